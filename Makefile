@@ -1,0 +1,45 @@
+# Every target sets up what it needs. PORT is the demo's port, ARGS is handed on: make test ARGS="-k tags -n0".
+PORT ?= 8000
+BIN := .venv/bin
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--prerelease if-necessary-or-explicit --custom-compile-command "make lock" $(ARGS)
+
+.PHONY: help setup demo test check schema bench lock clean
+.DELETE_ON_ERROR:
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/dev.done  ## everything that development needs, in .venv
+
+demo: .venv/demo.done  ## the gateway with sample sources, on PORT (8000)
+	$(BIN)/profile-gateway demo --port $(PORT) $(ARGS)
+
+test: .venv/dev.done  ## the tests
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+check: .venv/dev.done  ## style, types, import rules, exported schema
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/profile-gateway schema --check schema.graphql
+
+schema: .venv/dev.done  ## write schema.graphql
+	$(BIN)/profile-gateway schema > .venv/schema.graphql
+	mv .venv/schema.graphql schema.graphql
+
+bench: .venv/dev.done  ## the benchmarks
+	$(BIN)/python -m bench $(ARGS)
+
+lock: .venv/dev.done  ## rewrite the locks after a change in pyproject.toml; ARGS=--upgrade takes newer versions
+	$(COMPILE) pyproject.toml requirements/bootstrap.in --all-extras -o requirements/dev.txt
+	$(COMPILE) requirements/bootstrap.in -c requirements/dev.txt -o requirements/bootstrap.txt
+	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
+	$(COMPILE) pyproject.toml -c requirements/dev.txt --extra embedded -o requirements/demo.txt
+
+clean:  ## remove .venv and what tools left behind
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+
+.venv/%.done: requirements/%.txt requirements/bootstrap.txt pyproject.toml
+	scripts/setup $*

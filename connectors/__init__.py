@@ -1,0 +1,1 @@
+"""Connectors: one file per kind of source, the contract they follow, canonical records, errors."""

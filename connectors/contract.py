@@ -1,0 +1,207 @@
+"""The connector contract: what a connector says it can do, what it is asked, what it answers.
+
+A connector is one file with a settings class and one method per lookup:
+
+    class Zendesk(Connector[ZendeskSettings]):
+        kind = "zendesk"
+
+        @lookup(Ticket, by=KeyKind.EMAIL, max_batch=100, pushdown={Push.FIRST, Push.SINCE})
+        async def tickets_by_email(self, keys: Keys, ask: Ask) -> Answer: ...
+
+The decorators are the only list of what the connector can do. Keys are unique, of one kind and at most `max_batch`.
+An answer maps a key to its records, or to a `SourceError` for that key alone; an absent key means that nothing was
+found; the order of keys means nothing. Raising means that the whole call failed. Retry, timeout, cache, limits,
+de-duplication and logging are the gateway's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
+from pydantic import BaseModel, ConfigDict
+
+from connectors.errors import SourceError
+from connectors.records import Record
+from connectors.shapes import Fields
+
+
+class KeyKind(StrEnum):
+    """What kind of value finds records. Ordered from the strongest to the weakest reason to trust a match."""
+
+    CUSTOMER_ID = "customer_id"
+    EXTERNAL_ID = "external_id"
+    MEMBER_NUMBER = "member_number"
+    EMAIL = "email"
+    PHONE = "phone"
+    DEVICE_ID = "device_id"
+    TEXT = "text"
+
+
+class Push(StrEnum):
+    """What a lookup applies at the source. What it does not apply, the gateway does to the records that come back."""
+
+    FIRST = "first"
+    AFTER = "after"
+    SINCE = "since"
+    WHERE = "where"
+    ORDER = "order"
+    COUNT = "count"
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """A field, by its dotted path, is one of `values` (or, negated, none of them)."""
+
+    field: str
+    values: tuple[str, ...]
+    negated: bool = False
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Where a page ended: the record's time (None for records without one) and its id."""
+
+    time: datetime | None
+    id: str
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be pushed down to a source. Hashable: equal asks share a batch.
+
+    `first` is per key. `since` is inclusive and `until` exclusive, both on the record's time field. Records come newest
+    first (by time, then id, both descending) unless `oldest_first`; records without a time field come by id, ascending.
+    `count` asks for the number of records that match, regardless of `first` and `after`. `remaining_s` is the time left.
+    """
+
+    fields: Fields
+    first: int | None = None
+    after: Position | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    where: tuple[Condition, ...] = ()
+    oldest_first: bool = False
+    count: bool = False
+    remaining_s: float | None = None
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Records of one key as a canonical JSON array, and how many there are in all where the source counted."""
+
+    records: bytes
+    total: int | None = None
+
+
+class MeasureOp(StrEnum):
+    COUNT = "count"
+    SUM = "sum"
+    AVERAGE = "average"
+    MIN = "min"
+    MAX = "max"
+    TOP = "top"
+    LATEST = "latest"
+
+
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """One aggregate over the records of a key. `field` is a dotted path, None for COUNT.
+
+    SUM of a money field gives a list of `{amount, currency}`, one per currency. TOP is the most frequent value (the first in
+    order among equals), LATEST the value of the newest record that has one. Nothing to measure gives None (COUNT: 0, SUM: empty or 0).
+    """
+
+    op: MeasureOp
+    field: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    where: tuple[Condition, ...] = ()
+
+
+Keys = Sequence[str]
+Found = Page | bytes | Sequence[Record]
+Answer = Mapping[str, Found | SourceError]
+Measured = Mapping[str, Sequence[Any] | SourceError]
+FetchFunction = Callable[[Keys, Ask], Awaitable[Answer]]
+MeasureFunction = Callable[[Keys, Sequence[Measure]], Awaitable[Measured]]
+
+
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+    """One record type by one kind of key, from one source."""
+
+    record: type[Record]
+    by: KeyKind
+    fetch: FetchFunction
+    max_batch: int = 100
+    pushdown: frozenset[Push] = frozenset()
+
+
+class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
+    """Measures over one record type by one kind of key, computed at the source."""
+
+    record: type[Record]
+    by: KeyKind
+    measure: MeasureFunction
+    max_batch: int = 100
+    ops: frozenset[MeasureOp] = frozenset(MeasureOp)
+
+
+def lookup(record: type[Record], *, by: KeyKind, max_batch: int = 100, pushdown: Iterable[Push] = ()) -> Callable[[Any], Any]:
+    """Declare a method `(keys, ask) -> Answer` as a lookup."""
+    return _declare(Lookup, dict(record=record, by=by, max_batch=max_batch, pushdown=frozenset(pushdown)), "fetch")
+
+
+def aggregate(
+    record: type[Record], *, by: KeyKind, max_batch: int = 100, ops: Iterable[MeasureOp] = MeasureOp
+) -> Callable[[Any], Any]:
+    """Declare a method `(keys, measures) -> Measured` as an aggregate."""
+    return _declare(Aggregate, dict(record=record, by=by, max_batch=max_batch, ops=frozenset(ops)), "measure")
+
+
+def _declare(kind: type, words: dict[str, Any], function_name: str) -> Callable[[Any], Any]:
+    def mark(method: Any) -> Any:
+        method.__declared__ = lambda bound: kind(**words, **{function_name: bound})
+        return method
+
+    return mark
+
+
+class ConnectorSettings(BaseModel):
+    """Base of a connector's settings: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=ConnectorSettings)
+
+
+class Connector(Generic[S]):
+    """Our code that talks to one kind of source. `name` is the source's name in the configuration."""
+
+    kind: ClassVar[str]
+    settings_type: ClassVar[type[ConnectorSettings]]
+
+    def __init__(self, name: str, settings: S) -> None:
+        self.name = name
+        self.settings = settings
+
+    async def open(self) -> None:
+        """Acquire what calls need (pools, sessions). Must not fail because the source is down."""
+
+    async def aclose(self) -> None:
+        """Release it."""
+
+    async def check(self) -> list[str]:
+        """Problems that an operator can fix, found by asking the source; empty when all is well."""
+        return []
+
+    def lookups(self) -> Sequence[Lookup]:
+        """What can be fetched. Methods declared with `@lookup`, unless the connector's settings say it."""
+        return [found for found in self._declared() if isinstance(found, Lookup)]
+
+    def aggregates(self) -> Sequence[Aggregate]:
+        """What can be measured at the source."""
+        return [found for found in self._declared() if isinstance(found, Aggregate)]
+
+    def _declared(self) -> list[Lookup | Aggregate]:
+        methods = [getattr(self, name) for name in dir(type(self)) if not name.startswith("_")]
+        return [method.__declared__(method) for method in methods if hasattr(method, "__declared__")]

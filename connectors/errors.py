@@ -1,0 +1,94 @@
+"""Errors of sources, grouped by who must act.
+
+    ProfileGatewayError
+    |-- ConfigurationError          operator: at start only, all problems at once
+    `-- SourceError
+        |-- SourceUnavailableError  nobody: wait, retried inside the deadline
+        |-- SourceTimeoutError      nobody: wait, retried inside the deadline
+        |-- SourceThrottledError    nobody: wait for `retry_after_s`
+        |-- SourceAuthError         operator: credentials are missing, expired or too weak
+        |-- SourceProtocolError     connector's author: the answer is not what was agreed
+        `-- SourceRejectedError     caller: the source refuses this key
+
+A message is written by us and safe to show. What the source said (bodies, headers, addresses, keys) never enters one.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class ProfileGatewayError(Exception):
+    """Root of every error that the gateway raises on purpose."""
+
+    code: ClassVar[str] = "INTERNAL"
+    retryable: ClassVar[bool] = False
+
+
+class ConfigurationError(ProfileGatewayError):
+    """The configuration cannot be served. `problems` lists all of them, each naming the setting and the fix."""
+
+    code = "CONFIGURATION"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class SourceError(ProfileGatewayError):
+    """A source did not give what was asked. `summary` is what a caller reads; `source` is filled in by the gateway."""
+
+    code = "SOURCE_ERROR"
+    summary: ClassVar[str] = "the source failed"
+
+    def __init__(self, note: str = "") -> None:
+        self.note = note
+        super().__init__(f"{self.summary} ({note})" if note else self.summary)
+
+
+class SourceUnavailableError(SourceError):
+    """The source cannot be reached or says that it is out of service."""
+
+    code = "SOURCE_UNAVAILABLE"
+    retryable = True
+    summary = "the source is unavailable"
+
+
+class SourceTimeoutError(SourceError):
+    """The source did not answer before the deadline."""
+
+    code = "SOURCE_TIMEOUT"
+    retryable = True
+    summary = "the source did not answer in time"
+
+
+class SourceThrottledError(SourceError):
+    """The source asks for fewer calls. `retry_after_s` is in seconds; None when it does not say."""
+
+    code = "SOURCE_THROTTLED"
+    retryable = True
+    summary = "the source limits the rate of calls"
+
+    def __init__(self, note: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(note)
+        self.retry_after_s = retry_after_s
+
+
+class SourceAuthError(SourceError):
+    """The source does not accept the gateway's credentials."""
+
+    code = "SOURCE_AUTH"
+    summary = "the source does not accept the gateway's credentials"
+
+
+class SourceProtocolError(SourceError):
+    """The answer is not what the connector expects of this source."""
+
+    code = "SOURCE_PROTOCOL"
+    summary = "the source gave an answer that cannot be read"
+
+
+class SourceRejectedError(SourceError):
+    """The source refuses this key or this question."""
+
+    code = "SOURCE_REJECTED"
+    summary = "the source refuses this key"

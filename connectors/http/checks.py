@@ -1,0 +1,77 @@
+"""Checks of a mapping against the record that it fills: every field it names must exist, every enum value too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connectors.records import RECORDS
+from connectors.shapes import LIST, leaf_shape, shapes
+
+if TYPE_CHECKING:
+    from connectors.http.settings import RecordSettings
+
+
+def known_record(name: str) -> str:
+    if name not in RECORDS:
+        raise ValueError(f"`{name}` is no record{_near(name, RECORDS)}")
+    return name
+
+
+def record_problems(name: str, rules: RecordSettings) -> Iterator[str]:
+    """What a configuration says about a record that the record does not have."""
+    record = RECORDS[name]
+    yield from _mapping_problems("", record, rules.fields, rules.values)
+    for path, part in rules.lists.items():
+        shape = leaf_shape(record, path)
+        if shape is None or shape.form != LIST or shape.struct is None:
+            lists = [own for own, field in shapes(record).items() if field.form == LIST and field.struct]
+            yield f"lists: `{path}` is no list of parts{_near(path, lists)}"
+        else:
+            yield from _mapping_problems(f"lists.{path}.", shape.struct, part.fields, part.values)
+    if record.time_field is None:
+        if rules.order != "none":
+            yield "order: this record has no time to be ordered by"
+        for kind, lookup in rules.keys.items():
+            if "since" in lookup.placeholders:
+                yield f"keys.{kind}: {{since}} needs a record with a time"
+
+
+def _mapping_problems(
+    where: str, struct: type[msgspec.Struct], fields: Mapping[str, str], values: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    known = list(_paths(struct))
+    yield from (f"{where}fields: {_unknown(struct, path, known)}" for path in fields if path not in known)
+    for path, pairs in values.items():
+        shape = leaf_shape(struct, path) if path in known else None
+        if shape is None:
+            yield f"{where}values: {_unknown(struct, path, known)}"
+        elif shape.leaf is not None and issubclass(shape.leaf, Enum):
+            members = shape.leaf.__members__
+            for value in pairs.values():
+                if value not in members:
+                    yield f"{where}values.{path}: `{value}` is none of {', '.join(members)}"
+
+
+def _paths(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
+    for shape in shapes(struct).values():
+        yield prefix + shape.name
+        if shape.struct is not None and shape.form != LIST:
+            yield from _paths(shape.struct, f"{prefix}{shape.name}.")
+
+
+def _unknown(struct: type[msgspec.Struct], path: str, known: Iterable[str]) -> str:
+    if leaf_shape(struct, path) is not None:
+        list_name, _, inner = path.partition(".")
+        return f"`{path}` is inside a list; set `{inner}` in lists.{list_name}.fields"
+    return f"`{path}` is no field of {struct.__name__}{_near(path, known)}"
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    return f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(names)}" if names else "; there are none"

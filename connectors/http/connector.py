@@ -1,0 +1,127 @@
+"""The connector of the `http` kind: which calls leave for a batch of keys, and what their answers add up to."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from yarl import URL
+
+from connectors.contract import Answer, Ask, Connector, Found, Keys, Lookup
+from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError, SourceUnavailableError
+from connectors.http.route import Route, Rows
+from connectors.http.settings import HttpSettings
+from connectors.http.transport import Transport
+
+_CHECK_TIMEOUT_S = 5.0
+_NO_KEYS = {"", ".", ".."}
+"""As a step of a path these lead to another resource than that of a key."""
+
+
+class HttpConnector(Connector[HttpSettings]):
+    """A JSON API over HTTP, described by configuration."""
+
+    kind = "http"
+    settings_type = HttpSettings
+
+    def __init__(self, name: str, settings: HttpSettings) -> None:
+        super().__init__(name, settings)
+        self._transport: Transport | None = None
+        self._routes = [
+            Route(record_name, rules, by, lookup, settings)
+            for record_name, rules in settings.records.items()
+            for by, lookup in rules.keys.items()
+        ]
+
+    async def open(self) -> None:
+        self._transport = Transport(self.settings)
+
+    async def aclose(self) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.aclose()
+
+    async def check(self) -> list[str]:
+        try:
+            await self._open_transport().reach(URL(self.settings.base_url), _CHECK_TIMEOUT_S)
+        except SourceError as error:
+            return [f"sources.{self.name}.base_url: {error}; check the address and the network"]
+        return []
+
+    def lookups(self) -> Sequence[Lookup]:
+        return [
+            Lookup(
+                record=route.record,
+                by=route.by,
+                fetch=partial(self._fetch, route),
+                max_batch=route.max_batch,
+                pushdown=route.pushdown,
+            )
+            for route in self._routes
+        ]
+
+    async def _fetch(self, route: Route, keys: Keys, ask: Ask) -> Answer:
+        until = None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
+        good = [key for key in keys if _can_be_sent(key)]
+        answer: dict[str, Found | SourceError] = {key: SourceRejectedError() for key in keys if not _can_be_sent(key)}
+        if not route.lookup.one_key:
+            return answer | await self._ask(route, good, ask, until) if good else answer
+        # The pool bounds how many of these calls are on the wire at once.
+        async with asyncio.TaskGroup() as calls:
+            tasks = [calls.create_task(self._ask_one(route, key, ask, until)) for key in good]
+        for task in tasks:
+            answer |= task.result()
+        failures = [found for found in answer.values() if isinstance(found, SourceError)]
+        if len(failures) == len(keys) and not isinstance(failures[0], SourceRejectedError):
+            raise failures[0]  # the source failed, not a key: whoever counts failures should see it
+        return answer
+
+    async def _ask_one(self, route: Route, key: str, ask: Ask, until: float | None) -> dict[str, Found | SourceError]:
+        try:
+            return await self._ask(route, [key], ask, until)
+        except SourceError as error:
+            return {key: error}
+
+    async def _ask(self, route: Route, keys: Keys, ask: Ask, until: float | None) -> dict[str, Found | SourceError]:
+        """One question, in as many calls as its answer has pages."""
+        values = route.values(keys, ask)
+        body = route.body(values)
+        found: Rows = {}
+        total: int | None = None
+        url: URL | None = route.url(values)
+        for page_number in range(route.lookup.max_pages):
+            assert url is not None
+            answer = await self._open_transport().call(
+                route.lookup.method, url, body, one_key=route.lookup.one_key, until=until
+            )
+            if answer is None and page_number == 0:
+                return {}
+            if answer is None:
+                raise SourceProtocolError("a page is missing")
+            if page_number == 0:
+                total = route.total(answer, ask)
+            route.add_rows(answer, keys, found)
+            url = route.next_url(answer, values)
+            if url is None or self._is_enough(route, keys, ask, found):
+                break
+        else:
+            raise SourceProtocolError("more pages than max_pages")
+        return {key: rows if isinstance(rows, SourceError) else route.page(rows, ask, total) for key, rows in found.items()}
+
+    def _is_enough(self, route: Route, keys: Keys, ask: Ask, found: Rows) -> bool:
+        if not route.lookup.one_key or ask.first is None or not route.sends_first(ask):
+            return False
+        rows = found.get(keys[0], [])
+        return not isinstance(rows, list) or len(rows) >= ask.first
+
+    def _open_transport(self) -> Transport:
+        if self._transport is None:
+            raise SourceUnavailableError("the connector is closed")
+        return self._transport
+
+
+def _can_be_sent(key: str) -> bool:
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return key not in _NO_KEYS

@@ -1,0 +1,86 @@
+"""JMESPath expressions of the configuration: checked once, compiled to getters."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError, ParseError
+from jmespath.functions import Functions
+from pydantic import AfterValidator
+
+Get = Callable[[Any], Any]
+
+
+def getter(expression: str) -> Get:
+    """A function from JSON to the value of the expression, None where there is none.
+
+    A field, a dotted chain of fields, a literal and `@` are most of what a configuration holds; they are read without
+    the interpreter of JMESPath.
+    """
+    compiled = jmespath.compile(expression)
+    tree = compiled.parsed
+    if tree["type"] == "current":
+        return lambda value: value
+    if tree["type"] == "literal":
+        literal = tree["value"]
+        return lambda _value: literal
+    names = _chain(tree)
+    if names is None:
+        return lambda value: _search(compiled.search, value)
+    return _field(names[0]) if len(names) == 1 else _fields(names)
+
+
+def _search(search: Get, value: Any) -> Any:
+    # A function that does not accept what this row holds (`join` of a null) finds nothing in this row.
+    try:
+        return search(value)
+    except JMESPathError:
+        return None
+
+
+def _chain(tree: Mapping[str, Any]) -> tuple[str, ...] | None:
+    if tree["type"] == "field":
+        return (tree["value"],)
+    if tree["type"] != "subexpression":
+        return None
+    parts = [_chain(child) for child in tree["children"]]
+    return None if None in parts else tuple(name for part in parts if part for name in part)
+
+
+def _field(name: str) -> Get:
+    return lambda value: value.get(name) if isinstance(value, dict) else None
+
+
+def _fields(names: tuple[str, ...]) -> Get:
+    def get(value: Any) -> Any:
+        for name in names:
+            if not isinstance(value, dict):
+                return None
+            value = value.get(name)
+        return value
+
+    return get
+
+
+def _checked(expression: str) -> str:
+    try:
+        tree = jmespath.compile(expression).parsed
+    except ParseError as error:
+        raise ValueError(f"`{expression}` is not JMESPath: something is wrong at position {error.lex_position + 1}") from error
+    except JMESPathError as error:
+        raise ValueError("an expression cannot be empty; `@` is the whole value") from error
+    for name in _functions(tree):
+        if name not in Functions.FUNCTION_TABLE:
+            raise ValueError(f"`{expression}`: JMESPath has no function `{name}`; it has {', '.join(Functions.FUNCTION_TABLE)}")
+    return expression
+
+
+def _functions(tree: Mapping[str, Any]) -> Iterator[str]:
+    if tree["type"] == "function_expression":
+        yield tree["value"]
+    for child in tree.get("children", ()):
+        yield from _functions(child)
+
+
+Expression = Annotated[str, AfterValidator(_checked)]
+"""A setting that holds JMESPath."""

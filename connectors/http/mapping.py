@@ -1,0 +1,102 @@
+"""From a row, as the source writes it, to canonical JSON of the fields that were asked for."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from connectors.http.expressions import getter
+from connectors.http.settings import PartSettings, RecordSettings
+from connectors.http.values import converter, translated
+from connectors.shapes import LEAF, LIST, Fields, Shape, shapes
+
+MapRow = Callable[[Any], Any]
+Read = Callable[[Any, Any], Any]
+"""(row, what the row holds for the field's parent) -> value, None for no value.
+
+An expression of the configuration is read from the row, a field that has none from the parent, by its name.
+"""
+
+
+class RowMapping:
+    """The mapping of one record type, compiled once per selection of fields."""
+
+    def __init__(self, struct: type[msgspec.Struct], rules: RecordSettings | PartSettings) -> None:
+        self._struct = struct
+        self._rules = rules
+        self._parts = rules.lists if isinstance(rules, RecordSettings) else {}
+        self.mapper = lru_cache(maxsize=256)(self._mapper)
+
+    def _mapper(self, fields: Fields) -> MapRow:
+        """A function from a row to a record, as a mapping that is ready to be encoded."""
+        read = self._object(self._struct, fields, "")
+        return lambda row: read(row, row)
+
+    def _object(self, struct: type[msgspec.Struct], fields: Fields, prefix: str) -> Read:
+        own = shapes(struct)
+        steps = [(own[name].json_name, self._read(own[name], inner, prefix + name)) for name, inner in fields]
+
+        def read(row: Any, parent: Any) -> Any:
+            found = ((name, step(row, parent)) for name, step in steps)
+            return {name: value for name, value in found if value is not None}
+
+        return read
+
+    def _read(self, shape: Shape, inner: Fields, path: str) -> Read:
+        raw = self._raw(shape, path)
+        if shape.struct is not None:
+            return (
+                self._list(shape.struct, inner, path, raw) if shape.form == LIST else self._part(shape.struct, inner, path, raw)
+            )
+        convert = converter(shape.leaf)
+        if path in self._rules.values:
+            convert = translated(self._rules.values[path], convert)
+        if shape.form == LEAF:
+            return lambda row, parent: convert(raw(row, parent))
+
+        def read_leaves(row: Any, parent: Any) -> Any:
+            items = raw(row, parent)
+            return [convert(item) for item in items if item is not None] if isinstance(items, list) else items
+
+        return read_leaves
+
+    def _raw(self, shape: Shape, path: str) -> Read:
+        part = self._parts.get(path)
+        expression = part.list if part is not None and part.list is not None else self._rules.fields.get(path)
+        if expression is not None:
+            get = getter(expression)
+            return lambda row, _parent: get(row)
+        json_name, name = shape.json_name, shape.name
+
+        def read_named(_row: Any, parent: Any) -> Any:
+            if not isinstance(parent, dict):
+                return None
+            value = parent.get(json_name)
+            return parent.get(name) if value is None else value
+
+        return read_named
+
+    def _part(self, struct: type[msgspec.Struct], inner: Fields, path: str, raw: Read) -> Read:
+        # An object whose required fields have no value is no object: a price of null is no money, whatever its currency.
+        needed = [shape for shape in shapes(struct).values() if shape.required]
+        names = {shape.json_name for shape in needed}
+        read_inner = self._object(struct, inner | Fields.of(*(shape.name for shape in needed)) if needed else inner, f"{path}.")
+
+        def read(row: Any, parent: Any) -> Any:
+            here = raw(row, parent)
+            found = read_inner(row, here)
+            if not found and not isinstance(here, dict):
+                return here
+            return found if found and names <= found.keys() else None
+
+        return read
+
+    def _list(self, struct: type[msgspec.Struct], inner: Fields, path: str, raw: Read) -> Read:
+        map_item = RowMapping(struct, self._parts.get(path, PartSettings())).mapper(inner)
+
+        def read(row: Any, parent: Any) -> Any:
+            items = raw(row, parent)
+            return [map_item(item) for item in items if item is not None] if isinstance(items, list) else items
+
+        return read

@@ -1,0 +1,164 @@
+"""One lookup of the configuration, compiled: what to send for an ask, and how to read what comes back."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from yarl import URL
+
+from connectors.contract import Ask, KeyKind, Page, Push
+from connectors.errors import SourceError, SourceProtocolError
+from connectors.http.expressions import getter
+from connectors.http.mapping import RowMapping
+from connectors.http.settings import HttpSettings, LookupSettings, RecordSettings
+from connectors.http.templates import Values, render_body, render_path, values_of, with_parameter
+from connectors.http.values import to_text
+from connectors.records import RECORDS
+from connectors.shapes import Fields, shapes
+
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+"""Of a malformed record, which stays in until the gateway drops and counts it."""
+_READY_TO_SEND = re.compile(r"[!-~]+")
+Rows = dict[str, list[Any] | SourceError]
+"""Rows by key, as the source wrote them; an error for a key whose rows cannot be read."""
+
+
+class Route:
+    def __init__(
+        self, record_name: str, rules: RecordSettings, by: KeyKind, lookup: LookupSettings, settings: HttpSettings
+    ) -> None:
+        self.record = RECORDS[record_name]
+        self.by = by
+        self.lookup = lookup
+        self.max_batch = lookup.max_batch or (1 if lookup.one_key else settings.max_batch)
+        self._base_url = settings.base_url
+        self._order = rules.order
+        self._sends = lookup.placeholders
+        self._time_name = shapes(self.record)[self.record.time_field].json_name if self.record.time_field else ""
+        self._position = Fields.of("id", self.record.time_field) if self.record.time_field else Fields.of("id")
+        self._mapping = RowMapping(self.record, rules)
+        self._list = getter(rules.list)
+        self._key, self._records, self._total, self._next, self._next_cursor = (
+            getter(expression) if expression is not None else None
+            for expression in (lookup.key, lookup.records, lookup.total, lookup.next, lookup.next_cursor)
+        )
+        self.pushdown = frozenset(self._declared())
+
+    def _declared(self) -> Iterator[Push]:
+        """A source in a fixed order is declared with ORDER: asked for the other order, we fetch everything and sort it here."""
+        if "since" in self._sends:
+            yield Push.SINCE
+        if "first" in self._sends and self._order != "none":
+            yield from (Push.FIRST, Push.ORDER)
+        if self._total is not None:
+            yield Push.COUNT
+
+    def sends_first(self, ask: Ask) -> bool:
+        """Whether cutting at the source cuts what the ask wants cut: everything else that was asked is applied there."""
+        in_order = self._order == ("oldest_first" if ask.oldest_first else "newest_first")
+        return Push.FIRST in self.pushdown and ask.first is not None and in_order and ask.after is None and self._at_source(ask)
+
+    def _at_source(self, ask: Ask) -> bool:
+        return self._complete(ask) and not self._bounds_here(ask)
+
+    def _complete(self, ask: Ask) -> bool:
+        return not ask.where and (Push.SINCE in self.pushdown or ask.since is ask.until is None)
+
+    def _bounds_here(self, ask: Ask) -> bool:
+        # SINCE promises both bounds, and many sources know only the lower one.
+        return ask.until is not None and Push.SINCE in self.pushdown and "until" not in self._sends
+
+    def values(self, keys: Sequence[str], ask: Ask) -> Values:
+        return values_of(keys, ask, with_first=self.sends_first(ask))
+
+    def url(self, values: Values, cursor: str | None = None) -> URL:
+        path = render_path(self.lookup.path, values)
+        if cursor is not None:
+            path = with_parameter(path, self.lookup.cursor_parameter or "", cursor)
+        return URL(self._base_url + path, encoded=True)
+
+    def body(self, values: Values) -> Any:
+        return None if self.lookup.body is None else render_body(self.lookup.body, values)
+
+    def next_url(self, answer: Any, values: Values) -> URL | None:
+        """Where the next page is, None after the last. Another origin is refused: it would be sent our credentials."""
+        if self._next_cursor is not None:
+            cursor = self._next_cursor(answer)
+            return None if cursor is None or cursor == "" else self.url(values, str(cursor))
+        link = self._next(answer) if self._next is not None else None
+        if link is None or link == "":
+            return None
+        if not isinstance(link, str):
+            raise SourceProtocolError("no link where `next` points")
+        base = URL(self._base_url)
+        try:
+            # A link that is ready to be sent stays as it is: decoding %2C would split a key that holds a comma.
+            url = base.join(URL(link, encoded=_READY_TO_SEND.fullmatch(link) is not None))
+            same = url.origin() == base.origin()
+        except ValueError as error:
+            raise SourceProtocolError("the link to the next page cannot be read") from error
+        if not same:
+            raise SourceProtocolError("the next page is at another origin")
+        return base.origin().join(url.relative())
+
+    def add_rows(self, answer: Any, keys: Sequence[str], found: Rows) -> None:
+        """Put the rows of an answer with their keys. A row of no key, or of one that was not asked for, is nobody's."""
+        rows = self._list(answer)
+        if self.lookup.one_key and isinstance(rows, dict):
+            rows = [rows]
+        if not isinstance(rows, list):
+            raise SourceProtocolError("no list where `list` points")
+        for key, row in self._keyed(rows, keys):
+            own = found.setdefault(key, [])
+            records = [row] if self._records is None else self._records(row)
+            if not isinstance(records, list):
+                found[key] = SourceProtocolError("no list where `records` points")
+            elif isinstance(own, list):
+                own += [record for record in records if record is not None]
+
+    def _keyed(self, rows: list[Any], keys: Sequence[str]) -> Iterator[tuple[str, Any]]:
+        exact = {key: key for key in keys}
+        any_case = {key.casefold(): key for key in keys} if self.by is KeyKind.EMAIL else {}
+        for row in rows:
+            if row is None:
+                continue
+            text = keys[0] if self._key is None else to_text(self._key(row))
+            if isinstance(text, str):
+                key = exact.get(text) or any_case.get(text.casefold())
+                if key is not None:
+                    yield key, row
+
+    def page(self, rows: list[Any], ask: Ask, total: int | None) -> Page:
+        """The records of one key as canonical JSON."""
+        until = ask.until if self._bounds_here(ask) else None
+        sorts = Push.ORDER in self.pushdown
+        fields = ask.fields | self._position if until or sorts else ask.fields
+        records = [self._mapping.mapper(fields)(row) for row in rows]
+        if until:
+            records = [record for record in records if self._time(record) < until]
+            total = len(records) if ask.count and self._complete(ask) else None
+        if sorts:
+            records.sort(key=lambda record: (self._time(record), str(record.get("id"))), reverse=not ask.oldest_first)
+            if self._complete(ask) and ask.after is None:
+                records = records[: ask.first]
+        try:
+            return Page(msgspec.json.encode(records), total)
+        except RecursionError as error:
+            raise SourceProtocolError("nested too deep") from error
+
+    def total(self, answer: Any, ask: Ask) -> int | None:
+        """How many records match, None where the source did not count just those."""
+        if self._total is None or not ask.count or not self._at_source(ask):
+            return None
+        total = self._total(answer)
+        if not isinstance(total, int) or isinstance(total, bool):
+            raise SourceProtocolError("no number where `total` points")
+        return total
+
+    def _time(self, record: Mapping[str, Any]) -> datetime:
+        try:
+            return datetime.fromisoformat(record[self._time_name])
+        except (KeyError, TypeError, ValueError):
+            return _NO_TIME

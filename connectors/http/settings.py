@@ -1,0 +1,121 @@
+"""Settings of the `http` kind: where the source is, how its rows become records, which lookups it answers."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, field_validator, model_validator
+from yarl import URL
+
+from connectors.contract import ConnectorSettings, KeyKind
+from connectors.http.checks import known_record, record_problems
+from connectors.http.expressions import Expression
+from connectors.http.templates import PLACEHOLDERS, placeholders_of
+
+Count = Annotated[int, Field(ge=1)]
+RecordName = Annotated[str, AfterValidator(known_record)]
+
+
+class PartSettings(ConnectorSettings):
+    """How the rows of a list inside a row become parts of a record. Without `list` it is under its canonical name."""
+
+    list: Expression | None = None
+    fields: dict[str, Expression] = {}
+    values: dict[str, dict[str, str]] = {}
+
+
+class LookupSettings(ConnectorSettings):
+    """One call: what to send, which row belongs to which key, where the next page is."""
+
+    path: str
+    method: Literal["GET", "POST"] = "GET"
+    body: dict[str, JsonValue] | None = None
+    key: Expression | None = None
+    records: Expression | None = None
+    max_batch: Count | None = None
+    max_pages: Count = 10
+    next: Expression | None = None
+    next_cursor: Expression | None = None
+    cursor_parameter: str | None = None
+    total: Expression | None = None
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        return placeholders_of(self.path) | placeholders_of(self.body)
+
+    @property
+    def one_key(self) -> bool:
+        """One call per key (`{key}`), not one for all (`{keys}`)."""
+        return "key" in self.placeholders
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        used = self.placeholders
+        fixed_part = self.path.partition("?")[0]
+        rules = {
+            "path: must start with `/`": self.path.startswith("/"),
+            f"placeholders are {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)}": used <= set(PLACEHOLDERS),
+            "path or body: must hold either {key} or {keys}": len(used & {"key", "keys"}) == 1,
+            "path: {first}, {since} and {until} belong after the `?`": placeholders_of(fixed_part) <= {"key", "keys"},
+            "{until} needs {since}": "until" not in used or "since" in used,
+            "key: with {keys}, an expression must give the key of a row": "keys" not in used or self.key is not None,
+            "total: only with {key}": self.total is None or "keys" not in used,
+            "body: only with method = 'POST'": self.body is None or self.method == "POST",
+            "next: only with method = 'GET'; a POST pages by next_cursor": self.next is None or self.method == "GET",
+            "next and next_cursor: only one of them": self.next is None or self.next_cursor is None,
+            "next_cursor and cursor_parameter: both or neither": (self.next_cursor is None) == (self.cursor_parameter is None),
+        }
+        _refuse([problem for problem, kept in rules.items() if not kept])
+        return self
+
+
+class RecordSettings(ConnectorSettings):
+    """How the rows of an answer become records of one type, and the kinds of keys that find them."""
+
+    list: Expression = "@"
+    order: Literal["newest_first", "oldest_first", "none"] = "none"
+    fields: dict[str, Expression] = {}
+    values: dict[str, dict[str, str]] = {}
+    lists: dict[str, PartSettings] = {}
+    keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
+
+
+class HttpSettings(ConnectorSettings):
+    """One source. Sizes in bytes. Headers hold credentials, so no error and no repr shows what was set."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    base_url: str
+    headers: dict[str, str] = Field(default={}, repr=False)
+    max_batch: Count = 100
+    max_response_bytes: Count = 16 * 1024 * 1024
+    connections: Count = 100
+    records: dict[RecordName, RecordSettings] = Field(min_length=1)
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        try:
+            url = URL(value)
+        except ValueError:
+            url = URL()
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise ValueError("must be an address such as https://api.example.com/v2")
+        if url.user or url.password or url.query_string or url.fragment:
+            raise ValueError("must be scheme, host and path only; credentials belong in headers, parameters in a path")
+        return value.rstrip("/")
+
+    @field_validator("headers")
+    @classmethod
+    def _are_single_lines(cls, value: dict[str, str]) -> dict[str, str]:
+        _refuse([f"{name}: holds a line break" for name, text in value.items() if {"\r", "\n"} & set(text)])
+        return value
+
+    @field_validator("records")
+    @classmethod
+    def _name_known_fields(cls, value: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
+        _refuse([f"{name}.{problem}" for name, rules in value.items() for problem in record_problems(name, rules)])
+        return value
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise ValueError("; ".join(problems))

@@ -1,0 +1,89 @@
+"""Paths and bodies with placeholders: `/tickets?emails={keys}&limit={first}`.
+
+A placeholder in a path is percent-encoded. Whatever depends on a placeholder without a value (a query parameter, an
+entry of a body) is left out.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from connectors.contract import Ask
+
+PLACEHOLDERS = ("keys", "key", "first", "since", "until")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_NOTHING: Any = object()
+
+Values = Mapping[str, Any]
+"""Placeholder to value: `keys` a list, `key` a text, `first` a number, `since` and `until` RFC 3339. No value, no entry."""
+
+
+def values_of(keys: Sequence[str], ask: Ask, *, with_first: bool) -> Values:
+    values: dict[str, Any] = {"keys": list(keys), "key": keys[0]}
+    if with_first:
+        values["first"] = ask.first
+    if ask.since is not None:
+        values["since"] = _rfc3339(ask.since)
+    if ask.until is not None:
+        values["until"] = _rfc3339(ask.until)
+    return values
+
+
+def _rfc3339(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def placeholders_of(template: Any) -> frozenset[str]:
+    """The names in braces in a path, or anywhere in a body."""
+    match template:
+        case str():
+            return frozenset(_PLACEHOLDER.findall(template))
+        case dict():
+            return placeholders_of(list(template.values()))
+        case list():
+            return frozenset().union(*map(placeholders_of, template))
+    return frozenset()
+
+
+def render_path(template: str, values: Values) -> str:
+    """The path and query, encoded and ready to send."""
+    path, _, query = template.partition("?")
+    rendered = (_render_text(parameter, values, _encoded) for parameter in query.split("&"))
+    parameters = "&".join(parameter for parameter in rendered if parameter)
+    path = _render_text(path, values, _encoded) or ""
+    return f"{path}?{parameters}" if parameters else path
+
+
+def render_body(template: Any, values: Values) -> Any:
+    """The body as JSON values; a string that is one placeholder takes the value's own type."""
+    match template:
+        case str():
+            whole = _PLACEHOLDER.fullmatch(template)
+            rendered = values.get(whole[1]) if whole else _render_text(template, values, _plain)
+            return _NOTHING if rendered is None else rendered
+        case dict():
+            entries = ((name, render_body(value, values)) for name, value in template.items())
+            return {name: value for name, value in entries if value is not _NOTHING}
+        case list():
+            return [value for value in (render_body(item, values) for item in template) if value is not _NOTHING]
+    return template
+
+
+def with_parameter(path: str, name: str, value: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}{quote(name, safe='')}={quote(value, safe='')}"
+
+
+def _render_text(text: str, values: Values, write: Callable[[Any], str]) -> str | None:
+    if any(name not in values for name in _PLACEHOLDER.findall(text)):
+        return None
+    return _PLACEHOLDER.sub(lambda found: write(values[found[1]]), text)
+
+
+def _encoded(value: Any) -> str:
+    return ",".join(quote(str(item), safe="") for item in value) if isinstance(value, list) else quote(str(value), safe="")
+
+
+def _plain(value: Any) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)

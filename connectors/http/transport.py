@@ -1,0 +1,126 @@
+"""One call to a source: bytes out, JSON in, and every failure as one of our errors.
+
+What the source says (bodies, headers, addresses) never enters an error.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from connectors.errors import (
+    SourceAuthError,
+    SourceError,
+    SourceProtocolError,
+    SourceRejectedError,
+    SourceThrottledError,
+    SourceTimeoutError,
+    SourceUnavailableError,
+)
+from connectors.http.settings import HttpSettings
+
+_FAILURES: tuple[tuple[type[Exception], type[SourceError], str], ...] = (
+    (TimeoutError, SourceTimeoutError, ""),
+    (aiohttp.ClientPayloadError, SourceUnavailableError, "the connection broke during the answer"),
+    (aiohttp.ClientResponseError, SourceProtocolError, "the answer is not HTTP"),
+    (aiohttp.InvalidURL, SourceProtocolError, "the address cannot be used"),
+    (aiohttp.ClientError, SourceUnavailableError, "no connection"),
+    (OSError, SourceUnavailableError, "no connection"),
+)
+"""The first that fits counts: aiohttp's timeouts are connection errors, too."""
+
+
+@contextmanager
+def source_failures() -> Iterator[None]:
+    """Turn what the HTTP client raises into our errors."""
+    try:
+        yield
+    except tuple(foreign for foreign, _, _ in _FAILURES) as error:
+        ours, note = next((ours, note) for foreign, ours, note in _FAILURES if isinstance(error, foreign))
+        raise ours(note) from error
+
+
+class Transport:
+    """An open HTTP client for one source."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self._max_bytes = settings.max_response_bytes
+        self._session = aiohttp.ClientSession(
+            headers={"Accept": "application/json"} | settings.headers,
+            connector=aiohttp.TCPConnector(limit=settings.connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def aclose(self) -> None:
+        await self._session.close()
+
+    async def reach(self, url: URL, timeout_s: float) -> None:
+        """Connect and wait for any answer, whatever its status."""
+        with source_failures():
+            async with self._session.head(url, timeout=aiohttp.ClientTimeout(timeout_s), allow_redirects=False):
+                return
+
+    async def call(self, method: str, url: URL, body: Any, *, one_key: bool, until: float | None) -> Any:
+        """The answer's JSON, None when the source has nothing. `until` is a time of the event loop's clock, in seconds.
+
+        `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
+        """
+        timeout_s = None if until is None else until - asyncio.get_running_loop().time()
+        if timeout_s is not None and timeout_s <= 0:
+            raise SourceTimeoutError
+        data = None if body is None else msgspec.json.encode(body)
+        headers = None if body is None else {"Content-Type": "application/json"}
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        with source_failures():
+            async with self._session.request(
+                method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
+                if response.status == 204 or (one_key and response.status in {404, 410}):
+                    return None
+                _expect_success(response.status, response.headers, one_key)
+                content = await self._read(response)
+        try:
+            answer = msgspec.json.decode(content)
+        except (ValueError, RecursionError) as error:
+            raise SourceProtocolError("not JSON") from error
+        if answer is None and not one_key:
+            raise SourceProtocolError("null for a batch of keys")
+        return answer
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        content = bytearray()
+        async for piece in response.content.iter_any():
+            content += piece
+            if len(content) > self._max_bytes:
+                raise SourceProtocolError("larger than max_response_bytes")
+        return bytes(content)
+
+
+def _expect_success(status: int, headers: Mapping[str, str], one_key: bool) -> None:
+    if 200 <= status < 300:
+        return
+    if status in {401, 403}:
+        raise SourceAuthError
+    if status == 429:
+        raise SourceThrottledError(retry_after_s=_retry_after_s(headers))
+    if status in {400, 422} and one_key:
+        raise SourceRejectedError
+    if status >= 500:
+        raise SourceUnavailableError
+    raise SourceProtocolError(f"HTTP status {status}")
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds, or a date, which is compared with the source's own clock in `Date`."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - parsedate_to_datetime(headers["Date"])).total_seconds())
+    except (KeyError, ValueError, TypeError):
+        return None

@@ -1,0 +1,114 @@
+"""Values as sources write them, made canonical.
+
+What cannot be read is passed on as it is: the gateway then drops that record alone and counts it.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from connectors.records import KnownEnum
+
+Convert = Callable[[Any], Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def converter(leaf: type | None) -> Convert:
+    """The function that makes a value canonical for a field of this type. None stays None: no value."""
+    if leaf is not None and issubclass(leaf, KnownEnum):
+        return lambda value: None if value is None or value == "" else leaf(to_text(value)).value
+    return _CONVERTERS.get(leaf, _as_it_is)
+
+
+def translated(table: Mapping[str, str], convert: Convert) -> Convert:
+    """Apply a value map of the configuration first; a value that is not in it goes on unchanged."""
+
+    def translate(value: Any) -> Any:
+        text = to_text(value)
+        return convert(table.get(text, value) if isinstance(text, str) else value)
+
+    return translate
+
+
+def to_text(value: Any) -> Any:
+    """Ids and codes are often JSON numbers."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else value
+
+
+def to_time(value: Any) -> Any:
+    """RFC 3339 in UTC, from RFC 3339, ISO 8601 without an offset (taken as UTC), a date, or seconds since 1970."""
+    if isinstance(value, str):
+        if value[10:11] == "T" and value[-1:] == "Z":
+            return value
+        if not value:
+            return None
+    try:
+        time = _parsed(value)
+        return value if time is None else time.isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):
+        return value
+
+
+def _parsed(value: Any) -> datetime | None:
+    if isinstance(value, str):
+        time = datetime.fromisoformat(value.strip().upper())
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _EPOCH + timedelta(seconds=value)
+    return None
+
+
+def _to_decimal(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return value
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return value or None
+    return str(number) if number.is_finite() else None
+
+
+def _to_int(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return _number(int, value)
+
+
+def _to_float(value: Any) -> Any:
+    return _number(float, value)
+
+
+def _number(kind: Callable[[str], Any], value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return kind(value)
+    except ValueError:
+        return value or None
+
+
+def _to_bool(value: Any) -> Any:
+    return {"true": True, "1": True, "false": False, "0": False, "": None}.get(str(to_text(value)).lower(), value)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _to_str(value: Any) -> Any:
+    return value if isinstance(value, str) else to_text(value)
+
+
+_CONVERTERS: dict[type | None, Convert] = {
+    str: _to_str,
+    int: _to_int,
+    float: _to_float,
+    bool: _to_bool,
+    Decimal: _to_decimal,
+    datetime: to_time,
+}

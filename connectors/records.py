@@ -1,0 +1,252 @@
+"""Canonical records: vendor-neutral facts from sources.
+
+Field names are snake_case here and in SQL columns, camelCase in canonical JSON and in GraphQL. Times are aware and in
+UTC (RFC 3339), money is a decimal with its ISO 4217 currency, countries are ISO 3166-1 alpha-2, locales BCP 47.
+An enum value that is not known becomes `UNKNOWN`. A field that a source does not have is None or empty.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Self
+
+import msgspec
+
+UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class KnownEnum(StrEnum):
+    """An enum that reads any case and turns what it does not know into `UNKNOWN`."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self:
+        name = value.strip().upper().replace(" ", "_").replace("-", "_") if isinstance(value, str) else ""
+        return cls.__members__.get(name, cls.__members__["UNKNOWN"])
+
+
+class CustomerKind(KnownEnum):
+    PERSON = "PERSON"
+    COMPANY = "COMPANY"
+    UNKNOWN = "UNKNOWN"
+
+
+class ContactKind(KnownEnum):
+    EMAIL = "EMAIL"
+    PHONE = "PHONE"
+    UNKNOWN = "UNKNOWN"
+
+
+class OrderStatus(KnownEnum):
+    PENDING = "PENDING"
+    CONFIRMED = "CONFIRMED"
+    PROCESSING = "PROCESSING"
+    SHIPPED = "SHIPPED"
+    DELIVERED = "DELIVERED"
+    CANCELLED = "CANCELLED"
+    RETURNED = "RETURNED"
+    UNKNOWN = "UNKNOWN"
+
+
+class PaymentMethod(KnownEnum):
+    CARD = "CARD"
+    BANK_TRANSFER = "BANK_TRANSFER"
+    WALLET = "WALLET"
+    VOUCHER = "VOUCHER"
+    INVOICE = "INVOICE"
+    CASH = "CASH"
+    UNKNOWN = "UNKNOWN"
+
+
+class TicketStatus(KnownEnum):
+    NEW = "NEW"
+    OPEN = "OPEN"
+    PENDING = "PENDING"
+    ON_HOLD = "ON_HOLD"
+    SOLVED = "SOLVED"
+    CLOSED = "CLOSED"
+    UNKNOWN = "UNKNOWN"
+
+
+class TicketKind(KnownEnum):
+    QUESTION = "QUESTION"
+    COMPLAINT = "COMPLAINT"
+    INCIDENT = "INCIDENT"
+    TASK = "TASK"
+    REVIEW = "REVIEW"
+    UNKNOWN = "UNKNOWN"
+
+
+class TicketPriority(KnownEnum):
+    LOW = "LOW"
+    NORMAL = "NORMAL"
+    HIGH = "HIGH"
+    URGENT = "URGENT"
+    UNKNOWN = "UNKNOWN"
+
+
+class Channel(KnownEnum):
+    EMAIL = "EMAIL"
+    PHONE = "PHONE"
+    CHAT = "CHAT"
+    WEB = "WEB"
+    SOCIAL = "SOCIAL"
+    STORE = "STORE"
+    REVIEW = "REVIEW"
+    UNKNOWN = "UNKNOWN"
+
+
+class MessageAuthor(KnownEnum):
+    CUSTOMER = "CUSTOMER"
+    AGENT = "AGENT"
+    SYSTEM = "SYSTEM"
+    UNKNOWN = "UNKNOWN"
+
+
+class DealStage(KnownEnum):
+    OPEN = "OPEN"
+    WON = "WON"
+    LOST = "LOST"
+    UNKNOWN = "UNKNOWN"
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A value inside a record."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A fact that a source owns. `time_field` orders records of one key, newest first; ties are broken by `id`."""
+
+    time_field: ClassVar[str | None] = None
+
+    id: str
+
+
+class Money(Part, frozen=True, kw_only=True):
+    amount: Decimal
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+
+
+class Address(Part, frozen=True, kw_only=True):
+    line: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    region: str | None = None
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] | None = None
+
+
+class ContactPoint(Part, frozen=True, kw_only=True):
+    kind: ContactKind
+    value: str
+    primary: bool = False
+
+
+class Company(Part, frozen=True, kw_only=True):
+    name: str | None = None
+    account: str | None = None
+    industry: str | None = None
+
+
+class Acquisition(Part, frozen=True, kw_only=True):
+    """First touch: how the customer was won."""
+
+    source: str | None = None
+    campaign: str | None = None
+    landing_page: str | None = None
+    lead_id: str | None = None
+    at: UtcTime | None = None
+
+
+class Deal(Part, frozen=True, kw_only=True):
+    id: str
+    stage: DealStage = DealStage.UNKNOWN
+    segment: str | None = None
+    closed_at: UtcTime | None = None
+
+
+class ExternalId(Part, frozen=True, kw_only=True):
+    source: str
+    id: str
+
+
+class Customer(Record, frozen=True, kw_only=True):
+    """What the CRM knows of a person or a company, with the keys that find it in other sources."""
+
+    kind: CustomerKind = CustomerKind.UNKNOWN
+    name: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    member_number: str | None = None
+    locale: str | None = None
+    created_at: UtcTime | None = None
+    address: Address | None = None
+    company: Company | None = None
+    acquisition: Acquisition | None = None
+    contact_points: list[ContactPoint] = []
+    device_ids: list[str] = []
+    external_ids: list[ExternalId] = []
+    deals: list[Deal] = []
+
+
+class OrderItem(Part, frozen=True, kw_only=True):
+    sku: str | None = None
+    name: str | None = None
+    category: str | None = None
+    quantity: int = 1
+    unit_price: Money | None = None
+
+
+class Payment(Part, frozen=True, kw_only=True):
+    method: PaymentMethod = PaymentMethod.UNKNOWN
+    amount: Money | None = None
+    installments: int | None = None
+
+
+class Order(Record, frozen=True, kw_only=True):
+    time_field: ClassVar[str | None] = "placed_at"
+
+    placed_at: UtcTime
+    status: OrderStatus = OrderStatus.UNKNOWN
+    total: Money | None = None
+    delivered_at: UtcTime | None = None
+    items: list[OrderItem] = []
+    payments: list[Payment] = []
+
+
+class Message(Part, frozen=True, kw_only=True):
+    author: MessageAuthor = MessageAuthor.UNKNOWN
+    body: str | None = None
+    at: UtcTime | None = None
+
+
+class Ticket(Record, frozen=True, kw_only=True):
+    time_field: ClassVar[str | None] = "created_at"
+
+    created_at: UtcTime
+    subject: str | None = None
+    kind: TicketKind = TicketKind.UNKNOWN
+    status: TicketStatus = TicketStatus.UNKNOWN
+    priority: TicketPriority = TicketPriority.UNKNOWN
+    channel: Channel = Channel.UNKNOWN
+    satisfaction: Annotated[int, msgspec.Meta(ge=1, le=5)] | None = None
+    order_id: str | None = None
+    solved_at: UtcTime | None = None
+    messages: list[Message] = []
+
+
+class Event(Record, frozen=True, kw_only=True):
+    time_field: ClassVar[str | None] = "at"
+
+    at: UtcTime
+    type: str
+    page: str | None = None
+    device_id: str | None = None
+    session_id: str | None = None
+    properties: dict[str, Any] = {}
+
+
+RECORDS: dict[str, type[Record]] = {"customer": Customer, "order": Order, "ticket": Ticket, "event": Event}
+"""Record types by the name that configuration and tags use."""
+
+RECORD_NAMES: dict[type[Record], str] = {record: name for name, record in RECORDS.items()}

@@ -1,0 +1,172 @@
+"""The shape of a record: its fields as data, read off the msgspec structs, and selections of them.
+
+Everything that depends on which fields a record has (columns in SQL, mappings in HTTP, decoding of a selection, checks
+of paths in `tags.yaml`) asks here, so a new field is added in `records.py` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec import inspect as mi
+
+LEAF, OBJECT, LIST = "leaf", "object", "list"
+
+
+class Fields(msgspec.Struct, frozen=True):
+    """A selection of a record's fields: name and, for objects and lists of objects, the selection inside. Hashable."""
+
+    items: tuple[tuple[str, Fields], ...] = ()
+
+    @classmethod
+    def of(cls, *names: str) -> Fields:
+        """From dotted paths: `Fields.of("id", "total.amount")`."""
+        return cls.build(_tree(names))
+
+    @classmethod
+    def build(cls, tree: Mapping[str, Any]) -> Fields:
+        """From nested mappings, empty at the leaves."""
+        return cls(tuple((name, cls.build(tree[name])) for name in sorted(tree)))
+
+    def __iter__(self) -> Iterator[tuple[str, Fields]]:
+        return iter(self.items)
+
+    def __contains__(self, name: str) -> bool:
+        return any(own == name for own, _ in self.items)
+
+    def __or__(self, other: Fields) -> Fields:
+        mine = dict(self.items)
+        for name, inner in other.items:
+            mine[name] = mine[name] | inner if name in mine else inner
+        return Fields(tuple(sorted(mine.items(), key=lambda item: item[0])))
+
+
+def _tree(paths: Iterable[str]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for path in paths:
+        here = tree
+        for name in path.split("."):
+            here = here.setdefault(name, {})
+    return tree
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """One field: `name` (snake_case), `json_name` (camelCase), what it is, and the struct inside objects and lists."""
+
+    name: str
+    json_name: str
+    form: str
+    type: Any
+    leaf: type | None
+    struct: type[msgspec.Struct] | None
+    required: bool
+    default: Any
+
+
+@lru_cache(maxsize=256)
+def shapes(struct: type[msgspec.Struct]) -> dict[str, Shape]:
+    """The fields of a record or part by name, in the order of their definition."""
+    info = mi.type_info(struct)
+    assert isinstance(info, mi.StructType)
+    types = _annotations(struct)
+    return {field.name: _shape(field, types[field.name]) for field in info.fields}
+
+
+def _annotations(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    return {field.name: field.type for field in msgspec.structs.fields(struct)}
+
+
+def _shape(field: mi.Field, annotation: Any) -> Shape:
+    form, leaf, inner = _classify(field.type)
+    default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+    return Shape(field.name, field.encode_name, form, annotation, leaf, inner, field.required, default)
+
+
+_LEAVES: dict[type[mi.Type], type] = {
+    mi.StrType: str,
+    mi.IntType: int,
+    mi.FloatType: float,
+    mi.BoolType: bool,
+    mi.DateTimeType: datetime,
+    mi.DecimalType: Decimal,
+    mi.DictType: dict,
+}
+
+
+def _classify(kind: mi.Type) -> tuple[str, type | None, type[msgspec.Struct] | None]:
+    match kind:
+        case mi.Metadata(type=inner):
+            return _classify(inner)
+        case mi.UnionType(types=types):
+            (only,) = [t for t in types if not isinstance(t, mi.NoneType)]
+            return _classify(only)
+        case mi.StructType(cls=cls):
+            return OBJECT, None, cls
+        case mi.ListType(item_type=item):
+            _, leaf, struct = _classify(item)
+            return LIST, leaf, struct
+        case mi.EnumType(cls=cls):
+            return LEAF, cls, None
+    return LEAF, _LEAVES[type(kind)], None
+
+
+@lru_cache(maxsize=64)
+def all_fields(struct: type[msgspec.Struct]) -> Fields:
+    """The selection of everything."""
+    return Fields(
+        tuple(
+            sorted(
+                ((s.name, all_fields(s.struct) if s.struct else Fields()) for s in shapes(struct).values()),
+                key=lambda item: item[0],
+            )
+        )
+    )
+
+
+def leaf_shape(struct: type[msgspec.Struct], path: str) -> Shape | None:
+    """The field at the end of a dotted path (`items.unit_price.amount`), or None when there is no such path."""
+    here: type[msgspec.Struct] | None = struct
+    found: Shape | None = None
+    for name in path.split("."):
+        found = shapes(here).get(name) if here is not None else None
+        if found is None:
+            return None
+        here = found.struct
+    return found
+
+
+@lru_cache(maxsize=1024)
+def narrowed(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]:
+    """A struct that holds only the selected fields, under the same names, types and defaults.
+
+    Decoding canonical JSON into it validates the selected fields and skips the rest, in C. Its class attribute
+    `record_type` is the struct that it was narrowed from.
+    """
+    chosen: list[Any] = []
+    for shape in shapes(struct).values():
+        inner = dict(fields.items).get(shape.name)
+        if inner is None:
+            continue
+        kind = shape.type
+        if shape.struct is not None:
+            part = narrowed(shape.struct, inner)
+            kind = list[part] if shape.form == LIST else part | None  # type: ignore[valid-type]
+        if shape.required:
+            chosen.append((shape.name, kind))
+        else:
+            default = msgspec.field(default_factory=type(shape.default)) if isinstance(shape.default, list | dict) else shape.default
+            chosen.append((shape.name, kind, default))
+    return msgspec.defstruct(
+        struct.__name__,
+        chosen,
+        namespace={"record_type": struct},
+        rename="camel",
+        frozen=True,
+        kw_only=True,
+        gc=False,
+    )

@@ -1,0 +1,88 @@
+"""Which columns hold the fields of a record. Pure, read off `connectors.shapes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from connectors.errors import SourceProtocolError
+from connectors.records import Record
+from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, shapes
+
+PARENT, POSITION, VALUE = "parent", "position", "value"
+"""Columns of a nested list's query: the record's id, the item's place, and the item where it is a plain value."""
+
+
+class Place(NamedTuple):
+    """Where a field is: in the record or in one of its lists, and the column, for an object the prefix of its columns."""
+
+    in_list: str | None
+    column: str
+    shape: Shape
+
+
+def columns_of(struct: type[msgspec.Struct], prefix: str = "") -> dict[str, Shape]:
+    """The leaves by column. Objects are flattened with `_`; a list of plain values may be a column of JSON."""
+    found: dict[str, Shape] = {}
+    for shape in shapes(struct).values():
+        if shape.form == OBJECT and shape.struct is not None:
+            found |= columns_of(shape.struct, f"{prefix}{shape.name}_")
+        elif shape.struct is None:
+            found[prefix + shape.name] = shape
+    return found
+
+
+def lists_of(record: type[Record]) -> dict[str, Shape]:
+    """The nested lists by name."""
+    return {name: shape for name, shape in shapes(record).items() if shape.form == LIST}
+
+
+def item_columns(shape: Shape) -> dict[str, Shape]:
+    """The leaves of a list's items by column."""
+    return columns_of(shape.struct) if shape.struct is not None else {VALUE: item_shape(shape)}
+
+
+def item_shape(shape: Shape) -> Shape:
+    """What one item of a list of plain values is."""
+    return msgspec.structs.replace(shape, form=LEAF, default=None)
+
+
+def deciding_columns(struct: type[msgspec.Struct], prefix: str) -> tuple[list[str], list[str]]:
+    """The columns that an object needs to be there, and all that it can have."""
+    required = [prefix + shape.name for shape in shapes(struct).values() if shape.required and shape.form == LEAF]
+    return required, list(columns_of(struct, prefix))
+
+
+def columns_for(struct: type[msgspec.Struct], fields: Fields, prefix: str = "") -> Iterator[str]:
+    """The columns that a selection reads. An object also reads those that say whether it is there."""
+    for name, inner in fields:
+        shape = shapes(struct).get(name)
+        if shape is None:
+            continue
+        if shape.form == OBJECT and shape.struct is not None:
+            required, every = deciding_columns(shape.struct, f"{prefix}{name}_")
+            yield from required or every
+            yield from columns_for(shape.struct, inner, f"{prefix}{name}_")
+        elif shape.struct is None:
+            yield prefix + name
+
+
+def place_of(record: type[Record], path: str) -> Place:
+    """Where a dotted path leads. Raises `SourceProtocolError` when nowhere."""
+    here: type[msgspec.Struct] | None = record
+    in_list, prefix, shape = None, "", None
+    for name in path.split("."):
+        shape = shapes(here).get(name) if here is not None else None
+        if shape is None:
+            raise SourceProtocolError(f"{path} is no field of this record")
+        here = shape.struct
+        if shape.form == LIST:
+            in_list, prefix = name, ""
+        else:
+            prefix += f"{name}_"
+    assert shape is not None
+    if shape.form == LIST:
+        return Place(in_list, VALUE, item_shape(shape))
+    return Place(in_list, prefix[:-1], shape)

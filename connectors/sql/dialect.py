@@ -1,0 +1,101 @@
+"""What databases write differently: JSON, times, decimals, membership.
+
+A *canonical* value is the one that stands in the record's JSON: text for times, decimals, booleans and JSON (which is
+embedded), plain numbers as they are. A *comparable* time sorts as the time does and is exact to the microsecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    Text,
+    cast,
+    func,
+    literal_column,
+)
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import FromClause
+from sqlalchemy.types import TypeEngine
+
+Expression = ColumnElement[Any]
+KEY_TYPES: dict[str, TypeEngine[Any]] = {"text": Text(), "integer": BigInteger(), "uuid": UUID(as_uuid=False)}
+
+
+class Dialect:
+    """The part that both share, and what each has to say."""
+
+    collation: ClassVar[str]
+    object_function: ClassVar[str]
+    array_function: ClassVar[str]
+
+    def json_object(self, pairs: Sequence[tuple[str, Expression]]) -> Expression:
+        # Names are identifiers of our own structs, so they may stand in the text, where they cost no parameter.
+        arguments = [part for name, value in pairs for part in (literal_column(f"'{name}'"), value)]
+        return self.embedded(getattr(func, self.object_function)(*arguments))
+
+    def json_array(self, values: Sequence[Expression]) -> Expression:
+        return cast(getattr(func, self.array_function)(*values), Text)
+
+    def ordered(self, text: Expression) -> Expression:
+        """Text that sorts by code points, as the gateway sorts."""
+        return cast(text, Text).collate(self.collation)
+
+    def embedded(self, text: Expression) -> Expression:
+        """JSON text as a value inside JSON."""
+        raise NotImplementedError
+
+    def quoted(self, text: Expression) -> Expression:
+        """Text as an item of a JSON list."""
+        raise NotImplementedError
+
+    def json_list(self, item: Expression, table: FromClause, parent: Expression, order: Sequence[Expression]) -> Expression:
+        """The items of one record as a JSON array: a correlated subquery."""
+        raise NotImplementedError
+
+    def json_text(self, value: Expression) -> Expression:
+        """The canonical text of a column that holds JSON."""
+        raise NotImplementedError
+
+    def boolean(self, value: Expression) -> Expression:
+        """The canonical text of a boolean: `true` or `false`."""
+        raise NotImplementedError
+
+    def time(self, value: Expression) -> Expression:
+        """A comparable time."""
+        raise NotImplementedError
+
+    def time_text(self, time: Expression) -> Expression:
+        """The canonical text of a comparable time: RFC 3339, UTC, with Z."""
+        raise NotImplementedError
+
+    def time_parameter(self, name: str) -> Expression:
+        raise NotImplementedError
+
+    def time_value(self, time: datetime) -> Any:
+        """The value of a time parameter."""
+        raise NotImplementedError
+
+    def decimal_text(self, value: Expression) -> Expression:
+        """The canonical text of a decimal: two decimals when that is exact, else all of them."""
+        raise NotImplementedError
+
+    def number(self, decimal: Expression) -> Expression:
+        """A decimal to calculate with."""
+        raise NotImplementedError
+
+    def total(self, decimal: Expression, condition: Expression) -> Expression:
+        """The sum of decimals where the condition holds, free of binary noise."""
+        raise NotImplementedError
+
+    def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:
+        """Whether the value is in a list parameter."""
+        raise NotImplementedError
+
+    def elements(self, json: Expression) -> FromClause:
+        """The values of a JSON array of texts as rows with a column `value`."""
+        raise NotImplementedError

@@ -1,0 +1,76 @@
+"""The database: a pool of connections that only read, in UTC, and the errors that leave it are ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Executable, Select, event, literal_column, make_url, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from connectors.errors import SourceAuthError, SourceError
+from connectors.sql.failures import FOREIGN, source_error
+from connectors.sql.rows import escaped
+from connectors.sql.settings import SqlSettings
+
+
+class Database:
+    """Connects on first use. Every method raises `SourceError` only."""
+
+    def __init__(self, settings: SqlSettings) -> None:
+        self.engine = _create_engine(settings)
+
+    async def run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows of one statement. A call that is cancelled loses its connection, so the next one gets a clean one."""
+        try:
+            async with self.engine.connect() as connection:
+                return (await connection.execute(statement, parameters)).all()
+        except FOREIGN as error:
+            raise source_error(error) from error
+
+    async def columns(self, query: str) -> tuple[str, ...]:
+        """The names of a query's columns."""
+        own = text(escaped(query)).columns().subquery("learnt")
+        statement: Select[Any] = select(literal_column("*")).select_from(own).limit(0)
+        try:
+            async with self.engine.connect() as connection:
+                learnt = await connection.execute(statement)
+                return tuple(dict.fromkeys(learnt.keys()))
+        except FOREIGN as error:
+            raise source_error(error) from error
+
+    async def unreachable(self) -> str | None:
+        """Why no connection can be had and what to do, None when one can."""
+        try:
+            await self.run(select(1), {})
+        except SourceAuthError:
+            return "the database does not accept the user and password; correct them"
+        except SourceError:
+            return "cannot connect; is the database up, and are host, port and database name (or the file's path) right?"
+        return None
+
+
+def _create_engine(settings: SqlSettings) -> AsyncEngine:
+    url = make_url(settings.url)
+    is_sqlite = url.get_backend_name() == "sqlite"
+    if is_sqlite and not str(url.database).startswith("file:"):
+        # SQLite would make an empty file where there is none, and the mistake would show as a missing table.
+        url = url.set(database=f"file:{quote(str(url.database))}", query={**url.query, "mode": "rw", "uri": "true"})
+    engine = create_async_engine(
+        url,
+        pool_size=settings.pool_size,
+        max_overflow=0,
+        connect_args={} if is_sqlite else {"server_settings": {"timezone": "UTC"}},
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+    )
+    if is_sqlite:
+        event.listen(engine.sync_engine, "connect", _only_reads)
+    return engine
+
+
+def _only_reads(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only = ON")
+    cursor.close()

@@ -1,0 +1,70 @@
+"""What errors of databases and drivers mean here: one table, the most specific class decides."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import asyncpg
+from sqlalchemy import exc
+
+from connectors.errors import (
+    SourceAuthError,
+    SourceError,
+    SourceProtocolError,
+    SourceTimeoutError,
+    SourceUnavailableError,
+)
+
+MEANINGS: dict[type[BaseException], type[SourceError]] = {
+    OSError: SourceUnavailableError,
+    TimeoutError: SourceTimeoutError,
+    exc.SQLAlchemyError: SourceProtocolError,
+    exc.TimeoutError: SourceTimeoutError,
+    exc.DisconnectionError: SourceUnavailableError,
+    asyncpg.PostgresError: SourceProtocolError,
+    asyncpg.InterfaceError: SourceUnavailableError,
+    asyncpg.InternalClientError: SourceUnavailableError,
+    asyncpg.PostgresConnectionError: SourceUnavailableError,
+    asyncpg.InsufficientResourcesError: SourceUnavailableError,
+    asyncpg.OperatorInterventionError: SourceUnavailableError,
+    asyncpg.QueryCanceledError: SourceTimeoutError,
+    asyncpg.LockNotAvailableError: SourceUnavailableError,
+    asyncpg.TransactionRollbackError: SourceUnavailableError,
+    asyncpg.PostgresSystemError: SourceUnavailableError,
+    asyncpg.InvalidAuthorizationSpecificationError: SourceAuthError,
+    asyncpg.InsufficientPrivilegeError: SourceAuthError,
+    sqlite3.Error: SourceProtocolError,
+}
+FOREIGN = tuple(MEANINGS)
+"""What a call may raise; anything else is our own mistake."""
+
+SQLITE_MEANINGS: dict[int, type[SourceError]] = {
+    sqlite3.SQLITE_AUTH: SourceAuthError,
+    sqlite3.SQLITE_PERM: SourceAuthError,
+    sqlite3.SQLITE_BUSY: SourceUnavailableError,
+    sqlite3.SQLITE_LOCKED: SourceUnavailableError,
+    sqlite3.SQLITE_CANTOPEN: SourceUnavailableError,
+    sqlite3.SQLITE_IOERR: SourceUnavailableError,
+    sqlite3.SQLITE_NOMEM: SourceUnavailableError,
+    sqlite3.SQLITE_PROTOCOL: SourceUnavailableError,
+    sqlite3.SQLITE_SCHEMA: SourceUnavailableError,
+    sqlite3.SQLITE_INTERRUPT: SourceTimeoutError,
+}
+"""SQLite says what happened by a number, not by a class."""
+
+
+def source_error(error: BaseException) -> SourceError:
+    """Our error for a foreign one. SQLAlchemy's wrapping is looked through; no foreign text is taken over."""
+    foreign = _unwrapped(error)
+    if isinstance(foreign, sqlite3.Error):
+        code = getattr(foreign, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        return SQLITE_MEANINGS.get(code, SourceProtocolError)()
+    return next(MEANINGS[kind] for kind in type(foreign).__mro__ if kind in MEANINGS)()
+
+
+def _unwrapped(error: BaseException) -> BaseException:
+    found = error
+    for inner in (getattr(error, "orig", None), getattr(getattr(error, "orig", None), "__cause__", None)):
+        if isinstance(inner, FOREIGN):
+            found = inner
+    return found

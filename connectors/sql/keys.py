@@ -1,0 +1,78 @@
+"""How keys reach the rows of a record: a column, a query of pairs, or a search."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import FromClause, Text, bindparam, cast, or_, select
+
+from connectors.contract import KeyKind
+from connectors.sql.dialect import KEY_TYPES, Expression
+from connectors.sql.rows import Rows, as_cte, required
+from connectors.sql.settings import KeySettings
+
+KEYS = "keys"
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+
+
+class Keyed(NamedTuple):
+    """The rows that keys find: a FROM, the key as text, and what must hold."""
+
+    table: FromClause
+    key: Expression
+    conditions: tuple[Expression, ...]
+
+
+def keyed(rows: Rows, kind: KeyKind) -> Keyed:
+    """Join the record's rows with the keys asked for."""
+    key = rows.settings.keys[kind]
+    source, dialect = rows.source, rows.dialect
+    if key.column is not None:
+        column = required(source, key.column)
+        return Keyed(source, cast(column, Text), (dialect.one_of(column, KEYS, KEY_TYPES[key.type]),))
+    if key.query is not None:
+        pairs = as_cte(key.query, ("id", "key"), f"{kind.value}_pairs")
+        # One record must come once for a key, however often the pair is there.
+        found = (
+            select(pairs.c.id, pairs.c.key).where(dialect.one_of(pairs.c.key, KEYS, KEY_TYPES[key.type])).distinct().subquery()
+        )
+        return Keyed(source.join(found, required(source, "id") == found.c.id), cast(found.c.key, Text), ())
+    asked = dialect.elements(bindparam(KEYS, type_=Text()))
+    matches = [cast(required(source, name), Text).ilike(asked.c.value, escape="\\") for name in key.columns]
+    return Keyed(source.join(asked, or_(*matches)), cast(asked.c.value, Text), ())
+
+
+def asked_for(key: KeySettings, keys: Sequence[str]) -> dict[str, list[str]]:
+    """The keys that can be of the key's type, by the text under which the database gives them back."""
+    found: dict[str, list[str]] = {}
+    for own in keys:
+        text = f"%{_escaped(own)}%" if key.columns else _typed(key.type, own)
+        if text is not None:
+            found.setdefault(text, []).append(own)
+    return found
+
+
+def parameter(key: KeySettings, asked: Iterable[str]) -> Any:
+    """The value of the parameter that holds the keys."""
+    if key.columns:
+        return json.dumps(list(asked))
+    return [int(text) for text in asked] if key.type == "integer" else list(asked)
+
+
+def _typed(type_: str, key: str) -> str | None:
+    if type_ == "integer":
+        return str(int(key)) if _INTEGER.fullmatch(key) else None
+    if type_ == "uuid":
+        try:
+            return str(UUID(key))
+        except ValueError:
+            return None
+    return key
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", text)

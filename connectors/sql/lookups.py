@@ -1,0 +1,153 @@
+"""The one statement of a batch of keys: which records, in which order, how many for each key, and their JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import FromClause, Select, Subquery, Text, and_, bindparam, case, func, not_, or_, select
+
+from connectors.contract import Ask, Condition, KeyKind, Page
+from connectors.shapes import Fields
+from connectors.sql.columns import columns_for
+from connectors.sql.dialect import Dialect, Expression
+from connectors.sql.keys import keyed
+from connectors.sql.rows import Rows, required
+
+
+class AskShape(msgspec.Struct, frozen=True):
+    """What of an ask decides the statement; the rest are parameters."""
+
+    fields: Fields
+    first: bool
+    after: bool
+    since: bool
+    until: bool
+    where: tuple[tuple[str, bool], ...]
+    oldest_first: bool
+    count: bool
+
+
+def shape_of(ask: Ask) -> AskShape:
+    bounds = (ask.first is not None, ask.after is not None, ask.since is not None, ask.until is not None)
+    return AskShape(ask.fields, *bounds, conditions_shape(ask.where), ask.oldest_first, ask.count)
+
+
+def conditions_shape(where: Sequence[Condition]) -> tuple[tuple[str, bool], ...]:
+    return tuple((condition.field, condition.negated) for condition in where)
+
+
+def ask_parameters(ask: Ask, dialect: Dialect) -> dict[str, Any]:
+    """The values of an ask's parameters by name."""
+    values: dict[str, Any] = {f"where_{i}": list(condition.values) for i, condition in enumerate(ask.where)}
+    if ask.first is not None:
+        values["first"] = ask.first
+    if ask.after is not None:
+        values["after_id"] = ask.after.id
+    after = ask.after.time if ask.after is not None else None
+    times = {"after_time": after, "since": ask.since, "until": ask.until}
+    return values | {name: dialect.time_value(time) for name, time in times.items() if time is not None}
+
+
+def matched(rows: Rows, kind: KeyKind, columns: Iterable[str], conditions: Sequence[Expression]) -> Select[Any]:
+    """The records of the keys asked for: `key_`, `time_`, and the columns that are read. One without its time is none."""
+    source = rows.source
+    found = keyed(rows, kind)
+    read = [source.c[name] for name in dict.fromkeys(("id", *columns)) if name in source.c]
+    required(source, "id")
+    statement = select(found.key.label("key_"), *read).select_from(found.table).where(*found.conditions, *conditions)
+    time = rows.time(source)
+    return statement if time is None else statement.add_columns(time.label("time_")).where(time.is_not(None))
+
+
+def order_of(rows: Rows, table: FromClause, oldest_first: bool = False) -> list[Expression]:
+    """Newest first by time and id; records without a time by id."""
+    id_ = rows.dialect.ordered(table.c.id)
+    if "time_" not in table.c:
+        return [id_]
+    return [table.c.time_, id_] if oldest_first else [table.c.time_.desc(), id_.desc()]
+
+
+def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
+    """Rows of key, total (null unless counted) and JSON; JSON is null in a row that stands for its total alone."""
+    source = rows.source
+    conditions = [rows.condition(field, negated, f"where_{i}", source) for i, (field, negated) in enumerate(shape.where)]
+    conditions += bounds_of(rows, source, shape.since, shape.until)
+    columns = list(columns_for(rows.record, shape.fields))
+    found = matched(rows, kind, columns, conditions).subquery("matched")
+    table, shown = _numbered(rows, found, shape)
+    json = rows.json(shape.fields, table)
+    order = [table.c.key_, *order_of(rows, table, shape.oldest_first)]
+    if not shape.count:
+        return select(table.c.key_, json.label("json_")).where(*shown).order_by(*order)
+    if not shown:
+        return select(table.c.key_, json.label("json_"), table.c.total_).order_by(*order)
+    kept = or_(table.c.number_ == 1, and_(*shown))
+    return select(table.c.key_, case((and_(*shown), json)).label("json_"), table.c.total_).where(kept).order_by(*order)
+
+
+def bounds_of(rows: Rows, table: FromClause, since: bool, until: bool, prefix: str = "") -> list[Expression]:
+    """The window on the record's time."""
+    time = rows.time(table) if "time_" not in table.c else table.c.time_
+    found: list[Expression] = []
+    if since and time is not None:
+        found.append(time >= rows.dialect.time_parameter(f"{prefix}since"))
+    if until and time is not None:
+        found.append(time < rows.dialect.time_parameter(f"{prefix}until"))
+    return found
+
+
+def _numbered(rows: Rows, found: Subquery, shape: AskShape) -> tuple[FromClause, list[Expression]]:
+    """The matched records with what windows say about them, and which of them are shown."""
+    later = [_later(rows, found, shape.oldest_first)] if shape.after else []
+    if not (shape.first or shape.count):
+        return found, later
+    key = found.c.key_
+    windows: list[Expression] = []
+    if shape.count:
+        windows.append(func.count().over(partition_by=key).label("total_"))
+    if shape.first or shape.after:
+        order = order_of(rows, found, shape.oldest_first)
+        windows.append(func.row_number().over(partition_by=key, order_by=order).label("number_"))
+    if shape.count and later:
+        # The records up to the cursor are counted too, so they are skipped by their number.
+        windows.append(func.count().filter(not_(later[0])).over(partition_by=key).label("skipped_"))
+        later = []
+    table = select(found, *windows).where(*later).subquery("ranked")
+    shown: list[Expression] = []
+    skipped: Any = table.c.get("skipped_")
+    if skipped is not None:
+        shown.append(table.c.number_ > skipped)
+    if shape.first:
+        first = bindparam("first", type_=table.c.number_.type)
+        shown.append(table.c.number_ <= (first if skipped is None else skipped + first))
+    return table, shown
+
+
+def _later(rows: Rows, table: FromClause, oldest_first: bool) -> Expression:
+    """Whether a record comes after the cursor."""
+    own, end = rows.dialect.ordered(table.c.id), bindparam("after_id", type_=Text())
+    if "time_" not in table.c:
+        return own > end
+    time, end_time = table.c.time_, rows.dialect.time_parameter("after_time")
+    if oldest_first:
+        return or_(time > end_time, and_(time == end_time, own > end))
+    return or_(time < end_time, and_(time == end_time, own < end))
+
+
+def pages(found: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str, Page]:
+    """Put the rows of a lookup's statement together: one page for each key that has any."""
+    records: dict[str, list[str]] = {}
+    totals: dict[str, int] = {}
+    for key, json, *total in found:
+        own = records.setdefault(key, [])
+        if json is not None:
+            own.append(json)
+        if total:
+            totals[key] = total[0]
+    return {
+        key: Page(b"[" + ",".join(own).encode() + b"]", totals.get(text))
+        for text, own in records.items()
+        for key in asked.get(text, ())
+    }

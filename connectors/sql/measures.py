@@ -1,0 +1,213 @@
+"""The one statement of a batch of measures: conditional aggregates in one pass, a part more for each that groups or ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import CTE, CompoundSelect, FromClause, Select, and_, func, literal_column, null, select, true, union_all
+
+from connectors.contract import KeyKind, Keys, Measure, MeasureOp
+from connectors.errors import SourceProtocolError
+from connectors.records import Money
+from connectors.shapes import Fields
+from connectors.sql.columns import POSITION, Place, columns_for, place_of
+from connectors.sql.dialect import Dialect, Expression
+from connectors.sql.lookups import bounds_of, conditions_shape, matched, order_of
+from connectors.sql.rows import Rows
+
+
+class MeasureShape(msgspec.Struct, frozen=True):
+    """What of a measure decides the statement; the rest are parameters."""
+
+    op: MeasureOp
+    field: str | None
+    since: bool
+    until: bool
+    where: tuple[tuple[str, bool], ...]
+
+
+class Part(NamedTuple):
+    """One member of the statement and the measures that its values are of. `per_currency`: a row for each currency."""
+
+    measures: tuple[int, ...]
+    statement: Select[Any]
+    per_currency: bool = False
+
+
+def measure_shape(measure: Measure) -> MeasureShape:
+    field = None if measure.op is MeasureOp.COUNT else measure.field
+    bounds = (measure.since is not None, measure.until is not None)
+    return MeasureShape(measure.op, field, *bounds, conditions_shape(measure.where))
+
+
+def measure_parameters(measures: Sequence[Measure], dialect: Dialect) -> dict[str, Any]:
+    """The values of the measures' parameters by name."""
+    values: dict[str, Any] = {}
+    for number, measure in enumerate(measures):
+        values |= {f"m{number}_where_{i}": list(condition.values) for i, condition in enumerate(measure.where)}
+        times = {"since": measure.since, "until": measure.until}
+        values |= {f"m{number}_{name}": dialect.time_value(time) for name, time in times.items() if time is not None}
+    return values
+
+
+def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> list[Part]:
+    """The parts of the statement. A measure over what the configuration does not have is in none."""
+    paths = [measure.field for measure in asked if measure.field] + [path for measure in asked for path, _ in measure.where]
+    table = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), []).cte("matched")
+    parts: list[Part] = []
+    plain: dict[str | None, list[int]] = {}
+    for number, measure in enumerate(asked):
+        place = place_of(rows.record, measure.field) if measure.field else None
+        if place is None or (place.shape.struct is None and measure.op not in _RANKED):
+            plain.setdefault(place.in_list if place else None, []).append(number)
+            continue
+        base = _base(rows, table, place.in_list)
+        if base is not None:
+            parts.append(_own_part(rows, table, base, measure, number, place))
+    for in_list, numbers in plain.items():
+        base = _base(rows, table, in_list)
+        if base is not None:
+            values = [_aggregate(rows, base.items, asked[n], _condition(rows, table, asked[n], n)) for n in numbers]
+            statement = select(table.c.key_, rows.dialect.json_array(values)).select_from(base.table).group_by(table.c.key_)
+            parts.append(Part(tuple(numbers), statement))
+    return parts
+
+
+def measure_statement(parts: Sequence[Part]) -> CompoundSelect[Any]:
+    """Rows of part, key, and the values of the part's measures as a JSON array."""
+    return union_all(*(part.statement.add_columns(literal_column(str(n))) for n, part in enumerate(parts)))
+
+
+def answers(
+    found: Iterable[Any], parts: Sequence[Part], nothing: Sequence[Any], keys: Keys, asked: Mapping[str, Sequence[str]]
+) -> dict[str, list[Any]]:
+    """Put the rows of the measures' statement together. Every key has an answer, `nothing` where there is nothing."""
+    measured = {key: list(nothing) for key in keys}
+    for text, values, number in found:
+        part = parts[number]
+        for key in asked.get(text, ()):
+            own = measured[key]
+            for measure, value in zip(part.measures, msgspec.json.decode(values), strict=True):
+                own[measure] = _by_currency(own[measure], value) if part.per_currency else value
+    return measured
+
+
+def nothing_of(rows: Rows, measure: MeasureShape) -> Any:
+    """The value of a measure when there is nothing to measure."""
+    if measure.op is MeasureOp.SUM and measure.field:
+        return [] if place_of(rows.record, measure.field).shape.struct is Money else 0
+    return 0 if measure.op is MeasureOp.COUNT else None
+
+
+_RANKED = frozenset({MeasureOp.TOP, MeasureOp.LATEST})
+
+
+class _Base(NamedTuple):
+    """What a measure goes over: a FROM, and the rows in it that have the field."""
+
+    table: FromClause
+    items: FromClause
+
+
+def _base(rows: Rows, table: CTE, in_list: str | None) -> _Base | None:
+    if in_list is None:
+        return _Base(table, table)
+    items = rows.items(in_list, table)
+    if items is None:
+        return None
+    return _Base(table.join(items, and_(true(), *rows.owned(in_list, items, table))), items)
+
+
+def _condition(rows: Rows, table: CTE, measure: MeasureShape, number: int) -> Expression:
+    prefix = f"m{number}_"
+    where = [rows.condition(path, no, f"{prefix}where_{i}", table) for i, (path, no) in enumerate(measure.where)]
+    return and_(true(), *bounds_of(rows, table, measure.since, measure.until, prefix), *where)
+
+
+def _aggregate(rows: Rows, items: FromClause, measure: MeasureShape, condition: Expression) -> Expression:
+    if measure.field is None:
+        return func.count().filter(condition)
+    dialect, place = rows.dialect, place_of(rows.record, measure.field)
+    value = _comparable(rows, place, items)
+    leaf = place.shape.leaf
+    if measure.op in (MeasureOp.MIN, MeasureOp.MAX):
+        found = getattr(func, measure.op.value)(value).filter(condition)
+        return dialect.time_text(found) if leaf is datetime else found
+    if leaf not in (int, float, Decimal):
+        raise SourceProtocolError(f"{measure.field} is no number")
+    total = dialect.total(value, condition) if leaf is Decimal else func.sum(value).filter(condition)
+    if measure.op is MeasureOp.SUM:
+        return func.coalesce(total, 0)
+    return dialect.number(total) / func.nullif(func.count(value).filter(condition), 0)
+
+
+def _own_part(rows: Rows, table: CTE, base: _Base, measure: MeasureShape, number: int, place: Place) -> Part:
+    condition = _condition(rows, table, measure, number)
+    if measure.op is MeasureOp.LATEST:
+        return Part((number,), _latest(rows, table, base, place, condition))
+    if measure.op is MeasureOp.TOP and place.shape.struct is None:
+        return Part((number,), _top(rows, table, base, place, condition))
+    if measure.op in (MeasureOp.SUM, MeasureOp.AVERAGE) and place.shape.struct is Money:
+        return Part((number,), _per_currency(rows, table, base, measure.op, place, condition), per_currency=True)
+    raise SourceProtocolError(f"there is no {measure.op.value} of {measure.field}")
+
+
+def _top(rows: Rows, table: CTE, base: _Base, place: Place, condition: Expression) -> Select[Any]:
+    value = _comparable(rows, place, base.items).label("value_")
+    values = select(table.c.key_, value).select_from(base.table).where(condition).subquery()
+    counted = select(values.c.key_, values.c.value_, func.count().label("count_")).where(values.c.value_.is_not(None))
+    groups = counted.group_by(values.c.key_, values.c.value_).subquery()
+    return _first_of(rows, groups, place, [groups.c.count_.desc(), groups.c.value_])
+
+
+def _latest(rows: Rows, table: CTE, base: _Base, place: Place, condition: Expression) -> Select[Any]:
+    value = _comparable(rows, place, base.items) if place.shape.struct is None else rows.field(place, base.items)
+    position = base.items.c.get(POSITION) if place.in_list else None
+    columns = [table.c[name] for name in ("key_", "id", "time_") if name in table.c]
+    columns += [value.label("value_"), (null() if position is None else position).label("position_")]
+    values = select(*columns).select_from(base.table).where(condition).subquery()
+    return _first_of(rows, values, place, [*order_of(rows, values), values.c.position_])
+
+
+def _first_of(rows: Rows, values: FromClause, place: Place, order: Sequence[Expression]) -> Select[Any]:
+    number = func.row_number().over(partition_by=values.c.key_, order_by=order).label("number_")
+    ranked = select(values.c.key_, values.c.value_, number).where(values.c.value_.is_not(None)).subquery()
+    value: Expression = ranked.c.value_
+    if place.shape.leaf is datetime:
+        value = rows.dialect.time_text(value)
+    elif place.shape.leaf is bool or place.shape.struct is not None:
+        value = rows.dialect.embedded(value)
+    return select(ranked.c.key_, rows.dialect.json_array([value])).where(ranked.c.number_ == 1)
+
+
+def _per_currency(rows: Rows, table: CTE, base: _Base, op: MeasureOp, place: Place, condition: Expression) -> Select[Any]:
+    dialect, items = rows.dialect, base.items
+    amount, currency = (items.c.get(f"{place.column}_{name}", null()) for name in ("amount", "currency"))
+    columns = (table.c.key_, amount.label("amount_"), currency.label("currency_"))
+    present = (amount.is_not(None), currency.is_not(None))
+    values = select(*columns).select_from(base.table).where(condition, *present).subquery()
+    total = dialect.total(dialect.number(values.c.amount_), true())
+    if op is MeasureOp.AVERAGE:
+        total = func.round(total / func.count(), 6)
+    money = dialect.json_object([("amount", dialect.decimal_text(total)), ("currency", values.c.currency_)])
+    return select(values.c.key_, dialect.json_array([money])).group_by(values.c.key_, values.c.currency_)
+
+
+def _comparable(rows: Rows, place: Place, items: FromClause) -> Expression:
+    """A leaf that sorts as its decoded value does."""
+    column, leaf = items.c.get(place.column), place.shape.leaf
+    if column is not None and leaf is datetime:
+        return rows.dialect.time(column)
+    if column is not None and leaf is Decimal:
+        return rows.dialect.number(column)
+    if leaf in (int, float):
+        return null() if column is None else rows.canonical(place.shape, column)
+    return rows.dialect.ordered(rows.text(place, items))
+
+
+def _by_currency(sums: list[Any] | None, money: Any) -> list[Any]:
+    return sorted([*(sums or ()), money], key=lambda one: one["currency"])

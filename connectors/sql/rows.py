@@ -1,0 +1,170 @@
+"""The rows of one record: its queries as common table expressions, its fields as expressions over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import CTE, FromClause, Text, and_, case, cast, column, false, func, literal, not_, null, or_, select, text
+
+from connectors.errors import SourceProtocolError
+from connectors.records import RECORDS
+from connectors.shapes import LIST, OBJECT, Fields, Shape, shapes
+from connectors.sql.columns import PARENT, POSITION, VALUE, Place, deciding_columns, item_shape, place_of
+from connectors.sql.dialect import Dialect, Expression
+from connectors.sql.settings import RecordSettings
+
+
+class Learnt(NamedTuple):
+    """The columns that the database says a record's queries have."""
+
+    columns: tuple[str, ...]
+    lists: Mapping[str, tuple[str, ...]]
+
+
+def escaped(query: str) -> str:
+    """A user's query for `text()`, where a colon would begin a parameter."""
+    return query.replace(":", "\\:")
+
+
+def as_cte(query: str, columns: Iterable[str], name: str) -> CTE:
+    """A user's query as a part of a statement. Never materialised, so that the database reads only what is asked."""
+    own = text(escaped(query)).columns(*map(column, columns))
+    return own.cte(f"gateway_{name}").prefix_with("NOT MATERIALIZED")
+
+
+class Rows:
+    """What statements about a record are built from. Raises `SourceProtocolError` for a column that must be there."""
+
+    def __init__(self, dialect: Dialect, name: str, settings: RecordSettings, learnt: Learnt) -> None:
+        self.dialect = dialect
+        self.record = RECORDS[name]
+        self.settings = settings
+        self.source = as_cte(settings.query, learnt.columns, name)
+        self.lists = {item: as_cte(settings.lists[item].query, own, item) for item, own in learnt.lists.items()}
+
+    def json(self, fields: Fields, table: FromClause) -> Expression:
+        """The selected fields of a record as JSON text."""
+        return cast(self._object(self.record, fields, table, ""), Text)
+
+    def field(self, place: Place, table: FromClause) -> Expression:
+        """A field as a value inside JSON, null where the query has no such column."""
+        value = self._value(place.shape, None, table, place.column)
+        return null() if value is None else value
+
+    def time(self, table: FromClause) -> Expression | None:
+        """The time that orders the record, None for records without one."""
+        field = self.record.time_field
+        return self.dialect.time(required(table, field)) if field else None
+
+    def text(self, place: Place, table: FromClause) -> Expression:
+        """A leaf as text that compares as the gateway compares the decoded value: enums by their member."""
+        value, default = table.c.get(place.column), _default(place.shape)
+        if value is None:
+            return null() if default is None else literal(default, Text)
+        leaf = place.shape.leaf
+        if leaf is None or not issubclass(leaf, Enum):
+            return cast(self.canonical(place.shape, value), Text)
+        name = func.upper(func.replace(func.replace(func.trim(cast(value, Text)), " ", "_"), "-", "_"), type_=Text)
+        known = case((name.in_([member.value for member in leaf]), name), (name.is_not(None), "UNKNOWN"))
+        return known if default is None else func.coalesce(known, default)
+
+    def condition(self, path: str, negated: bool, parameter: str, table: FromClause) -> Expression:
+        """Whether a field is one of the values of a list parameter; of a nested list, whether any item's is."""
+        place = place_of(self.record, path)
+        if place.in_list is None:
+            value = self.text(place, table)
+            found = self.dialect.one_of(value, parameter, Text())
+            return or_(value.is_(None), not_(found)) if negated else found
+        items = self.items(place.in_list, table)
+        if items is None:
+            return not_(false()) if negated else false()
+        owned = self.owned(place.in_list, items, table)
+        matching = select(literal(1)).select_from(items)
+        matching = matching.where(*owned, self.dialect.one_of(self.text(place, items), parameter, Text()))
+        found = matching.correlate_except(items).exists()
+        return not_(found) if negated else found
+
+    def items(self, name: str, table: FromClause) -> FromClause | None:
+        """The rows of a nested list: its query, or the elements of a column of JSON."""
+        if name in self.lists:
+            return self.lists[name]
+        own = table.c.get(name)
+        return None if own is None else self.dialect.elements(self.dialect.json_text(own))
+
+    def owned(self, name: str, items: FromClause, table: FromClause) -> list[Expression]:
+        """What ties the items of a list to their record; elements of its own column are tied already."""
+        return [required(items, PARENT) == required(table, "id")] if name in self.lists else []
+
+    def canonical(self, shape: Shape, value: Expression) -> Expression:
+        """A leaf as it stands in JSON (booleans and JSON as text to embed), with the field's default for null."""
+        canonical, default = self._canonical(shape, value), _default(shape)
+        return canonical if default is None else func.coalesce(canonical, default)
+
+    def _canonical(self, shape: Shape, value: Expression) -> Expression:
+        if shape.form == LIST or shape.leaf is dict:
+            return self.dialect.json_text(value)
+        if shape.leaf is datetime:
+            return self.dialect.time_text(self.dialect.time(value))
+        if shape.leaf is Decimal:
+            return self.dialect.decimal_text(value)
+        if shape.leaf is bool:
+            return self.dialect.boolean(value)
+        return value if shape.leaf in (int, float) else cast(value, Text)
+
+    def _object(self, struct: type[msgspec.Struct], fields: Fields, table: FromClause, prefix: str) -> Expression:
+        own = shapes(struct)
+        chosen = [(own[name], inner) for name, inner in fields if name in own]
+        values = [(shape.json_name, self._value(shape, inner, table, prefix + shape.name)) for shape, inner in chosen]
+        return self.dialect.json_object([(name, value) for name, value in values if value is not None])
+
+    def _value(self, shape: Shape, fields: Fields | None, table: FromClause, name: str) -> Expression | None:
+        if shape.form == OBJECT and shape.struct is not None:
+            return self._part(shape.struct, fields, table, f"{name}_")
+        if name in self.lists and shape.form == LIST:
+            return self._list(shape, fields or Fields(), table)
+        value = table.c.get(name)
+        if value is None:
+            return None
+        canonical = self.canonical(shape, value)
+        is_json = shape.form == LIST or shape.leaf in (dict, bool)
+        return self.dialect.embedded(canonical) if is_json else canonical
+
+    def _part(self, struct: type[msgspec.Struct], fields: Fields | None, table: FromClause, prefix: str) -> Expression | None:
+        needed, every = deciding_columns(struct, prefix)
+        present = [table.c[name].is_not(None) for name in needed or every if name in table.c]
+        if not present or (needed and len(present) < len(needed)):
+            return None
+        inside = self._object(struct, Fields.of(*shapes(struct)) if fields is None else fields, table, prefix)
+        return self.dialect.embedded(case((and_(*present) if needed else or_(*present), inside)))
+
+    def _list(self, shape: Shape, fields: Fields, table: FromClause) -> Expression:
+        items = self.lists[shape.name]
+        if shape.struct is not None:
+            item = self._object(shape.struct, fields, items, "")
+        else:
+            item = self.dialect.quoted(self.canonical(item_shape(shape), required(items, VALUE)))
+        order = [items.c[POSITION]] if POSITION in items.c else []
+        (parent,) = self.owned(shape.name, items, table)
+        return self.dialect.json_list(item, items, parent, order)
+
+
+def required(table: FromClause, name: str) -> Expression:
+    found = table.c.get(name)
+    if found is None:
+        raise SourceProtocolError(f"a query has no column {name}")
+    return found
+
+
+def _default(shape: Shape) -> Any:
+    """A field's default as a canonical value, None when it is null or there is none."""
+    default = shape.default
+    if default is msgspec.NODEFAULT:
+        return None
+    if isinstance(default, Enum):
+        return default.value
+    return msgspec.json.encode(default).decode() if isinstance(default, bool | dict | list) else default

@@ -1,0 +1,105 @@
+"""Settings of the `sql` kind: a database, and for each record a query with its keys and nested lists."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from connectors.contract import ConnectorSettings, KeyKind
+from connectors.records import RECORDS
+from connectors.sql.columns import lists_of
+
+DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+
+def _cleaned(query: str) -> str:
+    """The query as it can stand in parentheses; the line end closes a comment on the last line."""
+    return query.strip().rstrip(";").rstrip() + "\n"
+
+
+Query = Annotated[str, Field(min_length=1), BeforeValidator(lambda value: _cleaned(value) if isinstance(value, str) else value)]
+
+
+class KeySettings(ConnectorSettings):
+    """How a kind of key finds records: `column` of the query, a `query` of (id, key) pairs, or `columns` to search for text.
+
+    Keys are compared as the database compares them. One that cannot be of `type` is not found.
+    """
+
+    column: str | None = None
+    query: Query | None = None
+    columns: tuple[str, ...] = ()
+    type: Literal["text", "integer", "uuid"] = "text"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _column_alone(cls, value: Any) -> Any:
+        return {"column": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> KeySettings:
+        if [self.column is not None, self.query is not None, bool(self.columns)].count(True) != 1:
+            raise ValueError("give exactly one of column, query, columns")
+        return self
+
+
+class ListSettings(ConnectorSettings):
+    """A nested list: one row per item, `parent` is the record's id, an optional `position` orders them."""
+
+    query: Query
+
+
+class RecordSettings(ConnectorSettings):
+    """A record: `query` has the record's fields in snake_case as columns, objects flattened (`total_amount`)."""
+
+    query: Query
+    keys: Annotated[dict[KeyKind, KeySettings], Field(min_length=1)]
+    lists: dict[str, ListSettings] = {}
+
+    @field_validator("keys")
+    @classmethod
+    def _text_searches(cls, keys: dict[KeyKind, KeySettings]) -> dict[KeyKind, KeySettings]:
+        for kind, key in keys.items():
+            if (kind is KeyKind.TEXT) != bool(key.columns):
+                raise ValueError(
+                    f"{kind.value}: " + ("give columns to search in" if kind is KeyKind.TEXT else "columns is for text")
+                )
+        return keys
+
+
+class SqlSettings(ConnectorSettings):
+    """A database and what it holds. `url` is an SQLAlchemy URL; it may hold a password, so it is never shown."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    url: Annotated[str, Field(repr=False)]
+    max_batch: Annotated[int, Field(ge=1, le=10_000)] = 500
+    pool_size: Annotated[int, Field(ge=1, le=100)] = 5
+    records: Annotated[dict[str, RecordSettings], Field(min_length=1)]
+
+    @field_validator("url")
+    @classmethod
+    def _known_driver(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except (ArgumentError, ValueError):
+            raise ValueError("not an SQLAlchemy URL such as postgresql+asyncpg://user:password@host/database") from None
+        if url.drivername not in DRIVERS:
+            raise ValueError(f"the driver must be one of {', '.join(DRIVERS)}")
+        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+            raise ValueError("name a database file: one in memory would be another one for each connection")
+        return value
+
+    @field_validator("records")
+    @classmethod
+    def _known_names(cls, records: dict[str, RecordSettings], _: ValidationInfo) -> dict[str, RecordSettings]:
+        for name, record in records.items():
+            if name not in RECORDS:
+                raise ValueError(f"{name}: no such record; use {', '.join(RECORDS)}")
+            allowed = lists_of(RECORDS[name])
+            for unknown in sorted(record.lists.keys() - allowed):
+                raise ValueError(f"{name}.lists.{unknown}: {name} has no such list; use {', '.join(allowed) or 'none'}")
+        return records

@@ -1,0 +1,95 @@
+"""One record of the configuration: its columns, learnt once, its statements, built once, and the calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+from sqlalchemy import Executable
+
+from connectors.contract import Answer, Ask, KeyKind, Keys, Measure, Measured
+from connectors.sql.dialect import Dialect
+from connectors.sql.engine import Database
+from connectors.sql.keys import KEYS, asked_for, parameter
+from connectors.sql.lookups import ask_parameters, lookup_statement, pages, shape_of
+from connectors.sql.measures import (
+    MeasureShape,
+    answers,
+    measure_parameters,
+    measure_parts,
+    measure_shape,
+    measure_statement,
+    nothing_of,
+)
+from connectors.sql.rows import Learnt, Rows
+from connectors.sql.settings import RecordSettings
+
+
+class Table:
+    """Fetches and measures the records of one name. Learning the columns is shared by the calls that wait for it."""
+
+    def __init__(self, database: Database, dialect: Dialect, name: str, settings: RecordSettings) -> None:
+        self._database = database
+        self._dialect = dialect
+        self.name = name
+        self.settings = settings
+        self._learning: asyncio.Task[Statements] | None = None
+
+    async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
+        """The pages of the keys that find something, by one statement."""
+        key = self.settings.keys[kind]
+        asked = asked_for(key, keys)
+        if not asked:
+            return {}
+        statements = await self.statements()
+        values = ask_parameters(ask, self._dialect) | {KEYS: parameter(key, asked)}
+        return pages(await self._database.run(statements.lookup(kind, shape_of(ask)), values), asked)
+
+    async def measure(self, kind: KeyKind, keys: Keys, measures: Sequence[Measure]) -> Measured:
+        """The values of every key, by one statement."""
+        key = self.settings.keys[kind]
+        asked = asked_for(key, keys)
+        statements = await self.statements()
+        shapes = tuple(map(measure_shape, measures))
+        parts = statements.parts(kind, shapes)
+        found: Sequence[Any] = []
+        if parts and asked:
+            values = measure_parameters(measures, self._dialect) | {KEYS: parameter(key, asked)}
+            found = await self._database.run(statements.measures(kind, shapes), values)
+        return answers(found, parts, [nothing_of(statements.rows, shape) for shape in shapes], keys, asked)
+
+    async def statements(self) -> Statements:
+        """The statements, after the database has said which columns the queries have."""
+        if self._learning is None or (self._learning.done() and failed(self._learning)):
+            self._learning = asyncio.create_task(self._learn())
+            self._learning.add_done_callback(failed)
+        return await asyncio.shield(self._learning)
+
+    async def aclose(self) -> None:
+        if self._learning is not None:
+            self._learning.cancel()
+            await asyncio.wait([self._learning])
+
+    async def _learn(self) -> Statements:
+        columns = await self._database.columns(self.settings.query)
+        lists = {name: await self._database.columns(own.query) for name, own in self.settings.lists.items()}
+        return Statements(Rows(self._dialect, self.name, self.settings, Learnt(columns, lists)))
+
+
+class Statements:
+    """The statements about one record, kept by what decides them."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.lookup = lru_cache(maxsize=256)(partial(lookup_statement, rows))
+        self.parts = lru_cache(maxsize=64)(partial(measure_parts, rows))
+        self.measures = lru_cache(maxsize=64)(self._measures)
+
+    def _measures(self, kind: KeyKind, shapes: tuple[MeasureShape, ...]) -> Executable:
+        return measure_statement(self.parts(kind, shapes))
+
+
+def failed(learning: asyncio.Task[Any]) -> bool:
+    return learning.cancelled() or learning.exception() is not None

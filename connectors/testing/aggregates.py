@@ -1,0 +1,90 @@
+"""What a source measures is held against the same measure in plain Python over the fetched records."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from connectors.contract import Connector, Measure, MeasureOp
+from connectors.errors import SourceError
+from connectors.records import Money, Record
+from connectors.shapes import OBJECT, shapes
+from connectors.testing import reference
+from connectors.testing.asking import fetch_records, spread
+from connectors.testing.samples import Sampled
+
+
+class AggregatePromises(Sampled):
+    """COUNT, MIN and MAX of the time and of amounts, SUM of money; all time and in a window."""
+
+    async def test_aggregates_agree_with_the_records(self, connector: Connector[Any]) -> None:
+        """The source's numbers are those of the records that it gives."""
+        for aggregate, lookup, keys in self.sampled_aggregates(connector):
+            whole = await fetch_records(lookup, keys)
+            times = spread([record for records in whole.values() for record in records])
+            middle = times[len(times) // 2] if times else None
+            measures = [one for one in _measures(aggregate.record, middle) if one.op in aggregate.ops]
+            for key in keys:
+                values = _values((await aggregate.measure([key], measures))[key])
+                for measure, value in zip(measures, values, strict=True):
+                    expected = reference.measured(aggregate.record, whole[key], measure)
+                    assert _plain(value) == _plain(expected), (key, measure)
+
+    async def test_a_batch_is_measured_key_by_key(self, connector: Connector[Any]) -> None:
+        """An unknown key measures as nothing, or is absent; known keys are as they are alone."""
+        for aggregate, lookup, keys in self.sampled_aggregates(connector):
+            if MeasureOp.COUNT not in aggregate.ops:
+                continue
+            known = keys[: max(1, aggregate.max_batch - 1)]
+            unknown = [self.unknown_key(aggregate.by, 0)][: aggregate.max_batch - len(known)]
+            measured = await aggregate.measure([*known, *unknown], [Measure(op=MeasureOp.COUNT)])
+            whole = await fetch_records(lookup, known)
+            assert measured.keys() <= {*known, *unknown}
+            assert {key: _values(measured[key]) for key in known} == {key: [len(whole[key])] for key in known}
+            assert all(_values(measured[key]) == [0] for key in unknown if key in measured)
+
+
+def _values(found: Sequence[Any] | SourceError) -> list[Any]:
+    if isinstance(found, SourceError):
+        raise found
+    return list(found)
+
+
+def _measures(record: type[Record], middle: datetime | None) -> Iterator[Measure]:
+    money = [shape.name for shape in shapes(record).values() if shape.form == OBJECT and shape.struct is Money]
+    paths = [*([record.time_field] if record.time_field else ()), *(f"{name}.amount" for name in money)]
+    for since, until in ((None, None), (middle, None), (None, middle)):
+        yield Measure(op=MeasureOp.COUNT, since=since, until=until)
+        for op in (MeasureOp.MIN, MeasureOp.MAX):
+            yield from (Measure(op=op, field=path, since=since, until=until) for path in paths)
+        yield from (Measure(op=MeasureOp.SUM, field=name, since=since, until=until) for name in money)
+
+
+def _plain(value: Any) -> Any:
+    """Times and numbers in one form, however the source writes them."""
+    match value:
+        case bool() | None:
+            return value
+        case datetime():
+            return value.astimezone(UTC)
+        case int() | float() | Decimal():
+            return Decimal(str(value))
+        case list() | tuple():
+            return sorted((_plain(item) for item in value), key=str)
+        case dict() | msgspec.Struct():
+            return {name: _plain(inner) for name, inner in msgspec.to_builtins(value).items()}
+        case str():
+            return _read(value)
+    return value
+
+
+def _read(text: str) -> Any:
+    for kind in (Decimal, datetime):
+        try:
+            read = msgspec.convert(text, kind)
+        except msgspec.ValidationError:
+            continue
+        return _plain(read)
+    return text

@@ -1,0 +1,131 @@
+"""A connector that serves given records from memory: the fake that a test registers in place of a real source."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+
+import msgspec
+
+from connectors.contract import (
+    Aggregate,
+    Answer,
+    Ask,
+    Connector,
+    ConnectorSettings,
+    KeyKind,
+    Keys,
+    Lookup,
+    Measure,
+    Measured,
+    Page,
+    Push,
+)
+from connectors.errors import SourceError, SourceUnavailableError
+from connectors.records import Record
+from connectors.shapes import narrowed
+from connectors.testing import reference
+
+Served = Mapping[tuple[type[Record], KeyKind], Mapping[str, Sequence[Record]]]
+Call = tuple[type[Record], KeyKind, tuple[str, ...], Ask | tuple[Measure, ...]]
+
+
+class MemoryConnector(Connector[ConnectorSettings]):
+    """Serves `records[record type, key kind][key]`.
+
+    It applies what `pushdown` says and nothing else. `calls` lists every call: record type, key kind, keys, and the ask or
+    the measures. While `failure` is set every call raises it; while `hang` is set every call waits for that event.
+    """
+
+    kind = "memory"
+    settings_type = ConnectorSettings
+
+    def __init__(
+        self,
+        name: str,
+        records: Served,
+        *,
+        pushdown: Iterable[Push] = Push,
+        max_batch: int = 100,
+        measures: bool = True,
+    ) -> None:
+        super().__init__(name, ConnectorSettings())
+        self.records = records
+        self.calls: list[Call] = []
+        self.failure: SourceError | None = None
+        self.hang: asyncio.Event | None = None
+        self._pushdown = frozenset(pushdown)
+        self._max_batch = max_batch
+        self._measures = measures
+        self._closed = False
+
+    async def open(self) -> None:
+        self._closed = False
+
+    async def aclose(self) -> None:
+        self._closed = True
+
+    def lookups(self) -> Sequence[Lookup]:
+        return [
+            Lookup(
+                record=record,
+                by=by,
+                fetch=partial(self._fetch, record, by),
+                max_batch=self._max_batch,
+                pushdown=self._pushdown,
+            )
+            for record, by in self.records
+        ]
+
+    def aggregates(self) -> Sequence[Aggregate]:
+        return [
+            Aggregate(record=record, by=by, measure=partial(self._measure, record, by), max_batch=self._max_batch)
+            for record, by in self.records
+            if self._measures
+        ]
+
+    async def _fetch(self, record: type[Record], by: KeyKind, keys: Keys, ask: Ask) -> Answer:
+        await self._receive((record, by, tuple(keys), ask))
+        held = self.records[record, by]
+        return {key: self._page(record, held[key], ask) for key in keys if key in held}
+
+    async def _measure(self, record: type[Record], by: KeyKind, keys: Keys, measures: Sequence[Measure]) -> Measured:
+        await self._receive((record, by, tuple(keys), tuple(measures)))
+        held = self.records[record, by]
+        return {key: [reference.measured(record, held.get(key, ()), measure) for measure in measures] for key in keys}
+
+    async def _receive(self, call: Call) -> None:
+        self.calls.append(call)
+        if self.hang is not None:
+            await self.hang.wait()
+        if self._closed:
+            raise SourceUnavailableError("the connector is closed")
+        if self.failure is not None:
+            raise self.failure
+
+    def _page(self, record: type[Record], records: Sequence[Record], ask: Ask) -> Page:
+        applied = self._applied(ask)
+        found = reference.matching(records, applied)
+        total = len(found) if applied.count else None
+        found = reference.in_order(found, oldest_first=applied.oldest_first)
+        if applied.after is not None:
+            found = reference.after(found, applied.after, oldest_first=applied.oldest_first)
+        selection = narrowed(record, ask.fields)
+        shown = [msgspec.convert(one, selection, from_attributes=True) for one in found[: applied.first]]
+        return Page(msgspec.json.encode(shown), total)
+
+    def _applied(self, ask: Ask) -> Ask:
+        """The part of the ask that is declared. A cut or a count is right only where everything else is applied, too."""
+        bounded, filtered, ordered = (push in self._pushdown for push in (Push.SINCE, Push.WHERE, Push.ORDER))
+        filters_all = (bounded or ask.since is ask.until is None) and (filtered or not ask.where)
+        in_order = filters_all and (ordered or not ask.oldest_first)
+        continues = in_order and Push.AFTER in self._pushdown
+        return msgspec.structs.replace(
+            ask,
+            since=ask.since if bounded else None,
+            until=ask.until if bounded else None,
+            where=ask.where if filtered else (),
+            oldest_first=ask.oldest_first and ordered,
+            count=ask.count and filters_all and Push.COUNT in self._pushdown,
+            after=ask.after if continues else None,
+            first=ask.first if in_order and (continues or ask.after is None) and Push.FIRST in self._pushdown else None,
+        )

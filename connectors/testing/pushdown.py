@@ -1,0 +1,108 @@
+"""What a lookup declares as pushed down is held against the same ask in plain Python over all records of the key."""
+
+from collections.abc import AsyncIterator, Iterator
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from connectors.contract import Ask, Condition, Connector, Lookup, Push
+from connectors.records import Record
+from connectors.shapes import LIST, all_fields, shapes
+from connectors.testing import reference
+from connectors.testing.asking import fetch, fetch_records, spread
+from connectors.testing.samples import Sampled
+
+
+class PushdownPromises(Sampled):
+    """One test per kind of pushdown; a lookup that does not declare it is left out."""
+
+    async def test_first_gives_the_newest_of_each_key(self, connector: Connector[Any]) -> None:
+        """FIRST cuts per key, after the newest."""
+        async for lookup, whole in self._declaring(connector, Push.FIRST):
+            for first in (1, 2, 3):
+                found = await fetch_records(lookup, list(whole), first=first)
+                assert {key: _ids(records) for key, records in found.items()} == {
+                    key: _ids(reference.in_order(records)[:first]) for key, records in whole.items()
+                }
+
+    async def test_order_is_kept_inside_a_page(self, connector: Connector[Any]) -> None:
+        """ORDER puts records in the asked order, cut or not."""
+        async for lookup, whole in self._declaring(connector, Push.ORDER):
+            for oldest_first in (False, True):
+                for first in (None, 2) if Push.FIRST in lookup.pushdown else (None,):
+                    found = await fetch_records(lookup, list(whole), oldest_first=oldest_first, first=first)
+                    for key, records in whole.items():
+                        expected = reference.in_order(records, oldest_first=oldest_first)[:first]
+                        assert [one.id for one in found[key]] == [one.id for one in expected], (key, oldest_first, first)
+
+    async def test_since_and_until_bound_the_time(self, connector: Connector[Any]) -> None:
+        """SINCE includes its moment, until excludes it."""
+        async for lookup, whole in self._declaring(connector, Push.SINCE):
+            for key, records in whole.items() if lookup.record.time_field else ():
+                times = spread(records)
+                middle = times[len(times) // 2]
+                for bounds in ({"since": middle}, {"until": middle}, {"since": times[0], "until": times[-1]}):
+                    await _expect_matching(lookup, key, records, **bounds)
+
+    async def test_conditions_hold(self, connector: Connector[Any]) -> None:
+        """WHERE keeps the records that meet a condition on any text or enum, or, negated, the others."""
+        async for lookup, whole in self._declaring(connector, Push.WHERE):
+            for key, records in whole.items():
+                for path in _text_paths(lookup.record):
+                    values = sorted({reference.as_text(value) for one in records for value in reference.values_at(one, path)})
+                    for negated in (False, True):
+                        condition = Condition(path, tuple(values[:1] or ["nothing has this"]), negated)
+                        await _expect_matching(lookup, key, records, where=(condition,))
+
+    async def test_pages_follow_without_gap_or_repeat(self, connector: Connector[Any]) -> None:
+        """AFTER continues where the page before ended, in either order, also between records of the same time."""
+        async for lookup, whole in self._declaring(connector, Push.AFTER):
+            for key, records in whole.items():
+                for oldest_first in (False, True) if Push.ORDER in lookup.pushdown else (False,):
+                    walked = [one async for one in _walk(lookup, key, oldest_first, limit=len(records))]
+                    expected = reference.in_order(records, oldest_first=oldest_first)
+                    assert [one.id for one in walked] == [one.id for one in expected]
+
+    async def test_count_is_the_number_of_all(self, connector: Connector[Any]) -> None:
+        """COUNT gives how many there are, whatever `first` cuts off."""
+        async for lookup, whole in self._declaring(connector, Push.COUNT):
+            first = 1 if Push.FIRST in lookup.pushdown else None
+            pages = await fetch(lookup, list(whole), count=True, first=first)
+            assert {key: page.total for key, page in pages.items()} == {key: len(records) for key, records in whole.items()}
+
+    async def _declaring(self, connector: Connector[Any], push: Push) -> AsyncIterator[tuple[Lookup, dict[str, list[Record]]]]:
+        for lookup, keys in self.sampled(connector):
+            if push in lookup.pushdown:
+                yield lookup, await fetch_records(lookup, keys)
+
+
+async def _expect_matching(lookup: Lookup, key: str, records: list[Record], **ask: Any) -> None:
+    found = await fetch_records(lookup, [key], **ask)
+    expected = reference.matching(records, Ask(fields=all_fields(lookup.record), **ask))
+    assert _ids(found[key]) == _ids(expected), (key, ask)
+
+
+async def _walk(lookup: Lookup, key: str, oldest_first: bool, limit: int) -> AsyncIterator[Record]:
+    first = 2 if Push.FIRST in lookup.pushdown else None
+    position = None
+    for _ in range(limit + 1):
+        found = await fetch_records(lookup, [key], after=position, first=first, oldest_first=oldest_first)
+        page = reference.in_order(found[key], oldest_first=oldest_first)[:2]
+        if not page:
+            return
+        for one in page:
+            yield one
+        position = reference.position_of(page[-1])
+
+
+def _ids(records: list[Record]) -> list[str]:
+    return sorted(one.id for one in records)
+
+
+def _text_paths(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
+    for shape in shapes(struct).values():
+        if shape.struct is not None:
+            yield from _text_paths(shape.struct, f"{prefix}{shape.name}.")
+        elif shape.leaf is str or (shape.form != LIST and shape.leaf is not None and issubclass(shape.leaf, Enum)):
+            yield prefix + shape.name

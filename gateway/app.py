@@ -1,0 +1,102 @@
+"""The composition root: settings in, an ASGI application out."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLSchema
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from connectors.contract import Connector
+from gateway.clock import Clock
+from gateway.context import RequestContext
+from gateway.execution.run import run
+from gateway.graphiql import Example, graphiql_page, graphiql_routes
+from gateway.http import GraphQLView
+from gateway.lookups.sources import Sources, build_connectors
+from gateway.operations import Limits, Operation, Operations
+from gateway.services import Services, build_services
+from gateway.settings import Settings
+from gateway.store.store import Store
+from gateway.tags.pack import default_pack_path, load_pack
+from resolvers.schema import schema
+
+
+def create_services(
+    settings: Settings, *, clock: Clock | None = None, connectors: Sequence[Connector[Any]] | None = None
+) -> Services:
+    """Everything below HTTP, not yet opened. `connectors` stand in for the configured ones.
+
+    Raises `ConfigurationError` with all problems of the sources, or of the tags.
+    """
+    clock = clock or Clock(settings.clock.pinned)
+    sources = Sources(build_connectors(settings.sources) if connectors is None else connectors, clock)
+    store = Store(settings.mongodb, clock) if settings.mongodb else None
+    return build_services(settings, clock, sources, load_pack(settings.tags.file or default_pack_path()), store)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    examples: Sequence[Example] = (),
+    clock: Clock | None = None,
+    connectors: Sequence[Connector[Any]] | None = None,
+) -> Starlette:
+    """The gateway as an ASGI application. `examples` open as tabs of GraphiQL, which development has."""
+    services = create_services(settings, clock=clock, connectors=connectors)
+    development = settings.environment == "development"
+    graphql_schema: GraphQLSchema = schema._schema  # noqa: SLF001  Strawberry has no public name for it
+    operations = Operations(graphql_schema, limits=Limits(), suggestions=development)
+
+    async def execute(operation: Operation, variables: dict[str, Any], request: Request) -> ExecutionResult:
+        context = RequestContext(services, request.state.request_id)
+        return await run(graphql_schema, operation, variables, context)
+
+    page = graphiql_page(examples) if development else None
+    app = Starlette(
+        routes=[
+            Route("/graphql", GraphQLView(operations, execute, graphiql=page), methods=["GET", "POST"]),
+            Route("/healthz", _alive),
+            Route("/readyz", _ready),
+            *(graphiql_routes() if development else ()),
+        ],
+        lifespan=_lifespan(services),
+    )
+    app.state.ready = False
+    return app
+
+
+def _lifespan(services: Services) -> Any:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opened(services):
+            app.state.ready = True
+            yield
+            app.state.ready = False
+
+    return lifespan
+
+
+@asynccontextmanager
+async def opened(services: Services) -> AsyncIterator[Services]:
+    """The services with their connections open; what was started is ended in the reverse order."""
+    async with AsyncExitStack() as stack:
+        if services.store is not None:
+            stack.push_async_callback(services.store.aclose)
+            await services.store.open()
+        stack.push_async_callback(services.sources.aclose)
+        await services.sources.open()
+        stack.push_async_callback(services.tags.aclose)
+        yield services
+
+
+async def _alive(request: Request) -> JSONResponse:  # noqa: ARG001  a Starlette endpoint
+    return JSONResponse({"status": "alive"})
+
+
+async def _ready(request: Request) -> JSONResponse:
+    ready: bool = request.app.state.ready
+    return JSONResponse({"status": "ready" if ready else "draining"}, 200 if ready else 503)

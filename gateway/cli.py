@@ -1,0 +1,186 @@
+"""The command line: `profile-gateway demo | serve | check | schema | tags`."""
+
+import asyncio
+import difflib
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from connectors.errors import ConfigurationError
+from connectors.records import RECORD_NAMES
+from gateway.app import create_app, create_services
+from gateway.demo.prepare import Prepared, prepare_olist, prepare_shop
+from gateway.demo.serve import serve_demo
+from gateway.explain import explained
+from gateway.log import configure_logging
+from gateway.lookups.sources import Sources
+from gateway.serving import serve as serve_app
+from gateway.settings import Settings, load_settings
+from resolvers.schema import sdl
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="One GraphQL endpoint for everything about a customer.")
+tags = typer.Typer(no_args_is_help=True, help="Tags and what they were computed from.")
+app.add_typer(tags, name="tags")
+
+out = Console()
+errors = Console(stderr=True)
+
+Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, envvar="PORT", help="The port to listen on.")]
+
+
+class Dataset(StrEnum):
+    SHOP = "shop"
+    OLIST = "olist"
+
+
+@app.command()
+def demo(
+    dataset: Annotated[Dataset, typer.Option(help="A generated shop, or the published Olist files.")] = Dataset.SHOP,
+    data: Annotated[Path | None, typer.Option(help="The folder with the Olist files.")] = None,
+    postgresql: Annotated[str | None, typer.Option(help="Put the Olist files into this PostgreSQL database.")] = None,
+    port: Port = 8000,
+    customers: Annotated[int, typer.Option(help="How many customers the shop has.")] = 2000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 1,
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".demo"),
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open GraphiQL in a browser.")] = out.is_terminal,
+) -> None:
+    """Serve example data on four sources, with GraphiQL."""
+    configure_logging("WARNING")
+    with _problems_shown():
+        home = folder / dataset.value
+        prepared = _prepared(dataset, home, data, postgresql, customers, seed)
+        serve_demo(prepared, home, port=port, ready=partial(_announce, prepared, port, browser))
+
+
+@app.command()
+def serve(
+    config: Config = Path("gateway.toml"),
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes.")] = 1,
+) -> None:
+    """Serve the configured sources."""
+    configure_logging()
+    with _problems_shown():
+        settings = load_settings(config)
+        create_services(settings)  # all problems before the first worker starts
+        create = partial(create_app, settings)
+        serve_app(create, host=host, port=port, workers=workers)
+
+
+@app.command()
+def check(config: Config = Path("gateway.toml")) -> None:
+    """Print which record comes by which key from which source, and all problems at once."""
+    configure_logging("ERROR")
+    with _problems_shown():
+        problems = asyncio.run(_check(load_settings(config)))
+    for problem in problems:
+        errors.print(problem, style="red", markup=False, highlight=False)
+    if problems:
+        raise typer.Exit(2)
+    out.print("No problems found.")
+
+
+@app.command()
+def schema(
+    check: Annotated[Path | None, typer.Option(help="Compare with this file instead of printing.")] = None,
+) -> None:
+    """Print the GraphQL schema."""
+    if check is None:
+        typer.echo(sdl(), nl=False)
+        return
+    kept = check.read_text(encoding="utf-8") if check.exists() else ""
+    difference = "".join(
+        difflib.unified_diff(kept.splitlines(True), sdl().splitlines(True), check.name, "the schema of the code")
+    )
+    if difference:
+        typer.echo(difference, err=True)
+        raise typer.Exit(1)
+
+
+@tags.command()
+def explain(customer: Annotated[str, typer.Argument(help="The customer's id.")], config: Config = Path("gateway.toml")) -> None:
+    """Compute a customer's tags and print the facts behind each, also of those that the rules do not give."""
+    configure_logging("ERROR")
+    with _problems_shown():
+        found = asyncio.run(explained(create_services(load_settings(config)), customer))
+    if found is None:
+        errors.print(f"there is no customer {customer}", markup=False)
+        raise typer.Exit(1)
+    for answer in found:
+        table = Table(title=f"{answer.definition.label}: {answer.tag.value or 'not given'}", title_justify="left", min_width=72)
+        for heading in ("Fact", "Value", "Sources"):
+            table.add_column(heading)
+        for fact in answer.tag.evidence:
+            table.add_row(fact.label, fact.missing or str(fact.value), ", ".join(fact.sources))
+        out.print(table)
+        out.print(answer.tag.rule.words, markup=False)
+        out.print()
+
+
+@contextmanager
+def _problems_shown() -> Iterator[None]:
+    try:
+        yield
+    except ConfigurationError as error:
+        for problem in error.problems:
+            errors.print(problem, style="red", markup=False, highlight=False)
+        raise typer.Exit(2) from None
+
+
+def _prepared(dataset: Dataset, home: Path, data: Path | None, postgresql: str | None, customers: int, seed: int) -> Prepared:
+    with Progress(console=errors, transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(step, total=total)
+            bar.update(tasks[step], completed=done, total=total)
+
+        if dataset is Dataset.SHOP:
+            return prepare_shop(home, customers=customers, seed=seed, progress=show)
+        if data is None:
+            raise ConfigurationError(["--data: name the folder with the Olist files"])
+        return prepare_olist(home, data, postgresql=postgresql, progress=show)
+
+
+def _announce(prepared: Prepared, port: int, browser: bool, settings: Settings) -> None:
+    url = f"http://127.0.0.1:{port}/graphql"
+    out.print(f"GraphiQL: {url}", highlight=False)
+    out.print(f"Settings: {prepared.settings} ({len(settings.sources)} sources)", markup=False, highlight=False)
+    out.print(f"Try also: profile-gateway tags explain {prepared.customer} --config {prepared.settings}", highlight=False)
+    if browser:
+        webbrowser.open(url)
+
+
+async def _check(settings: Settings) -> list[str]:
+    services = create_services(settings)
+    await services.sources.open()
+    try:
+        out.print(_matrix(services.sources))
+        return [
+            f"sources.{source.name}: {problem}" for source in services.sources.all for problem in await source.connector.check()
+        ]
+    finally:
+        await services.sources.aclose()
+
+
+def _matrix(sources: Sources) -> Table:
+    table = Table("Source", "Kind", "Record", "By", "Keys per call", "Applied at the source", "Measured there")
+    for source in sources.all:
+        for (record, kind), lookup in source.lookups.items():
+            pushed = ", ".join(sorted(push.value for push in lookup.pushdown)) or "-"
+            measured = "yes" if (record, kind) in source.aggregates else "no"
+            words = (source.name, source.connector.kind, RECORD_NAMES[record], kind.value, str(lookup.max_batch), pushed)
+            table.add_row(*words, measured)
+    return table

@@ -1,0 +1,27 @@
+"""The only place that reads the clock."""
+
+import time
+from datetime import UTC, datetime
+
+
+class Clock:
+    """Wall time for freshness and expiry, reference time for windows, monotonic time for deadlines.
+
+    `pinned` moves the reference time alone: "the last 90 days" of a historical data set end there, while what was
+    computed is still as old as it is.
+    """
+
+    def __init__(self, pinned: datetime | None = None) -> None:
+        self._pinned = pinned
+
+    def now(self) -> datetime:
+        """The time of day: aware, UTC."""
+        return datetime.now(UTC)
+
+    def reference(self) -> datetime:
+        """The end of every window: aware, UTC."""
+        return self._pinned or self.now()
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+        return time.monotonic()

@@ -1,0 +1,65 @@
+"""Prepare what the demo serves: the four databases, their settings, and examples that find something in them."""
+
+import asyncio
+import importlib.resources
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+
+import msgspec
+
+from connectors.errors import ConfigurationError
+from gateway.demo import olist, shop
+from gateway.demo.databases import Progress, postgresql_urls, sqlite_urls
+from gateway.demo.examples import examples
+from gateway.graphiql import Example
+
+SETTINGS_FILE = "gateway.toml"
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A prepared demo: its settings file, its example queries, and the id of the customer that they show."""
+
+    settings: Path
+    examples: list[Example]
+    customer: str
+
+
+def prepare_shop(folder: Path, *, customers: int, seed: int, progress: Progress) -> Prepared:
+    """A generated shop in SQLite; what an earlier run with the same figures wrote is used again."""
+    written = folder / "written.json"
+    figures = msgspec.json.encode({"customers": customers, "seed": seed})
+    if not written.exists() or written.read_bytes() != figures:
+        shop.write_shop(folder, customers=customers, seed=seed, progress=progress)
+        written.write_bytes(figures)
+    ids = [f"c{number:05d}" for number in range(1, min(customers, 50) + 1)]
+    return Prepared(
+        settings=_settings(folder, "shop.toml", sqlite_urls(folder)),
+        examples=examples({"email": shop.EXAMPLE_EMAIL}, ids),
+        customer=shop.EXAMPLE_ID,
+    )
+
+
+def prepare_olist(folder: Path, data: Path, *, postgresql: str | None, progress: Progress) -> Prepared:
+    """The published Olist files in SQLite, or in the PostgreSQL database at `postgresql`."""
+    if postgresql is None:
+        seller = olist.write_olist(data, folder, progress=progress)
+        urls = sqlite_urls(folder)
+    else:
+        seller = asyncio.run(olist.copy_olist(data, postgresql, progress=progress))
+        urls = postgresql_urls(postgresql)
+    if seller is None:
+        raise ConfigurationError([f"{data}: no seller in these files has a lead, a deal, orders and reviews"])
+    return Prepared(
+        settings=_settings(folder, "olist.toml", urls), examples=examples({"id": seller}, [seller]), customer=seller
+    )
+
+
+def _settings(folder: Path, name: str, urls: Mapping[str, str]) -> Path:
+    """The settings written out, so that the other commands can be given them too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = importlib.resources.files("gateway.demo").joinpath(name).read_text(encoding="utf-8")
+    path = folder / SETTINGS_FILE
+    path.write_text(Template(text).substitute(urls), encoding="utf-8")
+    path.chmod(0o600)
+    return path

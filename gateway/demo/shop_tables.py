@@ -1,0 +1,107 @@
+"""The shop's tables: four databases that know a customer by different keys.
+
+The CRM knows customer ids, the order system too, support knows e-mail addresses, behaviour knows devices.
+"""
+
+from gateway.demo.databases import Table
+
+SHOP_TABLES: dict[str, tuple[Table, ...]] = {
+    "crm": (
+        Table(
+            "customers",
+            """
+            id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, given_name TEXT, family_name TEXT,
+            email TEXT NOT NULL, phone TEXT NOT NULL, member_number TEXT, locale TEXT NOT NULL,
+            created_at TIMESTAMPTZ NOT NULL,
+            address_line TEXT, postal_code TEXT, city TEXT, region TEXT, country TEXT,
+            company_name TEXT, company_account TEXT, company_industry TEXT,
+            acquisition_source TEXT, acquisition_campaign TEXT, acquisition_landing_page TEXT,
+            acquisition_lead_id TEXT, acquisition_at TIMESTAMPTZ
+            """,
+            ("member_number", "company_account"),
+        ),
+        Table(
+            "contact_points",
+            """
+            customer_id TEXT NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL,
+            value TEXT NOT NULL, match_key TEXT NOT NULL, is_primary BOOLEAN NOT NULL,
+            PRIMARY KEY (customer_id, position)
+            """,
+            ("kind, match_key",),
+        ),
+        Table(
+            "devices",
+            """
+            customer_id TEXT NOT NULL, position INTEGER NOT NULL, device_id TEXT NOT NULL,
+            PRIMARY KEY (customer_id, position)
+            """,
+            ("device_id",),
+        ),
+        Table(
+            "external_ids",
+            """
+            customer_id TEXT NOT NULL, position INTEGER NOT NULL, source TEXT NOT NULL, external_id TEXT NOT NULL,
+            PRIMARY KEY (customer_id, position)
+            """,
+            ("(source || ':' || external_id)",),
+        ),
+        Table(
+            "deals",
+            "id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, stage TEXT NOT NULL, segment TEXT, closed_at TIMESTAMPTZ",
+            ("customer_id",),
+        ),
+    ),
+    "orders": (
+        Table(
+            "orders",
+            """
+            id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, placed_at TIMESTAMPTZ NOT NULL, status TEXT NOT NULL,
+            total_cents INTEGER NOT NULL, currency TEXT NOT NULL, delivered_at TIMESTAMPTZ
+            """,
+            ("customer_id, placed_at",),
+        ),
+        Table(
+            "order_items",
+            """
+            order_id TEXT NOT NULL, position INTEGER NOT NULL, sku TEXT NOT NULL, name TEXT NOT NULL,
+            category TEXT NOT NULL, quantity INTEGER NOT NULL, unit_price_cents INTEGER NOT NULL,
+            currency TEXT NOT NULL, PRIMARY KEY (order_id, position)
+            """,
+        ),
+        Table(
+            "payments",
+            """
+            order_id TEXT NOT NULL, position INTEGER NOT NULL, method TEXT NOT NULL, amount_cents INTEGER NOT NULL,
+            currency TEXT NOT NULL, installments INTEGER NOT NULL, PRIMARY KEY (order_id, position)
+            """,
+        ),
+    ),
+    "support": (
+        Table(
+            "tickets",
+            """
+            id TEXT PRIMARY KEY, requester_email TEXT NOT NULL, created_at TIMESTAMPTZ NOT NULL, subject TEXT NOT NULL,
+            kind TEXT NOT NULL, status TEXT NOT NULL, priority TEXT NOT NULL, channel TEXT NOT NULL,
+            satisfaction INTEGER, order_id TEXT, solved_at TIMESTAMPTZ
+            """,
+            ("requester_email, created_at",),
+        ),
+        Table(
+            "messages",
+            """
+            ticket_id TEXT NOT NULL, position INTEGER NOT NULL, author TEXT NOT NULL, body TEXT NOT NULL,
+            at TIMESTAMPTZ NOT NULL, PRIMARY KEY (ticket_id, position)
+            """,
+        ),
+    ),
+    "behaviour": (
+        Table(
+            "events",
+            """
+            id TEXT PRIMARY KEY, device_id TEXT NOT NULL, session_id TEXT NOT NULL, at TIMESTAMPTZ NOT NULL,
+            type TEXT NOT NULL, page TEXT NOT NULL, properties TEXT NOT NULL
+            """,
+            ("device_id, at",),
+        ),
+    ),
+}

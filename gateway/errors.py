@@ -1,0 +1,56 @@
+"""Errors that are the gateway's own; those of sources are in `connectors.errors`.
+
+ProfileGatewayError
+|-- CallerError                 caller: shown as it is, with the field and the fix
+|   |-- InvalidKeyError
+|   |-- InvalidArgumentError
+|   |-- AmbiguousIdentityError
+|   `-- QueryTooExpensiveError
+`-- StoreError                  operator: answered without the cache, a request never fails for it
+"""
+
+from collections.abc import Sequence
+
+from connectors.errors import ProfileGatewayError
+
+
+class CallerError(ProfileGatewayError):
+    """The caller can put it right; the message says how."""
+
+    code = "BAD_USER_INPUT"
+
+
+class InvalidKeyError(CallerError):
+    """A key that cannot be one of its kind, such as a phone number of two digits."""
+
+    code = "INVALID_KEY"
+
+
+class InvalidArgumentError(CallerError):
+    """An argument outside its limits."""
+
+    code = "INVALID_ARGUMENT"
+
+
+class AmbiguousIdentityError(CallerError):
+    """A key that belongs to several customers. `candidates` are their ids."""
+
+    code = "AMBIGUOUS_IDENTITY"
+
+    def __init__(self, key_name: str, candidates: Sequence[str]) -> None:
+        self.candidates = tuple(candidates)
+        self.extensions = {"candidates": list(candidates)}
+        super().__init__(f"this {key_name} belongs to {len(self.candidates)} customers; ask for one of the candidates by id")
+
+
+class QueryTooExpensiveError(CallerError):
+    """The operation asks for more than one request may."""
+
+    code = "QUERY_TOO_EXPENSIVE"
+
+
+class StoreError(ProfileGatewayError):
+    """MongoDB did not do what was asked."""
+
+    code = "STORE_UNAVAILABLE"
+    retryable = True

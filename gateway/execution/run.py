@@ -1,0 +1,24 @@
+"""Run a prepared operation."""
+
+from inspect import isawaitable
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLSchema, execute
+
+from gateway.context import RequestContext
+from gateway.operations import Operation
+
+
+async def run(
+    schema: GraphQLSchema, operation: Operation, variables: dict[str, Any], context: RequestContext
+) -> ExecutionResult:
+    """Run on graphql-core. Errors are in the result, each with its path."""
+    name = operation.definition.name
+    result = execute(
+        schema,
+        operation.document,
+        context_value=context,
+        variable_values=variables,
+        operation_name=name.value if name else None,
+    )
+    return await result if isawaitable(result) else result

@@ -1,0 +1,1 @@
+"""Which keys are the same customer. Pure: values in, values out."""

@@ -1,0 +1,1 @@
+"""Between resolvers and connectors: batching, the deadline, validation where records enter, failures as values."""

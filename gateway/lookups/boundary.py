@@ -1,0 +1,161 @@
+"""Where answers enter: one call to a source, within the deadline, with every way to fail turned into a value.
+
+What a connector gives is not trusted: records are validated while they are decoded, a malformed one is dropped alone,
+keys that were not asked for are ignored, and whatever is raised becomes an error of the tree.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from connectors.contract import Aggregate, Ask, Lookup, Measure, Page
+from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError
+from connectors.records import Record
+from connectors.shapes import Fields, narrowed
+from gateway.clock import Clock
+from gateway.lookups import window
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.outcome import Failed, Found, Measured, Outcome
+
+T = TypeVar("T")
+log = structlog.get_logger()
+_encode = msgspec.json.Encoder().encode
+
+
+class Boundary:
+    """Calls one source. Calls that outlive their deadline are cancelled and reaped here, never waited for."""
+
+    def __init__(self, source: str, clock: Clock) -> None:
+        self.source = source
+        self._clock = clock
+        self._abandoned: set[asyncio.Task[Any]] = set()
+
+    async def fetch(self, lookup: Lookup, keys: Sequence[str], ask: Ask, deadline: Deadline) -> list[Outcome]:
+        """One outcome per key, in the order of `keys`."""
+        asked = window.sent(ask, lookup)
+        call = lambda left: lookup.fetch(keys, msgspec.structs.replace(asked, remaining_s=left))  # noqa: E731
+        answer, stamp = await self._call(call, deadline)
+        if isinstance(answer, SourceError):
+            return [Failed(error=answer, **stamp)] * len(keys)
+        return [self._found(answer.get(key), asked, ask, lookup, stamp) for key in keys]
+
+    async def measure(
+        self, aggregate: Aggregate, keys: Sequence[str], measures: Sequence[Measure], deadline: Deadline
+    ) -> list[Outcome]:
+        """One outcome per key, in the order of `keys`."""
+        answer, stamp = await self._call(lambda _: aggregate.measure(keys, measures), deadline)
+        if isinstance(answer, SourceError):
+            return [Failed(error=answer, **stamp)] * len(keys)
+        return [self._measured(answer.get(key), len(measures), stamp) for key in keys]
+
+    async def aclose(self) -> None:
+        """Wait for abandoned calls to end; they were cancelled before."""
+        if self._abandoned:
+            await asyncio.wait(self._abandoned, timeout=1)
+
+    async def _call(self, call: Callable[[float], Awaitable[T]], deadline: Deadline) -> tuple[T | SourceError, dict[str, Any]]:
+        started = self._clock.monotonic()
+        result = await self._bounded(call, deadline.remaining_s())
+        if not isinstance(result, Mapping | SourceError):
+            result = SourceProtocolError("the connector gave no mapping")
+        if isinstance(result, SourceError):
+            log.warning("source_failed", source=self.source, code=result.code)
+        stamp = {
+            "source": self.source,
+            "as_of": self._clock.now(),
+            "latency_ms": round((self._clock.monotonic() - started) * 1000, 3),
+        }
+        return result, stamp
+
+    async def _bounded(self, call: Callable[[float], Awaitable[T]], left: float) -> T | SourceError:
+        task = asyncio.ensure_future(_contained(call, left))
+        try:
+            done, _ = await asyncio.wait({task}, timeout=left)
+        except asyncio.CancelledError:
+            self._abandon(task)
+            raise
+        if done:
+            return task.result()
+        self._abandon(task)
+        return SourceTimeoutError()
+
+    def _abandon(self, task: asyncio.Task[Any]) -> None:
+        task.cancel()
+        self._abandoned.add(task)
+        task.add_done_callback(self._abandoned.discard)
+
+    def _found(self, given: Any, asked: Ask, ask: Ask, lookup: Lookup, stamp: dict[str, Any]) -> Outcome:
+        if isinstance(given, SourceError):
+            return Failed(error=given, **stamp)
+        try:
+            page = _page(given)
+            records, dropped = decoded(page.records, lookup.record, asked.fields)
+        except SourceProtocolError as error:
+            return Failed(error=error, **stamp)
+        records, total, has_more = window.finished(records, ask, lookup, page.total)
+        return Found(records=records, total=total, has_more=has_more, dropped=dropped, **stamp)
+
+    def _measured(self, given: Any, expected: int, stamp: dict[str, Any]) -> Outcome:
+        if isinstance(given, SourceError):
+            return Failed(error=given, **stamp)
+        if not isinstance(given, Sequence) or len(given) != expected:
+            return Failed(error=SourceProtocolError("one value per measure was expected"), **stamp)
+        return Measured(values=tuple(given), **stamp)
+
+
+async def _contained(call: Callable[[float], Awaitable[T]], left: float) -> T | SourceError:
+    try:
+        return await call(left)
+    except SourceError as error:
+        return error
+    except TimeoutError:
+        return SourceTimeoutError()
+    except asyncio.CancelledError:
+        return SourceTimeoutError("the call was cancelled")
+    except Exception as error:  # noqa: BLE001  a connector may raise anything; it costs its own fields only
+        log.error("connector_raised", error=type(error).__name__)
+        return SourceProtocolError("the connector failed")
+
+
+def _page(given: Any) -> Page:
+    match given:
+        case None:
+            return Page(b"[]", 0)
+        case Page():
+            return given
+        case bytes():
+            return Page(given)
+        case [*records] if all(isinstance(record, Record) for record in records):
+            return Page(_encode(records))
+    raise SourceProtocolError("the connector gave neither bytes nor records")
+
+
+def decoded(records: bytes, record: type[Record], fields: Fields) -> tuple[list[Any], int]:
+    """Records narrowed to the selected fields, and how many malformed ones were dropped.
+
+    Raises `SourceProtocolError` when the whole is not a JSON array.
+    """
+    kind = narrowed(record, fields)
+    try:
+        return msgspec.json.decode(records, type=list[kind]), 0  # type: ignore[valid-type]
+    except msgspec.ValidationError:
+        return _one_by_one(records, kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise SourceProtocolError("the answer is not JSON") from None
+
+
+def _one_by_one(records: bytes, kind: type[Any]) -> tuple[list[Any], int]:
+    try:
+        raws = msgspec.json.decode(records, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise SourceProtocolError("the answer is not a list of records") from None
+    good: list[Any] = []
+    for raw in raws:
+        try:
+            good.append(msgspec.json.decode(raw, type=kind))
+        except (msgspec.MsgspecError, RecursionError):
+            continue
+    return good, len(raws) - len(good)

@@ -1,0 +1,18 @@
+"""One budget for a request; each lookup gets what is left."""
+
+from gateway.clock import Clock
+
+ASSEMBLY_S = 0.05
+"""What is kept back for putting the answer together, in seconds."""
+
+
+class Deadline:
+    """The time by which the caller has an answer."""
+
+    def __init__(self, clock: Clock, budget_s: float) -> None:
+        self._clock = clock
+        self._ends = clock.monotonic() + budget_s - min(ASSEMBLY_S, budget_s / 4)
+
+    def remaining_s(self) -> float:
+        """Seconds left for lookups, never negative."""
+        return max(0.0, self._ends - self._clock.monotonic())

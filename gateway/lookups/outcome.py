@@ -1,0 +1,35 @@
+"""What came of a lookup, as a value: records or a failure. Nothing here raises."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from connectors.errors import SourceError
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source said about one key. `latency_ms` is of the call that carried it, `as_of` when it was answered."""
+
+    source: str
+    as_of: datetime
+    latency_ms: float
+
+
+class Found(Outcome, frozen=True, kw_only=True):
+    """Records (narrowed structs) in the asked order. `dropped` counts malformed ones that were left out."""
+
+    records: list[Any]
+    total: int | None = None
+    has_more: bool = False
+    dropped: int = 0
+
+
+class Measured(Outcome, frozen=True, kw_only=True):
+    """One value per measure, in the order of the measures."""
+
+    values: tuple[Any, ...]
+
+
+class Failed(Outcome, frozen=True, kw_only=True):
+    error: SourceError

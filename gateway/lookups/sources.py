@@ -1,0 +1,100 @@
+"""The configured sources: which record by which key kind from which source."""
+
+import asyncio
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+import connectors
+from connectors.contract import Aggregate, Connector, KeyKind, Lookup, MeasureOp
+from connectors.errors import ConfigurationError
+from connectors.records import Customer, Record
+from gateway.clock import Clock
+from gateway.lookups.boundary import Boundary
+from gateway.settings import SourceSettings, problems_of
+
+NOT_KINDS = {"contract", "errors", "records", "shapes", "testing"}
+
+
+class Source:
+    """A configured source: its connector behind its boundary. Compared by identity."""
+
+    def __init__(self, connector: Connector[Any], clock: Clock) -> None:
+        self.name = connector.name
+        self.connector = connector
+        self.boundary = Boundary(connector.name, clock)
+        self.lookups = {(found.record, found.by): found for found in connector.lookups()}
+        self.aggregates = {(found.record, found.by): found for found in connector.aggregates()}
+
+    def key_kind(self, record: type[Record]) -> KeyKind | None:
+        """The strongest kind of key by which this source has records of a customer."""
+        return next((kind for kind in KeyKind if kind is not KeyKind.TEXT and (record, kind) in self.lookups), None)
+
+    def aggregate(self, record: type[Record], by: KeyKind, ops: Iterable[MeasureOp]) -> Aggregate | None:
+        """An aggregate that does all these operations at the source."""
+        found = self.aggregates.get((record, by))
+        return found if found is not None and found.ops.issuperset(ops) else None
+
+
+class Sources:
+    """All configured sources, in the order of the configuration."""
+
+    def __init__(self, built: Iterable[Connector[Any]], clock: Clock) -> None:
+        self.all = [Source(connector, clock) for connector in built]
+
+    def of(self, record: type[Record]) -> list[tuple[Source, KeyKind]]:
+        """The sources that have records of this type, each with the key kind to ask it by."""
+        return [(source, kind) for source in self.all if (kind := source.key_kind(record)) is not None]
+
+    def customers_by(self, kind: KeyKind) -> tuple[Source, Lookup] | None:
+        """The first source that finds customers by this kind of key."""
+        return next(
+            ((source, source.lookups[Customer, kind]) for source in self.all if (Customer, kind) in source.lookups), None
+        )
+
+    async def open(self) -> None:
+        await asyncio.gather(*(source.connector.open() for source in self.all))
+
+    async def aclose(self) -> None:
+        for source in self.all:
+            await source.boundary.aclose()
+            await source.connector.aclose()
+
+
+def connector_kinds() -> dict[str, type[Connector[Any]]]:
+    """Every kind of connector: the modules of `connectors` that hold one."""
+    kinds: dict[str, type[Connector[Any]]] = {}
+    for module in pkgutil.iter_modules(connectors.__path__):
+        if module.name in NOT_KINDS:
+            continue
+        for value in vars(importlib.import_module(f"connectors.{module.name}")).values():
+            if isinstance(value, type) and issubclass(value, Connector) and "kind" in vars(value):
+                kinds[value.kind] = value
+    return kinds
+
+
+def build_connectors(settings: Mapping[str, SourceSettings]) -> list[Connector[Any]]:
+    """A connector for each source block.
+
+    Raises `ConfigurationError` with the problems of all blocks.
+    """
+    kinds = connector_kinds()
+    problems: list[str] = []
+    built: list[Connector[Any]] = []
+    for name, block in settings.items():
+        kind = kinds.get(block.kind)
+        if kind is None:
+            problems.append(f"sources.{name}.kind: there is no kind '{block.kind}'; known are {', '.join(sorted(kinds))}")
+            continue
+        try:
+            built.append(kind(name, kind.settings_type.model_validate(block.connector_settings)))
+        except ValidationError as error:
+            problems += problems_of(error, f"sources.{name}")
+        except ConfigurationError as error:
+            problems += [f"sources.{name}: {problem}" for problem in error.problems]
+    if problems:
+        raise ConfigurationError(problems)
+    return built

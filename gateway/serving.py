@@ -1,0 +1,68 @@
+"""Serving an application: one process or several workers.
+
+On SIGTERM or SIGINT no new connection is taken, answers under way are finished, then connections to sources are closed.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from connectors.errors import ConfigurationError
+
+GRACE_S = 10
+"""How long answers under way may take after the end was asked for."""
+
+
+def configured(create: Callable[[], Starlette], *, workers: int = 1) -> uvicorn.Config:
+    """How to serve. `create` builds the application in the process that serves it."""
+    return uvicorn.Config(
+        create,
+        factory=True,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that takes connections; port 0 takes a free one.
+
+    Raises `ConfigurationError` when the address cannot be had.
+    """
+    try:
+        return socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        raise ConfigurationError([f"--port: {host}:{port} cannot be used ({error.strerror}); choose another port"]) from None
+
+
+async def serve_here(create: Callable[[], Starlette], taken: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve in the running loop until a signal; `ready` is called when requests are answered."""
+    server = uvicorn.Server(configured(create))
+    announcing = asyncio.create_task(_announce(server, ready))
+    try:
+        await server.serve(sockets=[taken])
+    finally:
+        announcing.cancel()
+
+
+async def _announce(server: uvicorn.Server, ready: Callable[[], None]) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    ready()
+
+
+def serve(create: Callable[[], Starlette], *, host: str, port: int, workers: int) -> None:
+    """Serve until a signal. With several workers `create` is pickled."""
+    config = configured(create, workers=workers)
+    taken = listening(host, port)
+    if workers == 1:
+        uvicorn.Server(config).run(sockets=[taken])
+    else:
+        Multiprocess(config, sockets=[taken]).run()

@@ -1,0 +1,122 @@
+"""Settings: one TOML file, `GATEWAY_*` variables on top, read once and frozen. The only reader of the environment.
+
+`GATEWAY_DEADLINE_MS=500` sets `deadline_ms`; two underscores step into a table: `GATEWAY_MONGODB__URI`.
+In the file, `${NAME}` inside a string is replaced by that variable. Unknown keys are errors.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from connectors.errors import ConfigurationError
+from gateway.store.mongo import MongoSettings
+
+PREFIX = "GATEWAY_"
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClockSettings(_Frozen):
+    pinned: AwareDatetime | None = None
+    """The end of every window; for data sets that have ended."""
+
+    @property
+    def reference(self) -> datetime | None:
+        return self.pinned
+
+
+class TagSettings(_Frozen):
+    file: Path | None = None
+    """A `tags.yaml`, relative to the settings file; without it the shipped pack."""
+
+
+class SourceSettings(BaseModel):
+    """One named source. What else stands in the block belongs to the connector of that kind."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str
+
+    @property
+    def connector_settings(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class Settings(_Frozen):
+    """Everything that an operator can set."""
+
+    environment: Literal["development", "production"] = "production"
+    deadline_ms: Annotated[int, Field(ge=50, le=60_000)] = 2_000
+    default_region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    """ISO 3166-1 region of phone numbers that are given without a country code."""
+    clock: ClockSettings = ClockSettings()
+    mongodb: MongoSettings | None = None
+    tags: TagSettings = TagSettings()
+    sources: Annotated[dict[str, SourceSettings], Field(min_length=1)]
+
+
+def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings.
+
+    Raises `ConfigurationError` with every problem, each naming the setting.
+    """
+    variables = os.environ if environment is None else environment
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError([f"{path.name}: there is no such file; name one with --config"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"{path.name}: not valid TOML: {error}"]) from None
+    unknown: list[str] = []
+    document = _overlay(_expand(written, variables, path.name, unknown), variables)
+    if unknown:
+        raise ConfigurationError(unknown)
+    return parse_settings(document, path.name, path.parent)
+
+
+def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: Path = Path()) -> Settings:
+    """Settings from an already read document; `folder` is what relative paths are relative to."""
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        raise ConfigurationError(problems_of(error, name)) from None
+    if settings.tags.file is None:
+        return settings
+    return settings.model_copy(update={"tags": TagSettings(file=folder / settings.tags.file)})
+
+
+def problems_of(error: ValidationError, prefix: str) -> list[str]:
+    """One line per problem: where it is and what is wrong, without the offending value, for it may be a secret."""
+    return [f"{prefix}: {'.'.join(map(str, item['loc'])) or 'document'}: {item['msg']}" for item in error.errors()]
+
+
+def _expand(value: Any, variables: Mapping[str, str], where: str, unknown: list[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _expand(inner, variables, f"{where}: {key}", unknown) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_expand(inner, variables, where, unknown) for inner in value]
+    if not isinstance(value, str):
+        return value
+    unknown += [f"{where}: the variable {name} is not set" for name in _VARIABLE.findall(value) if name not in variables]
+    return _VARIABLE.sub(lambda match: variables.get(match[1], ""), value)
+
+
+def _overlay(document: dict[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
+    for name, value in variables.items():
+        if not name.startswith(PREFIX) or name.startswith(f"{PREFIX}TEST_"):
+            continue
+        *tables, key = name.removeprefix(PREFIX).lower().split("__")
+        here = document
+        for table in tables:
+            here = here.setdefault(table, {})
+        here[key] = value
+    return document

@@ -1,0 +1,121 @@
+"""A customer in one request: its record, its keys, and the records that its keys find."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from connectors.contract import Ask, KeyKind
+from connectors.records import Customer, Record
+from gateway.execution.failures import SourceFailure
+from gateway.identity.keys import MULTIPLE, keys_of
+from gateway.lookups import window
+from gateway.lookups.loaders import Loaders
+from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.lookups.sources import Source, Sources
+from gateway.stitching.reports import Reports
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """Records of one customer over all its keys and sources. `total` is None where a source did not count.
+
+    `unavailable` names the sources whose records are missing here.
+    """
+
+    records: list[Any]
+    total: int | None
+    has_more: bool
+    unavailable: list[str] = []
+
+
+class StitchedCustomer:
+    """One customer of one request.
+
+    Reading an attribute reads the customer's own record; it raises `SourceFailure` when the source of that record
+    failed, which costs that field alone.
+    """
+
+    def __init__(self, customer_id: str, outcome: Outcome, sources: Sources, loaders: Loaders) -> None:
+        self.id = customer_id
+        self.reports = Reports()
+        self.loaders = loaders
+        self._outcome = outcome
+        self._sources = sources
+        self.reports.add(Customer, outcome)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.record, name)
+
+    @property
+    def record(self) -> Any:
+        """The customer's own record, narrowed to what was selected."""
+        if isinstance(self._outcome, Failed):
+            raise SourceFailure(self._outcome.source, self._outcome.error)
+        assert isinstance(self._outcome, Found)
+        return self._outcome.records[0]
+
+    def configured(self, record: type[Record]) -> list[tuple[Source, KeyKind]]:
+        """The sources of these records, each with its key kind; that there is none is reported."""
+        found = self._sources.of(record)
+        if not found:
+            self.reports.add_not_configured(record)
+        return found
+
+    def keys(self, kind: KeyKind) -> Sequence[str] | Failed:
+        """The customer's keys of one kind, or the failure of the source that would know them."""
+        if kind is KeyKind.CUSTOMER_ID:
+            return [self.id]
+        return self._outcome if isinstance(self._outcome, Failed) else keys_of(self.record, kind)
+
+    async def listing(self, record: type[Record], ask: Ask) -> Listing | None:
+        """Records of the customer, merged over keys and sources; None where no source is configured.
+
+        Raises `SourceFailure` when nothing could be had at all.
+        """
+        async with self.reports.contributing():
+            configured = self.configured(record)
+            if not configured:
+                return None
+            if len(configured) > 1 or any(kind in MULTIPLE for _, kind in configured):
+                ask = msgspec.structs.replace(ask, fields=ask.fields | window.position_fields(record))
+            outcomes = [
+                outcome
+                for outcomes in await asyncio.gather(*(self.fetch(record, ask, *each) for each in configured))
+                for outcome in outcomes
+            ]
+            return _merged(record, ask, outcomes)
+
+    async def fetch(self, record: type[Record], ask: Ask, source: Source, kind: KeyKind) -> list[Outcome]:
+        """One outcome per key of the customer at one source, reported."""
+        keys = self.keys(kind)
+        outcomes: list[Outcome]
+        if isinstance(keys, Failed):
+            outcomes = [keys]
+        else:
+            lookup = source.lookups[record, kind]
+            outcomes = await asyncio.gather(*(self.loaders.fetch(source, lookup, key, ask) for key in keys))
+        for outcome in outcomes:
+            self.reports.add(record, outcome)
+        return outcomes
+
+
+def _merged(record: type[Record], ask: Ask, outcomes: Sequence[Outcome]) -> Listing:
+    found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+    if failed and not found:
+        raise SourceFailure(failed[0].source, failed[0].error)
+    totals = [outcome.total for outcome in found if outcome.total is not None]
+    records = [one for outcome in found for one in outcome.records]
+    if len(found) > 1:
+        records = window.in_order({one.id: one for one in records}.values(), record, ask.oldest_first)
+    return Listing(
+        records=records[: ask.first],
+        total=sum(totals) if len(totals) == len(outcomes) else None,
+        has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(records) > ask.first),
+        unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
+    )

@@ -1,0 +1,48 @@
+"""Records of several types merged by time."""
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from connectors.contract import Ask
+from connectors.records import Record
+from gateway.execution.failures import SourceFailure
+from gateway.lookups import window
+from gateway.stitching.customer import Listing, StitchedCustomer
+
+
+async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask], first: int) -> Listing:
+    """The newest records over all the asked types.
+
+    What cannot be had is left out and named in `unavailable`. Raises `SourceFailure` when nothing could be had at all.
+    """
+    async with customer.reports.contributing():
+        parts = await asyncio.gather(*(_part(customer, record, _with_position(ask, record)) for record, ask in asks.items()))
+    listings = [part for part in parts if isinstance(part, Listing)]
+    failures = [part for part in parts if isinstance(part, SourceFailure)]
+    if failures and not listings:
+        raise failures[0]
+    merged = sorted(
+        ((window.sort_key(one, one.record_type), one) for listing in listings for one in listing.records),
+        key=lambda entry: entry[0],
+        reverse=True,
+    )
+    unavailable = [name for listing in listings for name in listing.unavailable]
+    return Listing(
+        records=[one for _, one in merged[:first]],
+        total=None,
+        has_more=len(merged) > first or any(listing.has_more for listing in listings),
+        unavailable=list(dict.fromkeys([*unavailable, *(failure.source for failure in failures)])),
+    )
+
+
+def _with_position(ask: Ask, record: type[Record]) -> Ask:
+    return msgspec.structs.replace(ask, fields=ask.fields | window.position_fields(record))
+
+
+async def _part(customer: StitchedCustomer, record: type[Record], ask: Ask) -> Listing | SourceFailure | None:
+    try:
+        return await customer.listing(record, ask)
+    except SourceFailure as failure:
+        return failure

@@ -1,0 +1,1 @@
+"""MongoDB: one small module per collection."""

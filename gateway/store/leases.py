@@ -1,0 +1,64 @@
+"""Leases in MongoDB: of all gateways in the fleet, one does a piece of work.
+
+    {_id: name, owner, turn, until, deleteAt}
+
+The unique `_id` decides who wins, so a lease is an insert; only what is left over from an owner that never came back is taken
+over by an update. Gateways compare `until` with their own clocks, so these should agree to well within the time of a lease.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import count
+from uuid import uuid4
+
+from pymongo import IndexModel
+from pymongo.errors import BulkWriteError
+
+from gateway.clock import Clock
+from gateway.store.mongo import Database, Mongo, already_there
+
+_KEEP = timedelta(hours=1)
+"""MongoDB deletes by its own clock, which may run ahead of that of an owner."""
+
+
+class Leases:
+    """The leases of one owner. Every method raises `StoreError`, and only that, when MongoDB fails."""
+
+    def __init__(self, mongo: Mongo, clock: Clock) -> None:
+        self._mongo = mongo
+        self._clock = clock
+        self._owner = uuid4().hex
+        self._turns = count(1)
+        mongo.index("leases", [IndexModel("deleteAt", expireAfterSeconds=0)])
+
+    async def take(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
+        """Those of the names that were won, for the time of `hold`; the others are held, here or elsewhere."""
+        wanted = list(dict.fromkeys(names))
+        if not wanted:
+            return set()
+        now = self._clock.now()
+        # The turn tells what this call takes over from what another task of the same owner holds.
+        grant = {"owner": self._owner, "turn": next(self._turns)}
+        lease = {**grant, "until": now + hold, "deleteAt": now + hold + _KEEP}
+
+        async def insert_or_take_over(database: Database) -> set[str]:
+            leases = database.leases
+            try:
+                await leases.insert_many([{"_id": name, **lease} for name in wanted], ordered=False)
+            except BulkWriteError as error:
+                held = [wanted[position] for position in already_there(error)]
+            else:
+                return set(wanted)
+            won = set(wanted) - set(held)
+            result = await leases.update_many({"_id": {"$in": held}, "until": {"$lt": now}}, {"$set": lease})
+            if result.modified_count:
+                taken_over = await leases.find({"_id": {"$in": held}, **grant}, {"_id": 1}).to_list(None)
+                won.update(document["_id"] for document in taken_over)
+            return won
+
+        return await self._mongo.run(insert_or_take_over)
+
+    async def release(self, names: Sequence[str]) -> None:
+        """Give up those of the names that this owner holds."""
+        own = {"_id": {"$in": list(names)}, "owner": self._owner}
+        await self._mongo.run(lambda database: database.leases.delete_many(own))

@@ -1,0 +1,227 @@
+"""The client of MongoDB: PyMongo's asyncio API or Motor, and what happens while MongoDB is away.
+
+The store is a cache with memory: a request is answered without it. So an operation is bounded, a dead MongoDB costs one
+timeout per `retry_after_ms` instead of one per request, and every failure is a `StoreError` that names no address and no key.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Annotated, Any, Literal, TypeVar
+
+import pymongo
+import structlog
+from bson.errors import BSONError
+from pydantic import BaseModel, ConfigDict, Field
+from pymongo import AsyncMongoClient, IndexModel
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
+
+from connectors.errors import ConfigurationError
+from gateway.clock import Clock
+from gateway.errors import StoreError
+
+Document = dict[str, Any]
+Database = AsyncDatabase[Document]
+"""What an operation works on. Motor's class has the same calls, except that `aggregate` and `watch` are awaited differently."""
+
+T = TypeVar("T")
+
+_DRIVER_ERRORS = (PyMongoError, BSONError, OSError)
+_DUPLICATE_KEY = 11000
+_INDEX_TIMEOUT_S = 30.0
+_CONNECT_TIMEOUT_MS = 2_000
+_SHORTEST_HEARTBEAT_MS = 500
+_NOT_OPEN = "the connection to MongoDB is not open"
+
+log = structlog.get_logger()
+
+
+class MongoSettings(BaseModel):
+    """Where MongoDB is. `uri` may hold a password, so it is left out of the `repr`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    uri: Annotated[str, Field(repr=False)]
+    database: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,63}$")] = "profile_gateway"
+    driver: Literal["pymongo", "motor"] = "pymongo"
+    timeout_ms: Annotated[int, Field(ge=1)] = 250
+    """One operation, all of it: finding the server, connecting, asking, retrying."""
+    retry_after_ms: Annotated[int, Field(ge=0)] = 1_000
+
+
+class Mongo:
+    """Owns the client. Operations go through `run`; collections say with `index` what they need."""
+
+    def __init__(self, settings: MongoSettings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._timeout_s = settings.timeout_ms / 1_000
+        self._retry_after_s = settings.retry_after_ms / 1_000
+        self._database: Database | None = None
+        self._close: Callable[[], Awaitable[None]] | None = None
+        self._available = False
+        self._retry_at: float | None = None
+        self._wanted_indexes: dict[str, list[IndexModel]] = {}
+        self._indexing: asyncio.Task[Exception | None] | None = None
+
+    @property
+    def available(self) -> bool:
+        """Whether the last contact was good. False before the first."""
+        return self._available
+
+    def index(self, collection: str, indexes: Sequence[IndexModel]) -> None:
+        """Have indexes ensured, once, before the first operation that reaches MongoDB."""
+        self._wanted_indexes.setdefault(collection, []).extend(indexes)
+
+    async def open(self) -> None:
+        """Create the client and try to reach MongoDB, for at most the timeout; that it is down is no error.
+
+        Raises `ConfigurationError` for an address that cannot be read and for a driver that is not installed.
+        """
+        connect = _connect_motor if self._settings.driver == "motor" else _connect_pymongo
+        try:
+            self._database, self._close = connect(self._settings)
+        except (PyMongoError, ValueError, TypeError):
+            raise ConfigurationError(["mongodb.uri: not a MongoDB connection string with known options"]) from None
+        with suppress(StoreError):
+            await self.run(lambda database: database.command("ping"))
+
+    async def aclose(self) -> None:
+        """Close the client; what is asked afterwards gets a `StoreError`."""
+        if self._indexing is not None:
+            self._indexing.cancel()
+            await asyncio.wait({self._indexing})
+        close, self._close, self._database, self._available = self._close, None, None, False
+        if close is not None:
+            await close()
+
+    async def run(self, operation: Callable[[Database], Awaitable[T]]) -> T:
+        """What the operation gives, within `timeout_ms`.
+
+        Raises `StoreError` when MongoDB is late, cannot be reached or refuses; at once while it is known to be away.
+        """
+        database = self._database
+        if database is None:
+            raise StoreError(_NOT_OPEN)
+        self._admit()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._ensure_indexes(database)
+                result = await operation(database)
+        except _DRIVER_ERRORS as error:
+            raise self._failed(error) from None  # a driver's message has addresses and keys in it
+        self._succeeded()
+        return result
+
+    def _admit(self) -> None:
+        if self._retry_at is None:
+            return
+        now = self._clock.monotonic()
+        if now < self._retry_at:
+            raise StoreError("MongoDB is unavailable")
+        # This caller probes; until it knows, the others are still refused.
+        self._retry_at = now + self._timeout_s + self._retry_after_s
+
+    def _failed(self, error: Exception) -> StoreError:
+        lost = _is_lost(error)
+        # A refusal of one operation says nothing about the others, unless MongoDB has not accepted any yet.
+        if lost or not self._available:
+            if self._available or self._retry_at is None:
+                log.warning("mongodb_unavailable", reason=type(error).__name__, code=getattr(error, "code", None))
+            self._available = False
+            self._retry_at = self._clock.monotonic() + self._retry_after_s
+        if not lost:
+            return StoreError("MongoDB refused the operation")
+        return StoreError("MongoDB did not answer in time" if _is_late(error) else "MongoDB cannot be reached")
+
+    def _succeeded(self) -> None:
+        if self._retry_at is not None:
+            log.info("mongodb_available")
+        self._available = True
+        self._retry_at = None
+
+    async def _ensure_indexes(self, database: Database) -> None:
+        """Before anything is written: SecantusDB hangs when an index and a first write create a collection side by side."""
+        if not self._wanted_indexes:
+            return
+        if self._indexing is None or self._indexing.done():
+            self._indexing = asyncio.create_task(self._create_indexes(database))
+        indexing = self._indexing
+        # Building may take longer than the operation that asks first has time, so it goes on without it.
+        await asyncio.wait({indexing})
+        if indexing.cancelled():
+            raise StoreError(_NOT_OPEN)
+        error = indexing.result()
+        if error is not None:
+            raise error
+
+    async def _create_indexes(self, database: Database) -> Exception | None:
+        try:
+            await database.command("ping")  # only a server that is there is given the time to build
+            with pymongo.timeout(_INDEX_TIMEOUT_S):
+                for collection, indexes in list(self._wanted_indexes.items()):
+                    try:
+                        await database[collection].create_indexes(indexes)
+                    except OperationFailure as error:
+                        if error.timeout:
+                            raise
+                        log.warning("mongodb_index_refused", collection=collection, code=error.code)
+                    del self._wanted_indexes[collection]
+        except _DRIVER_ERRORS as error:
+            return error
+        return None
+
+
+def already_there(error: BulkWriteError) -> list[int]:
+    """The positions, in the bulk, of what another writer's document with the same `_id` stood in the way of.
+
+    Raises the error itself when anything else went wrong.
+    """
+    found: list[Document] = error.details["writeErrors"]
+    if error.details["writeConcernErrors"] or any(item["code"] != _DUPLICATE_KEY for item in found):
+        raise error
+    return [item["index"] for item in found]
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether there is no server that answers, in contrast to one that says no."""
+    return _is_late(error) or isinstance(error, ConnectionFailure | OSError)
+
+
+def _is_late(error: Exception) -> bool:
+    return isinstance(error, TimeoutError) or (isinstance(error, PyMongoError) and error.timeout)
+
+
+def _options(settings: MongoSettings) -> dict[str, Any]:
+    return dict(
+        appname="profile-gateway",
+        tz_aware=True,
+        timeoutMS=settings.timeout_ms,
+        # timeoutMS bounds operations. These bound what is none: ending sessions at close, and the driver's own watch over
+        # the server, which may take longer to connect than an operation may.
+        serverSelectionTimeoutMS=settings.timeout_ms,
+        socketTimeoutMS=max(settings.timeout_ms, _CONNECT_TIMEOUT_MS),
+        connectTimeoutMS=max(settings.timeout_ms, _CONNECT_TIMEOUT_MS),
+        # By the next probe the driver has looked whether the server is back.
+        heartbeatFrequencyMS=max(settings.retry_after_ms, _SHORTEST_HEARTBEAT_MS),
+    )
+
+
+def _connect_pymongo(settings: MongoSettings) -> tuple[Database, Callable[[], Awaitable[None]]]:
+    client: AsyncMongoClient[Document] = AsyncMongoClient(settings.uri, **_options(settings))
+    return client[settings.database], client.close
+
+
+def _connect_motor(settings: MongoSettings) -> tuple[Database, Callable[[], Awaitable[None]]]:
+    try:
+        from motor.motor_asyncio import AsyncIOMotorClient
+    except ImportError:
+        raise ConfigurationError(['mongodb.driver: Motor is not installed; add the extra "motor", or use "pymongo"']) from None
+    client: Any = AsyncIOMotorClient(settings.uri, **_options(settings))
+
+    async def close() -> None:
+        # Motor's close waits for the network on the thread that calls it.
+        await asyncio.to_thread(client.close)
+
+    return client[settings.database], close

@@ -1,0 +1,191 @@
+"""Reads one fact out of its section, and checks that it measures what the record has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+
+import msgspec
+
+from connectors.contract import Condition, MeasureOp
+from connectors.records import RECORDS, Money, Record
+from connectors.shapes import LIST, Shape, leaf_shape, shapes
+from gateway.tags.definitions import Fact
+from gateway.tags.sections import Section, did_you_mean
+
+SETTINGS = ("label", "record", "measure", "field", "as", "currency", "rates", "window", "where", "except")
+DAYS_AGO = "days_ago"
+
+_NUMBER = (int, float, Decimal)
+_FITS: dict[MeasureOp, tuple[tuple[type, ...], str]] = {
+    MeasureOp.SUM: (_NUMBER, "a number or money"),
+    MeasureOp.AVERAGE: (_NUMBER, "a number"),
+    MeasureOp.MIN: ((*_NUMBER, datetime), "a number or a time"),
+    MeasureOp.MAX: ((*_NUMBER, datetime), "a number or a time"),
+    MeasureOp.TOP: ((str, int), "text or a whole number"),
+    MeasureOp.LATEST: ((str, datetime, *_NUMBER), "a single value"),
+}
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_RATE = re.compile(r"\d{1,9}(\.\d{1,9})?")
+
+
+def read_fact(name: str, section: Section) -> Fact | None:
+    """The fact, or None when a problem was reported that leaves nothing to measure."""
+    section.expect(SETTINGS)
+    label = section.text("label")
+    record = section.choice("record", RECORDS)
+    measure = section.choice("measure", {op.value: op for op in MeasureOp})
+    if record is None or measure is None:
+        return None
+    field = section.optional_text("field")
+    shape = _check_field(section, record, measure, field)
+    _check_window(section, record)
+    return Fact(
+        name=name,
+        label=label,
+        record=record,
+        measure=measure,
+        field=field,
+        window=section.duration("window"),
+        where=_conditions(section, record),
+        currency=_currency(section, shape),
+        rates=_rates(section),
+        as_days=_as_days(section, measure, shape),
+    )
+
+
+def _check_field(section: Section, record: type[Record], measure: MeasureOp, field: str | None) -> Shape | None:
+    """What is measured; None for COUNT, and when a problem was reported that makes further checks pointless."""
+    if measure is MeasureOp.COUNT:
+        if "field" in section:
+            section.report("field", "measure 'count' counts records; remove the field, or choose another measure")
+        return None
+    if field is None:
+        section.report("field", f"is missing; measure '{measure}' needs one")
+        return None
+    shape = _shape(section, "field", record, field)
+    if shape and (problem := _misfit(record, measure, field, shape)):
+        section.report("field", problem)
+        return None
+    return shape
+
+
+def _misfit(record: type[Record], measure: MeasureOp, field: str, shape: Shape) -> str | None:
+    parent = leaf_shape(record, field.rpartition(".")[0])
+    if shape.struct is Money:
+        return None if measure is MeasureOp.SUM else f"measure '{measure}' does not fit money; money can be summed"
+    if shape.struct is not None:
+        return f"'{field}' has fields of its own; name one, such as '{field}.{next(iter(shapes(shape.struct)))}'"
+    if parent and parent.struct is Money and shape.leaf is Decimal:
+        return f"an amount means nothing without its currency; use measure 'sum' of '{field.rpartition('.')[0]}'"
+    if measure is MeasureOp.LATEST and _repeats(record, field):
+        return f"measure 'latest' needs a single value in each record, and '{field}' is in a list; 'top' fits lists"
+    fitting, needed = _FITS[measure]
+    fits = shape.leaf is not None and shape.leaf is not bool and issubclass(shape.leaf, fitting)
+    return None if fits else f"measure '{measure}' needs {needed}, and '{field}' is {_in_words(shape.leaf)}"
+
+
+def _check_window(section: Section, record: type[Record]) -> None:
+    if "window" in section and record.time_field is None:
+        section.report("window", "these records have no time of their own; remove the window")
+
+
+def _as_days(section: Section, measure: MeasureOp, shape: Shape | None) -> bool:
+    if "as" not in section:
+        return False
+    section.choice("as", {DAYS_AGO: True})
+    if measure is MeasureOp.COUNT or (shape and shape.leaf is not datetime):
+        section.report("as", f"'{DAYS_AGO}' needs a field that is a time; remove it, or choose another field")
+    return True
+
+
+def _currency(section: Section, shape: Shape | None) -> str | None:
+    currency = section.optional_text("currency")
+    is_money = shape is not None and shape.struct is Money
+    if currency and not _CURRENCY.fullmatch(currency):
+        section.report("currency", f"'{currency}' is no currency; write three capital letters, such as EUR")
+    if is_money and "currency" not in section:
+        section.report("currency", "is missing; money is counted in one currency")
+    for name in ("currency", "rates"):
+        if not is_money and shape and name in section:
+            section.report(name, "only money has a currency; remove it")
+    return currency
+
+
+def _rates(section: Section) -> tuple[tuple[str, Decimal], ...]:
+    rates = section.section("rates")
+    if rates is None:
+        return ()
+    found: dict[str, Decimal] = {}
+    for currency in rates:
+        text = rates.text(currency)
+        if not _CURRENCY.fullmatch(currency):
+            rates.report(currency, f"'{currency}' is no currency; write three capital letters, such as EUR")
+        if text and not (_RATE.fullmatch(text) and Decimal(text)):
+            rates.report(
+                currency, f"'{text}' is no rate; write how much of {currency} is one of the fact's currency, such as 1.25"
+            )
+        elif text:
+            found[currency] = Decimal(text)
+    return tuple(sorted(found.items()))
+
+
+def _conditions(section: Section, record: type[Record]) -> tuple[Condition, ...]:
+    found: list[Condition] = []
+    for setting in ("where", "except"):
+        fields = section.section(setting)
+        for field in fields or ():
+            assert fields is not None
+            values = fields.texts(field)
+            _check_values(fields, record, field, values)
+            found.append(Condition(field=field, values=values, negated=setting == "except"))
+    return tuple(found)
+
+
+def _check_values(fields: Section, record: type[Record], field: str, values: tuple[str, ...]) -> None:
+    shape = _shape(fields, field, record, field)
+    if shape is None:
+        return
+    leaf = shape.leaf
+    if leaf is None or leaf is bool or not issubclass(leaf, str | int):
+        fields.report(field, "cannot be compared; use a field that is text, a whole number or one of several words")
+    elif issubclass(leaf, Enum):
+        words = [member.value for member in leaf]
+        for value in values:
+            if value not in words:
+                fields.report(field, f"'{value}' is not one of its values{did_you_mean(value, words)}")
+    elif issubclass(leaf, int):
+        for value in values:
+            if not re.fullmatch(r"-?\d+", value):
+                fields.report(field, f"'{value}' is not a whole number")
+
+
+def _shape(section: Section, setting: str, record: type[Record], path: str) -> Shape | None:
+    shape = leaf_shape(record, path)
+    if shape is None:
+        section.report(setting, f"the record has no field '{path}'{did_you_mean(path, list(_paths(record)))}")
+    return shape
+
+
+def _paths(struct: type[msgspec.Struct]) -> Iterator[str]:
+    for name, shape in shapes(struct).items():
+        yield name
+        if shape.struct is not None:
+            yield from (f"{name}.{inner}" for inner in _paths(shape.struct))
+
+
+def _repeats(record: type[Record], path: str) -> bool:
+    names = path.split(".")
+    prefixes = (".".join(names[: end + 1]) for end in range(len(names)))
+    return any(shape.form == LIST for prefix in prefixes if (shape := leaf_shape(record, prefix)))
+
+
+def _in_words(leaf: type | None) -> str:
+    if leaf is not None and issubclass(leaf, Enum):
+        return "one of several words"
+    return {str: "text", int: "a whole number", Decimal: "a number", datetime: "a time", bool: "yes or no"}.get(
+        leaf or dict, "an object"
+    )

@@ -1,0 +1,208 @@
+"""Facts: what to ask a source for, how to measure records that are here, and what the answers mean."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from connectors.contract import Condition, Measure, MeasureOp
+from connectors.errors import SourceProtocolError
+from connectors.records import Money, Record
+from connectors.shapes import Fields, leaf_shape
+from gateway.tags.definitions import Fact
+from gateway.tags.model import FactValue
+
+_NOT_MERGEABLE = frozenset({MeasureOp.AVERAGE, MeasureOp.TOP, MeasureOp.LATEST})
+"""Two answers of these do not tell what one answer over all records would have been, unless they are equal."""
+
+
+def measure_of(fact: Fact, reference: datetime) -> Measure:
+    """What to ask a source for. A windowed fact ends at `reference` (exclusive), one without a window has no bounds."""
+    since, until = (reference - fact.window, reference) if fact.window else (None, None)
+    return Measure(op=fact.measure, field=fact.field, since=since, until=until, where=fact.where)
+
+
+def needed_fields(facts: Iterable[Fact]) -> dict[type[Record], Fields]:
+    """The fields by record type that `measure` reads, for sources that cannot measure."""
+    needed: dict[type[Record], Fields] = {}
+    for fact in facts:
+        paths = ["id", *(condition.field for condition in fact.where)]
+        if fact.record.time_field:
+            paths.append(fact.record.time_field)
+        if fact.field:
+            paths += [f"{fact.field}.amount", f"{fact.field}.currency"] if fact.currency else [fact.field]
+        needed[fact.record] = needed.get(fact.record, Fields()) | Fields.of(*paths)
+    return needed
+
+
+def measure(records: Sequence[msgspec.Struct], record_type: type[Record], measure: Measure) -> Any:
+    """Measure decoded records as the contract says that a source does it. Lists inside records are flattened."""
+    chosen = [record for record in records if _counts(record, record_type.time_field, measure)]
+    if measure.field is None:
+        return len(chosen)
+    if measure.op is MeasureOp.LATEST:
+        chosen = _newest_first(chosen, record_type.time_field)
+    values = [value for record in chosen for value in _values(record, measure.field)]
+    if measure.op is MeasureOp.SUM:
+        shape = leaf_shape(record_type, measure.field)
+        is_money = shape is not None and shape.struct is Money
+        return _money((value.amount, value.currency) for value in values) if is_money else sum(values)
+    return _one_of(measure.op, values) if values else None
+
+
+def combine(measure: Measure, values: Sequence[Any]) -> Any:
+    """Merge the answers of several sources or keys to one measure; None is an answer that found nothing.
+
+    COUNT, SUM, MIN and MAX are exact. AVERAGE, TOP and LATEST cannot be merged: the first answer that is not None counts.
+    """
+    found = [value for value in values if value is not None]
+    match measure.op:
+        case MeasureOp.COUNT:
+            return sum(found)
+        case MeasureOp.SUM:
+            lists = [value for value in found if isinstance(value, list)]
+            return _money((part["amount"], part["currency"]) for value in lists for part in value) if lists else sum(found)
+        case MeasureOp.MIN:
+            return min(map(_comparable, found), default=None)
+        case MeasureOp.MAX:
+            return max(map(_comparable, found), default=None)
+    return found[0] if found else None
+
+
+def fact_value(
+    fact: Fact,
+    measure: Measure,
+    raw_values: Sequence[Any],
+    *,
+    reference: datetime,
+    sources: Sequence[str],
+    as_of: datetime | None,
+    missing: str | None,
+) -> FactValue:
+    """Turn measured values into what a rule sees.
+
+    `raw_values` are those of the sources that answered, `missing` the error code of the first that did not. A value
+    that does not fit the fact is a source that broke its promise: `missing` is then its code.
+    """
+    value, partial = None, False
+    if raw_values or missing is None:
+        try:
+            value, partial = _meant(fact, measure, raw_values, reference)
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            missing = missing or SourceProtocolError.code
+    return FactValue(
+        name=fact.name,
+        label=fact.label,
+        value=value,
+        since=measure.since,
+        until=measure.until,
+        sources=list(sources),
+        as_of=as_of,
+        partial=partial or missing is not None,
+        missing=missing,
+    )
+
+
+def _counts(record: Any, time_field: str | None, measure: Measure) -> bool:
+    if time_field is not None:
+        time = getattr(record, time_field)
+        if (measure.since and time < measure.since) or (measure.until and time >= measure.until):
+            return False
+    return all(_holds(record, condition) for condition in measure.where)
+
+
+def _holds(record: Any, condition: Condition) -> bool:
+    found = any(str(_plain(value)) in condition.values for value in _values(record, condition.field))
+    return found is not condition.negated
+
+
+def _values(record: Any, path: str) -> list[Any]:
+    here = [record]
+    for name in path.split("."):
+        inner = [getattr(value, name) for value in here]
+        here = [value for each in inner if each is not None for value in (each if isinstance(each, list) else [each])]
+    return here
+
+
+def _newest_first(records: list[Any], time_field: str | None) -> list[Any]:
+    if time_field is None:
+        return sorted(records, key=lambda record: record.id)
+    return sorted(records, key=lambda record: (getattr(record, time_field), record.id), reverse=True)
+
+
+def _one_of(op: MeasureOp, values: list[Any]) -> Any:
+    match op:
+        case MeasureOp.AVERAGE:
+            return sum(values) / len(values)
+        case MeasureOp.MIN:
+            return min(values)
+        case MeasureOp.MAX:
+            return max(values)
+        case MeasureOp.TOP:
+            counts = Counter(map(_plain, values))
+            return min(counts, key=lambda value: (-counts[value], value))
+    return _plain(values[0])
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _money(parts: Iterable[tuple[Any, str]]) -> list[dict[str, str]]:
+    sums: dict[str, Decimal] = {}
+    for amount, currency in parts:
+        sums[currency] = sums.get(currency, Decimal()) + Decimal(amount)
+    return [{"amount": f"{sums[currency]:f}", "currency": currency} for currency in sorted(sums)]
+
+
+def _comparable(value: Any) -> Any:
+    """MIN and MAX are of numbers or of times, and a time may come as text or without its zone."""
+    return _time(value) if isinstance(value, str | datetime) else value
+
+
+def _time(value: str | datetime) -> datetime:
+    time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _meant(fact: Fact, measure: Measure, raw_values: Sequence[Any], reference: datetime) -> tuple[Any, bool]:
+    value = combine(measure, raw_values)
+    inexact = measure.op in _NOT_MERGEABLE and any(other not in (None, value) for other in raw_values)
+    if value is None:
+        return None, False
+    if fact.currency is not None:
+        return _in_currency(fact, value)
+    kind = _kind(fact)
+    if kind is datetime:
+        time = _time(value)
+        # A clock that runs a little ahead of ours does not make an order one of tomorrow.
+        value = max(0, (reference - time).days) if fact.as_days else time.isoformat().replace("+00:00", "Z")
+    else:
+        value = kind(value)
+    return value, inexact
+
+
+def _kind(fact: Fact) -> type:
+    """The one type of a fact's values: an expression must not meet a whole number today and a fraction tomorrow."""
+    if fact.measure is MeasureOp.COUNT or fact.field is None:
+        return int
+    shape = leaf_shape(fact.record, fact.field)
+    leaf = shape.leaf if shape and shape.leaf else str
+    if fact.measure is MeasureOp.AVERAGE or leaf is Decimal:
+        return float
+    return str if issubclass(leaf, Enum) else leaf
+
+
+def _in_currency(fact: Fact, value: Any) -> tuple[float, bool]:
+    rates: Mapping[str, Decimal] = {**dict(fact.rates), str(fact.currency): Decimal(1)}
+    parts = value or []
+    total = sum((Decimal(part["amount"]) / rates[part["currency"]] for part in parts if part["currency"] in rates), Decimal())
+    if any(part["currency"] != fact.currency for part in parts):
+        total = round(total, 2)
+    return float(total), any(part["currency"] not in rates for part in parts)

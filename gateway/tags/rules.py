@@ -1,0 +1,84 @@
+"""Rules: expressions in CEL over facts, and the tags that they give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+import cel
+
+from gateway.tags.definitions import TagDefinition
+from gateway.tags.model import ComputedTag, FactValue, RuleUsed
+
+FUNCTIONS = frozenset({"contains", "double", "endsWith", "int", "matches", "size", "startsWith", "string"})
+"""The named functions of CEL that an expression over single values can use."""
+
+_SYNTAX_ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?(.*?)(?: expecting .*)?$", re.MULTILINE)
+
+
+class RuleSyntaxError(ValueError):
+    """The expression cannot be read; the message says where and why."""
+
+
+def compile_rule(expression: str) -> cel.Program:
+    """Read an expression, or raise `RuleSyntaxError`."""
+    try:
+        return cel.compile(expression)
+    except ValueError as error:
+        found = _SYNTAX_ERROR.search(str(error))
+        if found is None:
+            raise RuleSyntaxError("cannot be read") from error
+        line, column, reason = found.groups()
+        place = f"character {column}" if "\n" not in expression.strip() else f"line {line}, character {column}"
+        raise RuleSyntaxError(f"cannot be read at {place}: {reason}") from error
+
+
+def unknown_functions(program: cel.Program) -> Collection[str]:
+    """Named functions in the expression that do not exist; operators are listed by CEL as `_+_` and the like."""
+    return [name for name in program.functions() if name.isidentifier() and name not in FUNCTIONS]
+
+
+def is_variable_name(name: str) -> bool:
+    """Whether CEL reads `name` as a variable, not as one of its own words."""
+    try:
+        program = cel.compile(name)
+    except ValueError:
+        return False
+    return program.variables() == [name] and _outcome(program, {}) is None
+
+
+def evaluate(definition: TagDefinition, facts: Mapping[str, FactValue], now: datetime) -> ComputedTag:
+    """Give a customer the tag, or None as its value, with the facts that decided.
+
+    A fact with nothing to measure is null. A fact whose source could not be asked is unknown, which is not null: an
+    outage must not read as "never ordered". A rule that needs an unknown fact, fails, or gives what is not in its
+    `values` gives None. Never raises for what an expression does.
+    """
+    evidence = [facts[name] for name in definition.fact_names]
+    known = {fact.name: fact.value for fact in evidence if fact.missing is None}
+    value = _text(_outcome(definition.program, known))
+    return ComputedTag(
+        key=definition.key,
+        value=value if not definition.values or value in definition.values else None,
+        fingerprint=definition.fingerprint,
+        computed_at=now,
+        expires_at=now + definition.ttl,
+        rule=RuleUsed(version=definition.version, expression=definition.expression, words=definition.words),
+        evidence=evidence,
+        partial=any(fact.partial or fact.missing is not None for fact in evidence),
+    )
+
+
+def _outcome(program: cel.Program, known: Mapping[str, Any]) -> Any:
+    try:
+        return program.execute(dict(known))
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):
+        return None
+
+
+def _text(outcome: Any) -> str | None:
+    if isinstance(outcome, bool):
+        return "true" if outcome else "false"
+    return str(outcome) if isinstance(outcome, str | int | float) else None

@@ -1,0 +1,189 @@
+"""Reading settings out of YAML so that every problem is found in one go and names its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from connectors.errors import ConfigurationError
+
+T = TypeVar("T")
+
+_DURATION = re.compile(r"([1-9]\d{0,3})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def nearest(word: str, known: Collection[str]) -> str | None:
+    """The known word that somebody who wrote `word` may have meant."""
+    return next(iter(get_close_matches(word, known, n=1)), None)
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """The end of a message about an unknown word: the nearest known one, or all of them when they are few."""
+    if near := nearest(word, known):
+        return f"; did you mean '{near}'?"
+    return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
+
+
+class Problems:
+    """What is wrong with one file, to be raised all at once in the order of its lines."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._lines: dict[str, int] = {}
+
+    def add(self, line: int, path: str, message: str) -> None:
+        """Take a problem; the same one found twice counts once."""
+        self._lines[f"{self._file}:{line}: {f'{path}: ' if path else ''}{message}"] = line
+
+    def raise_any(self) -> None:
+        if self._lines:
+            raise ConfigurationError(sorted(self._lines, key=self._lines.__getitem__))
+
+
+def read_sections(path: Path, problems: Problems) -> Section:
+    """The whole file as one section; raises at once when it cannot be read or is no mapping."""
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise ConfigurationError(
+            [f"{path.name}: cannot be read ({error.strerror}); give the path of a readable file"]
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError([f"{path.name}: is not UTF-8 text; save it as UTF-8"]) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problems.add(
+            mark.line + 1 if mark else 1, "", f"is not YAML: {', '.join(filter(None, (error.context, error.problem)))}"
+        )
+    except yaml.YAMLError:
+        problems.add(1, "", "is not YAML: it has characters that text does not have; remove them")
+    else:
+        if isinstance(root, yaml.MappingNode):
+            return Section(root, "", 1, problems)
+        problems.add(1, "", "needs the sections 'facts' and 'tags'")
+    problems.raise_any()
+    raise AssertionError
+
+
+class Section:
+    """A mapping in the file: reads its settings by name and reports those that are missing, unknown or of a wrong kind."""
+
+    def __init__(self, node: yaml.MappingNode, path: str, line: int, problems: Problems) -> None:
+        self._path = path
+        self._line = line
+        self._problems = problems
+        self._values: dict[str, yaml.Node] = {}
+        self._lines: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                problems.add(line, path, "a name must be plain text")
+            elif key.value in self._lines:
+                problems.add(line, self._at(key.value), f"stands twice, first in line {self._lines[key.value]}; keep one")
+            else:
+                self._lines[key.value] = line
+                self._values[key.value] = value
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def report(self, name: str, message: str) -> None:
+        """A problem with one setting, at its line; at the section's when it is absent. The name "" is the section itself."""
+        self._problems.add(self._lines.get(name, self._line), self._at(name), message)
+
+    def expect(self, known: Collection[str]) -> None:
+        """Report every setting that is not one of `known`."""
+        for name in self._values:
+            if name not in known:
+                self.report(name, f"unknown setting{did_you_mean(name, known)}")
+
+    def text(self, name: str) -> str:
+        """A required text; empty when it is reported."""
+        if name not in self._values:
+            self.report(name, "is missing; add it")
+        return self.optional_text(name) or ""
+
+    def optional_text(self, name: str) -> str | None:
+        """A text; None when it is absent or reported. Unquoted YES and 90 are the texts that they look like."""
+        node = self._values.get(name)
+        if node is None:
+            return None
+        texts = _texts(node)
+        if texts is None or isinstance(node, yaml.SequenceNode) or not texts[0].strip():
+            self.report(name, "must be text, and not empty")
+            return None
+        return texts[0].strip()
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """One text or a list of texts; empty when it is absent or reported."""
+        node = self._values.get(name)
+        texts = _texts(node) if node else ()
+        if node and not texts:
+            self.report(name, "must be a text or a list of texts")
+        return texts or ()
+
+    def version(self, name: str) -> int:
+        """A required whole number from 1."""
+        text = self.text(name)
+        if text and not re.fullmatch(r"[1-9]\d{0,8}", text):
+            self.report(name, "must be a whole number from 1")
+            return 0
+        return int(text or 0)
+
+    def duration(self, name: str) -> timedelta | None:
+        """A span such as 90d; None when it is absent or reported."""
+        text = self.optional_text(name)
+        found = _DURATION.fullmatch(text) if text else None
+        if text and not found:
+            self.report(name, f"'{text}' is not a span of time; write a number and m, h, d or w, such as 6h or 90d")
+        return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+
+    def required_duration(self, name: str) -> timedelta | None:
+        """A span that must be there; None when it is reported."""
+        self.text(name)
+        return self.duration(name)
+
+    def choice(self, name: str, known: Mapping[str, T]) -> T | None:
+        """A required word out of `known`; None when it is reported."""
+        text = self.text(name)
+        if text and text not in known:
+            self.report(name, f"unknown word '{text}'{did_you_mean(text, known)}")
+        return known.get(text)
+
+    def sections(self, name: str) -> dict[str, Section]:
+        """The mappings under a required name, by their own names; what is no mapping is reported and left out."""
+        if name not in self._values:
+            self.report(name, "is missing; add it")
+        entries = self.section(name)
+        if entries is None:
+            return {}
+        return {each: section for each in entries if (section := entries.section(each))}
+
+    def section(self, name: str) -> Section | None:
+        """The mapping under a name; None when it is absent or reported."""
+        node = self._values.get(name)
+        if isinstance(node, yaml.MappingNode):
+            return Section(node, self._at(name), self._lines[name], self._problems)
+        if node is not None:
+            self.report(name, "must be a mapping of names to settings")
+        return None
+
+    def _at(self, name: str) -> str:
+        return ".".join(part for part in (self._path, name) if part)
+
+
+def _texts(node: yaml.Node) -> tuple[str, ...] | None:
+    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    if not all(isinstance(each, yaml.ScalarNode) and each.tag != "tag:yaml.org,2002:null" for each in nodes):
+        return None
+    return tuple(each.value for each in nodes)

@@ -1,0 +1,74 @@
+"""Relay connections: pages of records that stay put while records come in."""
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+import strawberry
+
+from gateway.errors import InvalidArgumentError
+from gateway.stitching.customer import Listing
+from resolvers.cursor import cursor_of
+from resolvers.fields import apart, computed, inside
+
+DEFAULT_FIRST = 20
+MAX_FIRST = 100
+
+T = TypeVar("T")
+
+
+@strawberry.type(description="Where a page begins and ends, and whether there are more.")
+class PageInfo:
+    nodes: strawberry.Private[Sequence[Any]]
+    has_next_page: bool = apart("Whether there are records after this page.")
+    has_previous_page: bool = apart("Whether this page was asked for with `after`.")
+
+    @computed("Cursor of the first record of this page.", position=True)
+    def start_cursor(self) -> str | None:
+        return cursor_of(self.nodes[0]) if self.nodes else None
+
+    @computed("Cursor of the last record of this page: give it as `after` for the next page.", position=True)
+    def end_cursor(self) -> str | None:
+        return cursor_of(self.nodes[-1]) if self.nodes else None
+
+
+@strawberry.type(description="A record in its list.")
+class Edge(Generic[T]):
+    node: T = inside("The record.")
+
+    @computed("Where this record stands in the list.", position=True)
+    def cursor(self) -> str:
+        return cursor_of(self.node)
+
+
+@strawberry.type(description="A page of records.")
+class Connection(Generic[T]):
+    nodes: list[T] = inside("The records of this page.")
+    page_info: PageInfo = inside("Where this page begins and ends.")
+    total_count: int | None = apart(
+        "How many records match in all; null where a source does not count or could not be asked.", count=True
+    )
+    unavailable: list[str] = apart("Sources whose records are missing from this list, because they could not be asked.")
+
+    @computed("The records of this page with their cursors.", inside=True)
+    def edges(self) -> list[Edge[T]]:
+        return [Edge(node=node) for node in self.nodes]
+
+
+def connection(listing: Listing | None, after: str | None, nodes: Sequence[Any] | None = None) -> Connection[Any] | None:
+    """A page of a listing; null stays null. `nodes` stand in for the records where the schema shows something richer."""
+    if listing is None:
+        return None
+    shown = list(listing.records if nodes is None else nodes)
+    return Connection(
+        nodes=shown,
+        page_info=PageInfo(nodes=listing.records, has_next_page=listing.has_more, has_previous_page=after is not None),
+        total_count=listing.total,
+        unavailable=listing.unavailable,
+    )
+
+
+def checked_first(first: int) -> int:
+    """Raises `InvalidArgumentError` outside 1 to `MAX_FIRST`."""
+    if not 1 <= first <= MAX_FIRST:
+        raise InvalidArgumentError(f"first: {first} is not from 1 to {MAX_FIRST}; ask for more with after")
+    return first

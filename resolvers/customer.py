@@ -1,0 +1,163 @@
+"""The customer: stitched on demand, each field from the source that owns it."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from connectors import records
+from gateway.context import context_of
+from gateway.stitching.customer import Listing, StitchedCustomer
+from gateway.stitching.reports import SourceReport
+from gateway.stitching.timeline import timeline
+from gateway.tags.service import TagAnswer
+from resolvers.connection import DEFAULT_FIRST, Connection, checked_first, connection
+from resolvers.customer_parts import Acquisition, Address, Company, ContactPoint, Deal, ExternalId
+from resolvers.enums import CustomerKind, RecordType, SortOrder, TagCategory
+from resolvers.event import Event, EventFilter
+from resolvers.fields import computed, field, stitching
+from resolvers.node import Node
+from resolvers.order import Order, OrderFilter
+from resolvers.scalars import Locale
+from resolvers.source import CustomerSource
+from resolvers.statistics import OrderStatistics, order_statistics
+from resolvers.tag import Tag, chosen_keys
+from resolvers.ticket import Ticket, TicketFilter
+from resolvers.timeline import ENTRIES, TimelineEntry, timeline_asks
+from resolvers.windows import After, First, ask_for
+from resolvers.windows import Order as OrderArgument
+
+Parent = strawberry.Parent[StitchedCustomer]
+Info = strawberry.Info[Any, None]
+TAG_RECORDS = (records.Order, records.Ticket, records.Event)
+
+
+@strawberry.type(description="A person or a company, stitched on demand from the systems that know it.")
+class Customer(Node):
+    kind: CustomerKind | None = field("Whether it is a person or a company.")
+    name: str | None = field("The name as it is shown.")
+    given_name: str | None = field("A person's given name.")
+    family_name: str | None = field("A person's family name.")
+    email: str | None = field("The primary e-mail address.")
+    phone: str | None = field("The primary phone number, in E.164.")
+    member_number: str | None = field("The number on the member card.")
+    locale: Locale | None = field("The language and region that the customer prefers.")
+    created_at: datetime | None = field("Since when the customer is known.")
+    address: Address | None = field("The primary postal address.")
+    company: Company | None = field("The company itself, or the one that the person works for.")
+    acquisition: Acquisition | None = field("How the customer was won.")
+    contact_points: list[ContactPoint] | None = field("All e-mail addresses and phone numbers.")
+    device_ids: list[str] | None = field("Devices on which the customer was seen.")
+    external_ids: list[ExternalId] | None = field("The customer's ids at other systems.")
+    deals: list[Deal] | None = field("Deals with the customer.")
+
+    @classmethod
+    def is_type_of(cls, value: Any, _info: Any) -> bool:
+        return isinstance(value, StitchedCustomer)
+
+    @stitching(
+        "The customer's orders; null when their source could not be asked.",
+        records.Order,
+        graphql_type=Connection[Order] | None,
+    )
+    async def orders(
+        root: Parent,  # noqa: N805
+        info: Info,
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+        filter: Annotated[OrderFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
+        order: OrderArgument = SortOrder.NEWEST_FIRST,
+    ) -> Connection[Any] | None:
+        ask = ask_for(info, records.Order, first, after, order, **(filter.window() if filter else {}))
+        return connection(await root.listing(records.Order, ask), after)
+
+    @stitching(
+        "The customer's support tickets; null when their source could not be asked.",
+        records.Ticket,
+        graphql_type=Connection[Ticket] | None,
+    )
+    async def tickets(
+        root: Parent,  # noqa: N805
+        info: Info,
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+        filter: Annotated[TicketFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
+        order: OrderArgument = SortOrder.NEWEST_FIRST,
+    ) -> Connection[Any] | None:
+        ask = ask_for(info, records.Ticket, first, after, order, **(filter.window() if filter else {}))
+        return connection(await root.listing(records.Ticket, ask), after)
+
+    @stitching(
+        "What the customer did; null when the source could not be asked.",
+        records.Event,
+        graphql_type=Connection[Event] | None,
+    )
+    async def events(
+        root: Parent,  # noqa: N805
+        info: Info,
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+        filter: Annotated[EventFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
+        order: OrderArgument = SortOrder.NEWEST_FIRST,
+    ) -> Connection[Any] | None:
+        ask = ask_for(info, records.Event, first, after, order, **(filter.window() if filter else {}))
+        return connection(await root.listing(records.Event, ask), after)
+
+    @stitching("Figures over the customer's orders; null when their source could not be asked.", records.Order)
+    async def order_statistics(
+        root: Parent,  # noqa: N805
+        filter: Annotated[OrderFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
+    ) -> OrderStatistics | None:
+        return await order_statistics(root, filter.window() if filter else {})
+
+    @stitching(
+        "Orders, tickets and events in one list, newest first.", *TAG_RECORDS, graphql_type=Connection[TimelineEntry] | None
+    )
+    async def timeline(
+        root: Parent,  # noqa: N805
+        info: Info,
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+        records: Annotated[
+            list[RecordType] | None, strawberry.argument(description="Which records to merge; all three by default.")
+        ] = None,
+    ) -> Connection[Any] | None:
+        names = list(ENTRIES) if records is None else [record.value for record in records]
+        listing: Listing = await timeline(root, timeline_asks(info, names, first, after), checked_first(first))
+        return connection(listing, after)
+
+    @stitching(
+        "The customer's tags. One that the rule does not give is left out, unless that is for want of a source.",
+        *TAG_RECORDS,
+        graphql_type=list[Tag] | None,
+    )
+    async def tags(
+        root: Parent,  # noqa: N805
+        info: Info,
+        keys: Annotated[list[str] | None, strawberry.argument(description="Only tags with these keys.")] = None,
+        categories: Annotated[
+            list[TagCategory] | None, strawberry.argument(description="Only tags of these categories.")
+        ] = None,
+    ) -> list[TagAnswer]:
+        context = context_of(info)
+        wanted = chosen_keys(context.services.tags.pack, keys, categories)
+        async with root.reports.contributing():
+            answers = await context.tags.load_many([(root, key) for key in wanted])
+        return [answer for answer in answers if answer.tag.value is not None or answer.tag.partial]
+
+    @stitching(
+        "One tag, also when the rule does not give it: its evidence says why not.", *TAG_RECORDS, graphql_type=Tag | None
+    )
+    async def tag(
+        root: Parent,  # noqa: N805
+        info: Info,
+        key: Annotated[str, strawberry.argument(description="The tag's key.")],
+    ) -> TagAnswer | None:
+        context = context_of(info)
+        chosen_keys(context.services.tags.pack, [key], None)
+        async with root.reports.contributing():
+            return await context.tags.load((root, key))
+
+    @computed("What each source that was asked contributed to this answer.", graphql_type=list[CustomerSource])
+    async def sources(root: Parent) -> list[SourceReport]:  # noqa: N805
+        return await root.reports.settled()

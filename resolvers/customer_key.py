@@ -1,0 +1,40 @@
+"""The key by which a customer is asked for."""
+
+import strawberry
+
+from connectors.contract import KeyKind
+from resolvers.fields import field
+
+
+@strawberry.input(description="A customer's id at one of the sources.")
+class ExternalIdKey:
+    source: str = field("The system that gave the id.")
+    id: strawberry.ID = field("The id there.")
+
+
+@strawberry.input(one_of=True, description="Exactly one key of a customer.")
+class CustomerKey:
+    id: strawberry.Maybe[strawberry.ID] = field("The customer's id in the CRM.")
+    email: strawberry.Maybe[str] = field("Any of the customer's e-mail addresses.")
+    phone: strawberry.Maybe[str] = field("Any of the customer's phone numbers, with country code.")
+    external_id: strawberry.Maybe[ExternalIdKey] = field("The customer's id at another system.")
+    device_id: strawberry.Maybe[str] = field("A device of the customer.")
+    member_number: strawberry.Maybe[str] = field("The number on the member card.")
+
+
+KINDS = {
+    "id": KeyKind.CUSTOMER_ID,
+    "email": KeyKind.EMAIL,
+    "phone": KeyKind.PHONE,
+    "device_id": KeyKind.DEVICE_ID,
+    "member_number": KeyKind.MEMBER_NUMBER,
+}
+
+
+def key_of(by: CustomerKey) -> tuple[KeyKind, str]:
+    """The one key that was given, with its kind."""
+    if by.external_id is not None:
+        external = by.external_id.value
+        return KeyKind.EXTERNAL_ID, f"{external.source}:{external.id}"
+    name = next(name for name in KINDS if getattr(by, name) is not None)
+    return KINDS[name], str(getattr(by, name).value)

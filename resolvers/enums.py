@@ -1,0 +1,203 @@
+"""Enums of records as the schema shows them. A value that a source uses and nobody mapped is `UNKNOWN`."""
+
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from connectors.contract import KeyKind
+from connectors.records import (
+    Channel,
+    ContactKind,
+    CustomerKind,
+    DealStage,
+    MessageAuthor,
+    OrderStatus,
+    PaymentMethod,
+    TicketKind,
+    TicketPriority,
+    TicketStatus,
+)
+from gateway.stitching.reports import SourceState
+from gateway.tags.definitions import TagCategory
+from gateway.tags.service import Freshness
+
+__all__ = [
+    "Channel",
+    "ContactKind",
+    "CustomerKind",
+    "DealStage",
+    "Freshness",
+    "KeyKind",
+    "MessageAuthor",
+    "OrderStatus",
+    "PaymentMethod",
+    "RecordType",
+    "SortOrder",
+    "SourceState",
+    "TagCategory",
+    "TicketKind",
+    "TicketPriority",
+    "TicketStatus",
+]
+
+
+class RecordType(Enum):
+    """The names of `connectors.records.RECORDS`."""
+
+    CUSTOMER = "customer"
+    ORDER = "order"
+    TICKET = "ticket"
+    EVENT = "event"
+
+
+class SortOrder(Enum):
+    NEWEST_FIRST = "NEWEST_FIRST"
+    OLDEST_FIRST = "OLDEST_FIRST"
+
+
+UNKNOWN = "A value that the source uses and that nobody mapped."
+
+
+def _describe(enum: Any, description: str, **values: str) -> None:
+    """Make the enum one of the schema; `values` describe its members, every one but UNKNOWN."""
+    definition = strawberry.enum(enum, description=description).__strawberry_definition__
+    for value in definition.values:
+        value.description = UNKNOWN if value.name == "UNKNOWN" else values.pop(value.name)
+
+
+_describe(
+    CustomerKind,
+    "Whether a customer is a person or a company.",
+    PERSON="A natural person.",
+    COMPANY="A company or another organisation.",
+)
+_describe(
+    ContactKind,
+    "What kind of address a contact point is.",
+    EMAIL="An e-mail address.",
+    PHONE="A telephone number in E.164.",
+)
+_describe(
+    OrderStatus,
+    "How far an order has come.",
+    PENDING="Placed, not yet paid or accepted.",
+    CONFIRMED="Paid or accepted.",
+    PROCESSING="Being made ready.",
+    SHIPPED="On its way.",
+    DELIVERED="With the customer.",
+    CANCELLED="Called off before it was delivered.",
+    RETURNED="Sent back by the customer.",
+)
+_describe(
+    PaymentMethod,
+    "How an order was paid.",
+    CARD="Credit or debit card.",
+    BANK_TRANSFER="Transfer or bank slip.",
+    WALLET="Electronic wallet.",
+    VOUCHER="Voucher or gift card.",
+    INVOICE="On account.",
+    CASH="In cash.",
+)
+_describe(
+    TicketKind,
+    "What a ticket is about.",
+    QUESTION="The customer wants to know something.",
+    COMPLAINT="The customer is not content.",
+    INCIDENT="Something does not work.",
+    TASK="Something is to be done.",
+    REVIEW="The customer rated something.",
+)
+_describe(
+    TicketStatus,
+    "How far a ticket has come.",
+    NEW="Nobody has taken it yet.",
+    OPEN="Somebody works on it.",
+    PENDING="It waits for the customer.",
+    ON_HOLD="It waits for somebody else.",
+    SOLVED="It is solved, and may be opened again.",
+    CLOSED="It is over.",
+)
+_describe(
+    TicketPriority,
+    "How urgent a ticket is.",
+    LOW="It can wait.",
+    NORMAL="In its turn.",
+    HIGH="Before others.",
+    URGENT="At once.",
+)
+_describe(
+    Channel,
+    "Where a conversation took place.",
+    EMAIL="By e-mail.",
+    PHONE="By telephone.",
+    CHAT="In a chat.",
+    WEB="Through a form on the web.",
+    SOCIAL="On a social network.",
+    STORE="In a store.",
+    REVIEW="As a published review.",
+)
+_describe(
+    MessageAuthor,
+    "Who wrote a message.",
+    CUSTOMER="The customer.",
+    AGENT="Somebody at support.",
+    SYSTEM="A machine.",
+)
+_describe(
+    DealStage,
+    "How far a deal has come.",
+    OPEN="Being negotiated.",
+    WON="Closed, and won.",
+    LOST="Closed, and lost.",
+)
+_describe(
+    SourceState,
+    "How a source was asked, and how that went.",
+    FRESH="It was asked now.",
+    STALE="An earlier answer of it was given.",
+    UNAVAILABLE="It could not be asked; `errorCode` says why.",
+    NOT_CONFIGURED="There is no source for these records.",
+)
+_describe(
+    Freshness,
+    "Whether a tag still stands.",
+    FRESH="Within its time to live, and of the rule in force.",
+    STALE="Past its time or of an older rule; it is being renewed.",
+)
+_describe(
+    TagCategory,
+    "What a tag speaks about.",
+    LIFECYCLE="Where the customer stands between first contact and loss.",
+    BEHAVIOUR="What the customer does.",
+    VALUE="What the customer is worth.",
+    PREFERENCE="What the customer likes.",
+    SATISFACTION="How content the customer is.",
+    SERVICE="What the customer waits for or costs.",
+    ACQUISITION="How the customer was won.",
+)
+_describe(
+    KeyKind,
+    "What kind of value finds records.",
+    CUSTOMER_ID="The customer's id in the CRM.",
+    EXTERNAL_ID="The customer's id at another system, as `system:id`.",
+    MEMBER_NUMBER="The number on the member card.",
+    EMAIL="An e-mail address.",
+    PHONE="A telephone number in E.164.",
+    DEVICE_ID="A device.",
+    TEXT="A part of a name, an e-mail address or a telephone number.",
+)
+_describe(
+    RecordType,
+    "A type of record that sources have.",
+    CUSTOMER="What the CRM knows of a customer.",
+    ORDER="An order.",
+    TICKET="A support ticket or review.",
+    EVENT="Something that a customer did.",
+)
+_describe(
+    SortOrder,
+    "In which order records come: by time and, at the same time, by id.",
+    NEWEST_FIRST="The latest one first.",
+    OLDEST_FIRST="The earliest one first.",
+)

@@ -1,0 +1,37 @@
+"""Behaviour events."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from connectors import records
+from resolvers.fields import field
+from resolvers.scalars import JSON
+from resolvers.windows import one_of
+
+
+@strawberry.type(description="Something that a customer did, such as looking at a page.")
+class Event:
+    id: strawberry.ID = field("The event's id at its source.")
+    type: str = field("What happened, in the words of the source, such as `page_view`.")
+    at: datetime = field("When it happened.")
+    page: str | None = field("The page on which it happened.")
+    device_id: str | None = field("The device on which it happened.")
+    session_id: str | None = field("The visit in which it happened.")
+    properties: JSON = field("What else the source says about it, as an object.")
+
+    @classmethod
+    def is_type_of(cls, value: Any, _info: Any) -> bool:
+        return getattr(value, "record_type", None) is records.Event
+
+
+@strawberry.input(description="Which events to give.")
+class EventFilter:
+    type: list[str] | None = field("Events of one of these types.", default=None)
+    since: datetime | None = field("Events at this time or later.", default=None)
+    until: datetime | None = field("Events before this time.", default=None)
+
+    def window(self) -> dict[str, Any]:
+        """As words of an ask."""
+        return {"since": self.since, "until": self.until, "where": one_of("type", self.type)}

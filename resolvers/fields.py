@@ -1,0 +1,43 @@
+"""How a field of the schema is declared: with its description and, beside it, what it reads of the record around it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+
+from connectors.records import Record
+from gateway.execution.selection import READS, Reads
+
+Decorator = Callable[[Callable[..., Any]], Any]
+
+
+def field(description: str, **words: Any) -> Any:
+    """An attribute that reads the record's field of the same name."""
+    return strawberry.field(description=description, **words)
+
+
+def apart(description: str, *, count: bool = False) -> Any:
+    """An attribute that reads no field of the record, though it may want the number of records."""
+    return strawberry.field(description=description, metadata={READS: Reads(count=count)})
+
+
+def inside(description: str) -> Any:
+    """An attribute whose selection is still on the same record, such as `nodes` of a connection."""
+    return strawberry.field(description=description, metadata={READS: Reads(inside=True)})
+
+
+def computed(description: str, *, inside: bool = False, position: bool = False, graphql_type: Any = None) -> Decorator:
+    """A method that computes a field; `inside` as above, `position` when it needs what orders the record."""
+    reads = Reads(inside=inside, position=position)
+    return strawberry.field(description=description, metadata={READS: reads}, graphql_type=graphql_type)  # type: ignore[no-any-return]
+
+
+def stitching(description: str, *records: type[Record], graphql_type: Any = None) -> Decorator:
+    """A method that finds other records by the customer's keys."""
+    reads = Reads(stitches=records)
+    return strawberry.field(description=description, metadata={READS: reads}, graphql_type=graphql_type)  # type: ignore[no-any-return]
+
+
+def root(description: str, graphql_type: Any = None) -> Decorator:
+    """A method where a query begins."""
+    return strawberry.field(description=description, graphql_type=graphql_type)  # type: ignore[no-any-return]

@@ -1,0 +1,79 @@
+"""Scalars of the field's standards."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+CountryCode = NewType("CountryCode", str)
+CurrencyCode = NewType("CurrencyCode", str)
+Locale = NewType("Locale", str)
+JSON = NewType("JSON", object)
+
+
+def _write_time(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _read_time(value: Any) -> datetime:
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise GraphQLError("a DateTime is an RFC 3339 text such as 2026-06-30T12:00:00Z") from None
+    if time.tzinfo is None:
+        raise GraphQLError("a DateTime needs its offset from UTC, such as 2026-06-30T12:00:00Z")
+    return time.astimezone(UTC)
+
+
+def _read_decimal(value: Any) -> Decimal:
+    try:
+        return Decimal(str(value))
+    except ArithmeticError:
+        raise GraphQLError("a Decimal is a number in text such as 12.30") from None
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A point in time, in UTC, as RFC 3339 text: `2026-06-30T12:00:00Z`.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=_write_time,
+        parse_value=_read_time,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description="An exact decimal number as text, so that no client rounds it: `12.30`.",
+        serialize=lambda value: f"{value:f}",
+        parse_value=_read_decimal,
+    ),
+    CountryCode: strawberry.scalar(
+        name="CountryCode",
+        description="A country as its ISO 3166-1 alpha-2 code: `BR`.",
+        specified_by_url="https://www.iso.org/iso-3166-country-codes.html",
+        serialize=str,
+        parse_value=str,
+    ),
+    CurrencyCode: strawberry.scalar(
+        name="CurrencyCode",
+        description="A currency as its ISO 4217 code: `EUR`.",
+        specified_by_url="https://www.iso.org/iso-4217-currency-codes.html",
+        serialize=str,
+        parse_value=str,
+    ),
+    Locale: strawberry.scalar(
+        name="Locale",
+        description="A language and region as a BCP 47 tag: `pt-BR`.",
+        specified_by_url="https://www.rfc-editor.org/info/bcp47",
+        serialize=str,
+        parse_value=str,
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value.",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+    ),
+}

@@ -1,0 +1,48 @@
+"""Sources: what is configured, and what each contributed to a customer."""
+
+from datetime import datetime
+
+import strawberry
+
+from connectors.records import RECORD_NAMES
+from gateway.lookups.sources import Source as ConfiguredSource
+from gateway.stitching.reports import SourceReport
+from resolvers.enums import KeyKind, RecordType, SourceState
+from resolvers.fields import computed, field
+
+
+@strawberry.type(description="One record type by one kind of key.")
+class SourceLookup:
+    record: RecordType = field("What is found.")
+    by: KeyKind = field("By what.")
+    max_batch: int = field("How many keys go into one call at most.")
+
+
+@strawberry.type(description="A system that owns data, as it is configured here.")
+class Source:
+    name: str = field("Its name in the configuration.")
+
+    @computed("Which kind of connector talks to it.")
+    def kind(source: strawberry.Parent[ConfiguredSource]) -> str:  # noqa: N805
+        return source.connector.kind
+
+    @computed("What it can be asked.")
+    def lookups(source: strawberry.Parent[ConfiguredSource]) -> list[SourceLookup]:  # noqa: N805
+        return [
+            SourceLookup(record=RecordType(RECORD_NAMES[record]), by=by, max_batch=found.max_batch)
+            for (record, by), found in source.lookups.items()
+        ]
+
+
+@strawberry.type(description="What one source contributed to this customer in this answer.")
+class CustomerSource:
+    name: str | None = field("The source's name; null for records that no source is configured for.")
+    state: SourceState = field("Whether it was asked, and how that went.")
+    as_of: datetime | None = field("When it was asked.")
+    error_code: str | None = field("Why it is unavailable.")
+    latency_ms: float | None = field("How long its slowest call took, in milliseconds.")
+    dropped_records: int = field("How many malformed records were left out.")
+
+    @computed("Which records it was asked for.")
+    def records(report: strawberry.Parent[SourceReport]) -> list[RecordType]:  # noqa: N805
+        return [RecordType(name) for name in sorted(RECORD_NAMES[record] for record in report.records)]

@@ -1,0 +1,57 @@
+"""Order statistics, measured at the source where it can."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import strawberry
+
+from connectors import records
+from connectors.contract import Measure, MeasureOp
+from connectors.shapes import Fields
+from gateway.execution.failures import SourceFailure
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.measuring import Question, measured
+from gateway.tags.facts import combine
+from resolvers.fields import apart
+from resolvers.money import Money
+
+FIELDS = Fields.of("id", "placed_at", "status", "total.amount", "total.currency")
+
+
+@strawberry.type(description="Figures over the orders of a customer.")
+class OrderStatistics:
+    count: int = apart("How many orders there are.")
+    total: list[Money] = apart("What they come to, one sum per currency.")
+    first_at: datetime | None = apart("When the first one was placed.")
+    last_at: datetime | None = apart("When the last one was placed.")
+    partial: bool = apart("Whether orders are known to be left out.")
+
+
+async def order_statistics(customer: StitchedCustomer, window: dict[str, Any]) -> OrderStatistics | None:
+    """The figures; null where no source has orders.
+
+    Raises `SourceFailure` when no source could be asked.
+    """
+    asked = (
+        (MeasureOp.COUNT, None),
+        (MeasureOp.SUM, "total"),
+        (MeasureOp.MIN, "placed_at"),
+        (MeasureOp.MAX, "placed_at"),
+    )
+    measures = tuple(Measure(op=op, field=name, **window) for op, name in asked)
+    answer = await measured(customer, Question(record=records.Order, measures=measures, fields=FIELDS))
+    if answer.failure is not None and not answer.rows:
+        raise SourceFailure(answer.failure.source, answer.failure.error)
+    if not answer.sources:
+        return None
+    count, total, first, last = (
+        combine(measure, [row[place] for row in answer.rows]) for place, measure in enumerate(measures)
+    )
+    return OrderStatistics(
+        count=count,
+        total=msgspec.convert(total or [], list[records.Money]),
+        first_at=first,
+        last_at=last,
+        partial=answer.failure is not None or answer.cut,
+    )

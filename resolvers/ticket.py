@@ -1,0 +1,50 @@
+"""Support tickets."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from connectors import records
+from resolvers.enums import Channel, MessageAuthor, TicketKind, TicketPriority, TicketStatus
+from resolvers.fields import field
+from resolvers.windows import one_of
+
+
+@strawberry.type(description="One message of a ticket.")
+class Message:
+    author: MessageAuthor = field("Who wrote it.")
+    body: str | None = field("What was written.")
+    at: datetime | None = field("When it was written.")
+
+
+@strawberry.type(description="A request, complaint or review that a customer sent to support.")
+class Ticket:
+    id: strawberry.ID = field("The ticket's id at its source.")
+    subject: str | None = field("What it is about, in the customer's words.")
+    kind: TicketKind = field("What kind of request it is.")
+    status: TicketStatus = field("How far it has come.")
+    priority: TicketPriority = field("How urgent it is.")
+    channel: Channel = field("Where it came in.")
+    satisfaction: int | None = field("The customer's rating of the help, from 1 (bad) to 5 (good).")
+    order_id: strawberry.ID | None = field("The order that it is about.")
+    created_at: datetime = field("When it came in.")
+    solved_at: datetime | None = field("When it was solved.")
+    messages: list[Message] = field("The conversation, oldest message first.")
+
+    @classmethod
+    def is_type_of(cls, value: Any, _info: Any) -> bool:
+        return getattr(value, "record_type", None) is records.Ticket
+
+
+@strawberry.input(description="Which tickets to give.")
+class TicketFilter:
+    status: list[TicketStatus] | None = field("Tickets with one of these states.", default=None)
+    kind: list[TicketKind] | None = field("Tickets of one of these kinds.", default=None)
+    since: datetime | None = field("Tickets that came in at this time or later.", default=None)
+    until: datetime | None = field("Tickets that came in before this time.", default=None)
+
+    def window(self) -> dict[str, Any]:
+        """As words of an ask."""
+        where = one_of("status", self.status) + one_of("kind", self.kind)
+        return {"since": self.since, "until": self.until, "where": where}

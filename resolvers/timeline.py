@@ -1,0 +1,31 @@
+"""The timeline: orders, tickets and events of all sources in one list."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from connectors.records import RECORDS, Record
+from resolvers.event import Event
+from resolvers.order import Order
+from resolvers.ticket import Ticket
+from resolvers.windows import ask_for
+
+TimelineEntry = Annotated[
+    Order | Ticket | Event,
+    strawberry.union("TimelineEntry", description="Something that happened between the customer and the company."),
+]
+
+ENTRIES = {"order": "Order", "ticket": "Ticket", "event": "Event"}
+"""The types of the union by the name of their records."""
+
+
+def timeline_asks(info: Any, names: list[str], first: int, after: str | None) -> dict[type[Record], Any]:
+    """What to ask for each of the named record types.
+
+    Raises `InvalidArgumentError`.
+    """
+    return {
+        RECORDS[name]: ask_for(info, RECORDS[name], first, after, type_name=type_name)
+        for name, type_name in ENTRIES.items()
+        if name in names
+    }

@@ -1,0 +1,27 @@
+"""The demo's configurations, and what the sql connector finds wrong with them when it asks the databases."""
+
+import importlib.resources
+import tomllib
+from collections.abc import Mapping
+from string import Template
+
+from connectors.sql import SqlConnector, SqlSettings
+
+
+def read_config(name: str, urls: Mapping[str, str] | None = None) -> dict:
+    """A configuration with `urls` in the place of its placeholders."""
+    text = importlib.resources.files("gateway.demo").joinpath(name).read_text(encoding="utf-8")
+    return tomllib.loads(Template(text).safe_substitute(urls or {}))
+
+
+async def problems_of(name: str, urls: Mapping[str, str]) -> list[str]:
+    """Queries that do not run, columns that are no field, fields and keys that no column gives."""
+    found: list[str] = []
+    for source, settings in read_config(name, urls)["sources"].items():
+        assert settings.pop("kind") == "sql"
+        connector = SqlConnector(source, SqlSettings.model_validate(settings))
+        try:
+            found += await connector.check()
+        finally:
+            await connector.aclose()
+    return found

@@ -1,0 +1,70 @@
+"""A gateway to ask: in this process on given connectors, or over a socket on a settings file."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import httpx2
+import uvicorn
+
+from connectors.contract import Connector
+from gateway.app import create_app
+from gateway.clock import Clock
+from gateway.serving import configured, listening
+from gateway.settings import Settings, parse_settings
+
+
+class Gateway:
+    """A client of one gateway."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self.client = client
+
+    async def ask(self, query: str, variables: Mapping[str, Any] | None = None, **headers: str) -> dict[str, Any]:
+        """The whole answer, `data` and `errors`."""
+        response = await self.client.post("/graphql", json={"query": query, "variables": variables or {}}, headers=headers)
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def data(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The data of an answer that has no errors."""
+        answer = await self.ask(query, variables)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+def settings_for(connectors: Sequence[Connector[Any]], **words: Any) -> Settings:
+    """Settings for connectors that are handed over ready."""
+    return parse_settings({"sources": {connector.name: {"kind": connector.kind} for connector in connectors}, **words})
+
+
+@asynccontextmanager
+async def gateway_on(
+    connectors: Sequence[Connector[Any]], *, with_clock: Clock | None = None, **words: Any
+) -> AsyncIterator[Gateway]:
+    """A gateway in this process; `words` are settings, such as `deadline_ms=300`."""
+    app = create_app(settings_for(connectors, **words), connectors=connectors, clock=with_clock)
+    async with app.router.lifespan_context(app):
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            yield Gateway(client)
+
+
+@asynccontextmanager
+async def served(settings: Settings, **words: Any) -> AsyncIterator[Gateway]:
+    """A gateway behind a real socket on a free port."""
+    taken = listening("127.0.0.1", 0)
+    server = uvicorn.Server(configured(partial(create_app, settings, **words)))
+    serving = asyncio.create_task(server.serve(sockets=[taken]))
+    try:
+        while not server.started:
+            assert not serving.done(), "the server ended at its start"
+            await asyncio.sleep(0.01)
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{taken.getsockname()[1]}", timeout=30) as client:
+            yield Gateway(client)
+    finally:
+        server.should_exit = True
+        await serving

@@ -1,0 +1,84 @@
+"""A small shop in four memory sources: what most tests of the whole path need."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from connectors import records as r
+from connectors.contract import KeyKind
+from connectors.testing import MemoryConnector
+
+
+def at(day: int, hour: int = 12) -> datetime:
+    """A time in June 2026."""
+    return datetime(2026, 6, day, hour, tzinfo=UTC)
+
+
+ANA = r.Customer(
+    id="c1",
+    kind=r.CustomerKind.PERSON,
+    name="Ana Souza",
+    email="ana@example.com",
+    phone="+5511912345678",
+    contact_points=[
+        r.ContactPoint(kind=r.ContactKind.EMAIL, value="ana@example.com", primary=True),
+        r.ContactPoint(kind=r.ContactKind.EMAIL, value="ana.work@example.org"),
+        r.ContactPoint(kind=r.ContactKind.PHONE, value="+5511912345678", primary=True),
+    ],
+    device_ids=["d1", "d2"],
+    acquisition=r.Acquisition(source="google", lead_id="l1", at=at(1)),
+)
+LI = r.Customer(id="c2", kind=r.CustomerKind.PERSON, name="李娜", email="li@example.com", phone="+5511912345678")
+CUSTOMERS = [ANA, LI]
+
+
+def order(number: int, customer: str, day: int, amount: str = "10.00", category: str = "books") -> r.Order:
+    money = r.Money(amount=Decimal(amount), currency="EUR")
+    item = r.OrderItem(sku=f"s{number}", name="A book", category=category, quantity=1, unit_price=money)
+    return r.Order(id=f"o{customer}{number}", placed_at=at(day), status=r.OrderStatus.DELIVERED, total=money, items=[item])
+
+
+ORDERS = {"c1": [order(n, "c1", n) for n in range(1, 6)], "c2": [order(1, "c2", 3)]}
+TICKETS = {
+    "ana@example.com": [r.Ticket(id="t1", created_at=at(2), subject="Where is it?", status=r.TicketStatus.OPEN)],
+    "ana.work@example.org": [
+        r.Ticket(id="t2", created_at=at(4), subject="Broken", status=r.TicketStatus.SOLVED, satisfaction=5)
+    ],
+}
+EVENTS = {
+    "d1": [r.Event(id="e1", at=at(1), type="page_view", page="/", device_id="d1")],
+    "d2": [r.Event(id="e2", at=at(6), type="checkout", page="/checkout", device_id="d2")],
+}
+
+
+def crm() -> MemoryConnector:
+    by_phone = {"+5511912345678": [ANA, LI]}
+    return MemoryConnector(
+        "crm",
+        {
+            (r.Customer, KeyKind.CUSTOMER_ID): {one.id: [one] for one in CUSTOMERS},
+            (r.Customer, KeyKind.EMAIL): {"ana@example.com": [ANA], "ana.work@example.org": [ANA], "li@example.com": [LI]},
+            (r.Customer, KeyKind.PHONE): by_phone,
+            (r.Customer, KeyKind.TEXT): {"a": CUSTOMERS},
+        },
+    )
+
+
+def orders() -> MemoryConnector:
+    return MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): ORDERS})
+
+
+def support() -> MemoryConnector:
+    return MemoryConnector("support", {(r.Ticket, KeyKind.EMAIL): TICKETS})
+
+
+def behaviour() -> MemoryConnector:
+    return MemoryConnector("behaviour", {(r.Event, KeyKind.DEVICE_ID): EVENTS})
+
+
+def sources() -> dict[str, MemoryConnector]:
+    """Fresh connectors by name."""
+    return {connector.name: connector for connector in (crm(), orders(), support(), behaviour())}
+
+
+PINNED = {"clock": {"pinned": "2026-06-30T12:00:00Z"}}
+"""Settings whose windows end with the shop's June."""

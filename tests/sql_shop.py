@@ -1,0 +1,175 @@
+"""A little shop in SQLite and in PostgreSQL: the same rows, the same settings."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+from sqlalchemy import event, make_url
+
+from connectors.contract import Aggregate, Answer, Ask, KeyKind, Lookup, Page
+from connectors.records import Record
+from connectors.shapes import all_fields
+from connectors.sql import SqlConnector, SqlSettings
+
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+TYPES = {
+    "sqlite": {"time": "TEXT", "money": "REAL", "json": "TEXT", "bool": "INTEGER", "uuid": "TEXT"},
+    "postgresql": {"time": "TIMESTAMPTZ", "money": "NUMERIC", "json": "JSONB", "bool": "BOOLEAN", "uuid": "UUID"},
+}
+TABLES = {
+    "customers": "id TEXT PRIMARY KEY, name TEXT, email TEXT, city TEXT, country TEXT, created {time}, token {uuid}, member INTEGER",
+    "points": "customer TEXT, kind TEXT, value TEXT, main {bool}",
+    "devices": "customer TEXT, device TEXT",
+    "orders": "id INTEGER PRIMARY KEY, customer TEXT, status TEXT, placed {time}, delivered {time}, total {money}, currency TEXT",
+    "order_items": "order_id INTEGER, line INTEGER, sku TEXT, category TEXT, quantity INTEGER, price {money}, currency TEXT",
+    "payments": "order_id INTEGER, method TEXT, amount {money}, currency TEXT, installments INTEGER",
+    "events": "id TEXT, customer TEXT, at {time}, type TEXT, properties {json}",
+}
+RECORDS: dict[str, Any] = {
+    "customer": {
+        "query": "SELECT id, name, email, city AS address_city, country AS address_country, created AS created_at,"
+        " token, member FROM customers",
+        "keys": {
+            "customer_id": "id",
+            "external_id": {"column": "token", "type": "uuid"},
+            "member_number": {"column": "member", "type": "integer"},
+            "email": {"query": "SELECT customer AS id, value AS key FROM points WHERE kind = 'EMAIL'"},
+            "text": {"columns": ["name", "email"]},
+        },
+        "lists": {
+            "contact_points": {
+                "query": 'SELECT customer AS parent, kind, value, main AS "primary", value AS position FROM points'
+            },
+            "device_ids": {"query": "SELECT customer AS parent, device AS value, device AS position FROM devices"},
+        },
+    },
+    "order": {
+        "query": "SELECT id, customer, status, placed AS placed_at, delivered AS delivered_at, total AS total_amount,"
+        " currency AS total_currency FROM orders -- newest ones too\n;",
+        "keys": {"customer_id": "customer"},
+        "lists": {
+            "items": {
+                "query": "SELECT order_id AS parent, line AS position, sku, category, quantity, price AS unit_price_amount,"
+                " currency AS unit_price_currency FROM order_items"
+            },
+            "payments": {
+                "query": "SELECT order_id AS parent, method, amount AS amount_amount, currency AS amount_currency, installments"
+                " FROM payments"
+            },
+        },
+    },
+    "event": {"query": "SELECT id, customer, at, type, properties FROM events", "keys": {"customer_id": "customer"}},
+}
+
+
+def settings(url: str, **changes: Any) -> SqlSettings:
+    return SqlSettings.model_validate({"url": url, "records": RECORDS} | changes)
+
+
+class Shop:
+    """A database that a test fills, and a connector to it."""
+
+    def __init__(self, backend: str, url: str) -> None:
+        self.backend = backend
+        self.url = url
+        self.connector = SqlConnector("shop", settings(url))
+
+    async def fill(self, **rows: Sequence[Sequence[Any]]) -> None:
+        """Create the tables and add the given rows. Times are RFC 3339 text for either database."""
+        await self.execute(
+            *(f"CREATE TABLE {table} ({columns})".format(**TYPES[self.backend]) for table, columns in TABLES.items())
+        )
+        await self.add(**rows)
+
+    async def add(self, **rows: Sequence[Sequence[Any]]) -> None:
+        inserts = [
+            f"INSERT INTO {table} VALUES ({', '.join(map(_literal, row))})" for table, values in rows.items() for row in values
+        ]
+        await self.execute(*inserts)
+
+    async def execute(self, *statements: str) -> None:
+        if self.backend == "sqlite":
+            with closing(sqlite3.connect(str(make_url(self.url).database))) as connection, connection:
+                for statement in statements:
+                    connection.execute(statement)
+            return
+        url = make_url(self.url)
+        connection = await asyncpg.connect(host=url.query["host"], user=url.username, database=url.database)
+        try:
+            await connection.execute("; ".join(statements))
+        finally:
+            await connection.close()
+
+    def lookup(self, record: type[Record], by: KeyKind = KeyKind.CUSTOMER_ID) -> Lookup:
+        return next(own for own in self.connector.lookups() if own.record is record and own.by == by)
+
+    def aggregate(self, record: type[Record], by: KeyKind = KeyKind.CUSTOMER_ID) -> Aggregate:
+        return next(own for own in self.connector.aggregates() if own.record is record and own.by == by)
+
+    async def fetch(
+        self, record: type[Record], keys: Sequence[str], by: KeyKind = KeyKind.CUSTOMER_ID, **words: Any
+    ) -> dict[str, list[dict[str, Any]]]:
+        """The JSON of the records of each key that found any."""
+        ask = Ask(**({"fields": all_fields(record)} | words))
+        return decoded(await self.lookup(record, by).fetch(keys, ask))
+
+    @contextmanager
+    def statements(self) -> Iterator[list[str]]:
+        """The text of the statements that reach the database meanwhile."""
+        seen: list[str] = []
+
+        def note(_: Any, __: Any, statement: str, *rest: Any) -> None:
+            seen.append(statement)
+
+        event.listen(self.connector.engine.sync_engine, "before_cursor_execute", note)
+        yield seen
+        event.remove(self.connector.engine.sync_engine, "before_cursor_execute", note)
+
+
+@asynccontextmanager
+async def shop_at(backend: str, url: str) -> AsyncIterator[Shop]:
+    shop = Shop(backend, url)
+    await shop.connector.open()
+    try:
+        yield shop
+    finally:
+        await shop.connector.aclose()
+
+
+def sqlite_url(folder: Path) -> str:
+    path = folder / "shop 1.db"
+    path.touch()
+    return f"sqlite+aiosqlite:///{path}"
+
+
+def decoded(answer: Answer) -> dict[str, list[dict[str, Any]]]:
+    found = {}
+    for key, page in answer.items():
+        assert isinstance(page, Page)
+        found[key] = msgspec.json.decode(page.records)
+    return found
+
+
+def ids(answer: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
+    return {key: [record["id"] for record in records] for key, records in answer.items()}
+
+
+def day(number: int, **words: int) -> datetime:
+    """A day of January 2018, UTC."""
+    return datetime(2018, 1, number, **words, tzinfo=UTC)
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    return (
+        str(value)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else "'" + str(value).replace("'", "''") + "'"
+    )

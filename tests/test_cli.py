@@ -1,0 +1,164 @@
+"""The command line, run as a user runs it."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()"]
+
+
+def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {"COLUMNS": "160", "PATH": "", "PYTHONPATH": str(Path.cwd())}
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=60, cwd=cwd, env=environment)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A running demo of 30 customers: its address and its folder."""
+    folder, port = tmp_path_factory.mktemp("demo"), free_port()
+    words = ["demo", "--folder", str(folder), "--port", str(port), "--customers", "30", "--no-open"]
+    process = subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None
+    try:
+        first = process.stdout.readline()
+        assert first == f"GraphiQL: http://127.0.0.1:{port}/graphql\n"
+        yield f"http://127.0.0.1:{port}", folder
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        process.stdout.close()
+
+
+def test_the_demo_serves_graphiql_and_answers(demo: tuple[str, Path]):
+    """A browser gets the page with its examples, a client gets data, the probes say alive and ready."""
+    url, _ = demo
+    page = httpx2.get(f"{url}/graphql", headers={"accept": "text/html"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert "CustomerCard" in page.text
+    answer = httpx2.post(
+        f"{url}/graphql", json={"query": '{ customer(by: {id: "c00001"}) { name orders(first: 1) { totalCount } } }'}
+    )
+    assert answer.json() == {"data": {"customer": {"name": "Emma Clarke", "orders": {"totalCount": 25}}}}
+    assert httpx2.get(f"{url}/healthz").json() == {"status": "alive"}
+    assert httpx2.get(f"{url}/readyz").json() == {"status": "ready"}
+
+
+def test_check_prints_the_capability_matrix(demo: tuple[str, Path]):
+    """One row per record and key kind of each source, and no problem in the demo's own settings."""
+    result = run("check", "--config", str(demo[1] / "shop" / "gateway.toml"))
+    assert result.returncode == 0, result.stderr
+    rows = [re.split(r"\s*│\s*", line.strip("│ \n")) for line in result.stdout.splitlines() if line.startswith("│")]
+    assert [tuple(row[:4]) for row in rows if row[0] != "crm"] == [
+        ("orders", "sql", "order", "customer_id"),
+        ("support", "sql", "ticket", "email"),
+        ("behaviour", "sql", "event", "device_id"),
+    ]
+    assert sorted(row[3] for row in rows if row[0] == "crm") == sorted(
+        ["customer_id", "external_id", "member_number", "email", "phone", "device_id", "text"]
+    )
+    assert "No problems found." in result.stdout
+
+
+def test_check_prints_all_problems_and_exits_with_2(tmp_path: Path):
+    """Problems of settings and of several sources come together on standard error, without a traceback."""
+    settings = tmp_path / "gateway.toml"
+    settings.write_text(
+        '[sources.a]\nkind = "sql"\nurl = "sqlite+aiosqlite:///x.db"\n[sources.a.records.ordr]\nquery = "SELECT 1"\n'
+        '[sources.b]\nkind = "nothing"\n',
+        encoding="utf-8",
+    )
+    result = run("check", "--config", str(settings))
+    assert result.returncode == 2
+    assert "sources.a: records" in result.stderr
+    assert "sources.b.kind: there is no kind 'nothing'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_tags_explain_prints_rule_and_facts(demo: tuple[str, Path]):
+    """Each tag with its value, its rule in words and its facts; an unknown customer exits with 1."""
+    config = str(demo[1] / "shop" / "gateway.toml")
+    result = run("tags", "explain", "c00001", "--config", config)
+    assert result.returncode == 0, result.stderr
+    assert "Activity: HIGH" in result.stdout
+    assert "HIGH with three orders or more in the last 90 days" in " ".join(result.stdout.split())
+    assert re.search(r"Orders in the last 90 days\s*│ 5\s*│ orders", result.stdout)
+    assert run("tags", "explain", "nobody", "--config", config).returncode == 1
+
+
+def test_schema_compares_with_a_file(tmp_path: Path):
+    """The same file passes; a changed one fails and shows the difference."""
+    kept = tmp_path / "schema.graphql"
+    kept.write_text(run("schema").stdout, encoding="utf-8")
+    assert run("schema", "--check", str(kept)).returncode == 0
+    kept.write_text(kept.read_text(encoding="utf-8").replace("totalCount: Int", "totalCount: Float"), encoding="utf-8")
+    result = run("schema", "--check", str(kept))
+    assert result.returncode == 1
+    assert "+  totalCount: Int" in result.stderr
+
+
+def test_serve_finishes_answers_under_way_and_ends(demo: tuple[str, Path], tmp_path: Path):
+    """With two workers: a request that was taken before SIGTERM gets its whole answer, and the processes end."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    settings = tmp_path / "gateway.toml"
+    text = (demo[1] / "shop" / "gateway.toml").read_text(encoding="utf-8")
+    slow = f"""
+[sources.slow]
+kind = "http"
+base_url = "http://127.0.0.1:{silent.getsockname()[1]}"
+[sources.slow.records.event.keys.customer_id]
+path = "/events?ids={{keys}}"
+key = "id"
+"""
+    settings.write_text("deadline_ms = 1000\n" + text + slow, encoding="utf-8")
+    port = free_port()
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--config", str(settings), "--port", str(port), "--workers", "2"], stderr=subprocess.DEVNULL
+    )
+    try:
+        answers: list[httpx2.Response] = []
+        query = {"query": '{ customer(by: {id: "c00001"}) { name events(first: 1) { unavailable } } }'}
+        _wait_for(port)
+        asking = threading.Thread(
+            target=lambda: answers.append(httpx2.post(f"http://127.0.0.1:{port}/graphql", json=query, timeout=30))
+        )
+        asking.start()
+        silent.settimeout(20)
+        connection, _ = silent.accept()  # the request is now waiting for its slow source
+        process.send_signal(signal.SIGTERM)
+        asking.join(20)
+        process.wait(20)
+        connection.close()
+    finally:
+        process.kill()
+        silent.close()
+    assert json.loads(answers[0].content)["data"]["customer"] == {
+        "name": "Emma Clarke",
+        "events": {"unavailable": ["slow"]},
+    }
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(600):
+        try:
+            httpx2.get(f"http://127.0.0.1:{port}/readyz")
+        except httpx2.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the gateway did not start in 30 seconds")

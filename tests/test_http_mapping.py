@@ -1,0 +1,170 @@
+"""From rows as sources write them to canonical JSON."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from connectors.http.expressions import getter
+from connectors.http.mapping import RowMapping
+from connectors.http.settings import RecordSettings
+from connectors.http.templates import render_body, render_path
+from connectors.http.values import converter
+from connectors.records import Customer, Event, Order, Ticket, TicketStatus
+from connectors.shapes import Fields, all_fields
+
+ANY_KEY = {"customer_id": {"path": "/{key}"}}
+
+
+def mapped(record, row, rules, only=None):
+    mapping = RowMapping(record, RecordSettings.model_validate({"keys": ANY_KEY} | rules))
+    return mapping.mapper(only or all_fields(record))(row)
+
+
+@pytest.mark.parametrize(
+    ("leaf", "value", "canonical"),
+    [
+        (str, 42, "42"),
+        (str, 42.0, "42"),
+        (str, True, "true"),
+        (str, {"a": 1}, {"a": 1}),
+        (int, "7", 7),
+        (int, 7.0, 7),
+        (int, "seven", "seven"),
+        (int, "", None),
+        (float, "1.5", 1.5),
+        (bool, "TRUE", True),
+        (bool, 0, False),
+        (bool, "perhaps", "perhaps"),
+        (Decimal, 12.3, "12.3"),
+        (Decimal, 12, "12"),
+        (Decimal, " 12.30 ", "12.30"),
+        (Decimal, "NaN", None),
+        (Decimal, "12 EUR", "12 EUR"),
+        (Decimal, True, True),
+        (datetime, "2024-05-01T10:00:00Z", "2024-05-01T10:00:00Z"),
+        (datetime, "2024-05-01T10:00:00.250+02:00", "2024-05-01T08:00:00.250000Z"),
+        (datetime, "2024-05-01T10:00:00", "2024-05-01T10:00:00Z"),
+        (datetime, "2024-05-01 10:00:00", "2024-05-01T10:00:00Z"),
+        (datetime, "2024-05-01", "2024-05-01T00:00:00Z"),
+        (datetime, 1714557600, "2024-05-01T10:00:00Z"),
+        (datetime, 1714557600.5, "2024-05-01T10:00:00.500000Z"),
+        (datetime, -1, "1969-12-31T23:59:59Z"),
+        (datetime, 10**30, 10**30),
+        (datetime, "0001-01-01T00:00:00+10:00", "0001-01-01T00:00:00+10:00"),
+        (datetime, "yesterday", "yesterday"),
+        (datetime, "", None),
+        (datetime, True, True),
+        (TicketStatus, "on hold", "ON_HOLD"),
+        (TicketStatus, 3, "UNKNOWN"),
+        (TicketStatus, [], "UNKNOWN"),
+        (TicketStatus, "", None),
+        (dict, {"a": [1]}, {"a": [1]}),
+        (dict, None, None),
+        (Decimal, None, None),
+        (datetime, None, None),
+        (bool, None, None),
+    ],
+)
+def test_a_value_becomes_canonical_or_stays_as_it_is(leaf, value, canonical):
+    """What can be read is canonical, what cannot is left for the gateway to drop."""
+    assert (type(converter(leaf)(value)), converter(leaf)(value)) == (type(canonical), canonical)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [("a", {"b": [1, 2]}), ("a.b", [1, 2]), ('a."b"[0]', 1), ("'EUR'", "EUR"), ("@.c", 3), ("x.y", None), ("c.d", None)],
+)
+def test_a_getter_gives_what_jmespath_gives(expression, value):
+    """Fast getters and interpreted expressions agree on what is there and what is not."""
+    assert getter(expression)({"a": {"b": [1, 2]}, "c": 3}) == value
+    assert getter("@")(5) == 5
+    assert getter("join(',', a)")({"a": None}) is None
+
+
+def test_fields_come_from_expressions_or_by_name():
+    """An expression wins, then the camelCase name, then the snake_case one; what is not there is left out."""
+    row = {"ticket_id": 7, "id": 8, "createdAt": "2024-05-01", "solved_at": 0, "order": {"no": 3}, "subject": None, "x": 1}
+    assert mapped(Ticket, row, {"fields": {"id": "ticket_id", "order_id": "order.no"}}) == {
+        "id": "7",
+        "createdAt": "2024-05-01T00:00:00Z",
+        "solvedAt": "1970-01-01T00:00:00Z",
+        "orderId": "3",
+    }
+
+
+def test_only_the_asked_fields_are_mapped():
+    """A selection of two gives two."""
+    row = {"id": 1, "placed_at": 0, "status": "shipped", "total": {"amount": 1, "currency": "EUR"}}
+    assert mapped(Order, row, {}, Fields.of("id", "status")) == {"id": "1", "status": "SHIPPED"}
+    assert mapped(Customer, {"address": {"city": "Ulm", "line": "x"}}, {}, Fields.of("address.city")) == {
+        "address": {"city": "Ulm"}
+    }
+
+
+def test_money_is_put_together_and_is_nothing_without_its_amount():
+    """A literal currency makes money of a price, not of a missing one; a price that is no number stays for the gateway."""
+    rules = {"fields": {"total.amount": "price", "total.currency": "'EUR'"}}
+    assert mapped(Order, {"id": 1, "price": 9.9}, rules) == {"id": "1", "total": {"amount": "9.9", "currency": "EUR"}}
+    assert mapped(Order, {"id": 1, "price": None}, rules) == {"id": "1"}
+    assert mapped(Order, {"id": 1, "price": None}, rules, Fields.of("total.currency")) == {}
+    assert mapped(Order, {"price": "free"}, rules) == {"total": {"amount": "free", "currency": "EUR"}}
+    assert mapped(Order, {"total": 5}, {}) == {"total": 5}
+
+
+def test_value_maps_are_applied_before_conversion():
+    """Texts, numbers and booleans of a source are translated; others go on."""
+    rules = {"values": {"status": {"waiting": "PENDING", "3": "SOLVED"}, "priority": {"true": "URGENT"}}}
+    assert mapped(Ticket, {"status": "waiting", "priority": True}, rules) == {"status": "PENDING", "priority": "URGENT"}
+    assert mapped(Ticket, {"status": 3, "priority": "low"}, rules) == {"status": "SOLVED", "priority": "LOW"}
+
+
+def test_lists_are_mapped_item_by_item():
+    """Parts by their own rules or by name, plain values as they are, nulls left out."""
+    row = {"comments": [{"text": "hi", "created": 0, "who": "bot"}, None, {"text": 5}], "messages": "not these"}
+    part = {
+        "list": "comments",
+        "fields": {"body": "text", "at": "created", "author": "who"},
+        "values": {"author": {"bot": "SYSTEM"}},
+    }
+    assert mapped(Ticket, row, {"lists": {"messages": part}}) == {
+        "messages": [{"body": "hi", "at": "1970-01-01T00:00:00Z", "author": "SYSTEM"}, {"body": "5"}]
+    }
+    assert mapped(Order, {"items": [{"sku": 1, "unit_price": {"amount": 2, "currency": "EUR"}}]}, {}) == {
+        "items": [{"sku": "1", "unitPrice": {"amount": "2", "currency": "EUR"}}]
+    }
+    assert mapped(Customer, {"device": 9}, {"fields": {"device_ids": "[device, none]"}}) == {"deviceIds": ["9"]}
+    assert mapped(Customer, {"deviceIds": "d1", "deals": {}}, {}) == {"deviceIds": "d1", "deals": {}}
+
+
+@pytest.mark.parametrize("row", [5, "text", [1], {}])
+def test_a_row_that_is_no_record_is_passed_on_empty(row):
+    """The gateway sees a record without an id and drops it."""
+    assert mapped(Event, row, {"fields": {"page": "a.b"}}) == {}
+
+
+def test_properties_stay_as_they_are():
+    """Free properties are not touched."""
+    assert mapped(Event, {"properties": {"snake_case": [1, {"a": None}]}}, {}) == {
+        "properties": {"snake_case": [1, {"a": None}]}
+    }
+
+
+def test_a_path_is_encoded_and_loses_what_has_no_value():
+    """Keys cannot leave their place; a parameter without a value is not sent."""
+    values = {"keys": ["a b", "x,y&z=1"], "key": "../a?b#c", "since": "2024-05-01T00:00:00Z"}
+    assert render_path("/t/{key}/o?e={keys}&limit={first}&q=after:{since}&all=1", values) == (
+        "/t/..%2Fa%3Fb%23c/o?e=a%20b,x%2Cy%26z%3D1&q=after:2024-05-01T00%3A00%3A00Z&all=1"
+    )
+    assert render_path("/t/{key}?limit={first}", {"key": "é"}) == "/t/%C3%A9"
+
+
+def test_a_body_holds_json_values_and_loses_what_has_no_value():
+    """A string that is one placeholder becomes the value; a missing one takes its entry away."""
+    template = {"in": "{keys}", "page": {"size": "{first}", "from": "{since}"}, "sort": ["{until}", "at", 1], "q": "id:{keys}"}
+    assert render_body(template, {"keys": ["a", "b"], "first": 3}) == {
+        "in": ["a", "b"],
+        "page": {"size": 3},
+        "sort": ["at", 1],
+        "q": "id:a,b",
+    }

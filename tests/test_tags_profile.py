@@ -1,0 +1,196 @@
+"""The shipped pack: every tag at the edges of its bands."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from connectors.records import (
+    Acquisition,
+    Customer,
+    Money,
+    Order,
+    OrderItem,
+    OrderStatus,
+    Record,
+    Ticket,
+    TicketKind,
+    TicketStatus,
+)
+from gateway.tags import facts
+from gateway.tags.model import FactValue
+from gateway.tags.pack import default_pack_path, load_pack
+from gateway.tags.rules import evaluate
+
+PACK = load_pack(default_pack_path())
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+def tag(key: str, **values: Any) -> str | None:
+    known = {name: FactValue(name=name, label=name, value=value) for name, value in values.items()}
+    return evaluate(PACK.tags[key], known, NOW).value
+
+
+def computed(key: str, records: dict[type[Record], list[Any]]) -> str | None:
+    """The tag of a customer with these records, measured here."""
+    known = {}
+    for name in PACK.tags[key].fact_names:
+        fact = PACK.facts[name]
+        measure = facts.measure_of(fact, NOW)
+        raw = facts.measure(records.get(fact.record, []), fact.record, measure)
+        known[name] = facts.fact_value(fact, measure, [raw], reference=NOW, sources=["x"], as_of=NOW, missing=None)
+    return evaluate(PACK.tags[key], known, NOW).value
+
+
+def order(days_ago: int, status: OrderStatus = OrderStatus.DELIVERED, **fields: Any) -> Order:
+    return Order(id=f"{days_ago}-{status}", placed_at=NOW - timedelta(days=days_ago), status=status, **fields)
+
+
+def test_the_pack_has_its_eight_tags() -> None:
+    """Lean on purpose: these and no more."""
+    assert list(PACK.tags) == [
+        "lifecycle_stage",
+        "activity",
+        "value_tier",
+        "recency",
+        "category_preference",
+        "satisfaction",
+        "open_complaint",
+        "acquisition_source",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (None, None, "LEAD"),
+        (0, 0, "NEW"),
+        (30, 1, "NEW"),
+        (31, 1, "ACTIVE"),
+        (400, 90, "ACTIVE"),
+        (400, 91, "AT_RISK"),
+        (400, 180, "AT_RISK"),
+        (400, 181, "LOST"),
+    ],
+)
+def test_lifecycle_stage(first: int | None, last: int | None, expected: str) -> None:
+    """LEAD without an order, NEW by the first order, then by the last."""
+    assert tag("lifecycle_stage", days_since_first_order=first, days_since_last_order=last) == expected
+
+
+@pytest.mark.parametrize(
+    ("lately", "ever", "expected"),
+    [(4, 4, "HIGH"), (3, 3, "HIGH"), (2, 9, "MEDIUM"), (1, 1, "MEDIUM"), (0, 1, "LOW"), (0, 0, "NONE")],
+)
+def test_activity(lately: int, ever: int, expected: str) -> None:
+    """Three orders in 90 days are HIGH, one or two MEDIUM, an earlier one LOW."""
+    assert tag("activity", orders_90d=lately, orders_all=ever) == expected
+
+
+@pytest.mark.parametrize(
+    ("spend", "expected"),
+    [
+        (1000.0, "PLATINUM"),
+        (999.99, "GOLD"),
+        (400.0, "GOLD"),
+        (399.99, "SILVER"),
+        (100.0, "SILVER"),
+        (99.99, "BRONZE"),
+        (0.01, "BRONZE"),
+        (0.0, "NONE"),
+    ],
+)
+def test_value_tier(spend: float, expected: str) -> None:
+    """By the spend of a year in euros."""
+    assert tag("value_tier", spend_365d=spend) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (None, None),
+        (0, "WITHIN_7_DAYS"),
+        (7, "WITHIN_7_DAYS"),
+        (8, "WITHIN_30_DAYS"),
+        (30, "WITHIN_30_DAYS"),
+        (31, "WITHIN_90_DAYS"),
+        (90, "WITHIN_90_DAYS"),
+        (91, "WITHIN_365_DAYS"),
+        (365, "WITHIN_365_DAYS"),
+        (366, "OVER_365_DAYS"),
+    ],
+)
+def test_recency(days: int | None, expected: str | None) -> None:
+    """The narrowest span that holds the last order; no tag without one."""
+    assert tag("recency", days_since_last_order=days) == expected
+
+
+@pytest.mark.parametrize(
+    ("rating", "expected"),
+    [(None, None), (5.0, "HAPPY"), (4.0, "HAPPY"), (3.99, "NEUTRAL"), (3.0, "NEUTRAL"), (2.99, "UNHAPPY"), (1.0, "UNHAPPY")],
+)
+def test_satisfaction(rating: float | None, expected: str | None) -> None:
+    """By the average rating; no tag when nobody rated."""
+    assert tag("satisfaction", satisfaction_365d=rating) == expected
+
+
+@pytest.mark.parametrize("status", list(TicketStatus))
+@pytest.mark.parametrize("kind", list(TicketKind))
+def test_open_complaint(kind: TicketKind, status: TicketStatus) -> None:
+    """YES for a complaint that waits, however old; NO for what is solved, closed, of an unknown state or no complaint."""
+    ticket = Ticket(id="t", created_at=NOW - timedelta(days=2000), kind=kind, status=status)
+    waits = kind == "COMPLAINT" and status in ("NEW", "OPEN", "PENDING", "ON_HOLD")
+    assert computed("open_complaint", {Ticket: [ticket]}) == ("YES" if waits else "NO")
+
+
+def test_tags_of_a_customer_with_records() -> None:
+    """Records of all kinds, measured and judged; cancelled and returned orders count nowhere."""
+    toys, books = [OrderItem(category="toys")], [OrderItem(category="books")]
+    records: dict[type[Record], list[Any]] = {
+        Order: [
+            order(1, OrderStatus.CANCELLED, total=Money(amount=Decimal(5000), currency="EUR"), items=books),
+            order(2, OrderStatus.RETURNED, items=books),
+            order(10, total=Money(amount=Decimal(300), currency="EUR"), items=books),
+            order(89, total=Money(amount=Decimal(600), currency="BRL"), items=toys + toys),
+            order(91, total=Money(amount=Decimal("7.99"), currency="USD")),
+            order(400, total=Money(amount=Decimal(900), currency="EUR")),
+        ],
+        Ticket: [
+            Ticket(id="a", created_at=NOW - timedelta(days=3), satisfaction=5),
+            Ticket(id="b", created_at=NOW - timedelta(days=4), satisfaction=2),
+            Ticket(id="c", created_at=NOW - timedelta(days=366), satisfaction=5),
+        ],
+        Customer: [Customer(id="c", acquisition=Acquisition(source="newsletter"))],
+    }
+    assert {key: computed(key, records) for key in PACK.tags} == {
+        "lifecycle_stage": "ACTIVE",
+        "activity": "MEDIUM",
+        "value_tier": "GOLD",
+        "recency": "WITHIN_30_DAYS",
+        "category_preference": "toys",
+        "satisfaction": "NEUTRAL",
+        "open_complaint": "NO",
+        "acquisition_source": "newsletter",
+    }
+
+
+def test_tags_of_a_customer_without_records() -> None:
+    """Nothing is known of behaviour, and nothing is made up."""
+    assert {key: computed(key, {}) for key in PACK.tags} == {
+        "lifecycle_stage": "LEAD",
+        "activity": "NONE",
+        "value_tier": "NONE",
+        "recency": None,
+        "category_preference": None,
+        "satisfaction": None,
+        "open_complaint": "NO",
+        "acquisition_source": None,
+    }
+
+
+def test_no_tag_is_claimed_while_its_source_is_down() -> None:
+    """With every source unavailable each tag is none and partial, also those that call nothing by a name."""
+    down = {name: FactValue(name=name, label=name, partial=True, missing="SOURCE_UNAVAILABLE") for name in PACK.facts}
+    tags = [evaluate(definition, down, NOW) for definition in PACK.tags.values()]
+    assert {(tag.value, tag.partial) for tag in tags} == {(None, True)}
