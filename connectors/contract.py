@@ -106,8 +106,9 @@ class MeasureOp(StrEnum):
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """One aggregate over the records of a key. `field` is a dotted path, None for COUNT.
 
-    SUM of a money field gives a list of `{amount, currency}`, one per currency. TOP is the most frequent value (the first in
-    order among equals), LATEST the value of the newest record that has one. Nothing to measure gives None (COUNT: 0, SUM: empty or 0).
+    SUM of a money field gives a list of `{amount, currency}`, one per currency, the amount as text. TOP is the most
+    frequent value (the first in order among equals), LATEST the value of the newest record that has one. Nothing to
+    measure gives None (COUNT: 0, SUM: empty or 0).
     """
 
     op: MeasureOp

@@ -144,8 +144,8 @@ def leaf_shape(struct: type[msgspec.Struct], path: str) -> Shape | None:
 def narrowed(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]:
     """A struct that holds only the selected fields, under the same names, types and defaults.
 
-    Decoding canonical JSON into it validates the selected fields and skips the rest, in C. Its class attribute
-    `record_type` is the struct that it was narrowed from.
+    Decoding canonical JSON into it validates the selected fields and skips the rest, in C. Its class attributes
+    `record_type` and `time_field` are those of the struct that it was narrowed from.
     """
     chosen: list[Any] = []
     for shape in shapes(struct).values():
@@ -159,12 +159,14 @@ def narrowed(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struc
         if shape.required:
             chosen.append((shape.name, kind))
         else:
-            default = msgspec.field(default_factory=type(shape.default)) if isinstance(shape.default, list | dict) else shape.default
+            default = (
+                msgspec.field(default_factory=type(shape.default)) if isinstance(shape.default, list | dict) else shape.default
+            )
             chosen.append((shape.name, kind, default))
     return msgspec.defstruct(
         struct.__name__,
         chosen,
-        namespace={"record_type": struct},
+        namespace={"record_type": struct, "time_field": getattr(struct, "time_field", None)},
         rename="camel",
         frozen=True,
         kw_only=True,

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from connectors.contract import Connector
+from connectors.errors import ConfigurationError
 from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.execution.run import run
@@ -33,9 +34,20 @@ def create_services(
     Raises `ConfigurationError` with all problems of the sources, or of the tags.
     """
     clock = clock or Clock(settings.clock.pinned)
-    sources = Sources(build_connectors(settings.sources) if connectors is None else connectors, clock)
+    problems: list[str] = []
+    built: Sequence[Connector[Any]] = ()
+    try:
+        built = build_connectors(settings.sources) if connectors is None else connectors
+    except ConfigurationError as error:
+        problems += error.problems
+    try:
+        pack = load_pack(settings.tags.file or default_pack_path())
+    except ConfigurationError as error:
+        raise ConfigurationError([*problems, *error.problems]) from None
+    if problems:
+        raise ConfigurationError(problems)
     store = Store(settings.mongodb, clock) if settings.mongodb else None
-    return build_services(settings, clock, sources, load_pack(settings.tags.file or default_pack_path()), store)
+    return build_services(settings, clock, Sources(built, clock), pack, store)
 
 
 def create_app(
@@ -53,12 +65,12 @@ def create_app(
 
     async def execute(operation: Operation, variables: dict[str, Any], request: Request) -> ExecutionResult:
         context = RequestContext(services, request.state.request_id)
-        return await run(graphql_schema, operation, variables, context)
+        return await run(graphql_schema, operation, variables, context, suggestions=development)
 
     page = graphiql_page(examples) if development else None
     app = Starlette(
         routes=[
-            Route("/graphql", GraphQLView(operations, execute, graphiql=page), methods=["GET", "POST"]),
+            Route("/graphql", GraphQLView(operations, execute, graphiql=page)),
             Route("/healthz", _alive),
             Route("/readyz", _ready),
             *(graphiql_routes() if development else ()),

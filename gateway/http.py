@@ -29,15 +29,10 @@ Execute = Callable[[Operation, dict[str, Any], Request], Awaitable[ExecutionResu
 
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
-HTML = "text/html"
 
-_BAD_REQUEST = "BAD_REQUEST"
-_BAD_USER_INPUT = "BAD_USER_INPUT"
-_INTERNAL = "INTERNAL"
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 T = TypeVar("T")
-
 _log = structlog.get_logger()
 
 
@@ -57,7 +52,7 @@ _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
 class _RefusedError(Exception):
     """The request is answered without an operation. `status` holds for both media types."""
 
-    def __init__(self, status: int, message: str, code: str = _BAD_REQUEST, **headers: str) -> None:
+    def __init__(self, status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
@@ -72,7 +67,7 @@ class GraphQLView:
     """
 
     def __init__(
-        self, operations: Operations, execute: Execute, *, max_body_bytes: int = 1024 * 1024, graphiql: Response | None = None
+        self, operations: Operations, execute: Execute, *, max_body_bytes: int = 1 << 20, graphiql: Response | None = None
     ) -> None:
         self._operations = operations
         self._execute = execute
@@ -109,12 +104,12 @@ class GraphQLView:
             error = GraphQLError(str(refused), extensions={"code": refused.code})
             return _error_response(refused.status, [error], media, request, **refused.headers)
         except CallerError as error:
-            errors = error.errors if isinstance(error, OperationError) else [_located_nowhere(error)]
+            errors = error.errors if isinstance(error, OperationError) else [GraphQLError(str(error), original_error=error)]
             return _error_response(_invalid_status(media), errors, media, request)
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence
-            return _error_response(500, [_located_nowhere(error)], media, request)
+            return _error_response(500, [GraphQLError(str(error), original_error=error)], media, request)
 
     async def _parameters(self, request: Request) -> Parameters:
         if request.method == "GET":
@@ -142,7 +137,7 @@ def _request_id(request: Request) -> str:
 
 
 def _wants_page(request: Request) -> bool:
-    return request.method == "GET" and "query" not in request.query_params and HTML in request.headers.get("accept", "")
+    return request.method == "GET" and "query" not in request.query_params and "text/html" in request.headers.get("accept", "")
 
 
 def _negotiated(accept: str) -> str:
@@ -213,12 +208,8 @@ def _result_response(result: ExecutionResult, media: str, request: Request) -> R
     # An error without a path is about the request (its variables): nothing was run, so there is no `data`, not even null.
     if result.data is None and errors and not any(error.path for error in errors):
         return _error_response(_invalid_status(media), errors, media, request)
-    body: dict[str, Any] = {"data": result.data}
-    if errors:
-        body["errors"] = [_shown(error, request) for error in errors]
-    if result.extensions:
-        body["extensions"] = result.extensions
-    return _response(200, body, media, request)
+    body = {"data": result.data, "errors": [_shown(error, request) for error in errors], "extensions": result.extensions}
+    return _response(200, {name: part for name, part in body.items() if name == "data" or part}, media, request)
 
 
 def _error_response(status: int, errors: Iterable[GraphQLError], media: str, request: Request, **headers: str) -> Response:
@@ -234,20 +225,16 @@ def _invalid_status(media: str) -> int:
     return 400 if media == RESPONSE_JSON else 200
 
 
-def _located_nowhere(error: Exception) -> GraphQLError:
-    return GraphQLError(str(error), original_error=error)
-
-
 def _shown(error: GraphQLError, request: Request) -> dict[str, Any]:
     """The error as the caller reads it. What was not raised on purpose says nothing but its code."""
     shown: dict[str, Any] = {**error.formatted}
     given = shown.get("extensions", {})
     cause = error.original_error
-    known: dict[str, Any] = {"code": _BAD_USER_INPUT}
+    known: dict[str, Any] = {"code": "BAD_USER_INPUT"}
     if isinstance(cause, ProfileGatewayError):
         known = {"code": cause.code, "retryable": cause.retryable}
     elif "code" not in given and cause is not None and not isinstance(cause, GraphQLError):
-        known = {"code": _INTERNAL}
+        known = {"code": "INTERNAL"}
         shown["message"] = "the gateway failed; its log has more under this requestId"
         _log_failure(cause, error, request)
     shown["extensions"] = {**known, **given, "requestId": request.state.request_id}
@@ -257,6 +244,5 @@ def _shown(error: GraphQLError, request: Request) -> dict[str, Any]:
 def _log_failure(cause: Exception, error: GraphQLError, request: Request) -> None:
     # Neither the text nor the locals of the exception: both can hold variables, keys and records.
     frames = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(cause.__traceback__)]
-    _log.error(
-        "operation_failed", request_id=request.state.request_id, error=type(cause).__name__, path=error.path, frames=frames
-    )
+    name, request_id = type(cause).__name__, request.state.request_id
+    _log.error("operation_failed", request_id=request_id, error=name, path=error.path, frames=frames)

@@ -28,12 +28,6 @@ from graphql.language import Lexer
 
 from gateway.errors import CallerError
 
-PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
-VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
-TOO_EXPENSIVE = "QUERY_TOO_EXPENSIVE"
-NOT_FOUND = "OPERATION_NOT_FOUND"
-NOT_RESOLVED = "OPERATION_RESOLUTION_FAILURE"
-
 _MAX_ERRORS = 20
 _BYTES_PER_TOKEN = 600  # of a syntax tree, measured
 _CACHED_BYTES_PER_ENTRY = 100_000
@@ -124,9 +118,10 @@ class Operations:
         try:
             if _has_more_tokens(source, self._limits.max_tokens):
                 raise OperationError([_too_expensive("the document has more than {} tokens", self._limits.max_tokens)])
+            # As the specification has it: "{ customer {} }" would be a selection of nothing.
             document = parse(source, allow_empty_selection_sets=False)
         except GraphQLSyntaxError as error:
-            raise OperationError([_detached(error, PARSE_FAILED)]) from None
+            raise OperationError([_detached(error, "GRAPHQL_PARSE_FAILED")]) from None
         # Before validation, because the cost of validation grows faster than the document.
         if refusals := list(islice(_refusals(document, self._limits), _MAX_ERRORS)):
             raise OperationError(refusals)
@@ -138,7 +133,7 @@ class Operations:
             allow_empty_selection_sets=False,
         )
         if errors:
-            raise OperationError(_detached(error, VALIDATION_FAILED) for error in errors)
+            raise OperationError(_detached(error, "GRAPHQL_VALIDATION_FAILED") for error in errors)
         return document
 
 
@@ -146,10 +141,10 @@ def _pick(operations: Mapping[str | None, Operation], name: str | None) -> Opera
     if name is not None:
         if name in operations:
             return operations[name]
-        raise OperationError([GraphQLError("the document has no operation of this name", extensions={"code": NOT_FOUND})])
+        raise OperationError([GraphQLError("no operation has this name", extensions={"code": "OPERATION_NOT_FOUND"})])
     if len(operations) > 1:
         message = "the document has several operations; say which one by operationName"
-        raise OperationError([GraphQLError(message, extensions={"code": NOT_RESOLVED})])
+        raise OperationError([GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})])
     return next(iter(operations.values()))
 
 
@@ -164,7 +159,7 @@ def _detached(error: GraphQLError, code: str) -> GraphQLError:
 
 
 def _too_expensive(message: str, most: int) -> GraphQLError:
-    return GraphQLError(message.format(most), extensions={"code": TOO_EXPENSIVE})
+    return GraphQLError(message.format(most), extensions={"code": "QUERY_TOO_EXPENSIVE"})
 
 
 def _has_more_tokens(source: Source, most: int) -> bool:

@@ -3,7 +3,6 @@
 On SIGTERM or SIGINT no new connection is taken, answers under way are finished, then connections to sources are closed.
 """
 
-import asyncio
 import socket
 from collections.abc import Callable
 
@@ -42,20 +41,17 @@ def listening(host: str, port: int) -> socket.socket:
         raise ConfigurationError([f"--port: {host}:{port} cannot be used ({error.strerror}); choose another port"]) from None
 
 
-async def serve_here(create: Callable[[], Starlette], taken: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve in the running loop until a signal; `ready` is called when requests are answered."""
-    server = uvicorn.Server(configured(create))
-    announcing = asyncio.create_task(_announce(server, ready))
-    try:
-        await server.serve(sockets=[taken])
-    finally:
-        announcing.cancel()
+class AnnouncingServer(uvicorn.Server):
+    """Calls `ready` when requests are answered."""
 
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
 
-async def _announce(server: uvicorn.Server, ready: Callable[[], None]) -> None:
-    while not server.started:
-        await asyncio.sleep(0.01)
-    ready()
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
 
 def serve(create: Callable[[], Starlette], *, host: str, port: int, workers: int) -> None:

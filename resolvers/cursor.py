@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 
 from connectors.contract import Position
+from connectors.semantics import time_of
 from gateway.errors import InvalidArgumentError
-from gateway.lookups.window import time_of
 
 
 def cursor_of(node: Any) -> str:
     """The cursor of a record, opaque to clients."""
-    return urlsafe_b64encode(msgspec.json.encode((time_of(node, node.record_type), node.id))).decode().rstrip("=")
+    return urlsafe_b64encode(msgspec.json.encode((time_of(node), node.id))).decode().rstrip("=")
 
 
 def position_of(cursor: str | None) -> Position | None:

@@ -7,12 +7,11 @@ from functools import partial
 from typing import Any
 
 import httpx2
-import uvicorn
 
 from connectors.contract import Connector
 from gateway.app import create_app
 from gateway.clock import Clock
-from gateway.serving import configured, listening
+from gateway.serving import AnnouncingServer, configured, listening
 from gateway.settings import Settings, parse_settings
 
 
@@ -57,12 +56,12 @@ async def gateway_on(
 async def served(settings: Settings, **words: Any) -> AsyncIterator[Gateway]:
     """A gateway behind a real socket on a free port."""
     taken = listening("127.0.0.1", 0)
-    server = uvicorn.Server(configured(partial(create_app, settings, **words)))
-    serving = asyncio.create_task(server.serve(sockets=[taken]))
+    started = asyncio.Event()
+    server = AnnouncingServer(configured(partial(create_app, settings, **words)), started.set)
+    serving = asyncio.create_task(server.serve([taken]))
     try:
-        while not server.started:
-            assert not serving.done(), "the server ended at its start"
-            await asyncio.sleep(0.01)
+        await asyncio.wait({serving, asyncio.create_task(started.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        assert not serving.done(), "the server ended at its start"
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{taken.getsockname()[1]}", timeout=30) as client:
             yield Gateway(client)
     finally:

@@ -23,10 +23,10 @@ TYPES = {
     "postgresql": {"time": "TIMESTAMPTZ", "money": "NUMERIC", "json": "JSONB", "bool": "BOOLEAN", "uuid": "UUID"},
 }
 TABLES = {
-    "customers": "id TEXT PRIMARY KEY, name TEXT, email TEXT, city TEXT, country TEXT, created {time}, token {uuid}, member INTEGER",
+    "customers": "id TEXT, name TEXT, email TEXT, city TEXT, country TEXT, created {time}, token {uuid}, member INTEGER",
     "points": "customer TEXT, kind TEXT, value TEXT, main {bool}",
     "devices": "customer TEXT, device TEXT",
-    "orders": "id INTEGER PRIMARY KEY, customer TEXT, status TEXT, placed {time}, delivered {time}, total {money}, currency TEXT",
+    "orders": "id INTEGER, customer TEXT, status TEXT, placed {time}, delivered {time}, total {money}, currency TEXT",
     "order_items": "order_id INTEGER, line INTEGER, sku TEXT, category TEXT, quantity INTEGER, price {money}, currency TEXT",
     "payments": "order_id INTEGER, method TEXT, amount {money}, currency TEXT, installments INTEGER",
     "events": "id TEXT, customer TEXT, at {time}, type TEXT, properties {json}",
@@ -91,7 +91,8 @@ class Shop:
         inserts = [
             f"INSERT INTO {table} VALUES ({', '.join(map(_literal, row))})" for table, values in rows.items() for row in values
         ]
-        await self.execute(*inserts)
+        if inserts:
+            await self.execute(*inserts)
 
     async def execute(self, *statements: str) -> None:
         if self.backend == "sqlite":

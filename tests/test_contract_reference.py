@@ -66,7 +66,7 @@ async def test_only_what_is_declared_is_applied():
         (Measure(op=MeasureOp.COUNT, since=NOON + DAY, where=(Condition("total.currency", ("EUR",)),)), 1),
         (
             Measure(op=MeasureOp.SUM, field="total"),
-            [{"amount": Decimal(5), "currency": "BRL"}, {"amount": Decimal("3.30"), "currency": "EUR"}],
+            [{"amount": "5", "currency": "BRL"}, {"amount": "3.30", "currency": "EUR"}],
         ),
         (Measure(op=MeasureOp.SUM, field="total", until=NOON), []),
         (Measure(op=MeasureOp.SUM, field="items.quantity"), 2),

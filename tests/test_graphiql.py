@@ -138,7 +138,8 @@ async def test_examples_run_in_a_browser_without_a_network(tmp_path):
         )
 
         await page.click("#graphiql-session-tab-1")
-        await page.until(f"{active} === 'Sum'")
+        # GraphiQL reads the operation's name from the editor a moment after the tab changes.
+        await page.until(f"{active} === 'Sum' && localStorage.getItem('graphiql:operationName') === 'Sum'")
         await page.click(".graphiql-execute-button")
         await page.until("document.querySelector('.result-window').innerText.includes('42')")
 

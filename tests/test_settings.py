@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import ConfigurationError
+from gateway.app import create_services
 from gateway.lookups.sources import build_connectors, connector_kinds
 from gateway.settings import load_settings
 
@@ -84,6 +85,16 @@ def test_problems_of_all_sources_are_found_at_once(tmp_path: Path):
     assert "sources.crm.kind: there is no kind 'sqll'; known are http, sql" in problems
     assert any(problem.startswith("sources.support: base_url: ") for problem in problems)
     assert any(problem.startswith("sources.support: base_ulr: ") for problem in problems)
+
+
+def test_problems_of_sources_and_tags_are_found_at_once(tmp_path: Path):
+    """A bad source does not hide a bad tag file."""
+    (tmp_path / "tags.yaml").write_text("facts: {}\ntagz: {}\n", encoding="utf-8")
+    text = '[tags]\nfile = "tags.yaml"\n[sources.crm]\nkind = "sqll"\n'
+    with pytest.raises(ConfigurationError) as caught:
+        create_services(load_settings(written(tmp_path, text), {}))
+    assert caught.value.problems[0].startswith("sources.crm.kind: ")
+    assert any(problem.startswith("tags.yaml:2: ") for problem in caught.value.problems[1:])
 
 
 def test_the_kinds_are_the_modules_of_connectors():

@@ -26,7 +26,7 @@ ITEMS = [
 
 
 async def test_a_whole_order_has_every_field_in_its_canonical_form(shop: Shop) -> None:
-    """Names are camelCase, money and times canonical, lists ordered, what the query lacks is absent, null is the field's default."""
+    """Names are camelCase, money and times canonical, lists ordered; what the query lacks is absent, null is the default."""
     await shop.fill(orders=ORDERS, order_items=ITEMS, payments=[(1, "card", 10.5, "EUR", 3), (1, "voucher", None, "EUR", None)])
     found = await shop.fetch(Order, ["c1"], until=day(2))
     assert found == {

@@ -10,7 +10,8 @@ async def test_each_source_is_asked_by_the_key_it_knows():
     sources = shop.sources()
     async with gateway_on(list(sources.values())) as gateway:
         data = await gateway.data(
-            '{ customer(by: {id: "c1"}) { name orders(first: 2) { nodes { id } } tickets { nodes { id } } events { nodes { id } } } }'
+            """{ customer(by: {id: "c1"}) {
+            name orders(first: 2) { nodes { id } } tickets { nodes { id } } events { nodes { id } } } }"""
         )
     assert data["customer"] == {
         "name": "Ana Souza",
@@ -139,7 +140,8 @@ async def test_pages_follow_each_other_without_gap_or_repeat():
 async def test_filter_and_order_hold_over_all_orders():
     """Oldest first within a window, through the source."""
     query = """{ customer(by: {id: "c1"}) { orders(order: OLDEST_FIRST, filter: {
-        since: "2026-06-02T00:00:00Z", until: "2026-06-04T00:00:00+00:00", status: [DELIVERED]}) { nodes { id placedAt } } } }"""
+        since: "2026-06-02T00:00:00Z", until: "2026-06-04T00:00:00+00:00", status: [DELIVERED]
+        }) { nodes { id placedAt } } } }"""
     async with gateway_on(list(shop.sources().values())) as gateway:
         data = await gateway.data(query)
     assert data["customer"]["orders"]["nodes"] == [

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from connectors.contract import Condition, Measure, MeasureOp
 from connectors.records import Acquisition, Customer, Money, Order, OrderItem, OrderStatus, Record, Ticket
+from connectors.semantics import measured
 from connectors.shapes import Fields, narrowed
 from gateway.tags import facts
 from gateway.tags.definitions import Fact
@@ -77,8 +78,8 @@ def test_measuring_is_what_a_reader_would_work_out(
 ) -> None:
     """Each measure over any orders equals a spelt-out reference."""
 
-    def measured(op: MeasureOp, field: str | None = None) -> Any:
-        return facts.measure(records, Order, Measure(op=op, field=field, since=bound[0], until=bound[1], where=(CANCELLED,)))
+    def figure(op: MeasureOp, field: str | None = None) -> Any:
+        return measured(Order, records, Measure(op=op, field=field, since=bound[0], until=bound[1], where=(CANCELLED,)))
 
     expected = chosen(records, *bound)
     quantities = [item.quantity for each in expected for item in each.items]
@@ -86,17 +87,17 @@ def test_measuring_is_what_a_reader_would_work_out(
     categories = Counter(item.category for each in expected for item in each.items if item.category)
     most = max(categories.values(), default=0)
     newest = sorted(expected, key=lambda each: (each.placed_at, each.id))
-    assert measured(MeasureOp.COUNT) == len(expected)
-    assert measured(MeasureOp.SUM, "items.quantity") == sum(quantities)
-    assert {part["currency"]: Decimal(part["amount"]) for part in measured(MeasureOp.SUM, "items.unit_price")} == {
+    assert figure(MeasureOp.COUNT) == len(expected)
+    assert figure(MeasureOp.SUM, "items.quantity") == sum(quantities)
+    assert {part["currency"]: Decimal(part["amount"]) for part in figure(MeasureOp.SUM, "items.unit_price")} == {
         currency: sum(price.amount for price in prices if price.currency == currency)
         for currency in {price.currency for price in prices}
     }
-    assert measured(MeasureOp.AVERAGE, "items.quantity") == (sum(quantities) / len(quantities) if quantities else None)
-    assert measured(MeasureOp.MIN, "placed_at") == min((each.placed_at for each in expected), default=None)
-    assert measured(MeasureOp.MAX, "items.quantity") == max(quantities, default=None)
-    assert measured(MeasureOp.TOP, "items.category") == min((c for c, n in categories.items() if n == most), default=None)
-    assert measured(MeasureOp.LATEST, "status") == (newest[-1].status.value if newest else None)
+    assert figure(MeasureOp.AVERAGE, "items.quantity") == (sum(quantities) / len(quantities) if quantities else None)
+    assert figure(MeasureOp.MIN, "placed_at") == min((each.placed_at for each in expected), default=None)
+    assert figure(MeasureOp.MAX, "items.quantity") == max(quantities, default=None)
+    assert figure(MeasureOp.TOP, "items.category") == min((c for c, n in categories.items() if n == most), default=None)
+    assert figure(MeasureOp.LATEST, "status") == (newest[-1].status.value if newest else None)
 
 
 @given(orders, st.data())
@@ -111,8 +112,8 @@ def test_what_two_sources_measure_merges_to_what_one_would(records: list[Order],
         Measure(op=MeasureOp.MIN, field="placed_at"),
         Measure(op=MeasureOp.MAX, field="items.quantity"),
     ):
-        merged = facts.combine(measure, [facts.measure(half, Order, measure) for half in halves])
-        assert merged == facts.measure(records, Order, measure)
+        merged = facts.combine(measure, [measured(Order, half, measure) for half in halves])
+        assert merged == measured(Order, records, measure)
 
 
 def test_a_window_begins_inclusive_and_ends_exclusive() -> None:
@@ -122,7 +123,7 @@ def test_a_window_begins_inclusive_and_ends_exclusive() -> None:
     assert measure == Measure(op=MeasureOp.COUNT, since=REFERENCE - timedelta(days=90), until=REFERENCE)
     instant = timedelta(microseconds=1)
     for ago, counted in [(timedelta(days=90), 1), (timedelta(days=90) + instant, 0), (instant, 1), (timedelta(), 0)]:
-        assert facts.measure([order(1, placed_at=REFERENCE - ago)], Order, measure) == counted
+        assert measured(Order, [order(1, placed_at=REFERENCE - ago)], measure) == counted
 
 
 def test_a_fact_without_a_window_has_no_bounds() -> None:
@@ -138,11 +139,11 @@ def test_conditions_look_into_lists_and_take_absent_values_for_no_match() -> Non
         order(3),
     ]
     toys = Condition(field="items.category", values=("toys", "garden"))
-    assert facts.measure(records, Order, Measure(op=MeasureOp.COUNT, where=(toys,))) == 1
+    assert measured(Order, records, Measure(op=MeasureOp.COUNT, where=(toys,))) == 1
     negated = msgspec.structs.replace(toys, negated=True)
-    assert facts.measure(records, Order, Measure(op=MeasureOp.COUNT, where=(negated,))) == 2
+    assert measured(Order, records, Measure(op=MeasureOp.COUNT, where=(negated,))) == 2
     two = Condition(field="items.quantity", values=("1",))
-    assert facts.measure(records, Order, Measure(op=MeasureOp.COUNT, where=(two,))) == 2
+    assert measured(Order, records, Measure(op=MeasureOp.COUNT, where=(two,))) == 2
 
 
 def test_latest_is_the_newest_record_that_has_a_value() -> None:
@@ -154,8 +155,8 @@ def test_latest_is_the_newest_record_that_has_a_value() -> None:
         Ticket(id="c", created_at=SINCE, satisfaction=5),
         Ticket(id="d", created_at=SINCE - timedelta(days=1), satisfaction=1),
     ]
-    assert facts.measure(tickets, Ticket, measure) == 5
-    assert facts.measure(tickets[:1], Ticket, measure) is None
+    assert measured(Ticket, tickets, measure) == 5
+    assert measured(Ticket, tickets[:1], measure) is None
 
 
 def test_latest_of_records_without_a_time_goes_by_id() -> None:
@@ -165,15 +166,15 @@ def test_latest_of_records_without_a_time_goes_by_id() -> None:
         Customer(id="2", acquisition=Acquisition(source="friend")),
         Customer(id="1"),
     ]
-    assert facts.measure(customers, Customer, Measure(op=MeasureOp.LATEST, field="acquisition.source")) == "friend"
+    assert measured(Customer, customers, Measure(op=MeasureOp.LATEST, field="acquisition.source")) == "friend"
 
 
 def test_nothing_to_measure() -> None:
     """Over no records COUNT is 0, SUM is 0 or an empty list of money, and the others are None."""
     fields = {MeasureOp.COUNT: None, MeasureOp.SUM: "items.quantity", MeasureOp.TOP: "status"}
-    results = {op: facts.measure([], Order, Measure(op=op, field=fields.get(op, "placed_at"))) for op in MeasureOp}
+    results = {op: measured(Order, [], Measure(op=op, field=fields.get(op, "placed_at"))) for op in MeasureOp}
     assert results == {op: 0 if op in (MeasureOp.COUNT, MeasureOp.SUM) else None for op in MeasureOp}
-    assert facts.measure([], Order, Measure(op=MeasureOp.SUM, field="total")) == []
+    assert measured(Order, [], Measure(op=MeasureOp.SUM, field="total")) == []
     assert value(fact(MeasureOp.SUM, "total", currency="EUR"), []).value == 0.0
     assert value(fact(MeasureOp.COUNT), []).value == 0
     assert value(fact(MeasureOp.TOP, "status"), [None, None]).value is None
@@ -195,9 +196,9 @@ def test_needed_fields_are_enough_to_measure() -> None:
     whole = [order(1, total=Money(amount=Decimal("9.50"), currency="EUR"), items=[OrderItem(category="toys")]), order(2)]
     decoded = msgspec.json.decode(msgspec.json.encode(whole), type=list[narrowed(Order, needed[Order])])  # type: ignore[misc]
     measures = [facts.measure_of(each, REFERENCE) for each in asked[:3]]
-    results = [facts.measure(decoded, Order, measure) for measure in measures]
+    results = [measured(Order, decoded, measure) for measure in measures]
     assert results == [2, [{"amount": "9.50", "currency": "EUR"}], "toys"]
-    assert results == [facts.measure(whole, Order, measure) for measure in measures]
+    assert results == [measured(Order, whole, measure) for measure in measures]
 
 
 def test_a_value_says_what_it_is_and_where_it_comes_from() -> None:

@@ -16,11 +16,15 @@ PARENT, POSITION, VALUE = "parent", "position", "value"
 
 
 class Place(NamedTuple):
-    """Where a field is: in the record or in one of its lists, and the column, for an object the prefix of its columns."""
+    """Where a field is: in the record or in one of its lists, and the column, for an object the prefix of its columns.
+
+    `inside` are the objects around it, each with the prefix of its columns.
+    """
 
     in_list: str | None
     column: str
     shape: Shape
+    inside: tuple[tuple[type[msgspec.Struct], str], ...] = ()
 
 
 def columns_of(struct: type[msgspec.Struct], prefix: str = "") -> dict[str, Shape]:
@@ -73,16 +77,19 @@ def place_of(record: type[Record], path: str) -> Place:
     """Where a dotted path leads. Raises `SourceProtocolError` when nowhere."""
     here: type[msgspec.Struct] | None = record
     in_list, prefix, shape = None, "", None
+    inside: tuple[tuple[type[msgspec.Struct], str], ...] = ()
     for name in path.split("."):
+        if shape is not None and shape.form == OBJECT and here is not None:
+            inside += ((here, prefix),)
         shape = shapes(here).get(name) if here is not None else None
         if shape is None:
             raise SourceProtocolError(f"{path} is no field of this record")
         here = shape.struct
         if shape.form == LIST:
-            in_list, prefix = name, ""
+            in_list, prefix, inside = name, "", ()
         else:
             prefix += f"{name}_"
     assert shape is not None
     if shape.form == LIST:
         return Place(in_list, VALUE, item_shape(shape))
-    return Place(in_list, prefix[:-1], shape)
+    return Place(in_list, prefix[:-1], shape, inside)

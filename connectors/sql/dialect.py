@@ -96,6 +96,10 @@ class Dialect:
         """Whether the value is in a list parameter."""
         raise NotImplementedError
 
+    def outer(self, value: Expression) -> Expression:
+        """A value of few rows that many rows are looked up by."""
+        return value
+
     def elements(self, json: Expression) -> FromClause:
         """The values of a JSON array of texts as rows with a column `value`."""
         raise NotImplementedError

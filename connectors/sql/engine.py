@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+import aiosqlite
 from sqlalchemy import Executable, Select, event, literal_column, make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -61,16 +62,34 @@ def _create_engine(settings: SqlSettings) -> AsyncEngine:
         url,
         pool_size=settings.pool_size,
         max_overflow=0,
-        connect_args={} if is_sqlite else {"server_settings": {"timezone": "UTC"}},
+        connect_args={"async_creator_fn": _opened} if is_sqlite else {"server_settings": {"timezone": "UTC"}},
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
     )
     if is_sqlite:
         event.listen(engine.sync_engine, "connect", _only_reads)
+        event.listen(engine.sync_engine, "invalidate", _stop)
     return engine
+
+
+async def _opened(*arguments: Any, **words: Any) -> aiosqlite.Connection:
+    connection = aiosqlite.connect(*arguments, **words)
+    thread = connection._thread  # noqa: SLF001  as SQLAlchemy does; there is no other way to it
+    thread.daemon = True
+    try:
+        return await connection
+    except BaseException:
+        # aiosqlite leaves its thread to end alone, and that is an error in it when the loop is closed first.
+        thread.join()
+        raise
 
 
 def _only_reads(connection: Any, _: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA query_only = ON")
     cursor.close()
+
+
+def _stop(connection: Any, *_: Any) -> None:
+    """Stop what a cancelled call left running, for SQLite closes a connection only after it has finished."""
+    connection.run_async(lambda driver: driver.interrupt())

@@ -199,13 +199,13 @@ def _per_currency(rows: Rows, table: CTE, base: _Base, op: MeasureOp, place: Pla
 
 def _comparable(rows: Rows, place: Place, items: FromClause) -> Expression:
     """A leaf that sorts as its decoded value does."""
-    column, leaf = items.c.get(place.column), place.shape.leaf
-    if column is not None and leaf is datetime:
-        return rows.dialect.time(column)
-    if column is not None and leaf is Decimal:
-        return rows.dialect.number(column)
+    column, leaf = items.c.get(place.column, null()), place.shape.leaf
+    if leaf is datetime:
+        return rows.leaf(place, items, rows.dialect.time(column))
+    if leaf is Decimal:
+        return rows.leaf(place, items, rows.dialect.number(column))
     if leaf in (int, float):
-        return null() if column is None else rows.canonical(place.shape, column)
+        return rows.leaf(place, items, rows.canonical(place.shape, column))
     return rows.dialect.ordered(rows.text(place, items))
 
 

@@ -61,8 +61,18 @@ class Rows:
         field = self.record.time_field
         return self.dialect.time(required(table, field)) if field else None
 
+    def leaf(self, place: Place, table: FromClause, value: Expression) -> Expression:
+        """The value of a leaf, null where an object around it is."""
+        for struct, prefix in place.inside:
+            there = _presence(struct, prefix, table)
+            value = null() if there is None else case((there, value))
+        return value
+
     def text(self, place: Place, table: FromClause) -> Expression:
         """A leaf as text that compares as the gateway compares the decoded value: enums by their member."""
+        return self.leaf(place, table, self._text(place, table))
+
+    def _text(self, place: Place, table: FromClause) -> Expression:
         value, default = table.c.get(place.column), _default(place.shape)
         if value is None:
             return null() if default is None else literal(default, Text)
@@ -98,7 +108,7 @@ class Rows:
 
     def owned(self, name: str, items: FromClause, table: FromClause) -> list[Expression]:
         """What ties the items of a list to their record; elements of its own column are tied already."""
-        return [required(items, PARENT) == required(table, "id")] if name in self.lists else []
+        return [required(items, PARENT) == self.dialect.outer(required(table, "id"))] if name in self.lists else []
 
     def canonical(self, shape: Shape, value: Expression) -> Expression:
         """A leaf as it stands in JSON (booleans and JSON as text to embed), with the field's default for null."""
@@ -135,12 +145,11 @@ class Rows:
         return self.dialect.embedded(canonical) if is_json else canonical
 
     def _part(self, struct: type[msgspec.Struct], fields: Fields | None, table: FromClause, prefix: str) -> Expression | None:
-        needed, every = deciding_columns(struct, prefix)
-        present = [table.c[name].is_not(None) for name in needed or every if name in table.c]
-        if not present or (needed and len(present) < len(needed)):
+        there = _presence(struct, prefix, table)
+        if there is None:
             return None
         inside = self._object(struct, Fields.of(*shapes(struct)) if fields is None else fields, table, prefix)
-        return self.dialect.embedded(case((and_(*present) if needed else or_(*present), inside)))
+        return self.dialect.embedded(case((there, inside)))
 
     def _list(self, shape: Shape, fields: Fields, table: FromClause) -> Expression:
         items = self.lists[shape.name]
@@ -158,6 +167,15 @@ def required(table: FromClause, name: str) -> Expression:
     if found is None:
         raise SourceProtocolError(f"a query has no column {name}")
     return found
+
+
+def _presence(struct: type[msgspec.Struct], prefix: str, table: FromClause) -> Expression | None:
+    """When an object is there: its required columns are, or any where none is required. None when it never can be."""
+    needed, every = deciding_columns(struct, prefix)
+    present = [table.c[name].is_not(None) for name in needed or every if name in table.c]
+    if needed:
+        return and_(*present) if len(present) == len(needed) else None
+    return or_(*present) if present else None
 
 
 def _default(shape: Shape) -> Any:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Double, Text, bindparam, case, cast, func, literal, not_, or_, select
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
@@ -83,6 +85,10 @@ class Sqlite(Dialect):
 
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:  # noqa: ARG002  SQLite converts
         return value.in_(bindparam(name, expanding=True))
+
+    def outer(self, value: Expression) -> Expression:
+        # Without an estimate SQLite would read the whole other table and build an index on these few rows.
+        return UnaryExpression(value, operator=custom_op("+"))
 
     def elements(self, json: Expression) -> FromClause:
         return func.json_each(json).table_valued("value")

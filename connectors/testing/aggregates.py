@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
+from connectors import semantics
 from connectors.contract import Connector, Measure, MeasureOp
 from connectors.errors import SourceError
 from connectors.records import Money, Record
 from connectors.shapes import OBJECT, shapes
-from connectors.testing import reference
 from connectors.testing.asking import fetch_records, spread
 from connectors.testing.samples import Sampled
 
@@ -29,7 +29,7 @@ class AggregatePromises(Sampled):
             for key in keys:
                 values = _values((await aggregate.measure([key], measures))[key])
                 for measure, value in zip(measures, values, strict=True):
-                    expected = reference.measured(aggregate.record, whole[key], measure)
+                    expected = semantics.measured(aggregate.record, whole[key], measure)
                     assert _plain(value) == _plain(expected), (key, measure)
 
     async def test_a_batch_is_measured_key_by_key(self, connector: Connector[Any]) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 
 import msgspec
 
+from connectors import semantics
 from connectors.contract import (
     Aggregate,
     Answer,
@@ -23,7 +24,6 @@ from connectors.contract import (
 from connectors.errors import SourceError, SourceUnavailableError
 from connectors.records import Record
 from connectors.shapes import narrowed
-from connectors.testing import reference
 
 Served = Mapping[tuple[type[Record], KeyKind], Mapping[str, Sequence[Record]]]
 Call = tuple[type[Record], KeyKind, tuple[str, ...], Ask | tuple[Measure, ...]]
@@ -91,7 +91,7 @@ class MemoryConnector(Connector[ConnectorSettings]):
     async def _measure(self, record: type[Record], by: KeyKind, keys: Keys, measures: Sequence[Measure]) -> Measured:
         await self._receive((record, by, tuple(keys), tuple(measures)))
         held = self.records[record, by]
-        return {key: [reference.measured(record, held.get(key, ()), measure) for measure in measures] for key in keys}
+        return {key: [semantics.measured(record, held.get(key, ()), measure) for measure in measures] for key in keys}
 
     async def _receive(self, call: Call) -> None:
         self.calls.append(call)
@@ -104,11 +104,11 @@ class MemoryConnector(Connector[ConnectorSettings]):
 
     def _page(self, record: type[Record], records: Sequence[Record], ask: Ask) -> Page:
         applied = self._applied(ask)
-        found = reference.matching(records, applied)
+        found = semantics.matching(records, applied)
         total = len(found) if applied.count else None
-        found = reference.in_order(found, oldest_first=applied.oldest_first)
+        found = semantics.in_order(found, oldest_first=applied.oldest_first)
         if applied.after is not None:
-            found = reference.after(found, applied.after, oldest_first=applied.oldest_first)
+            found = semantics.after(found, applied.after, oldest_first=applied.oldest_first)
         selection = narrowed(record, ask.fields)
         shown = [msgspec.convert(one, selection, from_attributes=True) for one in found[: applied.first]]
         return Page(msgspec.json.encode(shown), total)

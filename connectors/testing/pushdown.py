@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
+from connectors import semantics
 from connectors.contract import Ask, Condition, Connector, Lookup, Push
 from connectors.records import Record
 from connectors.shapes import LIST, all_fields, shapes
-from connectors.testing import reference
 from connectors.testing.asking import fetch, fetch_records, spread
 from connectors.testing.samples import Sampled
 
@@ -23,7 +23,7 @@ class PushdownPromises(Sampled):
             for first in (1, 2, 3):
                 found = await fetch_records(lookup, list(whole), first=first)
                 assert {key: _ids(records) for key, records in found.items()} == {
-                    key: _ids(reference.in_order(records)[:first]) for key, records in whole.items()
+                    key: _ids(semantics.in_order(records)[:first]) for key, records in whole.items()
                 }
 
     async def test_order_is_kept_inside_a_page(self, connector: Connector[Any]) -> None:
@@ -33,7 +33,7 @@ class PushdownPromises(Sampled):
                 for first in (None, 2) if Push.FIRST in lookup.pushdown else (None,):
                     found = await fetch_records(lookup, list(whole), oldest_first=oldest_first, first=first)
                     for key, records in whole.items():
-                        expected = reference.in_order(records, oldest_first=oldest_first)[:first]
+                        expected = semantics.in_order(records, oldest_first=oldest_first)[:first]
                         assert [one.id for one in found[key]] == [one.id for one in expected], (key, oldest_first, first)
 
     async def test_since_and_until_bound_the_time(self, connector: Connector[Any]) -> None:
@@ -50,7 +50,7 @@ class PushdownPromises(Sampled):
         async for lookup, whole in self._declaring(connector, Push.WHERE):
             for key, records in whole.items():
                 for path in _text_paths(lookup.record):
-                    values = sorted({reference.as_text(value) for one in records for value in reference.values_at(one, path)})
+                    values = sorted({semantics.as_text(value) for one in records for value in semantics.values_at(one, path)})
                     for negated in (False, True):
                         condition = Condition(path, tuple(values[:1] or ["nothing has this"]), negated)
                         await _expect_matching(lookup, key, records, where=(condition,))
@@ -61,7 +61,7 @@ class PushdownPromises(Sampled):
             for key, records in whole.items():
                 for oldest_first in (False, True) if Push.ORDER in lookup.pushdown else (False,):
                     walked = [one async for one in _walk(lookup, key, oldest_first, limit=len(records))]
-                    expected = reference.in_order(records, oldest_first=oldest_first)
+                    expected = semantics.in_order(records, oldest_first=oldest_first)
                     assert [one.id for one in walked] == [one.id for one in expected]
 
     async def test_count_is_the_number_of_all(self, connector: Connector[Any]) -> None:
@@ -79,7 +79,7 @@ class PushdownPromises(Sampled):
 
 async def _expect_matching(lookup: Lookup, key: str, records: list[Record], **ask: Any) -> None:
     found = await fetch_records(lookup, [key], **ask)
-    expected = reference.matching(records, Ask(fields=all_fields(lookup.record), **ask))
+    expected = semantics.matching(records, Ask(fields=all_fields(lookup.record), **ask))
     assert _ids(found[key]) == _ids(expected), (key, ask)
 
 
@@ -88,12 +88,12 @@ async def _walk(lookup: Lookup, key: str, oldest_first: bool, limit: int) -> Asy
     position = None
     for _ in range(limit + 1):
         found = await fetch_records(lookup, [key], after=position, first=first, oldest_first=oldest_first)
-        page = reference.in_order(found[key], oldest_first=oldest_first)[:2]
+        page = semantics.in_order(found[key], oldest_first=oldest_first)[:2]
         if not page:
             return
         for one in page:
             yield one
-        position = reference.position_of(page[-1])
+        position = semantics.position_of(page[-1])
 
 
 def _ids(records: list[Record]) -> list[str]:

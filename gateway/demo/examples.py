@@ -27,7 +27,14 @@ query Console($by: CustomerKey!) {
     deals { id stage segment closedAt }
     orderStatistics { count total { amount currency } firstAt lastAt }
     orders(first: 20) {
-      nodes { id status placedAt total { amount currency } items { sku name category quantity unitPrice { amount } } payments { method amount { amount } } }
+      nodes {
+        id
+        status
+        placedAt
+        total { amount currency }
+        items { sku name category quantity unitPrice { amount } }
+        payments { method amount { amount } }
+      }
     }
     tickets(first: 10) {
       nodes { id subject status priority channel satisfaction createdAt messages { author body at } }

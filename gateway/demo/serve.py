@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gateway.app import create_app
 from gateway.demo.prepare import Prepared
-from gateway.serving import listening, serve_here
+from gateway.serving import AnnouncingServer, configured, listening
 from gateway.settings import Settings, load_settings
 from gateway.store.embedded import EmbeddedMongo
 from gateway.store.mongo import MongoSettings
@@ -26,6 +26,6 @@ async def _serve(prepared: Prepared, folder: Path, taken: socket.socket, ready: 
     async with AsyncExitStack() as stack:
         if settings.mongodb is None:
             uri = await stack.enter_async_context(EmbeddedMongo(folder / "mongodb"))
-            settings = settings.model_copy(update={"mongodb": MongoSettings(uri=uri)})
+            settings = settings.model_copy(update={"mongodb": MongoSettings(uri=uri, timeout_ms=2_000)})
         create = partial(create_app, settings, examples=prepared.examples)
-        await serve_here(create, taken, partial(ready, settings))
+        await AnnouncingServer(configured(create), partial(ready, settings)).serve([taken])

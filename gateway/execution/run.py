@@ -20,5 +20,6 @@ async def run(
         context_value=context,
         variable_values=variables,
         operation_name=name.value if name else None,
+        hide_suggestions=not suggestions,
     )
     return await result if isawaitable(result) else result

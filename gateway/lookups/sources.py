@@ -16,7 +16,7 @@ from gateway.clock import Clock
 from gateway.lookups.boundary import Boundary
 from gateway.settings import SourceSettings, problems_of
 
-NOT_KINDS = {"contract", "errors", "records", "shapes", "testing"}
+NOT_KINDS = {"contract", "errors", "records", "semantics", "shapes", "testing"}
 
 
 class Source:

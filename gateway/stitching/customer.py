@@ -10,6 +10,7 @@ import msgspec
 
 from connectors.contract import Ask, KeyKind
 from connectors.records import Customer, Record
+from connectors.semantics import in_order
 from gateway.execution.failures import SourceFailure
 from gateway.identity.keys import MULTIPLE, keys_of
 from gateway.lookups import window
@@ -88,7 +89,7 @@ class StitchedCustomer:
                 for outcomes in await asyncio.gather(*(self.fetch(record, ask, *each) for each in configured))
                 for outcome in outcomes
             ]
-            return _merged(record, ask, outcomes)
+            return _merged(ask, outcomes)
 
     async def fetch(self, record: type[Record], ask: Ask, source: Source, kind: KeyKind) -> list[Outcome]:
         """One outcome per key of the customer at one source, reported."""
@@ -104,7 +105,7 @@ class StitchedCustomer:
         return outcomes
 
 
-def _merged(record: type[Record], ask: Ask, outcomes: Sequence[Outcome]) -> Listing:
+def _merged(ask: Ask, outcomes: Sequence[Outcome]) -> Listing:
     found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     if failed and not found:
@@ -112,7 +113,7 @@ def _merged(record: type[Record], ask: Ask, outcomes: Sequence[Outcome]) -> List
     totals = [outcome.total for outcome in found if outcome.total is not None]
     records = [one for outcome in found for one in outcome.records]
     if len(found) > 1:
-        records = window.in_order({one.id: one for one in records}.values(), record, ask.oldest_first)
+        records = in_order({one.id: one for one in records}.values(), oldest_first=ask.oldest_first)
     return Listing(
         records=records[: ask.first],
         total=sum(totals) if len(totals) == len(outcomes) else None,

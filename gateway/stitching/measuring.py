@@ -11,13 +11,13 @@ import msgspec
 
 from connectors.contract import Ask, KeyKind, Measure, MeasureOp
 from connectors.records import Record
+from connectors.semantics import measured as measured_here
 from connectors.shapes import Fields
 from gateway.identity.keys import MULTIPLE
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.reports import SourceState
-from gateway.tags import facts
 
 MERGEABLE = frozenset({MeasureOp.COUNT, MeasureOp.SUM, MeasureOp.MIN, MeasureOp.MAX})
 """What can be put together from the measures of each key."""
@@ -90,7 +90,7 @@ async def _here(customer: StitchedCustomer, question: Question, source: Source, 
     outcomes = await customer.fetch(question.record, ask, source, kind)
     found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     records = list({record.id: record for outcome in found for record in outcome.records}.values())
-    row = tuple(facts.measure(records, question.record, measure) for measure in question.measures)
+    row = tuple(measured_here(question.record, records, measure) for measure in question.measures)
     cut = any(outcome.has_more for outcome in found)
     return _measurement(source, outcomes, [row] if found or not outcomes else [], cut=cut)
 

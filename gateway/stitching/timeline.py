@@ -7,6 +7,7 @@ import msgspec
 
 from connectors.contract import Ask
 from connectors.records import Record
+from connectors.semantics import in_order
 from gateway.execution.failures import SourceFailure
 from gateway.lookups import window
 from gateway.stitching.customer import Listing, StitchedCustomer
@@ -23,14 +24,10 @@ async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask],
     failures = [part for part in parts if isinstance(part, SourceFailure)]
     if failures and not listings:
         raise failures[0]
-    merged = sorted(
-        ((window.sort_key(one, one.record_type), one) for listing in listings for one in listing.records),
-        key=lambda entry: entry[0],
-        reverse=True,
-    )
+    merged = in_order(one for listing in listings for one in listing.records)
     unavailable = [name for listing in listings for name in listing.unavailable]
     return Listing(
-        records=[one for _, one in merged[:first]],
+        records=merged[:first],
         total=None,
         has_more=len(merged) > first or any(listing.has_more for listing in listings),
         unavailable=list(dict.fromkeys([*unavailable, *(failure.source for failure in failures)])),

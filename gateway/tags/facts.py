@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-import msgspec
-
-from connectors.contract import Condition, Measure, MeasureOp
+from connectors.contract import Measure, MeasureOp
 from connectors.errors import SourceProtocolError
-from connectors.records import Money, Record
+from connectors.records import Record
+from connectors.semantics import sums_by_currency
 from connectors.shapes import Fields, leaf_shape
 from gateway.tags.definitions import Fact
 from gateway.tags.model import FactValue
@@ -41,21 +39,6 @@ def needed_fields(facts: Iterable[Fact]) -> dict[type[Record], Fields]:
     return needed
 
 
-def measure(records: Sequence[msgspec.Struct], record_type: type[Record], measure: Measure) -> Any:
-    """Measure decoded records as the contract says that a source does it. Lists inside records are flattened."""
-    chosen = [record for record in records if _counts(record, record_type.time_field, measure)]
-    if measure.field is None:
-        return len(chosen)
-    if measure.op is MeasureOp.LATEST:
-        chosen = _newest_first(chosen, record_type.time_field)
-    values = [value for record in chosen for value in _values(record, measure.field)]
-    if measure.op is MeasureOp.SUM:
-        shape = leaf_shape(record_type, measure.field)
-        is_money = shape is not None and shape.struct is Money
-        return _money((value.amount, value.currency) for value in values) if is_money else sum(values)
-    return _one_of(measure.op, values) if values else None
-
-
 def combine(measure: Measure, values: Sequence[Any]) -> Any:
     """Merge the answers of several sources or keys to one measure; None is an answer that found nothing.
 
@@ -67,7 +50,11 @@ def combine(measure: Measure, values: Sequence[Any]) -> Any:
             return sum(found)
         case MeasureOp.SUM:
             lists = [value for value in found if isinstance(value, list)]
-            return _money((part["amount"], part["currency"]) for value in lists for part in value) if lists else sum(found)
+            return (
+                sums_by_currency((part["amount"], part["currency"]) for value in lists for part in value)
+                if lists
+                else sum(found)
+            )
         case MeasureOp.MIN:
             return min(map(_comparable, found), default=None)
         case MeasureOp.MAX:
@@ -107,58 +94,6 @@ def fact_value(
         partial=partial or missing is not None,
         missing=missing,
     )
-
-
-def _counts(record: Any, time_field: str | None, measure: Measure) -> bool:
-    if time_field is not None:
-        time = getattr(record, time_field)
-        if (measure.since and time < measure.since) or (measure.until and time >= measure.until):
-            return False
-    return all(_holds(record, condition) for condition in measure.where)
-
-
-def _holds(record: Any, condition: Condition) -> bool:
-    found = any(str(_plain(value)) in condition.values for value in _values(record, condition.field))
-    return found is not condition.negated
-
-
-def _values(record: Any, path: str) -> list[Any]:
-    here = [record]
-    for name in path.split("."):
-        inner = [getattr(value, name) for value in here]
-        here = [value for each in inner if each is not None for value in (each if isinstance(each, list) else [each])]
-    return here
-
-
-def _newest_first(records: list[Any], time_field: str | None) -> list[Any]:
-    if time_field is None:
-        return sorted(records, key=lambda record: record.id)
-    return sorted(records, key=lambda record: (getattr(record, time_field), record.id), reverse=True)
-
-
-def _one_of(op: MeasureOp, values: list[Any]) -> Any:
-    match op:
-        case MeasureOp.AVERAGE:
-            return sum(values) / len(values)
-        case MeasureOp.MIN:
-            return min(values)
-        case MeasureOp.MAX:
-            return max(values)
-        case MeasureOp.TOP:
-            counts = Counter(map(_plain, values))
-            return min(counts, key=lambda value: (-counts[value], value))
-    return _plain(values[0])
-
-
-def _plain(value: Any) -> Any:
-    return value.value if isinstance(value, Enum) else value
-
-
-def _money(parts: Iterable[tuple[Any, str]]) -> list[dict[str, str]]:
-    sums: dict[str, Decimal] = {}
-    for amount, currency in parts:
-        sums[currency] = sums.get(currency, Decimal()) + Decimal(amount)
-    return [{"amount": f"{sums[currency]:f}", "currency": currency} for currency in sorted(sums)]
 
 
 def _comparable(value: Any) -> Any:

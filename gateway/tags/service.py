@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
 
 from connectors.contract import KeyKind
-from connectors.records import Record
 from connectors.shapes import Fields
 from gateway.clock import Clock
-from gateway.errors import StoreError
+from gateway.errors import CallerError, StoreError
+from gateway.execution.failures import SourceFailure
 from gateway.execution.selection import Selection
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.measuring import Measurement, Question, measured
-from gateway.stitching.reports import SourceState
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
-from gateway.tags import facts, rules
-from gateway.tags.definitions import Fact, Pack, TagDefinition
-from gateway.tags.model import ComputedTag, FactValue
+from gateway.tags.computing import Pair, Tags, Wanted, compute, is_missing_for_now
+from gateway.tags.definitions import Pack, TagDefinition
+from gateway.tags.model import ComputedTag
 
 RENEW_AHEAD = 0.1
 """A tag is renewed in the background when this share of its time to live is left."""
@@ -32,7 +31,10 @@ RENEW_AHEAD = 0.1
 LEASE = timedelta(seconds=30)
 """How long a worker may take to renew a customer's tags before another one may."""
 
-Wanted = tuple[StitchedCustomer, str]
+MOST_RENEWALS = 16
+"""How many renewals a worker has under way. What is stale beyond that waits for the next request that asks for it."""
+
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -57,27 +59,30 @@ class TagService:
         self._store = store
         self._clock = clock
         self._new_stitcher = new_stitcher
-        self._renewing: set[tuple[str, str]] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._computing: dict[Pair, asyncio.Task[Tags]] = {}
+        self._renewals: dict[asyncio.Task[None], set[str]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def load(self, wanted: Sequence[Wanted]) -> list[TagAnswer]:
         """One answer per pair of customer and tag key, in order; one read of the store for all of them."""
-        stored = await self._read({(customer.id, key) for customer, key in wanted})
-        absent = [(customer, key) for customer, key in wanted if (customer.id, key) not in stored]
-        computed = await self._compute(absent)
-        await self._write(computed)
+        pairs = {_pair(one) for one in wanted}
+        # Taken before the read, which may miss what is being stored meanwhile.
+        shared = {pair: task for pair, task in self._computing.items() if pair in pairs}
+        stored = await self._read(pairs - shared.keys())
+        computed = await self._computed([one for one in wanted if _pair(one) not in stored], shared)
         self._renew_soon([pair for pair, tag in stored.items() if self._due(tag)])
-        return [self._answer(key, {**computed, **stored}[customer.id, key]) for customer, key in wanted]
+        tags = computed | stored
+        return [self._answer(tags[_pair(one)]) for one in wanted]
 
     async def aclose(self) -> None:
-        """End what is being renewed; its leases run out by themselves."""
-        for task in self._tasks:
+        """Finish storing and end the rest. What was being renewed gives its leases back."""
+        for task in {*self._computing.values(), *self._renewals}:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _answer(self, key: str, tag: ComputedTag) -> TagAnswer:
+    def _answer(self, tag: ComputedTag) -> TagAnswer:
         freshness = Freshness.FRESH if self._fresh(tag) else Freshness.STALE
-        return TagAnswer(definition=self.pack.tags[key], tag=tag, freshness=freshness)
+        return TagAnswer(definition=self.pack.tags[tag.key], tag=tag, freshness=freshness)
 
     def _fresh(self, tag: ComputedTag) -> bool:
         return tag.fingerprint == self.pack.tags[tag.key].fingerprint and self._clock.now() < tag.expires_at
@@ -86,119 +91,116 @@ class TagService:
         left = tag.expires_at - self._clock.now()
         return not self._fresh(tag) or left < RENEW_AHEAD * self.pack.tags[tag.key].ttl
 
-    async def _read(self, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], ComputedTag]:
+    async def _read(self, pairs: Collection[Pair]) -> Tags:
         if self._store is None:
             return {}
-        customers = sorted({customer for customer, _ in pairs})
-        keys = sorted({key for _, key in pairs})
+        customers, keys = {customer for customer, _ in pairs}, {key for _, key in pairs}
         try:
-            return await self._store.tags.read(customers, keys)
+            found = await self._store.tags.read(sorted(customers), sorted(keys))
         except StoreError:
             return {}
+        return {pair: tag for pair, tag in found.items() if pair in pairs}
 
-    async def _write(self, computed: Mapping[tuple[str, str], ComputedTag]) -> None:
-        whole = [(customer, tag) for (customer, _), tag in computed.items() if not _missing_for_now(tag)]
+    async def _write(self, computed: Mapping[Pair, ComputedTag]) -> None:
+        whole = [(customer, tag) for (customer, _), tag in computed.items() if not is_missing_for_now(tag)]
         if self._store is None or not whole:
             return
         try:
             await self._store.tags.write(whole)
         except StoreError:
-            log.warning("tags_not_stored", tags=len(whole))
+            _warn("tags_not_stored", self._store, len(whole))
 
-    async def _compute(self, wanted: Iterable[Wanted]) -> dict[tuple[str, str], ComputedTag]:
-        by_customer: dict[StitchedCustomer, list[str]] = {}
-        for customer, key in wanted:
-            by_customer.setdefault(customer, []).append(key)
-        # The facts of all wanted tags are asked for every customer, so that each source gets one question.
-        names = {name for keys in by_customer.values() for key in keys for name in self.pack.tags[key].fact_names}
-        questions = self._questions([self.pack.facts[name] for name in sorted(names)])
-        seen = await asyncio.gather(*(self._facts(customer, questions) for customer in by_customer))
-        now = self._clock.now()
-        return {
-            (customer.id, key): rules.evaluate(self.pack.tags[key], known, now)
-            for (customer, keys), known in zip(by_customer.items(), seen, strict=True)
-            for key in keys
-        }
+    async def _computed(self, wanted: Sequence[Wanted], shared: Mapping[Pair, asyncio.Task[Tags]]) -> Tags:
+        """Compute what is absent, together with the requests that are already at it."""
+        shared = {**self._computing, **shared}
+        new = {_pair(one) for one in wanted} - shared.keys()
+        tasks = {shared[_pair(one)] for one in wanted if _pair(one) in shared}
+        if new:
+            tasks.add(self._start_computing([one for one in wanted if _pair(one) in new], new))
+        if tasks:
+            await asyncio.wait(tasks)
+        found = {pair: tag for task in tasks if not task.cancelled() for pair, tag in task.result().items()}
+        # What another request could not get is asked again: it had less time left, and only who asks a source reports on it.
+        poor = {pair for pair, tag in found.items() if pair not in new and is_missing_for_now(tag)}
+        again = [one for one in wanted if _pair(one) in poor or _pair(one) not in found]
+        return found | await compute(self.pack, self._clock, again) if again else found
 
-    def _questions(self, asked: Sequence[Fact]) -> list[tuple[Question, list[Fact]]]:
-        reference = self._clock.reference()
-        fields = facts.needed_fields(asked)
-        groups: dict[type[Record], list[Fact]] = {}
-        for fact in asked:
-            groups.setdefault(fact.record, []).append(fact)
-        return [
-            (
-                Question(
-                    record=record,
-                    measures=tuple(facts.measure_of(fact, reference) for fact in group),
-                    fields=fields[record],
-                ),
-                group,
-            )
-            for record, group in groups.items()
-        ]
+    def _start_computing(self, wanted: Sequence[Wanted], pairs: Collection[Pair]) -> asyncio.Task[Tags]:
+        # A task of its own, for others share it, and one caller that goes away must not end it.
+        task = self._own(compute(self.pack, self._clock, wanted))
+        self._computing.update(dict.fromkeys(pairs, task))
+        self._own(self._keep(task, pairs))
+        return task
 
-    async def _facts(
-        self, customer: StitchedCustomer, questions: Sequence[tuple[Question, list[Fact]]]
-    ) -> dict[str, FactValue]:
-        answers = await asyncio.gather(*(measured(customer, question) for question, _ in questions))
-        return {
-            value.name: value
-            for (question, group), answer in zip(questions, answers, strict=True)
-            for value in self._fact_values(question, group, answer)
-        }
-
-    def _fact_values(self, question: Question, group: Sequence[Fact], answer: Measurement) -> Iterable[FactValue]:
-        for place, (fact, measure) in enumerate(zip(group, question.measures, strict=True)):
-            value = facts.fact_value(
-                fact,
-                measure,
-                [row[place] for row in answer.rows],
-                reference=self._clock.reference(),
-                sources=answer.sources,
-                as_of=answer.as_of,
-                missing=answer.missing,
-            )
-            yield msgspec.structs.replace(value, partial=value.partial or answer.cut)
-
-    def _renew_soon(self, pairs: Sequence[tuple[str, str]]) -> None:
-        pairs = [pair for pair in pairs if pair not in self._renewing]
-        if not pairs or self._store is None:
-            return
-        self._renewing.update(pairs)
-        task = asyncio.create_task(self._renew(self._store, pairs))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: self._renewing.difference_update(pairs))
-
-    async def _renew(self, store: Store, pairs: Sequence[tuple[str, str]]) -> None:
-        customers = sorted({customer for customer, _ in pairs})
+    async def _keep(self, computing: asyncio.Task[Tags], pairs: Iterable[Pair]) -> None:
+        """Store what was computed, beside giving it out; until it can be read, it is shared from memory."""
         try:
-            won = await store.leases.take(customers, hold=LEASE)
-            if not won:
-                return
-            # Another worker may have renewed them between our read and our lease.
-            stored = await store.tags.read(sorted(won), sorted({key for _, key in pairs}))
-            due = [pair for pair in pairs if pair[0] in won and (pair not in stored or self._due(stored[pair]))]
-            await self._write(await self._compute(await self._stitch(due)))
-            await store.leases.release(sorted(won))
-        except StoreError:
-            log.warning("tags_not_renewed", tags=len(pairs))
+            await asyncio.wait({computing})
+            if not computing.cancelled() and computing.exception() is None:
+                await self._write(computing.result())
+        finally:
+            for pair in pairs:
+                del self._computing[pair]
 
-    async def _stitch(self, pairs: Sequence[tuple[str, str]]) -> list[Wanted]:
+    def _renew_soon(self, pairs: Iterable[Pair]) -> None:
+        # A worker renews a customer once at a time, so that a lease that it holds is of one task only.
+        busy = set[str]().union(*self._renewals.values())
+        pairs = [pair for pair in pairs if pair[0] not in busy]
+        if not pairs or self._store is None or len(self._renewals) >= MOST_RENEWALS:
+            return
+        task = self._own(self._renew(self._store, pairs))
+        self._renewals[task] = {customer for customer, _ in pairs}
+        task.add_done_callback(self._renewals.pop)
+
+    async def _renew(self, store: Store, pairs: Sequence[Pair]) -> None:
+        held = {customer for customer, _ in pairs}  # any of them, until it is known which
+        try:
+            held = await store.leases.take(sorted(held), hold=LEASE)
+            # Another worker may have renewed them between our read and our lease.
+            stored = await store.tags.read(sorted(held), sorted({key for _, key in pairs}))
+            due = [pair for pair in pairs if pair[0] in held and (pair not in stored or self._due(stored[pair]))]
+            await self._write(await compute(self.pack, self._clock, await self._stitched(due)))
+        except StoreError:
+            _warn("tags_not_renewed", store, len(pairs))
+        finally:
+            if held:
+                with suppress(StoreError):
+                    await store.leases.release(sorted(held))
+
+    async def _stitched(self, pairs: Sequence[Pair]) -> list[Wanted]:
         records = frozenset(self.pack.facts[name].record for _, key in pairs for name in self.pack.tags[key].fact_names)
         selection = Selection(fields=Fields.of("id"), stitches=records)
         stitcher = self._new_stitcher()
         ids = sorted({customer for customer, _ in pairs})
-        found = await _together(stitcher.customer(KeyKind.CUSTOMER_ID, one, selection) for one in ids)
+        found = await asyncio.gather(*(_customer(stitcher, one, selection) for one in ids))
         by_id = dict(zip(ids, found, strict=True))
         return [(customer, key) for one, key in pairs if (customer := by_id[one]) is not None]
 
+    def _own(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
 
-async def _together(calls: Iterable[Coroutine[Any, Any, StitchedCustomer | None]]) -> list[StitchedCustomer | None]:
-    return await asyncio.gather(*calls)
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("tags_failed", error=type(error).__name__)
 
 
-def _missing_for_now(tag: ComputedTag) -> bool:
-    """Whether asking again may give more: what a source that was down left out is not worth keeping."""
-    return any(fact.missing not in (None, SourceState.NOT_CONFIGURED.value) for fact in tag.evidence)
+def _pair(one: Wanted) -> Pair:
+    customer, key = one
+    return customer.id, key
+
+
+async def _customer(stitcher: Stitcher, customer_id: str, selection: Selection) -> StitchedCustomer | None:
+    """None also for one that cannot be told any more: the others are renewed without it."""
+    try:
+        return await stitcher.customer(KeyKind.CUSTOMER_ID, customer_id, selection)
+    except (CallerError, SourceFailure):
+        return None
+
+
+def _warn(event: str, store: Store, tags: int) -> None:
+    if store.mongo.available:  # an outage is logged once, where it is noticed
+        log.warning(event, tags=tags)

@@ -1,44 +1,56 @@
-"""What an ask and a measure mean, in plain Python over records in memory: the reference for every other way to do it."""
+"""What an ask and a measure mean, over records that are here.
+
+The gateway does with this what a source does not do itself, and the contract test holds connectors to it. Records are
+canonical structs or structs narrowed from them to at least the fields that are looked at.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.contract import Ask, Condition, Measure, MeasureOp, Position
 from connectors.records import Money, Record
 from connectors.shapes import leaf_shape
 
+R = TypeVar("R")
 
-def in_order(records: Iterable[Record], *, oldest_first: bool = False) -> list[Record]:
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+
+
+def time_of(record: Any) -> datetime | None:
+    """The time that orders a record, None for records without one."""
+    return getattr(record, record.time_field) if record.time_field else None
+
+
+def in_order(records: Iterable[R], *, oldest_first: bool = False) -> list[R]:
     """Newest first, ties by id descending, or all that the other way round; records without a time by id, ascending."""
     found = list(records)
-    if found and found[0].time_field is None:
-        return sorted(found, key=lambda record: record.id)
-    return sorted(found, key=_time_and_id, reverse=not oldest_first)
+    timed = bool(found) and time_of(found[0]) is not None
+    return sorted(found, key=_time_and_id, reverse=timed and not oldest_first)
 
 
-def matching(records: Iterable[Record], ask: Ask | Measure) -> list[Record]:
+def matching(records: Iterable[R], ask: Ask | Measure) -> list[R]:
     """The records inside the window that meet every condition."""
     return [record for record in records if _in_window(record, ask) and all(meets(record, one) for one in ask.where)]
 
 
-def after(records: Iterable[Record], position: Position, *, oldest_first: bool = False) -> list[Record]:
+def after(records: Iterable[R], position: Position, *, oldest_first: bool = False) -> list[R]:
     """The records that follow a position."""
-    last = (position.time, position.id)
-    if position.time is None:
-        return [record for record in records if record.id > position.id]
-    if oldest_first:
+    last = (position.time or _NO_TIME, position.id)
+    if oldest_first or position.time is None:
         return [record for record in records if _time_and_id(record) > last]
     return [record for record in records if _time_and_id(record) < last]
 
 
-def position_of(record: Record) -> Position:
-    return Position(_time_and_id(record)[0], record.id)
+def position_of(record: Any) -> Position:
+    """Where a page that ends with this record ended."""
+    return Position(time_of(record), record.id)
 
 
-def meets(record: Record, condition: Condition) -> bool:
+def meets(record: Any, condition: Condition) -> bool:
     """A path through a list meets a condition when one of its values does; no value is none of the values."""
     return any(as_text(value) in condition.values for value in values_at(record, condition.field)) != condition.negated
 
@@ -67,8 +79,8 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def measured(record: type[Record], records: Iterable[Record], measure: Measure) -> Any:
-    """One aggregate over the records of one key."""
+def measured(record: type[Record], records: Iterable[Any], measure: Measure) -> Any:
+    """One aggregate over records, as `Measure` defines it; lists inside records are flattened. Amounts are text."""
     found = matching(records, measure)
     if measure.field is None:
         return len(found)
@@ -80,7 +92,7 @@ def measured(record: type[Record], records: Iterable[Record], measure: Measure) 
         case MeasureOp.COUNT:
             return len(values)
         case MeasureOp.SUM:
-            return _sums(values) if is_money else sum(values)
+            return sums_by_currency((money.amount, money.currency) for money in values) if is_money else sum(values)
         case _ if not values:
             return None
         case MeasureOp.AVERAGE:
@@ -90,24 +102,30 @@ def measured(record: type[Record], records: Iterable[Record], measure: Measure) 
         case MeasureOp.MAX:
             return max(values)
         case MeasureOp.LATEST:
-            return values[0]
+            return _plain(values[0])
         case MeasureOp.TOP:
-            times = Counter(values)
+            times = Counter(map(_plain, values))
             return min(times, key=lambda value: (-times[value], value))
 
 
-def _sums(amounts: Sequence[Money]) -> list[dict[str, Any]]:
-    currencies = sorted({money.currency for money in amounts})
-    return [
-        {"amount": sum(money.amount for money in amounts if money.currency == currency), "currency": currency}
-        for currency in currencies
-    ]
+def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[str, str]]:
+    """Amounts with their currencies, as one `{amount, currency}` per currency, by currency."""
+    sums: dict[str, Decimal] = {}
+    for amount, currency in parts:
+        sums[currency] = sums.get(currency, Decimal()) + Decimal(amount)
+    return [{"amount": f"{sums[currency]:f}", "currency": currency} for currency in sorted(sums)]
 
 
-def _time_and_id(record: Record) -> tuple[Any, str]:
-    return (getattr(record, record.time_field) if record.time_field else None, record.id)
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
 
 
-def _in_window(record: Record, ask: Ask | Measure) -> bool:
-    time = _time_and_id(record)[0]
-    return time is None or ((ask.since is None or time >= ask.since) and (ask.until is None or time < ask.until))
+def _time_and_id(record: Any) -> tuple[datetime, str]:
+    return time_of(record) or _NO_TIME, record.id
+
+
+def _in_window(record: Any, ask: Ask | Measure) -> bool:
+    time = time_of(record)
+    if time is None:
+        return not record.time_field
+    return (ask.since is None or time >= ask.since) and (ask.until is None or time < ask.until)

@@ -1,0 +1,82 @@
+"""The demo's shop as real sources, small, on either kind of database, and what reaches them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from connectors.sql import SqlConnector, SqlSettings
+from gateway.demo.databases import Rows, postgresql_urls, sqlite_urls, write_postgresql, write_sqlite
+from gateway.demo.shop import shop_rows
+from gateway.demo.shop_tables import SHOP_TABLES
+from tests.demo_config import read_config
+
+CUSTOMERS = 60
+PINNED = {"clock": {"pinned": "2026-06-30T12:00:00Z"}}
+"""Settings whose windows end where the shop's data do."""
+
+
+@lru_cache(maxsize=1)
+def demo_rows() -> Rows:
+    """What stands in the databases, by table."""
+    return shop_rows(customers=CUSTOMERS).rows
+
+
+async def demo_shop(backend: str, url: str, folder: Path) -> Mapping[str, str]:
+    """The URLs of a filled shop, in the PostgreSQL database at `url` or in SQLite files in `folder`."""
+    if backend == "postgresql":
+        await write_postgresql(url, SHOP_TABLES, demo_rows())
+        return postgresql_urls(url)
+    return sqlite_shop(folder)
+
+
+def sqlite_shop(folder: Path) -> Mapping[str, str]:
+    """The URLs of a filled shop in SQLite files."""
+    write_sqlite(folder, SHOP_TABLES, demo_rows())
+    return sqlite_urls(folder)
+
+
+def sql_source(name: str, url: str) -> SqlConnector:
+    """One of the shop's four sources, as the demo configures it."""
+    block = read_config("shop.toml")["sources"][name]
+    return SqlConnector(name, SqlSettings(url=url, records=block["records"]))
+
+
+def sql_sources(urls: Mapping[str, str], *names: str) -> list[SqlConnector]:
+    """The shop's four sources, or the named ones."""
+    return [sql_source(name, urls[f"DEMO_{name.upper()}_URL"]) for name in names or ("crm", "orders", "support", "behaviour")]
+
+
+class Statement(NamedTuple):
+    source: str
+    text: str
+    parameters: Any
+
+
+@contextmanager
+def statements_to(connectors: Sequence[SqlConnector]) -> Iterator[list[Statement]]:
+    """The statements that reach the databases meanwhile."""
+    seen: list[Statement] = []
+
+    def watch(connector: SqlConnector) -> Any:
+        def note(_: Any, __: Any, text: str, parameters: Any, *rest: Any) -> None:
+            seen.append(Statement(connector.name, text, parameters))
+
+        return note
+
+    watches = [(connector.engine.sync_engine, "before_cursor_execute", watch(connector)) for connector in connectors]
+    for each in watches:
+        event.listen(*each)
+    yield seen
+    for each in watches:
+        event.remove(*each)
+
+
+async def rows_of(engine: AsyncEngine, statement: Statement) -> list[Any]:
+    """What the database gives for the statement: the same one is run once more."""
+    async with engine.connect() as connection:
+        return list((await connection.exec_driver_sql(statement.text, statement.parameters)).all())

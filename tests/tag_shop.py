@@ -1,0 +1,78 @@
+"""A shop whose tags are stored: what the tests of stored tags share."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.testing import MemoryConnector
+from gateway.app import create_services, opened
+from gateway.clock import Clock
+from gateway.services import Services
+from gateway.store.mongo import MongoSettings
+from gateway.store.store import Store
+from tests import shop
+from tests.fixtures_mongodb import HandClock
+from tests.running import Gateway, settings_for
+
+JUNE_ENDS = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+TAG = """query ($id: ID!, $key: String!) { customer(by: {id: $id}) { tag(key: $key) {
+    value freshness partial computedAt expiresAt rule { version } evidence { name value sources missing } } } }"""
+
+
+class ShopClock(HandClock):
+    """Moved by hand, with windows that end with the shop's June."""
+
+    def reference(self) -> datetime:
+        return JUNE_ENDS
+
+
+def sources_by_id(orders: MemoryConnector | None = None) -> list[MemoryConnector]:
+    """A CRM and orders, which is enough for the tag `activity`."""
+    return [shop.crm(), orders or shop.orders()]
+
+
+def measured(source: MemoryConnector) -> int:
+    """How often facts were asked of the source."""
+    return sum(isinstance(asked, tuple) for _, _, _, asked in source.calls)
+
+
+async def tag_of(gateway: Gateway, key: str = "activity", customer: str = "c1") -> dict[str, Any]:
+    tag: dict[str, Any] = (await gateway.data(TAG, {"id": customer, "key": key}))["customer"]["tag"]
+    return tag
+
+
+async def until_fresh(gateway: Gateway, key: str = "activity", customer: str = "c1") -> dict[str, Any]:
+    """The tag, once a request finds it renewed."""
+    async with asyncio.timeout(20):
+        while (tag := await tag_of(gateway, key, customer))["freshness"] != "FRESH":
+            await asyncio.sleep(0.01)
+        return tag
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def services_on(
+    connectors: Sequence[MemoryConnector], *, clock: Clock | None = None, **words: Any
+) -> AsyncIterator[Services]:
+    """What stands below HTTP, open."""
+    async with opened(create_services(settings_for(connectors, **words), clock=clock, connectors=connectors)) as services:
+        yield services
+
+
+@asynccontextmanager
+async def store_of(settings: MongoSettings, clock: Clock | None = None) -> AsyncIterator[Store]:
+    """The store as another worker sees it."""
+    store = Store(settings, clock or Clock())
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.aclose()

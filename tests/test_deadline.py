@@ -1,0 +1,283 @@
+"""A source that is down or hangs costs its own fields and no time beyond the deadline, on real sockets.
+
+The order source of the demo's shop is replaced: by a port where nobody listens, by a server that accepts and stays silent,
+by a PostgreSQL whose table is locked. The others are the shop's own.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from inspect import isawaitable
+from typing import Any
+
+import asyncpg
+import pytest
+
+from connectors.contract import Connector
+from connectors.http import HttpConnector, HttpSettings
+from tests.demo_sources import PINNED, demo_rows, demo_shop, sql_source, sql_sources, sqlite_shop, statements_to
+from tests.running import gateway_on, served, settings_for
+
+DEADLINE_MS = 600
+SLACK_S = 1.0
+CONSOLE = """{ customer(by: {id: "c00001"}) {
+    name
+    orders { nodes { id } }
+    tickets { nodes { id } }
+    timeline(first: 50) { unavailable nodes { __typename } }
+    tags { key value partial evidence { missing } }
+    sources { name state errorCode }
+} }"""
+OTHERS = '{ customer(by: {id: "c00001"}) { name tickets { nodes { id } } } }'
+WITHOUT_ORDERS = {
+    "lifecycle_stage": None,
+    "activity": None,
+    "value_tier": None,
+    "recency": None,
+    "category_preference": None,
+    "satisfaction": "HAPPY",
+    "open_complaint": "YES",
+    "acquisition_source": "google",
+}
+TICKETS = ["c00001-t1", "c00001-t2", "c00001-t3", "c00001-t4"]
+
+
+class SilentServer:
+    """Accepts connections, reads what comes and never says a word. `open` is how many are open."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.open = 0
+        self.accepted = asyncio.Event()
+
+    async def hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open += 1
+        self.accepted.set()
+        try:
+            while await reader.read(65_536):
+                pass
+        except ConnectionError:
+            pass
+        finally:
+            self.open -= 1
+            writer.close()
+
+
+@asynccontextmanager
+async def silent_server() -> AsyncIterator[SilentServer]:
+    """Must be left by its clients: the end waits for their connections to be gone."""
+    silent = SilentServer()
+    server = await asyncio.start_server(silent.hold, "127.0.0.1", 0)
+    silent.port = server.sockets[0].getsockname()[1]
+    try:
+        yield silent
+    finally:
+        server.close()
+        await eventually(lambda: silent.open == 0)
+
+
+@contextmanager
+def refused_port() -> Iterator[int]:
+    """A port that is taken, so that nobody else gets it, and where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+async def eventually(holds: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Wait, for five seconds or so, until it holds."""
+    for _ in range(500):
+        found = holds()
+        if await found if isawaitable(found) else found:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never held")
+
+
+def http_orders(port: int) -> Connector[Any]:
+    lookup = {"path": "/orders?customers={keys}", "key": "customer"}
+    records = {"order": {"keys": {"customer_id": lookup}}}
+    return HttpConnector("orders", HttpSettings.model_validate({"base_url": f"http://127.0.0.1:{port}", "records": records}))
+
+
+def postgresql_orders(port: int) -> Connector[Any]:
+    return sql_source("orders", f"postgresql+asyncpg://gateway:secret@127.0.0.1:{port}/orders")
+
+
+ORDERS = pytest.mark.parametrize("orders", [http_orders, postgresql_orders])
+
+
+@pytest.fixture
+def others(tmp_path):
+    """The other three sources."""
+    return sql_sources(sqlite_shop(tmp_path), "crm", "support", "behaviour")
+
+
+async def timed(gateway):
+    started = time.monotonic()
+    answer = await gateway.ask(CONSOLE)
+    return answer, time.monotonic() - started
+
+
+def assert_all_but_orders(answer, code):
+    """Everything that does not need orders is there, and the answer says what is missing and why."""
+    customer = answer["data"]["customer"]
+    assert customer["name"] == "Emma Clarke"
+    assert customer["orders"] is None
+    assert [ticket["id"] for ticket in customer["tickets"]["nodes"]] == TICKETS
+    assert customer["timeline"]["unavailable"] == ["orders"]
+    assert {node["__typename"] for node in customer["timeline"]["nodes"]} == {"Ticket", "Event"}
+    assert {tag["key"]: tag["value"] for tag in customer["tags"]} == WITHOUT_ORDERS
+    assert {tag["key"] for tag in customer["tags"] if tag["partial"]} == {
+        key for key, value in WITHOUT_ORDERS.items() if value is None
+    }
+    assert {fact["missing"] for tag in customer["tags"] for fact in tag["evidence"]} == {None, code}
+    assert {one["name"]: (one["state"], one["errorCode"]) for one in customer["sources"]} == {
+        "crm": ("FRESH", None),
+        "orders": ("UNAVAILABLE", code),
+        "support": ("FRESH", None),
+        "behaviour": ("FRESH", None),
+    }
+    (error,) = answer["errors"]
+    assert error["path"] == ["customer", "orders"]
+    assert len(error["extensions"].pop("requestId")) == 32
+    assert error["extensions"] == {"code": code, "source": "orders", "retryable": True}
+
+
+@ORDERS
+async def test_a_stopped_source_costs_its_own_fields(others, orders):
+    """Where nobody listens the answer says SOURCE_UNAVAILABLE, and does not wait for the deadline."""
+    before = asyncio.all_tasks()
+    with refused_port() as port:
+        async with gateway_on([*others, orders(port)], deadline_ms=10_000, **PINNED) as gateway:
+            answer, elapsed_s = await timed(gateway)
+    assert_all_but_orders(answer, "SOURCE_UNAVAILABLE")
+    assert elapsed_s < 5
+    assert asyncio.all_tasks() == before
+
+
+@ORDERS
+async def test_a_hanging_source_costs_its_own_fields_and_the_deadline(others, orders):
+    """A source that takes the call and stays silent is given up at the deadline; no task and no connection is left."""
+    before = asyncio.all_tasks()
+    async with silent_server() as silent:
+        async with gateway_on([*others, orders(silent.port)], deadline_ms=DEADLINE_MS, **PINNED) as gateway:
+            for _ in range(2):
+                answer, elapsed_s = await timed(gateway)
+                assert_all_but_orders(answer, "SOURCE_TIMEOUT")
+                assert elapsed_s < DEADLINE_MS / 1000 + SLACK_S
+        assert silent.accepted.is_set()
+        await eventually(lambda: silent.open == 0)
+    await eventually(lambda: asyncio.all_tasks() == before)
+
+
+async def test_without_a_setting_the_deadline_is_two_seconds(others):
+    """The default: not much sooner and not later."""
+    async with silent_server() as silent, gateway_on([*others, http_orders(silent.port)], **PINNED) as gateway:
+        answer, elapsed_s = await timed(gateway)
+    assert_all_but_orders(answer, "SOURCE_TIMEOUT")
+    assert 1.5 < elapsed_s < 2 + SLACK_S
+
+
+@asynccontextmanager
+async def locked_orders(postgresql_url: str) -> AsyncIterator[None]:
+    """Meanwhile every query of the order table waits."""
+    connection = await asyncpg.connect(postgresql_url.replace("+asyncpg", ""))
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE orders.orders IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await connection.close()
+
+
+async def is_left_alone(postgresql_url: str) -> bool:
+    """Whether the database has no connection beside the one that asks."""
+    connection = await asyncpg.connect(postgresql_url.replace("+asyncpg", ""))
+    try:
+        others = await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    finally:
+        await connection.close()
+    return others == 0
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("columns_known", [True, False])
+async def test_a_query_that_is_held_is_given_up_and_works_again(postgresql_database, tmp_path, columns_known):
+    """While the table is locked orders are a timeout, also before its columns are known; afterwards they are there.
+
+    The query that was given up ends at the server, too.
+    """
+    before = asyncio.all_tasks()
+    sources = sql_sources(await demo_shop("postgresql", postgresql_database, tmp_path))
+    async with gateway_on(sources, deadline_ms=DEADLINE_MS, **PINNED) as gateway:
+        if columns_known:
+            await gateway.data(CONSOLE)
+        async with locked_orders(postgresql_database):
+            answer, elapsed_s = await timed(gateway)
+        again = await gateway.data(CONSOLE)
+    assert_all_but_orders(answer, "SOURCE_TIMEOUT")
+    assert elapsed_s < DEADLINE_MS / 1000 + SLACK_S
+    newest = [row[0] for row in demo_rows()["orders"] if row[1] == "c00001"][:20]
+    assert [order["id"] for order in again["customer"]["orders"]["nodes"]] == newest
+    await eventually(lambda: is_left_alone(postgresql_database))
+    await eventually(lambda: asyncio.all_tasks() == before)
+
+
+@ORDERS
+async def test_a_cancelled_caller_leaves_the_gateway_usable(others, orders):
+    """Cancelled while a source hangs: the next answers are whole, and nothing is left when the gateway closes."""
+    before = asyncio.all_tasks()
+    async with silent_server() as silent:
+        async with gateway_on([*others, orders(silent.port)], deadline_ms=DEADLINE_MS, **PINNED) as gateway:
+            calling = asyncio.create_task(gateway.ask(CONSOLE))
+            await asyncio.wait_for(silent.accepted.wait(), 5)
+            calling.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await calling
+            assert (await gateway.data(OTHERS))["customer"]["name"] == "Emma Clarke"
+            answer, elapsed_s = await timed(gateway)
+        assert_all_but_orders(answer, "SOURCE_TIMEOUT")
+        assert elapsed_s < DEADLINE_MS / 1000 + SLACK_S
+    await eventually(lambda: asyncio.all_tasks() == before)
+
+
+async def test_a_client_that_hangs_up_leaves_the_gateway_usable(others):
+    """Twenty clients close their connections while a source hangs; the next one has its answer within the deadline."""
+    before = asyncio.all_tasks()
+    async with silent_server() as silent:
+        sources = [*others, http_orders(silent.port)]
+        settings = settings_for(sources, deadline_ms=DEADLINE_MS, **PINNED)
+        async with served(settings, connectors=sources) as gateway:
+            calling = [asyncio.create_task(gateway.ask(CONSOLE)) for _ in range(20)]
+            await asyncio.wait_for(silent.accepted.wait(), 5)
+            for call in calling:
+                call.cancel()
+            assert all(isinstance(end, BaseException) for end in await asyncio.gather(*calling, return_exceptions=True))
+            answer, elapsed_s = await timed(gateway)
+        assert_all_but_orders(answer, "SOURCE_TIMEOUT")
+        assert elapsed_s < DEADLINE_MS / 1000 + SLACK_S
+    await eventually(lambda: asyncio.all_tasks() == before)
+
+
+async def test_a_source_is_not_asked_when_nothing_is_left_of_the_deadline(others):
+    """The CRM takes it all: what comes after it is not asked for, and the answer is in time."""
+    async with silent_server() as silent:
+        lookup = {"path": "/customers?ids={keys}", "key": "id"}
+        records = {"customer": {"keys": {"customer_id": lookup}}}
+        crm = HttpConnector(
+            "crm", HttpSettings.model_validate({"base_url": f"http://127.0.0.1:{silent.port}", "records": records})
+        )
+        async with gateway_on([crm, *others[1:]], deadline_ms=DEADLINE_MS, **PINNED) as gateway:
+            with statements_to(others[1:]) as seen:
+                started = time.monotonic()
+                answer = await gateway.ask('{ customer(by: {id: "c00001"}) { id name tickets { nodes { id } } } }')
+                elapsed_s = time.monotonic() - started
+    assert answer["data"] == {"customer": {"id": "c00001", "name": None, "tickets": None}}
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"SOURCE_TIMEOUT"}
+    assert seen == []
+    assert elapsed_s < DEADLINE_MS / 1000 + SLACK_S

@@ -1,0 +1,114 @@
+"""Every setting stands in the docs, with its default, and every example of settings can be served."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from connectors.http import HttpSettings
+from connectors.http import settings as http
+from connectors.sql import SqlSettings
+from connectors.sql import settings as sql
+from gateway.lookups.sources import build_connectors
+from gateway.settings import Settings, load_settings
+from tests.markdown import Block, blocks
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+TABLES = {
+    "`[sources.NAME]` of `sql`": SqlSettings,
+    "`[sources.NAME.records.RECORD]` of `sql`": sql.RecordSettings,
+    "`[sources.NAME.records.RECORD.keys]` of `sql`": sql.KeySettings,
+    "`[sources.NAME.records.RECORD.lists.LIST]` of `sql`": sql.ListSettings,
+    "`[sources.NAME]` of `http`": HttpSettings,
+    "`[sources.NAME.records.RECORD]` of `http`": http.RecordSettings,
+    "`[sources.NAME.records.RECORD.keys.KIND]` of `http`": http.LookupSettings,
+    "`[sources.NAME.records.RECORD.lists.LIST]` of `http`": http.PartSettings,
+}
+"""The headings of docs/connectors.md under which a table has the settings of a class."""
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The classes of settings inside a type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from models_in(inner)
+
+
+def reachable(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """A class of settings and those inside it."""
+    inner = {one for field in model.model_fields.values() for one in models_in(field.annotation)}
+    return {model}.union(*map(reachable, inner))
+
+
+def own_settings(model: type[BaseModel]) -> dict[str, str]:
+    """The settings of one class with their defaults, as a table writes them."""
+    return {name: _default(field) for name, field in model.model_fields.items()}
+
+
+def all_settings(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
+    """The settings of a class by their dotted names, those of classes inside in the place of what holds them."""
+    found: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        inner = list(models_in(field.annotation))
+        if not inner:
+            found[prefix + name] = _default(field)
+        for one in inner:
+            found |= all_settings(one, f"{prefix}{name}.{'NAME.' if 'dict' in str(field.annotation) else ''}")
+    return found
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    return "-" if field.default is None else f"`{json.dumps(field.default)}`"
+
+
+def table_under(page: str, heading: str) -> dict[str, str]:
+    """The first two cells of each row in the section of a page."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    section = re.split(r"^#", text.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
+    return dict(re.findall(r"^\| `([\w.]+)` \| (\S+) \|", section, re.MULTILINE))
+
+
+def test_every_setting_of_the_gateway_is_in_its_table() -> None:
+    """docs/operations.md has a row for each, with its default, and none for what is no setting."""
+    assert table_under("operations.md", "Settings") == all_settings(Settings)
+
+
+@pytest.mark.parametrize("heading", TABLES)
+def test_every_setting_of_a_source_is_in_its_table(heading: str) -> None:
+    """docs/connectors.md has a row for each, with its default, and none for what is no setting."""
+    assert table_under("connectors.md", heading) == own_settings(TABLES[heading])
+
+
+def test_every_class_of_settings_has_its_table() -> None:
+    """A new class inside the settings of a source needs a table."""
+    assert reachable(SqlSettings) | reachable(HttpSettings) == set(TABLES.values())
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param(block, id=f"{page.relative_to(ROOT)}:{block.line}")
+        for page in PAGES
+        for block in blocks(page)
+        if block.language == "toml" and "[sources." in block.text
+    ],
+)
+def test_the_sources_of_an_example_can_be_built(block: Block, tmp_path: Path) -> None:
+    """Every example of settings passes the checks of its connectors."""
+    path = tmp_path / "gateway.toml"
+    path.write_text(block.text, "utf-8")
+    urls = {
+        "SHOP_DATABASE_URL": "sqlite+aiosqlite:///shop.db",
+        "HELPDESK_URL": "http://127.0.0.1:1",
+        "MONGODB_URI": "mongodb://a",
+    }
+    settings = load_settings(path, dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "set") | urls)
+    assert [connector.name for connector in build_connectors(settings.sources)] == list(settings.sources)

@@ -1,0 +1,221 @@
+"""Documents: which are refused, with which code, how fast, and what is remembered."""
+
+import contextlib
+import time
+
+import pytest
+from graphql import build_schema, get_introspection_query
+
+from gateway.operations import Limits, OperationError, Operations
+
+SCHEMA = build_schema("""
+    type Customer { id: ID! name(length: Int): String best: Customer friends(first: Int): [Customer!]! }
+    type Query { customer(id: ID): Customer hello: String }
+    type Mutation { rename(id: ID!): Customer }
+""")
+
+
+def prepare(query, name=None, *, suggestions=True, **limits):
+    return Operations(SCHEMA, limits=Limits(**limits), suggestions=suggestions).prepare(query, name)
+
+
+def refusal(query, name=None, **words):
+    """The codes and messages of a refused document, and the seconds it took."""
+    start = time.process_time()
+    with pytest.raises(OperationError) as refused:
+        prepare(query, name, **words)
+    seconds = time.process_time() - start
+    errors = refused.value.errors
+    return [error.extensions["code"] for error in errors], [error.message for error in errors], seconds
+
+
+def fragments(count, body):
+    """A chain in which each fragment holds `body` with NEXT for the name of the one after it."""
+    links = "".join(f" fragment F{i} on Customer {{ {body.replace('NEXT', f'...F{i + 1}')} }}" for i in range(count))
+    return "{ customer { ...F0 } }" + links + f" fragment F{count} on Customer {{ id }}"
+
+
+def test_valid_document_gives_its_operation():
+    """The operation is found by its name, or because it is the only one."""
+    assert prepare("query A { hello }").definition.name.value == "A"
+    assert prepare("query A { hello } query B { hello }", "B").definition.name.value == "B"
+    assert prepare("{ hello }").definition.name is None
+
+
+def test_introspection_of_tools_is_within_the_limits():
+    """The fullest introspection query that clients send is accepted."""
+    full = get_introspection_query(
+        specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
+    )
+    assert prepare(full).definition.name.value == "IntrospectionQuery"
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "code"),
+    [
+        ("{", None, "GRAPHQL_PARSE_FAILED"),
+        ("", None, "GRAPHQL_PARSE_FAILED"),
+        ("{ customer { } }", None, "GRAPHQL_PARSE_FAILED"),
+        ('{ customer(id: "\ud800") { id } }', None, "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", None, "GRAPHQL_VALIDATION_FAILED"),
+        ("type A { b: C }", None, "GRAPHQL_VALIDATION_FAILED"),
+        ("query A { hello }", "B", "OPERATION_NOT_FOUND"),
+        ("{ hello }", "B", "OPERATION_NOT_FOUND"),
+        ("query A { hello } query B { hello }", None, "OPERATION_RESOLUTION_FAILURE"),
+    ],
+)
+def test_refusals_carry_their_code(query, name, code):
+    """Each way to be no runnable operation has its own code."""
+    assert set(refusal(query, name)[0]) == {code}
+
+
+def test_validation_errors_say_where():
+    """A remembered validation error still knows its place in the text."""
+    with pytest.raises(OperationError) as refused:
+        prepare("{\n  nothing\n}")
+    assert [(place.line, place.column) for place in refused.value.errors[0].locations] == [(2, 3)]
+    assert refused.value.errors[0].nodes is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "fits", "exceeds"),
+    [
+        ({"max_depth": 3}, "{ customer { best { id } } }", "{ customer { best { best { id } } } }"),
+        ({"max_depth": 3}, fragments(2, "NEXT best { id }"), fragments(2, "best { NEXT }")),
+        ({"max_tokens": 3}, "{ hello }", "{ hello hello }"),
+        ({"max_tokens": 4}, "#a\n{ hello }", "#a\n#b\n{ hello }"),
+        ({"max_aliases": 2}, "{ a: hello b: hello hello }", "{ a: hello b: hello c: hello }"),
+        ({"max_aliases": 2}, "{ hello hello hello }", "{ hello ... { hello } ... { hello } hello }"),
+        ({"max_aliases": 2}, fragments(1, "a: id b: id NEXT"), fragments(1, "a: best { NEXT } b: best { NEXT } c: id")),
+        ({"max_root_fields": 2}, "{ hello customer { id name } }", "{ hello customer { id } __typename }"),
+        ({"max_root_fields": 1}, "{ ...F } fragment F on Query { hello }", "{ ...F hello } fragment F on Query { hello }"),
+        ({"max_fields": 4}, "{ customer { id name } hello }", "{ customer { id name } hello __typename }"),
+        ({"max_document_bytes": 12}, "{ hello } # a", "{ hello } #\u00e9\u00e9"),
+    ],
+)
+def test_limits_hold_to_the_last_unit(limit, fits, exceeds):
+    """A document at a limit is run, one unit more is too expensive, also through fragments."""
+    if "max_document_bytes" in limit:
+        fits = fits[:12]
+    prepare(fits, **limit)
+    codes, _, _ = refusal(exceeds, **limit)
+    assert set(codes) == {"QUERY_TOO_EXPENSIVE"}
+
+
+def test_each_operation_has_its_own_allowance():
+    """Two operations that are each within the limits may share a document."""
+    assert prepare("query A { a: hello b: hello } query B { a: hello b: hello }", "A", max_aliases=2)
+
+
+NASTY = {
+    "fragment fan-out": fragments(18, "NEXT NEXT NEXT"),
+    "fan-out in depth": fragments(12, "best { NEXT NEXT NEXT }"),
+    "fan-out in aliases": fragments(13, "a: best { NEXT } b: best { NEXT }"),
+    "long chain of fragments": fragments(450, "NEXT"),
+    "cycle": "{ customer { ...A } }" + "".join(f" fragment {a} on Customer {{ ...{b} id }}" for a, b in ("AB", "BC", "CA")),
+    "cycles of all with all": "{ customer { ...F0 } }"
+    + "".join(f" fragment F{i} on Customer {{ {' '.join(f'...F{j}' for j in range(35))} }}" for i in range(35)),
+    "deep": "{ customer {" + "best {" * 190 + "id" + "}" * 192,
+    "same field": "{ customer {" + " id" * 4900 + "} }",
+    "same field in inline fragments": "{ customer {" + " ... { best { id } }" * 450 + "} }",
+    "same field in fragments": "{ customer {"
+    + "".join(f" ...F{i}" for i in range(200))
+    + "} }"
+    + "".join(f" fragment F{i} on Customer {{ best {{ best {{ best {{ id }} }} }} }}" for i in range(200)),
+    "conflicting arguments": "{ customer {"
+    + "".join(f" ...F{i}" for i in range(250))
+    + "} }"
+    + "".join(f" fragment F{i} on Customer {{ name(length: {i}) }}" for i in range(250)),
+    "operations times fragments": "".join(f" query Q{i} {{ customer {{ ...F }} }}" for i in range(200))
+    + " fragment F on Customer {"
+    + "".join(f" ...G{i}" for i in range(300))
+    + "}"
+    + "".join(f" fragment G{i} on Customer {{ id }}" for i in range(300)),
+    "near misses": "{ customer {" + "".join(f" nam{i}" for i in range(4900)) + "} }",
+    "tokens": "{" + " hello" * 10_000 + "}",
+    "comments": "#\n" * 32_000 + "{ hello }",
+    "long name": "{ " + "n" * 60_000 + " }",
+    "long list": "{ customer(id: [" + "1 " * 4900 + "]) { id } }",
+}
+
+
+@pytest.mark.parametrize("query", NASTY.values(), ids=NASTY)
+def test_nasty_documents_take_less_than_a_second(query):
+    """No document within the size limit occupies a processor for a second, whatever is said about it."""
+    assert len(query) <= Limits.max_document_bytes
+    name = "Q0" if "Q0" in query else None
+    start = time.process_time()
+    with contextlib.suppress(OperationError):
+        prepare(query, name)
+    assert time.process_time() - start < 1
+
+
+def test_document_that_fooled_a_depth_limiter_is_refused_at_once():
+    """The small document whose fragments fan out is refused before it is validated."""
+    assert len(NASTY["fragment fan-out"]) < 1000
+    codes, messages, seconds = refusal(NASTY["fragment fan-out"])
+    assert (codes, messages) == (["QUERY_TOO_EXPENSIVE"], ["the operation has more than 5000 fields"])
+    assert seconds < 0.1
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ helo }",
+        "{ customer { frends { id } } }",
+        "{ customer(ids: 1) { id } }",
+        "{ customer { ... on Custmer { id } } }",
+        "query ($a: Strng) { hello }",
+        "{ hello @inclde(if: true) }",
+        "{ hello @include(iff: true) }",
+    ],
+)
+def test_suggestions_are_for_development_only(query):
+    """Without suggestions a near miss of a field, argument, type or directive tells no name of the schema."""
+    _, messages, _ = refusal(query, suggestions=False)
+    assert not any("Did you mean" in message for message in messages)
+
+
+def test_suggestions_help_in_development():
+    """With suggestions a near miss is told the name."""
+    assert refusal("{ helo }")[1] == ["Cannot query field 'helo' on type 'Query'. Did you mean 'hello'?"]
+
+
+def test_same_text_gives_the_same_operation():
+    """What was parsed once is the same object again, so that others can remember more about it."""
+    operations = Operations(SCHEMA, limits=Limits())
+    text = "query A { hello } query B { hello }"
+    assert operations.prepare(text, "A") is operations.prepare(text, "A")
+    assert operations.prepare(text, "A") is not operations.prepare(text, "B")
+    assert operations.prepare(text, "A").document is operations.prepare(text, "B").document
+
+
+def test_least_recently_used_document_is_forgotten():
+    """With room for two, the one that was not asked for again leaves."""
+    operations = Operations(SCHEMA, limits=Limits(), size=2)
+    first = operations.prepare("{ hello }", None)
+    second = operations.prepare("{ hello hello }", None)
+    assert operations.prepare("{ hello }", None) is first
+    operations.prepare("{ hello __typename }", None)
+    assert operations.prepare("{ hello }", None) is first
+    assert operations.prepare("{ hello hello }", None) is not second
+
+
+def test_memory_is_bounded_by_size_not_only_by_number():
+    """A few large documents push out the others before their number does."""
+    operations = Operations(SCHEMA, limits=Limits(), size=10)
+    small = operations.prepare("{ hello }", None)
+    for number in range(4):
+        operations.prepare("#\n" * (600 + number) + "{ hello }", None)
+    assert operations.prepare("{ hello }", None) is not small
+
+
+def test_refusals_are_remembered():
+    """The same errors come back for the same text, in a new exception."""
+    operations = Operations(SCHEMA, limits=Limits())
+    with pytest.raises(OperationError) as first:
+        operations.prepare("{ nothing }", None)
+    with pytest.raises(OperationError) as second:
+        operations.prepare("{ nothing }", None)
+    assert first.value is not second.value
+    assert first.value.errors[0] is second.value.errors[0]
