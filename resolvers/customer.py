@@ -68,7 +68,7 @@ class Customer(Node):
         filter: Annotated[OrderFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
         order: OrderArgument = SortOrder.NEWEST_FIRST,
     ) -> Connection[Any] | None:
-        ask = ask_for(info, records.Order, first, after, order, **(filter.window() if filter else {}))
+        ask = ask_for(info, records.Order, first, after, order, filter)
         return connection(await root.listing(records.Order, ask), after)
 
     @stitching(
@@ -84,7 +84,7 @@ class Customer(Node):
         filter: Annotated[TicketFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
         order: OrderArgument = SortOrder.NEWEST_FIRST,
     ) -> Connection[Any] | None:
-        ask = ask_for(info, records.Ticket, first, after, order, **(filter.window() if filter else {}))
+        ask = ask_for(info, records.Ticket, first, after, order, filter)
         return connection(await root.listing(records.Ticket, ask), after)
 
     @stitching(
@@ -100,7 +100,7 @@ class Customer(Node):
         filter: Annotated[EventFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
         order: OrderArgument = SortOrder.NEWEST_FIRST,
     ) -> Connection[Any] | None:
-        ask = ask_for(info, records.Event, first, after, order, **(filter.window() if filter else {}))
+        ask = ask_for(info, records.Event, first, after, order, filter)
         return connection(await root.listing(records.Event, ask), after)
 
     @stitching("Figures over the customer's orders; null when their source could not be asked.", records.Order)
@@ -108,7 +108,7 @@ class Customer(Node):
         root: Parent,  # noqa: N805
         filter: Annotated[OrderFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
     ) -> OrderStatistics | None:
-        return await order_statistics(root, filter.window() if filter else {})
+        return await order_statistics(root, filter)
 
     @stitching(
         "Orders, tickets and events in one list, newest first.", *TAG_RECORDS, graphql_type=Connection[TimelineEntry] | None

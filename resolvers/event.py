@@ -8,7 +8,7 @@ import strawberry
 from connectors import records
 from resolvers.fields import field
 from resolvers.scalars import JSON
-from resolvers.windows import one_of
+from resolvers.windows import Filter
 
 
 @strawberry.type(description="Something that a customer did, such as looking at a page.")
@@ -27,11 +27,5 @@ class Event:
 
 
 @strawberry.input(description="Which events to give.")
-class EventFilter:
-    type: list[str] | None = field("Events of one of these types.", default=None)
-    since: datetime | None = field("Events at this time or later.", default=None)
-    until: datetime | None = field("Events before this time.", default=None)
-
-    def window(self) -> dict[str, Any]:
-        """As words of an ask."""
-        return {"since": self.since, "until": self.until, "where": one_of("type", self.type)}
+class EventFilter(Filter):
+    type: list[str] | None = field("Only those of one of these types.", default=None)

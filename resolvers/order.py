@@ -6,11 +6,10 @@ from typing import Any
 import strawberry
 
 from connectors import records
-from connectors.contract import Condition
 from resolvers.enums import OrderStatus, PaymentMethod
 from resolvers.fields import field
 from resolvers.money import Money
-from resolvers.windows import one_of
+from resolvers.windows import Filter
 
 
 @strawberry.type(description="One line of an order.")
@@ -45,12 +44,5 @@ class Order:
 
 
 @strawberry.input(description="Which orders to give.")
-class OrderFilter:
-    status: list[OrderStatus] | None = field("Orders with one of these states.", default=None)
-    since: datetime | None = field("Orders placed at this time or later.", default=None)
-    until: datetime | None = field("Orders placed before this time.", default=None)
-
-    def window(self) -> dict[str, Any]:
-        """As words of an ask."""
-        conditions: tuple[Condition, ...] = one_of("status", self.status)
-        return {"since": self.since, "until": self.until, "where": conditions}
+class OrderFilter(Filter):
+    status: list[OrderStatus] | None = field("Only those with one of these states.", default=None)

@@ -1,7 +1,6 @@
 """Order statistics, measured at the source where it can."""
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import strawberry
@@ -15,6 +14,7 @@ from gateway.stitching.measuring import Question, measured
 from gateway.tags.facts import combine
 from resolvers.fields import apart
 from resolvers.money import Money
+from resolvers.order import OrderFilter
 
 FIELDS = Fields.of("id", "placed_at", "status", "total.amount", "total.currency")
 
@@ -28,7 +28,7 @@ class OrderStatistics:
     partial: bool = apart("Whether orders are known to be left out.")
 
 
-async def order_statistics(customer: StitchedCustomer, window: dict[str, Any]) -> OrderStatistics | None:
+async def order_statistics(customer: StitchedCustomer, wanted: OrderFilter | None) -> OrderStatistics | None:
     """The figures; null where no source has orders.
 
     Raises `SourceFailure` when no source could be asked.
@@ -39,6 +39,7 @@ async def order_statistics(customer: StitchedCustomer, window: dict[str, Any]) -
         (MeasureOp.MIN, "placed_at"),
         (MeasureOp.MAX, "placed_at"),
     )
+    window = wanted.window() if wanted else {}
     measures = tuple(Measure(op=op, field=name, **window) for op, name in asked)
     answer = await measured(customer, Question(record=records.Order, measures=measures, fields=FIELDS))
     if answer.failure is not None and not answer.rows:

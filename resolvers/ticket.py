@@ -8,7 +8,7 @@ import strawberry
 from connectors import records
 from resolvers.enums import Channel, MessageAuthor, TicketKind, TicketPriority, TicketStatus
 from resolvers.fields import field
-from resolvers.windows import one_of
+from resolvers.windows import Filter
 
 
 @strawberry.type(description="One message of a ticket.")
@@ -38,13 +38,6 @@ class Ticket:
 
 
 @strawberry.input(description="Which tickets to give.")
-class TicketFilter:
-    status: list[TicketStatus] | None = field("Tickets with one of these states.", default=None)
-    kind: list[TicketKind] | None = field("Tickets of one of these kinds.", default=None)
-    since: datetime | None = field("Tickets that came in at this time or later.", default=None)
-    until: datetime | None = field("Tickets that came in before this time.", default=None)
-
-    def window(self) -> dict[str, Any]:
-        """As words of an ask."""
-        where = one_of("status", self.status) + one_of("kind", self.kind)
-        return {"since": self.since, "until": self.until, "where": where}
+class TicketFilter(Filter):
+    status: list[TicketStatus] | None = field("Only those with one of these states.", default=None)
+    kind: list[TicketKind] | None = field("Only those of one of these kinds.", default=None)

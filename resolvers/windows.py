@@ -13,6 +13,7 @@ from gateway.errors import InvalidArgumentError
 from resolvers.connection import checked_first
 from resolvers.cursor import position_of
 from resolvers.enums import SortOrder
+from resolvers.fields import field
 
 First: TypeAlias = Annotated[int, strawberry.argument(description="How many records, from 1 to 100.")]
 After: TypeAlias = Annotated[
@@ -21,39 +22,52 @@ After: TypeAlias = Annotated[
 Order: TypeAlias = Annotated[SortOrder, strawberry.argument(description="In which order records come.")]
 
 
+@strawberry.input(description="Which records to give.")
+class Filter:
+    """Base of filters. Each further field of a filter is a list of values, of which the record's field has one."""
+
+    since: datetime | None = field("Only those at this time or later.", default=None)
+    until: datetime | None = field("Only those before this time.", default=None)
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """The lists that were given, as conditions."""
+        given = {name: value for name, value in vars(self).items() if name not in ("since", "until") and value}
+        return tuple(Condition(name, tuple(sorted(map(_text, values)))) for name, values in given.items())
+
+    def window(self) -> dict[str, Any]:
+        """As words of an ask or of a measure.
+
+        Raises `InvalidArgumentError` for a window that ends before it begins.
+        """
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise InvalidArgumentError("filter: since is not before until")
+        return {"since": self.since, "until": self.until, "where": self.conditions()}
+
+
 def ask_for(
     info: Any,
     record: type[Record],
     first: int,
     after: str | None,
     order: SortOrder = SortOrder.NEWEST_FIRST,
+    filter: Filter | None = None,  # noqa: A002
     *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    where: tuple[Condition, ...] = (),
     type_name: str | None = None,
 ) -> Ask:
     """What a list field asks of sources.
 
     Raises `InvalidArgumentError`.
     """
-    if since is not None and until is not None and since >= until:
-        raise InvalidArgumentError("filter: since is not before until")
     selection = context_of(info).selection(info._raw_info, record, type_name)  # noqa: SLF001  no public way to the nodes
     return Ask(
         fields=selection.fields,
         first=checked_first(first),
         after=position_of(after),
-        since=since,
-        until=until,
-        where=where,
         oldest_first=order is SortOrder.OLDEST_FIRST,
         count=selection.count,
+        **(filter.window() if filter else {}),
     )
 
 
-def one_of(field: str, values: list[Any] | None) -> tuple[Condition, ...]:
-    """A condition that a field has one of the values; none when there are no values."""
-    if not values:
-        return ()
-    return (Condition(field, tuple(sorted({value.value if isinstance(value, Enum) else value for value in values}))),)
+def _text(value: Any) -> str:
+    return str(value.value) if isinstance(value, Enum) else str(value)

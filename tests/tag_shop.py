@@ -6,10 +6,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors import records as r
+from connectors.contract import KeyKind
+from connectors.shapes import Fields
 from connectors.testing import MemoryConnector
 from gateway.app import create_services, opened
 from gateway.clock import Clock
+from gateway.execution.selection import Selection
 from gateway.services import Services
+from gateway.stitching.customer import StitchedCustomer
 from gateway.store.mongo import MongoSettings
 from gateway.store.store import Store
 from tests import shop
@@ -42,6 +47,16 @@ def measured(source: MemoryConnector) -> int:
 async def tag_of(gateway: Gateway, key: str = "activity", customer: str = "c1") -> dict[str, Any]:
     tag: dict[str, Any] = (await gateway.data(TAG, {"id": customer, "key": key}))["customer"]["tag"]
     return tag
+
+
+async def stitched(services: Services, *customers: str) -> list[StitchedCustomer]:
+    """Customers of a new request."""
+    stitcher, selection = (
+        services.stitcher(services.loaders()),
+        Selection(fields=Fields.of("id"), stitches=frozenset({r.Order})),
+    )
+    found = await asyncio.gather(*(stitcher.customer(KeyKind.CUSTOMER_ID, one, selection) for one in customers))
+    return [one for one in found if one is not None]
 
 
 async def until_fresh(gateway: Gateway, key: str = "activity", customer: str = "c1") -> dict[str, Any]:

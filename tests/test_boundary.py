@@ -98,16 +98,13 @@ def assert_only_orders_failed(customer, errors, code, message, *, retryable):
     assert error["path"] == ["customer", "orders"]
     assert len(error["extensions"].pop("requestId")) == 32
     assert error["extensions"] == {"code": code, "source": "orders", "retryable": retryable}
-    assert customer == {
-        "name": "Ana Souza",
-        "orders": None,
-        "tickets": {"nodes": [{"id": "t2"}, {"id": "t1"}]},
-        "sources": [
-            {"name": "crm", "state": "FRESH", "errorCode": None, "droppedRecords": 0},
-            {"name": "orders", "state": "UNAVAILABLE", "errorCode": code, "droppedRecords": 0},
-            {"name": "support", "state": "FRESH", "errorCode": None, "droppedRecords": 0},
-        ],
-    }
+    sources = sorted(customer.pop("sources"), key=lambda one: one["name"])
+    assert customer == {"name": "Ana Souza", "orders": None, "tickets": {"nodes": [{"id": "t2"}, {"id": "t1"}]}}
+    assert sources == [
+        {"name": "crm", "state": "FRESH", "errorCode": None, "droppedRecords": 0},
+        {"name": "orders", "state": "UNAVAILABLE", "errorCode": code, "droppedRecords": 0},
+        {"name": "support", "state": "FRESH", "errorCode": None, "droppedRecords": 0},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +228,6 @@ async def test_a_promised_total_that_does_not_come_is_unknown():
         MemoryError(),
         UnicodeDecodeError("utf-8", b"", 0, 1, "secret"),
         ExceptionGroup("secret", [ValueError(), OSError()]),
-        GeneratorExit(),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -344,7 +340,6 @@ async def test_a_call_that_never_ends_does_not_keep_the_gateway_from_closing():
         "abcd",
         b"abcd",
         {0: 1, 1: 2, 2: 3, 3: 4},
-        [None, None, None, None],
         ["many", [], None, None],
         [5, "much", None, None],
         [5, [{"amount": "x", "currency": "EUR"}], None, None],

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +15,7 @@ from connectors.http import settings as http
 from connectors.sql import SqlSettings
 from connectors.sql import settings as sql
 from gateway.lookups.sources import build_connectors
+from gateway.operations import Limits
 from gateway.settings import Settings, load_settings
 from tests.markdown import Block, blocks
 
@@ -85,6 +87,13 @@ def test_every_setting_of_the_gateway_is_in_its_table() -> None:
 def test_every_setting_of_a_source_is_in_its_table(heading: str) -> None:
     """docs/connectors.md has a row for each, with its default, and none for what is no setting."""
     assert table_under("connectors.md", heading) == own_settings(TABLES[heading])
+
+
+def test_every_limit_is_in_its_table() -> None:
+    """docs/operations.md says what one document may ask for."""
+    assert table_under("operations.md", "Limits of a document") == {
+        name: f"`{most}`" for name, most in asdict(Limits()).items()
+    }
 
 
 def test_every_class_of_settings_has_its_table() -> None:

@@ -79,8 +79,8 @@ async def test_lists_of_objects_and_of_texts_come_with_the_customer(shop: Shop) 
 @pytest.mark.parametrize(
     ("by", "keys", "expected"),
     [
-        (KeyKind.CUSTOMER_ID, ["c1", "none"], {"c1": ["c1"]}),
-        (KeyKind.MEMBER_NUMBER, ["7", "8", "seven", "7.0", "9" * 30], {"7": ["c1"], "8": ["c2"]}),
+        (KeyKind.CUSTOMER_ID, ["c1", "none", "c\0", "\ud800"], {"c1": ["c1"]}),
+        (KeyKind.MEMBER_NUMBER, ["7", "8", "seven", "7.0", "9" * 19, "9" * 30], {"7": ["c1"], "8": ["c2"]}),
         (
             KeyKind.EXTERNAL_ID,
             ["0E984725-C51C-4BF4-9960-E1C80E27ABA0", "no uuid"],
@@ -89,7 +89,7 @@ async def test_lists_of_objects_and_of_texts_come_with_the_customer(shop: Shop) 
         (KeyKind.EMAIL, ["a@x.example", "shared@x.example"], {"a@x.example": ["c1"], "shared@x.example": ["c1", "c2"]}),
         (
             KeyKind.TEXT,
-            ["ANN", "100%", "x_y", "example", "\\"],
+            ["ANN", "100%", "x_y", "example", "\\", "\0"],
             {"ANN": ["c1"], "100%": ["c2"], "x_y": [], "example": ["c1", "c2"]},
         ),
     ],

@@ -1,13 +1,15 @@
 """Aggregates of the sql kind: every measure of a batch in one statement."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from connectors.contract import Condition, KeyKind, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
 from connectors.records import Customer, Order
-from tests.sql_shop import Shop, day
+from tests.sql_shop import Shop, day, shop_at, sqlite_url
 
 ORDERS = [
     (1, "c1", "delivered", "2018-01-01T10:00:00Z", "2018-01-05T00:00:00Z", 10.1, "EUR"),
@@ -87,7 +89,7 @@ async def test_money_sums_are_free_of_binary_noise(shop: Shop) -> None:
 
 
 async def test_customers_are_measured_by_each_kind_of_key(shop: Shop) -> None:
-    """Records without a time are latest in their own order; a key that cannot be of its type has an answer too."""
+    """Records without a time are latest in their own order; what is not there or of no type has an answer too."""
     await shop.fill(
         customers=[("c2", "B", None, None, None, None, None, 7), ("c1", "A", None, None, None, None, None, 7)],
         points=[("c1", "EMAIL", "a@x.example", None), ("c1", "EMAIL", "b@x.example", None)],
@@ -96,6 +98,9 @@ async def test_customers_are_measured_by_each_kind_of_key(shop: Shop) -> None:
     measures = [Measure(op=COUNT), Measure(op=LATEST, field="name"), Measure(op=TOP, field="device_ids")]
     by_number = await shop.aggregate(Customer, KeyKind.MEMBER_NUMBER).measure(["7", "seven"], measures)
     assert by_number == {"7": [2, "A", "d2"], "seven": [0, None, None]}
+    won = (Condition("deals.stage", ("WON",)),)
+    absent = [Measure(op=TOP, field="deals.stage"), Measure(op=COUNT, where=won), Measure(op=MAX, field="locale")]
+    assert await shop.aggregate(Customer, KeyKind.MEMBER_NUMBER).measure(["7"], absent) == {"7": [None, 0, None]}
     by_email = await shop.aggregate(Customer, KeyKind.EMAIL).measure(["b@x.example"], measures)
     assert by_email == {"b@x.example": [1, "A", "d2"]}
 
@@ -114,3 +119,22 @@ async def test_a_measure_without_a_meaning_is_an_error(shop: Shop, measure: Meas
     await shop.fill()
     with pytest.raises(SourceProtocolError):
         await shop.aggregate(Order).measure(["c1"], [measure])
+
+
+async def test_sqlite_reads_the_items_of_the_asked_orders_only(tmp_path: Path) -> None:
+    """With an index on the parent no other order's items are read, however the rest of the statement looks."""
+    async with shop_at("sqlite", sqlite_url(tmp_path)) as shop:
+        await shop.fill()
+        await shop.execute("CREATE INDEX by_customer ON orders (customer)", "CREATE INDEX by_order ON order_items (order_id)")
+        sent: list[Any] = []
+        engine = shop.connector.engine
+        event.listen(engine.sync_engine, "before_cursor_execute", lambda *seen: sent.append(seen[2:4]))
+        await shop.aggregate(Order).measure(
+            ["c1"], [Measure(op=TOP, field="items.category"), Measure(op=SUM, field="items.quantity")]
+        )
+        statement, parameters = sent[-1]
+        async with engine.connect() as connection:
+            plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).all()
+    steps = [row.detail for row in plan]
+    assert [step for step in steps if step.startswith(("SCAN orders", "SCAN order_items", "SCAN gateway"))] == []
+    assert steps.count("SEARCH order_items USING INDEX by_order (order_id=?)") == 2

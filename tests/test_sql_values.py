@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from connectors.contract import Condition, Position
-from connectors.records import Event, Order
+from connectors.records import Customer, Event, Order
 from connectors.shapes import Fields
+from connectors.sql import SqlConnector
 from tests.sql_shop import RECORDS, Shop, day, settings, shop_at, sqlite_url
-
-from connectors.sql import SqlConnector  # isort: skip
 
 SQLITE_TIMES = {
     "2018-01-02T03:04:05Z": "2018-01-02T03:04:05Z",
@@ -133,8 +132,6 @@ async def test_one_unreadable_sqlite_value_costs_its_record_only(tmp_path: Path)
 
 async def test_a_json_column_of_texts_can_be_filtered(shop: Shop) -> None:
     """A list of plain values may be a column of JSON: it is embedded, and a condition looks into it."""
-    from connectors.records import Customer
-
     record = {
         "query": "SELECT id, 'k' AS owner, '[\"d1\", \"' || id || '\"]' AS device_ids FROM customers",
         "keys": {"phone": "owner"},
@@ -146,3 +143,14 @@ async def test_a_json_column_of_texts_can_be_filtered(shop: Shop) -> None:
     assert await shop.fetch(Customer, ["k"], **words) == {"k": [{"deviceIds": ["d1", "c1"]}, {"deviceIds": ["d1", "c2"]}]}
     where = (Condition("device_ids", ("c2", "x")),)
     assert await shop.fetch(Customer, ["k"], **words, where=where) == {"k": [{"deviceIds": ["d1", "c2"]}]}
+
+
+async def test_a_query_stays_as_it_was_written(shop: Shop) -> None:
+    """Colons, per cent signs, casts and backslashes in a user's query are not ours to read."""
+    status = "CASE WHEN ':a%s' LIKE '%:a%' THEN '\\:x %% 10:30 :b' END AS status"
+    query = f"SELECT id, customer, placed AS placed_at, {status} FROM orders"
+    await shop.fill(orders=[(1, "c1", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR")])
+    await shop.connector.aclose()
+    record = {"query": query, "keys": {"customer_id": "customer"}}
+    shop.connector = SqlConnector("shop", settings(shop.url, records={"order": record}))
+    assert await shop.fetch(Order, ["c1"], fields=Fields.of("status")) == {"c1": [{"status": "\\:x %% 10:30 :b"}]}

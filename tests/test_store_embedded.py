@@ -107,5 +107,5 @@ async def test_child_dies_with_a_parent_that_is_killed(tmp_path: Path):
     parent.send_signal(signal.SIGKILL)
     await parent.wait()
     async with asyncio.timeout(20):
-        while accepts(port):  # noqa: ASYNC110  # another process's end sets no event here
+        while accepts(port):  # another process's end sets no event here
             await asyncio.sleep(0.02)

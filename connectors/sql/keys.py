@@ -16,7 +16,8 @@ from connectors.sql.rows import Rows, as_cte, required
 from connectors.sql.settings import KeySettings
 
 KEYS = "keys"
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_INTEGERS = range(-(2**63), 2**63)
 
 
 class Keyed(NamedTuple):
@@ -51,7 +52,7 @@ def asked_for(key: KeySettings, keys: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for own in keys:
         text = f"%{_escaped(own)}%" if key.columns else _typed(key.type, own)
-        if text is not None:
+        if text is not None and _can_be_sent(text):
             found.setdefault(text, []).append(own)
     return found
 
@@ -65,13 +66,21 @@ def parameter(key: KeySettings, asked: Iterable[str]) -> Any:
 
 def _typed(type_: str, key: str) -> str | None:
     if type_ == "integer":
-        return str(int(key)) if _INTEGER.fullmatch(key) else None
+        return str(int(key)) if _INTEGER.fullmatch(key) and int(key) in _INTEGERS else None
     if type_ == "uuid":
         try:
             return str(UUID(key))
         except ValueError:
             return None
     return key
+
+
+def _can_be_sent(text: str) -> bool:
+    """Whether a database takes the text at all; one that does not would cost the other keys their answer."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _escaped(text: str) -> str:

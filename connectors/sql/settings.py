@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -95,7 +95,7 @@ class SqlSettings(ConnectorSettings):
 
     @field_validator("records")
     @classmethod
-    def _known_names(cls, records: dict[str, RecordSettings], _: ValidationInfo) -> dict[str, RecordSettings]:
+    def _known_names(cls, records: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
         for name, record in records.items():
             if name not in RECORDS:
                 raise ValueError(f"{name}: no such record; use {', '.join(RECORDS)}")

@@ -10,9 +10,9 @@ from gateway.operations import Operation
 
 
 async def run(
-    schema: GraphQLSchema, operation: Operation, variables: dict[str, Any], context: RequestContext
+    schema: GraphQLSchema, operation: Operation, variables: dict[str, Any], context: RequestContext, *, suggestions: bool
 ) -> ExecutionResult:
-    """Run on graphql-core. Errors are in the result, each with its path."""
+    """Run on graphql-core. Errors are in the result, each with its path; with `suggestions` they name near words."""
     name = operation.definition.name
     result = execute(
         schema,

@@ -18,6 +18,7 @@ from connectors.shapes import Fields, narrowed
 from gateway.clock import Clock
 from gateway.lookups import window
 from gateway.lookups.deadline import Deadline
+from gateway.lookups.measures import fitting
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ class Boundary:
         answer, stamp = await self._call(lambda _: aggregate.measure(keys, measures), deadline)
         if isinstance(answer, SourceError):
             return [Failed(error=answer, **stamp)] * len(keys)
-        return [self._measured(answer.get(key), len(measures), stamp) for key in keys]
+        return [self._measured(answer.get(key), aggregate, measures, stamp) for key in keys]
 
     async def aclose(self) -> None:
         """Wait for abandoned calls to end; they were cancelled before."""
@@ -95,15 +96,16 @@ class Boundary:
             records, dropped = decoded(page.records, lookup.record, asked.fields)
         except SourceProtocolError as error:
             return Failed(error=error, **stamp)
-        records, total, has_more = window.finished(records, ask, lookup, page.total)
+        records, total, has_more = window.finished(records, ask, lookup, page.total, dropped)
         return Found(records=records, total=total, has_more=has_more, dropped=dropped, **stamp)
 
-    def _measured(self, given: Any, expected: int, stamp: dict[str, Any]) -> Outcome:
+    def _measured(self, given: Any, aggregate: Aggregate, measures: Sequence[Measure], stamp: dict[str, Any]) -> Outcome:
         if isinstance(given, SourceError):
             return Failed(error=given, **stamp)
-        if not isinstance(given, Sequence) or len(given) != expected:
-            return Failed(error=SourceProtocolError("one value per measure was expected"), **stamp)
-        return Measured(values=tuple(given), **stamp)
+        try:
+            return Measured(values=fitting(given, aggregate.record, measures), **stamp)
+        except SourceProtocolError as error:
+            return Failed(error=error, **stamp)
 
 
 async def _contained(call: Callable[[float], Awaitable[T]], left: float) -> T | SourceError:
@@ -124,7 +126,7 @@ def _page(given: Any) -> Page:
     match given:
         case None:
             return Page(b"[]", 0)
-        case Page():
+        case Page(records=bytes(), total=None | int() as total) if total is None or total >= 0:
             return given
         case bytes():
             return Page(given)

@@ -26,6 +26,7 @@ def unapplied(ask: Ask, lookup: Lookup) -> bool:
         Push.AFTER: ask.after is not None,
         Push.SINCE: ask.since is not None or ask.until is not None,
         Push.WHERE: bool(ask.where),
+        Push.COUNT: ask.count and ask.after is not None,
     }
     return any(asked[push] and push not in lookup.pushdown for push in asked)
 
@@ -42,15 +43,25 @@ def sent(ask: Ask, lookup: Lookup) -> Ask:
     return msgspec.structs.replace(ask, fields=ask.fields | needed, first=None, after=None)
 
 
-def finished(records: list[Any], ask: Ask, lookup: Lookup, total: int | None) -> tuple[list[Any], int | None, bool]:
-    """The records of the asked window, the number that match, whether there are more."""
+def finished(
+    records: list[Any], ask: Ask, lookup: Lookup, total: int | None, dropped: int = 0
+) -> tuple[list[Any], int | None, bool]:
+    """The records of the asked window, the number that match, whether there are more.
+
+    `dropped` is how many came and could not be read. A cut source that gave what it was asked for has more, also when one
+    of them was malformed; without any record there is no cursor to go on from.
+    """
+    read = len(records)
     if unapplied(ask, lookup):
         records = matching(records, ask)
         total = len(records) if ask.count else None
         records = in_order(records, oldest_first=ask.oldest_first)
         if ask.after is not None:
             records = after(records, ask.after, oldest_first=ask.oldest_first)
-    elif ask.count and total is None and ask.after is None:
+        read = len(records)
+    elif sent(ask, lookup).first is not None:
+        read += dropped if records else 0
+    elif ask.count and Push.COUNT not in lookup.pushdown:
         total = len(records)
-    has_more = ask.first is not None and len(records) > ask.first
+    has_more = ask.first is not None and read > ask.first
     return records[: ask.first], total, has_more

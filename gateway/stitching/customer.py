@@ -113,7 +113,9 @@ def _merged(ask: Ask, outcomes: Sequence[Outcome]) -> Listing:
     totals = [outcome.total for outcome in found if outcome.total is not None]
     records = [one for outcome in found for one in outcome.records]
     if len(found) > 1:
-        records = in_order({one.id: one for one in records}.values(), oldest_first=ask.oldest_first)
+        # Two keys may find the same record; an id says that only within its source.
+        distinct = {(outcome.source, one.id): one for outcome in found for one in outcome.records}
+        records = in_order(distinct.values(), oldest_first=ask.oldest_first)
     return Listing(
         records=records[: ask.first],
         total=sum(totals) if len(totals) == len(outcomes) else None,
