@@ -160,4 +160,4 @@ class Customer(Node):
 
     @computed("What each source that was asked contributed to this answer.", graphql_type=list[CustomerSource])
     async def sources(root: Parent) -> list[SourceReport]:  # noqa: N805
-        return await root.reports.settled()
+        return await root.source_reports()

@@ -1,5 +1,6 @@
 """The demo's shop as real sources, small, on either kind of database, and what reaches them."""
 
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -74,6 +75,14 @@ def statements_to(connectors: Sequence[SqlConnector]) -> Iterator[list[Statement
     yield seen
     for each in watches:
         event.remove(*each)
+
+
+@contextmanager
+def refused_port() -> Iterator[int]:
+    """A port that is taken, so that nobody else gets it, and where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
 
 
 async def rows_of(engine: AsyncEngine, statement: Statement) -> list[Any]:

@@ -5,10 +5,9 @@ by a PostgreSQL whose table is locked. The others are the shop's own.
 """
 
 import asyncio
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from inspect import isawaitable
 from typing import Any
 
@@ -17,7 +16,7 @@ import pytest
 
 from connectors.contract import Connector
 from connectors.http import HttpConnector, HttpSettings
-from tests.demo_sources import PINNED, demo_rows, demo_shop, sql_source, sql_sources, sqlite_shop, statements_to
+from tests.demo_sources import PINNED, demo_rows, demo_shop, refused_port, sql_source, sql_sources, sqlite_shop, statements_to
 from tests.running import gateway_on, served, settings_for
 
 DEADLINE_MS = 600
@@ -76,14 +75,6 @@ async def silent_server() -> AsyncIterator[SilentServer]:
     finally:
         server.close()
         await eventually(lambda: silent.open == 0)
-
-
-@contextmanager
-def refused_port() -> Iterator[int]:
-    """A port that is taken, so that nobody else gets it, and where nobody listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
 
 
 async def eventually(holds: Callable[[], bool | Awaitable[bool]]) -> None:

@@ -29,6 +29,9 @@ ASK = Ask(fields=Fields.of("id"))
 ONE_ORDER = {"orders": [(1, "c1", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR")]}
 
 
+DRIVERS = {"asyncpg", "builtins", "socket", "sqlalchemy", "sqlite3", "ssl"}
+
+
 def subclasses(kind: type[Any]) -> Iterator[type[Any]]:
     yield kind
     for inner in kind.__subclasses__():
@@ -51,7 +54,8 @@ def wrapped(original: Exception) -> exc.DBAPIError:
 @pytest.mark.parametrize("family", [OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, exc.SQLAlchemyError])
 def test_no_error_of_a_driver_is_unmapped(family: type[Exception]) -> None:
     """Every class of every library becomes a SourceError, also the ones that a newer version will add below these."""
-    kinds = set(subclasses(family))
+    # Of the drivers alone: other libraries of the test run derive from OSError as well.
+    kinds = {kind for kind in subclasses(family) if kind.__module__.partition(".")[0] in DRIVERS}
     assert len(kinds) > 3
     for kind in kinds:
         assert issubclass(kind, FOREIGN)

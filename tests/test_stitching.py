@@ -1,5 +1,7 @@
 """The whole path in one process: what a caller gets from four sources that know a customer by different keys."""
 
+import asyncio
+
 from connectors.errors import SourceAuthError, SourceUnavailableError
 from tests import shop
 from tests.running import gateway_on
@@ -171,7 +173,8 @@ async def test_the_timeline_merges_all_sources_by_time():
     """Orders, tickets and events in one list, newest first, in pages; each type with its own fields."""
     query = """query ($after: String) { customer(by: {id: "c1"}) { timeline(first: 4, after: $after) {
         pageInfo { hasNextPage endCursor }
-        nodes { __typename ... on Order { id placedAt } ... on Ticket { id subject } ... on Event { id type } } } } }"""
+        nodes { __typename ... on Order { id total { ...sum } } ... on Ticket { id subject } ... on Event { id type } } } } }
+        fragment sum on Money { amount }"""
     async with gateway_on(list(shop.sources().values())) as gateway:
         first = (await gateway.data(query))["customer"]["timeline"]
         second = (await gateway.data(query, {"after": first["pageInfo"]["endCursor"]}))["customer"]["timeline"]
@@ -179,6 +182,7 @@ async def test_the_timeline_merges_all_sources_by_time():
     ids = [node["id"] for page in (first, second, third) for node in page["nodes"]]
     assert ids == ["e2", "oc15", "t2", "oc14", "oc13", "t1", "oc12", "oc11", "e1"]
     assert first["nodes"][0] == {"__typename": "Event", "id": "e2", "type": "checkout"}
+    assert first["nodes"][1] == {"__typename": "Order", "id": "oc15", "total": {"amount": "10.00"}}
     assert not third["pageInfo"]["hasNextPage"]
 
 
@@ -282,3 +286,23 @@ async def test_fragments_and_directives_select_like_fields():
         await gateway.data(query, {"no": False})
     assert [name for name, _ in sources["orders"].calls[0][3].fields] == ["id"]
     assert sources["support"].calls == []
+
+
+async def test_a_hanging_crm_leaves_time_for_what_the_id_finds():
+    """The CRM gets half of the budget; orders, found by the id alone, are there within the deadline."""
+    sources = shop.sources()
+    sources["crm"].hang = asyncio.Event()
+    async with gateway_on(list(sources.values()), deadline_ms=400) as gateway:
+        answer = await gateway.ask('{ customer(by: {id: "c1"}) { name orders(first: 1) { nodes { id } } } }')
+    assert answer["data"]["customer"] == {"name": None, "orders": {"nodes": [{"id": "oc15"}]}}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_TIMEOUT"]
+
+
+async def test_sources_come_in_the_order_of_the_configuration():
+    """Whoever answers first, and wherever the field stands."""
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        data = await gateway.data(
+            """{ customer(by: {id: "c1"}) {
+            events { unavailable } sources { name } tickets { unavailable } orders { unavailable } } }"""
+        )
+    assert [one["name"] for one in data["customer"]["sources"]] == ["crm", "orders", "support", "behaviour"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,11 @@ from connectors.errors import SourceAuthError, SourceError
 from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.rows import escaped
 from connectors.sql.settings import SqlSettings
+
+CONNECT_S = 5
+POSTGRESQL = {"server_settings": {"timezone": "UTC"}, "timeout": CONNECT_S}
+LEARNING_S = 5
+"""Shared by all who wait, so no caller's deadline bounds it: a connection that was swallowed is given up and tried anew."""
 
 
 class Database:
@@ -35,7 +41,7 @@ class Database:
         own = text(escaped(query)).columns().subquery("learnt")
         statement: Select[Any] = select(literal_column("*")).select_from(own).limit(0)
         try:
-            async with self.engine.connect() as connection:
+            async with asyncio.timeout(LEARNING_S), self.engine.connect() as connection:
                 learnt = await connection.execute(statement)
                 return tuple(dict.fromkeys(learnt.keys()))
         except FOREIGN as error:
@@ -62,7 +68,9 @@ def _create_engine(settings: SqlSettings) -> AsyncEngine:
         url,
         pool_size=settings.pool_size,
         max_overflow=0,
-        connect_args={"async_creator_fn": _opened} if is_sqlite else {"server_settings": {"timezone": "UTC"}},
+        connect_args={"async_creator_fn": _opened}
+        if is_sqlite
+        else {"server_settings": {"timezone": "UTC"}, "timeout": CONNECT_S},
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
     )

@@ -80,9 +80,9 @@ class _Walk:
 
     def record(self, selected: SelectionSetNode, parent: GraphQLNamedType, record: type[Record]) -> Selection:
         found = Selection()
-        for node, definition in self._fields(selected, parent):
+        for node, on, definition in self._fields(selected, parent):
             reads = definition.metadata.get(READS) or _own(definition.python_name, record)
-            found |= self._read(node, parent, reads, record)
+            found |= self._read(node, on, reads, record)
         return found
 
     def _read(self, node: FieldNode, parent: GraphQLNamedType, reads: Reads | str | None, record: type[Record]) -> Selection:
@@ -103,14 +103,14 @@ class _Walk:
             return Fields()
         found = Fields()
         below = self._type_below(node, parent)
-        for inner, definition in self._fields(node.selection_set, below):
+        for inner, on, definition in self._fields(node.selection_set, below):
             reads = definition.metadata.get(READS)
             if reads is not None:
                 found |= Fields.of(*reads.paths)
                 continue
             own = _own(definition.python_name, struct)
             if own is not None:
-                found |= Fields(((own, self._part(inner, below, shapes(struct)[own].struct)),))
+                found |= Fields(((own, self._part(inner, on, shapes(struct)[own].struct)),))
         return found
 
     def _type_below(self, node: FieldNode, parent: GraphQLNamedType) -> GraphQLNamedType:
@@ -118,12 +118,14 @@ class _Walk:
         below: GraphQLNamedType = get_named_type(fields[node.name.value].type)
         return below
 
-    def _fields(self, selected: SelectionSetNode, parent: GraphQLNamedType) -> Iterator[tuple[FieldNode, Any]]:
-        """Fields on `parent` (through fragments that hold on it) with their Strawberry definitions."""
+    def _fields(
+        self, selected: SelectionSetNode, parent: GraphQLNamedType
+    ) -> Iterator[tuple[FieldNode, GraphQLNamedType, Any]]:
+        """Fields on `parent`, through fragments that hold on it, with the type they stand on and their definitions."""
         for node, on in self._flat(selected.selections, parent):
             definition = getattr(on, "fields", {}).get(node.name.value)
             if definition is not None and DEFINITION in definition.extensions:
-                yield node, definition.extensions[DEFINITION]
+                yield node, on, definition.extensions[DEFINITION]
 
     def _flat(self, nodes: Iterable[Any], parent: GraphQLNamedType) -> Iterator[tuple[FieldNode, GraphQLNamedType]]:
         for node in nodes:

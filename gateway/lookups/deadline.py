@@ -6,12 +6,22 @@ ASSEMBLY_S = 0.05
 """What is kept back for putting the answer together, in seconds."""
 
 
+LEADING_SHARE = 0.5
+"""How much of what is left a lookup may take that others wait for."""
+
+
 class Deadline:
     """The time by which the caller has an answer."""
 
     def __init__(self, clock: Clock, budget_s: float) -> None:
         self._clock = clock
         self._ends = clock.monotonic() + budget_s - min(ASSEMBLY_S, budget_s / 4)
+
+    def leading(self) -> "Deadline":
+        """A deadline for a lookup that others wait for: when it hangs, they still have their time."""
+        leading = Deadline(self._clock, 0)
+        leading._ends = self._clock.monotonic() + self.remaining_s() * LEADING_SHARE
+        return leading
 
     def remaining_s(self) -> float:
         """Seconds left for lookups, never negative."""

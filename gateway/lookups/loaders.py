@@ -23,9 +23,13 @@ class Loaders:
         self.deadline = deadline
         self._loaders: dict[Hashable, DataLoader[str, Outcome]] = {}
 
-    async def fetch(self, source: Source, lookup: Lookup, key: str, ask: Ask) -> Outcome:
-        """Records of one key."""
-        call = partial(source.boundary.fetch, lookup, ask=ask, deadline=self.deadline)
+    async def fetch(self, source: Source, lookup: Lookup, key: str, ask: Ask, *, leading: bool = False) -> Outcome:
+        """Records of one key. `leading`: others wait for them, and keep half of the time that is left."""
+
+        async def call(keys: list[str]) -> list[Outcome]:
+            deadline = self.deadline.leading() if leading else self.deadline
+            return await source.boundary.fetch(lookup, keys, ask, deadline)
+
         return await self._loader((source, lookup.record, lookup.by, ask), call, lookup.max_batch).load(key)
 
     async def measure(self, source: Source, aggregate: Aggregate, key: str, measures: tuple[Measure, ...]) -> Outcome:

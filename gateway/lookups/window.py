@@ -48,20 +48,18 @@ def finished(
 ) -> tuple[list[Any], int | None, bool]:
     """The records of the asked window, the number that match, whether there are more.
 
-    `dropped` is how many came and could not be read. A cut source that gave what it was asked for has more, also when one
-    of them was malformed; without any record there is no cursor to go on from.
+    `dropped` is how many came and could not be read.
     """
-    read = len(records)
     if unapplied(ask, lookup):
         records = matching(records, ask)
         total = len(records) if ask.count else None
         records = in_order(records, oldest_first=ask.oldest_first)
         if ask.after is not None:
             records = after(records, ask.after, oldest_first=ask.oldest_first)
-        read = len(records)
-    elif sent(ask, lookup).first is not None:
-        read += dropped if records else 0
+        dropped = 0
     elif ask.count and Push.COUNT not in lookup.pushdown:
-        total = len(records)
-    has_more = ask.first is not None and read > ask.first
+        total, dropped = len(records), 0
+    # A source that was asked for one record more, and gave it, has more, whichever could not be read. Without any record
+    # there is nothing to go on from.
+    has_more = ask.first is not None and bool(records) and len(records) + dropped > ask.first
     return records[: ask.first], total, has_more

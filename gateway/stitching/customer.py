@@ -17,7 +17,7 @@ from gateway.lookups import window
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.sources import Source, Sources
-from gateway.stitching.reports import Reports
+from gateway.stitching.reports import Reports, SourceReport
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +59,12 @@ class StitchedCustomer:
             raise SourceFailure(self._outcome.source, self._outcome.error)
         assert isinstance(self._outcome, Found)
         return self._outcome.records[0]
+
+    async def source_reports(self) -> list[SourceReport]:
+        """What each source contributed, in the order of the configuration, once this customer is stitched."""
+        order = [source.name for source in self._sources.all]
+        reports = await self.reports.settled()
+        return sorted(reports, key=lambda report: order.index(report.name) if report.name in order else len(order))
 
     def configured(self, record: type[Record]) -> list[tuple[Source, KeyKind]]:
         """The sources of these records, each with its key kind; that there is none is reported."""

@@ -38,6 +38,7 @@ class Reports:
 
     def __init__(self) -> None:
         self._by_source: dict[str | type[Record], SourceReport] = {}
+        self._added: dict[int, Outcome] = {}
         self._open = 0
         self._settled = asyncio.Event()
 
@@ -61,6 +62,10 @@ class Reports:
         return list(self._by_source.values())
 
     def add(self, record: type[Record], outcome: Outcome) -> None:
+        """Count an outcome in, once: several fields can have read the same one."""
+        if id(outcome) in self._added:
+            return
+        self._added[id(outcome)] = outcome
         report = self._by_source.get(outcome.source)
         if report is None:
             report = SourceReport(name=outcome.source, records=set(), state=SourceState.FRESH)

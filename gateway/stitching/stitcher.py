@@ -67,7 +67,7 @@ class Stitcher:
         finder = self._sources.customers_by(kind)
         if finder is None:
             raise InvalidKeyError(f"no source finds customers by {_words(kind)}")
-        return await self._loaders.fetch(*finder, key, ask)
+        return await self._loaders.fetch(*finder, key, ask, leading=True)
 
     def _stitched(self, customer_id: str, outcome: Outcome) -> StitchedCustomer:
         return StitchedCustomer(customer_id, outcome, self._sources, self._loaders)
