@@ -47,7 +47,7 @@ def create_services(
     if problems:
         raise ConfigurationError(problems)
     store = Store(settings.mongodb, clock) if settings.mongodb else None
-    return build_services(settings, clock, Sources(built, clock), pack, store)
+    return build_services(settings, clock, Sources(built, clock, settings.sources), pack, store)
 
 
 def create_app(

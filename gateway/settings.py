@@ -45,6 +45,8 @@ class SourceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     kind: str
+    max_calls: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Calls in flight at a time; while all are taken, keys gather for the next one."""
 
     @property
     def connector_settings(self) -> dict[str, Any]:

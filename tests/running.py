@@ -37,7 +37,7 @@ class Gateway:
 
 def settings_for(connectors: Sequence[Connector[Any]], **words: Any) -> Settings:
     """Settings for connectors that are handed over ready."""
-    return parse_settings({"sources": {connector.name: {"kind": connector.kind} for connector in connectors}, **words})
+    return parse_settings({"sources": {connector.name: {"kind": connector.kind} for connector in connectors}} | words)
 
 
 @asynccontextmanager

@@ -52,6 +52,12 @@ class Boundary:
             return [Failed(error=answer, **stamp)] * len(keys)
         return [self._measured(answer.get(key), aggregate, measures, stamp) for key in keys]
 
+    def late(self, waited_s: float) -> Failed:
+        """The failure of a caller who cannot wait any longer."""
+        return Failed(
+            error=SourceTimeoutError(), source=self.source, as_of=self._clock.now(), latency_ms=round(waited_s * 1000, 3)
+        )
+
     async def aclose(self) -> None:
         """Wait for abandoned calls to end; they were cancelled before."""
         if self._abandoned:

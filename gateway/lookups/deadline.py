@@ -1,5 +1,7 @@
 """One budget for a request; each lookup gets what is left."""
 
+from collections.abc import Sequence
+
 from gateway.clock import Clock
 
 ASSEMBLY_S = 0.05
@@ -22,6 +24,11 @@ class Deadline:
         leading = Deadline(self._clock, 0)
         leading._ends = self._clock.monotonic() + self.remaining_s() * LEADING_SHARE
         return leading
+
+    @staticmethod
+    def latest(deadlines: "Sequence[Deadline]") -> "Deadline":
+        """The one that ends last."""
+        return max(deadlines, key=lambda deadline: deadline._ends)  # noqa: SLF001  its own class
 
     def remaining_s(self) -> float:
         """Seconds left for lookups, never negative."""

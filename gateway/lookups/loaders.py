@@ -4,13 +4,10 @@ A loader exists per source, lookup and ask, for one request. A failure is a valu
 poisons the others.
 """
 
-from collections.abc import Callable, Hashable
-from functools import partial
-from typing import Any
-
 from strawberry.dataloader import DataLoader
 
 from connectors.contract import Aggregate, Ask, Lookup, Measure
+from gateway.lookups.batching import MeasuresQuestion, Question, RecordsQuestion
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Outcome
 from gateway.lookups.sources import Source
@@ -21,24 +18,23 @@ class Loaders:
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
-        self._loaders: dict[Hashable, DataLoader[str, Outcome]] = {}
+        self._loaders: dict[tuple[Source, Question], DataLoader[str, Outcome]] = {}
 
     async def fetch(self, source: Source, lookup: Lookup, key: str, ask: Ask, *, leading: bool = False) -> Outcome:
         """Records of one key. `leading`: others wait for them, and keep half of the time that is left."""
-
-        async def call(keys: list[str]) -> list[Outcome]:
-            deadline = self.deadline.leading() if leading else self.deadline
-            return await source.boundary.fetch(lookup, keys, ask, deadline)
-
-        return await self._loader((source, lookup.record, lookup.by, ask), call, lookup.max_batch).load(key)
+        return await self._loader(source, RecordsQuestion(lookup, ask), leading=leading).load(key)
 
     async def measure(self, source: Source, aggregate: Aggregate, key: str, measures: tuple[Measure, ...]) -> Outcome:
         """Measures over the records of one key."""
-        call = partial(source.boundary.measure, aggregate, measures=measures, deadline=self.deadline)
-        return await self._loader((source, aggregate.record, aggregate.by, measures), call, aggregate.max_batch).load(key)
+        return await self._loader(source, MeasuresQuestion(aggregate, measures)).load(key)
 
-    def _loader(self, name: Hashable, call: Callable[..., Any], max_batch: int) -> DataLoader[str, Outcome]:
-        loader = self._loaders.get(name)
+    def _loader(self, source: Source, question: Question, *, leading: bool = False) -> DataLoader[str, Outcome]:
+        loader = self._loaders.get((source, question))
         if loader is None:
-            loader = self._loaders[name] = DataLoader(load_fn=call, max_batch_size=max_batch)
+
+            async def load(keys: list[str]) -> list[Outcome]:
+                deadline = self.deadline.leading() if leading else self.deadline
+                return await source.batching.ask(question, keys, deadline)
+
+            loader = self._loaders[source, question] = DataLoader(load_fn=load)
         return loader

@@ -13,6 +13,7 @@ from connectors.contract import Aggregate, Connector, KeyKind, Lookup, MeasureOp
 from connectors.errors import ConfigurationError
 from connectors.records import Customer, Record
 from gateway.clock import Clock
+from gateway.lookups.batching import Batching
 from gateway.lookups.boundary import Boundary
 from gateway.settings import SourceSettings, problems_of
 
@@ -22,12 +23,18 @@ NOT_KINDS = {"contract", "errors", "records", "semantics", "shapes", "testing"}
 class Source:
     """A configured source: its connector behind its boundary. Compared by identity."""
 
-    def __init__(self, connector: Connector[Any], clock: Clock) -> None:
+    def __init__(self, connector: Connector[Any], clock: Clock, max_calls: int) -> None:
         self.name = connector.name
         self.connector = connector
-        self.boundary = Boundary(connector.name, clock)
+        self._boundary = Boundary(connector.name, clock)
+        self.batching = Batching(self._boundary, max_calls)
         self.lookups = {(found.record, found.by): found for found in connector.lookups()}
         self.aggregates = {(found.record, found.by): found for found in connector.aggregates()}
+
+    async def aclose(self) -> None:
+        await self.batching.aclose()
+        await self._boundary.aclose()
+        await self.connector.aclose()
 
     def key_kind(self, record: type[Record]) -> KeyKind | None:
         """The strongest kind of key by which this source has records of a customer."""
@@ -42,8 +49,8 @@ class Source:
 class Sources:
     """All configured sources, in the order of the configuration."""
 
-    def __init__(self, built: Iterable[Connector[Any]], clock: Clock) -> None:
-        self.all = [Source(connector, clock) for connector in built]
+    def __init__(self, built: Iterable[Connector[Any]], clock: Clock, settings: Mapping[str, SourceSettings]) -> None:
+        self.all = [Source(connector, clock, settings[connector.name].max_calls) for connector in built]
 
     def of(self, record: type[Record]) -> list[tuple[Source, KeyKind]]:
         """The sources that have records of this type, each with the key kind to ask it by."""
@@ -60,8 +67,7 @@ class Sources:
 
     async def aclose(self) -> None:
         for source in self.all:
-            await source.boundary.aclose()
-            await source.connector.aclose()
+            await source.aclose()
 
 
 def connector_kinds() -> dict[str, type[Connector[Any]]]:

@@ -1,0 +1,180 @@
+"""Batching across requests: leave at once while the source is free, gather while it is busy, share what is the same."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from connectors.errors import SourceTimeoutError, SourceUnavailableError
+from gateway.clock import Clock
+from gateway.lookups.batching import Batching
+from gateway.lookups.boundary import Boundary
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.outcome import Failed, Found, Outcome
+from tests import shop
+from tests.running import gateway_on
+
+CLOCK = Clock()
+
+
+class Asked(msgspec.Struct, eq=False):
+    """A question that answers when `gate` opens, and remembers the keys of each call."""
+
+    max_batch: int = 100
+    calls: list[list[str]] = []
+    gate: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    broken: set[int] = set()
+
+    async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        number = len(self.calls)
+        self.calls.append(list(keys))
+        await self.gate.wait()
+        stamp = {"source": boundary.source, "as_of": CLOCK.now(), "latency_ms": 0.0}
+        if number in self.broken:
+            return [Failed(error=SourceUnavailableError(), **stamp)] * len(keys)
+        return [Found(records=[key, number], **stamp) for key in keys]
+
+
+def batching(calls: int = 1) -> Batching:
+    return Batching(Boundary("orders", CLOCK), calls)
+
+
+def within(seconds: float = 20) -> Deadline:
+    return Deadline(CLOCK, seconds)
+
+
+async def turns(number: int = 5) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+def records(outcomes: Sequence[Outcome]) -> list[object]:
+    return [outcome.records if isinstance(outcome, Found) else outcome.error for outcome in outcomes]
+
+
+async def test_a_free_source_is_asked_at_once_and_a_busy_one_once_for_all():
+    """The first caller's key leaves alone; those of 31 who come while it is under way leave in one call."""
+    source, question = batching(), Asked()
+    callers = [asyncio.create_task(source.ask(question, ["c0"], within()))]
+    await turns()
+    callers += [asyncio.create_task(source.ask(question, [f"c{n}"], within())) for n in range(1, 32)]
+    await turns()
+    assert question.calls == [["c0"]]
+    question.gate.set()
+    answers = await asyncio.gather(*callers)
+    assert question.calls == [["c0"], [f"c{n}" for n in range(1, 32)]]
+    assert [records(answer) for answer in answers] == [[["c0", 0]]] + [[[f"c{n}", 1]] for n in range(1, 32)]
+
+
+async def test_a_key_on_its_way_is_not_asked_for_again():
+    """Callers of the same key share one fetch, also those who come while it is under way; another question does not."""
+    source, question, other = batching(calls=2), Asked(), Asked()
+    callers = [asyncio.create_task(source.ask(question, ["c1"], within())) for _ in range(3)]
+    await turns()
+    callers.append(asyncio.create_task(source.ask(question, ["c2", "c1"], within())))
+    callers.append(asyncio.create_task(source.ask(other, ["c1"], within())))
+    question.gate.set()
+    other.gate.set()
+    answers = await asyncio.gather(*callers)
+    assert question.calls == [["c1"], ["c2"]]
+    assert other.calls == [["c1"]]
+    assert records(answers[3]) == [["c2", 1], ["c1", 0]]
+
+
+async def test_a_batch_is_never_larger_than_the_lookup_takes():
+    """Seven keys in batches of three are three calls, one after the other at a source that takes one at a time."""
+    source, question = batching(), Asked(max_batch=3)
+    question.gate.set()
+    keys = [f"c{n}" for n in range(7)]
+    assert records(await source.ask(question, keys, within())) == [[key, n // 3] for n, key in enumerate(keys)]
+    assert [len(call) for call in question.calls] == [3, 3, 1]
+
+
+async def test_questions_take_turns():
+    """A question with many keys does not keep another one waiting until it is done."""
+    source, large, small = batching(), Asked(max_batch=1), Asked()
+    order: list[str] = []
+    large.gate.set()
+    small.gate.set()
+
+    async def asked(name: str, question: Asked, keys: list[str]) -> None:
+        await source.ask(question, keys, within())
+        order.append(name)
+
+    await asyncio.gather(asked("large", large, ["a", "b", "c", "d"]), asked("small", small, ["a"]))
+    assert order == ["small", "large"]
+
+
+async def test_a_cancelled_caller_takes_nothing_from_the_others():
+    """Two wait for one key; one is cancelled, the other gets the answer of the only call."""
+    source, question = batching(), Asked()
+    leaving, staying = (asyncio.create_task(source.ask(question, ["c1"], within())) for _ in range(2))
+    await turns()
+    leaving.cancel()
+    await asyncio.wait({leaving})
+    question.gate.set()
+    assert records(await staying) == [["c1", 0]]
+    assert leaving.cancelled()
+    assert question.calls == [["c1"]]
+
+
+async def test_a_failed_call_fails_its_own_keys_only():
+    """The keys of the first call fail, those that gathered behind it are answered."""
+    source, question = batching(), Asked(broken={0})
+    first = asyncio.create_task(source.ask(question, ["c1"], within()))
+    await turns()
+    second = asyncio.create_task(source.ask(question, ["c2"], within()))
+    await turns()
+    question.gate.set()
+    (failure,) = records(await first)
+    assert isinstance(failure, SourceUnavailableError)
+    assert records(await second) == [["c2", 1]]
+
+
+async def test_everyone_waits_for_his_own_deadline():
+    """A caller in a hurry gets a timeout; one with more time gets the answer of the same call."""
+    source, question = batching(), Asked()
+    patient = asyncio.create_task(source.ask(question, ["c1"], within()))
+    (hurried,) = records(await source.ask(question, ["c1"], within(0.05)))
+    assert isinstance(hurried, SourceTimeoutError)
+    question.gate.set()
+    assert records(await patient) == [["c1", 0]]
+    assert question.calls == [["c1"]]
+
+
+async def test_a_call_that_has_hung_for_long_is_not_joined():
+    """A caller with more than twice the time that the call under way has left makes a call of his own."""
+    source, question = batching(calls=2), Asked()
+    hurried = asyncio.create_task(source.ask(question, ["c1"], within(0.2)))
+    await turns()
+    fresh = asyncio.create_task(source.ask(question, ["c1"], within(20)))
+    await turns()
+    question.gate.set()
+    assert records(await fresh) == [["c1", 1]]
+    await hurried
+    assert question.calls == [["c1"], ["c1"]]
+
+
+async def test_closing_answers_those_who_wait():
+    """Nobody is left hanging when the worker ends; nothing is left behind."""
+    source, question = batching(), Asked()
+    waiting = asyncio.create_task(source.ask(question, ["c1"], within()))
+    await turns()
+    await source.aclose()
+    (failure,) = records(await waiting)
+    assert isinstance(failure, SourceTimeoutError)
+
+
+@pytest.mark.parametrize("max_calls", [1, 4])
+async def test_callers_of_a_busy_source_share_its_calls(max_calls: int):
+    """64 requests at once, each for one of two customers: at most two calls per slot to any source, every answer its own."""
+    sources = shop.sources()
+    query = "query ($id: ID!) { customer(by: {id: $id}) { id orders { nodes { id } } } }"
+    ids = ["c1", "c2"] * 32
+    settings = {name: {"kind": "memory", "max_calls": max_calls} for name in sources}
+    async with gateway_on(list(sources.values()), sources=settings) as gateway:
+        answers = await asyncio.gather(*(gateway.data(query, {"id": one}) for one in ids))
+    assert [answer["customer"]["id"] for answer in answers] == ids
+    assert [len(answer["customer"]["orders"]["nodes"]) for answer in answers] == [5, 1] * 32
+    assert {name: len(source.calls) <= 2 * max_calls for name, source in sources.items()} == dict.fromkeys(sources, True)
