@@ -14,9 +14,10 @@ from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from gateway.clock import Clock
 from gateway.context import RequestContext
-from gateway.execution.run import run
+from gateway.execution.run import Executor
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
 from gateway.http import GraphQLView
+from gateway.log import configure_logging
 from gateway.lookups.sources import Sources, build_connectors
 from gateway.operations import Limits, Operation, Operations
 from gateway.services import Services, build_services
@@ -63,9 +64,11 @@ def create_app(
     graphql_schema: GraphQLSchema = schema._schema  # noqa: SLF001  Strawberry has no public name for it
     operations = Operations(graphql_schema, limits=Limits(), suggestions=development)
 
+    executor = Executor(graphql_schema, suggestions=development)
+
     async def execute(operation: Operation, variables: dict[str, Any], request: Request) -> ExecutionResult:
         context = RequestContext(services, request.state.request_id)
-        return await run(graphql_schema, operation, variables, context, suggestions=development)
+        return await executor.run(operation, variables, context)
 
     page = graphiql_page(examples) if development else None
     app = Starlette(
@@ -79,6 +82,12 @@ def create_app(
     )
     app.state.ready = False
     return app
+
+
+def create_worker(settings: Settings) -> Starlette:
+    """The application of one worker, which may be a process of its own."""
+    configure_logging()
+    return create_app(settings)
 
 
 def _lifespan(services: Services) -> Any:

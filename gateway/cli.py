@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -17,9 +17,11 @@ from rich.table import Table
 
 from connectors.errors import ConfigurationError
 from connectors.records import RECORD_NAMES
-from gateway.app import create_app, create_services
+from gateway.app import create_services, create_worker, opened
 from gateway.demo.prepare import Prepared, prepare_olist, prepare_shop
 from gateway.demo.serve import serve_demo
+from gateway.demo.shop_markets import CAPACITY
+from gateway.errors import CallerError
 from gateway.explain import explained
 from gateway.log import configure_logging
 from gateway.lookups.sources import Sources
@@ -49,7 +51,7 @@ def demo(
     data: Annotated[Path | None, typer.Option(help="The folder with the Olist files.")] = None,
     postgresql: Annotated[str | None, typer.Option(help="Put the Olist files into this PostgreSQL database.")] = None,
     port: Port = 8000,
-    customers: Annotated[int, typer.Option(help="How many customers the shop has.")] = 2000,
+    customers: Annotated[int, typer.Option(min=3, max=CAPACITY, help="How many customers the shop has.")] = 2000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 1,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".demo"),
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open GraphiQL in a browser.")] = out.is_terminal,
@@ -74,7 +76,7 @@ def serve(
     with _problems_shown():
         settings = load_settings(config)
         create_services(settings)  # all problems before the first worker starts
-        create = partial(create_app, settings)
+        create = partial(create_worker, settings)
         serve_app(create, host=host, port=port, workers=workers)
 
 
@@ -84,8 +86,7 @@ def check(config: Config = Path("gateway.toml")) -> None:
     configure_logging("ERROR")
     with _problems_shown():
         problems = asyncio.run(_check(load_settings(config)))
-    for problem in problems:
-        errors.print(problem, style="red", markup=False, highlight=False)
+    _print_problems(problems)
     if problems:
         raise typer.Exit(2)
     out.print("No problems found.")
@@ -99,7 +100,8 @@ def schema(
     if check is None:
         typer.echo(sdl(), nl=False)
         return
-    kept = check.read_text(encoding="utf-8") if check.exists() else ""
+    with _problems_shown():
+        kept = check.read_text(encoding="utf-8")
     difference = "".join(
         difflib.unified_diff(kept.splitlines(True), sdl().splitlines(True), check.name, "the schema of the code")
     )
@@ -133,9 +135,21 @@ def _problems_shown() -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
-        for problem in error.problems:
-            errors.print(problem, style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from None
+        _print_problems(error.problems)
+    except CallerError as error:
+        _print_problems([str(error)])
+    except OSError as error:
+        _print_problems([f"{error.filename or 'a file'}: {error.strerror}"])
+    except UnicodeDecodeError:
+        _print_problems(["the file is not text in UTF-8"])
+    else:
+        return
+    raise typer.Exit(2)
+
+
+def _print_problems(problems: Sequence[str]) -> None:
+    for problem in problems:
+        errors.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _prepared(dataset: Dataset, home: Path, data: Path | None, postgresql: str | None, customers: int, seed: int) -> Prepared:
@@ -157,22 +171,21 @@ def _prepared(dataset: Dataset, home: Path, data: Path | None, postgresql: str |
 def _announce(prepared: Prepared, port: int, browser: bool, settings: Settings) -> None:
     url = f"http://127.0.0.1:{port}/graphql"
     out.print(f"GraphiQL: {url}", highlight=False)
+    explain = f"profile-gateway tags explain {prepared.customer} --config {prepared.settings}"
     out.print(f"Settings: {prepared.settings} ({len(settings.sources)} sources)", markup=False, highlight=False)
-    out.print(f"Try also: profile-gateway tags explain {prepared.customer} --config {prepared.settings}", highlight=False)
+    out.print(f"Try also: {explain}", markup=False, highlight=False, soft_wrap=True)
     if browser:
         webbrowser.open(url)
 
 
 async def _check(settings: Settings) -> list[str]:
-    services = create_services(settings)
-    await services.sources.open()
-    try:
+    async with opened(create_services(settings)) as services:
         out.print(_matrix(services.sources))
-        return [
-            f"sources.{source.name}: {problem}" for source in services.sources.all for problem in await source.connector.check()
-        ]
-    finally:
-        await services.sources.aclose()
+        away = services.store is not None and not services.store.mongo.available
+        problems = ["mongodb.uri: MongoDB does not answer; is it up, and are host and port right?"] if away else []
+        for source in services.sources.all:
+            problems += await source.connector.check()
+    return problems
 
 
 def _matrix(sources: Sources) -> Table:

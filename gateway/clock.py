@@ -1,7 +1,7 @@
 """The only place that reads the clock."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 class Clock:
@@ -19,8 +19,8 @@ class Clock:
         return datetime.now(UTC)
 
     def reference(self) -> datetime:
-        """The end of every window: aware, UTC."""
-        return self._pinned or self.now()
+        """The end of every window: aware, UTC, the next whole minute, so that requests of a minute ask equal questions."""
+        return self._pinned or self.now().replace(second=0, microsecond=0) + timedelta(minutes=1)
 
     def monotonic(self) -> float:
         """Seconds that only grow."""

@@ -6,29 +6,32 @@ from graphql import GraphQLResolveInfo
 from strawberry.dataloader import DataLoader
 
 from connectors.records import Record
-from gateway.execution.selection import Selection, selection_of
+from gateway.execution.selection import selection_of
 from gateway.services import Services
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.selection import Selection
 from gateway.tags.service import TagAnswer
+
+Selections = dict[tuple[tuple[int, ...], type[Record], str | None], Selection]
+"""By the nodes of a field, which fragments can merge in one place and not in another."""
 
 
 class RequestContext:
-    """One request. Nothing here outlives it."""
+    """One request. Nothing here outlives it, except `selections` where a plan lends its own."""
 
     def __init__(self, services: Services, request_id: str) -> None:
         self.services = services
         self.request_id = request_id
-        loaders = services.loaders()
-        self.stitcher = services.stitcher(loaders)
+        self.stitcher = services.stitcher()
         self.tags: DataLoader[tuple[StitchedCustomer, str], TagAnswer] = DataLoader(load_fn=services.tags.load)
-        self._selections: dict[tuple[int, type[Record], str | None], Selection] = {}
+        self.selections: Selections = {}
 
     def selection(self, info: GraphQLResolveInfo[Any], record: type[Record], type_name: str | None = None) -> Selection:
         """What the field being resolved selects of `record`; worked out once per field of the operation."""
-        name = (id(info.field_nodes[0]), record, type_name)
-        found = self._selections.get(name)
+        name = (tuple(map(id, info.field_nodes)), record, type_name)
+        found = self.selections.get(name)
         if found is None:
-            found = self._selections[name] = selection_of(info, record, type_name)
+            found = self.selections[name] = selection_of(info, record, type_name)
         return found
 
 

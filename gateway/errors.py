@@ -11,7 +11,7 @@ ProfileGatewayError
 
 from collections.abc import Sequence
 
-from connectors.errors import ProfileGatewayError
+from connectors.errors import ProfileGatewayError, SourceError
 
 
 class CallerError(ProfileGatewayError):
@@ -54,3 +54,12 @@ class StoreError(ProfileGatewayError):
 
     code = "STORE_UNAVAILABLE"
     retryable = True
+
+
+class SourceFailure(Exception):  # noqa: N818  it is a failure that a field reports, next to the values of others
+    """A source could not give what a field needs."""
+
+    def __init__(self, source: str, error: SourceError) -> None:
+        super().__init__(f"{source}: {error.summary}")
+        self.source = source
+        self.extensions = {"code": error.code, "source": source, "retryable": error.retryable}

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from connectors.contract import KeyKind
 from connectors.shapes import Fields
 from gateway.app import opened
-from gateway.execution.selection import Selection
 from gateway.services import Services
+from gateway.stitching.selection import Selection
 from gateway.tags.service import TagAnswer
 
 
@@ -15,7 +15,7 @@ async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer]
     async with opened(services):
         pack = services.tags.pack
         selection = Selection(fields=Fields.of("id"), stitches=frozenset(pack.facts[name].record for name in pack.facts))
-        customer = await services.stitcher(services.loaders()).customer(KeyKind.CUSTOMER_ID, customer_id, selection)
+        customer = await services.stitcher().customer(KeyKind.CUSTOMER_ID, customer_id, selection)
         if customer is None:
             return None
         return await services.tags.load([(customer, key) for key in pack.tags])

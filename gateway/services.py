@@ -1,5 +1,7 @@
 """What all requests of a worker share. Built once by the composition root."""
 
+from functools import partial
+
 import msgspec
 
 from gateway.clock import Clock
@@ -20,20 +22,17 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     store: Store | None
     tags: TagService
 
-    def loaders(self) -> Loaders:
-        """Loaders with the whole budget of a request before them."""
-        return Loaders(Deadline(self.clock, self.settings.deadline_ms / 1000))
+    def stitcher(self) -> Stitcher:
+        """A stitcher with the whole budget of a request before it."""
+        return new_stitcher(self.settings, self.clock, self.sources)
 
-    def stitcher(self, loaders: Loaders) -> Stitcher:
-        return Stitcher(self.sources, loaders, self.settings.default_region)
+
+def new_stitcher(settings: Settings, clock: Clock, sources: Sources) -> Stitcher:
+    loaders = Loaders(Deadline(clock, settings.deadline_ms / 1000))
+    return Stitcher(sources, loaders, settings.default_region)
 
 
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
     """Wire the services together."""
-
-    def new_stitcher() -> Stitcher:
-        loaders = Loaders(Deadline(clock, settings.deadline_ms / 1000))
-        return Stitcher(sources, loaders, settings.default_region)
-
-    tags = TagService(pack, store, clock, new_stitcher)
+    tags = TagService(pack, store, clock, partial(new_stitcher, settings, clock, sources))
     return Services(settings=settings, clock=clock, sources=sources, store=store, tags=tags)

@@ -8,7 +8,6 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,10 +27,6 @@ class _Frozen(BaseModel):
 class ClockSettings(_Frozen):
     pinned: AwareDatetime | None = None
     """The end of every window; for data sets that have ended."""
-
-    @property
-    def reference(self) -> datetime | None:
-        return self.pinned
 
 
 class TagSettings(_Frozen):
@@ -76,6 +71,8 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         written = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigurationError([f"{path.name}: there is no such file; name one with --config"]) from None
+    except OSError as error:
+        raise ConfigurationError([f"{path.name}: cannot be read ({error.strerror})"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError([f"{path.name}: not valid TOML: {error}"]) from None
     unknown: list[str] = []
@@ -96,9 +93,21 @@ def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: 
     return settings.model_copy(update={"tags": TagSettings(file=folder / settings.tags.file)})
 
 
+WORDS = {
+    "extra_forbidden": "is no setting; remove it, or correct its name",
+    "missing": "is missing; add it",
+}
+"""What pydantic's commonest problems are called here."""
+
+
 def problems_of(error: ValidationError, prefix: str) -> list[str]:
     """One line per problem: where it is and what is wrong, without the offending value, for it may be a secret."""
-    return [f"{prefix}: {'.'.join(map(str, item['loc'])) or 'document'}: {item['msg']}" for item in error.errors()]
+    return [f"{prefix}: {'.'.join(map(str, item['loc'])) or 'document'}: {_words(item)}" for item in error.errors()]
+
+
+def _words(item: Any) -> str:
+    message: str = WORDS.get(item["type"], item["msg"])
+    return message.removeprefix("Value error, ")
 
 
 def _expand(value: Any, variables: Mapping[str, str], where: str, unknown: list[str]) -> Any:
@@ -119,6 +128,9 @@ def _overlay(document: dict[str, Any], variables: Mapping[str, str]) -> dict[str
         *tables, key = name.removeprefix(PREFIX).lower().split("__")
         here = document
         for table in tables:
-            here = here.setdefault(table, {})
+            inner = here.get(table)
+            if not isinstance(inner, dict):
+                inner = here[table] = {}
+            here = inner
         here[key] = value
     return document

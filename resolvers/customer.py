@@ -21,15 +21,14 @@ from resolvers.order import Order, OrderFilter
 from resolvers.scalars import Locale
 from resolvers.source import CustomerSource
 from resolvers.statistics import OrderStatistics, order_statistics
-from resolvers.tag import Tag, chosen_keys
+from resolvers.tag import Tag, checked_keys, chosen_keys
 from resolvers.ticket import Ticket, TicketFilter
 from resolvers.timeline import ENTRIES, TimelineEntry, timeline_asks
-from resolvers.windows import After, First, ask_for
-from resolvers.windows import Order as OrderArgument
+from resolvers.windows import After, First, InOrder, ask_for
 
 Parent = strawberry.Parent[StitchedCustomer]
 Info = strawberry.Info[Any, None]
-TAG_RECORDS = (records.Order, records.Ticket, records.Event)
+TAG_RECORDS = tuple(records.RECORDS.values())
 
 
 @strawberry.type(description="A person or a company, stitched on demand from the systems that know it.")
@@ -66,7 +65,7 @@ class Customer(Node):
         first: First = DEFAULT_FIRST,
         after: After = None,
         filter: Annotated[OrderFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
-        order: OrderArgument = SortOrder.NEWEST_FIRST,
+        order: InOrder = SortOrder.NEWEST_FIRST,
     ) -> Connection[Any] | None:
         ask = ask_for(info, records.Order, first, after, order, filter)
         return connection(await root.listing(records.Order, ask), after)
@@ -82,7 +81,7 @@ class Customer(Node):
         first: First = DEFAULT_FIRST,
         after: After = None,
         filter: Annotated[TicketFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
-        order: OrderArgument = SortOrder.NEWEST_FIRST,
+        order: InOrder = SortOrder.NEWEST_FIRST,
     ) -> Connection[Any] | None:
         ask = ask_for(info, records.Ticket, first, after, order, filter)
         return connection(await root.listing(records.Ticket, ask), after)
@@ -98,7 +97,7 @@ class Customer(Node):
         first: First = DEFAULT_FIRST,
         after: After = None,
         filter: Annotated[EventFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
-        order: OrderArgument = SortOrder.NEWEST_FIRST,
+        order: InOrder = SortOrder.NEWEST_FIRST,
     ) -> Connection[Any] | None:
         ask = ask_for(info, records.Event, first, after, order, filter)
         return connection(await root.listing(records.Event, ask), after)
@@ -111,7 +110,11 @@ class Customer(Node):
         return await order_statistics(root, filter)
 
     @stitching(
-        "Orders, tickets and events in one list, newest first.", *TAG_RECORDS, graphql_type=Connection[TimelineEntry] | None
+        "Orders, tickets and events in one list, newest first.",
+        records.Order,
+        records.Ticket,
+        records.Event,
+        graphql_type=Connection[TimelineEntry] | None,
     )
     async def timeline(
         root: Parent,  # noqa: N805
@@ -154,7 +157,7 @@ class Customer(Node):
         key: Annotated[str, strawberry.argument(description="The tag's key.")],
     ) -> TagAnswer | None:
         context = context_of(info)
-        chosen_keys(context.services.tags.pack, [key], None)
+        checked_keys(context.services.tags.pack, "key", [key])
         async with root.reports.contributing():
             return await context.tags.load((root, key))
 

@@ -10,9 +10,9 @@ from connectors import records
 from connectors.contract import KeyKind
 from gateway.context import context_of
 from gateway.errors import InvalidArgumentError
-from gateway.execution.selection import Selection
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.selection import Selection
 from gateway.tags.definitions import TagDefinition as Definition
 from resolvers.connection import DEFAULT_FIRST, MAX_FIRST, Connection, connection
 from resolvers.customer import Customer, Info
@@ -40,11 +40,13 @@ class Query:
         self,
         info: Info,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description=f"At most {MAX_IDS} ids.")],
-    ) -> list[StitchedCustomer | None]:
+    ) -> list[StitchedCustomer | BaseException | None]:
         if len(ids) > MAX_IDS:
             raise InvalidArgumentError(f"ids: {len(ids)} ids are more than {MAX_IDS}; ask in parts")
         stitcher, selection = context_of(info).stitcher, _selection(info)
-        return await asyncio.gather(*(stitcher.customer(KeyKind.CUSTOMER_ID, one, selection) for one in ids))
+        calls = (stitcher.customer(KeyKind.CUSTOMER_ID, one, selection) for one in ids)
+        # An exception in a list is an error in its place: the others are given.
+        return await asyncio.gather(*calls, return_exceptions=True)
 
     @root(
         "Customers whose name, e-mail address or phone number contains the text, by id.",

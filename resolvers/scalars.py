@@ -21,11 +21,11 @@ def _write_time(value: datetime) -> str:
 def _read_time(value: Any) -> datetime:
     try:
         time = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        if time.tzinfo is not None:
+            return time.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise GraphQLError("a DateTime is an RFC 3339 text such as 2026-06-30T12:00:00Z") from None
-    if time.tzinfo is None:
-        raise GraphQLError("a DateTime needs its offset from UTC, such as 2026-06-30T12:00:00Z")
-    return time.astimezone(UTC)
+    raise GraphQLError("a DateTime needs its offset from UTC, such as 2026-06-30T12:00:00Z")
 
 
 def _read_decimal(value: Any) -> Decimal:

@@ -8,7 +8,7 @@ import strawberry
 from connectors import records
 from connectors.contract import Measure, MeasureOp
 from connectors.shapes import Fields
-from gateway.execution.failures import SourceFailure
+from gateway.errors import SourceFailure
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.measuring import Question, measured
 from gateway.tags.facts import combine

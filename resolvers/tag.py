@@ -108,14 +108,20 @@ class TagDefinition:
         return list(definition.fact_names)
 
 
+def checked_keys(pack: Pack, argument: str, keys: list[str]) -> None:
+    """Raises `InvalidArgumentError` for a key that is not defined."""
+    unknown = sorted(set(keys) - set(pack.tags))
+    if unknown:
+        named = ", ".join(key[:40] for key in unknown[:3]) + (", ..." if len(unknown) > 3 else "")
+        raise InvalidArgumentError(f"{argument}: no tag is called {named}; tagDefinitions lists them")
+
+
 def chosen_keys(pack: Pack, keys: list[str] | None, categories: list[TagCategory] | None) -> list[str]:
     """The keys of the tags asked for, in the order of their definition.
 
     Raises `InvalidArgumentError` for a key that is not defined.
     """
-    unknown = sorted(set(keys or ()) - set(pack.tags))
-    if unknown:
-        raise InvalidArgumentError(f"keys: no tag is called {', '.join(unknown)}; tagDefinitions lists them")
+    checked_keys(pack, "keys", keys or [])
     return [
         key
         for key, definition in pack.tags.items()

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import strawberry
 
 from connectors.records import RECORDS, Record
+from gateway.errors import InvalidArgumentError
 from resolvers.event import Event
 from resolvers.order import Order
 from resolvers.ticket import Ticket
@@ -24,6 +25,11 @@ def timeline_asks(info: Any, names: list[str], first: int, after: str | None) ->
 
     Raises `InvalidArgumentError`.
     """
+    other = sorted(set(names) - set(ENTRIES))
+    if other:
+        raise InvalidArgumentError(
+            f"records: {', '.join(other).upper()} cannot stand in a timeline; ORDER, TICKET and EVENT can"
+        )
     return {
         RECORDS[name]: ask_for(info, RECORDS[name], first, after, type_name=type_name)
         for name, type_name in ENTRIES.items()

@@ -1,25 +1,25 @@
 """The arguments that lists share, and what they ask of sources."""
 
 from datetime import datetime
-from enum import Enum
 from typing import Annotated, Any, TypeAlias
 
 import strawberry
 
 from connectors.contract import Ask, Condition
 from connectors.records import Record
+from connectors.semantics import as_text
 from gateway.context import context_of
 from gateway.errors import InvalidArgumentError
-from resolvers.connection import checked_first
+from resolvers.connection import MAX_FIRST, checked_first
 from resolvers.cursor import position_of
 from resolvers.enums import SortOrder
 from resolvers.fields import field
 
-First: TypeAlias = Annotated[int, strawberry.argument(description="How many records, from 1 to 100.")]
+First: TypeAlias = Annotated[int, strawberry.argument(description=f"How many records, from 1 to {MAX_FIRST}.")]
 After: TypeAlias = Annotated[
     str | None, strawberry.argument(description="The cursor of the record before the first one asked for.")
 ]
-Order: TypeAlias = Annotated[SortOrder, strawberry.argument(description="In which order records come.")]
+InOrder: TypeAlias = Annotated[SortOrder, strawberry.argument(description="In which order records come.")]
 
 
 @strawberry.input(description="Which records to give.")
@@ -31,8 +31,8 @@ class Filter:
 
     def conditions(self) -> tuple[Condition, ...]:
         """The lists that were given, as conditions."""
-        given = {name: value for name, value in vars(self).items() if name not in ("since", "until") and value}
-        return tuple(Condition(name, tuple(sorted(map(_text, values)))) for name, values in given.items())
+        given = {name: value for name, value in vars(self).items() if name not in ("since", "until") and value is not None}
+        return tuple(Condition(name, tuple(sorted(map(as_text, values)))) for name, values in given.items())
 
     def window(self) -> dict[str, Any]:
         """As words of an ask or of a measure.
@@ -62,12 +62,8 @@ def ask_for(
     return Ask(
         fields=selection.fields,
         first=checked_first(first),
-        after=position_of(after),
+        after=position_of(after, record),
         oldest_first=order is SortOrder.OLDEST_FIRST,
         count=selection.count,
         **(filter.window() if filter else {}),
     )
-
-
-def _text(value: Any) -> str:
-    return str(value.value) if isinstance(value, Enum) else str(value)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors import records as r
@@ -12,9 +12,9 @@ from connectors.shapes import Fields
 from connectors.testing import MemoryConnector
 from gateway.app import create_services, opened
 from gateway.clock import Clock
-from gateway.execution.selection import Selection
 from gateway.services import Services
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.selection import Selection
 from gateway.store.mongo import MongoSettings
 from gateway.store.store import Store
 from tests import shop
@@ -22,6 +22,8 @@ from tests.fixtures_mongodb import HandClock
 from tests.running import Gateway, settings_for
 
 JUNE_ENDS = datetime(2026, 6, 30, 12, tzinfo=UTC)
+TTL = timedelta(hours=6)
+"""Of the tag `activity`."""
 
 TAG = """query ($id: ID!, $key: String!) { customer(by: {id: $id}) { tag(key: $key) {
     value freshness partial computedAt expiresAt rule { version } evidence { name value sources missing } } } }"""
@@ -35,8 +37,8 @@ class ShopClock(HandClock):
 
 
 def sources_by_id(orders: MemoryConnector | None = None) -> list[MemoryConnector]:
-    """A CRM and orders, which is enough for the tag `activity`."""
-    return [shop.crm(), orders or shop.orders()]
+    """A CRM and orders of their own, which is enough for the tag `activity`."""
+    return [shop.crm(), orders or MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): dict(shop.ORDERS)})]
 
 
 def measured(source: MemoryConnector) -> int:
@@ -51,26 +53,37 @@ async def tag_of(gateway: Gateway, key: str = "activity", customer: str = "c1") 
 
 async def stitched(services: Services, *customers: str) -> list[StitchedCustomer]:
     """Customers of a new request."""
-    stitcher, selection = (
-        services.stitcher(services.loaders()),
-        Selection(fields=Fields.of("id"), stitches=frozenset({r.Order})),
-    )
+    stitcher, selection = services.stitcher(), Selection(fields=Fields.of("id"), stitches=frozenset({r.Order}))
     found = await asyncio.gather(*(stitcher.customer(KeyKind.CUSTOMER_ID, one, selection) for one in customers))
     return [one for one in found if one is not None]
 
 
-async def until_fresh(gateway: Gateway, key: str = "activity", customer: str = "c1") -> dict[str, Any]:
-    """The tag, once a request finds it renewed."""
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for something of this process."""
     async with asyncio.timeout(20):
-        while (tag := await tag_of(gateway, key, customer))["freshness"] != "FRESH":
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def until_tag(true: Callable[[dict[str, Any]], bool], gateway: Gateway) -> dict[str, Any]:
+    """Ask for the tag until it is as it should be."""
+    async with asyncio.timeout(20):
+        while not true(tag := await tag_of(gateway)):
             await asyncio.sleep(0.01)
         return tag
 
 
-async def until(true: Callable[[], bool]) -> None:
+async def until_kept(store: Store, now: datetime | None = None, customer: str = "c1") -> None:
+    """Wait until the store holds the tag, fresh."""
     async with asyncio.timeout(20):
-        while not true():
-            await asyncio.sleep(0.01)
+        while not any(
+            tag.expires_at > (now or datetime.now(UTC)) for tag in (await store.tags.read([customer], ["activity"])).values()
+        ):
+            await asyncio.sleep(0.002)
+
+
+def is_fresh(tag: dict[str, Any]) -> bool:
+    return bool(tag["freshness"] == "FRESH")
 
 
 @asynccontextmanager

@@ -156,6 +156,27 @@ async def test_a_call_that_has_hung_for_long_is_not_joined():
     assert question.calls == [["c1"], ["c1"]]
 
 
+async def test_a_slot_comes_back_whichever_call_lands_first():
+    """Two calls for one key: the later one lands first, then the earlier; both slots can be used again."""
+    source, question = batching(calls=2), Asked()
+    later = Asked()
+    later.gate.set()
+    hurried = asyncio.create_task(source.ask(question, ["c1"], within(0.2)))
+    await turns()
+    question.gate, hung = asyncio.Event(), question.gate
+    question.gate.set()
+    assert records(await source.ask(question, ["c1"], within(20))) == [["c1", 1]]
+    hung.set()
+    await hurried
+    question.gate.clear()
+    both = [asyncio.create_task(source.ask(question, [key], within(20))) for key in ("c2",)]
+    await turns()
+    both.append(asyncio.create_task(source.ask(later, ["c3"], within(20))))
+    assert records(await both[1]) == [["c3", 0]]
+    question.gate.set()
+    assert records(await both[0]) == [["c2", 2]]
+
+
 async def test_closing_answers_those_who_wait():
     """Nobody is left hanging when the worker ends; nothing is left behind."""
     source, question = batching(), Asked()
@@ -164,6 +185,34 @@ async def test_closing_answers_those_who_wait():
     await source.aclose()
     (failure,) = records(await waiting)
     assert isinstance(failure, SourceTimeoutError)
+
+
+async def test_keys_that_nobody_waits_for_are_not_sent():
+    """A key whose caller gave up while the source was busy is not asked for when it is free again."""
+    source, question = batching(), Asked()
+    first = asyncio.create_task(source.ask(question, ["c1"], within()))
+    await turns()
+    (late,) = records(await source.ask(question, ["gone"], within(0.02)))
+    assert isinstance(late, SourceTimeoutError)
+    question.gate.set()
+    await first
+    await turns()
+    assert question.calls == [["c1"]]
+
+
+@pytest.mark.parametrize("started", [2, 5])
+async def test_closing_starts_no_call(started: int):
+    """Waiting keys are given up, also when the call before them was only just made."""
+    source, question = batching(), Asked()
+    flying = asyncio.create_task(source.ask(question, ["c1"], within()))
+    await turns(started)
+    waiting = asyncio.create_task(source.ask(question, ["c2"], within()))
+    await turns(1)
+    await source.aclose()
+    await turns()
+    assert "c2" not in [key for call in question.calls for key in call]
+    assert flying.done()
+    assert waiting.done()
 
 
 @pytest.mark.parametrize("max_calls", [1, 4])

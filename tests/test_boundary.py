@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from connectors import records as r
@@ -339,20 +340,28 @@ async def test_a_call_that_never_ends_does_not_keep_the_gateway_from_closing():
     ],
     ids=repr,
 )
-async def test_measures_of_a_wrong_kind_are_a_protocol_error(values):
-    """The statistics are null with the source's error; everything else is there."""
-    customer, errors = await ask(giving({}), STATISTICS.partition("tag(")[0] + "} }", giving({"c1": values}))
-    assert customer == {"name": "Ana Souza", "orderStatistics": None}
-    (error,) = errors
-    assert (error["path"], error["message"]) == (["customer", "orderStatistics"], UNREADABLE)
-    assert error["extensions"]["code"] == "SOURCE_PROTOCOL"
+async def test_measures_of_a_wrong_kind_are_measured_over_the_records(values):
+    """What a source measures wrong is measured here: a malformed record is left out, and the figures say so."""
+    whole = msgspec.json.encode(shop.ORDERS["c1"][:2])
+    spoilt = whole[:-1] + b',{"id":"o9","placedAt":"soon"}]'
+    customer, errors = await ask(giving({"c1": spoilt}), STATISTICS.partition("tag(")[0] + "} }", giving({"c1": values}))
+    assert errors == []
+    assert customer["orderStatistics"] == {
+        "count": 2,
+        "total": [{"amount": "20.00", "currency": "EUR"}],
+        "firstAt": "2026-06-01T12:00:00Z",
+        "lastAt": "2026-06-02T12:00:00Z",
+        "partial": True,
+    }
 
 
 async def test_measures_that_fail_make_a_tag_partial():
-    """A tag without its facts is none, and says so; it is no error."""
-    customer, errors = await ask(giving({}), STATISTICS, raising(ValueError("secret")))
+    """Where the records cannot be had either, the figures are an error; a tag without its facts is none, and says so."""
+    customer, errors = await ask(raising(ValueError("secret")), STATISTICS, raising(ValueError("secret")))
     assert customer == {"name": "Ana Souza", "orderStatistics": None, "tag": {"value": None, "partial": True}}
-    assert [error["path"] for error in errors] == [["customer", "orderStatistics"]]
+    (error,) = errors
+    assert (error["path"], error["message"]) == (["customer", "orderStatistics"], UNREADABLE)
+    assert error["extensions"]["code"] == "SOURCE_PROTOCOL"
 
 
 async def test_two_sources_may_use_the_same_ids():

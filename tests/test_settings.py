@@ -63,7 +63,7 @@ def test_unknown_keys_and_bad_values_are_named_all_at_once(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"), [(None, "there is no such file"), ("a = ", "not valid TOML"), ("", "sources: Field required")]
+    ("text", "problem"), [(None, "there is no such file"), ("a = ", "not valid TOML"), ("", "sources: is missing")]
 )
 def test_a_file_that_is_none_says_so(tmp_path: Path, text: str | None, problem: str):
     """Missing, broken and empty files name the file."""

@@ -1,10 +1,25 @@
 """The whole path in one process: what a caller gets from four sources that know a customer by different keys."""
 
 import asyncio
+from base64 import urlsafe_b64encode
 
+import pytest
+
+from connectors import records
+from connectors.contract import KeyKind, Page
 from connectors.errors import SourceAuthError, SourceUnavailableError
+from connectors.testing import MemoryConnector
 from tests import shop
 from tests.running import gateway_on
+
+
+class Misspelling(MemoryConnector):
+    """Writes one customer's country as no code."""
+
+    async def _fetch(self, record, by, keys, ask):
+        found = dict(await super()._fetch(record, by, keys, ask))
+        found["c2"] = Page(b'[{"id": "c2", "address": {"country": "Great Britain"}}]')
+        return found
 
 
 async def test_each_source_is_asked_by_the_key_it_knows():
@@ -306,3 +321,63 @@ async def test_sources_come_in_the_order_of_the_configuration():
             events { unavailable } sources { name } tickets { unavailable } orders { unavailable } } }"""
         )
     assert [one["name"] for one in data["customer"]["sources"]] == ["crm", "orders", "support", "behaviour"]
+
+
+async def test_a_fragment_under_two_customers_selects_for_each():
+    """What the second customer selects besides the shared fragment is asked for, too."""
+    query = """{ a: customer(by: {id: "c1"}) { ...F } b: customer(by: {id: "c2"}) { ...F orders(first: 2) {
+        totalCount nodes { status } } } } fragment F on Customer { orders(first: 2) { nodes { id } } }"""
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        data = await gateway.data(query)
+    assert data["b"]["orders"] == {"nodes": [{"id": "oc21", "status": "DELIVERED"}], "totalCount": 1}
+
+
+async def test_fragments_on_the_interface_select_like_the_type():
+    """From a customer through `Node` back to a customer, every field is asked for."""
+    query = '{ customers(ids: ["c1"]) { ... on Node { id ... on Customer { name acquisition { source } } } } }'
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        data = await gateway.data(query)
+    assert data["customers"] == [{"id": "c1", "name": "Ana Souza", "acquisition": {"source": "google"}}]
+
+
+async def test_one_bad_id_costs_its_own_place():
+    """An empty id is an error with its place in the list; the others are given."""
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        answer = await gateway.ask('{ customers(ids: ["c1", " ", "c2"]) { id } }')
+    assert answer["data"] == {"customers": [{"id": "c1"}, None, {"id": "c2"}]}
+    assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [(["customers", 1], "INVALID_KEY")]
+
+
+async def test_one_malformed_record_costs_its_own_fields():
+    """A customer whose country is no code keeps its id; its own fields are errors in their place; the other one is given."""
+    held = {(records.Customer, KeyKind.CUSTOMER_ID): {"c1": [shop.ANA], "c2": [shop.LI]}}
+    async with gateway_on([Misspelling("crm", held)]) as gateway:
+        answer = await gateway.ask('{ customers(ids: ["c1", "c2"]) { id address { country } } }')
+    assert answer["data"] == {"customers": [{"id": "c1", "address": None}, {"id": "c2", "address": None}]}
+    assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [
+        (["customers", 1, "address"], "SOURCE_PROTOCOL")
+    ]
+
+
+@pytest.mark.parametrize(
+    "cursor", ['[null,"c1"]', '["2026-06-01T00:00:00","x"]', '["0001-01-01T00:00:00+14:00","x"]', "[1,2]", "{}", "x"]
+)
+async def test_a_forged_cursor_blames_nobody_else(cursor: str):
+    """What is no cursor of orders is refused as an argument, and no source is asked for them."""
+    sources = shop.sources()
+    after = urlsafe_b64encode(cursor.encode()).decode()
+    async with gateway_on(list(sources.values())) as gateway:
+        answer = await gateway.ask(
+            'query ($after: String) { customer(by: {id: "c1"}) { orders(after: $after) { nodes { id } } } }', {"after": after}
+        )
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["INVALID_ARGUMENT"]
+    assert sources["orders"].calls == []
+
+
+async def test_empty_lists_choose_nothing():
+    """In filters, tags and the timeline alike: none of no values."""
+    query = """{ customer(by: {id: "c1"}) { orders(filter: {status: []}) { nodes { id } } tags(keys: []) { key }
+        timeline(records: []) { nodes { __typename } } } }"""
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        data = await gateway.data(query)
+    assert data["customer"] == {"orders": {"nodes": []}, "tags": [], "timeline": {"nodes": []}}

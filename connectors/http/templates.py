@@ -6,11 +6,11 @@ entry of a body) is left out.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from connectors.contract import Ask
+from connectors.semantics import as_text
 
 PLACEHOLDERS = ("keys", "key", "first", "since", "until")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -25,14 +25,10 @@ def values_of(keys: Sequence[str], ask: Ask, *, with_first: bool) -> Values:
     if with_first:
         values["first"] = ask.first
     if ask.since is not None:
-        values["since"] = _rfc3339(ask.since)
+        values["since"] = as_text(ask.since)
     if ask.until is not None:
-        values["until"] = _rfc3339(ask.until)
+        values["until"] = as_text(ask.until)
     return values
-
-
-def _rfc3339(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def placeholders_of(template: Any) -> frozenset[str]:

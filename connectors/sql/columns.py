@@ -43,11 +43,6 @@ def lists_of(record: type[Record]) -> dict[str, Shape]:
     return {name: shape for name, shape in shapes(record).items() if shape.form == LIST}
 
 
-def item_columns(shape: Shape) -> dict[str, Shape]:
-    """The leaves of a list's items by column."""
-    return columns_of(shape.struct) if shape.struct is not None else {VALUE: item_shape(shape)}
-
-
 def item_shape(shape: Shape) -> Shape:
     """What one item of a list of plain values is."""
     return msgspec.structs.replace(shape, form=LEAF, default=None)

@@ -17,9 +17,10 @@ from connectors.sql.rows import escaped
 from connectors.sql.settings import SqlSettings
 
 CONNECT_S = 5
-POSTGRESQL = {"server_settings": {"timezone": "UTC"}, "timeout": CONNECT_S}
+"""How long PostgreSQL may take to accept a connection, in seconds."""
 LEARNING_S = 5
-"""Shared by all who wait, so no caller's deadline bounds it: a connection that was swallowed is given up and tried anew."""
+"""How long the database may take to name a query's columns, in seconds. Shared by all who wait, so no caller's deadline
+bounds it: a connection that was swallowed is given up and tried anew."""
 
 
 class Database:
@@ -68,9 +69,7 @@ def _create_engine(settings: SqlSettings) -> AsyncEngine:
         url,
         pool_size=settings.pool_size,
         max_overflow=0,
-        connect_args={"async_creator_fn": _opened}
-        if is_sqlite
-        else {"server_settings": {"timezone": "UTC"}, "timeout": CONNECT_S},
+        connect_args=SQLITE if is_sqlite else POSTGRESQL,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
     )
@@ -90,6 +89,11 @@ async def _opened(*arguments: Any, **words: Any) -> aiosqlite.Connection:
         # aiosqlite leaves its thread to end alone, and that is an error in it when the loop is closed first.
         thread.join()
         raise
+
+
+SQLITE = {"async_creator_fn": _opened}
+POSTGRESQL = {"server_settings": {"timezone": "UTC"}, "timeout": CONNECT_S}
+"""What the drivers are told for each connection."""
 
 
 def _only_reads(connection: Any, _: Any) -> None:

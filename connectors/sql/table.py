@@ -62,9 +62,10 @@ class Table:
 
     async def statements(self) -> Statements:
         """The statements, after the database has said which columns the queries have."""
-        if self._learning is None or (self._learning.done() and failed(self._learning)):
+        if self._learning is None or (self._learning.done() and _failed(self._learning)):
             self._learning = asyncio.create_task(self._learn())
-            self._learning.add_done_callback(failed)
+            # Who waits may be gone when it fails; a failure that nobody has looked at would be logged with the query.
+            self._learning.add_done_callback(_failed)
         return await asyncio.shield(self._learning)
 
     async def aclose(self) -> None:
@@ -91,5 +92,5 @@ class Statements:
         return measure_statement(self.parts(kind, shapes))
 
 
-def failed(learning: asyncio.Task[Any]) -> bool:
+def _failed(learning: asyncio.Task[Any]) -> bool:
     return learning.cancelled() or learning.exception() is not None

@@ -8,7 +8,6 @@ from string import Template
 
 import msgspec
 
-from connectors.errors import ConfigurationError
 from gateway.demo import olist, shop
 from gateway.demo.databases import Progress, postgresql_urls, sqlite_urls
 from gateway.demo.examples import examples
@@ -48,8 +47,6 @@ def prepare_olist(folder: Path, data: Path, *, postgresql: str | None, progress:
     else:
         seller = asyncio.run(olist.copy_olist(data, postgresql, progress=progress))
         urls = postgresql_urls(postgresql)
-    if seller is None:
-        raise ConfigurationError([f"{data}: no seller in these files has a lead, a deal, orders and reviews"])
     return Prepared(
         settings=_settings(folder, "olist.toml", urls), examples=examples({"id": seller}, [seller]), customer=seller
     )

@@ -26,6 +26,6 @@ async def _serve(prepared: Prepared, folder: Path, taken: socket.socket, ready: 
     async with AsyncExitStack() as stack:
         if settings.mongodb is None:
             uri = await stack.enter_async_context(EmbeddedMongo(folder / "mongodb"))
-            settings = settings.model_copy(update={"mongodb": MongoSettings(uri=uri, timeout_ms=2_000)})
+            settings = settings.model_copy(update={"mongodb": MongoSettings(uri=uri, timeout_ms=500)})
         create = partial(create_app, settings, examples=prepared.examples)
         await AnnouncingServer(configured(create), partial(ready, settings)).serve([taken])

@@ -1,25 +1,73 @@
-"""Run a prepared operation."""
+"""Run a prepared operation: as a plan, or on graphql-core where no plan can."""
 
+from collections import OrderedDict
+from functools import lru_cache
 from inspect import isawaitable
 from typing import Any
 
+import structlog
 from graphql import ExecutionResult, GraphQLSchema, execute
+from graphql.execution.values import VariableValues, get_variable_values
 
 from gateway.context import RequestContext
+from gateway.execution.collect import deciding_variables
+from gateway.execution.plan import Plan, UnplannedError
 from gateway.operations import Operation
 
+KEPT_PLANS = 1_000
 
-async def run(
-    schema: GraphQLSchema, operation: Operation, variables: dict[str, Any], context: RequestContext, *, suggestions: bool
-) -> ExecutionResult:
-    """Run on graphql-core. Errors are in the result, each with its path; with `suggestions` they name near words."""
-    name = operation.definition.name
-    result = execute(
-        schema,
-        operation.document,
-        context_value=context,
-        variable_values=variables,
-        operation_name=name.value if name else None,
-        hide_suggestions=not suggestions,
-    )
-    return await result if isawaitable(result) else result
+log = structlog.get_logger()
+
+
+class Executor:
+    """Runs operations on one schema. Plans are kept, the ones used last, per values of the variables that select.
+
+    Errors are in the result, each with its path; with `suggestions` they name near words of the schema.
+    """
+
+    def __init__(self, schema: GraphQLSchema, *, suggestions: bool) -> None:
+        self._schema = schema
+        self._hide_suggestions = not suggestions
+        self._deciding = lru_cache(maxsize=KEPT_PLANS)(lambda operation: deciding_variables(operation.document))
+        self._plans: OrderedDict[tuple[Any, ...], Plan | None] = OrderedDict()
+
+    async def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
+        definitions = operation.definition.variable_definitions or ()
+        coerced = get_variable_values(
+            self._schema, definitions, variables, max_errors=50, hide_suggestions=self._hide_suggestions
+        )
+        if isinstance(coerced, list):
+            return ExecutionResult(data=None, errors=coerced)
+        plan = self.plan(operation, coerced)
+        if plan is not None:
+            return await plan.run(context, coerced)
+        return await self.run_unplanned(operation, variables, context)
+
+    async def run_unplanned(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
+        """Run on graphql-core, over the same loaders."""
+        name = operation.definition.name
+        result = execute(
+            self._schema,
+            operation.document,
+            context_value=context,
+            variable_values=variables,
+            operation_name=name.value if name else None,
+            hide_suggestions=self._hide_suggestions,
+        )
+        return await result if isawaitable(result) else result
+
+    def plan(self, operation: Operation, variables: VariableValues) -> Plan | None:
+        """The operation's plan, None when it has none."""
+        name = (operation, *(variables.coerced.get(one) for one in self._deciding(operation)))
+        if name in self._plans:
+            self._plans.move_to_end(name)
+            return self._plans[name]
+        try:
+            plan: Plan | None = Plan(self._schema, operation, variables)
+        except UnplannedError as error:
+            log.info("operation_not_planned", reason=str(error))
+            plan = None
+        self._plans[name] = plan
+        if len(self._plans) > KEPT_PLANS:
+            self._plans.popitem(last=False)
+        return plan

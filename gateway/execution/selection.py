@@ -6,30 +6,28 @@ field of the same name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 from graphql import (
     FieldNode,
-    FragmentSpreadNode,
-    GraphQLIncludeDirective,
-    GraphQLNamedType,
+    GraphQLField,
+    GraphQLObjectType,
     GraphQLResolveInfo,
-    GraphQLSkipDirective,
-    InlineFragmentNode,
-    SelectionSetNode,
+    GraphQLSchema,
     get_named_type,
     is_abstract_type,
-    is_object_type,
 )
-from graphql.execution.values import get_directive_values
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from connectors.records import Record
 from connectors.shapes import Fields, shapes
+from gateway.execution.collect import Collector
 from gateway.lookups.window import position_fields
+from gateway.stitching.selection import Selection
 
-DEFINITION = "strawberry-definition"
+DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 READS = "reads"
 
 
@@ -47,108 +45,64 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     stitches: tuple[type[Record], ...] = ()
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """The selected fields of a record, whether the number of records is asked, and which records are stitched to it."""
-
-    fields: Fields = Fields()
-    count: bool = False
-    stitches: frozenset[type[Record]] = frozenset()
-
-    def __or__(self, other: Selection) -> Selection:
-        return Selection(
-            fields=self.fields | other.fields, count=self.count or other.count, stitches=self.stitches | other.stitches
-        )
-
-
 def selection_of(info: GraphQLResolveInfo[Any], record: type[Record], type_name: str | None = None) -> Selection:
     """What the field being resolved selects of `record`.
 
-    `type_name` names one type of a union or interface, when the field gives several.
+    `type_name` says which type of a union or interface the record is, when the field gives several.
     """
-    walk = _Walk(info, type_name)
-    found = Selection()
-    for node in info.field_nodes:
-        if node.selection_set is not None:
-            found |= walk.record(node.selection_set, get_named_type(info.return_type), record)
-    return found
+    collector = Collector(info.schema, info.fragments, info.variable_values)
+    walk = _Walk(info.schema, collector, type_name)
+    return walk.record(info.field_nodes, walk.concrete(info.return_type), record)
 
 
 class _Walk:
-    def __init__(self, info: GraphQLResolveInfo[Any], type_name: str | None) -> None:
-        self._info = info
+    def __init__(self, schema: GraphQLSchema, collector: Collector, type_name: str | None) -> None:
+        self._schema = schema
+        self._collector = collector
         self._type_name = type_name
 
-    def record(self, selected: SelectionSetNode, parent: GraphQLNamedType, record: type[Record]) -> Selection:
-        found = Selection()
-        for node, on, definition in self._fields(selected, parent):
-            reads = definition.metadata.get(READS) or _own(definition.python_name, record)
-            found |= self._read(node, on, reads, record)
+    def concrete(self, kind: Any) -> GraphQLObjectType:
+        """The object type that a value of this type is."""
+        named: Any = get_named_type(kind)
+        if is_abstract_type(named):
+            assert self._type_name is not None
+            named = self._schema.type_map[self._type_name]
+        found: GraphQLObjectType = named
         return found
 
-    def _read(self, node: FieldNode, parent: GraphQLNamedType, reads: Reads | str | None, record: type[Record]) -> Selection:
-        if reads is None:
-            return Selection()
-        if isinstance(reads, str):
-            return Selection(fields=Fields(((reads, self._part(node, parent, shapes(record)[reads].struct)),)))
+    def record(self, nodes: Sequence[FieldNode], kind: GraphQLObjectType, record: type[Record]) -> Selection:
+        found = Selection()
+        for own, field in self._fields(nodes, kind):
+            definition = field.extensions[DEFINITION]
+            reads = definition.metadata.get(READS)
+            if reads is not None:
+                found |= self._read(own, field, reads, record)
+            elif definition.python_name in shapes(record):
+                found |= Selection(fields=self._field(own, field, definition.python_name, record))
+        return found
+
+    def _read(self, nodes: list[FieldNode], field: GraphQLField, reads: Reads, record: type[Record]) -> Selection:
         fields = Fields.of(*reads.paths)
         if reads.position:
             fields |= position_fields(record)
         found = Selection(fields=fields, count=reads.count, stitches=frozenset(reads.stitches))
-        if reads.inside and node.selection_set is not None:
-            found |= self.record(node.selection_set, self._type_below(node, parent), record)
+        if reads.inside and nodes[0].selection_set is not None:
+            found |= self.record(nodes, self.concrete(field.type), record)
         return found
 
-    def _part(self, node: FieldNode, parent: GraphQLNamedType, struct: type[msgspec.Struct] | None) -> Fields:
-        if struct is None or node.selection_set is None:
-            return Fields()
+    def _field(self, nodes: list[FieldNode], field: GraphQLField, name: str, struct: type[msgspec.Struct]) -> Fields:
+        inner = shapes(struct)[name].struct
+        if inner is None:
+            return Fields(((name, Fields()),))
         found = Fields()
-        below = self._type_below(node, parent)
-        for inner, on, definition in self._fields(node.selection_set, below):
-            reads = definition.metadata.get(READS)
-            if reads is not None:
-                found |= Fields.of(*reads.paths)
-                continue
-            own = _own(definition.python_name, struct)
-            if own is not None:
-                found |= Fields(((own, self._part(inner, on, shapes(struct)[own].struct)),))
-        return found
+        for own, below in self._fields(nodes, self.concrete(field.type)):
+            definition = below.extensions[DEFINITION]
+            if definition.python_name in shapes(inner):
+                found |= self._field(own, below, definition.python_name, inner)
+        return Fields(((name, found),))
 
-    def _type_below(self, node: FieldNode, parent: GraphQLNamedType) -> GraphQLNamedType:
-        fields: Mapping[str, Any] = getattr(parent, "fields", {})
-        below: GraphQLNamedType = get_named_type(fields[node.name.value].type)
-        return below
-
-    def _fields(
-        self, selected: SelectionSetNode, parent: GraphQLNamedType
-    ) -> Iterator[tuple[FieldNode, GraphQLNamedType, Any]]:
-        """Fields on `parent`, through fragments that hold on it, with the type they stand on and their definitions."""
-        for node, on in self._flat(selected.selections, parent):
-            definition = getattr(on, "fields", {}).get(node.name.value)
-            if definition is not None and DEFINITION in definition.extensions:
-                yield node, on, definition.extensions[DEFINITION]
-
-    def _flat(self, nodes: Iterable[Any], parent: GraphQLNamedType) -> Iterator[tuple[FieldNode, GraphQLNamedType]]:
-        for node in nodes:
-            if not self._included(node):
-                continue
-            if isinstance(node, FieldNode):
-                yield node, parent
-                continue
-            fragment = self._info.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
-            condition = fragment.type_condition.name.value if fragment.type_condition else parent.name
-            on = self._info.schema.type_map[condition]
-            if is_abstract_type(parent) and is_object_type(on) and on.name != self._type_name:
-                continue
-            yield from self._flat(fragment.selection_set.selections, on)
-
-    def _included(self, node: FieldNode | FragmentSpreadNode | InlineFragmentNode) -> bool:
-        if not node.directives:
-            return True
-        variables = self._info.variable_values
-        skip = get_directive_values(GraphQLSkipDirective, node, variables)
-        include = get_directive_values(GraphQLIncludeDirective, node, variables)
-        return not (skip and skip["if"]) and not (include and not include["if"])
-
-
-def _own(name: str, struct: type[msgspec.Struct]) -> str | None:
-    return name if name in shapes(struct) else None
+    def _fields(self, nodes: Sequence[FieldNode], kind: GraphQLObjectType) -> Iterator[tuple[list[FieldNode], GraphQLField]]:
+        for own in self._collector.fields(nodes, kind).values():
+            field = kind.fields.get(own[0].name.value)  # None for __typename
+            if field is not None:
+                yield own, field

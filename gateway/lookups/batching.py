@@ -7,15 +7,19 @@ late changes nothing for the others.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
+import structlog
 
 from connectors.contract import Aggregate, Ask, Lookup, Measure
 from gateway.lookups.boundary import Boundary
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Outcome
+
+log = structlog.get_logger()
 
 JOINING_SHARE = 0.5
 """A call is joined while it has at least this share of the time that the caller has."""
@@ -77,6 +81,7 @@ class Batching:
         self._flying: dict[Question, dict[str, _Key]] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self._dispatching = False
+        self._closed = False
 
     async def ask(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """One outcome per key, in the order of `keys`, within the deadline."""
@@ -86,7 +91,11 @@ class Batching:
         return [key.answer.result() if key.answer.done() else self._boundary.late(left) for key in asked]
 
     async def aclose(self) -> None:
-        """End the calls under way; who still waits for them gets a failure."""
+        """End the calls under way and start no more; who still waits gets a failure."""
+        self._closed = True
+        for waiting in self._waiting.values():
+            self._give_up(waiting.values())
+        self._waiting.clear()
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
@@ -105,7 +114,7 @@ class Batching:
         return entered
 
     def _dispatch_soon(self) -> None:
-        if self._free and not self._dispatching:
+        if self._free and not (self._dispatching or self._closed):
             self._dispatching = True
             asyncio.get_running_loop().call_soon(self._dispatch)
 
@@ -113,33 +122,45 @@ class Batching:
         self._dispatching = False
         while self._free and self._waiting:
             question, waiting = next(iter(self._waiting.items()))
-            batch = {key: waiting.pop(key) for key in list(waiting)[: question.max_batch]}
             del self._waiting[question]
+            # Nobody waits for these any more: asking would only keep a source busy that already is.
+            self._give_up(waiting.pop(name) for name, key in list(waiting.items()) if not key.deadline.remaining_s())
+            batch = {key: waiting.pop(key) for key in list(waiting)[: question.max_batch]}
             if waiting:
                 self._waiting[question] = waiting  # behind the others, so that none of them starves
-            self._free -= 1
-            call = asyncio.create_task(self._call(question, batch))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
+            if batch:
+                self._start(question, batch)
+
+    def _start(self, question: Question, batch: dict[str, _Key]) -> None:
+        self._free -= 1
+        self._flying.setdefault(question, {}).update(batch)
+        call = asyncio.create_task(self._call(question, batch))
+        self._calls.add(call)
+        # Not in the call itself, which does not run at all when it is cancelled in the turn in which it was made.
+        call.add_done_callback(partial(self._land, question, batch))
 
     async def _call(self, question: Question, batch: dict[str, _Key]) -> None:
-        self._flying.setdefault(question, {}).update(batch)
         deadline = Deadline.latest([key.deadline for key in batch.values()])
-        try:
-            outcomes = await question.put(self._boundary, list(batch), deadline)
-            for key, outcome in zip(batch.values(), outcomes, strict=True):
-                key.answer.set_result(outcome)
-        finally:
-            self._land(question, batch)
+        outcomes = await question.put(self._boundary, list(batch), deadline)
+        for key, outcome in zip(batch.values(), outcomes, strict=True):
+            key.answer.set_result(outcome)
 
-    def _land(self, question: Question, batch: dict[str, _Key]) -> None:
-        flying = self._flying[question]
+    def _land(self, question: Question, batch: dict[str, _Key], call: asyncio.Task[None]) -> None:
+        self._calls.discard(call)
+        if not call.cancelled() and (error := call.exception()) is not None:
+            log.error("call_failed", source=self._boundary.source, error=type(error).__name__)
+        # A call of its own for a key that hung elsewhere may have taken the key's place, and landed before.
+        flying = self._flying.get(question, {})
         for name, key in batch.items():
             if flying.get(name) is key:
                 del flying[name]
-            if not key.answer.done():
-                key.answer.set_result(self._boundary.late(0))
+        self._give_up(batch.values())
         if not flying:
-            del self._flying[question]
+            self._flying.pop(question, None)
         self._free += 1
         self._dispatch_soon()
+
+    def _give_up(self, keys: Iterable[_Key]) -> None:
+        for key in keys:
+            if not key.answer.done():
+                key.answer.set_result(self._boundary.late(0))

@@ -7,7 +7,6 @@ from gateway.clock import Clock
 ASSEMBLY_S = 0.05
 """What is kept back for putting the answer together, in seconds."""
 
-
 LEADING_SHARE = 0.5
 """How much of what is left a lookup may take that others wait for."""
 

@@ -18,7 +18,7 @@ class Loaders:
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
-        self._loaders: dict[tuple[Source, Question], DataLoader[str, Outcome]] = {}
+        self._loaders: dict[tuple[Source, Question, bool], DataLoader[str, Outcome]] = {}
 
     async def fetch(self, source: Source, lookup: Lookup, key: str, ask: Ask, *, leading: bool = False) -> Outcome:
         """Records of one key. `leading`: others wait for them, and keep half of the time that is left."""
@@ -29,12 +29,12 @@ class Loaders:
         return await self._loader(source, MeasuresQuestion(aggregate, measures)).load(key)
 
     def _loader(self, source: Source, question: Question, *, leading: bool = False) -> DataLoader[str, Outcome]:
-        loader = self._loaders.get((source, question))
+        loader = self._loaders.get((source, question, leading))
         if loader is None:
 
             async def load(keys: list[str]) -> list[Outcome]:
                 deadline = self.deadline.leading() if leading else self.deadline
                 return await source.batching.ask(question, keys, deadline)
 
-            loader = self._loaders[source, question] = DataLoader(load_fn=load)
+            loader = self._loaders[source, question, leading] = DataLoader(load_fn=load)
         return loader

@@ -15,6 +15,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime
     latency_ms: float
 
+    def as_failed(self, error: SourceError) -> "Failed":
+        """The same answer, when it turns out to be of no use."""
+        return Failed(error=error, source=self.source, as_of=self.as_of, latency_ms=self.latency_ms)
+
 
 class Found(Outcome, frozen=True, kw_only=True):
     """Records (narrowed structs) in the asked order. `dropped` counts malformed ones that were left out."""

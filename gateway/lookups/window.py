@@ -4,6 +4,7 @@ A connector says what it pushes down. Where that is all, its records pass throug
 filter, the order and the window are done on what came back, so that every source answers alike.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from connectors.semantics import after, in_order, matching
 from connectors.shapes import Fields
 
 
+@lru_cache(maxsize=64)
 def position_fields(record: type[Record]) -> Fields:
     """The fields that order a record among its kind."""
     return Fields.of("id", record.time_field) if record.time_field else Fields.of("id")

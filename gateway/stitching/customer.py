@@ -11,7 +11,7 @@ import msgspec
 from connectors.contract import Ask, KeyKind
 from connectors.records import Customer, Record
 from connectors.semantics import in_order
-from gateway.execution.failures import SourceFailure
+from gateway.errors import SourceFailure
 from gateway.identity.keys import MULTIPLE, keys_of
 from gateway.lookups import window
 from gateway.lookups.loaders import Loaders

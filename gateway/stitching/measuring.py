@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from connectors.contract import Ask, KeyKind, Measure, MeasureOp
+from connectors.errors import SourceProtocolError
 from connectors.records import Record
 from connectors.semantics import measured as measured_here
 from connectors.shapes import Fields
@@ -37,7 +38,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """One row of values per answer (of a source or a key), each with one value per measure.
 
-    `failure` is the first one; `cut` says that not all records were read; `sources` is empty where none is configured.
+    `failure` is the first one; `cut` says that not all records were counted; `sources` is empty where none is configured.
     """
 
     rows: list[tuple[Any, ...]]
@@ -78,6 +79,9 @@ async def _at_source(customer: StitchedCustomer, question: Question, source: Sou
     if aggregate is None or isinstance(keys, Failed) or (kind in MULTIPLE and not ops <= MERGEABLE):
         return await _here(customer, question, source, kind)
     outcomes = await asyncio.gather(*(customer.loaders.measure(source, aggregate, key, question.measures) for key in keys))
+    if any(isinstance(outcome, Failed) and isinstance(outcome.error, SourceProtocolError) for outcome in outcomes):
+        # A malformed record spoils the source's sums. Read here, it is dropped alone.
+        return await _here(customer, question, source, kind)
     for outcome in outcomes:
         customer.reports.add(question.record, outcome)
     return _measurement(source, outcomes, [outcome.values for outcome in outcomes if isinstance(outcome, Measured)])
@@ -91,7 +95,7 @@ async def _here(customer: StitchedCustomer, question: Question, source: Source, 
     found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     records = list({record.id: record for outcome in found for record in outcome.records}.values())
     row = tuple(measured_here(question.record, records, measure) for measure in question.measures)
-    cut = any(outcome.has_more for outcome in found)
+    cut = any(outcome.has_more or outcome.dropped for outcome in found)
     return _measurement(source, outcomes, [row] if found or not outcomes else [], cut=cut)
 
 

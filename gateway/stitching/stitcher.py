@@ -1,6 +1,7 @@
 """From a key to a customer."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -8,14 +9,13 @@ from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceProtocolError
 from connectors.records import Record
 from connectors.shapes import Fields
-from gateway.errors import AmbiguousIdentityError, InvalidKeyError
-from gateway.execution.failures import SourceFailure
-from gateway.execution.selection import Selection
+from gateway.errors import AmbiguousIdentityError, InvalidKeyError, SourceFailure
 from gateway.identity.keys import KEY_FIELDS, normalised
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.sources import Sources
 from gateway.stitching.customer import Listing, StitchedCustomer
+from gateway.stitching.selection import Selection
 
 CANDIDATES = 20
 """How many customers an ambiguous key names at most."""
@@ -28,15 +28,19 @@ class Stitcher:
         self._sources = sources
         self._loaders = loaders
         self._default_region = default_region
+        # The customers of one list are asked for the same fields.
+        self._fields = lru_cache(maxsize=16)(self._fields_of)
 
     async def customer(self, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
         """The customer with this key; None when there is none.
 
-        A customer asked for by id is stitched also when the source of its record fails, for other sources know the id.
+        A customer asked for by id is stitched also when its record cannot be had or read, for other sources know the id.
         Raises `InvalidKeyError`, `AmbiguousIdentityError`, or `SourceFailure` for keys that only the failed source can resolve.
         """
         key = normalised(kind, value, self._default_region)
         outcome = await self._found(kind, key, Ask(fields=self._fields(selection), first=CANDIDATES))
+        if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
+            outcome = outcome.as_failed(SourceProtocolError("the record cannot be read"))
         if isinstance(outcome, Failed):
             if kind is KeyKind.CUSTOMER_ID:
                 return self._stitched(key, outcome)
@@ -44,8 +48,6 @@ class Stitcher:
         assert isinstance(outcome, Found)
         if len(outcome.records) > 1:
             raise AmbiguousIdentityError(_words(kind), [record.id for record in outcome.records])
-        if not outcome.records and outcome.dropped:
-            raise SourceFailure(outcome.source, SourceProtocolError())
         return self._stitched(outcome.records[0].id, outcome) if outcome.records else None
 
     async def search(self, text: str, ask: Ask, selection: Selection) -> tuple[Sequence[StitchedCustomer], Listing]:
@@ -72,7 +74,7 @@ class Stitcher:
     def _stitched(self, customer_id: str, outcome: Outcome) -> StitchedCustomer:
         return StitchedCustomer(customer_id, outcome, self._sources, self._loaders)
 
-    def _fields(self, selection: Selection) -> Fields:
+    def _fields_of(self, selection: Selection) -> Fields:
         return selection.fields | Fields.of("id") | self._key_fields(selection.stitches)
 
     def _key_fields(self, records: Iterable[type[Record]]) -> Fields:

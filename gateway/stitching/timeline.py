@@ -8,7 +8,7 @@ import msgspec
 from connectors.contract import Ask
 from connectors.records import Record
 from connectors.semantics import in_order
-from gateway.execution.failures import SourceFailure
+from gateway.errors import SourceFailure
 from gateway.lookups import window
 from gateway.stitching.customer import Listing, StitchedCustomer
 

@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal, TypeVar
 import pymongo
 import structlog
 from bson.errors import BSONError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
+from pymongo.uri_parser import parse_uri
 
 from connectors.errors import ConfigurationError
 from gateway.clock import Clock
@@ -40,7 +41,7 @@ log = structlog.get_logger()
 class MongoSettings(BaseModel):
     """Where MongoDB is. `uri` may hold a password, so it is left out of the `repr`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     uri: Annotated[str, Field(repr=False)]
     database: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,63}$")] = "profile_gateway"
@@ -48,6 +49,17 @@ class MongoSettings(BaseModel):
     timeout_ms: Annotated[int, Field(ge=1)] = 250
     """One operation, all of it: finding the server, connecting, asking, retrying."""
     retry_after_ms: Annotated[int, Field(ge=0)] = 1_000
+
+    @field_validator("uri")
+    @classmethod
+    def _is_uri(cls, value: str) -> str:
+        try:
+            # An address by DNS is looked up when it is used, not when settings are read.
+            if not value.startswith("mongodb+srv://"):
+                parse_uri(value, validate=True, warn=False)
+        except (PyMongoError, ValueError, TypeError):
+            raise ValueError("not a MongoDB connection string with known options") from None
+        return value
 
 
 class Mongo:

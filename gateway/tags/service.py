@@ -15,10 +15,9 @@ import structlog
 from connectors.contract import KeyKind
 from connectors.shapes import Fields
 from gateway.clock import Clock
-from gateway.errors import CallerError, StoreError
-from gateway.execution.failures import SourceFailure
-from gateway.execution.selection import Selection
+from gateway.errors import CallerError, SourceFailure, StoreError
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.tags.computing import Pair, Tags, Wanted, compute, is_missing_for_now
@@ -70,8 +69,8 @@ class TagService:
         shared = {pair: task for pair, task in self._computing.items() if pair in pairs}
         stored = await self._read(pairs - shared.keys())
         computed = await self._computed([one for one in wanted if _pair(one) not in stored], shared)
-        self._renew_soon([pair for pair, tag in stored.items() if self._due(tag)])
         tags = computed | stored
+        self._renew_soon([pair for pair in pairs if self._due(tags[pair])])
         return [self._answer(tags[_pair(one)]) for one in wanted]
 
     async def aclose(self) -> None:

@@ -1,0 +1,122 @@
+"""Code for values that are already here: a Python expression per selection, so that an answer costs no call per field.
+
+Such values are records that were validated where they entered, or of our own making; reading them cannot fail. What they
+hold goes into the answer as it is, except where GraphQL writes it in another way than Python has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_enum_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+from gateway.execution.collect import Collector
+from gateway.execution.selection import DEFINITION
+
+
+def _time(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _decimal(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+class Writer:
+    """Writes the expressions of one plan, and the names that they use."""
+
+    def __init__(self, schema: GraphQLSchema, collector: Collector) -> None:
+        self._schema = schema
+        self._collector = collector
+        self._number = count(1)
+        self._names: dict[str, Any] = {}
+        self.sources: list[str] = []
+
+    def function(self, kind: Any, nodes: list[FieldNode]) -> Callable[[Any], Any]:
+        """A function from a value of a GraphQL type, not null, to what the answer shows of it."""
+        source = f"lambda v: {self.value_of(kind, nodes, 'v')}"
+        self.sources.append(source)
+        made: Callable[[Any], Any] = eval(source, self._names)  # noqa: S307  written here, from names of the schema
+        return made
+
+    def value(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
+        """The expression for a value of any type; `source` is an expression that is evaluated once."""
+        if not is_non_null_type(kind):
+            name = self._name()
+            shown = self.value_of(kind, nodes, name)
+            return source if shown == name else f"(None if ({name} := {source}) is None else {shown})"
+        return self.value_of(get_nullable_type(kind), nodes, source)
+
+    def value_of(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
+        if is_list_type(kind):
+            name = self._name()
+            shown = self.value(kind.of_type, nodes, name)
+            return source if shown == name else f"[{shown} for {name} in {source}]"
+        named: Any = get_named_type(kind)
+        if is_leaf_type(named):
+            return self._leaf(named, source)
+        if is_abstract_type(named):
+            return self._one_of(named, nodes, source)
+        return self.object(named, nodes, source)
+
+    def object(self, kind: GraphQLObjectType, nodes: list[FieldNode], source: str) -> str:
+        """A dictionary of the selected fields."""
+        if not source.isidentifier():
+            name = self._name()
+            return f"({self.object(kind, nodes, name)} if ({name} := {source}) is not None else None)"
+        fields = self._collector.fields(nodes, kind).items()
+        return f"{{{', '.join(f'{key!r}: {self.field(kind, own, source)}' for key, own in fields)}}}"
+
+    def field(self, kind: GraphQLObjectType, nodes: list[FieldNode], source: str) -> str:
+        """The expression for one field of an object."""
+        name = nodes[0].name.value
+        if name == "__typename":
+            return repr(kind.name)
+        definition = kind.fields[name].extensions[DEFINITION]
+        if definition.base_resolver is None:
+            read = f"{source}.{definition.python_name}"
+        else:
+            read = f"{self._keep(definition.base_resolver.wrapped_func)}({source})"
+        return self.value(kind.fields[name].type, nodes, read)
+
+    def _leaf(self, kind: Any, source: str) -> str:
+        if is_enum_type(kind):
+            same = all(definition.value == name for name, definition in kind.values.items())
+            return source if same else f"{source}.name"
+        writers = {"DateTime": _time, "Decimal": _decimal}
+        return f"{self._keep(writers[kind.name])}({source})" if kind.name in writers else source
+
+    def _one_of(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
+        if not source.isidentifier():
+            name = self._name()
+            return f"({self._one_of(kind, nodes, name)} if ({name} := {source}) is not None else None)"
+        shown = "None"
+        for possible in self._schema.get_possible_types(kind):
+            test = f"{self._keep(possible.is_type_of)}({source}, None)"
+            shown = f"({self.object(possible, nodes, source)} if {test} else {shown})"
+        return shown
+
+    def _name(self) -> str:
+        return f"v{next(self._number)}"
+
+    def _keep(self, value: Any) -> str:
+        found = next((name for name, kept in self._names.items() if kept is value), None)
+        if found is None:
+            found = f"{getattr(value, '__name__', 'value').strip('_')}_{len(self._names)}"
+            self._names[found] = value
+        return found
