@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import FromClause, Select, Subquery, Text, and_, bindparam, case, func, not_, or_, select
+from sqlalchemy import FromClause, Select, Subquery, Text, and_, bindparam, case, func, literal, not_, or_, select
 
 from connectors.contract import Ask, Condition, KeyKind, Page
 from connectors.shapes import Fields
@@ -51,14 +51,14 @@ def ask_parameters(ask: Ask, dialect: Dialect) -> dict[str, Any]:
 
 
 def matched(rows: Rows, kind: KeyKind, columns: Iterable[str], conditions: Sequence[Expression]) -> Select[Any]:
-    """The records of the keys asked for: `key_`, `time_`, and the columns that are read. One without its time is none."""
+    """The records of the keys asked for: `key_`, `time_` (null where it cannot be read), and the columns that are read."""
     source = rows.source
     found = keyed(rows, kind)
     read = [source.c[name] for name in dict.fromkeys(("id", *columns)) if name in source.c]
     required(source, "id")
     statement = select(found.key.label("key_"), *read).select_from(found.table).where(*found.conditions, *conditions)
     time = rows.time(source)
-    return statement if time is None else statement.add_columns(time.label("time_")).where(time.is_not(None))
+    return statement if time is None else statement.add_columns(time.label("time_"))
 
 
 def order_of(rows: Rows, table: FromClause, oldest_first: bool = False) -> list[Expression]:
@@ -66,7 +66,8 @@ def order_of(rows: Rows, table: FromClause, oldest_first: bool = False) -> list[
     id_ = rows.dialect.ordered(table.c.id)
     if "time_" not in table.c:
         return [id_]
-    return [table.c.time_, id_] if oldest_first else [table.c.time_.desc(), id_.desc()]
+    time = table.c.time_
+    return [time.nulls_last(), id_] if oldest_first else [time.desc().nulls_last(), id_.desc()]
 
 
 def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
@@ -78,6 +79,9 @@ def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
     found = matched(rows, kind, columns, conditions).subquery("matched")
     table, shown = _numbered(rows, found, shape)
     json = rows.json(shape.fields, table)
+    if "time_" in table.c:
+        # A record whose time cannot be read is given as null: the gateway drops it alone, and counts it.
+        json = case((table.c.time_.is_(None), "null"), else_=json)
     order = [table.c.key_, *order_of(rows, table, shape.oldest_first)]
     if not shape.count:
         return select(table.c.key_, json.label("json_")).where(*shown).order_by(*order)
@@ -106,7 +110,7 @@ def _numbered(rows: Rows, found: Subquery, shape: AskShape) -> tuple[FromClause,
     key = found.c.key_
     windows: list[Expression] = []
     if shape.count:
-        windows.append(func.count().over(partition_by=key).label("total_"))
+        windows.append(func.count(found.c.get("time_", literal(1))).over(partition_by=key).label("total_"))
     if shape.first or shape.after:
         order = order_of(rows, found, shape.oldest_first)
         windows.append(func.row_number().over(partition_by=key, order_by=order).label("number_"))

@@ -57,7 +57,9 @@ def measure_parameters(measures: Sequence[Measure], dialect: Dialect) -> dict[st
 def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> list[Part]:
     """The parts of the statement. A measure over what the configuration does not have is in none."""
     paths = [measure.field for measure in asked if measure.field] + [path for measure in asked for path, _ in measure.where]
-    table = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), []).cte("matched")
+    time = rows.time(rows.source)
+    timed = [] if time is None else [time.is_not(None)]
+    table = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), timed).cte("matched")
     parts: list[Part] = []
     plain: dict[str | None, list[int]] = {}
     for number, measure in enumerate(asked):
