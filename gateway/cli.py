@@ -22,7 +22,7 @@ from gateway.demo.prepare import Prepared, prepare_olist, prepare_shop
 from gateway.demo.serve import serve_demo
 from gateway.demo.shop_markets import CAPACITY
 from gateway.errors import CallerError
-from gateway.explain import explained
+from gateway.explain import explained, plan_sources
 from gateway.log import configure_logging
 from gateway.lookups.sources import Sources
 from gateway.serving import serve as serve_app
@@ -108,6 +108,18 @@ def schema(
     if difference:
         typer.echo(difference, err=True)
         raise typer.Exit(1)
+
+
+@app.command()
+def plan(
+    query: Annotated[str, typer.Argument(help="An operation, or a file that holds one.")],
+    variables: Annotated[str, typer.Option(help="Its variables, as a JSON object.")] = "{}",
+) -> None:
+    """Print the code that an operation is compiled to: one function for what each resolver gives."""
+    with _problems_shown():
+        text = Path(query).read_text(encoding="utf-8") if query.endswith(".graphql") else query
+        for source in plan_sources(text, variables):
+            out.print(source, markup=False, soft_wrap=True)
 
 
 @tags.command()

@@ -1,13 +1,40 @@
-"""A customer's tags with their evidence, outside a request."""
+"""What the command line explains: the tags of a customer, the plan of an operation."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import msgspec
 
 from connectors.contract import KeyKind
 from connectors.shapes import Fields
 from gateway.app import opened
+from gateway.errors import InvalidArgumentError
+from gateway.execution.plan import core_schema
+from gateway.execution.run import Executor
+from gateway.operations import Limits, Operations
 from gateway.services import Services
 from gateway.stitching.selection import Selection
 from gateway.tags.service import TagAnswer
+from resolvers.schema import schema
+
+
+def plan_sources(query: str, variables: str) -> list[str]:
+    """The generated functions of an operation's plan; `variables` is a JSON object.
+
+    Raises `CallerError` for an operation that is not valid, or that no plan can do.
+    """
+    executor = Executor(schema, suggestions=True)
+    operation = Operations(core_schema(schema), limits=Limits()).prepare(query, None)
+    try:
+        coerced = executor.coerced(operation, msgspec.json.decode(variables, type=dict[str, Any]))
+    except msgspec.MsgspecError:
+        raise InvalidArgumentError("variables: this is not a JSON object") from None
+    if isinstance(coerced, list):
+        raise InvalidArgumentError("; ".join(error.message for error in coerced))
+    plan = executor.plan(operation, coerced)
+    if plan is None:
+        raise InvalidArgumentError("query: this operation runs on graphql-core, because no plan can do it")
+    return plan.sources
 
 
 async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer] | None:

@@ -112,6 +112,17 @@ def test_schema_compares_with_a_file(tmp_path: Path):
     assert "+  totalCount: Int" in result.stderr
 
 
+def test_plan_prints_the_generated_code():
+    """One function for the orders of a customer; an operation that is not valid exits with 2 and says why."""
+    result = run("plan", '{ customer(by: {id: "c1"}) { name orders { nodes { id total { amount } } } } }')
+    assert result.returncode == 0, result.stderr
+    assert "'amount': decimal_" in result.stdout
+    assert "'nodes': [{'id': " in result.stdout
+    refused = run("plan", "{ nobody }")
+    assert refused.returncode == 2
+    assert "Cannot query field 'nobody'" in refused.stderr
+
+
 def test_serve_finishes_answers_under_way_and_ends(demo: tuple[str, Path], tmp_path: Path):
     """With two workers: a request that was taken before SIGTERM gets its whole answer, and the processes end."""
     silent = socket.create_server(("127.0.0.1", 0))

@@ -84,7 +84,7 @@ async def test_both_executors_give_the_same_answers(shard: int):
     random = Random(shard)
     drawn = Drawn(SCHEMA, shard)
     operations = Operations(SCHEMA, limits=GENEROUS)
-    executor = Executor(SCHEMA, suggestions=True)
+    executor = Executor(schema, suggestions=True)
     sources = shop.sources()
     connectors = list(sources.values())
     services = create_services(settings_for(connectors, **shop.PINNED), connectors=connectors, clock=StoppedClock())

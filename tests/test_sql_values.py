@@ -117,7 +117,7 @@ async def test_a_sqlite_cursor_is_exact_to_the_microsecond(tmp_path: Path) -> No
 
 
 async def test_one_unreadable_sqlite_value_costs_its_record_only(tmp_path: Path) -> None:
-    """Broken JSON is given as a text, which the gateway drops alone; a record without a readable time is null, and dropped alike."""
+    """Broken JSON is given as a text, a record without a readable time as null: the gateway drops each alone."""
     async with shop_at("sqlite", sqlite_url(tmp_path)) as shop:
         await shop.fill(
             events=[

@@ -129,7 +129,7 @@ async def test_server_that_hangs_is_late(driver: str, hand_clock: HandClock):
         await until_it_answers(mongo, hand_clock)
         assert embedded.pid is not None
         os.kill(embedded.pid, signal.SIGSTOP)
-        os.waitid(os.P_PID, embedded.pid, os.WSTOPPED | os.WNOWAIT)  # the signal is sent; now it is there
+        await asyncio.to_thread(os.waitid, os.P_PID, embedded.pid, os.WSTOPPED | os.WNOWAIT)  # it was sent; now it is there
         started = asyncio.get_running_loop().time()
         with pytest.raises(StoreError, match=r"^MongoDB did not answer in time$"):
             await mongo.run(Ping())

@@ -82,6 +82,20 @@ def fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]
     return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
 
 
+def has_variables(node: FieldNode) -> bool:
+    """Whether an argument of a field takes a variable."""
+    found = False
+
+    class Finder(Visitor):
+        def enter_variable(self, *_: Any) -> None:
+            nonlocal found
+            found = True
+
+    for argument in node.arguments or ():
+        visit(argument, Finder())
+    return found
+
+
 def deciding_variables(document: DocumentNode) -> tuple[str, ...]:
     """The names of the variables that stand in `@skip` and `@include`, sorted."""
     names: set[str] = set()

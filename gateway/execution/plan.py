@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from inspect import isawaitable
 from operator import attrgetter
 from typing import Any, cast
@@ -33,15 +33,19 @@ from graphql import (
 )
 from graphql.error import located_error
 from graphql.execution.values import VariableValues, get_argument_values
+from strawberry import Info, Schema
+from strawberry.types.arguments import convert_arguments
 
 from gateway.context import RequestContext, Selections
-from gateway.execution.collect import Collector, fragments_of
+from gateway.execution.collect import Collector, fragments_of, has_variables
 from gateway.execution.selection import DEFINITION
 from gateway.execution.settled import Writer
 from gateway.operations import Operation
 
 NOWHERE: Any = None
 """Resolvers that look at their path would need one; none does."""
+
+NO_VARIABLES = VariableValues({}, {})
 
 Path = tuple[str | int, ...]
 Complete = Callable[["Run", Any, Path], Any]
@@ -63,6 +67,7 @@ class Run:
         self.context = context
         self.variables = variables
         self.errors: list[GraphQLError] = []
+        self.resolvers: dict[Any, Callable[[Any], Any]] = {}
 
 
 class Plan:
@@ -71,11 +76,12 @@ class Plan:
     Raises `UnplannedError` for what it cannot do.
     """
 
-    def __init__(self, schema: GraphQLSchema, operation: Operation, variables: VariableValues) -> None:
-        if operation.definition.operation is not OperationType.QUERY or schema.query_type is None:
+    def __init__(self, schema: Schema, operation: Operation, variables: VariableValues) -> None:
+        query = core_schema(schema).query_type
+        if operation.definition.operation is not OperationType.QUERY or query is None:
             raise UnplannedError(operation.definition.operation.value)
         maker = _Maker(schema, operation, variables)
-        self._root = maker.live(schema.query_type, [operation.definition])
+        self._root = maker.live(query, [operation.definition])
         self.sources = maker.writer.sources
         self._selections: Selections = {}
 
@@ -167,8 +173,9 @@ class _Live:
 class _Maker:
     """Makes the parts of one plan."""
 
-    def __init__(self, schema: GraphQLSchema, operation: Operation, variables: VariableValues) -> None:
-        self._schema = schema
+    def __init__(self, typed: Schema, operation: Operation, variables: VariableValues) -> None:
+        self._typed = typed
+        self._schema = schema = core_schema(typed)
         self._operation = operation
         self._fragments = dict(fragments_of(operation.document))
         self._collector = Collector(schema, self._fragments, variables)
@@ -190,31 +197,50 @@ class _Maker:
 
     def _getter(self, kind: GraphQLObjectType, field: GraphQLField, nodes: list[FieldNode]) -> Callable[[Run, Any], Any]:
         definition = field.extensions[DEFINITION]
-        resolve = field.resolve
-        if definition.base_resolver is None or resolve is None:
+        if definition.base_resolver is None:
             read = attrgetter(definition.python_name)
             return lambda _run, source: read(source)
+        constant = None if has_variables(nodes[0]) else self._arguments(field, nodes[0], NO_VARIABLES)
+        wants_info = definition.base_resolver.info_parameter is not None
+        resolve = definition.base_resolver.wrapped_func
 
-        def resolved(run: Run, source: Any) -> Any:
-            info: GraphQLResolveInfo[Any] = GraphQLResolveInfo(
-                field_name=nodes[0].name.value,
-                field_nodes=nodes,
-                return_type=field.type,
-                parent_type=kind,
-                path=NOWHERE,
-                schema=self._schema,
-                fragments=self._fragments,
-                root_value=None,
-                operation=self._operation.definition,
-                variable_values=run.variables,
-                context=run.context,
-                is_awaitable=cast(Any, isawaitable),
-                abort_signal=None,
-                async_helpers=cast(Any, None),
-            )
-            return resolve(source, info, **get_argument_values(field, nodes[0], run.variables))
+        def prepared(run: Run) -> Callable[[Any], Any]:
+            words = self._arguments(field, nodes[0], run.variables) if constant is None else constant
+            info = {"info": Info(_raw_info=self._info(kind, field, nodes, run), _field=definition)} if wants_info else {}
+            return partial(resolve, **info, **words)
 
-        return resolved
+        def get(run: Run, source: Any) -> Any:
+            # Once per run, however many objects the field stands on.
+            found = run.resolvers.get(get)
+            if found is None:
+                found = run.resolvers[get] = prepared(run)
+            return found(source)
+
+        return get
+
+    def _arguments(self, field: GraphQLField, node: FieldNode, variables: VariableValues) -> dict[str, Any]:
+        """The arguments as the resolver takes them."""
+        given = get_argument_values(field, node, variables)
+        registry = self._typed.schema_converter.scalar_registry
+        return convert_arguments(given, field.extensions[DEFINITION].arguments, registry, self._typed.config)
+
+    def _info(self, kind: GraphQLObjectType, field: GraphQLField, nodes: list[FieldNode], run: Run) -> GraphQLResolveInfo[Any]:
+        return GraphQLResolveInfo(
+            field_name=nodes[0].name.value,
+            field_nodes=nodes,
+            return_type=field.type,
+            parent_type=kind,
+            path=NOWHERE,
+            schema=self._schema,
+            fragments=self._fragments,
+            root_value=None,
+            operation=self._operation.definition,
+            variable_values=run.variables,
+            context=run.context,
+            is_awaitable=cast(Any, isawaitable),
+            abort_signal=None,
+            async_helpers=cast(Any, None),
+        )
 
     def _completer(self, kind: Any, nodes: list[FieldNode]) -> Complete:
         inner: Any = get_nullable_type(kind)
@@ -260,6 +286,12 @@ class _Maker:
             return live.complete(run, value, path)
 
         return one_of
+
+
+def core_schema(schema: Schema) -> GraphQLSchema:
+    """What graphql-core works on; Strawberry has no public name for it."""
+    found: GraphQLSchema = schema._schema  # noqa: SLF001
+    return found
 
 
 @lru_cache(maxsize=1024)

@@ -6,12 +6,13 @@ from inspect import isawaitable
 from typing import Any
 
 import structlog
-from graphql import ExecutionResult, GraphQLSchema, execute
+from graphql import ExecutionResult, GraphQLError, execute
 from graphql.execution.values import VariableValues, get_variable_values
+from strawberry import Schema
 
 from gateway.context import RequestContext
 from gateway.execution.collect import deciding_variables
-from gateway.execution.plan import Plan, UnplannedError
+from gateway.execution.plan import Plan, UnplannedError, core_schema
 from gateway.operations import Operation
 
 KEPT_PLANS = 1_000
@@ -25,23 +26,26 @@ class Executor:
     Errors are in the result, each with its path; with `suggestions` they name near words of the schema.
     """
 
-    def __init__(self, schema: GraphQLSchema, *, suggestions: bool) -> None:
-        self._schema = schema
+    def __init__(self, schema: Schema, *, suggestions: bool) -> None:
+        self._typed = schema
+        self._schema = core_schema(schema)
         self._hide_suggestions = not suggestions
         self._deciding = lru_cache(maxsize=KEPT_PLANS)(lambda operation: deciding_variables(operation.document))
         self._plans: OrderedDict[tuple[Any, ...], Plan | None] = OrderedDict()
 
     async def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
-        definitions = operation.definition.variable_definitions or ()
-        coerced = get_variable_values(
-            self._schema, definitions, variables, max_errors=50, hide_suggestions=self._hide_suggestions
-        )
+        coerced = self.coerced(operation, variables)
         if isinstance(coerced, list):
             return ExecutionResult(data=None, errors=coerced)
         plan = self.plan(operation, coerced)
         if plan is not None:
             return await plan.run(context, coerced)
         return await self.run_unplanned(operation, variables, context)
+
+    def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+        """The variables as the operation declares them, or what is wrong with them."""
+        definitions = operation.definition.variable_definitions or ()
+        return get_variable_values(self._schema, definitions, variables, max_errors=50, hide_suggestions=self._hide_suggestions)
 
     async def run_unplanned(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
         """Run on graphql-core, over the same loaders."""
@@ -63,7 +67,7 @@ class Executor:
             self._plans.move_to_end(name)
             return self._plans[name]
         try:
-            plan: Plan | None = Plan(self._schema, operation, variables)
+            plan: Plan | None = Plan(self._typed, operation, variables)
         except UnplannedError as error:
             log.info("operation_not_planned", reason=str(error))
             plan = None
