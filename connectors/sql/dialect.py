@@ -6,6 +6,7 @@ embedded), plain numbers as they are. A *comparable* time sorts as the time does
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
@@ -26,7 +27,7 @@ Expression = ColumnElement[Any]
 KEY_TYPES: dict[str, TypeEngine[Any]] = {"text": Text(), "integer": BigInteger(), "uuid": UUID(as_uuid=False)}
 
 
-class Dialect:
+class Dialect(ABC):
     """The part that both share, and what each has to say."""
 
     collation: ClassVar[str]
@@ -45,61 +46,61 @@ class Dialect:
         """Text that sorts by code points, as the gateway sorts."""
         return cast(text, Text).collate(self.collation)
 
+    @abstractmethod
     def embedded(self, text: Expression) -> Expression:
         """JSON text as a value inside JSON."""
-        raise NotImplementedError
 
+    @abstractmethod
     def quoted(self, text: Expression) -> Expression:
         """Text as an item of a JSON list."""
-        raise NotImplementedError
 
+    @abstractmethod
     def json_list(self, item: Expression, table: FromClause, parent: Expression, order: Sequence[Expression]) -> Expression:
         """The items of one record as a JSON array: a correlated subquery."""
-        raise NotImplementedError
 
+    @abstractmethod
     def json_text(self, value: Expression) -> Expression:
         """The canonical text of a column that holds JSON."""
-        raise NotImplementedError
 
+    @abstractmethod
     def boolean(self, value: Expression) -> Expression:
         """The canonical text of a boolean: `true` or `false`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def time(self, value: Expression) -> Expression:
         """A comparable time."""
-        raise NotImplementedError
 
+    @abstractmethod
     def time_text(self, time: Expression) -> Expression:
         """The canonical text of a comparable time: RFC 3339, UTC, with Z."""
-        raise NotImplementedError
 
-    def time_parameter(self, name: str) -> Expression:
-        raise NotImplementedError
+    @abstractmethod
+    def time_parameter(self, name: str) -> Expression: ...
 
+    @abstractmethod
     def time_value(self, time: datetime) -> Any:
         """The value of a time parameter."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decimal_text(self, value: Expression) -> Expression:
         """The canonical text of a decimal: two decimals when that is exact, else all of them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def number(self, decimal: Expression) -> Expression:
         """A decimal to calculate with."""
-        raise NotImplementedError
 
+    @abstractmethod
     def total(self, decimal: Expression, condition: Expression) -> Expression:
         """The sum of decimals where the condition holds, free of binary noise."""
-        raise NotImplementedError
 
+    @abstractmethod
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:
         """Whether the value is in a list parameter."""
-        raise NotImplementedError
 
     def outer(self, value: Expression) -> Expression:
         """A value of few rows that many rows are looked up by."""
         return value
 
+    @abstractmethod
     def elements(self, json: Expression) -> FromClause:
         """The values of a JSON array of texts as rows with a column `value`."""
-        raise NotImplementedError
