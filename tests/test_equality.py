@@ -78,6 +78,7 @@ def shown(error: GraphQLError) -> dict[str, Any]:
 
 
 @pytest.mark.equality
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("shard", range(SHARDS))
 async def test_both_executors_give_the_same_answers(shard: int):
     """Random operations on sources of which some fail: not one difference, and every operation has a plan."""
@@ -87,7 +88,9 @@ async def test_both_executors_give_the_same_answers(shard: int):
     executor = Executor(schema, suggestions=True)
     sources = shop.sources()
     connectors = list(sources.values())
-    services = create_services(settings_for(connectors, **shop.PINNED), connectors=connectors, clock=StoppedClock())
+    services = create_services(
+        settings_for(connectors, deadline_ms=60_000, **shop.PINNED), connectors=connectors, clock=StoppedClock()
+    )
     ran = nulls = 0
     async with opened(services):
         for _ in range(OPERATIONS // SHARDS):
