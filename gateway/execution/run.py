@@ -11,11 +11,15 @@ from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
 
 from gateway.context import RequestContext
-from gateway.execution.collect import deciding_variables
+from gateway.errors import QueryTooExpensiveError
+from gateway.execution.collect import deciding_variables, fragments_of
+from gateway.execution.cost import most_records
 from gateway.execution.plan import Plan, UnplannedError, core_schema
 from gateway.operations import Operation
 
 KEPT_PLANS = 1_000
+MOST_RECORDS = 20_000
+"""What one operation may give: 100 customers with a page of 100 orders each are half of it."""
 
 log = structlog.get_logger()
 
@@ -26,7 +30,8 @@ class Executor:
     Errors are in the result, each with its path; with `suggestions` they name near words of the schema.
     """
 
-    def __init__(self, schema: Schema, *, suggestions: bool) -> None:
+    def __init__(self, schema: Schema, *, suggestions: bool, most_records: int = MOST_RECORDS) -> None:
+        self._most_records = most_records
         self._typed = schema
         self._schema = core_schema(schema)
         self._hide_suggestions = not suggestions
@@ -34,13 +39,23 @@ class Executor:
         self._plans: OrderedDict[tuple[Any, ...], Plan | None] = OrderedDict()
 
     async def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
+        """Run for one request. Raises `QueryTooExpensiveError` before anything is asked."""
         coerced = self.coerced(operation, variables)
         if isinstance(coerced, list):
             return ExecutionResult(data=None, errors=coerced)
+        self._check_cost(operation, coerced)
         plan = self.plan(operation, coerced)
         if plan is not None:
             return await plan.run(context, coerced)
         return await self.run_unplanned(operation, variables, context)
+
+    def _check_cost(self, operation: Operation, variables: VariableValues) -> None:
+        fragments = fragments_of(operation.document)
+        records = most_records(self._schema, operation.definition, fragments, variables.coerced)
+        if records > self._most_records:
+            raise QueryTooExpensiveError(
+                f"the operation may give {records:,} records, and {self._most_records:,} are the most; ask for smaller pages"
+            )
 
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The variables as the operation declares them, or what is wrong with them."""
