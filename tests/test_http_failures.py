@@ -246,10 +246,35 @@ async def test_neither_cookies_nor_proxies_of_the_environment_are_used(monkeypat
     assert cookies == [{}, {}]
 
 
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        (404, None),
+        (401, "the source does not accept the gateway's credentials; correct the token in headers"),
+        (500, "the source is unavailable; try the path by hand"),
+    ],
+)
+async def test_check_asks_each_lookup_for_nobody(code: int, problem: str | None):
+    """That nobody is found is well; a refused token and a failing path are told with the lookup that meets them."""
+    async with serving(status(code)) as base_url, opened(settings(base_url, ONE)) as connector:
+        problems = await connector.check()
+    assert [one.partition(": ")[2] for one in problems] == ([] if problem is None else [problem])
+    assert all(one.startswith("sources.support.records.") for one in problems)
+
+
+async def test_check_says_when_an_answer_is_of_another_shape():
+    """A list that is not where the settings say is a problem of the lookup."""
+
+    async def handler(request):
+        return web.json_response("none")
+
+    async with serving(handler) as base_url, opened(settings(base_url, MANY)) as connector:
+        (problem,) = await connector.check()
+    assert problem.endswith("compare path, list, key and records with what the source answers")
+
+
 async def test_check_says_when_the_source_cannot_be_reached():
-    """Any answer means that it can."""
-    async with serving(status(500)) as base_url, opened(settings(base_url, ONE)) as connector:
-        assert await connector.check() == []
+    """One problem for the address, not one for each lookup."""
     async with opened(settings(unused_address(), ONE)) as connector:
         assert await connector.check() == [
             "sources.support.base_url: the source is unavailable (no connection); check the address and the network"

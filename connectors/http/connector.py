@@ -6,15 +6,25 @@ from functools import partial
 
 from yarl import URL
 
-from connectors.contract import Answer, Ask, Connector, Found, Keys, Lookup
-from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError, SourceUnavailableError
+from connectors.contract import Answer, Ask, Connector, Found, KeyKind, Keys, Lookup
+from connectors.errors import (
+    SourceAuthError,
+    SourceError,
+    SourceProtocolError,
+    SourceRejectedError,
+    SourceUnavailableError,
+)
 from connectors.http.route import Route, Rows
 from connectors.http.settings import HttpSettings
 from connectors.http.transport import Transport
+from connectors.records import RECORD_NAMES
+from connectors.shapes import all_fields
 
 _CHECK_TIMEOUT_S = 5.0
 _NO_KEYS = {"", ".", ".."}
 """As a step of a path these lead to another resource than that of a key."""
+_NOBODY = {KeyKind.EMAIL: "nobody@example.invalid", KeyKind.PHONE: "+4915550000000"}
+"""Keys that find nothing, of the kinds that have a form."""
 
 
 class HttpConnector(Connector[HttpSettings]):
@@ -45,7 +55,22 @@ class HttpConnector(Connector[HttpSettings]):
             await self._open_transport().reach(URL(self.settings.base_url), _CHECK_TIMEOUT_S)
         except SourceError as error:
             return [f"sources.{self.name}.base_url: {error}; check the address and the network"]
-        return []
+        trials = await asyncio.gather(*map(self._trial, self._routes))
+        return [problem for problem in trials if problem is not None]
+
+    async def _trial(self, route: Route) -> str | None:
+        """What is wrong with a lookup, found by asking it for nobody; None when nobody is an answer."""
+        where = f"sources.{self.name}.records.{RECORD_NAMES[route.record]}.keys.{route.by.value}"
+        ask = Ask(fields=all_fields(route.record), first=1, remaining_s=_CHECK_TIMEOUT_S)
+        try:
+            await self._fetch(route, [_NOBODY.get(route.by, "nobody")], ask)
+        except SourceAuthError as error:
+            return f"{where}: {error}; correct the token in headers"
+        except SourceProtocolError as error:
+            return f"{where}: {error}; compare path, list, key and records with what the source answers"
+        except SourceError as error:
+            return f"{where}: {error}; try the path by hand"
+        return None
 
     def lookups(self) -> Sequence[Lookup]:
         return [
