@@ -77,6 +77,7 @@ def serve(
         settings = load_settings(config)
         create_services(settings)  # all problems before the first worker starts
         create = partial(create_worker, settings)
+        out.print(f"GraphQL: http://{host}:{port}/graphql ({workers} worker(s), {settings.environment})", highlight=False)
         serve_app(create, host=host, port=port, workers=workers)
 
 
