@@ -85,7 +85,7 @@ async def test_both_executors_give_the_same_answers(shard: int):
     random = Random(shard)
     drawn = Drawn(SCHEMA, shard)
     operations = Operations(SCHEMA, limits=GENEROUS)
-    executor = Executor(schema, suggestions=True, most_records=10**12)
+    executor = Executor(schema, suggestions=True, limit=10**12)
     sources = shop.sources()
     connectors = list(sources.values())
     services = create_services(

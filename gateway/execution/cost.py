@@ -9,11 +9,13 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLSchema,
+    IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
     is_object_type,
-    value_from_ast_untyped,
 )
 
 PAGE, LIST = "first", "ids"
@@ -24,11 +26,20 @@ def most_records(
     schema: GraphQLSchema,
     definition: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
-    variables: Mapping[str, Any],
+    sizes: Mapping[str, int],
 ) -> int:
     """The sum over all pages and lists of their sizes, each times the sizes of those around it. Linear in the document."""
-    count = _Count(_page_sizes(schema), fragments, variables)
+    count = _Count(_page_sizes(schema), fragments, sizes)
     return count.of(definition.selection_set)
+
+
+def sizes_of(variables: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
+    """What the variables say about sizes: whole numbers, and the lengths of lists."""
+    return tuple(
+        (name, len(value) if isinstance(value, list) else value)
+        for name, value in variables.items()
+        if isinstance(value, int | list)
+    )
 
 
 class _Count:
@@ -36,11 +47,11 @@ class _Count:
         self,
         page_sizes: Mapping[str, int],
         fragments: Mapping[str, FragmentDefinitionNode],
-        variables: Mapping[str, Any],
+        sizes: Mapping[str, int],
     ) -> None:
         self._page_sizes = page_sizes
         self._fragments = fragments
-        self._variables = variables
+        self._sizes = sizes
         self._known: dict[str, int] = {}
 
     def of(self, selected: SelectionSetNode | None) -> int:
@@ -61,17 +72,21 @@ class _Count:
         return self._known[name]
 
     def _size(self, node: FieldNode) -> int | None:
-        given = {argument.name.value: self._value(argument.value) for argument in node.arguments or ()}
-        if isinstance(given.get(LIST), list):
-            return len(given[LIST])
         default = self._page_sizes.get(node.name.value)
-        size = given.get(PAGE, default)
-        return max(0, size) if isinstance(size, int) else default
+        for argument in node.arguments or ():
+            if argument.name.value in (PAGE, LIST):
+                return self._given(argument.value, default)
+        return default
 
-    def _value(self, node: Any) -> Any:
-        if isinstance(node, VariableNode):
-            return self._variables.get(node.name.value)
-        return value_from_ast_untyped(node, dict(self._variables))
+    def _given(self, value: ValueNode, default: int | None) -> int | None:
+        match value:
+            case VariableNode():
+                return max(0, self._sizes.get(value.name.value, default or 0))
+            case ListValueNode():
+                return len(value.values)
+            case IntValueNode():
+                return max(0, int(value.value))
+        return default
 
 
 @lru_cache(maxsize=4)

@@ -13,7 +13,7 @@ from strawberry import Schema
 from gateway.context import RequestContext
 from gateway.errors import QueryTooExpensiveError
 from gateway.execution.collect import deciding_variables, fragments_of
-from gateway.execution.cost import most_records
+from gateway.execution.cost import most_records, sizes_of
 from gateway.execution.plan import Plan, UnplannedError, core_schema
 from gateway.operations import Operation
 
@@ -30,12 +30,17 @@ class Executor:
     Errors are in the result, each with its path; with `suggestions` they name near words of the schema.
     """
 
-    def __init__(self, schema: Schema, *, suggestions: bool, most_records: int = MOST_RECORDS) -> None:
-        self._most_records = most_records
+    def __init__(self, schema: Schema, *, suggestions: bool, limit: int = MOST_RECORDS) -> None:
+        self._limit = limit
         self._typed = schema
         self._schema = core_schema(schema)
         self._hide_suggestions = not suggestions
         self._deciding = lru_cache(maxsize=KEPT_PLANS)(lambda operation: deciding_variables(operation.document))
+        self._cost = lru_cache(maxsize=KEPT_PLANS)(
+            lambda operation, sizes: most_records(
+                self._schema, operation.definition, fragments_of(operation.document), dict(sizes)
+            )
+        )
         self._plans: OrderedDict[tuple[Any, ...], Plan | None] = OrderedDict()
 
     async def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
@@ -50,11 +55,10 @@ class Executor:
         return await self.run_unplanned(operation, variables, context)
 
     def _check_cost(self, operation: Operation, variables: VariableValues) -> None:
-        fragments = fragments_of(operation.document)
-        records = most_records(self._schema, operation.definition, fragments, variables.coerced)
-        if records > self._most_records:
+        records = self._cost(operation, sizes_of(variables.coerced))
+        if records > self._limit:
             raise QueryTooExpensiveError(
-                f"the operation may give {records:,} records, and {self._most_records:,} are the most; ask for smaller pages"
+                f"the operation may give {records:,} records, and {self._limit:,} are the most; ask for smaller pages"
             )
 
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:

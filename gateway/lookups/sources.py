@@ -3,7 +3,7 @@
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 import connectors
 from connectors.contract import Aggregate, Connector, KeyKind, Lookup, MeasureOp
 from connectors.errors import ConfigurationError
-from connectors.records import Customer, Record
+from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
 from gateway.lookups.boundary import Boundary
@@ -52,16 +52,24 @@ class Sources:
 
     def __init__(self, built: Iterable[Connector[Any]], clock: Clock, settings: Mapping[str, SourceSettings]) -> None:
         self.all = [Source(connector, clock, settings[connector.name].max_calls) for connector in built]
+        self._of = {
+            record: [(source, kind) for source in self.all if (kind := source.key_kind(record)) is not None]
+            for record in RECORDS.values()
+        }
+        self._finders = {
+            kind: (source, source.lookups[Customer, kind])
+            for source in reversed(self.all)
+            for kind in KeyKind
+            if (Customer, kind) in source.lookups
+        }
 
-    def of(self, record: type[Record]) -> list[tuple[Source, KeyKind]]:
+    def of(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
         """The sources that have records of this type, each with the key kind to ask it by."""
-        return [(source, kind) for source in self.all if (kind := source.key_kind(record)) is not None]
+        return self._of[record]
 
     def customers_by(self, kind: KeyKind) -> tuple[Source, Lookup] | None:
         """The first source that finds customers by this kind of key."""
-        return next(
-            ((source, source.lookups[Customer, kind]) for source in self.all if (Customer, kind) in source.lookups), None
-        )
+        return self._finders.get(kind)
 
     async def open(self) -> None:
         await asyncio.gather(*(source.connector.open() for source in self.all))

@@ -66,7 +66,7 @@ class StitchedCustomer:
         reports = await self.reports.settled()
         return sorted(reports, key=lambda report: order.index(report.name) if report.name in order else len(order))
 
-    def configured(self, record: type[Record]) -> list[tuple[Source, KeyKind]]:
+    def configured(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
         """The sources of these records, each with its key kind; that there is none is reported."""
         found = self._sources.of(record)
         if not found:
