@@ -8,7 +8,7 @@ from typing import Any
 from graphql import ExecutionResult
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from connectors.contract import Connector
@@ -77,7 +77,7 @@ def create_app(
             Route("/graphql", GraphQLView(operations, execute, graphiql=page)),
             Route("/healthz", _alive),
             Route("/readyz", _ready),
-            *(graphiql_routes() if development else ()),
+            *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
         ],
         lifespan=_lifespan(services),
     )
@@ -118,6 +118,10 @@ async def opened(services: Services) -> AsyncIterator[Services]:
         await services.sources.open()
         stack.push_async_callback(services.tags.aclose)
         yield services
+
+
+async def _to_graphiql(request: Request) -> RedirectResponse:  # noqa: ARG001  a Starlette endpoint
+    return RedirectResponse("/graphql")
 
 
 async def _alive(request: Request) -> JSONResponse:  # noqa: ARG001  a Starlette endpoint

@@ -51,6 +51,7 @@ def test_the_demo_serves_graphiql_and_answers(demo: tuple[str, Path]):
     page = httpx2.get(f"{url}/graphql", headers={"accept": "text/html"})
     assert page.headers["content-type"].startswith("text/html")
     assert "CustomerCard" in page.text
+    assert httpx2.get(url).headers["location"] == "/graphql"
     answer = httpx2.post(
         f"{url}/graphql", json={"query": '{ customer(by: {id: "c00001"}) { name orders(first: 1) { totalCount } } }'}
     )
