@@ -1,6 +1,6 @@
 """Serving an application: one process or several workers.
 
-On SIGTERM or SIGINT no new connection is taken, answers under way are finished, then connections to sources are closed.
+On SIGTERM or SIGINT answers under way are finished, then connections to sources are closed.
 """
 
 import socket
