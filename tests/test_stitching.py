@@ -340,6 +340,16 @@ async def test_fragments_on_the_interface_select_like_the_type():
     assert data["customers"] == [{"id": "c1", "name": "Ana Souza", "acquisition": {"source": "google"}}]
 
 
+async def test_a_record_that_two_keys_find_is_given_once_and_not_counted_twice():
+    """One ticket under both addresses stands once in the list; how many there are in all cannot be told from two counts."""
+    shared = shop.TICKETS["ana@example.com"]
+    tickets = {"ana@example.com": shared, "ana.work@example.org": shared}
+    support = MemoryConnector("support", {(records.Ticket, KeyKind.EMAIL): tickets})
+    async with gateway_on([shop.crm(), support]) as gateway:
+        data = await gateway.data('{ customer(by: {id: "c1"}) { tickets { totalCount nodes { id } } } }')
+    assert data["customer"]["tickets"] == {"totalCount": None, "nodes": [{"id": "t1"}]}
+
+
 async def test_one_bad_id_costs_its_own_place():
     """An empty id is an error with its place in the list; the others are given."""
     async with gateway_on(list(shop.sources().values())) as gateway:

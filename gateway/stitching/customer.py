@@ -21,9 +21,10 @@ from gateway.stitching.reports import Reports, SourceReport
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """Records of one customer over all its keys and sources. `total` is None where a source did not count.
+    """Records of one customer over all its keys and sources.
 
-    `unavailable` names the sources whose records are missing here.
+    `total` is None where a source did not count, or keys that share records did. `unavailable` names the sources whose
+    records are missing here.
     """
 
     records: list[Any]
@@ -117,14 +118,15 @@ def _merged(ask: Ask, outcomes: Sequence[Outcome]) -> Listing:
     if failed and not found:
         raise SourceFailure(failed[0].source, failed[0].error)
     totals = [outcome.total for outcome in found if outcome.total is not None]
-    records = [one for outcome in found for one in outcome.records]
+    given = [(outcome.source, one) for outcome in found for one in outcome.records]
+    records = [one for _, one in given]
     if len(found) > 1:
         # Two keys may find the same record; an id says that only within its source.
-        distinct = {(outcome.source, one.id): one for outcome in found for one in outcome.records}
-        records = in_order(distinct.values(), oldest_first=ask.oldest_first)
+        records = in_order({(source, one.id): one for source, one in given}.values(), oldest_first=ask.oldest_first)
+    counted = len(totals) == len(outcomes) and len(records) == len(given)
     return Listing(
         records=records[: ask.first],
-        total=sum(totals) if len(totals) == len(outcomes) else None,
+        total=sum(totals) if counted else None,
         has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(records) > ask.first),
         unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
     )
