@@ -28,6 +28,10 @@ def _read_time(value: Any) -> datetime:
     raise GraphQLError("a DateTime needs its offset from UTC, such as 2026-06-30T12:00:00Z")
 
 
+def _write_decimal(value: Decimal) -> str:
+    return f"{value:f}"
+
+
 def _read_decimal(value: Any) -> Decimal:
     try:
         return Decimal(str(value))
@@ -46,7 +50,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     Decimal: strawberry.scalar(
         name="Decimal",
         description="An exact decimal number as text, so that no client rounds it: `12.30`.",
-        serialize=lambda value: f"{value:f}",
+        serialize=_write_decimal,
         parse_value=_read_decimal,
     ),
     CountryCode: strawberry.scalar(

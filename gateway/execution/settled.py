@@ -7,8 +7,6 @@ hold goes into the answer as it is, except where GraphQL writes it in another wa
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -28,13 +26,8 @@ from graphql import (
 from gateway.execution.collect import Collector
 from gateway.execution.selection import DEFINITION
 
-
-def _time(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _decimal(value: Decimal) -> str:
-    return f"{value:f}"
+WRITTEN_OTHERWISE = frozenset({"DateTime", "Decimal"})
+"""Scalars that JSON has not as Python has them; the others go into the answer as they are."""
 
 
 class Writer:
@@ -98,8 +91,7 @@ class Writer:
         if is_enum_type(kind):
             same = all(definition.value == name for name, definition in kind.values.items())
             return source if same else f"{source}.name"
-        writers = {"DateTime": _time, "Decimal": _decimal}
-        return f"{self._keep(writers[kind.name])}({source})" if kind.name in writers else source
+        return f"{self._keep(kind.serialize)}({source})" if kind.name in WRITTEN_OTHERWISE else source
 
     def _one_of(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
         if not source.isidentifier():
@@ -117,6 +109,7 @@ class Writer:
     def _keep(self, value: Any) -> str:
         found = next((name for name, kept in self._names.items() if kept is value), None)
         if found is None:
-            found = f"{getattr(value, '__name__', 'value').strip('_')}_{len(self._names)}"
+            name = getattr(value, "__name__", "").strip("_")
+            found = f"{name if name.isidentifier() else 'value'}_{len(self._names)}"
             self._names[found] = value
         return found
