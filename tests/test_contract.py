@@ -8,6 +8,8 @@ import pytest
 from connectors.contract import KeyKind
 from connectors.records import Customer, Event, Money, Order, OrderItem, OrderStatus, Ticket
 from connectors.testing import ConnectorContract, MemoryConnector
+from gateway.demo.shop import AMBIGUOUS_PHONE, EXAMPLE_EMAIL, EXAMPLE_MEMBER_NUMBER, EXAMPLE_PHONE
+from tests.demo_sources import demo_rows, demo_shop, sql_sources
 from tests.http_source import SupportApi, opened, serving, support_settings
 
 pytestmark = pytest.mark.contract
@@ -52,3 +54,45 @@ class TestHttp(ConnectorContract):
     async def connector(self):
         async with serving(SupportApi().answer) as base_url, opened(support_settings(base_url)) as connector:
             yield connector
+
+
+class SqlContract(ConnectorContract):
+    """A source of the demo's shop, on SQLite and on PostgreSQL."""
+
+    name: str
+
+    @pytest.fixture
+    async def connector(self, sql_database, tmp_path):
+        urls = await demo_shop(*sql_database, tmp_path)
+        (connector,) = sql_sources(urls, self.name)
+        await connector.open()
+        yield connector
+        await connector.aclose()
+
+
+class TestSqlCustomers(SqlContract):
+    name = "crm"
+    samples = {
+        (Customer, KeyKind.CUSTOMER_ID): ["c00001", "c00002", "c00004"],
+        (Customer, KeyKind.EXTERNAL_ID): [f"{row[2]}:{row[3]}" for row in demo_rows()["external_ids"][:2]],
+        (Customer, KeyKind.MEMBER_NUMBER): [EXAMPLE_MEMBER_NUMBER],
+        (Customer, KeyKind.EMAIL): [EXAMPLE_EMAIL],
+        (Customer, KeyKind.PHONE): [EXAMPLE_PHONE, AMBIGUOUS_PHONE],
+        (Customer, KeyKind.DEVICE_ID): [row[2] for row in demo_rows()["devices"][:2]],
+        (Customer, KeyKind.TEXT): ["emma", "an"],
+    }
+
+
+class TestSqlOrders(SqlContract):
+    name = "orders"
+    samples = {(Order, KeyKind.CUSTOMER_ID): ["c00001", "c00002", "c00004"]}
+
+
+class TestSqlTickets(SqlContract):
+    name = "support"
+    samples = {(Ticket, KeyKind.EMAIL): list(dict.fromkeys(row[1] for row in demo_rows()["tickets"]))[:3]}
+
+
+class TestSqlEvents(SqlContract):
+    name = "behaviour"
+    samples = {(Event, KeyKind.DEVICE_ID): list(dict.fromkeys(row[1] for row in demo_rows()["events"]))[:3]}

@@ -32,10 +32,13 @@ class SqlConnector(Connector[SqlSettings]):
         dialect = DIALECTS[self.engine.dialect.name]
         self._tables = {record: Table(self._database, dialect, record, own) for record, own in settings.records.items()}
 
+    async def open(self) -> None:
+        self._database.open()
+
     async def aclose(self) -> None:
         for table in self._tables.values():
             await table.aclose()
-        await self.engine.dispose()
+        await self._database.aclose()
 
     async def check(self) -> list[str]:
         """Problems of the settings as the database sees them, each naming the setting and the fix."""

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import aiosqlite
 from sqlalchemy import Executable, Select, event, literal_column, make_url, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from connectors.errors import SourceAuthError, SourceError
+from connectors.errors import SourceAuthError, SourceError, SourceUnavailableError
 from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.rows import escaped
 from connectors.sql.settings import SqlSettings
@@ -28,11 +28,27 @@ class Database:
 
     def __init__(self, settings: SqlSettings) -> None:
         self.engine = _create_engine(settings)
+        self._closed = False
+
+    def open(self) -> None:
+        """Connections may be made, on first use."""
+        self._closed = False
+
+    async def aclose(self) -> None:
+        """Close the connections and make no more."""
+        self._closed = True
+        await self.engine.dispose()
+
+    def connection(self) -> AsyncConnection:
+        """A connection of the pool, to be entered. Raises `SourceUnavailableError` once closed."""
+        if self._closed:
+            raise SourceUnavailableError("the connector is closed")
+        return self.engine.connect()
 
     async def run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """The rows of one statement. A call that is cancelled loses its connection, so the next one gets a clean one."""
         try:
-            async with self.engine.connect() as connection:
+            async with self.connection() as connection:
                 return (await connection.execute(statement, parameters)).all()
         except FOREIGN as error:
             raise source_error(error) from error
@@ -42,7 +58,7 @@ class Database:
         own = text(escaped(query)).columns().subquery("learnt")
         statement: Select[Any] = select(literal_column("*")).select_from(own).limit(0)
         try:
-            async with asyncio.timeout(LEARNING_S), self.engine.connect() as connection:
+            async with asyncio.timeout(LEARNING_S), self.connection() as connection:
                 learnt = await connection.execute(statement)
                 return tuple(dict.fromkeys(learnt.keys()))
         except FOREIGN as error:
