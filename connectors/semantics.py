@@ -5,7 +5,7 @@ canonical structs or structs narrowed from them to at least the fields that are 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -16,6 +16,10 @@ from connectors.records import Money, Record
 from connectors.shapes import leaf_shape
 
 R = TypeVar("R")
+
+MERGEABLE = frozenset({MeasureOp.COUNT, MeasureOp.SUM, MeasureOp.MIN, MeasureOp.MAX})
+"""What can be put together from the measures of each source or key. Two answers of the others do not tell what one answer over
+all records would have been, unless they are equal."""
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
@@ -67,6 +71,17 @@ def values_at(value: Any, path: str) -> Iterator[Any]:
         yield value
 
 
+def rfc3339(time: datetime) -> str:
+    """An aware time in UTC, with Z."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def as_time(value: str | datetime) -> datetime:
+    """A time in UTC; one without its offset is taken to be."""
+    time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
 def as_text(value: Any) -> str:
     """A value as a condition writes it."""
     match value:
@@ -75,7 +90,7 @@ def as_text(value: Any) -> str:
         case Enum():
             return str(value.value)
         case datetime():
-            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            return rfc3339(value)
     return str(value)
 
 
@@ -108,12 +123,40 @@ def measured(record: type[Record], records: Iterable[Any], measure: Measure) -> 
             return min(times, key=lambda value: (-times[value], value))
 
 
+def combine(measure: Measure, values: Sequence[Any]) -> Any:
+    """Merge the answers of several sources or keys to one measure; None is an answer that found nothing.
+
+    What is `MERGEABLE` is exact. Of the others the first answer that is not None counts.
+    """
+    found = [value for value in values if value is not None]
+    match measure.op:
+        case MeasureOp.COUNT:
+            return sum(found)
+        case MeasureOp.SUM:
+            lists = [value for value in found if isinstance(value, list)]
+            return (
+                sums_by_currency((part["amount"], part["currency"]) for value in lists for part in value)
+                if lists
+                else sum(found)
+            )
+        case MeasureOp.MIN:
+            return min(map(_comparable, found), default=None)
+        case MeasureOp.MAX:
+            return max(map(_comparable, found), default=None)
+    return found[0] if found else None
+
+
 def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[str, str]]:
     """Amounts with their currencies, as one `{amount, currency}` per currency, by currency."""
     sums: dict[str, Decimal] = {}
     for amount, currency in parts:
         sums[currency] = sums.get(currency, Decimal()) + Decimal(amount)
     return [{"amount": f"{sums[currency]:f}", "currency": currency} for currency in sorted(sums)]
+
+
+def _comparable(value: Any) -> Any:
+    """MIN and MAX are of numbers or of times, and a time may come as text or without its zone."""
+    return as_time(value) if isinstance(value, str | datetime) else value
 
 
 def _plain(value: Any) -> Any:

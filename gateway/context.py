@@ -26,12 +26,13 @@ class RequestContext:
         self.tags: DataLoader[tuple[StitchedCustomer, str], TagAnswer] = DataLoader(load_fn=services.tags.load)
         self.selections: Selections = {}
 
-    def selection(self, info: GraphQLResolveInfo[Any], record: type[Record], type_name: str | None = None) -> Selection:
+    def selection(self, info: Any, record: type[Record], type_name: str | None = None) -> Selection:
         """What the field being resolved selects of `record`; worked out once per field of the operation."""
-        name = (tuple(map(id, info.field_nodes)), record, type_name)
+        raw: GraphQLResolveInfo[Any] = info._raw_info  # noqa: SLF001  Strawberry has no public way to the nodes
+        name = (tuple(map(id, raw.field_nodes)), record, type_name)
         found = self.selections.get(name)
         if found is None:
-            found = self.selections[name] = selection_of(info, record, type_name)
+            found = self.selections[name] = selection_of(raw, record, type_name)
         return found
 
 

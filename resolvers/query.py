@@ -4,7 +4,6 @@ import asyncio
 from typing import Annotated, Any
 
 import strawberry
-from graphql import GraphQLResolveInfo
 
 from connectors import records
 from connectors.contract import KeyKind
@@ -81,5 +80,4 @@ class Query:
 
 
 def _selection(info: Info, type_name: str | None = None) -> Selection:
-    raw: GraphQLResolveInfo[Any] = info._raw_info  # noqa: SLF001  no public way to the nodes
-    return context_of(info).selection(raw, records.Customer, type_name)
+    return context_of(info).selection(info, records.Customer, type_name)

@@ -8,14 +8,12 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from connectors.semantics import rfc3339
+
 CountryCode = NewType("CountryCode", str)
 CurrencyCode = NewType("CurrencyCode", str)
 Locale = NewType("Locale", str)
 JSON = NewType("JSON", object)
-
-
-def _write_time(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _read_time(value: Any) -> datetime:
@@ -44,7 +42,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="DateTime",
         description="A point in time, in UTC, as RFC 3339 text: `2026-06-30T12:00:00Z`.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
-        serialize=_write_time,
+        serialize=rfc3339,
         parse_value=_read_time,
     ),
     Decimal: strawberry.scalar(

@@ -7,11 +7,11 @@ import strawberry
 
 from connectors import records
 from connectors.contract import Measure, MeasureOp
+from connectors.semantics import combine
 from connectors.shapes import Fields
 from gateway.errors import SourceFailure
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.measuring import Question, measured
-from gateway.tags.facts import combine
 from resolvers.fields import apart
 from resolvers.money import Money
 from resolvers.order import OrderFilter

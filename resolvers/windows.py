@@ -58,7 +58,7 @@ def ask_for(
 
     Raises `InvalidArgumentError`.
     """
-    selection = context_of(info).selection(info._raw_info, record, type_name)  # noqa: SLF001  no public way to the nodes
+    selection = context_of(info).selection(info, record, type_name)
     return Ask(
         fields=selection.fields,
         first=checked_first(first),

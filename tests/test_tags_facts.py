@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from connectors.contract import Condition, Measure, MeasureOp
 from connectors.records import Acquisition, Customer, Money, Order, OrderItem, OrderStatus, Record, Ticket
-from connectors.semantics import measured
+from connectors.semantics import combine, measured
 from connectors.shapes import Fields, narrowed
 from gateway.tags import facts
 from gateway.tags.definitions import Fact
@@ -112,7 +112,7 @@ def test_what_two_sources_measure_merges_to_what_one_would(records: list[Order],
         Measure(op=MeasureOp.MIN, field="placed_at"),
         Measure(op=MeasureOp.MAX, field="items.quantity"),
     ):
-        merged = facts.combine(measure, [measured(Order, half, measure) for half in halves])
+        merged = combine(measure, [measured(Order, half, measure) for half in halves])
         assert merged == measured(Order, records, measure)
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.records import KnownEnum
+from connectors.semantics import as_time, rfc3339
 
 Convert = Callable[[Any], Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,15 +50,14 @@ def to_time(value: Any) -> Any:
             return None
     try:
         time = _parsed(value)
-        return value if time is None else time.isoformat().replace("+00:00", "Z")
+        return value if time is None else rfc3339(time)
     except (ValueError, OverflowError):
         return value
 
 
 def _parsed(value: Any) -> datetime | None:
     if isinstance(value, str):
-        time = datetime.fromisoformat(value.strip().upper())
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        return as_time(value.strip().upper())
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _EPOCH + timedelta(seconds=value)
     return None

@@ -294,7 +294,6 @@ def core_schema(schema: Schema) -> GraphQLSchema:
     return found
 
 
-@lru_cache(maxsize=1024)
 def is_live(schema: GraphQLSchema, name: str) -> bool:
     """Whether objects of this type reach sources: by a resolver that waits, or by what they hold."""
     return name in _live_types(schema)

@@ -12,23 +12,23 @@ LEADING_SHARE = 0.5
 
 
 class Deadline:
-    """The time by which the caller has an answer."""
+    """The time by which the caller has an answer. `ends` is in seconds of the monotonic clock."""
 
     def __init__(self, clock: Clock, budget_s: float) -> None:
         self._clock = clock
-        self._ends = clock.monotonic() + budget_s - min(ASSEMBLY_S, budget_s / 4)
+        self.ends = clock.monotonic() + budget_s - min(ASSEMBLY_S, budget_s / 4)
 
     def leading(self) -> "Deadline":
         """A deadline for a lookup that others wait for: when it hangs, they still have their time."""
         leading = Deadline(self._clock, 0)
-        leading._ends = self._clock.monotonic() + self.remaining_s() * LEADING_SHARE
+        leading.ends = self._clock.monotonic() + self.remaining_s() * LEADING_SHARE
         return leading
 
     @staticmethod
     def latest(deadlines: "Sequence[Deadline]") -> "Deadline":
         """The one that ends last."""
-        return max(deadlines, key=lambda deadline: deadline._ends)  # noqa: SLF001  its own class
+        return max(deadlines, key=lambda deadline: deadline.ends)
 
     def remaining_s(self) -> float:
         """Seconds left for lookups, never negative."""
-        return max(0.0, self._ends - self._clock.monotonic())
+        return max(0.0, self.ends - self._clock.monotonic())

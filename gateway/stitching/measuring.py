@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import Ask, KeyKind, Measure, MeasureOp
+from connectors.contract import Ask, KeyKind, Measure
 from connectors.errors import SourceProtocolError
 from connectors.records import Record
+from connectors.semantics import MERGEABLE
 from connectors.semantics import measured as measured_here
 from connectors.shapes import Fields
 from gateway.identity.keys import MULTIPLE
@@ -19,9 +20,6 @@ from gateway.lookups.outcome import Failed, Found, Measured, Outcome
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.reports import SourceState
-
-MERGEABLE = frozenset({MeasureOp.COUNT, MeasureOp.SUM, MeasureOp.MIN, MeasureOp.MAX})
-"""What can be put together from the measures of each key."""
 
 MOST_RECORDS = 1_000
 """How many records per key are read where the source cannot measure; when there are more, the measure is partial."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -11,13 +11,10 @@ from typing import Any
 from connectors.contract import Measure, MeasureOp
 from connectors.errors import SourceProtocolError
 from connectors.records import Record
-from connectors.semantics import sums_by_currency
+from connectors.semantics import MERGEABLE, as_time, combine, rfc3339
 from connectors.shapes import Fields, leaf_shape
 from gateway.tags.definitions import Fact
 from gateway.tags.model import FactValue
-
-_NOT_MERGEABLE = frozenset({MeasureOp.AVERAGE, MeasureOp.TOP, MeasureOp.LATEST})
-"""Two answers of these do not tell what one answer over all records would have been, unless they are equal."""
 
 
 def measure_of(fact: Fact, reference: datetime) -> Measure:
@@ -37,29 +34,6 @@ def needed_fields(facts: Iterable[Fact]) -> dict[type[Record], Fields]:
             paths += [f"{fact.field}.amount", f"{fact.field}.currency"] if fact.currency else [fact.field]
         needed[fact.record] = needed.get(fact.record, Fields()) | Fields.of(*paths)
     return needed
-
-
-def combine(measure: Measure, values: Sequence[Any]) -> Any:
-    """Merge the answers of several sources or keys to one measure; None is an answer that found nothing.
-
-    COUNT, SUM, MIN and MAX are exact. AVERAGE, TOP and LATEST cannot be merged: the first answer that is not None counts.
-    """
-    found = [value for value in values if value is not None]
-    match measure.op:
-        case MeasureOp.COUNT:
-            return sum(found)
-        case MeasureOp.SUM:
-            lists = [value for value in found if isinstance(value, list)]
-            return (
-                sums_by_currency((part["amount"], part["currency"]) for value in lists for part in value)
-                if lists
-                else sum(found)
-            )
-        case MeasureOp.MIN:
-            return min(map(_comparable, found), default=None)
-        case MeasureOp.MAX:
-            return max(map(_comparable, found), default=None)
-    return found[0] if found else None
 
 
 def fact_value(
@@ -96,28 +70,18 @@ def fact_value(
     )
 
 
-def _comparable(value: Any) -> Any:
-    """MIN and MAX are of numbers or of times, and a time may come as text or without its zone."""
-    return _time(value) if isinstance(value, str | datetime) else value
-
-
-def _time(value: str | datetime) -> datetime:
-    time = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-
-
 def _meant(fact: Fact, measure: Measure, raw_values: Sequence[Any], reference: datetime) -> tuple[Any, bool]:
     value = combine(measure, raw_values)
-    inexact = measure.op in _NOT_MERGEABLE and any(other not in (None, value) for other in raw_values)
+    inexact = measure.op not in MERGEABLE and any(other not in (None, value) for other in raw_values)
     if value is None:
         return None, False
     if fact.currency is not None:
         return _in_currency(fact, value)
     kind = _kind(fact)
     if kind is datetime:
-        time = _time(value)
+        time = as_time(value)
         # A clock that runs a little ahead of ours does not make an order one of tomorrow.
-        value = max(0, (reference - time).days) if fact.as_days else time.isoformat().replace("+00:00", "Z")
+        value = max(0, (reference - time).days) if fact.as_days else rfc3339(time)
     else:
         value = kind(value)
     return value, inexact
