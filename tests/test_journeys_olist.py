@@ -66,11 +66,11 @@ class Files:
 @pytest.fixture(scope="module")
 def files():
     """The published files; they are not part of the project."""
-    folder = Path(os.environ.get("GATEWAY_OLIST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    folder = Path(os.environ.get("GATEWAY_TEST_OLIST_DATA", Path(__file__).parents[2] / "shared" / "data"))
     try:
         find_files(folder)
     except ConfigurationError:
-        pytest.skip("the published Olist files are not here: name their folder in GATEWAY_OLIST_DATA")
+        pytest.skip("the published Olist files are not here: name their folder in GATEWAY_TEST_OLIST_DATA")
     return Files(folder)
 
 
