@@ -87,9 +87,13 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Records of one key as a canonical JSON array, and how many there are in all where the source counted."""
+    """Records of one key, and how many there are in all where the source counted.
 
-    records: bytes
+    `records` are a canonical JSON array; or they have been decoded already, into `narrowed(record, ask.fields)`, by a connector
+    that validates what it decodes.
+    """
+
+    records: bytes | list[Any]
     total: int | None = None
 
 

@@ -33,6 +33,7 @@ def record_problems(name: str, rules: RecordSettings) -> Iterator[str]:
             yield f"lists: `{path}` is no list of parts{_near(path, lists)}"
         else:
             yield from _mapping_problems(f"lists.{path}.", shape.struct, part.fields, part.values)
+            yield from (f"lists.{path}.outer: {problem}" for problem in _unknown_paths(shape.struct, part.outer))
     if record.time_field is None:
         if rules.order != "none":
             yield "order: this record has no time to be ordered by"
@@ -45,7 +46,7 @@ def _mapping_problems(
     where: str, struct: type[msgspec.Struct], fields: Mapping[str, str], values: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
     known = list(_paths(struct))
-    yield from (f"{where}fields: {_unknown(struct, path, known)}" for path in fields if path not in known)
+    yield from (f"{where}fields: {problem}" for problem in _unknown_paths(struct, fields))
     for path, pairs in values.items():
         shape = leaf_shape(struct, path) if path in known else None
         if shape is None:
@@ -55,6 +56,11 @@ def _mapping_problems(
             for value in pairs.values():
                 if value not in members:
                     yield f"{where}values.{path}: `{value}` is none of {', '.join(members)}"
+
+
+def _unknown_paths(struct: type[msgspec.Struct], paths: Iterable[str]) -> Iterator[str]:
+    known = list(_paths(struct))
+    yield from (_unknown(struct, path, known) for path in paths if path not in known)
 
 
 def _paths(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The connector of the `http` kind: which calls leave for a batch of keys, and what their answers add up to."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from yarl import URL
@@ -16,7 +16,7 @@ from connectors.errors import (
 )
 from connectors.http.route import Route, Rows
 from connectors.http.settings import HttpSettings
-from connectors.http.transport import Transport
+from connectors.http.transport import Transport, decoded
 from connectors.records import RECORD_NAMES
 from connectors.shapes import all_fields
 
@@ -89,7 +89,7 @@ class HttpConnector(Connector[HttpSettings]):
         good = [key for key in keys if _can_be_sent(key)]
         answer: dict[str, Found | SourceError] = {key: SourceRejectedError() for key in keys if not _can_be_sent(key)}
         if not route.lookup.one_key:
-            return answer | await self._ask(route, good, ask, until) if good else answer
+            return {**answer, **await self._ask(route, good, ask, until)} if good else answer
         # The pool bounds how many of these calls are on the wire at once.
         async with asyncio.TaskGroup() as calls:
             tasks = [calls.create_task(self._ask_one(route, key, ask, until)) for key in good]
@@ -100,13 +100,13 @@ class HttpConnector(Connector[HttpSettings]):
             raise failures[0]  # the source failed, not a key: whoever counts failures should see it
         return answer
 
-    async def _ask_one(self, route: Route, key: str, ask: Ask, until: float | None) -> dict[str, Found | SourceError]:
+    async def _ask_one(self, route: Route, key: str, ask: Ask, until: float | None) -> Mapping[str, Found | SourceError]:
         try:
             return await self._ask(route, [key], ask, until)
         except SourceError as error:
             return {key: error}
 
-    async def _ask(self, route: Route, keys: Keys, ask: Ask, until: float | None) -> dict[str, Found | SourceError]:
+    async def _ask(self, route: Route, keys: Keys, ask: Ask, until: float | None) -> Mapping[str, Found | SourceError]:
         """One question, in as many calls as its answer has pages."""
         values = route.values(keys, ask)
         body = route.body(values)
@@ -115,9 +115,14 @@ class HttpConnector(Connector[HttpSettings]):
         url: URL | None = route.url(values)
         for page_number in range(route.lookup.max_pages):
             assert url is not None
-            answer = await self._open_transport().call(
+            content = await self._open_transport().call(
                 route.lookup.method, url, body, one_key=route.lookup.one_key, until=until
             )
+            if content is not None and page_number == 0 and (pages := route.read(content, keys, ask)) is not None:
+                return pages
+            answer = None if content is None else decoded(content)
+            if answer is None and content is not None and not route.lookup.one_key:
+                raise SourceProtocolError("null for a batch of keys")
             if answer is None and page_number == 0:
                 return {}
             if answer is None:

@@ -30,6 +30,17 @@ def getter(expression: str) -> Get:
     return _field(names[0]) if len(names) == 1 else _fields(names)
 
 
+def chain_of(expression: str) -> tuple[str, ...] | None:
+    """The names of a plain path (`a.b`), None for any other expression."""
+    return _chain(jmespath.compile(expression).parsed)
+
+
+def literal_of(expression: str) -> Any:
+    """The value of a literal, None for any other expression."""
+    tree = jmespath.compile(expression).parsed
+    return tree["value"] if tree["type"] == "literal" else None
+
+
 def _search(search: Get, value: Any) -> Any:
     # A function that does not accept what this row holds (`join` of a null) finds nothing in this row.
     try:

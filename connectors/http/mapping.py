@@ -11,11 +11,11 @@ from connectors.http.settings import PartSettings, RecordSettings
 from connectors.http.values import converter, translated
 from connectors.shapes import LEAF, LIST, Fields, Shape, shapes
 
-MapRow = Callable[[Any], Any]
-Read = Callable[[Any, Any], Any]
-"""(row, what the row holds for the field's parent) -> value, None for no value.
+MapRow = Callable[..., Any]
+Read = Callable[[Any, Any, Any], Any]
+"""(row, what the row holds for the field's parent, the row around the list that holds this one) -> value, None for no value.
 
-An expression of the configuration is read from the row, a field that has none from the parent, by its name.
+An expression of the configuration is read from a row, a field that has none from the parent, by its name.
 """
 
 
@@ -26,19 +26,20 @@ class RowMapping:
         self._struct = struct
         self._rules = rules
         self._parts = rules.lists if isinstance(rules, RecordSettings) else {}
+        self._outer = rules.outer if isinstance(rules, PartSettings) else {}
         self.mapper = lru_cache(maxsize=256)(self._mapper)
 
     def _mapper(self, fields: Fields) -> MapRow:
-        """A function from a row to a record, as a mapping that is ready to be encoded."""
+        """A function from a row, and the row around its list, to a record as a mapping that is ready to be encoded."""
         read = self._object(self._struct, fields, "")
-        return lambda row: read(row, row)
+        return lambda row, outer=None: read(row, row, outer)
 
     def _object(self, struct: type[msgspec.Struct], fields: Fields, prefix: str) -> Read:
         own = shapes(struct)
         steps = [(own[name].json_name, self._read(own[name], inner, prefix + name)) for name, inner in fields]
 
-        def read(row: Any, parent: Any) -> Any:
-            found = ((name, step(row, parent)) for name, step in steps)
+        def read(row: Any, parent: Any, outer: Any) -> Any:
+            found = ((name, step(row, parent, outer)) for name, step in steps)
             return {name: value for name, value in found if value is not None}
 
         return read
@@ -53,10 +54,10 @@ class RowMapping:
         if path in self._rules.values:
             convert = translated(self._rules.values[path], convert)
         if shape.form == LEAF:
-            return lambda row, parent: convert(raw(row, parent))
+            return lambda row, parent, outer: convert(raw(row, parent, outer))
 
-        def read_leaves(row: Any, parent: Any) -> Any:
-            items = raw(row, parent)
+        def read_leaves(row: Any, parent: Any, outer: Any) -> Any:
+            items = raw(row, parent, outer)
             return [convert(item) for item in items if item is not None] if isinstance(items, list) else items
 
         return read_leaves
@@ -64,12 +65,15 @@ class RowMapping:
     def _raw(self, shape: Shape, path: str) -> Read:
         part = self._parts.get(path)
         expression = part.list if part is not None and part.list is not None else self._rules.fields.get(path)
+        if path in self._outer:
+            get_outer = getter(self._outer[path])
+            return lambda _row, _parent, outer: get_outer(outer)
         if expression is not None:
             get = getter(expression)
-            return lambda row, _parent: get(row)
+            return lambda row, _parent, _outer: get(row)
         json_name, name = shape.json_name, shape.name
 
-        def read_named(_row: Any, parent: Any) -> Any:
+        def read_named(_row: Any, parent: Any, _outer: Any) -> Any:
             if not isinstance(parent, dict):
                 return None
             value = parent.get(json_name)
@@ -83,9 +87,9 @@ class RowMapping:
         names = {shape.json_name for shape in needed}
         read_inner = self._object(struct, inner | Fields.of(*(shape.name for shape in needed)) if needed else inner, f"{path}.")
 
-        def read(row: Any, parent: Any) -> Any:
-            here = raw(row, parent)
-            found = read_inner(row, here)
+        def read(row: Any, parent: Any, outer: Any) -> Any:
+            here = raw(row, parent, outer)
+            found = read_inner(row, here, outer)
             if not found and not isinstance(here, dict):
                 return here
             return found if found and names <= found.keys() else None
@@ -95,8 +99,8 @@ class RowMapping:
     def _list(self, struct: type[msgspec.Struct], inner: Fields, path: str, raw: Read) -> Read:
         map_item = RowMapping(struct, self._parts.get(path, PartSettings())).mapper(inner)
 
-        def read(row: Any, parent: Any) -> Any:
-            items = raw(row, parent)
-            return [map_item(item) for item in items if item is not None] if isinstance(items, list) else items
+        def read(row: Any, parent: Any, outer: Any) -> Any:
+            items = raw(row, parent, outer)
+            return [map_item(item, row) for item in items if item is not None] if isinstance(items, list) else items
 
         return read

@@ -15,10 +15,14 @@ RecordName = Annotated[str, AfterValidator(known_record)]
 
 
 class PartSettings(ConnectorSettings):
-    """How the rows of a list inside a row become parts of a record. Without `list` it is under its canonical name."""
+    """How the rows of a list inside a row become parts of a record. Without `list` it is under its canonical name.
+
+    `outer` are fields that are read from the row around the list, such as the currency of an order for the prices of its items.
+    """
 
     list: Expression | None = None
     fields: dict[str, Expression] = {}
+    outer: dict[str, Expression] = {}
     values: dict[str, dict[str, str]] = {}
 
 

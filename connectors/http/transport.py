@@ -65,8 +65,8 @@ class Transport:
             async with self._session.head(url, timeout=aiohttp.ClientTimeout(timeout_s), allow_redirects=False):
                 return
 
-    async def call(self, method: str, url: URL, body: Any, *, one_key: bool, until: float | None) -> Any:
-        """The answer's JSON, None when the source has nothing. `until` is a time of the event loop's clock, in seconds.
+    async def call(self, method: str, url: URL, body: Any, *, one_key: bool, until: float | None) -> bytes | None:
+        """The answer's content, None when the source has nothing. `until` is a time of the event loop's clock, in seconds.
 
         `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
         """
@@ -83,14 +83,7 @@ class Transport:
                 if response.status == 204 or (one_key and response.status in {404, 410}):
                     return None
                 _expect_success(response.status, response.headers, one_key)
-                content = await self._read(response)
-        try:
-            answer = msgspec.json.decode(content)
-        except (ValueError, RecursionError) as error:
-            raise SourceProtocolError("not JSON") from error
-        if answer is None and not one_key:
-            raise SourceProtocolError("null for a batch of keys")
-        return answer
+                return await self._read(response)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         content = bytearray()
@@ -99,6 +92,14 @@ class Transport:
             if len(content) > self._max_bytes:
                 raise SourceProtocolError("larger than max_response_bytes")
         return bytes(content)
+
+
+def decoded(content: bytes) -> Any:
+    """The JSON of an answer."""
+    try:
+        return msgspec.json.decode(content)
+    except (ValueError, RecursionError) as error:
+        raise SourceProtocolError("not JSON") from error
 
 
 def _expect_success(status: int, headers: Mapping[str, str], one_key: bool) -> None:

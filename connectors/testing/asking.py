@@ -36,20 +36,23 @@ async def fetch_records(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, lis
 def page_of(found: Found | SourceError) -> Page:
     if isinstance(found, SourceError):
         raise found
-    if isinstance(found, Page):
-        return found
-    return Page(found if isinstance(found, bytes) else msgspec.json.encode(found))
+    return found if isinstance(found, Page) else Page(found if isinstance(found, bytes) else list(found))
+
+
+def json_of(page: Page) -> bytes:
+    """The records of a page as canonical JSON."""
+    return page.records if isinstance(page.records, bytes) else msgspec.json.encode(page.records)
 
 
 def records_in(record: type[Record], page: Page | None) -> list[Record]:
     """Decoded as strictly as the gateway does, so a malformed record raises."""
-    return msgspec.json.decode(page.records, type=list[record]) if page else []  # type: ignore[valid-type]
+    return msgspec.json.decode(json_of(page), type=list[record]) if page else []  # type: ignore[valid-type]
 
 
 def decoded(record: type[Record], page: Page, fields: Fields) -> list[Any]:
     """Narrowed to a selection, as plain values."""
     kind = narrowed(record, fields)
-    return [msgspec.to_builtins(one) for one in msgspec.json.decode(page.records, type=list[kind])]  # type: ignore[valid-type]
+    return [msgspec.to_builtins(one) for one in msgspec.json.decode(json_of(page), type=list[kind])]  # type: ignore[valid-type]
 
 
 def strays(struct: type[msgspec.Struct], value: Mapping[str, Any], where: str) -> Iterator[str]:

@@ -99,7 +99,7 @@ class Boundary:
             return Failed(error=given, **stamp)
         try:
             page = _page(given)
-            records, dropped = decoded(page.records, lookup.record, asked.fields)
+            records, dropped = accepted(page.records, lookup.record, asked.fields)
         except SourceProtocolError as error:
             return Failed(error=error, **stamp)
         records, total, has_more = window.finished(records, ask, lookup, page.total, dropped)
@@ -132,13 +132,22 @@ def _page(given: Any) -> Page:
     match given:
         case None:
             return Page(b"[]", 0)
-        case Page(records=bytes(), total=None | int() as total) if total is None or total >= 0:
+        case Page(records=bytes() | list(), total=None | int() as total) if total is None or total >= 0:
             return given
         case bytes():
             return Page(given)
         case [*records] if all(isinstance(record, Record) for record in records):
             return Page(_encode(records))
     raise SourceProtocolError("the connector gave neither bytes nor records")
+
+
+def accepted(records: bytes | list[Any], record: type[Record], fields: Fields) -> tuple[list[Any], int]:
+    """As `decoded`, for records that may have been decoded already."""
+    if isinstance(records, bytes):
+        return decoded(records, record, fields)
+    if set(map(type, records)) - {narrowed(record, fields)}:
+        raise SourceProtocolError("the connector gave other records than it was asked for")
+    return records, 0
 
 
 def decoded(records: bytes, record: type[Record], fields: Fields) -> tuple[list[Any], int]:

@@ -1,0 +1,92 @@
+"""Where an answer holds what: objects by the source's own names, and the structs that decode just that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+
+class MisfitError(Exception):
+    """An answer, or a mapping, has something that cannot be read the fast way."""
+
+
+class Place:
+    """One object of an answer, and what is read of it. Becomes a struct once all that is known.
+
+    Every method raises `MisfitError` for what is read in two ways.
+    """
+
+    def __init__(self) -> None:
+        self._leaves: dict[str, Any] = {}
+        self._objects: dict[str, Place] = {}
+        self._lists: dict[str, Place] = {}
+
+    def leaf(self, name: str, kind: Any) -> None:
+        """Read a value of this type, or null."""
+        if self._leaves.setdefault(name, kind) != kind or name in self._objects or name in self._lists:
+            raise MisfitError
+
+    def object(self, name: str) -> Place:
+        if name in self._leaves or name in self._lists:
+            raise MisfitError
+        return self._objects.setdefault(name, Place())
+
+    def list_of(self, name: str) -> Place:
+        """The place of each object in a list, which is read once."""
+        if name in self._leaves or name in self._objects or name in self._lists:
+            raise MisfitError
+        return self._lists.setdefault(name, Place())
+
+    def struct(self) -> type[msgspec.Struct]:
+        kinds: dict[str, Any] = {
+            **self._leaves,
+            **{name: place.struct() for name, place in self._objects.items()},
+            **{name: list[place.struct() | None] for name, place in self._lists.items()},  # type: ignore[misc]
+        }
+        return msgspec.defstruct(
+            "Row",
+            [(attribute(name), kind | None, None) for name, kind in kinds.items()],
+            rename={attribute(name): name for name in kinds},
+            gc=False,
+        )
+
+
+class Spot:
+    """Where a value is: the expression that reads it, and the name at its end, in each place where it can be."""
+
+    def __init__(self, source: str, ends: Sequence[tuple[Place, str]]) -> None:
+        self.source = source
+        self._ends = ends
+
+    def read_as(self, kind: Any) -> None:
+        """The value is of this type, or null."""
+        for place, name in self._ends:
+            place.leaf(name, kind)
+
+    def objects(self) -> list[Place]:
+        """The value is an object, or null."""
+        return [place.object(name) for place, name in self._ends]
+
+    def lists(self) -> list[Place]:
+        """The value is a list of objects, or null."""
+        return [place.list_of(name) for place, name in self._ends]
+
+
+def spot_at(places: Sequence[Place], variable: str, chain: Sequence[str] | None, names: Iterator[str]) -> Spot:
+    """Where a plain path leads from an object that is at `places` and in a variable; `names` are free ones."""
+    if chain is None:
+        raise MisfitError
+    source, here = f"{variable}.{attribute(chain[0])}", list(places)
+    for outer, name in pairwise(chain):
+        step = next(names)
+        source = f"(None if ({step} := {source}) is None else {step}.{attribute(name)})"
+        here = [place.object(outer) for place in here]
+    return Spot(source, [(place, chain[-1]) for place in here])
+
+
+def attribute(name: str) -> str:
+    """The attribute of a struct under which a name of the source is held."""
+    return f"f_{name.encode().hex()}"

@@ -1,0 +1,225 @@
+"""The fast way from rows to records: decoded in C under the source's own names, then put in their places.
+
+It exists where a mapping is made of plain paths, and reads values that need no more than a table. Rows that do not fit raise
+`MisfitError`, and are mapped one by one instead (`RowMapping`), which reads whatever can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any, NoReturn
+
+import msgspec
+
+from connectors.http.expressions import chain_of, literal_of
+from connectors.http.places import MisfitError, Place, Spot, attribute, spot_at
+from connectors.http.settings import PartSettings, RecordSettings
+from connectors.http.values import converter, translated
+from connectors.records import KnownEnum, UtcTime
+from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
+
+_MOST_WORDS = 10_000
+
+
+class RowReader:
+    """Reads the rows of one record type, narrowed to some fields; `place` is where a row is.
+
+    `records` makes records of decoded rows, `position` gives what orders a row. Both raise `MisfitError`,
+    `msgspec.ValidationError` or `OverflowError` for rows that do not fit.
+    Raises `MisfitError` for a mapping that needs more than paths.
+    """
+
+    def __init__(self, struct: type[msgspec.Struct], rules: RecordSettings, fields: Fields, place: Place) -> None:
+        writer = _Writer()
+        row = _Row((place,), "row")
+        record = writer.object(struct, fields, _Rules(rules), row)
+        self.records = writer.function("rows", f"[{record} for row in rows]")
+        parts = (writer.field(shapes(struct)[name], Fields(), name, _Rules(rules), row) for name in position_names(struct))
+        self.position = writer.function("row", f"({', '.join(parts)},)")
+
+
+def position_names(struct: type[msgspec.Struct]) -> tuple[str, ...]:
+    """What orders records among their kind: the time, where they have one, then the id."""
+    time: str | None = getattr(struct, "time_field", None)
+    return (time, "id") if time else ("id",)
+
+
+class _Rules:
+    """The part of a mapping that holds for one record, or for one part of a list."""
+
+    def __init__(self, rules: RecordSettings | PartSettings) -> None:
+        self.fields = rules.fields
+        self.values = rules.values
+        self.lists = rules.lists if isinstance(rules, RecordSettings) else {}
+        self.outer = rules.outer if isinstance(rules, PartSettings) else {}
+
+
+class _Row:
+    """An object of the answer that is in a variable, and the row around its list.
+
+    It is at several places where a name can be written in two ways.
+    """
+
+    def __init__(self, places: Sequence[Place], variable: str, outer: _Row | None = None) -> None:
+        self.places = places
+        self.variable = variable
+        self.outer = outer
+
+
+class _Words(dict[Any, Any]):
+    """What the texts of a source mean, worked out once for each."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        super().__init__({None: None})
+        self._read = read
+
+    def __missing__(self, text: str) -> Any:
+        value = self._read(text)
+        if len(self) < _MOST_WORDS:
+            self[text] = value
+        return value
+
+
+def misfit() -> NoReturn:
+    """For a required field that has no value."""
+    raise MisfitError
+
+
+class _Writer:
+    """Writes expressions. Raises `MisfitError` for what it cannot say."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, Any] = {"misfit": misfit, "UTC": UTC}
+        self._free = (f"v{number}" for number in count(1))
+
+    def function(self, argument: str, source: str) -> Callable[[Any], Any]:
+        made: Callable[[Any], Any] = eval(f"lambda {argument}: {source}", self._names)  # noqa: S307  written here, names in hex
+        return made
+
+    def object(self, struct: type[msgspec.Struct], fields: Fields, rules: _Rules, row: _Row) -> str:
+        """A record or a part of a list, narrowed."""
+        own = shapes(struct)
+        words = (f"{name}={self.field(own[name], inner, name, rules, row)}" for name, inner in fields)
+        return f"{self._keep(narrowed(struct, fields))}({', '.join(words)})"
+
+    def field(self, shape: Shape, inner: Fields, path: str, rules: _Rules, row: _Row) -> str:
+        """A field: where it has no value its default, or a misfit."""
+        value = self._value(shape, inner, path, rules, row, row)
+        if not shape.required and shape.default is None:
+            return value
+        missing = "misfit()"
+        if not shape.required:
+            missing = "[]" if shape.form == LIST else "{}" if shape.leaf is dict else self._keep(shape.default)
+        name = self._name()
+        return f"({name} if ({name} := {value}) is not None else {missing})"
+
+    def _value(self, shape: Shape, inner: Fields, path: str, rules: _Rules, row: _Row, parent: _Row) -> str:
+        if shape.form == LIST and shape.struct is not None:
+            return self._parts(shape, inner, path, rules, row)
+        if shape.struct is not None:
+            return self._part(shape, inner, path, rules, row)
+        if shape.form == LIST:
+            return self._leaves(shape, path, rules, row, parent)
+        literal = literal_of(rules.fields.get(path, "@"))
+        if literal is not None:
+            return self._keep(_constant(shape, literal))
+        kind, show = self._leaf(shape, rules.values.get(path))
+        spot = self._spot(shape, path, rules, row, parent)
+        spot.read_as(kind)
+        return show(spot.source)
+
+    def _leaf(self, shape: Shape, table: Mapping[str, str] | None) -> tuple[Any, Callable[[str], str]]:
+        """The type that is decoded, and the expression for the value from one for what was decoded."""
+        leaf = shape.leaf
+        if leaf is not None and issubclass(leaf, KnownEnum):
+            convert = translated(table or {}, converter(leaf))
+            return str, self._word(lambda text: None if (word := convert(text)) is None else leaf(word))
+        if table is not None and leaf is not str:
+            raise MisfitError
+        if leaf is str and (table is not None or shape.type not in (str, str | None)):
+            convert = translated(table or {}, converter(str))
+            return str, self._word(lambda text: msgspec.convert(convert(text), shape.type))
+        name = self._name()
+        if leaf is datetime:
+            return (
+                UtcTime,
+                lambda source: f"({name} if ({name} := {source}) is None or {name}.tzinfo is UTC else {name}.astimezone(UTC))",
+            )
+        if leaf is Decimal:
+            return Decimal, lambda source: f"({name} if ({name} := {source}) is None or {name}.is_finite() else None)"
+        return shape.type, lambda source: source
+
+    def _word(self, read: Callable[[str], Any]) -> Callable[[str], str]:
+        words = self._keep(_Words(read))
+        return lambda source: f"{words}[{source}]"
+
+    def _leaves(self, shape: Shape, path: str, rules: _Rules, row: _Row, parent: _Row) -> str:
+        if path in rules.values or shape.leaf is not str:
+            raise MisfitError
+        spot = self._spot(shape, path, rules, row, parent)
+        spot.read_as(list[str | None])
+        name, item = self._name(), self._name()
+        return f"(None if ({name} := {spot.source}) is None else [{item} for {item} in {name} if {item} is not None])"
+
+    def _part(self, shape: Shape, inner: Fields, path: str, rules: _Rules, row: _Row) -> str:
+        """An object. One whose required fields have no value is none, and so is one without any value."""
+        assert shape.struct is not None
+        own = shapes(shape.struct)
+        needed = [one.name for one in own.values() if one.required]
+        if any(one.form != LEAF or one.default is not None for one in own.values() if not one.required):
+            raise MisfitError
+        names = [*needed, *(name for name, _ in inner if name not in needed)]
+        parent, opening = row, ""
+        if any(f"{path}.{name}" not in {**rules.fields, **rules.outer} for name in names):
+            spot = self._spot(shape, path, rules, row, row)
+            parent = _Row(spot.objects(), self._name())
+            opening = f"{parent.variable} := {spot.source}"
+        values = {name: self._value(own[name], Fields(), f"{path}.{name}", rules, row, parent) for name in names}
+        kept = {name: self._name() for name in names}
+        tests = [f"({kept[name]} := {values[name]}) is None" for name in needed or names]
+        missing = " or ".join(tests) if needed else " & ".join(f"({test})" for test in tests)
+        words = (f"{name}={kept[name] if name in (needed or names) else values[name]}" for name, _ in inner)
+        made = f"(None if {missing} else {self._keep(narrowed(shape.struct, inner))}({', '.join(words)}))"
+        return f"(({opening}), {made})[1]" if opening else made
+
+    def _parts(self, shape: Shape, inner: Fields, path: str, rules: _Rules, row: _Row) -> str:
+        assert shape.struct is not None
+        part = rules.lists.get(path, PartSettings())
+        spot = self._spot(shape, path, rules, row, row, part.list)
+        name, item = self._name(), self._name()
+        made = self.object(shape.struct, inner, _Rules(part), _Row(spot.lists(), item, row))
+        return f"(None if ({name} := {spot.source}) is None else [{made} for {item} in {name} if {item} is not None])"
+
+    def _spot(self, shape: Shape, path: str, rules: _Rules, row: _Row, parent: _Row, expression: str | None = None) -> Spot:
+        """Where a field lies: an expression is read from the row, a field that has none from its parent, by its name."""
+        expression = expression or rules.fields.get(path)
+        if path in rules.outer and row.outer is not None:
+            row, expression = row.outer, rules.outer[path]
+        if expression is not None:
+            return spot_at(row.places, row.variable, chain_of(expression), self._free)
+        names = list(dict.fromkeys((shape.json_name, shape.name)))
+        reads = [f"{parent.variable}.{attribute(name)}" for name in names]
+        source, name = reads[0], self._name()
+        if len(reads) > 1:
+            source = f"({name} if ({name} := {reads[0]}) is not None else {reads[1]})"
+        if parent is not row:
+            source = f"(None if {parent.variable} is None else {source})"
+        return Spot(source, [(place, name) for place in parent.places for name in names])
+
+    def _name(self) -> str:
+        return next(self._free)
+
+    def _keep(self, value: Any) -> str:
+        name = f"k{len(self._names)}"
+        self._names[name] = value
+        return name
+
+
+def _constant(shape: Shape, literal: Any) -> Any:
+    try:
+        return msgspec.convert(converter(shape.leaf)(literal), shape.type)
+    except msgspec.ValidationError:
+        raise MisfitError from None
