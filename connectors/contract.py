@@ -67,7 +67,7 @@ class Position(msgspec.Struct, frozen=True):
     id: str
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
+class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """What can be pushed down to a source. Hashable: equal asks share a batch.
 
     `first` is per key. `since` is inclusive and `until` exclusive, both on the record's time field. Records come newest
@@ -107,7 +107,7 @@ class MeasureOp(StrEnum):
     LATEST = "latest"
 
 
-class Measure(msgspec.Struct, frozen=True, kw_only=True):
+class Measure(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """One aggregate over the records of a key. `field` is a dotted path, None for COUNT.
 
     SUM of a money field gives a list of `{amount, currency}`, one per currency, the amount as text. TOP is the most

@@ -18,7 +18,7 @@ from msgspec import inspect as mi
 LEAF, OBJECT, LIST = "leaf", "object", "list"
 
 
-class Fields(msgspec.Struct, frozen=True):
+class Fields(msgspec.Struct, frozen=True, cache_hash=True):
     """A selection of a record's fields: name and, for objects and lists of objects, the selection inside. Hashable."""
 
     items: tuple[tuple[str, Fields], ...] = ()

@@ -9,6 +9,7 @@ from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.sources import Sources
 from gateway.settings import Settings
+from gateway.stitching.directory import Directory
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.tags.definitions import Pack
@@ -18,21 +19,25 @@ from gateway.tags.service import TagService
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     clock: Clock
-    sources: Sources
+    directory: Directory
     store: Store | None
     tags: TagService
 
     def stitcher(self) -> Stitcher:
         """A stitcher with the whole budget of a request before it."""
-        return new_stitcher(self.settings, self.clock, self.sources)
+        return new_stitcher(self.settings, self.clock, self.directory)
+
+    @property
+    def sources(self) -> Sources:
+        return self.directory.sources
 
 
-def new_stitcher(settings: Settings, clock: Clock, sources: Sources) -> Stitcher:
-    loaders = Loaders(Deadline(clock, settings.deadline_ms / 1000))
-    return Stitcher(sources, loaders, settings.default_region)
+def new_stitcher(settings: Settings, clock: Clock, directory: Directory) -> Stitcher:
+    return Stitcher(directory, Loaders(Deadline(clock, settings.deadline_ms / 1000)))
 
 
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
     """Wire the services together."""
-    tags = TagService(pack, store, clock, partial(new_stitcher, settings, clock, sources))
-    return Services(settings=settings, clock=clock, sources=sources, store=store, tags=tags)
+    directory = Directory(sources, settings.default_region)
+    tags = TagService(pack, store, clock, partial(new_stitcher, settings, clock, directory))
+    return Services(settings=settings, clock=clock, directory=directory, store=store, tags=tags)

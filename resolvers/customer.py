@@ -13,9 +13,10 @@ from gateway.stitching.timeline import timeline
 from gateway.tags.service import TagAnswer
 from resolvers.connection import DEFAULT_FIRST, Connection, checked_first, connection
 from resolvers.customer_parts import Acquisition, Address, Company, ContactPoint, Deal, ExternalId
-from resolvers.enums import CustomerKind, RecordType, SortOrder, TagCategory
+from resolvers.enums import CustomerKind, RecordType, TagCategory
 from resolvers.event import Event, EventFilter
-from resolvers.fields import computed, field, stitching
+from resolvers.fields import computed, own, stitching
+from resolvers.listing import listing
 from resolvers.node import Node
 from resolvers.order import Order, OrderFilter
 from resolvers.scalars import Locale
@@ -24,7 +25,7 @@ from resolvers.statistics import OrderStatistics, order_statistics
 from resolvers.tag import Tag, checked_keys, chosen_keys
 from resolvers.ticket import Ticket, TicketFilter
 from resolvers.timeline import ENTRIES, TimelineEntry, timeline_asks
-from resolvers.windows import After, First, InOrder, ask_for
+from resolvers.windows import After, First
 
 Parent = strawberry.Parent[StitchedCustomer]
 Info = strawberry.Info[Any, None]
@@ -33,74 +34,36 @@ TAG_RECORDS = tuple(records.RECORDS.values())
 
 @strawberry.type(description="A person or a company, stitched on demand from the systems that know it.")
 class Customer(Node):
-    kind: CustomerKind | None = field("Whether it is a person or a company.")
-    name: str | None = field("The name as it is shown.")
-    given_name: str | None = field("A person's given name.")
-    family_name: str | None = field("A person's family name.")
-    email: str | None = field("The primary e-mail address.")
-    phone: str | None = field("The primary phone number, in E.164.")
-    member_number: str | None = field("The number on the member card.")
-    locale: Locale | None = field("The language and region that the customer prefers.")
-    created_at: datetime | None = field("Since when the customer is known.")
-    address: Address | None = field("The primary postal address.")
-    company: Company | None = field("The company itself, or the one that the person works for.")
-    acquisition: Acquisition | None = field("How the customer was won.")
-    contact_points: list[ContactPoint] | None = field("All e-mail addresses and phone numbers.")
-    device_ids: list[str] | None = field("Devices on which the customer was seen.")
-    external_ids: list[ExternalId] | None = field("The customer's ids at other systems.")
-    deals: list[Deal] | None = field("Deals with the customer.")
+    kind: CustomerKind | None = own("Whether it is a person or a company.")
+    name: str | None = own("The name as it is shown.")
+    given_name: str | None = own("A person's given name.")
+    family_name: str | None = own("A person's family name.")
+    email: str | None = own("The primary e-mail address.")
+    phone: str | None = own("The primary phone number, in E.164.")
+    member_number: str | None = own("The number on the member card.")
+    locale: Locale | None = own("The language and region that the customer prefers.")
+    created_at: datetime | None = own("Since when the customer is known.")
+    address: Address | None = own("The primary postal address.")
+    company: Company | None = own("The company itself, or the one that the person works for.")
+    acquisition: Acquisition | None = own("How the customer was won.")
+    contact_points: list[ContactPoint] | None = own("All e-mail addresses and phone numbers.")
+    device_ids: list[str] | None = own("Devices on which the customer was seen.")
+    external_ids: list[ExternalId] | None = own("The customer's ids at other systems.")
+    deals: list[Deal] | None = own("Deals with the customer.")
+
+    orders: Connection[Order] | None = listing(
+        "The customer's orders; null when their source could not be asked.", records.Order, Order, OrderFilter
+    )
+    tickets: Connection[Ticket] | None = listing(
+        "The customer's support tickets; null when their source could not be asked.", records.Ticket, Ticket, TicketFilter
+    )
+    events: Connection[Event] | None = listing(
+        "What the customer did; null when the source could not be asked.", records.Event, Event, EventFilter
+    )
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:
         return isinstance(value, StitchedCustomer)
-
-    @stitching(
-        "The customer's orders; null when their source could not be asked.",
-        records.Order,
-        graphql_type=Connection[Order] | None,
-    )
-    async def orders(
-        root: Parent,  # noqa: N805
-        info: Info,
-        first: First = DEFAULT_FIRST,
-        after: After = None,
-        filter: Annotated[OrderFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
-        order: InOrder = SortOrder.NEWEST_FIRST,
-    ) -> Connection[Any] | None:
-        ask = ask_for(info, records.Order, first, after, order, filter)
-        return connection(await root.listing(records.Order, ask), after)
-
-    @stitching(
-        "The customer's support tickets; null when their source could not be asked.",
-        records.Ticket,
-        graphql_type=Connection[Ticket] | None,
-    )
-    async def tickets(
-        root: Parent,  # noqa: N805
-        info: Info,
-        first: First = DEFAULT_FIRST,
-        after: After = None,
-        filter: Annotated[TicketFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
-        order: InOrder = SortOrder.NEWEST_FIRST,
-    ) -> Connection[Any] | None:
-        ask = ask_for(info, records.Ticket, first, after, order, filter)
-        return connection(await root.listing(records.Ticket, ask), after)
-
-    @stitching(
-        "What the customer did; null when the source could not be asked.",
-        records.Event,
-        graphql_type=Connection[Event] | None,
-    )
-    async def events(
-        root: Parent,  # noqa: N805
-        info: Info,
-        first: First = DEFAULT_FIRST,
-        after: After = None,
-        filter: Annotated[EventFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
-        order: InOrder = SortOrder.NEWEST_FIRST,
-    ) -> Connection[Any] | None:
-        ask = ask_for(info, records.Event, first, after, order, filter)
-        return connection(await root.listing(records.Event, ask), after)
 
     @stitching("Figures over the customer's orders; null when their source could not be asked.", records.Order)
     async def order_statistics(
@@ -126,8 +89,8 @@ class Customer(Node):
         ] = None,
     ) -> Connection[Any] | None:
         names = list(ENTRIES) if records is None else [record.value for record in records]
-        listing: Listing = await timeline(root, timeline_asks(info, names, first, after), checked_first(first))
-        return connection(listing, after)
+        found: Listing = await timeline(root, timeline_asks(info, names, first, after), checked_first(first))
+        return connection(found, after)
 
     @stitching(
         "The customer's tags. One that the rule does not give is left out, unless that is for want of a source.",
@@ -144,7 +107,7 @@ class Customer(Node):
     ) -> list[TagAnswer]:
         context = context_of(info)
         wanted = chosen_keys(context.services.tags.pack, keys, categories)
-        async with root.reports.contributing():
+        with root.reports.contributing():
             answers = await context.tags.load_many([(root, key) for key in wanted])
         return [answer for answer in answers if answer.tag.value is not None or answer.tag.partial]
 
@@ -158,7 +121,7 @@ class Customer(Node):
     ) -> TagAnswer | None:
         context = context_of(info)
         checked_keys(context.services.tags.pack, "key", [key])
-        async with root.reports.contributing():
+        with root.reports.contributing():
             return await context.tags.load((root, key))
 
     @computed("What each source that was asked contributed to this answer.", graphql_type=list[CustomerSource])

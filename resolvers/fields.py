@@ -1,12 +1,12 @@
-"""How a field of the schema is declared: with its description and, beside it, what it reads of the record around it."""
+"""How a field of the schema is declared: with its description and, beside it, what it is to an executor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import strawberry
 
 from connectors.records import Record
-from gateway.execution.selection import READS, Reads
+from gateway.execution.declared import DECLARED, Declared, Finds, Reads
 
 Decorator = Callable[[Callable[..., Any]], Any]
 
@@ -16,28 +16,38 @@ def field(description: str, **words: Any) -> Any:
     return strawberry.field(description=description, **words)
 
 
+def own(description: str) -> Any:
+    """As `field`, of a customer's own record."""
+    return strawberry.field(description=description, metadata={DECLARED: Declared(owner="record")})
+
+
 def apart(description: str, *, count: bool = False) -> Any:
     """An attribute that reads no field of the record, though it may want the number of records."""
-    return strawberry.field(description=description, metadata={READS: Reads(count=count)})
+    return strawberry.field(description=description, metadata=_reading(Reads(count=count)))
 
 
 def inside(description: str) -> Any:
     """An attribute whose selection is still on the same record, such as `nodes` of a connection."""
-    return strawberry.field(description=description, metadata={READS: Reads(inside=True)})
+    return strawberry.field(description=description, metadata=_reading(Reads(inside=True)))
 
 
 def computed(description: str, *, inside: bool = False, position: bool = False, graphql_type: Any = None) -> Decorator:
     """A method that computes a field; `inside` as above, `position` when it needs what orders the record."""
     reads = Reads(inside=inside, position=position)
-    return strawberry.field(description=description, metadata={READS: reads}, graphql_type=graphql_type)  # type: ignore[no-any-return]
+    return strawberry.field(description=description, metadata=_reading(reads), graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 
 def stitching(description: str, *records: type[Record], graphql_type: Any = None) -> Decorator:
     """A method that finds other records by the customer's keys."""
     reads = Reads(stitches=records)
-    return strawberry.field(description=description, metadata={READS: reads}, graphql_type=graphql_type)  # type: ignore[no-any-return]
+    return strawberry.field(description=description, metadata=_reading(reads), graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 
-def root(description: str, graphql_type: Any = None) -> Decorator:
-    """A method where a query begins."""
-    return strawberry.field(description=description, graphql_type=graphql_type)  # type: ignore[no-any-return]
+def root(description: str, graphql_type: Any = None, *, ids: Callable[..., Sequence[str]] | None = None) -> Decorator:
+    """A method where a query begins; `ids` are the customers' ids that its arguments name."""
+    metadata = {DECLARED: Declared(finds=Finds(ids))} if ids else {}
+    return strawberry.field(description=description, graphql_type=graphql_type, metadata=metadata)  # type: ignore[no-any-return]
+
+
+def _reading(reads: Reads) -> dict[str, Declared]:
+    return {DECLARED: Declared(reads=reads)}

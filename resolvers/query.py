@@ -1,6 +1,5 @@
 """Where queries begin."""
 
-import asyncio
 from typing import Annotated, Any
 
 import strawberry
@@ -8,7 +7,7 @@ import strawberry
 from connectors import records
 from connectors.contract import KeyKind
 from gateway.context import context_of
-from gateway.errors import InvalidArgumentError
+from gateway.errors import CallerError, InvalidArgumentError
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.selection import Selection
@@ -20,32 +19,38 @@ from resolvers.fields import root
 from resolvers.node import Node
 from resolvers.source import Source
 from resolvers.tag import TagDefinition
-from resolvers.windows import After, First, ask_for
+from resolvers.windows import After, First, ask_of
 
 MAX_IDS = MAX_FIRST
 
 
+def _id_in(by: CustomerKey) -> list[str]:
+    return [by.id.value] if by.id is not None else []
+
+
 @strawberry.type(description="Everything that can be asked.")
 class Query:
-    @root("The customer with this key; null when nobody has it.", graphql_type=Customer | None)
+    @root("The customer with this key; null when nobody has it.", graphql_type=Customer | None, ids=_id_in)
     async def customer(
         self, info: Info, by: Annotated[CustomerKey, strawberry.argument(description="Exactly one key.")]
     ) -> StitchedCustomer | None:
         kind, value = key_of(by)
         return await context_of(info).stitcher.customer(kind, value, _selection(info))
 
-    @root("Customers by id, in the order of the ids, null for those that nobody has.", graphql_type=list[Customer | None])
+    @root(
+        "Customers by id, in the order of the ids, null for those that nobody has.",
+        graphql_type=list[Customer | None],
+        ids=lambda ids: ids[:MAX_IDS],
+    )
     async def customers(
         self,
         info: Info,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description=f"At most {MAX_IDS} ids.")],
-    ) -> list[StitchedCustomer | BaseException | None]:
+    ) -> list[StitchedCustomer | CallerError | None]:
         if len(ids) > MAX_IDS:
             raise InvalidArgumentError(f"ids: {len(ids)} ids are more than {MAX_IDS}; ask in parts")
-        stitcher, selection = context_of(info).stitcher, _selection(info)
-        calls = (stitcher.customer(KeyKind.CUSTOMER_ID, one, selection) for one in ids)
         # An exception in a list is an error in its place: the others are given.
-        return await asyncio.gather(*calls, return_exceptions=True)
+        return await context_of(info).stitcher.customers(ids, _selection(info))
 
     @root(
         "Customers whose name, e-mail address or phone number contains the text, by id.",
@@ -58,11 +63,16 @@ class Query:
         first: First = DEFAULT_FIRST,
         after: After = None,
     ) -> Connection[Any] | None:
-        ask = ask_for(info, records.Customer, first, after)
-        customers, listing = await context_of(info).stitcher.search(text, ask, _selection(info))
+        selection = _selection(info)
+        ask = ask_of(records.Customer, selection, first=first, after=after)
+        customers, listing = await context_of(info).stitcher.search(text, ask, selection)
         return connection(listing, after, customers)
 
-    @root("Something by its id; null when nothing has it. Today these are customers.", graphql_type=Node | None)
+    @root(
+        "Something by its id; null when nothing has it. Today these are customers.",
+        graphql_type=Node | None,
+        ids=lambda id: [id],  # noqa: A006
+    )
     async def node(
         self,
         info: Info,

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 import strawberry
 
 from connectors.records import RECORDS, Record
+from gateway.context import context_of
 from gateway.errors import InvalidArgumentError
 from resolvers.event import Event
 from resolvers.order import Order
 from resolvers.ticket import Ticket
-from resolvers.windows import ask_for
+from resolvers.windows import ask_of
 
 TimelineEntry = Annotated[
     Order | Ticket | Event,
@@ -31,7 +32,9 @@ def timeline_asks(info: Any, names: list[str], first: int, after: str | None) ->
             f"records: {', '.join(other).upper()} cannot stand in a timeline; ORDER, TICKET and EVENT can"
         )
     return {
-        RECORDS[name]: ask_for(info, RECORDS[name], first, after, type_name=type_name)
+        RECORDS[name]: ask_of(
+            RECORDS[name], context_of(info).selection(info, RECORDS[name], type_name), first=first, after=after
+        )
         for name, type_name in ENTRIES.items()
         if name in names
     }

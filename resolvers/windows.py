@@ -8,8 +8,8 @@ import strawberry
 from connectors.contract import Ask, Condition
 from connectors.records import Record
 from connectors.semantics import as_text
-from gateway.context import context_of
 from gateway.errors import InvalidArgumentError
+from gateway.stitching.selection import Selection
 from resolvers.connection import MAX_FIRST, checked_first
 from resolvers.cursor import position_of
 from resolvers.enums import SortOrder
@@ -44,21 +44,19 @@ class Filter:
         return {"since": self.since, "until": self.until, "where": self.conditions()}
 
 
-def ask_for(
-    info: Any,
+def ask_of(
     record: type[Record],
+    selection: Selection,
+    *,
     first: int,
     after: str | None,
     order: SortOrder = SortOrder.NEWEST_FIRST,
     filter: Filter | None = None,  # noqa: A002
-    *,
-    type_name: str | None = None,
 ) -> Ask:
     """What a list field asks of sources.
 
     Raises `InvalidArgumentError`.
     """
-    selection = context_of(info).selection(info, record, type_name)
     return Ask(
         fields=selection.fields,
         first=checked_first(first),

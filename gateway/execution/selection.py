@@ -1,8 +1,4 @@
-"""What an operation selects, as fields of records, so that sources are asked for that and no more.
-
-What a GraphQL field needs is declared beside it, once, as `Reads`; a field without a declaration reads the record's
-field of the same name.
-"""
+"""What an operation selects, as fields of records, so that sources are asked for that and no more."""
 
 from __future__ import annotations
 
@@ -19,30 +15,13 @@ from graphql import (
     get_named_type,
     is_abstract_type,
 )
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from connectors.records import Record
 from connectors.shapes import Fields, shapes
 from gateway.execution.collect import Collector
+from gateway.execution.declared import DEFINITION, Reads, declared
 from gateway.lookups.window import position_fields
 from gateway.stitching.selection import Selection
-
-DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
-READS = "reads"
-
-
-class Reads(msgspec.Struct, frozen=True, kw_only=True):
-    """What a field of the schema needs of the record around it.
-
-    `paths`: fields of the record, dotted. `inside`: the selection below is still on that record. `position`: what
-    orders the record. `count`: the number of records. `stitches`: keys of the customer that find these records.
-    """
-
-    paths: tuple[str, ...] = ()
-    inside: bool = False
-    position: bool = False
-    count: bool = False
-    stitches: tuple[type[Record], ...] = ()
 
 
 def selection_of(info: GraphQLResolveInfo[Any], record: type[Record], type_name: str | None = None) -> Selection:
@@ -51,8 +30,20 @@ def selection_of(info: GraphQLResolveInfo[Any], record: type[Record], type_name:
     `type_name` says which type of a union or interface the record is, when the field gives several.
     """
     collector = Collector(info.schema, info.fragments, info.variable_values)
-    walk = _Walk(info.schema, collector, type_name)
-    return walk.record(info.field_nodes, walk.concrete(info.return_type), record)
+    return selected(info.schema, collector, info.field_nodes, info.return_type, record, type_name)
+
+
+def selected(
+    schema: GraphQLSchema,
+    collector: Collector,
+    nodes: Sequence[FieldNode],
+    kind: Any,
+    record: type[Record],
+    type_name: str | None = None,
+) -> Selection:
+    """What field nodes of this type select of `record`; `type_name` as above."""
+    walk = _Walk(schema, collector, type_name)
+    return walk.record(nodes, walk.concrete(kind), record)
 
 
 class _Walk:
@@ -74,7 +65,7 @@ class _Walk:
         found = Selection()
         for own, field in self._fields(nodes, kind):
             definition = field.extensions[DEFINITION]
-            reads = definition.metadata.get(READS)
+            reads = declared(definition).reads
             if reads is not None:
                 found |= self._read(own, field, reads, record)
             elif definition.python_name in shapes(record):

@@ -1,15 +1,19 @@
 """Code for values that are already here: a Python expression per selection, so that an answer costs no call per field.
 
 Such values are records that were validated where they entered, or of our own making; reading them cannot fail. What they
-hold goes into the answer as it is, except where GraphQL writes it in another way than Python has it.
+hold goes into the answer as it is, except where GraphQL writes it in another way than JSON would. Each object of the answer is
+a struct of its selection, whose fields are written under the keys of the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import msgspec
 from graphql import (
     FieldNode,
     GraphQLObjectType,
@@ -24,10 +28,7 @@ from graphql import (
 )
 
 from gateway.execution.collect import Collector
-from gateway.execution.selection import DEFINITION
-
-WRITTEN_OTHERWISE = frozenset({"DateTime", "Decimal"})
-"""Scalars that JSON has not as Python has them; the others go into the answer as they are."""
+from gateway.execution.declared import DEFINITION, declared
 
 
 class Writer:
@@ -42,10 +43,27 @@ class Writer:
 
     def function(self, kind: Any, nodes: list[FieldNode]) -> Callable[[Any], Any]:
         """A function from a value of a GraphQL type, not null, to what the answer shows of it."""
-        source = f"lambda v: {self.value_of(kind, nodes, 'v')}"
-        self.sources.append(source)
-        made: Callable[[Any], Any] = eval(source, self._names)  # noqa: S307  written here, from names of the schema
-        return made
+        return self._made(f"lambda v: {self.value_of(kind, nodes, 'v')}")
+
+    def assembly(
+        self, kind: GraphQLObjectType, settled: Mapping[str, list[FieldNode] | None]
+    ) -> tuple[Callable[[Any, Any], Any], Callable[..., Any]]:
+        """What makes the answer's object of an object and its other values, in order; and what does so of all its values.
+
+        `settled` are the nodes of the fields by key, None for those whose values are given.
+        """
+        owners: dict[str, str] = {}
+        others = count()
+        values = [f"x[{next(others)}]" if nodes is None else self.field(kind, nodes, "v", owners) for nodes in settled.values()]
+        made = self._struct(list(settled))
+        source = f"{self._keep(made)}({', '.join(values)})"
+        for owner, name in owners.items():
+            source = f"(({name} := v.{owner}), {source})[1]"
+        return self._made(f"lambda v, x: {source}"), made
+
+    def alone(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Callable[[Any], Any]:
+        """A function from an object to what one of its settled fields shows."""
+        return self._made(f"lambda v: {self.field(kind, nodes, 'v')}")
 
     def value(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
         """The expression for a value of any type; `source` is an expression that is evaluated once."""
@@ -68,19 +86,23 @@ class Writer:
         return self.object(named, nodes, source)
 
     def object(self, kind: GraphQLObjectType, nodes: list[FieldNode], source: str) -> str:
-        """A dictionary of the selected fields."""
+        """A struct of the selected fields."""
         if not source.isidentifier():
             name = self._name()
             return f"({self.object(kind, nodes, name)} if ({name} := {source}) is not None else None)"
-        fields = self._collector.fields(nodes, kind).items()
-        return f"{{{', '.join(f'{key!r}: {self.field(kind, own, source)}' for key, own in fields)}}}"
+        fields = self._collector.fields(nodes, kind)
+        values = (self.field(kind, own, source) for own in fields.values())
+        return f"{self._keep(self._struct(list(fields)))}({', '.join(values)})"
 
-    def field(self, kind: GraphQLObjectType, nodes: list[FieldNode], source: str) -> str:
-        """The expression for one field of an object."""
+    def field(self, kind: GraphQLObjectType, nodes: list[FieldNode], source: str, owners: dict[str, str] | None = None) -> str:
+        """The expression for one field of an object. What `owners` are given are read once, into variables."""
         name = nodes[0].name.value
         if name == "__typename":
             return repr(kind.name)
         definition = kind.fields[name].extensions[DEFINITION]
+        owner = declared(definition).owner
+        if owner is not None:
+            source = f"{source}.{owner}" if owners is None else owners.setdefault(owner, self._name())
         if definition.base_resolver is None:
             read = f"{source}.{definition.python_name}"
         else:
@@ -91,7 +113,12 @@ class Writer:
         if is_enum_type(kind):
             same = all(definition.value == name for name, definition in kind.values.items())
             return source if same else f"{source}.name"
-        return f"{self._keep(kind.serialize)}({source})" if kind.name in WRITTEN_OTHERWISE else source
+        name = self._name()
+        if kind.name == "DateTime":
+            return f"({name} if ({name} := {source}).tzinfo is {self._keep(UTC)} else {name}.astimezone({self._keep(UTC)}))"
+        if kind.name == "Decimal":
+            return f"({name} if 'E' not in ({name} := str({source})) else {self._keep(_in_digits)}({name}))"
+        return source
 
     def _one_of(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
         if not source.isidentifier():
@@ -106,6 +133,16 @@ class Writer:
     def _name(self) -> str:
         return f"v{next(self._number)}"
 
+    def _made(self, source: str) -> Callable[..., Any]:
+        self.sources.append(source)
+        made: Callable[..., Any] = eval(source, self._names)  # noqa: S307  written here, from names of the schema
+        return made
+
+    @staticmethod
+    def _struct(keys: Sequence[str]) -> type[msgspec.Struct]:
+        names = [f"f{place}" for place in range(len(keys))]
+        return msgspec.defstruct("Shown", names, rename=dict(zip(names, keys, strict=True)), gc=False)
+
     def _keep(self, value: Any) -> str:
         found = next((name for name, kept in self._names.items() if kept is value), None)
         if found is None:
@@ -113,3 +150,8 @@ class Writer:
             found = f"{name if name.isidentifier() else 'value'}_{len(self._names)}"
             self._names[found] = value
         return found
+
+
+def _in_digits(number: str) -> str:
+    """Without an exponent."""
+    return f"{Decimal(number):f}"

@@ -7,17 +7,16 @@ late changes nothing for the others.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Protocol
 
-import msgspec
 import structlog
 
-from connectors.contract import Aggregate, Ask, Lookup, Measure
 from gateway.lookups.boundary import Boundary
 from gateway.lookups.deadline import Deadline
-from gateway.lookups.outcome import Outcome
+from gateway.lookups.outcome import Failed, Outcome
 
 log = structlog.get_logger()
 
@@ -25,50 +24,82 @@ JOINING_SHARE = 0.5
 """A call is joined while it has at least this share of the time that the caller has."""
 
 
+NOTHING: Mapping[str, "Entry"] = {}
+
+
 class Question(Protocol):
-    """What is asked about keys. Equal questions share calls, so a question says nothing of who asks."""
+    """What is asked about keys, whoever asks. It is compared by identity: who asks the same shares the question."""
 
     @property
     def max_batch(self) -> int: ...
 
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
 
-    def __hash__(self) -> int: ...
+
+class Entry:
+    """A key that is asked for, the latest deadline of those who wait for it, and what came of it."""
+
+    __slots__ = ("_boundary", "_waiting", "deadline", "outcome")
+
+    def __init__(self, boundary: Boundary, deadline: Deadline) -> None:
+        self.deadline = deadline
+        self.outcome: Outcome | None = None
+        self._boundary = boundary
+        self._waiting: list[_Wait] = []
+
+    def land(self, outcome: Outcome) -> None:
+        """Give the outcome to all who wait; the first one counts."""
+        if self.outcome is None:
+            self.outcome = outcome
+            for wait in self._waiting:
+                wait.one_landed()
+            self._waiting.clear()
+
+    def give_up(self) -> None:
+        self.land(self._boundary.late(0))
+
+    def wait_in(self, wait: "_Wait") -> None:
+        self._waiting.append(wait)
+
+    def by(self, waited_s: float) -> Outcome:
+        """The outcome, or that it is late for a caller who waited as long."""
+        return self.outcome or self._boundary.late(waited_s)
 
 
-class RecordsQuestion(msgspec.Struct, frozen=True):
-    """Records by a lookup."""
+class _Wait:
+    """One caller's wait for several entries: one wake-up, however many they are."""
 
-    lookup: Lookup
-    ask: Ask
+    __slots__ = ("_left", "done")
 
-    @property
-    def max_batch(self) -> int:
-        return self.lookup.max_batch
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.done = asyncio.get_running_loop().create_future()
+        self._left = len(entries)
+        for entry in entries:
+            entry.wait_in(self)
 
-    async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        return await boundary.fetch(self.lookup, keys, self.ask, deadline)
+    def one_landed(self) -> None:
+        self._left -= 1
+        if not self._left:
+            self.end()
 
-
-class MeasuresQuestion(msgspec.Struct, frozen=True):
-    """Measures by an aggregate."""
-
-    aggregate: Aggregate
-    measures: tuple[Measure, ...]
-
-    @property
-    def max_batch(self) -> int:
-        return self.aggregate.max_batch
-
-    async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        return await boundary.measure(self.aggregate, keys, self.measures, deadline)
+    def end(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
 
 
-class _Key(msgspec.Struct, eq=False):
-    """A key that somebody waits for, and the latest deadline of those who do."""
-
-    answer: "asyncio.Future[Outcome]"
-    deadline: Deadline
+async def settled(entries: Sequence[Entry | Failed], deadline: Deadline) -> list[Outcome]:
+    """One outcome per entry, in order, within the deadline; what failed before it could be asked stays as it is."""
+    flying = [entry for entry in entries if isinstance(entry, Entry) and entry.outcome is None]
+    left = 0.0
+    if flying:
+        left = deadline.remaining_s()
+        wait = _Wait(flying)
+        timer = asyncio.get_running_loop().call_later(left, wait.end)
+        try:
+            await wait.done
+        finally:
+            timer.cancel()
+    return [entry.by(left) if isinstance(entry, Entry) else entry for entry in entries]
 
 
 class Batching:
@@ -77,41 +108,46 @@ class Batching:
     def __init__(self, boundary: Boundary, calls: int) -> None:
         self._boundary = boundary
         self._free = calls
-        self._waiting: dict[Question, dict[str, _Key]] = {}
-        self._flying: dict[Question, dict[str, _Key]] = {}
+        self._waiting: dict[Question, dict[str, Entry]] = {}
+        self._flying: dict[Question, dict[str, Entry]] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self._dispatching = False
         self._closed = False
 
     async def ask(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """One outcome per key, in the order of `keys`, within the deadline."""
-        asked = [self._enter(question, key, deadline) for key in keys]
-        left = deadline.remaining_s()
-        await asyncio.wait({key.answer for key in asked}, timeout=left)
-        return [key.answer.result() if key.answer.done() else self._boundary.late(left) for key in asked]
+        return await settled([self.enter(question, key, deadline) for key in keys], deadline)
+
+    def enter(self, question: Question, key: str, deadline: Deadline) -> Entry:
+        """Have a key asked for. Nothing is waited for."""
+        flying = self._flying.get(question, NOTHING).get(key)
+        # One that has hung for long may not be waited for by a caller who still has time for a call of his own.
+        if flying is not None and flying.deadline.remaining_s() >= JOINING_SHARE * deadline.remaining_s():
+            return flying
+        waiting = self._waiting.get(question)
+        if waiting is None:
+            waiting = self._waiting[question] = {}
+        entry = waiting.get(key)
+        if entry is None:
+            entry = waiting[key] = Entry(self._boundary, deadline)
+            if self._closed:
+                entry.give_up()
+            elif self._free and not self._dispatching:
+                self._dispatch_soon()
+        elif deadline.ends > entry.deadline.ends:
+            entry.deadline = deadline
+        return entry
 
     async def aclose(self) -> None:
         """End the calls under way and start no more; who still waits gets a failure."""
         self._closed = True
         for waiting in self._waiting.values():
-            self._give_up(waiting.values())
+            for entry in waiting.values():
+                entry.give_up()
         self._waiting.clear()
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
-
-    def _enter(self, question: Question, key: str, deadline: Deadline) -> _Key:
-        flying = self._flying.get(question, {}).get(key)
-        # One that has hung for long may not be waited for by a caller who still has time for a call of his own.
-        if flying is not None and flying.deadline.remaining_s() >= JOINING_SHARE * deadline.remaining_s():
-            return flying
-        waiting = self._waiting.setdefault(question, {})
-        entered = waiting.get(key)
-        if entered is None:
-            entered = waiting[key] = _Key(asyncio.get_running_loop().create_future(), deadline)
-            self._dispatch_soon()
-        entered.deadline = Deadline.latest([entered.deadline, deadline])
-        return entered
 
     def _dispatch_soon(self) -> None:
         if self._free and not (self._dispatching or self._closed):
@@ -124,14 +160,16 @@ class Batching:
             question, waiting = next(iter(self._waiting.items()))
             del self._waiting[question]
             # Nobody waits for these any more: asking would only keep a source busy that already is.
-            self._give_up(waiting.pop(name) for name, key in list(waiting.items()) if not key.deadline.remaining_s())
-            batch = {key: waiting.pop(key) for key in list(waiting)[: question.max_batch]}
+            now_late = [key for key, entry in waiting.items() if not entry.deadline.remaining_s()]
+            for key in now_late:
+                waiting.pop(key).give_up()
+            batch = {key: waiting.pop(key) for key in list(islice(waiting, question.max_batch))}
             if waiting:
                 self._waiting[question] = waiting  # behind the others, so that none of them starves
             if batch:
                 self._start(question, batch)
 
-    def _start(self, question: Question, batch: dict[str, _Key]) -> None:
+    def _start(self, question: Question, batch: dict[str, Entry]) -> None:
         self._free -= 1
         self._flying.setdefault(question, {}).update(batch)
         call = asyncio.create_task(self._call(question, batch))
@@ -139,28 +177,23 @@ class Batching:
         # Not in the call itself, which does not run at all when it is cancelled in the turn in which it was made.
         call.add_done_callback(partial(self._land, question, batch))
 
-    async def _call(self, question: Question, batch: dict[str, _Key]) -> None:
-        deadline = Deadline.latest([key.deadline for key in batch.values()])
+    async def _call(self, question: Question, batch: dict[str, Entry]) -> None:
+        deadline = Deadline.latest([entry.deadline for entry in batch.values()])
         outcomes = await question.put(self._boundary, list(batch), deadline)
-        for key, outcome in zip(batch.values(), outcomes, strict=True):
-            key.answer.set_result(outcome)
+        for entry, outcome in zip(batch.values(), outcomes, strict=True):
+            entry.land(outcome)
 
-    def _land(self, question: Question, batch: dict[str, _Key], call: asyncio.Task[None]) -> None:
+    def _land(self, question: Question, batch: dict[str, Entry], call: asyncio.Task[None]) -> None:
         self._calls.discard(call)
         if not call.cancelled() and (error := call.exception()) is not None:
             log.error("call_failed", source=self._boundary.source, error=type(error).__name__)
         # A call of its own for a key that hung elsewhere may have taken the key's place, and landed before.
         flying = self._flying.get(question, {})
-        for name, key in batch.items():
-            if flying.get(name) is key:
-                del flying[name]
-        self._give_up(batch.values())
+        for key, entry in batch.items():
+            if flying.get(key) is entry:
+                del flying[key]
+            entry.give_up()
         if not flying:
             self._flying.pop(question, None)
         self._free += 1
         self._dispatch_soon()
-
-    def _give_up(self, keys: Iterable[_Key]) -> None:
-        for key in keys:
-            if not key.answer.done():
-                key.answer.set_result(self._boundary.late(0))

@@ -1,15 +1,14 @@
-"""The per-request face of lookups: loads that are waiting at the same time leave as one call.
+"""The per-request face of lookups.
 
-A loader exists per source, lookup and ask, for one request. A failure is a value here, so one failed future never
-poisons the others.
+A key is asked for once in a request, whichever fields want it; what is asked for in one turn of the loop leaves together. A
+failure is a value here.
 """
 
-from strawberry.dataloader import DataLoader
+from collections.abc import Sequence
 
-from connectors.contract import Aggregate, Ask, Lookup, Measure
-from gateway.lookups.batching import MeasuresQuestion, Question, RecordsQuestion
+from gateway.lookups.batching import Entry, Question, settled
 from gateway.lookups.deadline import Deadline
-from gateway.lookups.outcome import Outcome
+from gateway.lookups.outcome import Failed, Outcome
 from gateway.lookups.sources import Source
 
 
@@ -18,23 +17,21 @@ class Loaders:
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
-        self._loaders: dict[tuple[Source, Question, bool], DataLoader[str, Outcome]] = {}
+        self._entries: dict[tuple[Question, str], Entry] = {}
 
-    async def fetch(self, source: Source, lookup: Lookup, key: str, ask: Ask, *, leading: bool = False) -> Outcome:
-        """Records of one key. `leading`: others wait for them, and keep half of the time that is left."""
-        return await self._loader(source, RecordsQuestion(lookup, ask), leading=leading).load(key)
+    def enter(self, source: Source, question: Question, key: str, deadline: Deadline | None = None) -> Entry:
+        """Have a key asked for by the request's deadline, or by an earlier one. Nothing is waited for."""
+        entry = self._entries.get((question, key))
+        if entry is None:
+            entry = source.batching.enter(question, key, deadline or self.deadline)
+            self._entries[question, key] = entry
+        return entry
 
-    async def measure(self, source: Source, aggregate: Aggregate, key: str, measures: tuple[Measure, ...]) -> Outcome:
-        """Measures over the records of one key."""
-        return await self._loader(source, MeasuresQuestion(aggregate, measures)).load(key)
+    async def settled(self, entries: Sequence[Entry | Failed]) -> list[Outcome]:
+        """One outcome per entry, in order, by the deadline; what failed before it could be asked stays as it is."""
+        return await settled(entries, self.deadline)
 
-    def _loader(self, source: Source, question: Question, *, leading: bool = False) -> DataLoader[str, Outcome]:
-        loader = self._loaders.get((source, question, leading))
-        if loader is None:
-
-            async def load(keys: list[str]) -> list[Outcome]:
-                deadline = self.deadline.leading() if leading else self.deadline
-                return await source.batching.ask(question, keys, deadline)
-
-            loader = self._loaders[source, question, leading] = DataLoader(load_fn=load)
-        return loader
+    async def leading(self, source: Source, question: Question, keys: Sequence[str]) -> list[Outcome]:
+        """One outcome per key for what others wait for: it leaves them half of the time that is left."""
+        deadline = self.deadline.leading()
+        return await settled([self.enter(source, question, key, deadline) for key in keys], deadline)

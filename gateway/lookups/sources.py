@@ -4,21 +4,27 @@ import asyncio
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
 
 import connectors
-from connectors.contract import Aggregate, Connector, KeyKind, Lookup, MeasureOp
+from connectors.contract import Ask, Connector, KeyKind, Measure, MeasureOp
 from connectors.errors import ConfigurationError
 from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
 from gateway.lookups.boundary import Boundary
+from gateway.lookups.questions import MeasuresQuestion, RecordsQuestion
 from gateway.settings import SourceSettings, problems_of
 
 NOT_KINDS = {"testing"}
 """It has a connector too, and needs what only tests have."""
+
+
+KEPT_QUESTIONS = 1_000
+"""Equal questions share calls as long as they are remembered."""
 
 
 class Source:
@@ -31,20 +37,30 @@ class Source:
         self.batching = Batching(self._boundary, max_calls)
         self.lookups = {(found.record, found.by): found for found in connector.lookups()}
         self.aggregates = {(found.record, found.by): found for found in connector.aggregates()}
+        self.records = lru_cache(maxsize=KEPT_QUESTIONS)(self._records)
+        self.measures = lru_cache(maxsize=KEPT_QUESTIONS)(self._measures)
 
     async def aclose(self) -> None:
         await self.batching.aclose()
         await self._boundary.aclose()
         await self.connector.aclose()
 
+    def _records(self, record: type[Record], by: KeyKind, ask: Ask) -> RecordsQuestion:
+        """The question for records; `records` gives the same one for the same ask."""
+        return RecordsQuestion(self.lookups[record, by], ask)
+
+    def _measures(self, record: type[Record], by: KeyKind, measures: tuple[Measure, ...]) -> MeasuresQuestion:
+        """The question for measures; `measures` gives the same one for the same measures."""
+        return MeasuresQuestion(self.aggregates[record, by], measures)
+
     def key_kind(self, record: type[Record]) -> KeyKind | None:
         """The strongest kind of key by which this source has records of a customer."""
         return next((kind for kind in KeyKind if kind is not KeyKind.TEXT and (record, kind) in self.lookups), None)
 
-    def aggregate(self, record: type[Record], by: KeyKind, ops: Iterable[MeasureOp]) -> Aggregate | None:
-        """An aggregate that does all these operations at the source."""
+    def can_measure(self, record: type[Record], by: KeyKind, ops: Iterable[MeasureOp]) -> bool:
+        """Whether an aggregate does all these operations at the source."""
         found = self.aggregates.get((record, by))
-        return found if found is not None and found.ops.issuperset(ops) else None
+        return found is not None and found.ops.issuperset(ops)
 
 
 class Sources:
@@ -57,17 +73,14 @@ class Sources:
             for record in RECORDS.values()
         }
         self._finders = {
-            kind: (source, source.lookups[Customer, kind])
-            for source in reversed(self.all)
-            for kind in KeyKind
-            if (Customer, kind) in source.lookups
+            kind: source for source in reversed(self.all) for kind in KeyKind if (Customer, kind) in source.lookups
         }
 
     def of(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
         """The sources that have records of this type, each with the key kind to ask it by."""
         return self._of[record]
 
-    def customers_by(self, kind: KeyKind) -> tuple[Source, Lookup] | None:
+    def customers_by(self, kind: KeyKind) -> Source | None:
         """The first source that finds customers by this kind of key."""
         return self._finders.get(kind)
 

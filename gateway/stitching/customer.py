@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,11 +11,12 @@ from connectors.contract import Ask, KeyKind
 from connectors.records import Customer, Record
 from connectors.semantics import in_order
 from gateway.errors import SourceFailure
-from gateway.identity.keys import MULTIPLE, keys_of
-from gateway.lookups import window
+from gateway.identity.keys import keys_of
+from gateway.lookups.batching import Entry
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.sources import Source, Sources
+from gateway.lookups.sources import Source
+from gateway.stitching.directory import Asked, Directory
 from gateway.stitching.reports import Reports, SourceReport
 
 
@@ -40,12 +40,14 @@ class StitchedCustomer:
     failed, which costs that field alone.
     """
 
-    def __init__(self, customer_id: str, outcome: Outcome, sources: Sources, loaders: Loaders) -> None:
+    __slots__ = ("_directory", "_outcome", "id", "loaders", "reports")
+
+    def __init__(self, customer_id: str, outcome: Outcome, directory: Directory, loaders: Loaders) -> None:
         self.id = customer_id
         self.reports = Reports()
         self.loaders = loaders
         self._outcome = outcome
-        self._sources = sources
+        self._directory = directory
         self.reports.add(Customer, outcome)
 
     def __getattr__(self, name: str) -> Any:
@@ -63,13 +65,13 @@ class StitchedCustomer:
 
     async def source_reports(self) -> list[SourceReport]:
         """What each source contributed, in the order of the configuration, once this customer is stitched."""
-        order = [source.name for source in self._sources.all]
+        order = [source.name for source in self._directory.sources.all]
         reports = await self.reports.settled()
         return sorted(reports, key=lambda report: order.index(report.name) if report.name in order else len(order))
 
     def configured(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
         """The sources of these records, each with its key kind; that there is none is reported."""
-        found = self._sources.of(record)
+        found = self._directory.sources.of(record)
         if not found:
             self.reports.add_not_configured(record)
         return found
@@ -80,23 +82,37 @@ class StitchedCustomer:
             return [self.id]
         return self._outcome if isinstance(self._outcome, Failed) else keys_of(self.record, kind)
 
+    def enter(self, asked: Asked) -> list[Entry | Failed]:
+        """Have records asked for, over all keys and sources. Each call has its `listed`, when the entries are settled."""
+        self.reports.begin()
+        entered: list[Entry | Failed] = []
+        for source, kind, question in asked.questions:
+            keys = self.keys(kind)
+            if isinstance(keys, Failed):
+                entered.append(keys)
+            else:
+                entered += [self.loaders.enter(source, question, key) for key in keys]
+        return entered
+
+    def listed(self, asked: Asked, outcomes: Sequence[Outcome]) -> Listing | None:
+        """The records, merged; None where no source is configured.
+
+        Raises `SourceFailure` when nothing could be had at all.
+        """
+        for outcome in outcomes:
+            self.reports.add(asked.record, outcome)
+        if not asked.questions:
+            self.reports.add_not_configured(asked.record)
+        self.reports.end()
+        return _merged(asked.ask, outcomes) if asked.questions else None
+
     async def listing(self, record: type[Record], ask: Ask) -> Listing | None:
         """Records of the customer, merged over keys and sources; None where no source is configured.
 
         Raises `SourceFailure` when nothing could be had at all.
         """
-        async with self.reports.contributing():
-            configured = self.configured(record)
-            if not configured:
-                return None
-            if len(configured) > 1 or any(kind in MULTIPLE for _, kind in configured):
-                ask = msgspec.structs.replace(ask, fields=ask.fields | window.position_fields(record))
-            outcomes = [
-                outcome
-                for outcomes in await asyncio.gather(*(self.fetch(record, ask, *each) for each in configured))
-                for outcome in outcomes
-            ]
-            return _merged(ask, outcomes)
+        asked = self._directory.asked(record, ask)
+        return self.listed(asked, await self.loaders.settled(self.enter(asked)))
 
     async def fetch(self, record: type[Record], ask: Ask, source: Source, kind: KeyKind) -> list[Outcome]:
         """One outcome per key of the customer at one source, reported."""
@@ -105,14 +121,16 @@ class StitchedCustomer:
         if isinstance(keys, Failed):
             outcomes = [keys]
         else:
-            lookup = source.lookups[record, kind]
-            outcomes = await asyncio.gather(*(self.loaders.fetch(source, lookup, key, ask) for key in keys))
+            question = source.records(record, kind, ask)
+            outcomes = await self.loaders.settled([self.loaders.enter(source, question, key) for key in keys])
         for outcome in outcomes:
             self.reports.add(record, outcome)
         return outcomes
 
 
 def _merged(ask: Ask, outcomes: Sequence[Outcome]) -> Listing:
+    if len(outcomes) == 1 and isinstance(only := outcomes[0], Found):
+        return Listing(records=only.records, total=only.total, has_more=only.has_more)
     found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     if failed and not found:

@@ -55,7 +55,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 
 async def measured(customer: StitchedCustomer, question: Question) -> Measurement:
     """Measure over all records of the customer. Never raises for a source: what is missing is said."""
-    async with customer.reports.contributing():
+    with customer.reports.contributing():
         configured = customer.configured(question.record)
         if not configured:
             return Measurement(rows=[], sources=[])
@@ -72,11 +72,12 @@ async def measured(customer: StitchedCustomer, question: Question) -> Measuremen
 
 async def _at_source(customer: StitchedCustomer, question: Question, source: Source, kind: KeyKind) -> Measurement:
     ops = {measure.op for measure in question.measures}
-    aggregate = source.aggregate(question.record, kind, ops)
     keys = customer.keys(kind)
-    if aggregate is None or isinstance(keys, Failed) or (kind in MULTIPLE and not ops <= MERGEABLE):
+    can = source.can_measure(question.record, kind, ops)
+    if not can or isinstance(keys, Failed) or (kind in MULTIPLE and not ops <= MERGEABLE):
         return await _here(customer, question, source, kind)
-    outcomes = await asyncio.gather(*(customer.loaders.measure(source, aggregate, key, question.measures) for key in keys))
+    asked = source.measures(question.record, kind, question.measures)
+    outcomes = await customer.loaders.settled([customer.loaders.enter(source, asked, key) for key in keys])
     if any(isinstance(outcome, Failed) and isinstance(outcome.error, SourceProtocolError) for outcome in outcomes):
         # A malformed record spoils the source's sums. Read here, it is dropped alone.
         return await _here(customer, question, source, kind)

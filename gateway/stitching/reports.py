@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 
@@ -36,49 +36,67 @@ class SourceReport(msgspec.Struct, kw_only=True):
 class Reports:
     """Collects the contributions while a customer is stitched, and knows when that is done."""
 
-    def __init__(self) -> None:
-        self._by_source: dict[str | type[Record], SourceReport] = {}
-        self._added: dict[int, Outcome] = {}
-        self._open = 0
-        self._settled = asyncio.Event()
+    __slots__ = ("_added", "_open", "_settled")
 
-    @asynccontextmanager
-    async def contributing(self) -> AsyncIterator[None]:
-        """While one field is being stitched."""
+    def __init__(self) -> None:
+        self._added: list[tuple[type[Record], Outcome | None]] = []
+        self._open = 0
+        self._settled: asyncio.Event | None = None
+
+    def begin(self) -> None:
+        """A field begins to ask sources; each has its `end`."""
         self._open += 1
-        self._settled.clear()
+
+    def end(self) -> None:
+        self._open -= 1
+        if not self._open and self._settled is not None:
+            self._settled.set()
+            self._settled = None
+
+    @contextmanager
+    def contributing(self) -> Iterator[None]:
+        """While one field is being stitched."""
+        self.begin()
         try:
             yield
         finally:
-            self._open -= 1
-            if not self._open:
-                self._settled.set()
+            self.end()
 
     async def settled(self) -> list[SourceReport]:
         """All contributions, once every field of this customer that asks a source is done."""
         await asyncio.sleep(0)  # sibling fields start in the same turn of the loop
-        if self._open:
+        while self._open:
+            self._settled = self._settled or asyncio.Event()
             await self._settled.wait()
-        return list(self._by_source.values())
+        return self._reports()
 
     def add(self, record: type[Record], outcome: Outcome) -> None:
         """Count an outcome in, once: several fields can have read the same one."""
-        if id(outcome) in self._added:
-            return
-        self._added[id(outcome)] = outcome
-        report = self._by_source.get(outcome.source)
-        if report is None:
-            report = SourceReport(name=outcome.source, records=set(), state=SourceState.FRESH)
-            self._by_source[outcome.source] = report
-        report.records.add(record)
-        report.latency_ms = max(report.latency_ms or 0.0, outcome.latency_ms)
-        if isinstance(outcome, Failed):
-            report.state = SourceState.UNAVAILABLE
-            report.error_code = outcome.error.code
-            return
-        report.as_of = min(report.as_of or outcome.as_of, outcome.as_of)
-        if isinstance(outcome, Found):
-            report.dropped_records += outcome.dropped
+        self._added.append((record, outcome))
 
     def add_not_configured(self, record: type[Record]) -> None:
-        self._by_source[record] = SourceReport(name=None, records={record}, state=SourceState.NOT_CONFIGURED)
+        self._added.append((record, None))
+
+    def _reports(self) -> list[SourceReport]:
+        found: dict[str | type[Record], SourceReport] = {}
+        for record, outcome in {id(outcome or record): (record, outcome) for record, outcome in self._added}.values():
+            if outcome is None:
+                found[record] = SourceReport(name=None, records={record}, state=SourceState.NOT_CONFIGURED)
+            else:
+                name = outcome.source
+                report = found.get(name) or SourceReport(name=name, records=set(), state=SourceState.FRESH)
+                found[name] = report
+                _count_in(report, record, outcome)
+        return list(found.values())
+
+
+def _count_in(report: SourceReport, record: type[Record], outcome: Outcome) -> None:
+    report.records.add(record)
+    report.latency_ms = max(report.latency_ms or 0.0, outcome.latency_ms)
+    if isinstance(outcome, Failed):
+        report.state = SourceState.UNAVAILABLE
+        report.error_code = outcome.error.code
+        return
+    report.as_of = min(report.as_of or outcome.as_of, outcome.as_of)
+    if isinstance(outcome, Found):
+        report.dropped_records += outcome.dropped

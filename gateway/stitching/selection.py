@@ -8,7 +8,7 @@ from connectors.records import Record
 from connectors.shapes import Fields
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
+class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """The selected fields of a record, whether the number of records is asked, and which records are stitched to it."""
 
     fields: Fields = Fields()

@@ -18,7 +18,7 @@ async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask],
 
     What cannot be had is left out and named in `unavailable`. Raises `SourceFailure` when nothing could be had at all.
     """
-    async with customer.reports.contributing():
+    with customer.reports.contributing():
         parts = await asyncio.gather(*(_part(customer, record, _with_position(ask, record)) for record, ask in asks.items()))
     listings = [part for part in parts if isinstance(part, Listing)]
     failures = [part for part in parts if isinstance(part, SourceFailure)]

@@ -1,0 +1,68 @@
+"""What a field of the schema is to an executor. It is declared beside the field, once, and both executors go by it.
+
+A field without a declaration is the attribute of its name, and reads the record's field of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
+
+from connectors.contract import Ask
+from connectors.records import Record
+
+DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
+
+
+class Reads(msgspec.Struct, frozen=True, kw_only=True):
+    """What a field needs of the record around it.
+
+    `paths`: fields of the record, dotted. `inside`: the selection below is still on that record. `position`: what
+    orders the record. `count`: the number of records. `stitches`: keys of the customer that find these records.
+    """
+
+    paths: tuple[str, ...] = ()
+    inside: bool = False
+    position: bool = False
+    count: bool = False
+    stitches: tuple[type[Record], ...] = ()
+
+
+class Lists(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that gives records that the customer's keys find.
+
+    `ask` makes the ask of the selection and of the field's arguments, `shown` what is shown of the listing.
+    """
+
+    record: type[Record]
+    ask: Callable[..., Ask]
+    shown: Callable[..., Any]
+
+
+class Finds(msgspec.Struct, frozen=True):
+    """A field that gives customers. `ids` are those that its arguments name, whose records can be asked for at once."""
+
+    ids: Callable[..., Sequence[str]]
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is declared of one field. `owner` is the attribute that holds what the field is an attribute of."""
+
+    reads: Reads | None = None
+    lists: Lists | None = None
+    finds: Finds | None = None
+    owner: str | None = None
+
+
+DECLARED = "declared"
+_NOTHING = Declared()
+
+
+def declared(definition: StrawberryField) -> Declared:
+    """What was declared of a field."""
+    found: Declared = definition.metadata.get(DECLARED, _NOTHING)
+    return found

@@ -1,0 +1,372 @@
+"""Objects that reach sources, completed a list at a time, so that what their fields ask for leaves together.
+
+A field of a live object is *settled* (an expression over what is here), a *listing* (records that the customer's keys find:
+the lookups of all customers and all listings start in one turn) or *resolved* (by calling its resolver, which may wait). A
+failure costs its own field, with the path and the error that graphql-core would give.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from inspect import isawaitable
+from typing import Any, Protocol
+
+from graphql import FieldNode, GraphQLError
+from graphql.error import located_error
+from graphql.execution.values import VariableValues
+
+from gateway.context import RequestContext
+from gateway.execution.arguments import Arguments, Words
+from gateway.execution.declared import Finds, Lists
+from gateway.lookups.batching import Entry
+from gateway.lookups.outcome import Failed, Outcome
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.directory import Asked
+from gateway.stitching.selection import Selection
+
+Path = tuple[str | int, ...]
+Column = list[Any]
+"""What a field shows of each object, `NULLED` where that makes the object null."""
+
+NULLED: Any = object()
+"""Stands for what is null because a field below it that may not be null is."""
+
+KEPT_ASKS = 128
+
+
+class Run:
+    """One run of a plan: the request, its variables, what was worked out for it once, the errors that it met."""
+
+    __slots__ = ("context", "errors", "known", "nulled", "variables")
+
+    def __init__(self, context: RequestContext, variables: VariableValues) -> None:
+        self.context = context
+        self.variables = variables
+        self.errors: list[GraphQLError] = []
+        self.known: dict[Any, Any] = {}
+        self.nulled = False
+
+
+class Completion(Protocol):
+    """Turns values, none of them null, into what the answer shows of them, each `NULLED` or not."""
+
+    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column: ...
+
+
+class Field:
+    """What all kinds of fields have: the key in the answer, where it stands in the document, whether it may be null."""
+
+    def __init__(self, name: str, key: str, nodes: list[FieldNode], *, nullable: bool) -> None:
+        self.key = key
+        self._name = name
+        self._nodes = nodes
+        self._nullable = nullable
+
+    def failed(self, run: Run, error: Exception, path: Path) -> Any:
+        """What is shown in place of a value that could not be had."""
+        run.errors.append(located_error(error, self._nodes, [*path, self.key]))
+        return self.null(run)
+
+    def null(self, run: Run) -> Any:
+        if self._nullable:
+            return None
+        run.nulled = True
+        return NULLED
+
+    def checked(self, run: Run, shown: Any, path: Path) -> Any:
+        """What is shown of a value that is here and may be null."""
+        if shown is None and not self._nullable:
+            return self.failed(run, TypeError(f"Cannot return null for non-nullable field {self._name}."), path)
+        return self.null(run) if shown is NULLED else shown
+
+
+class Settled(Field):
+    """A field that is an expression. `make_alone` makes its function, for when another field's failure must not cost it."""
+
+    def __init__(
+        self, name: str, key: str, nodes: list[FieldNode], *, nullable: bool, make_alone: Callable[[], Callable[[Any], Any]]
+    ) -> None:
+        super().__init__(name, key, nodes, nullable=nullable)
+        self._make_alone = make_alone
+
+    def alone(self, run: Run, value: Any, path: Path) -> Any:
+        try:
+            return self.checked(run, self._make_alone()(value), path)
+        except Exception as error:  # noqa: BLE001  whatever an attribute raises costs its field
+            return self.failed(run, error, path)
+
+
+class Listed(Field):
+    """A field that gives records which the customer's keys find."""
+
+    def __init__(
+        self,
+        name: str,
+        key: str,
+        nodes: list[FieldNode],
+        lists: Lists,
+        selection: Selection,
+        arguments: Arguments,
+        show: Callable[[Any], Any],
+    ) -> None:
+        super().__init__(name, key, nodes, nullable=True)
+        self._lists = lists
+        self._selection = selection
+        self._arguments = arguments
+        self._show = show
+        self._asks: dict[Any, tuple[Words, Asked]] = {}
+
+    def asked(self, run: Run) -> tuple[Words, Asked]:
+        """The arguments, and what they ask of sources: the same object for the same arguments, so that requests share it.
+
+        Raises `InvalidArgumentError`.
+        """
+        directory = run.context.services.directory
+        coerced = run.variables.coerced
+        name = (directory, *(coerced.get(one, NULLED) for one in self._arguments.names))
+        try:
+            found = self._asks.get(name)
+        except TypeError:  # a list cannot be remembered by
+            found, name = None, None  # type: ignore[assignment]
+        if found is None:
+            words = self._arguments.words(run.variables)
+            found = words, directory.asked(self._lists.record, self._lists.ask(self._selection, **words))
+            if name is not None and len(self._asks) < KEPT_ASKS:
+                self._asks[name] = found
+        return found
+
+    def enter(self, run: Run, customers: Sequence[StitchedCustomer], entries: list[Entry | Failed]) -> Any:
+        """Have the records asked for, adding to `entries`; gives what `shown` needs later."""
+        try:
+            words, asked = self.asked(run)
+        except Exception as error:  # noqa: BLE001  a bad argument costs this field
+            return error
+        spans = []
+        for customer in customers:
+            start = len(entries)
+            entries += customer.enter(asked)
+            spans.append((start, len(entries)))
+        return words, asked, spans
+
+    def shown(
+        self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], entered: Any, outcomes: list[Outcome]
+    ) -> Column:
+        if isinstance(entered, Exception):
+            return [self.failed(run, entered, path) for path in paths]
+        words, asked, spans = entered
+        column: Column = []
+        for customer, (start, end), path in zip(customers, spans, paths, strict=True):
+            try:
+                value = self._lists.shown(customer.listed(asked, outcomes[start:end]), **words)
+                column.append(None if value is None else self._show(value))
+            except Exception as error:  # noqa: BLE001  whatever is raised costs this field
+                column.append(self.failed(run, error, path))
+        return column
+
+
+class Resolved(Field):
+    """A field whose resolver is called. What its arguments name at once is asked for before that."""
+
+    def __init__(
+        self,
+        name: str,
+        key: str,
+        nodes: list[FieldNode],
+        *,
+        nullable: bool,
+        get: Callable[[Run, Any], Any],
+        completion: Completion,
+        ahead: Ahead | None = None,
+    ) -> None:
+        super().__init__(name, key, nodes, nullable=nullable)
+        self._get = get
+        self._completion = completion
+        self._ahead = ahead
+
+    async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
+        if self._ahead is not None:
+            self._ahead.enter(run)
+        values = [self._value(run, one) for one in objects]
+        waiting = [place for place, value in enumerate(values) if isawaitable(value)]
+        if len(waiting) == 1:
+            values[waiting[0]] = await _outcome(values[waiting[0]])
+        elif waiting:
+            found = await asyncio.gather(*(_outcome(values[place]) for place in waiting))
+            for place, value in zip(waiting, found, strict=True):
+                values[place] = value
+        here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
+        inner = [(*paths[place], self.key) for place in here]
+        completed = await self._completion.complete(run, [values[place] for place in here], inner) if here else []
+        shown: Column = [
+            self.failed(run, value, path) if isinstance(value, Exception) else None
+            for value, path in zip(values, paths, strict=True)
+        ]
+        for place, one in zip(here, completed, strict=True):
+            shown[place] = self.failed(run, one, paths[place]) if isinstance(one, Exception) else one
+        return [
+            one if isinstance(value, Exception) else self.checked(run, one, path)
+            for value, one, path in zip(values, shown, paths, strict=True)
+        ]
+
+    def _value(self, run: Run, source: Any) -> Any:
+        try:
+            return self._get(run, source)
+        except Exception as error:  # noqa: BLE001  whatever a resolver raises costs its field
+            return error
+
+
+async def _outcome(waiting: Any) -> Any:
+    try:
+        return await waiting
+    except Exception as error:  # noqa: BLE001  as above
+        return error
+
+
+class Ahead:
+    """What can be asked for before the customers are found: the listings below a field whose arguments name ids."""
+
+    def __init__(self, finds: Finds, arguments: Arguments, listings: Sequence[Listed]) -> None:
+        self._finds = finds
+        self._arguments = arguments
+        self._listings = listings
+
+    def enter(self, run: Run) -> None:
+        try:
+            ids = self._finds.ids(**self._arguments.words(run.variables))
+            asked = [listing.asked(run)[1] for listing in self._listings]
+        except Exception:  # noqa: BLE001  raised again, and placed, where the field is resolved
+            return
+        for one in asked:
+            run.context.stitcher.prefetch(ids, one)
+
+
+class Shown:
+    """Completes values that are here by one function."""
+
+    def __init__(self, show: Callable[[Any], Any]) -> None:
+        self._show = show
+
+    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:  # noqa: ARG002
+        try:
+            return [self._show(value) for value in values]
+        except Exception:  # noqa: BLE001  one by one, so that it costs its own value only
+            return [self._alone(value) for value in values]
+
+    def _alone(self, value: Any) -> Any:
+        try:
+            return self._show(value)
+        except Exception as error:  # noqa: BLE001  the field that gave the value places it
+            return error
+
+
+class Live:
+    """Completes live objects of one type.
+
+    `assemble` puts an object together from itself and what its fields that are not settled show, in the order of `others`;
+    `one_by_one` does so from a list of all its fields' values.
+    """
+
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        assemble: Callable[[Any, Sequence[Any]], Any],
+        one_by_one: Callable[..., Any],
+    ) -> None:
+        self._fields = fields
+        self._assemble = assemble
+        self._one_by_one = one_by_one
+        self.listings = [field for field in fields if isinstance(field, Listed)]
+        self._resolved = [field for field in fields if isinstance(field, Resolved)]
+        self._others = [field for field in fields if not isinstance(field, Settled)]
+
+    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+        columns: dict[Field, Column] = {}
+        parts = [self._resolve(field, run, values, paths, columns) for field in self._resolved]
+        if self.listings:
+            parts.append(self._list(run, values, paths, columns))
+        if len(parts) == 1:
+            await parts[0]
+        elif parts:
+            await asyncio.gather(*parts)
+        if not self._others:
+            return [self._assembled(run, value, path, ()) for value, path in zip(values, paths, strict=True)]
+        rows = zip(*(columns[field] for field in self._others), strict=True)
+        return [self._assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
+
+    async def _resolve(
+        self, field: Resolved, run: Run, values: Sequence[Any], paths: Sequence[Path], columns: dict[Field, Column]
+    ) -> None:
+        columns[field] = await field.column(run, values, paths)
+
+    async def _list(
+        self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], columns: dict[Field, Column]
+    ) -> None:
+        entries: list[Entry | Failed] = []
+        entered = [listing.enter(run, customers, entries) for listing in self.listings]
+        outcomes = await customers[0].loaders.settled(entries)
+        for listing, one in zip(self.listings, entered, strict=True):
+            columns[listing] = listing.shown(run, customers, paths, one, outcomes)
+
+    def _assembled(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
+        if run.nulled and any(one is NULLED for one in row):
+            return NULLED
+        try:
+            return self._assemble(value, row)
+        except Exception:  # noqa: BLE001  the field that raised it is found below
+            others = iter(row)
+            shown = [field.alone(run, value, path) if isinstance(field, Settled) else next(others) for field in self._fields]
+            return NULLED if any(one is NULLED for one in shown) else self._one_by_one(*shown)
+
+
+class Each:
+    """Completes lists, all of their objects together. An exception in a list is an error in its place."""
+
+    def __init__(self, inner: Completion, nodes: list[FieldNode], *, nullable: bool) -> None:
+        self.inner = inner
+        self._nodes = nodes
+        self._nullable = nullable
+
+    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+        lists: list[list[Any]] = [[None] * len(value) for value in values]
+        places = [
+            (number, place, one)
+            for number, value in enumerate(values)
+            for place, one in enumerate(value)
+            if one is not None and not isinstance(one, Exception)
+        ]
+        for number, value in enumerate(values):
+            for place, one in enumerate(value):
+                if isinstance(one, Exception):
+                    run.errors.append(located_error(one, self._nodes, [*paths[number], place]))
+                    lists[number][place] = NULLED
+        inner = [(*paths[number], place) for number, place, _ in places]
+        found = await self.inner.complete(run, [one for *_, one in places], inner) if places else []
+        for (number, place, _), shown in zip(places, found, strict=True):
+            lists[number][place] = shown
+        return [self._checked(run, shown) for shown in lists]
+
+    def _checked(self, run: Run, shown: list[Any]) -> Any:
+        if not any(one is NULLED for one in shown):
+            return shown
+        if self._nullable:
+            return [None if one is NULLED else one for one in shown]
+        run.nulled = True
+        return NULLED
+
+
+class OneOf:
+    """Completes objects of several types, each by the completion of its own."""
+
+    def __init__(self, possible: Sequence[tuple[Callable[[Any], bool], Completion]]) -> None:
+        self.possible = possible
+
+    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+        shown: Column = [None] * len(values)
+        for is_one, completion in self.possible:
+            places = [place for place, value in enumerate(values) if is_one(value)]
+            if places:
+                own, their = [values[place] for place in places], [paths[place] for place in places]
+                for place, one in zip(places, await completion.complete(run, own, their), strict=True):
+                    shown[place] = one
+        return shown

@@ -1,0 +1,32 @@
+"""What is asked of a source about its keys."""
+
+from collections.abc import Sequence
+
+from connectors.contract import Aggregate, Ask, Lookup, Measure
+from gateway.lookups.boundary import Boundary
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.outcome import Outcome
+
+
+class RecordsQuestion:
+    """Records by a lookup."""
+
+    def __init__(self, lookup: Lookup, ask: Ask) -> None:
+        self.max_batch = lookup.max_batch
+        self._lookup = lookup
+        self._ask = ask
+
+    async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        return await boundary.fetch(self._lookup, keys, self._ask, deadline)
+
+
+class MeasuresQuestion:
+    """Measures by an aggregate."""
+
+    def __init__(self, aggregate: Aggregate, measures: tuple[Measure, ...]) -> None:
+        self.max_batch = aggregate.max_batch
+        self._aggregate = aggregate
+        self._measures = measures
+
+    async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        return await boundary.measure(self._aggregate, keys, self._measures, deadline)

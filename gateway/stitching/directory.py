@@ -1,0 +1,62 @@
+"""From what is wanted to the questions for the sources."""
+
+from functools import lru_cache
+
+import msgspec
+
+from connectors.contract import Ask, KeyKind
+from connectors.records import Customer, Record
+from connectors.shapes import Fields
+from gateway.errors import InvalidKeyError
+from gateway.identity.keys import KEY_FIELDS, MULTIPLE
+from gateway.lookups import window
+from gateway.lookups.batching import Question
+from gateway.lookups.sources import Source, Sources
+from gateway.stitching.selection import Selection
+
+CANDIDATES = 20
+"""How many customers an ambiguous key names at most."""
+
+
+class Asked(msgspec.Struct, frozen=True, eq=False):
+    """What is asked of all sources of a record type, the same for every customer."""
+
+    record: type[Record]
+    ask: Ask
+    questions: list[tuple[Source, KeyKind, Question]]
+
+
+class Directory:
+    """What has to be asked of which source. Shared by all requests.
+
+    `question(kind, selection)` is how customers are found by a kind of key; it raises `InvalidKeyError` when no source can.
+    `asked(record, ask)` is what is asked of all sources of a record type. Both give the same object for the same words.
+    """
+
+    def __init__(self, sources: Sources, default_region: str | None) -> None:
+        self.sources = sources
+        self.default_region = default_region
+        self.question = lru_cache(maxsize=1_000)(self._question)
+        self.asked = lru_cache(maxsize=1_000)(self._asked)
+
+    def fields(self, selection: Selection) -> Fields:
+        """The fields of the customer's record that a selection needs, with the keys that find what is stitched to it."""
+        kinds = {kind for record in selection.stitches for _, kind in self.sources.of(record)}
+        return selection.fields | Fields.of("id", *(name for kind in kinds for name in KEY_FIELDS[kind]))
+
+    def _asked(self, record: type[Record], ask: Ask) -> Asked:
+        configured = self.sources.of(record)
+        if len(configured) > 1 or any(kind in MULTIPLE for _, kind in configured):
+            ask = msgspec.structs.replace(ask, fields=ask.fields | window.position_fields(record))
+        return Asked(record, ask, [(source, kind, source.records(record, kind, ask)) for source, kind in configured])
+
+    def _question(self, kind: KeyKind, selection: Selection) -> tuple[Source, Question]:
+        source = self.sources.customers_by(kind)
+        if source is None:
+            raise InvalidKeyError(f"no source finds customers by {words(kind)}")
+        return source, source.records(Customer, kind, Ask(fields=self.fields(selection), first=CANDIDATES))
+
+
+def words(kind: KeyKind) -> str:
+    """A kind of key as people say it."""
+    return kind.value.replace("_", " ")

@@ -1,0 +1,41 @@
+"""Lists of records that a customer's keys find: one declaration, which says all that an executor has to know."""
+
+from functools import partial
+from typing import Annotated, Any
+
+import strawberry
+
+from connectors.records import Record
+from gateway.context import context_of
+from gateway.execution.declared import DECLARED, Declared, Lists, Reads
+from gateway.stitching.customer import Listing, StitchedCustomer
+from resolvers.connection import DEFAULT_FIRST, Connection, connection
+from resolvers.enums import SortOrder
+from resolvers.windows import After, Filter, First, InOrder, ask_of
+
+
+def listing(description: str, record: type[Record], shown_as: type[Any], filter_type: type[Filter]) -> Any:
+    """A field that pages through records of one type."""
+    lists = Lists(record=record, ask=partial(ask_of, record), shown=_page)
+
+    async def resolve(
+        root: strawberry.Parent[StitchedCustomer],
+        info: strawberry.Info[Any, None],
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+        filter: Any = None,  # noqa: A002  its type is set below
+        order: InOrder = SortOrder.NEWEST_FIRST,
+    ) -> Any:
+        words = {"first": first, "after": after, "filter": filter, "order": order}
+        ask = lists.ask(context_of(info).selection(info, record), **words)
+        return lists.shown(await root.listing(record, ask), **words)
+
+    explained = strawberry.argument(description="Which ones; all by default.")
+    resolve.__annotations__["filter"] = Annotated[filter_type | None, explained]
+    metadata = {DECLARED: Declared(reads=Reads(stitches=(record,)), lists=lists)}
+    graphql_type = Connection[shown_as] | None  # type: ignore[valid-type]
+    return strawberry.field(resolver=resolve, description=description, graphql_type=graphql_type, metadata=metadata)
+
+
+def _page(found: Listing | None, *, after: str | None = None, **_: Any) -> Connection[Any] | None:
+    return connection(found, after)
