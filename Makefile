@@ -30,7 +30,7 @@ schema: .venv/dev.done  ## write schema.graphql
 	mv .venv/schema.graphql schema.graphql
 
 bench: .venv/dev.done  ## the benchmarks
-	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m bench speed $(ARGS)
 
 lock: .venv/dev.done  ## rewrite the locks after a change in pyproject.toml; ARGS=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml requirements/bootstrap.in --all-extras -o requirements/dev.txt

@@ -1,123 +1,123 @@
-"""`python -m bench`: check that both give the same answers, drive them in turn, print medians and ratios."""
+"""`python -m bench speed | tags | growth | profile`: speed, measured on this machine."""
 
-import asyncio
 import json
-import os
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
+from typing import Annotated, Any
 
-import msgspec
+import typer
 from rich.console import Console
-from rich.table import Table
 
-from bench.load import Call, Figures, driven
-from bench.peer import CARD
-from gateway.demo.prepare import prepare_shop
+from bench import growth as growing
+from bench import profiling, tagged
+from bench.processes import BenchError, end_orderly_on_sigterm
+from bench.queries import GATEWAY_QUERIES
+from bench.report import SERVERS, calls_line, document, speed_table, tags_table
+from bench.speed import compared, slowest_source
+from bench.stage import staged
 
-CUSTOMERS = 2000
-SECONDS = float(os.environ.get("BENCH_SECONDS", "4"))
-ROUNDS = 3
-RESULTS = Path("bench/results/latest.json")
+RESULTS = Path(__file__).parent / "results"
 
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speed, measured on this machine.")
+out = Console()
 
-def main() -> None:
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        prepared = prepare_shop(folder, customers=CUSTOMERS, seed=1, progress=lambda *_: None)
-        gateway_port, peer_port = _free_port(), _free_port()
-        serve = "from gateway.cli import app; app()"
-        words = ["serve", "--config", str(prepared.settings), "--port", str(gateway_port)]
-        stack.enter_context(_running([sys.executable, "-c", serve, *words], gateway_port))
-        words = ["bench.peer:create", "--factory", "--port", str(peer_port), "--no-access-log", "--log-level", "warning"]
-        environment = {**os.environ, "BENCH_FOLDER": str(folder)}
-        stack.enter_context(_running([sys.executable, "-m", "uvicorn", *words], peer_port, environment))
-        calls: dict[str, Call] = {
-            "gateway": lambda session, number: session.post(
-                f"http://127.0.0.1:{gateway_port}/graphql", json={"query": CARD, "variables": {"id": _customer(number)}}
-            ),
-            "handwritten": lambda session, number: session.get(f"http://127.0.0.1:{peer_port}/card/{_customer(number)}"),
-        }
-        _check_equal(gateway_port, peer_port)
-        results = {callers: _compared(calls, callers) for callers in (1, 32)}
-    _show(results)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
+Seconds = Annotated[int, typer.Option(min=1, help="How long each measurement takes.")]
+WarmUp = Annotated[int, typer.Option(min=1, help="Seconds of load before each measurement.")]
+Rounds = Annotated[int, typer.Option(min=1, help="How often everything has its turn.")]
+Callers = Annotated[int, typer.Option(min=1, help="How many ask at a time.")]
+Queries = Annotated[str, typer.Option(help="Which queries, with commas.")]
 
 
-def _compared(calls: dict[str, Call], callers: int) -> dict[str, list[Figures]]:
-    """Rounds of each in turn, so that a noisy minute hits both."""
-    found: dict[str, list[Figures]] = {name: [] for name in calls}
-    for call in calls.values():
-        asyncio.run(driven(call, callers=callers, seconds=1))
-    for _ in range(ROUNDS):
-        for name, call in calls.items():
-            found[name].append(asyncio.run(driven(call, callers=callers, seconds=SECONDS)))
+@app.callback()
+def commands() -> None:
+    """What holds for every command."""
+    end_orderly_on_sigterm()
+
+
+@app.command()
+def speed(
+    seconds: Seconds = 5,
+    warm_up: WarmUp = 1,
+    rounds: Rounds = 3,
+    callers: Callers = 32,
+    queries: Queries = "Q1,Q2,Q3",
+    only: Annotated[str, typer.Option(help="Which servers, with commas.")] = ",".join(SERVERS),
+) -> None:
+    """Compare the gateway with its peers over the same four sources."""
+    names, servers = _chosen(queries, list(GATEWAY_QUERIES)), _chosen(only, list(SERVERS))
+    wanted = [(query, callers) for query in names] + ([("Q1", 1)] if "Q1" in names and callers > 1 else [])
+    with _problems_shown(), staged(servers, names) as stage:
+        out.print(f"All answers are equal. About {len(wanted) * len(servers) * rounds * (seconds + warm_up)} s to go ...")
+        measured = compared(stage, wanted, rounds=rounds, seconds=seconds, warm_up=warm_up)
+        results = document(measured, callers)
+        for one in measured:
+            out.print(speed_table(one))
+            if one.calls:
+                out.print(calls_line(one), end="\n\n")
+            if one.callers == 1 and one.calls:
+                name, alone_ms = slowest_source(stage, seconds=seconds)
+                added_ms = one.median("gateway", "p50_ms") - alone_ms
+                results["one_caller"] |= {"slowest_source": name, "slowest_source_ms": alone_ms, "added_ms": added_ms}
+                out.print(f"At the median the gateway takes {added_ms:.2f} ms more than {name} alone, the slowest source.")
+    whole = {*names, *servers} == {*GATEWAY_QUERIES, *SERVERS}
+    _keep(results, RESULTS / ("latest.json" if whole else "partial.json"))
+
+
+@app.command()
+def tags(seconds: Seconds = 5, rounds: Rounds = 3, queries: Queries = "Q1,Q2,Q3") -> None:
+    """Compare the gateway's queries with and without tags that MongoDB holds; the extra `embedded` is needed."""
+    with _problems_shown():
+        found = tagged.compared(_chosen(queries, list(GATEWAY_QUERIES)), rounds=rounds, seconds=seconds)
+        out.print(tags_table(found))
+    path = RESULTS / "latest.json"
+    kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    _keep({**kept, **{f"{one.query} with tags": one.document() for one in found}}, path)
+
+
+@app.command()
+def growth(seconds: Seconds = 3) -> None:
+    """How cost grows with customers, with orders and with callers."""
+    with _problems_shown():
+        for table in growing.grown(seconds):
+            out.print(table, end="\n\n")
+
+
+@app.command()
+def profile(
+    query: Annotated[str, typer.Argument(help="Q1, Q2 or Q3, an operation, or a file `.graphql` that holds one.")],
+    variables: Annotated[str | None, typer.Option(help="Its variables, as a JSON object.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Settings of your own instead of the four sources.")] = None,
+    callers: Callers = 32,
+    seconds: Seconds = 5,
+) -> None:
+    """Where the gateway's time goes: functions by their own time, then the tree of calls."""
+    with _problems_shown():
+        for text in profiling.profiled(profiling.bodies_of(query, variables), config, callers=callers, seconds=seconds):
+            typer.echo(text)
+
+
+def _chosen(words: str, known: list[str]) -> list[str]:
+    found = words.split(",")
+    if strangers := [word for word in found if word not in known]:
+        raise typer.BadParameter(f"{', '.join(strangers)}: choose from {', '.join(known)}")
     return found
 
 
-def _show(results: dict[int, dict[str, list[Figures]]]) -> None:
-    table = Table("Callers", "Who", "Requests/s", "p50 ms", "p99 ms", "Ratio (spread)")
-    for callers, found in results.items():
-        for name, rounds in found.items():
-            ratios = [one.rps / peer.rps for one, peer in zip(rounds, found["handwritten"], strict=True)]
-            table.add_row(
-                str(callers),
-                name,
-                f"{median(one.rps for one in rounds):,.0f}",
-                f"{median(one.p50_ms for one in rounds):.2f}",
-                f"{median(one.p99_ms for one in rounds):.2f}",
-                f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
-            )
-    Console().print(table)
-
-
-def _check_equal(gateway_port: int, peer_port: int) -> None:
-    for number in range(0, CUSTOMERS + 1, 97):
-        body = json.dumps({"query": CARD, "variables": {"id": _customer(number)}}).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{gateway_port}/graphql", body, {"content-type": "application/json"})
-        ours = json.load(urllib.request.urlopen(request))
-        theirs = json.load(urllib.request.urlopen(f"http://127.0.0.1:{peer_port}/card/{_customer(number)}"))
-        assert ours == theirs, f"the answers differ for customer {_customer(number)}"
-
-
-def _customer(number: int) -> str:
-    return f"c{number % CUSTOMERS + 1:05d}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
-def _running(command: list[str], port: int, environment: dict[str, str] | None = None) -> Iterator[None]:
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+def _problems_shown() -> Iterator[None]:
     try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz").close()
-            except urllib.error.HTTPError:
-                break
-            except OSError:
-                time.sleep(0.1)
-            else:
-                break
         yield
-    finally:
-        process.terminate()
-        process.wait(15)
+    except BenchError as error:
+        out.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+
+
+def _keep(results: dict[str, Any], path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+    out.print(f"Kept in {path}", highlight=False)
 
 
 if __name__ == "__main__":
-    main()
+    app()

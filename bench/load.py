@@ -1,41 +1,62 @@
-"""A load driver: a number of callers that each wait for their answer before they ask again."""
+"""The load driver: wrk, with a number of callers that each wait for their answer before they ask again."""
 
-import asyncio
-import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from statistics import quantiles
+import subprocess
+from pathlib import Path
 
-import aiohttp
 import msgspec
 
-Call = Callable[[aiohttp.ClientSession, int], AbstractAsyncContextManager[aiohttp.ClientResponse]]
+from bench.processes import BenchError, Cores, need, pinned
+
+_SCRIPT = Path(__file__).with_name("load.lua")
+_TIMEOUT_S = 20
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """Requests per second, and the time of an answer in milliseconds at the median and the 99th percentile."""
+    """Requests per second, the time of an answer (median and 99th percentile) and its mean size with its headers."""
 
+    requests: int
     rps: float
     p50_ms: float
     p99_ms: float
+    bytes: float
 
 
-async def driven(call: Call, *, callers: int, seconds: float) -> Figures:
-    """Drive for some seconds. Raises `AssertionError` on the first answer that is not 200."""
-    times: list[float] = []
-    end = time.perf_counter() + seconds
+class _Report(msgspec.Struct):
+    requests: int
+    duration_us: int
+    bytes: int
+    p50_us: float
+    p99_us: float
+    failed: int
 
-    async def caller(number: int, session: aiohttp.ClientSession) -> None:
-        while (started := time.perf_counter()) < end:
-            async with call(session, number) as response:
-                await response.read()
-                assert response.status == 200, response.status
-            times.append(time.perf_counter() - started)
-            number += callers
 
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        started = time.perf_counter()
-        await asyncio.gather(*(caller(number, session) for number in range(callers)))
-        elapsed = time.perf_counter() - started
-    cuts = quantiles(times, n=100)
-    return Figures(rps=len(times) / elapsed, p50_ms=cuts[49] * 1000, p99_ms=cuts[98] * 1000)
+def warmed(url: str, lines: Path, *, callers: int, seconds: int, cores: Cores) -> None:
+    """Send the lines of a file in turn for some seconds, whatever comes back."""
+    _wrk(url, lines, callers, seconds, cores)
+
+
+def driven(url: str, lines: Path, *, callers: int, seconds: int, cores: Cores) -> Figures:
+    """Send the lines of a file in turn for some seconds.
+
+    Raises `BenchError` when an answer is no 200, or none comes.
+    """
+    report = _wrk(url, lines, callers, seconds, cores)
+    if report.failed or not report.requests:
+        raise BenchError(f"{url}: {report.failed} requests failed, {report.requests} were answered")
+    return Figures(
+        requests=report.requests,
+        rps=report.requests / report.duration_us * 1e6,
+        p50_ms=report.p50_us / 1000,
+        p99_ms=report.p99_us / 1000,
+        bytes=report.bytes / report.requests,
+    )
+
+
+def _wrk(url: str, lines: Path, callers: int, seconds: int, cores: Cores) -> _Report:
+    size = ["-t1", f"-c{callers}", f"-d{seconds}s", "--timeout", f"{_TIMEOUT_S}s"]
+    words = pinned([need("wrk"), *size, "-s", str(_SCRIPT), url, "--", str(lines)], cores.load)
+    run = subprocess.run(words, capture_output=True, text=True, check=False)
+    _, found, figures = run.stdout.partition("FIGURES ")
+    if not found:
+        raise BenchError(f"wrk gave no figures: {run.stderr.strip() or run.stdout.strip()}")
+    return msgspec.json.decode(figures, type=_Report)

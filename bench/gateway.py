@@ -1,0 +1,90 @@
+"""The gateway as its users run it: `profile-gateway serve` in production, with four sources of kind `http`."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.processes import Cores, free_ports, running
+from bench.sources import Sources
+
+_CLI = "from gateway.cli import app; app()"
+_STORED = """
+[clock]
+pinned = "2025-12-01T00:00:00Z"  # a little after the last of the records
+
+[mongodb]
+uri = "{mongodb}"
+"""
+
+
+def write_settings(path: Path, sources: Sources, *, mongodb: str | None = None) -> Path:
+    """What a user would write for these four sources."""
+    stored = _STORED.format(mongodb=mongodb) if mongodb else ""
+    path.write_text(f"""\
+environment = "production"
+deadline_ms = 20000  # as long as the load driver waits: a busy machine is to be measured too
+{stored}
+[sources.crm]
+kind = "http"
+base_url = "{sources.url("crm")}"
+
+[sources.crm.records.customer]
+fields = {{ name = "full_name", member_number = "lifecycle_stage" }}
+keys.customer_id = {{ path = "/crm/customers?ids={{keys}}", key = "id" }}
+
+[sources.orders]
+kind = "http"
+base_url = "{sources.url("orders")}"
+
+[sources.orders.records.order]
+order = "newest_first"
+fields = {{ id = "order_id", "total.amount" = "total", "total.currency" = "currency" }}
+values = {{ status = {{ placed = "PENDING", paid = "CONFIRMED" }} }}
+
+[sources.orders.records.order.lists.items]
+fields = {{ "unit_price.amount" = "unit_price" }}
+outer = {{ "unit_price.currency" = "currency" }}
+
+[sources.orders.records.order.keys.customer_id]
+path = "/orders/by-customer?ids={{keys}}&limit={{first}}"
+key = "customer_id"
+records = "orders"
+
+[sources.support]
+kind = "http"
+base_url = "{sources.url("tickets")}"
+
+[sources.support.records.ticket]
+order = "newest_first"
+fields = {{ id = "ticket_id" }}
+lists = {{ messages = {{ fields = {{ at = "created_at" }} }} }}
+
+[sources.support.records.ticket.keys.customer_id]
+path = "/support/by-customer?ids={{keys}}&limit={{first}}"
+key = "customer_id"
+records = "tickets"
+
+[sources.behaviour]
+kind = "http"
+base_url = "{sources.url("events")}"
+
+[sources.behaviour.records.event]
+order = "newest_first"
+fields = {{ id = "session" }}
+
+[sources.behaviour.records.event.keys.customer_id]
+path = "/behaviour/events?ids={{keys}}&limit={{first}}"
+key = "customer_id"
+records = "events"
+""")
+    return path
+
+
+@contextmanager
+def served(settings: Path, cores: Cores) -> Iterator[int]:
+    """Gives the port."""
+    (port,) = free_ports(1)
+    words = [sys.executable, "-c", _CLI, "serve", "--config", str(settings), "--port", str(port)]
+    with running("the gateway", words, f"http://127.0.0.1:{port}/readyz", core=cores.server):
+        yield port

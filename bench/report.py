@@ -1,0 +1,70 @@
+"""Figures as tables for people and as a document for programs."""
+
+from statistics import median
+from typing import Any
+
+from rich.table import Table
+
+from bench.peers import PEERS
+from bench.speed import FLOORS, Measured
+from bench.tagged import Beside
+
+SERVERS = ("gateway", *PEERS)
+
+
+def speed_table(one: Measured) -> Table:
+    """Fastest first. The floors hold for many callers, so one caller has none."""
+    title = f"{one.query}, {one.callers} caller{'s' if one.callers > 1 else ''}"
+    table = Table("Server", "Requests/s", "p50 ms", "p99 ms", "Ratio", "Spread", "Floor", title=title, title_justify="left")
+    floors = FLOORS[one.query] if one.callers > 1 else {}
+    for server in sorted(one.rounds, key=lambda name: -one.median(name, "rps")):
+        figures = [f"{one.median(server, 'rps'):,.0f}", *(f"{one.median(server, name):.2f}" for name in ("p50_ms", "p99_ms"))]
+        table.add_row(server, *figures, *_beside(one.ratios(server), floors.get(server)))
+    return table
+
+
+def _beside(ratios: list[float], floor: float | None) -> tuple[str, str, str]:
+    if not ratios:
+        return "", "", ""
+    middle = median(ratios)
+    style = "green" if floor is None or middle >= floor else "red"
+    found = "" if floor is None else f"{floor:g} x"
+    return f"[{style}]{middle:.2f} x[/]", f"{min(ratios):.2f} to {max(ratios):.2f}", found
+
+
+def calls_line(one: Measured) -> str:
+    calls = ", ".join(f"{kind} {count:.2f}" for kind, count in one.calls_per_request().items())
+    return f"Calls to each source for a request to the gateway: {calls}"
+
+
+def tags_table(found: list[Beside]) -> Table:
+    table = Table(
+        "Query", "Requests/s without tags", "with tags", "Share", "Spread", title="Tags from MongoDB", title_justify="left"
+    )
+    for one in found:
+        spread = f"{min(one.ratios):.0%} to {max(one.ratios):.0%}"
+        rps = [f"{median(rounds):,.0f}" for rounds in (one.without_tags, one.with_tags)]
+        table.add_row(one.query, *rps, f"{median(one.ratios):.0%}", spread)
+    return table
+
+
+def document(measured: list[Measured], callers: int) -> dict[str, Any]:
+    """Requests per second by query and server, all else under keys of its own."""
+    many = [one for one in measured if one.callers == callers]
+    asked = [one for one in measured if one.calls]
+    return {
+        **{one.query: {server: one.median(server, "rps") for server in SERVERS if server in one.rounds} for one in many},
+        "callers": callers,
+        "ratios": {one.query: {peer: _spread(found) for peer in PEERS if (found := one.ratios(peer))} for one in many},
+        "figures": {one.query: _figures(one) for one in many},
+        "one_caller": {one.query: _figures(one) for one in measured if one.callers == 1},
+        "upstream_calls": {f"{one.query}, {one.callers}": one.calls_per_request() for one in asked},
+    }
+
+
+def _spread(ratios: list[float]) -> dict[str, float]:
+    return {"median": median(ratios), "min": min(ratios), "max": max(ratios)}
+
+
+def _figures(one: Measured) -> dict[str, dict[str, float]]:
+    return {server: {name: one.median(server, name) for name in ("rps", "p50_ms", "p99_ms")} for server in one.rounds}

@@ -1,0 +1,89 @@
+"""The benchmark compares like with like and keeps its figures where they are looked for."""
+
+import json
+import random
+from pathlib import Path
+
+from bench import data
+from bench.equality import unwrapped
+from bench.load import Figures
+from bench.queries import rotating_variables
+from bench.report import document
+from bench.speed import Measured
+
+LOCK = Path(data.__file__).parent / "peers" / "node" / "package-lock.json"
+
+
+def figures(rps: float) -> Figures:
+    return Figures(requests=100, rps=rps, p50_ms=1.5, p99_ms=2.5, bytes=500)
+
+
+def test_an_answer_of_the_gateway_is_unwrapped_to_the_form_of_the_peers() -> None:
+    """Pages are lists, money is a number with its currency beside it, words are those of the source."""
+    order = {
+        "id": "o1",
+        "status": "PENDING",
+        "total": {"amount": "9.50", "currency": "EUR"},
+        "items": [{"sku": "S", "unitPrice": {"amount": "4.75"}}],
+    }
+    ticket = {"status": "PENDING", "priority": "HIGH", "messages": [{"author": "AGENT", "body": "PENDING"}]}
+    answer = {"data": {"customer": {"orders": {"nodes": [order]}, "tickets": {"nodes": [ticket]}}}}
+    assert unwrapped(answer) == {
+        "data": {
+            "customer": {
+                "orders": [
+                    {
+                        "id": "o1",
+                        "status": "placed",
+                        "total": 9.5,
+                        "currency": "EUR",
+                        "items": [{"sku": "S", "unitPrice": 4.75}],
+                    }
+                ],
+                "tickets": [{"status": "pending", "priority": "high", "messages": [{"author": "agent", "body": "PENDING"}]}],
+            }
+        }
+    }
+
+
+def test_each_customer_is_asked_for_once_in_a_turn() -> None:
+    """All 10,000, so that no server gains from asking again for what it just saw."""
+    assert len({variables["id"] for variables in rotating_variables("Q1")}) == 10_000
+
+
+def test_the_data_are_the_same_each_time_and_newest_first() -> None:
+    """Two runs with the seed agree; orders, tickets and events are in the order that the gateway promises."""
+    first, second = (list(data.generated(3, data.ORDERS, random.Random(data.SEED))) for _ in range(2))
+    assert first == second
+    for rows in first:
+        for kind, place in data.NEWEST_FIRST.items():
+            places = [place(row) for row in rows[kind]]
+            assert places == sorted(places, reverse=True)
+
+
+def test_ratios_are_those_of_the_same_round() -> None:
+    """Each round of the gateway is compared with the peer's turn in that round."""
+    one = Measured("Q2", 32)
+    one.rounds["gateway"] += [figures(100), figures(300)]
+    one.rounds["rest"] += [figures(50), figures(100)]
+    assert one.ratios("rest") == [2.0, 3.0]
+    assert one.ratios("gateway") == []
+
+
+def test_the_document_has_medians_by_query_and_server() -> None:
+    """Under a query's name is the requests per second of each server, and nothing else."""
+    many, single = Measured("Q1", 32), Measured("Q1", 1)
+    for one in (many, single):
+        for place, server in enumerate(("rest", "mercurius", "apollo", "strawberry", "gateway"), start=1):
+            one.rounds[server] += [figures(place), figures(place * 10), figures(place * 100)]
+    found = document([many, single], callers=32)
+    assert found["Q1"] == {"gateway": 50.0, "strawberry": 40.0, "apollo": 30.0, "mercurius": 20.0, "rest": 10.0}
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_the_lock_of_the_node_peers_names_no_address() -> None:
+    """Packages come from the registry that the machine is set up with, and are known by their hashes."""
+    packages = json.loads(LOCK.read_text("utf-8"))["packages"]
+    assert {
+        name for name, package in packages.items() if name and ("resolved" in package or "integrity" not in package)
+    } == set()
