@@ -1,52 +1,89 @@
-"""Random operations that are valid for a schema: aliases, fragments, directives, variables, nested lists, odd arguments."""
+"""Random operations that are valid for a schema: everything of the query language that selects, and odd arguments."""
 
+import re
+from collections import defaultdict
 from itertools import count
 from random import Random
 from typing import Any
 
 from graphql import (
+    GraphQLArgument,
     GraphQLField,
     GraphQLSchema,
     get_named_type,
     is_abstract_type,
     is_composite_type,
     is_leaf_type,
+    is_union_type,
     parse,
     print_ast,
 )
 
 ARGUMENTS: dict[str, list[str]] = {
     "by": [
-        '{id: "c1"}', '{id: "c2"}', '{id: "nobody"}', '{id: " "}', '{email: "ana@example.com"}', '{email: "x"}', "$key",
+        '{id: "c1"}', '{email: "ana@example.com"}', '{id: "c2"}', '{id: "nobody"}', '{id: " "}', '{email: "x"}', "$key",
         '{phone: "+55 11 91234-5678"}', '{deviceId: "d1"}', '{externalId: {source: "a", id: "b"}}', '{memberNumber: "m"}',
+        "{id: $id}", "{externalId: {source: $text, id: $id}}",
     ],
-    "ids": ['["c1", "c2"]', '["c2", "nobody", "c2"]', "[]", '["c1", " "]', "$ids"],
-    "id": ['"c1"', '"nobody"', "$id"],
-    "text": ['"a"', '"b"', '""'],
-    "first": ["1", "3", "100", "0", "$first"],
-    "after": ["null", '"x"', '"WyIyMDI2LTA2LTAzVDEyOjAwOjAwWiIsIm9jMTMiXQ"', "$after"],
-    "order": ["NEWEST_FIRST", "OLDEST_FIRST", "$order"],
+    "ids": ['["c1", "c2"]', '["c2", "nobody", "c2"]', "[]", '["c1", " "]', "$ids", '"c1"', "[7, $id]"],
+    "id": ['"c1"', '"c2"', '"nobody"', '""', "7", "$id"],
+    "text": ['"a"', "$text", '"b"', '""'],
+    "first": ["3", "100", "1", "0", "101", "-1", "$first", "$most"],
+    "after": [
+        "null", '"WyIyMDI2LTA2LTAzVDEyOjAwOjAwWiIsIm9jMTMiXQ"', '"x"', '"W251bGwsImMxIl0"', '"WzUsNV0"', "$after", "$cursor",
+    ],
+    "order": ["NEWEST_FIRST", "OLDEST_FIRST", "$order", "$direction"],
     "filter": [
-        "null", "{}", '{since: "2026-06-02T00:00:00Z"}', '{until: "2026-06-03T13:00:00+01:00"}',
-        '{since: "2026-06-05T00:00:00Z", until: "2026-06-01T00:00:00Z"}',
+        "{}", '{since: "2026-06-02T00:00:00Z"}', "null", '{until: "2026-06-03T13:00:00+01:00"}', "{since: $since}",
+        '{since: "2026-06-05T00:00:00Z", until: "2026-06-01T00:00:00Z"}', "{since: null, until: $since}",
     ],
-    "records": ["null", "[ORDER]", "[TICKET, EVENT]", "[]", "[CUSTOMER]"],
-    "keys": ["null", '["activity"]', '["activity", "satisfaction"]', '["nope"]', "[]"],
-    "categories": ["null", "[BEHAVIOUR]", "[VALUE, SERVICE]"],
-    "key": ['"activity"', '"open_complaint"', '"nope"'],
+    "OrderFilter": ["{status: [DELIVERED, UNKNOWN]}", "{status: SHIPPED}", "{status: []}", "$orders"],
+    "TicketFilter": ["{status: [OPEN], kind: [UNKNOWN]}", "{kind: null, status: SOLVED}"],
+    "EventFilter": ['{type: ["page_view"]}', '{type: "checkout", since: $since}', "{type: $keys}"],
+    "records": ["null", "[TICKET, EVENT]", "[ORDER]", "[]", "[CUSTOMER]", "ORDER", "[ORDER, ORDER, $record]"],
+    "keys": ["null", '["activity"]', '["activity", "satisfaction"]', '["nope"]', "[]", '"activity"', "$keys"],
+    "categories": ["null", "[BEHAVIOUR]", "[VALUE, SERVICE]", "[]", "LIFECYCLE"],
+    "key": ['"activity"', '"open_complaint"', '"nope"', "$tag"],
 }  # fmt: skip
+"""Values by the name of an argument, and more by its type. The first two lead on, and are taken half of the time."""
 
-DECLARED = {
-    "key": ("CustomerKey!", '{id: "c1"}', {"email": "ana.work@example.org"}),
-    "ids": ("[ID!]!", '["c1"]', ["c2", "c1"]),
-    "id": ("ID!", '"c1"', "c2"),
-    "first": ("Int!", "2", 4),
-    "after": ("String", "null", None),
-    "order": ("SortOrder!", "NEWEST_FIRST", "OLDEST_FIRST"),
-    "yes": ("Boolean!", "true", True),
-    "no": ("Boolean!", "true", False),
+DECLARED: dict[str, tuple[str, str | None, list[Any]]] = {
+    "key": ("CustomerKey!", '{id: "c1"}', [{"email": "ana.work@example.org"}, {"id": "c2"}, {"id": "c1", "email": "x"}]),
+    "ids": ("[ID!]!", '["c1"]', [["c2", "c1"], "c2", [7]]),
+    "id": ("ID!", '"c1"', ["c2", 7]),
+    "text": ("String!", '"a"', ["li", "e"]),
+    "first": ("Int!", "2", [4, 0, "x"]),
+    "most": ("Int", None, [4, None]),
+    "after": ("String", "null", [None, "WyIyMDI2LTA2LTAyVDEyOjAwOjAwWiIsIngiXQ", "?"]),
+    "cursor": ("String", None, [None, "WyIyMDI2LTA2LTA0VDEyOjAwOjAwWiIsIngiXQ"]),
+    "order": ("SortOrder!", "NEWEST_FIRST", ["OLDEST_FIRST"]),
+    "direction": ("SortOrder", "OLDEST_FIRST", [None, "NEWEST_FIRST"]),
+    "since": ("DateTime", None, [None, "2026-06-02T12:00:00+02:00", "2026-06-04T00:00:00Z", "soon"]),
+    "orders": ("OrderFilter", "{until: null}", [None, {}, {"status": ["DELIVERED"], "since": "2026-06-02T00:00:00Z"}]),
+    "record": ("RecordType!", "TICKET", ["EVENT", "CUSTOMER"]),
+    "keys": ("[String!]", None, [None, [], ["activity"], "page_view"]),
+    "tag": ("String!", '"activity"', ["satisfaction", ""]),
+    "yes": ("Boolean!", "true", [True]),
+    "no": ("Boolean!", "true", [False]),
 }
-"""Variables by name: type, default, and the value that is sent half of the time."""
+"""Variables by name: type, default where there is one, and the values of which one is sent half of the time."""
+
+DIRECTIVES = [
+    "@include(if: true)",
+    "@skip(if: false)",
+    "@skip(if: true)",
+    "@include(if: $no)",
+    "@skip(if: $no)",
+    "@include(if: $yes)",
+    "@skip(if: $no) @include(if: $yes)",
+    "@include(if: false) @skip(if: false)",
+]
+
+HOWS = ["field"] * 7 + ["again"] * 3 + ["inline"] * 2 + ["spread"] * 2 + ["bare", "known"]
+"""How a part of a selection comes about, each as often as it stands here."""
+
+PARTS = [1, 2, 2, 2, 3, 4]
+"""How many parts a selection has."""
 
 
 class Operations:
@@ -56,74 +93,102 @@ class Operations:
         self._schema = schema
         self._random = Random(seed)
         self._number = count()
+        self._unions = [kind for kind in schema.type_map.values() if is_union_type(kind)]
+        self._merged = {member.name for union in self._unions for member in union.types}
 
     def draw(self) -> tuple[str, dict[str, Any]]:
         """An operation with the values of its variables."""
-        self._fragments: list[str] = []
+        self._fragments: dict[str, tuple[str, str]] = {}
+        self._heads: dict[str, list[tuple[str, str]]] = defaultdict(list)
         query: Any = self._schema.query_type
         body = self._selection(query, 0)
-        text = body + "".join(self._fragments)
-        used = [name for name in DECLARED if f"${name}" in text.replace(")", " )").replace("]", " ]").replace(",", " ,")]
-        used = [name for name in used if any(end in text for end in (f"${name})", f"${name},", f"${name} ", f"${name}]"))]
-        declared = ", ".join(f"${name}: {DECLARED[name][0]} = {DECLARED[name][1]}" for name in used)
-        document = f"query{f' ({declared})' if declared else ''} {body}" + "".join(self._fragments)
-        values = {name: DECLARED[name][2] for name in used if self._random.random() < 0.5}
-        return print_ast(parse(document)), values
+        text = body + "".join(f" fragment {name} {inner}" for name, (_, inner) in self._fragments.items())
+        used = [name for name in DECLARED if re.search(rf"\${name}\b", text)]
+        declared = ", ".join(map(_declaration, used))
+        values = {name: self._random.choice(DECLARED[name][2]) for name in used if self._random.random() < 0.5}
+        return print_ast(parse(f"query{f' ({declared})' if declared else ''} {text}")), values
 
     def _selection(self, kind: Any, depth: int) -> str:
-        chosen = [
-            self._random.choice(["field", "field", "field", "inline", "spread"]) for _ in range(self._random.randint(1, 4))
-        ]
-        parts = [self._part(kind, how, depth) for how in chosen]
-        return "{ " + " ".join(["__typename", *filter(None, parts)]) + " }"
+        parts = [self._part(kind, self._random.choice(HOWS), depth) for _ in range(self._random.choice(PARTS))]
+        parts.insert(self._random.randint(0, len(parts)), "__typename")
+        if self._random.random() < 0.2:
+            parts.append(f"a{next(self._number)}: __typename{self._directive()}")
+        return "{ " + " ".join(filter(None, parts)) + " }"
 
     def _part(self, kind: Any, how: str, depth: int) -> str:
-        if how == "field" and hasattr(kind, "fields"):
-            return self._field(kind, depth)
-        on = self._random.choice(self._conditions(kind))
+        if how in ("field", "again") and hasattr(kind, "fields"):
+            return self._field(kind, depth, again=how == "again")
         if depth > 5:
             return ""
-        if how == "spread":
-            name = f"F{len(self._fragments)}"
-            self._fragments.append("")
-            place = len(self._fragments) - 1
-            self._fragments[place] = f" fragment {name} on {on.name} {self._selection(on, depth + 1)}"
-            return f"...{name}{self._directive()}"
-        return f"... on {on.name}{self._directive()} {self._selection(on, depth + 1)}"
+        if how == "bare":
+            return f"...{self._directive()} {self._selection(kind, depth + 1)}"
+        on = self._random.choice(self._conditions(kind))
+        if how == "inline":
+            return f"... on {on.name}{self._directive()} {self._selection(on, depth + 1)}"
+        known = [name for name, (condition, _) in self._fragments.items() if condition == on.name]
+        # One that is not whole yet is being drawn around this place, and may not stand inside itself.
+        name = self._random.choice(known) if known and how == "known" else self._fragment(on, depth)
+        return f"...{name}{self._directive()}"
+
+    def _fragment(self, on: Any, depth: int) -> str:
+        inner = self._selection(on, depth + 1)
+        name = f"F{len(self._fragments)}"
+        self._fragments[name] = (on.name, f"on {on.name} {inner}")
+        return name
 
     def _conditions(self, kind: Any) -> list[Any]:
         possible = list(self._schema.get_possible_types(kind)) if is_abstract_type(kind) else []
-        return [kind, *possible, *getattr(kind, "interfaces", ())]
+        unions = [union for union in self._unions if kind in union.types]
+        return [kind, *possible, *getattr(kind, "interfaces", ()), *unions]
 
-    def _field(self, kind: Any, depth: int) -> str:
+    def _field(self, kind: Any, depth: int, *, again: bool) -> str:
         fields: dict[str, GraphQLField] = kind.fields
         names = [name for name in fields if depth < 7 or is_leaf_type(get_named_type(fields[name].type))]
-        if not names:
+        heads = [head for head in self._heads[kind.name][-4:] if head[0] in names]
+        if heads and again:
+            name, head = self._random.choice(heads)
+        elif names:
+            (name,) = self._random.choices(names, [_weight(fields[name]) for name in names])
+            head = self._head(kind, name)
+            self._heads[kind.name].append((name, head))
+        else:
             return ""
-        name = self._random.choice(names)
-        field = fields[name]
-        arguments = [f"{argument}: {self._random.choice(ARGUMENTS[argument])}" for argument in self._given(field)]
-        # Every field has an alias of its own, for equal keys with other arguments are not valid.
-        alias = f"a{next(self._number)}: "
-        below = get_named_type(field.type)
+        below = get_named_type(fields[name].type)
         selected = f" {self._selection(below, depth + 1)}" if is_composite_type(below) else ""
-        given = f"({', '.join(arguments)})" if arguments else ""
-        return f"{alias}{name}{given}{self._directive()}{selected}"
+        return f"{head}{self._directive()}{selected}"
 
-    def _given(self, field: GraphQLField) -> list[str]:
+    def _head(self, kind: Any, name: str) -> str:
+        """A field with its key and arguments. Equal keys are of equal fields, wherever in the document they meet."""
+        given = [
+            f"{argument}: {self._random.choice(values[:2] if self._random.random() < 0.5 else values)}"
+            for argument, values in self._given(kind.fields[name])
+        ]
+        if not given and kind.name not in self._merged and self._random.random() < 0.5:
+            return name
+        return f"a{next(self._number)}: {name}{f'({chr(44).join(given)})' if given else ''}"
+
+    def _given(self, field: GraphQLField) -> list[tuple[str, list[str]]]:
         return [
-            name
+            (name, ARGUMENTS[name] + ARGUMENTS.get(str(get_named_type(one.type)), []))
             for name, one in field.args.items()
-            if (str(one.type).endswith("!") and one.default is None) or self._random.random() < 0.4
+            if _is_required(one) or self._random.random() < 0.4
         ]
 
     def _directive(self) -> str:
-        directives = [
-            "@include(if: true)",
-            "@skip(if: false)",
-            "@skip(if: true)",
-            "@include(if: $no)",
-            "@skip(if: $no)",
-            "@include(if: $yes)",
-        ]
-        return f" {self._random.choice(directives)}" if self._random.random() < 0.15 else ""
+        return f" {self._random.choice(DIRECTIVES)}" if self._random.random() < 0.15 else ""
+
+
+def _weight(field: GraphQLField) -> int:
+    """What asks sources has arguments, and is drawn more often than what leads to it, and that more often than the rest."""
+    if field.args:
+        return 6
+    return 2 if is_composite_type(get_named_type(field.type)) else 1
+
+
+def _declaration(name: str) -> str:
+    kind, default, _ = DECLARED[name]
+    return f"${name}: {kind}" if default is None else f"${name}: {kind} = {default}"
+
+
+def _is_required(argument: GraphQLArgument) -> bool:
+    return str(argument.type).endswith("!") and argument.default is None
