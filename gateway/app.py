@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
@@ -27,6 +28,8 @@ from gateway.settings import Settings
 from gateway.store.store import Store
 from gateway.tags.pack import default_pack_path, load_pack
 from resolvers.schema import schema
+
+ENDPOINT = "/graphql"
 
 
 def create_services(
@@ -67,14 +70,13 @@ def create_app(
 
     executor = Executor(schema, suggestions=development)
 
-    async def execute(operation: Operation, variables: dict[str, Any], request: Request) -> ExecutionResult:
-        context = RequestContext(services, request.state.request_id)
-        return await executor.run(operation, variables, context)
+    async def execute(operation: Operation, variables: dict[str, Any], request_id: str) -> ExecutionResult:
+        return await executor.run(operation, variables, RequestContext(services, request_id))
 
     page = graphiql_page(examples) if development else None
-    app = Starlette(
+    app = _Application(
+        GraphQLView(operations, execute, graphiql=page),
         routes=[
-            Route("/graphql", GraphQLView(operations, execute, graphiql=page)),
             Route("/healthz", _alive),
             Route("/readyz", _ready),
             *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
@@ -83,6 +85,20 @@ def create_app(
     )
     app.state.ready = False
     return app
+
+
+class _Application(Starlette):
+    """Everything but the endpoint goes through Starlette's router; the endpoint's requests do not have to."""
+
+    def __init__(self, endpoint: ASGIApp, **words: Any) -> None:
+        super().__init__(**words)
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == ENDPOINT:
+            await self._endpoint(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_worker(settings: Settings) -> Starlette:
@@ -121,7 +137,7 @@ async def opened(services: Services) -> AsyncIterator[Services]:
 
 
 async def _to_graphiql(request: Request) -> RedirectResponse:  # noqa: ARG001  a Starlette endpoint
-    return RedirectResponse("/graphql")
+    return RedirectResponse(ENDPOINT)
 
 
 async def _alive(request: Request) -> JSONResponse:  # noqa: ARG001  a Starlette endpoint

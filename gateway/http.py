@@ -7,17 +7,19 @@ carries `code` and `requestId` in its extensions.
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
-import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
 from graphql import ExecutionResult, GraphQLError, OperationType
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import QueryParams
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -25,7 +27,7 @@ from connectors.errors import ProfileGatewayError
 from gateway.errors import CallerError
 from gateway.operations import Operation, OperationError, Operations
 
-Execute = Callable[[Operation, dict[str, Any], Request], Awaitable[ExecutionResult]]
+Execute = Callable[[Operation, dict[str, Any], str], Awaitable[ExecutionResult]]
 
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
@@ -45,6 +47,9 @@ class Parameters(msgspec.Struct, rename="camel"):
     extensions: dict[str, Any] | None = None
 
 
+_CONTENT_TYPES = {media: f"{media}; charset=utf-8".encode() for media in (JSON, RESPONSE_JSON)}
+_FIXED_HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_encode = msgspec.json.Encoder().encode
 _body_decoder = msgspec.json.Decoder(Parameters)
 _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
 
@@ -59,11 +64,55 @@ class _RefusedError(Exception):
         self.headers = headers
 
 
+class _Head:
+    """What a request says before its body."""
+
+    __slots__ = ("accept", "headers", "method", "request_id", "scope")
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        accepted = self.headers.get(b"accept", b"*/*")
+        if len(self.headers) < len(scope["headers"]):
+            accepted = b",".join(value for name, value in scope["headers"] if name == b"accept") or accepted
+        self.accept = accepted.decode("latin-1")
+        given = self.headers.get(b"x-request-id", b"").decode("latin-1")
+        self.request_id = given if given and _SANE_REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
+
+    @property
+    def query(self) -> QueryParams:
+        return QueryParams(self.scope["query_string"])
+
+    def wants_page(self) -> bool:
+        return self.method == "GET" and "query" not in self.query and "text/html" in self.accept
+
+
+class _Answer(msgspec.Struct):
+    """A response on its way."""
+
+    status: int
+    body: bytes
+    media: str
+    headers: Mapping[str, str] = {}
+
+    async def send(self, send: Send, request_id: str) -> None:
+        headers = [
+            (b"content-length", b"%d" % len(self.body)),
+            (b"content-type", _CONTENT_TYPES[self.media]),
+            (b"x-request-id", request_id.encode()),
+            *_FIXED_HEADERS,
+            *((name.encode(), value.encode()) for name, value in self.headers.items()),
+        ]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
 class GraphQLView:
     """The endpoint, an ASGI application for one path.
 
-    `execute` gets the operation, the variables as they came and the request, whose `state.request_id` is set. A CallerError
-    that it raises is shown; any other exception is status 500 and says nothing. `graphiql` is the page for browsers.
+    `execute` gets the operation, the variables as they came and the request's id. A CallerError that it raises is shown; any
+    other exception is status 500 and says nothing. `graphiql` is the page for browsers.
     """
 
     def __init__(
@@ -75,71 +124,69 @@ class GraphQLView:
         self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        request.state.request_id = _request_id(request)
-        if _wants_page(request) and self._graphiql is not None:
+        head = _Head(scope)
+        if self._graphiql is not None and head.wants_page():
             await self._graphiql(scope, receive, send)
             return
         try:
-            response = await self._respond(request)
+            answer = await self._respond(head, receive)
         except ClientDisconnect:
             return
-        await response(scope, receive, send)
+        await answer.send(send, head.request_id)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, head: _Head, receive: Receive) -> _Answer:
         media = JSON
         try:
-            if _wants_page(request):
+            if head.wants_page():
                 raise _RefusedError(404, "there is no page here")
-            media = _negotiated(",".join(request.headers.getlist("accept")) or "*/*")
-            parameters = await self._parameters(request)
+            media = _negotiated(head.accept)
+            parameters = await self._parameters(head, receive)
             if parameters.query is None:
                 raise _without_query(parameters)
             operation = self._operations.prepare(parameters.query, parameters.operation_name or None)
-            if request.method == "GET" and operation.definition.operation is not OperationType.QUERY:
+            if head.method == "GET" and operation.definition.operation is not OperationType.QUERY:
                 raise _RefusedError(405, "by GET only queries are run; use POST", allow="POST")
-            result = await self._execute(operation, parameters.variables or {}, request)
-            return _result_response(result, media, request)
+            result = await self._execute(operation, parameters.variables or {}, head.request_id)
+            return _result_answer(result, media, head.request_id)
         except _RefusedError as refused:
             error = GraphQLError(str(refused), extensions={"code": refused.code})
-            return _error_response(refused.status, [error], media, request, **refused.headers)
+            return _error_answer(refused.status, [error], media, head.request_id, refused.headers)
         except CallerError as error:
             errors = error.errors if isinstance(error, OperationError) else [GraphQLError(str(error), original_error=error)]
-            return _error_response(_invalid_status(media), errors, media, request)
+            return _error_answer(_invalid_status(media), errors, media, head.request_id)
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence
-            return _error_response(500, [GraphQLError(str(error), original_error=error)], media, request)
+            return _error_answer(500, [GraphQLError(str(error), original_error=error)], media, head.request_id)
 
-    async def _parameters(self, request: Request) -> Parameters:
-        if request.method == "GET":
-            return _url_parameters(request)
-        if request.method != "POST":
+    async def _parameters(self, head: _Head, receive: Receive) -> Parameters:
+        if head.method == "GET":
+            return _url_parameters(head.query)
+        if head.method != "POST":
             raise _RefusedError(405, "use GET or POST", allow="GET, POST")
-        _check_body_type(request)
-        return _decoded(_body_decoder, await self._body(request), "the body")
+        _check_body_type(head.headers.get(b"content-type", b""), head.headers.get(b"content-encoding", b"identity"))
+        return _decoded(_body_decoder, await self._body(head, receive), "the body")
 
-    async def _body(self, request: Request) -> bytes:
-        too_large = _RefusedError(413, f"the body is larger than {self._max_body_bytes} bytes")
-        if int(request.headers.get("content-length", 0)) > self._max_body_bytes:
-            raise too_large
-        body = bytearray()
-        async for part in request.stream():
-            if len(body) + len(part) > self._max_body_bytes:
-                raise too_large
-            body += part
-        return bytes(body)
+    async def _body(self, head: _Head, receive: Receive) -> bytes:
+        if int(head.headers.get(b"content-length", 0)) > self._max_body_bytes:
+            raise self._too_large()
+        body = b""
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            part, more = message.get("body", b""), message.get("more_body", False)
+            body = body + part if body else part
+            if len(body) > self._max_body_bytes:
+                raise self._too_large()
+        return body
 
-
-def _request_id(request: Request) -> str:
-    given = request.headers.get("x-request-id", "")
-    return given if _SANE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-
-
-def _wants_page(request: Request) -> bool:
-    return request.method == "GET" and "query" not in request.query_params and "text/html" in request.headers.get("accept", "")
+    def _too_large(self) -> _RefusedError:
+        return _RefusedError(413, f"the body is larger than {self._max_body_bytes} bytes")
 
 
+@lru_cache(maxsize=256)
 def _negotiated(accept: str) -> str:
     ranges = [_range(part) for part in accept.split(",")]
 
@@ -165,18 +212,18 @@ def _range(part: str) -> tuple[str, float]:
         return name, 0.0
 
 
-def _check_body_type(request: Request) -> None:
-    name, *parameters = (word.strip().lower() for word in request.headers.get("content-type", "").split(";"))
+@lru_cache(maxsize=64)
+def _check_body_type(content_type: bytes, encoding: bytes) -> None:
+    name, *parameters = (word.strip().lower() for word in content_type.decode("latin-1").split(";"))
     if name != JSON:
         raise _RefusedError(415, f"the body must be {JSON}")
     if any(word.startswith("charset=") and word[8:].strip('"') not in ("utf-8", "utf8") for word in parameters):
         raise _RefusedError(415, "the body must be in UTF-8")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if encoding.lower() != b"identity":
         raise _RefusedError(415, "the body must not be compressed")
 
 
-def _url_parameters(request: Request) -> Parameters:
-    given = request.query_params
+def _url_parameters(given: QueryParams) -> Parameters:
     return Parameters(
         given.get("query"),
         given.get("operationName"),
@@ -203,29 +250,30 @@ def _without_query(parameters: Parameters) -> _RefusedError:
     return _RefusedError(400, "query is missing")
 
 
-def _result_response(result: ExecutionResult, media: str, request: Request) -> Response:
+def _result_answer(result: ExecutionResult, media: str, request_id: str) -> _Answer:
     errors = result.errors or []
     # An error without a path is about the request (its variables): nothing was run, so there is no `data`, not even null.
     if result.data is None and errors and not any(error.path for error in errors):
-        return _error_response(_invalid_status(media), errors, media, request)
-    body = {"data": result.data, "errors": [_shown(error, request) for error in errors], "extensions": result.extensions}
-    return _response(200, {name: part for name, part in body.items() if name == "data" or part}, media, request)
+        return _error_answer(_invalid_status(media), errors, media, request_id)
+    body: dict[str, Any] = {"data": result.data}
+    if errors:
+        body["errors"] = [_shown(error, request_id) for error in errors]
+    if result.extensions:
+        body["extensions"] = result.extensions
+    return _Answer(200, _encode(body), media)
 
 
-def _error_response(status: int, errors: Iterable[GraphQLError], media: str, request: Request, **headers: str) -> Response:
-    return _response(status, {"errors": [_shown(error, request) for error in errors]}, media, request, **headers)
-
-
-def _response(status: int, body: Mapping[str, Any], media: str, request: Request, **headers: str) -> Response:
-    fixed = {"x-request-id": request.state.request_id, "cache-control": "no-store", "x-content-type-options": "nosniff"}
-    return Response(msgspec.json.encode(body), status, {**fixed, **headers}, f"{media}; charset=utf-8")
+def _error_answer(
+    status: int, errors: Iterable[GraphQLError], media: str, request_id: str, headers: Mapping[str, str] | None = None
+) -> _Answer:
+    return _Answer(status, _encode({"errors": [_shown(error, request_id) for error in errors]}), media, headers or {})
 
 
 def _invalid_status(media: str) -> int:
     return 400 if media == RESPONSE_JSON else 200
 
 
-def _shown(error: GraphQLError, request: Request) -> dict[str, Any]:
+def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
     """The error as the caller reads it. What was not raised on purpose says nothing but its code."""
     shown: dict[str, Any] = {**error.formatted}
     given = shown.get("extensions", {})
@@ -236,13 +284,12 @@ def _shown(error: GraphQLError, request: Request) -> dict[str, Any]:
     elif "code" not in given and cause is not None and not isinstance(cause, GraphQLError):
         known = {"code": "INTERNAL"}
         shown["message"] = "the gateway failed; its log has more under this requestId"
-        _log_failure(cause, error, request)
-    shown["extensions"] = {**known, **given, "requestId": request.state.request_id}
+        _log_failure(cause, error, request_id)
+    shown["extensions"] = {**known, **given, "requestId": request_id}
     return shown
 
 
-def _log_failure(cause: Exception, error: GraphQLError, request: Request) -> None:
+def _log_failure(cause: Exception, error: GraphQLError, request_id: str) -> None:
     # Neither the text nor the locals of the exception: both can hold variables, keys and records.
     frames = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(cause.__traceback__)]
-    name, request_id = type(cause).__name__, request.state.request_id
-    _log.error("operation_failed", request_id=request_id, error=name, path=error.path, frames=frames)
+    _log.error("operation_failed", request_id=request_id, error=type(cause).__name__, path=error.path, frames=frames)

@@ -45,7 +45,7 @@ class Query:
 SCHEMA = strawberry.Schema(Query)._schema
 
 
-async def run(operation, variables, request):
+async def run(operation, variables, request_id):
     return execute(SCHEMA, operation.document, variable_values=variables)
 
 
