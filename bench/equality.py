@@ -103,6 +103,7 @@ def unwrapped(value: Any) -> Any:
 
     - a page `{nodes: [...]}` is its list
     - money `{amount: "9.50"}` is the number; the currency of an order's total stands beside the total
+    - the time of a message is called `createdAt`
     - words of enums are in lower case, and an order's state is in the source's words
     """
     if isinstance(value, list):
@@ -121,6 +122,8 @@ def unwrapped(value: Any) -> Any:
             found[name] = _ORDER_STATES.get(inner, inner.lower())
         elif name in {"status", "priority", "author"}:
             found[name] = inner.lower()
+        elif name == "at" and "author" in value:
+            found["createdAt"] = inner
         else:
             found[name] = unwrapped(inner)
     return found

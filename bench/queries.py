@@ -31,7 +31,7 @@ GATEWAY_QUERIES = {
     "Q1": """query Q1($id: ID!) { customer(by: {id: $id}) { id name email phone lifecycleStage: memberNumber
         orders(first: 20) { nodes {
             id status total { amount currency } placedAt items { sku name quantity unitPrice { amount } } } }
-        tickets(first: 10) { nodes { id subject status priority createdAt messages { author body createdAt: at } } }
+        tickets(first: 10) { nodes { id subject status priority createdAt messages { author body at } } }
         recentEvents: events(first: 20) { nodes { type page at } } } }""",
     "Q2": "query Q2($id: ID!) { customer(by: {id: $id}) { id name } }",
     "Q3": """query Q3($ids: [ID!]!) { customers(ids: $ids) { id name email

@@ -72,7 +72,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
 
     `first` is per key. `since` is inclusive and `until` exclusive, both on the record's time field. Records come newest
     first (by time, then id, both descending) unless `oldest_first`; records without a time field come by id, ascending.
-    `count` asks for the number of records that match, regardless of `first` and `after`. `remaining_s` is the time left.
+    `more` asks whether there are records after the first ones: the gateway then asks a source for one more. `count` asks for
+    the number of records that match, regardless of `first` and `after`. `remaining_s` is the time left.
     """
 
     fields: Fields
@@ -82,6 +83,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     until: datetime | None = None
     where: tuple[Condition, ...] = ()
     oldest_first: bool = False
+    more: bool = True
     count: bool = False
     remaining_s: float | None = None
 

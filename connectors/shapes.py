@@ -19,7 +19,7 @@ LEAF, OBJECT, LIST = "leaf", "object", "list"
 
 
 class Fields(msgspec.Struct, frozen=True, cache_hash=True):
-    """A selection of a record's fields: name and, for objects and lists of objects, the selection inside. Hashable."""
+    """A selection of a record's fields, in order: the name and, for objects and lists of objects, the selection inside."""
 
     items: tuple[tuple[str, Fields], ...] = ()
 
@@ -31,7 +31,7 @@ class Fields(msgspec.Struct, frozen=True, cache_hash=True):
     @classmethod
     def build(cls, tree: Mapping[str, Any]) -> Fields:
         """From nested mappings, empty at the leaves."""
-        return cls(tuple((name, cls.build(tree[name])) for name in sorted(tree)))
+        return cls(tuple((name, cls.build(inner)) for name, inner in tree.items()))
 
     def __iter__(self) -> Iterator[tuple[str, Fields]]:
         return iter(self.items)
@@ -43,7 +43,7 @@ class Fields(msgspec.Struct, frozen=True, cache_hash=True):
         mine = dict(self.items)
         for name, inner in other.items:
             mine[name] = mine[name] | inner if name in mine else inner
-        return Fields(tuple(sorted(mine.items(), key=lambda item: item[0])))
+        return Fields(tuple(mine.items()))
 
 
 def _tree(paths: Iterable[str]) -> dict[str, Any]:
@@ -118,14 +118,7 @@ def _classify(kind: mi.Type) -> tuple[str, type | None, type[msgspec.Struct] | N
 @lru_cache(maxsize=64)
 def all_fields(struct: type[msgspec.Struct]) -> Fields:
     """The selection of everything."""
-    return Fields(
-        tuple(
-            sorted(
-                ((s.name, all_fields(s.struct) if s.struct else Fields()) for s in shapes(struct).values()),
-                key=lambda item: item[0],
-            )
-        )
-    )
+    return Fields(tuple((s.name, all_fields(s.struct) if s.struct else Fields()) for s in shapes(struct).values()))
 
 
 def leaf_shape(struct: type[msgspec.Struct], path: str) -> Shape | None:
@@ -142,27 +135,26 @@ def leaf_shape(struct: type[msgspec.Struct], path: str) -> Shape | None:
 
 @lru_cache(maxsize=1024)
 def narrowed(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]:
-    """A struct that holds only the selected fields, under the same names, types and defaults.
+    """A struct that holds only the selected fields, under the same names, types and defaults, in the order of the selection.
 
     Decoding canonical JSON into it validates the selected fields and skips the rest, in C. Its class attributes
     `record_type` and `time_field` are those of the struct that it was narrowed from.
     """
     chosen: list[Any] = []
-    for shape in shapes(struct).values():
-        inner = dict(fields.items).get(shape.name)
-        if inner is None:
-            continue
+    own = shapes(struct)
+    for name, inner in fields:
+        shape = own[name]
         kind = shape.type
         if shape.struct is not None:
             part = narrowed(shape.struct, inner)
             kind = list[part] if shape.form == LIST else part | None  # type: ignore[valid-type]
         if shape.required:
-            chosen.append((shape.name, kind))
+            chosen.append((name, kind))
         else:
             default = (
                 msgspec.field(default_factory=type(shape.default)) if isinstance(shape.default, list | dict) else shape.default
             )
-            chosen.append((shape.name, kind, default))
+            chosen.append((name, kind, default))
     return msgspec.defstruct(
         struct.__name__,
         chosen,

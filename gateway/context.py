@@ -1,5 +1,6 @@
 """What one request carries: its id, its loaders with their deadline, its stitcher, its tags."""
 
+from functools import cached_property
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -23,8 +24,12 @@ class RequestContext:
         self.services = services
         self.request_id = request_id
         self.stitcher = services.stitcher()
-        self.tags: DataLoader[tuple[StitchedCustomer, str], TagAnswer] = DataLoader(load_fn=services.tags.load)
         self.selections: Selections = {}
+
+    @cached_property
+    def tags(self) -> DataLoader[tuple[StitchedCustomer, str], TagAnswer]:
+        """Tags that are asked for in one turn of the loop are read together."""
+        return DataLoader(load_fn=self.services.tags.load)
 
     def selection(self, info: Any, record: type[Record], type_name: str | None = None) -> Selection:
         """What the field being resolved selects of `record`; worked out once per field of the operation."""

@@ -19,7 +19,7 @@ T = TypeVar("T")
 @strawberry.type(description="Where a page begins and ends, and whether there are more.")
 class PageInfo:
     nodes: strawberry.Private[Sequence[Any]]
-    has_next_page: bool = apart("Whether there are records after this page.")
+    has_next_page: bool = apart("Whether there are records after this page.", more=True)
     has_previous_page: bool = apart("Whether this page was asked for with `after`.")
 
     @computed("Cursor of the first record of this page.", position=True)

@@ -21,9 +21,9 @@ def own(description: str) -> Any:
     return strawberry.field(description=description, metadata={DECLARED: Declared(owner="record")})
 
 
-def apart(description: str, *, count: bool = False) -> Any:
-    """An attribute that reads no field of the record, though it may want the number of records."""
-    return strawberry.field(description=description, metadata=_reading(Reads(count=count)))
+def apart(description: str, *, more: bool = False, count: bool = False) -> Any:
+    """An attribute that reads no field of the record, though it may ask about the list: whether it has more, how many."""
+    return strawberry.field(description=description, metadata=_reading(Reads(more=more, count=count)))
 
 
 def inside(description: str) -> Any:

@@ -26,10 +26,6 @@ def _read_time(value: Any) -> datetime:
     raise GraphQLError("a DateTime needs its offset from UTC, such as 2026-06-30T12:00:00Z")
 
 
-def _write_decimal(value: Decimal) -> str:
-    return f"{value:f}"
-
-
 def _read_decimal(value: Any) -> Decimal:
     try:
         return Decimal(str(value))
@@ -48,7 +44,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     Decimal: strawberry.scalar(
         name="Decimal",
         description="An exact decimal number as text, so that no client rounds it: `12.30`.",
-        serialize=_write_decimal,
+        serialize=str,
         parse_value=_read_decimal,
     ),
     CountryCode: strawberry.scalar(

@@ -62,6 +62,7 @@ def ask_of(
         first=checked_first(first),
         after=position_of(after, record),
         oldest_first=order is SortOrder.OLDEST_FIRST,
+        more=selection.more,
         count=selection.count,
         **(filter.window() if filter else {}),
     )

@@ -72,8 +72,8 @@ class _Row:
 class _Words(dict[Any, Any]):
     """What the texts of a source mean, worked out once for each."""
 
-    def __init__(self, read: Callable[[str], Any]) -> None:
-        super().__init__({None: None})
+    def __init__(self, read: Callable[[str], Any], missing: Any) -> None:
+        super().__init__({None: missing})
         self._read = read
 
     def __missing__(self, text: str) -> Any:
@@ -108,11 +108,9 @@ class _Writer:
     def field(self, shape: Shape, inner: Fields, path: str, rules: _Rules, row: _Row) -> str:
         """A field: where it has no value its default, or a misfit."""
         value = self._value(shape, inner, path, rules, row, row)
-        if not shape.required and shape.default is None:
+        if shape.form == LIST or _is_enum(shape) or (shape.default is None and not shape.required):
             return value
-        missing = "misfit()"
-        if not shape.required:
-            missing = "[]" if shape.form == LIST else "{}" if shape.leaf is dict else self._keep(shape.default)
+        missing = "misfit()" if shape.required else "{}" if shape.leaf is dict else self._keep(shape.default)
         name = self._name()
         return f"({name} if ({name} := {value}) is not None else {missing})"
 
@@ -134,9 +132,10 @@ class _Writer:
     def _leaf(self, shape: Shape, table: Mapping[str, str] | None) -> tuple[Any, Callable[[str], str]]:
         """The type that is decoded, and the expression for the value from one for what was decoded."""
         leaf = shape.leaf
-        if leaf is not None and issubclass(leaf, KnownEnum):
+        if leaf is not None and _is_enum(shape):
             convert = translated(table or {}, converter(leaf))
-            return str, self._word(lambda text: None if (word := convert(text)) is None else leaf(word))
+            missing = None if shape.required else shape.default
+            return str, self._word(lambda text: missing if (word := convert(text)) is None else leaf(word), missing)
         if table is not None and leaf is not str:
             raise MisfitError
         if leaf is str and (table is not None or shape.type not in (str, str | None)):
@@ -152,8 +151,8 @@ class _Writer:
             return Decimal, lambda source: f"({name} if ({name} := {source}) is None or {name}.is_finite() else None)"
         return shape.type, lambda source: source
 
-    def _word(self, read: Callable[[str], Any]) -> Callable[[str], str]:
-        words = self._keep(_Words(read))
+    def _word(self, read: Callable[[str], Any], missing: Any = None) -> Callable[[str], str]:
+        words = self._keep(_Words(read, missing))
         return lambda source: f"{words}[{source}]"
 
     def _leaves(self, shape: Shape, path: str, rules: _Rules, row: _Row, parent: _Row) -> str:
@@ -162,7 +161,7 @@ class _Writer:
         spot = self._spot(shape, path, rules, row, parent)
         spot.read_as(list[str | None])
         name, item = self._name(), self._name()
-        return f"(None if ({name} := {spot.source}) is None else [{item} for {item} in {name} if {item} is not None])"
+        return f"([] if ({name} := {spot.source}) is None else [{item} for {item} in {name} if {item} is not None])"
 
     def _part(self, shape: Shape, inner: Fields, path: str, rules: _Rules, row: _Row) -> str:
         """An object. One whose required fields have no value is none, and so is one without any value."""
@@ -191,7 +190,7 @@ class _Writer:
         spot = self._spot(shape, path, rules, row, row, part.list)
         name, item = self._name(), self._name()
         made = self.object(shape.struct, inner, _Rules(part), _Row(spot.lists(), item, row))
-        return f"(None if ({name} := {spot.source}) is None else [{made} for {item} in {name} if {item} is not None])"
+        return f"([] if ({name} := {spot.source}) is None else [{made} for {item} in {name} if {item} is not None])"
 
     def _spot(self, shape: Shape, path: str, rules: _Rules, row: _Row, parent: _Row, expression: str | None = None) -> Spot:
         """Where a field lies: an expression is read from the row, a field that has none from its parent, by its name."""
@@ -216,6 +215,10 @@ class _Writer:
         name = f"k{len(self._names)}"
         self._names[name] = value
         return name
+
+
+def _is_enum(shape: Shape) -> bool:
+    return shape.leaf is not None and issubclass(shape.leaf, KnownEnum) and shape.form == LEAF
 
 
 def _constant(shape: Shape, literal: Any) -> Any:

@@ -78,7 +78,11 @@ def _render_text(text: str, values: Values, write: Callable[[Any], str]) -> str 
 
 
 def _encoded(value: Any) -> str:
-    return ",".join(quote(str(item), safe="") for item in value) if isinstance(value, list) else quote(str(value), safe="")
+    return ",".join(map(_quoted, value)) if isinstance(value, list) else _quoted(str(value))
+
+
+def _quoted(text: str) -> str:
+    return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
 def _plain(value: Any) -> str:

@@ -35,11 +35,13 @@ def most_records(
 
 def sizes_of(variables: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
     """What the variables say about sizes: whole numbers, and the lengths of lists."""
-    return tuple(
-        (name, len(value) if isinstance(value, list) else value)
-        for name, value in variables.items()
-        if isinstance(value, int | list)
-    )
+    sizes = []
+    for name, value in variables.items():
+        if isinstance(value, int):
+            sizes.append((name, value))
+        elif isinstance(value, list):
+            sizes.append((name, len(value)))
+    return tuple(sizes)
 
 
 class _Count:

@@ -21,13 +21,15 @@ DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 class Reads(msgspec.Struct, frozen=True, kw_only=True):
     """What a field needs of the record around it.
 
-    `paths`: fields of the record, dotted. `inside`: the selection below is still on that record. `position`: what
-    orders the record. `count`: the number of records. `stitches`: keys of the customer that find these records.
+    `paths`: fields of the record, dotted. `inside`: the selection below is still on that record. `position`: what orders
+    the record. `more`: whether there are more records. `count`: the number of records. `stitches`: keys of the customer that
+    find these records.
     """
 
     paths: tuple[str, ...] = ()
     inside: bool = False
     position: bool = False
+    more: bool = False
     count: bool = False
     stitches: tuple[type[Record], ...] = ()
 

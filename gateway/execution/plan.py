@@ -30,6 +30,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from strawberry import Info, Schema
 
+from connectors.shapes import narrowed
 from gateway.context import RequestContext, Selections
 from gateway.execution.arguments import Arguments
 from gateway.execution.collect import Collector, fragments_of
@@ -104,7 +105,7 @@ class _Maker:
         if lists is not None:
             shown: Any = get_named_type(field.type)
             selection = selected(self._schema, self._collector, nodes, shown, lists.record)
-            show = self.writer.function(get_nullable_type(field.type), nodes)
+            show = self.writer.function(get_nullable_type(field.type), nodes, narrowed(lists.record, selection.fields))
             return Listed(where, key, nodes, lists, selection, arguments, show)
         completion = self._completion(field.type, nodes)
         finds, listings = declared(definition).finds, _listings(completion)

@@ -4,10 +4,11 @@ from collections import OrderedDict
 from functools import lru_cache
 from inspect import isawaitable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import structlog
-from graphql import ExecutionResult, GraphQLError, execute
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
+from graphql.execution.values import VariableValues
 from strawberry import Schema
 
 from gateway.context import RequestContext
@@ -15,13 +16,26 @@ from gateway.errors import QueryTooExpensiveError
 from gateway.execution.collect import deciding_variables, fragments_of
 from gateway.execution.cost import most_records, sizes_of
 from gateway.execution.plan import Plan, UnplannedError, core_schema
+from gateway.execution.variables import Variables
 from gateway.operations import Operation
 
 KEPT_PLANS = 1_000
+KEPT_COSTS = 256
 MOST_RECORDS = 20_000
 """What one operation may give: 100 customers with a page of 100 orders each are half of it."""
 
 log = structlog.get_logger()
+
+
+class _Known:
+    """What is worked out of an operation once: its variables, which of them select, what it costs at most."""
+
+    def __init__(self, schema: GraphQLSchema, operation: Operation, *, suggestions: bool) -> None:
+        self.variables = Variables(schema, operation.definition, suggestions=suggestions)
+        self.deciding = deciding_variables(operation.document)
+        self.most_records = lru_cache(maxsize=KEPT_COSTS)(
+            lambda sizes: most_records(schema, operation.definition, fragments_of(operation.document), dict(sizes))
+        )
 
 
 class Executor:
@@ -34,13 +48,8 @@ class Executor:
         self._limit = limit
         self._typed = schema
         self._schema = core_schema(schema)
-        self._hide_suggestions = not suggestions
-        self._deciding = lru_cache(maxsize=KEPT_PLANS)(lambda operation: deciding_variables(operation.document))
-        self._cost = lru_cache(maxsize=KEPT_PLANS)(
-            lambda operation, sizes: most_records(
-                self._schema, operation.definition, fragments_of(operation.document), dict(sizes)
-            )
-        )
+        self._suggestions = suggestions
+        self._known: WeakKeyDictionary[Operation, _Known] = WeakKeyDictionary()
         self._plans: OrderedDict[tuple[Any, ...], Plan | None] = OrderedDict()
 
     async def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
@@ -55,7 +64,7 @@ class Executor:
         return await self.run_unplanned(operation, variables, context)
 
     def _check_cost(self, operation: Operation, variables: VariableValues) -> None:
-        records = self._cost(operation, sizes_of(variables.coerced))
+        records = self._of(operation).most_records(sizes_of(variables.coerced))
         if records > self._limit:
             raise QueryTooExpensiveError(
                 f"the operation may give {records:,} records, and {self._limit:,} are the most; ask for smaller pages"
@@ -63,8 +72,13 @@ class Executor:
 
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The variables as the operation declares them, or what is wrong with them."""
-        definitions = operation.definition.variable_definitions or ()
-        return get_variable_values(self._schema, definitions, variables, max_errors=50, hide_suggestions=self._hide_suggestions)
+        return self._of(operation).variables.coerced(variables)
+
+    def _of(self, operation: Operation) -> _Known:
+        known = self._known.get(operation)
+        if known is None:
+            known = self._known[operation] = _Known(self._schema, operation, suggestions=self._suggestions)
+        return known
 
     async def run_unplanned(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
         """Run on graphql-core, over the same loaders."""
@@ -75,13 +89,13 @@ class Executor:
             context_value=context,
             variable_values=variables,
             operation_name=name.value if name else None,
-            hide_suggestions=self._hide_suggestions,
+            hide_suggestions=not self._suggestions,
         )
         return await result if isawaitable(result) else result
 
     def plan(self, operation: Operation, variables: VariableValues) -> Plan | None:
         """The operation's plan, None when it has none."""
-        name = (operation, *(variables.coerced.get(one) for one in self._deciding(operation)))
+        name = (operation, *(variables.coerced.get(one) for one in self._of(operation).deciding))
         if name in self._plans:
             self._plans.move_to_end(name)
             return self._plans[name]

@@ -76,7 +76,7 @@ class _Walk:
         fields = Fields.of(*reads.paths)
         if reads.position:
             fields |= position_fields(record)
-        found = Selection(fields=fields, count=reads.count, stitches=frozenset(reads.stitches))
+        found = Selection(fields=fields, more=reads.more, count=reads.count, stitches=frozenset(reads.stitches))
         if reads.inside and nodes[0].selection_set is not None:
             found |= self.record(nodes, self.concrete(field.type), record)
         return found

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
-from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from graphql import (
@@ -25,7 +24,9 @@ from graphql import (
     is_leaf_type,
     is_list_type,
     is_non_null_type,
+    is_object_type,
 )
+from msgspec.structs import FieldInfo
 
 from gateway.execution.collect import Collector
 from gateway.execution.declared import DEFINITION, declared
@@ -39,11 +40,18 @@ class Writer:
         self._collector = collector
         self._number = count(1)
         self._names: dict[str, Any] = {}
+        self._records: type[msgspec.Struct] | None = None
         self.sources: list[str] = []
 
-    def function(self, kind: Any, nodes: list[FieldNode]) -> Callable[[Any], Any]:
-        """A function from a value of a GraphQL type, not null, to what the answer shows of it."""
-        return self._made(f"lambda v: {self.value_of(kind, nodes, 'v')}")
+    def function(self, kind: Any, nodes: list[FieldNode], records: type[msgspec.Struct] | None = None) -> Callable[[Any], Any]:
+        """A function from a value of a GraphQL type, not null, to what the answer shows of it.
+
+        `records` is the struct of the records in it. Lists of them that encode to what is selected are shown as they are.
+        """
+        self._records = records
+        made = self._made(f"lambda v: {self.value_of(kind, nodes, 'v')}")
+        self._records = None
+        return made
 
     def assembly(
         self, kind: GraphQLObjectType, settled: Mapping[str, list[FieldNode] | None]
@@ -75,9 +83,14 @@ class Writer:
 
     def value_of(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
         if is_list_type(kind):
-            name = self._name()
+            name, found = self._name(), self._name()
             shown = self.value(kind.of_type, nodes, name)
-            return source if shown == name else f"[{shown} for {name} in {source}]"
+            if shown == name:
+                return source
+            if self._records is None or not self._encodes_to(self._records, get_named_type(kind), nodes):
+                return f"[{shown} for {name} in {source}]"
+            as_it_is = f"not ({found} := {source}) or type({found}[0]) is {self._keep(self._records)}"
+            return f"({found} if {as_it_is} else [{shown} for {name} in {found}])"
         named: Any = get_named_type(kind)
         if is_leaf_type(named):
             return self._leaf(named, source)
@@ -116,9 +129,30 @@ class Writer:
         name = self._name()
         if kind.name == "DateTime":
             return f"({name} if ({name} := {source}).tzinfo is {self._keep(UTC)} else {name}.astimezone({self._keep(UTC)}))"
-        if kind.name == "Decimal":
-            return f"({name} if 'E' not in ({name} := str({source})) else {self._keep(_in_digits)}({name}))"
         return source
+
+    def _encodes_to(self, struct: type[msgspec.Struct], kind: Any, nodes: list[FieldNode]) -> bool:
+        """Whether the JSON of a struct is what these nodes select of it."""
+        if not is_object_type(kind):
+            return False
+        selected = self._collector.fields(nodes, kind)
+        own = msgspec.structs.fields(struct)
+        return [field.encode_name for field in own] == list(selected) and all(
+            self._encodes_field_to(one, kind, nodes) for one, nodes in zip(own, selected.values(), strict=True)
+        )
+
+    def _encodes_field_to(self, own: FieldInfo, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
+        field = kind.fields.get(nodes[0].name.value)
+        if field is None:
+            return False
+        definition = field.extensions[DEFINITION]
+        if definition.python_name != own.name or definition.base_resolver is not None:
+            return False
+        named: Any = get_named_type(field.type)
+        if is_leaf_type(named):
+            return self._leaf(named, "v") == "v" or named.name == "DateTime"
+        inner = _struct_in(own.type)
+        return inner is not None and self._encodes_to(inner, named, nodes)
 
     def _one_of(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
         if not source.isidentifier():
@@ -152,6 +186,6 @@ class Writer:
         return found
 
 
-def _in_digits(number: str) -> str:
-    """Without an exponent."""
-    return f"{Decimal(number):f}"
+def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
+    """The struct in a list of it, or beside None."""
+    return next((one for one in get_args(kind) if isinstance(one, type) and issubclass(one, msgspec.Struct)), None)

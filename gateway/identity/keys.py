@@ -32,11 +32,10 @@ def normalised(kind: KeyKind, value: str, default_region: str | None = None) -> 
     Raises `InvalidKeyError` for what cannot be a key of this kind.
     """
     text = value.strip()
-    name = kind.value.replace("_", " ")
     if not text:
-        raise InvalidKeyError(f"the {name} is empty")
+        raise InvalidKeyError(f"the {kind.value.replace('_', ' ')} is empty")
     if len(text) > MAX_KEY_LENGTH:
-        raise InvalidKeyError(f"the {name} is longer than {MAX_KEY_LENGTH} characters")
+        raise InvalidKeyError(f"the {kind.value.replace('_', ' ')} is longer than {MAX_KEY_LENGTH} characters")
     if kind is KeyKind.EMAIL:
         return _email(text)
     if kind is KeyKind.PHONE:

@@ -192,7 +192,8 @@ class Batching:
         for key, entry in batch.items():
             if flying.get(key) is entry:
                 del flying[key]
-            entry.give_up()
+            if entry.outcome is None:
+                entry.give_up()
         if not flying:
             self._flying.pop(question, None)
         self._free += 1

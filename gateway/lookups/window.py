@@ -34,10 +34,10 @@ def unapplied(ask: Ask, lookup: Lookup) -> bool:
 
 
 def sent(ask: Ask, lookup: Lookup) -> Ask:
-    """What the source is asked: one record more than wanted, to know whether there are more, or all where it must be."""
+    """What the source is asked: one record more than wanted where it is asked if there are more, or all where it must be."""
     if not unapplied(ask, lookup):
         whole = ask.count and Push.COUNT not in lookup.pushdown
-        first = None if whole or ask.first is None else ask.first + 1
+        first = None if whole or ask.first is None else ask.first + ask.more
         return msgspec.structs.replace(ask, first=first)
     needed = position_fields(lookup.record)
     for condition in ask.where:

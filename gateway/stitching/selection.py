@@ -9,13 +9,17 @@ from connectors.shapes import Fields
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
-    """The selected fields of a record, whether the number of records is asked, and which records are stitched to it."""
+    """The selected fields of a record, what is asked about their list, and which records are stitched to it."""
 
     fields: Fields = Fields()
+    more: bool = False
     count: bool = False
     stitches: frozenset[type[Record]] = frozenset()
 
     def __or__(self, other: Selection) -> Selection:
         return Selection(
-            fields=self.fields | other.fields, count=self.count or other.count, stitches=self.stitches | other.stitches
+            fields=self.fields | other.fields,
+            more=self.more or other.more,
+            count=self.count or other.count,
+            stitches=self.stitches | other.stitches,
         )
