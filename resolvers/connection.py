@@ -42,12 +42,19 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="A page of records.")
 class Connection(Generic[T]):
+    listing: strawberry.Private[Listing]
+    after: strawberry.Private[str | None]
     nodes: list[T] = inside("The records of this page.")
-    page_info: PageInfo = inside("Where this page begins and ends.")
     total_count: int | None = apart(
         "How many records match in all; null where a source does not count or could not be asked.", count=True
     )
     unavailable: list[str] = apart("Sources whose records are missing from this list, because they could not be asked.")
+
+    @computed("Where this page begins and ends.", inside=True)
+    def page_info(self) -> PageInfo:
+        return PageInfo(
+            nodes=self.listing.records, has_next_page=self.listing.has_more, has_previous_page=self.after is not None
+        )
 
     @computed("The records of this page with their cursors.", inside=True)
     def edges(self) -> list[Edge[T]]:
@@ -58,10 +65,10 @@ def connection(listing: Listing | None, after: str | None, nodes: Sequence[Any] 
     """A page of a listing; null stays null. `nodes` stand in for the records where the schema shows something richer."""
     if listing is None:
         return None
-    shown = list(listing.records if nodes is None else nodes)
     return Connection(
-        nodes=shown,
-        page_info=PageInfo(nodes=listing.records, has_next_page=listing.has_more, has_previous_page=after is not None),
+        listing=listing,
+        after=after,
+        nodes=list(listing.records if nodes is None else nodes),
         total_count=listing.total,
         unavailable=listing.unavailable,
     )

@@ -102,6 +102,18 @@ async def settled(entries: Sequence[Entry | Failed], deadline: Deadline) -> list
     return [entry.by(left) if isinstance(entry, Entry) else entry for entry in entries]
 
 
+def _taken(waiting: dict[str, Entry], most: int) -> dict[str, Entry]:
+    """Take keys out of those that wait, in their order, as many as a call may carry."""
+    taken: dict[str, Entry] = {}
+    for key in list(islice(waiting, most)):
+        entry = waiting.pop(key)
+        if entry.deadline.remaining_s():
+            taken[key] = entry
+        else:  # nobody waits for it any more: asking would only keep a source busy that already is
+            entry.give_up()
+    return taken
+
+
 class Batching:
     """The way to one source, for all requests of a worker."""
 
@@ -116,38 +128,44 @@ class Batching:
 
     async def ask(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """One outcome per key, in the order of `keys`, within the deadline."""
-        return await settled([self.enter(question, key, deadline) for key in keys], deadline)
+        return await settled(self.enter(question, keys, deadline), deadline)
 
-    def enter(self, question: Question, key: str, deadline: Deadline) -> Entry:
-        """Have a key asked for. Nothing is waited for."""
-        flying = self._flying.get(question, NOTHING).get(key)
-        # One that has hung for long may not be waited for by a caller who still has time for a call of his own.
-        if flying is not None and flying.deadline.remaining_s() >= JOINING_SHARE * deadline.remaining_s():
-            return flying
-        waiting = self._waiting.get(question)
-        if waiting is None:
-            waiting = self._waiting[question] = {}
-        entry = waiting.get(key)
-        if entry is None:
-            entry = waiting[key] = Entry(self._boundary, deadline)
-            if self._closed:
-                entry.give_up()
-            elif self._free and not self._dispatching:
-                self._dispatch_soon()
-        elif deadline.ends > entry.deadline.ends:
-            entry.deadline = deadline
-        return entry
+    def enter(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Entry]:
+        """Have keys asked for. Nothing is waited for."""
+        flying = self._flying.get(question, NOTHING)
+        waiting = self._waiting.setdefault(question, {})
+        entered = []
+        for key in keys:
+            entry = flying.get(key)
+            # One that has hung for long may not be waited for by a caller who still has time for a call of his own.
+            if entry is None or entry.deadline.remaining_s() < JOINING_SHARE * deadline.remaining_s():
+                entry = waiting.get(key)
+                if entry is None:
+                    entry = waiting[key] = Entry(self._boundary, deadline)
+                elif deadline.ends > entry.deadline.ends:
+                    entry.deadline = deadline
+            entered.append(entry)
+        if not waiting:
+            del self._waiting[question]
+        elif self._closed:
+            self._give_up_waiting()
+        else:
+            self._dispatch_soon()
+        return entered
 
     async def aclose(self) -> None:
         """End the calls under way and start no more; who still waits gets a failure."""
         self._closed = True
+        self._give_up_waiting()
+        for call in self._calls:
+            call.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
+    def _give_up_waiting(self) -> None:
         for waiting in self._waiting.values():
             for entry in waiting.values():
                 entry.give_up()
         self._waiting.clear()
-        for call in self._calls:
-            call.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
 
     def _dispatch_soon(self) -> None:
         if self._free and not (self._dispatching or self._closed):
@@ -159,11 +177,7 @@ class Batching:
         while self._free and self._waiting:
             question, waiting = next(iter(self._waiting.items()))
             del self._waiting[question]
-            # Nobody waits for these any more: asking would only keep a source busy that already is.
-            now_late = [key for key, entry in waiting.items() if not entry.deadline.remaining_s()]
-            for key in now_late:
-                waiting.pop(key).give_up()
-            batch = {key: waiting.pop(key) for key in list(islice(waiting, question.max_batch))}
+            batch = _taken(waiting, question.max_batch)
             if waiting:
                 self._waiting[question] = waiting  # behind the others, so that none of them starves
             if batch:

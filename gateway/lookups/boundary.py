@@ -16,10 +16,10 @@ from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutErr
 from connectors.records import Record
 from connectors.shapes import Fields, narrowed
 from gateway.clock import Clock
-from gateway.lookups import window
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.measures import fitting
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
+from gateway.lookups.window import Window
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -36,12 +36,12 @@ class Boundary:
 
     async def fetch(self, lookup: Lookup, keys: Sequence[str], ask: Ask, deadline: Deadline) -> list[Outcome]:
         """One outcome per key, in the order of `keys`."""
-        asked = window.sent(ask, lookup)
-        call = lambda left: lookup.fetch(keys, msgspec.structs.replace(asked, remaining_s=left))  # noqa: E731
+        window = Window(ask, lookup)
+        call = lambda left: lookup.fetch(keys, msgspec.structs.replace(window.sent, remaining_s=left))  # noqa: E731
         answer, stamp = await self._call(call, deadline)
         if isinstance(answer, SourceError):
             return [Failed(error=answer, **stamp)] * len(keys)
-        return [self._found(answer.get(key), asked, ask, lookup, stamp) for key in keys]
+        return [self._found(answer.get(key), window, lookup.record, stamp) for key in keys]
 
     async def measure(
         self, aggregate: Aggregate, keys: Sequence[str], measures: Sequence[Measure], deadline: Deadline
@@ -94,15 +94,15 @@ class Boundary:
         self._abandoned.add(task)
         task.add_done_callback(self._abandoned.discard)
 
-    def _found(self, given: Any, asked: Ask, ask: Ask, lookup: Lookup, stamp: dict[str, Any]) -> Outcome:
+    def _found(self, given: Any, window: Window, record: type[Record], stamp: dict[str, Any]) -> Outcome:
         if isinstance(given, SourceError):
             return Failed(error=given, **stamp)
         try:
             page = _page(given)
-            records, dropped = accepted(page.records, lookup.record, asked.fields)
+            records, dropped = accepted(page.records, record, window.sent.fields)
         except SourceProtocolError as error:
             return Failed(error=error, **stamp)
-        records, total, has_more = window.finished(records, ask, lookup, page.total, dropped)
+        records, total, has_more = window.finished(records, page.total, dropped)
         return Found(records=records, total=total, has_more=has_more, dropped=dropped, **stamp)
 
     def _measured(self, given: Any, aggregate: Aggregate, measures: Sequence[Measure], stamp: dict[str, Any]) -> Outcome:

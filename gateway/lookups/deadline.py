@@ -1,6 +1,7 @@
 """One budget for a request; each lookup gets what is left."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from gateway.clock import Clock
 
@@ -27,8 +28,9 @@ class Deadline:
     @staticmethod
     def latest(deadlines: "Sequence[Deadline]") -> "Deadline":
         """The one that ends last."""
-        return max(deadlines, key=lambda deadline: deadline.ends)
+        return max(deadlines, key=attrgetter("ends"))
 
     def remaining_s(self) -> float:
         """Seconds left for lookups, never negative."""
-        return max(0.0, self.ends - self._clock.monotonic())
+        left = self.ends - self._clock.monotonic()
+        return left if left > 0 else 0.0

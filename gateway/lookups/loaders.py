@@ -17,15 +17,19 @@ class Loaders:
 
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
-        self._entries: dict[tuple[Question, str], Entry] = {}
+        self._entries: dict[Question, dict[str, Entry]] = {}
 
-    def enter(self, source: Source, question: Question, key: str, deadline: Deadline | None = None) -> Entry:
-        """Have a key asked for by the request's deadline, or by an earlier one. Nothing is waited for."""
-        entry = self._entries.get((question, key))
-        if entry is None:
-            entry = source.batching.enter(question, key, deadline or self.deadline)
-            self._entries[question, key] = entry
-        return entry
+    def enter(self, source: Source, question: Question, keys: Sequence[str], deadline: Deadline | None = None) -> list[Entry]:
+        """Have keys asked for by the request's deadline, or by an earlier one. Nothing is waited for."""
+        known = self._entries.get(question)
+        if known is None:
+            entered = source.batching.enter(question, keys, deadline or self.deadline)
+            self._entries[question] = dict(zip(keys, entered, strict=True))
+            return entered
+        new = [key for key in keys if key not in known]
+        if new:
+            known.update(zip(new, source.batching.enter(question, new, deadline or self.deadline), strict=True))
+        return [known[key] for key in keys]
 
     async def settled(self, entries: Sequence[Entry | Failed]) -> list[Outcome]:
         """One outcome per entry, in order, by the deadline; what failed before it could be asked stays as it is."""
@@ -34,4 +38,4 @@ class Loaders:
     async def leading(self, source: Source, question: Question, keys: Sequence[str]) -> list[Outcome]:
         """One outcome per key for what others wait for: it leaves them half of the time that is left."""
         deadline = self.deadline.leading()
-        return await settled([self.enter(source, question, key, deadline) for key in keys], deadline)
+        return await settled(self.enter(source, question, keys, deadline), deadline)

@@ -21,47 +21,49 @@ def position_fields(record: type[Record]) -> Fields:
     return Fields.of("id", record.time_field) if record.time_field else Fields.of("id")
 
 
-def unapplied(ask: Ask, lookup: Lookup) -> bool:
-    """Whether something of the ask is left for the gateway to do."""
-    asked = {
-        Push.ORDER: True,
-        Push.AFTER: ask.after is not None,
-        Push.SINCE: ask.since is not None or ask.until is not None,
-        Push.WHERE: bool(ask.where),
-        Push.COUNT: ask.count and ask.after is not None,
-    }
-    return any(asked[push] and push not in lookup.pushdown for push in asked)
+class Window:
+    """The window of one ask at one lookup: what is sent there, and what is left to do with what comes back.
 
-
-def sent(ask: Ask, lookup: Lookup) -> Ask:
-    """What the source is asked: one record more than wanted where it is asked if there are more, or all where it must be."""
-    if not unapplied(ask, lookup):
-        whole = ask.count and Push.COUNT not in lookup.pushdown
-        first = None if whole or ask.first is None else ask.first + ask.more
-        return msgspec.structs.replace(ask, first=first)
-    needed = position_fields(lookup.record)
-    for condition in ask.where:
-        needed |= Fields.of(condition.field)
-    return msgspec.structs.replace(ask, fields=ask.fields | needed, first=None, after=None)
-
-
-def finished(
-    records: list[Any], ask: Ask, lookup: Lookup, total: int | None, dropped: int = 0
-) -> tuple[list[Any], int | None, bool]:
-    """The records of the asked window, the number that match, whether there are more.
-
-    `dropped` is how many came and could not be read.
+    `sent` asks for one record more than wanted where it is asked if there are more, or for all where it must be.
     """
-    if unapplied(ask, lookup):
-        records = matching(records, ask)
-        total = len(records) if ask.count else None
-        records = in_order(records, oldest_first=ask.oldest_first)
-        if ask.after is not None:
-            records = after(records, ask.after, oldest_first=ask.oldest_first)
-        dropped = 0
-    elif ask.count and Push.COUNT not in lookup.pushdown:
-        total, dropped = len(records), 0
-    # A source that was asked for one record more, and gave it, has more, whichever could not be read. Without any record
-    # there is nothing to go on from.
-    has_more = ask.first is not None and bool(records) and len(records) + dropped > ask.first
-    return records[: ask.first], total, has_more
+
+    def __init__(self, ask: Ask, lookup: Lookup) -> None:
+        self._ask = ask
+        self._count_here = ask.count and Push.COUNT not in lookup.pushdown
+        asked = {
+            Push.ORDER: True,
+            Push.AFTER: ask.after is not None,
+            Push.SINCE: ask.since is not None or ask.until is not None,
+            Push.WHERE: bool(ask.where),
+            Push.COUNT: ask.count and ask.after is not None,
+        }
+        self._filters = any(is_asked for push, is_asked in asked.items() if push is not Push.ORDER)
+        self._passes = all(push in lookup.pushdown for push, is_asked in asked.items() if is_asked)
+        if self._passes:
+            first = None if self._count_here or ask.first is None else ask.first + ask.more
+            self.sent = msgspec.structs.replace(ask, first=first)
+        else:
+            needed = position_fields(lookup.record) | Fields.of(*(condition.field for condition in ask.where))
+            self.sent = msgspec.structs.replace(ask, fields=ask.fields | needed, first=None, after=None)
+
+    def finished(self, records: list[Any], total: int | None, dropped: int = 0) -> tuple[list[Any], int | None, bool]:
+        """The records of the asked window, the number that match, whether there are more.
+
+        `dropped` is how many came and could not be read.
+        """
+        ask = self._ask
+        if not self._passes and (len(records) > 1 or self._filters):
+            records = matching(records, ask)
+            total = len(records) if ask.count else None
+            records = in_order(records, oldest_first=ask.oldest_first)
+            if ask.after is not None:
+                records = after(records, ask.after, oldest_first=ask.oldest_first)
+            dropped = 0
+        elif self._count_here:
+            total, dropped = len(records), 0
+        if ask.first is None:
+            return records, total, False
+        # A source that was asked for one record more, and gave it, has more, whichever could not be read. Without any record
+        # there is nothing to go on from.
+        has_more = bool(records) and len(records) + dropped > ask.first
+        return records if len(records) <= ask.first else records[: ask.first], total, has_more

@@ -91,7 +91,7 @@ class StitchedCustomer:
             if isinstance(keys, Failed):
                 entered.append(keys)
             else:
-                entered += [self.loaders.enter(source, question, key) for key in keys]
+                entered += self.loaders.enter(source, question, keys)
         return entered
 
     def listed(self, asked: Asked, outcomes: Sequence[Outcome]) -> Listing | None:
@@ -122,7 +122,7 @@ class StitchedCustomer:
             outcomes = [keys]
         else:
             question = source.records(record, kind, ask)
-            outcomes = await self.loaders.settled([self.loaders.enter(source, question, key) for key in keys])
+            outcomes = await self.loaders.settled(self.loaders.enter(source, question, keys))
         for outcome in outcomes:
             self.reports.add(record, outcome)
         return outcomes

@@ -46,8 +46,7 @@ class Stitcher:
         keys = [key for value in ids if isinstance(key := _id_or_error(value), str)]
         for source, kind, question in asked.questions:
             if kind is KeyKind.CUSTOMER_ID:
-                for key in keys:
-                    self._loaders.enter(source, question, key)
+                self._loaders.enter(source, question, keys)
 
     async def search(self, text: str, ask: Ask, selection: Selection) -> tuple[Sequence[StitchedCustomer], Listing]:
         """Customers whose name, e-mail address or phone number contains the text.
