@@ -131,7 +131,7 @@ async def test_filter_window_order_and_cursor_are_applied_by_the_database(source
     """Of 25 orders the database gives the asked page and one more, in the asked order, and the total of the filter alone."""
     query = """query ($after: String) { customer(by: {id: "c00001"}) { orders(first: 3, after: $after, order: OLDEST_FIRST,
         filter: {since: "2025-01-01T00:00:00Z", until: "2026-06-11T00:00:00Z", status: [DELIVERED]}) {
-            totalCount nodes { id } pageInfo { endCursor } } } }"""
+            totalCount nodes { id } pageInfo { endCursor hasNextPage } } } }"""
     since, until = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 6, 11, tzinfo=UTC)
     matching = [row[0] for row in reversed(orders_of(EMMA)) if since <= row[2] < until and row[3] == "DELIVERED"]
     first, _, first_rows = await asked_of_orders(sources, query)

@@ -8,7 +8,7 @@ from graphql import GraphQLNamedType, is_enum_type, is_introspection_type, is_sp
 
 from connectors import records
 from connectors.shapes import shapes
-from gateway.execution.selection import DEFINITION, READS
+from gateway.execution.declared import DEFINITION, declared
 from resolvers.schema import schema, sdl
 
 TYPES: dict[str, GraphQLNamedType] = {
@@ -41,7 +41,7 @@ def test_every_field_of_a_record_is_shown(record: type[records.Record]):
     """A field that is added to a record and forgotten in the schema is found here, and the other way round."""
     kind: Any = TYPES[record.__name__]
     shown = {field.extensions[DEFINITION] for field in kind.fields.values()}
-    assert {one.python_name for one in shown if READS not in one.metadata} == set(shapes(record))
+    assert {one.python_name for one in shown if declared(one).reads is None} == set(shapes(record))
 
 
 def test_what_a_source_owns_is_nullable_on_a_customer():

@@ -190,7 +190,7 @@ def test_needed_fields_are_enough_to_measure() -> None:
     ]
     needed = facts.needed_fields(asked)
     assert needed == {
-        Order: Fields.of("id", "placed_at", "status", "total.amount", "total.currency", "items.category"),
+        Order: Fields.of("id", "status", "placed_at", "total.amount", "total.currency", "items.category"),
         Customer: Fields.of("id", "acquisition.source"),
     }
     whole = [order(1, total=Money(amount=Decimal("9.50"), currency="EUR"), items=[OrderItem(category="toys")]), order(2)]

@@ -63,8 +63,8 @@ class Writer:
         owners: dict[str, str] = {}
         others = count()
         values = [f"x[{next(others)}]" if nodes is None else self.field(kind, nodes, "v", owners) for nodes in settled.values()]
-        made = self._struct(list(settled))
-        source = f"{self._keep(made)}({', '.join(values)})"
+        name, made = self._shown(list(settled))
+        source = f"{name}({', '.join(values)})"
         for owner, name in owners.items():
             source = f"(({name} := v.{owner}), {source})[1]"
         return self._made(f"lambda v, x: {source}"), made
@@ -104,8 +104,8 @@ class Writer:
             name = self._name()
             return f"({self.object(kind, nodes, name)} if ({name} := {source}) is not None else None)"
         fields = self._collector.fields(nodes, kind)
-        values = (self.field(kind, own, source) for own in fields.values())
-        return f"{self._keep(self._struct(list(fields)))}({', '.join(values)})"
+        name, _ = self._shown(list(fields))
+        return f"{name}({', '.join(self.field(kind, own, source) for own in fields.values())})"
 
     def field(self, kind: GraphQLObjectType, nodes: list[FieldNode], source: str, owners: dict[str, str] | None = None) -> str:
         """The expression for one field of an object. What `owners` are given are read once, into variables."""
@@ -172,10 +172,13 @@ class Writer:
         made: Callable[..., Any] = eval(source, self._names)  # noqa: S307  written here, from names of the schema
         return made
 
-    @staticmethod
-    def _struct(keys: Sequence[str]) -> type[msgspec.Struct]:
+    def _shown(self, keys: Sequence[str]) -> tuple[str, type[msgspec.Struct]]:
+        """A struct for an object of the answer, and its name."""
         names = [f"f{place}" for place in range(len(keys))]
-        return msgspec.defstruct("Shown", names, rename=dict(zip(names, keys, strict=True)), gc=False)
+        made = msgspec.defstruct("Shown", names, rename=dict(zip(names, keys, strict=True)), gc=False)
+        name = self._keep(made)
+        self.sources.append(f"{name}: {', '.join(keys)}")
+        return name, made
 
     def _keep(self, value: Any) -> str:
         found = next((name for name, kept in self._names.items() if kept is value), None)
