@@ -23,7 +23,6 @@ class CustomerKey:
 
 
 KINDS = {
-    "id": KeyKind.CUSTOMER_ID,
     "email": KeyKind.EMAIL,
     "phone": KeyKind.PHONE,
     "device_id": KeyKind.DEVICE_ID,
@@ -33,6 +32,8 @@ KINDS = {
 
 def key_of(by: CustomerKey) -> tuple[KeyKind, str]:
     """The one key that was given, with its kind."""
+    if by.id is not None:
+        return KeyKind.CUSTOMER_ID, by.id.value
     if by.external_id is not None:
         external = by.external_id.value
         return KeyKind.EXTERNAL_ID, f"{external.source}:{external.id}"

@@ -1,6 +1,6 @@
 """How a field of the schema is declared: with its description and, beside it, what it is to an executor."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import strawberry
@@ -43,9 +43,9 @@ def stitching(description: str, *records: type[Record], graphql_type: Any = None
     return strawberry.field(description=description, metadata=_reading(reads), graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 
-def root(description: str, graphql_type: Any = None, *, ids: Callable[..., Sequence[str]] | None = None) -> Decorator:
-    """A method where a query begins; `ids` are the customers' ids that its arguments name."""
-    metadata = {DECLARED: Declared(finds=Finds(ids))} if ids else {}
+def root(description: str, graphql_type: Any = None, finds: Finds | None = None) -> Decorator:
+    """A method where a query begins; `finds` says how, where it gives customers."""
+    metadata = {DECLARED: Declared(finds=finds)} if finds else {}
     return strawberry.field(description=description, graphql_type=graphql_type, metadata=metadata)  # type: ignore[no-any-return]
 
 

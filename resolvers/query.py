@@ -1,5 +1,6 @@
 """Where queries begin."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import strawberry
@@ -8,9 +9,11 @@ from connectors import records
 from connectors.contract import KeyKind
 from gateway.context import context_of
 from gateway.errors import CallerError, InvalidArgumentError
+from gateway.execution.declared import Finds
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.selection import Selection
+from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import TagDefinition as Definition
 from resolvers.connection import DEFAULT_FIRST, MAX_FIRST, Connection, connection
 from resolvers.customer import Customer, Info
@@ -24,33 +27,47 @@ from resolvers.windows import After, First, ask_of
 MAX_IDS = MAX_FIRST
 
 
-def _id_in(by: CustomerKey) -> list[str]:
-    return [by.id.value] if by.id is not None else []
+async def _customer(stitcher: Stitcher, selection: Selection, by: CustomerKey) -> StitchedCustomer | None:
+    return await stitcher.customer(*key_of(by), selection)
+
+
+async def _customers(
+    stitcher: Stitcher, selection: Selection, ids: Sequence[str]
+) -> list[StitchedCustomer | CallerError | None]:
+    if len(ids) > MAX_IDS:
+        raise InvalidArgumentError(f"ids: {len(ids)} ids are more than {MAX_IDS}; ask in parts")
+    # An exception in a list is an error in its place: the others are given.
+    return await stitcher.customers(ids, selection)
+
+
+async def _node(stitcher: Stitcher, selection: Selection, id: str) -> StitchedCustomer | None:  # noqa: A002
+    return await stitcher.customer(KeyKind.CUSTOMER_ID, id, selection)
+
+
+BY_KEY = Finds(_customer, ids=lambda by: [by.id.value] if by.id is not None else [])
+BY_IDS = Finds(_customers, ids=lambda ids: ids[:MAX_IDS])
+BY_NODE = Finds(_node, ids=lambda id: [id], type_name="Customer")  # noqa: A006
 
 
 @strawberry.type(description="Everything that can be asked.")
 class Query:
-    @root("The customer with this key; null when nobody has it.", graphql_type=Customer | None, ids=_id_in)
+    @root("The customer with this key; null when nobody has it.", graphql_type=Customer | None, finds=BY_KEY)
     async def customer(
         self, info: Info, by: Annotated[CustomerKey, strawberry.argument(description="Exactly one key.")]
     ) -> StitchedCustomer | None:
-        kind, value = key_of(by)
-        return await context_of(info).stitcher.customer(kind, value, _selection(info))
+        return await BY_KEY.find(context_of(info).stitcher, _selection(info), by)  # type: ignore[no-any-return]
 
     @root(
         "Customers by id, in the order of the ids, null for those that nobody has.",
         graphql_type=list[Customer | None],
-        ids=lambda ids: ids[:MAX_IDS],
+        finds=BY_IDS,
     )
     async def customers(
         self,
         info: Info,
         ids: Annotated[list[strawberry.ID], strawberry.argument(description=f"At most {MAX_IDS} ids.")],
     ) -> list[StitchedCustomer | CallerError | None]:
-        if len(ids) > MAX_IDS:
-            raise InvalidArgumentError(f"ids: {len(ids)} ids are more than {MAX_IDS}; ask in parts")
-        # An exception in a list is an error in its place: the others are given.
-        return await context_of(info).stitcher.customers(ids, _selection(info))
+        return await BY_IDS.find(context_of(info).stitcher, _selection(info), ids)  # type: ignore[no-any-return]
 
     @root(
         "Customers whose name, e-mail address or phone number contains the text, by id.",
@@ -71,14 +88,14 @@ class Query:
     @root(
         "Something by its id; null when nothing has it. Today these are customers.",
         graphql_type=Node | None,
-        ids=lambda id: [id],  # noqa: A006
+        finds=BY_NODE,
     )
     async def node(
         self,
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002
     ) -> StitchedCustomer | None:
-        return await context_of(info).stitcher.customer(KeyKind.CUSTOMER_ID, id, _selection(info, "Customer"))
+        return await BY_NODE.find(context_of(info).stitcher, _selection(info, BY_NODE.type_name), id)  # type: ignore[no-any-return]
 
     @root("The tags that are defined, in the order of their definition.", graphql_type=list[TagDefinition])
     def tag_definitions(self, info: Info) -> list[Definition]:

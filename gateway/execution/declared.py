@@ -5,7 +5,7 @@ A field without a declaration is the attribute of its name, and reads the record
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -46,9 +46,15 @@ class Lists(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finds(msgspec.Struct, frozen=True):
-    """A field that gives customers. `ids` are those that its arguments name, whose records can be asked for at once."""
+    """A field that gives customers.
 
+    `find` takes a stitcher, the selection and the field's arguments. `ids` are those that the arguments name, whose records can
+    be asked for at once. `type_name` says which type of an interface they are.
+    """
+
+    find: Callable[..., Awaitable[Any]]
     ids: Callable[..., Sequence[str]]
+    type_name: str | None = None
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from inspect import isawaitable
+from types import CoroutineType
 from typing import Any, Protocol
 
 from graphql import FieldNode, GraphQLError
@@ -166,7 +167,7 @@ class Listed(Field):
 
 
 class Resolved(Field):
-    """A field whose resolver is called. What its arguments name at once is asked for before that."""
+    """A field whose value is had by a call, which may wait."""
 
     def __init__(
         self,
@@ -177,18 +178,22 @@ class Resolved(Field):
         nullable: bool,
         get: Callable[[Run, Any], Any],
         completion: Completion,
-        ahead: Ahead | None = None,
     ) -> None:
         super().__init__(name, key, nodes, nullable=nullable)
         self._get = get
         self._completion = completion
-        self._ahead = ahead
 
     async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
-        if self._ahead is not None:
-            self._ahead.enter(run)
-        values = [self._value(run, one) for one in objects]
-        waiting = [place for place, value in enumerate(values) if isawaitable(value)]
+        values: list[Any] = []
+        waiting: list[int] = []
+        for one in objects:
+            try:
+                value = self._get(run, one)
+            except Exception as error:  # noqa: BLE001  whatever a resolver raises costs its field
+                value = error
+            if type(value) is CoroutineType or isawaitable(value):
+                waiting.append(len(values))
+            values.append(value)
         if len(waiting) == 1:
             values[waiting[0]] = await _outcome(values[waiting[0]])
         elif waiting:
@@ -198,22 +203,12 @@ class Resolved(Field):
         here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
         inner = [(*paths[place], self.key) for place in here]
         completed = await self._completion.complete(run, [values[place] for place in here], inner) if here else []
-        shown: Column = [
-            self.failed(run, value, path) if isinstance(value, Exception) else None
+        for place, value in zip(here, completed, strict=True):
+            values[place] = value
+        return [
+            self.failed(run, value, path) if isinstance(value, Exception) else self.checked(run, value, path)
             for value, path in zip(values, paths, strict=True)
         ]
-        for place, one in zip(here, completed, strict=True):
-            shown[place] = self.failed(run, one, paths[place]) if isinstance(one, Exception) else one
-        return [
-            one if isinstance(value, Exception) else self.checked(run, one, path)
-            for value, one, path in zip(values, shown, paths, strict=True)
-        ]
-
-    def _value(self, run: Run, source: Any) -> Any:
-        try:
-            return self._get(run, source)
-        except Exception as error:  # noqa: BLE001  whatever a resolver raises costs its field
-            return error
 
 
 async def _outcome(waiting: Any) -> Any:
@@ -223,22 +218,27 @@ async def _outcome(waiting: Any) -> Any:
         return error
 
 
-class Ahead:
-    """What can be asked for before the customers are found: the listings below a field whose arguments name ids."""
+class Finding:
+    """Finds the customers of a field. What its arguments name by id has its listings asked for in the same turn."""
 
-    def __init__(self, finds: Finds, arguments: Arguments, listings: Sequence[Listed]) -> None:
+    def __init__(self, finds: Finds, selection: Selection, arguments: Arguments, listings: Sequence[Listed]) -> None:
         self._finds = finds
+        self._selection = selection
         self._arguments = arguments
         self._listings = listings
 
-    def enter(self, run: Run) -> None:
-        try:
-            ids = self._finds.ids(**self._arguments.words(run.variables))
-            asked = [listing.asked(run)[1] for listing in self._listings]
-        except Exception:  # noqa: BLE001  raised again, and placed, where the field is resolved
-            return
-        for one in asked:
-            run.context.stitcher.prefetch(ids, one)
+    def __call__(self, run: Run, _source: Any) -> Any:
+        words = self._arguments.words(run.variables)
+        stitcher = run.context.stitcher
+        ids = self._finds.ids(**words) if self._listings else ()
+        if ids:
+            for listing in self._listings:
+                try:
+                    _, asked = listing.asked(run)
+                except Exception:  # noqa: BLE001, S112  raised again, and placed, where the listing is
+                    continue
+                stitcher.prefetch(ids, asked)
+        return self._finds.find(stitcher, self._selection, **words)
 
 
 class Shown:
@@ -282,13 +282,13 @@ class Live:
 
     async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
         columns: dict[Field, Column] = {}
-        parts = [self._resolve(field, run, values, paths, columns) for field in self._resolved]
-        if self.listings:
-            parts.append(self._list(run, values, paths, columns))
-        if len(parts) == 1:
-            await parts[0]
-        elif parts:
-            await asyncio.gather(*parts)
+        if len(self._resolved) == 1 and not self.listings:
+            columns[self._resolved[0]] = await self._resolved[0].column(run, values, paths)
+        elif not self._resolved:
+            await self._list(run, values, paths, columns)
+        else:
+            parts = [self._resolve(field, run, values, paths, columns) for field in self._resolved]
+            await asyncio.gather(*parts, self._list(run, values, paths, columns))
         if not self._others:
             return [self._assembled(run, value, path, ()) for value, path in zip(values, paths, strict=True)]
         rows = zip(*(columns[field] for field in self._others), strict=True)
@@ -302,6 +302,8 @@ class Live:
     async def _list(
         self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], columns: dict[Field, Column]
     ) -> None:
+        if not self.listings:
+            return
         entries: list[Entry | Failed] = []
         entered = [listing.enter(run, customers, entries) for listing in self.listings]
         outcomes = await customers[0].loaders.settled(entries)

@@ -30,12 +30,13 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from strawberry import Info, Schema
 
+from connectors.records import Customer
 from connectors.shapes import narrowed
 from gateway.context import RequestContext, Selections
 from gateway.execution.arguments import Arguments
 from gateway.execution.collect import Collector, fragments_of
 from gateway.execution.declared import DEFINITION, declared
-from gateway.execution.live import NULLED, Ahead, Completion, Each, Field, Listed, Live, OneOf, Resolved, Run, Settled, Shown
+from gateway.execution.live import NULLED, Completion, Each, Field, Finding, Listed, Live, OneOf, Resolved, Run, Settled, Shown
 from gateway.execution.selection import selected
 from gateway.execution.settled import Writer
 from gateway.operations import Operation
@@ -108,16 +109,13 @@ class _Maker:
             show = self.writer.function(get_nullable_type(field.type), nodes, narrowed(lists.record, selection.fields))
             return Listed(where, key, nodes, lists, selection, arguments, show)
         completion = self._completion(field.type, nodes)
-        finds, listings = declared(definition).finds, _listings(completion)
-        return Resolved(
-            where,
-            key,
-            nodes,
-            nullable=not is_non_null_type(field.type),
-            get=self._getter(kind, field, nodes, arguments),
-            completion=completion,
-            ahead=Ahead(finds, arguments, listings) if finds and listings else None,
-        )
+        finds = declared(definition).finds
+        if finds is None:
+            get = self._getter(kind, field, nodes, arguments)
+        else:
+            selection = selected(self._schema, self._collector, nodes, field.type, Customer, finds.type_name)
+            get = Finding(finds, selection, arguments, _listings(completion))
+        return Resolved(where, key, nodes, nullable=not is_non_null_type(field.type), get=get, completion=completion)
 
     def _is_settled(self, field: GraphQLField) -> bool:
         definition = field.extensions[DEFINITION]
