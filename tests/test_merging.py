@@ -177,6 +177,17 @@ async def test_a_tag_without_a_dropped_record_is_partial():
     assert [(fact["value"], fact["partial"]) for fact in tag["evidence"]] == [(2, True)] * 2
 
 
+async def test_an_id_that_two_customers_have_costs_its_own_place():
+    """It is an error with its place in the list and names the candidates; the other customer is given."""
+    held = {"c1": [shop.ANA], "shared": [shop.ANA, shop.LI]}
+    async with gateway_on([MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): held})]) as gateway:
+        answer = await gateway.ask('{ customers(ids: ["shared", "c1"]) { id } }')
+    (error,) = answer["errors"]
+    assert answer["data"] == {"customers": [None, {"id": "c1"}]}
+    assert (error["path"], error["extensions"]["code"]) == (["customers", 0], "AMBIGUOUS_IDENTITY")
+    assert error["extensions"]["candidates"] == ["c1", "c2"]
+
+
 async def test_what_two_fields_read_is_reported_once():
     """Two names for the same orders: one call, one dropped record."""
     source = two("orders", kind=Spoilt)

@@ -34,12 +34,12 @@ class Stitcher:
         return self._identified(kind, key, outcome)
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
-        """Customers by id, in order, as above; in the place of an id that cannot be one stands what is wrong with it."""
+        """Customers by id, in order, as above; in the place of an id that finds no customer for a reason stands that reason."""
         keys = [_id_or_error(value) for value in ids]
         good = [key for key in keys if isinstance(key, str)]
         found = await self._loaders.leading(*self._directory.question(KeyKind.CUSTOMER_ID, selection), good)
         outcomes = iter(found)
-        return [self._identified(KeyKind.CUSTOMER_ID, key, next(outcomes)) if isinstance(key, str) else key for key in keys]
+        return [self._identified_or_error(key, next(outcomes)) if isinstance(key, str) else key for key in keys]
 
     def prefetch(self, ids: Iterable[str], asked: Asked) -> None:
         """Have records asked for that customer ids find, while it is not known yet whether there are such customers."""
@@ -65,6 +65,12 @@ class Stitcher:
             self._stitched(record.id, msgspec.structs.replace(outcome, records=[record])) for record in outcome.records
         ]
         return customers, Listing(records=outcome.records, total=outcome.total, has_more=outcome.has_more)
+
+    def _identified_or_error(self, key: str, outcome: Outcome) -> StitchedCustomer | CallerError | None:
+        try:
+            return self._identified(KeyKind.CUSTOMER_ID, key, outcome)
+        except CallerError as error:
+            return error
 
     def _identified(self, kind: KeyKind, key: str, outcome: Outcome) -> StitchedCustomer | None:
         if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
