@@ -6,6 +6,7 @@ keys that were not asked for are ignored, and whatever is raised becomes an erro
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,13 +14,14 @@ import structlog
 
 from connectors.contract import Aggregate, Ask, Lookup, Measure, Page
 from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError
-from connectors.records import Record
+from connectors.records import MOST_WHOLE, Record
 from connectors.shapes import Fields, narrowed
 from gateway.clock import Clock
 from gateway.lookups import window
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.measures import fitting
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
+from gateway.lookups.soundness import sound
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -132,13 +134,20 @@ def _page(given: Any) -> Page:
     match given:
         case None:
             return Page(b"[]", 0)
-        case Page(records=bytes() | list(), total=None | int() as total) if total is None or total >= 0:
+        case Page(records=bytes() | list(), total=total) if total is None or (type(total) is int and 0 <= total <= MOST_WHOLE):
             return given
         case bytes():
             return Page(given)
         case [*records] if all(isinstance(record, Record) for record in records):
-            return Page(_encode(records))
+            return Page(_encoded(records))
     raise SourceProtocolError("the connector gave neither bytes nor records")
+
+
+def _encoded(records: list[Record]) -> bytes:
+    try:
+        return _encode(records)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+        raise SourceProtocolError("a record holds what JSON has not") from None
 
 
 def accepted(records: bytes | list[Any], record: type[Record], fields: Fields) -> tuple[list[Any], int]:
@@ -151,17 +160,24 @@ def accepted(records: bytes | list[Any], record: type[Record], fields: Fields) -
 
 
 def decoded(records: bytes, record: type[Record], fields: Fields) -> tuple[list[Any], int]:
-    """Records narrowed to the selected fields, and how many malformed ones were dropped.
+    """Records narrowed to the selected fields, all sound, and how many malformed ones were dropped.
 
     Raises `SourceProtocolError` when the whole is not a JSON array.
     """
     kind = narrowed(record, fields)
     try:
-        return msgspec.json.decode(records, type=list[kind]), 0  # type: ignore[valid-type]
+        found, dropped = _decoder(kind).decode(records), 0
     except msgspec.ValidationError:
-        return _one_by_one(records, kind)
+        found, dropped = _one_by_one(records, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SourceProtocolError("the answer is not JSON") from None
+    good = sound(found, kind)
+    return good, dropped + len(found) - len(good)
+
+
+@lru_cache(maxsize=1024)
+def _decoder(kind: type[Any]) -> msgspec.json.Decoder[list[Any]]:
+    return msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
 
 
 def _one_by_one(records: bytes, kind: type[Any]) -> tuple[list[Any], int]:
