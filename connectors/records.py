@@ -3,6 +3,8 @@
 Field names are snake_case here and in SQL columns, camelCase in canonical JSON and in GraphQL. Times are aware and in
 UTC (RFC 3339), money is a decimal with its ISO 4217 currency, countries are ISO 3166-1 alpha-2, locales BCP 47.
 An enum value that is not known becomes `UNKNOWN`. A field that a source does not have is None or empty.
+
+What has a type may still be too much to be written: see `Whole`, `MOST_DIGITS` and `MOST_NESTED`.
 """
 
 from datetime import datetime
@@ -13,6 +15,16 @@ from typing import Annotated, Any, ClassVar, Self
 import msgspec
 
 UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
+
+MOST_WHOLE = 2**31 - 1
+Whole = Annotated[int, msgspec.Meta(ge=-MOST_WHOLE - 1, le=MOST_WHOLE)]
+"""A whole number as GraphQL has it, of 32 bits."""
+
+MOST_DIGITS = 40
+"""How many places before or behind the point a decimal's first digit may stand: `1E+999999` would be written with a million."""
+
+MOST_NESTED = 100
+"""How many lists and objects of free JSON may stand in each other."""
 
 
 class KnownEnum(StrEnum):
@@ -193,14 +205,14 @@ class OrderItem(Part, frozen=True, kw_only=True):
     sku: str | None = None
     name: str | None = None
     category: str | None = None
-    quantity: int = 1
+    quantity: Whole = 1
     unit_price: Money | None = None
 
 
 class Payment(Part, frozen=True, kw_only=True):
     method: PaymentMethod = PaymentMethod.UNKNOWN
     amount: Money | None = None
-    installments: int | None = None
+    installments: Whole | None = None
 
 
 class Order(Record, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from connectors.contract import Ask, Condition, Measure, MeasureOp, Position
-from connectors.records import Money, Record
+from connectors.records import MOST_DIGITS, MOST_WHOLE, Money, Record
 from connectors.shapes import leaf_shape
 
 R = TypeVar("R")
@@ -82,6 +82,11 @@ def as_time(value: str | datetime) -> datetime:
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
+def is_sound(number: Decimal) -> bool:
+    """Whether a decimal is a number, and one that can be written and added up at no great length."""
+    return number.is_finite() and -MOST_DIGITS <= number.adjusted() <= MOST_DIGITS
+
+
 def as_text(value: Any) -> str:
     """A value as a condition writes it."""
     match value:
@@ -126,12 +131,13 @@ def measured(record: type[Record], records: Iterable[Any], measure: Measure) -> 
 def combine(measure: Measure, values: Sequence[Any]) -> Any:
     """Merge the answers of several sources or keys to one measure; None is an answer that found nothing.
 
-    What is `MERGEABLE` is exact. Of the others the first answer that is not None counts.
+    What is `MERGEABLE` is exact, up to the largest number that a count may be. Of the others the first answer that is not None
+    counts.
     """
     found = [value for value in values if value is not None]
     match measure.op:
         case MeasureOp.COUNT:
-            return sum(found)
+            return min(sum(found), MOST_WHOLE)
         case MeasureOp.SUM:
             lists = [value for value in found if isinstance(value, list)]
             return (

@@ -44,12 +44,14 @@ NO_RECORDS: list[Any] = [
 ]  # fmt: skip
 """What is no page of records."""
 
-TOTALS: list[Any] = [None, 0, 1, 3, 10**6]
+TOTALS: list[Any] = [None, 0, 1, 3, 10**6, 2**31 - 1, 2**31, True]
 
 VALUES: list[Any] = [
     None, 0, 7, -1, 0.5, "7", "x", "", True, [], {}, "2026-06-03T12:00:00Z", "2026-06-03T14:00:00+02:00", "2026-06-03T12:00:00",
     [{"amount": "5.00", "currency": "EUR"}], [{"amount": 5, "currency": "BRL"}], [{"amount": "5.00", "currency": "euro"}],
     [{"amount": "x", "currency": "EUR"}], [{"amount": "5.00"}], {"amount": "5.00", "currency": "EUR"}, [None], "NaN",
+    2**31 - 1, 2**31, 2**40, "0001-01-01T00:00:00+14:00", [{"amount": "sNaN", "currency": "EUR"}],
+    [{"amount": "1E+41", "currency": "EUR"}],
 ]  # fmt: skip
 """What may stand where a measured value is expected; each is right for some measures at most."""
 

@@ -18,10 +18,11 @@ from connectors.http.expressions import chain_of, literal_of
 from connectors.http.places import MisfitError, Place, Spot, attribute, spot_at
 from connectors.http.settings import PartSettings, RecordSettings
 from connectors.http.values import converter, translated
-from connectors.records import KnownEnum, UtcTime
+from connectors.records import MOST_DIGITS, KnownEnum, UtcTime
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
 
 _MOST_WORDS = 10_000
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 class RowReader:
@@ -84,7 +85,7 @@ class _Words(dict[Any, Any]):
 
 
 def misfit() -> NoReturn:
-    """For a required field that has no value."""
+    """For a value that is missing, or not sound."""
     raise MisfitError
 
 
@@ -92,7 +93,7 @@ class _Writer:
     """Writes expressions. Raises `MisfitError` for what it cannot say."""
 
     def __init__(self) -> None:
-        self._names: dict[str, Any] = {"misfit": misfit, "UTC": UTC}
+        self._names: dict[str, Any] = {"misfit": misfit, "UTC": UTC, "plain": _PLAIN.issuperset}
         self._free = (f"v{number}" for number in count(1))
 
     def function(self, argument: str, source: str) -> Callable[[Any], Any]:
@@ -148,7 +149,11 @@ class _Writer:
                 lambda source: f"({name} if ({name} := {source}) is None or {name}.tzinfo is UTC else {name}.astimezone(UTC))",
             )
         if leaf is Decimal:
-            return Decimal, lambda source: f"({name} if ({name} := {source}) is None or {name}.is_finite() else None)"
+            sound = f"({name}.is_finite() and -{MOST_DIGITS} <= {name}.adjusted() <= {MOST_DIGITS})"
+            return Decimal, lambda source: f"({name} if ({name} := {source}) is None or {sound} else misfit())"
+        if leaf is dict:
+            sound = f"plain(map(type, {name}.values()))"
+            return shape.type, lambda source: f"({name} if ({name} := {source}) is None or {sound} else misfit())"
         return shape.type, lambda source: source
 
     def _word(self, read: Callable[[str], Any], missing: Any = None) -> Callable[[str], str]:

@@ -8,7 +8,6 @@ a struct of its selection, whose fields are written under the keys of the answer
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC
 from itertools import count
 from typing import Any, get_args
 
@@ -126,9 +125,6 @@ class Writer:
         if is_enum_type(kind):
             same = all(definition.value == name for name, definition in kind.values.items())
             return source if same else f"{source}.name"
-        name = self._name()
-        if kind.name == "DateTime":
-            return f"({name} if ({name} := {source}).tzinfo is {self._keep(UTC)} else {name}.astimezone({self._keep(UTC)}))"
         return source
 
     def _encodes_to(self, struct: type[msgspec.Struct], kind: Any, nodes: list[FieldNode]) -> bool:
@@ -150,7 +146,7 @@ class Writer:
             return False
         named: Any = get_named_type(field.type)
         if is_leaf_type(named):
-            return self._leaf(named, "v") == "v" or named.name == "DateTime"
+            return self._leaf(named, "v") == "v"
         inner = _struct_in(own.type)
         return inner is not None and self._encodes_to(inner, named, nodes)
 

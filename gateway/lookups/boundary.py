@@ -6,6 +6,7 @@ keys that were not asked for are ignored, and whatever is raised becomes an erro
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,12 +14,13 @@ import structlog
 
 from connectors.contract import Aggregate, Ask, Lookup, Measure, Page
 from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError
-from connectors.records import Record
-from connectors.shapes import Fields, narrowed
+from connectors.records import MOST_WHOLE, Record
+from connectors.shapes import narrowed
 from gateway.clock import Clock
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.measures import fitting
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
+from gateway.lookups.soundness import sound
 from gateway.lookups.window import Window
 
 T = TypeVar("T")
@@ -41,7 +43,8 @@ class Boundary:
         answer, stamp = await self._call(call, deadline)
         if isinstance(answer, SourceError):
             return [Failed(error=answer, **stamp)] * len(keys)
-        return [self._found(answer.get(key), window, lookup.record, stamp) for key in keys]
+        kind = narrowed(lookup.record, window.sent.fields)
+        return [self._found(answer.get(key), window, kind, stamp) for key in keys]
 
     async def measure(
         self, aggregate: Aggregate, keys: Sequence[str], measures: Sequence[Measure], deadline: Deadline
@@ -94,12 +97,12 @@ class Boundary:
         self._abandoned.add(task)
         task.add_done_callback(self._abandoned.discard)
 
-    def _found(self, given: Any, window: Window, record: type[Record], stamp: dict[str, Any]) -> Outcome:
+    def _found(self, given: Any, window: Window, kind: type[msgspec.Struct], stamp: dict[str, Any]) -> Outcome:
         if isinstance(given, SourceError):
             return Failed(error=given, **stamp)
         try:
             page = _page(given)
-            records, dropped = accepted(page.records, record, window.sent.fields)
+            records, dropped = accepted(page.records, kind)
         except SourceProtocolError as error:
             return Failed(error=error, **stamp)
         records, total, has_more = window.finished(records, page.total, dropped)
@@ -129,42 +132,58 @@ async def _contained(call: Callable[[float], Awaitable[T]], left: float) -> T | 
 
 
 def _page(given: Any) -> Page:
+    if type(given) is Page and type(given.records) is list and given.total is None:
+        return given
     match given:
         case None:
             return Page(b"[]", 0)
-        case Page(records=bytes() | list(), total=None | int() as total) if total is None or total >= 0:
+        case Page(records=bytes() | list(), total=total) if total is None or (type(total) is int and 0 <= total <= MOST_WHOLE):
             return given
         case bytes():
             return Page(given)
         case [*records] if all(isinstance(record, Record) for record in records):
-            return Page(_encode(records))
+            return Page(_encoded(records))
     raise SourceProtocolError("the connector gave neither bytes nor records")
 
 
-def accepted(records: bytes | list[Any], record: type[Record], fields: Fields) -> tuple[list[Any], int]:
+def _encoded(records: list[Record]) -> bytes:
+    try:
+        return _encode(records)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+        raise SourceProtocolError("a record holds what JSON has not") from None
+
+
+def accepted(records: bytes | list[Any], kind: type[msgspec.Struct]) -> tuple[list[Any], int]:
     """As `decoded`, for records that may have been decoded already."""
     if isinstance(records, bytes):
-        return decoded(records, record, fields)
-    if set(map(type, records)) - {narrowed(record, fields)}:
-        raise SourceProtocolError("the connector gave other records than it was asked for")
+        return decoded(records, kind)
+    for record in records:
+        if type(record) is not kind:
+            raise SourceProtocolError("the connector gave other records than it was asked for")
     return records, 0
 
 
-def decoded(records: bytes, record: type[Record], fields: Fields) -> tuple[list[Any], int]:
-    """Records narrowed to the selected fields, and how many malformed ones were dropped.
+def decoded(records: bytes, kind: type[msgspec.Struct]) -> tuple[list[Any], int]:
+    """Records of a narrowed type, all sound, and how many malformed ones were dropped.
 
     Raises `SourceProtocolError` when the whole is not a JSON array.
     """
-    kind = narrowed(record, fields)
     try:
-        return msgspec.json.decode(records, type=list[kind]), 0  # type: ignore[valid-type]
+        found, dropped = _decoder(kind).decode(records), 0
     except msgspec.ValidationError:
-        return _one_by_one(records, kind)
+        found, dropped = _one_by_one(records, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SourceProtocolError("the answer is not JSON") from None
+    good = sound(found, kind)
+    return good, dropped + len(found) - len(good)
 
 
-def _one_by_one(records: bytes, kind: type[Any]) -> tuple[list[Any], int]:
+@lru_cache(maxsize=1024)
+def _decoder(kind: type[Any]) -> msgspec.json.Decoder[list[Any]]:
+    return msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
+
+
+def _one_by_one(records: bytes, kind: type[msgspec.Struct]) -> tuple[list[Any], int]:
     try:
         raws = msgspec.json.decode(records, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -4,36 +4,48 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from connectors.contract import Measure, MeasureOp
 from connectors.errors import SourceProtocolError
-from connectors.records import Money, Record
-from connectors.shapes import leaf_shape
+from connectors.records import MOST_WHOLE, Money, Record
+from connectors.semantics import as_time, is_sound
+from connectors.shapes import LEAF, leaf_shape
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MOST_WHOLE)]
 
 
 def fitting(given: Any, record: type[Record], measures: Sequence[Measure]) -> tuple[Any, ...]:
-    """The values as they were given, one per measure.
+    """The values, one per measure, each of the kind of its measure: times in UTC, money as `{amount, currency}`.
 
-    Raises `SourceProtocolError` when there is not one per measure, or one is of another kind than its measure.
+    Raises `SourceProtocolError` when there is not one per measure, or one is of another kind or could not be worked with.
     """
     if not isinstance(given, list | tuple) or len(given) != len(measures):
         raise SourceProtocolError("one value per measure was expected")
-    for measure, value in zip(measures, given, strict=True):
-        try:
-            msgspec.convert(value, _kind(record, measure.op, measure.field), from_attributes=True)
-        except msgspec.ValidationError:
-            raise SourceProtocolError(f"a {measure.op.value} is not what was asked for") from None
-    return tuple(given)
+    return tuple(_value(value, record, measure) for value, measure in zip(given, measures, strict=True))
+
+
+def _value(given: Any, record: type[Record], measure: Measure) -> Any:
+    try:
+        value = msgspec.convert(given, _kind(record, measure.op, measure.field), from_attributes=True)
+        if isinstance(value, datetime):
+            return as_time(value)
+        parts = value if isinstance(value, list) else [value]
+        numbers = [part.amount if isinstance(part, Money) else part for part in parts]
+        if all(is_sound(number) for number in numbers if isinstance(number, Decimal)):
+            return msgspec.to_builtins(value) if isinstance(value, list | Money) else value
+    except (msgspec.ValidationError, OverflowError):
+        pass
+    raise SourceProtocolError(f"a {measure.op.value} is not what was asked for")
 
 
 @lru_cache(maxsize=256)
 def _kind(record: type[Record], op: MeasureOp, field: str | None) -> Any:
     shape = leaf_shape(record, field) if field is not None else None
     if op is MeasureOp.COUNT or shape is None:
-        return int
+        return _Count
     is_money = shape.struct is Money
     if op is MeasureOp.SUM:
         return list[Money] if is_money else Decimal
@@ -41,4 +53,6 @@ def _kind(record: type[Record], op: MeasureOp, field: str | None) -> Any:
         return list[Money] | None if is_money else Decimal | None
     if shape.leaf is datetime:
         return datetime | None
+    if shape.leaf is int and shape.form == LEAF:
+        return shape.type | None
     return (shape.leaf or shape.struct or Any) | None

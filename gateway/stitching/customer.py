@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from connectors.contract import Ask, KeyKind
-from connectors.records import Customer, Record
+from connectors.records import MOST_WHOLE, Customer, Record
 from connectors.semantics import in_order
 from gateway.errors import SourceFailure
 from gateway.identity.keys import keys_of
@@ -23,8 +23,8 @@ from gateway.stitching.reports import Reports, SourceReport
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """Records of one customer over all its keys and sources.
 
-    `total` is None where a source did not count, or keys that share records did. `unavailable` names the sources whose
-    records are missing here.
+    `total` is None where a source did not count, or keys that share records did, or it is too large. `unavailable` names the
+    sources whose records are missing here.
     """
 
     records: list[Any]
@@ -141,10 +141,11 @@ def _merged(ask: Ask, outcomes: Sequence[Outcome]) -> Listing:
     if len(found) > 1:
         # Two keys may find the same record; an id says that only within its source.
         records = in_order({(source, one.id): one for source, one in given}.values(), oldest_first=ask.oldest_first)
-    counted = len(totals) == len(outcomes) and len(records) == len(given)
+    total = sum(totals)
+    counted = len(totals) == len(outcomes) and len(records) == len(given) and total <= MOST_WHOLE
     return Listing(
         records=records[: ask.first],
-        total=sum(totals) if counted else None,
+        total=total if counted else None,
         has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(records) > ask.first),
         unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
     )

@@ -1,0 +1,102 @@
+"""A second look at decoded records: values that are of their type, and yet could not be compared, added up or written later.
+
+Times are put into UTC. A record is unsound when one of its times has no UTC (the year 0 or 10000), one of its decimals is not
+finite or has an exponent out of all proportion, or its free JSON is nested too deeply.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from connectors.records import MOST_DIGITS, MOST_NESTED
+from connectors.semantics import is_sound
+from connectors.shapes import LEAF, LIST, OBJECT, shapes
+
+Look = Callable[[list[Any]], list[Any]]
+
+
+def is_deep(free: Any, levels: int = MOST_NESTED) -> bool:
+    """Whether a list or an object of free JSON is nested in more levels than it may be."""
+    for value in free.values() if type(free) is dict else free:
+        if (type(value) is dict or type(value) is list) and (levels == 1 or is_deep(value, levels - 1)):
+            return True
+    return False
+
+
+_DOUBTS: dict[type | None, str] = {
+    datetime: "{0}.tzinfo is not UTC",
+    Decimal: f"not ({{0}}.is_finite() and -{MOST_DIGITS} <= {{0}}.adjusted() <= {MOST_DIGITS})",
+    dict: "not plain(map(type, {0}.values())) and is_deep({0})",
+}
+"""When a value of a type needs to be looked at, as an expression."""
+
+_NAMES = {"UTC": UTC, "plain": frozenset([str, int, float, bool, type(None)]).issuperset, "is_deep": is_deep}
+
+
+def sound(records: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
+    """The records of one type that are sound, in order."""
+    doubtful = _look(kind)(records)
+    if not doubtful:
+        return records
+    unsound = {id(one) for one in doubtful if not _settled(one)}
+    return [one for one in records if id(one) not in unsound]
+
+
+@lru_cache(maxsize=1024)
+def _look(kind: type[msgspec.Struct]) -> Look:
+    """A function that finds the records to look at: in one pass, over nothing but the fields that can be in doubt."""
+    lines = ["def look(records):", "  found = []", *_within(_lines(LIST, None, kind, "records", 0)), "  return found"]
+    made: dict[str, Any] = {}
+    exec("\n".join(lines), {**_NAMES}, made)  # noqa: S102  written here, from the names of fields
+    look: Look = made["look"]
+    return look
+
+
+def _lines(form: str, leaf: type | None, struct: type[msgspec.Struct] | None, source: str, depth: int) -> list[str]:
+    """Statements that look at one value; none where nothing in it can be in doubt. The variable `v0` is the record."""
+    name = f"v{depth}"
+    if form == LIST:
+        inner = _lines(LEAF if struct is None else OBJECT, leaf, struct, name, depth + 1)
+        return [f"for {name} in {source}:", *_within(inner)] if inner else []
+    if struct is None:
+        doubt = _DOUBTS.get(leaf)
+        test = doubt and f"if {name} is not None and {doubt.format(name)}:"
+        return [f"{name} = {source}", test, "  found.append(v0)"] if test else []
+    inner = [
+        line
+        for one in shapes(struct).values()
+        for line in _lines(one.form, one.leaf, one.struct, f"{name}.{one.name}", depth + 1)
+    ]
+    return [f"{name} = {source}", f"if {name} is not None:", *_within(inner)] if inner else []
+
+
+def _within(lines: list[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)
+
+
+def _settled(record: msgspec.Struct) -> bool:
+    """Whether a record is sound, now that its times are in UTC."""
+    try:
+        return all(_settle(record, name) for name in record.__struct_fields__)
+    except OverflowError:
+        return False
+
+
+def _settle(owner: msgspec.Struct, name: str) -> bool:
+    match getattr(owner, name):
+        case datetime() as time:
+            if time.tzinfo is not UTC:
+                msgspec.structs.force_setattr(owner, name, time.astimezone(UTC))
+        case Decimal() as number:
+            return is_sound(number)
+        case msgspec.Struct() as part:
+            return _settled(part)
+        case list() as items:
+            return all(_settled(item) for item in items if isinstance(item, msgspec.Struct))
+        case dict() as free:
+            return not is_deep(free)
+    return True
