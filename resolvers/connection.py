@@ -68,7 +68,7 @@ def connection(listing: Listing | None, after: str | None, nodes: Sequence[Any] 
     return Connection(
         listing=listing,
         after=after,
-        nodes=list(listing.records if nodes is None else nodes),
+        nodes=listing.records if nodes is None else list(nodes),
         total_count=listing.total,
         unavailable=listing.unavailable,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -59,15 +59,12 @@ class AnswerReader:
                 if key is not None:
                     own = [row] if self._inside is None else self._inside(row)
                     found[key] = found[key] + own if key in found else own
-            return {key: self._records(own, first, newest_first) for key, own in found.items()}
+            if newest_first is not None:
+                for rows in found.values():
+                    rows.sort(key=self._reader.position, reverse=newest_first)
+            return {key: self._reader.records(rows[:first]) for key, rows in found.items()}
         except (*_MISFITS, TypeError):
             raise MisfitError from None
-
-    def _records(self, rows: Iterable[Any], first: int | None, newest_first: bool | None) -> Any:
-        rows = [row for row in rows if row is not None]
-        if newest_first is not None:
-            rows.sort(key=self._reader.position, reverse=newest_first)
-        return self._reader.records(rows[:first])
 
 
 def _names() -> Iterator[str]:

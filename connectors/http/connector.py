@@ -87,7 +87,9 @@ class HttpConnector(Connector[HttpSettings]):
     async def _fetch(self, route: Route, keys: Keys, ask: Ask) -> Answer:
         until = None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
         good = [key for key in keys if _can_be_sent(key)]
-        answer: dict[str, Found | SourceError] = {key: SourceRejectedError() for key in keys if not _can_be_sent(key)}
+        answer: dict[str, Found | SourceError] = {}
+        if len(good) < len(keys):
+            answer |= {key: SourceRejectedError() for key in keys if key not in good}
         if not route.lookup.one_key:
             return {**answer, **await self._ask(route, good, ask, until)} if good else answer
         # The pool bounds how many of these calls are on the wire at once.
@@ -150,8 +152,10 @@ class HttpConnector(Connector[HttpSettings]):
 
 
 def _can_be_sent(key: str) -> bool:
+    if key.isascii():
+        return key not in _NO_KEYS
     try:
         key.encode()
     except UnicodeEncodeError:
         return False
-    return key not in _NO_KEYS
+    return True

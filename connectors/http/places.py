@@ -35,7 +35,7 @@ class Place:
         return self._objects.setdefault(name, Place())
 
     def list_of(self, name: str) -> Place:
-        """The place of each object in a list, which is read once."""
+        """The place of each object in a list, none of which is null, and which is read once."""
         if name in self._leaves or name in self._objects or name in self._lists:
             raise MisfitError
         return self._lists.setdefault(name, Place())
@@ -44,7 +44,7 @@ class Place:
         kinds: dict[str, Any] = {
             **self._leaves,
             **{name: place.struct() for name, place in self._objects.items()},
-            **{name: list[place.struct() | None] for name, place in self._lists.items()},  # type: ignore[misc]
+            **{name: list[place.struct()] for name, place in self._lists.items()},  # type: ignore[misc]
         }
         return msgspec.defstruct(
             "Row",

@@ -195,7 +195,7 @@ class _Writer:
         spot = self._spot(shape, path, rules, row, row, part.list)
         name, item = self._name(), self._name()
         made = self.object(shape.struct, inner, _Rules(part), _Row(spot.lists(), item, row))
-        return f"([] if ({name} := {spot.source}) is None else [{made} for {item} in {name} if {item} is not None])"
+        return f"([] if ({name} := {spot.source}) is None else [{made} for {item} in {name}])"
 
     def _spot(self, shape: Shape, path: str, rules: _Rules, row: _Row, parent: _Row, expression: str | None = None) -> Spot:
         """Where a field lies: an expression is read from the row, a field that has none from its parent, by its name."""

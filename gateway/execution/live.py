@@ -22,7 +22,7 @@ from gateway.execution.arguments import Arguments, Words
 from gateway.execution.declared import Finds, Lists
 from gateway.lookups.batching import Entry
 from gateway.lookups.outcome import Failed, Outcome
-from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer import StitchedCustomer, enter_all
 from gateway.stitching.directory import Asked
 from gateway.stitching.selection import Selection
 
@@ -144,9 +144,9 @@ class Listed(Field):
         except Exception as error:  # noqa: BLE001  a bad argument costs this field
             return error
         spans = []
-        for customer in customers:
+        for entered in enter_all(customers, asked):
             start = len(entries)
-            entries += customer.enter(asked)
+            entries += entered
             spans.append((start, len(entries)))
         return words, asked, spans
 

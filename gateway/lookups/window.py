@@ -61,9 +61,8 @@ class Window:
             dropped = 0
         elif self._count_here:
             total, dropped = len(records), 0
-        if ask.first is None:
+        if ask.first is None or len(records) + dropped <= ask.first:
             return records, total, False
         # A source that was asked for one record more, and gave it, has more, whichever could not be read. Without any record
         # there is nothing to go on from.
-        has_more = bool(records) and len(records) + dropped > ask.first
-        return records if len(records) <= ask.first else records[: ask.first], total, has_more
+        return records[: ask.first], total, bool(records)

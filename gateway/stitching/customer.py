@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -44,11 +44,10 @@ class StitchedCustomer:
 
     def __init__(self, customer_id: str, outcome: Outcome, directory: Directory, loaders: Loaders) -> None:
         self.id = customer_id
-        self.reports = Reports()
+        self.reports = Reports(Customer, outcome)
         self.loaders = loaders
         self._outcome = outcome
         self._directory = directory
-        self.reports.add(Customer, outcome)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -85,6 +84,8 @@ class StitchedCustomer:
     def enter(self, asked: Asked) -> list[Entry | Failed]:
         """Have records asked for, over all keys and sources. Each call has its `listed`, when the entries are settled."""
         self.reports.begin()
+        if asked.by_id is not None:
+            return [*self.loaders.enter(*asked.by_id, [self.id])]
         entered: list[Entry | Failed] = []
         for source, kind, question in asked.questions:
             keys = self.keys(kind)
@@ -126,6 +127,17 @@ class StitchedCustomer:
         for outcome in outcomes:
             self.reports.add(record, outcome)
         return outcomes
+
+
+def enter_all(customers: Sequence[StitchedCustomer], asked: Asked) -> Iterator[list[Entry | Failed]]:
+    """As `StitchedCustomer.enter` for each of the customers of one request."""
+    if asked.by_id is None:
+        yield from (customer.enter(asked) for customer in customers)
+        return
+    for customer in customers:
+        customer.reports.begin()
+    for entry in customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers]):
+        yield [entry]
 
 
 def _merged(ask: Ask, outcomes: Sequence[Outcome]) -> Listing:

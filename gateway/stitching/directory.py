@@ -1,5 +1,6 @@
 """From what is wanted to the questions for the sources."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
@@ -19,11 +20,15 @@ CANDIDATES = 20
 
 
 class Asked(msgspec.Struct, frozen=True, eq=False):
-    """What is asked of all sources of a record type, the same for every customer."""
+    """What is asked of all sources of a record type, the same for every customer.
+
+    `by_id` is the only source with its question, where there is one and it finds the records by the customer's id.
+    """
 
     record: type[Record]
     ask: Ask
-    questions: list[tuple[Source, KeyKind, Question]]
+    questions: Sequence[tuple[Source, KeyKind, Question]]
+    by_id: tuple[Source, Question] | None = None
 
 
 class Directory:
@@ -48,7 +53,9 @@ class Directory:
         configured = self.sources.of(record)
         if len(configured) > 1 or any(kind in MULTIPLE for _, kind in configured):
             ask = msgspec.structs.replace(ask, fields=ask.fields | window.position_fields(record))
-        return Asked(record, ask, [(source, kind, source.records(record, kind, ask)) for source, kind in configured])
+        questions = [(source, kind, source.records(record, kind, ask)) for source, kind in configured]
+        by_id = [(source, question) for source, kind, question in questions if kind is KeyKind.CUSTOMER_ID]
+        return Asked(record, ask, questions, by_id[0] if len(questions) == len(by_id) == 1 else None)
 
     def _question(self, kind: KeyKind, selection: Selection) -> tuple[Source, Question]:
         source = self.sources.customers_by(kind)

@@ -38,8 +38,8 @@ class Reports:
 
     __slots__ = ("_added", "_open", "_settled")
 
-    def __init__(self) -> None:
-        self._added: list[tuple[type[Record], Outcome | None]] = []
+    def __init__(self, record: type[Record], outcome: Outcome) -> None:
+        self._added: list[tuple[type[Record], Outcome | None]] = [(record, outcome)]
         self._open = 0
         self._settled: asyncio.Event | None = None
 

@@ -8,7 +8,7 @@ from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceProtocolError
 from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
-from gateway.identity.keys import normalised
+from gateway.identity.keys import MAX_KEY_LENGTH, normalised
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.stitching.customer import Listing, StitchedCustomer
@@ -66,6 +66,8 @@ class Stitcher:
         return customers, Listing(records=outcome.records, total=outcome.total, has_more=outcome.has_more)
 
     def _identified_or_error(self, key: str, outcome: Outcome) -> StitchedCustomer | CallerError | None:
+        if type(outcome) is Found and len(outcome.records) == 1:
+            return self._stitched(outcome.records[0].id, outcome)
         try:
             return self._identified(KeyKind.CUSTOMER_ID, key, outcome)
         except CallerError as error:
@@ -88,6 +90,8 @@ class Stitcher:
 
 
 def _id_or_error(value: str) -> str | CallerError:
+    if value.isalnum() and len(value) <= MAX_KEY_LENGTH:
+        return value
     try:
         return normalised(KeyKind.CUSTOMER_ID, value)
     except CallerError as error:
