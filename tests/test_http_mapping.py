@@ -168,3 +168,13 @@ def test_a_body_holds_json_values_and_loses_what_has_no_value():
         "sort": ["at", 1],
         "q": "id:a,b",
     }
+
+
+def test_an_object_whose_fields_are_all_read_elsewhere_is_not_looked_at():
+    """A text under its own name is then nothing to the record, whether the fields have values or not."""
+    rules, only = {"fields": {"address.city": "town"}}, Fields.of("id", "address.city")
+    assert mapped(Customer, {"id": "c1", "address": "1 Main Street"}, rules, only) == {"id": "c1"}
+    assert mapped(Customer, {"id": "c1", "address": "x", "town": "Rio"}, rules, only) == {
+        "id": "c1",
+        "address": {"city": "Rio"},
+    }

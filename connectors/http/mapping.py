@@ -85,10 +85,13 @@ class RowMapping:
         # An object whose required fields have no value is no object: a price of null is no money, whatever its currency.
         needed = [shape for shape in shapes(struct).values() if shape.required]
         names = {shape.json_name for shape in needed}
-        read_inner = self._object(struct, inner | Fields.of(*(shape.name for shape in needed)) if needed else inner, f"{path}.")
+        inner = inner | Fields.of(*(shape.name for shape in needed)) if needed else inner
+        read_inner = self._object(struct, inner, f"{path}.")
+        # What is under the object's own name does not matter where each of its fields is read from elsewhere.
+        reads_here = any(f"{path}.{name}" not in {**self._rules.fields, **self._outer} for name, _ in inner)
 
         def read(row: Any, parent: Any, outer: Any) -> Any:
-            here = raw(row, parent, outer)
+            here = raw(row, parent, outer) if reads_here else None
             found = read_inner(row, here, outer)
             if not found and not isinstance(here, dict):
                 return here
