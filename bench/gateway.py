@@ -27,6 +27,7 @@ deadline_ms = 20000  # as long as the load driver waits: a busy machine is to be
 {stored}
 [sources.crm]
 kind = "http"
+max_batch = 400
 base_url = "{sources.url("crm")}"
 
 [sources.crm.records.customer]
@@ -35,6 +36,7 @@ keys.customer_id = {{ path = "/crm/customers?ids={{keys}}", key = "id" }}
 
 [sources.orders]
 kind = "http"
+max_batch = 400
 base_url = "{sources.url("orders")}"
 
 [sources.orders.records.order]
@@ -53,6 +55,7 @@ records = "orders"
 
 [sources.support]
 kind = "http"
+max_batch = 400
 base_url = "{sources.url("tickets")}"
 
 [sources.support.records.ticket]
@@ -67,6 +70,7 @@ records = "tickets"
 
 [sources.behaviour]
 kind = "http"
+max_batch = 400
 base_url = "{sources.url("events")}"
 
 [sources.behaviour.records.event]

@@ -1,12 +1,14 @@
 """Batch while busy: keys of all requests on their way to one source.
 
 A source answers a bounded number of calls at a time. While one is free, keys leave at once (in the same turn of the loop);
-while all are taken, keys of the same question gather and leave together in the next call. A key that is already on its way
-to the same question is not asked for again. Callers wait for their own deadlines: one that gives up, is cancelled or came
-late changes nothing for the others.
+while all are taken, keys of the same question gather and leave together in the next call. So they do for a moment after a
+call of their question has left: a source that answers quickly is asked by few large calls, a slow one by several. A key that
+is already on its way to the same question is not asked for again. Callers wait for their own deadlines: one that gives up,
+is cancelled or came late changes nothing for the others.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -19,6 +21,9 @@ from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Outcome
 
 log = structlog.get_logger()
+
+SPACING_S = 0.002
+"""How long keys gather after a call of their question has left, unless it lands before or they fill a call."""
 
 JOINING_SHARE = 0.5
 """A call is joined while it has at least this share of the time that the caller has."""
@@ -117,9 +122,12 @@ def _taken(waiting: dict[str, Entry], most: int) -> dict[str, Entry]:
 class Batching:
     """The way to one source, for all requests of a worker."""
 
-    def __init__(self, boundary: Boundary, calls: int) -> None:
+    def __init__(self, boundary: Boundary, calls: int, spacing_s: float = SPACING_S) -> None:
         self._boundary = boundary
         self._free = calls
+        self._spacing_s = spacing_s
+        self._left_at: dict[Question, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
         self._waiting: dict[Question, dict[str, Entry]] = {}
         self._flying: dict[Question, dict[str, Entry]] = {}
         self._calls: set[asyncio.Task[None]] = set()
@@ -157,6 +165,8 @@ class Batching:
         """End the calls under way and start no more; who still waits gets a failure."""
         self._closed = True
         self._give_up_waiting()
+        if self._timer is not None:
+            self._timer.cancel()
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
@@ -174,14 +184,27 @@ class Batching:
 
     def _dispatch(self) -> None:
         self._dispatching = False
-        while self._free and self._waiting:
-            question, waiting = next(iter(self._waiting.items()))
-            del self._waiting[question]
+        loop = asyncio.get_running_loop()
+        now, questions = loop.time(), deque(self._waiting)
+        while self._free and questions:
+            question = questions.popleft()
+            ripe_at = self._left_at.get(question, now)
+            if ripe_at > now and len(self._waiting[question]) < question.max_batch:
+                if self._timer is None:
+                    self._timer = loop.call_at(ripe_at, self._ripen)
+                continue
+            waiting = self._waiting.pop(question)
             batch = _taken(waiting, question.max_batch)
             if waiting:
                 self._waiting[question] = waiting  # behind the others, so that none of them starves
+                questions.append(question)
             if batch:
+                self._left_at[question] = now + self._spacing_s
                 self._start(question, batch)
+
+    def _ripen(self) -> None:
+        self._timer = None
+        self._dispatch_soon()
 
     def _start(self, question: Question, batch: dict[str, Entry]) -> None:
         self._free -= 1
@@ -210,5 +233,6 @@ class Batching:
                 entry.give_up()
         if not flying:
             self._flying.pop(question, None)
+            self._left_at.pop(question, None)
         self._free += 1
         self._dispatch_soon()
