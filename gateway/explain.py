@@ -9,7 +9,7 @@ from connectors.contract import KeyKind
 from connectors.shapes import Fields
 from gateway.app import opened
 from gateway.errors import InvalidArgumentError
-from gateway.execution.plan import core_schema
+from gateway.execution.plan import Plan, core_schema
 from gateway.execution.run import Executor
 from gateway.operations import Limits, Operations
 from gateway.services import Services
@@ -32,8 +32,8 @@ def plan_sources(query: str, variables: str) -> list[str]:
     if isinstance(coerced, list):
         raise InvalidArgumentError("; ".join(error.message for error in coerced))
     plan = executor.plan(operation, coerced)
-    if plan is None:
-        raise InvalidArgumentError("query: this operation runs on graphql-core, because no plan can do it")
+    if not isinstance(plan, Plan):
+        raise InvalidArgumentError(f"query: this operation runs on graphql-core, because no plan can do this: {plan}")
     return plan.sources
 
 
