@@ -68,7 +68,7 @@ def create_app(
     development = settings.environment == "development"
     operations = Operations(core_schema(schema), limits=Limits(), suggestions=development)
 
-    executor = Executor(schema, suggestions=development)
+    executor = Executor(schema, suggestions=development, explain=development)
 
     async def execute(operation: Operation, variables: dict[str, Any], request_id: str) -> ExecutionResult:
         return await executor.run(operation, variables, RequestContext(services, request_id))

@@ -22,7 +22,7 @@ from gateway.demo.prepare import Prepared, prepare_olist, prepare_shop
 from gateway.demo.serve import serve_demo
 from gateway.demo.shop_markets import CAPACITY
 from gateway.errors import CallerError
-from gateway.explain import explained, plan_sources
+from gateway.explain import explained, explained_plan
 from gateway.log import configure_logging
 from gateway.lookups.sources import Sources
 from gateway.serving import serve as serve_app
@@ -115,12 +115,14 @@ def schema(
 def plan(
     query: Annotated[str, typer.Argument(help="An operation, or a file that holds one.")],
     variables: Annotated[str, typer.Option(help="Its variables, as a JSON object.")] = "{}",
+    config: Annotated[Path | None, typer.Option(help="The settings file, to see which sources are asked.")] = None,
 ) -> None:
-    """Print the code that an operation is compiled to: one function for what each resolver gives."""
+    """Print what an operation is compiled to: what is asked for and when, and the generated code that shows it."""
     with _problems_shown():
         text = Path(query).read_text(encoding="utf-8") if query.endswith(".graphql") else query
-        for source in plan_sources(text, variables):
-            out.print(source, markup=False, soft_wrap=True)
+        sources = None if config is None else create_services(load_settings(config)).sources
+        for line in explained_plan(text, variables, sources):
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @tags.command()

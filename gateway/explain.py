@@ -9,8 +9,10 @@ from connectors.contract import KeyKind
 from connectors.shapes import Fields
 from gateway.app import opened
 from gateway.errors import InvalidArgumentError
-from gateway.execution.plan import core_schema
+from gateway.execution.described import described
+from gateway.execution.plan import Plan, core_schema
 from gateway.execution.run import Executor
+from gateway.lookups.sources import Sources
 from gateway.operations import Limits, Operations
 from gateway.services import Services
 from gateway.stitching.selection import Selection
@@ -18,8 +20,8 @@ from gateway.tags.service import TagAnswer
 from resolvers.schema import schema
 
 
-def plan_sources(query: str, variables: str) -> list[str]:
-    """The generated functions of an operation's plan; `variables` is a JSON object.
+def explained_plan(query: str, variables: str, sources: Sources | None = None) -> list[str]:
+    """The lines of an operation's plan; `variables` is a JSON object, and with `sources` the plan says where records come from.
 
     Raises `CallerError` for an operation that is not valid, or that no plan can do.
     """
@@ -32,9 +34,9 @@ def plan_sources(query: str, variables: str) -> list[str]:
     if isinstance(coerced, list):
         raise InvalidArgumentError("; ".join(error.message for error in coerced))
     plan = executor.plan(operation, coerced)
-    if plan is None:
-        raise InvalidArgumentError("query: this operation runs on graphql-core, because no plan can do it")
-    return plan.sources
+    if not isinstance(plan, Plan):
+        raise InvalidArgumentError(f"query: this operation runs on graphql-core, because no plan can do this: {plan}")
+    return described(schema, operation, coerced, plan, sources)
 
 
 async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -27,6 +26,7 @@ from graphql import (
 from graphql.language import Lexer
 
 from gateway.errors import CallerError
+from gateway.kept import Kept
 
 _MAX_ERRORS = 20
 _BYTES_PER_TOKEN = 600  # of a syntax tree, measured
@@ -75,23 +75,19 @@ class _Entry:
 
 
 class Operations:
-    """The documents of one schema. At most `size` are remembered, in about 100 kB of memory each on average at most."""
+    """The documents of one schema. At most `size` are remembered, fewer where they are large: 100 kB of memory are for each."""
 
     def __init__(self, schema: GraphQLSchema, *, limits: Limits, size: int = 1000, suggestions: bool = True) -> None:
         self._schema = schema
         self._limits = limits
-        self._size = size
         self._suggestions = suggestions
-        self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        self._cached_bytes = 0
+        self._entries: Kept[str, _Entry] = Kept(size, lambda entry: max(1, entry.size_bytes / _CACHED_BYTES_PER_ENTRY))
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
         """The operation of this name, or the only one. Raises OperationError."""
         entry = self._entries.get(query)
         if entry is None:
             entry = self._remember(query)
-        else:
-            self._entries.move_to_end(query)
         if entry.errors:
             raise OperationError(entry.errors)
         return _pick(entry.operations, operation_name)
@@ -107,11 +103,7 @@ class Operations:
             entry = _Entry({}, tuple(error.errors), size_bytes)
         else:
             entry = _Entry(_by_name(document), (), size_bytes + document.token_count * _BYTES_PER_TOKEN)
-        self._entries[query] = entry
-        self._cached_bytes += entry.size_bytes
-        while len(self._entries) > self._size or self._cached_bytes > self._size * _CACHED_BYTES_PER_ENTRY:
-            _, oldest = self._entries.popitem(last=False)
-            self._cached_bytes -= oldest.size_bytes
+        self._entries.put(query, entry)
         return entry
 
     def _checked(self, source: Source) -> DocumentNode:

@@ -113,15 +113,35 @@ def test_schema_compares_with_a_file(tmp_path: Path):
     assert "+  totalCount: Int" in result.stderr
 
 
-def test_plan_prints_the_generated_code():
-    """One function for the orders of a customer; an operation that is not valid exits with 2 and says why."""
-    result = run("plan", '{ customer(by: {id: "c1"}) { name orders { nodes { id total { amount } } } } }')
+def test_plan_prints_what_is_asked_and_the_generated_code(demo: tuple[str, Path]):
+    """A tree with the fields that sources are asked for, then the code; with the settings also from which source they come."""
+    query = '{ customer(by: {id: "c1"}) { name orders { nodes { id total { amount } } } tickets { totalCount } } }'
+    result = run("plan", query)
     assert result.returncode == 0, result.stderr
-    assert "Shown_2(v4.amount)" in result.stdout
+    said = {tuple(re.split(r"  +", line.strip(), maxsplit=1)) for line in result.stdout.splitlines()}
+    assert {
+        ("customer", "resolved; finds customers"),
+        ("(and)", "the keys that find order, ticket records"),
+        ("name", "settled"),
+        ("orders", "listing of order records, asked for ahead where customer ids find them"),
+        ("(of each)", "id total { amount }"),
+        ("(and)", "how many there are"),
+    } <= said
+    assert re.search(r"Shown_2\(v\d+.amount\)", result.stdout)
     assert "Shown_1: id, total\n" in result.stdout
+    result = run("plan", query, "--config", str(demo[1] / "shop" / "gateway.toml"))
+    assert "orders by customer_id, ahead\n" in result.stdout
+    assert "support by email, once the customer is known\n" in result.stdout
+
+
+def test_plan_says_why_there_is_none():
+    """An operation that is not valid, or that no plan can do, exits with 2 and says why."""
     refused = run("plan", "{ nobody }")
     assert refused.returncode == 2
     assert "Cannot query field 'nobody'" in refused.stderr
+    unplanned = run("plan", "{ __schema { description } }")
+    assert unplanned.returncode == 2
+    assert unplanned.stderr == "query: this operation runs on graphql-core, because no plan can do this: introspection\n"
 
 
 def test_serve_finishes_answers_under_way_and_ends(demo: tuple[str, Path], tmp_path: Path):

@@ -15,6 +15,7 @@ from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.errors import CallerError, SourceFailure
 from gateway.execution.collect import fragments_of
+from gateway.execution.plan import Plan
 from gateway.execution.run import Executor
 from gateway.operations import Limits, OperationError, Operations
 from resolvers.schema import schema
@@ -147,7 +148,7 @@ async def test_both_executors_give_the_same_answers(shard: int):
             found = list(differences(one, other))
             assert found == [], f"{text}\n{variables}\n{moods}"
             coerced = executor.coerced(operation, variables)
-            assert isinstance(coerced, list) or executor.plan(operation, coerced) is not None
+            assert isinstance(coerced, list) or isinstance(executor.plan(operation, coerced), Plan)
             assert [error.message for error in planned.errors or [] if is_ours(error)] == [], f"{text}\n{variables}\n{moods}"
             nulls += planned.data is None
             ran += 1

@@ -94,7 +94,8 @@ async def test_a_failed_source_costs_its_own_fields():
     sources["orders"].failure = SourceUnavailableError()
     async with gateway_on(list(sources.values())) as gateway:
         answer = await gateway.ask(
-            '{ customer(by: {id: "c1"}) { sources { name state errorCode } orders { nodes { id } } tickets { nodes { id } } } }'
+            """{ customer(by: {id: "c1"}) { sources { name state errorCode }
+            orders { nodes { id } } tickets { nodes { id } } } }"""
         )
     customer = answer["data"]["customer"]
     assert customer["orders"] is None
@@ -108,6 +109,7 @@ async def test_a_failed_source_costs_its_own_fields():
     request_id = error["extensions"].pop("requestId")
     assert len(request_id) == 32
     assert error["path"] == ["customer", "orders"]
+    assert error["locations"] == [{"line": 2, "column": 13}]
     assert error["extensions"] == {"code": "SOURCE_UNAVAILABLE", "source": "orders", "retryable": True}
 
 

@@ -17,6 +17,7 @@ from graphql import FieldNode, GraphQLError
 from graphql.error import located_error
 from graphql.execution.values import VariableValues
 
+from connectors.records import Record
 from gateway.context import RequestContext
 from gateway.execution.arguments import Arguments, Words
 from gateway.execution.declared import Finds, Lists
@@ -80,6 +81,10 @@ class Field:
         if shown is None and not self._nullable:
             return self.failed(run, TypeError(f"Cannot return null for non-nullable field {self._name}."), path)
         return self.null(run) if shown is NULLED else shown
+
+    @property
+    def name(self) -> str:
+        return self._name
 
 
 class Settled(Field):
@@ -165,6 +170,10 @@ class Listed(Field):
                 column.append(self.failed(run, error, path))
         return column
 
+    @property
+    def asks_for(self) -> tuple[type[Record], Selection]:
+        return self._lists.record, self._selection
+
 
 class Resolved(Field):
     """A field whose value is had by a call, which may wait."""
@@ -209,6 +218,10 @@ class Resolved(Field):
             self.failed(run, value, path) if isinstance(value, Exception) else self.checked(run, value, path)
             for value, path in zip(values, paths, strict=True)
         ]
+
+    @property
+    def completion(self) -> Completion:
+        return self._completion
 
 
 async def _outcome(waiting: Any) -> Any:
@@ -319,6 +332,10 @@ class Live:
             others = iter(row)
             shown = [field.alone(run, value, path) if isinstance(field, Settled) else next(others) for field in self._fields]
             return NULLED if any(one is NULLED for one in shown) else self._one_by_one(*shown)
+
+    @property
+    def fields(self) -> Sequence[Field]:
+        return self._fields
 
 
 class Each:

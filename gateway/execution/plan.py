@@ -71,6 +71,10 @@ class Plan:
         (data,) = await self._root.complete(run, [None], [()])
         return ExecutionResult(data=None if data is NULLED else data, errors=run.errors or None)
 
+    @property
+    def root(self) -> Live:
+        return self._root
+
 
 class _Maker:
     """Makes the parts of one plan."""

@@ -1,6 +1,6 @@
 """Run a prepared operation: as a plan, or on graphql-core where no plan can."""
 
-from collections import OrderedDict
+from collections import Counter
 from functools import lru_cache
 from inspect import isawaitable
 from typing import Any
@@ -17,6 +17,7 @@ from gateway.execution.collect import deciding_variables, fragments_of
 from gateway.execution.cost import most_records, sizes_of
 from gateway.execution.plan import Plan, UnplannedError, core_schema
 from gateway.execution.variables import Variables
+from gateway.kept import Kept
 from gateway.operations import Operation
 
 KEPT_PLANS = 1_000
@@ -39,18 +40,21 @@ class _Known:
 
 
 class Executor:
-    """Runs operations on one schema. Plans are kept, the ones used last, per values of the variables that select.
+    """Runs operations on one schema. Plans are kept, per values of the variables that select.
 
-    Errors are in the result, each with its path; with `suggestions` they name near words of the schema.
+    Errors are in the result, each with its path; with `suggestions` they name near words of the schema. `unplanned` counts the
+    runs without a plan by their reason; with `explain` the answer says it, too.
     """
 
-    def __init__(self, schema: Schema, *, suggestions: bool, limit: int = MOST_RECORDS) -> None:
+    def __init__(self, schema: Schema, *, suggestions: bool, explain: bool = False, limit: int = MOST_RECORDS) -> None:
         self._limit = limit
         self._typed = schema
         self._schema = core_schema(schema)
         self._suggestions = suggestions
+        self._explain = explain
         self._known: WeakKeyDictionary[Operation, _Known] = WeakKeyDictionary()
-        self._plans: OrderedDict[tuple[Any, ...], Plan | None] = OrderedDict()
+        self._plans: Kept[tuple[Any, ...], Plan | UnplannedError] = Kept(KEPT_PLANS)
+        self.unplanned: Counter[str] = Counter()
 
     async def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
         """Run for one request. Raises `QueryTooExpensiveError` before anything is asked."""
@@ -59,9 +63,14 @@ class Executor:
             return ExecutionResult(data=None, errors=coerced)
         self._check_cost(operation, coerced)
         plan = self.plan(operation, coerced)
-        if plan is not None:
+        if isinstance(plan, Plan):
             return await plan.run(context, coerced)
-        return await self.run_unplanned(operation, variables, context)
+        reason = str(plan)
+        self.unplanned[reason] += 1
+        result = await self.run_unplanned(operation, variables, context)
+        if self._explain:
+            result.extensions = {**(result.extensions or {}), "execution": {"planned": False, "reason": reason}}
+        return result
 
     def _check_cost(self, operation: Operation, variables: VariableValues) -> None:
         records = self._of(operation).most_records(sizes_of(variables.coerced))
@@ -93,18 +102,18 @@ class Executor:
         )
         return await result if isawaitable(result) else result
 
-    def plan(self, operation: Operation, variables: VariableValues) -> Plan | None:
-        """The operation's plan, None when it has none."""
+    def plan(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
+        """The operation's plan, or why it has none."""
         name = (operation, *(variables.coerced.get(one) for one in self._of(operation).deciding))
-        if name in self._plans:
-            self._plans.move_to_end(name)
-            return self._plans[name]
+        found = self._plans.get(name)
+        if found is None:
+            found = self._planned(operation, variables)
+            self._plans.put(name, found)
+        return found
+
+    def _planned(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
         try:
-            plan: Plan | None = Plan(self._typed, operation, variables)
+            return Plan(self._typed, operation, variables)
         except UnplannedError as error:
             log.info("operation_not_planned", reason=str(error))
-            plan = None
-        self._plans[name] = plan
-        if len(self._plans) > KEPT_PLANS:
-            self._plans.popitem(last=False)
-        return plan
+            return UnplannedError(str(error))  # without the traceback, which would keep all that was being made

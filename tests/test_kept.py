@@ -1,0 +1,77 @@
+"""What is kept, and what goes first."""
+
+from gateway.execution.plan import Plan, core_schema
+from gateway.execution.run import KEPT_PLANS, Executor
+from gateway.kept import Kept
+from gateway.operations import Limits, Operations
+from resolvers.schema import schema
+
+
+def kept_names(kept: Kept[str, str], names: str) -> str:
+    """Those of the names that are there. Asking makes them hot."""
+    return "".join(name for name in names if kept.get(name))
+
+
+def test_what_was_used_again_outlives_what_came_once():
+    """With room for five, two hot ones stay however many others come, and of those the last three are there."""
+    kept: Kept[str, str] = Kept(5)
+    for name in "ab":
+        kept.put(name, name)
+        assert kept.get(name) == name
+    for name in "cdefgh":
+        kept.put(name, name)
+    assert len(kept) == 5
+    assert kept_names(kept, "abcdefgh") == "abfgh"
+
+
+def test_new_ones_have_room_of_their_own():
+    """Hot ones take four fifths at most: the fifth becomes hot, and the one used longest ago is new again and goes next."""
+    kept: Kept[str, str] = Kept(5)
+    for name in "abcde":
+        kept.put(name, name)
+    assert kept_names(kept, "abcde") == "abcde"
+    kept.put("f", "f")
+    assert kept_names(kept, "bcdef") == "bcdef"
+    assert kept.get("a") is None
+
+
+def test_what_weighs_much_takes_the_room_of_several():
+    """A value of weight three leaves room for one of weight one; one that has no room at all is not kept, nor is any other."""
+    kept: Kept[str, int] = Kept(4, lambda weight: weight)
+    for name, weight in (("a", 1), ("b", 1), ("c", 3)):
+        kept.put(name, weight)
+    assert [kept.get(name) for name in "abc"] == [None, 1, 3]
+    kept.put("d", 5)
+    assert len(kept) == 0
+
+
+def test_a_hot_value_survives_10_000_that_come_once():
+    """It is there after them, with the last ones, and no more are kept than there is room for."""
+    kept: Kept[str, str] = Kept(1_000)
+    kept.put("hot", "hot")
+    assert kept.get("hot") == "hot"
+    for number in range(10_000):
+        kept.put(str(number), "once")
+    assert len(kept) == 1_000
+    assert [kept.get(name) for name in ("hot", "9999", "9001", "9000")] == ["hot", "once", "once", None]
+
+
+def test_a_hot_plan_survives_more_documents_than_are_kept():
+    """The same plan is given again, and so is its operation; no more are kept than there is room for."""
+    operations = Operations(core_schema(schema), limits=Limits())
+    executor = Executor(schema, suggestions=False)
+
+    def planned(text: str) -> Plan:
+        operation = operations.prepare(text, None)
+        coerced = executor.coerced(operation, {})
+        assert not isinstance(coerced, list)
+        plan = executor.plan(operation, coerced)
+        assert isinstance(plan, Plan)
+        return plan
+
+    hot = planned("{ sources { name } }")
+    assert planned("{ sources { name } }") is hot
+    for number in range(KEPT_PLANS + 100):
+        planned(f"{{ __typename a{number}: __typename }}")
+    assert planned("{ sources { name } }") is hot
+    assert len(executor._plans) == KEPT_PLANS

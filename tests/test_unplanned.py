@@ -1,0 +1,59 @@
+"""Operations that run on graphql-core, because no plan can do them, say so."""
+
+import pytest
+
+from gateway.app import create_services, opened
+from gateway.context import RequestContext
+from gateway.execution.plan import core_schema
+from gateway.execution.run import Executor
+from gateway.operations import Limits, Operations
+from resolvers.schema import schema
+from tests import shop
+from tests.browser import CHROMIUM, browser_page
+from tests.running import gateway_on, served, settings_for
+
+INTROSPECTION = "{ __schema { queryType { name } } }"
+BESIDE = '{ customer(by: {id: "c1"}) { name } __type(name: "Money") { name } }'
+SAID = {"execution": {"planned": False, "reason": "introspection"}}
+
+
+async def test_in_development_the_answer_says_why_it_was_not_planned():
+    """Introspection is named as the reason, also beside other fields; the answer of a plan has no extensions."""
+    async with gateway_on(list(shop.sources().values()), environment="development") as gateway:
+        assert await gateway.ask(INTROSPECTION) == {"data": {"__schema": {"queryType": {"name": "Query"}}}, "extensions": SAID}
+        assert await gateway.ask(BESIDE) == {
+            "data": {"customer": {"name": "Ana Souza"}, "__type": {"name": "Money"}},
+            "extensions": SAID,
+        }
+        assert await gateway.ask("{ __typename }") == {"data": {"__typename": "Query"}}
+
+
+async def test_in_production_the_answer_does_not_say_it():
+    """The answer is the same without extensions."""
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        assert await gateway.ask(INTROSPECTION) == {"data": {"__schema": {"queryType": {"name": "Query"}}}}
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path")
+async def test_graphiql_reads_the_schema_from_an_answer_that_says_so():
+    """The page asks for the schema first; its explorer then shows the root fields, and nothing is complained of."""
+    connectors = list(shop.sources().values())
+    settings = settings_for(connectors, environment="development")
+    async with served(settings, connectors=connectors) as gateway, browser_page() as page:
+        await page.open(str(gateway.client.base_url.join("/graphql")))
+        await page.until("!!document.querySelector('.CodeMirror') && !document.querySelector('.graphiql-spinner')")
+        await page.click("button[aria-label='Show GraphiQL Explorer']")
+        await page.until("document.querySelector('.graphiql-plugin').innerText.includes('searchCustomers')")
+        assert page.problems == []
+
+
+async def test_runs_without_a_plan_are_counted_by_their_reason():
+    """Each run counts, though it is logged once; runs of plans do not."""
+    executor = Executor(schema, suggestions=False)
+    operations = Operations(core_schema(schema), limits=Limits())
+    connectors = list(shop.sources().values())
+    async with opened(create_services(settings_for(connectors), connectors=connectors)) as services:
+        for text in (INTROSPECTION, INTROSPECTION, BESIDE, "{ sources { name } }"):
+            await executor.run(operations.prepare(text, None), {}, RequestContext(services, "a"))
+    assert executor.unplanned == {"introspection": 3}
