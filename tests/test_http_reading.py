@@ -16,7 +16,7 @@ from connectors.errors import SourceError
 from connectors.http.route import Route
 from connectors.http.settings import HttpSettings
 from connectors.records import RECORDS
-from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, all_fields, shapes
+from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, all_fields, narrowed, shapes
 from gateway.lookups.boundary import decoded
 from tests.strange import NAMED
 
@@ -46,7 +46,7 @@ RIGHT: dict[type | None, list[Any]] = {
     str: ["x", "", "李娜", 'a"b\\c\n', "12"],
     bool: [True, False],
     int: [0, 1, 5, 2**31 - 1],
-    Decimal: ["12.30", "0", "-0.005", "1E+2", 12, 12.5, -3],
+    Decimal: ["12.30", "0", "-0.005", "1E+2", "1E+50", "NaN", 12, 12.5, -3],
     datetime: ["2026-06-03T12:00:00Z", "2026-06-03T14:00:00+02:00", "2026-06-02T22:30:00.123456-05:30", "1969-12-31T23:59:59Z"],
     dict: [{}, {"a": [1, None, {"b": 0.5}]}],
 }
@@ -91,8 +91,7 @@ class Drawing:
     def _list_rules(self, shape: Shape) -> dict[str, Any]:
         assert shape.struct is not None
         rules = self._part_rules(shape.struct, 0.4)
-        constant = {path for path, expression in rules["fields"].items() if expression.startswith("`")}
-        rules["outer"] = {path: self._chain() for path, _ in _paths(shape.struct) if path not in constant and self._by(0.1)}
+        rules["outer"] = {path: self._chain() for path, _ in _paths(shape.struct) if self._by(0.1)}
         return rules | ({"list": self._chain()} if self._by(0.4) else {})
 
     def _part_rules(self, struct: type[msgspec.Struct], share: float) -> dict[str, Any]:
@@ -101,8 +100,7 @@ class Drawing:
         for path, shape in _paths(struct):
             if shape.form == LEAF and self._by(share / 10):
                 fields[path] = self._literal(shape)
-                continue
-            if self._by(share):
+            elif self._by(share):
                 fields[path] = self._chain()
             members = getattr(shape.leaf, "__members__", None)
             if members is not None and self._by(0.3):
@@ -219,7 +217,7 @@ def slowly(route: Route, content: bytes, keys: list[str], ask: Ask) -> dict[str,
     route.add_rows(msgspec.json.decode(content), keys, rows)
     pages = {key: own if isinstance(own, SourceError) else route.page(own, ask, None) for key, own in rows.items()}
     return {
-        key: page if isinstance(page, SourceError) else decoded(page.records, route.record, ask.fields)
+        key: page if isinstance(page, SourceError) else decoded(page.records, narrowed(route.record, ask.fields))
         for key, page in pages.items()
     }
 

@@ -71,13 +71,13 @@ class _Row:
 
 
 class _Words(dict[Any, Any]):
-    """What the texts of a source mean, worked out once for each."""
+    """What the texts of a source mean, and what none means, worked out once for each."""
 
-    def __init__(self, read: Callable[[str], Any], missing: Any) -> None:
-        super().__init__({None: missing})
+    def __init__(self, read: Callable[[str | None], Any]) -> None:
+        super().__init__()
         self._read = read
 
-    def __missing__(self, text: str) -> Any:
+    def __missing__(self, text: str | None) -> Any:
         value = self._read(text)
         if len(self) < _MOST_WORDS:
             self[text] = value
@@ -122,9 +122,9 @@ class _Writer:
             return self._part(shape, inner, path, rules, row)
         if shape.form == LIST:
             return self._leaves(shape, path, rules, row, parent)
-        literal = literal_of(rules.fields.get(path, "@"))
+        literal = None if path in rules.outer else literal_of(rules.fields.get(path, "@"))
         if literal is not None:
-            return self._keep(_constant(shape, literal))
+            return self._keep(_constant(shape, literal, rules.values.get(path)))
         kind, show = self._leaf(shape, rules.values.get(path))
         spot = self._spot(shape, path, rules, row, parent)
         spot.read_as(kind)
@@ -135,13 +135,12 @@ class _Writer:
         leaf = shape.leaf
         if leaf is not None and _is_enum(shape):
             convert = translated(table or {}, converter(leaf))
-            missing = None if shape.required else shape.default
-            return str, self._word(lambda text: missing if (word := convert(text)) is None else leaf(word), missing)
+            return str, self._word(lambda text: _default(shape) if (word := convert(text)) is None else leaf(word))
         if table is not None and leaf is not str:
             raise MisfitError
         if leaf is str and (table is not None or shape.type not in (str, str | None)):
             convert = translated(table or {}, converter(str))
-            return str, self._word(lambda text: msgspec.convert(convert(text), shape.type))
+            return str, self._word(lambda text: None if text is None else msgspec.convert(convert(text), shape.type))
         name = self._name()
         if leaf is datetime:
             return (
@@ -156,8 +155,8 @@ class _Writer:
             return shape.type, lambda source: f"({name} if ({name} := {source}) is None or {sound} else misfit())"
         return shape.type, lambda source: source
 
-    def _word(self, read: Callable[[str], Any], missing: Any = None) -> Callable[[str], str]:
-        words = self._keep(_Words(read, missing))
+    def _word(self, read: Callable[[str | None], Any]) -> Callable[[str], str]:
+        words = self._keep(_Words(read))
         return lambda source: f"{words}[{source}]"
 
     def _leaves(self, shape: Shape, path: str, rules: _Rules, row: _Row, parent: _Row) -> str:
@@ -222,12 +221,16 @@ class _Writer:
         return name
 
 
+def _default(shape: Shape) -> Any:
+    return misfit() if shape.required else shape.default
+
+
 def _is_enum(shape: Shape) -> bool:
     return shape.leaf is not None and issubclass(shape.leaf, KnownEnum) and shape.form == LEAF
 
 
-def _constant(shape: Shape, literal: Any) -> Any:
+def _constant(shape: Shape, literal: Any, table: Mapping[str, str] | None) -> Any:
     try:
-        return msgspec.convert(converter(shape.leaf)(literal), shape.type)
+        return msgspec.convert(translated(table or {}, converter(shape.leaf))(literal), shape.type)
     except msgspec.ValidationError:
         raise MisfitError from None
