@@ -21,6 +21,7 @@ from gateway.execution.run import Executor
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
 from gateway.http import GraphQLView
 from gateway.log import configure_logging
+from gateway.lookups.cache import ReadCache
 from gateway.lookups.sources import Sources, build_connectors
 from gateway.operations import Limits, Operation, Operations
 from gateway.services import Services, build_services
@@ -53,7 +54,8 @@ def create_services(
     if problems:
         raise ConfigurationError(problems)
     store = Store(settings.mongodb, clock) if settings.mongodb else None
-    return build_services(settings, clock, Sources(built, clock, settings.sources), pack, store)
+    sources = Sources(built, clock, settings.sources, ReadCache(clock, settings.cache_bytes))
+    return build_services(settings, clock, sources, pack, store)
 
 
 def create_app(

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.errors import ConfigurationError
+from connectors.records import RECORDS
 from gateway.store.mongo import MongoSettings
 
 PREFIX = "GATEWAY_"
@@ -34,6 +35,12 @@ class TagSettings(_Frozen):
     """A `tags.yaml`, relative to the settings file; without it the shipped pack."""
 
 
+def _known_record(name: str) -> str:
+    if name not in RECORDS:
+        raise ValueError(f"`{name}` is no record; there are {', '.join(RECORDS)}")
+    return name
+
+
 class SourceSettings(BaseModel):
     """One named source. What else stands in the block belongs to the connector of that kind."""
 
@@ -42,6 +49,8 @@ class SourceSettings(BaseModel):
     kind: str
     max_calls: Annotated[int, Field(ge=1, le=1000)] = 4
     """Calls in flight at a time; while all are taken, keys gather for the next one."""
+    cache_s: dict[Annotated[str, AfterValidator(_known_record)], Annotated[float, Field(gt=0, le=86_400)]] = {}
+    """For how many seconds a worker keeps answers, by record; those that are not named here are not kept."""
 
     @property
     def connector_settings(self) -> dict[str, Any]:
@@ -53,6 +62,8 @@ class Settings(_Frozen):
 
     environment: Literal["development", "production"] = "production"
     deadline_ms: Annotated[int, Field(ge=50, le=60_000)] = 2_000
+    cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
+    """What a worker keeps of answers of all sources that say `cache_s`, at most."""
     default_region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
     """ISO 3166-1 region of phone numbers that are given without a country code."""
     clock: ClockSettings = ClockSettings()

@@ -22,6 +22,7 @@ class Asked(msgspec.Struct, eq=False):
     """A question that answers when `gate` opens, and remembers the keys of each call."""
 
     max_batch: int = 100
+    ttl_s: float | None = None
     calls: list[list[str]] = []
     gate: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     broken: set[int] = set()
@@ -36,8 +37,8 @@ class Asked(msgspec.Struct, eq=False):
         return [Found(records=[key, number], **stamp) for key in keys]
 
 
-def batching(calls: int = 1) -> Batching:
-    return Batching(Boundary("orders", CLOCK), calls)
+def batching(calls: int = 1, spacing_s: float = 0) -> Batching:
+    return Batching(Boundary("orders", CLOCK), calls, spacing_s=spacing_s)
 
 
 def within(seconds: float = 20) -> Deadline:
@@ -89,6 +90,30 @@ async def test_a_batch_is_never_larger_than_the_lookup_takes():
     keys = [f"c{n}" for n in range(7)]
     assert records(await source.ask(question, keys, within())) == [[key, n // 3] for n, key in enumerate(keys)]
     assert [len(call) for call in question.calls] == [3, 3, 1]
+
+
+async def test_keys_gather_for_a_moment_behind_a_call_of_their_question():
+    """With slots free: keys that fill a call leave at once, the others when the call before them lands, or the moment is over."""
+    source, question = batching(calls=4, spacing_s=60), Asked(max_batch=2)
+    callers = [asyncio.create_task(source.ask(question, [key], within())) for key in ("c0",)]
+    await turns()
+    callers += [asyncio.create_task(source.ask(question, [key], within())) for key in ("c1", "c2")]
+    await turns()
+    callers.append(asyncio.create_task(source.ask(question, ["c3"], within())))
+    await turns()
+    assert question.calls == [["c0"], ["c1", "c2"]]
+    question.gate.set()
+    await asyncio.gather(*callers)
+    assert question.calls == [["c0"], ["c1", "c2"], ["c3"]]
+    question.gate.clear()
+    source, question = batching(calls=4, spacing_s=0.01), Asked()
+    callers = [asyncio.create_task(source.ask(question, ["c0"], within()))]
+    await turns()
+    callers.append(asyncio.create_task(source.ask(question, ["c1"], within())))
+    while len(question.calls) < 2:
+        await asyncio.sleep(0)
+    question.gate.set()
+    assert [records(answer) for answer in await asyncio.gather(*callers)] == [[["c0", 0]], [["c1", 1]]]
 
 
 async def test_questions_take_turns():

@@ -17,6 +17,7 @@ from typing import Protocol
 import structlog
 
 from gateway.lookups.boundary import Boundary
+from gateway.lookups.cache import ReadCache
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Outcome
 
@@ -38,6 +39,9 @@ class Question(Protocol):
     @property
     def max_batch(self) -> int: ...
 
+    @property
+    def ttl_s(self) -> float | None: ...
+
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
 
 
@@ -46,9 +50,9 @@ class Entry:
 
     __slots__ = ("_boundary", "_waiting", "deadline", "outcome")
 
-    def __init__(self, boundary: Boundary, deadline: Deadline) -> None:
+    def __init__(self, boundary: Boundary, deadline: Deadline, outcome: Outcome | None = None) -> None:
         self.deadline = deadline
-        self.outcome: Outcome | None = None
+        self.outcome = outcome
         self._boundary = boundary
         self._waiting: list[_Wait] = []
 
@@ -122,8 +126,9 @@ def _taken(waiting: dict[str, Entry], most: int) -> dict[str, Entry]:
 class Batching:
     """The way to one source, for all requests of a worker."""
 
-    def __init__(self, boundary: Boundary, calls: int, spacing_s: float = SPACING_S) -> None:
+    def __init__(self, boundary: Boundary, calls: int, *, cache: ReadCache | None = None, spacing_s: float = SPACING_S) -> None:
         self._boundary = boundary
+        self._cache = cache
         self._free = calls
         self._spacing_s = spacing_s
         self._left_at: dict[Question, float] = {}
@@ -142,8 +147,12 @@ class Batching:
         """Have keys asked for. Nothing is waited for."""
         flying = self._flying.get(question, NOTHING)
         waiting = self._waiting.setdefault(question, {})
+        cache = None if question.ttl_s is None else self._cache
         entered = []
         for key in keys:
+            if cache is not None and (kept := cache.get(question, key)) is not None:
+                entered.append(Entry(self._boundary, deadline, kept))
+                continue
             entry = flying.get(key)
             # One that has hung for long may not be waited for by a caller who still has time for a call of his own.
             if entry is None or entry.deadline.remaining_s() < JOINING_SHARE * deadline.remaining_s():
@@ -219,6 +228,9 @@ class Batching:
         outcomes = await question.put(self._boundary, list(batch), deadline)
         for entry, outcome in zip(batch.values(), outcomes, strict=True):
             entry.land(outcome)
+        if self._cache is not None and question.ttl_s is not None:
+            for key, outcome in zip(batch, outcomes, strict=True):
+                self._cache.put(question, key, outcome, question.ttl_s)
 
     def _land(self, question: Question, batch: dict[str, Entry], call: asyncio.Task[None]) -> None:
         self._calls.discard(call)

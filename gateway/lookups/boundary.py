@@ -169,7 +169,7 @@ def decoded(records: bytes, kind: type[msgspec.Struct]) -> tuple[list[Any], int]
     Raises `SourceProtocolError` when the whole is not a JSON array.
     """
     try:
-        found, dropped = _decoder(kind).decode(records), 0
+        found, dropped = decoder(kind).decode(records), 0
     except msgspec.ValidationError:
         found, dropped = _one_by_one(records, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -179,7 +179,8 @@ def decoded(records: bytes, kind: type[msgspec.Struct]) -> tuple[list[Any], int]
 
 
 @lru_cache(maxsize=1024)
-def _decoder(kind: type[Any]) -> msgspec.json.Decoder[list[Any]]:
+def decoder(kind: type[Any]) -> msgspec.json.Decoder[list[Any]]:
+    """Decodes a JSON array of records of this type."""
     return msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
 
 

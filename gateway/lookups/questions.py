@@ -9,10 +9,11 @@ from gateway.lookups.outcome import Outcome
 
 
 class RecordsQuestion:
-    """Records by a lookup."""
+    """Records by a lookup. Answers may be kept for `ttl_s`."""
 
-    def __init__(self, lookup: Lookup, ask: Ask) -> None:
+    def __init__(self, lookup: Lookup, ask: Ask, ttl_s: float | None = None) -> None:
         self.max_batch = lookup.max_batch
+        self.ttl_s = ttl_s
         self._lookup = lookup
         self._ask = ask
 
@@ -25,6 +26,7 @@ class MeasuresQuestion:
 
     def __init__(self, aggregate: Aggregate, measures: tuple[Measure, ...]) -> None:
         self.max_batch = aggregate.max_batch
+        self.ttl_s = None
         self._aggregate = aggregate
         self._measures = measures
 

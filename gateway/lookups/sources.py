@@ -16,6 +16,7 @@ from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
 from gateway.lookups.boundary import Boundary
+from gateway.lookups.cache import ReadCache
 from gateway.lookups.questions import MeasuresQuestion, RecordsQuestion
 from gateway.settings import SourceSettings, problems_of
 
@@ -30,11 +31,12 @@ KEPT_QUESTIONS = 1_000
 class Source:
     """A configured source: its connector behind its boundary. Compared by identity."""
 
-    def __init__(self, connector: Connector[Any], clock: Clock, max_calls: int) -> None:
+    def __init__(self, connector: Connector[Any], clock: Clock, settings: SourceSettings, cache: ReadCache) -> None:
         self.name = connector.name
         self.connector = connector
         self._boundary = Boundary(connector.name, clock)
-        self.batching = Batching(self._boundary, max_calls)
+        self._ttl_s = {RECORDS[name]: ttl_s for name, ttl_s in settings.cache_s.items()}
+        self.batching = Batching(self._boundary, settings.max_calls, cache=cache)
         self.lookups = {(found.record, found.by): found for found in connector.lookups()}
         self.aggregates = {(found.record, found.by): found for found in connector.aggregates()}
         self.records = lru_cache(maxsize=KEPT_QUESTIONS)(self._records)
@@ -47,7 +49,7 @@ class Source:
 
     def _records(self, record: type[Record], by: KeyKind, ask: Ask) -> RecordsQuestion:
         """The question for records; `records` gives the same one for the same ask."""
-        return RecordsQuestion(self.lookups[record, by], ask)
+        return RecordsQuestion(self.lookups[record, by], ask, self._ttl_s.get(record))
 
     def _measures(self, record: type[Record], by: KeyKind, measures: tuple[Measure, ...]) -> MeasuresQuestion:
         """The question for measures; `measures` gives the same one for the same measures."""
@@ -66,8 +68,10 @@ class Source:
 class Sources:
     """All configured sources, in the order of the configuration."""
 
-    def __init__(self, built: Iterable[Connector[Any]], clock: Clock, settings: Mapping[str, SourceSettings]) -> None:
-        self.all = [Source(connector, clock, settings[connector.name].max_calls) for connector in built]
+    def __init__(
+        self, built: Iterable[Connector[Any]], clock: Clock, settings: Mapping[str, SourceSettings], cache: ReadCache
+    ) -> None:
+        self.all = [Source(connector, clock, settings[connector.name], cache) for connector in built]
         self._of = {
             record: [(source, kind) for source in self.all if (kind := source.key_kind(record)) is not None]
             for record in RECORDS.values()
