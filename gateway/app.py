@@ -76,9 +76,11 @@ def create_app(
         return await executor.run(operation, variables, RequestContext(services, request_id))
 
     page = graphiql_page(examples) if development else None
+    endpoint = GraphQLView(operations, execute, graphiql=page)
     app = _Application(
-        GraphQLView(operations, execute, graphiql=page),
+        endpoint,
         routes=[
+            Route(ENDPOINT, endpoint),
             Route("/healthz", _alive),
             Route("/readyz", _ready),
             *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
@@ -90,7 +92,7 @@ def create_app(
 
 
 class _Application(Starlette):
-    """Everything but the endpoint goes through Starlette's router; the endpoint's requests do not have to."""
+    """Requests to the endpoint by its exact path go there at once, all others through Starlette's router."""
 
     def __init__(self, endpoint: ASGIApp, **words: Any) -> None:
         super().__init__(**words)

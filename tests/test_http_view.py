@@ -8,7 +8,9 @@ from starlette.responses import HTMLResponse
 
 from gateway.http import GraphQLView
 from gateway.operations import Limits, Operations
+from tests import shop
 from tests.http_view import JSON, RESPONSE_JSON, SCHEMA, Executor, client_of, codes, post
+from tests.running import gateway_on
 
 
 def test_query_is_answered():
@@ -236,3 +238,10 @@ def test_browser_gets_no_page_where_there_is_none():
     """Without the page a browser is told that there is nothing to see."""
     answer = client_of().get("/graphql", headers={"accept": BROWSER})
     assert (answer.status_code, codes(answer)) == (404, ["BAD_REQUEST"])
+
+
+async def test_the_endpoint_is_found_behind_a_slash():
+    """The router sends it to the path itself, with its method and its body."""
+    async with gateway_on([shop.crm()]) as gateway:
+        answer = await gateway.client.post("/graphql/", json={"query": "{ __typename }"}, follow_redirects=True)
+    assert answer.json() == {"data": {"__typename": "Query"}}
