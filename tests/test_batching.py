@@ -93,7 +93,7 @@ async def test_a_batch_is_never_larger_than_the_lookup_takes():
 
 
 async def test_keys_gather_for_a_moment_behind_a_call_of_their_question():
-    """With slots free: keys that fill a call leave at once, the others when the call before them lands, or the moment is over."""
+    """With slots free: keys that fill a call leave at once, others when the call before lands, or the moment is over."""
     source, question = batching(calls=4, spacing_s=60), Asked(max_batch=2)
     callers = [asyncio.create_task(source.ask(question, [key], within())) for key in ("c0",)]
     await turns()

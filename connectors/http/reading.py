@@ -6,7 +6,7 @@ It exists where a mapping is made of plain paths, and reads values that need no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
@@ -36,8 +36,7 @@ class RowReader:
     def __init__(self, struct: type[msgspec.Struct], rules: RecordSettings, fields: Fields, place: Place) -> None:
         writer = _Writer()
         row = _Row((place,), "row")
-        record = writer.object(struct, fields, _Rules(rules), row)
-        self.records = writer.function("rows", f"[{record} for row in rows]")
+        self.records = writer.records(writer.object(struct, fields, _Rules(rules), row))
         parts = (writer.field(shapes(struct)[name], Fields(), name, _Rules(rules), row) for name in position_names(struct))
         self.position = writer.function("row", f"({', '.join(parts)},)")
 
@@ -90,11 +89,21 @@ def misfit() -> NoReturn:
 
 
 class _Writer:
-    """Writes expressions. Raises `MisfitError` for what it cannot say."""
+    """Writes expressions, and the loops that make the lists in them. Raises `MisfitError` for what it cannot say."""
 
     def __init__(self) -> None:
         self._names: dict[str, Any] = {"misfit": misfit, "UTC": UTC, "plain": _PLAIN.issuperset}
+        self._lines: list[str] = []
+        self._before: list[str] = []
         self._free = (f"v{number}" for number in count(1))
+
+    def records(self, record: str) -> Callable[[list[Any]], list[Any]]:
+        """A function from rows to records, by the expression for one, with the loops that were written for it."""
+        loop = [*self._lines, f"found.append({record})"]
+        lines = ["def records(rows):", "  found = []", "  for row in rows:", *_within(loop, 4), "  return found"]
+        exec("\n".join(lines), self._names)  # noqa: S102  written here, names in hex
+        made: Callable[[list[Any]], list[Any]] = self._names["records"]
+        return made
 
     def function(self, argument: str, source: str) -> Callable[[Any], Any]:
         made: Callable[[Any], Any] = eval(f"lambda {argument}: {source}", self._names)  # noqa: S307  written here, names in hex
@@ -128,7 +137,11 @@ class _Writer:
         kind, show = self._leaf(shape, rules.values.get(path))
         spot = self._spot(shape, path, rules, row, parent)
         spot.read_as(kind)
-        return show(spot.source)
+        if path not in rules.outer:
+            return show(spot.source)
+        name = self._name()  # the same for all items, so read before their loop
+        self._before.append(f"{name} = {show(spot.source)}")
+        return name
 
     def _leaf(self, shape: Shape, table: Mapping[str, str] | None) -> tuple[Any, Callable[[str], str]]:
         """The type that is decoded, and the expression for the value from one for what was decoded."""
@@ -192,9 +205,14 @@ class _Writer:
         assert shape.struct is not None
         part = rules.lists.get(path, PartSettings())
         spot = self._spot(shape, path, rules, row, row, part.list)
-        name, item = self._name(), self._name()
+        name, item, found = self._name(), self._name(), self._name()
+        around, self._lines = self._lines, []
+        self._before = around
         made = self.object(shape.struct, inner, _Rules(part), _Row(spot.lists(), item, row))
-        return f"([] if ({name} := {spot.source}) is None else [{made} for {item} in {name}])"
+        loop = [*self._lines, f"{found}.append({made})"]
+        around += [f"{found} = []", f"if ({name} := {spot.source}) is not None:", f"  for {item} in {name}:", *_within(loop, 4)]
+        self._lines = around
+        return found
 
     def _spot(self, shape: Shape, path: str, rules: _Rules, row: _Row, parent: _Row, expression: str | None = None) -> Spot:
         """Where a field lies: an expression is read from the row, a field that has none from its parent, by its name."""
@@ -219,6 +237,10 @@ class _Writer:
         name = f"k{len(self._names)}"
         self._names[name] = value
         return name
+
+
+def _within(lines: Sequence[str], spaces: int) -> Iterator[str]:
+    return (" " * spaces + line for line in lines)
 
 
 def _default(shape: Shape) -> Any:
