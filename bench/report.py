@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.incident import PHASES, Incident
 from bench.peers import PEERS
 from bench.speed import FLOORS, Measured
 from bench.tagged import Beside
@@ -45,6 +46,21 @@ def tags_table(found: list[Beside]) -> Table:
         spread = f"{min(one.ratios):.0%} to {max(one.ratios):.0%}"
         rps = [f"{median(rounds):,.0f}" for rounds in (one.without_tags, one.with_tags)]
         table.add_row(one.query, *rps, f"{median(one.ratios):.0%}", spread)
+    return table
+
+
+def incident_table(found: Incident) -> Table:
+    names = ("Phase", "Requests/s", "p50 ms", "p99 ms", "Most ms", "Ratio", "Spread", "Memory MB", "Open files")
+    table = Table(*names, title="The order source fails", title_justify="left")
+    for phase in PHASES:
+        ratios = [] if phase == "healthy" else found.ratios(phase)
+        figures = [f"{found.median(phase, 'rps'):,.0f}", *(f"{found.median(phase, name):.2f}" for name in ("p50_ms", "p99_ms"))]
+        beside = (f"{median(ratios):.2f} x", f"{min(ratios):.2f} to {max(ratios):.2f}") if ratios else ("", "")
+        resident, files = (
+            f"{getattr(found.seen[phase][0], name):.0f} to {getattr(found.seen[phase][-1], name):.0f}"
+            for name in ("resident_mb", "open_files")
+        )
+        table.add_row(phase, *figures, f"{found.most_ms(phase):.0f}", *beside, resident, files)
     return table
 
 
