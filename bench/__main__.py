@@ -90,7 +90,8 @@ def incident(seconds: Seconds = 5, rounds: Rounds = 3, callers: Callers = 32) ->
     out.print(incident_table(found))
     for text, holds in found.verdicts():
         out.print(text, style="green" if holds else "red", highlight=False)
-    out.print(f"In the gateway's log: {', '.join(f'{event} {count:,}' for event, count in found.events.items())}", highlight=False)
+    events = ", ".join(f"{event} {count:,}" for event, count in found.events.items())
+    out.print(f"In the gateway's log: {events or 'nothing'}", highlight=False)
     _keep_beside({"incident": found.document()})
 
 

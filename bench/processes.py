@@ -62,7 +62,7 @@ class Process:
 
     def open_files(self) -> int:
         """Its open files and sockets."""
-        return len(os.listdir(f"/proc/{self._process.pid}/fd"))
+        return sum(1 for _ in Path(f"/proc/{self._process.pid}/fd").iterdir())
 
     def answers(self, url: str) -> bool:
         """Whether `url` is answered, with whatever status, before it ends or a minute is over."""

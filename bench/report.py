@@ -50,17 +50,15 @@ def tags_table(found: list[Beside]) -> Table:
 
 
 def incident_table(found: Incident) -> Table:
-    names = ("Phase", "Requests/s", "p50 ms", "p99 ms", "Most ms", "Ratio", "Spread", "Memory MB", "Open files")
-    table = Table(*names, title="The order source fails", title_justify="left")
+    table = Table("Orders", "Requests/s", "Share", "p50 ms", "p99 ms", "Most ms", "MB", "Files", title_justify="left")
+    table.title, table.caption = "One source fails", "Memory and open files of the gateway are those of the last round."
     for phase in PHASES:
-        ratios = [] if phase == "healthy" else found.ratios(phase)
-        figures = [f"{found.median(phase, 'rps'):,.0f}", *(f"{found.median(phase, name):.2f}" for name in ("p50_ms", "p99_ms"))]
-        beside = (f"{median(ratios):.2f} x", f"{min(ratios):.2f} to {max(ratios):.2f}") if ratios else ("", "")
-        resident, files = (
-            f"{getattr(found.seen[phase][0], name):.0f} to {getattr(found.seen[phase][-1], name):.0f}"
-            for name in ("resident_mb", "open_files")
+        share = "" if phase == "healthy" else f"{median(found.ratios(phase)):.0%}"
+        times = [f"{found.median(phase, 'p50_ms'):.1f}", f"{found.median(phase, 'p99_ms'):.1f}", f"{found.most_ms(phase):,.0f}"]
+        seen = found.seen[phase][-1]
+        table.add_row(
+            phase, f"{found.median(phase, 'rps'):,.0f}", share, *times, f"{seen.resident_mb:.0f}", f"{seen.open_files}"
         )
-        table.add_row(phase, *figures, f"{found.most_ms(phase):.0f}", *beside, resident, files)
     return table
 
 

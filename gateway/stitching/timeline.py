@@ -30,7 +30,7 @@ async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask],
         records=merged[:first],
         total=None,
         has_more=len(merged) > first or any(listing.has_more for listing in listings),
-        unavailable=list(dict.fromkeys([*unavailable, *(failure.source for failure in failures)])),
+        unavailable=list(dict.fromkeys([*unavailable, *(failure.source_name for failure in failures)])),
     )
 
 
