@@ -1,4 +1,4 @@
-"""`python -m bench speed | tags | growth | profile`: speed, measured on this machine."""
+"""`python -m bench speed | tags | growth | incident | profile`: speed, measured on this machine."""
 
 import json
 from collections.abc import Iterator
@@ -10,10 +10,11 @@ import typer
 from rich.console import Console
 
 from bench import growth as growing
+from bench import incident as incidents
 from bench import profiling, tagged
 from bench.processes import BenchError, end_orderly_on_sigterm
 from bench.queries import GATEWAY_QUERIES
-from bench.report import SERVERS, calls_line, document, speed_table, tags_table
+from bench.report import SERVERS, calls_line, document, incident_table, speed_table, tags_table
 from bench.speed import compared, slowest_source
 from bench.stage import staged
 
@@ -70,9 +71,7 @@ def tags(seconds: Seconds = 5, rounds: Rounds = 3, queries: Queries = "Q1,Q2,Q3"
     with _problems_shown():
         found = tagged.compared(_chosen(queries, list(GATEWAY_QUERIES)), rounds=rounds, seconds=seconds)
         out.print(tags_table(found))
-    path = RESULTS / "latest.json"
-    kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    _keep({**kept, **{f"{one.query} with tags": one.document() for one in found}}, path)
+    _keep_beside({f"{one.query} with tags": one.document() for one in found})
 
 
 @app.command()
@@ -81,6 +80,19 @@ def growth(seconds: Seconds = 3) -> None:
     with _problems_shown():
         for table in growing.grown(seconds):
             out.print(table, end="\n\n")
+
+
+@app.command()
+def incident(seconds: Seconds = 5, rounds: Rounds = 3, callers: Callers = 32) -> None:
+    """What it costs that one of the sources refuses connections, and that it hangs."""
+    with _problems_shown():
+        found = incidents.measured(rounds=rounds, seconds=seconds, callers=callers)
+    out.print(incident_table(found))
+    for text, holds in found.verdicts():
+        out.print(text, style="green" if holds else "red", highlight=False)
+    events = ", ".join(f"{event} {count:,}" for event, count in found.events.items())
+    out.print(f"In the gateway's log: {events or 'nothing'}", highlight=False)
+    _keep_beside({"incident": found.document()})
 
 
 @app.command()
@@ -111,6 +123,12 @@ def _problems_shown() -> Iterator[None]:
     except BenchError as error:
         out.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
+
+
+def _keep_beside(results: dict[str, Any]) -> None:
+    path = RESULTS / "latest.json"
+    kept = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    _keep({**kept, **results}, path)
 
 
 def _keep(results: dict[str, Any], path: Path) -> None:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.processes import Cores, free_ports, running
+from bench.processes import Cores, Process, free_ports, running
 from bench.sources import Sources
 
 _CLI = "from gateway.cli import app; app()"
+_DEADLINE_MS = 20_000
+"""As long as the load driver waits: a busy machine is to be measured too."""
 _STORED = """
 [clock]
 pinned = "2025-12-01T00:00:00Z"  # a little after the last of the records
@@ -18,12 +20,12 @@ uri = "{mongodb}"
 """
 
 
-def write_settings(path: Path, sources: Sources, *, mongodb: str | None = None) -> Path:
+def write_settings(path: Path, sources: Sources, *, mongodb: str | None = None, deadline_ms: int = _DEADLINE_MS) -> Path:
     """What a user would write for these four sources."""
     stored = _STORED.format(mongodb=mongodb) if mongodb else ""
     path.write_text(f"""\
 environment = "production"
-deadline_ms = 20000  # as long as the load driver waits: a busy machine is to be measured too
+deadline_ms = {deadline_ms}
 {stored}
 [sources.crm]
 kind = "http"
@@ -88,7 +90,14 @@ records = "events"
 @contextmanager
 def served(settings: Path, cores: Cores) -> Iterator[int]:
     """Gives the port."""
+    with started(settings, cores) as (port, _):
+        yield port
+
+
+@contextmanager
+def started(settings: Path, cores: Cores) -> Iterator[tuple[int, Process]]:
+    """Gives the port and the process, which is to be looked at from outside."""
     (port,) = free_ports(1)
     words = [sys.executable, "-c", _CLI, "serve", "--config", str(settings), "--port", str(port)]
-    with running("the gateway", words, f"http://127.0.0.1:{port}/readyz", core=cores.server):
-        yield port
+    with running("the gateway", words, f"http://127.0.0.1:{port}/readyz", core=cores.server) as process:
+        yield port, process

@@ -12,12 +12,13 @@ _TIMEOUT_S = 20
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """Requests per second, the time of an answer (median and 99th percentile) and its mean size with its headers."""
+    """Requests per second, the time of an answer (median, 99th percentile, most) and its mean size with its headers."""
 
     requests: int
     rps: float
     p50_ms: float
     p99_ms: float
+    most_ms: float
     bytes: float
 
 
@@ -27,6 +28,7 @@ class _Report(msgspec.Struct):
     bytes: int
     p50_us: float
     p99_us: float
+    most_us: float
     failed: int
 
 
@@ -48,6 +50,7 @@ def driven(url: str, lines: Path, *, callers: int, seconds: int, cores: Cores) -
         rps=report.requests / report.duration_us * 1e6,
         p50_ms=report.p50_us / 1000,
         p99_ms=report.p99_us / 1000,
+        most_ms=report.most_us / 1000,
         bytes=report.bytes / report.requests,
     )
 

@@ -11,7 +11,9 @@ import urllib.error
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from bench.asking import get
 
@@ -36,6 +38,53 @@ class Cores:
 
     server: int | None
     load: int | None
+
+
+class Process:
+    """A child process that runs, and what can be seen of it from outside."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+        self._process = process
+        self._log = log
+
+    def said(self) -> str:
+        """All that it wrote so far."""
+        size = os.fstat(self._log.fileno()).st_size
+        # Not by seeking: the child writes where the shared position is.
+        return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
+
+    def resident_mb(self) -> float:
+        """Its resident memory, in megabytes."""
+        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        raise BenchError("the process has ended")
+
+    def open_files(self) -> int:
+        """Its open files and sockets."""
+        return sum(1 for _ in Path(f"/proc/{self._process.pid}/fd").iterdir())
+
+    def answers(self, url: str) -> bool:
+        """Whether `url` is answered, with whatever status, before it ends or a minute is over."""
+        end = time.monotonic() + _START_S
+        while time.monotonic() < end and self._process.poll() is None:
+            try:
+                get(url)
+            except urllib.error.HTTPError:
+                return True
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return True
+        return False
+
+    def end(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def chosen_cores() -> Cores:
@@ -75,13 +124,13 @@ def pinned(words: Sequence[str], core: int | None) -> list[str]:
 @contextmanager
 def running(
     name: str, words: Sequence[str], url: str, *, core: int | None, environment: Mapping[str, str] | None = None
-) -> Iterator[None]:
+) -> Iterator[Process]:
     """Run a server until the block ends; the block begins once `url` is answered, with whatever status.
 
     Raises `BenchError` with its last words when it ends at its start or is silent for a minute.
     """
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
+        child = subprocess.Popen(
             pinned(words, core),
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
@@ -89,37 +138,13 @@ def running(
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for us, who then end it
         )
+        process = Process(child, log)
         try:
-            if not _answers(process, url):
-                log.seek(0)
-                last = log.read()[-2000:].decode(errors="replace").strip()
-                raise BenchError(f"{name} did not start: {last or 'it said nothing'}")
-            yield
+            if not process.answers(url):
+                raise BenchError(f"{name} did not start: {process.said()[-2000:].strip() or 'it said nothing'}")
+            yield process
         finally:
-            _end(process)
-
-
-def _answers(process: subprocess.Popen[bytes], url: str) -> bool:
-    end = time.monotonic() + _START_S
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            get(url)
-        except urllib.error.HTTPError:
-            return True
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return True
-    return False
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_GRACE_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+            process.end()
 
 
 def end_orderly_on_sigterm() -> None:

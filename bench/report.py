@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.incident import PHASES, Incident
 from bench.peers import PEERS
 from bench.speed import FLOORS, Measured
 from bench.tagged import Beside
@@ -45,6 +46,19 @@ def tags_table(found: list[Beside]) -> Table:
         spread = f"{min(one.ratios):.0%} to {max(one.ratios):.0%}"
         rps = [f"{median(rounds):,.0f}" for rounds in (one.without_tags, one.with_tags)]
         table.add_row(one.query, *rps, f"{median(one.ratios):.0%}", spread)
+    return table
+
+
+def incident_table(found: Incident) -> Table:
+    table = Table("Orders", "Requests/s", "Share", "p50 ms", "p99 ms", "Most ms", "MB", "Files", title_justify="left")
+    table.title, table.caption = "One source fails", "Memory and open files of the gateway are those of the last round."
+    for phase in PHASES:
+        share = "" if phase == "healthy" else f"{median(found.ratios(phase)):.0%}"
+        times = [f"{found.median(phase, 'p50_ms'):.1f}", f"{found.median(phase, 'p99_ms'):.1f}", f"{found.most_ms(phase):,.0f}"]
+        seen = found.seen[phase][-1]
+        table.add_row(
+            phase, f"{found.median(phase, 'rps'):,.0f}", share, *times, f"{seen.resident_mb:.0f}", f"{seen.open_files}"
+        )
     return table
 
 

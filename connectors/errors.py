@@ -14,7 +14,9 @@ A message is written by us and safe to show. What the source said (bodies, heade
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+E = TypeVar("E", bound=BaseException)
 
 
 class ProfileGatewayError(Exception):
@@ -22,6 +24,19 @@ class ProfileGatewayError(Exception):
 
     code: ClassVar[str] = "INTERNAL"
     retryable: ClassVar[bool] = False
+
+
+def without_frames(error: E) -> E:
+    """The error, and what it came from, without the frames that they passed.
+
+    Frames hold what was under way in them, mostly the error itself as well: that is freed by the garbage collector alone, and a
+    source that is down makes many.
+    """
+    one: BaseException | None = error
+    while one is not None:
+        one.__traceback__ = None
+        one = one.__cause__ or one.__context__
+    return error
 
 
 class ConfigurationError(ProfileGatewayError):

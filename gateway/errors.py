@@ -61,5 +61,6 @@ class SourceFailure(Exception):  # noqa: N818  it is a failure that a field repo
 
     def __init__(self, source: str, error: SourceError) -> None:
         super().__init__(f"{source}: {error.summary}")
-        self.source_name = source  # graphql-core takes `source` of an error for the document that its places are in
+        # Not `source`: graphql-core takes that of an error for the text of the document, and finds the field elsewhere in it.
+        self.source_name = source
         self.extensions = {"code": error.code, "source": source, "retryable": error.retryable}

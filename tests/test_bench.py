@@ -15,7 +15,7 @@ LOCK = Path(data.__file__).parent / "peers" / "node" / "package-lock.json"
 
 
 def figures(rps: float) -> Figures:
-    return Figures(requests=100, rps=rps, p50_ms=1.5, p99_ms=2.5, bytes=500)
+    return Figures(requests=100, rps=rps, p50_ms=1.5, p99_ms=2.5, most_ms=4.5, bytes=500)
 
 
 def test_an_answer_of_the_gateway_is_unwrapped_to_the_form_of_the_peers() -> None:

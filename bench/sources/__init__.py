@@ -36,8 +36,9 @@ class Sources:
 
 
 @contextmanager
-def served(folder: Path, cores: Cores) -> Iterator[Sources]:
-    ports = dict(zip(KINDS, free_ports(len(KINDS)), strict=True))
+def served(folder: Path, cores: Cores, ports: dict[str, int] | None = None) -> Iterator[Sources]:
+    """All four, at free ports where none are given."""
+    ports = ports or dict(zip(KINDS, free_ports(len(KINDS)), strict=True))
     words = [str(_compiled()), str(folder), *map(str, ports.values())]
     with running("sources", words, f"http://127.0.0.1:{ports['crm']}/stats", core=cores.load):
         yield Sources(ports)

@@ -21,6 +21,7 @@ from connectors.errors import (
     SourceThrottledError,
     SourceTimeoutError,
     SourceUnavailableError,
+    without_frames,
 )
 from connectors.http.settings import HttpSettings
 
@@ -42,7 +43,7 @@ def source_failures() -> Iterator[None]:
         yield
     except tuple(foreign for foreign, _, _ in _FAILURES) as error:
         ours, note = next((ours, note) for foreign, ours, note in _FAILURES if isinstance(error, foreign))
-        raise ours(note) from error
+        raise ours(note) from without_frames(error)
 
 
 class Transport:

@@ -14,13 +14,13 @@ from types import CoroutineType
 from typing import Any, Protocol
 
 from graphql import FieldNode, GraphQLError
-from graphql.error import located_error
 from graphql.execution.values import VariableValues
 
 from connectors.records import Record
 from gateway.context import RequestContext
 from gateway.execution.arguments import Arguments, Words
 from gateway.execution.declared import Finds, Lists
+from gateway.execution.failures import Place
 from gateway.lookups.batching import Entry
 from gateway.lookups.outcome import Failed, Outcome
 from gateway.stitching.customer import StitchedCustomer, enter_all
@@ -62,12 +62,12 @@ class Field:
     def __init__(self, name: str, key: str, nodes: list[FieldNode], *, nullable: bool) -> None:
         self.key = key
         self._name = name
-        self._nodes = nodes
+        self._place = Place(nodes)
         self._nullable = nullable
 
     def failed(self, run: Run, error: Exception, path: Path) -> Any:
         """What is shown in place of a value that could not be had."""
-        run.errors.append(located_error(error, self._nodes, [*path, self.key]))
+        run.errors.append(self._place.failure(error, [*path, self.key]))
         return self.null(run)
 
     def null(self, run: Run) -> Any:
@@ -343,7 +343,7 @@ class Each:
 
     def __init__(self, inner: Completion, nodes: list[FieldNode], *, nullable: bool) -> None:
         self.inner = inner
-        self._nodes = nodes
+        self._place = Place(nodes)
         self._nullable = nullable
 
     async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
@@ -357,7 +357,7 @@ class Each:
         for number, value in enumerate(values):
             for place, one in enumerate(value):
                 if isinstance(one, Exception):
-                    run.errors.append(located_error(one, self._nodes, [*paths[number], place]))
+                    run.errors.append(self._place.failure(one, [*paths[number], place]))
                     lists[number][place] = NULLED
         inner = [(*paths[number], place) for number, place, _ in places]
         found = await self.inner.complete(run, [one for *_, one in places], inner) if places else []

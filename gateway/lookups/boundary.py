@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from connectors.contract import Aggregate, Ask, Lookup, Measure, Page
-from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError
+from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError, without_frames
 from connectors.records import MOST_WHOLE, Record
 from connectors.shapes import narrowed
 from gateway.clock import Clock
@@ -29,11 +29,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Boundary:
-    """Calls one source. Calls that outlive their deadline are cancelled and reaped here, never waited for."""
+    """Calls one source. Calls that outlive their deadline are cancelled and reaped here, never waited for.
+
+    The log says once that calls fail from now on, and once that they no longer do.
+    """
 
     def __init__(self, source: str, clock: Clock) -> None:
         self.source = source
         self._clock = clock
+        self._failed_calls = 0
         self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def fetch(self, lookup: Lookup, keys: Sequence[str], ask: Ask, deadline: Deadline) -> list[Outcome]:
@@ -71,14 +75,22 @@ class Boundary:
         result = await self._bounded(call, deadline.remaining_s())
         if not isinstance(result, Mapping | SourceError):
             result = SourceProtocolError("the connector gave no mapping")
-        if isinstance(result, SourceError):
-            log.warning("source_failed", source=self.source, code=result.code)
+        self._note(result)
         stamp = {
             "source": self.source,
             "as_of": self._clock.now(),
             "latency_ms": round((self._clock.monotonic() - started) * 1000, 3),
         }
         return result, stamp
+
+    def _note(self, result: object) -> None:
+        if isinstance(result, SourceError):
+            if not self._failed_calls:
+                log.warning("source_failed", source=self.source, code=result.code)
+            self._failed_calls += 1
+        elif self._failed_calls:
+            log.info("source_recovered", source=self.source, failed_calls=self._failed_calls)
+            self._failed_calls = 0
 
     async def _bounded(self, call: Callable[[float], Awaitable[T]], left: float) -> T | SourceError:
         task = asyncio.ensure_future(_contained(call, left))
@@ -121,7 +133,7 @@ async def _contained(call: Callable[[float], Awaitable[T]], left: float) -> T | 
     try:
         return await call(left)
     except SourceError as error:
-        return error
+        return without_frames(error)
     except TimeoutError:
         return SourceTimeoutError()
     except asyncio.CancelledError:
