@@ -1,5 +1,6 @@
 """The plan and graphql-core give the same answer to the same operation: data, errors and their paths."""
 
+import asyncio
 import os
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
@@ -143,6 +144,9 @@ async def test_both_executors_give_the_same_answers(shard: int):
                 pytest.fail(f"the operation drawn is not valid: {error}\n{text}")
             planned = await executor.run(operation, variables, RequestContext(services, "a"))
             walked = await executor.run_unplanned(operation, variables, RequestContext(services, "b"))
+            # An answer may come before a call that it turned out not to need: the next operation would share its lie.
+            while any(source.batching.is_busy for source in services.sources.all):
+                await asyncio.sleep(0)
             lying = any(connector.seed is not None for connector in connectors)
             one, other = (compared(answer, operation.document, lying=lying) for answer in (planned, walked))
             found = list(differences(one, other))

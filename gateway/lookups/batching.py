@@ -139,6 +139,11 @@ class Batching:
         self._dispatching = False
         self._closed = False
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a call is under way, or a key waits for one."""
+        return bool(self._calls or self._waiting)
+
     async def ask(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """One outcome per key, in the order of `keys`, within the deadline."""
         return await settled(self.enter(question, keys, deadline), deadline)
