@@ -204,7 +204,8 @@ async def test_what_two_fields_read_is_reported_once():
 @pytest.mark.parametrize("latencies", [(5.0, 30.0, 7.0), (30.0, 7.0, 5.0), (5.0, 7.0, 30.0)])
 async def test_a_source_is_as_slow_as_its_slowest_call(latencies: Sequence[float]):
     """Whether that was the first one, one in between or the last."""
-    reports, noon = Reports(), shop.at(1)
-    for latency_ms in latencies:
-        reports.add(r.Order, Found(source="orders", as_of=noon, latency_ms=latency_ms, records=[]))
+    found = [Found(source="orders", as_of=shop.at(1), latency_ms=latency_ms, records=[]) for latency_ms in latencies]
+    reports = Reports(r.Order, found[0])
+    for outcome in found[1:]:
+        reports.add(r.Order, outcome)
     assert [report.latency_ms for report in await reports.settled()] == [30.0]
