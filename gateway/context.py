@@ -1,17 +1,16 @@
-"""What one request carries: its id, its loaders with their deadline, its stitcher, its tags."""
+"""What one request carries: its id, its loaders with their deadline, its stitcher, what it asks together."""
 
-from functools import cached_property
 from typing import Any
 
+import msgspec
 from graphql import GraphQLResolveInfo
 from strawberry.dataloader import DataLoader
 
 from connectors.records import Record
+from gateway.execution.declared import Together
 from gateway.execution.selection import selection_of
 from gateway.services import Services
-from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.selection import Selection
-from gateway.tags.service import TagAnswer
 
 Selections = dict[tuple[tuple[int, ...], type[Record], str | None], Selection]
 """By the nodes of a field, which fragments can merge in one place and not in another."""
@@ -25,11 +24,15 @@ class RequestContext:
         self.request_id = request_id
         self.stitcher = services.stitcher()
         self.selections: Selections = {}
+        self._together: dict[tuple[Together, bytes], DataLoader[Any, Any]] = {}
 
-    @cached_property
-    def tags(self) -> DataLoader[tuple[StitchedCustomer, str], TagAnswer]:
-        """Tags that are asked for in one turn of the loop are read together."""
-        return DataLoader(load_fn=self.services.tags.load)
+    async def together(self, give: Together, one: Any, **words: Any) -> Any:
+        """A field's value for one object, had together with those that are asked for in the same turn of the loop."""
+        name = give, msgspec.json.encode(words)
+        loader = self._together.get(name)
+        if loader is None:
+            loader = self._together[name] = DataLoader(load_fn=lambda objects: give(self, objects, **words))
+        return await loader.load(one)
 
     def selection(self, info: Any, record: type[Record], type_name: str | None = None) -> Selection:
         """What the field being resolved selects of `record`; worked out once per field of the operation."""

@@ -22,7 +22,7 @@ from resolvers.order import Order, OrderFilter
 from resolvers.scalars import Locale
 from resolvers.source import CustomerSource
 from resolvers.statistics import OrderStatistics, order_statistics
-from resolvers.tag import Tag, checked_keys, chosen_keys
+from resolvers.tag import Tag, given_tags, one_tag
 from resolvers.ticket import Ticket, TicketFilter
 from resolvers.timeline import ENTRIES, TimelineEntry, timeline_asks
 from resolvers.windows import After, First
@@ -96,6 +96,7 @@ class Customer(Node):
         "The customer's tags. One that the rule does not give is left out, unless that is for want of a source.",
         *TAG_RECORDS,
         graphql_type=list[Tag] | None,
+        together=given_tags,
     )
     async def tags(
         root: Parent,  # noqa: N805
@@ -105,24 +106,24 @@ class Customer(Node):
             list[TagCategory] | None, strawberry.argument(description="Only tags of these categories.")
         ] = None,
     ) -> list[TagAnswer]:
-        context = context_of(info)
-        wanted = chosen_keys(context.services.tags.pack, keys, categories)
         with root.reports.contributing():
-            answers = await context.tags.load_many([(root, key) for key in wanted])
-        return [answer for answer in answers if answer.tag.value is not None or answer.tag.partial]
+            found: list[TagAnswer] = await context_of(info).together(given_tags, root, keys=keys, categories=categories)
+        return found
 
     @stitching(
-        "One tag, also when the rule does not give it: its evidence says why not.", *TAG_RECORDS, graphql_type=Tag | None
+        "One tag, also when the rule does not give it: its evidence says why not.",
+        *TAG_RECORDS,
+        graphql_type=Tag | None,
+        together=one_tag,
     )
     async def tag(
         root: Parent,  # noqa: N805
         info: Info,
         key: Annotated[str, strawberry.argument(description="The tag's key.")],
     ) -> TagAnswer | None:
-        context = context_of(info)
-        checked_keys(context.services.tags.pack, "key", [key])
         with root.reports.contributing():
-            return await context.tags.load((root, key))
+            found: TagAnswer = await context_of(info).together(one_tag, root, key=key)
+        return found
 
     @computed("What each source that was asked contributed to this answer.", graphql_type=list[CustomerSource])
     async def sources(root: Parent) -> list[SourceReport]:  # noqa: N805

@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from connectors.records import Record
-from gateway.execution.declared import DECLARED, Declared, Finds, Reads
+from gateway.execution.declared import DECLARED, Declared, Finds, Reads, Together
 
 Decorator = Callable[[Callable[..., Any]], Any]
 
@@ -16,9 +16,9 @@ def field(description: str, **words: Any) -> Any:
     return strawberry.field(description=description, **words)
 
 
-def own(description: str) -> Any:
-    """As `field`, of a customer's own record."""
-    return strawberry.field(description=description, metadata={DECLARED: Declared(owner="record")})
+def own(description: str, owner: str = "record") -> Any:
+    """As `field`, of what the object holds as `owner`, by default a customer's own record."""
+    return strawberry.field(description=description, metadata={DECLARED: Declared(owner=owner)})
 
 
 def apart(description: str, *, more: bool = False, count: bool = False) -> Any:
@@ -37,10 +37,12 @@ def computed(description: str, *, inside: bool = False, position: bool = False, 
     return strawberry.field(description=description, metadata=_reading(reads), graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 
-def stitching(description: str, *records: type[Record], graphql_type: Any = None) -> Decorator:
-    """A method that finds other records by the customer's keys."""
-    reads = Reads(stitches=records)
-    return strawberry.field(description=description, metadata=_reading(reads), graphql_type=graphql_type)  # type: ignore[no-any-return]
+def stitching(
+    description: str, *records: type[Record], graphql_type: Any = None, together: Together | None = None
+) -> Decorator:
+    """A method that finds other records by the customer's keys; `together` does what it does, for many customers at once."""
+    metadata = {DECLARED: Declared(reads=Reads(stitches=records), together=together)}
+    return strawberry.field(description=description, metadata=metadata, graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 
 def root(description: str, graphql_type: Any = None, finds: Finds | None = None) -> Decorator:

@@ -1,16 +1,19 @@
 """Tags, and what they were computed from."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
 
+from gateway.context import RequestContext
 from gateway.errors import InvalidArgumentError
+from gateway.stitching.customer import StitchedCustomer, contributing
 from gateway.tags.definitions import Pack
 from gateway.tags.definitions import TagDefinition as Definition
-from gateway.tags.model import FactValue, RuleUsed
+from gateway.tags.model import FactValue
 from gateway.tags.service import TagAnswer
 from resolvers.enums import Freshness, TagCategory
-from resolvers.fields import computed, field
+from resolvers.fields import computed, field, own
 from resolvers.scalars import JSON
 
 Answer = strawberry.Parent[TagAnswer]
@@ -46,9 +49,7 @@ class Fact:
 
 @strawberry.type(description="A computed statement about a customer that says what it was computed from.")
 class Tag:
-    @computed("The tag's key, stable.")
-    def key(answer: Answer) -> str:  # noqa: N805
-        return answer.definition.key
+    key: str = own("The tag's key, stable.", "tag")
 
     @computed("The tag's name, for people.")
     def label(answer: Answer) -> str:  # noqa: N805
@@ -58,33 +59,13 @@ class Tag:
     def category(answer: Answer) -> TagCategory:  # noqa: N805
         return answer.definition.category
 
-    @computed("The value; null when the rule gives this customer none. The evidence says why.")
-    def value(answer: Answer) -> str | None:  # noqa: N805
-        return answer.tag.value
-
-    @computed("Whether the value is within its time to live and of the rule in force.")
-    def freshness(answer: Answer) -> Freshness:  # noqa: N805
-        return answer.freshness
-
-    @computed("When it was computed.")
-    def computed_at(answer: Answer) -> datetime:  # noqa: N805
-        return answer.tag.computed_at
-
-    @computed("Until when it is fresh.")
-    def expires_at(answer: Answer) -> datetime:  # noqa: N805
-        return answer.tag.expires_at
-
-    @computed("Whether it was computed without something that it should have known.")
-    def partial(answer: Answer) -> bool:  # noqa: N805
-        return answer.tag.partial
-
-    @computed("The rule that gave the value.", graphql_type=Rule)
-    def rule(answer: Answer) -> RuleUsed:  # noqa: N805
-        return answer.tag.rule
-
-    @computed("The facts that the rule saw.", graphql_type=list[Fact])
-    def evidence(answer: Answer) -> list[FactValue]:  # noqa: N805
-        return answer.tag.evidence
+    value: str | None = own("The value; null when the rule gives this customer none. The evidence says why.", "tag")
+    freshness: Freshness = field("Whether the value is within its time to live and of the rule in force.")
+    computed_at: datetime = own("When it was computed.", "tag")
+    expires_at: datetime = own("Until when it is fresh.", "tag")
+    partial: bool = own("Whether it was computed without something that it should have known.", "tag")
+    rule: Rule = own("The rule that gave the value.", "tag")
+    evidence: list[Fact] = own("The facts that the rule saw.", "tag")
 
 
 @strawberry.type(description="A tag as its owner defined it.")
@@ -127,3 +108,23 @@ def chosen_keys(pack: Pack, keys: list[str] | None, categories: list[TagCategory
         for key, definition in pack.tags.items()
         if (keys is None or key in keys) and (categories is None or definition.category in categories)
     ]
+
+
+async def given_tags(
+    context: RequestContext,
+    customers: Sequence[StitchedCustomer],
+    keys: list[str] | None = None,
+    categories: list[TagCategory] | None = None,
+) -> list[list[TagAnswer]]:
+    """The tags of each customer, without those that the rule does not give, unless that is for want of a source."""
+    wanted = chosen_keys(context.services.tags.pack, keys, categories)
+    with contributing(customers):
+        found = await context.services.tags.load_all(customers, wanted)
+    return [[answer for answer in own if answer.tag.value is not None or answer.tag.partial] for own in found]
+
+
+async def one_tag(context: RequestContext, customers: Sequence[StitchedCustomer], key: str) -> list[TagAnswer]:
+    """One tag of each customer."""
+    checked_keys(context.services.tags.pack, "key", [key])
+    with contributing(customers):
+        return [answer for (answer,) in await context.services.tags.load_all(customers, [key])]

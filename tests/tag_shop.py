@@ -77,7 +77,8 @@ async def until_kept(store: Store, now: datetime | None = None, customer: str = 
     """Wait until the store holds the tag, fresh."""
     async with asyncio.timeout(20):
         while not any(
-            tag.expires_at > (now or datetime.now(UTC)) for tag in (await store.tags.read([customer], ["activity"])).values()
+            tags["activity"].expires_at > (now or datetime.now(UTC))
+            for tags in (await store.tags.read([customer], ["activity"])).values()
         ):
             await asyncio.sleep(0.002)
 

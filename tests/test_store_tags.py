@@ -1,12 +1,14 @@
 """Tags in MongoDB, on either driver."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import ANY
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from gateway.store.mongo import Database, Mongo, MongoSettings
-from gateway.store.tags import TagCollection
+from gateway.store.tags import KEEP, TagCollection
 from gateway.tags.model import ComputedTag, FactValue, RuleUsed
 from tests.fixtures_mongodb import HandClock, commands_to
 
@@ -42,12 +44,8 @@ async def test_round_trip_is_exact(tags: TagCollection):
     """A tag comes back as it was written, with microseconds, evidence and a value of None."""
     gold, none = tag(), tag("churn", None)
     await tags.write([("c1", gold), ("c1", none), ("c2", gold)])
-    assert await tags.read(["c1", "c2"], ["tier", "churn"]) == {
-        ("c1", "tier"): gold,
-        ("c1", "churn"): none,
-        ("c2", "tier"): gold,
-    }
-    assert await tags.read(["c1"], ["churn"]) == {("c1", "churn"): none}
+    assert await tags.read(["c1", "c2"], ["tier", "churn"]) == {"c1": {"tier": gold, "churn": none}, "c2": {"tier": gold}}
+    assert await tags.read(["c1"], ["churn"]) == {"c1": {"churn": none}}
     assert await tags.read(["c3"], ["tier"]) == {}
 
 
@@ -55,13 +53,14 @@ async def test_fifty_customers_by_eight_tags_are_one_command(tags: TagCollection
     """Writing 400 tags is one command, and so is reading them."""
     keys = [f"t{n}" for n in range(8)]
     customers = [f"c{n}" for n in range(50)]
-    written = [(customer, tag(key)) for customer in customers for key in keys]
+    tags_by_key = {key: tag(key) for key in keys}
+    written = [(customer, tags_by_key[key]) for customer in customers for key in keys]
     await tags.read(["nobody"], ["nothing"])  # the first contact ensures the indexes
     with commands_to(mongodb_settings.database) as commands:
         await tags.write(written)
         found = await tags.read(customers, keys)
     assert commands == ["update", "find"]
-    assert found == {(customer, one.key): one for customer, one in written}
+    assert found == {customer: {key: tags_by_key[key] for key in keys} for customer in customers}
 
 
 async def test_nothing_asked_is_no_command(tags: TagCollection, mongodb_settings: MongoSettings):
@@ -79,27 +78,27 @@ async def test_earlier_tag_does_not_replace_a_later_one(tags: TagCollection):
     fresh = tag("churn", "LOW", NOON - timedelta(hours=1))
     await tags.write([("c1", later)])
     await tags.write([("c1", earlier), ("c1", fresh)])
-    assert await tags.read(["c1"], ["tier", "churn"]) == {("c1", "tier"): later, ("c1", "churn"): fresh}
+    assert await tags.read(["c1"], ["tier", "churn"]) == {"c1": {"tier": later, "churn": fresh}}
     latest = tag(value="BRONZE", at=NOON + timedelta(milliseconds=1))
     await tags.write([("c1", latest)])
-    assert await tags.read(["c1"], ["tier"]) == {("c1", "tier"): latest}
+    assert await tags.read(["c1"], ["tier"]) == {"c1": {"tier": latest}}
 
 
 async def test_stale_tags_stay_readable_until_renewed(tags: TagCollection, hand_clock: HandClock):
     """Marked tags expire at once but keep their values; a renewed one is fresh again; other customers are not touched."""
     await tags.write([("c1", tag()), ("c1", tag("churn")), ("c2", tag())])
-    assert await tags.mark_stale(["c1", "unknown"]) == 2
+    assert await tags.mark_stale(["c1", "unknown"]) == 1
     found = await tags.read(["c1", "c2"], ["tier", "churn"])
     marked_at = hand_clock.now().replace(microsecond=hand_clock.now().microsecond // 1000 * 1000)
-    assert {at: one.expires_at for at, one in found.items() if at[0] == "c1"} == {
-        ("c1", "tier"): marked_at,
-        ("c1", "churn"): marked_at,
-    }
-    assert found["c1", "tier"].value == "GOLD"
-    assert found["c2", "tier"].expires_at > marked_at
+    assert {key: one.expires_at for key, one in found["c1"].items()} == {"tier": marked_at, "churn": marked_at}
+    assert found["c1"]["tier"].value == "GOLD"
+    assert found["c2"]["tier"].expires_at > marked_at
     renewed = tag(at=NOON + timedelta(days=1))
     await tags.write([("c1", renewed)])
-    assert (await tags.read(["c1"], ["tier"]))["c1", "tier"] == renewed
+    assert (await tags.read(["c1"], ["tier"]))["c1"]["tier"] == renewed
+    assert (await tags.read(["c1"], ["churn"]))["c1"]["churn"].expires_at == marked_at
+    await tags.mark_stale(["c1"])
+    assert (await tags.read(["c1"], ["tier"]))["c1"]["tier"].expires_at == marked_at
 
 
 async def test_mark_never_prolongs_a_tag(tags: TagCollection, hand_clock: HandClock):
@@ -107,47 +106,54 @@ async def test_mark_never_prolongs_a_tag(tags: TagCollection, hand_clock: HandCl
     expired = replace(tag(), expires_at=hand_clock.now() - timedelta(hours=1))
     await tags.write([("c1", expired)])
     assert await tags.mark_stale(["c1"]) == 1
-    assert await tags.read(["c1"], ["tier"]) == {("c1", "tier"): expired}
+    assert await tags.read(["c1"], ["tier"]) == {"c1": {"tier": expired}}
 
 
 async def test_forget_deletes_a_customers_tags(tags: TagCollection):
     """Nothing of the customer is left, everything of the others is."""
     await tags.write([("c1", tag()), ("c1", tag("churn")), ("c2", tag())])
-    assert await tags.forget(["c1", "unknown"]) == 2
-    assert set(await tags.read(["c1", "c2"], ["tier", "churn"])) == {("c2", "tier")}
+    assert await tags.forget(["c1", "unknown"]) == 1
+    assert await tags.read(["c1", "c2"], ["tier", "churn"]) == {"c2": {"tier": ANY}}
     assert await tags.forget(["c1"]) == 0
 
 
-async def test_unreadable_document_counts_as_absent(tags: TagCollection, mongo: Mongo):
+async def test_what_expired_long_ago_counts_as_absent(tags: TagCollection, hand_clock: HandClock):
+    """A week after its expiry a tag is not served any more, also when another one keeps the document."""
+    old = replace(tag(), expires_at=hand_clock.now() + timedelta(seconds=1) - KEEP)
+    await tags.write([("c1", old), ("c1", tag("churn"))])
+    assert set((await tags.read(["c1"], ["tier", "churn"]))["c1"]) == {"tier", "churn"}
+    hand_clock.advance(timedelta(seconds=1))
+    assert set((await tags.read(["c1"], ["tier", "churn"]))["c1"]) == {"churn"}
+
+
+async def test_unreadable_tag_counts_as_absent(tags: TagCollection, mongo: Mongo):
     """What another version wrote costs a computation, not the read."""
-    await tags.write([("c1", tag()), ("c1", tag("churn")), ("c1", tag("rfm"))])
+    await tags.write([("c1", tag()), ("c1", tag("churn")), ("c1", tag("rfm")), ("c2", tag())])
 
     async def spoil(database: Database) -> None:
-        await database.tags.update_one({"key": "churn"}, {"$set": {"json": '{"key": "churn"}'}})
-        await database.tags.update_one({"key": "rfm"}, {"$unset": {"json": ""}})
+        await database.tags.update_one({"_id": "c1"}, {"$set": {"tags.churn": '{"key": "churn"}', "tags.rfm": 1}})
+        await database.tags.update_one({"_id": "c2"}, {"$unset": {"tags": ""}})
 
     await mongo.run(spoil)
-    assert set(await tags.read(["c1"], ["tier", "churn", "rfm"])) == {("c1", "tier")}
+    assert await tags.read(["c1", "c2"], ["tier", "churn", "rfm"]) == {"c1": {"tier": ANY}, "c2": {}}
 
 
 async def test_documents_and_indexes(mongodb_settings: MongoSettings, hand_clock: HandClock):
-    """A tag is deleted a week after its expiry by a TTL index, and a customer's tags are found by an index."""
+    """A customer's tags are one document, deleted by a TTL index a week after the last of them expired."""
     mongo = Mongo(mongodb_settings, hand_clock)
     tags = TagCollection(mongo, hand_clock)
     await mongo.open()
-    gold = tag()
-    await tags.write([("c1", gold)])
+    first = tag()
+    last = replace(tag("churn"), expires_at=first.expires_at + timedelta(days=1))
+    await tags.write([("c1", last)])
+    await tags.write([("c1", first)])
     indexes = await mongo.run(lambda database: database.tags.index_information())
-    document = await mongo.run(lambda database: database.tags.find_one({"_id": "c1\u001ftier"}))
+    document = await mongo.run(lambda database: database.tags.find_one({"_id": "c1"}))
     await mongo.aclose()
     assert indexes["deleteAt_1"]["key"] == [("deleteAt", 1)]
     assert indexes["deleteAt_1"]["expireAfterSeconds"] == 0
-    assert indexes["customer_1"]["key"] == [("customer", 1)]
     assert document is not None
-    assert document["deleteAt"] - document["expiresAt"] == timedelta(days=7)
-    assert {name: document[name] for name in ("customer", "key", "fingerprint", "computedAt")} == {
-        "customer": "c1",
-        "key": "tier",
-        "fingerprint": "f1",
-        "computedAt": NOON.replace(microsecond=123000),
-    }
+    expiry = last.expires_at.replace(microsecond=last.expires_at.microsecond // 1000 * 1000)
+    assert document["deleteAt"] == expiry + timedelta(days=7)
+    assert {key: msgspec.json.decode(text)["value"] for key, text in document["tags"].items()} == {"churn": "GOLD", "tier": "GOLD"}
+    assert document["at"] == dict.fromkeys(["churn", "tier"], NOON.replace(microsecond=123000))

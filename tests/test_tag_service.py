@@ -50,7 +50,7 @@ async def test_a_tag_is_kept_with_its_evidence_and_expiry(mongodb_settings: Mong
     async with gateway_on(sources, with_clock=clock, mongodb=mongodb_settings.model_dump()) as gateway:
         second = await tag_of(gateway)
     async with store_of(mongodb_settings) as store:
-        kept = (await store.tags.read(["c1"], ["activity"]))["c1", "activity"]
+        kept = (await store.tags.read(["c1"], ["activity"]))["c1"]["activity"]
     assert [measured(source) for source in sources] == [0, 1]
     assert second == first
     assert (first["value"], first["freshness"], first["partial"]) == ("HIGH", "FRESH", False)
@@ -119,7 +119,7 @@ async def test_what_a_failed_source_left_out_is_not_kept(mongodb_settings: Mongo
         ("HIGH", False, "FRESH"),
     ]
     assert measured(sources["orders"]) == 2
-    assert {at: tag.value for at, tag in kept.items()} == {("c1", "activity"): "HIGH", ("c1", "acquisition_source"): "google"}
+    assert {key: tag.value for key, tag in kept["c1"].items()} == {"activity": "HIGH", "acquisition_source": "google"}
 
 
 @pytest.mark.mongodb

@@ -57,12 +57,17 @@ class Finds(msgspec.Struct, frozen=True):
     type_name: str | None = None
 
 
+Together = Callable[..., Awaitable[Sequence[Any]]]
+"""Gives a field's value for each of several objects of one request: takes its context, the objects, the field's arguments."""
+
+
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
     """All that is declared of one field. `owner` is the attribute that holds what the field is an attribute of."""
 
     reads: Reads | None = None
     lists: Lists | None = None
     finds: Finds | None = None
+    together: Together | None = None
     owner: str | None = None
 
 

@@ -193,6 +193,19 @@ class Resolved(Field):
         self._completion = completion
 
     async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
+        values = await self._values(run, objects)
+        here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
+        inner = [(*paths[place], self.key) for place in here]
+        completed = await self._completion.complete(run, [values[place] for place in here], inner) if here else []
+        for place, value in zip(here, completed, strict=True):
+            values[place] = value
+        return [
+            self.failed(run, value, path) if isinstance(value, Exception) else self.checked(run, value, path)
+            for value, path in zip(values, paths, strict=True)
+        ]
+
+    async def _values(self, run: Run, objects: Sequence[Any]) -> list[Any]:
+        """The value of each object, or the exception in its place."""
         values: list[Any] = []
         waiting: list[int] = []
         for one in objects:
@@ -209,15 +222,17 @@ class Resolved(Field):
             found = await asyncio.gather(*(_outcome(values[place]) for place in waiting))
             for place, value in zip(waiting, found, strict=True):
                 values[place] = value
-        here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
-        inner = [(*paths[place], self.key) for place in here]
-        completed = await self._completion.complete(run, [values[place] for place in here], inner) if here else []
-        for place, value in zip(here, completed, strict=True):
-            values[place] = value
-        return [
-            self.failed(run, value, path) if isinstance(value, Exception) else self.checked(run, value, path)
-            for value, path in zip(values, paths, strict=True)
-        ]
+        return values
+
+
+class Shared(Resolved):
+    """A resolved field whose `get` gives the values of all objects at once; what it raises costs the field on each of them."""
+
+    async def _values(self, run: Run, objects: Sequence[Any]) -> list[Any]:
+        try:
+            return list(await self._get(run, objects))
+        except Exception as error:  # noqa: BLE001  whatever it raises costs this field
+            return [error] * len(objects)
 
     @property
     def completion(self) -> Completion:

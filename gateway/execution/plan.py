@@ -35,8 +35,22 @@ from connectors.shapes import narrowed
 from gateway.context import RequestContext, Selections
 from gateway.execution.arguments import Arguments
 from gateway.execution.collect import Collector, fragments_of
-from gateway.execution.declared import DEFINITION, declared
-from gateway.execution.live import NULLED, Completion, Each, Field, Finding, Listed, Live, OneOf, Resolved, Run, Settled, Shown
+from gateway.execution.declared import DEFINITION, Together, declared
+from gateway.execution.live import (
+    NULLED,
+    Completion,
+    Each,
+    Field,
+    Finding,
+    Listed,
+    Live,
+    OneOf,
+    Resolved,
+    Run,
+    Settled,
+    Shared,
+    Shown,
+)
 from gateway.execution.selection import selected
 from gateway.execution.settled import Writer
 from gateway.operations import Operation
@@ -113,6 +127,10 @@ class _Maker:
             show = self.writer.function(get_nullable_type(field.type), nodes, narrowed(lists.record, selection.fields))
             return Listed(where, key, nodes, lists, selection, arguments, show)
         completion = self._completion(field.type, nodes)
+        together = declared(definition).together
+        if together is not None:
+            give = partial(_give, together, arguments)
+            return Shared(where, key, nodes, nullable=not is_non_null_type(field.type), get=give, completion=completion)
         finds = declared(definition).finds
         if finds is None:
             get = self._getter(kind, field, nodes, arguments)
@@ -172,6 +190,10 @@ class _Maker:
         if is_abstract_type(inner):
             return OneOf([(_test(one), self.live(one, nodes)) for one in self._schema.get_possible_types(inner)])
         return self.live(inner, nodes)
+
+
+async def _give(together: Together, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:
+    return await together(run.context, objects, **arguments.words(run.variables))
 
 
 def _test(kind: GraphQLObjectType) -> Callable[[Any], bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -138,6 +139,18 @@ def enter_all(customers: Sequence[StitchedCustomer], asked: Asked) -> Iterator[l
         customer.reports.begin()
     for entry in customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers]):
         yield [entry]
+
+
+@contextmanager
+def contributing(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
+    """While one field of each of the customers is being stitched."""
+    for customer in customers:
+        customer.reports.begin()
+    try:
+        yield
+    finally:
+        for customer in customers:
+            customer.reports.end()
 
 
 def _merged(ask: Ask, outcomes: Sequence[Outcome]) -> Listing:

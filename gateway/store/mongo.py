@@ -82,6 +82,11 @@ class Mongo:
         """Whether the last contact was good. False before the first."""
         return self._available
 
+    @property
+    def timeout_s(self) -> float:
+        """How long an operation may take."""
+        return self._timeout_s
+
     def index(self, collection: str, indexes: Sequence[IndexModel]) -> None:
         """Have indexes ensured, once, before the first operation that reaches MongoDB."""
         self._wanted_indexes.setdefault(collection, []).extend(indexes)

@@ -1,25 +1,26 @@
-"""Computed tags in MongoDB, one document for each customer and tag.
+"""Computed tags in MongoDB, one document for each customer.
 
-    {_id: "<customer><U+001F><key>", customer, key, fingerprint, computedAt, expiresAt, deleteAt, staleAt?, json}
+    {_id: "<customer>", tags: {<key>: json}, at: {<key>: computedAt}, deleteAt, staleAt?, marks?, seen?: {<key>: marks}}
 
-`json` is the `ComputedTag` and all that is read of it; the other fields are there to be searched by. A tag outlives its expiry
-by `KEEP`, so that it can be served stale, and is then deleted by MongoDB.
+`json` is the `ComputedTag`. What a customer's tags were marked stale with is counted in `marks`, and `seen` is the count when a
+tag was written: a tag that has not seen the last mark expired at `staleAt`. A tag outlives its expiry by `KEEP`, so that it can
+be served stale, and then counts as absent; MongoDB deletes the document when that is so of all its tags.
 """
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
-from pymongo import IndexModel, ReplaceOne
-from pymongo.errors import BulkWriteError
+from pymongo import IndexModel, UpdateOne
 
 from gateway.clock import Clock
-from gateway.store.mongo import Database, Document, Mongo, already_there
+from gateway.store.mongo import Database, Document, Mongo
 from gateway.tags.model import ComputedTag
 
 KEEP = timedelta(days=7)
 
-_SEPARATOR = "\u001f"
+_NOT_READ = {"at": 0, "deleteAt": 0}
 
 _decoder = msgspec.json.Decoder(ComputedTag)
 _encoder = msgspec.json.Encoder()
@@ -31,80 +32,81 @@ class TagCollection:
     def __init__(self, mongo: Mongo, clock: Clock) -> None:
         self._mongo = mongo
         self._clock = clock
-        mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0), IndexModel("customer")])
+        mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0)])
 
-    async def read(self, customers: Sequence[str], keys: Sequence[str]) -> dict[tuple[str, str], ComputedTag]:
-        """The tags that are kept, by customer and key, fresh or not, with one command.
+    async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, dict[str, ComputedTag]]:
+        """The tags that are kept, by customer and by key, fresh or not, with one command.
 
-        A document that cannot be read, say of another version of the gateway, counts as absent.
+        What cannot be read, say of another version of the gateway, counts as absent.
         """
-        wanted = {_id_of(customer, key): (customer, key) for customer in customers for key in keys}
-        if not wanted:
+        if not customers or not keys:
             return {}
 
         async def find(database: Database) -> list[Document]:
             # One more than there can be, so that the first batch is known to be the last.
-            cursor = database.tags.find({"_id": {"$in": list(wanted)}}, {"json": 1, "staleAt": 1}, batch_size=len(wanted) + 1)
+            cursor = database.tags.find({"_id": {"$in": list(customers)}}, _NOT_READ, batch_size=len(customers) + 1)
             return await cursor.to_list(None)
 
-        found: dict[tuple[str, str], ComputedTag] = {}
-        for document in await self._mongo.run(find):
-            try:
-                found[wanted[document["_id"]]] = _tag_of(document)
-            except (msgspec.DecodeError, KeyError):
-                continue
-        return found
+        documents = await self._mongo.run(find)
+        after = self._clock.now() - KEEP
+        return {document["_id"]: _tags_of(document, keys, after) for document in documents}
 
     async def write(self, tags: Sequence[tuple[str, ComputedTag]]) -> None:
         """Keep tags, each with its customer, in one bulk. A tag that is kept and was computed later stays."""
         if not tags:
             return
-        upserts = [_upsert(customer, tag) for customer, tag in tags]
-
-        async def replace(database: Database) -> None:
-            try:
-                await database.tags.bulk_write(upserts, ordered=False)
-            except BulkWriteError as error:
-                already_there(error)
-
-        await self._mongo.run(replace)
+        by_customer: dict[str, list[ComputedTag]] = {}
+        for customer, tag in tags:
+            by_customer.setdefault(customer, []).append(tag)
+        upserts = [_upsert(customer, own) for customer, own in by_customer.items()]
+        await self._mongo.run(lambda database: database.tags.bulk_write(upserts, ordered=False))
 
     async def mark_stale(self, customers: Sequence[str]) -> int:
-        """Make the customers' tags expire now; they stay to be served stale until they are renewed. Gives their number."""
-        now = self._clock.now()
-        result = await self._mongo.run(
-            lambda database: database.tags.update_many({"customer": {"$in": list(customers)}}, {"$set": {"staleAt": now}})
-        )
+        """Make the customers' tags expire now; they stay to be served stale until they are renewed.
+
+        Gives the number of customers who have any.
+        """
+        mark = {"$set": {"staleAt": self._clock.now()}, "$inc": {"marks": 1}}
+        result = await self._mongo.run(lambda database: database.tags.update_many({"_id": {"$in": list(customers)}}, mark))
         return result.matched_count
 
     async def forget(self, customers: Sequence[str]) -> int:
-        """Delete the customers' tags. Gives their number."""
-        result = await self._mongo.run(lambda database: database.tags.delete_many({"customer": {"$in": list(customers)}}))
+        """Delete the customers' tags. Gives the number of customers who had any."""
+        result = await self._mongo.run(lambda database: database.tags.delete_many({"_id": {"$in": list(customers)}}))
         return result.deleted_count
 
 
-def _id_of(customer: str, key: str) -> str:
-    return f"{customer}{_SEPARATOR}{key}"
+def _tags_of(document: Document, keys: Collection[str], after: datetime) -> dict[str, ComputedTag]:
+    """The tags of a document that can be read and expired after a time, if at all."""
+    found: dict[str, ComputedTag] = {}
+    texts = document.get("tags", {})
+    for key in keys:
+        text = texts.get(key)
+        if text is None:
+            continue
+        try:
+            tag = _decoder.decode(text)
+        except (msgspec.DecodeError, TypeError):
+            continue
+        if tag.expires_at > after:
+            found[key] = tag
+    return _marked(document, found) if "marks" in document else found
 
 
-def _tag_of(document: Document) -> ComputedTag:
-    tag = _decoder.decode(document["json"])
-    stale_at = document.get("staleAt")
-    if stale_at is None or stale_at >= tag.expires_at:
-        return tag
-    return msgspec.structs.replace(tag, expires_at=stale_at)
-
-
-def _upsert(customer: str, tag: ComputedTag) -> ReplaceOne[Document]:
-    # Where a later one is kept, nothing matches and the insert that follows meets the `_id` of the later one: it stays.
-    unless_later = {"_id": _id_of(customer, tag.key), "computedAt": {"$lte": tag.computed_at}}
-    document = {
-        "customer": customer,
-        "key": tag.key,
-        "fingerprint": tag.fingerprint,
-        "computedAt": tag.computed_at,
-        "expiresAt": tag.expires_at,
-        "deleteAt": tag.expires_at + KEEP,
-        "json": _encoder.encode(tag).decode(),
+def _marked(document: Document, tags: dict[str, ComputedTag]) -> dict[str, ComputedTag]:
+    """Tags as marks left them."""
+    marks, stale_at, seen = document["marks"], document["staleAt"], document.get("seen", {})
+    return {
+        key: tag if seen.get(key) == marks else msgspec.structs.replace(tag, expires_at=min(tag.expires_at, stale_at))
+        for key, tag in tags.items()
     }
-    return ReplaceOne(unless_later, document, upsert=True)
+
+
+def _upsert(customer: str, tags: Sequence[ComputedTag]) -> UpdateOne:
+    # A pipeline, whose expressions see the document as it is kept.
+    values: dict[str, Any] = {"deleteAt": {"$max": ["$deleteAt", max(tag.expires_at for tag in tags) + KEEP]}}
+    for tag in tags:
+        later = {"$gt": [f"$at.{tag.key}", tag.computed_at]}
+        new = {"tags": _encoder.encode(tag).decode(), "at": tag.computed_at, "seen": "$marks"}
+        values |= {f"{name}.{tag.key}": {"$cond": [later, f"${name}.{tag.key}", value]} for name, value in new.items()}
+    return UpdateOne({"_id": customer}, [{"$set": values}], upsert=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +25,7 @@ from gateway.store.store import Store
 from gateway.tags.computing import Pair, Tags, Wanted, compute, is_missing_for_now
 from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.model import ComputedTag
+from gateway.tags.reads import Reads
 
 RENEW_AHEAD = 0.1
 """A tag is renewed in the background when this share of its time to live is left."""
@@ -32,6 +35,8 @@ LEASE = timedelta(seconds=30)
 
 MOST_RENEWALS = 16
 """How many renewals a worker has under way. What is stale beyond that waits for the next request that asks for it."""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -43,11 +48,36 @@ class Freshness(StrEnum):
 
 
 class TagAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A tag of one customer as it is given out."""
+    """A tag of one customer as it is given out.
+
+    Reading another attribute reads the computed tag.
+    """
 
     definition: TagDefinition
     tag: ComputedTag
     freshness: Freshness
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.tag, name)
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What the store has of a customer, by key; `answers` hold until `calm_until`, when one of the tags is to be renewed."""
+
+    tags: dict[str, ComputedTag]
+    answers: dict[str, TagAnswer]
+    calm_until: datetime
+
+    def given(self, keys: Sequence[str], now: datetime) -> list[TagAnswer] | None:
+        """The answers for keys; None when there is anything to be done before."""
+        if now >= self.calm_until:
+            return None
+        try:
+            return [self.answers[key] for key in keys]
+        except KeyError:
+            return None
 
 
 class TagService:
@@ -58,26 +88,56 @@ class TagService:
         self._store = store
         self._clock = clock
         self._new_stitcher = new_stitcher
+        self._reads = None if store is None else Reads(partial(self._kept, store), store.mongo.timeout_s)
         self._computing: dict[Pair, asyncio.Task[Tags]] = {}
         self._renewals: dict[asyncio.Task[None], set[str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def load(self, wanted: Sequence[Wanted]) -> list[TagAnswer]:
         """One answer per pair of customer and tag key, in order; one read of the store for all of them."""
-        pairs = {_pair(one) for one in wanted}
         # Taken before the read, which may miss what is being stored meanwhile.
-        shared = {pair: task for pair, task in self._computing.items() if pair in pairs}
-        stored = await self._read(pairs - shared.keys())
-        computed = await self._computed([one for one in wanted if _pair(one) not in stored], shared)
-        tags = computed | stored
-        self._renew_soon([pair for pair in pairs if self._due(tags[pair])])
-        return [self._answer(tags[_pair(one)]) for one in wanted]
+        computing = dict(self._computing)
+        kept = await self._read({customer.id for customer, key in wanted if (customer.id, key) not in computing})
+        return await self._settled(wanted, kept, computing)
+
+    async def load_all(self, customers: Sequence[StitchedCustomer], keys: Sequence[str]) -> list[list[TagAnswer]]:
+        """As `load`, the same tags for each of the customers: a list of them per customer, in order."""
+        if not keys:
+            return [[] for _ in customers]
+        computing = dict(self._computing)
+        ids = [customer.id for customer in customers]
+        if computing:
+            ids = [one for one in ids if any((one, key) not in computing for key in keys)]
+        kept = await self._read(ids)
+        now = self._clock.now()
+        known = [None if (found := kept.get(one.id)) is None else found.given(keys, now) for one in customers]
+        rest = [(one, key) for one, answers in zip(customers, known, strict=True) if answers is None for key in keys]
+        settled = iter(await self._settled(rest, kept, computing) if rest else ())
+        return [list(islice(settled, len(keys))) if answers is None else answers for answers in known]
 
     async def aclose(self) -> None:
         """Finish storing and end the rest. What was being renewed gives its leases back."""
         for task in {*self._computing.values(), *self._renewals}:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._reads is not None:
+            await self._reads.aclose()
+
+    async def _settled(
+        self, wanted: Sequence[Wanted], kept: Mapping[str, Kept], computing: Mapping[Pair, asyncio.Task[Tags]]
+    ) -> list[TagAnswer]:
+        """Compute what was neither read nor is being computed; have renewed what is due."""
+        pairs = {_pair(one) for one in wanted}
+        shared = {pair: task for pair, task in computing.items() if pair in pairs}
+        stored = {
+            (customer, key): tag
+            for customer, key in pairs - shared.keys()
+            if customer in kept and (tag := kept[customer].tags.get(key)) is not None
+        }
+        computed = await self._computed([one for one in wanted if _pair(one) not in stored], shared)
+        tags = computed | stored
+        self._renew_soon([pair for pair in pairs if self._due(tags[pair])])
+        return [self._answer(tags[_pair(one)]) for one in wanted]
 
     def _answer(self, tag: ComputedTag) -> TagAnswer:
         freshness = Freshness.FRESH if self._fresh(tag) else Freshness.STALE
@@ -87,18 +147,33 @@ class TagService:
         return tag.fingerprint == self.pack.tags[tag.key].fingerprint and self._clock.now() < tag.expires_at
 
     def _due(self, tag: ComputedTag) -> bool:
-        left = tag.expires_at - self._clock.now()
-        return not self._fresh(tag) or left < RENEW_AHEAD * self.pack.tags[tag.key].ttl
+        return self._clock.now() > self._due_at(tag)
 
-    async def _read(self, pairs: Collection[Pair]) -> Tags:
-        if self._store is None:
-            return {}
-        customers, keys = {customer for customer, _ in pairs}, {key for _, key in pairs}
+    def _due_at(self, tag: ComputedTag) -> datetime:
+        definition = self.pack.tags[tag.key]
+        return _LONG_AGO if tag.fingerprint != definition.fingerprint else tag.expires_at - RENEW_AHEAD * definition.ttl
+
+    async def _read(self, customers: Collection[str]) -> dict[str, Kept]:
+        return {} if self._reads is None else await self._reads.of(customers)
+
+    async def _kept(self, store: Store, customers: Sequence[str]) -> dict[str, Kept]:
+        """What is stored, read once for all who want it; nothing when it cannot be read."""
         try:
-            found = await self._store.tags.read(sorted(customers), sorted(keys))
+            found = await store.tags.read(customers, self.pack.tags)
         except StoreError:
             return {}
-        return {pair: tag for pair, tag in found.items() if pair in pairs}
+        definitions = self.pack.tags
+        return {
+            customer: Kept(
+                tags,
+                {
+                    key: TagAnswer(definition=definitions[key], tag=tag, freshness=Freshness.FRESH)
+                    for key, tag in tags.items()
+                },
+                min(map(self._due_at, tags.values()), default=_LONG_AGO),
+            )
+            for customer, tags in found.items()
+        }
 
     async def _write(self, computed: Mapping[Pair, ComputedTag]) -> None:
         whole = [(customer, tag) for (customer, _), tag in computed.items() if not is_missing_for_now(tag)]
@@ -108,6 +183,8 @@ class TagService:
             await self._store.tags.write(whole)
         except StoreError:
             _warn("tags_not_stored", self._store, len(whole))
+        if self._reads is not None:
+            self._reads.outdate({customer for customer, _ in whole})
 
     async def _computed(self, wanted: Sequence[Wanted], shared: Mapping[Pair, asyncio.Task[Tags]]) -> Tags:
         """Compute what is absent, together with the requests that are already at it."""
@@ -157,7 +234,11 @@ class TagService:
             held = await store.leases.take(sorted(held), hold=LEASE)
             # Another worker may have renewed them between our read and our lease.
             stored = await store.tags.read(sorted(held), sorted({key for _, key in pairs}))
-            due = [pair for pair in pairs if pair[0] in held and (pair not in stored or self._due(stored[pair]))]
+            due = [
+                (customer, key)
+                for customer, key in pairs
+                if customer in held and ((tag := stored.get(customer, {}).get(key)) is None or self._due(tag))
+            ]
             await self._write(await compute(self.pack, self._clock, await self._stitched(due)))
         except StoreError:
             _warn("tags_not_renewed", store, len(pairs))

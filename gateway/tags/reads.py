@@ -1,0 +1,111 @@
+"""Batch while busy, for the store: customers of all requests on their way to it.
+
+While a read is free, customers leave at once (in the same turn of the loop); while all are taken, they gather behind them and
+leave together. A customer who is already on the way is not read again. A caller that goes away changes nothing for the others,
+and none waits for longer than one operation of the store may take.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Generic, TypeVar
+
+import structlog
+
+MOST_READS = 1
+"""How many reads are under way. A second one would not make the store quicker, but both smaller."""
+
+MOST_CUSTOMERS = 100
+"""How many customers a read is of."""
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class _Batch(Generic[T]):
+    """Customers who are read together, and what was found of them."""
+
+    __slots__ = ("customers", "done", "found")
+
+    def __init__(self) -> None:
+        self.customers: list[str] = []
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.found: dict[str, T] = {}
+
+
+class Reads(Generic[T]):
+    """The way to the store, for all requests of a worker. `read` gives what is there of customers and raises nothing."""
+
+    def __init__(self, read: Callable[[Sequence[str]], Awaitable[dict[str, T]]], patience_s: float) -> None:
+        self._read = read
+        self._patience_s = patience_s
+        self._free = MOST_READS
+        self._waiting: deque[_Batch[T]] = deque()
+        self._entered: dict[str, _Batch[T]] = {}
+        self._tasks: set[asyncio.Task[dict[str, T]]] = set()
+        self._dispatching = False
+
+    async def of(self, customers: Iterable[str]) -> dict[str, T]:
+        """What is there, by customer; nothing of one whose read failed or is late."""
+        batches = {customer: self._entered.get(customer) or self._enter(customer) for customer in customers}
+        if not batches:
+            return {}
+        # Waiting leaves the futures alone when the caller is cancelled.
+        await asyncio.wait({batch.done for batch in batches.values()}, timeout=self._patience_s)
+        return {customer: batch.found[customer] for customer, batch in batches.items() if customer in batch.found}
+
+    def outdate(self, customers: Iterable[str]) -> None:
+        """What was written of customers may be missed by a read under way: who asks from now on is read again."""
+        for customer in customers:
+            batch = self._entered.get(customer)
+            if batch is not None and batch not in self._waiting:
+                del self._entered[customer]
+
+    async def aclose(self) -> None:
+        """End the reads; who still waits has nothing."""
+        while self._waiting:
+            self._end(self._waiting.popleft())
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _enter(self, customer: str) -> _Batch[T]:
+        if not self._waiting or len(self._waiting[-1].customers) == MOST_CUSTOMERS:
+            self._waiting.append(_Batch())
+        batch = self._entered[customer] = self._waiting[-1]
+        batch.customers.append(customer)
+        self._dispatch_soon()
+        return batch
+
+    def _dispatch_soon(self) -> None:
+        if self._free and not self._dispatching:
+            self._dispatching = True
+            asyncio.get_running_loop().call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._dispatching = False
+        while self._free and self._waiting:
+            batch = self._waiting.popleft()
+            self._free -= 1
+            task = asyncio.ensure_future(self._read(batch.customers))
+            self._tasks.add(task)
+            task.add_done_callback(partial(self._land, batch))
+
+    def _land(self, batch: _Batch[T], task: asyncio.Task[dict[str, T]]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            if (error := task.exception()) is not None:
+                log.error("tags_failed", error=type(error).__name__)
+            else:
+                batch.found = task.result()
+        self._end(batch)
+        self._free += 1
+        if self._waiting:
+            self._dispatch_soon()
+
+    def _end(self, batch: _Batch[T]) -> None:
+        for customer in batch.customers:
+            if self._entered.get(customer) is batch:
+                del self._entered[customer]
+        batch.done.set_result(None)
