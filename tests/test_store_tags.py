@@ -155,5 +155,6 @@ async def test_documents_and_indexes(mongodb_settings: MongoSettings, hand_clock
     assert document is not None
     expiry = last.expires_at.replace(microsecond=last.expires_at.microsecond // 1000 * 1000)
     assert document["deleteAt"] == expiry + timedelta(days=7)
-    assert {key: msgspec.json.decode(text)["value"] for key, text in document["tags"].items()} == {"churn": "GOLD", "tier": "GOLD"}
+    values = {key: msgspec.json.decode(text)["value"] for key, text in document["tags"].items()}
+    assert values == {"churn": "GOLD", "tier": "GOLD"}
     assert document["at"] == dict.fromkeys(["churn", "tier"], NOON.replace(microsecond=123000))

@@ -190,13 +190,13 @@ class Resolved(Field):
     ) -> None:
         super().__init__(name, key, nodes, nullable=nullable)
         self._get = get
-        self._completion = completion
+        self.completion = completion
 
     async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
         values = await self._values(run, objects)
         here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
         inner = [(*paths[place], self.key) for place in here]
-        completed = await self._completion.complete(run, [values[place] for place in here], inner) if here else []
+        completed = await self.completion.complete(run, [values[place] for place in here], inner) if here else []
         for place, value in zip(here, completed, strict=True):
             values[place] = value
         return [
@@ -233,10 +233,6 @@ class Shared(Resolved):
             return list(await self._get(run, objects))
         except Exception as error:  # noqa: BLE001  whatever it raises costs this field
             return [error] * len(objects)
-
-    @property
-    def completion(self) -> Completion:
-        return self._completion
 
 
 async def _outcome(waiting: Any) -> Any:

@@ -166,10 +166,7 @@ class TagService:
         return {
             customer: Kept(
                 tags,
-                {
-                    key: TagAnswer(definition=definitions[key], tag=tag, freshness=Freshness.FRESH)
-                    for key, tag in tags.items()
-                },
+                {key: TagAnswer(definition=definitions[key], tag=tag, freshness=Freshness.FRESH) for key, tag in tags.items()},
                 min(map(self._due_at, tags.values()), default=_LONG_AGO),
             )
             for customer, tags in found.items()
