@@ -15,7 +15,8 @@ from connectors.shapes import Fields
 from gateway.execution.arguments import Arguments
 from gateway.execution.collect import Collector, fragments_of
 from gateway.execution.declared import DEFINITION, declared
-from gateway.execution.live import Completion, Each, Field, Listed, Live, OneOf, Resolved
+from gateway.execution.fields import Completion, Field, Listed, Resolved
+from gateway.execution.live import Each, Live, OneOf
 from gateway.execution.plan import Plan, core_schema, is_live
 from gateway.execution.selection import selected
 from gateway.lookups.sources import Sources

@@ -36,21 +36,8 @@ from gateway.context import RequestContext, Selections
 from gateway.execution.arguments import Arguments
 from gateway.execution.collect import Collector, fragments_of
 from gateway.execution.declared import DEFINITION, Together, declared
-from gateway.execution.live import (
-    NULLED,
-    Completion,
-    Each,
-    Field,
-    Finding,
-    Listed,
-    Live,
-    OneOf,
-    Resolved,
-    Run,
-    Settled,
-    Shared,
-    Shown,
-)
+from gateway.execution.fields import NULLED, Completion, Field, Finding, Listed, Resolved, Run, Settled, Shared
+from gateway.execution.live import Each, Live, OneOf, Shown
 from gateway.execution.selection import selected
 from gateway.execution.settled import Writer
 from gateway.operations import Operation

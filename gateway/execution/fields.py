@@ -1,0 +1,265 @@
+"""The fields of objects that reach sources: how each is had for a list of objects, and what it shows of them.
+
+A field is *settled* (an expression over what is here), a *listing* (records that the customer's keys find: the lookups of all
+customers and all listings start in one turn) or *resolved* (by a call, which may wait). A failure costs its own field, with the
+path and the error that graphql-core would give.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from inspect import isawaitable
+from types import CoroutineType
+from typing import Any, Protocol
+
+from graphql import FieldNode, GraphQLError
+from graphql.execution.values import VariableValues
+
+from connectors.records import Record
+from gateway.context import RequestContext
+from gateway.execution.arguments import Arguments, Words
+from gateway.execution.declared import Finds, Lists
+from gateway.execution.failures import Place
+from gateway.lookups.batching import Entry
+from gateway.lookups.outcome import Failed, Outcome
+from gateway.stitching.customer import StitchedCustomer, enter_all
+from gateway.stitching.directory import Asked
+from gateway.stitching.selection import Selection
+
+Path = tuple[str | int, ...]
+Column = list[Any]
+"""What a field shows of each object, `NULLED` where that makes the object null."""
+
+NULLED: Any = object()
+"""Stands for what is null because a field below it that may not be null is."""
+
+KEPT_ASKS = 128
+
+
+class Run:
+    """One run of a plan: the request, its variables, what was worked out for it once, the errors that it met."""
+
+    __slots__ = ("context", "errors", "known", "nulled", "variables")
+
+    def __init__(self, context: RequestContext, variables: VariableValues) -> None:
+        self.context = context
+        self.variables = variables
+        self.errors: list[GraphQLError] = []
+        self.known: dict[Any, Any] = {}
+        self.nulled = False
+
+
+class Completion(Protocol):
+    """Turns values, none of them null, into what the answer shows of them, each `NULLED` or not."""
+
+    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column: ...
+
+
+class Field:
+    """What all kinds of fields have: the key in the answer, where it stands in the document, whether it may be null."""
+
+    def __init__(self, name: str, key: str, nodes: list[FieldNode], *, nullable: bool) -> None:
+        self.key = key
+        self._name = name
+        self._place = Place(nodes)
+        self._nullable = nullable
+
+    def failed(self, run: Run, error: Exception, path: Path) -> Any:
+        """What is shown in place of a value that could not be had."""
+        run.errors.append(self._place.failure(error, [*path, self.key]))
+        return self.null(run)
+
+    def null(self, run: Run) -> Any:
+        if self._nullable:
+            return None
+        run.nulled = True
+        return NULLED
+
+    def checked(self, run: Run, shown: Any, path: Path) -> Any:
+        """What is shown of a value that is here and may be null."""
+        if shown is None and not self._nullable:
+            return self.failed(run, TypeError(f"Cannot return null for non-nullable field {self._name}."), path)
+        return self.null(run) if shown is NULLED else shown
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+
+class Settled(Field):
+    """A field that is an expression. `make_alone` makes its function, for when another field's failure must not cost it."""
+
+    def __init__(
+        self, name: str, key: str, nodes: list[FieldNode], *, nullable: bool, make_alone: Callable[[], Callable[[Any], Any]]
+    ) -> None:
+        super().__init__(name, key, nodes, nullable=nullable)
+        self._make_alone = make_alone
+
+    def alone(self, run: Run, value: Any, path: Path) -> Any:
+        try:
+            return self.checked(run, self._make_alone()(value), path)
+        except Exception as error:  # noqa: BLE001  whatever an attribute raises costs its field
+            return self.failed(run, error, path)
+
+
+class Listed(Field):
+    """A field that gives records which the customer's keys find."""
+
+    def __init__(
+        self,
+        name: str,
+        key: str,
+        nodes: list[FieldNode],
+        lists: Lists,
+        selection: Selection,
+        arguments: Arguments,
+        show: Callable[[Any], Any],
+    ) -> None:
+        super().__init__(name, key, nodes, nullable=True)
+        self._lists = lists
+        self._selection = selection
+        self._arguments = arguments
+        self._show = show
+        self._asks: dict[Any, tuple[Words, Asked]] = {}
+
+    def asked(self, run: Run) -> tuple[Words, Asked]:
+        """The arguments, and what they ask of sources: the same object for the same arguments, so that requests share it.
+
+        Raises `InvalidArgumentError`.
+        """
+        directory = run.context.services.directory
+        coerced = run.variables.coerced
+        name = (directory, *(coerced.get(one, NULLED) for one in self._arguments.names))
+        try:
+            found = self._asks.get(name)
+        except TypeError:  # a list cannot be remembered by
+            found, name = None, None  # type: ignore[assignment]
+        if found is None:
+            words = self._arguments.words(run.variables)
+            found = words, directory.asked(self._lists.record, self._lists.ask(self._selection, **words))
+            if name is not None and len(self._asks) < KEPT_ASKS:
+                self._asks[name] = found
+        return found
+
+    def enter(self, run: Run, customers: Sequence[StitchedCustomer], entries: list[Entry | Failed]) -> Any:
+        """Have the records asked for, adding to `entries`; gives what `shown` needs later."""
+        try:
+            words, asked = self.asked(run)
+        except Exception as error:  # noqa: BLE001  a bad argument costs this field
+            return error
+        spans = []
+        for entered in enter_all(customers, asked):
+            start = len(entries)
+            entries += entered
+            spans.append((start, len(entries)))
+        return words, asked, spans
+
+    def shown(
+        self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], entered: Any, outcomes: list[Outcome]
+    ) -> Column:
+        if isinstance(entered, Exception):
+            return [self.failed(run, entered, path) for path in paths]
+        words, asked, spans = entered
+        column: Column = []
+        for customer, (start, end), path in zip(customers, spans, paths, strict=True):
+            try:
+                value = self._lists.shown(customer.listed(asked, outcomes[start:end]), **words)
+                column.append(None if value is None else self._show(value))
+            except Exception as error:  # noqa: BLE001  whatever is raised costs this field
+                column.append(self.failed(run, error, path))
+        return column
+
+    @property
+    def asks_for(self) -> tuple[type[Record], Selection]:
+        return self._lists.record, self._selection
+
+
+class Resolved(Field):
+    """A field whose value is had by a call, which may wait."""
+
+    def __init__(
+        self,
+        name: str,
+        key: str,
+        nodes: list[FieldNode],
+        *,
+        nullable: bool,
+        get: Callable[[Run, Any], Any],
+        completion: Completion,
+    ) -> None:
+        super().__init__(name, key, nodes, nullable=nullable)
+        self._get = get
+        self.completion = completion
+
+    async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
+        values = await self._values(run, objects)
+        here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
+        inner = [(*paths[place], self.key) for place in here]
+        completed = await self.completion.complete(run, [values[place] for place in here], inner) if here else []
+        for place, value in zip(here, completed, strict=True):
+            values[place] = value
+        return [
+            self.failed(run, value, path) if isinstance(value, Exception) else self.checked(run, value, path)
+            for value, path in zip(values, paths, strict=True)
+        ]
+
+    async def _values(self, run: Run, objects: Sequence[Any]) -> list[Any]:
+        """The value of each object, or the exception in its place."""
+        values: list[Any] = []
+        waiting: list[int] = []
+        for one in objects:
+            try:
+                value = self._get(run, one)
+            except Exception as error:  # noqa: BLE001  whatever a resolver raises costs its field
+                value = error
+            if type(value) is CoroutineType or isawaitable(value):
+                waiting.append(len(values))
+            values.append(value)
+        if len(waiting) == 1:
+            values[waiting[0]] = await _outcome(values[waiting[0]])
+        elif waiting:
+            found = await asyncio.gather(*(_outcome(values[place]) for place in waiting))
+            for place, value in zip(waiting, found, strict=True):
+                values[place] = value
+        return values
+
+
+class Shared(Resolved):
+    """A resolved field whose `get` gives the values of all objects at once; what it raises costs the field on each of them."""
+
+    async def _values(self, run: Run, objects: Sequence[Any]) -> list[Any]:
+        try:
+            return list(await self._get(run, objects))
+        except Exception as error:  # noqa: BLE001  whatever it raises costs this field
+            return [error] * len(objects)
+
+
+async def _outcome(waiting: Any) -> Any:
+    try:
+        return await waiting
+    except Exception as error:  # noqa: BLE001  as above
+        return error
+
+
+class Finding:
+    """Finds the customers of a field. What its arguments name by id has its listings asked for in the same turn."""
+
+    def __init__(self, finds: Finds, selection: Selection, arguments: Arguments, listings: Sequence[Listed]) -> None:
+        self._finds = finds
+        self._selection = selection
+        self._arguments = arguments
+        self._listings = listings
+
+    def __call__(self, run: Run, _source: Any) -> Any:
+        words = self._arguments.words(run.variables)
+        stitcher = run.context.stitcher
+        ids = self._finds.ids(**words) if self._listings else ()
+        if ids:
+            for listing in self._listings:
+                try:
+                    _, asked = listing.asked(run)
+                except Exception:  # noqa: BLE001, S112  raised again, and placed, where the listing is
+                    continue
+                stitcher.prefetch(ids, asked)
+        return self._finds.find(stitcher, self._selection, **words)
