@@ -11,6 +11,7 @@ from gateway.execution.declared import Together
 from gateway.execution.selection import selection_of
 from gateway.services import Services
 from gateway.stitching.selection import Selection
+from gateway.tags.service import Expected
 
 Selections = dict[tuple[tuple[int, ...], type[Record], str | None], Selection]
 """By the nodes of a field, which fragments can merge in one place and not in another."""
@@ -24,14 +25,15 @@ class RequestContext:
         self.request_id = request_id
         self.stitcher = services.stitcher()
         self.selections: Selections = {}
+        self.expected_tags: Expected | None = None
         self._together: dict[tuple[Together, bytes], DataLoader[Any, Any]] = {}
 
-    async def together(self, give: Together, one: Any, **words: Any) -> Any:
+    async def together(self, together: Together, one: Any, **words: Any) -> Any:
         """A field's value for one object, had together with those that are asked for in the same turn of the loop."""
-        name = give, msgspec.json.encode(words)
+        name = together, msgspec.json.encode(words)
         loader = self._together.get(name)
         if loader is None:
-            loader = self._together[name] = DataLoader(load_fn=lambda objects: give(self, objects, **words))
+            loader = self._together[name] = DataLoader(load_fn=lambda objects: together.give(self, objects, **words))
         return await loader.load(one)
 
     def selection(self, info: Any, record: type[Record], type_name: str | None = None) -> Selection:

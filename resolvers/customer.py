@@ -22,7 +22,7 @@ from resolvers.order import Order, OrderFilter
 from resolvers.scalars import Locale
 from resolvers.source import CustomerSource
 from resolvers.statistics import OrderStatistics, order_statistics
-from resolvers.tag import Tag, given_tags, one_tag
+from resolvers.tag import GIVEN_TAGS, ONE_TAG, Tag
 from resolvers.ticket import Ticket, TicketFilter
 from resolvers.timeline import ENTRIES, TimelineEntry, timeline_asks
 from resolvers.windows import After, First
@@ -96,7 +96,7 @@ class Customer(Node):
         "The customer's tags. One that the rule does not give is left out, unless that is for want of a source.",
         *TAG_RECORDS,
         graphql_type=list[Tag] | None,
-        together=given_tags,
+        together=GIVEN_TAGS,
     )
     async def tags(
         root: Parent,  # noqa: N805
@@ -107,14 +107,14 @@ class Customer(Node):
         ] = None,
     ) -> list[TagAnswer]:
         with root.reports.contributing():
-            found: list[TagAnswer] = await context_of(info).together(given_tags, root, keys=keys, categories=categories)
+            found: list[TagAnswer] = await context_of(info).together(GIVEN_TAGS, root, keys=keys, categories=categories)
         return found
 
     @stitching(
         "One tag, also when the rule does not give it: its evidence says why not.",
         *TAG_RECORDS,
         graphql_type=Tag | None,
-        together=one_tag,
+        together=ONE_TAG,
     )
     async def tag(
         root: Parent,  # noqa: N805
@@ -122,7 +122,7 @@ class Customer(Node):
         key: Annotated[str, strawberry.argument(description="The tag's key.")],
     ) -> TagAnswer | None:
         with root.reports.contributing():
-            found: TagAnswer = await context_of(info).together(one_tag, root, key=key)
+            found: TagAnswer = await context_of(info).together(ONE_TAG, root, key=key)
         return found
 
     @computed("What each source that was asked contributed to this answer.", graphql_type=list[CustomerSource])

@@ -7,6 +7,7 @@ import strawberry
 
 from gateway.context import RequestContext
 from gateway.errors import InvalidArgumentError
+from gateway.execution.declared import Together
 from gateway.stitching.customer import StitchedCustomer, contributing
 from gateway.tags.definitions import Pack
 from gateway.tags.definitions import TagDefinition as Definition
@@ -15,8 +16,6 @@ from gateway.tags.service import TagAnswer
 from resolvers.enums import Freshness, TagCategory
 from resolvers.fields import computed, field, own
 from resolvers.scalars import JSON
-
-Answer = strawberry.Parent[TagAnswer]
 
 
 @strawberry.type(description="The rule that gave a tag its value.")
@@ -51,14 +50,8 @@ class Fact:
 class Tag:
     key: str = own("The tag's key, stable.", "tag")
 
-    @computed("The tag's name, for people.")
-    def label(answer: Answer) -> str:  # noqa: N805
-        return answer.definition.label
-
-    @computed("What the tag speaks about.")
-    def category(answer: Answer) -> TagCategory:  # noqa: N805
-        return answer.definition.category
-
+    label: str = own("The tag's name, for people.", "definition")
+    category: TagCategory = own("What the tag speaks about.", "definition")
     value: str | None = own("The value; null when the rule gives this customer none. The evidence says why.", "tag")
     freshness: Freshness = field("Whether the value is within its time to live and of the rule in force.")
     computed_at: datetime = own("When it was computed.", "tag")
@@ -119,7 +112,7 @@ async def given_tags(
     """The tags of each customer, without those that the rule does not give, unless that is for want of a source."""
     wanted = chosen_keys(context.services.tags.pack, keys, categories)
     with contributing(customers):
-        found = await context.services.tags.load_all(customers, wanted)
+        found = await context.services.tags.load_all(customers, wanted, context.expected_tags)
     return [[answer for answer in own if answer.tag.value is not None or answer.tag.partial] for own in found]
 
 
@@ -127,4 +120,14 @@ async def one_tag(context: RequestContext, customers: Sequence[StitchedCustomer]
     """One tag of each customer."""
     checked_keys(context.services.tags.pack, "key", [key])
     with contributing(customers):
-        return [answer for (answer,) in await context.services.tags.load_all(customers, [key])]
+        return [answer for (answer,) in await context.services.tags.load_all(customers, [key], context.expected_tags)]
+
+
+def expect_tags(context: RequestContext, ids: Sequence[str]) -> None:
+    """Have the store read for customers who are being found."""
+    if context.expected_tags is None:
+        context.expected_tags = context.services.tags.expect(ids)
+
+
+GIVEN_TAGS = Together(given_tags, expect_tags)
+ONE_TAG = Together(one_tag, expect_tags)

@@ -57,8 +57,15 @@ class Finds(msgspec.Struct, frozen=True):
     type_name: str | None = None
 
 
-Together = Callable[..., Awaitable[Sequence[Any]]]
-"""Gives a field's value for each of several objects of one request: takes its context, the objects, the field's arguments."""
+class Together(msgspec.Struct, frozen=True):
+    """A field whose values are had for several objects of one request at once.
+
+    `give` takes the request's context, the objects and the field's arguments, and gives a value for each object. `expect` takes
+    the context and the ids of customers who will be asked about once they are found.
+    """
+
+    give: Callable[..., Awaitable[Sequence[Any]]]
+    expect: Callable[[Any, Sequence[str]], None]
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):

@@ -226,7 +226,14 @@ class Resolved(Field):
 
 
 class Shared(Resolved):
-    """A resolved field whose `get` gives the values of all objects at once; what it raises costs the field on each of them."""
+    """A resolved field whose `get` gives the values of all objects at once; what it raises costs the field on each of them.
+
+    `expect` is told, before the objects are found, which customers they will be.
+    """
+
+    def __init__(self, *words: Any, expect: Callable[[RequestContext, Sequence[str]], None], **more: Any) -> None:
+        super().__init__(*words, **more)
+        self.expect = expect
 
     async def _values(self, run: Run, objects: Sequence[Any]) -> list[Any]:
         try:
@@ -243,22 +250,25 @@ async def _outcome(waiting: Any) -> Any:
 
 
 class Finding:
-    """Finds the customers of a field. What its arguments name by id has its listings asked for in the same turn."""
+    """Finds the customers of a field. What its arguments name by id has its fields asked for in the same turn."""
 
-    def __init__(self, finds: Finds, selection: Selection, arguments: Arguments, listings: Sequence[Listed]) -> None:
+    def __init__(self, finds: Finds, selection: Selection, arguments: Arguments, fields: Sequence[Listed | Shared]) -> None:
         self._finds = finds
         self._selection = selection
         self._arguments = arguments
-        self._listings = listings
+        self._fields = fields
 
     def __call__(self, run: Run, _source: Any) -> Any:
         words = self._arguments.words(run.variables)
         stitcher = run.context.stitcher
-        ids = self._finds.ids(**words) if self._listings else ()
+        ids = self._finds.ids(**words) if self._fields else ()
         if ids:
-            for listing in self._listings:
+            for field in self._fields:
+                if isinstance(field, Shared):
+                    field.expect(run.context, ids)
+                    continue
                 try:
-                    _, asked = listing.asked(run)
+                    _, asked = field.asked(run)
                 except Exception:  # noqa: BLE001, S112  raised again, and placed, where the listing is
                     continue
                 stitcher.prefetch(ids, asked)

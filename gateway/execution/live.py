@@ -9,7 +9,7 @@ from typing import Any
 from graphql import FieldNode
 
 from gateway.execution.failures import Place
-from gateway.execution.fields import NULLED, Column, Completion, Field, Listed, Path, Resolved, Run, Settled
+from gateway.execution.fields import NULLED, Column, Completion, Field, Listed, Path, Resolved, Run, Settled, Shared
 from gateway.lookups.batching import Entry
 from gateway.lookups.outcome import Failed
 from gateway.stitching.customer import StitchedCustomer
@@ -52,6 +52,7 @@ class Live:
         self._one_by_one = one_by_one
         self.listings = [field for field in fields if isinstance(field, Listed)]
         self._resolved = [field for field in fields if isinstance(field, Resolved)]
+        self.early = [field for field in fields if isinstance(field, Listed | Shared)]
         self._others = [field for field in fields if not isinstance(field, Settled)]
 
     async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:

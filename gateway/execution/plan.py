@@ -117,13 +117,14 @@ class _Maker:
         together = declared(definition).together
         if together is not None:
             give = partial(_give, together, arguments)
-            return Shared(where, key, nodes, nullable=not is_non_null_type(field.type), get=give, completion=completion)
+            nullable = not is_non_null_type(field.type)
+            return Shared(where, key, nodes, nullable=nullable, get=give, completion=completion, expect=together.expect)
         finds = declared(definition).finds
         if finds is None:
             get = self._getter(kind, field, nodes, arguments)
         else:
             selection = selected(self._schema, self._collector, nodes, field.type, Customer, finds.type_name)
-            get = Finding(finds, selection, arguments, _listings(completion))
+            get = Finding(finds, selection, arguments, _early(completion))
         return Resolved(where, key, nodes, nullable=not is_non_null_type(field.type), get=get, completion=completion)
 
     def _is_settled(self, field: GraphQLField) -> bool:
@@ -180,7 +181,7 @@ class _Maker:
 
 
 async def _give(together: Together, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:
-    return await together(run.context, objects, **arguments.words(run.variables))
+    return await together.give(run.context, objects, **arguments.words(run.variables))
 
 
 def _test(kind: GraphQLObjectType) -> Callable[[Any], bool]:
@@ -188,14 +189,15 @@ def _test(kind: GraphQLObjectType) -> Callable[[Any], bool]:
     return lambda value: bool(is_type_of(value, None))
 
 
-def _listings(completion: Completion) -> list[Listed]:
+def _early(completion: Completion) -> list[Listed | Shared]:
+    """The fields of customers that can be asked for when only ids are known."""
     match completion:
-        case Live(listings=listings):
-            return listings
+        case Live(early=early):
+            return early
         case Each(inner=inner):
-            return _listings(inner)
+            return _early(inner)
         case OneOf(possible=possible):
-            return [listing for _, one in possible for listing in _listings(one)]
+            return [field for _, one in possible for field in _early(one)]
     return []
 
 

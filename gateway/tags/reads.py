@@ -7,23 +7,23 @@ and none waits for longer than one operation of the store may take.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
 import structlog
 
-MOST_READS = 1
+MOST_READS = 2
 """How many reads are under way. A second one would not make the store quicker, but both smaller."""
 
-MOST_CUSTOMERS = 100
+MOST_CUSTOMERS = 50
 """How many customers a read is of."""
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
 
-class _Batch(Generic[T]):
+class Batch(Generic[T]):
     """Customers who are read together, and what was found of them."""
 
     __slots__ = ("customers", "done", "found")
@@ -41,18 +41,21 @@ class Reads(Generic[T]):
         self._read = read
         self._patience_s = patience_s
         self._free = MOST_READS
-        self._waiting: deque[_Batch[T]] = deque()
-        self._entered: dict[str, _Batch[T]] = {}
+        self._waiting: deque[Batch[T]] = deque()
+        self._entered: dict[str, Batch[T]] = {}
         self._tasks: set[asyncio.Task[dict[str, T]]] = set()
         self._dispatching = False
 
-    async def of(self, customers: Iterable[str]) -> dict[str, T]:
+    def enter(self, customers: Iterable[str]) -> dict[str, Batch[T]]:
+        """Have customers read. Nothing is waited for."""
+        return {customer: self._entered.get(customer) or self._enter(customer) for customer in customers}
+
+    async def settled(self, batches: Mapping[str, Batch[T]]) -> dict[str, T]:
         """What is there, by customer; nothing of one whose read failed or is late."""
-        batches = {customer: self._entered.get(customer) or self._enter(customer) for customer in customers}
-        if not batches:
-            return {}
-        # Waiting leaves the futures alone when the caller is cancelled.
-        await asyncio.wait({batch.done for batch in batches.values()}, timeout=self._patience_s)
+        flying = {batch.done for batch in batches.values() if not batch.done.done()}
+        if flying:
+            # Waiting leaves the futures alone when the caller is cancelled.
+            await asyncio.wait(flying, timeout=self._patience_s)
         return {customer: batch.found[customer] for customer, batch in batches.items() if customer in batch.found}
 
     def outdate(self, customers: Iterable[str]) -> None:
@@ -70,9 +73,9 @@ class Reads(Generic[T]):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _enter(self, customer: str) -> _Batch[T]:
+    def _enter(self, customer: str) -> Batch[T]:
         if not self._waiting or len(self._waiting[-1].customers) == MOST_CUSTOMERS:
-            self._waiting.append(_Batch())
+            self._waiting.append(Batch())
         batch = self._entered[customer] = self._waiting[-1]
         batch.customers.append(customer)
         self._dispatch_soon()
@@ -92,7 +95,7 @@ class Reads(Generic[T]):
             self._tasks.add(task)
             task.add_done_callback(partial(self._land, batch))
 
-    def _land(self, batch: _Batch[T], task: asyncio.Task[dict[str, T]]) -> None:
+    def _land(self, batch: Batch[T], task: asyncio.Task[dict[str, T]]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             if (error := task.exception()) is not None:
@@ -104,7 +107,7 @@ class Reads(Generic[T]):
         if self._waiting:
             self._dispatch_soon()
 
-    def _end(self, batch: _Batch[T]) -> None:
+    def _end(self, batch: Batch[T]) -> None:
         for customer in batch.customers:
             if self._entered.get(customer) is batch:
                 del self._entered[customer]

@@ -25,7 +25,7 @@ from gateway.store.store import Store
 from gateway.tags.computing import Pair, Tags, Wanted, compute, is_missing_for_now
 from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.model import ComputedTag
-from gateway.tags.reads import Reads
+from gateway.tags.reads import Batch, Reads
 
 RENEW_AHEAD = 0.1
 """A tag is renewed in the background when this share of its time to live is left."""
@@ -48,10 +48,7 @@ class Freshness(StrEnum):
 
 
 class TagAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A tag of one customer as it is given out.
-
-    Reading another attribute reads the computed tag.
-    """
+    """A tag of one customer as it is given out. Reading another attribute reads it of the tag or of its definition."""
 
     definition: TagDefinition
     tag: ComputedTag
@@ -60,7 +57,7 @@ class TagAnswer(msgspec.Struct, frozen=True, kw_only=True):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self.tag, name)
+        return getattr(self.tag if name in ComputedTag.__struct_fields__ else self.definition, name)
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -80,6 +77,13 @@ class Kept(msgspec.Struct, frozen=True):
             return None
 
 
+class Expected(msgspec.Struct, frozen=True):
+    """A read under way, by customer, and what was being computed before it: it may miss what is being stored meanwhile."""
+
+    computing: dict[Pair, asyncio.Task[Tags]]
+    batches: dict[str, Batch[Kept]]
+
+
 class TagService:
     """Gives tags for any number of customers at once. `new_stitcher` opens one for work outside a request."""
 
@@ -89,26 +93,33 @@ class TagService:
         self._clock = clock
         self._new_stitcher = new_stitcher
         self._reads = None if store is None else Reads(partial(self._kept, store), store.mongo.timeout_s)
+        self._in_force = {key: (one.fingerprint, RENEW_AHEAD * one.ttl) for key, one in pack.tags.items()}
         self._computing: dict[Pair, asyncio.Task[Tags]] = {}
         self._renewals: dict[asyncio.Task[None], set[str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def load(self, wanted: Sequence[Wanted]) -> list[TagAnswer]:
         """One answer per pair of customer and tag key, in order; one read of the store for all of them."""
-        # Taken before the read, which may miss what is being stored meanwhile.
-        computing = dict(self._computing)
-        kept = await self._read({customer.id for customer, key in wanted if (customer.id, key) not in computing})
-        return await self._settled(wanted, kept, computing)
+        expected = self.expect({customer.id for customer, key in wanted if (customer.id, key) not in self._computing})
+        return await self._settled(wanted, await self._read(expected), expected.computing)
 
-    async def load_all(self, customers: Sequence[StitchedCustomer], keys: Sequence[str]) -> list[list[TagAnswer]]:
+    def expect(self, customers: Iterable[str]) -> Expected:
+        """Have the store read before the customers are known well enough to be asked about. Nothing is waited for."""
+        batches = {} if self._reads is None else self._reads.enter(customers)
+        return Expected(dict(self._computing), batches)
+
+    async def load_all(
+        self, customers: Sequence[StitchedCustomer], keys: Sequence[str], expected: Expected | None = None
+    ) -> list[list[TagAnswer]]:
         """As `load`, the same tags for each of the customers: a list of them per customer, in order."""
         if not keys:
             return [[] for _ in customers]
-        computing = dict(self._computing)
-        ids = [customer.id for customer in customers]
-        if computing:
-            ids = [one for one in ids if any((one, key) not in computing for key in keys)]
-        kept = await self._read(ids)
+        if expected is None or any(one.id not in expected.batches for one in customers):
+            computing = self._computing
+            expected = self.expect(
+                [one.id for one in customers if not computing or any((one.id, key) not in computing for key in keys)]
+            )
+        kept, computing = await self._read(expected), expected.computing
         now = self._clock.now()
         known = [None if (found := kept.get(one.id)) is None else found.given(keys, now) for one in customers]
         rest = [(one, key) for one, answers in zip(customers, known, strict=True) if answers is None for key in keys]
@@ -150,11 +161,11 @@ class TagService:
         return self._clock.now() > self._due_at(tag)
 
     def _due_at(self, tag: ComputedTag) -> datetime:
-        definition = self.pack.tags[tag.key]
-        return _LONG_AGO if tag.fingerprint != definition.fingerprint else tag.expires_at - RENEW_AHEAD * definition.ttl
+        fingerprint, ahead = self._in_force[tag.key]
+        return tag.expires_at - ahead if tag.fingerprint == fingerprint else _LONG_AGO
 
-    async def _read(self, customers: Collection[str]) -> dict[str, Kept]:
-        return {} if self._reads is None else await self._reads.of(customers)
+    async def _read(self, expected: Expected) -> dict[str, Kept]:
+        return {} if self._reads is None else await self._reads.settled(expected.batches)
 
     async def _kept(self, store: Store, customers: Sequence[str]) -> dict[str, Kept]:
         """What is stored, read once for all who want it; nothing when it cannot be read."""
@@ -202,13 +213,16 @@ class TagService:
         # A task of its own, for others share it, and one caller that goes away must not end it.
         task = self._own(compute(self.pack, self._clock, wanted))
         self._computing.update(dict.fromkeys(pairs, task))
-        self._own(self._keep(task, pairs))
+        # The first to be told, so that storing begins before the answer is given out.
+        done = asyncio.Event()
+        task.add_done_callback(lambda _: done.set())
+        self._own(self._keep(task, done, pairs))
         return task
 
-    async def _keep(self, computing: asyncio.Task[Tags], pairs: Iterable[Pair]) -> None:
+    async def _keep(self, computing: asyncio.Task[Tags], done: asyncio.Event, pairs: Iterable[Pair]) -> None:
         """Store what was computed, beside giving it out; until it can be read, it is shared from memory."""
         try:
-            await asyncio.wait({computing})
+            await done.wait()
             if not computing.cancelled() and computing.exception() is None:
                 await self._write(computing.result())
         finally:

@@ -1,0 +1,228 @@
+"""Reads of stored tags: gathered over requests, shared while under way, harmed by nobody."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from connectors import records as r
+from connectors.contract import KeyKind
+from connectors.testing import MemoryConnector
+from gateway.errors import StoreError
+from gateway.store.mongo import MongoSettings
+from gateway.store.store import Store
+from gateway.store.tags import TagCollection
+from gateway.tags.model import ComputedTag
+from gateway.tags.reads import MOST_CUSTOMERS, MOST_READS, Reads
+from gateway.tags.service import TagService
+from tests.fixtures_mongodb import commands_to
+from tests.running import gateway_on
+from tests.tag_shop import ShopClock, measured, services_on, sources_by_id, stitched, until_kept
+
+PATIENT_S = 20.0
+ALL_TAGS = "query ($id: ID!) { customer(by: {id: $id}) { id tags { key value computedAt } } }"
+
+
+class Shelf:
+    """Gives each customer's name in capitals, when it is told to, and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.go = asyncio.Event()
+        self.failure: Exception | None = None
+
+    async def read(self, customers: Sequence[str]) -> dict[str, str]:
+        self.asked.append(list(customers))
+        await self.go.wait()
+        if self.failure is not None:
+            raise self.failure
+        return {one: one.upper() for one in customers if one != "nobody"}
+
+
+async def of(reads: Reads[str], *customers: str) -> dict[str, str]:
+    return await reads.settled(reads.enter(customers))
+
+
+async def turns(count: int = 5) -> None:
+    """Let everything run that can."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_what_is_asked_in_one_turn_leaves_in_one_read():
+    """Thirty-two callers, of whom some want the same customers: each of them once, and each caller has his own."""
+    shelf = Shelf()
+    reads = Reads(shelf.read, PATIENT_S)
+    shelf.go.set()
+    found = await asyncio.gather(*(of(reads, f"c{n}", "c0", "nobody") for n in range(32)))
+    assert found == [{f"c{n}": f"C{n}", "c0": "C0"} for n in range(32)]
+    assert shelf.asked == [["c0", "nobody", *(f"c{n}" for n in range(1, 32))]]
+    assert await of(reads) == {}
+
+
+async def test_callers_gather_while_all_reads_are_taken():
+    """Whoever comes then leaves with the others; one whose customer is on the way shares what it brings."""
+    shelf = Shelf()
+    reads = Reads(shelf.read, PATIENT_S)
+    callers = []
+    for number in range(MOST_READS + 6):
+        callers.append(asyncio.create_task(of(reads, f"c{number}", "c0")))
+        await turns()
+    first = [["c0"], *([f"c{n}"] for n in range(1, MOST_READS))]
+    assert shelf.asked == first
+    shelf.go.set()
+    assert await asyncio.gather(*callers) == [{f"c{n}": f"C{n}", "c0": "C0"} for n in range(MOST_READS + 6)]
+    assert shelf.asked == [*first, [f"c{n}" for n in range(MOST_READS, MOST_READS + 6)]]
+
+
+async def test_a_read_has_no_more_customers_than_it_may():
+    """What is above the limit leaves in a read of its own, also when one caller wants it all."""
+    shelf = Shelf()
+    reads = Reads(shelf.read, PATIENT_S)
+    shelf.go.set()
+    names = [f"c{n}" for n in range(2 * MOST_CUSTOMERS + 1)]
+    assert await of(reads, *names) == {one: one.upper() for one in names}
+    assert [len(asked) for asked in shelf.asked] == [MOST_CUSTOMERS, MOST_CUSTOMERS, 1]
+
+
+async def test_a_cancelled_caller_harms_nobody():
+    """The one who began the read goes away: the other, and the one who waits behind, have what they asked for."""
+    shelf = Shelf()
+    reads = Reads(shelf.read, PATIENT_S)
+    first = asyncio.create_task(of(reads, "c1"))
+    await turns()
+    second = asyncio.create_task(of(reads, "c1", "c2"))
+    await turns()
+    first.cancel()
+    await turns()
+    shelf.go.set()
+    assert await second == {"c1": "C1", "c2": "C2"}
+    assert first.cancelled()
+    assert [one for asked in shelf.asked for one in asked] == ["c1", "c2"]
+
+
+async def test_a_failed_read_gives_nothing_and_the_next_one_is_asked():
+    """What it raised is logged by its kind alone."""
+    shelf = Shelf()
+    reads = Reads(shelf.read, PATIENT_S)
+    shelf.failure = ZeroDivisionError("c1")
+    shelf.go.set()
+    with capture_logs() as logs:
+        assert await asyncio.gather(of(reads, "c1"), of(reads, "c1", "c2")) == [{}, {}]
+    shelf.failure = None
+    assert await of(reads, "c1") == {"c1": "C1"}
+    assert logs == [{"event": "tags_failed", "log_level": "error", "error": "ZeroDivisionError"}]
+
+
+async def test_a_late_read_gives_nothing():
+    """Nobody waits for longer than the patience; who has more of it has what comes later."""
+    shelf = Shelf()
+    reads = Reads(shelf.read, 0.01)
+    assert await of(reads, "c1") == {}
+    late = reads.enter(["c1"])
+    shelf.go.set()
+    await turns()
+    assert await reads.settled(late) == {"c1": "C1"}
+    assert shelf.asked == [["c1"]]
+
+
+async def test_who_asks_after_a_write_is_read_again():
+    """A read under way may have missed what was written; one that has not left yet cannot."""
+    shelf = Shelf()
+    reads = Reads(shelf.read, PATIENT_S)
+    before = [asyncio.create_task(of(reads, "c1"))]
+    await turns()
+    reads.outdate(["c1", "c2"])
+    after = [asyncio.create_task(of(reads, "c1")) for _ in range(2)]
+    reads.outdate(["c1"])
+    await turns()
+    shelf.go.set()
+    assert await asyncio.gather(*before, *after) == [{"c1": "C1"}] * 3
+    assert shelf.asked == [["c1"], ["c1"]]
+
+
+async def test_the_end_leaves_nobody_waiting():
+    """Who is read and who waits behind has nothing, and no task is left."""
+    shelf = Shelf()
+    reads = Reads(shelf.read, PATIENT_S)
+    tasks = asyncio.all_tasks()
+    callers = []
+    for number in range(MOST_READS + 1):
+        callers.append(asyncio.create_task(of(reads, f"c{number}")))
+        await turns()
+    await reads.aclose()
+    assert await asyncio.gather(*callers) == [{}] * (MOST_READS + 1)
+    await turns()
+    assert asyncio.all_tasks() == tasks
+    assert len(shelf.asked) == MOST_READS
+
+
+@pytest.mark.mongodb
+async def test_thirty_two_requests_are_few_finds(mongodb_settings: MongoSettings):
+    """Their tags are stored: they have them for a find of all, and no source is asked for facts."""
+    names = [f"c{n}" for n in range(32)]
+    people = {one: [r.Customer(id=one)] for one in names}
+    sources = [
+        MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): people}),
+        MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): {one: [] for one in names}}),
+    ]
+    async with gateway_on(sources, with_clock=ShopClock(), mongodb=mongodb_settings.model_dump()) as gateway:
+        cold = await asyncio.gather(*(gateway.data(ALL_TAGS, {"id": one}) for one in names))
+    facts = measured(sources[1])
+    async with gateway_on(sources, with_clock=ShopClock(), mongodb=mongodb_settings.model_dump()) as gateway:
+        with commands_to(mongodb_settings.database) as commands:
+            warm = await asyncio.gather(*(gateway.data(ALL_TAGS, {"id": one}) for one in names))
+    assert warm == cold
+    assert measured(sources[1]) == facts
+    assert set(commands) - {"ping", "createIndexes"} == {"find"}
+    assert commands.count("find") <= MOST_READS + 1
+
+
+class Refusing(TagCollection):
+    """Does not read."""
+
+    async def read(self, customers: Sequence[str], keys: object) -> dict[str, dict[str, ComputedTag]]:
+        raise StoreError("refused")
+
+
+@pytest.mark.mongodb
+async def test_tags_that_cannot_be_read_are_computed(mongodb_settings: MongoSettings):
+    """A store that refuses to read costs a computation, for all requests together, and fails none."""
+    clock, sources = ShopClock(), sources_by_id()
+    async with services_on(sources, clock=clock, mongodb=mongodb_settings.model_dump()) as services:
+        assert isinstance(services.store, Store)
+        (customer,) = await stitched(services, "c1")
+        (before,) = await services.tags.load([(customer, "activity")])
+        await until_kept(services.store, clock.now())
+        services.store.tags = Refusing(services.store.mongo, clock)
+        worker = TagService(services.tags.pack, services.store, clock, services.stitcher)
+        clock.advance(timedelta(hours=1))
+        requests = [await stitched(services, "c1") for _ in range(3)]
+        answers = await asyncio.gather(*(worker.load_all(one, ["activity"]) for one in requests))
+        await worker.aclose()
+    assert [[one.tag.value for one in own] for (own,) in answers] == [["HIGH"]] * 3
+    assert {own[0].tag.computed_at for (own,) in answers} == {clock.now()}
+    assert before.tag.computed_at == clock.now() - timedelta(hours=1)
+    assert measured(sources[1]) == 2
+
+
+@pytest.mark.mongodb
+async def test_a_cancelled_request_takes_no_tags_from_the_others(mongodb_settings: MongoSettings):
+    """Two requests share a find; the first one goes away before it is answered."""
+    clock, sources = ShopClock(), sources_by_id()
+    async with services_on(sources, clock=clock, mongodb=mongodb_settings.model_dump()) as services:
+        assert services.store is not None
+        (customer,) = await stitched(services, "c1")
+        await services.tags.load([(customer, "activity")])
+        await until_kept(services.store, clock.now())
+        with commands_to(mongodb_settings.database) as commands:
+            first, second = (asyncio.create_task(services.tags.load_all([customer], ["activity"])) for _ in range(2))
+            await turns(1)
+            first.cancel()
+            ((answer,),) = await second
+    assert first.cancelled()
+    assert (answer.tag.value, answer.freshness.value) == ("HIGH", "FRESH")
+    assert commands == ["find"]
+    assert measured(sources[1]) == 1
