@@ -42,7 +42,7 @@ class Shelf:
 
 
 async def of(reads: Reads[str], *customers: str) -> dict[str, str]:
-    return await reads.settled(reads.enter(customers))
+    return await reads.settled(reads.enter(customers), PATIENT_S)
 
 
 async def turns(count: int = 5) -> None:
@@ -54,7 +54,7 @@ async def turns(count: int = 5) -> None:
 async def test_what_is_asked_in_one_turn_leaves_in_one_read():
     """Thirty-two callers, of whom some want the same customers: each of them once, and each caller has his own."""
     shelf = Shelf()
-    reads = Reads(shelf.read, PATIENT_S)
+    reads = Reads(shelf.read)
     shelf.go.set()
     found = await asyncio.gather(*(of(reads, f"c{n}", "c0", "nobody") for n in range(32)))
     assert found == [{f"c{n}": f"C{n}", "c0": "C0"} for n in range(32)]
@@ -65,7 +65,7 @@ async def test_what_is_asked_in_one_turn_leaves_in_one_read():
 async def test_callers_gather_while_all_reads_are_taken():
     """Whoever comes then leaves with the others; one whose customer is on the way shares what it brings."""
     shelf = Shelf()
-    reads = Reads(shelf.read, PATIENT_S)
+    reads = Reads(shelf.read)
     callers = []
     for number in range(MOST_READS + 6):
         callers.append(asyncio.create_task(of(reads, f"c{number}", "c0")))
@@ -80,7 +80,7 @@ async def test_callers_gather_while_all_reads_are_taken():
 async def test_a_read_has_no_more_customers_than_it_may():
     """What is above the limit leaves in a read of its own, also when one caller wants it all."""
     shelf = Shelf()
-    reads = Reads(shelf.read, PATIENT_S)
+    reads = Reads(shelf.read)
     shelf.go.set()
     names = [f"c{n}" for n in range(2 * MOST_CUSTOMERS + 1)]
     assert await of(reads, *names) == {one: one.upper() for one in names}
@@ -90,7 +90,7 @@ async def test_a_read_has_no_more_customers_than_it_may():
 async def test_a_cancelled_caller_harms_nobody():
     """The one who began the read goes away: the other, and the one who waits behind, have what they asked for."""
     shelf = Shelf()
-    reads = Reads(shelf.read, PATIENT_S)
+    reads = Reads(shelf.read)
     first = asyncio.create_task(of(reads, "c1"))
     await turns()
     second = asyncio.create_task(of(reads, "c1", "c2"))
@@ -106,7 +106,7 @@ async def test_a_cancelled_caller_harms_nobody():
 async def test_a_failed_read_gives_nothing_and_the_next_one_is_asked():
     """What it raised is logged by its kind alone."""
     shelf = Shelf()
-    reads = Reads(shelf.read, PATIENT_S)
+    reads = Reads(shelf.read)
     shelf.failure = ZeroDivisionError("c1")
     shelf.go.set()
     with capture_logs() as logs:
@@ -117,21 +117,20 @@ async def test_a_failed_read_gives_nothing_and_the_next_one_is_asked():
 
 
 async def test_a_late_read_gives_nothing():
-    """Nobody waits for longer than the patience; who has more of it has what comes later."""
+    """A caller waits for as long as he says; who says longer has what comes later."""
     shelf = Shelf()
-    reads = Reads(shelf.read, 0.01)
-    assert await of(reads, "c1") == {}
+    reads = Reads(shelf.read)
     late = reads.enter(["c1"])
+    assert await reads.settled(late, 0.01) == {}
     shelf.go.set()
-    await turns()
-    assert await reads.settled(late) == {"c1": "C1"}
+    assert await reads.settled(late, PATIENT_S) == {"c1": "C1"}
     assert shelf.asked == [["c1"]]
 
 
 async def test_who_asks_after_a_write_is_read_again():
     """A read under way may have missed what was written; one that has not left yet cannot."""
     shelf = Shelf()
-    reads = Reads(shelf.read, PATIENT_S)
+    reads = Reads(shelf.read)
     before = [asyncio.create_task(of(reads, "c1"))]
     await turns()
     reads.outdate(["c1", "c2"])
@@ -146,7 +145,7 @@ async def test_who_asks_after_a_write_is_read_again():
 async def test_the_end_leaves_nobody_waiting():
     """Who is read and who waits behind has nothing, and no task is left."""
     shelf = Shelf()
-    reads = Reads(shelf.read, PATIENT_S)
+    reads = Reads(shelf.read)
     tasks = asyncio.all_tasks()
     callers = []
     for number in range(MOST_READS + 1):

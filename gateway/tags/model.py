@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Base of the values kept in the store as JSON."""
+class Value(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """Base of the values kept in the store as JSON, which hold no cycles."""
 
 
 class FactValue(Value, frozen=True):

@@ -1,8 +1,8 @@
 """Batch while busy, for the store: customers of all requests on their way to it.
 
 While a read is free, customers leave at once (in the same turn of the loop); while all are taken, they gather behind them and
-leave together. A customer who is already on the way is not read again. A caller that goes away changes nothing for the others,
-and none waits for longer than one operation of the store may take.
+leave together. A customer who is already on the way is not read again. Callers wait as long as they can: one that goes away
+changes nothing for the others.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from typing import Generic, TypeVar
 import structlog
 
 MOST_READS = 2
-"""How many reads are under way. A second one would not make the store quicker, but both smaller."""
+"""How many reads are under way: one at the store, one on its way. More of them would be smaller ones."""
 
-MOST_CUSTOMERS = 50
+MOST_CUSTOMERS = 100
 """How many customers a read is of."""
 
 T = TypeVar("T")
@@ -37,9 +37,8 @@ class Batch(Generic[T]):
 class Reads(Generic[T]):
     """The way to the store, for all requests of a worker. `read` gives what is there of customers and raises nothing."""
 
-    def __init__(self, read: Callable[[Sequence[str]], Awaitable[dict[str, T]]], patience_s: float) -> None:
+    def __init__(self, read: Callable[[Sequence[str]], Awaitable[dict[str, T]]]) -> None:
         self._read = read
-        self._patience_s = patience_s
         self._free = MOST_READS
         self._waiting: deque[Batch[T]] = deque()
         self._entered: dict[str, Batch[T]] = {}
@@ -50,12 +49,12 @@ class Reads(Generic[T]):
         """Have customers read. Nothing is waited for."""
         return {customer: self._entered.get(customer) or self._enter(customer) for customer in customers}
 
-    async def settled(self, batches: Mapping[str, Batch[T]]) -> dict[str, T]:
+    async def settled(self, batches: Mapping[str, Batch[T]], patience_s: float) -> dict[str, T]:
         """What is there, by customer; nothing of one whose read failed or is late."""
         flying = {batch.done for batch in batches.values() if not batch.done.done()}
         if flying:
             # Waiting leaves the futures alone when the caller is cancelled.
-            await asyncio.wait(flying, timeout=self._patience_s)
+            await asyncio.wait(flying, timeout=patience_s)
         return {customer: batch.found[customer] for customer, batch in batches.items() if customer in batch.found}
 
     def outdate(self, customers: Iterable[str]) -> None:

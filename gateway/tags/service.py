@@ -47,7 +47,7 @@ class Freshness(StrEnum):
     STALE = "STALE"
 
 
-class TagAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class TagAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A tag of one customer as it is given out. Reading another attribute reads it of the tag or of its definition."""
 
     definition: TagDefinition
@@ -60,7 +60,7 @@ class TagAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return getattr(self.tag if name in ComputedTag.__struct_fields__ else self.definition, name)
 
 
-class Kept(msgspec.Struct, frozen=True):
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """What the store has of a customer, by key; `answers` hold until `calm_until`, when one of the tags is to be renewed."""
 
     tags: dict[str, ComputedTag]
@@ -92,7 +92,7 @@ class TagService:
         self._store = store
         self._clock = clock
         self._new_stitcher = new_stitcher
-        self._reads = None if store is None else Reads(partial(self._kept, store), store.mongo.timeout_s)
+        self._reads = None if store is None else Reads(partial(self._kept, store))
         self._in_force = {key: (one.fingerprint, RENEW_AHEAD * one.ttl) for key, one in pack.tags.items()}
         self._computing: dict[Pair, asyncio.Task[Tags]] = {}
         self._renewals: dict[asyncio.Task[None], set[str]] = {}
@@ -101,7 +101,8 @@ class TagService:
     async def load(self, wanted: Sequence[Wanted]) -> list[TagAnswer]:
         """One answer per pair of customer and tag key, in order; one read of the store for all of them."""
         expected = self.expect({customer.id for customer, key in wanted if (customer.id, key) not in self._computing})
-        return await self._settled(wanted, await self._read(expected), expected.computing)
+        kept = await self._read(expected, [customer for customer, _ in wanted])
+        return await self._settled(wanted, kept, expected.computing)
 
     def expect(self, customers: Iterable[str]) -> Expected:
         """Have the store read before the customers are known well enough to be asked about. Nothing is waited for."""
@@ -119,7 +120,7 @@ class TagService:
             expected = self.expect(
                 [one.id for one in customers if not computing or any((one.id, key) not in computing for key in keys)]
             )
-        kept, computing = await self._read(expected), expected.computing
+        kept, computing = await self._read(expected, customers), expected.computing
         now = self._clock.now()
         known = [None if (found := kept.get(one.id)) is None else found.given(keys, now) for one in customers]
         rest = [(one, key) for one, answers in zip(customers, known, strict=True) if answers is None for key in keys]
@@ -164,8 +165,12 @@ class TagService:
         fingerprint, ahead = self._in_force[tag.key]
         return tag.expires_at - ahead if tag.fingerprint == fingerprint else _LONG_AGO
 
-    async def _read(self, expected: Expected) -> dict[str, Kept]:
-        return {} if self._reads is None else await self._reads.settled(expected.batches)
+    async def _read(self, expected: Expected, customers: Sequence[StitchedCustomer]) -> dict[str, Kept]:
+        if self._store is None or self._reads is None or not customers:
+            return {}
+        # An operation of the store has its own bound. Behind many others it may take longer, but computing would still more.
+        patience_s = max(self._store.mongo.timeout_s, customers[0].loaders.deadline.leading().remaining_s())
+        return await self._reads.settled(expected.batches, patience_s)
 
     async def _kept(self, store: Store, customers: Sequence[str]) -> dict[str, Kept]:
         """What is stored, read once for all who want it; nothing when it cannot be read."""
