@@ -7,7 +7,7 @@ import strawberry
 
 from connectors import records
 from gateway.context import context_of
-from gateway.stitching.customer import Listing, StitchedCustomer
+from gateway.stitching.customer import Listing, StitchedCustomer, contributing
 from gateway.stitching.reports import SourceReport
 from gateway.stitching.timeline import timeline
 from gateway.tags.service import TagAnswer
@@ -106,7 +106,7 @@ class Customer(Node):
             list[TagCategory] | None, strawberry.argument(description="Only tags of these categories.")
         ] = None,
     ) -> list[TagAnswer]:
-        with root.reports.contributing():
+        with contributing([root]):
             found: list[TagAnswer] = await context_of(info).together(GIVEN_TAGS, root, keys=keys, categories=categories)
         return found
 
@@ -121,7 +121,7 @@ class Customer(Node):
         info: Info,
         key: Annotated[str, strawberry.argument(description="The tag's key.")],
     ) -> TagAnswer | None:
-        with root.reports.contributing():
+        with contributing([root]):
             found: TagAnswer = await context_of(info).together(ONE_TAG, root, key=key)
         return found
 

@@ -21,6 +21,7 @@ from gateway.context import RequestContext
 from gateway.execution.arguments import Arguments, Words
 from gateway.execution.declared import Finds, Lists
 from gateway.execution.failures import Place
+from gateway.kept import Kept
 from gateway.lookups.batching import Entry
 from gateway.lookups.outcome import Failed, Outcome
 from gateway.stitching.customer import StitchedCustomer, enter_all
@@ -61,7 +62,7 @@ class Field:
 
     def __init__(self, name: str, key: str, nodes: list[FieldNode], *, nullable: bool) -> None:
         self.key = key
-        self._name = name
+        self.name = name
         self._place = Place(nodes)
         self._nullable = nullable
 
@@ -79,12 +80,8 @@ class Field:
     def checked(self, run: Run, shown: Any, path: Path) -> Any:
         """What is shown of a value that is here and may be null."""
         if shown is None and not self._nullable:
-            return self.failed(run, TypeError(f"Cannot return null for non-nullable field {self._name}."), path)
+            return self.failed(run, TypeError(f"Cannot return null for non-nullable field {self.name}."), path)
         return self.null(run) if shown is NULLED else shown
-
-    @property
-    def name(self) -> str:
-        return self._name
 
 
 class Settled(Field):
@@ -121,7 +118,7 @@ class Listed(Field):
         self._selection = selection
         self._arguments = arguments
         self._show = show
-        self._asks: dict[Any, tuple[Words, Asked]] = {}
+        self._asks: Kept[Any, tuple[Words, Asked]] = Kept(KEPT_ASKS)
 
     def asked(self, run: Run) -> tuple[Words, Asked]:
         """The arguments, and what they ask of sources: the same object for the same arguments, so that requests share it.
@@ -138,8 +135,8 @@ class Listed(Field):
         if found is None:
             words = self._arguments.words(run.variables)
             found = words, directory.asked(self._lists.record, self._lists.ask(self._selection, **words))
-            if name is not None and len(self._asks) < KEPT_ASKS:
-                self._asks[name] = found
+            if name is not None:
+                self._asks.put(name, found)
         return found
 
     def enter(self, run: Run, customers: Sequence[StitchedCustomer], entries: list[Entry | Failed]) -> Any:

@@ -47,7 +47,7 @@ class Live:
         assemble: Callable[[Any, Sequence[Any]], Any],
         one_by_one: Callable[..., Any],
     ) -> None:
-        self._fields = fields
+        self.fields = fields
         self._assemble = assemble
         self._one_by_one = one_by_one
         self.listings = [field for field in fields if isinstance(field, Listed)]
@@ -92,12 +92,8 @@ class Live:
             return self._assemble(value, row)
         except Exception:  # noqa: BLE001  the field that raised it is found below
             others = iter(row)
-            shown = [field.alone(run, value, path) if isinstance(field, Settled) else next(others) for field in self._fields]
+            shown = [field.alone(run, value, path) if isinstance(field, Settled) else next(others) for field in self.fields]
             return NULLED if any(one is NULLED for one in shown) else self._one_by_one(*shown)
-
-    @property
-    def fields(self) -> Sequence[Field]:
-        return self._fields
 
 
 class Each:

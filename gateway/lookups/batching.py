@@ -65,7 +65,8 @@ class Entry:
             self._waiting.clear()
 
     def give_up(self) -> None:
-        self.land(self._boundary.late(0))
+        if self.outcome is None:
+            self.land(self._boundary.late(0))
 
     def wait_in(self, wait: "_Wait") -> None:
         self._waiting.append(wait)
@@ -246,8 +247,7 @@ class Batching:
         for key, entry in batch.items():
             if flying.get(key) is entry:
                 del flying[key]
-            if entry.outcome is None:
-                entry.give_up()
+            entry.give_up()
         if not flying:
             self._flying.pop(question, None)
             self._left_at.pop(question, None)

@@ -18,7 +18,7 @@ from connectors.shapes import Fields
 from gateway.identity.keys import MULTIPLE
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
 from gateway.lookups.sources import Source
-from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer import StitchedCustomer, contributing
 from gateway.stitching.reports import SourceState
 
 MOST_RECORDS = 1_000
@@ -55,7 +55,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 
 async def measured(customer: StitchedCustomer, question: Question) -> Measurement:
     """Measure over all records of the customer. Never raises for a source: what is missing is said."""
-    with customer.reports.contributing():
+    with contributing([customer]):
         configured = customer.configured(question.record)
         if not configured:
             return Measurement(rows=[], sources=[])

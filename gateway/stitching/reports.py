@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 
@@ -52,15 +50,6 @@ class Reports:
         if not self._open and self._settled is not None:
             self._settled.set()
             self._settled = None
-
-    @contextmanager
-    def contributing(self) -> Iterator[None]:
-        """While one field is being stitched."""
-        self.begin()
-        try:
-            yield
-        finally:
-            self.end()
 
     async def settled(self) -> list[SourceReport]:
         """All contributions, once every field of this customer that asks a source is done."""

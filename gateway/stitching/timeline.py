@@ -10,7 +10,7 @@ from connectors.records import Record
 from connectors.semantics import in_order
 from gateway.errors import SourceFailure
 from gateway.lookups import window
-from gateway.stitching.customer import Listing, StitchedCustomer
+from gateway.stitching.customer import Listing, StitchedCustomer, contributing
 
 
 async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask], first: int) -> Listing:
@@ -18,7 +18,7 @@ async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask],
 
     What cannot be had is left out and named in `unavailable`. Raises `SourceFailure` when nothing could be had at all.
     """
-    with customer.reports.contributing():
+    with contributing([customer]):
         parts = await asyncio.gather(*(_part(customer, record, _with_position(ask, record)) for record, ask in asks.items()))
     listings = [part for part in parts if isinstance(part, Listing)]
     failures = [part for part in parts if isinstance(part, SourceFailure)]
