@@ -54,7 +54,7 @@ def create_services(
     if problems:
         raise ConfigurationError(problems)
     store = Store(settings.mongodb, clock) if settings.mongodb else None
-    sources = Sources(built, clock, settings.sources, ReadCache(clock, settings.cache_bytes))
+    sources = Sources(built, clock, settings, ReadCache(clock, settings.cache_bytes))
     return build_services(settings, clock, sources, pack, store)
 
 

@@ -1,5 +1,6 @@
-"""The only place that reads the clock."""
+"""The only place that reads the clock, and that waits for it."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -25,3 +26,6 @@ class Clock:
     def monotonic(self) -> float:
         """Seconds that only grow."""
         return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

@@ -41,16 +41,46 @@ def _known_record(name: str) -> str:
     return name
 
 
-class SourceSettings(BaseModel):
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+SecondsByRecord = dict[Annotated[str, AfterValidator(_known_record)], Seconds]
+
+
+class BreakerSettings(_Frozen):
+    """When a source is left alone for a while: when so large a share of its calls in the window failed."""
+
+    enabled: bool = True
+    failure_rate: Annotated[float, Field(gt=0, le=1)] = 0.9
+    min_calls: Annotated[int, Field(ge=1, le=10_000)] = 10
+    window_s: Seconds = 10.0
+    pause_s: Seconds = 5.0
+
+
+class CallSettings(BaseModel):
+    """How a source is called. No connector knows of it."""
+
+    max_calls: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Calls in flight at a time; while all are taken, keys gather for the next one."""
+    calls_per_s: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    """Calls of a worker in a second, at most."""
+    timeout_s: Seconds | None = None
+    """What one call may take; without it, all that is left of the request's time."""
+    retries: Annotated[int, Field(ge=0, le=5)] = 2
+    """How often a call is tried again whose failure may pass."""
+    hedge: bool = False
+    """Whether a call that is later than nearly all others gets a second one beside it."""
+    breaker: BreakerSettings = BreakerSettings()
+
+
+class SourceSettings(CallSettings):
     """One named source. What else stands in the block belongs to the connector of that kind."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     kind: str
-    max_calls: Annotated[int, Field(ge=1, le=1000)] = 4
-    """Calls in flight at a time; while all are taken, keys gather for the next one."""
-    cache_s: dict[Annotated[str, AfterValidator(_known_record)], Annotated[float, Field(gt=0, le=86_400)]] = {}
+    cache_s: SecondsByRecord = {}
     """For how many seconds a worker keeps answers, by record; those that are not named here are not kept."""
+    stale_s: SecondsByRecord = {}
+    """For how many seconds more they stand in for answers that cannot be had, by record."""
 
     @property
     def connector_settings(self) -> dict[str, Any]:

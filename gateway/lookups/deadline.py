@@ -25,6 +25,14 @@ class Deadline:
         leading.ends = self._clock.monotonic() + self.remaining_s() * LEADING_SHARE
         return leading
 
+    def within(self, seconds: float | None) -> "Deadline":
+        """The deadline of a call that may take so long at most."""
+        if seconds is None or seconds >= self.remaining_s():
+            return self
+        within = Deadline(self._clock, 0)
+        within.ends = self._clock.monotonic() + seconds
+        return within
+
     @staticmethod
     def latest(deadlines: "Sequence[Deadline]") -> "Deadline":
         """The one that ends last."""

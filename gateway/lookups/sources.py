@@ -16,9 +16,11 @@ from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
 from gateway.lookups.boundary import Boundary
-from gateway.lookups.cache import ReadCache
+from gateway.lookups.breaker import SourceHealth
+from gateway.lookups.cache import Keeping, ReadCache
+from gateway.lookups.calls import Calls
 from gateway.lookups.questions import MeasuresQuestion, RecordsQuestion
-from gateway.settings import SourceSettings, problems_of
+from gateway.settings import Settings, SourceSettings, problems_of
 
 NOT_KINDS = {"testing"}
 """It has a connector too, and needs what only tests have."""
@@ -29,18 +31,29 @@ KEPT_QUESTIONS = 1_000
 
 
 class Source:
-    """A configured source: its connector behind its boundary. Compared by identity."""
+    """A configured source: its connector behind its boundary. Compared by identity. `usual_s` is a request's deadline."""
 
-    def __init__(self, connector: Connector[Any], clock: Clock, settings: SourceSettings, cache: ReadCache) -> None:
+    def __init__(
+        self, connector: Connector[Any], clock: Clock, settings: SourceSettings, cache: ReadCache, usual_s: float
+    ) -> None:
         self.name = connector.name
         self.connector = connector
         self._boundary = Boundary(connector.name, clock)
-        self._ttl_s = {RECORDS[name]: ttl_s for name, ttl_s in settings.cache_s.items()}
-        self.batching = Batching(self._boundary, settings.max_calls, cache=cache)
+        self._keeping = {
+            RECORDS[name]: Keeping(settings.cache_s.get(name, 0.0), settings.stale_s.get(name, 0.0))
+            for name in settings.cache_s.keys() | settings.stale_s.keys()
+        }
+        self._calls = Calls(self._boundary, settings, clock, usual_s)
+        self.batching = Batching(self._calls, settings.max_calls, cache=cache)
         self.lookups = {(found.record, found.by): found for found in connector.lookups()}
         self.aggregates = {(found.record, found.by): found for found in connector.aggregates()}
         self.records = lru_cache(maxsize=KEPT_QUESTIONS)(self._records)
         self.measures = lru_cache(maxsize=KEPT_QUESTIONS)(self._measures)
+
+    @property
+    def health(self) -> SourceHealth:
+        """Whether the source is asked at the moment."""
+        return self._calls.breaker.health
 
     async def aclose(self) -> None:
         await self.batching.aclose()
@@ -49,7 +62,7 @@ class Source:
 
     def _records(self, record: type[Record], by: KeyKind, ask: Ask) -> RecordsQuestion:
         """The question for records; `records` gives the same one for the same ask."""
-        return RecordsQuestion(self.lookups[record, by], ask, self._ttl_s.get(record))
+        return RecordsQuestion(self.lookups[record, by], ask, self._keeping.get(record))
 
     def _measures(self, record: type[Record], by: KeyKind, measures: tuple[Measure, ...]) -> MeasuresQuestion:
         """The question for measures; `measures` gives the same one for the same measures."""
@@ -68,10 +81,9 @@ class Source:
 class Sources:
     """All configured sources, in the order of the configuration."""
 
-    def __init__(
-        self, built: Iterable[Connector[Any]], clock: Clock, settings: Mapping[str, SourceSettings], cache: ReadCache
-    ) -> None:
-        self.all = [Source(connector, clock, settings[connector.name], cache) for connector in built]
+    def __init__(self, built: Iterable[Connector[Any]], clock: Clock, settings: Settings, cache: ReadCache) -> None:
+        usual_s = settings.deadline_ms / 1000
+        self.all = [Source(connector, clock, settings.sources[connector.name], cache, usual_s) for connector in built]
         self._of = {
             record: [(source, kind) for source in self.all if (kind := source.key_kind(record)) is not None]
             for record in RECORDS.values()

@@ -63,7 +63,9 @@ class Stitcher:
         customers = [
             self._stitched(record.id, msgspec.structs.replace(outcome, records=[record])) for record in outcome.records
         ]
-        return customers, Listing(records=outcome.records, total=outcome.total, has_more=outcome.has_more)
+        return customers, Listing(
+            records=outcome.records, total=outcome.total, has_more=outcome.has_more, contributions=[(Customer, outcome)]
+        )
 
     def _identified_or_error(self, key: str, outcome: Outcome) -> StitchedCustomer | CallerError | None:
         if type(outcome) is Found and len(outcome.records) == 1:
