@@ -1,7 +1,7 @@
 """The composition root: settings in, an ASGI application out."""
 
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -22,7 +22,8 @@ from gateway.graphiql import Example, graphiql_page, graphiql_routes
 from gateway.http import GraphQLView
 from gateway.log import configure_logging
 from gateway.lookups.cache import ReadCache
-from gateway.lookups.sources import Sources, build_connectors
+from gateway.lookups.kinds import build_connectors
+from gateway.lookups.sources import Sources
 from gateway.operations import Limits, Operation, Operations
 from gateway.services import Services, build_services
 from gateway.settings import Settings
@@ -82,7 +83,7 @@ def create_app(
         routes=[
             Route(ENDPOINT, endpoint),
             Route("/healthz", _alive),
-            Route("/readyz", _ready),
+            Route("/readyz", _readiness(services.sources)),
             *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
         ],
         lifespan=_lifespan(services),
@@ -148,6 +149,12 @@ async def _alive(request: Request) -> JSONResponse:  # noqa: ARG001  a Starlette
     return JSONResponse({"status": "alive"})
 
 
-async def _ready(request: Request) -> JSONResponse:
-    ready: bool = request.app.state.ready
-    return JSONResponse({"status": "ready" if ready else "draining"}, 200 if ready else 503)
+def _readiness(sources: Sources) -> Callable[[Request], Awaitable[JSONResponse]]:
+    """Whether requests are taken, and which sources are asked at the moment: one that is not costs its own fields only."""
+
+    async def ready(request: Request) -> JSONResponse:
+        taken: bool = request.app.state.ready
+        health = {source.name: source.health.value for source in sources.all}
+        return JSONResponse({"status": "ready" if taken else "draining", "sources": health}, 200 if taken else 503)
+
+    return ready

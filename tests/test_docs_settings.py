@@ -14,7 +14,7 @@ from connectors.http import HttpSettings
 from connectors.http import settings as http
 from connectors.sql import SqlSettings
 from connectors.sql import settings as sql
-from gateway.lookups.sources import build_connectors
+from gateway.lookups.kinds import build_connectors
 from gateway.operations import Limits
 from gateway.settings import Settings, load_settings
 from tests.markdown import Block, blocks

@@ -1,17 +1,11 @@
 """The configured sources: which record by which key kind from which source."""
 
 import asyncio
-import importlib
-import pkgutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from pydantic import ValidationError
-
-import connectors
 from connectors.contract import Ask, Connector, KeyKind, Measure, MeasureOp
-from connectors.errors import ConfigurationError
 from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
@@ -20,11 +14,7 @@ from gateway.lookups.breaker import SourceHealth
 from gateway.lookups.cache import Keeping, ReadCache
 from gateway.lookups.calls import Calls
 from gateway.lookups.questions import MeasuresQuestion, RecordsQuestion
-from gateway.settings import Settings, SourceSettings, problems_of
-
-NOT_KINDS = {"testing"}
-"""It has a connector too, and needs what only tests have."""
-
+from gateway.settings import Settings, SourceSettings
 
 KEPT_QUESTIONS = 1_000
 """Equal questions share calls as long as they are remembered."""
@@ -108,39 +98,3 @@ class Sources:
         for error in await asyncio.gather(*(source.aclose() for source in self.all), return_exceptions=True):
             if error is not None:
                 raise error
-
-
-def connector_kinds() -> dict[str, type[Connector[Any]]]:
-    """Every kind of connector: the modules of `connectors` that hold one."""
-    kinds: dict[str, type[Connector[Any]]] = {}
-    for module in pkgutil.iter_modules(connectors.__path__):
-        if module.name in NOT_KINDS:
-            continue
-        for value in vars(importlib.import_module(f"connectors.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Connector) and "kind" in vars(value):
-                kinds[value.kind] = value
-    return kinds
-
-
-def build_connectors(settings: Mapping[str, SourceSettings]) -> list[Connector[Any]]:
-    """A connector for each source block.
-
-    Raises `ConfigurationError` with the problems of all blocks.
-    """
-    kinds = connector_kinds()
-    problems: list[str] = []
-    built: list[Connector[Any]] = []
-    for name, block in settings.items():
-        kind = kinds.get(block.kind)
-        if kind is None:
-            problems.append(f"sources.{name}.kind: there is no kind '{block.kind}'; known are {', '.join(sorted(kinds))}")
-            continue
-        try:
-            built.append(kind(name, kind.settings_type.model_validate(block.connector_settings)))
-        except ValidationError as error:
-            problems += problems_of(error, f"sources.{name}")
-        except ConfigurationError as error:
-            problems += [f"sources.{name}: {problem}" for problem in error.problems]
-    if problems:
-        raise ConfigurationError(problems)
-    return built
