@@ -1,0 +1,124 @@
+"""The database: a client that only reads, and the errors that leave it are ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pymongo
+from bson.codec_options import DatetimeConversion
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure
+
+from connectors.errors import SourceAuthError, SourceError, SourceTimeoutError, SourceUnavailableError, without_frames
+from connectors.mongo.failures import FOREIGN, source_error
+from connectors.mongo.settings import MongoSourceSettings
+
+Document = Mapping[str, Any]
+
+SELECTION_MS = 2_000
+"""How long a call waits for a server to be found, where its own time is not over before. In milliseconds."""
+CONNECT_MS = 5_000
+"""How long a server may take to accept a connection, in milliseconds."""
+MOST_S = 60.0
+"""How long a call may take that does not say how much time is left, in seconds."""
+NOT_FOR_VIEWS = 166
+
+
+class Database:
+    """Connects on first use. Every method raises `SourceError` only."""
+
+    def __init__(self, settings: MongoSourceSettings) -> None:
+        self._settings = settings
+        self._client: AsyncMongoClient[dict[str, Any]] | None = None
+
+    def open(self) -> None:
+        """Connections may be made, on first use."""
+        if self._client is None:
+            with _failures():
+                self._client = AsyncMongoClient(self._settings.url, **_options(self._settings))
+
+    async def aclose(self) -> None:
+        """Close the connections and make no more."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    @contextmanager
+    def within(self, remaining_s: float | None) -> Iterator[None]:
+        """What is called inside ends in so many seconds, at the server too."""
+        if remaining_s is not None and remaining_s <= 0:
+            raise SourceTimeoutError
+        with pymongo.timeout(MOST_S if remaining_s is None else remaining_s):
+            yield
+
+    async def aggregate(self, collection: str, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
+        """The documents that a pipeline gives."""
+        with _failures():
+            cursor = await self._open()[collection].aggregate(list(pipeline), allowDiskUse=True)
+            return await cursor.to_list()
+
+    async def count(self, collection: str, matching: Document) -> int:
+        """How many documents match."""
+        with _failures():
+            return await self._open()[collection].count_documents(matching)
+
+    async def newest(self, collection: str, most: int) -> list[dict[str, Any]]:
+        """The last documents by `_id`, whole."""
+        with _failures():
+            return await self._open()[collection].find().sort("_id", -1).limit(most).to_list()
+
+    async def collections(self) -> list[str]:
+        """The names of the collections that may be read."""
+        with _failures():
+            return await self._open().list_collection_names(authorizedCollections=True)
+
+    async def indexed_paths(self, collection: str) -> set[str] | None:
+        """The paths that indexes begin with; None for a view, which has none of its own."""
+        try:
+            return {next(iter(index["key"])) async for index in await self._open()[collection].list_indexes()}
+        except OperationFailure as error:
+            if error.code == NOT_FOR_VIEWS:
+                return None
+            raise source_error(error) from without_frames(error)
+        except FOREIGN as error:
+            raise source_error(error) from without_frames(error)
+
+    async def unreachable(self) -> str | None:
+        """Why nothing can be read and what to do, None when something can."""
+        try:
+            await self.collections()
+        except SourceAuthError:
+            return "the database does not accept the user and password, or grants no right to read; correct them"
+        except SourceError:
+            return "cannot connect; is the database up, and are hosts, port and options right?"
+        return None
+
+    def _open(self) -> AsyncDatabase[dict[str, Any]]:
+        if self._client is None:
+            raise SourceUnavailableError("the connector is closed")
+        return self._client[self._settings.database]
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except FOREIGN as error:
+        raise source_error(error) from without_frames(error)
+
+
+def _options(settings: MongoSourceSettings) -> dict[str, Any]:
+    return dict(
+        appname="profile-gateway",
+        tz_aware=True,
+        uuidRepresentation="standard",
+        # One date beyond the calendar or one broken text would otherwise cost all documents of its batch.
+        datetime_conversion=DatetimeConversion.DATETIME_AUTO.name,
+        unicode_decode_error_handler="replace",
+        maxPoolSize=settings.pool_size,
+        serverSelectionTimeoutMS=SELECTION_MS,
+        connectTimeoutMS=CONNECT_MS,
+    )
