@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import pymongo
 from bson.codec_options import DatetimeConversion
@@ -17,6 +18,8 @@ from connectors.mongo.failures import FOREIGN, source_error
 from connectors.mongo.settings import MongoSourceSettings
 
 Document = Mapping[str, Any]
+T = TypeVar("T")
+_Database: TypeAlias = AsyncDatabase[dict[str, Any]]
 
 SELECTION_MS = 2_000
 """How long a call waits for a server to be found, where its own time is not over before. In milliseconds."""
@@ -24,6 +27,8 @@ CONNECT_MS = 5_000
 """How long a server may take to accept a connection, in milliseconds."""
 MOST_S = 60.0
 """How long a call may take that does not say how much time is left, in seconds."""
+GRACE_S = 1.0
+"""How long calls have to end when the connector is closed, in seconds."""
 NOT_FOR_VIEWS = 166
 
 
@@ -33,6 +38,7 @@ class Database:
     def __init__(self, settings: MongoSourceSettings) -> None:
         self._settings = settings
         self._client: AsyncMongoClient[dict[str, Any]] | None = None
+        self._running: set[asyncio.Future[Any]] = set()
 
     def open(self) -> None:
         """Connections may be made, on first use."""
@@ -43,6 +49,10 @@ class Database:
     async def aclose(self) -> None:
         """Close the connections and make no more."""
         client, self._client = self._client, None
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=GRACE_S)
+            for call in late:
+                call.cancel()
         if client is not None:
             await client.close()
 
@@ -56,35 +66,37 @@ class Database:
 
     async def aggregate(self, collection: str, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
         """The documents that a pipeline gives."""
-        with _failures():
-            cursor = await self._open()[collection].aggregate(list(pipeline), allowDiskUse=True)
+
+        async def call(database: _Database) -> list[dict[str, Any]]:
+            cursor = await database[collection].aggregate(list(pipeline), allowDiskUse=True)
             return await cursor.to_list()
+
+        return await self._run(call)
 
     async def count(self, collection: str, matching: Document) -> int:
         """How many documents match."""
-        with _failures():
-            return await self._open()[collection].count_documents(matching)
+        return await self._run(lambda database: database[collection].count_documents(matching))
 
     async def newest(self, collection: str, most: int) -> list[dict[str, Any]]:
         """The last documents by `_id`, whole."""
-        with _failures():
-            return await self._open()[collection].find().sort("_id", -1).limit(most).to_list()
+        return await self._run(lambda database: database[collection].find().sort("_id", -1).limit(most).to_list())
 
     async def collections(self) -> list[str]:
         """The names of the collections that may be read."""
-        with _failures():
-            return await self._open().list_collection_names(authorizedCollections=True)
+        return await self._run(lambda database: database.list_collection_names(authorizedCollections=True))
 
     async def indexed_paths(self, collection: str) -> set[str] | None:
         """The paths that indexes begin with; None for a view, which has none of its own."""
-        try:
-            return {next(iter(index["key"])) async for index in await self._open()[collection].list_indexes()}
-        except OperationFailure as error:
-            if error.code == NOT_FOR_VIEWS:
-                return None
-            raise source_error(error) from without_frames(error)
-        except FOREIGN as error:
-            raise source_error(error) from without_frames(error)
+
+        async def call(database: _Database) -> set[str] | None:
+            try:
+                return {next(iter(index["key"])) async for index in await database[collection].list_indexes()}
+            except OperationFailure as error:
+                if error.code == NOT_FOR_VIEWS:
+                    return None
+                raise
+
+        return await self._run(call)
 
     async def unreachable(self) -> str | None:
         """Why nothing can be read and what to do, None when something can."""
@@ -96,10 +108,19 @@ class Database:
             return "cannot connect; is the database up, and are hosts, port and options right?"
         return None
 
-    def _open(self) -> AsyncDatabase[dict[str, Any]]:
+    async def _run(self, call: Callable[[_Database], Coroutine[Any, Any, T]]) -> T:
+        """What a call gives.
+
+        A caller that is cancelled leaves it to end in its time: the driver forgets a socket that is being connected, and throws
+        away a connection that is waiting for its answer.
+        """
         if self._client is None:
             raise SourceUnavailableError("the connector is closed")
-        return self._client[self._settings.database]
+        running = asyncio.create_task(call(self._client[self._settings.database]))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        with _failures():
+            return await asyncio.shield(running)
 
 
 @contextmanager

@@ -119,7 +119,7 @@ class MongoSourceSettings(ConnectorSettings):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     url: Annotated[str, Field(repr=False)]
-    database: Annotated[str, Field(pattern=r'^[^/\\. "$\0]{1,63}$')]
+    database: Annotated[str, Field(pattern=r"^[^/\\. \"$\x00]{1,63}$")]
     max_batch: Annotated[int, Field(ge=1, le=1_000)] = 100
     pool_size: Annotated[int, Field(ge=1, le=100)] = 10
     records: Annotated[dict[Annotated[str, AfterValidator(known_record)], RecordSettings], Field(min_length=1)]

@@ -28,11 +28,9 @@ def enum_converter(leaf: type[Enum], words: Mapping[str, str]) -> Convert:
             return words[text]
         return next((one.value for one in _known(leaf) if re.match(_pattern(one, {}), text, re.IGNORECASE)), UNKNOWN)
 
-    def convert(value: Any) -> str | None:
+    def convert(value: Any) -> Any:
         text = to_text(value)
-        if text is None or text == "":
-            return None
-        return member(text) if isinstance(text, str) else UNKNOWN
+        return None if text == "" else member(text) if isinstance(text, str) else text
 
     return convert
 
