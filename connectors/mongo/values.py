@@ -55,7 +55,8 @@ def texts_of(text: str) -> Iterator[Any]:
             value = kind(text)
         except (ValueError, InvalidId):
             continue
-        if value is not None and to_text(value) == text and (type(value) is not int or value in INTEGERS):
+        whole = isinstance(value, float) and value.is_integer()  # MongoDB compares it as the integer that it is
+        if value is not None and not whole and to_text(value) == text and (type(value) is not int or value in INTEGERS):
             yield value
 
 
