@@ -169,7 +169,9 @@ async def test_the_total_counts_what_matches_whatever_the_page(
     await mongo_shop.fill(orders=ORDERS)
     with mongo_shop.commands() as sent:
         answer = await mongo_shop.lookup(Order).fetch(["c1", "c2", "c3"], Ask(fields=ID, count=True, **words))
-    assert {key: page.total for key, page in answer.items() if isinstance(page, Page)} == {k: t for k, (_, t) in expected.items()}
+    assert {key: page.total for key, page in answer.items() if isinstance(page, Page)} == {
+        k: t for k, (_, t) in expected.items()
+    }
     assert len([command for command in sent if "$group" in command["pipeline"][-1]]) == counts
     assert ids(await mongo_shop.fetch(Order, ["c1", "c2", "c3"], fields=ID, count=True, **words)) == {
         k: i for k, (i, _) in expected.items()

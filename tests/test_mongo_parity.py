@@ -54,7 +54,11 @@ written = st.sampled_from([float, str, Decimal128, lambda amount: amount if amou
 order_rows = st.lists(
     st.tuples(
         st.tuples(
-            st.sampled_from(KEYS), st.sampled_from(STATUSES), times, st.one_of(st.none(), amounts), st.lists(item_rows, max_size=3)
+            st.sampled_from(KEYS),
+            st.sampled_from(STATUSES),
+            times,
+            st.one_of(st.none(), amounts),
+            st.lists(item_rows, max_size=3),
         ),
         written,
     ),
@@ -90,7 +94,12 @@ async def put(shop: MongoShop, rows: Sequence[Any]) -> None:
     for number, ((key, status, time, total, items), write) in enumerate(rows):
         one = {"_id": number, "customers": [key, "other", key] if number % 2 else key, "placed": time, "currency": "EUR"}
         lines = [
-            {"sku": "s", "category": category, "quantity": None if quantity is None else Int64(quantity), "cents": int(price * 100)}
+            {
+                "sku": "s",
+                "category": category,
+                "quantity": None if quantity is None else Int64(quantity),
+                "cents": int(price * 100),
+            }
             for category, quantity, price in items
         ]
         documents.append(one | {"status": status, "total": None if total is None else write(total), "lines": lines})

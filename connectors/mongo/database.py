@@ -11,7 +11,7 @@ import pymongo
 from bson.codec_options import DatetimeConversion
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import OperationFailure
+from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
 from connectors.errors import SourceAuthError, SourceError, SourceTimeoutError, SourceUnavailableError, without_frames
 from connectors.mongo.failures import FOREIGN, source_error
@@ -21,8 +21,8 @@ Document = Mapping[str, Any]
 T = TypeVar("T")
 _Database: TypeAlias = AsyncDatabase[dict[str, Any]]
 
-SELECTION_MS = 2_000
-"""How long a call waits for a server to be found, where its own time is not over before. In milliseconds."""
+SELECTION_S = 1.0
+"""How long a call waits for a server to be found, where its own time is not over before. In seconds."""
 CONNECT_MS = 5_000
 """How long a server may take to accept a connection, in milliseconds."""
 MOST_S = 60.0
@@ -45,8 +45,7 @@ class Database:
     def open(self) -> None:
         """Connections may be made, on first use."""
         if self._client is None:
-            with _failures():
-                self._client = AsyncMongoClient(self._settings.url, **_options(self._settings))
+            self._client = AsyncMongoClient(self._settings.url, **_options(self._settings))
 
     async def aclose(self) -> None:
         """Close the connections and make no more."""
@@ -118,19 +117,34 @@ class Database:
         """
         if self._client is None:
             raise SourceUnavailableError("the connector is closed")
-        running = asyncio.create_task(call(self._client[self._settings.database]))
+        client = self._client
+        running = asyncio.create_task(_when_found(client, call(client[self._settings.database])))
         self._running.add(running)
         running.add_done_callback(self._running.discard)
-        with _failures():
+        try:
             return await asyncio.shield(running)
+        except ServerSelectionTimeoutError as error:
+            raise source_error(_refusal(client) or error) from without_frames(error)
+        except FOREIGN as error:
+            raise source_error(error) from without_frames(error)
 
 
-@contextmanager
-def _failures() -> Iterator[None]:
+async def _when_found(client: AsyncMongoClient[Any], call: Coroutine[Any, Any, T]) -> T:
+    """What the call gives, once there is a server to send it to: the driver would spend all of the call's time on looking for one."""
     try:
-        yield
-    except FOREIGN as error:
-        raise source_error(error) from without_frames(error)
+        if not client.topology_description.has_readable_server(client.read_preference):
+            with pymongo.timeout(SELECTION_S):
+                await client.admin.command("ping")
+    except BaseException:
+        call.close()
+        raise
+    return await call
+
+
+def _refusal(client: AsyncMongoClient[Any]) -> OperationFailure | None:
+    """What a server said that was asked and did not take us: after it, the driver has no server for a while."""
+    servers = client.topology_description.server_descriptions().values()
+    return next((server.error for server in servers if isinstance(server.error, OperationFailure)), None)
 
 
 def _options(settings: MongoSourceSettings) -> dict[str, Any]:
@@ -142,6 +156,6 @@ def _options(settings: MongoSourceSettings) -> dict[str, Any]:
         datetime_conversion=DatetimeConversion.DATETIME_AUTO.name,
         unicode_decode_error_handler="replace",
         maxPoolSize=settings.pool_size,
-        serverSelectionTimeoutMS=SELECTION_MS,
+        serverSelectionTimeoutMS=int(SELECTION_S * 1000),
         connectTimeoutMS=CONNECT_MS,
     )
