@@ -75,6 +75,19 @@ def present(spot: Spot) -> dict[str, Any]:
     return {} if spot.path is None else {spot.path: {"$ne": None}}
 
 
+def through(path: str) -> Any:
+    """The expression for what stands at a path, an array where there are arrays on the way.
+
+    MongoDB goes through them for `$a.b` too; not everything that speaks its protocol does.
+    """
+    first, *rest = path.split(".")
+    found: Any = f"${first}"
+    for name in rest:
+        each = {"$map": {"input": "$$outer", "as": "one", "in": f"$$one.{name}"}}
+        found = {"$let": {"vars": {"outer": found}, "in": {"$cond": [{"$isArray": "$$outer"}, each, f"$$outer.{name}"]}}}
+    return found
+
+
 def ceiling(time: datetime) -> datetime:
     """The first millisecond that is not before the time."""
     over = time.microsecond % 1000

@@ -10,7 +10,7 @@ from uuid import UUID
 from bson import Decimal128, ObjectId, Regex
 from bson.errors import InvalidId
 
-from connectors.mongo.filters import Match
+from connectors.mongo.filters import Match, through
 from connectors.mongo.reading import each_at
 from connectors.mongo.settings import KeySettings
 from connectors.mongo.values import INTEGERS, to_whole
@@ -80,8 +80,8 @@ def _can_be_sent(text: str) -> bool:
 
 def grouping(key: KeySettings, asked: Asked) -> Iterator[dict[str, Any]]:
     """Stages that give each document once for each of the keys that it belongs to, the key's value as `gateway_key`."""
-    path = f"${key.path}"
     # The same key may be twice in an array, and beside others that were not asked for.
-    own = {"$cond": [{"$isArray": path}, {"$setIntersection": [path, {"$literal": list(asked)}]}, path]}
-    yield {"$addFields": {"gateway_key": own}}
+    only = {"$setIntersection": ["$gateway_key", {"$literal": list(asked)}]}
+    yield {"$addFields": {"gateway_key": through(str(key.path))}}
+    yield {"$addFields": {"gateway_key": {"$cond": [{"$isArray": "$gateway_key"}, only, "$gateway_key"]}}}
     yield {"$unwind": "$gateway_key"}

@@ -17,7 +17,7 @@ from bson import Decimal128
 
 from connectors.contract import Keys, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
-from connectors.mongo.filters import IS_DATE, all_of, present, window
+from connectors.mongo.filters import IS_DATE, all_of, present, through, window
 from connectors.mongo.keys import Asked, grouping, keys_of, match_of
 from connectors.mongo.lookups import Order
 from connectors.mongo.places import Place, Places, Spot, projection
@@ -234,7 +234,10 @@ def _full(place: Place, spot: Spot) -> str:
 
 def _raw(place: Place, spot: Spot) -> Any:
     """The value as documents have it, null where there is none."""
-    return {"$literal": spot.constant} if spot.path is None else {"$ifNull": [f"${_full(place, spot)}", None]}
+    if spot.path is None:
+        return {"$literal": spot.constant}
+    path = _full(place, spot)
+    return {"$ifNull": [through(path) if spot.shape.form == LIST else f"${path}", None]}
 
 
 def _number(place: Place, spot: Spot) -> Any:
