@@ -110,9 +110,8 @@ async def test_a_closed_connector_does_not_connect_again(mongo_shop: MongoShop) 
     """After `aclose` calls fail; `open` makes it usable once more."""
     await mongo_shop.fill(orders=ONE_ORDER)
     await mongo_shop.connector.aclose()
-    with mongo_shop.commands() as sent:
-        with pytest.raises(SourceUnavailableError, match="the connector is closed"):
-            await mongo_shop.fetch(Order, ["c1"])
+    with mongo_shop.commands() as sent, pytest.raises(SourceUnavailableError, match="the connector is closed"):
+        await mongo_shop.fetch(Order, ["c1"])
     assert sent == []
     await mongo_shop.connector.open()
     assert await mongo_shop.fetch(Order, ["c1"], fields=ASK.fields) == {"c1": [{"id": "1"}]}
@@ -120,9 +119,8 @@ async def test_a_closed_connector_does_not_connect_again(mongo_shop: MongoShop) 
 
 async def test_no_time_left_is_no_call(mongo_shop: MongoShop) -> None:
     """A deadline that is over is a timeout."""
-    with mongo_shop.commands() as sent:
-        with pytest.raises(SourceTimeoutError):
-            await mongo_shop.fetch(Order, ["c1"], remaining_s=0)
+    with mongo_shop.commands() as sent, pytest.raises(SourceTimeoutError):
+        await mongo_shop.fetch(Order, ["c1"], remaining_s=0)
     assert sent == []
 
 

@@ -21,7 +21,8 @@ TOKEN = "0e984725-c51c-4bf4-9960-e1c80e27aba0"
 REF = "64b7f0c2a1d3e4f5a6b7c8d9"
 ORDERS = [
     {"_id": "1", "customer": "c1", "status": "delivered", "placed": day(1, hour=10), "total": 10.5, "currency": "EUR",
-     "deliveredAt": day(5), "lines": [{"sku": "s1", "category": "books", "quantity": 2, "cents": 500}, {"sku": "s2", "cents": 50}],
+     "deliveredAt": day(5),
+     "lines": [{"sku": "s1", "category": "books", "quantity": 2, "cents": 500}, {"sku": "s2", "cents": 50}],
      "payments": [{"method": "card", "amount": {"amount": "10.5", "currency": "EUR"}, "installments": 3.0}]},
     {"_id": "2", "customer": "c1", "status": "gone", "placed": day(2, hour=10), "total": 20, "currency": "EUR",
      "lines": [{"sku": "s1", "category": "books", "cents": 2000}]},
@@ -57,8 +58,8 @@ async def test_a_whole_order_has_every_field_in_its_canonical_form(mongo_shop: M
 
 
 CUSTOMERS = [
-    {"_id": "c1", "name": "Joanna", "token": UUID(TOKEN), "member": 7, "ref": ObjectId(REF), "devices": [{"id": "d1"}, {"id": "d2"}],
-     "home": {"city": "Turin"}, "contact": {"email": "a@x.example", "points": [
+    {"_id": "c1", "name": "Joanna", "token": UUID(TOKEN), "member": 7, "ref": ObjectId(REF),
+     "devices": [{"id": "d1"}, {"id": "d2"}], "home": {"city": "Turin"}, "contact": {"email": "a@x.example", "points": [
         {"kind": "EMAIL", "value": "a@x.example", "main": True}, {"kind": "EMAIL", "value": "shared@x.example"},
         {"kind": "PHONE", "value": "a@x.example"}]}},
     {"_id": "c2", "name": "100% xzy $1.0", "member": 8.0, "devices": [{"id": "d2"}, {"name": "nameless"}], "contact": {

@@ -88,7 +88,7 @@ measures = st.sampled_from([(op, field) for op, fields in MEASURED for field in 
 
 
 async def put(shop: MongoShop, rows: Sequence[Any]) -> None:
-    """Replace what is in the shop. Ids are 0, 1, ... and sort as text; every other order has a second customer, not asked for."""
+    """Replace what is in the shop. Ids are 0, 1, ... and sort as text; every other order has a second customer, too."""
     await shop.database.orders.delete_many({})
     documents: list[dict[str, Any]] = []
     for number, ((key, status, time, total, items), write) in enumerate(rows):

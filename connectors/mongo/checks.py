@@ -71,7 +71,7 @@ def _record_problems(where: str, collection: Collection, sample: Sequence[Mappin
                 f"{where}.fields.{time}: {order.time} is no date in some documents of {settings.collection}, "
                 "and these are not found; make dates of them ($toDate)"
             )
-    if not _is_there(sample, order.id):
+    if "id" not in settings.fields and not _is_there(sample, order.id):
         yield f"{where}.fields.id: no document of {settings.collection} has {order.id}; give the path of the id"
     numbers = [isinstance(value, int | float) for document in sample for value in each_at(document, order.id)]
     if any(numbers) and not settings.integer_ids:

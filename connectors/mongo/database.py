@@ -130,7 +130,7 @@ class Database:
 
 
 async def _when_found(client: AsyncMongoClient[Any], call: Coroutine[Any, Any, T]) -> T:
-    """What the call gives, once there is a server to send it to: the driver would spend all of the call's time on looking for one."""
+    """What the call gives, once there is a server: the driver would spend all of the call's time on looking for one."""
     try:
         if not client.topology_description.has_readable_server(client.read_preference):
             with pymongo.timeout(SELECTION_S):
