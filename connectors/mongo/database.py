@@ -132,13 +132,19 @@ class Database:
 async def _when_found(client: AsyncMongoClient[Any], call: Coroutine[Any, Any, T]) -> T:
     """What the call gives, once there is a server: the driver would spend all of the call's time on looking for one."""
     try:
-        if not client.topology_description.has_readable_server(client.read_preference):
+        if not _has_server(client):
             with pymongo.timeout(SELECTION_S):
                 await client.admin.command("ping")
-    except BaseException:
-        call.close()
-        raise
+    except BaseException as error:
+        # A server that is there and slow has the rest of the call's time.
+        if not isinstance(error, FOREIGN) or not _has_server(client):
+            call.close()
+            raise
     return await call
+
+
+def _has_server(client: AsyncMongoClient[Any]) -> bool:
+    return client.topology_description.has_readable_server(client.read_preference)
 
 
 def _refusal(client: AsyncMongoClient[Any]) -> OperationFailure | None:
