@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
 import pymongo
@@ -35,7 +35,7 @@ NOT_FOR_VIEWS = 166
 
 
 class Database:
-    """Connects on first use. Every method raises `SourceError` only."""
+    """A client of the servers. Every method raises `SourceError` only."""
 
     def __init__(self, settings: MongoSourceSettings) -> None:
         self._settings = settings
@@ -43,9 +43,10 @@ class Database:
         self._running: set[asyncio.Future[Any]] = set()
 
     def open(self) -> None:
-        """Connections may be made, on first use."""
+        """Begin to look for a server, which nobody waits for, so that the first call knows it."""
         if self._client is None:
             self._client = AsyncMongoClient(self._settings.url, **_options(self._settings))
+            self._track(asyncio.create_task(_look(self._client)))
 
     async def aclose(self) -> None:
         """Close the connections and make no more."""
@@ -119,14 +120,22 @@ class Database:
             raise SourceUnavailableError("the connector is closed")
         client = self._client
         running = asyncio.create_task(_when_found(client, call(client[self._settings.database])))
-        self._running.add(running)
-        running.add_done_callback(self._running.discard)
+        self._track(running)
         try:
             return await asyncio.shield(running)
         except ServerSelectionTimeoutError as error:
             raise source_error(_refusal(client) or error) from without_frames(error)
         except FOREIGN as error:
             raise source_error(error) from without_frames(error)
+
+    def _track(self, running: asyncio.Task[Any]) -> None:
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+
+
+async def _look(client: AsyncMongoClient[Any]) -> None:
+    with suppress(*FOREIGN), pymongo.timeout(SELECTION_S):
+        await client.admin.command("ping")
 
 
 async def _when_found(client: AsyncMongoClient[Any], call: Coroutine[Any, Any, T]) -> T:
