@@ -1,7 +1,7 @@
 """The composition root: settings in, an ASGI application out."""
 
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -72,8 +72,8 @@ def create_app(
 
     executor = Executor(schema, suggestions=development, explain=development)
 
-    async def execute(operation: Operation, variables: dict[str, Any], request_id: str) -> ExecutionResult:
-        return await executor.run(operation, variables, RequestContext(services, request_id))
+    def execute(operation: Operation, variables: dict[str, Any], request_id: str) -> Awaitable[ExecutionResult]:
+        return executor.run(operation, variables, RequestContext(services, request_id))
 
     page = graphiql_page(examples) if development else None
     endpoint = GraphQLView(operations, execute, graphiql=page)

@@ -62,16 +62,16 @@ def test_a_hot_plan_survives_more_documents_than_are_kept():
     executor = Executor(schema, suggestions=False)
 
     def planned(text: str) -> Plan:
-        operation = operations.prepare(text, None)
-        coerced = executor.coerced(operation, {})
+        operation = operations.prepare(f"query ($on: Boolean!) {text}", None)
+        coerced = executor.coerced(operation, {"on": True})
         assert not isinstance(coerced, list)
         plan = executor.plan(operation, coerced)
         assert isinstance(plan, Plan)
         return plan
 
-    hot = planned("{ sources { name } }")
-    assert planned("{ sources { name } }") is hot
+    hot = planned("{ sources @include(if: $on) { name } }")
+    assert planned("{ sources @include(if: $on) { name } }") is hot
     for number in range(KEPT_PLANS + 100):
-        planned(f"{{ __typename a{number}: __typename }}")
-    assert planned("{ sources { name } }") is hot
+        planned(f"{{ __typename a{number}: __typename @include(if: $on) }}")
+    assert planned("{ sources @include(if: $on) { name } }") is hot
     assert len(executor._plans) == KEPT_PLANS

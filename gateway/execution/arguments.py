@@ -108,19 +108,36 @@ def _builder(value: Any, found: list[_Hole]) -> Build:
             build = _builder(inner, found)
             return lambda values: Some(build(values))
         case dict():
-            entries = {key: _builder(inner, found) for key, inner in value.items()}
-            return lambda values: {key: build(values) for key, build in entries.items()}
+            return _dict_builder(value, found)
     if not has_object_definition(type(value)):
         return lambda _values: value
     before = len(found)
-    attributes = _builder(vars(value), found)
+    attributes = _dict_builder(vars(value), found)
     if len(found) == before:
         return lambda _values: value
     kind: Any = type(value)
 
     def make(values: Mapping[str, Any]) -> Any:
         made = kind.__new__(kind)
-        made.__dict__.update(attributes(values))
+        made.__dict__ = attributes(values)
+        return made
+
+    return make
+
+
+def _dict_builder(entries: Mapping[str, Any], found: list[_Hole]) -> Build:
+    """As `_builder`. Only entries with holes are made anew."""
+    changing: list[tuple[str, Build]] = []
+    for key, value in entries.items():
+        before = len(found)
+        build = _builder(value, found)
+        if len(found) > before:
+            changing.append((key, build))
+
+    def make(values: Mapping[str, Any]) -> dict[str, Any]:
+        made = {**entries}
+        for key, build in changing:
+            made[key] = build(values)
         return made
 
     return make

@@ -56,16 +56,16 @@ class Live:
         self._others = [field for field in fields if not isinstance(field, Settled)]
 
     async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+        if not self._others:
+            return [self._assembled(run, value, path, ()) for value, path in zip(values, paths, strict=True)]
         columns: dict[Field, Column] = {}
-        if len(self._resolved) == 1 and not self.listings:
-            columns[self._resolved[0]] = await self._resolved[0].column(run, values, paths)
-        elif not self._resolved:
+        if not self._resolved:
             await self._list(run, values, paths, columns)
+        elif len(self._others) == 1:
+            await self._resolve(self._resolved[0], run, values, paths, columns)
         else:
             parts = [self._resolve(field, run, values, paths, columns) for field in self._resolved]
             await asyncio.gather(*parts, self._list(run, values, paths, columns))
-        if not self._others:
-            return [self._assembled(run, value, path, ()) for value, path in zip(values, paths, strict=True)]
         rows = zip(*(columns[field] for field in self._others), strict=True)
         return [self._assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
 

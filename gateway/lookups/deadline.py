@@ -15,14 +15,17 @@ LEADING_SHARE = 0.5
 class Deadline:
     """The time by which the caller has an answer. `ends` is in seconds of the monotonic clock."""
 
+    __slots__ = ("_clock", "ends")
+
     def __init__(self, clock: Clock, budget_s: float) -> None:
         self._clock = clock
         self.ends = clock.monotonic() + budget_s - min(ASSEMBLY_S, budget_s / 4)
 
     def leading(self) -> "Deadline":
         """A deadline for a lookup that others wait for: when it hangs, they still have their time."""
-        leading = Deadline(self._clock, 0)
-        leading.ends = self._clock.monotonic() + self.remaining_s() * LEADING_SHARE
+        leading = Deadline.__new__(Deadline)
+        leading._clock = self._clock
+        leading.ends = self.ends - self.remaining_s() * (1 - LEADING_SHARE)
         return leading
 
     @staticmethod

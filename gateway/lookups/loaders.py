@@ -4,7 +4,7 @@ A key is asked for once in a request, whichever fields want it; what is asked fo
 failure is a value here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from gateway.lookups.batching import Entry, Question, settled
 from gateway.lookups.deadline import Deadline
@@ -31,11 +31,11 @@ class Loaders:
             known.update(zip(new, source.batching.enter(question, new, deadline or self.deadline), strict=True))
         return [known[key] for key in keys]
 
-    async def settled(self, entries: Sequence[Entry | Failed]) -> list[Outcome]:
+    def settled(self, entries: Sequence[Entry | Failed]) -> Awaitable[list[Outcome]]:
         """One outcome per entry, in order, by the deadline; what failed before it could be asked stays as it is."""
-        return await settled(entries, self.deadline)
+        return settled(entries, self.deadline)
 
-    async def leading(self, source: Source, question: Question, keys: Sequence[str]) -> list[Outcome]:
+    def leading(self, source: Source, question: Question, keys: Sequence[str]) -> Awaitable[list[Outcome]]:
         """One outcome per key for what others wait for: it leaves them half of the time that is left."""
         deadline = self.deadline.leading()
-        return await settled(self.enter(source, question, keys, deadline), deadline)
+        return settled(self.enter(source, question, keys, deadline), deadline)
