@@ -19,7 +19,7 @@ class Deadline:
 
     def __init__(self, clock: Clock, budget_s: float) -> None:
         self._clock = clock
-        self.ends = clock.monotonic() + budget_s - min(ASSEMBLY_S, budget_s / 4)
+        self.ends = clock.monotonic() + budget_s - (ASSEMBLY_S if budget_s > 4 * ASSEMBLY_S else budget_s / 4)
 
     def leading(self) -> "Deadline":
         """A deadline for a lookup that others wait for: when it hangs, they still have their time."""

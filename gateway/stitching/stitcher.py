@@ -66,14 +66,14 @@ class Stitcher:
         return customers, Listing(records=outcome.records, total=outcome.total, has_more=outcome.has_more)
 
     def _identified_or_error(self, key: str, outcome: Outcome) -> StitchedCustomer | CallerError | None:
-        if type(outcome) is Found and len(outcome.records) == 1:
-            return self._stitched(outcome.records[0].id, outcome)
         try:
             return self._identified(KeyKind.CUSTOMER_ID, key, outcome)
         except CallerError as error:
             return error
 
     def _identified(self, kind: KeyKind, key: str, outcome: Outcome) -> StitchedCustomer | None:
+        if type(outcome) is Found and len(outcome.records) == 1:
+            return self._stitched(outcome.records[0].id, outcome)
         if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
             outcome = outcome.as_failed(SourceProtocolError("the record cannot be read"))
         if isinstance(outcome, Failed):
@@ -83,7 +83,7 @@ class Stitcher:
         assert isinstance(outcome, Found)
         if len(outcome.records) > 1:
             raise AmbiguousIdentityError(words(kind), [record.id for record in outcome.records])
-        return self._stitched(outcome.records[0].id, outcome) if outcome.records else None
+        return None
 
     def _stitched(self, customer_id: str, outcome: Outcome) -> StitchedCustomer:
         return StitchedCustomer(customer_id, outcome, self._directory, self._loaders)
