@@ -192,19 +192,16 @@ class Resolved(Field):
     async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
         values = await self._values(run, objects)
         if len(values) == 1:
-            return [await self._shown(run, values[0], paths[0])]
+            (value,), (path,) = values, paths
+            if value is not None and not isinstance(value, Exception):
+                (value,) = await self.completion.complete(run, values, [(*path, self.key)])
+            return [self._placed(run, value, path)]
         here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
         inner = [(*paths[place], self.key) for place in here]
         completed = await self.completion.complete(run, [values[place] for place in here], inner) if here else []
         for place, value in zip(here, completed, strict=True):
             values[place] = value
         return [self._placed(run, value, path) for value, path in zip(values, paths, strict=True)]
-
-    async def _shown(self, run: Run, value: Any, path: Path) -> Any:
-        """As `column`, of one value."""
-        if value is not None and not isinstance(value, Exception):
-            (value,) = await self.completion.complete(run, [value], [(*path, self.key)])
-        return self._placed(run, value, path)
 
     def _placed(self, run: Run, value: Any, path: Path) -> Any:
         return self.failed(run, value, path) if isinstance(value, Exception) else self.checked(run, value, path)
