@@ -95,7 +95,7 @@ def _is_text(kind: TypeNode) -> bool:
 
 
 class _Template:
-    """What makes a value like a given one, with the variables' texts in its `holes`: an expression, so that it costs few calls."""
+    """Makes values like a given one, with the variables' texts in its `holes`: by an expression, so that it costs few calls."""
 
     def __init__(self, value: Any) -> None:
         self.holes: list[str] = []

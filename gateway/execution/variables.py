@@ -44,7 +44,7 @@ def _are_all(item: type, values: Any) -> bool:
 
 
 def _plain(kind: TypeNode) -> tuple[type, type | None] | None:
-    """What a value is that needs no coercion, and what is in it if it is a list: what JSON has for a type that may not be null."""
+    """What a value is that needs no coercion, and what is in it if it is a list; None where any value needs it."""
     inner = kind.type if isinstance(kind, NonNullTypeNode) else None
     if isinstance(inner, ListTypeNode):
         item = _plain_type(inner.type)

@@ -23,8 +23,7 @@ class Deadline:
 
     def leading(self) -> "Deadline":
         """A deadline for a lookup that others wait for: when it hangs, they still have their time."""
-        leading = Deadline.__new__(Deadline)
-        leading._clock = self._clock
+        leading = Deadline(self._clock, 0)
         leading.ends = self.ends - self.remaining_s() * (1 - LEADING_SHARE)
         return leading
 
