@@ -15,6 +15,8 @@ from gateway.lookups.sources import Source
 class Loaders:
     """Loaders of one request (or of one renewal in the background)."""
 
+    __slots__ = ("_entries", "deadline")
+
     def __init__(self, deadline: Deadline) -> None:
         self.deadline = deadline
         self._entries: dict[Question, dict[str, Entry]] = {}

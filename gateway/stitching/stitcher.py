@@ -19,6 +19,8 @@ from gateway.stitching.selection import Selection
 class Stitcher:
     """Finds customers for one request, or for one renewal in the background."""
 
+    __slots__ = ("_directory", "_loaders")
+
     def __init__(self, directory: Directory, loaders: Loaders) -> None:
         self._directory = directory
         self._loaders = loaders
