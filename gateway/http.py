@@ -29,6 +29,7 @@ from gateway.operations import Operation, OperationError, Operations
 
 Execute = Callable[[Operation, dict[str, Any], str], Awaitable[ExecutionResult]]
 
+ENDPOINT = "/graphql"
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
 
@@ -121,7 +122,7 @@ class GraphQLView:
     ) -> None:
         self._operations = operations
         self._execute = execute
-        self._max_body_bytes = max_body_bytes
+        self.max_body_bytes = max_body_bytes
         self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,22 +171,22 @@ class GraphQLView:
             return _error_answer(500, [GraphQLError(str(error), original_error=error)], media, head.request_id)
 
     async def _received(self, head: Head, receive: Receive) -> bytes:
-        if int(head.headers.get(b"content-length", 0)) > self._max_body_bytes:
+        if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
             raise self._too_large()
-        body = b""
+        body = bytearray()
         more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            part, more = message.get("body", b""), message.get("more_body", False)
-            body = body + part if body else part
-            if len(body) > self._max_body_bytes:
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self.max_body_bytes:
                 raise self._too_large()
-        return body
+        return bytes(body)
 
     def _too_large(self) -> _RefusedError:
-        return _RefusedError(413, f"the body is larger than {self._max_body_bytes} bytes")
+        return _RefusedError(413, f"the body is larger than {self.max_body_bytes} bytes")
 
 
 @lru_cache(maxsize=256)
