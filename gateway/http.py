@@ -33,7 +33,7 @@ ENDPOINT = "/graphql"
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
 
-_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 T = TypeVar("T")
 _log = structlog.get_logger()
@@ -77,8 +77,8 @@ class Head:
         self.accept = self.headers.get(b"accept", b"*/*")
         if len(self.headers) < len(headers):
             self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept
-        given = self.headers.get(b"x-request-id", b"").decode("latin-1")
-        self.request_id = given if given and _SANE_REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
+        given = self.headers.get(b"x-request-id")
+        self.request_id = given.decode() if given and _SANE_REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
     @property
     def query(self) -> QueryParams:

@@ -39,12 +39,19 @@ class EndpointProtocol(HttpToolsProtocol):
         self._view = endpoint if isinstance(endpoint, GraphQLView) else None
         self._coming: asyncio.Future[_Exchange] | None = None
 
+    def on_message_begin(self) -> None:
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def on_headers_complete(self) -> None:
         exchange = self._exchange()
-        if exchange is None:
-            super().on_headers_complete()
-        else:
+        if exchange is not None:
             self.cycle: Any = exchange
+            return
+        url, headers, expect_100_continue = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # which makes the scope, and begins with all three
+        self.url, self.expect_100_continue = url, expect_100_continue
+        self.headers += headers
+        super().on_headers_complete()
 
     def _exchange(self) -> _Exchange | None:
         """The request that begins here, if it can go the short way."""

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 class _Known:
     """What is worked out of an operation once: its variables, which of them select or say how many, what it costs at most.
 
-    `plan` is the only one there is where no variable selects.
+    `plan` is the only one there is where no variable selects; `is_within_limit` is said where none says how many.
     """
 
     def __init__(self, schema: GraphQLSchema, operation: Operation, *, suggestions: bool) -> None:
@@ -38,6 +38,7 @@ class _Known:
         self.deciding = deciding_variables(operation.document)
         self.sizing = sizing_variables(operation.document)
         self.plan: Plan | UnplannedError | None = None
+        self.is_within_limit = False
         self.most_records = lru_cache(maxsize=KEPT_COSTS)(
             lambda sizes: most_records(schema, operation.definition, fragments_of(operation.document), dict(sizes))
         )
@@ -65,7 +66,8 @@ class Executor:
         coerced = known.variables.coerced(variables)
         if isinstance(coerced, list):
             return ExecutionResult(data=None, errors=coerced)
-        self._check_cost(known, coerced)
+        if not known.is_within_limit:
+            self._check_cost(known, coerced)
         plan = known.plan or self.plan(operation, coerced)
         if isinstance(plan, Plan):
             return await plan.run(context, coerced)
@@ -77,11 +79,12 @@ class Executor:
         return result
 
     def _check_cost(self, known: _Known, variables: VariableValues) -> None:
-        records = known.most_records(sizes_of(variables.coerced, known.sizing) if known.sizing else ())
+        records = known.most_records(sizes_of(variables.coerced, known.sizing))
         if records > self._limit:
             raise QueryTooExpensiveError(
                 f"the operation may give {records:,} records, and {self._limit:,} are the most; ask for smaller pages"
             )
+        known.is_within_limit = not known.sizing
 
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The variables as the operation declares them, or what is wrong with them."""

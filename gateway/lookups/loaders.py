@@ -26,7 +26,7 @@ class Loaders:
         known = self._entries.get(question)
         if known is None:
             entered = source.batching.enter(question, keys, deadline or self.deadline)
-            self._entries[question] = dict(zip(keys, entered, strict=True))
+            self._entries[question] = {key: entered[place] for place, key in enumerate(keys)}
             return entered
         new = [key for key in keys if key not in known]
         if new:

@@ -8,7 +8,7 @@ from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceProtocolError
 from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
-from gateway.identity.keys import MAX_KEY_LENGTH, normalised
+from gateway.identity.keys import normalised
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.stitching.customer import Listing, StitchedCustomer
@@ -92,8 +92,6 @@ class Stitcher:
 
 
 def _id_or_error(value: str) -> str | CallerError:
-    if value.isalnum() and len(value) <= MAX_KEY_LENGTH:
-        return value
     try:
         return normalised(KeyKind.CUSTOMER_ID, value)
     except CallerError as error:
