@@ -48,8 +48,10 @@ class Parameters(msgspec.Struct, rename="camel"):
     extensions: dict[str, Any] | None = None
 
 
-_CONTENT_TYPES = {media: f"{media}; charset=utf-8".encode() for media in (JSON, RESPONSE_JSON)}
-_FIXED_HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_HEAD = (
+    b"content-length: %d\r\ncontent-type: %b; charset=utf-8\r\nx-request-id: %b\r\n"
+    b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n"
+)
 _encode = msgspec.json.Encoder().encode
 _body_decoder = msgspec.json.Decoder(Parameters)
 _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
@@ -98,16 +100,12 @@ class Answer(msgspec.Struct):
     more_headers: Mapping[str, str] = {}
 
     @property
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        headers = [
-            (b"content-length", b"%d" % len(self.body)),
-            (b"content-type", _CONTENT_TYPES[self.media]),
-            (b"x-request-id", self.request_id.encode()),
-            *_FIXED_HEADERS,
-        ]
-        if self.more_headers:
-            headers += [(name.encode(), value.encode()) for name, value in self.more_headers.items()]
-        return headers
+    def head(self) -> bytes:
+        """Its headers as they are written, each on a line."""
+        head = _HEAD % (len(self.body), self.media.encode(), self.request_id.encode())
+        for name, value in self.more_headers.items():
+            head += f"{name}: {value}\r\n".encode()
+        return head
 
 
 class GraphQLView:
@@ -134,7 +132,8 @@ class GraphQLView:
             answer = await self.answer(head, receive)
         except ClientDisconnect:
             return
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        headers = [line.split(b": ", 1) for line in answer.head.splitlines()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 
     async def answer(self, head: Head, body: bytes | Receive) -> Answer:

@@ -19,10 +19,12 @@ _ENDPOINT = ENDPOINT.encode()
 class _Exchange:
     """A request on the short way. uvicorn knows it as the connection's cycle."""
 
+    __slots__ = ("body", "disconnected", "head", "keep_alive", "response_complete")
+
     message_event = asyncio.Event()
     """For uvicorn to set; nobody waits for it."""
 
-    def __init__(self, head: Head, *, keep_alive: bool) -> None:
+    def __init__(self, head: Head, keep_alive: bool) -> None:
         self.head = head
         self.body = bytearray()
         self.keep_alive = keep_alive
@@ -69,7 +71,7 @@ class EndpointProtocol(HttpToolsProtocol):
         length = head.headers.get(b"content-length")
         if length is None or int(length) > self._view.max_body_bytes or b"transfer-encoding" in head.headers:
             return None
-        return _Exchange(head, keep_alive=self.parser.should_keep_alive())
+        return _Exchange(head, self.parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
         if type(self.cycle) is _Exchange:
@@ -109,11 +111,9 @@ class EndpointProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _write(self, answer: Answer, exchange: _Exchange) -> None:
-        parts = [STATUS_LINE[answer.status]]
-        for name, value in (*self.server_state.default_headers, *answer.headers):
-            parts += (name, b": ", value, b"\r\n")
-        parts += (b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n", answer.body)
-        self.transport.write(b"".join(parts))
+        general = b"".join([b"%b: %b\r\n" % header for header in self.server_state.default_headers])
+        end = b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n"
+        self.transport.write(b"".join((STATUS_LINE[answer.status], general, answer.head, end, answer.body)))
         exchange.response_complete = True
         if not exchange.keep_alive:
             self.transport.close()
