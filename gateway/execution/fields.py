@@ -13,6 +13,7 @@ from inspect import isawaitable
 from types import CoroutineType
 from typing import Any, Protocol
 
+import msgspec
 from graphql import FieldNode, GraphQLError
 from graphql.execution.values import VariableValues
 
@@ -38,17 +39,14 @@ NULLED: Any = object()
 KEPT_ASKS = 128
 
 
-class Run:
-    """One run of a plan: the request, its variables, what was worked out for it once, the errors that it met."""
+class Run(msgspec.Struct, eq=False):
+    """One run of a plan: the request, its variables, the errors that it met, what was worked out for it once."""
 
-    __slots__ = ("context", "errors", "known", "nulled", "variables")
-
-    def __init__(self, context: RequestContext, variables: VariableValues) -> None:
-        self.context = context
-        self.variables = variables
-        self.errors: list[GraphQLError] = []
-        self.known: dict[Any, Any] = {}
-        self.nulled = False
+    context: RequestContext
+    variables: VariableValues
+    errors: list[GraphQLError] = []
+    known: dict[Any, Any] = {}
+    nulled: bool = False
 
 
 class Completion(Protocol):

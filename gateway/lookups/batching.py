@@ -14,6 +14,7 @@ from functools import partial
 from itertools import islice
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from gateway.lookups.boundary import Boundary
@@ -45,16 +46,13 @@ class Question(Protocol):
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
 
 
-class Entry:
+class Entry(msgspec.Struct, eq=False):
     """A key that is asked for, the latest deadline of those who wait for it, and what came of it."""
 
-    __slots__ = ("_boundary", "_waiting", "deadline", "outcome")
-
-    def __init__(self, boundary: Boundary, deadline: Deadline, outcome: Outcome | None = None) -> None:
-        self.deadline = deadline
-        self.outcome = outcome
-        self._boundary = boundary
-        self._waiting: list[_Wait] = []
+    _boundary: Boundary
+    deadline: Deadline
+    outcome: Outcome | None = None
+    _waiting: "list[_Wait]" = []
 
     def land(self, outcome: Outcome) -> None:
         """Give the outcome to all who wait; the first one counts."""

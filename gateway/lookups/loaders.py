@@ -6,20 +6,19 @@ failure is a value here.
 
 from collections.abc import Awaitable, Sequence
 
+import msgspec
+
 from gateway.lookups.batching import Entry, Question, settled
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Outcome
 from gateway.lookups.sources import Source
 
 
-class Loaders:
+class Loaders(msgspec.Struct, eq=False):
     """Loaders of one request (or of one renewal in the background)."""
 
-    __slots__ = ("_entries", "deadline")
-
-    def __init__(self, deadline: Deadline) -> None:
-        self.deadline = deadline
-        self._entries: dict[Question, dict[str, Entry]] = {}
+    deadline: Deadline
+    _entries: dict[Question, dict[str, Entry]] = {}
 
     def enter(self, source: Source, question: Question, keys: Sequence[str], deadline: Deadline | None = None) -> list[Entry]:
         """Have keys asked for by the request's deadline, or by an earlier one. Nothing is waited for."""

@@ -16,14 +16,11 @@ from gateway.stitching.directory import Asked, Directory, words
 from gateway.stitching.selection import Selection
 
 
-class Stitcher:
+class Stitcher(msgspec.Struct, eq=False):
     """Finds customers for one request, or for one renewal in the background."""
 
-    __slots__ = ("_directory", "_loaders")
-
-    def __init__(self, directory: Directory, loaders: Loaders) -> None:
-        self._directory = directory
-        self._loaders = loaders
+    _directory: Directory
+    _loaders: Loaders
 
     async def customer(self, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
         """The customer with this key; None when there is none.
