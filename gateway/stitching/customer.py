@@ -47,7 +47,7 @@ class StitchedCustomer:
 
     def __init__(self, customer_id: str, outcome: Outcome, directory: Directory, loaders: Loaders) -> None:
         self.id = customer_id
-        self.reports = Reports(Customer, outcome)
+        self.reports = Reports([(Customer, outcome)])
         self.loaders = loaders
         self._outcome = outcome
         self._directory = directory

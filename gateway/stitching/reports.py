@@ -31,15 +31,12 @@ class SourceReport(msgspec.Struct, kw_only=True):
     dropped_records: int = 0
 
 
-class Reports:
+class Reports(msgspec.Struct, eq=False):
     """Collects the contributions while a customer is stitched, and knows when that is done."""
 
-    __slots__ = ("_added", "_open", "_settled")
-
-    def __init__(self, record: type[Record], outcome: Outcome) -> None:
-        self._added: list[tuple[type[Record], Outcome | None]] = [(record, outcome)]
-        self._open = 0
-        self._settled: asyncio.Event | None = None
+    _added: list[tuple[type[Record], Outcome | None]]
+    _open: int = 0
+    _settled: asyncio.Event | None = None
 
     def begin(self) -> None:
         """A field begins to ask sources; each has its `end`."""
