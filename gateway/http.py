@@ -48,10 +48,10 @@ class Parameters(msgspec.Struct, rename="camel"):
     extensions: dict[str, Any] | None = None
 
 
-_HEAD = (
-    b"content-length: %d\r\ncontent-type: %b; charset=utf-8\r\nx-request-id: %b\r\n"
-    b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n"
-)
+_FIXED_HEAD = {
+    media: f"content-type: {media}; charset=utf-8\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n".encode()
+    for media in (JSON, RESPONSE_JSON)
+}
 _encode = msgspec.json.Encoder().encode
 _body_decoder = msgspec.json.Decoder(Parameters)
 _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
@@ -102,7 +102,8 @@ class Answer(msgspec.Struct):
     @property
     def head(self) -> bytes:
         """Its headers as they are written, each on a line."""
-        head = _HEAD % (len(self.body), self.media.encode(), self.request_id.encode())
+        own = f"content-length: {len(self.body)}\r\nx-request-id: {self.request_id}\r\n".encode()
+        head = own + _FIXED_HEAD[self.media]
         for name, value in self.more_headers.items():
             head += f"{name}: {value}\r\n".encode()
         return head

@@ -74,16 +74,11 @@ class Entry(msgspec.Struct, eq=False):
         return self.outcome or self._boundary.late(waited_s)
 
 
-class _Wait:
+class _Wait(msgspec.Struct, eq=False):
     """One caller's wait for several entries: one wake-up, however many they are."""
 
-    __slots__ = ("_left", "done")
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.done = asyncio.get_running_loop().create_future()
-        self._left = len(entries)
-        for entry in entries:
-            entry.wait_in(self)
+    done: asyncio.Future[None]
+    _left: int
 
     def one_landed(self) -> None:
         self._left -= 1
@@ -101,8 +96,11 @@ async def settled(entries: Sequence[Entry | Failed], deadline: Deadline) -> list
     left = 0.0
     if flying:
         left = deadline.remaining_s()
-        wait = _Wait(flying)
-        timer = asyncio.get_running_loop().call_later(left, wait.end)
+        loop = asyncio.get_running_loop()
+        wait = _Wait(loop.create_future(), len(flying))
+        for entry in flying:
+            entry.wait_in(wait)
+        timer = loop.call_later(left, wait.end)
         try:
             await wait.done
         finally:
