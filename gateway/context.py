@@ -20,6 +20,8 @@ Selections = dict[tuple[tuple[int, ...], type[Record], str | None], Selection]
 class RequestContext:
     """One request. Nothing here outlives it, except `selections` where a plan lends its own."""
 
+    __slots__ = ("_together", "expected_tags", "request_id", "selections", "services", "stitcher")
+
     def __init__(self, services: Services, request_id: str) -> None:
         self.services = services
         self.request_id = request_id

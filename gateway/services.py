@@ -33,7 +33,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_stitcher(settings: Settings, clock: Clock, directory: Directory) -> Stitcher:
-    return Stitcher(directory, Loaders(Deadline(clock, settings.deadline_ms / 1000)))
+    return Stitcher(directory, Loaders(Deadline.within(clock, settings.deadline_ms / 1000)))
 
 
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
