@@ -19,11 +19,12 @@ from gateway.context import RequestContext
 from gateway.execution.plan import core_schema
 from gateway.execution.run import Executor
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
-from gateway.http import ENDPOINT, GraphQLView
+from gateway.http import ENDPOINT, GraphQLView, Head
 from gateway.log import configure_logging
 from gateway.lookups.cache import ReadCache
 from gateway.lookups.kinds import build_connectors
 from gateway.lookups.sources import Sources
+from gateway.lookups.trace import Trace
 from gateway.operations import Limits, Operation, Operations
 from gateway.services import Services, build_services
 from gateway.settings import Settings
@@ -66,16 +67,24 @@ def create_app(
 ) -> Starlette:
     """The gateway as an ASGI application. `examples` open as tabs of GraphiQL, which development has."""
     services = create_services(settings, clock=clock, connectors=connectors)
-    development = settings.environment == "development"
+    development = settings.is_development
     operations = Operations(core_schema(schema), limits=Limits(), suggestions=development)
 
     executor = Executor(schema, suggestions=development, explain=development)
 
-    def execute(operation: Operation, variables: dict[str, Any], request_id: str) -> Awaitable[ExecutionResult]:
-        return executor.run(operation, variables, RequestContext(services, request_id))
+    def execute(operation: Operation, variables: dict[str, Any], head: Head) -> Awaitable[ExecutionResult]:
+        return executor.run(operation, variables, RequestContext(services, head.request_id, head.deadline_ms))
+
+    async def execute_traced(operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
+        trace = Trace(services.clock, services.clock.monotonic())
+        result = await executor.run(operation, variables, RequestContext(services, head.request_id, head.deadline_ms, trace))
+        head.answered_with["server-timing"] = trace.server_timing()
+        if development and trace.lookups:
+            result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}
+        return result
 
     page = graphiql_page(examples) if development else None
-    endpoint = GraphQLView(operations, execute, graphiql=page)
+    endpoint = GraphQLView(operations, execute_traced if settings.shows_timing else execute, graphiql=page)
     app = Application(
         endpoint,
         routes=[

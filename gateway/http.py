@@ -24,10 +24,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from connectors.errors import ProfileGatewayError
-from gateway.errors import CallerError
+from gateway.errors import CallerError, InvalidArgumentError
 from gateway.operations import Operation, OperationError, Operations
 
-Execute = Callable[[Operation, dict[str, Any], str], Awaitable[ExecutionResult]]
+Execute = Callable[[Operation, dict[str, Any], "Head"], Awaitable[ExecutionResult]]
 
 ENDPOINT = "/graphql"
 JSON = "application/json"
@@ -68,14 +68,15 @@ class _RefusedError(Exception):
 
 
 class Head:
-    """What a request says before its body. Names of headers are in lower case."""
+    """What a request says before its body, and headers that its answer is to have. Names of headers are in lower case."""
 
-    __slots__ = ("accept", "headers", "method", "query_string", "request_id")
+    __slots__ = ("accept", "answered_with", "headers", "method", "query_string", "request_id")
 
     def __init__(self, method: str, headers: Sequence[tuple[bytes, bytes]], query_string: bytes) -> None:
         self.method = method
         self.query_string = query_string
         self.headers = dict(headers)
+        self.answered_with: dict[str, str] = {}
         self.accept = self.headers.get(b"accept", b"*/*")
         if len(self.headers) < len(headers):
             self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept
@@ -85,6 +86,16 @@ class Head:
     @property
     def query(self) -> QueryParams:
         return QueryParams(self.query_string)
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """How much time the caller has, in milliseconds; None when he does not say. Raises `InvalidArgumentError`."""
+        given = self.headers.get(b"x-deadline-ms")
+        if given is None:
+            return None
+        if not (given.isdigit() and len(given) <= 9 and int(given)):
+            raise InvalidArgumentError("X-Deadline-Ms: must be a whole number of milliseconds, 1 or more")
+        return int(given)
 
     def wants_page(self) -> bool:
         return self.method == "GET" and "query" not in self.query and b"text/html" in self.accept
@@ -157,8 +168,8 @@ class GraphQLView:
             operation = self._operations.prepare(parameters.query, parameters.operation_name or None)
             if head.method == "GET" and operation.definition.operation is not OperationType.QUERY:
                 raise _RefusedError(405, "by GET only queries are run; use POST", allow="POST")
-            result = await self._execute(operation, parameters.variables or {}, head.request_id)
-            return _result_answer(result, media, head.request_id)
+            result = await self._execute(operation, parameters.variables or {}, head)
+            return _result_answer(result, media, head)
         except _RefusedError as refused:
             error = GraphQLError(str(refused), extensions={"code": refused.code})
             return _error_answer(refused.status, [error], media, head.request_id, refused.headers)
@@ -253,7 +264,8 @@ def _without_query(parameters: Parameters) -> _RefusedError:
     return _RefusedError(400, "query is missing")
 
 
-def _result_answer(result: ExecutionResult, media: str, request_id: str) -> Answer:
+def _result_answer(result: ExecutionResult, media: str, head: Head) -> Answer:
+    request_id = head.request_id
     errors = result.errors or []
     # An error without a path is about the request (its variables): nothing was run, so there is no `data`, not even null.
     if result.data is None and errors and not any(error.path for error in errors):
@@ -263,7 +275,7 @@ def _result_answer(result: ExecutionResult, media: str, request_id: str) -> Answ
         body["errors"] = [_shown(error, request_id) for error in errors]
     if result.extensions:
         body["extensions"] = result.extensions
-    return Answer(200, _encode(body), media, request_id)
+    return Answer(200, _encode(body), media, request_id, head.answered_with)
 
 
 def _error_answer(

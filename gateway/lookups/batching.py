@@ -47,6 +47,12 @@ class Question(Protocol):
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
 
 
+class Waiting(Protocol):
+    """Who waits for keys is told of each."""
+
+    def one_landed(self) -> None: ...
+
+
 class Entry(msgspec.Struct, eq=False):
     """A key that is asked for, the latest deadline of those who wait for it, and what came of it.
 
@@ -57,7 +63,7 @@ class Entry(msgspec.Struct, eq=False):
     deadline: Deadline
     outcome: Outcome | None = None
     kept: Kept | None = None
-    _waiting: "list[_Wait]" = []
+    _waiting: list[Waiting] = []
 
     def land(self, outcome: Outcome) -> None:
         """Give the outcome to all who wait; the first one counts."""
@@ -71,7 +77,7 @@ class Entry(msgspec.Struct, eq=False):
         if self.outcome is None:
             self.land(self._boundary.late(0))
 
-    def wait_in(self, wait: "_Wait") -> None:
+    def wait_in(self, wait: Waiting) -> None:
         self._waiting.append(wait)
 
     def by(self, waited_s: float) -> Outcome:
