@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 from yarl import URL
 
+from tests.vendors.api import Refusal, VendorApi, refused
 from tests.vendors.soql import Query, Row, SoqlError, at, parsed
 
 CLIENT = {"client_id": "the-key", "client_secret": "the-secret"}
@@ -20,20 +21,128 @@ def id_of(prefix: str, number: int) -> str:
     return f"{prefix}Q1{number:010}AAA"
 
 
-class Salesforce:
+ANN, BOB, CROWD, QUOTE = (id_of("003", number) for number in range(1, 5))
+ACME, SOLO = (id_of("001", number) for number in range(1, 3))
+MANY = 450
+"""Cases of the contact CROWD, two in each minute."""
+
+
+def org() -> dict[str, list[Row]]:
+    """Four contacts, two accounts, their opportunities and cases."""
+    acme = {
+        "Id": ACME,
+        "Name": "Acme Ltd",
+        "Phone": "(415) 555-0100",
+        "AccountNumber": "AC-77",
+        "CreatedDate": "2023-01-05T08:00:00.000+0000",
+        **_address("Billing", "2 Market Street", "94105", "San Francisco", "CA", "us"),
+        "Industry": "Retail",
+        "AccountSource": "Partner Referral",
+    }
+    solo = {**acme, "Id": SOLO, "Name": "Solo GmbH", "Phone": None, "AccountNumber": "so-1", "Opportunities": []}
+    won, open_ = _opportunity(1, closed=True, won=True), _opportunity(2, closed=False, won=False)
+    lost = _opportunity(3, closed=True, won=False)
+    acme["Opportunities"] = [won, lost]
+    ann = _contact(ANN, "Ann", "Archer", "Ann@Example.com", Phone="(415) 555-0101", MobilePhone="+447700900123", Account=acme)
+    ann["OpportunityContactRoles"] = [{"Id": id_of("00K", n), "Opportunity": one} for n, one in enumerate((won, open_), 1)]
+    bob = _contact(BOB, "Bob", "", "bob@example.com", Phone="+441632960961", MailingCountry="Germany")
+    crowd = _contact(CROWD, "Crowd", "Crowd", "crowd@example.com")
+    quote = _contact(QUOTE, "Pat", "O'Brien", "o'brien@example.com")
+    cases = [
+        _case(1, ann, "Parcel lost", "2026-05-01T10:00:00.000+0000", Type="Problem", Priority="High", Origin="Email"),
+        _case(2, ann, "Wrong size", "2026-05-03T10:00:00.000+0000", Status="Escalated", Priority="Medium"),
+        _case(3, ann, "Which colour?", "2026-05-03T10:00:00.000+0000", IsClosed=True, Status="Solved at last"),
+        _case(4, bob, ["not", "a", "text"], "2026-05-02T10:00:00.000+0000"),
+        _case(5, bob, "Hello", "2026-05-04T10:00:00.000+0000"),
+        _case(6, None, "From the web", "2026-05-05T10:00:00.000+0000", SuppliedEmail="bob@example.com", Origin="Web"),
+    ]
+    cases[0]["Account"], cases[0]["AccountId"] = acme, ACME
+    cases[0]["CaseComments"] = [
+        _comment("We look for it.", 10, "Standard"),
+        _comment("She sounds angry.", 11, "Standard", published=False),
+        _comment("Thank you!", 12, "CspLitePortal"),
+    ]
+    cases[0]["ClosedDate"] = "2026-05-02T12:00:00.000+0000"
+    cases += [
+        _case(1000 + n, crowd, f"Case {n}", f"2026-04-0{1 + n // 120}T{n // 60 % 24:02}:{n // 2 % 60:02}:00.000+0000")
+        for n in range(MANY)
+    ]
+    return {"Contact": [ann, bob, crowd, quote], "Account": [acme, solo], "Case": cases}
+
+
+def _contact(id_: str, given: str, family: str, email: str, **more: Any) -> dict[str, Any]:
+    return {
+        "Id": id_,
+        "Name": f"{given} {family}".strip(),
+        "FirstName": given,
+        "LastName": family,
+        "Email": email,
+        "Phone": None,
+        "MobilePhone": None,
+        "CreatedDate": "2024-03-01T09:00:00.000+0000",
+        **_address("Mailing", "1 High Street", "N1 1AA", "London", None, "GB"),
+        "LeadSource": "Web",
+        "Account": None,
+        "OpportunityContactRoles": [],
+    } | more
+
+
+def _address(kind: str, *parts: str | None) -> dict[str, Any]:
+    return {kind + name: part for name, part in zip(("Street", "PostalCode", "City", "State", "Country"), parts, strict=True)}
+
+
+def _opportunity(number: int, *, closed: bool, won: bool) -> dict[str, Any]:
+    return {"Id": id_of("006", number), "IsClosed": closed, "IsWon": won, "Type": "New Business", "CloseDate": "2026-02-28"}
+
+
+def _case(number: int, contact: Row | None, subject: Any, created: str, **more: Any) -> dict[str, Any]:
+    return {
+        "Id": id_of("500", number),
+        "Contact": contact,
+        "ContactId": contact and contact["Id"],
+        "Account": None,
+        "AccountId": None,
+        "SuppliedEmail": None,
+        "CreatedDate": created,
+        "Subject": subject,
+        "Type": None,
+        "Status": "New",
+        "IsClosed": False,
+        "Priority": None,
+        "Origin": None,
+        "ClosedDate": None,
+        "Description": f"{subject}: please help.",
+        "CaseComments": [],
+    } | more
+
+
+def _comment(body: str, hour: int, user: str, *, published: bool = True) -> dict[str, Any]:
+    return {
+        "Id": id_of("00a", hour),
+        "CommentBody": body,
+        "CreatedDate": f"2026-05-01T{hour}:30:00.000+0000",
+        "CreatedBy": {"UserType": user},
+        "IsPublished": published,
+    }
+
+
+class SalesforceApi(VendorApi):
     """Serves `objects`, rows by the name of their object, whole: parents and children are inside.
 
     `requests` are the calls by method and path, `queries` the SOQL in them, `usage` the calls that count against the limit.
     """
 
+    unauthorized = Refusal(401, [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}])
+
     def __init__(self, objects: Mapping[str, list[Row]], *, page_size: int = 200, most_children: int = 200) -> None:
+        super().__init__()
         self.objects = objects
-        self.requests: list[str] = []
         self.queries: list[str] = []
         self.page_size = page_size
         self.most_children = most_children
         self.limit = 15_000
         self.usage = 0
+        self.link: str | None = None
         self._numbers = count(1)
         self._tokens: set[str] = set()
         self._rest: dict[str, list[Any]] = {}
@@ -49,9 +158,9 @@ class Salesforce:
         if len(str(request.rel_url)) > LONGEST_URI:
             return web.Response(status=414, text="<html>URI Too Long</html>", content_type="text/html")
         if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self._tokens:
-            return _refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")
-        if self.usage >= self.limit:
-            return _refusal(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+            return refused(self.unauthorized)
+        if self.refusal is not None and self.refused_path in request.path:
+            return refused(self.refusal)
         if request.path.endswith("/composite/batch") and request.method == "POST":
             status, result = self._batch(await request.json())
         else:
@@ -60,12 +169,11 @@ class Salesforce:
         return web.json_response(result, status=status, headers=headers)
 
     def _token(self, form: Mapping[str, str]) -> web.Response:
-        client = {name: form.get(name) for name in CLIENT}
-        if client != CLIENT:
-            return web.json_response({"error": "invalid_client", "error_description": "invalid client credentials"}, status=400)
+        if {name: form.get(name) for name in CLIENT} != CLIENT:
+            return refused(Refusal(400, {"error": "invalid_client", "error_description": "invalid client credentials"}))
         grant = form.get("grant_type")
         if grant != "client_credentials" and (grant, form.get("refresh_token")) != ("refresh_token", REFRESH_TOKEN):
-            return web.json_response({"error": "invalid_grant", "error_description": "expired access/refresh token"}, status=400)
+            return refused(Refusal(400, {"error": "invalid_grant", "error_description": "expired access/refresh token"}))
         token = f"00D!{next(self._numbers)}"
         self._tokens.add(token)
         return web.json_response({"access_token": token, "scope": "api", "token_type": "Bearer", "issued_at": "1764547200000"})
@@ -79,6 +187,8 @@ class Salesforce:
         return 200, {"hasErrors": any(status >= 400 for status, _ in answers), "results": results}
 
     def _get(self, url: URL) -> tuple[int, Any]:
+        if self.usage >= self.limit:
+            return 403, [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}]
         self.usage += 1
         match url.path.strip("/").split("/"):
             case ["services", "data", "v62.0", "query"] if "q" in url.query:
@@ -103,7 +213,7 @@ class Salesforce:
         if not page["done"]:
             locator = f"01g{next(self._numbers):012}-{size}"
             self._rest[locator] = rows[size:]
-            page["nextRecordsUrl"] = f"/services/data/v62.0/query/{locator}"
+            page["nextRecordsUrl"] = self.link or f"/services/data/v62.0/query/{locator}"
         return page
 
     def _shown(self, query: Query, kind: str, row: Row) -> dict[str, Any]:
@@ -125,11 +235,5 @@ class Salesforce:
         return shown
 
 
-def _refusal(status: int, code: str, message: str) -> web.Response:
-    return web.json_response([{"message": message, "errorCode": code}], status=status)
-
-
 def _missing() -> tuple[int, Any]:
     return 404, [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
-
-

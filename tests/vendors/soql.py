@@ -1,9 +1,4 @@
-"""SOQL as far as tests send it: parsed as documented, and answered from rows in memory.
-
-    SELECT Id, Account.Name, (SELECT CommentBody FROM CaseComments) FROM Case
-    WHERE (ContactId IN ('003...') OR AccountId IN ('001...')) AND CreatedDate >= 2026-01-01T00:00:00Z
-    ORDER BY CreatedDate DESC, Id DESC LIMIT 5
-"""
+"""SOQL as far as tests send it: parsed as documented, and answered from rows in memory."""
 
 from __future__ import annotations
 
@@ -113,6 +108,8 @@ class _Parser:
             if not self._takes(","):
                 break
         self._must("FROM")
+        if len(fields) > len(set(fields)):
+            raise SoqlError("MALFORMED_QUERY")
         source = self._name()
         test: Test = self._tests() if self._takes("WHERE") else lambda _row: True
         order: list[tuple[str, bool]] = []
@@ -154,7 +151,8 @@ class _Parser:
         compare = _COMPARED.get(operator)
         if compare is None:
             raise SoqlError("MALFORMED_QUERY")
-        return lambda row: (value := at(row, path)) is not None and compare(datetime.fromisoformat(value), bound)
+        read = (lambda value: value) if isinstance(bound, bool) else datetime.fromisoformat
+        return lambda row: (value := at(row, path)) is not None and compare(read(value), bound)
 
     def _in(self, path: str) -> Test:
         self._must("(")
@@ -170,9 +168,11 @@ class _Parser:
             return lambda row: (at(row, path) or "")[:15] in {value[:15] for value in values}
         return lambda row: (at(row, path) or "").casefold() in {value.casefold() for value in values}
 
-    def _value(self) -> str | datetime:
-        """A text in quotes, or a time without them."""
+    def _value(self) -> str | bool | datetime:
+        """A text in quotes; a time, or true or false, without them."""
         token = self.next()
+        if token.upper() in {"TRUE", "FALSE"}:
+            return token.upper() == "TRUE"
         try:
             return _ESCAPED.sub(_unescaped, token[1:-1]) if token.startswith("'") else datetime.fromisoformat(token)
         except ValueError:
