@@ -115,14 +115,14 @@ class Transport:
         until: float | None,
         headers: Mapping[str, str] | None = None,
     ) -> bytes | None:
-        """The answer's content, None when the source has nothing. `until` is a time of the event loop's clock, in seconds.
+        """The answer's content, None when the source has nothing. `body` is sent as JSON, bytes as they are. `until` is a time of the event loop's clock, in seconds.
 
         `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
         """
         timeout_s = None if until is None else until - asyncio.get_running_loop().time()
         if timeout_s is not None and timeout_s <= 0:
             raise SourceTimeoutError
-        data = None if body is None else msgspec.json.encode(body)
+        data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
         sent = dict(headers or {}) if body is None else {"Content-Type": "application/json"} | dict(headers or {})
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         with source_failures():

@@ -232,15 +232,19 @@ def readable(rows: Iterable[Any], read: Callable[[Any], T | None]) -> list[T]:
 
 
 def by_key(
-    keys: Keys, rows: Iterable[Any], keys_of: Callable[[Any], Iterable[Any]], record_of: Callable[[Any], Any]
+    keys: Keys,
+    rows: Iterable[Any],
+    keys_of: Callable[[Any], Iterable[Any]],
+    record_of: Callable[[Any], Any],
+    first: int | None = None,
 ) -> dict[str, bytes]:
-    """The rows of a batch, put with the asked keys that they have. A row of no asked key is nobody's."""
+    """The rows of a batch, the `first` of each key, put with the asked keys that they have. A row of no asked key is nobody's."""
     found: dict[str, list[Any]] = {key: [] for key in keys}
     for row in rows:
         for key in dict.fromkeys(_read_row(row, keys_of) or ()):
             if key in found:
                 found[key].append(row)
-    return {key: as_records(own, record_of) for key, own in found.items() if own}
+    return {key: as_records(own[:first], record_of) for key, own in found.items() if own}
 
 
 def needed(fields: Fields, table: Mapping[str, Collection[str]]) -> list[str]:
