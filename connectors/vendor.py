@@ -69,11 +69,15 @@ class VendorSettings(WebSettings):
 
 
 class Trial(NamedTuple):
-    """A cheap question that `check` asks. `permission` is what the credentials must allow for it, in the vendor's words."""
+    """A cheap question that `check` asks. `permission` is what the credentials must allow for it, in the vendor's words.
+
+    `one_key`: it is about a single thing, which need not be there.
+    """
 
     path: str
     permission: str
     parameters: Parameters = {}
+    one_key: bool = False
 
 
 class PermissionMissingError(SourceAuthError):
@@ -206,7 +210,7 @@ class Vendor(Connector[V]):
     async def _try(self, trial: Trial, until: float) -> str | None:
         where = f"sources.{self.name}"
         try:
-            await self.call("GET", trial.path, parameters=trial.parameters, until=until)
+            await self.call("GET", trial.path, parameters=trial.parameters, until=until, one_key=trial.one_key)
         except PermissionMissingError:
             return f"{where}.{self.credential}: the source accepts it, but it lacks {trial.permission}; grant that"
         except SourceAuthError as error:
