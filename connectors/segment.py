@@ -49,7 +49,7 @@ class SegmentSettings(VendorSettings):
     member_number: str | None = None
 
 
-class Cursor(msgspec.Struct):
+class Cursor(msgspec.Struct, frozen=True):
     has_more: bool = False
     next: str | None = None
 
@@ -140,7 +140,8 @@ class Segment(Vendor[SegmentSettings]):
         """As many pages as the ask needs, and what happened at the same time as the last event of it."""
         start, end = _bounds(ask)
         sort = "asc" if ask.oldest_first else "desc"
-        limit = _PAGE if ask.first is None else min(ask.first + 1, _PAGE)
+        around = 1 if ask.after is None else 2
+        limit = _PAGE if ask.first is None else min(ask.first + around, _PAGE)
 
         def is_enough(rows: list[Any]) -> bool:
             wanted, _ = window(rows, ask, _position)

@@ -117,8 +117,9 @@ class Transport:
         until: float | None,
         headers: Mapping[str, str] | None = None,
     ) -> bytes | None:
-        """The answer's content, None when the source has nothing. `body` is sent as JSON, bytes as they are. `until` is a time of the event loop's clock, in seconds.
+        """The answer's content, None when the source has nothing.
 
+        `body` is sent as JSON, bytes as they are. `until` is a time of the event loop's clock, in seconds.
         `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
         """
         timeout_s = None if until is None else until - asyncio.get_running_loop().time()

@@ -254,7 +254,7 @@ def by_key(
     record_of: Callable[[Any], Any],
     first: int | None = None,
 ) -> dict[str, bytes]:
-    """The rows of a batch, the `first` of each key, put with the asked keys that they have. A row of no asked key is nobody's."""
+    """The rows of a batch, put with the asked keys that they have, the `first` of each. A row of no asked key is nobody's."""
     found: dict[str, list[Any]] = {key: [] for key in keys}
     for row in rows:
         for key in dict.fromkeys(_read_row(row, keys_of) or ()):
