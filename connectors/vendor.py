@@ -71,13 +71,14 @@ class VendorSettings(WebSettings):
 class Trial(NamedTuple):
     """A cheap question that `check` asks. `permission` is what the credentials must allow for it, in the vendor's words.
 
-    `one_key`: it is about a single thing, which need not be there.
+    `one_key`: it is about a single thing, which need not be there. With a `body` it is posted.
     """
 
     path: str
     permission: str
     parameters: Parameters = {}
     one_key: bool = False
+    body: Any = None
 
 
 class PermissionMissingError(SourceAuthError):
@@ -210,7 +211,10 @@ class Vendor(Connector[V]):
     async def _try(self, trial: Trial, until: float) -> str | None:
         where = f"sources.{self.name}"
         try:
-            await self.call("GET", trial.path, parameters=trial.parameters, until=until, one_key=trial.one_key)
+            method = "GET" if trial.body is None else "POST"
+            await self.call(
+                method, trial.path, parameters=trial.parameters, body=trial.body, one_key=trial.one_key, until=until
+            )
         except PermissionMissingError:
             return f"{where}.{self.credential}: the source accepts it, but it lacks {trial.permission}; grant that"
         except SourceAuthError as error:
