@@ -92,7 +92,7 @@ class Zendesk(Vendor[ZendeskSettings]):
 
     @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_PAGE)
     async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
-        ids = self._own(keys)
+        ids = self.own_ids(keys)
         users = await self._show_many("id", list(ids.values()), self.until(ask))
         return {key: as_records([users[id_]], self._customer) for key, id_ in ids.items() if id_ in users}
 
@@ -117,7 +117,7 @@ class Zendesk(Vendor[ZendeskSettings]):
 
     @lookup(Ticket, by=KeyKind.EXTERNAL_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def tickets_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
-        ids, until = self._own(keys), self.until(ask)
+        ids, until = {key: id_ for key, id_ in self.own_ids(keys).items() if is_number(id_)}, self.until(ask)
         return await ask_each(list(ids), lambda key: self._tickets([ids[key]], ask, until))
 
     @lookup(Ticket, by=KeyKind.EMAIL, max_batch=_AT_ONCE, pushdown=_WINDOW)
@@ -128,11 +128,6 @@ class Zendesk(Vendor[ZendeskSettings]):
             return await self._tickets(_ids(await self._by_email(email, until)), ask, until)
 
         return await ask_each(keys, one)
-
-    def _own(self, keys: Keys) -> dict[str, str]:
-        """Which ids of users external ids mean: those under the name of this source."""
-        ids = {key: key.removeprefix(f"{self.name}:") for key in keys if key.startswith(f"{self.name}:")}
-        return {key: id_ for key, id_ in ids.items() if is_number(id_)}
 
     async def _show_many(self, name: str, values: Sequence[str], until: float | None) -> dict[str, Any]:
         """Users by their ids, of either kind."""
