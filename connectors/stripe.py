@@ -14,7 +14,7 @@ from connectors.errors import SourceError, SourceProtocolError, SourceRejectedEr
 from connectors.records import Customer, Order
 from connectors.semantics import as_time
 from connectors.transport import Refused, ask_each, gathered
-from connectors.values import given, to_country, to_money, to_time
+from connectors.values import contact_points, given, to_country, to_money, to_time
 from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings, as_records, readable, step, window
 
 _CUSTOMERS, _CHARGES = "/v1/customers", "/v1/charges"
@@ -78,31 +78,23 @@ class Stripe(Vendor[StripeSettings]):
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._customers({key: key for key in keys}, ask)
+        until = self.until(ask)
+        return await ask_each(keys, lambda id_: self._customer_by_id(id_, until))
 
     @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_AT_ONCE)
     async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._customers(self.own_ids(keys), ask)
+        ids, until = self.own_ids(keys), self.until(ask)
+        return await ask_each(list(ids), lambda key: self._customer_by_id(ids[key], until))
 
     @lookup(Customer, by=KeyKind.EMAIL, max_batch=_AT_ONCE)
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
-
-        async def one(email: str) -> bytes:
-            return as_records(await self._by_email(email, until), self._customer)
-
-        return await ask_each(keys, one)
+        return await ask_each(keys, lambda email: self._customers(_CUSTOMERS, {"email": email}, until))
 
     @lookup(Customer, by=KeyKind.TEXT, max_batch=5)
     async def customers_by_text(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
-
-        async def one(text: str) -> bytes:
-            words = text.replace("\\", "\\\\").replace('"', '\\"')
-            query: Parameters = {"query": f'name~"{words}" OR email~"{words}"', "limit": _PAGE}
-            return as_records(await self._listed(f"{_CUSTOMERS}/search", query, until), self._customer)
-
-        return await ask_each(keys, one)
+        return await ask_each(keys, lambda text: self._customers(f"{_CUSTOMERS}/search", {"query": _query(text)}, until))
 
     @lookup(Order, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def orders_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -118,25 +110,20 @@ class Stripe(Vendor[StripeSettings]):
     async def orders_by_email(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
 
-        async def one(email: str) -> Page:
-            customers = await self._by_email(email, until)
+        async def orders(email: str) -> Page:
+            customers = await self._listed(_CUSTOMERS, {"email": email}, until)
             return await self._orders(readable(customers, lambda customer: str(customer["id"])), ask, until)
 
-        return await ask_each(keys, one)
+        return await ask_each(keys, orders)
 
-    async def _customers(self, ids: Mapping[str, str], ask: Ask) -> Answer:
-        until = self.until(ask)
+    async def _customer_by_id(self, id_: str, until: float | None) -> bytes | None:
+        if not _ID.fullmatch(id_):
+            return None
+        found = await self.find(dict[str, Any], f"{_CUSTOMERS}/{step(id_)}", {}, until)
+        return None if found is None or found.get("deleted") else as_records([found], self._customer)
 
-        async def one(key: str) -> bytes | None:
-            if not _ID.fullmatch(ids[key]):
-                return None
-            found = await self.find(dict[str, Any], f"{_CUSTOMERS}/{step(ids[key])}", {}, until)
-            return None if found is None or found.get("deleted") else as_records([found], self._customer)
-
-        return await ask_each(list(ids), one)
-
-    async def _by_email(self, email: str, until: float | None) -> list[Any]:
-        return await self._listed(_CUSTOMERS, {"email": email, "limit": _PAGE}, until)
+    async def _customers(self, path: str, parameters: Parameters, until: float | None) -> bytes:
+        return as_records(await self._listed(path, parameters, until), self._customer)
 
     async def _orders(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
         found = await gathered(self._charges(id_, ask, until) for id_ in ids if _ID.fullmatch(id_))
@@ -149,7 +136,7 @@ class Stripe(Vendor[StripeSettings]):
         wanted = None if ask.oldest_first else ask.first
         parameters: Parameters = {
             "customer": id_,
-            "limit": _PAGE if wanted is None else min(_PAGE, wanted + 1),
+            "limit": min(_PAGE, _PAGE if wanted is None else wanted + 1),
             "created[gte]": _second(ask.since, math.ceil),
             "created[lt]": _second(ask.until, math.ceil),
             "created[lte]": _second(after, math.floor),
@@ -169,7 +156,7 @@ class Stripe(Vendor[StripeSettings]):
 
         async def turn(start: str | None) -> tuple[list[Any], str | None]:
             cursor = "page" if "query" in parameters else "starting_after"
-            found = await self.find(Listed, path, {**parameters, cursor: start}, until)
+            found = await self.find(Listed, path, {"limit": _PAGE, **parameters, cursor: start}, until)
             if found is None or not found.has_more:
                 return found.data if found else [], None
             ids = readable(found.data, lambda row: str(row["id"]))
@@ -198,13 +185,14 @@ class Stripe(Vendor[StripeSettings]):
                 region=address.get("state"),
                 country=to_country(address.get("country")),
             ),
-            contactPoints=[
-                {"kind": kind, "value": row[name], "primary": True}
-                for kind, name in (("EMAIL", "email"), ("PHONE", "phone"))
-                if row.get(name)
-            ],
+            contactPoints=contact_points([row.get("email")], [row.get("phone")]),
             externalIds=[{"source": self.name, "id": row["id"]}],
         )
+
+
+def _query(text: str) -> str:
+    words = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'name~"{words}" OR email~"{words}"'
 
 
 def _second(time: datetime | None, rounded: Callable[[float], int]) -> int | None:

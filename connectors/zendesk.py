@@ -12,7 +12,7 @@ from connectors.errors import SourceError, SourceThrottledError
 from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStatus
 from connectors.semantics import as_time
 from connectors.transport import Refused, ask_each, gathered
-from connectors.values import converter, given, to_text, to_time, translated
+from connectors.values import contact_points, converter, given, to_text, to_time, translated
 from connectors.vendor import Secret, Trial, Vendor, VendorSettings, as_records, is_number, readable, window
 
 _USERS, _PAGE = "/api/v2/users", 100
@@ -100,10 +100,10 @@ class Zendesk(Vendor[ZendeskSettings]):
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
 
-        async def one(email: str) -> bytes:
+        async def customers(email: str) -> bytes:
             return as_records(await self._by_email(email, until), self._customer)
 
-        return await ask_each(keys, one)
+        return await ask_each(keys, customers)
 
     @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -124,10 +124,10 @@ class Zendesk(Vendor[ZendeskSettings]):
     async def tickets_by_email(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
 
-        async def one(email: str) -> Page:
+        async def tickets(email: str) -> Page:
             return await self._tickets(_ids(await self._by_email(email, until)), ask, until)
 
-        return await ask_each(keys, one)
+        return await ask_each(keys, tickets)
 
     async def _show_many(self, name: str, values: Sequence[str], until: float | None) -> dict[str, Any]:
         """Users by their ids, of either kind."""
@@ -166,7 +166,6 @@ class Zendesk(Vendor[ZendeskSettings]):
         return await self.paged(turn)
 
     def _customer(self, user: Any) -> dict[str, Any]:
-        own = {"source": self.name, "id": str(user["id"])}
         return given(
             id=to_text(user[self.settings.customer_id]),
             kind="PERSON",
@@ -175,12 +174,8 @@ class Zendesk(Vendor[ZendeskSettings]):
             phone=user.get("phone"),
             locale=user.get("locale"),
             createdAt=to_time(user.get("created_at")),
-            contactPoints=[
-                {"kind": kind, "value": user[name], "primary": True}
-                for kind, name in (("EMAIL", "email"), ("PHONE", "phone"))
-                if user.get(name)
-            ],
-            externalIds=[own],
+            contactPoints=contact_points([user.get("email")], [user.get("phone")]),
+            externalIds=[{"source": self.name, "id": str(user["id"])}],
         )
 
     def _ticket(self, comments: Mapping[Any, list[Any]], row: Any) -> dict[str, Any]:
