@@ -95,7 +95,7 @@ class PostHog(Vendor[PostHogSettings]):
         names = needed(ask.fields | Fields.of("id"), {**_READ_FROM, **more})
         rows = await self._persons(keys, place, names, self.until(ask))
         id_at = 0 if by_id else 1 + names.index(f"properties.{own['id']}")
-        known = [row for row in rows if any(readable([row], lambda row: row[id_at] != ""))]
+        known = [row for row in rows if readable([row], lambda row: row[id_at] or None)]
         return by_key(keys, known, lambda row: row[:1], partial(self._customer, names, id_at))
 
     async def _events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
