@@ -1,176 +1,148 @@
-"""The connector of the `salesforce` kind: what is asked for a batch of keys, in how many calls, with which token."""
+"""The connector of the `salesforce` kind: what is asked for a batch of keys, and which key a row belongs to."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
-
-import msgspec
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Push, lookup
-from connectors.errors import SourceAuthError, SourceError, SourceProtocolError, SourceThrottledError
-from connectors.oauth import FORM, Session, SessionEndedError, bearer, form
-from connectors.records import Customer, Ticket
+from connectors.records import RECORD_NAMES, Customer, Record, Ticket
 from connectors.salesforce.objects import PHONES, PREFIXES, READ_FROM, as_ids, as_phones, as_text, record_of
+from connectors.salesforce.org import Org
 from connectors.salesforce.settings import SalesforceSettings
-from connectors.salesforce.soql import Page, Parts, Row, any_in, pages_in, select, value_at, within
-from connectors.transport import Refused
-from connectors.vendor import PermissionMissingError, Trial, Vendor, by_key, needed
+from connectors.salesforce.soql import Row, any_in, select, value_at, within
+from connectors.shapes import Fields, all_fields
+from connectors.values import given
+from connectors.vendor import Trial, by_key, needed
 
-_MOST_IN_A_BATCH = 25
-_LONGEST = 8_000
-"""Of a question in an address, half of what may be there with the headers. A longer one goes in the body of a batch."""
-_OBJECTS = {"customer": ("Contact", "Account"), "ticket": ("Case",)}
-_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+_BATCH = 100
+_WINDOW = (Push.SINCE, Push.ORDER, Push.FIRST)
+_OBJECTS: dict[type[Record], tuple[str, ...]] = {Customer: ("Contact", "Account"), Ticket: ("Case",)}
 
 
-class Salesforce(Vendor[SalesforceSettings]):
+class Salesforce(Org):
     """Salesforce, through its REST API and SOQL, with a token for client credentials or for a refresh token."""
 
     kind = "salesforce"
     settings_type = SalesforceSettings
     credential = "client_secret"
 
-    def __init__(self, name: str, settings: SalesforceSettings) -> None:
-        super().__init__(name, settings)
-        self._version = f"v{settings.api_version}"
-        self._root = f"/services/data/{self._version}/"
-        self._session = Session(self._log_in)
-
     def trials(self) -> Sequence[Trial]:
         return [
-            Trial(f"{self._root}query", f"the OAuth scope api, or to read {name}", {"q": select(["Id"], name, limit=1)})
-            for record in self.settings.keys
-            for name in _OBJECTS[record]
+            Trial(
+                f"{self.root}query",
+                f"the OAuth scope api, or the right to read {name} with all the fields that this preset reads",
+                {"q": select(self._columns(name, all_fields(record)), name, limit=1)},
+            )
+            for record, names in _OBJECTS.items()
+            if RECORD_NAMES[record] in self.settings.keys
+            for name in names
         ]
 
-    def refusal(self, answer: Refused) -> SourceError | None:
-        usage = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
-        if answer.status == 403 and usage and int(usage[1]) >= int(usage[2]):
-            return SourceThrottledError()
-        if answer.status == 400 and isinstance(answer.said, dict) and "error" in answer.said:
-            return SourceAuthError()
-        match answer.said[0]["errorCode"]:
-            case "INVALID_SESSION_ID":
-                return SessionEndedError()
-            case "REQUEST_LIMIT_EXCEEDED":
-                return SourceThrottledError()
-            case "INVALID_FIELD" | "INVALID_TYPE":
-                return PermissionMissingError("an object or a field that is read is not there for this user")
-        return super().refusal(answer)
-
-    async def call(self, method: str, path: str, *, until: float | None, **words: Any) -> bytes | None:
-        token = await self._session.token(until)
-        try:
-            return await super().call(method, path, until=until, headers=bearer(token), **words)
-        except SessionEndedError:
-            token = await self._session.token(until, ended=token)
-            return await super().call(method, path, until=until, headers=bearer(token), **words)
-
-    async def _log_in(self, until: float | None) -> bytes | None:
-        own = self.settings
-        values = {"grant_type": "client_credentials"}
-        if own.refresh_token is not None:
-            values = {"grant_type": "refresh_token", "refresh_token": own.refresh_token.get_secret_value()}
-        values |= {"client_id": own.client_id.get_secret_value(), "client_secret": own.client_secret.get_secret_value()}
-        return await super().call("POST", "/services/oauth2/token", until=until, body=form(values), headers=FORM)
-
-    @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=100)
-    async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
+    @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
+    async def customers_by_id(self, keys: Keys, ask: Ask) -> dict[str, bytes]:
         own = [name for name, prefix in PREFIXES.items() if any(key.startswith(prefix) for key in keys)]
-        return await self._find(keys, as_ids, ask, dict.fromkeys(own, ("Id",)))
+        return await self._find(keys, ask, dict.fromkeys(own, ("Id",)), as_ids, compared=_short)
 
-    @lookup(Customer, by=KeyKind.EMAIL, max_batch=100)
+    @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_BATCH)
+    async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        own = _under(self.name, keys)
+        answer = _renamed(await self.customers_by_id(list(own), ask), own)
+        for system, column in self.settings.external_ids.items():
+            own = _under(system, keys)
+            answer |= _renamed(await self._find(list(own), ask, {"Contact": (column,)}), own)
+        return answer
+
+    @lookup(Customer, by=KeyKind.MEMBER_NUMBER, max_batch=_BATCH)
+    async def customers_by_member_number(self, keys: Keys, ask: Ask) -> Answer:
+        own = {"Contact": (self.settings.member_number,)} if self.settings.member_number else {}
+        return await self._find(keys, ask, {**own, "Account": ("AccountNumber",)})
+
+    @lookup(Customer, by=KeyKind.EMAIL, max_batch=_BATCH)
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._find(keys, as_text, ask, {"Contact": ("Email",)})
+        return await self._find(keys, ask, {"Contact": ("Email",)})
 
-    @lookup(Customer, by=KeyKind.PHONE, max_batch=100)
+    @lookup(Customer, by=KeyKind.PHONE, max_batch=_BATCH)
     async def customers_by_phone(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._find(keys, as_phones, ask, {"Contact": PHONES, "Account": ("Phone",)})
+        return await self._find(keys, ask, {"Contact": PHONES, "Account": ("Phone",)}, as_phones)
 
-    @lookup(Customer, by=KeyKind.MEMBER_NUMBER, max_batch=100)
-    async def customers_by_account_number(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._find(keys, as_text, ask, {"Account": ("AccountNumber",)})
+    @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH, pushdown=_WINDOW)
+    async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> dict[str, bytes]:
+        return await self._find(keys, ask, {"Case": ("ContactId", "AccountId")}, as_ids, compared=_short)
 
-    @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=100, pushdown={Push.SINCE, Push.ORDER, Push.FIRST})
-    async def tickets_by_customer(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._find(keys, as_ids, ask, {"Case": ("ContactId", "AccountId")}, ordered=True)
+    @lookup(Ticket, by=KeyKind.EXTERNAL_ID, max_batch=_BATCH, pushdown=_WINDOW)
+    async def tickets_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        own = _under(self.name, keys)
+        return _renamed(await self.tickets_by_customer_id(list(own), ask), own)
 
-    @lookup(Ticket, by=KeyKind.EMAIL, max_batch=100, pushdown={Push.SINCE, Push.ORDER, Push.FIRST})
+    @lookup(Ticket, by=KeyKind.EMAIL, max_batch=_BATCH, pushdown=_WINDOW)
     async def tickets_by_email(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._find(keys, as_text, ask, {"Case": ("Contact.Email", "SuppliedEmail")}, ordered=True)
+        return await self._find(keys, ask, {"Case": ("Contact.Email", "SuppliedEmail")})
 
     async def _find(
         self,
         keys: Keys,
-        forms_of: Callable[[str], Iterable[str]],
         ask: Ask,
         columns: Mapping[str, tuple[str, ...]],
-        ordered: bool = False,
+        written: Callable[[str], Iterable[str]] = as_text,
+        compared: Callable[[str], str] = str.lower,
     ) -> dict[str, bytes]:
-        """Rows that have a key in one of the columns, by object; `forms_of` gives what a key may be there.
+        """The rows of objects that have a key in one of the columns, cases in the window of the ask.
 
-        Where they are `ordered` they come in the asked order, from the asked time, as many as asked.
+        `written` gives the forms that a key may have there, and two forms are the same when they are it as `compared`.
         """
         asked: dict[str, list[str]] = {}
         for key in keys:
-            for one in forms_of(key):
-                asked.setdefault(one, []).append(key)
-        first = ask.first if ordered else None
-        questions = []
-        for name, own in columns.items() if asked else ():
-            conditions, order = [any_in(own, asked)], []
-            if ordered:
-                way = "ASC" if ask.oldest_first else "DESC"
-                conditions += within("CreatedDate", ask.since, ask.until)
-                order = [f"CreatedDate {way}", f"Id {way}"]
-            read = [*self._columns(name, ask), "Id", *own]
-            questions.append(select(read, name, conditions, order=order, limit=first if len(keys) == 1 else None))
+            for one in written(key):
+                asked.setdefault(compared(one), []).append(key)
+        forms = [one for key in keys for one in written(key)]
+        first = ask.first if "Case" in columns else None
+        limit = first if len(keys) == 1 else None
+        questions = [self._question(name, own, forms, ask, limit) for name, own in columns.items() if forms]
 
         def keys_of(row: Row) -> Iterable[str]:
             held = [value for name in columns[row["attributes"]["type"]] if (value := value_at(row, name))]
-            return [key for value in held for one in forms_of(value) for key in asked.get(one, ())]
+            return [key for value in held for key in asked.get(compared(value), ())]
 
-        return by_key(keys, await self._rows(questions, self.until(ask)), keys_of, record_of, first=first)
+        return by_key(keys, await self.rows(questions, self.until(ask)), keys_of, self._record, first=first)
 
-    def _columns(self, name: str, ask: Ask) -> list[str]:
+    def _question(self, name: str, own: Iterable[str], forms: Iterable[str], ask: Ask, limit: int | None) -> str:
+        read = [*self._columns(name, ask.fields), *own]
+        if name != "Case":
+            return select(read, name, [any_in(own, forms)])
+        way = "ASC" if ask.oldest_first else "DESC"
+        conditions = [any_in(own, forms), *within("CreatedDate", ask.since, ask.until)]
+        return select(read, name, conditions, order=[f"CreatedDate {way}", f"Id {way}"], limit=limit)
+
+    def _columns(self, name: str, fields: Fields) -> list[str]:
+        read = [*needed(fields, {**READ_FROM[name], **self._custom(name)}), "Id"]
         more = "Code" if self.settings.country_codes else ""
-        return [column + more if column.endswith("Country") else column for column in needed(ask.fields, READ_FROM[name])]
+        return [column + more if column.endswith("Country") else column for column in read]
 
-    async def _rows(self, questions: Sequence[str], until: float | None) -> list[Row]:
-        """The rows of all questions, from all their pages, with all their children. What can travel together does."""
-        rows: list[Row] = []
-        waiting = [(rows, f"query?q={quote(question, safe='')}") for question in questions]
-        for _ in range(self.settings.max_pages):
-            if not waiting:
-                return rows
-            now, waiting = waiting[:_MOST_IN_A_BATCH], waiting[_MOST_IN_A_BATCH:]
-            pages = await self._pages([path for _, path in now], until)
-            for (own, _), page in zip(now, pages, strict=True):
-                own += page.records
-                waiting += [] if page.next is None else [(own, self._further(page.next))]
-                for inner in (inner for row in page.records for inner in pages_in(row)):
-                    waiting += [(inner["records"], self._further(inner["nextRecordsUrl"]))] if "nextRecordsUrl" in inner else []
-        if waiting:
-            raise SourceProtocolError("more pages than max_pages")
-        return rows
+    def _custom(self, name: str) -> dict[str, tuple[str, ...]]:
+        """The columns of an object that only this org has, by field."""
+        own = self.settings
+        custom = {"member_number": tuple(filter(None, [own.member_number])), "external_ids": tuple(own.external_ids.values())}
+        return custom if name == "Contact" else {}
 
-    def _further(self, link: Any) -> str:
-        if not isinstance(link, str) or not link.startswith(self._root):
-            raise SourceProtocolError("the next page is at another origin")
-        return link.removeprefix(self._root)
+    def _record(self, row: Row) -> dict[str, Any]:
+        if row["attributes"]["type"] != "Contact":
+            return record_of(row)
+        ids = [
+            {"source": system, "id": value}
+            for system, column in self.settings.external_ids.items()
+            if (value := row.get(column))
+        ]
+        return record_of(row) | given(memberNumber=row.get(self.settings.member_number or ""), externalIds=ids)
 
-    async def _pages(self, paths: Sequence[str], until: float | None) -> list[Page]:
-        if len(paths) == 1 and len(paths[0]) <= _LONGEST:
-            return [await self.get(Page, self._root + paths[0], {}, until)]
-        body = {"batchRequests": [{"method": "GET", "url": f"{self._version}/{path}"} for path in paths]}
-        parts = (await self.post(Parts, f"{self._root}composite/batch", body, until)).results
-        return [self._page(part.status_code, part.result) for part in parts]
 
-    def _page(self, status: int, result: Any) -> Page:
-        if not 200 <= status < 300:
-            raise self._refusal(Refused(status, {}, result)) or SourceProtocolError(f"HTTP status {status}")
-        try:
-            return msgspec.convert(result, Page)
-        except msgspec.ValidationError as error:
-            raise SourceProtocolError("not the agreed JSON") from error
+def _short(id_: str) -> str:
+    """An id without the three letters that only say which of the others are capitals."""
+    return id_[:15]
+
+
+def _under(system: str, keys: Keys) -> dict[str, str]:
+    """The external ids of one system: the key by the id."""
+    return {key.removeprefix(f"{system}:"): key for key in keys if key.startswith(f"{system}:")}
+
+
+def _renamed(found: Mapping[str, bytes], keys: Mapping[str, str]) -> dict[str, bytes]:
+    return {keys[key]: records for key, records in found.items()}

@@ -72,12 +72,11 @@ _US_PHONE = re.compile(r"\((\d{3})\) (\d{3})-(\d{4})")
 
 
 def as_ids(key: str) -> Iterable[str]:
-    """The form in which ids are compared: without the three letters that only say which of the others are capitals."""
-    return [key[:15]] if is_id(key) else []
+    return [key] if is_id(key) else []
 
 
 def as_text(key: str) -> Iterable[str]:
-    return [key.casefold()]
+    return [key]
 
 
 def as_phones(key: str) -> Iterable[str]:

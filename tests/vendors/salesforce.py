@@ -44,6 +44,7 @@ def org() -> dict[str, list[Row]]:
     lost = _opportunity(3, closed=True, won=False)
     acme["Opportunities"] = [won, lost]
     ann = _contact(ANN, "Ann", "Archer", "Ann@Example.com", Phone="(415) 555-0101", MobilePhone="+447700900123", Account=acme)
+    ann |= {"Card__c": "M-1", "Stripe_Id__c": "cus_Ann"}
     ann["OpportunityContactRoles"] = [{"Id": id_of("00K", n), "Opportunity": one} for n, one in enumerate((won, open_), 1)]
     bob = _contact(BOB, "Bob", "", "bob@example.com", Phone="+441632960961", MailingCountry="Germany")
     crowd = _contact(CROWD, "Crowd", "Crowd", "crowd@example.com")
@@ -84,6 +85,8 @@ def _contact(id_: str, given: str, family: str, email: str, **more: Any) -> dict
         "LeadSource": "Web",
         "Account": None,
         "OpportunityContactRoles": [],
+        "Card__c": None,
+        "Stripe_Id__c": None,
     } | more
 
 

@@ -22,8 +22,11 @@ from tests.vendors.salesforce import ACME, ANN, BOB, CLIENT, CROWD, MANY, QUOTE,
 
 pytestmark = pytest.mark.vendors
 
-KEYS = {"customer": ["customer_id", "email", "phone", "member_number"], "ticket": ["customer_id", "email"]}
-SETTINGS = CLIENT | {"keys": KEYS}
+KEYS = {
+    "customer": ["customer_id", "external_id", "member_number", "email", "phone"],
+    "ticket": ["customer_id", "external_id", "email"],
+}
+SETTINGS = CLIENT | {"keys": KEYS, "member_number": "Card__c", "external_ids": {"stripe": "Stripe_Id__c"}}
 LOG_IN, QUERY, BATCH = (
     "POST /services/oauth2/token",
     "GET /services/data/v62.0/query",
@@ -60,7 +63,9 @@ class TestContract(ConnectorContract):
         (Customer, KeyKind.CUSTOMER_ID): [ANN, ACME, BOB, ANN[:15]],
         (Customer, KeyKind.EMAIL): ["ann@example.com", "o'brien@example.com"],
         (Customer, KeyKind.PHONE): ["+14155550101", "+447700900123", "+14155550100"],
-        (Customer, KeyKind.MEMBER_NUMBER): ["AC-77", "SO-1"],
+        (Customer, KeyKind.MEMBER_NUMBER): ["AC-77", "SO-1", "M-1"],
+        (Customer, KeyKind.EXTERNAL_ID): [f"crm:{ANN}", "stripe:cus_Ann", f"crm:{ACME}"],
+        (Ticket, KeyKind.EXTERNAL_ID): [f"crm:{ANN}", f"crm:{CROWD}"],
         (Ticket, KeyKind.CUSTOMER_ID): [ANN, ACME, CROWD],
         (Ticket, KeyKind.EMAIL): ["ann@example.com", "crowd@example.com"],
     }
@@ -76,7 +81,7 @@ async def test_a_contact_is_a_customer(gateway):
         """{ customer(by: {email: "ann@example.com"}) {
             id kind name givenName familyName email phone memberNumber createdAt
             address { line postalCode city region country } company { name account industry } acquisition { source }
-            contactPoints { kind value primary } deals { id stage segment closedAt }
+            contactPoints { kind value primary } deals { id stage segment closedAt } externalIds { source id }
         } }"""
     )
     assert data["customer"] == {
@@ -87,7 +92,7 @@ async def test_a_contact_is_a_customer(gateway):
         "familyName": "Archer",
         "email": "ann@example.com",
         "phone": "+14155550101",
-        "memberNumber": None,
+        "memberNumber": "M-1",
         "createdAt": "2024-03-01T09:00:00Z",
         "address": {"line": "1 High Street", "postalCode": "N1 1AA", "city": "London", "region": None, "country": "GB"},
         "company": {"name": "Acme Ltd", "account": "AC-77", "industry": "Retail"},
@@ -101,6 +106,7 @@ async def test_a_contact_is_a_customer(gateway):
             {"id": id_of("006", 1), "stage": "WON", "segment": "New Business", "closedAt": "2026-02-28T00:00:00Z"},
             {"id": id_of("006", 2), "stage": "OPEN", "segment": "New Business", "closedAt": None},
         ],
+        "externalIds": [{"source": "stripe", "id": "cus_Ann"}],
     }
 
 
@@ -166,7 +172,7 @@ async def test_a_batch_is_one_question(api, crm):
     (question,) = api.queries
     assert question == (
         "SELECT MailingCity, MailingCountry, MailingPostalCode, MailingState, MailingStreet, Id FROM Contact"
-        f" WHERE (Id IN ('{ANN[:15]}', '{BOB[:15]}', '{id_of('003', 99)[:15]}'))"
+        f" WHERE (Id IN ('{ANN}', '{BOB[:15]}', '{id_of('003', 99)}'))"
     )
 
 
@@ -182,6 +188,16 @@ async def test_questions_about_two_objects_travel_together(api, crm):
     ]
 
 
+async def test_an_external_id_names_its_system(api, crm):
+    """One question for each system that is asked for, and one for the ids of this very source."""
+    keys = ["stripe:cus_Ann", f"crm:{BOB}", "stripe:cus_None", "other:1", f"other:{ANN}"]
+    assert await ids_of(crm, Customer, KeyKind.EXTERNAL_ID, keys) == {"stripe:cus_Ann": [ANN], f"crm:{BOB}": [BOB]}
+    assert api.queries == [
+        f"SELECT Id FROM Contact WHERE (Id IN ('{BOB}'))",
+        "SELECT Id, Stripe_Id__c FROM Contact WHERE (Stripe_Id__c IN ('cus_Ann', 'cus_None'))",
+    ]
+
+
 async def test_a_long_question_goes_in_a_body(api, crm):
     """Addresses are cut at 16 KB; what is longer than half of that is posted."""
     keys = [f"{'long' * 15}{number}@example.com" for number in range(99)]
@@ -194,7 +210,7 @@ async def test_a_key_cannot_leave_its_quotes(api, crm):
     keys = ["o'brien@example.com", "') OR Name != ('", "\\", "a\nb\tc\rd\b\f", "\\') OR (Name != '", "ünïcode"]
     assert await ids_of(crm, Customer, KeyKind.EMAIL, keys) == {"o'brien@example.com": [QUOTE]}
     assert api.queries[-1].endswith(
-        r"(Email IN ('o\'brien@example.com', '\') or name != (\'', '\\', 'a\nb\tc\rd\b\f', '\\\') or (name != \'', 'ünïcode'))"
+        r"(Email IN ('o\'brien@example.com', '\') OR Name != (\'', '\\', 'a\nb\tc\rd\b\f', '\\\') OR (Name != \'', 'ünïcode'))"
     )
 
 
@@ -360,15 +376,18 @@ async def test_wrong_credentials_are_never_shown(api):
     assert "not-the-secret" not in repr(crm.settings)
 
 
-async def test_check_asks_for_each_object(api, crm):
-    """What the user may not read is named."""
+async def test_check_asks_for_each_object_with_its_fields(api, crm):
+    """What the user may not read, or the org has not, is named."""
     assert await crm.check() == []
-    assert sorted(api.queries) == [f"SELECT Id FROM {name} LIMIT 1" for name in ("Account", "Case", "Contact")]
-    del api.objects["Case"]
-    (problem,) = await crm.check()
-    assert problem == (
-        "sources.crm.client_secret: the source accepts it, but it lacks the OAuth scope api, or to read Case; grant that"
-    )
+    assert sorted(query.rpartition(" FROM ")[2] for query in api.queries) == [
+        f"{n} LIMIT 1" for n in ("Account", "Case", "Contact")
+    ]
+    del api.objects["Case"], api.objects["Contact"][0]["Stripe_Id__c"]
+    assert await crm.check() == [
+        "sources.crm.client_secret: the source accepts it, but it lacks the OAuth scope api,"
+        f" or the right to read {name} with all the fields that this preset reads; grant that"
+        for name in ("Contact", "Case")
+    ]
 
 
 async def test_a_link_to_elsewhere_is_not_followed(api, crm):
@@ -380,8 +399,9 @@ async def test_a_link_to_elsewhere_is_not_followed(api, crm):
 
 
 def test_settings_are_refused_with_what_to_do():
-    """A version that is none, a credential of two lines."""
+    """A version or a field that is none, a credential of two lines, records that it has not."""
     base = SETTINGS | {"base_url": "https://example.my.salesforce.com"}
     expect_refused_settings(Salesforce, "api_version", **base | {"api_version": "../62"})
+    expect_refused_settings(Salesforce, "member_number", **base | {"member_number": "Id FROM Case"})
     expect_refused_settings(Salesforce, "line break", **base | {"client_id": "two\nlines"})
     expect_refused_settings(Salesforce, "no ticket by phone", **base | {"keys": {"ticket": ["phone"]}})
