@@ -211,7 +211,7 @@ def _parted(key: str) -> tuple[str, str]:
 
 
 def _position(row: Any) -> Position:
-    return Position(as_time(row["timestamp"]), row["message_id"])
+    return Position(as_time(row["timestamp"]), str(row["message_id"]))
 
 
 def _bounds(ask: Ask) -> tuple[str | None, str | None]:

@@ -266,9 +266,8 @@ def by_key(
     """The rows of a batch, put with the asked keys that they have, the `first` of each. A row of no asked key is nobody's."""
     found: dict[str, list[Any]] = {key: [] for key in keys}
     for row in rows:
-        for key in dict.fromkeys(_read_row(row, keys_of) or ()):
-            if key in found:
-                found[key].append(row)
+        for own in _read_row(row, lambda one: [found[key] for key in dict.fromkeys(keys_of(one)) if key in found]) or ():
+            own.append(row)
     return {key: as_records(own[:first], record_of) for key, own in found.items() if own}
 
 

@@ -100,8 +100,9 @@ class PostHog(Vendor[PostHogSettings]):
 
     async def _events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
         """What the persons did who have a key. Who they are is asked first."""
-        until, owners = self.until(ask), dict[Any, list[Any]]()
-        for key, person in readable(await self._persons(keys, place, ["id"], until), tuple):
+        until, owners = self.until(ask), dict[str, list[str]]()
+        persons = await self._persons(keys, place, ["id"], until)
+        for key, person in readable(persons, lambda row: (str(row[0]), str(row[1]))):
             owners.setdefault(person, []).append(key)
         names = needed(ask.fields, _EVENT_FROM)
 
@@ -147,10 +148,9 @@ class PostHog(Vendor[PostHogSettings]):
 
 def _position(row: Any) -> str:
     """Where the next page begins."""
-    try:
-        return msgspec.json.encode(Position(as_time(row[2]), row[1])).decode()
-    except (TypeError, ValueError, LookupError) as error:
-        raise SourceProtocolError("a page ends with what is no event") from error
+    for place in readable([row], lambda row: Position(as_time(row[2]), str(row[1]))):
+        return msgspec.json.encode(place).decode()
+    raise SourceProtocolError("a page ends with what is no event")
 
 
 def _event(names: Sequence[str], row: Any) -> dict[str, Any]:

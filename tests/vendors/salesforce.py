@@ -169,7 +169,7 @@ class SalesforceApi(VendorApi):
         else:
             status, result = self._get(request.rel_url) if request.method == "GET" else _missing()
         headers = {"Sforce-Limit-Info": f"api-usage={self.usage}/{self.limit}"}
-        return web.json_response(result, status=status, headers=headers)
+        return web.json_response(self.spoil(result), status=status, headers=headers)
 
     def _token(self, form: Mapping[str, str]) -> web.Response:
         if {name: form.get(name) for name in CLIENT} != CLIENT:
