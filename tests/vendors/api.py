@@ -6,14 +6,16 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+import msgspec
 import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from connectors.contract import Ask, KeyKind, Lookup
+from connectors.contract import Ask, KeyKind, Keys, Lookup
 from connectors.errors import SourceError
 from connectors.records import Record
-from connectors.shapes import all_fields
+from connectors.shapes import Fields, all_fields
+from connectors.testing.asking import json_of, page_of
 from connectors.vendor import Vendor
 from tests.http_source import serving
 from tests.running import Gateway, gateway_on
@@ -89,6 +91,14 @@ def _built(kind: type[Vendor[Any]], name: str, base_url: str, settings: Mapping[
 
 def lookup_of(connector: Vendor[Any], record: type[Record], by: KeyKind) -> Lookup:
     return next(found for found in connector.lookups() if (found.record, found.by) == (record, by))
+
+
+async def ids_of(
+    connector: Vendor[Any], record: type[Record], by: KeyKind, keys: Keys, *fields: str, **ask: Any
+) -> dict[str, list[str]]:
+    """The ids of the records that keys find, in the order of the answer; asked for are the ids and more `fields`."""
+    answer = await lookup_of(connector, record, by).fetch(keys, Ask(fields=Fields.of("id", *fields), **ask))
+    return {key: [one["id"] for one in msgspec.json.decode(json_of(page_of(found)))] for key, found in answer.items()}
 
 
 async def failure_of(lookup: Lookup, key: str, **ask: Any) -> SourceError:

@@ -12,6 +12,16 @@ from tests.vendors.soql import Query, Row, SoqlError, at, parsed
 
 CLIENT = {"client_id": "the-key", "client_secret": "the-secret"}
 REFRESH_TOKEN = "the-refresh-token"
+KEYS = {
+    "customer": ["customer_id", "external_id", "member_number", "email", "phone"],
+    "ticket": ["customer_id", "external_id", "email"],
+}
+SETTINGS = CLIENT | {"keys": KEYS, "member_number": "Card__c", "external_ids": {"stripe": "Stripe_Id__c"}}
+LOG_IN, QUERY, BATCH = (
+    "POST /services/oauth2/token",
+    "GET /services/data/v62.0/query",
+    "POST /services/data/v62.0/composite/batch",
+)
 LONGEST_URI = 16_384
 MOST_IN_A_BATCH = 25
 

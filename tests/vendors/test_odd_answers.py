@@ -76,7 +76,7 @@ def spoiler(seed: int) -> Any:
 
     def spoil(value: Any, depth: int = 0) -> Any:
         places = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
-        if not places or (depth > 1 and dice.random() < 0.3):
+        if not places or (depth > 0 and dice.random() < 0.3):
             return dice.choice(ODD)
         place = dice.choice(places)
         value[place] = spoil(value[place], depth + 1)

@@ -2,23 +2,29 @@
 
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 import pytest
 
-from connectors.contract import Ask, KeyKind, Position
+from connectors.contract import KeyKind, Position
 from connectors.errors import SourceProtocolError, SourceThrottledError, SourceUnavailableError
 from connectors.posthog import PostHog
 from connectors.records import Customer, Event
-from connectors.shapes import Fields
 from connectors.testing import ConnectorContract
-from tests.vendors.api import Refusal, expect_refused_settings, expect_secrecy, failure_of, gateway_to, lookup_of, opened
+from tests.vendors.api import (
+    Refusal,
+    expect_refused_settings,
+    expect_secrecy,
+    failure_of,
+    gateway_to,
+    ids_of,
+    lookup_of,
+    opened,
+)
 from tests.vendors.posthog import MAY_1, PROJECT, TOKEN, project, uuid
 
 pytestmark = pytest.mark.vendors
 
 KEYS = {"customer": ["customer_id", "email", "device_id"], "event": ["customer_id", "email", "device_id"]}
 SETTINGS = {"project": PROJECT, "token": TOKEN, "keys": KEYS, "customer_id": "user_id", "member_number": "card"}
-ID = Fields.of("id")
 THROTTLED = {
     "type": "throttled_error",
     "code": "throttled",
@@ -41,11 +47,6 @@ async def source(api):
 async def gateway(api):
     async with gateway_to(PostHog, api, "behaviour", **SETTINGS) as gateway:
         yield gateway
-
-
-async def ids_of(source, record, by, keys, fields=ID, **ask):
-    answer = await lookup_of(source, record, by).fetch(keys, Ask(fields=fields, **ask))
-    return {key: [one["id"] for one in msgspec.json.decode(records)] for key, records in answer.items()}
 
 
 class TestContract(ConnectorContract):
@@ -106,7 +107,7 @@ async def test_what_they_did_is_events(gateway):
 
 async def test_a_batch_is_one_question_about_persons_and_one_about_events(api, source):
     """However many keys; what is not asked for is not read, and no key is in the text."""
-    assert await ids_of(source, Customer, KeyKind.EMAIL, ["bob@example.com", "eve' OR 1=1 --"], Fields.of("id", "phone")) == {
+    assert await ids_of(source, Customer, KeyKind.EMAIL, ["bob@example.com", "eve' OR 1=1 --"], "phone") == {
         "bob@example.com": ["c2"]
     }
     assert await ids_of(source, Event, KeyKind.DEVICE_ID, ["d1", "d4", "d9"], first=1) == {
