@@ -63,7 +63,7 @@ class VendorSettings(WebSettings):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    keys: Annotated[dict[str, list[KeyKind]], Field(min_length=1)]
+    keys: Annotated[dict[str, Annotated[list[KeyKind], Field(min_length=1)]], Field(min_length=1)]
     max_pages: Annotated[int, Field(ge=1)] = 20
     connections: Annotated[int, Field(ge=1)] = 10
 
