@@ -7,7 +7,7 @@ import pytest
 from gateway.settings import parse_settings
 from tests.http_source import serving
 from tests.running import served
-from tests.vendors import hubspot, stripe, zendesk
+from tests.vendors import hubspot, posthog, salesforce, segment, stripe, zendesk
 
 pytestmark = [pytest.mark.vendors, pytest.mark.journey]
 
@@ -58,3 +58,47 @@ async def test_three_vendors_tell_of_one_customer():
     assert len(apis["crm"].requests) == 2
     assert sum("search" in line for line in apis["support"].requests) == 3 * 2
     assert all("customer=cus_Ann" in line for line in apis["payments"].requests)
+
+
+async def test_what_two_vendors_saw_is_one_list_of_events():
+    """Salesforce knows her and her cases; Segment and PostHog know her address, and what she did there is merged by time."""
+    apis = {
+        "crm": salesforce.SalesforceApi(salesforce.org()),
+        "site": segment.SegmentApi(segment.space()),
+        "app": posthog.project(),
+    }
+    own = {
+        "crm": {
+            "kind": "salesforce",
+            **salesforce.CLIENT,
+            "keys": {"customer": ["email"], "ticket": ["customer_id"]},
+        },
+        "site": {"kind": "segment", "space": segment.SPACE, "token": segment.TOKEN, "keys": {"event": ["email"]}},
+        "app": {"kind": "posthog", "project": posthog.PROJECT, "token": posthog.TOKEN, "keys": {"event": ["email"]}},
+    }
+    async with AsyncExitStack() as stack:
+        for name, api in apis.items():
+            own[name]["base_url"] = await stack.enter_async_context(serving(api.answer))
+        gateway = await stack.enter_async_context(served(parse_settings({"sources": own})))
+        data = await gateway.data(
+            """{ customer(by: {email: "ann@example.com"}) {
+                name
+                tickets(first: 1) { nodes { subject } }
+                events(first: 4) { totalCount nodes { type } pageInfo { endCursor } }
+                timeline(first: 2) { nodes { __typename } }
+            } }"""
+        )
+        customer = data["customer"]
+        after = customer["events"]["pageInfo"]["endCursor"]
+        more = await gateway.data(
+            f'{{ customer(by: {{email: "ann@example.com"}}) {{ events(first: 9, after: "{after}") {{ nodes {{ type }} }} }} }}'
+        )
+    assert customer["name"] == "Ann Archer"
+    assert customer["tickets"]["nodes"] == [{"subject": "Which colour?"}]
+    assert customer["timeline"]["nodes"] == [{"__typename": "Ticket"}, {"__typename": "Ticket"}]
+    assert customer["events"]["totalCount"] == 8
+    seen = [*customer["events"]["nodes"], *more["customer"]["events"]["nodes"]]
+    assert [one["type"] for one in seen] == [
+        *("Order Completed", "purchase", "$pageview", "added to cart"),
+        *("page", "Product Added", "Product Viewed", "$pageview"),
+    ]
