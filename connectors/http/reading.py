@@ -17,9 +17,9 @@ import msgspec
 from connectors.http.expressions import chain_of, literal_of
 from connectors.http.places import MisfitError, Place, Spot, attribute, spot_at
 from connectors.http.settings import PartSettings, RecordSettings
-from connectors.http.values import converter, translated
 from connectors.records import MOST_DIGITS, KnownEnum, UtcTime
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
+from connectors.values import converter, translated
 
 _MOST_WORDS = 10_000
 _PLAIN = frozenset((str, int, float, bool, type(None)))

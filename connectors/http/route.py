@@ -17,9 +17,9 @@ from connectors.http.mapping import RowMapping
 from connectors.http.places import MisfitError
 from connectors.http.settings import HttpSettings, LookupSettings, RecordSettings
 from connectors.http.templates import Values, render_body, render_path, values_of, with_parameter
-from connectors.http.values import to_text
 from connectors.records import RECORDS
 from connectors.shapes import Fields, shapes
+from connectors.values import to_text
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 """Of a malformed record, which stays in until the gateway drops and counts it."""
