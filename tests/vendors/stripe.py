@@ -8,7 +8,7 @@ from tests.vendors.api import Refusal, VendorApi, refused
 
 TOKEN = "rk_test_51Habc"
 MANY = 260
-"""Charges of Ben, in groups of four that were made in the same second."""
+"""Charges of Ben, in groups of five that were made in the same second."""
 START = 1_767_225_600
 """2026-01-01 in UTC."""
 
@@ -72,7 +72,7 @@ def charges() -> list[dict[str, Any]]:
             payment_method_details={"type": "card", "card": {"installments": {"plan": {"count": 3, "interval": "month"}}}},
         ),
         charge("ch_8", "cus_Ann2", 65, 100, payment_method_details={"type": "card", "card": {"wallet": {"type": "apple_pay"}}}),
-        *(charge(f"ch_b{(n * 7) % MANY:03}", "cus_Ben", n // 4, 100 + n) for n in range(MANY)),
+        *(charge(f"ch_b{(n * 7) % MANY:03}", "cus_Ben", n // 5, 100 + n) for n in range(MANY)),
     ]
 
 

@@ -106,8 +106,8 @@ async def test_charges_are_paged_through_by_the_last_id():
 
 async def test_pages_of_the_gateway_follow_each_other_inside_a_second():
     """Charges of one second come in any order; walking through them two by two loses none and repeats none."""
-    seen, after = [], "null"
-    async with gateway_to_stripe(StripeApi()) as gateway:
+    seen, after, api = [], "null", StripeApi()
+    async with gateway_to_stripe(api) as gateway:
         for _ in range(6):
             data = await gateway.data(
                 f"""{{ customer(by: {{id: "cus_Ben"}}) {{ orders(first: 3, after: {after}) {{
@@ -118,6 +118,7 @@ async def test_pages_of_the_gateway_follow_each_other_inside_a_second():
             seen += [(one["placedAt"], one["id"]) for one in orders["nodes"]]
             after = f'"{orders["pageInfo"]["endCursor"]}"'
     assert len(set(seen)) == 18
+    assert "GET /v1/charges?customer=cus_Ben&created[lte]=1767225651&limit=4" in api.requests
     assert seen == sorted(seen, reverse=True)
 
 

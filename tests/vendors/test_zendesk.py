@@ -165,6 +165,20 @@ async def test_an_unknown_customer_is_nobody():
     assert api.requests == []
 
 
+async def test_a_deleted_user_is_nobody():
+    """Zendesk shows deleted users like others, but for a mark."""
+    async with gateway_to_zendesk(ZendeskApi()) as gateway:
+        assert await gateway.data('{ customer(by: {id: "15"}) { name } }') == {"customer": None}
+
+
+async def test_external_ids_are_compared_as_they_are():
+    """Zendesk takes them in any case of letters; here another case is another key."""
+    async with zendesk(ZendeskApi(), customer_id="external_id") as connector:
+        for record in (Customer, Ticket):
+            by_id = lookup_of(connector, record, KeyKind.CUSTOMER_ID)
+            assert list(await by_id.fetch(["CRM-1", "crm-2"], Ask(fields=Fields.of("id")))) == ["crm-2"]
+
+
 async def test_a_malformed_ticket_is_dropped_alone():
     """One whose time cannot be read and one that is no object are left out and counted."""
     api = ZendeskApi()

@@ -23,6 +23,7 @@ USERS = [
     user(12, "ben@example.com", "crm-2"),
     user(13, "ann@example.com.invalid", None),
     user(14, None, "crm-4"),
+    user(15, "gone@example.com", "crm-5", active=False),
 ]
 
 
@@ -93,7 +94,7 @@ class ZendeskApi(VendorApi):
                 values = query[name].split(",")
                 if len(values) > 100 or (name == "ids" and not all(value.isdecimal() for value in values)):
                     return refused(Refusal(400, {"error": "Invalid attribute"}))
-                found = [one for one in USERS if str(one[name[:-1]]) in values]
+                found = [one for one in USERS if str(one[name[:-1]]).lower() in [value.lower() for value in values]]
                 return web.json_response({"users": found, "next_page": None, "count": len(found)})
             case ["users", "search"]:
                 text = query["query"].removeprefix("email:").strip('"').lower()
