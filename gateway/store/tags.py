@@ -3,8 +3,9 @@
     {_id: "<customer>", tags: {<key>: json}, at: {<key>: computedAt}, deleteAt, staleAt?, marks?, seen?: {<key>: marks}}
 
 `json` is the `ComputedTag`. What a customer's tags were marked stale with is counted in `marks`, and `seen` is the count when a
-tag was written: a tag that has not seen the last mark expired at `staleAt`. A tag outlives its expiry by `KEEP`, so that it can
-be served stale, and then counts as absent; MongoDB deletes the document when that is so of all its tags.
+tag was written whose facts are all of after `staleAt`: a tag that has not seen the last mark expired then. A tag outlives its
+expiry by `KEEP`, so that it can be served stale, and then counts as absent; MongoDB deletes the document when that is so of all
+its tags.
 """
 
 from collections.abc import Collection, Sequence
@@ -107,6 +108,9 @@ def _upsert(customer: str, tags: Sequence[ComputedTag]) -> UpdateOne:
     values: dict[str, Any] = {"deleteAt": {"$max": ["$deleteAt", max(tag.expires_at for tag in tags) + KEEP]}}
     for tag in tags:
         later = {"$gt": [f"$at.{tag.key}", tag.computed_at]}
-        new = {"tags": _encoder.encode(tag).decode(), "at": tag.computed_at, "seen": "$marks"}
+        # What another worker has kept may be of before the mark, and a tag that it computes of that as well.
+        oldest = min((fact.as_of for fact in tag.evidence if fact.as_of is not None), default=tag.computed_at)
+        seen = {"$cond": [{"$lt": [oldest, "$staleAt"]}, f"$seen.{tag.key}", "$marks"]}
+        new = {"tags": _encoder.encode(tag).decode(), "at": tag.computed_at, "seen": seen}
         values |= {f"{name}.{tag.key}": {"$cond": [later, f"${name}.{tag.key}", value]} for name, value in new.items()}
     return UpdateOne({"_id": customer}, [{"$set": values}], upsert=True)
