@@ -60,10 +60,6 @@ class Purchase:
     def line_items(self, first: int) -> Lines:
         return Lines(nodes=self.lines[:first])
 
-    @strawberry.field
-    def risk(self) -> str | None:
-        raise GraphQLError("the risk of Ann", extensions={"code": "INTERNAL_SERVER_ERROR"})
-
 
 @strawberry.type
 class Purchases:
@@ -196,8 +192,8 @@ class Query:
         return Cases(edges=[CaseEdge(node=one) for one in nodes], page_info=page_info)
 
     @strawberry.field
-    def device(self, id: strawberry.ID) -> Device | None:
-        return Device(seen=HAPPENINGS[id]) if id in HAPPENINGS else None
+    def device(self, serial: strawberry.ID) -> Device | None:
+        return Device(seen=HAPPENINGS[serial]) if serial in HAPPENINGS else None
 
 
 SCHEMA = strawberry.Schema(Query)
@@ -238,7 +234,7 @@ query ($keys: [String!]!, $after: String) {
   cases(mails: $keys, after: $after) { edges { node { requester { key: mail } ...fields } } }
 }
 """
-EVENTS_OF_ONE = "{ device(id: $key) { events(first: $first, after: $after) { nodes { ...fields } } } }"
+EVENTS_OF_ONE = "{ device(serial: $key) { events(first: $first, after: $after) { nodes { ...fields } } } }"
 RECORDS: dict[str, Any] = {
     "order": {
         "order": "newest_first",

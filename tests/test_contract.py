@@ -9,8 +9,8 @@ from connectors.contract import KeyKind
 from connectors.records import Customer, Event, Money, Order, OrderItem, OrderStatus, Ticket
 from connectors.testing import ConnectorContract, MemoryConnector
 from gateway.demo.shop import AMBIGUOUS_PHONE, EXAMPLE_EMAIL, EXAMPLE_MEMBER_NUMBER, EXAMPLE_PHONE
-from tests.demo_sources import demo_rows, demo_shop, sql_sources
 from tests import graphql_source
+from tests.demo_sources import demo_rows, demo_shop, sql_sources
 from tests.http_source import SupportApi, opened, serving, support_settings
 
 pytestmark = pytest.mark.contract

@@ -1,7 +1,7 @@
 """The connector of the `graphql` kind: which documents leave for a batch of keys, and what their answers add up to."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from connectors.graphql.answers import answer_in, meaning, of_the_call, path_of
 from connectors.graphql.lookup import GraphQLLookup, Question
 from connectors.graphql.settings import GraphQLSettings
 from connectors.graphql.trial import problems_of
-from connectors.transport import Transport
+from connectors.transport import Refused, Transport
 
 _ACCEPT = {"Accept": "application/graphql-response+json, application/json;q=0.9"}
 _CHECK_TIMEOUT_S = 5.0
@@ -101,13 +101,12 @@ class GraphQLConnector(Connector[GraphQLSettings]):
             raise of_the_call(errors, wait_s)
         return lookup.take(questions, answer.data, errors, ask, wait_s)
 
-    def _refusal(self, _status: int, _headers: Mapping[str, str], said: Any) -> SourceError | None:
+    def _refusal(self, refused: Refused) -> SourceError | None:
         """What an answer that is no success means by its codes; without one its status says it."""
-        errors = said.get("errors") if isinstance(said, dict) else None
-        if not isinstance(errors, list):
-            return None
-        found = [error for error in errors if isinstance(error, dict)]
-        return meaning(found, self.retry_after_s(said.get("extensions")))
+        said = refused.said if isinstance(refused.said, dict) else {}
+        errors = said.get("errors")
+        found = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+        return None if refused.status == 429 else meaning(found, self.retry_after_s(said.get("extensions")))
 
     def _open_transport(self) -> Transport:
         if self._transport is None:

@@ -12,10 +12,10 @@ from connectors.graphql.selection import Selection
 from connectors.graphql.settings import GraphQLSettings, LookupSettings, RecordSettings
 from connectors.http.mapping import RowMapping
 from connectors.http.templates import placeholders_of, render_body
-from connectors.values import to_text
 from connectors.records import RECORDS
 from connectors.semantics import as_text
 from connectors.shapes import Fields
+from connectors.values import to_text
 from connectors.window import Window
 
 _ALIASED = 10

@@ -89,7 +89,7 @@ class Query:
         if not self.one_key and self.key is None:
             yield "query: with $keys, what is named `key` must say whose the records are, as in `key: id`"
         elif self.cuts_all and self.paged is None:
-            yield "query: with $keys, $first must stand inside what has the key, or there must be $after: it cuts all keys together"
+            yield "query: with $keys, $first must stand inside what has the key, or beside $after; it cuts all keys together"
         elif not self.one_key and self.paged is not None and self.paged >= self.holder:
             yield "query: with $keys, there cannot be pages inside what has the key; ask with $key"
         total = self._total_at
