@@ -13,7 +13,7 @@ from connectors.records import Customer
 from connectors.shapes import Fields
 from connectors.transport import Refused, ask_each
 from connectors.values import given, to_country, to_time
-from connectors.vendor import Secret, Trial, Vendor, VendorSettings, as_records, by_key, needed, readable
+from connectors.vendor import Secret, Trial, Vendor, VendorSettings, as_records, by_key, is_number, needed, readable
 
 _CONTACTS, _COMPANIES = "/crm/v3/objects/contacts", "/crm/v3/objects/companies"
 _BATCH, _PAGE, _MOST_FOUND = 100, 200, 1_000
@@ -99,7 +99,7 @@ class HubSpot(Vendor[HubSpotSettings]):
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._batch([key for key in keys if key.isdecimal()], ask, "hs_object_id")
+        return await self._batch(list(filter(is_number, keys)), ask, "hs_object_id")
 
     @lookup(Customer, by=KeyKind.EMAIL, max_batch=_BATCH)
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
@@ -148,7 +148,7 @@ class HubSpot(Vendor[HubSpotSettings]):
         """The properties of the contacts' primary companies by id, where companies are asked for."""
         if "company" not in ask.fields:
             return {}
-        ids = sorted({id_ for id_ in readable(rows, lambda row: row["properties"]["associatedcompanyid"]) if id_.isdecimal()})
+        ids = sorted({id_ for id_ in readable(rows, lambda row: row["properties"]["associatedcompanyid"]) if is_number(id_)})
         found = await self._read_all(_COMPANIES, {"properties": ["name", "industry"]}, ids, until)
         return dict(readable(found, lambda row: (row["id"], row["properties"])))
 

@@ -5,10 +5,10 @@ What the source says (bodies, headers, addresses) never enters an error.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import aiohttp
 import msgspec
@@ -26,6 +26,8 @@ from connectors.errors import (
     SourceUnavailableError,
     without_frames,
 )
+
+T = TypeVar("T")
 
 _FAILURES: tuple[tuple[type[Exception], type[SourceError], str], ...] = (
     (TimeoutError, SourceTimeoutError, ""),
@@ -166,6 +168,16 @@ async def ask_each(keys: Keys, ask_one: Callable[[str], Awaitable[Found | Source
     if failures and len(failures) == len(tasks) and not isinstance(failures[0], SourceRejectedError):
         raise failures[0]
     return answer
+
+
+async def gathered(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What calls give, side by side. The first that fails ends the others, and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:

@@ -5,8 +5,11 @@ whose answers are read into typed envelopes, pages with a bound, a way to leave 
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
+from operator import itemgetter
 from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -14,7 +17,7 @@ import msgspec
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 from yarl import URL
 
-from connectors.contract import Aggregate, Answer, Ask, Connector, FetchFunction, KeyKind, Keys, Lookup
+from connectors.contract import Aggregate, Answer, Ask, Connector, FetchFunction, KeyKind, Keys, Lookup, Position
 from connectors.errors import (
     ConfigurationError,
     SourceAuthError,
@@ -32,7 +35,11 @@ _CHECK_TIMEOUT_S = 5.0
 _UNREADABLE = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
 """What reading a row raises that is not as the vendor says."""
 
+_NUMBER = re.compile("[0-9]{1,18}")
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+
 T = TypeVar("T")
+R = TypeVar("R")
 Parameters = Mapping[str, str | int | None]
 """Of an address. One that is None is left out."""
 Turn = Callable[[str | None], Awaitable[tuple[list[Any], str | None]]]
@@ -211,6 +218,11 @@ class Vendor(Connector[V]):
         return None
 
 
+def is_number(key: str) -> bool:
+    """Whether a key can be one of a vendor's ids that are numbers. Others would cost the whole batch."""
+    return _NUMBER.fullmatch(key) is not None
+
+
 def step(key: str) -> str:
     """A key as a step of a path."""
     if key in {".", ".."}:
@@ -243,9 +255,31 @@ def by_key(
     return {key: as_records(own, record_of) for key, own in found.items() if own}
 
 
+def window(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) -> tuple[list[R | None], int]:
+    """The rows that an ask wants of a key, in order, and how many there are between its times. Conditions are not looked at.
+
+    For what a vendor does not cut by itself. A row whose place cannot be read is None, and stands as the oldest.
+    """
+    placed = [(_read_row(row, position_of), row) for row in rows]
+    inside = [(place.time or _NO_TIME, place.id, row) for place, row in placed if place is not None and _is_between(place, ask)]
+    inside.sort(key=itemgetter(0, 1), reverse=not ask.oldest_first)
+    total = len(inside)
+    if ask.after is not None:
+        last = (ask.after.time or _NO_TIME, ask.after.id)
+        inside = [one for one in inside if (one[:2] > last if ask.oldest_first else one[:2] < last)]
+    found: list[R | None] = [row for *_, row in inside]
+    unread: list[R | None] = [None for place, _ in placed if place is None]
+    return (unread + found if ask.oldest_first else found + unread)[: ask.first], total
+
+
 def needed(fields: Fields, table: Mapping[str, Collection[str]]) -> list[str]:
     """What a vendor must be asked for so that the fields can be filled, by a table of what each field is read from."""
     return sorted({name for field, _ in fields for name in table.get(field, ())})
+
+
+def _is_between(place: Position, ask: Ask) -> bool:
+    time = place.time or _NO_TIME
+    return (ask.since is None or time >= ask.since) and (ask.until is None or time < ask.until)
 
 
 def _read_row(row: Any, read: Callable[[Any], T]) -> T | None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
@@ -40,7 +41,7 @@ class VendorApi:
         raise NotImplementedError
 
     async def answer(self, request: web.Request) -> web.Response:
-        self.requests.append(f"{request.method} {request.path_qs}")
+        self.requests.append(f"{request.method} {unquote(request.path_qs)}")
         body = await request.json() if request.can_read_body else None
         self.bodies.append(body)
         if request.headers.get("Authorization") != self.authorization:
