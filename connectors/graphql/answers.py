@@ -22,7 +22,7 @@ _MEANINGS: dict[str, type[SourceError]] = {
     **dict.fromkeys(("TIMEOUT", "GATEWAY_TIMEOUT", "REQUEST_TIMEOUT"), SourceUnavailableError),
     **dict.fromkeys(("INTERNAL_SERVER_ERROR", "INTERNAL", "SERVICE_UNAVAILABLE", "UNAVAILABLE"), SourceUnavailableError),
     **dict.fromkeys(("GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", REFUSED), SourceProtocolError),
-    **dict.fromkeys(("OPERATION_RESOLUTION_FAILURE", "PERSISTED_QUERY_NOT_FOUND"), SourceProtocolError),
+    **dict.fromkeys(("OPERATION_RESOLUTION_FAILURE", "PERSISTED_QUERY_NOT_FOUND", "MAX_COST_EXCEEDED"), SourceProtocolError),
 }
 """By `extensions.code`. What an error says in words is never looked at."""
 

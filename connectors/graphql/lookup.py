@@ -198,6 +198,15 @@ class GraphQLLookup:
         return known, self._query.document(selection, counts=counts, questions=questions)
 
 
+def lookups_of(settings: GraphQLSettings) -> list[GraphQLLookup]:
+    """All lookups of a source."""
+    return [
+        GraphQLLookup(record_name, rules, by, lookup, settings)
+        for record_name, rules in settings.records.items()
+        for by, lookup in rules.keys.items()
+    ]
+
+
 def _settings_of(rules: RecordSettings) -> dict[str, Fields]:
     """What each setting of a mapping alone is asked for."""
     own = {f"fields.{path}": Fields.of("id", path) for path in rules.fields}
