@@ -167,6 +167,8 @@ def test_a_query_declares_its_lookup():
     ("expression", "reads"),
     [
         ("a.b", ["a.b"]),
+        ("a.b.c.d", ["a.b.c.d"]),
+        ("a.b[?c.d.e].f.g", ["a.b.c.d.e", "a.b.f.g"]),
         ("a[0].b", ["a.b"]),
         ("a[].b[*].c", ["a.b.c"]),
         ("a[?b.c=='1'].d | [0]", ["a.b.c", "a.d"]),

@@ -18,8 +18,8 @@ _TEXT = r'"(?:\\.|[^"\\])*"'
 _WITH_ARGUMENTS = re.compile(rf"\b([A-Za-z_]\w*)\s*(\(\s*[A-Za-z_]\w*\s*:(?:[^()\"]|{_TEXT})*\))")
 """Arguments begin with a name and a colon, which those of JMESPath's functions never do."""
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_STEPPING = {"subexpression", "pipe", "index_expression", "projection", "filter_projection"}
-"""What comes second is read from what comes first."""
+_STEPPING = {"subexpression", "pipe", "index_expression", "projection"}
+"""Each child is read from what the one before it gives."""
 _MAKING = {"comparator", "not_expression", "multi_select_dict"}
 """They give values of their own, from which nothing further of the source's can be read."""
 _UNKNOWABLE = {"value_projection": "`*` asks for fields without a name", "expref": "`&` hides what is read"}
@@ -70,11 +70,15 @@ class Reads:
             return {(*path, tree["value"]) for path in here}
         if kind in {"current", "identity", "index", "slice"}:
             return here
+        if kind == "filter_projection":
+            value, step, condition = children
+            here = self._walk(value, here)
+            self.passed |= self._walk(condition, here)
+            return self._walk(step, here)
         if kind in _STEPPING:
-            value = self._walk(children[0], here)
-            for condition in children[2:]:
-                self.passed |= self._walk(condition, value)
-            return self._walk(children[1], value)
+            for child in children:
+                here = self._walk(child, here)
+            return here
         found = [self._walk(child, here) for child in children]
         passed = found[:-1] if kind == "and_expression" else found if kind in _MAKING else []
         self.passed.update(*passed)
