@@ -12,7 +12,7 @@ from connectors.errors import SourceError, SourceProtocolError, SourceRejectedEr
 from connectors.records import Customer
 from connectors.shapes import Fields
 from connectors.transport import Refused, ask_each
-from connectors.values import given, to_country, to_time
+from connectors.values import contact_points, given, to_country, to_time
 from connectors.vendor import Secret, Trial, Vendor, VendorSettings, as_records, by_key, is_number, needed, readable
 
 _CONTACTS, _COMPANIES = "/crm/v3/objects/contacts", "/crm/v3/objects/companies"
@@ -170,7 +170,7 @@ class HubSpot(Vendor[HubSpotSettings]):
     def _customer(self, companies: Mapping[str, Any], row: Any) -> dict[str, Any]:
         has = row["properties"].get
         company = companies.get(has("associatedcompanyid"), {})
-        phones = list(filter(None, (has(_PHONES[0]) or has(_PHONES[1]), has(_PHONES[2]) or has(_PHONES[3]))))
+        phones = [has(_PHONES[0]) or has(_PHONES[1]), has(_PHONES[2]) or has(_PHONES[3])]
         emails = [value for name in _EMAILS for value in _values((name,), row)]
         source, campaign, landing_page, at = (has(name) for name in _READ_FROM["acquisition"])
         line, postal_code, city, region, country = (has(name) for name in _READ_FROM["address"])
@@ -181,18 +181,14 @@ class HubSpot(Vendor[HubSpotSettings]):
             givenName=has("firstname"),
             familyName=has("lastname"),
             email=has("email"),
-            phone=next(iter(phones), None),
+            phone=phones[0] or phones[1],
             memberNumber=has(self.settings.member_number),
             locale=has("hs_language"),
             createdAt=to_time(row.get("createdAt")),
             address=given(line=line, postalCode=postal_code, city=city, region=region, country=to_country(country)),
             company=given(name=company.get("name"), account=has("associatedcompanyid"), industry=company.get("industry")),
             acquisition=given(source=source, campaign=campaign, landingPage=landing_page, at=to_time(at)),
-            contactPoints=[
-                {"kind": kind, "value": value, "primary": value == values[0]}
-                for kind, values in (("EMAIL", emails), ("PHONE", phones))
-                for value in values
-            ],
+            contactPoints=contact_points(emails, phones),
             externalIds=[
                 {"source": system, "id": has(name)} for system, name in self.settings.external_ids.items() if has(name)
             ],

@@ -4,7 +4,7 @@ What cannot be read is passed on as it is: the gateway then drops that record al
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -72,6 +72,12 @@ def to_country(value: Any) -> str | None:
     """The code of a country, in any case. A name of one is no value: an address is served without it."""
     code = value.strip().upper() if isinstance(value, str) else ""
     return code if _COUNTRY.fullmatch(code) else None
+
+
+def contact_points(emails: Iterable[Any], phones: Iterable[Any]) -> list[dict[str, Any]]:
+    """The contact points of a customer, without what is empty. The first of each kind is the primary one."""
+    found = (("EMAIL", list(filter(None, emails))), ("PHONE", list(filter(None, phones))))
+    return [{"kind": kind, "value": one, "primary": one == values[0]} for kind, values in found for one in values]
 
 
 def _parsed(value: Any) -> datetime | None:

@@ -130,6 +130,11 @@ class Vendor(Connector[V]):
         """When the time that an ask has is over, by the event loop's clock, in seconds."""
         return None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
 
+    def own_ids(self, keys: Keys) -> dict[str, str]:
+        """The ids of this source that external ids mean, by the key: those that stand under its name."""
+        prefix = f"{self.name}:"
+        return {key: key.removeprefix(prefix) for key in keys if key.startswith(prefix)}
+
     async def get(self, kind: type[T], path: str, parameters: Parameters, until: float | None) -> T:
         """A question about many. Its answer is read into `kind`, an envelope whose rows are left as they are."""
         return self._read(kind, await self.call("GET", path, parameters=parameters, until=until))

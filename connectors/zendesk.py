@@ -12,7 +12,7 @@ from connectors.errors import SourceError, SourceThrottledError
 from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStatus
 from connectors.semantics import as_time
 from connectors.transport import Refused, ask_each, gathered
-from connectors.values import converter, given, to_text, to_time, translated
+from connectors.values import contact_points, converter, given, to_text, to_time, translated
 from connectors.vendor import Secret, Trial, Vendor, VendorSettings, as_records, is_number, readable, window
 
 _USERS, _PAGE = "/api/v2/users", 100
@@ -92,7 +92,7 @@ class Zendesk(Vendor[ZendeskSettings]):
 
     @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_PAGE)
     async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
-        ids = self._own(keys)
+        ids = self.own_ids(keys)
         users = await self._show_many("id", list(ids.values()), self.until(ask))
         return {key: as_records([users[id_]], self._customer) for key, id_ in ids.items() if id_ in users}
 
@@ -100,10 +100,10 @@ class Zendesk(Vendor[ZendeskSettings]):
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
 
-        async def one(email: str) -> bytes:
+        async def customers(email: str) -> bytes:
             return as_records(await self._by_email(email, until), self._customer)
 
-        return await ask_each(keys, one)
+        return await ask_each(keys, customers)
 
     @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -117,22 +117,17 @@ class Zendesk(Vendor[ZendeskSettings]):
 
     @lookup(Ticket, by=KeyKind.EXTERNAL_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def tickets_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
-        ids, until = self._own(keys), self.until(ask)
+        ids, until = {key: id_ for key, id_ in self.own_ids(keys).items() if is_number(id_)}, self.until(ask)
         return await ask_each(list(ids), lambda key: self._tickets([ids[key]], ask, until))
 
     @lookup(Ticket, by=KeyKind.EMAIL, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def tickets_by_email(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
 
-        async def one(email: str) -> Page:
+        async def tickets(email: str) -> Page:
             return await self._tickets(_ids(await self._by_email(email, until)), ask, until)
 
-        return await ask_each(keys, one)
-
-    def _own(self, keys: Keys) -> dict[str, str]:
-        """Which ids of users external ids mean: those under the name of this source."""
-        ids = {key: key.removeprefix(f"{self.name}:") for key in keys if key.startswith(f"{self.name}:")}
-        return {key: id_ for key, id_ in ids.items() if is_number(id_)}
+        return await ask_each(keys, tickets)
 
     async def _show_many(self, name: str, values: Sequence[str], until: float | None) -> dict[str, Any]:
         """Users by their ids, of either kind."""
@@ -171,7 +166,6 @@ class Zendesk(Vendor[ZendeskSettings]):
         return await self.paged(turn)
 
     def _customer(self, user: Any) -> dict[str, Any]:
-        own = {"source": self.name, "id": str(user["id"])}
         return given(
             id=to_text(user[self.settings.customer_id]),
             kind="PERSON",
@@ -180,12 +174,8 @@ class Zendesk(Vendor[ZendeskSettings]):
             phone=user.get("phone"),
             locale=user.get("locale"),
             createdAt=to_time(user.get("created_at")),
-            contactPoints=[
-                {"kind": kind, "value": user[name], "primary": True}
-                for kind, name in (("EMAIL", "email"), ("PHONE", "phone"))
-                if user.get(name)
-            ],
-            externalIds=[own],
+            contactPoints=contact_points([user.get("email")], [user.get("phone")]),
+            externalIds=[{"source": self.name, "id": str(user["id"])}],
         )
 
     def _ticket(self, comments: Mapping[Any, list[Any]], row: Any) -> dict[str, Any]:
