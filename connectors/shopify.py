@@ -114,7 +114,11 @@ class Shopify(Vendor[ShopifySettings]):
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=25)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._find(Customer, KeyKind.CUSTOMER_ID, list(filter(is_number, keys)), ask)
+        return await self._find_by_id(Customer, {key: key for key in keys}, ask)
+
+    @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=25)
+    async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find_by_id(Customer, self.own_ids(keys), ask)
 
     @lookup(Customer, by=KeyKind.EMAIL, max_batch=25)
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
@@ -126,15 +130,19 @@ class Shopify(Vendor[ShopifySettings]):
 
     @lookup(Order, by=KeyKind.CUSTOMER_ID, max_batch=5, pushdown=_WINDOW)
     async def orders_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._find(Order, KeyKind.CUSTOMER_ID, list(filter(is_number, keys)), ask)
+        return await self._find_by_id(Order, {key: key for key in keys}, ask)
+
+    @lookup(Order, by=KeyKind.EXTERNAL_ID, max_batch=5, pushdown=_WINDOW)
+    async def orders_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find_by_id(Order, self.own_ids(keys), ask)
 
     @lookup(Order, by=KeyKind.EMAIL, max_batch=5, pushdown=_WINDOW)
     async def orders_by_email(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(Order, KeyKind.EMAIL, keys, ask)
 
-    @lookup(Order, by=KeyKind.PHONE, max_batch=5, pushdown=_WINDOW)
-    async def orders_by_phone(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._find(Order, KeyKind.PHONE, keys, ask)
+    async def _find_by_id(self, record: type[Record], ids: Mapping[str, str], ask: Ask) -> Answer:
+        found = await self._find(record, KeyKind.CUSTOMER_ID, [id_ for id_ in ids.values() if is_number(id_)], ask)
+        return {key: found[id_] for key, id_ in ids.items() if id_ in found}
 
     async def _find(self, record: type[Record], by: KeyKind, keys: Keys, ask: Ask) -> Answer:
         return await self._asking.fetch(self._asked[record, by], keys, ask)

@@ -7,7 +7,6 @@ import pytest
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError, SourceProtocolError, SourceThrottledError, SourceUnavailableError
-from connectors.graphql.lookup import GraphQLLookup
 from connectors.records import Customer, Order
 from connectors.shapes import Fields
 from connectors.shopify import Shopify
@@ -17,8 +16,8 @@ from tests.vendors.shopify import MANY, PATH, TOKEN, ShopifyApi
 
 pytestmark = pytest.mark.vendors
 
-KINDS = ["customer_id", "email", "phone"]
-SETTINGS = {"token": TOKEN, "keys": {"customer": KINDS, "order": KINDS}}
+KINDS = ["customer_id", "external_id", "email"]
+SETTINGS = {"token": TOKEN, "keys": {"customer": [*KINDS, "phone"], "order": KINDS}}
 ID = Fields.of("id")
 
 
@@ -33,11 +32,12 @@ def gateway_to_shopify(api, **settings):
 class TestContract(ConnectorContract):
     samples = {
         (Customer, KeyKind.CUSTOMER_ID): ["7001", "7002", "7003"],
+        (Customer, KeyKind.EXTERNAL_ID): ["shop:7001", "shop:7002"],
         (Customer, KeyKind.EMAIL): ["ann@example.com", "ben@example.com"],
         (Customer, KeyKind.PHONE): ["+442079460000", "+442079460001"],
         (Order, KeyKind.CUSTOMER_ID): ["7001", "7004"],
         (Order, KeyKind.EMAIL): ["ann@example.com", "cy@example.com"],
-        (Order, KeyKind.PHONE): ["+442079460000", "+442079460002"],
+        (Order, KeyKind.EXTERNAL_ID): ["shop:7001", "shop:7004"],
     }
 
     @pytest.fixture
@@ -262,10 +262,9 @@ def test_settings_that_cannot_be_served(settings, message):
     expect_refused_settings(Shopify, message, **({"base_url": "https://a.myshopify.com"} | SETTINGS | settings))
 
 
-def test_the_lookups_are_those_that_the_documents_serve():
-    """What the decorators say is what is sent."""
+def test_the_lookups_declare_what_the_documents_push_down():
+    """An external id is one of Shopify's own."""
     connector = Shopify("shop", Shopify.settings_type.model_validate({"base_url": "https://a.myshopify.com"} | SETTINGS))
-    documents: dict[object, GraphQLLookup] = connector._asked
-    assert {(one.record, one.by): one.pushdown for one in connector.lookups()} == {
-        place: one.pushdown for place, one in documents.items()
-    }
+    for one in connector.lookups():
+        by = KeyKind.CUSTOMER_ID if one.by is KeyKind.EXTERNAL_ID else one.by
+        assert one.pushdown == connector._asked[one.record, by].pushdown
