@@ -118,7 +118,9 @@ async def test_a_throttled_call_says_when_to_come_back():
         ([{"message": SECRET}], SourceProtocolError),
         ([error(path=["k0"])], SourceError),
         ([{"message": SECRET, "extensions": None, "path": None}], SourceProtocolError),
-        ([{"message": SECRET, "extensions": {"code": 5}, "path": [1]}], SourceError),
+        ([{"message": SECRET, "extensions": {"code": 5}, "path": ["k0"]}], SourceError),
+        ([error(path=[{}])], SourceProtocolError),
+        ([error(path="k0")], SourceProtocolError),
         ([{}], SourceProtocolError),
     ],
 )

@@ -8,11 +8,13 @@ from aiohttp import web
 
 from connectors.contract import Ask, Condition, KeyKind, Page, Position
 from connectors.errors import SourceProtocolError
-from connectors.graphql.lookup import GraphQLLookup
+from connectors.graphql import GraphQLConnector
+from connectors.graphql.lookup import GraphQLLookup, lookups_of
 from connectors.records import Customer, Event, Order, Ticket
 from connectors.shapes import Fields
-from tests.graphql_source import ShopApi, opened, shop_settings
+from tests.graphql_source import RECORDS, ShopApi, opened, shop_settings
 from tests.http_source import serving
+from tests.running import gateway_on
 
 ID = Fields.of("id")
 MAY_4 = datetime(2024, 5, 4, 8, tzinfo=UTC)
@@ -202,6 +204,30 @@ async def test_a_key_that_cannot_be_sent_is_refused_alone(api, source):
     assert api.variables == [{"key": "bob@example.com"}]
 
 
+async def test_a_front_end_asks_through_the_gateway(api):
+    """A customer by an e-mail address, the newest orders, and how many there are: two documents."""
+    records = {"customer": RECORDS["customer"], "order": RECORDS["order"]}
+    async with serving(api.answer) as base_url:
+        connector = GraphQLConnector("shop", shop_settings(base_url, records=records))
+        async with gateway_on([connector]) as gateway:
+            data = await gateway.data(
+                """{ customer(by: {email: "ann@example.com"}) { name
+                    orders(first: 2) { totalCount pageInfo { hasNextPage } nodes { id status total { amount } } } } }"""
+            )
+    assert data["customer"] == {
+        "name": "Ann",
+        "orders": {
+            "totalCount": 5,
+            "pageInfo": {"hasNextPage": True},
+            "nodes": [
+                {"id": "o5", "status": "CONFIRMED", "total": {"amount": "10.50"}},
+                {"id": "o4", "status": "CANCELLED", "total": {"amount": "10.50"}},
+            ],
+        },
+    }
+    assert api.variables == [{"key": "ann@example.com"}, {"first": 3, "keys": ["c1"]}]
+
+
 async def ask_server(data, keys, *, query, record="order", by=KeyKind.CUSTOMER_ID, rules=None, lookup=None, **ask):
     """What a lookup gives when the server answers with this data, and the bodies that it saw."""
     bodies = []
@@ -290,6 +316,7 @@ async def test_a_malformed_row_is_passed_on():
     ("data", "message"),
     [
         ({"one": 5}, "no object where the query has one"),
+        ({"one": {"orders": [{"rows": [], "pageInfo": {"hasNextPage": True, "endCursor": "c"}}] * 2}}, "no number where"),
         ({"one": {"orders": {"n": "5", "rows": []}}}, "no number where `total` stands"),
         ({"one": {"orders": {"n": True, "rows": []}}}, "no number where `total` stands"),
         ({"one": {"orders": {"total": 1, "rows": [], "pageInfo": {"hasNextPage": True}}}}, "no cursor of the next page"),
@@ -304,6 +331,38 @@ async def test_an_answer_of_another_shape_is_a_protocol_error(data, message):
     query = "{ one(id: $key) { orders(after: $after) { total: n rows { ...fields } } } }"
     with pytest.raises(SourceProtocolError, match=message):
         await ask_server(data, ["a"], query=query, count=True)
+
+
+@pytest.mark.parametrize("info", [{"endCursor": ""}, {"endCursor": 5}, {}])
+async def test_pages_go_on_from_one_cursor(info):
+    """Neither without one, nor inside a list, where each item has its own."""
+    query = "{ one(id: $key) { orders(after: $after) { rows { ...fields } } } }"
+    orders = {"rows": [], "pageInfo": {"hasNextPage": True} | info}
+    for data in ({"one": {"orders": orders}}, {"one": [{"orders": {"rows": []} | {"pageInfo": {"hasNextPage": True}}}] * 2}):
+        with pytest.raises(SourceProtocolError, match="no cursor of the next page"):
+            await ask_server(data, ["a"], query=query)
+
+
+def test_an_answer_that_is_nested_too_deep_costs_its_key():
+    """JSON that could still be decoded may be too deep to be walked through."""
+    deep = {}
+    for _ in range(10_000):
+        deep = [deep]
+    settings = shop_settings("http://127.0.0.1:1")
+    (lookup,) = [one for one in lookups_of(settings) if one.record is Customer]
+    ask = Ask(fields=ID)
+    questions = lookup.questions(["a@x.de", "b@x.de"], ask)
+    assert lookup.take(questions, {"k0": deep, "k1": {"id": 2}}, [], ask, None) == []
+    assert isinstance(lookup.found(questions[0], ask)["a@x.de"], SourceProtocolError)
+    assert lookup.found(questions[1], ask) == {"b@x.de": Page(b'[{"id":"2"}]')}
+
+
+async def test_addresses_are_compared_in_any_case_and_no_further():
+    """What unfolds to the same letters is another address."""
+    query = "query ($keys: [String!]!) { people(mails: $keys) { key: mail ...fields } }"
+    data = {"people": [{"key": "STRASSE@X.de", "id": 1}, {"key": "Straße@x.de", "id": 2}]}
+    answer, _ = await ask_server(data, ["straße@x.de"], query=query, by=KeyKind.EMAIL)
+    assert answer == {"straße@x.de": Page(b'[{"id":"2"}]')}
 
 
 async def test_more_pages_than_allowed_cost_their_key():

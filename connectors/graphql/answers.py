@@ -58,9 +58,9 @@ def code_of(error: Mapping[str, Any]) -> str:
 
 
 def path_of(error: Mapping[str, Any]) -> list[Any]:
-    """Empty where an error is about the whole."""
+    """Begins with the name of a field; empty where an error is about the whole."""
     path = error.get("path")
-    return path if isinstance(path, list) else []
+    return path if isinstance(path, list) and path and isinstance(path[0], str) else []
 
 
 def meaning(errors: Errors, retry_after_s: float | None = None) -> SourceError | None:

@@ -69,7 +69,7 @@ class Asking:
         answer = answer_in(await self._post(lookup.body(questions, ask), until) or b"")
         errors = answer.errors or []
         wait_s = self._wait(answer.extensions) if errors else None
-        if answer.data is None or not all(path[:1] and path[0] in answer.data for path in map(path_of, errors)):
+        if answer.data is None or not all(path and path[0] in answer.data for path in map(path_of, errors)):
             raise of_the_call(errors, wait_s)
         return lookup.take(questions, answer.data, errors, ask, wait_s)
 

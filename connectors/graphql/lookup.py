@@ -1,7 +1,7 @@
 """One lookup of the configuration, compiled: what to send for an ask, and how to read what comes back."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from connectors.contract import Ask, Found, KeyKind
@@ -25,10 +25,14 @@ _NOBODY = {KeyKind.EMAIL: "nobody@example.invalid", KeyKind.PHONE: "+49155500000
 
 
 class Question:
-    """What is asked once in a document, for one key or for all, and what is known of its answer by now."""
+    """What is asked once in a document, for one key or for all, and what is known of its answer by now.
 
-    def __init__(self, keys: Sequence[str], variables: Mapping[str, Any]) -> None:
+    `asked` are the keys by what a source may write for them.
+    """
+
+    def __init__(self, keys: Sequence[str], variables: Mapping[str, Any], *, any_case: bool) -> None:
         self.keys = keys
+        self.asked = {key.lower() if any_case else key: key for key in keys}
         self.variables = dict(variables)
         self.rows: dict[str, list[Any]] = {}
         self.totals: dict[str, int] = {}
@@ -55,6 +59,7 @@ class GraphQLLookup:
         self._mapping = RowMapping(self.record, self._selection.rules)
         self._takes_numbers = query.types.get("keys" if not query.one_key else "key", "").strip("[]!") == "Int"
         self.mapped = _settings_of(rules)
+        self._selected = lru_cache(maxsize=256)(partial(self._selection.of, self.record))
         self._document = lru_cache(maxsize=256)(self._new_document)
 
     @property
@@ -68,16 +73,17 @@ class GraphQLLookup:
             keys = [key for key in keys if _is_number(key)]
         if not keys:
             return []
+        any_case = self.by is KeyKind.EMAIL
         if not self._query.one_key:
-            return [Question(keys, {"keys": [self._typed(key) for key in keys]})]
-        return [Question([key], self._own(ask, key)) for key in keys]
+            return [Question(keys, {"keys": [self._typed(key) for key in keys]}, any_case=any_case)]
+        return [Question([key], self._own(ask, key), any_case=any_case) for key in keys]
 
     def body(self, questions: Sequence[Question], ask: Ask) -> dict[str, Any]:
         """What is sent for them."""
         shared = {"first": self._first(ask)} | self._bounds(ask) | self._templates(ask, None)
         shared = {name: value for name, value in shared.items() if value is not None and name in self._query.types}
         return {
-            "query": self._document(self._window.fields(ask), self._counts(ask), len(questions))[1],
+            "query": self._document(self._window.fields(ask), self._counts(ask), len(questions)),
             "variables": self._query.values(shared, [question.variables for question in questions]),
         }
 
@@ -93,11 +99,13 @@ class GraphQLLookup:
                     further.append(question)
             except SourceError as error:
                 question.fail(error)
+            except RecursionError:
+                question.fail(SourceProtocolError("nested too deep"))
         return further
 
     def found(self, question: Question, ask: Ask) -> dict[str, Found | SourceError]:
         """What the keys of a question found."""
-        known, _ = self._document(self._window.fields(ask), self._counts(ask), 1)
+        known, _ = self._selected(self._window.fields(ask))
         row_of = self._mapping.mapper(known)
         pages = {
             key: self._window.page([row_of(row) for row in rows], ask, question.totals.get(key))
@@ -128,10 +136,7 @@ class GraphQLLookup:
         text = to_text(next(_at(holder, self._query.key), None))
         if not isinstance(text, str):
             return None
-        if text in question.keys:
-            return text
-        any_case = (key for key in question.keys if key.casefold() == text.casefold())
-        return next(any_case, None) if self.by is KeyKind.EMAIL else None
+        return question.asked.get(text.lower() if self.by is KeyKind.EMAIL else text)
 
     def _place(self, question: Question, value: Any, errors: Errors, wait_s: float | None) -> None:
         """Errors cost the keys that they are about."""
@@ -155,7 +160,7 @@ class GraphQLLookup:
         if "after" not in self._query.sends:
             raise SourceProtocolError("more pages, and the query has no $after")
         cursor = infos[0].get("endCursor") if len(infos) == 1 else None
-        if not cursor or cursor == question.variables.get("after"):
+        if not isinstance(cursor, str) or cursor in {"", question.variables.get("after")}:
             raise SourceProtocolError("no cursor of the next page")
         question.variables["after"] = cursor
         return True
@@ -193,9 +198,9 @@ class GraphQLLookup:
     def _typed(self, key: str) -> str | int:
         return int(key) if self._takes_numbers else key
 
-    def _new_document(self, fields: Fields, counts: bool, questions: int) -> tuple[Fields, str]:
-        known, selection = self._selection.of(self.record, fields)
-        return known, self._query.document(selection, counts=counts, questions=questions)
+    def _new_document(self, fields: Fields, counts: bool, questions: int) -> str:
+        _, selection = self._selected(fields)
+        return self._query.document(selection, counts=counts, questions=questions)
 
 
 def lookups_of(settings: GraphQLSettings) -> list[GraphQLLookup]:
