@@ -1,6 +1,7 @@
 """One lookup of the configuration, compiled: what to send for an ask, and how to read what comes back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from connectors.graphql.answers import ABSENT, Errors, code_of, of_a_key, path_o
 from connectors.graphql.query import Query
 from connectors.graphql.selection import Selection
 from connectors.graphql.settings import GraphQLSettings, LookupSettings, RecordSettings
+from connectors.graphql.walking import found_at, number_at, object_on
 from connectors.http.mapping import RowMapping
 from connectors.http.templates import placeholders_of, render_body
 from connectors.records import RECORDS
@@ -20,6 +22,7 @@ from connectors.window import Window
 
 _ALIASED = 10
 """Many servers bound how often one document may ask for a field."""
+_NUMBER = re.compile("0|-?[1-9][0-9]{0,9}")
 _NOBODY = {KeyKind.EMAIL: "nobody@example.invalid", KeyKind.PHONE: "+4915550000000"}
 """Keys that find nothing, of the kinds that have a form."""
 
@@ -119,12 +122,12 @@ class GraphQLLookup:
                 raise of_a_key(errors, wait_s, one_key=True)
             return False
         query = self._query
-        for holder in _at(value, query.spine[1 : query.holder]):
+        for holder in found_at(value, query.spine[1 : query.holder]):
             key = self._key(question, holder)
             if key is not None:
-                question.rows.setdefault(key, []).extend(_at(holder, query.spine[query.holder :]))
+                question.rows.setdefault(key, []).extend(found_at(holder, query.spine[query.holder :]))
                 if self._counts(ask):
-                    question.totals[key] = _number(list(_at(holder, query.total or ())))
+                    question.totals[key] = number_at(holder, query.total or ())
         if errors:
             self._place(question, value, errors, wait_s)
         return self._goes_on(question, value, ask)
@@ -133,7 +136,7 @@ class GraphQLLookup:
         """The asked key that this is of, None for one that was not asked for; addresses are written in any case."""
         if self._query.key is None:
             return question.keys[0]
-        text = to_text(next(_at(holder, self._query.key), None))
+        text = to_text(next(found_at(holder, self._query.key), None))
         if not isinstance(text, str):
             return None
         return question.asked.get(text.lower() if self.by is KeyKind.EMAIL else text)
@@ -141,7 +144,7 @@ class GraphQLLookup:
     def _place(self, question: Question, value: Any, errors: Errors, wait_s: float | None) -> None:
         """Errors cost the keys that they are about."""
         for error in errors:
-            holder = _step_to(value, path_of(error)[1:], self._query.spine[1 : self._query.holder])
+            holder = object_on(value, path_of(error)[1:], self._query.spine[1 : self._query.holder])
             key = None if holder is None else self._key(question, holder)
             meant = of_a_key([error], wait_s, one_key=False)
             if key is not None:
@@ -154,7 +157,7 @@ class GraphQLLookup:
     def _goes_on(self, question: Question, value: Any, ask: Ask) -> bool:
         if self._query.paged is None or self._is_enough(question, ask):
             return False
-        infos = list(_at(value, (*self._query.spine[1 : self._query.paged + 1], "pageInfo")))
+        infos = list(found_at(value, (*self._query.spine[1 : self._query.paged + 1], "pageInfo")))
         if not any(isinstance(info, dict) and info.get("hasNextPage") for info in infos):
             return False
         if "after" not in self._query.sends:
@@ -219,40 +222,6 @@ def _settings_of(rules: RecordSettings) -> dict[str, Fields]:
     return own | {f"lists.{path}.fields.{name}": Fields.of("id", f"{path}.{name}") for path, name in inner}
 
 
-def _at(value: Any, names: Sequence[str]) -> Iterator[Any]:
-    """Everything under names, one in the other, through lists, without what is null."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _at(item, names)
-    elif value is None:
-        return
-    elif not names:
-        yield value
-    elif isinstance(value, dict):
-        yield from _at(value.get(names[0]), names[1:])
-    else:
-        raise SourceProtocolError("no object where the query has one")
-
-
-def _step_to(value: Any, path: Sequence[Any], names: Sequence[str]) -> Any:
-    """The object under names that a path leads through, None where it ends before."""
-    left = len(names)
-    for step in path:
-        if left == 0 and isinstance(value, dict):
-            break
-        try:
-            value = value[step]
-        except (TypeError, LookupError):
-            return None
-        left -= isinstance(step, str)
-    return value if left == 0 and isinstance(value, dict) else None
-
-
-def _number(found: Sequence[Any]) -> int:
-    if len(found) != 1 or type(found[0]) is not int:
-        raise SourceProtocolError("no number where `total` stands")
-    return found[0]
-
-
 def _is_number(key: str) -> bool:
-    return key.removeprefix("-").isdecimal() and key.isascii() and -(2**31) <= int(key) < 2**31
+    """Whether a key is a number of GraphQL, as a source would write it."""
+    return _NUMBER.fullmatch(key) is not None and -(2**31) <= int(key) < 2**31

@@ -35,7 +35,8 @@ class Query:
         operation = _operation(text)
         (self._root,) = (one for one in operation.selection_set.selections if isinstance(one, FieldNode))
         self._name = operation.name.value if operation.name else ""
-        self._used = variables_of(self._root)
+        self._directives = operation.directives or ()
+        self._used = variables_of(self._root, *self._directives)
         self._declared = {one.variable.name.value: _type(one) for one in operation.variable_definitions or ()}
         fields = list(fields_of(self._root))
         self.own = dict(own)
@@ -107,6 +108,7 @@ class Query:
         )
         variables = ", ".join(self._variables(questions))
         head = f"query {self._name}({variables})" if variables else f"query {self._name}"
+        head = " ".join([head, *map(print_ast, self._directives)])
         return print_ast(parse(f"{head} {{ {' '.join(asked)} }}", no_location=True))
 
     def root_names(self, questions: int) -> list[str]:
@@ -118,9 +120,6 @@ class Query:
         if len(each) == 1:
             return {**shared, **each[0]}
         return {**shared, **{f"{name}_{n}": value for n, one in enumerate(each) for name, value in one.items()}}
-
-    def is_of_each_key(self, variable: str) -> bool:
-        return variable in self._of_each_key
 
     def _variables(self, questions: int) -> Iterator[str]:
         for name, kind in self.types.items():
@@ -156,9 +155,9 @@ Found = Iterable[tuple[Path, FieldNode | FragmentSpreadNode]]
 
 
 def _spine(fields: Found) -> Path:
-    spreads = [(path, node.name.value) for path, node in fields if isinstance(node, FragmentSpreadNode)]
-    if [name for _, name in spreads] != ["fields"]:
-        raise ValueError("query: `...fields` must stand once, where the fields of the record go, and no other fragment")
+    spreads = [(path, print_ast(node)) for path, node in fields if isinstance(node, FragmentSpreadNode)]
+    if [text for _, text in spreads] != ["...fields"]:
+        raise ValueError("query: `...fields` must stand once, as it is, where the fields of the record go, and no other")
     return spreads[0][0]
 
 
