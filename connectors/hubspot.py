@@ -148,9 +148,9 @@ class HubSpot(Vendor[HubSpotSettings]):
         """The properties of the contacts' primary companies by id, where companies are asked for."""
         if "company" not in ask.fields:
             return {}
-        ids = sorted({id_ for id_ in readable(rows, lambda row: row["properties"]["associatedcompanyid"]) if is_number(id_)})
+        ids = sorted(set(readable(rows, _company_id)))
         found = await self._read_all(_COMPANIES, {"properties": ["name", "industry"]}, ids, until)
-        return dict(readable(found, lambda row: (row["id"], row["properties"])))
+        return dict(readable(found, lambda row: (str(row["id"]), row["properties"])))
 
     async def _read_all(self, objects: str, question: Mapping[str, Any], ids: Sequence[str], until: float | None) -> list[Any]:
         rows: list[Any] = []
@@ -193,6 +193,11 @@ class HubSpot(Vendor[HubSpotSettings]):
                 {"source": system, "id": has(name)} for system, name in self.settings.external_ids.items() if has(name)
             ],
         )
+
+
+def _company_id(row: Any) -> str | None:
+    id_ = row["properties"]["associatedcompanyid"]
+    return id_ if is_number(id_) else None
 
 
 def _values(names: Iterable[str], row: Any) -> list[str]:

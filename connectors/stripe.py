@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from pydantic import Field
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Page, Position, Push, lookup
 from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
@@ -37,11 +38,15 @@ _METHODS = {
 }
 
 
+Word = Annotated[str, Field(pattern=r"^[\w.-]+$")]
+"""What can stand in a header."""
+
+
 class StripeSettings(VendorSettings):
     base_url: str = "https://api.stripe.com"
     token: Secret
-    api_version: str = "2025-04-30.basil"
-    account: str | None = None
+    api_version: Word = "2025-04-30.basil"
+    account: Word | None = None
 
 
 class Listed(msgspec.Struct):
@@ -136,7 +141,6 @@ class Stripe(Vendor[StripeSettings]):
         wanted = None if ask.oldest_first else ask.first
         parameters: Parameters = {
             "customer": id_,
-            "limit": min(_PAGE, _PAGE if wanted is None else wanted + 1),
             "created[gte]": _second(ask.since, math.ceil),
             "created[lt]": _second(ask.until, math.ceil),
             "created[lte]": _second(after, math.floor),
@@ -147,16 +151,23 @@ class Stripe(Vendor[StripeSettings]):
             whole_seconds = [row for row in rows if readable([row], lambda one: one["created"] > last) == [True]]
             return wanted is not None and len(window(_orders_of(id_, whole_seconds), ask, _place)[0]) >= wanted
 
-        return _orders_of(id_, await self._listed(_CHARGES, parameters, until, is_enough))
+        first_page = _PAGE if wanted is None else min(_PAGE, wanted + 1)
+        return _orders_of(id_, await self._listed(_CHARGES, parameters, until, is_enough, first_page))
 
     async def _listed(
-        self, path: str, parameters: Parameters, until: float | None, is_enough: Callable[[list[Any]], bool] = lambda _: False
+        self,
+        path: str,
+        parameters: Parameters,
+        until: float | None,
+        is_enough: Callable[[list[Any]], bool] = lambda _: False,
+        first_page: int = _PAGE,
     ) -> list[Any]:
         """The rows of a list, or of a search, which names its next page itself."""
+        cursor = "page" if "query" in parameters else "starting_after"
 
         async def turn(start: str | None) -> tuple[list[Any], str | None]:
-            cursor = "page" if "query" in parameters else "starting_after"
-            found = await self.find(Listed, path, {"limit": _PAGE, **parameters, cursor: start}, until)
+            own = {"limit": first_page if start is None else _PAGE, cursor: start}
+            found = await self.find(Listed, path, {**parameters, **own}, until)
             if found is None or not found.has_more:
                 return found.data if found else [], None
             ids = readable(found.data, lambda row: str(row["id"]))
@@ -192,7 +203,7 @@ class Stripe(Vendor[StripeSettings]):
 
 def _query(text: str) -> str:
     words = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'name~"{words}" OR email~"{words}"'
+    return " OR ".join(f'{name}~"{words}"' for name in ("name", "email", "phone"))
 
 
 def _second(time: datetime | None, rounded: Callable[[float], int]) -> int | None:

@@ -63,7 +63,7 @@ class VendorSettings(WebSettings):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    keys: Annotated[dict[str, list[KeyKind]], Field(min_length=1)]
+    keys: Annotated[dict[str, Annotated[list[KeyKind], Field(min_length=1)]], Field(min_length=1)]
     max_pages: Annotated[int, Field(ge=1)] = 20
     connections: Annotated[int, Field(ge=1)] = 10
 
@@ -254,9 +254,8 @@ def by_key(
     """The rows of a batch, put with the asked keys that they have. A row of no asked key is nobody's."""
     found: dict[str, list[Any]] = {key: [] for key in keys}
     for row in rows:
-        for key in dict.fromkeys(_read_row(row, keys_of) or ()):
-            if key in found:
-                found[key].append(row)
+        for own in _read_row(row, lambda one: [found[key] for key in dict.fromkeys(keys_of(one)) if key in found]) or ():
+            own.append(row)
     return {key: as_records(own, record_of) for key, own in found.items() if own}
 
 

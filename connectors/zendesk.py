@@ -130,12 +130,13 @@ class Zendesk(Vendor[ZendeskSettings]):
         return await ask_each(keys, tickets)
 
     async def _show_many(self, name: str, values: Sequence[str], until: float | None) -> dict[str, Any]:
-        """Users by their ids, of either kind."""
+        """Users by their ids, of either kind, without deleted ones."""
         sent = [value for value in values if (is_number(value) if name == "id" else "," not in value)]
         if not sent:
             return {}
         found = await self.get(Users, f"{_USERS}/show_many", {f"{name}s": ",".join(sent)}, until)
-        return dict(readable(found.users, lambda user: (str(user[name]), user)))
+        users = readable(found.users, lambda user: (str(user[name]), user) if user.get("active", True) else None)
+        return {id_: user for id_, user in users if id_ in sent}
 
     async def _by_email(self, email: str, until: float | None) -> list[Any]:
         """The user who has the address. A search finds similar ones as well, and they are other people."""
@@ -175,14 +176,14 @@ class Zendesk(Vendor[ZendeskSettings]):
             locale=user.get("locale"),
             createdAt=to_time(user.get("created_at")),
             contactPoints=contact_points([user.get("email")], [user.get("phone")]),
-            externalIds=[{"source": self.name, "id": str(user["id"])}],
+            externalIds=[{"source": self.name, "id": to_text(user["id"])}],
         )
 
     def _ticket(self, comments: Mapping[Any, list[Any]], row: Any) -> dict[str, Any]:
         is_complaint = self.settings.complaint_tag in (row.get("tags") or ())
         fields = {one["id"]: one["value"] for one in row.get("custom_fields") or ()}
         return given(
-            id=str(row["id"]),
+            id=to_text(row["id"]),
             createdAt=to_time(row["created_at"]),
             subject=row.get("subject"),
             kind="COMPLAINT" if is_complaint else _KINDS(row.get("type")),

@@ -1,6 +1,7 @@
 """What the vendors' servers of these tests share: who may ask, what was asked, and how they refuse."""
 
-from collections.abc import AsyncIterator, Mapping
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -25,7 +26,10 @@ class Refusal(NamedTuple):
 
 
 class VendorApi:
-    """A vendor's API. While `refusal` is set it is the answer to every request whose path holds `refused_path`."""
+    """A vendor's API. While `refusal` is set it is the answer to every request whose path holds `refused_path`.
+
+    `spoil` makes another answer of each that is given.
+    """
 
     authorization: str
     authorization_header = "Authorization"
@@ -36,6 +40,7 @@ class VendorApi:
         self.bodies: list[Any] = []
         self.refusal: Refusal | None = None
         self.refused_path = "/"
+        self.spoil: Callable[[Any], Any] = lambda answer: answer
 
     def respond(self, request: web.Request, body: Any) -> web.Response:
         """The answer to a request that is accepted."""
@@ -49,7 +54,11 @@ class VendorApi:
             return refused(self.unauthorized)
         if self.refusal is not None and self.refused_path in request.path:
             return refused(self.refusal)
-        return self.respond(request, body)
+        try:
+            response = self.respond(request, body)
+        except ValueError:
+            return refused(Refusal(400, {"error": "a parameter"}))
+        return web.json_response(self.spoil(json.loads(response.text or "null")), status=response.status)
 
 
 def refused(refusal: Refusal) -> web.Response:

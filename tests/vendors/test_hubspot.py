@@ -240,6 +240,8 @@ async def test_a_key_that_cannot_be_sent_costs_itself_alone():
             "keys.ticket: hubspot has no ticket by email; it has customer by customer_id",
         ),
         ({"keys": {}}, "at least 1 item"),
+        ({"keys": {"customer": []}}, "at least 1 item"),
+        ({"keys": {"customers": ["email"]}}, "keys.customers: hubspot has no customers by email; it has customer by"),
         ({"token": "pat\n-eu1"}, "holds a line break"),
     ],
 )

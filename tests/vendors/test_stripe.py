@@ -131,7 +131,22 @@ async def test_a_window_and_a_few_orders_cost_one_small_call():
         )
         answer = await by_id.fetch(["cus_Ann"], ask)
     assert [one["id"] for one in msgspec.json.decode(answer["cus_Ann"].records)] == ["ch_5", "ch_4"]
-    assert api.requests == ["GET /v1/charges?limit=3&customer=cus_Ann&created[gte]=1767225620&created[lt]=1767225655"]
+    assert api.requests == ["GET /v1/charges?customer=cus_Ann&created[gte]=1767225620&created[lt]=1767225655&limit=3"]
+
+
+async def test_many_failed_attempts_do_not_take_many_calls():
+    """The first page is small for a few orders, the following ones are not."""
+    api = StripeApi()
+    api.charges += [charge(f"ch_f{n}", "cus_Cleo", 200 + n, 100, status="failed") for n in range(90)]
+    api.charges += [charge("ch_c1", "cus_Cleo", 100, 100), charge("ch_c2", "cus_Cleo", 90, 100)]
+    async with stripe(api) as connector:
+        by_id = lookup_of(connector, Order, KeyKind.CUSTOMER_ID)
+        answer = await by_id.fetch(["cus_Cleo"], Ask(fields=Fields.of("id"), first=1))
+    assert [one["id"] for one in msgspec.json.decode(answer["cus_Cleo"].records)] == ["ch_c1"]
+    assert api.requests == [
+        "GET /v1/charges?customer=cus_Cleo&limit=2",
+        "GET /v1/charges?customer=cus_Cleo&limit=100&starting_after=ch_f88",
+    ]
 
 
 async def test_a_batch_costs_a_call_for_each_customer_and_one_for_the_charges_of_each():
@@ -140,9 +155,9 @@ async def test_a_batch_costs_a_call_for_each_customer_and_one_for_the_charges_of
     async with gateway_to_stripe(api) as gateway:
         await gateway.data('{ customers(ids: ["cus_Ann", "cus_Ann2", "cus_Cleo"]) { name orders(first: 1) { nodes { id } } } }')
     assert sorted(api.requests) == [
-        "GET /v1/charges?limit=2&customer=cus_Ann",
-        "GET /v1/charges?limit=2&customer=cus_Ann2",
-        "GET /v1/charges?limit=2&customer=cus_Cleo",
+        "GET /v1/charges?customer=cus_Ann&limit=2",
+        "GET /v1/charges?customer=cus_Ann2&limit=2",
+        "GET /v1/charges?customer=cus_Cleo&limit=2",
         "GET /v1/customers/cus_Ann",
         "GET /v1/customers/cus_Ann2",
         "GET /v1/customers/cus_Cleo",
@@ -240,6 +255,14 @@ async def test_a_search_takes_words_as_they_are():
     assert isinstance(answer["zz"], SourceRejectedError)
 
 
-def test_settings_name_the_keys():
-    """Without them nothing would be asked for."""
-    expect_refused_settings(Stripe, "keys\n  Field required", token=TOKEN)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"token": TOKEN}, "keys\n  Field required"),
+        ({**SETTINGS, "account": "acct_1\r\nX-Other: 1"}, "account\n  String should match pattern"),
+        ({**SETTINGS, "token": ""}, "token\n  Value error, is empty"),
+    ],
+)
+def test_settings_that_cannot_be_served_are_refused(settings, message):
+    """Keys are needed, and what goes into a header is one word."""
+    expect_refused_settings(Stripe, message, **settings)

@@ -17,8 +17,11 @@ KINDS = ["customer_id", "external_id", "email"]
 SETTINGS = {"token": TOKEN, "email": AGENT, "order_id_field": 360, "keys": {"customer": KINDS, "ticket": ["customer_id"]}}
 
 
+ALL_KEYS = SETTINGS | {"keys": {"customer": KINDS, "ticket": KINDS}}
+
+
 def zendesk(api, **settings):
-    return opened(Zendesk, api, "support", **(SETTINGS | {"keys": {"customer": KINDS, "ticket": KINDS}} | settings))
+    return opened(Zendesk, api, "support", **(ALL_KEYS | settings))
 
 
 def gateway_to_zendesk(api, **settings):
