@@ -9,6 +9,7 @@ from connectors.contract import KeyKind
 from connectors.records import Customer, Event, Money, Order, OrderItem, OrderStatus, Ticket
 from connectors.testing import ConnectorContract, MemoryConnector
 from gateway.demo.shop import AMBIGUOUS_PHONE, EXAMPLE_EMAIL, EXAMPLE_MEMBER_NUMBER, EXAMPLE_PHONE
+from tests import graphql_source
 from tests.demo_sources import demo_rows, demo_shop, sql_sources
 from tests.http_source import SupportApi, opened, serving, support_settings
 from tests.mongo_shop import DEMO, demo_documents, demo_sources
@@ -54,6 +55,21 @@ class TestHttp(ConnectorContract):
     @pytest.fixture
     async def connector(self):
         async with serving(SupportApi().answer) as base_url, opened(support_settings(base_url)) as connector:
+            yield connector
+
+
+class TestGraphQL(ConnectorContract):
+    samples = {
+        (Order, KeyKind.CUSTOMER_ID): ["c1", "c2"],
+        (Customer, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
+        (Ticket, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
+        (Event, KeyKind.DEVICE_ID): ["d1", "d2"],
+    }
+
+    @pytest.fixture
+    async def connector(self):
+        api = graphql_source.ShopApi()
+        async with serving(api.answer) as url, graphql_source.opened(graphql_source.shop_settings(url)) as connector:
             yield connector
 
 

@@ -10,6 +10,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from connectors.graphql import GraphQLSettings
+from connectors.graphql import settings as graphql
 from connectors.http import HttpSettings
 from connectors.http import settings as http
 from connectors.mongo import MongoSourceSettings
@@ -38,6 +40,10 @@ TABLES = {
     "`[sources.NAME.records.RECORD]` of `http`": http.RecordSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `http`": http.LookupSettings,
     "`[sources.NAME.records.RECORD.lists.LIST]` of `http`": http.PartSettings,
+    "`[sources.NAME]` of `graphql`": GraphQLSettings,
+    "`[sources.NAME.records.RECORD]` of `graphql`": graphql.RecordSettings,
+    "`[sources.NAME.records.RECORD.keys.KIND]` of `graphql`": graphql.LookupSettings,
+    "`[sources.NAME.records.RECORD.lists.LIST]` of `graphql`": graphql.PartSettings,
     "`[sources.NAME]` of every preset": VendorSettings,
 }
 """The headings of docs/connectors.md under which a table has the settings of a class."""
@@ -119,9 +125,8 @@ def test_every_limit_is_in_its_table() -> None:
 def test_every_class_of_settings_has_its_table() -> None:
     """A new class inside the settings of a source needs a table."""
     inner = {one for settings in PRESETS.values() for one in reachable(settings) - {settings}}
-    assert reachable(SqlSettings) | reachable(MongoSourceSettings) | reachable(HttpSettings) | {VendorSettings} | inner == set(
-        TABLES.values()
-    )
+    kinds = reachable(SqlSettings) | reachable(MongoSourceSettings) | reachable(HttpSettings) | reachable(GraphQLSettings)
+    assert kinds | {VendorSettings} | inner == set(TABLES.values())
 
 
 @pytest.mark.parametrize(
