@@ -161,6 +161,6 @@ def narrowed(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struc
         namespace={"record_type": struct, "time_field": getattr(struct, "time_field", None)},
         rename="camel",
         frozen=True,
-        kw_only=True,
+        kw_only=not all(own[name].required for name, _ in fields),
         gc=False,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from itertools import chain, count, islice
+from operator import gt, lt
 from typing import Any
 
 import msgspec
@@ -27,7 +28,9 @@ class AnswerReader:
     Raises `MisfitError` where the lookup, or the mapping, needs more than plain paths.
     """
 
-    def __init__(self, record: type[Record], rules: RecordSettings, lookup: LookupSettings, fields: Fields) -> None:
+    def __init__(
+        self, record: type[Record], rules: RecordSettings, lookup: LookupSettings, fields: Fields, *, shown: bool
+    ) -> None:
         if lookup.next or lookup.next_cursor or lookup.total:
             raise MisfitError
         row = Place()
@@ -36,13 +39,14 @@ class AnswerReader:
             key.read_as(str)
         inside = _spot([row], lookup.records)
         (place,) = [row] if inside is None else inside.lists()
-        self._reader = RowReader(record, rules, fields, place)
+        self._reader = RowReader(record, rules, fields, place, shown=shown)
         whole = Place()
         rows = None if rules.list == "@" else spot_at([whole], "row", chain_of(rules.list), _names())
         kind = row.struct()
         if rows is not None:
             rows.read_as(list[kind | None])  # type: ignore[valid-type]
-        self._decode = msgspec.json.Decoder(list[kind | None] if rows is None else whole.struct()).decode  # type: ignore[valid-type]
+        answer: Any = list[kind | None] if rows is None else whole.struct()  # type: ignore[valid-type]
+        self._decode = msgspec.json.Decoder(answer, float_hook=self._reader.float_hook).decode
         self._rows, self._key, self._inside = _function(rows), _function(key), _function(inside)
 
     def read(self, content: bytes, key_of: KeyOf, *, first: int | None, newest_first: bool | None) -> dict[str, list[Any]]:
@@ -61,10 +65,18 @@ class AnswerReader:
                     found[key] = found[key] + own if key in found else own
             if newest_first is not None:
                 for rows in found.values():
-                    rows.sort(key=self._reader.position, reverse=newest_first)
-            return {key: self._reader.records(rows[:first]) for key, rows in found.items()}
+                    self._put_in_order(rows, newest_first=newest_first)
+            asked = {key: rows[:first] for key, rows in found.items()}
+            records = iter(self._reader.records([*chain.from_iterable(asked.values())]))
+            return {key: [*islice(records, len(rows))] for key, rows in asked.items()}
         except (*_MISFITS, TypeError):
             raise MisfitError from None
+
+    def _put_in_order(self, rows: list[Any], *, newest_first: bool) -> None:
+        """By time, then id. Sources mostly write them so, and then the ids need not be looked at."""
+        times = self._reader.times(rows) if self._reader.times is not None else None
+        if times is None or not all(map(gt if newest_first else lt, times, times[1:])):
+            rows.sort(key=self._reader.position, reverse=newest_first)
 
 
 def _names() -> Iterator[str]:

@@ -14,11 +14,12 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from connectors.http.amounts import Amount, amount, settle
 from connectors.http.expressions import chain_of, literal_of
 from connectors.http.places import MisfitError, Place, Spot, attribute, spot_at
 from connectors.http.settings import PartSettings, RecordSettings
 from connectors.http.values import converter, translated
-from connectors.records import MOST_DIGITS, KnownEnum, UtcTime
+from connectors.records import MOST_DIGITS, KnownEnum, Money, UtcTime
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
 
 _MOST_WORDS = 10_000
@@ -28,17 +29,22 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 class RowReader:
     """Reads the rows of one record type, narrowed to some fields; `place` is where a row is.
 
-    `records` makes records of decoded rows, `position` gives what orders a row. Both raise `MisfitError`,
-    `msgspec.ValidationError` or `OverflowError` for rows that do not fit.
+    `records` makes records of decoded rows, `position` gives what orders a row, `times` the times of rows, for records that have
+    any. They raise `MisfitError`, `msgspec.ValidationError` or `OverflowError` for rows that do not fit. Where records are only
+    `shown`, the decoder needs the `float_hook`.
     Raises `MisfitError` for a mapping that needs more than paths.
     """
 
-    def __init__(self, struct: type[msgspec.Struct], rules: RecordSettings, fields: Fields, place: Place) -> None:
-        writer = _Writer()
+    def __init__(
+        self, struct: type[msgspec.Struct], rules: RecordSettings, fields: Fields, place: Place, *, shown: bool
+    ) -> None:
+        writer = _Writer(shown=shown)
         row = _Row((place,), "row")
         self.records = writer.records(writer.object(struct, fields, _Rules(rules), row))
-        parts = (writer.field(shapes(struct)[name], Fields(), name, _Rules(rules), row) for name in position_names(struct))
+        self.float_hook = writer.float_hook
+        parts = [writer.field(shapes(struct)[name], Fields(), name, _Rules(rules), row) for name in position_names(struct)]
         self.position = writer.function("row", f"({', '.join(parts)},)")
+        self.times = writer.function("rows", f"[{parts[0]} for row in rows]") if len(parts) > 1 else None
 
 
 def position_names(struct: type[msgspec.Struct]) -> tuple[str, ...]:
@@ -91,16 +97,27 @@ def misfit() -> NoReturn:
 class _Writer:
     """Writes expressions, and the loops that make the lists in them. Raises `MisfitError` for what it cannot say."""
 
-    def __init__(self) -> None:
-        self._names: dict[str, Any] = {"misfit": misfit, "UTC": UTC, "plain": _PLAIN.issuperset}
+    def __init__(self, *, shown: bool) -> None:
+        self.float_hook: Callable[[str], Any] | None = None
+        self._shown_amount = shapes(Money)["amount"] if shown else None
+        self._names: dict[str, Any] = {
+            "misfit": misfit,
+            "UTC": UTC,
+            "plain": _PLAIN.issuperset,
+            "Amount": Amount,
+            "amount": amount,
+            "settle": settle,
+        }
         self._lines: list[str] = []
         self._before: list[str] = []
         self._free = (f"v{number}" for number in count(1))
 
     def records(self, record: str) -> Callable[[list[Any]], list[Any]]:
         """A function from rows to records, by the expression for one, with the loops that were written for it."""
-        loop = [*self._lines, f"found.append({record})"]
-        lines = ["def records(rows):", "  found = []", "  for row in rows:", *_within(loop, 4), "  return found"]
+        loop = ["for row in rows:", *_within([*self._lines, f"found.append({record})"], 2)]
+        if self.float_hook is not None:
+            loop = ["amounts = []", *loop, "settle(amounts)"]
+        lines = ["def records(rows):", "  found = []", *_within(loop, 2), "  return found"]
         exec("\n".join(lines), self._names)  # noqa: S102  written here, names in hex
         made: Callable[[list[Any]], list[Any]] = self._names["records"]
         return made
@@ -133,7 +150,8 @@ class _Writer:
             return self._leaves(shape, path, rules, row, parent)
         literal = None if path in rules.outer else literal_of(rules.fields.get(path, "@"))
         if literal is not None:
-            return self._keep(_constant(shape, literal, rules.values.get(path)))
+            constant = _constant(shape, literal, rules.values.get(path))
+            return self._keep(Amount(str(constant)) if shape is self._shown_amount else constant)
         kind, show = self._leaf(shape, rules.values.get(path))
         spot = self._spot(shape, path, rules, row, parent)
         spot.read_as(kind)
@@ -160,6 +178,10 @@ class _Writer:
                 UtcTime,
                 lambda source: f"({name} if ({name} := {source}) is None or {name}.tzinfo is UTC else {name}.astimezone(UTC))",
             )
+        if shape is self._shown_amount:
+            self.float_hook = Amount
+            read = f"(amounts.append({name}) or {name} if type({name} := {{}}) is Amount else amount({name}))"
+            return Any, read.format
         if leaf is Decimal:
             sound = f"({name}.is_finite() and -{MOST_DIGITS} <= {name}.adjusted() <= {MOST_DIGITS})"
             return Decimal, lambda source: f"({name} if ({name} := {source}) is None or {sound} else misfit())"
@@ -197,8 +219,13 @@ class _Writer:
         kept = {name: self._name() for name in names}
         tests = [f"({kept[name]} := {values[name]}) is None" for name in needed or names]
         missing = " or ".join(tests) if needed else " & ".join(f"({test})" for test in tests)
-        words = (f"{name}={kept[name] if name in (needed or names) else values[name]}" for name, _ in inner)
-        made = f"(None if {missing} else {self._keep(narrowed(shape.struct, inner))}({', '.join(words)}))"
+        read = {name: kept[name] if name in (needed or names) else values[name] for name in names}
+        kind = narrowed(shape.struct, inner)
+        if self._shown_amount is not None and self._shown_amount in own.values():
+            read["amount"] += ".amount"
+        words = (f"{name}={read[name]}" for name, _ in inner)
+        whole = kept["amount"] if kind is Amount and self._shown_amount is not None else f"{self._keep(kind)}({', '.join(words)})"
+        made = f"(None if {missing} else {whole})"
         return f"(({opening}), {made})[1]" if opening else made
 
     def _parts(self, shape: Shape, inner: Fields, path: str, rules: _Rules, row: _Row) -> str:

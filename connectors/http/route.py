@@ -110,7 +110,7 @@ class Route:
 
     def read(self, content: bytes, keys: Sequence[str], ask: Ask) -> dict[str, Page] | None:
         """A whole answer read the fast way; None where it has to be mapped row by row."""
-        reader = None if self._bounds_here(ask) else self._reader(ask.fields)
+        reader = None if self._bounds_here(ask) else self._reader(ask.fields, ask.shown)
         if reader is None:
             return None
         sorts = Push.ORDER in self.pushdown
@@ -121,9 +121,9 @@ class Route:
             return None
         return {key: Page(records) for key, records in found.items()}
 
-    def _new_reader(self, fields: Fields) -> AnswerReader | None:
+    def _new_reader(self, fields: Fields, shown: bool) -> AnswerReader | None:
         try:
-            return AnswerReader(self.record, self._rules, self.lookup, fields)
+            return AnswerReader(self.record, self._rules, self.lookup, fields, shown=shown)
         except MisfitError:
             return None
 
