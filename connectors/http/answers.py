@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, count, islice
-from operator import gt, lt
+from itertools import chain, count
+from operator import attrgetter, gt, lt
 from typing import Any
 
 import msgspec
@@ -47,7 +47,9 @@ class AnswerReader:
             rows.read_as(list[kind | None])  # type: ignore[valid-type]
         answer: Any = list[kind | None] if rows is None else whole.struct()  # type: ignore[valid-type]
         self._decode = msgspec.json.Decoder(answer, float_hook=self._reader.float_hook).decode
-        self._rows, self._key, self._inside = _function(rows), _function(key), _function(inside)
+        self._rows, self._inside = _function(rows), _function(inside)
+        named = "None" if key is None else f"None if row is None else {key.source}"
+        self._keys: Callable[[list[Any]], list[Any]] = eval(f"lambda rows: [{named} for row in rows]")  # noqa: S307
 
     def read(self, content: bytes, key_of: KeyOf, *, first: int | None, newest_first: bool | None) -> dict[str, list[Any]]:
         """Records by key, at most `first` of each, put in order where `newest_first` says which.
@@ -58,19 +60,28 @@ class AnswerReader:
             whole: Any = self._decode(content)
             rows = whole if self._rows is None else self._rows(whole)
             found: dict[str, list[Any]] = {}
-            for row in rows:
-                key = None if row is None else key_of(None if self._key is None else self._key(row))
-                if key is not None:
+            for row, key in zip(rows, map(key_of, self._keys(rows)), strict=True):
+                if key is not None and row is not None:
                     own = [row] if self._inside is None else self._inside(row)
                     found[key] = found[key] + own if key in found else own
             if newest_first is not None:
-                for rows in found.values():
-                    self._put_in_order(rows, newest_first=newest_first)
-            asked = {key: rows[:first] for key, rows in found.items()}
-            records = iter(self._reader.records([*chain.from_iterable(asked.values())]))
-            return {key: [*islice(records, len(rows))] for key, rows in asked.items()}
+                for own in found.values():
+                    self._put_in_order(own, newest_first=newest_first)
+            if first is not None:
+                found = {key: own[:first] for key, own in found.items()}
+            return self._records(found)
         except (*_MISFITS, TypeError):
             raise MisfitError from None
+
+    def _records(self, found: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        """The records of the rows of each key, made of all rows at once."""
+        records = self._reader.records([*chain.from_iterable(found.values())])
+        records_of, start = {}, 0
+        for key, rows in found.items():
+            end = start + len(rows)
+            records_of[key] = records[start:end]
+            start = end
+        return records_of
 
     def _put_in_order(self, rows: list[Any], *, newest_first: bool) -> None:
         """By time, then id. Sources mostly write them so, and then the ids need not be looked at."""
@@ -88,5 +99,8 @@ def _spot(places: Sequence[Place], expression: str | None) -> Spot | None:
 
 
 def _function(spot: Spot | None) -> Callable[[Any], Any] | None:
-    made: Callable[[Any], Any] | None = None if spot is None else eval(f"lambda row: {spot.source}")  # noqa: S307
+    if spot is None:
+        return None
+    name = spot.source.removeprefix("row.")
+    made: Callable[[Any], Any] = attrgetter(name) if name.isidentifier() else eval(f"lambda row: {spot.source}")  # noqa: S307
     return made

@@ -7,6 +7,7 @@ It exists where a mapping is made of plain paths, and reads values that need no 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
@@ -14,13 +15,15 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from connectors.http.amounts import Amount, amount, settle
+from connectors.http.amounts import Amount, amount, are_plain, numbers_in
 from connectors.http.expressions import chain_of, literal_of
 from connectors.http.places import MisfitError, Place, Spot, attribute, spot_at
 from connectors.http.settings import PartSettings, RecordSettings
 from connectors.http.values import converter, translated
 from connectors.records import MOST_DIGITS, KnownEnum, Money, UtcTime
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
+
+Rows = Callable[[list[Any]], list[Any]]
 
 _MOST_WORDS = 10_000
 _PLAIN = frozenset((str, int, float, bool, type(None)))
@@ -29,9 +32,9 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 class RowReader:
     """Reads the rows of one record type, narrowed to some fields; `place` is where a row is.
 
-    `records` makes records of decoded rows, `position` gives what orders a row, `times` the times of rows, for records that have
-    any. They raise `MisfitError`, `msgspec.ValidationError` or `OverflowError` for rows that do not fit. Where records are only
-    `shown`, the decoder needs the `float_hook`.
+    `records` makes records of decoded rows, `position` gives what orders a row, `times` gives the times of rows as they were
+    decoded, None where they are not all in the rows. They raise `MisfitError`, `msgspec.ValidationError` or `OverflowError` for rows that do not fit. Rows are to be decoded
+    with the `float_hook`.
     Raises `MisfitError` for a mapping that needs more than paths.
     """
 
@@ -40,11 +43,23 @@ class RowReader:
     ) -> None:
         writer = _Writer(shown=shown)
         row = _Row((place,), "row")
-        self.records = writer.records(writer.object(struct, fields, _Rules(rules), row))
-        self.float_hook = writer.float_hook
-        parts = [writer.field(shapes(struct)[name], Fields(), name, _Rules(rules), row) for name in position_names(struct)]
+        self._quick, self._careful = writer.records(writer.object(struct, fields, _Rules(rules), row))
+        self._numbers = numbers_in(struct, fields) if shown else None
+        self.float_hook = None if self._numbers is None else Amount
+        names = position_names(struct)
+        parts = [writer.field(shapes(struct)[name], Fields(), name, _Rules(rules), row) for name in names]
         self.position = writer.function("row", f"({', '.join(parts)},)")
-        self.times = writer.function("rows", f"[{parts[0]} for row in rows]") if len(parts) > 1 else None
+        self.times = writer.values(shapes(struct)[names[0]], _Rules(rules), row) if len(names) > 1 else None
+
+    def records(self, rows: list[Any]) -> list[Any]:
+        """Records of decoded rows, in order."""
+        if self._numbers is None:
+            return self._careful(rows)
+        with suppress(AttributeError):  # of an amount that is no number with a point
+            records = self._quick(rows)
+            if are_plain(self._numbers(records)):
+                return records
+        return self._careful(rows)
 
 
 def position_names(struct: type[msgspec.Struct]) -> tuple[str, ...]:
@@ -98,33 +113,41 @@ class _Writer:
     """Writes expressions, and the loops that make the lists in them. Raises `MisfitError` for what it cannot say."""
 
     def __init__(self, *, shown: bool) -> None:
-        self.float_hook: Callable[[str], Any] | None = None
         self._shown_amount = shapes(Money)["amount"] if shown else None
         self._names: dict[str, Any] = {
             "misfit": misfit,
             "UTC": UTC,
             "plain": _PLAIN.issuperset,
-            "Amount": Amount,
             "amount": amount,
-            "settle": settle,
         }
         self._lines: list[str] = []
         self._before: list[str] = []
         self._free = (f"v{number}" for number in count(1))
 
-    def records(self, record: str) -> Callable[[list[Any]], list[Any]]:
-        """A function from rows to records, by the expression for one, with the loops that were written for it."""
-        loop = ["for row in rows:", *_within([*self._lines, f"found.append({record})"], 2)]
-        if self.float_hook is not None:
-            loop = ["amounts = []", *loop, "settle(amounts)"]
-        lines = ["def records(rows):", "  found = []", *_within(loop, 2), "  return found"]
-        exec("\n".join(lines), self._names)  # noqa: S102  written here, names in hex
-        made: Callable[[list[Any]], list[Any]] = self._names["records"]
+    def records(self, record: str) -> tuple[Rows, Rows]:
+        """Functions from rows to records, by the expression for one, with the loops that were written for it.
+
+        The first takes amounts that are only shown as they are.
+        """
+        lines = [*self._lines, f"found.append({record})"]
+        return self.loop([line.replace("amount(", "(") for line in lines]), self.loop(lines)
+
+    def loop(self, lines: Sequence[str]) -> Rows:
+        """A function from rows to what these lines find in each."""
+        source = ["def loop(rows):", "  found = []", "  for row in rows:", *_within(lines, 4), "  return found"]
+        exec("\n".join(source), self._names)  # noqa: S102  written here, names in hex
+        made: Rows = self._names["loop"]
         return made
 
     def function(self, argument: str, source: str) -> Callable[[Any], Any]:
         made: Callable[[Any], Any] = eval(f"lambda {argument}: {source}", self._names)  # noqa: S307  written here, names in hex
         return made
+
+    def values(self, shape: Shape, rules: _Rules, row: _Row) -> Rows | None:
+        """A function from rows to what was decoded for a field, None where it is not read from rows."""
+        if literal_of(rules.fields.get(shape.name, "@")) is not None:
+            return None
+        return self.loop([f"found.append({self._spot(shape, shape.name, rules, row, row).source})"])
 
     def object(self, struct: type[msgspec.Struct], fields: Fields, rules: _Rules, row: _Row) -> str:
         """A record or a part of a list, narrowed."""
@@ -179,9 +202,7 @@ class _Writer:
                 lambda source: f"({name} if ({name} := {source}) is None or {name}.tzinfo is UTC else {name}.astimezone(UTC))",
             )
         if shape is self._shown_amount:
-            self.float_hook = Amount
-            read = f"(amounts.append({name}) or {name} if type({name} := {{}}) is Amount else amount({name}))"
-            return Any, read.format
+            return Any, "amount({})".format
         if leaf is Decimal:
             sound = f"({name}.is_finite() and -{MOST_DIGITS} <= {name}.adjusted() <= {MOST_DIGITS})"
             return Decimal, lambda source: f"({name} if ({name} := {source}) is None or {sound} else misfit())"
