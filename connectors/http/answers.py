@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, count
-from operator import attrgetter, gt, lt
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -65,8 +65,7 @@ class AnswerReader:
                     own = [row] if self._inside is None else self._inside(row)
                     found[key] = found[key] + own if key in found else own
             if newest_first is not None:
-                for own in found.values():
-                    self._put_in_order(own, newest_first=newest_first)
+                self._put_in_order(found.values(), newest_first=newest_first)
             if first is not None:
                 found = {key: own[:first] for key, own in found.items()}
             return self._records(found)
@@ -83,11 +82,12 @@ class AnswerReader:
             start = end
         return records_of
 
-    def _put_in_order(self, rows: list[Any], *, newest_first: bool) -> None:
-        """By time, then id. Sources mostly write them so, and then the ids need not be looked at."""
-        times = self._reader.times(rows) if self._reader.times is not None else None
-        if times is None or not all(map(gt if newest_first else lt, times, times[1:])):
-            rows.sort(key=self._reader.position, reverse=newest_first)
+    def _put_in_order(self, found: Iterable[list[Any]], *, newest_first: bool) -> None:
+        """By time, then id. Most sources write them so."""
+        are_in_order = self._reader.are_newest_first if newest_first else self._reader.are_oldest_first
+        for rows in found:
+            if not are_in_order(rows):
+                rows.sort(key=self._reader.position, reverse=newest_first)
 
 
 def _names() -> Iterator[str]:

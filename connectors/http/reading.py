@@ -26,15 +26,16 @@ from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
 Rows = Callable[[list[Any]], list[Any]]
 
 _MOST_WORDS = 10_000
+_ENDS = {"<": datetime.max.replace(tzinfo=UTC), ">": datetime.min.replace(tzinfo=UTC)}
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 class RowReader:
     """Reads the rows of one record type, narrowed to some fields; `place` is where a row is.
 
-    `records` makes records of decoded rows, `position` gives what orders a row, `times` gives the times of rows as they were
-    decoded, None where they are not all in the rows. They raise `MisfitError`, `msgspec.ValidationError` or `OverflowError` for rows that do not fit. Rows are to be decoded
-    with the `float_hook`.
+    `records` makes records of decoded rows, `position` gives what orders a row; where rows `are_newest_first`, or the other way
+    round, their ids do not matter. All of them raise `MisfitError`, `TypeError`, `msgspec.ValidationError` or `OverflowError` for
+    rows that do not fit. Rows are to be decoded with the `float_hook`.
     Raises `MisfitError` for a mapping that needs more than paths.
     """
 
@@ -49,7 +50,9 @@ class RowReader:
         names = position_names(struct)
         parts = [writer.field(shapes(struct)[name], Fields(), name, _Rules(rules), row) for name in names]
         self.position = writer.function("row", f"({', '.join(parts)},)")
-        self.times = writer.values(shapes(struct)[names[0]], _Rules(rules), row) if len(names) > 1 else None
+        self.are_newest_first, self.are_oldest_first = (
+            writer.order_test(shapes(struct)[names[0]], _Rules(rules), row, way) for way in "<>"
+        )
 
     def records(self, rows: list[Any]) -> list[Any]:
         """Records of decoded rows, in order."""
@@ -130,24 +133,28 @@ class _Writer:
         The first takes amounts that are only shown as they are.
         """
         lines = [*self._lines, f"found.append({record})"]
-        return self.loop([line.replace("amount(", "(") for line in lines]), self.loop(lines)
+        return self._loop([line.replace("amount(", "(") for line in lines]), self._loop(lines)
 
-    def loop(self, lines: Sequence[str]) -> Rows:
-        """A function from rows to what these lines find in each."""
-        source = ["def loop(rows):", "  found = []", "  for row in rows:", *_within(lines, 4), "  return found"]
+    def _loop(self, lines: Sequence[str]) -> Rows:
+        return self._defined("rows", ["found = []", "for row in rows:", *_within(lines, 2), "return found"])
+
+    def _defined(self, arguments: str, lines: Sequence[str]) -> Callable[..., Any]:
+        source = [f"def made({arguments}):", *_within(lines, 2)]
         exec("\n".join(source), self._names)  # noqa: S102  written here, names in hex
-        made: Rows = self._names["loop"]
+        made: Callable[..., Any] = self._names.pop("made")
         return made
 
     def function(self, argument: str, source: str) -> Callable[[Any], Any]:
         made: Callable[[Any], Any] = eval(f"lambda {argument}: {source}", self._names)  # noqa: S307  written here, names in hex
         return made
 
-    def values(self, shape: Shape, rules: _Rules, row: _Row) -> Rows | None:
-        """A function from rows to what was decoded for a field, None where it is not read from rows."""
-        if literal_of(rules.fields.get(shape.name, "@")) is not None:
-            return None
-        return self.loop([f"found.append({self._spot(shape, shape.name, rules, row, row).source})"])
+    def order_test(self, shape: Shape, rules: _Rules, row: _Row, way: str) -> Callable[[list[Any]], bool]:
+        """A function that tells of rows whether each time is less, or greater, than the one before. Without times none are."""
+        if shape.leaf is not datetime or literal_of(rules.fields.get(shape.name, "@")) is not None:
+            return lambda rows: len(rows) < 2
+        time = self._spot(shape, shape.name, rules, row, row).source
+        lines = ["for row in rows:", f"  if not (time := {time}) {way} last: return False", "  last = time", "return True"]
+        return self._defined(f"rows, last={self._keep(_ENDS[way])}", lines)
 
     def object(self, struct: type[msgspec.Struct], fields: Fields, rules: _Rules, row: _Row) -> str:
         """A record or a part of a list, narrowed."""
