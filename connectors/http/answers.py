@@ -33,23 +33,30 @@ class AnswerReader:
     ) -> None:
         if lookup.next or lookup.next_cursor or lookup.total:
             raise MisfitError
-        row = Place()
+        self._row = row = Place()
+        self._list = None if rules.list == "@" else rules.list
         key = _spot([row], lookup.key)
         if key is not None:
             key.read_as(str)
         inside = _spot([row], lookup.records)
         (place,) = [row] if inside is None else inside.lists()
         self._reader = RowReader(record, rules, fields, place, shown=shown)
-        whole = Place()
-        rows = None if rules.list == "@" else spot_at([whole], "row", chain_of(rules.list), _names())
-        kind = row.struct()
-        if rows is not None:
-            rows.read_as(list[kind | None])  # type: ignore[valid-type]
-        answer: Any = list[kind | None] if rows is None else whole.struct()  # type: ignore[valid-type]
-        self._decode = msgspec.json.Decoder(answer, float_hook=self._reader.float_hook).decode
-        self._rows, self._inside = _function(rows), _function(inside)
+        self._words = [*row.words()]
+        self._rows = _function(_spot([Place()], self._list))
+        self._inside = _function(inside)
         named = "None" if key is None else f"None if row is None else {key.source}"
         self._keys: Callable[[list[Any]], list[Any]] = eval(f"lambda rows: [{named} for row in rows]")  # noqa: S307
+        self._decode = self._decoder()
+
+    def _decoder(self) -> Callable[[bytes], Any]:
+        """Decodes a whole answer, and the words that were met so far quickly."""
+        answer: Any = list[self._row.struct() | None]  # type: ignore[misc]
+        whole = Place()
+        rows = _spot([whole], self._list)
+        if rows is not None:
+            rows.read_as(answer)
+            answer = whole.struct()
+        return msgspec.json.Decoder(answer, float_hook=self._reader.float_hook).decode
 
     def read(self, content: bytes, key_of: KeyOf, *, first: int | None, newest_first: bool | None) -> dict[str, list[Any]]:
         """Records by key, at most `first` of each, put in order where `newest_first` says which.
@@ -57,7 +64,9 @@ class AnswerReader:
         Raises `MisfitError` when the answer does not fit.
         """
         try:
-            whole: Any = self._decode(content)
+            whole = self._decode(content)
+            if any(words.are_outgrown for words in self._words):
+                self._decode = self._decoder()
             rows = whole if self._rows is None else self._rows(whole)
             found: dict[str, list[Any]] = {}
             for row, key in zip(rows, map(key_of, self._keys(rows)), strict=True):
@@ -69,7 +78,7 @@ class AnswerReader:
             if first is not None:
                 found = {key: own[:first] for key, own in found.items()}
             return self._records(found)
-        except (*_MISFITS, TypeError):
+        except (*_MISFITS, AttributeError, TypeError):
             raise MisfitError from None
 
     def _records(self, found: dict[str, list[Any]]) -> dict[str, list[Any]]:

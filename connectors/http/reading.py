@@ -25,7 +25,13 @@ from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
 
 Rows = Callable[[list[Any]], list[Any]]
 
-_MOST_WORDS = 10_000
+_SOUND: Mapping[type | None, tuple[str, str]] = {
+    datetime: ("{0}.tzinfo is UTC", "{0}.astimezone(UTC)"),
+    Decimal: (f"({{0}}.is_finite() and -{MOST_DIGITS} <= {{0}}.adjusted() <= {MOST_DIGITS})", "misfit()"),
+    dict: ("plain(map(type, {0}.values()))", "misfit()"),
+}
+"""Whether a value is good as it was decoded, and what else it becomes, as expressions."""
+
 _ENDS = {"<": datetime.max.replace(tzinfo=UTC), ">": datetime.min.replace(tzinfo=UTC)}
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
@@ -91,20 +97,6 @@ class _Row:
         self.places = places
         self.variable = variable
         self.outer = outer
-
-
-class _Words(dict[Any, Any]):
-    """What the texts of a source mean, and what none means, worked out once for each."""
-
-    def __init__(self, read: Callable[[str | None], Any]) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, text: str | None) -> Any:
-        value = self._read(text)
-        if len(self) < _MOST_WORDS:
-            self[text] = value
-        return value
 
 
 def misfit() -> NoReturn:
@@ -182,45 +174,40 @@ class _Writer:
         if literal is not None:
             constant = _constant(shape, literal, rules.values.get(path))
             return self._keep(Amount(str(constant)) if shape is self._shown_amount else constant)
-        kind, show = self._leaf(shape, rules.values.get(path))
         spot = self._spot(shape, path, rules, row, parent)
-        spot.read_as(kind)
+        show = self._leaf(spot, shape, rules.values.get(path))
         if path not in rules.outer:
             return show(spot.source)
         name = self._name()  # the same for all items, so read before their loop
         self._before.append(f"{name} = {show(spot.source)}")
         return name
 
-    def _leaf(self, shape: Shape, table: Mapping[str, str] | None) -> tuple[Any, Callable[[str], str]]:
-        """The type that is decoded, and the expression for the value from one for what was decoded."""
+    def _leaf(self, spot: Spot, shape: Shape, table: Mapping[str, str] | None) -> Callable[[str], str]:
+        """Has a value decoded; gives the expression for it from one for what was decoded."""
         leaf = shape.leaf
         if leaf is not None and _is_enum(shape):
             convert = translated(table or {}, converter(leaf))
-            return str, self._word(lambda text: _default(shape) if (word := convert(text)) is None else leaf(word))
+            missing = "misfit()" if shape.required else self._keep(shape.default)
+            return self._word(spot, lambda text: _default(shape) if (word := convert(text)) is None else leaf(word), missing)
         if table is not None and leaf is not str:
             raise MisfitError
         if leaf is str and (table is not None or shape.type not in (str, str | None)):
             convert = translated(table or {}, converter(str))
-            return str, self._word(lambda text: None if text is None else msgspec.convert(convert(text), shape.type))
-        name = self._name()
-        if leaf is datetime:
-            return (
-                UtcTime,
-                lambda source: f"({name} if ({name} := {source}) is None or {name}.tzinfo is UTC else {name}.astimezone(UTC))",
-            )
+            return self._word(spot, lambda text: msgspec.convert(convert(text), shape.type), "None")
         if shape is self._shown_amount:
-            return Any, "amount({})".format
-        if leaf is Decimal:
-            sound = f"({name}.is_finite() and -{MOST_DIGITS} <= {name}.adjusted() <= {MOST_DIGITS})"
-            return Decimal, lambda source: f"({name} if ({name} := {source}) is None or {sound} else misfit())"
-        if leaf is dict:
-            sound = f"plain(map(type, {name}.values()))"
-            return shape.type, lambda source: f"({name} if ({name} := {source}) is None or {sound} else misfit())"
-        return shape.type, lambda source: source
+            spot.read_as(Any)
+            return "amount({})".format
+        spot.read_as(UtcTime if leaf is datetime else Decimal if leaf is Decimal else shape.type)
+        if leaf not in _SOUND:
+            return lambda source: source
+        name = self._name()
+        sound, otherwise = (text.format(name) for text in _SOUND[leaf])
+        return lambda source: f"({name} if ({name} := {source}) is None or {sound} else {otherwise})"
 
-    def _word(self, read: Callable[[str | None], Any]) -> Callable[[str], str]:
-        words = self._keep(_Words(read))
-        return lambda source: f"{words}[{source}]"
+    def _word(self, spot: Spot, read: Callable[[str], Any], missing: str) -> Callable[[str], str]:
+        meaning, name = self._name(), self._name()
+        spot.read_word(meaning, read)
+        return lambda source: f"({missing} if ({name} := {source}) is None else {name}.{meaning})"
 
     def _leaves(self, shape: Shape, path: str, rules: _Rules, row: _Row, parent: _Row) -> str:
         if path in rules.values or shape.leaf is not str:
@@ -252,7 +239,9 @@ class _Writer:
         if self._shown_amount is not None and self._shown_amount in own.values():
             read["amount"] += ".amount"
         words = (f"{name}={read[name]}" for name, _ in inner)
-        whole = kept["amount"] if kind is Amount and self._shown_amount is not None else f"{self._keep(kind)}({', '.join(words)})"
+        whole = (
+            kept["amount"] if kind is Amount and self._shown_amount is not None else f"{self._keep(kind)}({', '.join(words)})"
+        )
         made = f"(None if {missing} else {whole})"
         return f"(({opening}), {made})[1]" if opening else made
 
