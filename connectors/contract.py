@@ -73,8 +73,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     `first` is per key. `since` is inclusive and `until` exclusive, both on the record's time field. Records come newest
     first (by time, then id, both descending) unless `oldest_first`; records without a time field come by id, ascending.
     `more` asks whether there are records after the first ones: the gateway then asks a source for one more. `count` asks for
-    the number of records that match, regardless of `first` and `after`. `shown` says that nothing is worked out of amounts: they
-    may be given as the text that a Decimal is written as. `remaining_s` is the time left.
+    the number of records that match, regardless of `first` and `after`. `shown` says that amounts are only shown: they may be
+    given as the text that a Decimal is written as. `remaining_s` is the time left.
     """
 
     fields: Fields

@@ -29,7 +29,14 @@ class AnswerReader:
     """
 
     def __init__(
-        self, record: type[Record], rules: RecordSettings, lookup: LookupSettings, fields: Fields, *, shown: bool
+        self,
+        record: type[Record],
+        rules: RecordSettings,
+        lookup: LookupSettings,
+        fields: Fields,
+        *,
+        shown: bool,
+        as_they_come: bool,
     ) -> None:
         if lookup.next or lookup.next_cursor or lookup.total:
             raise MisfitError
@@ -40,7 +47,8 @@ class AnswerReader:
             key.read_as(str)
         inside = _spot([row], lookup.records)
         (place,) = [row] if inside is None else inside.lists()
-        self._reader = RowReader(record, rules, fields, place, shown=shown)
+        self._reader = RowReader(record, rules, fields, place, shown=shown, as_they_come=as_they_come)
+        self.as_they_come = self._reader.as_they_come
         self._words = [*row.words()]
         self._rows = _function(_spot([Place()], self._list))
         self._inside = _function(inside)

@@ -40,17 +40,26 @@ class RowReader:
     """Reads the rows of one record type, narrowed to some fields; `place` is where a row is.
 
     `records` makes records of decoded rows, `position` gives what orders a row; where rows `are_newest_first`, or the other way
-    round, their ids do not matter. All of them raise `MisfitError`, `TypeError`, `msgspec.ValidationError` or `OverflowError` for
-    rows that do not fit. Rows are to be decoded with the `float_hook`.
+    round, their ids do not matter. All of them raise `MisfitError`, `TypeError`, `msgspec.ValidationError` or `OverflowError`
+    for rows that do not fit. Rows are to be decoded with the `float_hook`. Lists whose items are written as they are shown are
+    taken `as_they_come`, if that is asked for and there are any; then a null does not fit where there is a default.
     Raises `MisfitError` for a mapping that needs more than paths.
     """
 
     def __init__(
-        self, struct: type[msgspec.Struct], rules: RecordSettings, fields: Fields, place: Place, *, shown: bool
+        self,
+        struct: type[msgspec.Struct],
+        rules: RecordSettings,
+        fields: Fields,
+        place: Place,
+        *,
+        shown: bool,
+        as_they_come: bool,
     ) -> None:
-        writer = _Writer(shown=shown)
+        writer = _Writer(shown=shown, as_they_come=as_they_come)
         row = _Row((place,), "row")
         self._quick, self._careful = writer.records(writer.object(struct, fields, _Rules(rules), row))
+        self.as_they_come = writer.as_they_come
         self._numbers = numbers_in(struct, fields) if shown else None
         self.float_hook = None if self._numbers is None else Amount
         names = position_names(struct)
@@ -107,7 +116,9 @@ def misfit() -> NoReturn:
 class _Writer:
     """Writes expressions, and the loops that make the lists in them. Raises `MisfitError` for what it cannot say."""
 
-    def __init__(self, *, shown: bool) -> None:
+    def __init__(self, *, shown: bool, as_they_come: bool) -> None:
+        self.as_they_come = False
+        self._may_take = as_they_come
         self._shown_amount = shapes(Money)["amount"] if shown else None
         self._names: dict[str, Any] = {
             "misfit": misfit,
@@ -250,6 +261,10 @@ class _Writer:
         part = rules.lists.get(path, PartSettings())
         spot = self._spot(shape, path, rules, row, row, part.list)
         name, item, found = self._name(), self._name(), self._name()
+        if self._may_take and _come_as_shown(shape.struct, inner, part):
+            self.as_they_come = True
+            spot.read_as(list[narrowed(shape.struct, inner)])  # type: ignore[misc]
+            return f"([] if ({name} := {spot.source}) is None else {name})"
         around, self._lines = self._lines, []
         self._before = around
         made = self.object(shape.struct, inner, _Rules(part), _Row(spot.lists(), item, row))
@@ -285,6 +300,19 @@ class _Writer:
 
 def _within(lines: Sequence[str], spaces: int) -> Iterator[str]:
     return (" " * spaces + line for line in lines)
+
+
+def _come_as_shown(struct: type[msgspec.Struct], fields: Fields, part: PartSettings) -> bool:
+    """Whether items of a list are simple values under their own names."""
+    own = [shapes(struct)[name] for name, _ in fields]
+    mapped = {*part.fields, *part.values, *part.outer}
+    return all(
+        shape.form == LEAF
+        and (shape.leaf in (int, float, bool) or shape.type in (str, str | None))
+        and shape.name == shape.json_name
+        and shape.name not in mapped
+        for shape in own
+    )
 
 
 def _default(shape: Shape) -> Any:

@@ -32,7 +32,7 @@ class Words:
         self._meanings[name] = read
 
     def kind(self) -> type[Word]:
-        """A type of which msgspec decodes the words that were met into members, and others more slowly into what is like one."""
+        """A type of which msgspec decodes the words that were met into members, others into what is like one, more slowly."""
         members = self._met or {"": None}
         kind: Any = Word("Word", {f"w{number}": text for number, text in enumerate(members)})  # type: ignore[call-arg]
         kind.words = self
