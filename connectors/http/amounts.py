@@ -4,9 +4,9 @@ A number of JSON that has a point is decoded as an `Amount`, its text unread. Mo
 and a Decimal would be written with the same text: that is seen of all of them at once. Else they are read one by one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -18,33 +18,41 @@ from connectors.shapes import LIST, Fields, narrowed, shapes
 Amount: Any = narrowed(Money, Fields.of("amount"))
 """Money of which the amount alone is shown."""
 
+_Short = Annotated[str, msgspec.Meta(max_length=MOST_DIGITS)]
+
 _DOUBTS = ("e", "E", ".000000")
 """In numbers of JSON that a Decimal may write in another way: `1e2` as `1E+2`, `0.0000001` as `1E-7`."""
 
 
-def are_plain(numbers: Sequence[str]) -> bool:
+def are_plain(numbers: list[str]) -> bool:
     """Whether a Decimal of each of these numbers of JSON is sound, and is written with the same text."""
-    if not numbers:
-        return True
     together = "".join(numbers)
-    return max(map(len, numbers)) <= MOST_DIGITS and not any(doubt in together for doubt in _DOUBTS)
+    if any(doubt in together for doubt in _DOUBTS):
+        return False
+    try:
+        msgspec.convert(numbers, list[_Short])
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def numbers_in(struct: type[msgspec.Struct], fields: Fields) -> Callable[[list[Any]], list[str]] | None:
     """A function that gives the text of each amount in records that are narrowed to some fields; None where they have none."""
-    lists = [f"*[m.amount for {where} if (m := {amount}) is not None]" for where, amount in _places(struct, fields, "one", "")]
+    lists = [f"*[money.amount for {loops}]" for loops in _loops(struct, fields, "one", "one in records")]
     made: Callable[[list[Any]], list[str]] = eval(f"lambda records: [{', '.join(lists)}]")  # noqa: S307  written here
     return made if lists else None
 
 
-def _places(struct: type[msgspec.Struct], fields: Fields, source: str, loops: str) -> Iterator[tuple[str, str]]:
-    """Where money with its amount is: the loops to it, and the expression for it."""
+def _loops(struct: type[msgspec.Struct], fields: Fields, holder: str, loops: str) -> Iterator[str]:
+    """The loops that lead to money with its amount."""
     for name, inner in fields:
         shape = shapes(struct)[name]
+        within = f"{holder}.{name}" if shape.form == LIST else f"({holder}.{name},)"
         if shape.struct is Money and "amount" in inner:
-            yield f"one in records{loops}", f"{source}.{name}"
-        elif shape.struct is not None and shape.form == LIST:
-            yield from _places(shape.struct, inner, name, f"{loops} for {name} in {source}.{name}")
+            yield f"{loops} for money in {within} if money is not None"
+        elif shape.struct is not None:
+            part = f"{holder}_{name}"
+            yield from _loops(shape.struct, inner, part, f"{loops} for {part} in {within} if {part} is not None")
 
 
 def amount(value: Any) -> Any:

@@ -56,12 +56,12 @@ class RowReader:
         shown: bool,
         as_they_come: bool,
     ) -> None:
-        writer = _Writer(shown=shown, as_they_come=as_they_come)
+        self._numbers = numbers_in(struct, fields) if shown else None
+        self.float_hook = None if self._numbers is None else Amount
+        writer = _Writer(shows_amounts=self._numbers is not None, as_they_come=as_they_come)
         row = _Row((place,), "row")
         self._quick, self._careful = writer.records(writer.object(struct, fields, _Rules(rules), row))
         self.as_they_come = writer.as_they_come
-        self._numbers = numbers_in(struct, fields) if shown else None
-        self.float_hook = None if self._numbers is None else Amount
         names = position_names(struct)
         parts = [writer.field(shapes(struct)[name], Fields(), name, _Rules(rules), row) for name in names]
         self.position = writer.function("row", f"({', '.join(parts)},)")
@@ -116,10 +116,10 @@ def misfit() -> NoReturn:
 class _Writer:
     """Writes expressions, and the loops that make the lists in them. Raises `MisfitError` for what it cannot say."""
 
-    def __init__(self, *, shown: bool, as_they_come: bool) -> None:
+    def __init__(self, *, shows_amounts: bool, as_they_come: bool) -> None:
         self.as_they_come = False
         self._may_take = as_they_come
-        self._shown_amount = shapes(Money)["amount"] if shown else None
+        self._shown_amount = shapes(Money)["amount"] if shows_amounts else None
         self._names: dict[str, Any] = {
             "misfit": misfit,
             "UTC": UTC,
@@ -208,6 +208,8 @@ class _Writer:
         if shape is self._shown_amount:
             spot.read_as(Any)
             return "amount({})".format
+        if leaf is dict and self._shown_amount is not None:  # its numbers would be taken for amounts
+            raise MisfitError
         spot.read_as(UtcTime if leaf is datetime else Decimal if leaf is Decimal else shape.type)
         if leaf not in _SOUND:
             return lambda source: source
@@ -247,7 +249,7 @@ class _Writer:
         missing = " or ".join(tests) if needed else " & ".join(f"({test})" for test in tests)
         read = {name: kept[name] if name in (needed or names) else values[name] for name in names}
         kind = narrowed(shape.struct, inner)
-        if self._shown_amount is not None and self._shown_amount in own.values():
+        if self._shown_amount in own.values():
             read["amount"] += ".amount"
         words = (f"{name}={read[name]}" for name, _ in inner)
         whole = (

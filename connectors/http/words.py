@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, ClassVar
 
-MOST_WORDS = 1_000
+MOST_WORDS = 500
 """How many texts are remembered at one place. What else is met there is worked out each time."""
 
 
@@ -44,8 +44,8 @@ class Words:
 
     @property
     def are_outgrown(self) -> bool:
-        """Whether so many words were no members of the last type that a new one is worth its making."""
-        return self._misses > self._members
+        """Whether words that were no members of the last type were met so often that a new one is worth its making."""
+        return self._misses > self._members < len(self._met)
 
     def met(self, text: Any) -> Any:
         self._misses += 1
