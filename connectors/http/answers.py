@@ -84,7 +84,7 @@ class AnswerReader:
             if newest_first is not None:
                 self._put_in_order(found.values(), newest_first=newest_first)
             if first is not None:
-                found = {key: own[:first] for key, own in found.items()}
+                found = {key: own if len(own) <= first else own[:first] for key, own in found.items()}
             return self._records(found)
         except (*_MISFITS, AttributeError, TypeError):
             raise MisfitError from None
