@@ -1,7 +1,7 @@
 """Amounts that are only shown: as text, which need not become a Decimal and be written again.
 
-A number of JSON that has a point is decoded as an `Amount`, its text unread. Mostly all amounts of an answer are such numbers,
-and a Decimal would be written with the same text: that is seen of all of them at once. Else they are read one by one.
+A number of JSON that has a point is decoded as an `Amount`, its text unread. Mostly a Decimal would be written with the same
+text, which is seen of all amounts of an answer at once. Else they are read one by one.
 """
 
 from collections.abc import Callable, Iterator
@@ -62,13 +62,25 @@ def amount(value: Any) -> Any:
     """
     if value is None:
         return None
-    text = value.amount if type(value) is Amount else value
-    if type(text) is not str and type(text) is not int:
+    text = value.amount if type(value) is Amount else str(value) if type(value) is int else value
+    if type(text) is not str:
         raise MisfitError
+    return Amount(text if _is_simple(text) else _canonical(text))
+
+
+def _is_simple(text: str) -> bool:
+    """Whether this is a number of some digits, perhaps with a point, that a Decimal is written as."""
+    digits = text.replace(".", "", 1)
+    if not (digits.isdigit() and digits.isascii()) or text[-1] == ".":
+        return False
+    return len(text) <= MOST_DIGITS if text[0] in "123456789" else text[:2] == "0." and len(text) <= len("0.000001")
+
+
+def _canonical(text: str) -> str:
     try:
         number = Decimal(text)
     except ArithmeticError:
         raise MisfitError from None
     if not is_sound(number):
         raise MisfitError
-    return Amount(str(number))
+    return str(number)

@@ -6,7 +6,6 @@ It exists where a mapping is made of plain paths, and reads values that need no 
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -53,13 +52,8 @@ class RowReader:
 
     def records(self, rows: list[Any]) -> list[Any]:
         """Records of decoded rows, in order."""
-        if self._numbers is None:
-            return self._careful(rows)
-        with suppress(AttributeError):  # of an amount that is no number with a point
-            records = self._quick(rows)
-            if are_plain(self._numbers(records)):
-                return records
-        return self._careful(rows)
+        records = self._quick(rows)
+        return records if self._numbers is None or are_plain(self._numbers(records)) else self._careful(rows)
 
 
 def position_names(struct: type[msgspec.Struct]) -> tuple[str, ...]:

@@ -78,18 +78,19 @@ class Writer:
     def records(self, record: str) -> tuple[Rows, Rows]:
         """Functions from rows to records, by the expression for one, with the loops that were written for it.
 
-        The first takes amounts that are only shown as they are.
+        The first takes shown amounts that were decoded as such for what they are, the second looks at each.
         """
         lines = [*self._lines, f"found.append({record})"]
-        return self._loop([line.replace("amount(", "(") for line in lines]), self._loop(lines)
+        return self._loop(lines, Taken=Amount), self._loop(lines, Taken=None)
 
-    def _loop(self, lines: Sequence[str]) -> Rows:
-        return self._defined("rows", ["found = []", "for row in rows:", *_within(lines, 2), "return found"])
+    def _loop(self, lines: Sequence[str], **names: Any) -> Rows:
+        return self._defined("rows", ["found = []", "for row in rows:", *_within(lines, 2), "return found"], **names)
 
-    def _defined(self, arguments: str, lines: Sequence[str]) -> Callable[..., Any]:
+    def _defined(self, arguments: str, lines: Sequence[str], **names: Any) -> Callable[..., Any]:
         source = [f"def made({arguments}):", *_within(lines, 2)]
-        exec("\n".join(source), self._names)  # noqa: S102  written here, names in hex
-        made: Callable[..., Any] = self._names.pop("made")
+        within = {**self._names, **names}
+        exec("\n".join(source), within)  # noqa: S102  written here, names in hex
+        made: Callable[..., Any] = within["made"]
         return made
 
     def function(self, argument: str, source: str) -> Callable[[Any], Any]:
@@ -152,7 +153,8 @@ class Writer:
             return self._word(spot, lambda text: msgspec.convert(convert(text), shape.type), "None")
         if shape is self._shown_amount:
             spot.read_as(Any)
-            return "amount({})".format
+            name = self._name()
+            return lambda source: f"({name} if type({name} := {source}) is Taken else amount({name}))"
         if leaf is dict and self._shown_amount is not None:  # its numbers would be taken for amounts
             raise MisfitError
         spot.read_as(UtcTime if leaf is datetime else Decimal if leaf is Decimal else shape.type)
