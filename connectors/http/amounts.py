@@ -18,6 +18,7 @@ from connectors.shapes import LIST, Fields, narrowed, shapes
 Amount: Any = narrowed(Money, Fields.of("amount"))
 """Money of which the amount alone is shown."""
 
+_MOST = 10**MOST_DIGITS
 _Short = Annotated[str, msgspec.Meta(max_length=MOST_DIGITS)]
 
 _DOUBTS = ("e", "E", ".000000")
@@ -62,7 +63,9 @@ def amount(value: Any) -> Any:
     """
     if value is None:
         return None
-    text = value.amount if type(value) is Amount else str(value) if type(value) is int else value
+    if type(value) is int and -_MOST < value < _MOST:
+        return Amount(str(value))
+    text = value.amount if type(value) is Amount else value
     if type(text) is not str:
         raise MisfitError
     return Amount(text if _is_simple(text) else _canonical(text))
