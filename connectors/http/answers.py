@@ -23,7 +23,7 @@ _MISFITS = (MisfitError, msgspec.MsgspecError, OverflowError, RecursionError)
 
 
 class AnswerReader:
-    """Reads the answers of one lookup for one selection of fields.
+    """Reads the answers of one lookup for one selection of fields; `shown` and `as_they_come` are those of `RowReader`.
 
     Raises `MisfitError` where the lookup, or the mapping, needs more than plain paths.
     """
