@@ -1,17 +1,17 @@
-"""An empty shop database of the test's own, on either kind of database."""
+"""An empty shop database of the test's own, on every kind of database."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.sql_shop import BOTH, Shop, shop_at, sqlite_url
+from tests.sql_shop import EVERY, Shop, shop_at, sqlite_url
 
 
-@pytest.fixture(params=BOTH)
+@pytest.fixture(params=EVERY)
 def sql_database(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
     """The kind of database and its URL."""
-    url = sqlite_url(tmp_path) if request.param == "sqlite" else request.getfixturevalue("postgresql_database")
+    url = sqlite_url(tmp_path) if request.param == "sqlite" else request.getfixturevalue(f"{request.param}_database")
     return request.param, url
 
 

@@ -1,5 +1,6 @@
-"""A little shop in SQLite and in PostgreSQL: the same rows, the same settings."""
+"""A little shop in SQLite, in PostgreSQL and in MariaDB: the same rows, the same settings."""
 
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -11,6 +12,7 @@ import asyncpg
 import msgspec
 import pytest
 from sqlalchemy import event, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from connectors.contract import Aggregate, Answer, Ask, KeyKind, Lookup, Page
 from connectors.records import Record
@@ -18,9 +20,11 @@ from connectors.shapes import all_fields
 from connectors.sql import SqlConnector, SqlSettings
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+EVERY = [*BOTH, pytest.param("mysql", marks=pytest.mark.mysql)]
 TYPES = {
     "sqlite": {"time": "TEXT", "money": "REAL", "json": "TEXT", "bool": "INTEGER", "uuid": "TEXT"},
     "postgresql": {"time": "TIMESTAMPTZ", "money": "NUMERIC", "json": "JSONB", "bool": "BOOLEAN", "uuid": "UUID"},
+    "mysql": {"time": "DATETIME(6)", "money": "DECIMAL(20, 6)", "json": "JSON", "bool": "BOOLEAN", "uuid": "CHAR(36)"},
 }
 TABLES = {
     "customers": "id TEXT, name TEXT, email TEXT, city TEXT, country TEXT, created {time}, token {uuid}, member INTEGER",
@@ -31,6 +35,7 @@ TABLES = {
     "payments": "order_id INTEGER, method TEXT, amount {money}, currency TEXT, installments INTEGER",
     "events": "id TEXT, customer TEXT, at {time}, type TEXT, properties {json}",
 }
+TIMES = re.compile(r"^(\d{4}-\d{2}-\d{2})T([\d:.]+)Z$")
 RECORDS: dict[str, Any] = {
     "customer": {
         "query": "SELECT id, name, email, city AS address_city, country AS address_country, created AS created_at,"
@@ -69,7 +74,14 @@ RECORDS: dict[str, Any] = {
 
 
 def settings(url: str, **changes: Any) -> SqlSettings:
-    return SqlSettings.model_validate({"url": url, "records": RECORDS} | changes)
+    return SqlSettings.model_validate({"url": url} | written_for(url, {"records": RECORDS} | changes))
+
+
+def written_for(url: str, document: Any) -> Any:
+    """The same settings with queries as the database at the URL has them: `key` is a word of MySQL's own."""
+    if isinstance(document, dict):
+        return {name: written_for(url, inner) for name, inner in document.items()}
+    return document.replace(" AS key", " AS `key`") if isinstance(document, str) and url.startswith("mysql") else document
 
 
 class Shop:
@@ -89,7 +101,7 @@ class Shop:
 
     async def add(self, **rows: Sequence[Sequence[Any]]) -> None:
         inserts = [
-            f"INSERT INTO {table} VALUES ({', '.join(map(_literal, row))})" for table, values in rows.items() for row in values
+            f"INSERT INTO {table} VALUES ({', '.join(map(self._literal, row))})" for table, values in rows.items() for row in values
         ]
         if inserts:
             await self.execute(*inserts)
@@ -100,12 +112,25 @@ class Shop:
                 for statement in statements:
                     connection.execute(statement)
             return
+        if self.backend == "mysql":
+            await _execute_mysql(self.url, statements)
+            return
         url = make_url(self.url)
         connection = await asyncpg.connect(host=url.query["host"], user=url.username, database=url.database)
         try:
             await connection.execute("; ".join(statements))
         finally:
             await connection.close()
+
+    def _literal(self, value: Any) -> str:
+        if value is None:
+            return "NULL"
+        if isinstance(value, int | float):
+            return str(value) if not isinstance(value, bool) or self.backend == "mysql" else f"'{value}'"
+        if self.backend == "mysql":
+            # MySQL reads backslashes, and times in its own form only.
+            value = TIMES.sub(r"\1 \2", str(value).replace("\\", "\\\\"))
+        return "'" + str(value).replace("'", "''") + "'"
 
     def lookup(self, record: type[Record], by: KeyKind = KeyKind.CUSTOMER_ID) -> Lookup:
         return next(own for own in self.connector.lookups() if own.record is record and own.by == by)
@@ -166,11 +191,11 @@ def day(number: int, **words: int) -> datetime:
     return datetime(2018, 1, number, **words, tzinfo=UTC)
 
 
-def _literal(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    return (
-        str(value)
-        if isinstance(value, int | float) and not isinstance(value, bool)
-        else "'" + str(value).replace("'", "''") + "'"
-    )
+async def _execute_mysql(url: str, statements: Sequence[str]) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            for statement in statements:
+                await connection.exec_driver_sql(statement.replace("%", "%%"))
+    finally:
+        await engine.dispose()

@@ -192,6 +192,7 @@ async def test_nothing_can_be_written_to_sqlite(tmp_path: Path) -> None:
 SLOW = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT max(i) FROM n",
     "postgresql": "SELECT count(*) FROM generate_series(1, 20000000)",
+    "mysql": "SELECT SLEEP(100)",
 }
 
 

@@ -13,6 +13,7 @@ from connectors.records import RECORDS
 from connectors.shapes import LEAF, OBJECT, all_fields, shapes
 from connectors.sql.columns import PARENT, POSITION, VALUE, columns_of, deciding_columns, lists_of
 from connectors.sql.engine import Database
+from connectors.sql.rows import Columns
 from connectors.sql.settings import KeySettings
 from connectors.sql.table import Table
 
@@ -38,7 +39,7 @@ async def problems_of_table(where: str, database: Database, table: Table) -> lis
     return found or [problem for kind, key in settings.keys.items() for problem in await _trial(where, table, kind, key)]
 
 
-async def _columns(database: Database, query: str) -> tuple[str, ...] | None:
+async def _columns(database: Database, query: str) -> Columns | None:
     try:
         return await database.columns(query)
     except SourceError:

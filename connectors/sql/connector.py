@@ -11,12 +11,13 @@ from connectors.records import RECORDS
 from connectors.sql.checks import problems_of_table
 from connectors.sql.dialect import Dialect
 from connectors.sql.engine import Database
+from connectors.sql.mysql import Mysql
 from connectors.sql.postgresql import Postgresql
 from connectors.sql.settings import SqlSettings
 from connectors.sql.sqlite import Sqlite
 from connectors.sql.table import Table
 
-DIALECTS: dict[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgresql()}
+DIALECTS: dict[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgresql(), "mysql": Mysql()}
 
 
 class SqlConnector(Connector[SqlSettings]):
@@ -29,7 +30,7 @@ class SqlConnector(Connector[SqlSettings]):
         super().__init__(name, settings)
         self._database = Database(settings)
         self.engine = self._database.engine
-        dialect = DIALECTS[self.engine.dialect.name]
+        dialect = DIALECTS[self._database.backend]
         self._tables = {record: Table(self._database, dialect, record, own) for record, own in settings.records.items()}
 
     async def open(self) -> None:

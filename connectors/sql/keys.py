@@ -36,7 +36,7 @@ def keyed(rows: Rows, kind: KeyKind) -> Keyed:
         column = required(source, key.column)
         return Keyed(source, cast(column, Text), (dialect.one_of(column, KEYS, KEY_TYPES[key.type]),))
     if key.query is not None:
-        pairs = as_cte(key.query, ("id", "key"), f"{kind.value}_pairs")
+        pairs = as_cte(dialect, key.query, {"id": None, "key": None}, f"{kind.value}_pairs")
         # One record must come once for a key, however often the pair is there.
         found = (
             select(pairs.c.id, pairs.c.key).where(dialect.one_of(pairs.c.key, KEYS, KEY_TYPES[key.type])).distinct().subquery()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import CTE, FromClause, Text, and_, case, cast, column, false, func, literal, not_, null, or_, select, text
+from sqlalchemy import CTE, FromClause, Text, and_, case, cast, false, func, literal, not_, null, or_, select, text
 
 from connectors.errors import SourceProtocolError
 from connectors.records import RECORDS
@@ -19,11 +19,15 @@ from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.settings import RecordSettings
 
 
+Columns = Mapping[str, Any]
+"""The columns of a query, each with what the driver says of its type."""
+
+
 class Learnt(NamedTuple):
     """The columns that the database says a record's queries have."""
 
-    columns: tuple[str, ...]
-    lists: Mapping[str, tuple[str, ...]]
+    columns: Columns
+    lists: Mapping[str, Columns]
 
 
 def escaped(query: str) -> str:
@@ -31,10 +35,11 @@ def escaped(query: str) -> str:
     return query.replace(":", "\\:")
 
 
-def as_cte(query: str, columns: Iterable[str], name: str) -> CTE:
-    """A user's query as a part of a statement. Never materialised, so that the database reads only what is asked."""
-    own = text(escaped(query)).columns(*map(column, columns))
-    return own.cte(f"gateway_{name}").prefix_with("NOT MATERIALIZED")
+def as_cte(dialect: Dialect, query: str, columns: Columns, name: str) -> CTE:
+    """A user's query as a part of a statement, not materialised, so that the database reads only what is asked."""
+    own = text(escaped(query)).columns(*(dialect.column(name, code) for name, code in columns.items()))
+    found = own.cte(f"gateway_{name}")
+    return found.prefix_with(dialect.inlined) if dialect.inlined else found
 
 
 class Rows:
@@ -44,8 +49,8 @@ class Rows:
         self.dialect = dialect
         self.record = RECORDS[name]
         self.settings = settings
-        self.source = as_cte(settings.query, learnt.columns, name)
-        self.lists = {item: as_cte(settings.lists[item].query, own, item) for item, own in learnt.lists.items()}
+        self.source = as_cte(dialect, settings.query, learnt.columns, name)
+        self.lists = {item: as_cte(dialect, settings.lists[item].query, own, item) for item, own in learnt.lists.items()}
 
     def json(self, fields: Fields, table: FromClause) -> Expression:
         """The selected fields of a record as JSON text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -12,7 +13,7 @@ from connectors.contract import ConnectorSettings, KeyKind
 from connectors.records import RECORDS
 from connectors.sql.columns import lists_of
 
-DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg", "mysql+asyncmy", "mariadb+asyncmy")
 
 
 def _cleaned(query: str) -> str:
@@ -89,6 +90,8 @@ class SqlSettings(ConnectorSettings):
             raise ValueError("not an SQLAlchemy URL such as postgresql+asyncpg://user:password@host/database") from None
         if url.drivername not in DRIVERS:
             raise ValueError(f"the driver must be one of {', '.join(DRIVERS)}")
+        if url.get_driver_name() == "asyncmy" and find_spec("asyncmy") is None:
+            raise ValueError("MySQL needs an extra; install customer-profile-gateway[mysql]")
         if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
             raise ValueError("name a database file: one in memory would be another one for each connection")
         return value
