@@ -1,4 +1,4 @@
-"""The demo's shop as real sources, small, on either kind of database, and what reaches them."""
+"""The demo's shop as real sources, small, on each kind of database, and what reaches them."""
 
 import socket
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +15,8 @@ from gateway.demo.databases import Rows, postgresql_urls, sqlite_urls, write_pos
 from gateway.demo.shop import shop_rows
 from gateway.demo.shop_tables import SHOP_TABLES
 from tests.demo_config import read_config
+from tests.mysql_server import write_mysql
+from tests.sql_shop import written_for
 
 CUSTOMERS = 60
 PINNED = {"clock": {"pinned": "2026-06-30T12:00:00Z"}}
@@ -28,7 +30,10 @@ def demo_rows() -> Rows:
 
 
 async def demo_shop(backend: str, url: str, folder: Path) -> Mapping[str, str]:
-    """The URLs of a filled shop, in the PostgreSQL database at `url` or in SQLite files in `folder`."""
+    """The URLs of a filled shop, in the PostgreSQL or MariaDB database at `url`, or in SQLite files in `folder`."""
+    if backend == "mysql":
+        await write_mysql(url, SHOP_TABLES, demo_rows())
+        return dict.fromkeys(sqlite_urls(folder), url)
     if backend == "postgresql":
         await write_postgresql(url, SHOP_TABLES, demo_rows())
         return postgresql_urls(url)
@@ -43,7 +48,7 @@ def sqlite_shop(folder: Path) -> Mapping[str, str]:
 
 def sql_source(name: str, url: str) -> SqlConnector:
     """One of the shop's four sources, as the demo configures it."""
-    block = read_config("shop.toml")["sources"][name]
+    block = written_for(url, read_config("shop.toml")["sources"][name])
     return SqlConnector(name, SqlSettings(url=url, records=block["records"]))
 
 

@@ -1,14 +1,12 @@
 """A private MariaDB server for each test process, on a Unix socket, and databases in it."""
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL
 
 from tests.mysql_server import MysqlServer
 

@@ -78,10 +78,12 @@ def settings(url: str, **changes: Any) -> SqlSettings:
 
 
 def written_for(url: str, document: Any) -> Any:
-    """The same settings with queries as the database at the URL has them: `key` is a word of MySQL's own."""
+    """The same settings with queries as the database at the URL reads them: MySQL keeps `key` for itself, and `||` is OR."""
     if isinstance(document, dict):
         return {name: written_for(url, inner) for name, inner in document.items()}
-    return document.replace(" AS key", " AS `key`") if isinstance(document, str) and url.startswith("mysql") else document
+    if not (isinstance(document, str) and url.startswith(("mysql", "mariadb"))):
+        return document
+    return re.sub(r"(\w+) \|\| ':' \|\| (\w+)", r"CONCAT(\1, ':', \2)", document.replace(" AS key", " AS `key`"))
 
 
 class Shop:
@@ -101,7 +103,9 @@ class Shop:
 
     async def add(self, **rows: Sequence[Sequence[Any]]) -> None:
         inserts = [
-            f"INSERT INTO {table} VALUES ({', '.join(map(self._literal, row))})" for table, values in rows.items() for row in values
+            f"INSERT INTO {table} VALUES ({', '.join(map(self._literal, row))})"
+            for table, values in rows.items()
+            for row in values
         ]
         if inserts:
             await self.execute(*inserts)

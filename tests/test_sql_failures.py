@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncmy.errors
 import asyncpg
 import pytest
 from sqlalchemy import event, exc, make_url
@@ -29,7 +30,7 @@ ASK = Ask(fields=Fields.of("id"))
 ONE_ORDER = {"orders": [(1, "c1", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR")]}
 
 
-DRIVERS = {"asyncpg", "builtins", "socket", "sqlalchemy", "sqlite3", "ssl"}
+DRIVERS = {"asyncmy", "asyncpg", "builtins", "socket", "sqlalchemy", "sqlite3", "ssl"}
 
 
 def subclasses(kind: type[Any]) -> Iterator[type[Any]]:
@@ -51,7 +52,14 @@ def wrapped(original: Exception) -> exc.DBAPIError:
     return exc.DBAPIError("SELECT secret", {}, adapted)
 
 
-@pytest.mark.parametrize("family", [OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, exc.SQLAlchemyError])
+def wrapped_mysql(code: int) -> exc.DBAPIError:
+    """As SQLAlchemy raises what asyncmy raised."""
+    return exc.DBAPIError("SELECT secret", {}, asyncmy.errors.OperationalError(code, "secret"))
+
+
+@pytest.mark.parametrize(
+    "family", [OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncmy.errors.Error, exc.SQLAlchemyError]
+)
 def test_no_error_of_a_driver_is_unmapped(family: type[Exception]) -> None:
     """Every class of every library becomes a SourceError, also the ones that a newer version will add below these."""
     # Of the drivers alone: other libraries of the test run derive from OSError as well.
@@ -87,6 +95,17 @@ def test_no_error_of_a_driver_is_unmapped(family: type[Exception]) -> None:
         (exc.OperationalError("SELECT secret", {}, sqlite_error(sqlite3.SQLITE_CANTOPEN)), SourceUnavailableError),
         (exc.OperationalError("SELECT secret", {}, sqlite_error(sqlite3.SQLITE_INTERRUPT)), SourceTimeoutError),
         (sqlite_error(sqlite3.SQLITE_AUTH), SourceAuthError),
+        (wrapped_mysql(1045), SourceAuthError),
+        (wrapped_mysql(1142), SourceAuthError),
+        (wrapped_mysql(1064), SourceProtocolError),
+        (wrapped_mysql(1146), SourceProtocolError),
+        (wrapped_mysql(1040), SourceUnavailableError),
+        (wrapped_mysql(1213), SourceUnavailableError),
+        (wrapped_mysql(2003), SourceUnavailableError),
+        (wrapped_mysql(2013), SourceUnavailableError),
+        (wrapped_mysql(1969), SourceTimeoutError),
+        (wrapped_mysql(3024), SourceTimeoutError),
+        (asyncmy.errors.InterfaceError("secret"), SourceProtocolError),
     ],
 )
 def test_errors_are_grouped_by_who_must_act(error: Exception, expected: type[SourceError]) -> None:

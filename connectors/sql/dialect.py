@@ -27,6 +27,7 @@ class Dialect(ABC):
     inlined: ClassVar[str | None] = "NOT MATERIALIZED"
     """What keeps a common table expression a part of what uses it, None where the database decides alone."""
     collation: ClassVar[str]
+    """The one that sorts by code points."""
     object_function: ClassVar[str]
     array_function: ClassVar[str]
 

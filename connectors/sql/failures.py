@@ -86,9 +86,8 @@ def source_error(error: BaseException) -> SourceError:
         code = getattr(foreign, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         return SQLITE_MEANINGS.get(code, SourceProtocolError)()
     if type(foreign).__module__.startswith("asyncmy"):
-        code = foreign.args[0] if foreign.args else None
-        is_lost = isinstance(code, int) and code in range(2000, 3000)
-        return SourceUnavailableError() if is_lost else MYSQL_MEANINGS.get(code, SourceProtocolError)()
+        number = foreign.args[0] if foreign.args else 0
+        return SourceUnavailableError() if number in range(2000, 3000) else MYSQL_MEANINGS.get(number, SourceProtocolError)()
     return next(MEANINGS[kind] for kind in type(foreign).__mro__ if kind in MEANINGS)()
 
 

@@ -43,8 +43,9 @@ def keyed(rows: Rows, kind: KeyKind) -> Keyed:
         )
         return Keyed(source.join(found, required(source, "id") == found.c.id), cast(found.c.key, Text), ())
     asked = dialect.elements(bindparam(KEYS, type_=Text()))
-    matches = [cast(required(source, name), Text).ilike(asked.c.value, escape="\\") for name in key.columns]
-    return Keyed(source.join(asked, or_(*matches)), cast(asked.c.value, Text), ())
+    text = cast(asked.c.value, Text)
+    matches = [cast(required(source, name), Text).ilike(text, escape="\\") for name in key.columns]
+    return Keyed(source.join(asked, or_(*matches)), text, ())
 
 
 def asked_for(key: KeySettings, keys: Sequence[str]) -> dict[str, list[str]]:

@@ -9,7 +9,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Double, Float, LargeBinary, Numeric, Text, and_, bindparam, case, cast, column, func, literal_column, select
+from sqlalchemy import (
+    Double,
+    Float,
+    LargeBinary,
+    Numeric,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.mysql import DATETIME
 from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.selectable import FromClause
@@ -42,12 +56,14 @@ PLAIN_NUMBER = "^-?[0-9]+([.][0-9]*)?$"
 
 class Mysql(Dialect):
     inlined = None
-    collation = "utf8mb4_bin"
     object_function = "json_object"
     array_function = "json_array"
 
     def column(self, name: str, type_code: Any) -> ColumnClause[Any]:
         return column(name, TYPES.get(type_code))
+
+    def ordered(self, text: Expression) -> Expression:
+        return cast(text, Text)  # which takes the collation of the session
 
     def nulls_last(self, value: Expression, descending: bool = False) -> list[Expression]:
         # Null is the least value here.
@@ -59,9 +75,8 @@ class Mysql(Dialect):
 
     def json_list(self, item: Expression, table: FromClause, parent: Expression, order: Sequence[Expression]) -> Expression:
         # The aggregate for JSON knows no order in MySQL; how long this one may get, the session says.
-        items = func.aggregate_strings(cast(item, Text), literal_column("','"))
-        items = items.aggregate_order_by(*order) if order else items
-        array = func.concat("[", func.coalesce(items, ""), "]")
+        items = func.aggregate_strings(cast(item, Text), ",")
+        array = func.concat("[", func.coalesce(items.aggregate_order_by(*order) if order else items, ""), "]")
         return self.embedded(select(array).select_from(table).where(parent).correlate_except(table).scalar_subquery())
 
     def quoted(self, text: Expression) -> Expression:
@@ -125,7 +140,7 @@ class Mysql(Dialect):
         return and_(found, cast(cast(value, Text), LargeBinary).in_(asked)) if isinstance(type_, Text) else found
 
     def elements(self, json: Expression) -> FromClause:
-        columns = literal_column("'$[*]' COLUMNS (value LONGTEXT PATH '$')")
+        columns: Expression = literal_column("'$[*]' COLUMNS (value LONGTEXT PATH '$')")
         return func.json_table(json, columns).table_valued("value")
 
 

@@ -18,7 +18,6 @@ from connectors.sql.columns import PARENT, POSITION, VALUE, Place, deciding_colu
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.settings import RecordSettings
 
-
 Columns = Mapping[str, Any]
 """The columns of a query, each with what the driver says of its type."""
 

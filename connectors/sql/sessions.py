@@ -43,10 +43,11 @@ PREPARED = {
     "postgresql": (),
     "mysql": (
         "SET SESSION TRANSACTION READ ONLY",
-        "SET NAMES utf8mb4 COLLATE utf8mb4_bin",
-        # Each server reads its own comment. The texts of nested lists are as long as they are.
-        "SET SESSION time_zone = '+00:00', SESSION group_concat_max_len = 1073741824"
-        f" /*!80000 , SESSION max_execution_time = {STATEMENT_S}000 */ /*M!100600 , SESSION max_statement_time = {STATEMENT_S} */",
+        # Each server reads its own comments. Text that we cast is compared by code points, spaces at its end too.
+        "SET NAMES utf8mb4 COLLATE /*!80000 utf8mb4_0900_bin */ /*M!100600 utf8mb4_nopad_bin */",
+        # The texts of nested lists are as long as they are.
+        "SET SESSION time_zone = '+00:00', SESSION group_concat_max_len = 1073741824",
+        f"SET SESSION /*!80000 max_execution_time = {STATEMENT_S}000 */ /*M!100600 max_statement_time = {STATEMENT_S} */",
     ),
 }
 """What is said first on each connection."""
@@ -78,9 +79,7 @@ class Sessions:
 
     def _create(self, url: URL, **words: Any) -> AsyncEngine:
         arguments = ARGUMENTS[self.backend]
-        return create_async_engine(
-            url, connect_args=arguments, isolation_level="AUTOCOMMIT", hide_parameters=True, **words
-        )
+        return create_async_engine(url, connect_args=arguments, isolation_level="AUTOCOMMIT", hide_parameters=True, **words)
 
     def _prepare(self, connection: Any, _: Any) -> None:
         cursor = connection.cursor()
