@@ -1,5 +1,6 @@
-"""A little shop in SQLite, in PostgreSQL and in MariaDB: the same rows, the same settings."""
+"""A little shop in SQLite, in PostgreSQL, in MariaDB and in a folder of CSV files: the same rows, the same settings."""
 
+import csv
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -15,12 +16,14 @@ from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from connectors.contract import Aggregate, Answer, Ask, KeyKind, Lookup, Page
+from connectors.files import FilesConnector, FilesSettings
 from connectors.records import Record
 from connectors.shapes import all_fields
 from connectors.sql import SqlConnector, SqlSettings
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-EVERY = [*BOTH, pytest.param("mysql", marks=pytest.mark.mysql)]
+DATABASES = [*BOTH, pytest.param("mysql", marks=pytest.mark.mysql)]
+EVERY = [*DATABASES, "files"]
 TYPES = {
     "sqlite": {"time": "TEXT", "money": "REAL", "json": "TEXT", "bool": "INTEGER", "uuid": "TEXT"},
     "postgresql": {"time": "TIMESTAMPTZ", "money": "NUMERIC", "json": "JSONB", "bool": "BOOLEAN", "uuid": "UUID"},
@@ -73,14 +76,32 @@ RECORDS: dict[str, Any] = {
 }
 
 
+def connector_at(url: str, **changes: Any) -> SqlConnector | FilesConnector:
+    """The shop's connector with something in its settings changed; at `files:PATH` of files."""
+    if not url.startswith("files:"):
+        return SqlConnector("shop", settings(url, **changes))
+    tables = {table: f"{table}.csv" for table in TABLES}
+    document = {"path": folder_of(url), "tables": tables, "records": written_for(url, RECORDS)}
+    return FilesConnector("shop", FilesSettings.model_validate(document | changes))
+
+
+def folder_of(url: str) -> Path:
+    return Path(url.removeprefix("files:"))
+
+
 def settings(url: str, **changes: Any) -> SqlSettings:
     return SqlSettings.model_validate({"url": url} | written_for(url, {"records": RECORDS} | changes))
 
 
 def written_for(url: str, document: Any) -> Any:
-    """The same settings with queries as the database at the URL reads them: MySQL keeps `key` for itself, and `||` is OR."""
+    """The same settings with queries as the database at the URL reads them.
+
+    MySQL has `key` for itself and takes `||` for OR, DuckDB has `at` for itself.
+    """
     if isinstance(document, dict):
         return {name: written_for(url, inner) for name, inner in document.items()}
+    if isinstance(document, str) and url.startswith("files:"):
+        return document.replace(" at,", ' "at",')
     if not (isinstance(document, str) and url.startswith(("mysql", "mariadb"))):
         return document
     return re.sub(r"(\w+) \|\| ':' \|\| (\w+)", r"CONCAT(\1, ':', \2)", document.replace(" AS key", " AS `key`"))
@@ -92,16 +113,25 @@ class Shop:
     def __init__(self, backend: str, url: str) -> None:
         self.backend = backend
         self.url = url
-        self.connector = SqlConnector("shop", settings(url))
+        self.connector = connector_at(url)
 
     async def fill(self, **rows: Sequence[Sequence[Any]]) -> None:
-        """Create the tables and add the given rows. Times are RFC 3339 text for either database."""
+        """Create the tables and add the given rows. Times are RFC 3339 text."""
+        if self.backend == "files":
+            await self.clear(*TABLES)
+            await self.add(**rows)
+            return
         await self.execute(
             *(f"CREATE TABLE {table} ({columns})".format(**TYPES[self.backend]) for table, columns in TABLES.items())
         )
         await self.add(**rows)
 
     async def add(self, **rows: Sequence[Sequence[Any]]) -> None:
+        if self.backend == "files":
+            for table, values in rows.items():
+                with (folder_of(self.url) / f"{table}.csv").open("a", newline="") as file:
+                    csv.writer(file, lineterminator="\n").writerows(values)
+            return
         inserts = [
             f"INSERT INTO {table} VALUES ({', '.join(map(self._literal, row))})"
             for table, values in rows.items()
@@ -109,6 +139,15 @@ class Shop:
         ]
         if inserts:
             await self.execute(*inserts)
+
+    async def clear(self, *tables: str) -> None:
+        """Leave nothing in these tables."""
+        if self.backend != "files":
+            await self.execute(*(f"DELETE FROM {table}" for table in tables))
+            return
+        for table in tables:
+            names = [column.split()[0] for column in TABLES[table].split(", ")]
+            (folder_of(self.url) / f"{table}.csv").write_text(",".join(names) + "\n")
 
     async def execute(self, *statements: str) -> None:
         if self.backend == "sqlite":
@@ -153,6 +192,13 @@ class Shop:
     def statements(self) -> Iterator[list[str]]:
         """The text of the statements that reach the database meanwhile."""
         seen: list[str] = []
+
+        if isinstance(self.connector, FilesConnector):
+            listeners = self.connector.database.listeners
+            listeners.append(seen.append)
+            yield seen
+            listeners.remove(seen.append)
+            return
 
         def note(_: Any, __: Any, statement: str, *rest: Any) -> None:
             seen.append(statement)

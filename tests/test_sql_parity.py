@@ -72,7 +72,7 @@ async def put(shop: Shop, rows: Sequence[Any]) -> None:
     orders = [(n, key, status, _text(time), None, total, "EUR") for n, (key, status, time, total, _) in enumerate(rows)]
     items = [(n, line, "s", category, quantity, price, "EUR") for n, row in enumerate(rows)
              for line, (category, quantity, price) in enumerate(row[4])]  # fmt: skip
-    await shop.execute("DELETE FROM orders", "DELETE FROM order_items")
+    await shop.clear("orders", "order_items")
     await shop.add(orders=orders, order_items=items)
 
 

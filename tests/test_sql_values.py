@@ -9,7 +9,7 @@ from connectors.contract import Condition, Position
 from connectors.records import Customer, Event, Order
 from connectors.shapes import Fields
 from connectors.sql import SqlConnector
-from tests.sql_shop import RECORDS, Shop, day, settings, shop_at, sqlite_url
+from tests.sql_shop import RECORDS, Shop, connector_at, day, settings, shop_at, sqlite_url
 
 SQLITE_TIMES = {
     "2018-01-02T03:04:05Z": "2018-01-02T03:04:05Z",
@@ -136,7 +136,7 @@ async def test_a_json_column_of_texts_can_be_filtered(shop: Shop) -> None:
     record = {"query": f"SELECT id, 'k' AS owner, {ids} AS device_ids FROM customers", "keys": {"phone": "owner"}}
     await shop.fill(customers=[(own, "A", None, None, None, None, None, 1) for own in ("c1", "c2")])
     await shop.connector.aclose()
-    shop.connector = SqlConnector("shop", settings(shop.url, records={"customer": record}))
+    shop.connector = connector_at(shop.url, records={"customer": record})
     words: dict[str, Any] = dict(by="phone", fields=Fields.of("device_ids"))
     assert await shop.fetch(Customer, ["k"], **words) == {"k": [{"deviceIds": ["d1", "c1"]}, {"deviceIds": ["d1", "c2"]}]}
     where = (Condition("device_ids", ("c2", "x")),)
@@ -151,5 +151,5 @@ async def test_a_query_stays_as_it_was_written(shop: Shop) -> None:
     await shop.fill(orders=[(1, "c1", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR")])
     await shop.connector.aclose()
     record = {"query": query, "keys": {"customer_id": "customer"}}
-    shop.connector = SqlConnector("shop", settings(shop.url, records={"order": record}))
+    shop.connector = connector_at(shop.url, records={"order": record})
     assert await shop.fetch(Order, ["c1"], fields=Fields.of("status")) == {"c1": [{"status": written}]}

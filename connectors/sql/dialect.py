@@ -72,6 +72,18 @@ class Dialect(ABC):
     def boolean(self, value: Expression) -> Expression:
         """The canonical text of a boolean: `true` or `false`."""
 
+    def position(self, value: Expression) -> Expression:
+        """What a position sorts by."""
+        return value
+
+    def plain(self, value: Expression) -> Expression:
+        """A number that is no decimal, to calculate with."""
+        return value
+
+    def plain_json(self, value: Expression) -> Expression:
+        """A number that is no decimal, as a value inside JSON."""
+        return value
+
     @abstractmethod
     def time(self, value: Expression) -> Expression:
         """A comparable time."""

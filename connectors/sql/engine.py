@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Executable, Select, literal_column, select, text
+from sqlalchemy import Executable, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.errors import SourceAuthError, SourceError, SourceUnavailableError
+from connectors.sql.database import Database, learning_statement
 from connectors.sql.failures import FOREIGN, source_error
-from connectors.sql.rows import Columns, escaped
+from connectors.sql.rows import Columns
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
 
@@ -21,8 +22,10 @@ LEARNING_S = 5
 bounds it: a connection that was swallowed is given up and tried anew."""
 
 
-class Database:
-    """Connects on first use. Every method raises `SourceError` only."""
+class Engine(Database):
+    """A pool of connections."""
+
+    setting = "url"
 
     def __init__(self, settings: SqlSettings) -> None:
         self._sessions = Sessions(settings)
@@ -30,11 +33,9 @@ class Database:
         self._closed = False
 
     def open(self) -> None:
-        """Connections may be made, on first use."""
         self._closed = False
 
     async def aclose(self) -> None:
-        """Close the connections and make no more."""
         self._closed = True
         await self._sessions.aclose()
 
@@ -45,7 +46,7 @@ class Database:
         return self.engine.connect()
 
     async def run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """The rows of one statement. A call that is cancelled loses its connection, so the next one gets a clean one."""
+        # A call that is cancelled loses its connection, so the next one gets a clean one.
         try:
             return await self._run(statement, parameters)
         except DBAPIError as error:
@@ -64,18 +65,14 @@ class Database:
             return (await connection.execute(statement, parameters)).all()
 
     async def columns(self, query: str) -> Columns:
-        """A query's columns."""
-        own = text(escaped(query)).columns().subquery("learnt")
-        statement: Select[Any] = select(literal_column("*")).select_from(own).limit(0)
         try:
             async with asyncio.timeout(LEARNING_S), self.connection() as connection:
-                learnt = await connection.execute(statement)
+                learnt = await connection.execute(learning_statement(query))
                 return {name: code for name, code, *_ in learnt.cursor.description}
         except FOREIGN as error:
             raise source_error(error) from error
 
     async def unreachable(self) -> str | None:
-        """Why no connection can be had and what to do, None when one can."""
         try:
             await self.run(select(1), {})
         except SourceAuthError:
@@ -83,3 +80,6 @@ class Database:
         except SourceError:
             return "cannot connect; is the database up, and are host, port and database name (or the file's path) right?"
         return None
+
+    def advice(self, error: SourceError) -> str:  # noqa: ARG002  databases say it better themselves
+        return "does not run; try it in the database's own shell, as the gateway's user"

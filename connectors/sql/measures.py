@@ -14,7 +14,7 @@ from connectors.contract import KeyKind, Keys, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
 from connectors.records import Money
 from connectors.shapes import Fields
-from connectors.sql.columns import POSITION, Place, columns_for, place_of
+from connectors.sql.columns import Place, columns_for, place_of
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.lookups import bounds_of, conditions_shape, matched, order_of
 from connectors.sql.rows import Rows
@@ -168,7 +168,7 @@ def _top(rows: Rows, table: CTE, base: _Base, place: Place, condition: Expressio
 
 def _latest(rows: Rows, table: CTE, base: _Base, place: Place, condition: Expression) -> Select[Any]:
     value = _comparable(rows, place, base.items) if place.shape.struct is None else rows.field(place, base.items)
-    position = base.items.c.get(POSITION) if place.in_list else None
+    position = rows.position(base.items) if place.in_list else None
     columns = [table.c[name] for name in ("key_", "id", "time_") if name in table.c]
     columns += [value.label("value_"), (null() if position is None else position).label("position_")]
     values = select(*columns).select_from(base.table).where(condition).subquery()
@@ -207,7 +207,7 @@ def _comparable(rows: Rows, place: Place, items: FromClause) -> Expression:
     if leaf is Decimal:
         return rows.leaf(place, items, rows.dialect.number(column))
     if leaf in (int, float):
-        return rows.leaf(place, items, rows.canonical(place.shape, column))
+        return rows.leaf(place, items, rows.plain(place.shape, column))
     return rows.dialect.ordered(rows.text(place, items))
 
 

@@ -114,10 +114,20 @@ class Rows:
         """What ties the items of a list to their record; elements of its own column are tied already."""
         return [required(items, PARENT) == self.dialect.outer(required(table, "id"))] if name in self.lists else []
 
+    def position(self, items: FromClause) -> Expression | None:
+        """What orders the items of a list, None where the query does not say."""
+        own = items.c.get(POSITION)
+        return None if own is None else self.dialect.position(own)
+
     def canonical(self, shape: Shape, value: Expression) -> Expression:
         """A leaf as it stands in JSON (booleans and JSON as text to embed), with the field's default for null."""
         canonical, default = self._canonical(shape, value), _default(shape)
         return canonical if default is None else func.coalesce(canonical, default)
+
+    def plain(self, shape: Shape, value: Expression) -> Expression:
+        """A number that is no decimal, with the field's default for null."""
+        number, default = self.dialect.plain(value), _default(shape)
+        return number if default is None else func.coalesce(number, default)
 
     def _canonical(self, shape: Shape, value: Expression) -> Expression:
         if shape.form == LIST or shape.leaf is dict:
@@ -128,7 +138,7 @@ class Rows:
             return self.dialect.decimal_text(value)
         if shape.leaf is bool:
             return self.dialect.boolean(value)
-        return value if shape.leaf in (int, float) else cast(value, Text)
+        return self.dialect.plain_json(value) if shape.leaf in (int, float) else cast(value, Text)
 
     def _object(self, struct: type[msgspec.Struct], fields: Fields, table: FromClause, prefix: str) -> Expression:
         own = shapes(struct)
@@ -161,7 +171,7 @@ class Rows:
             item = self._object(shape.struct, fields, items, "")
         else:
             item = self.dialect.quoted(self.canonical(item_shape(shape), required(items, VALUE)))
-        order = [items.c[POSITION]] if POSITION in items.c else []
+        order = [] if (position := self.position(items)) is None else [position]
         (parent,) = self.owned(shape.name, items, table)
         return self.dialect.json_list(item, items, parent, order)
 

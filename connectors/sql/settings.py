@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -71,6 +71,19 @@ class RecordSettings(ConnectorSettings):
         return keys
 
 
+def _known_names(records: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
+    for name, record in records.items():
+        if name not in RECORDS:
+            raise ValueError(f"{name}: no such record; use {', '.join(RECORDS)}")
+        allowed = lists_of(RECORDS[name])
+        for unknown in sorted(record.lists.keys() - allowed):
+            raise ValueError(f"{name}.lists.{unknown}: {name} has no such list; use {', '.join(allowed) or 'none'}")
+    return records
+
+
+Records = Annotated[dict[str, RecordSettings], Field(min_length=1), AfterValidator(_known_names)]
+
+
 class SqlSettings(ConnectorSettings):
     """A database and what it holds. `url` is an SQLAlchemy URL; it may hold a password, so it is never shown."""
 
@@ -79,7 +92,7 @@ class SqlSettings(ConnectorSettings):
     url: Annotated[str, Field(repr=False)]
     max_batch: Annotated[int, Field(ge=1, le=10_000)] = 500
     pool_size: Annotated[int, Field(ge=1, le=100)] = 5
-    records: Annotated[dict[str, RecordSettings], Field(min_length=1)]
+    records: Records
 
     @field_validator("url")
     @classmethod
@@ -95,14 +108,3 @@ class SqlSettings(ConnectorSettings):
         if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
             raise ValueError("name a database file: one in memory would be another one for each connection")
         return value
-
-    @field_validator("records")
-    @classmethod
-    def _known_names(cls, records: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
-        for name, record in records.items():
-            if name not in RECORDS:
-                raise ValueError(f"{name}: no such record; use {', '.join(RECORDS)}")
-            allowed = lists_of(RECORDS[name])
-            for unknown in sorted(record.lists.keys() - allowed):
-                raise ValueError(f"{name}.lists.{unknown}: {name} has no such list; use {', '.join(allowed) or 'none'}")
-        return records
