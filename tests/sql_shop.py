@@ -96,12 +96,13 @@ def settings(url: str, **changes: Any) -> SqlSettings:
 def written_for(url: str, document: Any) -> Any:
     """The same settings with queries as the database at the URL reads them.
 
-    MySQL has `key` for itself and takes `||` for OR, DuckDB has `at` for itself.
+    MySQL has `key` for itself and takes `||` for OR; DuckDB has `at` for itself, and a CSV file has nothing but text.
     """
     if isinstance(document, dict):
         return {name: written_for(url, inner) for name, inner in document.items()}
     if isinstance(document, str) and url.startswith("files:"):
-        return document.replace(" at,", ' "at",')
+        document = re.sub(r" at(,| FROM)", r' "at"\1', document)
+        return re.sub(r"(\w+_cents) / 100.0", r"CAST(\1 AS INTEGER) / 100", document)
     if not (isinstance(document, str) and url.startswith(("mysql", "mariadb"))):
         return document
     return re.sub(r"(\w+) \|\| ':' \|\| (\w+)", r"CONCAT(\1, ':', \2)", document.replace(" AS key", " AS `key`"))

@@ -9,7 +9,7 @@ from connectors.contract import KeyKind
 from connectors.records import Customer, Event, Money, Order, OrderItem, OrderStatus, Ticket
 from connectors.testing import ConnectorContract, MemoryConnector
 from gateway.demo.shop import AMBIGUOUS_PHONE, EXAMPLE_EMAIL, EXAMPLE_MEMBER_NUMBER, EXAMPLE_PHONE
-from tests.demo_sources import demo_rows, demo_shop, sql_sources
+from tests.demo_sources import demo_rows, demo_shop, exported_shop, sql_sources
 from tests.http_source import SupportApi, opened, serving, support_settings
 
 pytestmark = pytest.mark.contract
@@ -57,7 +57,7 @@ class TestHttp(ConnectorContract):
 
 
 class SqlContract(ConnectorContract):
-    """A source of the demo's shop, on SQLite and on PostgreSQL."""
+    """A source of the demo's shop, on each kind of database."""
 
     name: str
 
@@ -65,6 +65,20 @@ class SqlContract(ConnectorContract):
     async def connector(self, sql_database, tmp_path):
         urls = await demo_shop(*sql_database, tmp_path)
         (connector,) = sql_sources(urls, self.name)
+        await connector.open()
+        yield connector
+        await connector.aclose()
+
+
+class FilesContract(ConnectorContract):
+    """A source of the demo's shop, as exports."""
+
+    name: str
+    keys = tuple(KeyKind)
+
+    @pytest.fixture
+    async def connector(self, tmp_path):
+        connector = exported_shop(tmp_path, self.name, self.keys)
         await connector.open()
         yield connector
         await connector.aclose()
@@ -96,3 +110,23 @@ class TestSqlTickets(SqlContract):
 class TestSqlEvents(SqlContract):
     name = "behaviour"
     samples = {(Event, KeyKind.DEVICE_ID): list(dict.fromkeys(row[1] for row in demo_rows()["events"]))[:3]}
+
+
+class TestFilesCustomers(FilesContract):
+    """By a column, by pairs and by search: each call reads all files."""
+
+    name = "crm"
+    keys = (KeyKind.CUSTOMER_ID, KeyKind.EMAIL, KeyKind.TEXT)
+    samples = {(Customer, kind): TestSqlCustomers.samples[Customer, kind] for kind in keys}
+
+
+class TestFilesOrders(FilesContract):
+    name, samples = TestSqlOrders.name, TestSqlOrders.samples
+
+
+class TestFilesTickets(FilesContract):
+    name, samples = TestSqlTickets.name, TestSqlTickets.samples
+
+
+class TestFilesEvents(FilesContract):
+    name, samples = TestSqlEvents.name, TestSqlEvents.samples

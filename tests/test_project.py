@@ -64,7 +64,7 @@ def test_every_module_of_the_gateway_has_its_layer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"), [("runtime", ()), ("demo", ("embedded",)), ("dev", ("embedded", "motor", "mysql", "dev"))]
+    ("lock", "extras"), [("runtime", ()), ("demo", ("embedded",)), ("dev", ("embedded", "motor", "mysql", "files", "dev"))]
 )
 def test_a_lock_pins_every_dependency(lock: str, extras: tuple[str, ...]) -> None:
     """What pyproject.toml asks for is pinned in the lock that serves it; `make lock` puts that right."""

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from connectors.contract import ConnectorSettings
 from connectors.sql.settings import Records, RecordSettings
 
-CSV = """read_csv('{}', header = true, all_varchar = true, quote = '"', escape = '"', union_by_name = true)"""
+CSV = """read_csv('{}', header = true, all_varchar = true, quote = '"', escape = '"', union_by_name = true, buffer_size = 8000000)"""
 PARQUET = "read_parquet('{}', union_by_name = true)"
 JSON = "read_json('{}', union_by_name = true)"
 READERS = {"csv": CSV, "tsv": CSV, "parquet": PARQUET, "json": JSON, "jsonl": JSON, "ndjson": JSON}
