@@ -14,7 +14,7 @@ ORDERS = {
     "orders-2024.csv": "order_no,customer_no,state,ordered,sum,note\n"
     '1,007,delivered,2024-05-01 10:00:00,19.90,"two, ""quoted"""\n2,0815,shipped,2024-05-02 11:30:00,5,\n',
     # A year later there is a column more, and the time has an offset.
-    "orders-2025.csv": "order_no,customer_no,state,ordered,sum,note,channel\n3,007,lost,2025-02-01T01:00:00+02:00,100.00,,web\n",
+    "orders-2025.csv": "order_no,customer_no,state,ordered,sum,note,channel\n3,007,lost,2025-02-01T01:00:00+02:00,100,,web\n",
 }
 LINES = [
     {"order": "1", "at": 2, "sku": "001", "n": 1, "price": 9.9},

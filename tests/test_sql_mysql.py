@@ -248,7 +248,7 @@ async def test_a_user_that_may_not_read_is_an_operators_task(mysql_database: str
 
 
 async def test_the_pool_recovers_from_a_restart(own_server: MysqlServer) -> None:
-    """While the server is away calls say so; when it is back the first ones are answered, however many dead connections there are."""
+    """While the server is away calls say so; when it is back the first ones are answered, whatever the pool holds."""
     own_server.sql("CREATE DATABASE shop CHARACTER SET utf8mb4")
     async with shop_at("mysql", own_server.url("shop")) as shop:
         await shop.fill(**ONE_ORDER)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
 
 from connectors.errors import SourceError, SourceProtocolError, SourceUnavailableError
 from connectors.files.failures import FOREIGN, source_error
@@ -24,7 +25,7 @@ from connectors.sql.rows import Columns
 if TYPE_CHECKING:
     import duckdb
 
-SPELLING = Spelling(paramstyle="numeric_dollar")
+SPELLING = Spelling(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 STOPPING_S = 0.01
 """An interruption is lost on a statement that has not yet begun, so it is repeated after this time, in seconds."""
@@ -120,6 +121,7 @@ class Folder(Database):
 
 @lru_cache(maxsize=256)
 def compiled(statement: Executable) -> SQLCompiler:
+    assert isinstance(statement, ClauseElement)
     found = statement.compile(dialect=SPELLING)
     assert isinstance(found, SQLCompiler)
     return found

@@ -12,7 +12,10 @@ from pydantic import Field, field_validator, model_validator
 from connectors.contract import ConnectorSettings
 from connectors.sql.settings import Records, RecordSettings
 
-CSV = """read_csv('{}', header = true, all_varchar = true, quote = '"', escape = '"', union_by_name = true, buffer_size = 8000000)"""
+CSV = (
+    "read_csv('{}', header = true, all_varchar = true, union_by_name = true,"
+    """ quote = '"', escape = '"', buffer_size = 8000000)"""
+)
 PARQUET = "read_parquet('{}', union_by_name = true)"
 JSON = "read_json('{}', union_by_name = true)"
 READERS = {"csv": CSV, "tsv": CSV, "parquet": PARQUET, "json": JSON, "jsonl": JSON, "ndjson": JSON}
@@ -68,11 +71,11 @@ class FilesSettings(ConnectorSettings):
         query = FILE.sub(lambda found: f"{found[1]}'{folder}/{found[2]}'", query)
         # As with views, but what the files hold is looked at by each statement anew.
         tables = [
-            f"{name} AS NOT MATERIALIZED (SELECT * FROM {READERS[_ending(pattern)].format(f'{folder}/{pattern}')})"
+            f"{name} AS NOT MATERIALIZED (FROM {READERS[_ending(pattern)].format(f'{folder}/{pattern}')})"
             for name, pattern in self.tables.items()
             if re.search(rf"\b{name}\b", query, re.IGNORECASE)
         ]
-        return f"WITH {', '.join(tables)} SELECT * FROM (\n{query})\n" if tables else query
+        return f"WITH {', '.join(tables)} FROM (\n{query})\n" if tables else query
 
 
 def _ending(pattern: str) -> str:
