@@ -44,7 +44,7 @@ async def demo_shop(backend: str, url: str, folder: Path) -> Mapping[str, str]:
 
 
 def exported_shop(folder: Path, name: str, keys: Sequence[str]) -> FilesConnector:
-    """One of the shop's sources as exports in CSV, found by these kinds of keys."""
+    """One of the shop's sources as exports in CSV, found by these kinds of keys, with two nested lists at most."""
     tables = [table for own in SHOP_TABLES.values() for table in own]
     for table in tables:
         columns = re.findall(r"(\w+) [A-Z]+(?: NOT NULL| PRIMARY KEY)?(?:,|\s*$)", table.columns)
@@ -53,6 +53,7 @@ def exported_shop(folder: Path, name: str, keys: Sequence[str]) -> FilesConnecto
     records = written_for("files:", read_config("shop.toml")["sources"][name]["records"])
     for record in records.values():
         record["keys"] = {kind: own for kind, own in record["keys"].items() if kind in keys}
+        record["lists"] = dict(list(record.get("lists", {}).items())[:2])
     document = {"path": folder, "tables": {table.name: f"{table.name}.csv" for table in tables}, "records": records}
     return FilesConnector(name, FilesSettings.model_validate(document))
 

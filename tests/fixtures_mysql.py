@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +14,19 @@ from tests.mysql_server import MysqlServer
 
 @pytest.fixture(scope="session")
 def mysql_server() -> Iterator[MysqlServer]:
+    with _server() as server:
+        yield server
+
+
+@pytest.fixture
+def own_mysql() -> Iterator[MysqlServer]:
+    """A server that a test may stop and start."""
+    with _server() as server:
+        yield server
+
+
+@contextmanager
+def _server() -> Iterator[MysqlServer]:
     if shutil.which("mariadbd") is None or shutil.which("mariadb-install-db") is None:
         pytest.skip("needs MariaDB: there is no mariadbd; Debian's package is mariadb-server")
     # A short path, for the name of a Unix socket is in it.

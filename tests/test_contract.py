@@ -117,7 +117,7 @@ class TestFilesCustomers(FilesContract):
 
     name = "crm"
     keys = (KeyKind.CUSTOMER_ID, KeyKind.EMAIL)
-    samples = {(Customer, KeyKind.CUSTOMER_ID): ["c00001", "c00002"], (Customer, KeyKind.EMAIL): [EXAMPLE_EMAIL]}
+    samples = {(Customer, KeyKind.CUSTOMER_ID): ["c00002"], (Customer, KeyKind.EMAIL): [EXAMPLE_EMAIL]}
 
 
 class TestFilesOrders(FilesContract):

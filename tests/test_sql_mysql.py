@@ -1,11 +1,7 @@
 """The sql kind on MariaDB, where it differs: values, keys, sessions, and what is left on the server."""
 
 import asyncio
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,19 +70,6 @@ def any_database(mysql_server: MysqlServer) -> str:
     return mysql_server.url("mysql")
 
 
-@pytest.fixture
-def own_server() -> Iterator[MysqlServer]:
-    """A server that a test may stop and start."""
-    if shutil.which("mariadbd") is None:
-        pytest.skip("needs MariaDB: there is no mariadbd; Debian's package is mariadb-server")
-    folder = Path(tempfile.mkdtemp(prefix="my-"))
-    server = MysqlServer(folder)
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
-
-
 @pytest.mark.parametrize(("value", "expected"), TIMES.items())
 async def test_times_are_rfc_3339_in_utc(any_database: str, value: str, expected: str) -> None:
     """Of columns that hold times and of text, with and without an offset, without rounding."""
@@ -110,16 +93,16 @@ async def test_decimals_have_two_decimals_when_that_is_exact(any_database: str, 
 
 
 @pytest.mark.parametrize("server_time_zone", ["SYSTEM", "+05:00"])
-async def test_a_timestamp_is_in_utc_whatever_the_servers_zone(own_server: MysqlServer, server_time_zone: str) -> None:
+async def test_a_timestamp_is_in_utc_whatever_the_servers_zone(own_mysql: MysqlServer, server_time_zone: str) -> None:
     """TIMESTAMP is a moment, which MySQL shows in the zone of the session; DATETIME is taken as UTC."""
-    own_server.sql(
+    own_mysql.sql(
         f"SET GLOBAL time_zone = '{server_time_zone}'",
         "CREATE DATABASE shop",
         "CREATE TABLE shop.orders (id INT, at TIMESTAMP)",
         "SET time_zone = '+02:00'",
         "INSERT INTO shop.orders VALUES (1, '2018-01-02 03:04:05')",
     )
-    assert await only_order(own_server.url("shop"), "(SELECT at FROM orders)", 1) == {
+    assert await only_order(own_mysql.url("shop"), "(SELECT at FROM orders)", 1) == {
         "id": "1",
         "placedAt": "2018-01-02T01:04:05Z",
         "total": {"amount": "1.00", "currency": "EUR"},
@@ -151,10 +134,10 @@ async def test_keys_are_compared_exactly_whatever_the_collation(mysql_database: 
 
 
 @pytest.mark.parametrize("mode", ["NO_BACKSLASH_ESCAPES", "ANSI", "STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY", ""])
-async def test_no_mode_of_the_server_lets_a_key_out_of_its_quotes(own_server: MysqlServer, mode: str) -> None:
+async def test_no_mode_of_the_server_lets_a_key_out_of_its_quotes(own_mysql: MysqlServer, mode: str) -> None:
     """Values stand in the statement as literals, and what ends one depends on the mode."""
-    own_server.sql(f"SET GLOBAL sql_mode = '{mode}'", "CREATE DATABASE shop CHARACTER SET utf8mb4")
-    async with shop_at("mysql", own_server.url("shop")) as shop:
+    own_mysql.sql(f"SET GLOBAL sql_mode = '{mode}'", "CREATE DATABASE shop CHARACTER SET utf8mb4")
+    async with shop_at("mysql", own_mysql.url("shop")) as shop:
         await shop.fill()
         keys = ["\\", "\\' OR 1 = 1 -- ", "' OR 1 = 1 -- ", "x\\", '" OR 1 = 1 -- ']
         assert await shop.fetch(Event, keys) == {}
@@ -247,21 +230,21 @@ async def test_a_user_that_may_not_read_is_an_operators_task(mysql_database: str
     mysql_server.sql(f"DROP USER {weak}@localhost, {weaker}@localhost")
 
 
-async def test_the_pool_recovers_from_a_restart(own_server: MysqlServer) -> None:
+async def test_the_pool_recovers_from_a_restart(own_mysql: MysqlServer) -> None:
     """While the server is away calls say so; when it is back the first ones are answered, whatever the pool holds."""
-    own_server.sql("CREATE DATABASE shop CHARACTER SET utf8mb4")
-    async with shop_at("mysql", own_server.url("shop")) as shop:
+    own_mysql.sql("CREATE DATABASE shop CHARACTER SET utf8mb4")
+    async with shop_at("mysql", own_mysql.url("shop")) as shop:
         await shop.fill(**ONE_ORDER)
         expected = {"c1": [{"id": "1"}]}
         for _ in range(2):
             assert await asyncio.gather(*(shop.fetch(Order, ["c1"], fields=ID) for _ in range(8))) == [expected] * 8
-            await asyncio.to_thread(own_server.stop)
+            await asyncio.to_thread(own_mysql.stop)
             with pytest.raises(SourceUnavailableError):
                 await shop.fetch(Order, ["c1"], fields=ID)
-            await asyncio.to_thread(own_server.start)
+            await asyncio.to_thread(own_mysql.start)
             assert await shop.fetch(Order, ["c1"], fields=ID) == expected
-            await asyncio.to_thread(own_server.stop)
-            await asyncio.to_thread(own_server.start)
+            await asyncio.to_thread(own_mysql.stop)
+            await asyncio.to_thread(own_mysql.start)
             assert await asyncio.gather(*(shop.fetch(Order, ["c1"], fields=ID) for _ in range(8))) == [expected] * 8
 
 
