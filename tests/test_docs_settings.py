@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from connectors.files import FilesSettings
 from connectors.http import HttpSettings
 from connectors.http import settings as http
 from connectors.sql import SqlSettings
@@ -26,6 +27,7 @@ TABLES = {
     "`[sources.NAME.records.RECORD]` of `sql`": sql.RecordSettings,
     "`[sources.NAME.records.RECORD.keys]` of `sql`": sql.KeySettings,
     "`[sources.NAME.records.RECORD.lists.LIST]` of `sql`": sql.ListSettings,
+    "`[sources.NAME]` of `files`": FilesSettings,
     "`[sources.NAME]` of `http`": HttpSettings,
     "`[sources.NAME.records.RECORD]` of `http`": http.RecordSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `http`": http.LookupSettings,
@@ -98,7 +100,7 @@ def test_every_limit_is_in_its_table() -> None:
 
 def test_every_class_of_settings_has_its_table() -> None:
     """A new class inside the settings of a source needs a table."""
-    assert reachable(SqlSettings) | reachable(HttpSettings) == set(TABLES.values())
+    assert reachable(SqlSettings) | reachable(FilesSettings) | reachable(HttpSettings) == set(TABLES.values())
 
 
 @pytest.mark.parametrize(

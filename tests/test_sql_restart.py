@@ -13,6 +13,8 @@ from tests.running import Gateway, served, settings_for
 
 CALLERS = 16
 PATIENCE_S = 60
+DEADLINE_MS = 10_000
+"""Longer than the default, for callers, gateway and servers share one machine here."""
 QUERY = """query ($id: ID!) { customer(by: {id: $id}) {
     name
     orders(first: 3) { totalCount nodes { id items { sku } } }
@@ -106,7 +108,7 @@ async def test_postgresql_is_restarted_under_load(own_postgresql, tmp_path):
     urls = await demo_shop("postgresql", str(own_postgresql.get_uri(driver="asyncpg")), tmp_path)
     others = await demo_shop("sqlite", "", tmp_path)
     sources = [*sql_sources(others, "crm", "support"), sql_source("orders", urls["DEMO_ORDERS_URL"])]
-    async with served(settings_for(sources, **PINNED), connectors=sources) as gateway:
+    async with served(settings_for(sources, deadline_ms=DEADLINE_MS, **PINNED), connectors=sources) as gateway:
         await keeps_serving(gateway, own_postgresql.stop, own_postgresql.start)
 
 
@@ -118,5 +120,5 @@ async def test_mariadb_is_restarted_under_load(own_mysql, tmp_path):
     urls = await demo_shop("mysql", own_mysql.url("shop"), tmp_path)
     others = await demo_shop("sqlite", "", tmp_path)
     sources = [*sql_sources(others, "crm", "support"), sql_source("orders", urls["DEMO_ORDERS_URL"])]
-    async with served(settings_for(sources, **PINNED), connectors=sources) as gateway:
+    async with served(settings_for(sources, deadline_ms=DEADLINE_MS, **PINNED), connectors=sources) as gateway:
         await keeps_serving(gateway, own_mysql.stop, own_mysql.start)
