@@ -1,6 +1,7 @@
 """The files kind: from raw exports to an answer, what is refused, and what is left running."""
 
 import asyncio
+import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -210,6 +211,44 @@ async def test_a_cancelled_call_is_interrupted(folder: Path) -> None:
     async with asyncio.timeout(20):
         await connector.aclose()
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("files")] == []
+
+
+async def test_closing_interrupts_what_is_under_way(folder: Path) -> None:
+    """Who still waits gets a failure of the source."""
+    slow = """SELECT count(*) AS id, 'c' AS customer, TIMESTAMP '2024-01-01' AS placed_at
+        FROM range(100000000) AS a(x), range(100000) AS b(y) WHERE (x + y) % 7 = 0"""
+    connector = exports(folder, records=one_order(slow))
+    await connector.database.columns(slow)
+    call = asyncio.create_task(fetch(connector, Order, ["c"]))
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    connector.database.listeners.append(lambda text: "key_" in text and loop.call_soon_threadsafe(asked.set))
+    await asked.wait()
+    async with asyncio.timeout(20):
+        await connector.aclose()
+        with pytest.raises(SourceError):
+            await call
+
+
+async def test_lines_that_differ_are_told(folder: Path) -> None:
+    """Far behind the lines from which the file's form is guessed."""
+    rows = "".join(f"{n},c,2024-01-01\n" for n in range(100_000))
+    (folder / "long.csv").write_text(f"id,customer,placed_at\n{rows}1,2\n")
+    connector = exports(folder, tables={"long": "long.csv"}, records=one_order("SELECT id, customer, placed_at FROM long"))
+    fix = "a lookup does not run: a file is not what its ending says, or its lines differ"
+    assert await connector.check() == [f"sources.exports.records.order.keys.customer_id: {fix}"]
+    await connector.aclose()
+
+
+def test_no_extra_is_needed_by_other_kinds() -> None:
+    """Without the libraries of all extras the gateway finds its kinds."""
+    program = """if True:
+        import sys
+        sys.modules |= dict.fromkeys(["asyncmy", "duckdb"])
+        from gateway.lookups.sources import connector_kinds
+        assert {"files", "http", "sql"} <= set(connector_kinds())
+    """
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 async def test_a_closed_connector_can_be_opened_again(connector: FilesConnector) -> None:

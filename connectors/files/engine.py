@@ -47,6 +47,7 @@ class Folder(Database):
         self._duckdb: duckdb.DuckDBPyConnection | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._opening = Lock()
+        self._calls: dict[Future[Answer], Call] = {}
         self._stops: set[asyncio.Task[None]] = set()
         self._closed = False
         self._numbers = lru_cache(maxsize=256)(self._used)
@@ -56,7 +57,7 @@ class Folder(Database):
 
     async def aclose(self) -> None:
         self._closed = True
-        await asyncio.gather(*self._stops)
+        await asyncio.gather(*self._stops, *(call.stop(work) for work, call in self._calls.items()))
         if self._threads is not None:
             await asyncio.to_thread(self._threads.shutdown)
         if self._duckdb is not None:
@@ -84,6 +85,7 @@ class Folder(Database):
             self._threads = ThreadPoolExecutor(self._settings.pool_size, thread_name_prefix="files")
         call = Call()
         work = self._threads.submit(self._work, call, statement, parameters)
+        self._calls[work] = call
         try:
             return await asyncio.wrap_future(work)
         except asyncio.CancelledError:
@@ -93,6 +95,8 @@ class Folder(Database):
             raise
         except FOREIGN as error:
             raise source_error(error) from error
+        finally:
+            del self._calls[work]
 
     def _work(self, call: Call, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         duckdb = self._opened()

@@ -18,6 +18,7 @@ with suppress(ImportError):  # of an extra
         duckdb.Error: (SourceProtocolError, ""),
         duckdb.BinderException: (SourceProtocolError, "a column that a query names is not there, or has another type"),
         duckdb.CatalogException: (SourceProtocolError, "a table or function that a query names is not there"),
+        duckdb.InvalidInputException: (SourceProtocolError, "a file is not what its ending says, or its lines differ"),
         duckdb.IOException: (SourceUnavailableError, "a file that a query names is not there, or cannot be read"),
         duckdb.InterruptException: (SourceTimeoutError, ""),
         duckdb.OutOfMemoryException: (SourceUnavailableError, "memory_mb does not suffice"),

@@ -92,8 +92,9 @@ async def _trial(where: str, table: Table, kind: KeyKind, key: KeySettings) -> l
     """What only a whole statement shows, such as ids of two types that do not compare."""
     try:
         await table.fetch(kind, [_TRIAL_KEYS[key.type]], Ask(fields=all_fields(RECORDS[table.name]), first=1))
-    except SourceProtocolError:
-        return [f"{where}.keys.{kind.value}: a lookup does not run; {TYPES_DIFFER}"]
+    except SourceProtocolError as error:
+        fix = f": {error.note}" if error.note else f"; {TYPES_DIFFER}"
+        return [f"{where}.keys.{kind.value}: a lookup does not run{fix}"]
     except SourceError as error:
         return [f"{where}.keys.{kind.value}: {error}; run the check again"]
     return []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Executable, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.errors import SourceAuthError, SourceError, SourceUnavailableError
+from connectors.errors import SourceAuthError, SourceError, SourceTimeoutError, SourceUnavailableError
 from connectors.sql.database import Database, learning_statement
 from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.rows import Columns
@@ -20,6 +20,11 @@ from connectors.sql.settings import SqlSettings
 LEARNING_S = 5
 """How long the database may take to name a query's columns, in seconds. Shared by all who wait, so no caller's deadline
 bounds it: a connection that was swallowed is given up and tried anew."""
+
+
+class Asked(NamedTuple):
+    columns: Columns
+    rows: Sequence[Any]
 
 
 class Engine(Database):
@@ -46,31 +51,32 @@ class Engine(Database):
         return self.engine.connect()
 
     async def run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        # A call that is cancelled loses its connection, so the next one gets a clean one.
-        try:
-            return await self._run(statement, parameters)
-        except DBAPIError as error:
-            if not error.connection_invalidated:
-                raise source_error(error) from error
-        except FOREIGN as error:
-            raise source_error(error) from error
-        # The connection had ended while it was idle, and the others of the pool with it.
-        try:
-            return await self._run(statement, parameters)
-        except FOREIGN as error:
-            raise source_error(error) from error
-
-    async def _run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        async with self.connection() as connection:
-            return (await connection.execute(statement, parameters)).all()
+        return (await self._asked(statement, parameters)).rows
 
     async def columns(self, query: str) -> Columns:
         try:
-            async with asyncio.timeout(LEARNING_S), self.connection() as connection:
-                learnt = await connection.execute(learning_statement(query))
-                return {name: code for name, code, *_ in learnt.cursor.description}
+            async with asyncio.timeout(LEARNING_S):
+                return (await self._asked(learning_statement(query), {})).columns
+        except TimeoutError as error:
+            raise SourceTimeoutError from error
+
+    async def _asked(self, statement: Executable, parameters: Mapping[str, Any]) -> Asked:
+        """What the database says. A call that is cancelled loses its connection, so the next one gets a clean one."""
+        try:
+            try:
+                return await self._asked_once(statement, parameters)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            # The connection had ended while it was idle, and with it the others of the pool, which are not used any more.
+            return await self._asked_once(statement, parameters)
         except FOREIGN as error:
             raise source_error(error) from error
+
+    async def _asked_once(self, statement: Executable, parameters: Mapping[str, Any]) -> Asked:
+        async with self.connection() as connection:
+            found = await connection.execute(statement, parameters)
+            return Asked({name: code for name, code, *_ in found.cursor.description}, found.all())
 
     async def unreachable(self) -> str | None:
         try:
