@@ -21,8 +21,9 @@ from connectors.records import Record
 from connectors.shapes import all_fields
 from connectors.sql import SqlConnector, SqlSettings
 
-BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
-DATABASES = [*BOTH, pytest.param("mysql", marks=pytest.mark.mysql)]
+SERVERS = [pytest.param("postgresql", marks=pytest.mark.postgresql), pytest.param("mysql", marks=pytest.mark.mysql)]
+BOTH = ["sqlite", SERVERS[0]]
+DATABASES = ["sqlite", *SERVERS]
 EVERY = [*DATABASES, "files"]
 TYPES = {
     "sqlite": {"time": "TEXT", "money": "REAL", "json": "TEXT", "bool": "INTEGER", "uuid": "TEXT"},
