@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.mysql_server import MysqlServer
+from tests.mysql_server import MARIADBD, MysqlServer
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def own_mysql() -> Iterator[MysqlServer]:
 
 @contextmanager
 def _server() -> Iterator[MysqlServer]:
-    if shutil.which("mariadbd") is None or shutil.which("mariadb-install-db") is None:
+    if MARIADBD is None:
         pytest.skip("needs MariaDB: there is no mariadbd; Debian's package is mariadb-server")
     # A short path, for the name of a Unix socket is in it.
     folder = Path(tempfile.mkdtemp(prefix="my-"))

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import threading
 from datetime import datetime
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from gateway.demo.databases import Rows, Schema
 
 START_S = 60
+MARIADBD = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+"""Debian puts it where only root looks. None where there is none."""
 
 
 class MysqlServer:
@@ -30,6 +33,7 @@ class MysqlServer:
         if not self._data.exists():
             install = ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
             subprocess.run([*install, f"--datadir={self._data}", *self._user], check=True, capture_output=True)
+        assert MARIADBD is not None
         words = [
             f"--tmpdir={self._temporary}",
             "--skip-networking",
@@ -38,7 +42,7 @@ class MysqlServer:
             "--innodb-flush-log-at-trx-commit=0",
         ]
         self._process = subprocess.Popen(
-            ["mariadbd", "--no-defaults", f"--datadir={self._data}", f"--socket={self._socket}", *words, *self._user],
+            [MARIADBD, "--no-defaults", f"--datadir={self._data}", f"--socket={self._socket}", *words, *self._user],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy import event, exc, make_url
 
 from connectors.contract import Ask, KeyKind
-from connectors.errors import SourceAuthError, SourceTimeoutError, SourceUnavailableError
+from connectors.errors import SourceAuthError, SourceTimeoutError
 from connectors.records import Customer, Event, Order
 from connectors.shapes import Fields
 from connectors.sql import SqlConnector
@@ -228,24 +228,6 @@ async def test_a_user_that_may_not_read_is_an_operators_task(mysql_database: str
             await connector.lookups()[-2].fetch(["c1"], Ask(fields=ID))
         await connector.aclose()
     mysql_server.sql(f"DROP USER {weak}@localhost, {weaker}@localhost")
-
-
-async def test_the_pool_recovers_from_a_restart(own_mysql: MysqlServer) -> None:
-    """While the server is away calls say so; when it is back the first ones are answered, whatever the pool holds."""
-    own_mysql.sql("CREATE DATABASE shop CHARACTER SET utf8mb4")
-    async with shop_at("mysql", own_mysql.url("shop")) as shop:
-        await shop.fill(**ONE_ORDER)
-        expected = {"c1": [{"id": "1"}]}
-        for _ in range(2):
-            assert await asyncio.gather(*(shop.fetch(Order, ["c1"], fields=ID) for _ in range(8))) == [expected] * 8
-            await asyncio.to_thread(own_mysql.stop)
-            with pytest.raises(SourceUnavailableError):
-                await shop.fetch(Order, ["c1"], fields=ID)
-            await asyncio.to_thread(own_mysql.start)
-            assert await shop.fetch(Order, ["c1"], fields=ID) == expected
-            await asyncio.to_thread(own_mysql.stop)
-            await asyncio.to_thread(own_mysql.start)
-            assert await asyncio.gather(*(shop.fetch(Order, ["c1"], fields=ID) for _ in range(8))) == [expected] * 8
 
 
 async def test_both_names_of_the_database_serve(mysql_database: str) -> None:

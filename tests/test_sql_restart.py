@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
+from connectors.errors import SourceUnavailableError
+from connectors.records import Order
+from connectors.shapes import Fields
 from tests.demo_sources import PINNED, demo_rows, demo_shop, sql_source, sql_sources
 from tests.running import Gateway, served, settings_for
+from tests.sql_shop import SERVERS, shop_at
 
+ID = Fields.of("id")
 CALLERS = 16
 PATIENCE_S = 60
 DEADLINE_MS = 10_000
@@ -122,3 +127,24 @@ async def test_mariadb_is_restarted_under_load(own_mysql, tmp_path):
     sources = [*sql_sources(others, "crm", "support"), sql_source("orders", urls["DEMO_ORDERS_URL"])]
     async with served(settings_for(sources, deadline_ms=DEADLINE_MS, **PINNED), connectors=sources) as gateway:
         await keeps_serving(gateway, own_mysql.stop, own_mysql.start)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+async def test_the_first_calls_after_a_restart_are_answered(request, server):
+    """Though the pool's connections are dead: those that a call met while the server was away, and those that nobody met."""
+    own = request.getfixturevalue(f"own_{server}")
+    if server == "mysql":
+        own.sql("CREATE DATABASE shop CHARACTER SET utf8mb4")
+    url = own.url("shop") if server == "mysql" else str(own.get_uri(driver="asyncpg"))
+    async with shop_at(server, url) as shop:
+        await shop.fill(orders=[(1, "c1", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR")])
+        expected = [{"c1": [{"id": "1"}]}] * 8
+        assert await asyncio.gather(*(shop.fetch(Order, ["c1"], fields=ID) for _ in range(8))) == expected
+        await asyncio.to_thread(own.stop)
+        with pytest.raises(SourceUnavailableError):
+            await shop.fetch(Order, ["c1"], fields=ID)
+        await asyncio.to_thread(own.start)
+        assert await asyncio.gather(*(shop.fetch(Order, ["c1"], fields=ID) for _ in range(8))) == expected
+        await asyncio.to_thread(own.stop)
+        await asyncio.to_thread(own.start)
+        assert await asyncio.gather(*(shop.fetch(Order, ["c1"], fields=ID) for _ in range(8))) == expected
