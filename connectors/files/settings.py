@@ -21,7 +21,8 @@ JSON = "read_json('{}', union_by_name = true)"
 READERS = {"csv": CSV, "tsv": CSV, "parquet": PARQUET, "json": JSON, "jsonl": JSON, "ndjson": JSON}
 """How files are read, by their ending, which `.gz` or `.zst` may follow."""
 
-FILE = re.compile(r"(\b(?:from|join)\s+|\bread_\w+\(\s*)'([^'/][^']*)'", re.IGNORECASE)
+ENDING = rf"\.(?:{'|'.join(READERS)})(?:\.(?:gz|zst))?"
+FILE = re.compile(rf"(\b(?:from|join)\s+(?='[^']*{ENDING}')|\bread_\w+\(\s*)'([^'/][^']*)'", re.IGNORECASE)
 """A relative name of a file where a query reads it. DuckDB may read below a folder only by whole names."""
 
 

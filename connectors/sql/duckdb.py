@@ -106,7 +106,7 @@ class Duckdb(Dialect):
 
     def decimal_text(self, value: Expression) -> Expression:
         # Fifteen digits are what a binary number holds for certain; noise begins after them.
-        text = func.printf("%.15g", value) if isinstance(value.type, Double) else cast(value, Text)
+        text = func.printf("%.15g", try_cast(value, Double)) if isinstance(value.type, Double) else cast(value, Text)
         short = func.rtrim(text, "0", type_=Text)
         return case(
             (func.regexp_full_match(text, "-?[0-9]+"), text.concat(".00")),
