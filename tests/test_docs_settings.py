@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from connectors.files import FilesSettings
 from connectors.graphql import GraphQLSettings
 from connectors.graphql import settings as graphql
 from connectors.http import HttpSettings
@@ -36,6 +37,7 @@ TABLES = {
     "`[sources.NAME.records.RECORD.fields.FIELD]` of `mongo`": mongo.FieldSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `mongo`": mongo.KeySettings,
     "`[sources.NAME.records.RECORD.lists.LIST]` of `mongo`": mongo.ListSettings,
+    "`[sources.NAME]` of `files`": FilesSettings,
     "`[sources.NAME]` of `http`": HttpSettings,
     "`[sources.NAME.records.RECORD]` of `http`": http.RecordSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `http`": http.LookupSettings,
@@ -125,7 +127,13 @@ def test_every_limit_is_in_its_table() -> None:
 def test_every_class_of_settings_has_its_table() -> None:
     """A new class inside the settings of a source needs a table."""
     inner = {one for settings in PRESETS.values() for one in reachable(settings) - {settings}}
-    kinds = reachable(SqlSettings) | reachable(MongoSourceSettings) | reachable(HttpSettings) | reachable(GraphQLSettings)
+    kinds = (
+        reachable(SqlSettings)
+        | reachable(FilesSettings)
+        | reachable(MongoSourceSettings)
+        | reachable(HttpSettings)
+        | reachable(GraphQLSettings)
+    )
     assert kinds | {VendorSettings} | inner == set(TABLES.values())
 
 
