@@ -4,8 +4,8 @@ Field names are snake_case here and in SQL columns, camelCase in canonical JSON 
 UTC (RFC 3339), money is a decimal with its ISO 4217 currency, countries are ISO 3166-1 alpha-2, locales BCP 47.
 An enum value that is not known becomes `UNKNOWN`. A field that a source does not have is None or empty.
 
-What has a type may still be too much to be written: see `Whole`, `MOST_DIGITS` and `MOST_NESTED`. Fields that say something of a
-person are marked `Personal`.
+What has a type may still be too much to be written: see `Whole`, `MOST_DIGITS` and `MOST_NESTED`. Fields that say
+something of a person are marked `Personal`.
 """
 
 from datetime import datetime

@@ -58,8 +58,10 @@ def _tree(paths: Iterable[str]) -> dict[str, Any]:
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """One field: `name` (snake_case), `json_name` (camelCase), what it is, the struct inside objects and lists, and what it says of
-    a person."""
+    """One field: `name` (snake_case), `json_name` (camelCase), what it is, and the struct inside objects and lists.
+
+    `personal` is what it says of a person.
+    """
 
     name: str
     json_name: str

@@ -1,7 +1,7 @@
 """The composition root: settings in, an ASGI application out."""
 
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -24,6 +24,7 @@ from gateway.log import configure_logging
 from gateway.lookups.cache import ReadCache
 from gateway.lookups.sources import Sources, build_connectors
 from gateway.operations import Limits, Operation, Operations
+from gateway.replay.traffic import UNTOUCHED, Traffic, stand
 from gateway.services import Services, build_services
 from gateway.settings import Settings
 from gateway.store.store import Store
@@ -64,8 +65,12 @@ def create_app(
     examples: Sequence[Example] = (),
     clock: Clock | None = None,
     connectors: Sequence[Connector[Any]] | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> Starlette:
-    """The gateway as an ASGI application. `examples` open as tabs of GraphiQL, which development has."""
+    """The gateway as an ASGI application.
+
+    `examples` open as tabs of GraphiQL, which development has; `notes` are said by `/readyz`.
+    """
     services = create_services(settings, clock=clock, connectors=connectors)
     development = settings.environment == "development"
     operations = Operations(core_schema(schema), limits=Limits(), suggestions=development)
@@ -88,6 +93,7 @@ def create_app(
         lifespan=_lifespan(services),
     )
     app.state.ready = False
+    app.state.notes = notes or {}
     return app
 
 
@@ -105,10 +111,12 @@ class _Application(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def create_worker(settings: Settings) -> Starlette:
+def create_worker(settings: Settings, traffic: Traffic = UNTOUCHED) -> Starlette:
     """The application of one worker, which may be a process of its own."""
     configure_logging()
-    app = create_app(settings)
+    standing = stand(settings, traffic)
+    standing.announce()
+    app = create_app(standing.settings, connectors=standing.connectors, notes=standing.notes)
     # What is here now stays; an answer makes much that goes at once. Looking through it all less often keeps pauses short.
     gc.collect()
     gc.freeze()
@@ -150,4 +158,4 @@ async def _alive(request: Request) -> JSONResponse:  # noqa: ARG001  a Starlette
 
 async def _ready(request: Request) -> JSONResponse:
     ready: bool = request.app.state.ready
-    return JSONResponse({"status": "ready" if ready else "draining"}, 200 if ready else 503)
+    return JSONResponse({"status": "ready" if ready else "draining", **request.app.state.notes}, 200 if ready else 503)

@@ -41,6 +41,9 @@ def _known_record(name: str) -> str:
     return name
 
 
+KnownRecord = Annotated[str, AfterValidator(_known_record)]
+
+
 class SourceSettings(BaseModel):
     """One named source. What else stands in the block belongs to the connector of that kind."""
 
@@ -49,7 +52,7 @@ class SourceSettings(BaseModel):
     kind: str
     max_calls: Annotated[int, Field(ge=1, le=1000)] = 4
     """Calls in flight at a time; while all are taken, keys gather for the next one."""
-    cache_s: dict[Annotated[str, AfterValidator(_known_record)], Annotated[float, Field(gt=0, le=86_400)]] = {}
+    cache_s: dict[KnownRecord, Annotated[float, Field(gt=0, le=86_400)]] = {}
     """For how many seconds a worker keeps answers, by record; those that are not named here are not kept."""
 
     @property
@@ -72,8 +75,8 @@ class Settings(_Frozen):
     sources: Annotated[dict[str, SourceSettings], Field(min_length=1)]
 
 
-def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the settings.
+def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, connects: bool = True) -> Settings:
+    """Read and check the settings; those that only connections need are left aside unless it `connects`.
 
     Raises `ConfigurationError` with every problem, each naming the setting.
     """
@@ -86,11 +89,25 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         raise ConfigurationError([f"{path.name}: cannot be read ({error.strerror})"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError([f"{path.name}: not valid TOML: {error}"]) from None
+    if not connects:
+        written = _without_connections(written)
     unknown: list[str] = []
     document = _overlay(_expand(written, variables, path.name, unknown), variables)
     if unknown:
         raise ConfigurationError(unknown)
     return parse_settings(document, path.name, path.parent)
+
+
+def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:
+    """A document without the tables of connectors and of MongoDB, whose variables need not be set then."""
+    left = {name: value for name, value in written.items() if name != "mongodb"}
+    if isinstance(sources := written.get("sources"), dict):
+        own = SourceSettings.model_fields.keys()
+        left["sources"] = {
+            name: {key: value for key, value in block.items() if key in own} if isinstance(block, dict) else block
+            for name, block in sources.items()
+        }
+    return left
 
 
 def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: Path = Path()) -> Settings:

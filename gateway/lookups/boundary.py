@@ -113,7 +113,7 @@ class Boundary:
         if isinstance(given, SourceError):
             return Failed(error=given, **stamp)
         try:
-            page = _page(given)
+            page = accepted_page(given)
             records, dropped = accepted(page.records, kind)
         except SourceProtocolError as error:
             return Failed(error=error, **stamp)
@@ -143,7 +143,11 @@ async def _contained(call: Callable[[float], Awaitable[T]], left: float) -> T | 
         return SourceProtocolError("the connector failed")
 
 
-def _page(given: Any) -> Page:
+def accepted_page(given: Any) -> Page:
+    """What a connector gave for one key, as a page.
+
+    Raises `SourceProtocolError` when it can be none.
+    """
     if type(given) is Page and type(given.records) is list and given.total is None:
         return given
     match given:

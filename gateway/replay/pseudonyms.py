@@ -1,6 +1,7 @@
 """Values that stand in the place of personal ones: of the same form, the same one for the same value, and found nowhere else.
 
-An e-mail address stays one, a phone number stays one, so what is found by the one that a record holds is found by its pseudonym.
+An e-mail address stays one, a phone number stays one, so what is found by the one that a record holds is found by its
+pseudonym.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ LONG_NUMBER = 1_000_000
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SPECIFIC = re.compile(r"[\d@%]")
-_CONSONANTS, _VOWELS = b"bdfghklmnprstvz", b"aeiou"
+_CONSONANTS, _VOWELS = "bdfghklmnprstvz", "aeiou"
 
 
 def plain(personal: Personal, value: Any) -> Any:  # noqa: ARG001  one of two ways to hide
@@ -40,6 +41,17 @@ class Pseudonyms:
 
     def __init__(self, salt: bytes) -> None:
         self._salt = salt
+        self._makers: dict[Personal, Callable[[Any], Any]] = {
+            Personal.NAME: self._name,
+            Personal.EMAIL: self._email,
+            Personal.PHONE: self._phone,
+            Personal.CONTACT: self._contact,
+            Personal.ADDRESS: self._alike,
+            Personal.IDENTIFIER: self._identifier,
+            Personal.TEXT: self._text,
+            Personal.LINK: self._link,
+            Personal.FREE: self._free,
+        }
 
     def hide(self, personal: Personal, value: Any) -> Any:
         """The pseudonym of a value, or of each in a list. None and empty values stay."""
@@ -47,7 +59,7 @@ class Pseudonyms:
             return value
         if isinstance(value, list) and personal is not Personal.FREE:
             return [self.hide(personal, item) for item in value]
-        return _MAKERS[personal](self, value)
+        return self._makers[personal](value)
 
     def digest(self, purpose: str, text: str, size: int) -> bytes:
         """Bytes that depend on the salt, the purpose and the text."""
@@ -113,21 +125,10 @@ class Pseudonyms:
         return value
 
 
-_MAKERS: dict[Personal, Callable[[Pseudonyms, Any], Any]] = {
-    Personal.NAME: Pseudonyms._name,
-    Personal.EMAIL: Pseudonyms._email,
-    Personal.PHONE: Pseudonyms._phone,
-    Personal.CONTACT: Pseudonyms._contact,
-    Personal.ADDRESS: Pseudonyms._alike,
-    Personal.IDENTIFIER: Pseudonyms._identifier,
-    Personal.TEXT: Pseudonyms._text,
-    Personal.LINK: Pseudonyms._link,
-    Personal.FREE: Pseudonyms._free,
-}
-
-
 def _words(drawn: bytes) -> str:
-    return "".join(chr((_VOWELS if place % 2 else _CONSONANTS)[byte % (5 if place % 2 else 15)]) for place, byte in enumerate(drawn))
+    """Consonants and vowels in turn."""
+    letters = (_CONSONANTS, _VOWELS)
+    return "".join(letters[place % 2][byte % len(letters[place % 2])] for place, byte in enumerate(drawn))
 
 
 def _alike(sign: str, byte: int) -> str:

@@ -60,10 +60,20 @@ def hidden_ask(record: type[Record], ask: A, hide: Hide) -> A:
     return msgspec.structs.replace(ask, where=where, after=after)
 
 
+def either_way(record: type[Record], ask: A, hide: Hide) -> A:
+    """An ask or a measure whose conditions are met by hidden values as well as by those that they name."""
+    where = tuple(_either_way(one, _hidden_condition(record, one, hide)) for one in ask.where)
+    return msgspec.structs.replace(ask, where=where)
+
+
 def hidden_value(record: type[Record], measure: Measure, value: Any, hide: Hide) -> Any:
     """A measured value, hidden where it is a value of a personal field."""
     shape = leaf_shape(record, measure.field) if measure.field and measure.op in MEASURED_AS_IT_IS else None
     return value if shape is None or shape.personal is None else hide(shape.personal, value)
+
+
+def _either_way(one: Condition, other: Condition) -> Condition:
+    return msgspec.structs.replace(one, values=(*one.values, *other.values))
 
 
 def _hidden_condition(record: type[Record], condition: Condition, hide: Hide) -> Condition:
