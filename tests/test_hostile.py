@@ -195,16 +195,17 @@ async def test_a_source_whose_calls_never_end_is_not_called_for_ever():
 TICKETS = '{ customers(ids: ["c1", "c2"]) { tickets { nodes { %s } } } }'
 
 
-@pytest.mark.parametrize(("field", "most_at_once"), [("createdAt", 1.1), ("subject", 6)])
+@pytest.mark.parametrize(("field", "most_at_once"), [("createdAt", 2), ("subject", 6)])
 async def test_a_record_of_ten_megabytes_leaves_nothing_behind(field, most_at_once):
     """Traced by the interpreter: what is allocated at most while it is answered, in times its size, and what is left of it.
 
-    Where the text is not asked for it is not decoded: the source's own bytes are all. Where it is, the answer holds it, and so does
-    the client of this test, which is in the same process. What is larger than the read cache is not kept there.
+    Where the text is not asked for it is not decoded: the source's own bytes are all. Where it is, the answer holds it, and so
+    does the client of this test, which is in the same process. What is larger than the read cache is not kept there.
     """
     support = HostileConnector("support", {(r.Ticket, KeyKind.EMAIL): shop.TICKETS})
-    kept = {"crm": {"kind": "x"}, "support": {"kind": "x", "cache_s": {"ticket": 60}}}
-    async with gateway_on([shop.crm(), support], sources=kept, cache_bytes=1_000) as gateway:
+    kept = {"cache_s": {"ticket": 60}} if field == "subject" else {}
+    sources = {"crm": {"kind": "x"}, "support": {"kind": "x", **kept}}
+    async with gateway_on([shop.crm(), support], sources=sources, cache_bytes=1024 * 1024) as gateway:
         support.per_key["ana@example.com"] = OnKey.HUGE
         await gateway.ask(TICKETS % field)
         before = len(support.calls)
