@@ -16,9 +16,9 @@ from connectors.errors import (
 )
 from connectors.http.route import Route, Rows
 from connectors.http.settings import HttpSettings
-from connectors.http.transport import Transport, decoded
 from connectors.records import RECORD_NAMES
 from connectors.shapes import all_fields
+from connectors.transport import Transport, decoded
 
 _CHECK_TIMEOUT_S = 5.0
 _NO_KEYS = {"", ".", ".."}
@@ -43,7 +43,7 @@ class HttpConnector(Connector[HttpSettings]):
         ]
 
     async def open(self) -> None:
-        self._transport = Transport(self.settings)
+        self._transport = Transport(self.settings, self.settings.headers)
 
     async def aclose(self) -> None:
         transport, self._transport = self._transport, None

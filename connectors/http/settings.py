@@ -3,12 +3,12 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, field_validator, model_validator
-from yarl import URL
 
 from connectors.contract import ConnectorSettings, KeyKind
 from connectors.http.checks import known_record, record_problems
 from connectors.http.expressions import Expression
 from connectors.http.templates import PLACEHOLDERS, placeholders_of
+from connectors.transport import WebSettings
 
 Count = Annotated[int, Field(ge=1)]
 RecordName = Annotated[str, AfterValidator(known_record)]
@@ -82,30 +82,14 @@ class RecordSettings(ConnectorSettings):
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
 
 
-class HttpSettings(ConnectorSettings):
-    """One source. Sizes in bytes. Headers hold credentials, so no error and no repr shows what was set."""
+class HttpSettings(WebSettings):
+    """One source. Headers hold credentials, so no error and no repr shows what was set."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    base_url: str
     headers: dict[str, str] = Field(default={}, repr=False)
     max_batch: Count = 100
-    max_response_bytes: Count = 16 * 1024 * 1024
-    connections: Count = 100
     records: dict[RecordName, RecordSettings] = Field(min_length=1)
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_address(cls, value: str) -> str:
-        try:
-            url = URL(value)
-        except ValueError:
-            url = URL()
-        if url.scheme not in {"http", "https"} or not url.host:
-            raise ValueError("must be an address such as https://api.example.com/v2")
-        if url.user or url.password or url.query_string or url.fragment:
-            raise ValueError("must be scheme, host and path only; credentials belong in headers, parameters in a path")
-        return value.rstrip("/")
 
     @field_validator("headers")
     @classmethod

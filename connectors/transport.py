@@ -1,4 +1,4 @@
-"""One call to a source: bytes out, JSON in, and every failure as one of our errors.
+"""For connectors that speak HTTP: one call to a source, bytes out, JSON in, and every failure as one of our errors.
 
 What the source says (bodies, headers, addresses) never enters an error.
 """
@@ -7,12 +7,14 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Annotated, Any
 
 import aiohttp
 import msgspec
+from pydantic import Field, field_validator
 from yarl import URL
 
+from connectors.contract import ConnectorSettings
 from connectors.errors import (
     SourceAuthError,
     SourceError,
@@ -23,7 +25,6 @@ from connectors.errors import (
     SourceUnavailableError,
     without_frames,
 )
-from connectors.http.settings import HttpSettings
 
 _FAILURES: tuple[tuple[type[Exception], type[SourceError], str], ...] = (
     (TimeoutError, SourceTimeoutError, ""),
@@ -46,13 +47,34 @@ def source_failures() -> Iterator[None]:
         raise ours(note) from without_frames(error)
 
 
-class Transport:
-    """An open HTTP client for one source."""
+class WebSettings(ConnectorSettings):
+    """What every source behind HTTP has. Sizes in bytes."""
 
-    def __init__(self, settings: HttpSettings) -> None:
+    base_url: str
+    max_response_bytes: Annotated[int, Field(ge=1)] = 16 * 1024 * 1024
+    connections: Annotated[int, Field(ge=1)] = 100
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        try:
+            url = URL(value)
+        except ValueError:
+            url = URL()
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise ValueError("must be an address such as https://api.example.com/v2")
+        if url.user or url.password or url.query_string or url.fragment:
+            raise ValueError("must be scheme, host and path only; credentials belong in headers, parameters in a path")
+        return value.rstrip("/")
+
+
+class Transport:
+    """An open HTTP client for one source. `headers` go with every call; they hold the credentials."""
+
+    def __init__(self, settings: WebSettings, headers: Mapping[str, str]) -> None:
         self._max_bytes = settings.max_response_bytes
         self._session = aiohttp.ClientSession(
-            headers={"Accept": "application/json"} | settings.headers,
+            headers={"Accept": "application/json"} | dict(headers),
             connector=aiohttp.TCPConnector(limit=settings.connections),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
