@@ -85,8 +85,7 @@ def serve(
         traffic = Traffic(record=record or record_plain, is_plain=record_plain is not None, replay=replay, faults=faults)
         settings = load_settings(config, connects=replay is None)
         begin_recording(settings, traffic)
-        standing = stand(settings, traffic)
-        create_services(standing.settings, connectors=standing.connectors)  # all problems before the first worker starts
+        _raise_problems(settings, traffic)
         create = partial(create_worker, settings, traffic)
         out.print(f"GraphQL: http://{host}:{port}/graphql ({workers} worker(s), {settings.environment})", highlight=False)
         serve_app(create, host=host, port=port, workers=workers)
@@ -202,6 +201,12 @@ def _announce(prepared: Prepared, port: int, browser: bool, settings: Settings) 
     out.print(f"Try also: {explain}", markup=False, highlight=False, soft_wrap=True)
     if browser:
         webbrowser.open(url)
+
+
+def _raise_problems(settings: Settings, traffic: Traffic) -> None:
+    """All of them before the first worker starts; nothing of what is built here stays."""
+    standing = stand(settings, traffic)
+    create_services(standing.settings, connectors=standing.connectors)
 
 
 def _at_most_one(options: Mapping[str, Path | None]) -> None:

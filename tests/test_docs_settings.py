@@ -16,6 +16,7 @@ from connectors.sql import SqlSettings
 from connectors.sql import settings as sql
 from gateway.lookups.sources import build_connectors
 from gateway.operations import Limits
+from gateway.replay.faults import Fault
 from gateway.settings import Settings, load_settings
 from tests.markdown import Block, blocks
 
@@ -87,6 +88,11 @@ def test_every_setting_of_the_gateway_is_in_its_table() -> None:
 def test_every_setting_of_a_source_is_in_its_table(heading: str) -> None:
     """docs/connectors.md has a row for each, with its default, and none for what is no setting."""
     assert table_under("connectors.md", heading) == own_settings(TABLES[heading])
+
+
+def test_every_setting_of_a_fault_is_in_its_table() -> None:
+    """docs/replay.md has a row for each, with its default, and none for what is no setting."""
+    assert table_under("replay.md", "`[[faults]]`") == own_settings(Fault)
 
 
 def test_every_limit_is_in_its_table() -> None:

@@ -1,6 +1,8 @@
 """What records say of people is marked in one place, and hidden by these marks."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import phonenumbers
@@ -49,6 +51,18 @@ def test_each_mark_is_used():
     """The vocabulary has no word that no field needs."""
     used = {leaf_shape(record, path).personal for record in RECORD_NAMES for path in texts(record)}
     assert used - {None} == set(Personal)
+
+
+def test_the_classes_are_in_their_table():
+    """docs/replay.md says which fields are of which class."""
+    page = (Path(__file__).parent.parent / "docs" / "replay.md").read_text("utf-8")
+    section = page.split("### Classes of personal data\n")[1].split("\n#")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", section, re.MULTILINE)
+    documented = {(name, field) for name, fields in rows for field in re.findall(r"`([\w.]+)`", fields)}
+    marks = {
+        f"{name}.{path}": leaf_shape(record, path).personal for record, name in RECORD_NAMES.items() for path in texts(record)
+    }
+    assert documented == {(personal.value, field) for field, personal in marks.items() if personal is not None}
 
 
 def test_a_mark_changes_nothing_about_the_type():

@@ -11,12 +11,13 @@ from structlog.testing import capture_logs
 
 from connectors import records as r
 from connectors.contract import Ask, KeyKind, Measure, MeasureOp, Page
-from connectors.errors import ConfigurationError, SourceThrottledError
+from connectors.errors import ConfigurationError, SourceProtocolError, SourceThrottledError
 from connectors.shapes import Fields, narrowed
-from connectors.testing import ConnectorContract, MemoryConnector
+from connectors.testing import ConnectorContract, HostileConnector, MemoryConnector, OnCall, OnKey
+from connectors.testing.hostile import SECRET
 from gateway.replay.files import MANIFEST, Line, RecordedSource, Writer, begin, path_of, read_lines, read_manifest
 from tests import shop
-from tests.recordings import REFERENCE, recording, replaying
+from tests.recordings import REFERENCE, recording, replaying, timeless
 from tests.running import gateway_on
 from tests.test_boundary import Hostile, giving, raising
 from tests.test_contract import RECORDS
@@ -100,10 +101,34 @@ async def test_an_error_is_written_as_its_code(tmp_path, answer):
 
 
 @pytest.mark.parametrize("answer", [None, 5, {"c1": 5}, {"c1": b"<html>"}, {"c1": [7]}, {"c1": Page([7])}], ids=repr)
-async def test_what_is_no_answer_passes_as_it_is(tmp_path, answer):
-    """The boundary deals with it; what is written is at most that the source could not be read."""
-    assert await fetched(tmp_path, Hostile(giving(answer)), "c1") is not None or answer is None
-    assert {line.error for line in lines_of(tmp_path)} <= {"SOURCE_PROTOCOL"}
+async def test_what_is_no_answer_is_written_as_unreadable(tmp_path, answer):
+    """As the gateway says it."""
+    with suppress(SourceProtocolError):
+        assert await fetched(tmp_path, Hostile(giving(answer)), "c1") == answer
+    assert [line.error for line in lines_of(tmp_path)] == ["SOURCE_PROTOCOL"]
+
+
+BREACHES = [*OnKey, *(set(OnCall) - {OnCall.HANGS, OnCall.HANGS_ON})]
+
+
+@pytest.mark.parametrize("how", BREACHES)
+async def test_a_recording_changes_nothing_about_a_hostile_source(tmp_path, how):
+    """The answers and errors are those that there would be without it, and nothing that it gave in vain is in the file."""
+    query = """{ customers(ids: ["c1", "c2"]) { orders(first: 3) { totalCount nodes { id status } } orderStatistics { count }
+        sources { name errorCode droppedRecords } } }"""
+    answers = []
+    for wrapped in (lambda one: one, lambda one: recording(tmp_path, [one])[0]):
+        orders = HostileConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): shop.ORDERS})
+        if isinstance(how, OnKey):
+            orders.per_key["c1"] = how
+        else:
+            orders.per_call = how
+        async with gateway_on([shop.crm(), wrapped(orders)], **shop.PINNED) as gateway:
+            answers.append(timeless(await gateway.ask(query)))
+    assert answers[0] == answers[1]
+    written = path_of(tmp_path, "orders").read_bytes()
+    assert SECRET.encode() not in written
+    assert len(written) < 10 * 1024 * 1024
 
 
 async def test_measures_are_written_with_their_values(tmp_path):

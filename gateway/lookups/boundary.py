@@ -141,7 +141,7 @@ class Boundary:
 
 async def _contained(call: Call, keys: Sequence[str], left: float) -> Mapping[str, Any] | SourceError:
     try:
-        return _by_key(await call(left), keys)
+        return by_key(await call(left), keys)
     except SourceError as error:
         return without_frames(error)
     except TimeoutError:
@@ -154,7 +154,7 @@ async def _contained(call: Call, keys: Sequence[str], left: float) -> Mapping[st
         return _unreadable(error)
 
 
-def _by_key(answer: Any, keys: Sequence[str]) -> Mapping[str, Any] | SourceError:
+def by_key(answer: Any, keys: Sequence[str]) -> Mapping[str, Any] | SourceError:
     """An answer as a plain dict, which can be looked at without surprise."""
     if type(answer) is dict or isinstance(answer, SourceError):
         return answer

@@ -175,7 +175,8 @@ class Writer:
                 self._ended = True
                 log.warning("recording_full", source=self._source, bytes=self._most_bytes)
                 return
-            os.write(self._file, answer + b"\n")
+            if os.write(self._file, answer + b"\n") <= len(answer):
+                raise OSError("only a part of the line was written")
         except OSError as error:
             self._ended = True
             log.error("recording_failed", source=self._source, error=type(error).__name__)

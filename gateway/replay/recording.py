@@ -1,6 +1,6 @@
 """A connector that writes down what another one is asked and answers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from connectors.contract import Aggregate, Answer, Ask, Connector, KeyKind, Keys
 from connectors.errors import SourceError, SourceProtocolError, SourceThrottledError
 from connectors.records import RECORD_NAMES, Record
 from connectors.shapes import Fields, narrowed, shapes
-from gateway.lookups.boundary import accepted, accepted_page, decoded
+from gateway.lookups.boundary import accepted, accepted_page, by_key, decoded
+from gateway.lookups.measures import fitting
 from gateway.lookups.window import position_fields
 from gateway.replay.files import Described, Line, Manifest, RecordedSource, Writer, hashed
 from gateway.replay.scrubbing import hidden, hidden_ask, hidden_key, hidden_value
@@ -75,32 +76,31 @@ class Recording(Wrapping):
         def line(key: str, given: Any) -> Line:
             return self._found(lookup, key, asked, fields, given)
 
-        try:
-            answer = await super().fetched(lookup, keys, msgspec.structs.replace(ask, fields=fields))
-        except SourceError as error:
-            self._write(keys, dict.fromkeys(keys, error), line)
-            raise
-        self._write(keys, answer, line)
+        call = super().fetched(lookup, keys, msgspec.structs.replace(ask, fields=fields))
+        answer = await self._noted(call, keys, line)
         return answer if fields == ask.fields else _as_bytes(answer, narrowed(lookup.record, fields))
 
     async def measured(self, aggregate: Aggregate, keys: Keys, measures: Sequence[Measure]) -> Measured:
         def line(key: str, given: Any) -> Line:
             return self._values(aggregate, key, measures, given)
 
-        try:
-            answer = await super().measured(aggregate, keys, measures)
-        except SourceError as error:
-            self._write(keys, dict.fromkeys(keys, error), line)
-            raise
-        self._write(keys, answer, line)
-        return answer
+        return await self._noted(super().measured(aggregate, keys, measures), keys, line)
 
-    def _write(self, keys: Keys, answer: Any, line: Callable[[str, Any], Line]) -> None:
+    async def _noted(self, call: Awaitable[Any], keys: Keys, line: Callable[[str, Any], Line]) -> Mapping[str, Any]:
+        """The answer, once it is written down; also that there is none."""
         try:
-            for key in keys:
-                self._writer.append(line(key, answer.get(key)))
-        except Exception as error:  # noqa: BLE001  a connector may give anything; the boundary deals with that
-            log.error("recording_failed", source=self.name, error=type(error).__name__)
+            answer = by_key(await call, keys)
+        except SourceError as error:
+            answer = error
+        for key in keys:
+            given = answer if isinstance(answer, SourceError) else answer.get(key)
+            try:
+                self._writer.append(line(key, given))
+            except Exception as error:  # noqa: BLE001  a connector may give anything; the boundary deals with that
+                log.error("recording_failed", source=self.name, error=type(error).__name__)
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
 
     def _found(self, lookup: Lookup, key: str, ask: Ask, fields: Fields, given: Any) -> Line:
         record, hide = lookup.record, self._hide
@@ -121,11 +121,12 @@ class Recording(Wrapping):
         words = self._words(record, aggregate.by, key) | {"measures": asked}
         if isinstance(given, SourceError):
             return Line(**words, **_failure(given))
-        if not isinstance(given, list | tuple) or len(given) != len(measures):
-            return Line(**words, **_failure(SourceProtocolError()))
-        plain_values = msgspec.to_builtins(list(given))
-        values = [hidden_value(record, one, value, hide) for one, value in zip(measures, plain_values, strict=True)]
-        return Line(**words, values=values)
+        try:
+            values = msgspec.to_builtins(fitting(given, record, measures))
+        except SourceProtocolError as error:
+            return Line(**words, **_failure(error))
+        shown = [hidden_value(record, one, value, hide) for one, value in zip(measures, values, strict=True)]
+        return Line(**words, values=shown)
 
     def _words(self, record: type[Record], by: KeyKind, key: str) -> dict[str, Any]:
         name = hashed(self._pseudonyms, by, hidden_key(by, key, self._hide))
@@ -147,10 +148,8 @@ def _readable(records: bytes | list[Any], record: type[Record], fields: Fields, 
     return found, dropped
 
 
-def _as_bytes(answer: Any, kind: type[msgspec.Struct]) -> Any:
+def _as_bytes(answer: Mapping[str, Any], kind: type[msgspec.Struct]) -> Answer:
     """Records that were decoded with more fields than the gateway asked for, for it to decode with its own."""
-    if not isinstance(answer, Mapping):
-        return answer
     return {key: _page_as_bytes(given, kind) for key, given in answer.items()}
 
 
