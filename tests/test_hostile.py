@@ -140,7 +140,7 @@ async def test_however_a_call_is_answered_others_are_whole_within_the_deadline(h
         again, no_errors = await asked(gateway)
     assert [ids_of(customer) for customer in customers] == [one, other]
     assert {errors.get((place, "orders")) for place in (0, 1)} == {code}
-    assert took_s < 2
+    assert took_s < 5
     assert ([ids_of(customer) for customer in again], no_errors) == ([TRUTH, ["oc21"]], {})
 
 
