@@ -50,13 +50,17 @@ class ConfigurationError(ProfileGatewayError):
 
 
 class SourceError(ProfileGatewayError):
-    """A source did not give what was asked. `summary` is what a caller reads; `source` is filled in by the gateway."""
+    """A source did not give what was asked. `summary` is what a caller reads.
+
+    `retry_after_s` is how long the source asks to be left alone, in seconds; None when it does not say.
+    """
 
     code = "SOURCE_ERROR"
     summary: ClassVar[str] = "the source failed"
 
-    def __init__(self, note: str = "") -> None:
+    def __init__(self, note: str = "", retry_after_s: float | None = None) -> None:
         self.note = note
+        self.retry_after_s = retry_after_s
         super().__init__(f"{self.summary} ({note})" if note else self.summary)
 
 
@@ -77,15 +81,11 @@ class SourceTimeoutError(SourceError):
 
 
 class SourceThrottledError(SourceError):
-    """The source asks for fewer calls. `retry_after_s` is in seconds; None when it does not say."""
+    """The source asks for fewer calls."""
 
     code = "SOURCE_THROTTLED"
     retryable = True
     summary = "the source limits the rate of calls"
-
-    def __init__(self, note: str = "", retry_after_s: float | None = None) -> None:
-        super().__init__(note)
-        self.retry_after_s = retry_after_s
 
 
 class SourceAuthError(SourceError):

@@ -135,7 +135,7 @@ def _expect_success(status: int, headers: Mapping[str, str], one_key: bool) -> N
     if status in {400, 422} and one_key:
         raise SourceRejectedError
     if status >= 500:
-        raise SourceUnavailableError
+        raise SourceUnavailableError(retry_after_s=_retry_after_s(headers))
     raise SourceProtocolError(f"HTTP status {status}")
 
 

@@ -1,7 +1,7 @@
 """The composition root: settings in, an ASGI application out."""
 
 import gc
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
@@ -19,10 +19,12 @@ from gateway.context import RequestContext
 from gateway.execution.plan import core_schema
 from gateway.execution.run import Executor
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
-from gateway.http import GraphQLView
+from gateway.http import ENDPOINT, GraphQLView, Head
 from gateway.log import configure_logging
 from gateway.lookups.cache import ReadCache
-from gateway.lookups.sources import Sources, build_connectors
+from gateway.lookups.kinds import build_connectors
+from gateway.lookups.sources import Sources
+from gateway.lookups.trace import Trace
 from gateway.operations import Limits, Operation, Operations
 from gateway.replay.traffic import UNTOUCHED, Traffic, stand
 from gateway.services import Services, build_services
@@ -30,8 +32,6 @@ from gateway.settings import Settings
 from gateway.store.store import Store
 from gateway.tags.pack import default_pack_path, load_pack
 from resolvers.schema import schema
-
-ENDPOINT = "/graphql"
 
 
 def create_services(
@@ -55,7 +55,7 @@ def create_services(
     if problems:
         raise ConfigurationError(problems)
     store = Store(settings.mongodb, clock) if settings.mongodb else None
-    sources = Sources(built, clock, settings.sources, ReadCache(clock, settings.cache_bytes))
+    sources = Sources(built, clock, settings, ReadCache(clock, settings.cache_bytes))
     return build_services(settings, clock, sources, pack, store)
 
 
@@ -72,22 +72,30 @@ def create_app(
     `examples` open as tabs of GraphiQL, which development has; `notes` are said by `/readyz`.
     """
     services = create_services(settings, clock=clock, connectors=connectors)
-    development = settings.environment == "development"
+    development = settings.is_development
     operations = Operations(core_schema(schema), limits=Limits(), suggestions=development)
 
     executor = Executor(schema, suggestions=development, explain=development)
 
-    async def execute(operation: Operation, variables: dict[str, Any], request_id: str) -> ExecutionResult:
-        return await executor.run(operation, variables, RequestContext(services, request_id))
+    def execute(operation: Operation, variables: dict[str, Any], head: Head) -> Awaitable[ExecutionResult]:
+        return executor.run(operation, variables, RequestContext(services, head.request_id, head.deadline_ms))
+
+    async def execute_traced(operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
+        trace = Trace(services.clock, services.clock.monotonic())
+        result = await executor.run(operation, variables, RequestContext(services, head.request_id, head.deadline_ms, trace))
+        head.answered_with["server-timing"] = trace.server_timing()
+        if development and trace.lookups:
+            result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}
+        return result
 
     page = graphiql_page(examples) if development else None
-    endpoint = GraphQLView(operations, execute, graphiql=page)
-    app = _Application(
+    endpoint = GraphQLView(operations, execute_traced if settings.shows_timing else execute, graphiql=page)
+    app = Application(
         endpoint,
         routes=[
             Route(ENDPOINT, endpoint),
             Route("/healthz", _alive),
-            Route("/readyz", _ready),
+            Route("/readyz", _readiness(services.sources)),
             *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
         ],
         lifespan=_lifespan(services),
@@ -97,16 +105,19 @@ def create_app(
     return app
 
 
-class _Application(Starlette):
-    """Requests to the endpoint by its exact path go there at once, all others through Starlette's router."""
+class Application(Starlette):
+    """Requests to the endpoint by its exact path go there at once, all others through Starlette's router.
 
-    def __init__(self, endpoint: ASGIApp, **words: Any) -> None:
+    `serving` takes the `endpoint` from here, to ask it without ASGI.
+    """
+
+    def __init__(self, endpoint: GraphQLView, **words: Any) -> None:
         super().__init__(**words)
-        self._endpoint = endpoint
+        self.endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == ENDPOINT:
-            await self._endpoint(scope, receive, send)
+            await self.endpoint(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -156,6 +167,13 @@ async def _alive(request: Request) -> JSONResponse:  # noqa: ARG001  a Starlette
     return JSONResponse({"status": "alive"})
 
 
-async def _ready(request: Request) -> JSONResponse:
-    ready: bool = request.app.state.ready
-    return JSONResponse({"status": "ready" if ready else "draining", **request.app.state.notes}, 200 if ready else 503)
+def _readiness(sources: Sources) -> Callable[[Request], Awaitable[JSONResponse]]:
+    """Whether requests are taken, and which sources are asked at the moment: one that is not costs its own fields only."""
+
+    async def ready(request: Request) -> JSONResponse:
+        taken: bool = request.app.state.ready
+        health = {source.name: source.health.value for source in sources.all}
+        words = {"status": "ready" if taken else "draining", "sources": health, **request.app.state.notes}
+        return JSONResponse(words, 200 if taken else 503)
+
+    return ready

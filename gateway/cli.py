@@ -28,7 +28,7 @@ from gateway.lookups.sources import Sources
 from gateway.replay.faults import load_faults
 from gateway.replay.traffic import Traffic, begin_recording, stand
 from gateway.serving import serve as serve_app
-from gateway.settings import Settings, load_settings
+from gateway.settings import Settings, SourceSettings, load_settings
 from resolvers.schema import sdl
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="One GraphQL endpoint for everything about a customer.")
@@ -218,6 +218,8 @@ def _at_most_one(options: Mapping[str, Path | None]) -> None:
 async def _check(settings: Settings, faults: Path | None) -> list[str]:
     async with opened(create_services(settings)) as services:
         out.print(_matrix(services.sources))
+        for name, one in settings.sources.items():
+            out.print(f"{name}: {_manner(one)}", markup=False, highlight=False, soft_wrap=True)
         if faults is not None:
             found = load_faults(faults, [source.connector for source in services.sources.all])
             words = f"{len(found.faults)} fault(s) on {', '.join(found.sources)} where serve has --faults {faults}"
@@ -238,3 +240,19 @@ def _matrix(sources: Sources) -> Table:
             words = (source.name, source.connector.kind, RECORD_NAMES[record], kind.value, str(lookup.max_batch), pushed)
             table.add_row(*words, measured)
     return table
+
+
+def _manner(source: SourceSettings) -> str:
+    """How a source is called, and what is done when it fails."""
+    paused = source.breaker
+    words = [f"up to {source.max_calls} calls at once"]
+    words += [f"{source.calls_per_s:g} a second"] if source.calls_per_s else []
+    words += [f"{source.timeout_s:g} s each"] if source.timeout_s else []
+    words.append(f"{source.retries} retries")
+    words += ["hedged"] if source.hedge else []
+    if paused.enabled:
+        share = f"{paused.failure_rate:.0%} of {paused.min_calls} calls in {paused.window_s:g} s"
+        words.append(f"left alone for {paused.pause_s:g} s when {share} failed")
+    words += [f"{record} kept for {seconds:g} s" for record, seconds in source.cache_s.items()]
+    words += [f"{record} given stale for {seconds:g} s" for record, seconds in source.stale_s.items()]
+    return ", ".join(words)

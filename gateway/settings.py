@@ -9,9 +9,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from connectors.errors import ConfigurationError
 from connectors.records import RECORDS
@@ -41,19 +41,48 @@ def _known_record(name: str) -> str:
     return name
 
 
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 KnownRecord = Annotated[str, AfterValidator(_known_record)]
+SecondsByRecord = dict[KnownRecord, Seconds]
 
 
-class SourceSettings(BaseModel):
+class BreakerSettings(_Frozen):
+    """When a source is left alone for a while: when so large a share of its calls in the window failed."""
+
+    enabled: bool = True
+    failure_rate: Annotated[float, Field(gt=0, le=1)] = 0.9
+    min_calls: Annotated[int, Field(ge=1, le=10_000)] = 10
+    window_s: Seconds = 10.0
+    pause_s: Seconds = 5.0
+
+
+class CallSettings(BaseModel):
+    """How a source is called. No connector knows of it."""
+
+    max_calls: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Calls in flight at a time; while all are taken, keys gather for the next one."""
+    calls_per_s: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    """Calls of a worker in a second, at most."""
+    timeout_s: Seconds | None = None
+    """What one call may take; without it, all that is left of the request's time."""
+    retries: Annotated[int, Field(ge=0, le=5)] = 2
+    """How often a call is tried again whose failure may pass."""
+    hedge: bool = False
+    """Whether a call that is later than nearly all others gets a second one beside it."""
+    breaker: BreakerSettings = BreakerSettings()
+
+
+class SourceSettings(CallSettings):
     """One named source. What else stands in the block belongs to the connector of that kind."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     kind: str
-    max_calls: Annotated[int, Field(ge=1, le=1000)] = 4
-    """Calls in flight at a time; while all are taken, keys gather for the next one."""
-    cache_s: dict[KnownRecord, Annotated[float, Field(gt=0, le=86_400)]] = {}
+    cache_s: SecondsByRecord = {}
     """For how many seconds a worker keeps answers, by record; those that are not named here are not kept."""
+    stale_s: SecondsByRecord = {}
+    """For how many seconds more they stand in for answers that cannot be had, by record."""
 
     @property
     def connector_settings(self) -> dict[str, Any]:
@@ -65,6 +94,10 @@ class Settings(_Frozen):
 
     environment: Literal["development", "production"] = "production"
     deadline_ms: Annotated[int, Field(ge=50, le=60_000)] = 2_000
+    max_deadline_ms: Annotated[int, Field(ge=50, le=60_000)] | None = None
+    """The most that a caller may ask for; without it callers may shorten their deadline only."""
+    server_timing: bool | None = None
+    """Whether answers say in a header how long each source took; without it, in development only."""
     cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     """What a worker keeps of answers of all sources that say `cache_s`, at most."""
     default_region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
@@ -72,7 +105,25 @@ class Settings(_Frozen):
     clock: ClockSettings = ClockSettings()
     mongodb: MongoSettings | None = None
     tags: TagSettings = TagSettings()
-    sources: Annotated[dict[str, SourceSettings], Field(min_length=1)]
+    sources: Annotated[dict[SourceName, SourceSettings], Field(min_length=1)]
+
+    @property
+    def most_deadline_ms(self) -> int:
+        return self.deadline_ms if self.max_deadline_ms is None else self.max_deadline_ms
+
+    @property
+    def is_development(self) -> bool:
+        return self.environment == "development"
+
+    @property
+    def shows_timing(self) -> bool:
+        return self.is_development if self.server_timing is None else self.server_timing
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.most_deadline_ms < self.deadline_ms:
+            raise ValueError("max_deadline_ms: is less than deadline_ms, which is what callers have who ask for nothing")
+        return self
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, connects: bool = True) -> Settings:

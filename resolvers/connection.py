@@ -7,8 +7,10 @@ import strawberry
 
 from gateway.errors import InvalidArgumentError
 from gateway.stitching.customer import Listing
+from gateway.stitching.reports import SourceReport, reports_of
 from resolvers.cursor import cursor_of
 from resolvers.fields import apart, computed, inside
+from resolvers.source import CustomerSource
 
 DEFAULT_FIRST = 20
 MAX_FIRST = 100
@@ -49,6 +51,10 @@ class Connection(Generic[T]):
         "How many records match in all; null where a source does not count or could not be asked.", count=True
     )
     unavailable: list[str] = apart("Sources whose records are missing from this list, because they could not be asked.")
+
+    @computed("What each source contributed to this list.", graphql_type=list[CustomerSource])
+    def sources(self) -> list[SourceReport]:
+        return reports_of(self.listing.contributions)
 
     @computed("Where this page begins and ends.", inside=True)
     def page_info(self) -> PageInfo:

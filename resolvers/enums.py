@@ -18,6 +18,7 @@ from connectors.records import (
     TicketPriority,
     TicketStatus,
 )
+from gateway.lookups.breaker import SourceHealth
 from gateway.stitching.reports import SourceState
 from gateway.tags.definitions import TagCategory
 from gateway.tags.service import Freshness
@@ -34,6 +35,7 @@ __all__ = [
     "PaymentMethod",
     "RecordType",
     "SortOrder",
+    "SourceHealth",
     "SourceState",
     "TagCategory",
     "TicketKind",
@@ -158,6 +160,13 @@ _describe(
     STALE="An earlier answer of it was given.",
     UNAVAILABLE="It could not be asked; `errorCode` says why.",
     NOT_CONFIGURED="There is no source for these records.",
+)
+_describe(
+    SourceHealth,
+    "Whether a source is asked at the moment.",
+    USABLE="It is asked.",
+    PAUSED="It kept failing, and is left alone for a while.",
+    PROBING="One call is finding out whether it is back.",
 )
 _describe(
     Freshness,

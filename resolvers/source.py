@@ -7,7 +7,7 @@ import strawberry
 from connectors.records import RECORD_NAMES
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.reports import SourceReport
-from resolvers.enums import KeyKind, RecordType, SourceState
+from resolvers.enums import KeyKind, RecordType, SourceHealth, SourceState
 from resolvers.fields import computed, field
 
 
@@ -26,6 +26,8 @@ class Source:
     def kind(source: strawberry.Parent[ConfiguredSource]) -> str:  # noqa: N805
         return source.connector.kind
 
+    health: SourceHealth = field("Whether it is asked at the moment.")
+
     @computed("What it can be asked.")
     def lookups(source: strawberry.Parent[ConfiguredSource]) -> list[SourceLookup]:  # noqa: N805
         return [
@@ -34,13 +36,17 @@ class Source:
         ]
 
 
-@strawberry.type(description="What one source contributed to this customer in this answer.")
+@strawberry.type(description="What one source contributed to this answer.")
 class CustomerSource:
     name: str | None = field("The source's name; null for records that no source is configured for.")
     state: SourceState = field("Whether it was asked, and how that went.")
-    as_of: datetime | None = field("When it was asked.")
-    error_code: str | None = field("Why it is unavailable.")
+    as_of: datetime | None = field("When it gave the oldest of what is shown.")
+    age_ms: int = field("How old the oldest of what is shown was, in milliseconds; 0 when it was asked for now.")
+    error_code: str | None = field("Why it is unavailable, or why there is nothing fresher.")
     latency_ms: float | None = field("How long its slowest call took, in milliseconds.")
+    attempts: int = field("How many calls were made at most for one answer of it; none when it is left alone for a while.")
+    hedged: bool = field("Whether a second call was made because the first was late.")
+    from_cache: bool = field("Whether all that it gave had been kept from earlier answers.")
     dropped_records: int = field("How many malformed records were left out.")
 
     @computed("Which records it was asked for.")

@@ -60,6 +60,10 @@ class Tag:
     rule: Rule = own("The rule that gave the value.", "tag")
     evidence: list[Fact] = own("The facts that the rule saw.", "tag")
 
+    @computed("The sources that its facts came from.")
+    def sources(answer: strawberry.Parent[TagAnswer]) -> list[str]:  # noqa: N805
+        return sorted({name for fact in answer.tag.evidence for name in fact.sources})
+
 
 @strawberry.type(description="A tag as its owner defined it.")
 class TagDefinition:

@@ -13,6 +13,7 @@ from pymongo import MongoClient, monitoring
 from gateway.clock import Clock
 from gateway.store.embedded import EmbeddedMongo
 from gateway.store.mongo import Mongo, MongoSettings
+from tests.mongo_shop import MongoShop, mongo_shop_at
 
 
 class HandClock(Clock):
@@ -98,3 +99,10 @@ async def mongo(mongodb_settings: MongoSettings, hand_clock: HandClock) -> Async
     await store.open()
     yield store
     await store.aclose()
+
+
+@pytest_asyncio.fixture
+async def mongo_shop(mongodb_uri: str, mongodb_database: str) -> AsyncIterator[MongoShop]:
+    """An empty database as a source, with a connector that is open."""
+    async with mongo_shop_at(mongodb_uri, mongodb_database) as shop:
+        yield shop

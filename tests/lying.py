@@ -29,7 +29,7 @@ from tests.strange import strange
 FAILURES: list[SourceError] = [
     SourceUnavailableError(),
     SourceTimeoutError(),
-    SourceThrottledError(retry_after_s=0.5),
+    SourceThrottledError(retry_after_s=0),
     SourceAuthError(),
     SourceProtocolError(),
     SourceRejectedError(),

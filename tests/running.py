@@ -35,9 +35,13 @@ class Gateway:
         return data
 
 
-def settings_for(connectors: Sequence[Connector[Any]], **words: Any) -> Settings:
-    """Settings for connectors that are handed over ready."""
-    return parse_settings({"sources": {connector.name: {"kind": connector.kind} for connector in connectors}} | words)
+PLAINLY = {"retries": 0, "breaker": {"enabled": False}}
+"""Settings of a source whose every call counts: what is asked for once is asked once, however it ends."""
+
+
+def settings_for(connectors: Sequence[Connector[Any]], called: Mapping[str, Any] = PLAINLY, **words: Any) -> Settings:
+    """Settings for connectors that are handed over ready; `called` is how each of them is called."""
+    return parse_settings({"sources": {connector.name: {"kind": connector.kind, **called} for connector in connectors}} | words)
 
 
 @asynccontextmanager

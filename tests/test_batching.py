@@ -10,8 +10,10 @@ from connectors.errors import SourceTimeoutError, SourceUnavailableError
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
 from gateway.lookups.boundary import Boundary
+from gateway.lookups.calls import Calls
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.settings import CallSettings
 from tests import shop
 from tests.running import gateway_on
 
@@ -22,7 +24,7 @@ class Asked(msgspec.Struct, eq=False):
     """A question that answers when `gate` opens, and remembers the keys of each call."""
 
     max_batch: int = 100
-    ttl_s: float | None = None
+    keeping: None = None
     calls: list[list[str]] = []
     gate: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     broken: set[int] = set()
@@ -38,11 +40,11 @@ class Asked(msgspec.Struct, eq=False):
 
 
 def batching(calls: int = 1, spacing_s: float = 0) -> Batching:
-    return Batching(Boundary("orders", CLOCK), calls, spacing_s=spacing_s)
+    return Batching(Calls(Boundary("orders", CLOCK), CallSettings(retries=0), CLOCK, 2.0), calls, spacing_s=spacing_s)
 
 
 def within(seconds: float = 20) -> Deadline:
-    return Deadline(CLOCK, seconds)
+    return Deadline.within(CLOCK, seconds)
 
 
 async def turns(number: int = 5) -> None:

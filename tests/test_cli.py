@@ -57,7 +57,8 @@ def test_the_demo_serves_graphiql_and_answers(demo: tuple[str, Path]):
     )
     assert answer.json() == {"data": {"customer": {"name": "Emma Clarke", "orders": {"totalCount": 25}}}}
     assert httpx2.get(f"{url}/healthz").json() == {"status": "alive"}
-    assert httpx2.get(f"{url}/readyz").json() == {"status": "ready"}
+    usable = dict.fromkeys(["crm", "orders", "support", "behaviour"], "USABLE")
+    assert httpx2.get(f"{url}/readyz").json() == {"status": "ready", "sources": usable}
 
 
 def test_check_prints_the_capability_matrix(demo: tuple[str, Path]):

@@ -11,6 +11,7 @@ from connectors.testing import ConnectorContract, MemoryConnector
 from gateway.demo.shop import AMBIGUOUS_PHONE, EXAMPLE_EMAIL, EXAMPLE_MEMBER_NUMBER, EXAMPLE_PHONE
 from tests.demo_sources import demo_rows, demo_shop, sql_sources
 from tests.http_source import SupportApi, opened, serving, support_settings
+from tests.mongo_shop import DEMO, demo_documents, demo_sources
 
 pytestmark = pytest.mark.contract
 
@@ -96,3 +97,41 @@ class TestSqlTickets(SqlContract):
 class TestSqlEvents(SqlContract):
     name = "behaviour"
     samples = {(Event, KeyKind.DEVICE_ID): list(dict.fromkeys(row[1] for row in demo_rows()["events"]))[:3]}
+
+
+class MongoContract(ConnectorContract):
+    """A source of the demo's shop, as documents."""
+
+    name: str
+
+    @pytest.fixture
+    async def connector(self, mongo_shop):
+        await mongo_shop.fill(**{one["collection"]: demo_documents()[one["collection"]] for one in DEMO[self.name].values()})
+        (connector,) = [one for one in demo_sources(mongo_shop.url, mongo_shop.name) if one.name == self.name]
+        await connector.open()
+        yield connector
+        await connector.aclose()
+
+
+@pytest.mark.mongodb
+class TestMongoCustomers(MongoContract):
+    name = "crm"
+    samples = TestSqlCustomers.samples
+
+
+@pytest.mark.mongodb
+class TestMongoOrders(MongoContract):
+    name = "orders"
+    samples = TestSqlOrders.samples
+
+
+@pytest.mark.mongodb
+class TestMongoTickets(MongoContract):
+    name = "support"
+    samples = TestSqlTickets.samples
+
+
+@pytest.mark.mongodb
+class TestMongoEvents(MongoContract):
+    name = "behaviour"
+    samples = TestSqlEvents.samples

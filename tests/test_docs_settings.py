@@ -12,9 +12,11 @@ from pydantic import BaseModel
 
 from connectors.http import HttpSettings
 from connectors.http import settings as http
+from connectors.mongo import MongoSourceSettings
+from connectors.mongo import settings as mongo
 from connectors.sql import SqlSettings
 from connectors.sql import settings as sql
-from gateway.lookups.sources import build_connectors
+from gateway.lookups.kinds import build_connectors
 from gateway.operations import Limits
 from gateway.replay.faults import Fault
 from gateway.settings import Settings, load_settings
@@ -27,6 +29,11 @@ TABLES = {
     "`[sources.NAME.records.RECORD]` of `sql`": sql.RecordSettings,
     "`[sources.NAME.records.RECORD.keys]` of `sql`": sql.KeySettings,
     "`[sources.NAME.records.RECORD.lists.LIST]` of `sql`": sql.ListSettings,
+    "`[sources.NAME]` of `mongo`": MongoSourceSettings,
+    "`[sources.NAME.records.RECORD]` of `mongo`": mongo.RecordSettings,
+    "`[sources.NAME.records.RECORD.fields.FIELD]` of `mongo`": mongo.FieldSettings,
+    "`[sources.NAME.records.RECORD.keys.KIND]` of `mongo`": mongo.KeySettings,
+    "`[sources.NAME.records.RECORD.lists.LIST]` of `mongo`": mongo.ListSettings,
     "`[sources.NAME]` of `http`": HttpSettings,
     "`[sources.NAME.records.RECORD]` of `http`": http.RecordSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `http`": http.LookupSettings,
@@ -104,7 +111,7 @@ def test_every_limit_is_in_its_table() -> None:
 
 def test_every_class_of_settings_has_its_table() -> None:
     """A new class inside the settings of a source needs a table."""
-    assert reachable(SqlSettings) | reachable(HttpSettings) == set(TABLES.values())
+    assert reachable(SqlSettings) | reachable(MongoSourceSettings) | reachable(HttpSettings) == set(TABLES.values())
 
 
 @pytest.mark.parametrize(
@@ -123,6 +130,7 @@ def test_the_sources_of_an_example_can_be_built(block: Block, tmp_path: Path) ->
     urls = {
         "SHOP_DATABASE_URL": "sqlite+aiosqlite:///shop.db",
         "HELPDESK_URL": "http://127.0.0.1:1",
+        "SHOP_MONGODB_URL": "mongodb://127.0.0.1:1",
         "MONGODB_URI": "mongodb://a",
     }
     settings = load_settings(path, dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "set") | urls)

@@ -184,7 +184,7 @@ async def test_a_source_whose_calls_never_end_is_not_called_for_ever():
     boundary = Boundary("orders", clock)
 
     async def fetched(budget_s):
-        (outcome,) = await boundary.fetch(lookup, ["c2"], ask, Deadline(clock, budget_s))
+        (outcome,) = await boundary.fetch(lookup, ["c2"], ask, Deadline.within(clock, budget_s))
         return outcome
 
     codes = [(await fetched(0.0004)).error.code for _ in range(MOST_ABANDONED + 5)]

@@ -322,12 +322,12 @@ def test_serve_records_and_replays(demo, tmp_path):
     """Two workers record; one serves it from settings whose variables are not set, and says so in the log and in `/readyz`."""
     folder = tmp_path / "recorded"
     live, ready, logs = served_once(demo, "--config", demo.settings, "--record-plain", folder, "--workers", "2")
-    assert ready == {"status": "ready", "recording": {"plain": True}}
+    assert (ready["status"], ready["recording"]) == ("ready", {"plain": True})
     assert logs[0]["event"] == "recording_active"
     assert path_of(folder, "orders").stat().st_size > 0
     config = without_sources(demo, tmp_path / "gateway.toml")
     again, ready, logs = served_once(demo, "--config", config, "--replay", folder)
-    assert again == live
+    assert timeless(again) == timeless(live)
     assert live["data"]["customer"]["name"] == "Emma Clarke"
     assert ready["replay"]["reference"] == "2026-06-30T12:00:00+00:00"
     assert [(one["event"], one["level"]) for one in logs] == [("replay_active", "info")]

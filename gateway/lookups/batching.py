@@ -14,10 +14,12 @@ from functools import partial
 from itertools import islice
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from gateway.lookups.boundary import Boundary
-from gateway.lookups.cache import ReadCache
+from gateway.lookups.cache import Keeping, Kept, ReadCache
+from gateway.lookups.calls import Calls
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Outcome
 
@@ -40,26 +42,33 @@ class Question(Protocol):
     def max_batch(self) -> int: ...
 
     @property
-    def ttl_s(self) -> float | None: ...
+    def keeping(self) -> Keeping | None: ...
 
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
 
 
-class Entry:
-    """A key that is asked for, the latest deadline of those who wait for it, and what came of it."""
+class Waiting(Protocol):
+    """Who waits for keys is told of each."""
 
-    __slots__ = ("_boundary", "_waiting", "deadline", "outcome")
+    def one_landed(self) -> None: ...
 
-    def __init__(self, boundary: Boundary, deadline: Deadline, outcome: Outcome | None = None) -> None:
-        self.deadline = deadline
-        self.outcome = outcome
-        self._boundary = boundary
-        self._waiting: list[_Wait] = []
+
+class Entry(msgspec.Struct, eq=False):
+    """A key that is asked for, the latest deadline of those who wait for it, and what came of it.
+
+    `kept` stands in for a failure.
+    """
+
+    _boundary: Boundary
+    deadline: Deadline
+    outcome: Outcome | None = None
+    kept: Kept | None = None
+    _waiting: list[Waiting] = []
 
     def land(self, outcome: Outcome) -> None:
         """Give the outcome to all who wait; the first one counts."""
         if self.outcome is None:
-            self.outcome = outcome
+            self.outcome = self._or_kept(outcome)
             for wait in self._waiting:
                 wait.one_landed()
             self._waiting.clear()
@@ -68,24 +77,22 @@ class Entry:
         if self.outcome is None:
             self.land(self._boundary.late(0))
 
-    def wait_in(self, wait: "_Wait") -> None:
+    def wait_in(self, wait: Waiting) -> None:
         self._waiting.append(wait)
 
     def by(self, waited_s: float) -> Outcome:
         """The outcome, or that it is late for a caller who waited as long."""
-        return self.outcome or self._boundary.late(waited_s)
+        return self.outcome or self._or_kept(self._boundary.late(waited_s))
+
+    def _or_kept(self, outcome: Outcome) -> Outcome:
+        return self.kept.instead_of(outcome) if self.kept is not None and isinstance(outcome, Failed) else outcome
 
 
-class _Wait:
+class _Wait(msgspec.Struct, eq=False):
     """One caller's wait for several entries: one wake-up, however many they are."""
 
-    __slots__ = ("_left", "done")
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.done = asyncio.get_running_loop().create_future()
-        self._left = len(entries)
-        for entry in entries:
-            entry.wait_in(self)
+    done: asyncio.Future[None]
+    _left: int
 
     def one_landed(self) -> None:
         self._left -= 1
@@ -103,8 +110,11 @@ async def settled(entries: Sequence[Entry | Failed], deadline: Deadline) -> list
     left = 0.0
     if flying:
         left = deadline.remaining_s()
-        wait = _Wait(flying)
-        timer = asyncio.get_running_loop().call_later(left, wait.end)
+        loop = asyncio.get_running_loop()
+        wait = _Wait(loop.create_future(), len(flying))
+        for entry in flying:
+            entry.wait_in(wait)
+        timer = loop.call_later(left, wait.end)
         try:
             await wait.done
         finally:
@@ -127,23 +137,26 @@ def _taken(waiting: dict[str, Entry], most: int) -> dict[str, Entry]:
 class Batching:
     """The way to one source, for all requests of a worker."""
 
-    def __init__(self, boundary: Boundary, calls: int, *, cache: ReadCache | None = None, spacing_s: float = SPACING_S) -> None:
-        self._boundary = boundary
+    def __init__(
+        self, calls: Calls, most_at_once: int, *, cache: ReadCache | None = None, spacing_s: float = SPACING_S
+    ) -> None:
+        self._calls = calls
+        self._boundary = calls.boundary
         self._cache = cache
-        self._free = calls
+        self._free = most_at_once
         self._spacing_s = spacing_s
         self._left_at: dict[Question, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: dict[Question, dict[str, Entry]] = {}
         self._flying: dict[Question, dict[str, Entry]] = {}
-        self._calls: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
         self._dispatching = False
         self._closed = False
 
     @property
     def is_busy(self) -> bool:
         """Whether a call is under way, or a key waits for one."""
-        return bool(self._calls or self._waiting)
+        return bool(self._under_way or self._waiting)
 
     async def ask(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """One outcome per key, in the order of `keys`, within the deadline."""
@@ -153,18 +166,23 @@ class Batching:
         """Have keys asked for. Nothing is waited for."""
         flying = self._flying.get(question, NOTHING)
         waiting = self._waiting.setdefault(question, {})
-        cache = None if question.ttl_s is None else self._cache
+        cache = None if question.keeping is None else self._cache
+        refused = self._calls.refusal(deadline)
         entered = []
         for key in keys:
             if cache is not None and (kept := cache.get(question, key)) is not None:
-                entered.append(Entry(self._boundary, deadline, kept))
+                entered.append(Entry(self._boundary, deadline, kept.found(self._boundary.now())))
                 continue
             entry = flying.get(key)
             # One that has hung for long may not be waited for by a caller who still has time for a call of his own.
             if entry is None or entry.deadline.remaining_s() < JOINING_SHARE * deadline.remaining_s():
                 entry = waiting.get(key)
                 if entry is None:
-                    entry = waiting[key] = Entry(self._boundary, deadline)
+                    entry = Entry(self._boundary, deadline, kept=None if cache is None else cache.stale(question, key))
+                    if refused is None:
+                        waiting[key] = entry
+                    else:
+                        entry.land(refused)
                 elif deadline.ends > entry.deadline.ends:
                     entry.deadline = deadline
             entered.append(entry)
@@ -182,9 +200,9 @@ class Batching:
         self._give_up_waiting()
         if self._timer is not None:
             self._timer.cancel()
-        for call in self._calls:
+        for call in self._under_way:
             call.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
     def _give_up_waiting(self) -> None:
         for waiting in self._waiting.values():
@@ -199,14 +217,18 @@ class Batching:
 
     def _dispatch(self) -> None:
         self._dispatching = False
-        loop = asyncio.get_running_loop()
-        now, questions = loop.time(), deque(self._waiting)
+        now, questions = asyncio.get_running_loop().time(), deque(self._waiting)
         while self._free and questions:
+            if self._calls.are_held:
+                self._refuse_waiting()
+                break
+            if wait_s := self._calls.wait_s():
+                self._wake_at(now + wait_s)
+                break
             question = questions.popleft()
             ripe_at = self._left_at.get(question, now)
             if ripe_at > now and len(self._waiting[question]) < question.max_batch:
-                if self._timer is None:
-                    self._timer = loop.call_at(ripe_at, self._ripen)
+                self._wake_at(ripe_at)
                 continue
             waiting = self._waiting.pop(question)
             batch = _taken(waiting, question.max_batch)
@@ -217,29 +239,46 @@ class Batching:
                 self._left_at[question] = now + self._spacing_s
                 self._start(question, batch)
 
-    def _ripen(self) -> None:
+    def _wake_at(self, time_s: float) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_at(time_s, self._wake)
+
+    def _wake(self) -> None:
         self._timer = None
         self._dispatch_soon()
 
+    def _refuse_waiting(self) -> None:
+        """Those who cannot wait until the source is asked again need not wait at all."""
+        for question, waiting in list(self._waiting.items()):
+            for key, entry in list(waiting.items()):
+                if (refused := self._calls.refusal(entry.deadline)) is not None:
+                    entry.land(refused)
+                    del waiting[key]
+            if not waiting:
+                del self._waiting[question]
+        if self._waiting:
+            self._wake_at(asyncio.get_running_loop().time() + self._calls.wait_s())
+
     def _start(self, question: Question, batch: dict[str, Entry]) -> None:
         self._free -= 1
+        self._calls.leave()
         self._flying.setdefault(question, {}).update(batch)
         call = asyncio.create_task(self._call(question, batch))
-        self._calls.add(call)
+        self._under_way.add(call)
         # Not in the call itself, which does not run at all when it is cancelled in the turn in which it was made.
         call.add_done_callback(partial(self._land, question, batch))
 
     async def _call(self, question: Question, batch: dict[str, Entry]) -> None:
         deadline = Deadline.latest([entry.deadline for entry in batch.values()])
-        outcomes = await question.put(self._boundary, list(batch), deadline)
+        outcomes = await self._calls.put(question, list(batch), deadline)
         for entry, outcome in zip(batch.values(), outcomes, strict=True):
             entry.land(outcome)
-        if self._cache is not None and question.ttl_s is not None:
+        if self._cache is not None and question.keeping is not None:
             for key, outcome in zip(batch, outcomes, strict=True):
-                self._cache.put(question, key, outcome, question.ttl_s)
+                self._cache.put(question, key, outcome, question.keeping)
 
     def _land(self, question: Question, batch: dict[str, Entry], call: asyncio.Task[None]) -> None:
-        self._calls.discard(call)
+        self._under_way.discard(call)
         if not call.cancelled() and (error := call.exception()) is not None:
             log.error("call_failed", source=self._boundary.source, error=type(error).__name__)
         # A call of its own for a key that hung elsewhere may have taken the key's place, and landed before.

@@ -7,6 +7,7 @@ the process passes.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -70,6 +71,14 @@ class Boundary:
         return Failed(
             error=SourceTimeoutError(), source=self.source, as_of=self._clock.now(), latency_ms=round(waited_s * 1000, 3)
         )
+
+    def now(self) -> datetime:
+        """The time of day."""
+        return self._clock.now()
+
+    def not_asked(self, error: SourceError) -> Failed:
+        """The failure of a lookup for which no call is made."""
+        return Failed(error=error, source=self.source, as_of=self._clock.now(), latency_ms=0.0, attempts=0)
 
     async def aclose(self) -> None:
         """Wait for abandoned calls to end; they were cancelled before."""

@@ -1,7 +1,8 @@
 """Answers of sources that are kept for a while, for all requests of a worker.
 
 They are kept as canonical bytes, whose size is known and which take no part in garbage collection, and are decoded when they
-are wanted again. That nothing was found is kept as well; failures are not.
+are wanted again. That nothing was found is kept as well; failures are not. What is no longer fresh may be kept on, to stand in
+for an answer that cannot be had (stale-if-error, RFC 5861).
 """
 
 from collections import OrderedDict
@@ -11,7 +12,7 @@ import msgspec
 
 from gateway.clock import Clock
 from gateway.lookups.boundary import decoder
-from gateway.lookups.outcome import Found, Outcome
+from gateway.lookups.outcome import Failed, Found, Outcome
 
 ENTRY_BYTES = 500
 """What an entry takes beside its records, about."""
@@ -19,7 +20,16 @@ ENTRY_BYTES = 500
 _encode = msgspec.json.Encoder().encode
 
 
-class _Kept(msgspec.Struct, frozen=True, gc=False):
+class Keeping(msgspec.Struct, frozen=True):
+    """For how many seconds an answer is as good as a new one, and for how many more it is better than none."""
+
+    fresh_s: float = 0.0
+    stale_s: float = 0.0
+
+
+class Kept(msgspec.Struct, frozen=True, gc=False):
+    """What a source said about a key."""
+
     records: bytes
     kind: type[msgspec.Struct] | None
     total: int | None
@@ -27,11 +37,33 @@ class _Kept(msgspec.Struct, frozen=True, gc=False):
     dropped: int
     source: str
     as_of: datetime
-    expires: float
+    fresh_until: float
+    kept_until: float
 
     @property
     def size(self) -> int:
         return len(self.records) + ENTRY_BYTES
+
+    def found(self, now: datetime) -> Found:
+        """As old as it is. It took no call."""
+        return Found(
+            records=[] if self.kind is None else decoder(self.kind).decode(self.records),
+            total=self.total,
+            has_more=self.has_more,
+            dropped=self.dropped,
+            source=self.source,
+            as_of=self.as_of,
+            latency_ms=0.0,
+            attempts=0,
+            from_cache=True,
+            age_ms=max(0, int((now - self.as_of).total_seconds() * 1000)),
+        )
+
+    def instead_of(self, failed: Failed) -> Found:
+        """Stale, because there is nothing newer."""
+        found = self.found(failed.as_of)
+        call = {"latency_ms": failed.latency_ms, "attempts": failed.attempts, "hedged": failed.hedged}
+        return msgspec.structs.replace(found, stale=failed.error, **call)
 
 
 class ReadCache:
@@ -40,35 +72,32 @@ class ReadCache:
     def __init__(self, clock: Clock, max_bytes: int) -> None:
         self._clock = clock
         self._max_bytes = max_bytes
-        self._kept: OrderedDict[tuple[object, str], _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, str], Kept] = OrderedDict()
         self.size_bytes = 0
 
-    def get(self, question: object, key: str) -> Found | None:
-        """What the source said about a key, as old as it is; None when nothing is kept. It took no call: its latency is 0."""
-        kept = self._kept.get((question, key))
-        if kept is None:
-            return None
-        if kept.expires <= self._clock.monotonic():
-            self._drop((question, key))
+    def get(self, question: object, key: str) -> Kept | None:
+        """What the source said about a key, when that is still fresh."""
+        kept = self.stale(question, key)
+        if kept is None or kept.fresh_until <= self._clock.monotonic():
             return None
         self._kept.move_to_end((question, key))
-        records = [] if kept.kind is None else decoder(kept.kind).decode(kept.records)
-        return Found(
-            records=records,
-            total=kept.total,
-            has_more=kept.has_more,
-            dropped=kept.dropped,
-            source=kept.source,
-            as_of=kept.as_of,
-            latency_ms=0.0,
-        )
+        return kept
 
-    def put(self, question: object, key: str, outcome: Outcome, ttl_s: float) -> None:
-        """Keep what was found, or that nothing was, for some seconds. What is larger than all the room is not kept."""
-        if not isinstance(outcome, Found):
+    def stale(self, question: object, key: str) -> Kept | None:
+        """What the source said about a key, fresh or not, as long as it may be given at all."""
+        kept = self._kept.get((question, key))
+        if kept is not None and kept.kept_until <= self._clock.monotonic():
+            self._drop((question, key))
+            return None
+        return kept
+
+    def put(self, question: object, key: str, outcome: Outcome, keeping: Keeping) -> None:
+        """Keep what was found, or that nothing was. What is larger than all the room is not kept."""
+        if not isinstance(outcome, Found) or outcome.from_cache:
             return
+        now = self._clock.monotonic()
         records = outcome.records
-        kept = _Kept(
+        kept = Kept(
             records=_encode(records),
             kind=type(records[0]) if records else None,
             total=outcome.total,
@@ -76,7 +105,8 @@ class ReadCache:
             dropped=outcome.dropped,
             source=outcome.source,
             as_of=outcome.as_of,
-            expires=self._clock.monotonic() + ttl_s,
+            fresh_until=now + keeping.fresh_s,
+            kept_until=now + keeping.fresh_s + keeping.stale_s,
         )
         self._drop((question, key))
         if kept.size > self._max_bytes:

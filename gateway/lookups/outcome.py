@@ -9,24 +9,45 @@ from connectors.errors import SourceError
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one source said about one key. `latency_ms` is of the call that carried it, `as_of` when it was answered."""
+    """What one source said about one key.
+
+    `latency_ms` is of the call that carried it, `as_of` when it was answered, `attempts` how many calls were made for it (none
+    when it was kept or the source is left alone), `hedged` whether a second one was made because the first was late. `age_ms`
+    is how old it was when it was taken from what is kept.
+    """
 
     source: str
     as_of: datetime
     latency_ms: float
+    attempts: int = 1
+    hedged: bool = False
+    from_cache: bool = False
+    age_ms: int = 0
 
     def as_failed(self, error: SourceError) -> "Failed":
         """The same answer, when it turns out to be of no use."""
-        return Failed(error=error, source=self.source, as_of=self.as_of, latency_ms=self.latency_ms)
+        return Failed(
+            error=error,
+            source=self.source,
+            as_of=self.as_of,
+            latency_ms=self.latency_ms,
+            attempts=self.attempts,
+            hedged=self.hedged,
+            from_cache=self.from_cache,
+        )
 
 
 class Found(Outcome, frozen=True, kw_only=True):
-    """Records (narrowed structs) in the asked order. `dropped` counts malformed ones that were left out."""
+    """Records (narrowed structs) in the asked order. `dropped` counts malformed ones that were left out.
+
+    `stale` is why there is nothing newer, where it is older than it may be.
+    """
 
     records: list[Any]
     total: int | None = None
     has_more: bool = False
     dropped: int = 0
+    stale: SourceError | None = None
 
 
 class Measured(Outcome, frozen=True, kw_only=True):

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 
 from connectors.contract import Aggregate, Ask, Lookup, Measure
 from gateway.lookups.boundary import Boundary
+from gateway.lookups.cache import Keeping
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Outcome
 
 
 class RecordsQuestion:
-    """Records by a lookup. Answers may be kept for `ttl_s`."""
+    """Records by a lookup. `keeping` says for how long answers are kept; without it they are not."""
 
-    def __init__(self, lookup: Lookup, ask: Ask, ttl_s: float | None = None) -> None:
+    def __init__(self, lookup: Lookup, ask: Ask, keeping: Keeping | None = None) -> None:
         self.max_batch = lookup.max_batch
-        self.ttl_s = ttl_s
+        self.keeping = keeping
+        self.record, self.by = lookup.record, lookup.by
         self._lookup = lookup
         self._ask = ask
 
@@ -26,9 +28,13 @@ class MeasuresQuestion:
 
     def __init__(self, aggregate: Aggregate, measures: tuple[Measure, ...]) -> None:
         self.max_batch = aggregate.max_batch
-        self.ttl_s = None
+        self.keeping = None
+        self.record, self.by = aggregate.record, aggregate.by
         self._aggregate = aggregate
         self._measures = measures
 
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         return await boundary.measure(self._aggregate, keys, self._measures, deadline)
+
+
+AnyQuestion = RecordsQuestion | MeasuresQuestion

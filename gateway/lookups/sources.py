@@ -1,46 +1,49 @@
 """The configured sources: which record by which key kind from which source."""
 
 import asyncio
-import importlib
-import pkgutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from pydantic import ValidationError
-
-import connectors
 from connectors.contract import Ask, Connector, KeyKind, Measure, MeasureOp
-from connectors.errors import ConfigurationError
 from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
 from gateway.lookups.boundary import Boundary
-from gateway.lookups.cache import ReadCache
+from gateway.lookups.breaker import SourceHealth
+from gateway.lookups.cache import Keeping, ReadCache
+from gateway.lookups.calls import Calls
 from gateway.lookups.questions import MeasuresQuestion, RecordsQuestion
-from gateway.settings import SourceSettings, problems_of
-
-NOT_KINDS = {"testing"}
-"""It has a connector too, and needs what only tests have."""
-
+from gateway.settings import Settings, SourceSettings
 
 KEPT_QUESTIONS = 1_000
 """Equal questions share calls as long as they are remembered."""
 
 
 class Source:
-    """A configured source: its connector behind its boundary. Compared by identity."""
+    """A configured source: its connector behind its boundary. Compared by identity. `usual_s` is a request's deadline."""
 
-    def __init__(self, connector: Connector[Any], clock: Clock, settings: SourceSettings, cache: ReadCache) -> None:
+    def __init__(
+        self, connector: Connector[Any], clock: Clock, settings: SourceSettings, cache: ReadCache, usual_s: float
+    ) -> None:
         self.name = connector.name
         self.connector = connector
         self._boundary = Boundary(connector.name, clock)
-        self._ttl_s = {RECORDS[name]: ttl_s for name, ttl_s in settings.cache_s.items()}
-        self.batching = Batching(self._boundary, settings.max_calls, cache=cache)
+        self._keeping = {
+            RECORDS[name]: Keeping(settings.cache_s.get(name, 0.0), settings.stale_s.get(name, 0.0))
+            for name in settings.cache_s.keys() | settings.stale_s.keys()
+        }
+        self._calls = Calls(self._boundary, settings, clock, usual_s)
+        self.batching = Batching(self._calls, settings.max_calls, cache=cache)
         self.lookups = {(found.record, found.by): found for found in connector.lookups()}
         self.aggregates = {(found.record, found.by): found for found in connector.aggregates()}
         self.records = lru_cache(maxsize=KEPT_QUESTIONS)(self._records)
         self.measures = lru_cache(maxsize=KEPT_QUESTIONS)(self._measures)
+
+    @property
+    def health(self) -> SourceHealth:
+        """Whether the source is asked at the moment."""
+        return self._calls.breaker.health
 
     async def aclose(self) -> None:
         await self.batching.aclose()
@@ -49,7 +52,7 @@ class Source:
 
     def _records(self, record: type[Record], by: KeyKind, ask: Ask) -> RecordsQuestion:
         """The question for records; `records` gives the same one for the same ask."""
-        return RecordsQuestion(self.lookups[record, by], ask, self._ttl_s.get(record))
+        return RecordsQuestion(self.lookups[record, by], ask, self._keeping.get(record))
 
     def _measures(self, record: type[Record], by: KeyKind, measures: tuple[Measure, ...]) -> MeasuresQuestion:
         """The question for measures; `measures` gives the same one for the same measures."""
@@ -68,10 +71,9 @@ class Source:
 class Sources:
     """All configured sources, in the order of the configuration."""
 
-    def __init__(
-        self, built: Iterable[Connector[Any]], clock: Clock, settings: Mapping[str, SourceSettings], cache: ReadCache
-    ) -> None:
-        self.all = [Source(connector, clock, settings[connector.name], cache) for connector in built]
+    def __init__(self, built: Iterable[Connector[Any]], clock: Clock, settings: Settings, cache: ReadCache) -> None:
+        usual_s = settings.deadline_ms / 1000
+        self.all = [Source(connector, clock, settings.sources[connector.name], cache, usual_s) for connector in built]
         self._of = {
             record: [(source, kind) for source in self.all if (kind := source.key_kind(record)) is not None]
             for record in RECORDS.values()
@@ -96,39 +98,3 @@ class Sources:
         for error in await asyncio.gather(*(source.aclose() for source in self.all), return_exceptions=True):
             if error is not None:
                 raise error
-
-
-def connector_kinds() -> dict[str, type[Connector[Any]]]:
-    """Every kind of connector: the modules of `connectors` that hold one."""
-    kinds: dict[str, type[Connector[Any]]] = {}
-    for module in pkgutil.iter_modules(connectors.__path__):
-        if module.name in NOT_KINDS:
-            continue
-        for value in vars(importlib.import_module(f"connectors.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Connector) and "kind" in vars(value):
-                kinds[value.kind] = value
-    return kinds
-
-
-def build_connectors(settings: Mapping[str, SourceSettings]) -> list[Connector[Any]]:
-    """A connector for each source block.
-
-    Raises `ConfigurationError` with the problems of all blocks.
-    """
-    kinds = connector_kinds()
-    problems: list[str] = []
-    built: list[Connector[Any]] = []
-    for name, block in settings.items():
-        kind = kinds.get(block.kind)
-        if kind is None:
-            problems.append(f"sources.{name}.kind: there is no kind '{block.kind}'; known are {', '.join(sorted(kinds))}")
-            continue
-        try:
-            built.append(kind(name, kind.settings_type.model_validate(block.connector_settings)))
-        except ValidationError as error:
-            problems += problems_of(error, f"sources.{name}")
-        except ConfigurationError as error:
-            problems += [f"sources.{name}: {problem}" for problem in error.problems]
-    if problems:
-        raise ConfigurationError(problems)
-    return built

@@ -10,7 +10,7 @@ import structlog
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from gateway.clock import Clock
-from gateway.lookups.sources import build_connectors
+from gateway.lookups.kinds import build_connectors
 from gateway.replay.faults import FaultSettings, load_faults
 from gateway.replay.faulty import Faulty
 from gateway.replay.files import Manifest, begin, read_manifest

@@ -18,50 +18,49 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.sources import Source
 from gateway.stitching.directory import Asked, Directory
-from gateway.stitching.reports import Reports, SourceReport
+from gateway.stitching.reports import Contribution, Reports, SourceReport
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """Records of one customer over all its keys and sources.
 
     `total` is None where a source did not count, or keys that share records did, or it is too large. `unavailable` names the
-    sources whose records are missing here.
+    sources whose records are missing here, `contributions` say what came from where.
     """
 
     records: list[Any]
     total: int | None
     has_more: bool
     unavailable: list[str] = []
+    contributions: Sequence[Contribution] = ()
 
 
 class StitchedCustomer:
     """One customer of one request.
 
-    Reading an attribute reads the customer's own record; it raises `SourceFailure` when the source of that record
-    failed, which costs that field alone.
+    `record` is the customer's own, narrowed to what was selected. Reading it, or another attribute, which reads that of the
+    record, raises `SourceFailure` when the source of the record failed, which costs that field alone.
     """
 
-    __slots__ = ("_directory", "_outcome", "id", "loaders", "reports")
+    __slots__ = ("_directory", "_outcome", "id", "loaders", "record", "reports")
+
+    record: Any
 
     def __init__(self, customer_id: str, outcome: Outcome, directory: Directory, loaders: Loaders) -> None:
         self.id = customer_id
-        self.reports = Reports(Customer, outcome)
+        self.reports = Reports([(Customer, outcome)])
         self.loaders = loaders
         self._outcome = outcome
         self._directory = directory
+        if isinstance(outcome, Found):
+            self.record = outcome.records[0]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self.record, name)
-
-    @property
-    def record(self) -> Any:
-        """The customer's own record, narrowed to what was selected."""
         if isinstance(self._outcome, Failed):
             raise SourceFailure(self._outcome.source, self._outcome.error)
-        assert isinstance(self._outcome, Found)
-        return self._outcome.records[0]
+        return getattr(self.record, name)
 
     async def source_reports(self) -> list[SourceReport]:
         """What each source contributed, in the order of the configuration, once this customer is stitched."""
@@ -106,15 +105,19 @@ class StitchedCustomer:
         if not asked.questions:
             self.reports.add_not_configured(asked.record)
         self.reports.end()
-        return _merged(asked.ask, outcomes) if asked.questions else None
+        return _merged(asked, outcomes) if asked.questions else None
 
     async def listing(self, record: type[Record], ask: Ask) -> Listing | None:
         """Records of the customer, merged over keys and sources; None where no source is configured.
 
         Raises `SourceFailure` when nothing could be had at all.
         """
+        return self.listed(*await self.asked(record, ask))
+
+    async def asked(self, record: type[Record], ask: Ask) -> tuple[Asked, list[Outcome]]:
+        """What was asked over all keys and sources, and what came of it; it has its `listed`."""
         asked = self._directory.asked(record, ask)
-        return self.listed(asked, await self.loaders.settled(self.enter(asked)))
+        return asked, await self.loaders.settled(self.enter(asked))
 
     async def fetch(self, record: type[Record], ask: Ask, source: Source, kind: KeyKind) -> list[Outcome]:
         """One outcome per key of the customer at one source, reported."""
@@ -153,9 +156,10 @@ def contributing(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
             customer.reports.end()
 
 
-def _merged(ask: Ask, outcomes: Sequence[Outcome]) -> Listing:
+def _merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
+    ask, contributions = asked.ask, [(asked.record, outcome) for outcome in outcomes]
     if len(outcomes) == 1 and isinstance(only := outcomes[0], Found):
-        return Listing(records=only.records, total=only.total, has_more=only.has_more)
+        return Listing(records=only.records, total=only.total, has_more=only.has_more, contributions=contributions)
     found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     if failed and not found:
@@ -173,4 +177,5 @@ def _merged(ask: Ask, outcomes: Sequence[Outcome]) -> Listing:
         total=total if counted else None,
         has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(records) > ask.first),
         unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
+        contributions=contributions,
     )

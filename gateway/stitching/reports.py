@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,7 +21,11 @@ class SourceState(StrEnum):
 
 
 class SourceReport(msgspec.Struct, kw_only=True):
-    """One source's contribution. `name` is None where no source is configured, `latency_ms` that of the slowest call."""
+    """One source's contribution.
+
+    `name` is None where no source is configured. `as_of` is the oldest answer's, `latency_ms` that of the slowest call,
+    `attempts` the most calls that were made for one answer; `from_cache` says that no call was made for any.
+    """
 
     name: str | None
     records: set[type[Record]]
@@ -29,17 +34,22 @@ class SourceReport(msgspec.Struct, kw_only=True):
     latency_ms: float | None = None
     error_code: str | None = None
     dropped_records: int = 0
+    attempts: int = 0
+    hedged: bool = False
+    from_cache: bool = True
+    age_ms: int = 0
 
 
-class Reports:
+Contribution = tuple[type[Record], Outcome | None]
+"""What an outcome brought; None where no source is configured."""
+
+
+class Reports(msgspec.Struct, eq=False):
     """Collects the contributions while a customer is stitched, and knows when that is done."""
 
-    __slots__ = ("_added", "_open", "_settled")
-
-    def __init__(self, record: type[Record], outcome: Outcome) -> None:
-        self._added: list[tuple[type[Record], Outcome | None]] = [(record, outcome)]
-        self._open = 0
-        self._settled: asyncio.Event | None = None
+    _added: list[Contribution]
+    _open: int = 0
+    _settled: asyncio.Event | None = None
 
     def begin(self) -> None:
         """A field begins to ask sources; each has its `end`."""
@@ -57,7 +67,7 @@ class Reports:
         while self._open:
             self._settled = self._settled or asyncio.Event()
             await self._settled.wait()
-        return self._reports()
+        return reports_of(self._added)
 
     def add(self, record: type[Record], outcome: Outcome) -> None:
         """Count an outcome in, once: several fields can have read the same one."""
@@ -66,26 +76,35 @@ class Reports:
     def add_not_configured(self, record: type[Record]) -> None:
         self._added.append((record, None))
 
-    def _reports(self) -> list[SourceReport]:
-        found: dict[str | type[Record], SourceReport] = {}
-        for record, outcome in {id(outcome or record): (record, outcome) for record, outcome in self._added}.values():
-            if outcome is None:
-                found[record] = SourceReport(name=None, records={record}, state=SourceState.NOT_CONFIGURED)
-            else:
-                name = outcome.source
-                report = found.get(name) or SourceReport(name=name, records=set(), state=SourceState.FRESH)
-                found[name] = report
-                _count_in(report, record, outcome)
-        return list(found.values())
+
+def reports_of(contributions: Iterable[Contribution]) -> list[SourceReport]:
+    """One report per source, in the order of their contributions, each of which counts once."""
+    found: dict[str | type[Record], SourceReport] = {}
+    for record, outcome in {id(outcome or record): (record, outcome) for record, outcome in contributions}.values():
+        if outcome is None:
+            found[record] = SourceReport(name=None, records={record}, state=SourceState.NOT_CONFIGURED)
+        else:
+            name = outcome.source
+            report = found.get(name) or SourceReport(name=name, records=set(), state=SourceState.FRESH)
+            found[name] = report
+            _count_in(report, record, outcome)
+    return list(found.values())
 
 
 def _count_in(report: SourceReport, record: type[Record], outcome: Outcome) -> None:
     report.records.add(record)
     report.latency_ms = max(report.latency_ms or 0.0, outcome.latency_ms)
+    report.attempts = max(report.attempts, outcome.attempts)
+    report.hedged |= outcome.hedged
+    report.from_cache &= outcome.from_cache
     if isinstance(outcome, Failed):
         report.state = SourceState.UNAVAILABLE
         report.error_code = outcome.error.code
         return
     report.as_of = min(report.as_of or outcome.as_of, outcome.as_of)
+    report.age_ms = max(report.age_ms, outcome.age_ms)
     if isinstance(outcome, Found):
         report.dropped_records += outcome.dropped
+        if outcome.stale is not None and report.state is SourceState.FRESH:
+            report.state = SourceState.STALE
+            report.error_code = outcome.stale.code

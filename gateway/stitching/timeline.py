@@ -11,6 +11,7 @@ from connectors.semantics import in_order
 from gateway.errors import SourceFailure
 from gateway.lookups import window
 from gateway.stitching.customer import Listing, StitchedCustomer, contributing
+from gateway.stitching.reports import Contribution
 
 
 async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask], first: int) -> Listing:
@@ -20,8 +21,8 @@ async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask],
     """
     with contributing([customer]):
         parts = await asyncio.gather(*(_part(customer, record, _with_position(ask, record)) for record, ask in asks.items()))
-    listings = [part for part in parts if isinstance(part, Listing)]
-    failures = [part for part in parts if isinstance(part, SourceFailure)]
+    listings = [part for _, part in parts if isinstance(part, Listing)]
+    failures = [part for _, part in parts if isinstance(part, SourceFailure)]
     if failures and not listings:
         raise failures[0]
     merged = in_order(one for listing in listings for one in listing.records)
@@ -31,6 +32,7 @@ async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask],
         total=None,
         has_more=len(merged) > first or any(listing.has_more for listing in listings),
         unavailable=list(dict.fromkeys([*unavailable, *(failure.source_name for failure in failures)])),
+        contributions=[one for contributions, _ in parts for one in contributions],
     )
 
 
@@ -38,8 +40,12 @@ def _with_position(ask: Ask, record: type[Record]) -> Ask:
     return msgspec.structs.replace(ask, fields=ask.fields | window.position_fields(record))
 
 
-async def _part(customer: StitchedCustomer, record: type[Record], ask: Ask) -> Listing | SourceFailure | None:
+async def _part(
+    customer: StitchedCustomer, record: type[Record], ask: Ask
+) -> tuple[list[Contribution], Listing | SourceFailure | None]:
+    asked, outcomes = await customer.asked(record, ask)
+    contributions: list[Contribution] = [(record, outcome) for outcome in outcomes]
     try:
-        return await customer.listing(record, ask)
+        return contributions, customer.listed(asked, outcomes)
     except SourceFailure as failure:
-        return failure
+        return contributions, failure

@@ -1,0 +1,103 @@
+"""One record of the configuration: its places, worked out once, and the calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Measure, Measured, Page
+from connectors.errors import SourceError
+from connectors.mongo.database import Database
+from connectors.mongo.filters import Match
+from connectors.mongo.keys import Asked, asked_for, match_of, owners
+from connectors.mongo.lookups import Order, lookup_stages, matching
+from connectors.mongo.measures import answers, measure_stages, nothing_of
+from connectors.mongo.places import record_places
+from connectors.mongo.reading import Read, reader
+from connectors.mongo.settings import KeySettings, RecordSettings
+from connectors.mongo.values import encoded
+from connectors.records import RECORDS
+from connectors.shapes import Fields
+
+
+class Collection:
+    """Fetches and measures the records of one name."""
+
+    def __init__(self, database: Database, name: str, settings: RecordSettings) -> None:
+        self._database = database
+        self.settings = settings
+        self.record = RECORDS[name]
+        self.places = record_places(name, settings)
+        self.order = Order.of(self.places, self.record, settings.integer_ids)
+        self._plan = lru_cache(maxsize=256)(self._planned)
+
+    async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
+        """The pages of the keys that find something.
+
+        Without a cut by one call. With one by a call for each key, side by side: each reads so many documents and no more,
+        where one for all would have the server read every document of every key.
+        """
+        key = self.settings.keys[kind]
+        asked = asked_for(key, keys)
+        if not asked:
+            return {}
+        with self._database.within(ask.remaining_s):
+            if len(asked) == 1 or (key.path is not None and ask.first is None and not (ask.count and ask.after)):
+                return await self._page(key, asked, ask)
+            calls = (self._own_page(key, {value: own}, ask) for value, own in asked.items())
+            found = await asyncio.gather(*calls)
+        failures = [one for one in found if isinstance(one, SourceError)]
+        if len(failures) == len(found):
+            raise failures[0]  # the source failed, not a key: whoever counts failures should see it
+        answer: dict[str, Found | SourceError] = {}
+        for own, one in zip(asked.values(), found, strict=True):
+            answer |= dict.fromkeys(own, one) if isinstance(one, SourceError) else one
+        return answer
+
+    async def measure(self, kind: KeyKind, keys: Keys, measures: Sequence[Measure]) -> Measured:
+        """The values of every key, by one call."""
+        key = self.settings.keys[kind]
+        asked = asked_for(key, keys)
+        nothing = [nothing_of(self.places, measure) for measure in measures]
+        if not asked:
+            return {own: list(nothing) for own in keys}
+        stages = measure_stages(self.places, self.record, self.order, key, asked, measures)
+        with self._database.within(None):
+            found = await self._database.aggregate(self.settings.collection, stages)
+        return answers(self.places, measures, found[0] if found else {}, nothing, keys, asked)
+
+    async def _own_page(self, key: KeySettings, asked: Asked, ask: Ask) -> dict[str, Page] | SourceError:
+        try:
+            return await self._page(key, asked, ask)
+        except SourceError as error:
+            return error
+
+    async def _page(self, key: KeySettings, asked: Asked, ask: Ask) -> dict[str, Page]:
+        read, paths = self._plan(ask.fields)
+        if len(asked) > 1 and key.path is not None:
+            paths = (*paths, key.path)
+        match = matching(self.places, self.record, self.order, match_of(key, asked), ask)
+        found: dict[str, list[Any]] = {own: [] for keys in asked.values() for own in keys}
+        if ask.first != 0:
+            stages = lookup_stages(self.order, match, ask, paths)
+            for document in await self._database.aggregate(self.settings.collection, stages):
+                record = read(document, document)
+                for own in owners(key, document, asked):
+                    found[own].append(record)
+        pages: dict[str, Page] = {}
+        for own, records in found.items():
+            total = await self._total(match, ask, len(records)) if ask.count else None
+            if records or total:
+                pages[own] = Page(encoded(records), total)
+        return pages
+
+    async def _total(self, match: Match, ask: Ask, given: int) -> int:
+        """How many there are in all. What was not cut was counted when it came."""
+        if ask.after is None and (ask.first is None or given < ask.first):
+            return given
+        return await self._database.count(self.settings.collection, match)
+
+    def _planned(self, fields: Fields) -> tuple[Read, tuple[str, ...]]:
+        return reader(self.places, fields), tuple(self.places.paths(fields))

@@ -1,0 +1,60 @@
+"""The connector of the `mongo` kind: what the settings say can be looked up and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, Push
+from connectors.mongo.checks import problems_of_collection
+from connectors.mongo.collection import Collection
+from connectors.mongo.database import Database
+from connectors.mongo.settings import MongoSourceSettings
+from connectors.records import RECORDS
+
+
+class MongoConnector(Connector[MongoSourceSettings]):
+    """Collections of the user's own."""
+
+    kind = "mongo"
+    settings_type: ClassVar[type[ConnectorSettings]] = MongoSourceSettings
+
+    def __init__(self, name: str, settings: MongoSourceSettings) -> None:
+        super().__init__(name, settings)
+        self._database = Database(settings)
+        self._collections = {record: Collection(self._database, record, own) for record, own in settings.records.items()}
+
+    async def open(self) -> None:
+        self._database.open()
+
+    async def aclose(self) -> None:
+        await self._database.aclose()
+
+    async def check(self) -> list[str]:
+        """Problems of the settings as the database sees them, each naming the setting and the fix."""
+        self._database.open()
+        unreachable = await self._database.unreachable()
+        if unreachable is not None:
+            return [f"sources.{self.name}.url: {unreachable}"]
+        found: list[str] = []
+        for record, collection in self._collections.items():
+            found += await problems_of_collection(f"sources.{self.name}.records.{record}", self._database, collection)
+        return found
+
+    def lookups(self) -> Sequence[Lookup]:
+        shared: dict[str, Any] = dict(max_batch=self.settings.max_batch, pushdown=frozenset(Push))
+        return [
+            Lookup(record=RECORDS[name], by=kind, fetch=partial(self._collections[name].fetch, kind), **shared)
+            for name, record in self.settings.records.items()
+            for kind in record.keys
+        ]
+
+    def aggregates(self) -> Sequence[Aggregate]:
+        batch = self.settings.max_batch
+        return [
+            Aggregate(record=RECORDS[name], by=kind, measure=partial(self._collections[name].measure, kind), max_batch=batch)
+            for name, record in self.settings.records.items()
+            for kind in record.keys
+            if kind is not KeyKind.TEXT
+        ]

@@ -1,0 +1,176 @@
+"""The database: a client that only reads, and the errors that leave it are ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TypeAlias, TypeVar
+
+import pymongo
+from bson.codec_options import DatetimeConversion
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
+
+from connectors.errors import SourceAuthError, SourceError, SourceTimeoutError, SourceUnavailableError, without_frames
+from connectors.mongo.failures import FOREIGN, source_error
+from connectors.mongo.settings import MongoSourceSettings
+
+Document = Mapping[str, Any]
+T = TypeVar("T")
+_Database: TypeAlias = AsyncDatabase[dict[str, Any]]
+
+SELECTION_S = 1.0
+"""How long a call waits for a server to be found, where its own time is not over before. In seconds."""
+CONNECT_MS = 5_000
+"""How long a server may take to accept a connection, in milliseconds."""
+MOST_S = 60.0
+"""How long a call may take that does not say how much time is left, in seconds."""
+AT_ONCE = 10_000
+"""How many documents come with the first answer of a call. As many as fit into 16 MB do; the driver's own 101 are too few."""
+GRACE_S = 1.0
+"""How long calls have to end when the connector is closed, in seconds."""
+NOT_FOR_VIEWS = 166
+
+
+class Database:
+    """A client of the servers. Every method raises `SourceError` only."""
+
+    def __init__(self, settings: MongoSourceSettings) -> None:
+        self._settings = settings
+        self._client: AsyncMongoClient[dict[str, Any]] | None = None
+        self._running: set[asyncio.Future[Any]] = set()
+
+    def open(self) -> None:
+        """Begin to look for a server, which nobody waits for, so that the first call knows it."""
+        if self._client is None:
+            self._client = AsyncMongoClient(self._settings.url, **_options(self._settings))
+            self._track(asyncio.create_task(_look(self._client)))
+
+    async def aclose(self) -> None:
+        """Close the connections and make no more."""
+        client, self._client = self._client, None
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=GRACE_S)
+            for call in late:
+                call.cancel()
+        if client is not None:
+            await client.close()
+
+    @contextmanager
+    def within(self, remaining_s: float | None) -> Iterator[None]:
+        """What is called inside ends in so many seconds, at the server too."""
+        if remaining_s is not None and remaining_s <= 0:
+            raise SourceTimeoutError
+        with pymongo.timeout(MOST_S if remaining_s is None else remaining_s):
+            yield
+
+    async def aggregate(self, collection: str, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
+        """The documents that a pipeline gives."""
+
+        async def call(database: _Database) -> list[dict[str, Any]]:
+            cursor = await database[collection].aggregate(list(pipeline), allowDiskUse=True, batchSize=AT_ONCE)
+            return await cursor.to_list()
+
+        return await self._run(call)
+
+    async def count(self, collection: str, matching: Document) -> int:
+        """How many documents match."""
+        return await self._run(lambda database: database[collection].count_documents(matching))
+
+    async def newest(self, collection: str, most: int) -> list[dict[str, Any]]:
+        """The last documents by `_id`, whole."""
+        return await self._run(lambda database: database[collection].find().sort("_id", -1).limit(most).to_list())
+
+    async def collections(self) -> list[str]:
+        """The names of the collections that may be read."""
+        return await self._run(lambda database: database.list_collection_names(authorizedCollections=True))
+
+    async def indexed_paths(self, collection: str) -> set[str] | None:
+        """The paths that indexes begin with; None for a view, which has none of its own."""
+
+        async def call(database: _Database) -> set[str] | None:
+            try:
+                return {next(iter(index["key"])) async for index in await database[collection].list_indexes()}
+            except OperationFailure as error:
+                if error.code == NOT_FOR_VIEWS:
+                    return None
+                raise
+
+        return await self._run(call)
+
+    async def unreachable(self) -> str | None:
+        """Why nothing can be read and what to do, None when something can."""
+        try:
+            await self.collections()
+        except SourceAuthError:
+            return "the database does not accept the user and password, or grants no right to read; correct them"
+        except SourceError:
+            return "cannot connect; is the database up, and are hosts, port and options right?"
+        return None
+
+    async def _run(self, call: Callable[[_Database], Coroutine[Any, Any, T]]) -> T:
+        """What a call gives.
+
+        A caller that is cancelled leaves it to end in its time: the driver forgets a socket that is being connected, and throws
+        away a connection that is waiting for its answer.
+        """
+        if self._client is None:
+            raise SourceUnavailableError("the connector is closed")
+        client = self._client
+        running = asyncio.create_task(_when_found(client, call(client[self._settings.database])))
+        self._track(running)
+        try:
+            return await asyncio.shield(running)
+        except ServerSelectionTimeoutError as error:
+            raise source_error(_refusal(client) or error) from without_frames(error)
+        except FOREIGN as error:
+            raise source_error(error) from without_frames(error)
+
+    def _track(self, running: asyncio.Task[Any]) -> None:
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+
+
+async def _look(client: AsyncMongoClient[Any]) -> None:
+    with suppress(*FOREIGN), pymongo.timeout(SELECTION_S):
+        await client.admin.command("ping")
+
+
+async def _when_found(client: AsyncMongoClient[Any], call: Coroutine[Any, Any, T]) -> T:
+    """What the call gives, once there is a server: the driver would spend all of the call's time on looking for one."""
+    try:
+        if not _has_server(client):
+            with pymongo.timeout(SELECTION_S):
+                await client.admin.command("ping")
+    except BaseException as error:
+        # A server that is there and slow has the rest of the call's time.
+        if not isinstance(error, FOREIGN) or not _has_server(client):
+            call.close()
+            raise
+    return await call
+
+
+def _has_server(client: AsyncMongoClient[Any]) -> bool:
+    return client.topology_description.has_readable_server(client.read_preference)
+
+
+def _refusal(client: AsyncMongoClient[Any]) -> OperationFailure | None:
+    """What a server said that was asked and did not take us: after it, the driver has no server for a while."""
+    servers = client.topology_description.server_descriptions().values()
+    return next((server.error for server in servers if isinstance(server.error, OperationFailure)), None)
+
+
+def _options(settings: MongoSourceSettings) -> dict[str, Any]:
+    return dict(
+        appname="profile-gateway",
+        tz_aware=True,
+        uuidRepresentation="standard",
+        # One date beyond the calendar or one broken text would otherwise cost all documents of its batch.
+        datetime_conversion=DatetimeConversion.DATETIME_AUTO.name,
+        unicode_decode_error_handler="replace",
+        maxPoolSize=settings.pool_size,
+        serverSelectionTimeoutMS=int(SELECTION_S * 1000),
+        connectTimeoutMS=CONNECT_MS,
+    )

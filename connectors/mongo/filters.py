@@ -1,0 +1,153 @@
+"""What matches an ask, as MongoDB writes it. Pure.
+
+MongoDB has times to the millisecond, so a bound between two of them is the same as the later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Any
+
+from bson import Decimal128, Regex
+
+from connectors.contract import Ask, Condition, Measure, Position
+from connectors.mongo.places import Place, Places, Spot
+from connectors.mongo.values import INTEGERS, decimal_text, texts_of, to_text
+from connectors.mongo.words import meaning
+from connectors.records import Record
+from connectors.semantics import as_time
+from connectors.shapes import LIST
+
+Match = dict[str, Any]
+NOTHING: Match = {"_id": {"$in": []}}
+IS_DATE = {"$type": "date"}
+
+
+def all_of(parts: Iterable[Match]) -> Match:
+    """What matches every part."""
+    found = [part for part in parts if part]
+    return found[0] if len(found) == 1 else {"$and": found} if found else {}
+
+
+def window(places: Places, record: type[Record], asked: Ask | Measure) -> Iterator[Match]:
+    """The window on the record's time, and the conditions."""
+    if record.time_field is not None:
+        bounds = {"$gte": asked.since, "$lt": asked.until}
+        time = {word: ceiling(bound) for word, bound in bounds.items() if bound is not None}
+        if time:
+            yield {str(places.spot(record.time_field).path): time}
+    for one in asked.where:
+        match = condition(places, one)
+        yield {"$nor": [match]} if one.negated else match
+
+
+def later(position: Position, time: str | None, id_: str, *, as_text: bool, oldest_first: bool) -> Match:
+    """The records after a position. `as_text`: the id at that path is text, however documents have it."""
+    ids = [position.id] if as_text else list(texts_of(position.id))
+    up = time is None or oldest_first
+    beyond = {"$or": [{id_: {"$gt" if up else "$lt": own}} for own in ids]}
+    if time is None or position.time is None:
+        return beyond
+    end = ceiling(position.time)
+    same = [{"$and": [{time: end}, beyond]}] if end == position.time else []
+    if not oldest_first:
+        return {"$or": [{time: {"$lt": end}}, *same]}
+    return {"$or": [{time: {"$gt": end} if same else {"$gte": end}}, *same]}
+
+
+def condition(places: Places, asked: Condition) -> Match:
+    """What meets a condition, before it is negated. In a list of objects one of its items must."""
+    place = places.place(asked.field)
+    inner, outer, possible = _tests(place, asked.values)
+    if not possible:
+        return NOTHING
+    if place.in_list is None:
+        return all_of([inner])
+    there = {place.in_list: {"$elemMatch": inner}} if inner else {f"{place.in_list}.0": {"$exists": True}}
+    return all_of([there, outer])
+
+
+def present(spot: Spot) -> dict[str, Any]:
+    """What holds for a value that is there."""
+    return {} if spot.path is None else {spot.path: {"$ne": None}}
+
+
+def through(path: str) -> Any:
+    """The expression for what stands at a path, an array where there are arrays on the way.
+
+    MongoDB goes through them for `$a.b` too; not everything that speaks its protocol does.
+    """
+    first, *rest = path.split(".")
+    found: Any = f"${first}"
+    for name in rest:
+        each = {"$map": {"input": "$$outer", "as": "one", "in": f"$$one.{name}"}}
+        found = {"$let": {"vars": {"outer": found}, "in": {"$cond": [{"$isArray": "$$outer"}, each, f"$$outer.{name}"]}}}
+    return found
+
+
+def ceiling(time: datetime) -> datetime:
+    """The first millisecond that is not before the time."""
+    over = time.microsecond % 1000
+    try:
+        return time + timedelta(microseconds=1000 - over) if over else time
+    except OverflowError:
+        return time
+
+
+def _tests(place: Place, values: Sequence[str]) -> tuple[Match, Match, bool]:
+    """What must hold in the item (or the record), what in the document around, and whether it can."""
+    spot = place.spot
+    inner: Match = {}
+    outer: Match = {}
+    for one in place.needed:
+        if one.path is not None:
+            (outer if one.outer else inner)[one.path] = {"$ne": None}
+    if spot.path is None:
+        constant = spot.convert(spot.constant)
+        return inner, outer, constant is not None and str(constant) in values
+    test = _test(spot, values)
+    (outer if spot.outer else inner)[spot.path] = test
+    return inner, outer, test != {"$in": []}
+
+
+def _test(spot: Spot, values: Sequence[str]) -> dict[str, Any]:
+    leaf, default = spot.shape.leaf, spot.default
+    if leaf is not None and issubclass(leaf, Enum) and spot.shape.form != LIST:
+        return meaning(leaf, spot.words, values, default)
+    found = [one for value in values for one in _written(leaf, spot, value)]
+    if default is not None and to_text(default) in values:
+        found.append(None)
+    return {"$in": found}
+
+
+def _written(leaf: type | None, spot: Spot, value: str) -> Iterator[Any]:
+    """The values of a document that become this one."""
+    if leaf is str:
+        for word in (value, *(word for word, meant in spot.words.items() if meant == value)):
+            if spot.words.get(word, word) == value:
+                yield from texts_of(word)
+    elif leaf is bool and value in ("true", "false"):
+        yield from (value == "true", int(value == "true"), Regex(f"^({value}|{int(value == 'true')})$", "i"))
+    elif leaf in (int, Decimal):
+        yield from _numbers(value, spot.scale)
+    elif leaf is datetime:
+        try:
+            time = as_time(value)
+        except (ValueError, OverflowError):
+            return
+        if ceiling(time) == time:
+            yield time
+
+
+def _numbers(value: str, scale: int) -> Iterator[Any]:
+    try:
+        number = Decimal(value).scaleb(scale)
+        yield Decimal128(number)
+    except (InvalidOperation, ValueError):
+        return
+    yield from (float(number), f"{number:f}", decimal_text(number), f"{number.normalize():f}")
+    if number == number.to_integral_value() and int(number) in INTEGERS:
+        yield int(number)

@@ -1,0 +1,87 @@
+"""How keys reach documents: by the value at a path, or by a search."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from bson import Decimal128, ObjectId, Regex
+from bson.errors import InvalidId
+
+from connectors.mongo.filters import Match, through
+from connectors.mongo.reading import each_at
+from connectors.mongo.settings import KeySettings
+from connectors.mongo.values import INTEGERS, to_whole
+
+Asked = Mapping[Any, Sequence[str]]
+"""The keys of a call by the value that documents have for them."""
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_LONGEST_SEARCH = 1_000
+"""MongoDB takes patterns of 32 KB; nobody searches for that. In characters."""
+
+
+def asked_for(key: KeySettings, keys: Sequence[str]) -> Asked:
+    """The keys that can be of the key's type."""
+    found: dict[Any, list[str]] = {}
+    for own in keys:
+        if own.startswith(key.prefix):
+            value = _typed(key, own.removeprefix(key.prefix))
+            if value is not None:
+                found.setdefault(value, []).append(own)
+    return found
+
+
+def match_of(key: KeySettings, values: Collection[Any]) -> Match:
+    """The documents of some keys; of a search, of one."""
+    if key.path is not None:
+        return {key.path: next(iter(values)) if len(values) == 1 else {"$in": list(values)}}
+    (text,) = values
+    return {"$or": [{path: Regex(re.escape(text), "i")} for path in key.paths]}
+
+
+def owners(key: KeySettings, document: Mapping[str, Any], asked: Asked) -> Sequence[str]:
+    """The asked keys that a document belongs to."""
+    if len(asked) == 1 or key.path is None:
+        return [own for keys in asked.values() for own in keys]
+    return list(dict.fromkeys(own for value in each_at(document, key.path) for own in keys_of(value, asked)))
+
+
+def keys_of(value: Any, asked: Asked) -> Iterable[str]:
+    """The asked keys that a document's value means; what compares as equal in any case of letters does so by a collation."""
+    if isinstance(value, str):
+        return asked.get(value) or [
+            own for one, keys in asked.items() if isinstance(one, str) and one.casefold() == value.casefold() for own in keys
+        ]
+    if isinstance(value, Decimal128):
+        value = to_whole(value)
+    return asked.get(value, ()) if isinstance(value, int | float | ObjectId | UUID) else ()
+
+
+def _typed(key: KeySettings, text: str) -> Any:
+    if not _can_be_sent(text) or (key.paths and len(text) > _LONGEST_SEARCH):
+        return None
+    if key.type == "integer":
+        return int(text) if _INTEGER.fullmatch(text) and int(text) in INTEGERS else None
+    try:
+        return {"text": str, "objectid": ObjectId, "uuid": UUID}[key.type](text)
+    except (ValueError, InvalidId):
+        return None
+
+
+def _can_be_sent(text: str) -> bool:
+    """Whether BSON takes the text, also as a pattern; one that it does not would cost the other keys their answer."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def grouping(key: KeySettings, asked: Asked) -> Iterator[dict[str, Any]]:
+    """Stages that give each document once for each of the keys that it belongs to, the key's value as `gateway_key`."""
+    # The same key may be twice in an array, and beside others that were not asked for.
+    only = {"$setIntersection": ["$gateway_key", {"$literal": list(asked)}]}
+    yield {"$addFields": {"gateway_key": through(str(key.path))}}
+    yield {"$addFields": {"gateway_key": {"$cond": [{"$isArray": "$gateway_key"}, only, "$gateway_key"]}}}
+    yield {"$unwind": "$gateway_key"}

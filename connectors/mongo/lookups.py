@@ -1,0 +1,66 @@
+"""The pipeline of a lookup: which documents, in which order, how many, and what of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from connectors.contract import Ask
+from connectors.mongo.filters import IS_DATE, Match, all_of, later, window
+from connectors.mongo.places import Places, projection
+from connectors.records import Record
+
+TEXT_ID = "gateway_id"
+
+
+class Order(NamedTuple):
+    """What orders the documents of a record: the path of the time, None where it has none, and that of the id.
+
+    `as_text`: ids are numbers, so they are written as text before they are compared.
+    """
+
+    time: str | None
+    id: str
+    as_text: bool
+
+    @classmethod
+    def of(cls, places: Places, record: type[Record], integer_ids: bool) -> Order:
+        time = places.spot(record.time_field).path if record.time_field else None
+        return cls(time, str(places.spot("id").path), integer_ids)
+
+    @property
+    def id_name(self) -> str:
+        return TEXT_ID if self.as_text else self.id
+
+    def prepared(self) -> list[dict[str, Any]]:
+        """The stages before records are compared."""
+        text = {"$convert": {"input": f"${self.id}", "to": "string", "onError": None, "onNull": None}}
+        return [{"$addFields": {TEXT_ID: text}}] if self.as_text else []
+
+    def sort(self, oldest_first: bool = False) -> dict[str, int]:
+        """Newest first by time and id; records without a time by id."""
+        if self.time is None:
+            return {self.id_name: 1}
+        direction = 1 if oldest_first else -1
+        return {self.time: direction, self.id_name: direction}
+
+
+def matching(places: Places, record: type[Record], order: Order, keys: Match, ask: Ask) -> Match:
+    """What an ask counts. Where it matters, only what has a date is a record: anything else would come first, or be counted."""
+    timed = order.time is not None and (ask.oldest_first or ask.count)
+    return all_of([keys, *window(places, record, ask), {str(order.time): IS_DATE} if timed else {}])
+
+
+def lookup_stages(order: Order, found: Match, ask: Ask, paths: Iterable[str]) -> list[dict[str, Any]]:
+    """The records that match, in order, from the cursor on, as many as are asked for."""
+    after = None
+    if ask.after is not None:
+        after = later(ask.after, order.time, order.id_name, as_text=order.as_text, oldest_first=ask.oldest_first)
+    if after is None or order.as_text:
+        stages = [{"$match": found}, *order.prepared(), *([{"$match": after}] if after else [])]
+    else:
+        stages = [{"$match": all_of([found, after])}]
+    stages.append({"$sort": order.sort(ask.oldest_first)})
+    if ask.first is not None:
+        stages.append({"$limit": ask.first})
+    return [*stages, {"$project": projection(paths)}]

@@ -1,0 +1,268 @@
+"""The one pipeline of a batch of measures: documents are read once, each measure is a facet over them.
+
+A facet gives what a few documents can tell (sums, counts of each word, the newest value), never the records. Words become
+enums here, and sums the numbers of the contract.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from bson import Decimal128
+
+from connectors.contract import Keys, Measure, MeasureOp
+from connectors.errors import SourceProtocolError
+from connectors.mongo.filters import IS_DATE, all_of, present, through, window
+from connectors.mongo.keys import Asked, grouping, keys_of, match_of
+from connectors.mongo.lookups import Order
+from connectors.mongo.places import Place, Places, Spot, projection
+from connectors.mongo.settings import KeySettings
+from connectors.mongo.values import decimal_text, to_decimal
+from connectors.records import MOST_DIGITS, Money, Record
+from connectors.semantics import rfc3339, sums_by_currency
+from connectors.shapes import LIST
+
+Stages = list[dict[str, Any]]
+KEY, INDEX = "gateway_key", "gateway_index"
+_MOST_PLACES = 6
+"""Decimals of an average that has more."""
+_NUMBERS = (int, float, Decimal)
+_LEAST, _GREATEST = (Decimal128(f"{sign}1E+{MOST_DIGITS}") for sign in "-+")
+"""Numbers beyond these, and what is none, are in no record either."""
+
+
+def measure_stages(
+    places: Places, record: type[Record], order: Order, key: KeySettings, asked: Asked, measures: Sequence[Measure]
+) -> Stages:
+    """One document with a field for each measure, `m0`, `m1` and so on."""
+    timed = [] if order.time is None else [{order.time: IS_DATE}]
+    read = [path for measure in measures for path in _paths(places, measure)]
+    kept = projection([KEY, order.id_name, *([order.time] if order.time else []), *read])
+    return [
+        {"$match": all_of([match_of(key, asked), *timed])},
+        *order.prepared(),
+        *grouping(key, asked),
+        {"$project": kept},
+        {"$facet": {f"m{number}": _facet(places, record, order, measure) for number, measure in enumerate(measures)}},
+    ]
+
+
+def nothing_of(places: Places, measure: Measure) -> Any:
+    """The value of a measure when there is nothing to measure."""
+    if measure.op is MeasureOp.SUM and measure.field:
+        return [] if _is_money(places.place(measure.field)) else 0
+    return 0 if measure.op is MeasureOp.COUNT else None
+
+
+def answers(
+    places: Places, measures: Sequence[Measure], found: Mapping[str, Any], nothing: Sequence[Any], keys: Keys, asked: Asked
+) -> dict[str, list[Any]]:
+    """Put the facets together. Every key has an answer, `nothing` where there is nothing."""
+    measured = {key: list(nothing) for key in keys}
+    for number, measure in enumerate(measures):
+        rows: dict[str, list[Any]] = {}
+        for row in found.get(f"m{number}", ()):
+            for own in keys_of(row["_id"][KEY], asked):
+                rows.setdefault(own, []).append(row)
+        for own, mine in rows.items():
+            measured[own][number] = _value(places, measure, mine)
+    return measured
+
+
+def _paths(places: Places, measure: Measure) -> Iterable[str]:
+    fields = [] if measure.field is None or measure.op is MeasureOp.COUNT else [measure.field]
+    for name in (*fields, *(condition.field for condition in measure.where)):
+        place = places.place(name)
+        for spot in (place.spot, *place.needed):
+            if spot.path is not None:
+                yield _full(place, spot)
+        if place.in_list is not None and place.spot.outer:
+            yield place.in_list
+
+
+def _facet(places: Places, record: type[Record], order: Order, measure: Measure) -> Stages:
+    stages: Stages = []
+    match = all_of(window(places, record, measure))
+    if match:
+        stages.append({"$match": match})
+    if measure.field is None or measure.op is MeasureOp.COUNT:
+        return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, "count": {"$sum": 1}}}]
+    place = places.place(measure.field)
+    if place.in_list is not None:
+        stages.append({"$unwind": {"path": f"${place.in_list}", "includeArrayIndex": INDEX}})
+    return stages + _grouped(place, order, measure)
+
+
+def _grouped(place: Place, order: Order, measure: Measure) -> Stages:
+    is_money, op, spot = _is_money(place), measure.op, place.spot
+    there = all_of(present(one._replace(path=_full(place, one))) for one in place.needed if one.path is not None)
+    stages: Stages = [{"$match": there}] if there else []
+    number = spot.shape.leaf in _NUMBERS
+    if is_money and op in (MeasureOp.SUM, MeasureOp.AVERAGE):
+        amount, currency = place.needed
+        group = {KEY: f"${KEY}", "currency": _raw(place, currency)}
+        return [*stages, {"$group": {"_id": group, **_sums(_number(place, amount))}}]
+    if op is MeasureOp.LATEST and (is_money or spot.shape.struct is None):
+        return [*stages, *_latest(place, order, is_money)]
+    if spot.shape.struct is not None or (op in (MeasureOp.SUM, MeasureOp.AVERAGE) and not number):
+        raise SourceProtocolError(f"there is no {op.value} of {measure.field}")
+    value = _number(place, spot) if number else _raw(place, spot)
+    if number and op is not MeasureOp.TOP:
+        extreme = {} if op in (MeasureOp.SUM, MeasureOp.AVERAGE) else {"value": {f"${op.value}": value}}
+        return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, **(extreme or _sums(value))}}]
+    stages.append({"$project": {KEY: 1, "value": value}})
+    if spot.shape.form == LIST:
+        stages.append({"$unwind": "$value"})
+    if spot.default is None:
+        stages.append({"$match": {"value": IS_DATE if spot.shape.leaf is datetime else {"$ne": None}}})
+    if op is not MeasureOp.TOP and spot.shape.leaf is datetime:
+        return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, "value": {f"${op.value}": "$value"}}}]
+    stages.append({"$group": {"_id": {KEY: f"${KEY}", "value": "$value"}, "count": {"$sum": 1}}})
+    return stages if _by_word(spot) else [*stages, *_first(op, number)]
+
+
+def _latest(place: Place, order: Order, is_money: bool) -> Stages:
+    """The newest value; of a list that of the first item that has one."""
+    spot = place.spot
+    amount, currency = place.needed if is_money else (spot, spot)
+    value = {"amount": _raw(place, amount), "currency": _raw(place, currency)} if is_money else _raw(place, spot)
+    names = [name for name in (order.time, order.id_name, INDEX if place.in_list else None) if name]
+    kept: dict[str, Any] = {KEY: 1, "value": value, **dict.fromkeys(names, 1)}
+    stages: Stages = [{"$project": kept}]
+    if spot.shape.form == LIST:
+        stages.append({"$unwind": {"path": "$value", "includeArrayIndex": INDEX}})
+    if spot.default is None:
+        stages.append({"$match": {"value": {"$ne": None}}})
+    stages.append({"$sort": order.sort() | ({INDEX: 1} if place.in_list or spot.shape.form == LIST else {})})
+    return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, "value": {"$first": "$value"}}}]
+
+
+def _first(op: MeasureOp, number: bool) -> Stages:
+    """Of the values with their counts one for each key: the most frequent, the least or the greatest, texts by code points."""
+    up = -1 if op is MeasureOp.MAX else 1
+    by = {"count": -1} if op is MeasureOp.TOP else {}
+    text = {"$convert": {"input": "$_id.value", "to": "string", "onError": None, "onNull": None}}
+    return [
+        *([] if number else [{"$addFields": {"text": text}}]),
+        {"$sort": {**by, **({} if number else {"text": up}), "_id.value": up}},
+        {"$group": {"_id": {KEY: f"$_id.{KEY}"}, "value": {"$first": "$_id.value"}}},
+    ]
+
+
+def _value(places: Places, measure: Measure, rows: Sequence[Mapping[str, Any]]) -> Any:
+    (first, *_) = rows
+    if measure.field is None or measure.op is MeasureOp.COUNT:
+        return sum(row["count"] for row in rows)
+    place = places.place(measure.field)
+    if _is_money(place):
+        return _money(place, measure.op, rows)
+    spot = place.spot
+    if "sum" in first:
+        total, count = _decimal(first["sum"]), first["count"]
+        if measure.op is MeasureOp.SUM:
+            return _plain(spot, total)
+        return _rounded(total / count) if count else None
+    if _by_word(spot) and "count" in first:
+        return _of_words(spot, measure.op, rows)
+    value = first.get("value")
+    if spot.shape.leaf in _NUMBERS:
+        number = to_decimal(value)
+        return (
+            spot.default
+            if number is None
+            else _plain(spot, number if measure.op is not MeasureOp.LATEST else _scaled(spot, number))
+        )
+    converted = spot.convert(value)
+    if isinstance(converted, datetime):
+        return rfc3339(converted)
+    return spot.default if converted is None else converted
+
+
+def _of_words(spot: Spot, op: MeasureOp, rows: Sequence[Mapping[str, Any]]) -> Any:
+    counts: Counter[Any] = Counter()
+    for row in rows:
+        value = spot.convert(row["_id"].get("value"))
+        value = spot.default if value is None else value
+        if value is not None:
+            counts[value] += row["count"]
+    match op:
+        case MeasureOp.TOP:
+            return min(counts, key=lambda value: (-counts[value], value), default=None)
+        case MeasureOp.MIN:
+            return min(counts, default=None)
+    return max(counts, default=None)
+
+
+def _money(place: Place, op: MeasureOp, rows: Sequence[Mapping[str, Any]]) -> Any:
+    amount, currency = place.needed
+    if op is MeasureOp.LATEST:
+        value = rows[0]["value"]
+        return {"amount": amount.convert(value["amount"]), "currency": currency.convert(value["currency"])}
+    parts = []
+    for row in rows:
+        total, count = _decimal(row["sum"]), row["count"]
+        if count:
+            own = _rounded(total / count) if op is MeasureOp.AVERAGE else total
+            parts.append((own, currency.convert(row["_id"].get("currency"))))
+    sums = sums_by_currency(parts)
+    return [{"amount": decimal_text(Decimal(one["amount"])), "currency": one["currency"]} for one in sums] or None
+
+
+def _is_money(place: Place) -> bool:
+    return place.spot.shape.struct is Money and place.spot.shape.form != LIST
+
+
+def _by_word(spot: Spot) -> bool:
+    """Whether several values of documents mean one of the record, which are few, so they are counted together here."""
+    leaf = spot.shape.leaf
+    return bool(spot.words) or leaf is bool or (leaf is not None and issubclass(leaf, Enum))
+
+
+def _sums(value: Any) -> dict[str, Any]:
+    is_there = {"$cond": [{"$eq": [value, None]}, 0, 1]}
+    return {"sum": {"$sum": value}, "count": {"$sum": is_there}}
+
+
+def _full(place: Place, spot: Spot) -> str:
+    return f"{place.in_list}.{spot.path}" if place.in_list is not None and not spot.outer else str(spot.path)
+
+
+def _raw(place: Place, spot: Spot) -> Any:
+    """The value as documents have it, null where there is none."""
+    if spot.path is None:
+        return {"$literal": spot.constant}
+    path = _full(place, spot)
+    return {"$ifNull": [through(path) if spot.shape.form == LIST else f"${path}", None]}
+
+
+def _number(place: Place, spot: Spot) -> Any:
+    """A decimal, null for what is no number. Sums of decimals are exact."""
+    number = {"$convert": {"input": _raw(place, spot), "to": "decimal", "onError": None, "onNull": None}}
+    bounded = {"$and": [{"$gt": ["$$number", _LEAST]}, {"$lt": ["$$number", _GREATEST]}]}
+    value: Any = {"$let": {"vars": {"number": number}, "in": {"$cond": [bounded, "$$number", None]}}}
+    if spot.scale:
+        value = {"$divide": [value, Decimal128(Decimal(10) ** spot.scale)]}
+    if spot.default is not None:
+        value = {"$ifNull": [value, spot.default]}
+    return value
+
+
+def _decimal(value: Any) -> Decimal:
+    return to_decimal(value) or Decimal()
+
+
+def _scaled(spot: Spot, number: Decimal) -> Decimal:
+    return number.scaleb(-spot.scale)
+
+
+def _plain(spot: Spot, number: Decimal) -> Any:
+    return int(number) if spot.shape.leaf is int and number == number.to_integral_value() else Decimal(decimal_text(number))
+
+
+def _rounded(number: Decimal) -> Decimal:
+    return number.quantize(Decimal(1).scaleb(-_MOST_PLACES)).normalize() if number.is_finite() else number

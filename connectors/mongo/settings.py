@@ -1,0 +1,144 @@
+"""Settings of the `mongo` kind: a database, and for each record a collection with its paths and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+
+from connectors.contract import ConnectorSettings, KeyKind
+from connectors.mongo.names import known_record, record_problems
+
+
+def _path(value: str) -> str:
+    for name in value.split("."):
+        if not name or name.startswith("$") or name.isdecimal() or "\0" in name:
+            raise ValueError("a path is names with dots between them, such as contact.email")
+    return value
+
+
+def _flat(value: Any) -> Any:
+    """Nested tables by dotted names: `total = { amount = "price" }` is `"total.amount" = "price"`."""
+    if not isinstance(value, Mapping):
+        return value
+    found: dict[str, Any] = {}
+    for name, inner in value.items():
+        if isinstance(inner, Mapping) and not FieldSettings.model_fields.keys() & inner.keys():
+            found |= {f"{name}.{rest}": own for rest, own in _flat(inner).items()}
+        else:
+            found[name] = inner
+    return found
+
+
+Path = Annotated[str, AfterValidator(_path)]
+
+
+class FieldSettings(ConnectorSettings):
+    """Where a field is: a `path`, or a `value` that all have. `scale` is the number of decimals in a whole number."""
+
+    path: Path | None = None
+    value: str | None = None
+    scale: Annotated[int, Field(ge=0, le=18)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _path_alone(cls, value: Any) -> Any:
+        return {"path": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> FieldSettings:
+        if (self.path is None) == (self.value is None):
+            raise ValueError("give exactly one of path, value")
+        return self
+
+
+FieldsSettings = Annotated[dict[str, FieldSettings], BeforeValidator(_flat)]
+Words = dict[str, dict[str, str]]
+
+
+class ListSettings(ConnectorSettings):
+    """A nested list: the array's `path`, and fields by their paths inside an item, or `outer`, in the document around it."""
+
+    path: Path | None = None
+    fields: FieldsSettings = {}
+    outer: FieldsSettings = {}
+    values: Words = {}
+
+
+class KeySettings(ConnectorSettings):
+    """How a kind of key finds documents: the `path` of the value, or `paths` to search in for text.
+
+    A key that cannot be of `type`, or does not begin with `prefix`, is not found.
+    """
+
+    path: Path | None = None
+    paths: tuple[Path, ...] = ()
+    type: Literal["text", "integer", "objectid", "uuid"] = "text"
+    prefix: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _path_alone(cls, value: Any) -> Any:
+        return {"path": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> KeySettings:
+        if (self.path is None) != bool(self.paths):
+            raise ValueError("give exactly one of path, paths")
+        return self
+
+
+class RecordSettings(ConnectorSettings):
+    """A record: the documents of a collection. A field without a path is under its own name, as `names` writes it."""
+
+    collection: Annotated[str, Field(min_length=1)]
+    names: Literal["camel", "snake"] = "camel"
+    integer_ids: bool = False
+    fields: FieldsSettings = {}
+    values: Words = {}
+    lists: dict[str, ListSettings] = {}
+    keys: Annotated[dict[KeyKind, KeySettings], Field(min_length=1)]
+
+    @field_validator("keys")
+    @classmethod
+    def _text_searches(cls, keys: dict[KeyKind, KeySettings]) -> dict[KeyKind, KeySettings]:
+        for kind, key in keys.items():
+            if (kind is KeyKind.TEXT) != bool(key.paths):
+                raise ValueError(
+                    f"{kind.value}: " + ("give paths to search in" if kind is KeyKind.TEXT else "paths is for text")
+                )
+        return keys
+
+
+class MongoSourceSettings(ConnectorSettings):
+    """A database and what it holds. `url` is a connection string; it may hold a password, so it is never shown."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    url: Annotated[str, Field(repr=False)]
+    database: Annotated[str, Field(pattern=r"^[^/\\. \"$\x00]{1,63}$")]
+    max_batch: Annotated[int, Field(ge=1, le=1_000)] = 100
+    pool_size: Annotated[int, Field(ge=1, le=100)] = 10
+    records: Annotated[dict[Annotated[str, AfterValidator(known_record)], RecordSettings], Field(min_length=1)]
+
+    @field_validator("url")
+    @classmethod
+    def _is_connection_string(cls, value: str) -> str:
+        if value.startswith("mongodb+srv://"):
+            return value  # its hosts are found by DNS, so no more can be said before the first call
+        try:
+            parse_uri(value)
+        except (PyMongoError, ValueError):
+            raise ValueError("not a connection string such as mongodb://user:password@host:27017/?authSource=admin") from None
+        return value
+
+    @field_validator("records")
+    @classmethod
+    def _name_known_fields(cls, value: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
+        problems = [f"{name}.{problem}" for name, rules in value.items() for problem in record_problems(name, rules)]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return value

@@ -1,0 +1,162 @@
+"""Calls to one source, made to survive it: tried again, hedged, paced, and left out while the source is broken.
+
+All of it is about calls, none of it in connectors. What a call costs extra has a budget; what it takes ends at its deadline.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from connectors.errors import SourceError, SourceThrottledError, SourceTimeoutError, SourceUnavailableError
+from gateway.clock import Clock
+from gateway.lookups.boundary import Boundary
+from gateway.lookups.breaker import Breaker
+from gateway.lookups.budget import Budget
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.outcome import Failed, Outcome
+from gateway.lookups.pace import Pace
+from gateway.settings import CallSettings
+
+RETRY_SHARE = 0.1
+RETRY_RESERVE = 10
+HEDGE_SHARE = 0.05
+HEDGE_RESERVE = 1
+"""Extra calls by all calls of a source, and how many of them a quiet source may have saved up."""
+
+BACKOFF_S = 0.05
+MOST_BACKOFF_S = 1.0
+"""What grows twice as long with each try, and where that ends."""
+
+FAIR_SHARE = 0.25
+"""A call that was given less than this share of the usual deadline says nothing about the source when it is late."""
+
+HEDGED_QUANTILE = 0.95
+MOST_LATENCIES = 200
+FEWEST_LATENCIES = 20
+"""Calls whose latencies say after how long one is late."""
+
+
+class Question(Protocol):
+    """What is asked about keys."""
+
+    async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
+
+
+class Calls:
+    """All calls to one source. `usual_s` is the deadline of callers who do not say another one."""
+
+    def __init__(self, boundary: Boundary, settings: CallSettings, clock: Clock, usual_s: float) -> None:
+        self.boundary = boundary
+        self.breaker = Breaker(boundary.source, settings.breaker, clock)
+        self._settings = settings
+        self._clock = clock
+        self._fair_s = usual_s * FAIR_SHARE
+        self._pace = Pace(clock, settings.calls_per_s)
+        self._retries = Budget(RETRY_SHARE, RETRY_RESERVE)
+        self._hedges = Budget(HEDGE_SHARE, HEDGE_RESERVE)
+        self._latencies: deque[float] = deque(maxlen=MOST_LATENCIES)
+        self._asked_to_wait: type[SourceError] = SourceThrottledError
+
+    def refusal(self, deadline: Deadline) -> Failed | None:
+        """What comes of a lookup that need not be asked, since the source is not asked before the deadline."""
+        if self.breaker.refuses:
+            return self.boundary.not_asked(SourceUnavailableError("it is left alone for a while, because it kept failing"))
+        held_s = self._pace.held_s()
+        if held_s and held_s >= deadline.remaining_s():
+            return self.boundary.not_asked(self._asked_to_wait(retry_after_s=held_s))
+        return None
+
+    @property
+    def are_held(self) -> bool:
+        """Whether the source is not asked, for some callers or for all of them."""
+        return self.breaker.refuses or self._pace.held_s() > 0
+
+    def wait_s(self) -> float:
+        """Seconds until the next call may leave, 0 for now."""
+        return self._pace.wait_s()
+
+    def leave(self) -> None:
+        """A call leaves now; `put` makes it."""
+        self._pace.call_left()
+        self.breaker.call_left()
+
+    async def put(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        """One outcome per key, in order. Keys whose failure may pass are asked for again while budget and time last."""
+        self._retries.earn()
+        outcomes = await self._hedged(question, keys, deadline)
+        for attempt in range(1, self._settings.retries + 1):
+            again = [place for place, outcome in enumerate(outcomes) if _may_pass(outcome)]
+            if not again:
+                break
+            pause_s = max(self._pace.wait_s(), random.uniform(0, min(MOST_BACKOFF_S, BACKOFF_S * 2**attempt)))  # noqa: S311
+            if pause_s >= deadline.remaining_s() or self.breaker.refuses or not self._retries.spend():
+                break
+            await self._clock.sleep(pause_s)
+            self.leave()
+            second = await self._one(question, [keys[place] for place in again], deadline)
+            for place, outcome in zip(again, second, strict=True):
+                outcomes[place] = msgspec.structs.replace(outcome, attempts=attempt + 1)
+        return outcomes
+
+    async def _hedged(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        """The first of two answers, the second asked for when the first is later than nearly all others."""
+        if not self._settings.hedge:
+            return await self._one(question, keys, deadline)
+        self._hedges.earn()
+        late_s = self._late_s()
+        first = asyncio.ensure_future(self._one(question, keys, deadline))
+        calls = {first}
+        try:
+            done, _ = await asyncio.wait(calls, timeout=late_s)
+            if done or self.breaker.refuses or self._pace.wait_s() or not self._hedges.spend():
+                return await first
+            self.leave()
+            calls.add(asyncio.ensure_future(self._one(question, keys, deadline)))
+            done, late = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+            answer = done.pop().result()
+            if late and any(isinstance(outcome, Failed) for outcome in answer):
+                answer = await late.pop()
+            return [msgspec.structs.replace(outcome, hedged=True) for outcome in answer]
+        finally:
+            for call in calls:
+                call.cancel()
+
+    def _late_s(self) -> float | None:
+        if len(self._latencies) < FEWEST_LATENCIES:
+            return None
+        return sorted(self._latencies)[int(len(self._latencies) * HEDGED_QUANTILE)]
+
+    async def _one(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        """One call, and what is learned from it."""
+        own = deadline.of_call(self._settings.timeout_s)
+        fair = own.remaining_s() >= self._fair_s
+        started = self._clock.monotonic()
+        try:
+            outcomes = await question.put(self.boundary, keys, own)
+        except asyncio.CancelledError:
+            self.breaker.call_ended(failed=None)
+            raise
+        errors = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
+        self.breaker.call_ended(failed=len(errors) == len(keys) and _is_away(errors[0], fair=fair))
+        for error in errors:
+            if isinstance(error, SourceThrottledError) or error.retry_after_s is not None:
+                self._asked_to_wait = type(error)
+                self._pace.hold(error.retry_after_s)
+        if self._settings.hedge and not errors:
+            self._latencies.append(self._clock.monotonic() - started)
+        return outcomes
+
+
+def _may_pass(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failed) and outcome.error.retryable
+
+
+def _is_away(error: SourceError, *, fair: bool) -> bool | None:
+    """None for a call that was late and had little time."""
+    if isinstance(error, SourceTimeoutError):
+        return True if fair else None
+    return isinstance(error, SourceUnavailableError)

@@ -1,0 +1,109 @@
+"""A stranger's connector: one file in a package of its own, installed beside the gateway."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from connectors.errors import ConfigurationError
+from gateway.lookups import kinds
+from tests.markdown import blocks
+
+ROOT = Path(__file__).parent.parent
+SHOWN, ITS_TEST = (block.text for block in blocks(ROOT / "docs" / "connectors.md") if block.language == "python")
+SETTINGS = """[sources.tills]
+kind = "tills"
+file = "visits.jsonl"
+"""
+INFO = "storefront_tills-1.0.dist-info"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """Where the package is installed: the connector that the docs show, as a wheel with an entry point."""
+    folder = tmp_path_factory.mktemp("stranger")
+    wheel = folder / "storefront_tills-1.0-py3-none-any.whl"
+    with ZipFile(wheel, "w") as archive:
+        archive.writestr("storefront_tills.py", SHOWN)
+        archive.writestr(f"{INFO}/METADATA", "Metadata-Version: 2.1\nName: storefront-tills\nVersion: 1.0\n")
+        archive.writestr(f"{INFO}/WHEEL", "Wheel-Version: 1.0\nGenerator: hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{INFO}/entry_points.txt", "[profile_gateway.connectors]\ntills = storefront_tills:Tills\n")
+        archive.writestr(f"{INFO}/RECORD", "")
+    target = folder / "site"
+    run("-m", "uv", "pip", "install", "--offline", "--no-deps", "--no-index", "--target", str(target), str(wheel))
+    return target
+
+
+def run(*words: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_it_appears_in_check(installed, tmp_path):
+    """With its kind, its record and its key kind, without a line of the gateway changed."""
+    (tmp_path / "gateway.toml").write_text(SETTINGS)
+    told = run(
+        "-c",
+        "from gateway.cli import app; app()",
+        "check",
+        "--config",
+        str(tmp_path / "gateway.toml"),
+        PYTHONPATH=str(installed),
+        COLUMNS="160",
+    )
+    assert [word in told for word in ("tills", "event", "member_number", "No problems found.")] == [True] * 4
+    assert "tills: up to 4 calls at once, 2 retries, left alone for 5 s when 90% of 10 calls in 10 s failed" in told
+
+
+def test_it_passes_the_contract_test(installed, tmp_path):
+    """The published one, run as the stranger runs it: from the package's own test file."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
+    (tmp_path / "test_tills.py").write_text(ITS_TEST.replace("connectors.tills", "storefront_tills"))
+    paths = os.pathsep.join([str(installed), str(ROOT)])
+    told = run(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", str(tmp_path / "pytest.ini"), str(tmp_path), PYTHONPATH=paths
+    )
+    assert " passed" in told
+    assert "failed" not in told
+
+
+class Entry:
+    """An entry point that loads what it was given."""
+
+    def __init__(self, name, found):
+        self.name = name
+        self.found = found
+
+    def load(self):
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        (ImportError("secret"), "tills cannot be imported (ImportError); mend or remove the package"),
+        (asyncio, "tills is no connector with a `kind`; name the class in the entry point"),
+        (kinds.connector_kinds()["http"], "tills is of the kind 'http', which there is already; rename it"),
+    ],
+)
+def test_a_package_of_no_use_is_a_problem_of_the_configuration(monkeypatch, found, problem):
+    """It names the entry point and the fix, and nothing of what the package said."""
+    monkeypatch.setattr(kinds, "entry_points", lambda group: [Entry("tills", found)])
+    with pytest.raises(ConfigurationError) as caught:
+        kinds.connector_kinds()
+    assert caught.value.problems == (f"profile_gateway.connectors: {problem}",)
