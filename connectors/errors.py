@@ -113,6 +113,21 @@ class SourceRejectedError(SourceError):
     summary = "the source refuses this key"
 
 
+SOURCE_ERRORS: dict[str, type[SourceError]] = {
+    kind.code: kind
+    for kind in (
+        SourceError,
+        SourceUnavailableError,
+        SourceTimeoutError,
+        SourceThrottledError,
+        SourceAuthError,
+        SourceProtocolError,
+        SourceRejectedError,
+    )
+}
+"""Errors of sources by their codes."""
+
+
 class WebhookError(ProfileGatewayError):
     """What a source told of its own accord cannot be taken. Nothing of it enters the message."""
 

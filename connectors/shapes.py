@@ -10,10 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 import msgspec
 from msgspec import inspect as mi
+
+from connectors.records import Personal
 
 LEAF, OBJECT, LIST = "leaf", "object", "list"
 
@@ -56,7 +59,10 @@ def _tree(paths: Iterable[str]) -> dict[str, Any]:
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """One field: `name` (snake_case), `json_name` (camelCase), what it is, and the struct inside objects and lists."""
+    """One field: `name` (snake_case), `json_name` (camelCase), what it is, and the struct inside objects and lists.
+
+    `personal` is what it says of a person.
+    """
 
     name: str
     json_name: str
@@ -66,6 +72,7 @@ class Shape(msgspec.Struct, frozen=True):
     struct: type[msgspec.Struct] | None
     required: bool
     default: Any
+    personal: Personal | None = None
 
 
 @lru_cache(maxsize=256)
@@ -84,7 +91,9 @@ def _annotations(struct: type[msgspec.Struct]) -> dict[str, Any]:
 def _shape(field: mi.Field, annotation: Any) -> Shape:
     form, leaf, inner = _classify(field.type)
     default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
-    return Shape(field.name, field.encode_name, form, annotation, leaf, inner, field.required, default)
+    marks = [mark for mark in getattr(annotation, "__metadata__", ()) if isinstance(mark, Personal)]
+    kind, personal = (annotation.__origin__, marks[0]) if marks else (annotation, None)
+    return Shape(field.name, field.encode_name, form, kind, leaf, inner, field.required, default, personal)
 
 
 _LEAVES: dict[type[mi.Type], type] = {
@@ -144,6 +153,7 @@ def narrowed(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struc
     own = shapes(struct)
     for name, inner in fields:
         shape = own[name]
+        name = intern(name)  # so that keywords are found by identity when one is made
         kind = shape.type
         if shape.struct is not None:
             part = narrowed(shape.struct, inner)
@@ -161,6 +171,6 @@ def narrowed(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struc
         namespace={"record_type": struct, "time_field": getattr(struct, "time_field", None)},
         rename="camel",
         frozen=True,
-        kw_only=True,
+        kw_only=not all(own[name].required for name, _ in fields),
         gc=False,
     )

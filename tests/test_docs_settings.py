@@ -10,6 +10,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from connectors.files import FilesSettings
+from connectors.graphql import GraphQLSettings
+from connectors.graphql import settings as graphql
 from connectors.http import HttpSettings
 from connectors.http import settings as http
 from connectors.mongo import MongoSourceSettings
@@ -19,6 +22,7 @@ from connectors.sql import settings as sql
 from connectors.vendor import Vendor, VendorSettings
 from gateway.lookups.kinds import build_connectors, connector_kinds
 from gateway.operations import Limits
+from gateway.replay.faults import Fault
 from gateway.settings import Settings, load_settings
 from tests.markdown import Block, blocks
 
@@ -34,10 +38,15 @@ TABLES = {
     "`[sources.NAME.records.RECORD.fields.FIELD]` of `mongo`": mongo.FieldSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `mongo`": mongo.KeySettings,
     "`[sources.NAME.records.RECORD.lists.LIST]` of `mongo`": mongo.ListSettings,
+    "`[sources.NAME]` of `files`": FilesSettings,
     "`[sources.NAME]` of `http`": HttpSettings,
     "`[sources.NAME.records.RECORD]` of `http`": http.RecordSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `http`": http.LookupSettings,
     "`[sources.NAME.records.RECORD.lists.LIST]` of `http`": http.PartSettings,
+    "`[sources.NAME]` of `graphql`": GraphQLSettings,
+    "`[sources.NAME.records.RECORD]` of `graphql`": graphql.RecordSettings,
+    "`[sources.NAME.records.RECORD.keys.KIND]` of `graphql`": graphql.LookupSettings,
+    "`[sources.NAME.records.RECORD.lists.LIST]` of `graphql`": graphql.PartSettings,
     "`[sources.NAME]` of every preset": VendorSettings,
 }
 """The headings of docs/connectors.md under which a table has the settings of a class."""
@@ -109,6 +118,11 @@ def test_every_setting_of_a_preset_is_in_its_table(preset: str) -> None:
     )
 
 
+def test_every_setting_of_a_fault_is_in_its_table() -> None:
+    """docs/replay.md has a row for each, with its default, and none for what is no setting."""
+    assert table_under("replay.md", "`[[faults]]`") == own_settings(Fault)
+
+
 def test_every_limit_is_in_its_table() -> None:
     """docs/operations.md says what one document may ask for."""
     assert table_under("operations.md", "Limits of a document") == {
@@ -119,9 +133,14 @@ def test_every_limit_is_in_its_table() -> None:
 def test_every_class_of_settings_has_its_table() -> None:
     """A new class inside the settings of a source needs a table."""
     inner = {one for settings in PRESETS.values() for one in reachable(settings) - {settings}}
-    assert reachable(SqlSettings) | reachable(MongoSourceSettings) | reachable(HttpSettings) | {VendorSettings} | inner == set(
-        TABLES.values()
+    kinds = (
+        reachable(SqlSettings)
+        | reachable(FilesSettings)
+        | reachable(MongoSourceSettings)
+        | reachable(HttpSettings)
+        | reachable(GraphQLSettings)
     )
+    assert kinds | {VendorSettings} | inner == set(TABLES.values())
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,15 @@ import asyncio
 import os
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from zipfile import ZipFile
 
 import pytest
 
 from connectors.errors import ConfigurationError
+from connectors.http import HttpConnector
 from gateway.lookups import kinds
 from tests.markdown import blocks
 
@@ -17,7 +20,9 @@ ROOT = Path(__file__).parent.parent
 SHOWN, ITS_TEST = (block.text for block in blocks(ROOT / "docs" / "connectors.md") if block.language == "python")
 SETTINGS = """[sources.tills]
 kind = "tills"
-file = "visits.jsonl"
+base_url = "http://127.0.0.1:{port}"
+token = "secret"
+keys = {{ event = ["member_number"] }}
 """
 INFO = "storefront_tills-1.0.dist-info"
 
@@ -38,6 +43,31 @@ def installed(tmp_path_factory) -> Path:
     return target
 
 
+class NoVisits(BaseHTTPRequestHandler):
+    """The API of tills that have had no visits."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"visits": []}')
+
+    do_HEAD = do_GET  # noqa: N815  the name is the server's
+
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture
+def tills():
+    """The port of the tills' API."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), NoVisits) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
 def run(*words: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, *words],
@@ -52,9 +82,9 @@ def run(*words: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_it_appears_in_check(installed, tmp_path):
+def test_it_appears_in_check(installed, tills, tmp_path):
     """With its kind, its record and its key kind, without a line of the gateway changed."""
-    (tmp_path / "gateway.toml").write_text(SETTINGS)
+    (tmp_path / "gateway.toml").write_text(SETTINGS.format(port=tills))
     told = run(
         "-c",
         "from gateway.cli import app; app()",
@@ -98,7 +128,7 @@ class Entry:
     [
         (ImportError("secret"), "tills cannot be imported (ImportError); mend or remove the package"),
         (asyncio, "tills is no connector with a `kind`; name the class in the entry point"),
-        (kinds.connector_kinds()["http"], "tills is of the kind 'http', which there is already; rename it"),
+        (HttpConnector, "tills is of the kind 'http'; name the entry point so"),
     ],
 )
 def test_a_package_of_no_use_is_a_problem_of_the_configuration(monkeypatch, found, problem):
@@ -107,3 +137,22 @@ def test_a_package_of_no_use_is_a_problem_of_the_configuration(monkeypatch, foun
     with pytest.raises(ConfigurationError) as caught:
         kinds.connector_kinds()
     assert caught.value.problems == (f"profile_gateway.connectors: {problem}",)
+
+
+def test_a_package_does_not_take_the_place_of_a_kind(monkeypatch):
+    """The gateway's own kind stays what it is."""
+    monkeypatch.setattr(kinds, "entry_points", lambda group: [Entry("http", HttpConnector)])
+    with pytest.raises(ConfigurationError, match="http is a kind that there is already; rename it"):
+        kinds.connector_kinds()
+
+
+def test_only_the_wanted_kinds_are_imported(monkeypatch):
+    """What another kind needs is not imported either, and a package that nobody wants harms nobody."""
+    monkeypatch.setattr(kinds, "entry_points", lambda group: [Entry("tills", ImportError())])
+    assert kinds.connector_kinds({"http"}) == {"http": HttpConnector}
+    told = run(
+        "-c",
+        "import sys\nfrom gateway.lookups.kinds import connector_kinds\nconnector_kinds({'http'})\n"
+        "print([name for name in ('duckdb', 'sqlalchemy') if name in sys.modules])",
+    )
+    assert told == "[]\n"

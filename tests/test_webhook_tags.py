@@ -174,12 +174,14 @@ async def test_a_tag_that_is_being_computed_is_not_stored(sources, words, mongod
         await tell(gateway, "orders", of("c1"))
         second = asyncio.ensure_future(tag_of(gateway))
         await until(lambda: measured(orders) == 2)
-        orders.hang.set()
-        await asyncio.gather(first, second)
-        async with store_of(mongodb_settings) as store:
-            await until_kept(store)
-        assert await tag_of(gateway) == await second
+        with commands_to(mongodb_settings.database) as commands:
+            orders.hang.set()
+            await asyncio.gather(first, second)
+            async with store_of(mongodb_settings) as store:
+                await until_kept(store)
+            assert await tag_of(gateway) == await second
     assert measured(orders) == 2
+    assert commands.count("update") == 1
 
 
 async def test_a_tag_that_is_being_renewed_is_renewed_again(sources, words):

@@ -86,7 +86,7 @@ class HttpConnector(Connector[HttpSettings]):
 
     async def _fetch(self, route: Route, keys: Keys, ask: Ask) -> Answer:
         until = None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
-        good = [key for key in keys if _can_be_sent(key)]
+        good = keys if _can_all_be_sent(keys) else [key for key in keys if _can_be_sent(key)]
         answer: dict[str, Found | SourceError] = {}
         if len(good) < len(keys):
             answer |= {key: SourceRejectedError() for key in keys if key not in good}
@@ -138,6 +138,11 @@ class HttpConnector(Connector[HttpSettings]):
         if self._transport is None:
             raise SourceUnavailableError("the connector is closed")
         return self._transport
+
+
+def _can_all_be_sent(keys: Keys) -> bool:
+    """Whether that is seen at once."""
+    return "".join(keys).isascii() and _NO_KEYS.isdisjoint(keys)
 
 
 def _can_be_sent(key: str) -> bool:

@@ -34,6 +34,7 @@ class VendorApi:
     """
 
     authorization: str
+    authorization_header = "Authorization"
     unauthorized: Refusal
 
     def __init__(self) -> None:
@@ -51,7 +52,7 @@ class VendorApi:
         self.requests.append(f"{request.method} {unquote(request.path_qs)}")
         body = await request.json() if request.can_read_body else None
         self.bodies.append(body)
-        if request.headers.get("Authorization") != self.authorization:
+        if request.headers.get(self.authorization_header) != self.authorization:
             return refused(self.unauthorized)
         if self.refusal is not None and self.refused_path in request.path:
             return refused(self.refusal)
