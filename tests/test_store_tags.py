@@ -93,7 +93,7 @@ async def test_stale_tags_stay_readable_until_renewed(tags: TagCollection, hand_
     assert {key: one.expires_at for key, one in found["c1"].items()} == {"tier": marked_at, "churn": marked_at}
     assert found["c1"]["tier"].value == "GOLD"
     assert found["c2"]["tier"].expires_at > marked_at
-    renewed = tag(at=NOON + timedelta(days=1), as_of=hand_clock.now())
+    renewed = tag(at=NOON + timedelta(days=1), as_of=hand_clock.now() + timedelta(milliseconds=1))
     await tags.write([("c1", renewed)])
     assert (await tags.read(["c1"], ["tier"]))["c1"]["tier"] == renewed
     assert (await tags.read(["c1"], ["churn"]))["c1"]["churn"].expires_at == marked_at
@@ -116,6 +116,19 @@ async def test_a_tag_of_facts_from_before_the_mark_is_stale(tags: TagCollection,
         "churn": none,
         "rfm": replace(none, key="rfm", computed_at=before, expires_at=marked_at),
     }
+
+
+async def test_a_mark_is_there_before_the_tag(tags: TagCollection, hand_clock: HandClock):
+    """A tag that was being computed while its customer changed is stale from the first; the next one is not."""
+    assert await tags.mark_stale([]) == 0
+    assert await tags.mark_stale(["c1"]) == 0
+    assert await tags.read(["c1"], ["tier"]) == {"c1": {}}
+    await tags.write([("c1", tag(at=hand_clock.now(), as_of=hand_clock.now()))])
+    assert (await tags.read(["c1"], ["tier"]))["c1"]["tier"].expires_at <= hand_clock.now()
+    hand_clock.advance(timedelta(milliseconds=1))
+    new = tag(at=hand_clock.now(), as_of=hand_clock.now())
+    await tags.write([("c1", new)])
+    assert await tags.read(["c1"], ["tier"]) == {"c1": {"tier": new}}
 
 
 async def test_mark_never_prolongs_a_tag(tags: TagCollection, hand_clock: HandClock):

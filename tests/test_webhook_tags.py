@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,7 +15,7 @@ from gateway.store.mongo import MongoSettings
 from tests import shop
 from tests.fixtures_mongodb import commands_to
 from tests.hooks import hook, of, sources_with, tell
-from tests.running import gateway_on
+from tests.running import Gateway, gateway_on
 from tests.tag_shop import ShopClock, is_fresh, measured, sources_by_id, store_of, tag_of, until, until_kept, until_tag
 
 pytestmark = pytest.mark.mongodb
@@ -40,30 +41,41 @@ def orders_become_few(source: MemoryConnector) -> None:
     source.records[r.Order, KeyKind.CUSTOMER_ID]["c1"] = FEW
 
 
+async def stored_tag(gateway: Gateway, words: dict[str, Any], customer: str = "c1") -> dict[str, Any]:
+    """The tag, once it is stored."""
+    tag = await tag_of(gateway, customer=customer)
+    async with store_of(MongoSettings.model_validate(words["mongodb"])) as store:
+        await until_kept(store, words["with_clock"].now(), customer)
+    return tag
+
+
+async def told(gateway: Gateway, words: dict[str, Any], source: str, body: Any) -> int:
+    """The status of a webhook. What is asked afterwards is asked a second later."""
+    answer = await tell(gateway, source, body)
+    words["with_clock"].advance(timedelta(seconds=1))
+    return answer.status_code
+
+
 async def test_the_tags_of_a_changed_customer_are_computed_again(sources, words):
     """The old value is given, stale, while it is renewed, once; the tags of another customer stay as they are."""
     async with gateway_on(sources, **words) as gateway:
-        old, other = await tag_of(gateway), await tag_of(gateway, customer="c2")
-        await until(lambda: measured(sources[1]) == 2)
+        old, other = await stored_tag(gateway, words), await stored_tag(gateway, words, "c2")
         orders_become_few(sources[1])
         assert await tag_of(gateway) == old
-        answer = await tell(gateway, "orders", of("c1"))
+        status = await told(gateway, words, "orders", of("c1"))
         stale = await tag_of(gateway)
         new = await until_tag(is_fresh, gateway)
         assert await tag_of(gateway, customer="c2") == other
-    assert answer.status_code == 204
+    assert status == 204
     assert (stale["value"], stale["freshness"]) == ("HIGH", "STALE")
     assert (new["value"], new["freshness"]) == ("MEDIUM", "FRESH")
     assert measured(sources[1]) == 3
-    assert len(sources[0].calls) == sum(keys == ("c1",) for _, _, keys, _ in sources[0].calls) + 2
 
 
 async def test_a_webhook_is_one_command_and_no_call(sources, words, mongodb_settings: MongoSettings):
     """It names customers by id, so nobody is looked for."""
     async with gateway_on(sources, **words) as gateway:
-        await tag_of(gateway)
-        async with store_of(mongodb_settings) as store:
-            await until_kept(store)
+        await stored_tag(gateway, words)
         asked = [len(source.calls) for source in sources]
         with commands_to(mongodb_settings.database) as commands:
             await tell(gateway, "orders", [of("c1"), of("c2"), of("c1")])
@@ -74,9 +86,7 @@ async def test_a_webhook_is_one_command_and_no_call(sources, words, mongodb_sett
 async def test_whoever_does_not_know_the_secret_changes_no_tag(sources, words, mongodb_settings: MongoSettings):
     """Nothing reaches MongoDB."""
     async with gateway_on(sources, **words) as gateway:
-        old = await tag_of(gateway)
-        async with store_of(mongodb_settings) as store:
-            await until_kept(store)
+        old = await stored_tag(gateway, words)
         with commands_to(mongodb_settings.database) as commands:
             assert (await tell(gateway, "orders", of("c1"), **{"x-signature": "00"})).status_code == 401
         assert await tag_of(gateway) == old
@@ -89,16 +99,18 @@ async def test_a_customer_is_found_by_the_key_that_the_source_names(words):
     support = shop.support()
     words["sources"] = sources_with({"support": hook(key="requester", by="email")}, {}, "crm", "orders")
     async with gateway_on([crm, orders, support], **words) as gateway:
-        await tag_of(gateway)
+        await stored_tag(gateway, words)
         orders_become_few(orders)
         crm.calls.clear()
-        answers = [await tell(gateway, "support", {"requester": email}) for email in ("ana@example.com", "nobody@example.com")]
+        statuses = [
+            await told(gateway, words, "support", {"requester": email}) for email in ("ana@example.com", "nobody@example.com")
+        ]
         assert [(by, keys) for _, by, keys, _ in crm.calls] == [
             (KeyKind.EMAIL, ("ana@example.com",)),
             (KeyKind.EMAIL, ("nobody@example.com",)),
         ]
         new = await until_tag(lambda tag: tag["value"] == "MEDIUM", gateway)
-    assert [answer.status_code for answer in answers] == [204, 204]
+    assert statuses == [204, 204]
     assert new["freshness"] == "FRESH"
 
 
@@ -108,7 +120,7 @@ async def test_all_who_share_a_key_have_changed(words):
     words["sources"] = sources_with({"orders": hook(key="phone", by="phone")}, {}, "crm")
     async with gateway_on([crm, orders], **words) as gateway:
         for customer in ("c1", "c2"):
-            await tag_of(gateway, customer=customer)
+            await stored_tag(gateway, words, customer)
         answer = await tell(gateway, "orders", {"phone": "+55 11 91234-5678"})
         freshness = [(await tag_of(gateway, customer=customer))["freshness"] for customer in ("c1", "c2")]
     assert (answer.status_code, freshness) == (204, ["STALE", "STALE"])
@@ -128,9 +140,7 @@ async def test_records_that_no_tag_reads_leave_tags_alone(sources, words, mongod
     """Page views change no tag of the shipped pack."""
     words["sources"] = sources_with({"orders": hook(records=["event"])}, {}, "crm")
     async with gateway_on(sources, **words) as gateway:
-        await tag_of(gateway)
-        async with store_of(mongodb_settings) as store:
-            await until_kept(store)
+        await stored_tag(gateway, words)
         with commands_to(mongodb_settings.database) as commands:
             assert (await tell(gateway, "orders", of("c1"))).status_code == 204
     assert commands == []
@@ -141,7 +151,7 @@ async def test_a_failed_lookup_is_told_again_later(words):
     crm, orders = sources_by_id()
     words["sources"] = sources_with({"orders": hook(key="email", by="email")}, {}, "crm")
     async with gateway_on([crm, orders], **words) as gateway:
-        await tag_of(gateway)
+        await stored_tag(gateway, words)
         crm.failure = SourceUnavailableError()
         refused = await tell(gateway, "orders", {"email": "ana@example.com"})
         crm.failure = None
@@ -171,15 +181,13 @@ async def test_a_tag_that_is_being_computed_is_not_stored(sources, words, mongod
         orders.hang = asyncio.Event()
         first = asyncio.ensure_future(tag_of(gateway))
         await until(lambda: measured(orders) == 1)
-        await tell(gateway, "orders", of("c1"))
+        await told(gateway, words, "orders", of("c1"))
         second = asyncio.ensure_future(tag_of(gateway))
         await until(lambda: measured(orders) == 2)
         with commands_to(mongodb_settings.database) as commands:
             orders.hang.set()
             await asyncio.gather(first, second)
-            async with store_of(mongodb_settings) as store:
-                await until_kept(store)
-            assert await tag_of(gateway) == await second
+            assert await stored_tag(gateway, words) == await second
     assert measured(orders) == 2
     assert commands.count("update") == 1
 
@@ -188,13 +196,13 @@ async def test_a_tag_that_is_being_renewed_is_renewed_again(sources, words):
     """What the renewal was told may be of before the change."""
     orders = sources[1]
     async with gateway_on(sources, **words) as gateway:
-        await tag_of(gateway)
+        await stored_tag(gateway, words)
         words["with_clock"].advance(timedelta(hours=7))
         orders.hang = asyncio.Event()
         assert not is_fresh(await tag_of(gateway))
         await until(lambda: measured(orders) == 2)
         orders_become_few(orders)
-        await tell(gateway, "orders", of("c1"))
+        await told(gateway, words, "orders", of("c1"))
         orders.hang.set()
         new = await until_tag(is_fresh, gateway)
     assert new["value"] == "MEDIUM"
@@ -207,16 +215,16 @@ async def test_another_worker_sees_it_at_once_and_stores_nothing_of_before(words
     words["sources"] = sources_with({"orders": hook()}, {"order": 60}, "crm")
     sources = sources_by_id(MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): dict(shop.ORDERS)}, measures=False))
     orders = sources[1]
-    async with gateway_on(sources, **words) as told, gateway_on(sources, **words) as other:
-        await tag_of(other)
+    async with gateway_on(sources, **words) as worker, gateway_on(sources, **words) as other:
+        await stored_tag(other, words)
         asked = len(orders.calls)
         orders_become_few(orders)
         clock.advance(timedelta(seconds=30))
-        await tell(told, "orders", of("c1"))
+        await told(worker, words, "orders", of("c1"))
         for _ in range(3):
             tag = await tag_of(other)
             assert (tag["value"], tag["freshness"]) == ("HIGH", "STALE")
         assert len(orders.calls) == asked
-        clock.advance(timedelta(seconds=31))
+        clock.advance(timedelta(seconds=30))
         new = await until_tag(is_fresh, other)
     assert new["value"] == "MEDIUM"

@@ -20,6 +20,8 @@ from gateway.store.mongo import Database, Document, Mongo
 from gateway.tags.model import ComputedTag
 
 KEEP = timedelta(days=7)
+KEEP_MARK = timedelta(days=1)
+"""As long as a worker may keep answers of sources."""
 
 _NOT_READ = {"at": 0, "deleteAt": 0}
 
@@ -65,10 +67,14 @@ class TagCollection:
     async def mark_stale(self, customers: Sequence[str]) -> int:
         """Make the customers' tags expire now; they stay to be served stale until they are renewed.
 
-        Gives the number of customers who have any.
+        So do tags that are not written yet, of facts from before. Gives the number of customers who were there.
         """
-        mark = {"$set": {"staleAt": self._clock.now()}, "$inc": {"marks": 1}}
-        result = await self._mongo.run(lambda database: database.tags.update_many({"_id": {"$in": list(customers)}}, mark))
+        now = self._clock.now()
+        mark = {"$max": {"staleAt": now, "deleteAt": now + KEEP_MARK}, "$inc": {"marks": 1}}
+        marks = [UpdateOne({"_id": customer}, mark, upsert=True) for customer in customers]
+        if not marks:
+            return 0
+        result = await self._mongo.run(lambda database: database.tags.bulk_write(marks, ordered=False))
         return result.matched_count
 
     async def forget(self, customers: Sequence[str]) -> int:
@@ -108,9 +114,9 @@ def _upsert(customer: str, tags: Sequence[ComputedTag]) -> UpdateOne:
     values: dict[str, Any] = {"deleteAt": {"$max": ["$deleteAt", max(tag.expires_at for tag in tags) + KEEP]}}
     for tag in tags:
         later = {"$gt": [f"$at.{tag.key}", tag.computed_at]}
-        # What another worker has kept may be of before the mark, and a tag that it computes of that as well.
+        # What another worker has kept may be of before the mark, and what it computes of that as well.
         oldest = min((fact.as_of for fact in tag.evidence if fact.as_of is not None), default=tag.computed_at)
-        seen = {"$cond": [{"$lt": [oldest, "$staleAt"]}, f"$seen.{tag.key}", "$marks"]}
+        seen = {"$cond": [{"$lte": [oldest, "$staleAt"]}, f"$seen.{tag.key}", "$marks"]}
         new = {"tags": _encoder.encode(tag).decode(), "at": tag.computed_at, "seen": seen}
         values |= {f"{name}.{tag.key}": {"$cond": [later, f"${name}.{tag.key}", value]} for name, value in new.items()}
     return UpdateOne({"_id": customer}, [{"$set": values}], upsert=True)
