@@ -86,7 +86,7 @@ class WebhookSettings(_Frozen):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    secret: Annotated[SecretStr, Field(min_length=8)]
+    secret: Annotated[SecretStr, Field(min_length=1)]
     header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$"), AfterValidator(str.lower)] = "x-signature"
     encoding: Encoding = "hex"
     key: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$")]

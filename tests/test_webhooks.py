@@ -305,7 +305,7 @@ async def test_the_settings_come_before_the_connector(sources):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"secret": "short"}, "webhook.secret"),
+        ({"secret": ""}, "webhook.secret"),
         ({"by": "text"}, "a change is told by a key that finds one customer, so not by text"),
         ({"key": "a..b"}, "webhook.key"),
         ({"records": ["invoice"]}, "`invoice` is no record; there are customer, order, ticket, event"),
@@ -318,7 +318,6 @@ def test_settings_that_are_wrong_are_named(sources, wrong, message):
     with pytest.raises(Exception, match=message) as caught:
         settings_for(list(sources.values()), sources=sources_with({"orders": hook(**wrong)}, None, "crm"))
     assert SECRET not in str(caught.value)
-    assert "short" not in str(caught.value)
 
 
 def test_the_secret_is_not_shown(sources, words):
