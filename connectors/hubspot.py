@@ -1,20 +1,23 @@
 """The `hubspot` kind: contacts of HubSpot's CRM as customers, each with its primary company."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Self
 
 import msgspec
 from pydantic import model_validator
 
-from connectors.contract import Answer, Ask, KeyKind, Keys, lookup
-from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError, SourceThrottledError
+from connectors.contract import Answer, Ask, Change, KeyKind, Keys, WebhookRequest, lookup
+from connectors.errors import NoWebhookError, SourceError, SourceProtocolError, SourceRejectedError, SourceThrottledError
 from connectors.records import Customer
 from connectors.shapes import Fields
 from connectors.transport import Refused, ask_each
 from connectors.values import contact_points, given, to_country, to_time
 from connectors.vendor import Secret, Trial, Vendor, VendorSettings, as_records, by_key, is_number, needed, readable
+from connectors.webhooks import expect_hubspot, read
 
+_CONTACT_TYPE = "0-1"
 _CONTACTS, _COMPANIES = "/crm/v3/objects/contacts", "/crm/v3/objects/companies"
 _BATCH, _PAGE, _MOST_FOUND = 100, 200, 1_000
 _EMAILS = ("email", "hs_additional_emails")
@@ -45,6 +48,8 @@ class HubSpotSettings(VendorSettings):
     token: Secret
     member_number: str | None = None
     external_ids: dict[str, str] = {}
+    webhook_secret: Secret | None = None
+    webhook_url: str = ""
 
     @model_validator(mode="after")
     def _can_find_by_its_keys(self) -> Self:
@@ -53,6 +58,8 @@ class HubSpotSettings(VendorSettings):
             KeyKind.EXTERNAL_ID in kinds and not self.external_ids
         ):
             raise ValueError("keys: to find by member_number or external_id, set the property that holds it")
+        if self.webhook_secret is not None and not self.webhook_url:
+            raise ValueError("webhook_url: HubSpot signs the address that it calls; set it as it is set there")
         return self
 
 
@@ -77,6 +84,25 @@ class Answered(msgspec.Struct):
         return self.paging.next.after if self.paging and self.paging.next else None
 
 
+class Told(msgspec.Struct, rename="camel"):
+    """One of the events of a webhook. Those of contacts are named after them, or have their type."""
+
+    subscription_type: str
+    object_type_id: str = ""
+    object_id: int | None = None
+    from_object_id: int | None = None
+    primary_object_id: int | None = None
+    new_object_id: int | None = None
+    merged_object_ids: list[int] = []
+
+    @property
+    def contacts(self) -> set[int]:
+        if not self.subscription_type.startswith("contact.") and self.object_type_id != _CONTACT_TYPE:
+            return set()
+        ids = {self.object_id, self.from_object_id, self.primary_object_id, self.new_object_id, *self.merged_object_ids}
+        return {id_ for id_ in ids if id_ is not None}
+
+
 class HubSpot(Vendor[HubSpotSettings]):
     """HubSpot, by version 3 of its CRM API, with the token of a private app."""
 
@@ -96,6 +122,12 @@ class HubSpot(Vendor[HubSpotSettings]):
         if answer.status == 429 and "Retry-After" not in answer.headers:
             return SourceThrottledError(retry_after_s=_WAITS_S.get(answer.said["policyName"]))
         return super().refusal(answer)
+
+    def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
+        if self.settings.webhook_secret is None:
+            raise NoWebhookError
+        expect_hubspot(request, self.settings.webhook_secret, self.settings.webhook_url, now)
+        return [self.own_change(Customer, str(id_)) for told in read(request, list[Told]) for id_ in sorted(told.contacts)]
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import Field
 
-from connectors.contract import Answer, Ask, KeyKind, Keys, Position, Push, lookup
+from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Position, Push, WebhookRequest, lookup
+from connectors.errors import NoWebhookError
 from connectors.records import Customer, Event
 from connectors.semantics import as_time, rfc3339
 from connectors.transport import ask_each, gathered
 from connectors.values import given, to_country, to_text, to_time
 from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings, as_records, needed, readable, step, window
+from connectors.webhooks import expect_segment, read
 
 _AT_ONCE, _PAGE, _MOST_TRAITS = 20, 100, 200
 _WINDOW = (Push.SINCE, Push.AFTER, Push.ORDER, Push.FIRST)
@@ -47,6 +49,7 @@ class SegmentSettings(VendorSettings):
     space: Annotated[str, Field(pattern=r"^[\w-]+$")]
     token: Secret
     member_number: str | None = None
+    webhook_secret: Secret | None = None
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -61,6 +64,14 @@ class Traits(msgspec.Struct):
 class Listed(msgspec.Struct):
     data: list[Any]
     cursor: Cursor = Cursor()
+
+
+class Told(msgspec.Struct, rename="camel"):
+    """A call of Segment's specification, as a webhook destination sends it."""
+
+    type: str = ""
+    user_id: str | None = None
+    anonymous_id: str | None = None
 
 
 class Segment(Vendor[SegmentSettings]):
@@ -79,6 +90,15 @@ class Segment(Vendor[SegmentSettings]):
 
     def trials(self) -> Sequence[Trial]:
         return [Trial(f"{self._profile('user_id', 'nobody')}/traits", "access to the space", one_key=True)]
+
+    def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  Segment signs no time
+        if self.settings.webhook_secret is None:
+            raise NoWebhookError
+        expect_segment(request, self.settings.webhook_secret)
+        told = read(request, Told)
+        record = Event if told.type in {"track", "page", "screen"} else None
+        keys = ((KeyKind.CUSTOMER_ID, told.user_id), (KeyKind.DEVICE_ID, told.anonymous_id))
+        return [Change(record, kind, key) for kind, key in keys if key][:1]
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:

@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import Field
 
-from connectors.contract import Answer, Ask, KeyKind, Keys, Page, Position, Push, lookup
-from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
+from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
+from connectors.errors import NoWebhookError, SourceError, SourceProtocolError, SourceRejectedError
 from connectors.records import Customer, Order
 from connectors.semantics import as_time
 from connectors.transport import Refused, ask_each, gathered
 from connectors.values import contact_points, given, to_country, to_money, to_time
 from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings, as_records, readable, step, window
+from connectors.webhooks import expect_stripe, read
 
 _CUSTOMERS, _CHARGES = "/v1/customers", "/v1/charges"
 _PAGE, _AT_ONCE = 100, 20
@@ -47,12 +48,29 @@ class StripeSettings(VendorSettings):
     token: Secret
     api_version: Word = "2025-04-30.basil"
     account: Word | None = None
+    webhook_secret: Secret | None = None
 
 
 class Listed(msgspec.Struct):
     data: list[Any]
     has_more: bool = False
     next_page: str | None = None
+
+
+class Told(msgspec.Struct):
+    """What an event is about: a charge, a customer, or something else."""
+
+    object: str
+    id: str = ""
+    customer: str | None = None
+
+
+class Data(msgspec.Struct):
+    object: Told
+
+
+class Occurred(msgspec.Struct):
+    data: Data
 
 
 class NotThereError(SourceRejectedError):
@@ -80,6 +98,15 @@ class Stripe(Vendor[StripeSettings]):
         if answer.status == 400 and answer.said["error"]["code"] == "resource_missing":
             return NotThereError()
         return super().refusal(answer)
+
+    def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
+        if self.settings.webhook_secret is None:
+            raise NoWebhookError
+        expect_stripe(request, self.settings.webhook_secret, now)
+        told = read(request, Occurred).data.object
+        if told.object == "customer":
+            return [self.own_change(Customer, told.id)]
+        return [self.own_change(Order, told.customer)] if told.object == "charge" and told.customer else []
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:

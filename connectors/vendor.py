@@ -17,7 +17,7 @@ import msgspec
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 from yarl import URL
 
-from connectors.contract import Aggregate, Answer, Ask, Connector, FetchFunction, KeyKind, Keys, Lookup, Position
+from connectors.contract import Aggregate, Answer, Ask, Change, Connector, FetchFunction, KeyKind, Keys, Lookup, Position
 from connectors.errors import (
     ConfigurationError,
     SourceAuthError,
@@ -27,7 +27,7 @@ from connectors.errors import (
     SourceTimeoutError,
     SourceUnavailableError,
 )
-from connectors.records import RECORD_NAMES
+from connectors.records import RECORD_NAMES, Record
 from connectors.shapes import Fields
 from connectors.transport import Refused, Transport, WebSettings
 
@@ -134,6 +134,13 @@ class Vendor(Connector[V]):
     def until(self, ask: Ask) -> float | None:
         """When the time that an ask has is over, by the event loop's clock, in seconds."""
         return None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
+
+    def own_change(self, record: type[Record] | None, id_: str) -> Change:
+        """What has changed of the customer whom the source has under an id of its own."""
+        is_ours = any(KeyKind.CUSTOMER_ID in kinds for kinds in self.settings.keys.values())
+        return (
+            Change(record, KeyKind.CUSTOMER_ID, id_) if is_ours else Change(record, KeyKind.EXTERNAL_ID, f"{self.name}:{id_}")
+        )
 
     def own_ids(self, keys: Keys) -> dict[str, str]:
         """The ids of this source that external ids mean, by the key: those that stand under its name."""

@@ -2,18 +2,20 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
 import msgspec
 
-from connectors.contract import Answer, Ask, KeyKind, Keys, Page, Position, Push, lookup
-from connectors.errors import SourceError, SourceThrottledError
+from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
+from connectors.errors import NoWebhookError, SourceError, SourceThrottledError
 from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStatus
 from connectors.semantics import as_time
 from connectors.transport import Refused, ask_each, gathered
 from connectors.values import contact_points, converter, given, to_text, to_time, translated
 from connectors.vendor import Secret, Trial, Vendor, VendorSettings, as_records, is_number, readable, window
+from connectors.webhooks import expect_zendesk, read
 
 _USERS, _PAGE = "/api/v2/users", 100
 _AT_ONCE = 20
@@ -41,6 +43,7 @@ class ZendeskSettings(VendorSettings):
     customer_id: Literal["id", "external_id"] = "id"
     complaint_tag: str = "complaint"
     order_id_field: int | None = None
+    webhook_secret: Secret | None = None
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -60,6 +63,19 @@ class Tickets(msgspec.Struct):
 class Comments(msgspec.Struct):
     comments: list[Any]
     meta: Meta = Meta()
+
+
+class Told(msgspec.Struct):
+    """A user, or a ticket with its requester."""
+
+    id: str
+    external_id: str | None = None
+    requester_id: str | None = None
+
+
+class Occurred(msgspec.Struct):
+    type: str
+    detail: Told
 
 
 class Zendesk(Vendor[ZendeskSettings]):
@@ -84,6 +100,19 @@ class Zendesk(Vendor[ZendeskSettings]):
         if answer.status == 429 and "Retry-After" not in answer.headers:
             return SourceThrottledError(retry_after_s=float(answer.headers["ratelimit-reset"]))
         return super().refusal(answer)
+
+    def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
+        if self.settings.webhook_secret is None:
+            raise NoWebhookError
+        expect_zendesk(request, self.settings.webhook_secret, now)
+        occurred = read(request, Occurred)
+        told, is_user = occurred.detail, occurred.type.startswith("zen:event-type:user.")
+        record, id_ = (None, told.id) if is_user else (Ticket, told.requester_id)
+        if self.settings.customer_id == "id":
+            return [self.own_change(record, id_)] if id_ else []
+        if is_user and told.external_id:
+            return [Change(record, KeyKind.CUSTOMER_ID, told.external_id)]
+        return [Change(record, KeyKind.EXTERNAL_ID, f"{self.name}:{id_}")] if id_ else []
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_PAGE)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
