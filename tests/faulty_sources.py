@@ -103,7 +103,9 @@ SKUS = ((1, "s1"), (2, SECRET))
 SECOND_IS = "CASE WHEN id = 'o2' THEN {} ELSE {} END"
 COLUMNS = {"total_amount": "amount", "total_currency": "currency"}
 SPOILT_COLUMNS = {
-    "truncated": {"total_currency": "(" + SECOND_IS.format(f"""'{{"currency": "{SECRET}'""", "'{}'") + ")::json ->> 'currency'"},
+    "truncated": {
+        "total_currency": "(" + SECOND_IS.format(f"""'{{"currency": "{SECRET}'""", "'{}'") + ")::json ->> 'currency'"
+    },
     "types": {"total_amount": SECOND_IS.format(f"'{SECRET}'", "'10.00'")},
     "large": {"total_currency": SECOND_IS.format(f"repeat('x', {LARGE})", "currency")},
 }
@@ -185,7 +187,11 @@ async def mongo_orders(fault: str, origin: Mongodb) -> AsyncIterator[Connector[A
     say = MONGO[fault]() if fault in MONGO else faulty.spoiling(origin.connect, SPOILS.get(fault, faulty.let_through))
     who = "reader:wrong@" if fault == "401" else ""
     async with place(fault, say) as host:
-        settings = {"url": f"mongodb://{who}{host}/?directConnection=true", "database": origin.name, "records": {"order": record}}
+        settings = {
+            "url": f"mongodb://{who}{host}/?directConnection=true",
+            "database": origin.name,
+            "records": {"order": record},
+        }
         yield MongoConnector("orders", MongoSourceSettings.model_validate(settings))
 
 

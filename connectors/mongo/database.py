@@ -40,6 +40,8 @@ MOST_S = 60.0
 """How long a call may take that does not say how much time is left, in seconds."""
 AT_ONCE = 10_000
 """How many documents come with the first answer of a call. As many as fit into 16 MB do; the driver's own 101 are too few."""
+MOST_BYTES = 16 * 1024 * 1024
+"""How large an answer may be. No message of a server holds more documents, so only an answer in several is measured."""
 GRACE_S = 1.0
 """How long calls have to end when the connector is closed, in seconds."""
 NOT_FOR_VIEWS = 166
@@ -59,7 +61,7 @@ class Database:
         if self._client is None:
             self._checks = Checks()
             self._client = AsyncMongoClient(self._settings.url, event_listeners=[self._checks], **_options(self._settings))
-            self._track(asyncio.create_task(_look(self._client)))
+            self._track(asyncio.create_task(self._look(self._client)))
 
     async def aclose(self) -> None:
         """Close the connections and make no more."""
@@ -80,18 +82,20 @@ class Database:
             yield
 
     async def aggregate(self, collection: str, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
-        """The documents that a pipeline gives. Raises `SourceProtocolError` for more than `max_response_bytes`."""
+        """The documents that a pipeline gives. Raises `SourceProtocolError` when they go on beyond `MOST_BYTES`."""
 
         async def call(database: _Database) -> list[dict[str, Any]]:
-            own = database[collection]
+            cursor = await database[collection].aggregate(list(pipeline), allowDiskUse=True, batchSize=AT_ONCE)
+            if not cursor.cursor_id:
+                return await cursor.to_list()
             found: list[dict[str, Any]] = []
             size = 0
-            async with await own.aggregate_raw_batches(list(pipeline), allowDiskUse=True, batchSize=AT_ONCE) as batches:
-                async for batch in batches:
-                    size += len(batch)
-                    if size > self._settings.max_response_bytes:
-                        raise SourceProtocolError("larger than max_response_bytes")
-                    found += bson.decode_all(batch, own.codec_options)
+            async with cursor:
+                async for document in cursor:
+                    size += len(bson.encode(document))
+                    if size > MOST_BYTES:
+                        raise SourceProtocolError("more than 16 MB")
+                    found.append(document)
             return found
 
         return await self._run(call)
@@ -149,6 +153,10 @@ class Database:
         except FOREIGN as error:
             raise source_error(error) from without_frames(error)
 
+    async def _look(self, client: AsyncMongoClient[Any]) -> None:
+        with suppress(*FOREIGN), pymongo.timeout(SELECTION_S):
+            await self._checks.or_all_away(client, client.admin.command("ping"))
+
     async def _when_found(self, client: AsyncMongoClient[Any], call: Coroutine[Any, Any, T]) -> T:
         """What the call gives, once there is a server: the driver would spend all of the call's time on looking for one."""
         try:
@@ -169,12 +177,8 @@ class Database:
     def _ended(self, running: asyncio.Task[Any]) -> None:
         self._running.discard(running)
         if not running.cancelled():
-            running.exception()  # whoever asked may be gone: an error that nobody has looked at is logged with the server's words
-
-
-async def _look(client: AsyncMongoClient[Any]) -> None:
-    with suppress(*FOREIGN), pymongo.timeout(SELECTION_S):
-        await client.admin.command("ping")
+            # Whoever asked may be gone, and an error that nobody has looked at is logged, with the server's words.
+            running.exception()
 
 
 def _has_server(client: AsyncMongoClient[Any]) -> bool:

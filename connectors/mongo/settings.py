@@ -122,7 +122,6 @@ class MongoSourceSettings(ConnectorSettings):
     database: Annotated[str, Field(pattern=r"^[^/\\. \"$\x00]{1,63}$")]
     max_batch: Annotated[int, Field(ge=1, le=1_000)] = 100
     pool_size: Annotated[int, Field(ge=1, le=100)] = 10
-    max_response_bytes: Annotated[int, Field(ge=1)] = 16 * 1024 * 1024
     records: Annotated[dict[Annotated[str, AfterValidator(known_record)], RecordSettings], Field(min_length=1)]
 
     @field_validator("url")

@@ -46,6 +46,10 @@ class Dialect(ABC):
         """Text that sorts by code points, as the gateway sorts."""
         return cast(text, Text).collate(self.collation)
 
+    def beginning(self, text: Expression, most: int) -> Expression:
+        """At most so many characters of a text."""
+        return func.substr(text, 1, literal_column(str(most)), type_=Text())
+
     @abstractmethod
     def embedded(self, text: Expression) -> Expression:
         """JSON text as a value inside JSON."""
