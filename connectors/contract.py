@@ -73,7 +73,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     `first` is per key. `since` is inclusive and `until` exclusive, both on the record's time field. Records come newest
     first (by time, then id, both descending) unless `oldest_first`; records without a time field come by id, ascending.
     `more` asks whether there are records after the first ones: the gateway then asks a source for one more. `count` asks for
-    the number of records that match, regardless of `first` and `after`. `remaining_s` is the time left.
+    the number of records that match, regardless of `first` and `after`. `shown` says that amounts are only shown: they may be
+    given as the text that a Decimal is written as. `remaining_s` is the time left.
     """
 
     fields: Fields
@@ -85,6 +86,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     oldest_first: bool = False
     more: bool = True
     count: bool = False
+    shown: bool = False
     remaining_s: float | None = None
 
 
@@ -92,7 +94,7 @@ class Page(msgspec.Struct, frozen=True):
     """Records of one key, and how many there are in all where the source counted.
 
     `records` are a canonical JSON array; or they have been decoded already, into `narrowed(record, ask.fields)`, by a connector
-    that validates what it decodes.
+    that validates what it decodes, amounts as text where they are only shown.
     """
 
     records: bytes | list[Any]

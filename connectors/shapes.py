@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -144,6 +145,7 @@ def narrowed(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struc
     own = shapes(struct)
     for name, inner in fields:
         shape = own[name]
+        name = intern(name)  # so that keywords are found by identity when one is made
         kind = shape.type
         if shape.struct is not None:
             part = narrowed(shape.struct, inner)
@@ -161,6 +163,6 @@ def narrowed(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struc
         namespace={"record_type": struct, "time_field": getattr(struct, "time_field", None)},
         rename="camel",
         frozen=True,
-        kw_only=True,
+        kw_only=not all(own[name].required for name, _ in fields),
         gc=False,
     )

@@ -4,17 +4,18 @@ What the source says (bodies, headers, addresses) never enters an error.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import aiohttp
 import msgspec
 from pydantic import Field, field_validator
 from yarl import URL
 
-from connectors.contract import ConnectorSettings
+from connectors.contract import Answer, ConnectorSettings, Found, Keys
 from connectors.errors import (
     SourceAuthError,
     SourceError,
@@ -26,6 +27,8 @@ from connectors.errors import (
     without_frames,
 )
 
+T = TypeVar("T")
+
 _FAILURES: tuple[tuple[type[Exception], type[SourceError], str], ...] = (
     (TimeoutError, SourceTimeoutError, ""),
     (aiohttp.ClientPayloadError, SourceUnavailableError, "the connection broke during the answer"),
@@ -35,6 +38,21 @@ _FAILURES: tuple[tuple[type[Exception], type[SourceError], str], ...] = (
     (OSError, SourceUnavailableError, "no connection"),
 )
 """The first that fits counts: aiohttp's timeouts are connection errors, too."""
+
+
+class Refused(NamedTuple):
+    """An answer that is no success. `said` is its JSON, None where that cannot be read; nothing of it may enter an error."""
+
+    status: int
+    headers: Mapping[str, str]
+    said: Any
+
+
+Refusal = Callable[[Refused], SourceError | None]
+"""What a source means by such an answer, None where it means what it means everywhere."""
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_MOST_SAID_BYTES = 64 * 1024
+"""Of an answer that is no success."""
 
 
 @contextmanager
@@ -71,8 +89,9 @@ class WebSettings(ConnectorSettings):
 class Transport:
     """An open HTTP client for one source. `headers` go with every call; they hold the credentials."""
 
-    def __init__(self, settings: WebSettings, headers: Mapping[str, str]) -> None:
+    def __init__(self, settings: WebSettings, headers: Mapping[str, str], refusal: Refusal | None = None) -> None:
         self._max_bytes = settings.max_response_bytes
+        self._refusal = refusal
         self._session = aiohttp.ClientSession(
             headers={"Accept": "application/json"} | dict(headers),
             connector=aiohttp.TCPConnector(limit=settings.connections),
@@ -88,33 +107,87 @@ class Transport:
             async with self._session.head(url, timeout=aiohttp.ClientTimeout(timeout_s), allow_redirects=False):
                 return
 
-    async def call(self, method: str, url: URL, body: Any, *, one_key: bool, until: float | None) -> bytes | None:
-        """The answer's content, None when the source has nothing. `until` is a time of the event loop's clock, in seconds.
+    async def call(
+        self,
+        method: str,
+        url: URL,
+        body: Any,
+        *,
+        one_key: bool,
+        until: float | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes | None:
+        """The answer's content, None when the source has nothing.
 
+        `body` is sent as JSON, bytes as they are. `until` is a time of the event loop's clock, in seconds.
         `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
         """
         timeout_s = None if until is None else until - asyncio.get_running_loop().time()
         if timeout_s is not None and timeout_s <= 0:
             raise SourceTimeoutError
-        data = None if body is None else msgspec.json.encode(body)
-        headers = None if body is None else {"Content-Type": "application/json"}
+        data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
+        sent = dict(headers or {}) if body is None else {"Content-Type": "application/json"} | dict(headers or {})
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         with source_failures():
             async with self._session.request(
-                method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False
+                method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False
             ) as response:
                 if response.status == 204 or (one_key and response.status in {404, 410}):
                     return None
+                if self._refusal is not None and not response.ok:
+                    await self._refuse(response, self._refusal)
                 _expect_success(response.status, response.headers, one_key)
-                return await self._read(response)
+                return await _read(response, self._max_bytes)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        content = bytearray()
-        async for piece in response.content.iter_any():
-            content += piece
-            if len(content) > self._max_bytes:
-                raise SourceProtocolError("larger than max_response_bytes")
-        return bytes(content)
+    async def _refuse(self, response: aiohttp.ClientResponse, refusal: Refusal) -> None:
+        said = None
+        with suppress(SourceProtocolError):
+            said = decoded(await _read(response, _MOST_SAID_BYTES))
+        error = refusal(Refused(response.status, response.headers, said))
+        if error is not None:
+            raise error
+
+
+async def ask_each(keys: Keys, ask_one: Callable[[str], Awaitable[Found | SourceError | None]]) -> Answer:
+    """Calls for one key each, side by side; what fails costs its own key. None is a key that is not there.
+
+    Raises the failure of the first key when all have failed and not for being refused: the source failed then, not a key, and
+    whoever counts failures should see it.
+    """
+
+    async def contained(key: str) -> Found | SourceError | None:
+        try:
+            return await ask_one(key)
+        except SourceError as error:
+            return error
+
+    # The pool bounds how many of these calls are on the wire at once.
+    async with asyncio.TaskGroup() as calls:
+        tasks = {key: calls.create_task(contained(key)) for key in keys}
+    answer = {key: found for key, task in tasks.items() if (found := task.result()) is not None}
+    failures = [found for found in answer.values() if isinstance(found, SourceError)]
+    if failures and len(failures) == len(tasks) and not isinstance(failures[0], SourceRejectedError):
+        raise failures[0]
+    return answer
+
+
+async def gathered(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What calls give, side by side. The first that fails ends the others, and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+    content = bytearray()
+    async for piece in response.content.iter_any():
+        content += piece
+        if len(content) > most_bytes:
+            raise SourceProtocolError("larger than max_response_bytes")
+    return bytes(content)
 
 
 def decoded(content: bytes) -> Any:
@@ -140,9 +213,9 @@ def _expect_success(status: int, headers: Mapping[str, str], one_key: bool) -> N
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds, or a date, which is compared with the source's own clock in `Date`."""
+    """Seconds, also with decimals, or a date, which is compared with the source's own clock in `Date`."""
     text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
+    if _SECONDS.fullmatch(text):
         return float(text)
     try:
         return max(0.0, (parsedate_to_datetime(text) - parsedate_to_datetime(headers["Date"])).total_seconds())

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
@@ -19,19 +19,18 @@ from gateway.context import RequestContext
 from gateway.execution.plan import core_schema
 from gateway.execution.run import Executor
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
-from gateway.http import GraphQLView
+from gateway.http import ENDPOINT, GraphQLView, Head
 from gateway.log import configure_logging
 from gateway.lookups.cache import ReadCache
 from gateway.lookups.kinds import build_connectors
 from gateway.lookups.sources import Sources
+from gateway.lookups.trace import Trace
 from gateway.operations import Limits, Operation, Operations
 from gateway.services import Services, build_services
 from gateway.settings import Settings
 from gateway.store.store import Store
 from gateway.tags.pack import default_pack_path, load_pack
 from resolvers.schema import schema
-
-ENDPOINT = "/graphql"
 
 
 def create_services(
@@ -68,17 +67,25 @@ def create_app(
 ) -> Starlette:
     """The gateway as an ASGI application. `examples` open as tabs of GraphiQL, which development has."""
     services = create_services(settings, clock=clock, connectors=connectors)
-    development = settings.environment == "development"
+    development = settings.is_development
     operations = Operations(core_schema(schema), limits=Limits(), suggestions=development)
 
     executor = Executor(schema, suggestions=development, explain=development)
 
-    async def execute(operation: Operation, variables: dict[str, Any], request_id: str) -> ExecutionResult:
-        return await executor.run(operation, variables, RequestContext(services, request_id))
+    def execute(operation: Operation, variables: dict[str, Any], head: Head) -> Awaitable[ExecutionResult]:
+        return executor.run(operation, variables, RequestContext(services, head.request_id, head.deadline_ms))
+
+    async def execute_traced(operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
+        trace = Trace(services.clock, services.clock.monotonic())
+        result = await executor.run(operation, variables, RequestContext(services, head.request_id, head.deadline_ms, trace))
+        head.answered_with["server-timing"] = trace.server_timing()
+        if development and trace.lookups:
+            result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}
+        return result
 
     page = graphiql_page(examples) if development else None
-    endpoint = GraphQLView(operations, execute, graphiql=page)
-    app = _Application(
+    endpoint = GraphQLView(operations, execute_traced if settings.shows_timing else execute, graphiql=page)
+    app = Application(
         endpoint,
         routes=[
             Route(ENDPOINT, endpoint),
@@ -92,16 +99,19 @@ def create_app(
     return app
 
 
-class _Application(Starlette):
-    """Requests to the endpoint by its exact path go there at once, all others through Starlette's router."""
+class Application(Starlette):
+    """Requests to the endpoint by its exact path go there at once, all others through Starlette's router.
 
-    def __init__(self, endpoint: ASGIApp, **words: Any) -> None:
+    `serving` takes the `endpoint` from here, to ask it without ASGI.
+    """
+
+    def __init__(self, endpoint: GraphQLView, **words: Any) -> None:
         super().__init__(**words)
-        self._endpoint = endpoint
+        self.endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == ENDPOINT:
-            await self._endpoint(scope, receive, send)
+            await self.endpoint(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

@@ -9,6 +9,7 @@ from strawberry.dataloader import DataLoader
 from connectors.records import Record
 from gateway.execution.declared import Together
 from gateway.execution.selection import selection_of
+from gateway.lookups.trace import Trace
 from gateway.services import Services
 from gateway.stitching.selection import Selection
 from gateway.tags.service import Expected
@@ -20,10 +21,12 @@ Selections = dict[tuple[tuple[int, ...], type[Record], str | None], Selection]
 class RequestContext:
     """One request. Nothing here outlives it, except `selections` where a plan lends its own."""
 
-    def __init__(self, services: Services, request_id: str) -> None:
+    __slots__ = ("_together", "expected_tags", "request_id", "selections", "services", "stitcher")
+
+    def __init__(self, services: Services, request_id: str, deadline_ms: int | None = None, trace: Trace | None = None) -> None:
         self.services = services
         self.request_id = request_id
-        self.stitcher = services.stitcher()
+        self.stitcher = services.stitcher(deadline_ms, trace)
         self.selections: Selections = {}
         self.expected_tags: Expected | None = None
         self._together: dict[tuple[Together, bytes], DataLoader[Any, Any]] = {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,15 +24,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from connectors.errors import ProfileGatewayError
-from gateway.errors import CallerError
+from gateway.errors import CallerError, InvalidArgumentError
 from gateway.operations import Operation, OperationError, Operations
 
-Execute = Callable[[Operation, dict[str, Any], str], Awaitable[ExecutionResult]]
+Execute = Callable[[Operation, dict[str, Any], "Head"], Awaitable[ExecutionResult]]
 
+ENDPOINT = "/graphql"
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
 
-_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 T = TypeVar("T")
 _log = structlog.get_logger()
@@ -47,8 +48,10 @@ class Parameters(msgspec.Struct, rename="camel"):
     extensions: dict[str, Any] | None = None
 
 
-_CONTENT_TYPES = {media: f"{media}; charset=utf-8".encode() for media in (JSON, RESPONSE_JSON)}
-_FIXED_HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_FIXED_HEAD = {
+    media: f"content-type: {media}; charset=utf-8\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n".encode()
+    for media in (JSON, RESPONSE_JSON)
+}
 _encode = msgspec.json.Encoder().encode
 _body_decoder = msgspec.json.Decoder(Parameters)
 _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
@@ -64,48 +67,57 @@ class _RefusedError(Exception):
         self.headers = headers
 
 
-class _Head:
-    """What a request says before its body."""
+class Head:
+    """What a request says before its body, and headers that its answer is to have. Names of headers are in lower case."""
 
-    __slots__ = ("accept", "headers", "method", "request_id", "scope")
+    __slots__ = ("accept", "answered_with", "headers", "method", "query_string", "request_id")
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
-        self.method: str = scope["method"]
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        accepted = self.headers.get(b"accept", b"*/*")
-        if len(self.headers) < len(scope["headers"]):
-            accepted = b",".join(value for name, value in scope["headers"] if name == b"accept") or accepted
-        self.accept = accepted.decode("latin-1")
-        given = self.headers.get(b"x-request-id", b"").decode("latin-1")
-        self.request_id = given if given and _SANE_REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
+    def __init__(self, method: str, headers: Sequence[tuple[bytes, bytes]], query_string: bytes) -> None:
+        self.method = method
+        self.query_string = query_string
+        self.headers = dict(headers)
+        self.answered_with: dict[str, str] = {}
+        self.accept = self.headers.get(b"accept", b"*/*")
+        if len(self.headers) < len(headers):
+            self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept
+        given = self.headers.get(b"x-request-id")
+        self.request_id = given.decode() if given and _SANE_REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
     @property
     def query(self) -> QueryParams:
-        return QueryParams(self.scope["query_string"])
+        return QueryParams(self.query_string)
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """How much time the caller has, in milliseconds; None when he does not say. Raises `InvalidArgumentError`."""
+        given = self.headers.get(b"x-deadline-ms")
+        if given is None:
+            return None
+        if not (given.isdigit() and len(given) <= 9 and int(given)):
+            raise InvalidArgumentError("X-Deadline-Ms: must be a whole number of milliseconds, 1 or more")
+        return int(given)
 
     def wants_page(self) -> bool:
-        return self.method == "GET" and "query" not in self.query and "text/html" in self.accept
+        return self.method == "GET" and "query" not in self.query and b"text/html" in self.accept
 
 
-class _Answer(msgspec.Struct):
+class Answer(msgspec.Struct):
     """A response on its way."""
 
     status: int
     body: bytes
     media: str
-    headers: Mapping[str, str] = {}
+    request_id: str
+    more_headers: Mapping[str, str] = {}
 
-    async def send(self, send: Send, request_id: str) -> None:
-        headers = [
-            (b"content-length", b"%d" % len(self.body)),
-            (b"content-type", _CONTENT_TYPES[self.media]),
-            (b"x-request-id", request_id.encode()),
-            *_FIXED_HEADERS,
-            *((name.encode(), value.encode()) for name, value in self.headers.items()),
-        ]
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body})
+    @property
+    def head(self) -> bytes:
+        """Its headers as they are written, each on a line."""
+        own = f"content-length: {len(self.body)}\r\nx-request-id: {self.request_id}\r\n".encode()
+        head = own + _FIXED_HEAD[self.media]
+        for name, value in self.more_headers.items():
+            head += f"{name}: {value}\r\n".encode()
+        return head
 
 
 class GraphQLView:
@@ -120,34 +132,44 @@ class GraphQLView:
     ) -> None:
         self._operations = operations
         self._execute = execute
-        self._max_body_bytes = max_body_bytes
+        self.max_body_bytes = max_body_bytes
         self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = _Head(scope)
+        head = Head(scope["method"], scope["headers"], scope["query_string"])
         if self._graphiql is not None and head.wants_page():
             await self._graphiql(scope, receive, send)
             return
         try:
-            answer = await self._respond(head, receive)
+            answer = await self.answer(head, receive)
         except ClientDisconnect:
             return
-        await answer.send(send, head.request_id)
+        headers = [line.split(b": ", 1) for line in answer.head.splitlines()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
-    async def _respond(self, head: _Head, receive: Receive) -> _Answer:
+    async def answer(self, head: Head, body: bytes | Receive) -> Answer:
+        """The answer to a request whose body is here or is yet to be received. Raises `ClientDisconnect`."""
         media = JSON
         try:
             if head.wants_page():
                 raise _RefusedError(404, "there is no page here")
             media = _negotiated(head.accept)
-            parameters = await self._parameters(head, receive)
+            if head.method == "POST":
+                _check_body_type(head.headers.get(b"content-type", b""), head.headers.get(b"content-encoding", b"identity"))
+                text = body if isinstance(body, bytes) else await self._received(head, body)
+                parameters = _decoded(_body_decoder, text, "the body")
+            elif head.method == "GET":
+                parameters = _url_parameters(head.query)
+            else:
+                raise _RefusedError(405, "use GET or POST", allow="GET, POST")
             if parameters.query is None:
                 raise _without_query(parameters)
             operation = self._operations.prepare(parameters.query, parameters.operation_name or None)
             if head.method == "GET" and operation.definition.operation is not OperationType.QUERY:
                 raise _RefusedError(405, "by GET only queries are run; use POST", allow="POST")
-            result = await self._execute(operation, parameters.variables or {}, head.request_id)
-            return _result_answer(result, media, head.request_id)
+            result = await self._execute(operation, parameters.variables or {}, head)
+            return _result_answer(result, media, head)
         except _RefusedError as refused:
             error = GraphQLError(str(refused), extensions={"code": refused.code})
             return _error_answer(refused.status, [error], media, head.request_id, refused.headers)
@@ -159,36 +181,28 @@ class GraphQLView:
         except Exception as error:  # noqa: BLE001 - the last line of defence
             return _error_answer(500, [GraphQLError(str(error), original_error=error)], media, head.request_id)
 
-    async def _parameters(self, head: _Head, receive: Receive) -> Parameters:
-        if head.method == "GET":
-            return _url_parameters(head.query)
-        if head.method != "POST":
-            raise _RefusedError(405, "use GET or POST", allow="GET, POST")
-        _check_body_type(head.headers.get(b"content-type", b""), head.headers.get(b"content-encoding", b"identity"))
-        return _decoded(_body_decoder, await self._body(head, receive), "the body")
-
-    async def _body(self, head: _Head, receive: Receive) -> bytes:
-        if int(head.headers.get(b"content-length", 0)) > self._max_body_bytes:
+    async def _received(self, head: Head, receive: Receive) -> bytes:
+        if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
             raise self._too_large()
-        body = b""
+        body = bytearray()
         more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            part, more = message.get("body", b""), message.get("more_body", False)
-            body = body + part if body else part
-            if len(body) > self._max_body_bytes:
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self.max_body_bytes:
                 raise self._too_large()
-        return body
+        return bytes(body)
 
     def _too_large(self) -> _RefusedError:
-        return _RefusedError(413, f"the body is larger than {self._max_body_bytes} bytes")
+        return _RefusedError(413, f"the body is larger than {self.max_body_bytes} bytes")
 
 
 @lru_cache(maxsize=256)
-def _negotiated(accept: str) -> str:
-    ranges = [_range(part) for part in accept.split(",")]
+def _negotiated(accept: bytes) -> str:
+    ranges = [_range(part) for part in accept.decode("latin-1").split(",")]
 
     def rank(media: str) -> tuple[float, int, int]:
         """The quality that the most specific range gives, then how specific it is, then how early it stands."""
@@ -250,7 +264,8 @@ def _without_query(parameters: Parameters) -> _RefusedError:
     return _RefusedError(400, "query is missing")
 
 
-def _result_answer(result: ExecutionResult, media: str, request_id: str) -> _Answer:
+def _result_answer(result: ExecutionResult, media: str, head: Head) -> Answer:
+    request_id = head.request_id
     errors = result.errors or []
     # An error without a path is about the request (its variables): nothing was run, so there is no `data`, not even null.
     if result.data is None and errors and not any(error.path for error in errors):
@@ -260,13 +275,15 @@ def _result_answer(result: ExecutionResult, media: str, request_id: str) -> _Ans
         body["errors"] = [_shown(error, request_id) for error in errors]
     if result.extensions:
         body["extensions"] = result.extensions
-    return _Answer(200, _encode(body), media)
+    return Answer(200, _encode(body), media, request_id, head.answered_with)
 
 
 def _error_answer(
     status: int, errors: Iterable[GraphQLError], media: str, request_id: str, headers: Mapping[str, str] | None = None
-) -> _Answer:
-    return _Answer(status, _encode({"errors": [_shown(error, request_id) for error in errors]}), media, headers or {})
+) -> Answer:
+    return Answer(
+        status, _encode({"errors": [_shown(error, request_id) for error in errors]}), media, request_id, headers or {}
+    )
 
 
 def _invalid_status(media: str) -> int:

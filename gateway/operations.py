@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -59,10 +60,14 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """A valid document and the operation in it that is to be run. The same text and name give the same object while cached."""
+    """A valid document and the operation in it that is to be run. The same text and name give the same object while cached.
+
+    `known` is for what executors work out of it, each under itself; it goes with the operation.
+    """
 
     document: DocumentNode
     definition: OperationDefinitionNode
+    known: dict[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

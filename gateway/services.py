@@ -8,6 +8,7 @@ from gateway.clock import Clock
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.sources import Sources
+from gateway.lookups.trace import Trace
 from gateway.settings import Settings
 from gateway.stitching.directory import Directory
 from gateway.stitching.stitcher import Stitcher
@@ -23,17 +24,20 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     store: Store | None
     tags: TagService
 
-    def stitcher(self) -> Stitcher:
-        """A stitcher with the whole budget of a request before it."""
-        return new_stitcher(self.settings, self.clock, self.directory)
+    def stitcher(self, deadline_ms: int | None = None, trace: Trace | None = None) -> Stitcher:
+        """A stitcher with the whole budget of a request before it: what the caller asks for, as far as it may, or the usual."""
+        return new_stitcher(self.settings, self.clock, self.directory, deadline_ms, trace)
 
     @property
     def sources(self) -> Sources:
         return self.directory.sources
 
 
-def new_stitcher(settings: Settings, clock: Clock, directory: Directory) -> Stitcher:
-    return Stitcher(directory, Loaders(Deadline(clock, settings.deadline_ms / 1000)))
+def new_stitcher(
+    settings: Settings, clock: Clock, directory: Directory, deadline_ms: int | None = None, trace: Trace | None = None
+) -> Stitcher:
+    budget_ms = settings.deadline_ms if deadline_ms is None else min(deadline_ms, settings.most_deadline_ms)
+    return Stitcher(directory, Loaders(Deadline.within(clock, budget_ms / 1000), trace))
 
 
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from connectors.errors import ConfigurationError
+from gateway.protocol import EndpointProtocol
 
 GRACE_S = 10
 """How long answers under way may take after the end was asked for."""
@@ -22,6 +23,7 @@ def configured(create: Callable[[], Starlette], *, workers: int = 1) -> uvicorn.
     return uvicorn.Config(
         create,
         factory=True,
+        http=EndpointProtocol,
         workers=workers,
         log_config=None,
         access_log=False,

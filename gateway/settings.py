@@ -9,9 +9,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from connectors.errors import ConfigurationError
 from connectors.records import RECORDS
@@ -42,6 +42,7 @@ def _known_record(name: str) -> str:
 
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 SecondsByRecord = dict[Annotated[str, AfterValidator(_known_record)], Seconds]
 
 
@@ -92,6 +93,10 @@ class Settings(_Frozen):
 
     environment: Literal["development", "production"] = "production"
     deadline_ms: Annotated[int, Field(ge=50, le=60_000)] = 2_000
+    max_deadline_ms: Annotated[int, Field(ge=50, le=60_000)] | None = None
+    """The most that a caller may ask for; without it callers may shorten their deadline only."""
+    server_timing: bool | None = None
+    """Whether answers say in a header how long each source took; without it, in development only."""
     cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     """What a worker keeps of answers of all sources that say `cache_s`, at most."""
     default_region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
@@ -99,7 +104,25 @@ class Settings(_Frozen):
     clock: ClockSettings = ClockSettings()
     mongodb: MongoSettings | None = None
     tags: TagSettings = TagSettings()
-    sources: Annotated[dict[str, SourceSettings], Field(min_length=1)]
+    sources: Annotated[dict[SourceName, SourceSettings], Field(min_length=1)]
+
+    @property
+    def most_deadline_ms(self) -> int:
+        return self.deadline_ms if self.max_deadline_ms is None else self.max_deadline_ms
+
+    @property
+    def is_development(self) -> bool:
+        return self.environment == "development"
+
+    @property
+    def shows_timing(self) -> bool:
+        return self.is_development if self.server_timing is None else self.server_timing
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.most_deadline_ms < self.deadline_ms:
+            raise ValueError("max_deadline_ms: is less than deadline_ms, which is what callers have who ask for nothing")
+        return self
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:

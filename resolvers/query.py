@@ -1,6 +1,6 @@
 """Where queries begin."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Annotated, Any
 
 import strawberry
@@ -27,21 +27,21 @@ from resolvers.windows import After, First, ask_of
 MAX_IDS = MAX_FIRST
 
 
-async def _customer(stitcher: Stitcher, selection: Selection, by: CustomerKey) -> StitchedCustomer | None:
-    return await stitcher.customer(*key_of(by), selection)
+def _customer(stitcher: Stitcher, selection: Selection, by: CustomerKey) -> Awaitable[StitchedCustomer | None]:
+    return stitcher.customer(*key_of(by), selection)
 
 
-async def _customers(
+def _customers(
     stitcher: Stitcher, selection: Selection, ids: Sequence[str]
-) -> list[StitchedCustomer | CallerError | None]:
+) -> Awaitable[list[StitchedCustomer | CallerError | None]]:
     if len(ids) > MAX_IDS:
         raise InvalidArgumentError(f"ids: {len(ids)} ids are more than {MAX_IDS}; ask in parts")
     # An exception in a list is an error in its place: the others are given.
-    return await stitcher.customers(ids, selection)
+    return stitcher.customers(ids, selection)
 
 
-async def _node(stitcher: Stitcher, selection: Selection, id: str) -> StitchedCustomer | None:  # noqa: A002
-    return await stitcher.customer(KeyKind.CUSTOMER_ID, id, selection)
+def _node(stitcher: Stitcher, selection: Selection, id: str) -> Awaitable[StitchedCustomer | None]:  # noqa: A002
+    return stitcher.customer(KeyKind.CUSTOMER_ID, id, selection)
 
 
 BY_KEY = Finds(_customer, ids=lambda by: [by.id.value] if by.id is not None else [])

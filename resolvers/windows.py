@@ -64,5 +64,6 @@ def ask_of(
         oldest_first=order is SortOrder.OLDEST_FIRST,
         more=selection.more,
         count=selection.count,
+        shown=True,
         **(filter.window() if filter else {}),
     )

@@ -1,3 +1,3 @@
 """Fixtures that tests share, one plugin for each kind of server."""
 
-pytest_plugins = ["tests.fixtures_mongodb", "tests.fixtures_postgresql", "tests.fixtures_sql"]
+pytest_plugins = ["tests.fixtures_mongodb", "tests.fixtures_mysql", "tests.fixtures_postgresql", "tests.fixtures_sql"]

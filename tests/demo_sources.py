@@ -1,5 +1,7 @@
-"""The demo's shop as real sources, small, on either kind of database, and what reaches them."""
+"""The demo's shop as real sources, small, on each kind of database and as exports, and what reaches them."""
 
+import csv
+import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,11 +12,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from connectors.files import FilesConnector, FilesSettings
 from connectors.sql import SqlConnector, SqlSettings
 from gateway.demo.databases import Rows, postgresql_urls, sqlite_urls, write_postgresql, write_sqlite
 from gateway.demo.shop import shop_rows
 from gateway.demo.shop_tables import SHOP_TABLES
 from tests.demo_config import read_config
+from tests.mysql_server import write_mysql
+from tests.sql_shop import written_for
 
 CUSTOMERS = 60
 PINNED = {"clock": {"pinned": "2026-06-30T12:00:00Z"}}
@@ -28,11 +33,29 @@ def demo_rows() -> Rows:
 
 
 async def demo_shop(backend: str, url: str, folder: Path) -> Mapping[str, str]:
-    """The URLs of a filled shop, in the PostgreSQL database at `url` or in SQLite files in `folder`."""
+    """The URLs of a filled shop, in the PostgreSQL or MariaDB database at `url`, or in SQLite files in `folder`."""
+    if backend == "mysql":
+        await write_mysql(url, SHOP_TABLES, demo_rows())
+        return dict.fromkeys(sqlite_urls(folder), url)
     if backend == "postgresql":
         await write_postgresql(url, SHOP_TABLES, demo_rows())
         return postgresql_urls(url)
     return sqlite_shop(folder)
+
+
+def exported_shop(folder: Path, name: str, keys: Sequence[str]) -> FilesConnector:
+    """One of the shop's sources as exports in CSV, found by these kinds of keys, with two nested lists at most."""
+    tables = [table for own in SHOP_TABLES.values() for table in own]
+    for table in tables:
+        columns = re.findall(r"(\w+) [A-Z]+(?: NOT NULL| PRIMARY KEY)?(?:,|\s*$)", table.columns)
+        with (folder / f"{table.name}.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([columns, *demo_rows().get(table.name, ())])
+    records = written_for("files:", read_config("shop.toml")["sources"][name]["records"])
+    for record in records.values():
+        record["keys"] = {kind: own for kind, own in record["keys"].items() if kind in keys}
+        record["lists"] = dict(list(record.get("lists", {}).items())[:2])
+    document = {"path": folder, "tables": {table.name: f"{table.name}.csv" for table in tables}, "records": records}
+    return FilesConnector(name, FilesSettings.model_validate(document))
 
 
 def sqlite_shop(folder: Path) -> Mapping[str, str]:
@@ -43,7 +66,7 @@ def sqlite_shop(folder: Path) -> Mapping[str, str]:
 
 def sql_source(name: str, url: str) -> SqlConnector:
     """One of the shop's four sources, as the demo configures it."""
-    block = read_config("shop.toml")["sources"][name]
+    block = written_for(url, read_config("shop.toml")["sources"][name])
     return SqlConnector(name, SqlSettings(url=url, records=block["records"]))
 
 

@@ -48,8 +48,8 @@ class Executor:
         self.result = result
         self.calls = []
 
-    async def __call__(self, operation, variables, request_id):
-        self.calls.append((operation, variables, request_id))
+    async def __call__(self, operation, variables, head):
+        self.calls.append((operation, variables, head.request_id))
         if isinstance(self.result, Exception):
             raise self.result
         if self.result is not None:

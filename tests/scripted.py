@@ -42,7 +42,7 @@ def calls_of(clock, **settings):
 
 async def put(calls, question, keys=("a", "b"), seconds=2.0):
     calls.leave()
-    return await calls.put(question, list(keys), Deadline(calls._clock, seconds))
+    return await calls.put(question, list(keys), Deadline.within(calls._clock, seconds))
 
 
 class Hanging(msgspec.Struct, eq=False):

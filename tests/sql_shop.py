@@ -1,5 +1,7 @@
-"""A little shop in SQLite and in PostgreSQL: the same rows, the same settings."""
+"""A little shop in SQLite, in PostgreSQL, in MariaDB and in a folder of CSV files: the same rows, the same settings."""
 
+import csv
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -11,16 +13,22 @@ import asyncpg
 import msgspec
 import pytest
 from sqlalchemy import event, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from connectors.contract import Aggregate, Answer, Ask, KeyKind, Lookup, Page
+from connectors.files import FilesConnector, FilesSettings
 from connectors.records import Record
 from connectors.shapes import all_fields
 from connectors.sql import SqlConnector, SqlSettings
 
-BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+SERVERS = [pytest.param("postgresql", marks=pytest.mark.postgresql), pytest.param("mysql", marks=pytest.mark.mysql)]
+BOTH = ["sqlite", SERVERS[0]]
+DATABASES = ["sqlite", *SERVERS]
+EVERY = [*DATABASES, "files"]
 TYPES = {
     "sqlite": {"time": "TEXT", "money": "REAL", "json": "TEXT", "bool": "INTEGER", "uuid": "TEXT"},
     "postgresql": {"time": "TIMESTAMPTZ", "money": "NUMERIC", "json": "JSONB", "bool": "BOOLEAN", "uuid": "UUID"},
+    "mysql": {"time": "DATETIME(6)", "money": "DECIMAL(20, 6)", "json": "JSON", "bool": "BOOLEAN", "uuid": "CHAR(36)"},
 }
 TABLES = {
     "customers": "id TEXT, name TEXT, email TEXT, city TEXT, country TEXT, created {time}, token {uuid}, member INTEGER",
@@ -31,6 +39,7 @@ TABLES = {
     "payments": "order_id INTEGER, method TEXT, amount {money}, currency TEXT, installments INTEGER",
     "events": "id TEXT, customer TEXT, at {time}, type TEXT, properties {json}",
 }
+TIMES = re.compile(r"^(\d{4}-\d{2}-\d{2})T([\d:.]+)Z$")
 RECORDS: dict[str, Any] = {
     "customer": {
         "query": "SELECT id, name, email, city AS address_city, country AS address_country, created AS created_at,"
@@ -68,8 +77,36 @@ RECORDS: dict[str, Any] = {
 }
 
 
+def connector_at(url: str, **changes: Any) -> SqlConnector | FilesConnector:
+    """The shop's connector with something in its settings changed; at `files:PATH` of files."""
+    if not url.startswith("files:"):
+        return SqlConnector("shop", settings(url, **changes))
+    tables = {table: f"{table}.csv" for table in TABLES}
+    document = {"path": folder_of(url), "tables": tables, "records": written_for(url, RECORDS)}
+    return FilesConnector("shop", FilesSettings.model_validate(document | changes))
+
+
+def folder_of(url: str) -> Path:
+    return Path(url.removeprefix("files:"))
+
+
 def settings(url: str, **changes: Any) -> SqlSettings:
-    return SqlSettings.model_validate({"url": url, "records": RECORDS} | changes)
+    return SqlSettings.model_validate({"url": url} | written_for(url, {"records": RECORDS} | changes))
+
+
+def written_for(url: str, document: Any) -> Any:
+    """The same settings with queries as the database at the URL reads them.
+
+    MySQL has `key` for itself and takes `||` for OR; DuckDB has `at` for itself, and a CSV file has nothing but text.
+    """
+    if isinstance(document, dict):
+        return {name: written_for(url, inner) for name, inner in document.items()}
+    if isinstance(document, str) and url.startswith("files:"):
+        document = re.sub(r" at(,| FROM)", r' "at"\1', document)
+        return re.sub(r"(\w+_cents) / 100.0", r"CAST(\1 AS INTEGER) / 100", document)
+    if not (isinstance(document, str) and url.startswith(("mysql", "mariadb"))):
+        return document
+    return re.sub(r"(\w+) \|\| ':' \|\| (\w+)", r"CONCAT(\1, ':', \2)", document.replace(" AS key", " AS `key`"))
 
 
 class Shop:
@@ -78,21 +115,41 @@ class Shop:
     def __init__(self, backend: str, url: str) -> None:
         self.backend = backend
         self.url = url
-        self.connector = SqlConnector("shop", settings(url))
+        self.connector = connector_at(url)
 
     async def fill(self, **rows: Sequence[Sequence[Any]]) -> None:
-        """Create the tables and add the given rows. Times are RFC 3339 text for either database."""
+        """Create the tables and add the given rows. Times are RFC 3339 text."""
+        if self.backend == "files":
+            await self.clear(*TABLES)
+            await self.add(**rows)
+            return
         await self.execute(
             *(f"CREATE TABLE {table} ({columns})".format(**TYPES[self.backend]) for table, columns in TABLES.items())
         )
         await self.add(**rows)
 
     async def add(self, **rows: Sequence[Sequence[Any]]) -> None:
+        if self.backend == "files":
+            for table, values in rows.items():
+                with (folder_of(self.url) / f"{table}.csv").open("a", newline="") as file:
+                    csv.writer(file, lineterminator="\n").writerows(values)
+            return
         inserts = [
-            f"INSERT INTO {table} VALUES ({', '.join(map(_literal, row))})" for table, values in rows.items() for row in values
+            f"INSERT INTO {table} VALUES ({', '.join(map(self._literal, row))})"
+            for table, values in rows.items()
+            for row in values
         ]
         if inserts:
             await self.execute(*inserts)
+
+    async def clear(self, *tables: str) -> None:
+        """Leave nothing in these tables."""
+        if self.backend != "files":
+            await self.execute(*(f"DELETE FROM {table}" for table in tables))
+            return
+        for table in tables:
+            names = [column.split()[0] for column in TABLES[table].split(", ")]
+            (folder_of(self.url) / f"{table}.csv").write_text(",".join(names) + "\n")
 
     async def execute(self, *statements: str) -> None:
         if self.backend == "sqlite":
@@ -100,12 +157,25 @@ class Shop:
                 for statement in statements:
                     connection.execute(statement)
             return
+        if self.backend == "mysql":
+            await _execute_mysql(self.url, statements)
+            return
         url = make_url(self.url)
         connection = await asyncpg.connect(host=url.query["host"], user=url.username, database=url.database)
         try:
             await connection.execute("; ".join(statements))
         finally:
             await connection.close()
+
+    def _literal(self, value: Any) -> str:
+        if value is None:
+            return "NULL"
+        if isinstance(value, int | float):
+            return str(value) if not isinstance(value, bool) or self.backend == "mysql" else f"'{value}'"
+        if self.backend == "mysql":
+            # MySQL reads backslashes, and times in its own form only.
+            value = TIMES.sub(r"\1 \2", str(value).replace("\\", "\\\\"))
+        return "'" + str(value).replace("'", "''") + "'"
 
     def lookup(self, record: type[Record], by: KeyKind = KeyKind.CUSTOMER_ID) -> Lookup:
         return next(own for own in self.connector.lookups() if own.record is record and own.by == by)
@@ -124,6 +194,13 @@ class Shop:
     def statements(self) -> Iterator[list[str]]:
         """The text of the statements that reach the database meanwhile."""
         seen: list[str] = []
+
+        if isinstance(self.connector, FilesConnector):
+            listeners = self.connector.database.listeners
+            listeners.append(seen.append)
+            yield seen
+            listeners.remove(seen.append)
+            return
 
         def note(_: Any, __: Any, statement: str, *rest: Any) -> None:
             seen.append(statement)
@@ -166,11 +243,11 @@ def day(number: int, **words: int) -> datetime:
     return datetime(2018, 1, number, **words, tzinfo=UTC)
 
 
-def _literal(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    return (
-        str(value)
-        if isinstance(value, int | float) and not isinstance(value, bool)
-        else "'" + str(value).replace("'", "''") + "'"
-    )
+async def _execute_mysql(url: str, statements: Sequence[str]) -> None:
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            for statement in statements:
+                await connection.exec_driver_sql(statement.replace("%", "%%"))
+    finally:
+        await engine.dispose()

@@ -44,7 +44,7 @@ def batching(calls: int = 1, spacing_s: float = 0) -> Batching:
 
 
 def within(seconds: float = 20) -> Deadline:
-    return Deadline(CLOCK, seconds)
+    return Deadline.within(CLOCK, seconds)
 
 
 async def turns(number: int = 5) -> None:

@@ -98,13 +98,13 @@ async def test_who_cannot_wait_as_long_as_the_source_asks_is_told_at_once():
     clock = SteppedClock()
     calls = calls_of(clock)
     await put(calls, Scripted(clock, [SourceThrottledError(retry_after_s=3)]))
-    refused = calls.refusal(Deadline(clock, 2))
+    refused = calls.refusal(Deadline.within(clock, 2))
     assert refused.error.code == "SOURCE_THROTTLED"
     assert refused.error.retry_after_s == pytest.approx(3)
     assert refused.attempts == 0
-    assert calls.refusal(Deadline(clock, 10)) is None
+    assert calls.refusal(Deadline.within(clock, 10)) is None
     await put(calls, Scripted(clock, [SourceUnavailableError(retry_after_s=5)]))
-    assert calls.refusal(Deadline(clock, 2)).error.code == "SOURCE_UNAVAILABLE"
+    assert calls.refusal(Deadline.within(clock, 2)).error.code == "SOURCE_UNAVAILABLE"
 
 
 async def test_extra_calls_stay_within_their_budget():
@@ -127,10 +127,10 @@ async def test_a_broken_source_is_left_alone():
     calls, question = calls_of(clock, retries=0), Scripted(clock, [AWAY] * 10)
     for _ in range(10):
         await put(calls, question, "a")
-    refused = calls.refusal(Deadline(clock, 2))
+    refused = calls.refusal(Deadline.within(clock, 2))
     assert (refused.error.code, refused.attempts, refused.latency_ms) == ("SOURCE_UNAVAILABLE", 0, 0.0)
     clock.passed_s += 5
-    assert calls.refusal(Deadline(clock, 2)) is None
+    assert calls.refusal(Deadline.within(clock, 2)) is None
     await put(calls, question, "a")
     assert calls.breaker.health is SourceHealth.USABLE
 
@@ -140,7 +140,7 @@ async def test_tries_end_when_the_breaker_opens():
     clock = SteppedClock()
     calls, question = calls_of(clock), Scripted(clock, [AWAY] * 20)
     for _ in range(5):
-        if calls.refusal(Deadline(clock, 2)) is None:
+        if calls.refusal(Deadline.within(clock, 2)) is None:
             await put(calls, question, "a")
     assert len(question.calls) == 10
 
@@ -185,12 +185,12 @@ async def test_a_broken_source_costs_no_call_and_no_wait():
     clock = SteppedClock()
     source = batching_of(clock, retries=0)
     question = Scripted(clock, keeping=Keeping(10, 60))
-    await source.ask(question, ["kept"], Deadline(clock, 2))
+    await source.ask(question, ["kept"], Deadline.within(clock, 2))
     clock.passed_s += 20
     question.script += [AWAY] * 10
     for number in range(10):
-        await source.ask(question, [f"k{number}"], Deadline(clock, 2))
-    outcomes = await source.ask(question, ["kept", "new"], Deadline(clock, 2))
+        await source.ask(question, [f"k{number}"], Deadline.within(clock, 2))
+    outcomes = await source.ask(question, ["kept", "new"], Deadline.within(clock, 2))
     assert len(question.calls) == 11
     assert outcomes[1].error.code == "SOURCE_UNAVAILABLE"
     assert (outcomes[0].stale.code, outcomes[0].from_cache, outcomes[0].attempts) == ("SOURCE_UNAVAILABLE", True, 0)
@@ -201,13 +201,13 @@ async def test_what_is_kept_stands_in_for_a_failure_for_as_long_as_it_may():
     """Fresh for 10 seconds, stale for 60 more, then gone."""
     clock = SteppedClock()
     source, question = batching_of(clock, retries=0), Scripted(clock, keeping=Keeping(10, 60))
-    (first,) = await source.ask(question, ["a"], Deadline(clock, 2))
+    (first,) = await source.ask(question, ["a"], Deadline.within(clock, 2))
     clock.passed_s += 69
     question.script += [AWAY, AWAY]
-    (stale,) = await source.ask(question, ["a"], Deadline(clock, 2))
+    (stale,) = await source.ask(question, ["a"], Deadline.within(clock, 2))
     assert (stale.records, stale.as_of, stale.stale.code) == (["a"], first.as_of, "SOURCE_UNAVAILABLE")
     clock.passed_s += 2
-    (gone,) = await source.ask(question, ["a"], Deadline(clock, 2))
+    (gone,) = await source.ask(question, ["a"], Deadline.within(clock, 2))
     assert isinstance(gone, Failed)
 
 
@@ -217,9 +217,9 @@ async def test_what_is_late_is_served_stale():
     source = batching_of(clock)
     question = Hanging(clock, [asyncio.Event(), asyncio.Event()], keeping=Keeping(0, 60))
     question.events[0].set()
-    await source.ask(question, ["a"], Deadline(clock, 2))
+    await source.ask(question, ["a"], Deadline.within(clock, 2))
     await landed(source)
-    (late,) = await source.ask(question, ["a"], Deadline(clock, 0.02))
+    (late,) = await source.ask(question, ["a"], Deadline.within(clock, 0.02))
     assert (late.records, late.stale.code) == ([0], "SOURCE_TIMEOUT")
     await source.aclose()
 
@@ -229,7 +229,7 @@ async def test_a_new_answer_is_no_longer_stale():
     clock = SteppedClock()
     source, question = batching_of(clock), Scripted(clock, keeping=Keeping(0, 60))
     for _ in range(2):
-        (outcome,) = await source.ask(question, ["a"], Deadline(clock, 2))
+        (outcome,) = await source.ask(question, ["a"], Deadline.within(clock, 2))
         assert (outcome.stale, outcome.from_cache) == (None, False)
         await landed(source)
     assert len(question.calls) == 2
@@ -240,7 +240,7 @@ async def test_calls_wait_for_the_rate():
     clock = Clock()
     source = Batching(calls_of(clock, calls_per_s=10), 4, spacing_s=0)
     questions = [Timed(clock) for _ in range(3)]
-    await asyncio.gather(*(source.ask(question, ["a"], Deadline(clock, 20)) for question in questions))
+    await asyncio.gather(*(source.ask(question, ["a"], Deadline.within(clock, 20)) for question in questions))
     first, second, third = sorted(question.left for question in questions)
     assert second - first >= 0.099
     assert third - second >= 0.099
@@ -250,12 +250,12 @@ async def test_keys_wait_for_a_source_that_asked_them_to():
     """A caller with time gets his answer when the source wants calls again; one without is told at once."""
     clock = Clock()
     source = Batching(calls_of(clock, retries=0), 4, spacing_s=0)
-    await source.ask(Scripted(SteppedClock(), [SourceThrottledError(retry_after_s=0.3)]), ["a"], Deadline(clock, 20))
+    await source.ask(Scripted(SteppedClock(), [SourceThrottledError(retry_after_s=0.3)]), ["a"], Deadline.within(clock, 20))
     question = Timed(clock)
     since = clock.monotonic()
-    patient = asyncio.create_task(source.ask(question, ["a"], Deadline(clock, 20)))
+    patient = asyncio.create_task(source.ask(question, ["a"], Deadline.within(clock, 20)))
     await asyncio.sleep(0)
-    (hasty,) = await source.ask(question, ["b"], Deadline(clock, 0.2))
+    (hasty,) = await source.ask(question, ["b"], Deadline.within(clock, 0.2))
     assert hasty.error.code == "SOURCE_THROTTLED"
     assert not patient.done()
     (outcome,) = await patient
@@ -269,10 +269,10 @@ async def test_who_waits_behind_calls_that_hang_is_told_when_the_breaker_opens()
     source = Batching(calls_of(clock, retries=0, breaker=BreakerSettings(min_calls=1)), 1, spacing_s=0)
     failing = asyncio.Event()
     question = Hanging(clock, [failing], fails=True)
-    first = asyncio.create_task(source.ask(question, ["a"], Deadline(clock, 60)))
+    first = asyncio.create_task(source.ask(question, ["a"], Deadline.within(clock, 60)))
     while not question.calls:
         await asyncio.sleep(0)
-    behind = asyncio.create_task(source.ask(Scripted(clock), ["b"], Deadline(clock, 60)))
+    behind = asyncio.create_task(source.ask(Scripted(clock), ["b"], Deadline.within(clock, 60)))
     await asyncio.sleep(0)
     failing.set()
     assert [outcome.error.code for outcome in [*await first, *await behind]] == ["SOURCE_UNAVAILABLE"] * 2

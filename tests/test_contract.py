@@ -9,7 +9,8 @@ from connectors.contract import KeyKind
 from connectors.records import Customer, Event, Money, Order, OrderItem, OrderStatus, Ticket
 from connectors.testing import ConnectorContract, MemoryConnector
 from gateway.demo.shop import AMBIGUOUS_PHONE, EXAMPLE_EMAIL, EXAMPLE_MEMBER_NUMBER, EXAMPLE_PHONE
-from tests.demo_sources import demo_rows, demo_shop, sql_sources
+from tests import graphql_source
+from tests.demo_sources import demo_rows, demo_shop, exported_shop, sql_sources
 from tests.http_source import SupportApi, opened, serving, support_settings
 from tests.mongo_shop import DEMO, demo_documents, demo_sources
 
@@ -57,8 +58,23 @@ class TestHttp(ConnectorContract):
             yield connector
 
 
+class TestGraphQL(ConnectorContract):
+    samples = {
+        (Order, KeyKind.CUSTOMER_ID): ["c1", "c2"],
+        (Customer, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
+        (Ticket, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
+        (Event, KeyKind.DEVICE_ID): ["d1", "d2"],
+    }
+
+    @pytest.fixture
+    async def connector(self):
+        api = graphql_source.ShopApi()
+        async with serving(api.answer) as url, graphql_source.opened(graphql_source.shop_settings(url)) as connector:
+            yield connector
+
+
 class SqlContract(ConnectorContract):
-    """A source of the demo's shop, on SQLite and on PostgreSQL."""
+    """A source of the demo's shop, on each kind of database."""
 
     name: str
 
@@ -66,6 +82,20 @@ class SqlContract(ConnectorContract):
     async def connector(self, sql_database, tmp_path):
         urls = await demo_shop(*sql_database, tmp_path)
         (connector,) = sql_sources(urls, self.name)
+        await connector.open()
+        yield connector
+        await connector.aclose()
+
+
+class FilesContract(ConnectorContract):
+    """A source of the demo's shop, as exports."""
+
+    name: str
+    keys = tuple(KeyKind)
+
+    @pytest.fixture
+    async def connector(self, tmp_path):
+        connector = exported_shop(tmp_path, self.name, self.keys)
         await connector.open()
         yield connector
         await connector.aclose()
@@ -135,3 +165,23 @@ class TestMongoTickets(MongoContract):
 class TestMongoEvents(MongoContract):
     name = "behaviour"
     samples = TestSqlEvents.samples
+
+
+class TestFilesCustomers(FilesContract):
+    """By a column and by pairs, with few keys: each call reads all files."""
+
+    name = "crm"
+    keys = (KeyKind.CUSTOMER_ID, KeyKind.EMAIL)
+    samples = {(Customer, KeyKind.CUSTOMER_ID): ["c00002"], (Customer, KeyKind.EMAIL): [EXAMPLE_EMAIL]}
+
+
+class TestFilesOrders(FilesContract):
+    name, samples = TestSqlOrders.name, TestSqlOrders.samples
+
+
+class TestFilesTickets(FilesContract):
+    name, samples = TestSqlTickets.name, TestSqlTickets.samples
+
+
+class TestFilesEvents(FilesContract):
+    name, samples = TestSqlEvents.name, TestSqlEvents.samples

@@ -10,13 +10,17 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from connectors.files import FilesSettings
+from connectors.graphql import GraphQLSettings
+from connectors.graphql import settings as graphql
 from connectors.http import HttpSettings
 from connectors.http import settings as http
 from connectors.mongo import MongoSourceSettings
 from connectors.mongo import settings as mongo
 from connectors.sql import SqlSettings
 from connectors.sql import settings as sql
-from gateway.lookups.kinds import build_connectors
+from connectors.vendor import Vendor, VendorSettings
+from gateway.lookups.kinds import build_connectors, connector_kinds
 from gateway.operations import Limits
 from gateway.settings import Settings, load_settings
 from tests.markdown import Block, blocks
@@ -33,12 +37,19 @@ TABLES = {
     "`[sources.NAME.records.RECORD.fields.FIELD]` of `mongo`": mongo.FieldSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `mongo`": mongo.KeySettings,
     "`[sources.NAME.records.RECORD.lists.LIST]` of `mongo`": mongo.ListSettings,
+    "`[sources.NAME]` of `files`": FilesSettings,
     "`[sources.NAME]` of `http`": HttpSettings,
     "`[sources.NAME.records.RECORD]` of `http`": http.RecordSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `http`": http.LookupSettings,
     "`[sources.NAME.records.RECORD.lists.LIST]` of `http`": http.PartSettings,
+    "`[sources.NAME]` of `graphql`": GraphQLSettings,
+    "`[sources.NAME.records.RECORD]` of `graphql`": graphql.RecordSettings,
+    "`[sources.NAME.records.RECORD.keys.KIND]` of `graphql`": graphql.LookupSettings,
+    "`[sources.NAME.records.RECORD.lists.LIST]` of `graphql`": graphql.PartSettings,
+    "`[sources.NAME]` of every preset": VendorSettings,
 }
 """The headings of docs/connectors.md under which a table has the settings of a class."""
+PRESETS = {name: kind.settings_type for name, kind in connector_kinds().items() if issubclass(kind, Vendor)}
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -96,6 +107,16 @@ def test_every_setting_of_a_source_is_in_its_table(heading: str) -> None:
     assert table_under("connectors.md", heading) == own_settings(TABLES[heading])
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_setting_of_a_preset_is_in_its_table(preset: str) -> None:
+    """docs/connectors.md has a row for each that is not as in every preset."""
+    shared = own_settings(VendorSettings).items()
+    assert (
+        table_under("connectors.md", f"`[sources.NAME]` of `{preset}`").items()
+        == own_settings(PRESETS[preset]).items() - shared
+    )
+
+
 def test_every_limit_is_in_its_table() -> None:
     """docs/operations.md says what one document may ask for."""
     assert table_under("operations.md", "Limits of a document") == {
@@ -105,7 +126,15 @@ def test_every_limit_is_in_its_table() -> None:
 
 def test_every_class_of_settings_has_its_table() -> None:
     """A new class inside the settings of a source needs a table."""
-    assert reachable(SqlSettings) | reachable(MongoSourceSettings) | reachable(HttpSettings) == set(TABLES.values())
+    inner = {one for settings in PRESETS.values() for one in reachable(settings) - {settings}}
+    kinds = (
+        reachable(SqlSettings)
+        | reachable(FilesSettings)
+        | reachable(MongoSourceSettings)
+        | reachable(HttpSettings)
+        | reachable(GraphQLSettings)
+    )
+    assert kinds | {VendorSettings} | inner == set(TABLES.values())
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,8 @@ async def test_not_found_is_absence_for_one_key_and_a_fault_for_a_batch():
     ("retry_after", "seconds"),
     [
         ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "2.5"}, 2.5),
+        ({"Retry-After": "1e9"}, None),
         ({"Retry-After": "Wed, 01 May 2024 10:00:30 GMT", "Date": "Wed, 01 May 2024 10:00:00 GMT"}, 30.0),
         ({"Retry-After": "Wed, 01 May 2024 09:00:00 GMT", "Date": "Wed, 01 May 2024 10:00:00 GMT"}, 0.0),
         ({"Retry-After": "soon"}, None),

@@ -9,9 +9,9 @@ from connectors.http.expressions import getter
 from connectors.http.mapping import RowMapping
 from connectors.http.settings import RecordSettings
 from connectors.http.templates import render_body, render_path
-from connectors.http.values import converter
 from connectors.records import Customer, Event, Order, Ticket, TicketStatus
 from connectors.shapes import Fields, all_fields
+from connectors.values import converter
 
 ANY_KEY = {"customer_id": {"path": "/{key}"}}
 

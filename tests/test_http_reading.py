@@ -46,7 +46,7 @@ RIGHT: dict[type | None, list[Any]] = {
     str: ["x", "", "李娜", 'a"b\\c\n', "12"],
     bool: [True, False],
     int: [0, 1, 5, 2**31 - 1],
-    Decimal: ["12.30", "0", "-0.005", "1E+2", "1E+50", "NaN", 12, 12.5, -3],
+    Decimal: ["12.30", "0", "-0.005", "1E+2", "1E+50", "NaN", 12, 12.5, -3, 97.0, 1e22, 1e-7, 0.1 + 0.2],
     datetime: ["2026-06-03T12:00:00Z", "2026-06-03T14:00:00+02:00", "2026-06-02T22:30:00.123456-05:30", "1969-12-31T23:59:59Z"],
     dict: [{}, {"a": [1, None, {"b": 0.5}]}],
 }
@@ -234,7 +234,8 @@ def compare(seed: str) -> tuple[int, int, list[str]]:
     fast, found = 0, []
     for _ in range(ANSWERS):
         fields = selection(random, all_fields(drawing.record)) | Fields.of("id")
-        ask = Ask(fields=fields, first=random.choice([None, None, 1, 2]), oldest_first=random.random() < 0.3)
+        shown = random.random() < 0.5
+        ask = Ask(fields=fields, first=random.choice([None, None, 1, 2]), oldest_first=random.random() < 0.3, shown=shown)
         content = msgspec.json.encode(drawing.answer(rules))
         keys = ["k1"] if lookup.one_key else ["k1", "k2", "7"]
         pages = route.read(content, keys, ask)
@@ -246,7 +247,8 @@ def compare(seed: str) -> tuple[int, int, list[str]]:
             slow: Any = slowly(route, content, keys, ask)
         except SourceError as error:
             slow = error
-        if quick != slow or msgspec.json.encode(quick) != msgspec.json.encode(slow):
+        # Amounts that are only shown may be text.
+        if (quick != slow and not shown) or msgspec.json.encode(quick) != msgspec.json.encode(slow):
             found.append(f"{seed}: {rules}\n{content.decode()}\n{ask}\nfast: {quick}\nslow: {slow}\n")
     return fast, ANSWERS, found
 

@@ -142,7 +142,7 @@ async def test_the_error_of_a_source_keeps_no_frame():
         try:
             (lookup,) = connector.lookups()
             ask = Ask(fields=all_fields(r.Order))
-            (outcome,) = await Boundary("orders", Clock()).fetch(lookup, ["c1"], ask, Deadline(Clock(), 20))
+            (outcome,) = await Boundary("orders", Clock()).fetch(lookup, ["c1"], ask, Deadline.within(Clock(), 20))
         finally:
             await connector.aclose()
     assert isinstance(outcome, Failed)

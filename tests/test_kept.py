@@ -1,9 +1,12 @@
 """What is kept, and what goes first."""
 
+import gc
+import weakref
+
 from gateway.execution.plan import Plan, core_schema
 from gateway.execution.run import KEPT_PLANS, Executor
 from gateway.kept import Kept
-from gateway.operations import Limits, Operations
+from gateway.operations import Limits, Operation, Operations
 from resolvers.schema import schema
 
 
@@ -62,16 +65,33 @@ def test_a_hot_plan_survives_more_documents_than_are_kept():
     executor = Executor(schema, suggestions=False)
 
     def planned(text: str) -> Plan:
-        operation = operations.prepare(text, None)
-        coerced = executor.coerced(operation, {})
+        operation = operations.prepare(f"query ($on: Boolean!) {text}", None)
+        coerced = executor.coerced(operation, {"on": True})
         assert not isinstance(coerced, list)
         plan = executor.plan(operation, coerced)
         assert isinstance(plan, Plan)
         return plan
 
-    hot = planned("{ sources { name } }")
-    assert planned("{ sources { name } }") is hot
+    hot = planned("{ sources @include(if: $on) { name } }")
+    assert planned("{ sources @include(if: $on) { name } }") is hot
     for number in range(KEPT_PLANS + 100):
-        planned(f"{{ __typename a{number}: __typename }}")
-    assert planned("{ sources { name } }") is hot
+        planned(f"{{ __typename a{number}: __typename @include(if: $on) }}")
+    assert planned("{ sources @include(if: $on) { name } }") is hot
     assert len(executor._plans) == KEPT_PLANS
+
+
+def test_what_is_known_of_an_operation_goes_with_it():
+    """A document that is not kept any more leaves neither its operation nor its plan behind."""
+    operations = Operations(core_schema(schema), limits=Limits(), size=2)
+    executor = Executor(schema, suggestions=False)
+
+    def planned(text: str) -> weakref.ref[Operation]:
+        operation = operations.prepare(text, None)
+        coerced = executor.coerced(operation, {})
+        assert not isinstance(coerced, list)
+        assert isinstance(executor.plan(operation, coerced), Plan)
+        return weakref.ref(operation)
+
+    first, *_, last = [planned(f"{{ a{number}: __typename }}") for number in range(4)]
+    gc.collect()
+    assert (first(), last() is not None) == (None, True)

@@ -83,7 +83,7 @@ class Slow(MemoryConnector):
 async def cancelled_in(boundary: Boundary, source: Slow) -> None:
     """A caller that is cancelled while its call is under way."""
     (lookup,) = source.lookups()
-    caller = asyncio.create_task(boundary.fetch(lookup, ["c1"], ASK, Deadline(Clock(), 60)))
+    caller = asyncio.create_task(boundary.fetch(lookup, ["c1"], ASK, Deadline.within(Clock(), 60)))
     await asyncio.wait_for(source.begun.wait(), 5)
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -109,7 +109,7 @@ async def test_closing_waits_for_a_call_that_is_ending():
 @pytest.mark.parametrize(("budget_s", "left_s"), [(2, 2 - ASSEMBLY_S), (0.2, 0.15), (0.1, 0.075), (0, 0)])
 def test_a_deadline_keeps_time_to_put_the_answer_together(budget_s: float, left_s: float):
     """A twentieth of a second, of a small budget a quarter."""
-    deadline = Deadline(HandClock(), budget_s)
+    deadline = Deadline.within(HandClock(), budget_s)
     assert ASSEMBLY_S == 0.05
     assert deadline.remaining_s() == pytest.approx(left_s)
 
@@ -117,7 +117,7 @@ def test_a_deadline_keeps_time_to_put_the_answer_together(budget_s: float, left_
 def test_a_leading_lookup_has_half_of_what_is_left():
     """Of what is left when it starts, and the others keep all of theirs; nothing is ever less than nothing."""
     clock = HandClock()
-    deadline = Deadline(clock, 2)
+    deadline = Deadline.within(clock, 2)
     first = deadline.leading()
     assert first.remaining_s() == pytest.approx(0.975)
     clock.advance(timedelta(seconds=0.95))

@@ -205,7 +205,7 @@ async def test_what_two_fields_read_is_reported_once():
 async def test_a_source_is_as_slow_as_its_slowest_call(latencies: Sequence[float]):
     """Whether that was the first one, one in between or the last."""
     found = [Found(source="orders", as_of=shop.at(1), latency_ms=latency_ms, records=[]) for latency_ms in latencies]
-    reports = Reports(r.Order, found[0])
+    reports = Reports([(r.Order, found[0])])
     for outcome in found[1:]:
         reports.add(r.Order, outcome)
     assert [report.latency_ms for report in await reports.settled()] == [30.0]

@@ -4,7 +4,9 @@ import asyncio
 import os
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from zipfile import ZipFile
 
 import pytest
@@ -17,7 +19,9 @@ ROOT = Path(__file__).parent.parent
 SHOWN, ITS_TEST = (block.text for block in blocks(ROOT / "docs" / "connectors.md") if block.language == "python")
 SETTINGS = """[sources.tills]
 kind = "tills"
-file = "visits.jsonl"
+base_url = "http://127.0.0.1:{port}"
+token = "secret"
+keys = {{ event = ["member_number"] }}
 """
 INFO = "storefront_tills-1.0.dist-info"
 
@@ -38,6 +42,31 @@ def installed(tmp_path_factory) -> Path:
     return target
 
 
+class NoVisits(BaseHTTPRequestHandler):
+    """The API of tills that have had no visits."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"visits": []}')
+
+    do_HEAD = do_GET  # noqa: N815  the name is the server's
+
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture
+def tills():
+    """The port of the tills' API."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), NoVisits) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
 def run(*words: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, *words],
@@ -52,9 +81,9 @@ def run(*words: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_it_appears_in_check(installed, tmp_path):
+def test_it_appears_in_check(installed, tills, tmp_path):
     """With its kind, its record and its key kind, without a line of the gateway changed."""
-    (tmp_path / "gateway.toml").write_text(SETTINGS)
+    (tmp_path / "gateway.toml").write_text(SETTINGS.format(port=tills))
     told = run(
         "-c",
         "from gateway.cli import app; app()",

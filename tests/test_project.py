@@ -63,7 +63,9 @@ def test_every_module_of_the_gateway_has_its_layer() -> None:
     assert modules - placed == {"__init__"}
 
 
-@pytest.mark.parametrize(("lock", "extras"), [("runtime", ()), ("demo", ("embedded",)), ("dev", ("embedded", "motor", "dev"))])
+@pytest.mark.parametrize(
+    ("lock", "extras"), [("runtime", ()), ("demo", ("embedded",)), ("dev", ("embedded", "motor", "mysql", "files", "dev"))]
+)
 def test_a_lock_pins_every_dependency(lock: str, extras: tuple[str, ...]) -> None:
     """What pyproject.toml asks for is pinned in the lock that serves it; `make lock` puts that right."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

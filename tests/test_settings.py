@@ -82,7 +82,7 @@ def test_problems_of_all_sources_are_found_at_once(tmp_path: Path):
     with pytest.raises(ConfigurationError) as caught:
         build_connectors(settings.sources)
     problems = caught.value.problems
-    assert "sources.crm.kind: there is no kind 'sqll'; known are http, sql" in problems
+    assert f"sources.crm.kind: there is no kind 'sqll'; known are {', '.join(sorted(connector_kinds()))}" in problems
     assert any(problem.startswith("sources.support: base_url: ") for problem in problems)
     assert any(problem.startswith("sources.support: base_ulr: ") for problem in problems)
 
@@ -98,5 +98,7 @@ def test_problems_of_sources_and_tags_are_found_at_once(tmp_path: Path):
 
 
 def test_the_kinds_are_the_modules_of_connectors():
-    """A kind is found by its file; nothing else lists it."""
-    assert sorted(connector_kinds()) == ["http", "sql"]
+    """A kind is found by its file, which has its name; nothing else lists it."""
+    kinds = connector_kinds()
+    assert {"http", "sql", "hubspot", "stripe", "zendesk"} <= kinds.keys()
+    assert {name: kind.__module__.split(".")[1] for name, kind in kinds.items()} == {name: name for name in kinds}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncmy.errors
 import asyncpg
 import pytest
 from sqlalchemy import event, exc, make_url
@@ -23,13 +24,13 @@ from connectors.records import Order
 from connectors.shapes import Fields
 from connectors.sql import SqlConnector
 from connectors.sql.failures import FOREIGN, source_error
-from tests.sql_shop import Shop, settings, sqlite_url
+from tests.sql_shop import Shop, connector_at, settings, sqlite_url
 
 ASK = Ask(fields=Fields.of("id"))
 ONE_ORDER = {"orders": [(1, "c1", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR")]}
 
 
-DRIVERS = {"asyncpg", "builtins", "socket", "sqlalchemy", "sqlite3", "ssl"}
+DRIVERS = {"asyncmy", "asyncpg", "builtins", "socket", "sqlalchemy", "sqlite3", "ssl"}
 
 
 def subclasses(kind: type[Any]) -> Iterator[type[Any]]:
@@ -51,7 +52,14 @@ def wrapped(original: Exception) -> exc.DBAPIError:
     return exc.DBAPIError("SELECT secret", {}, adapted)
 
 
-@pytest.mark.parametrize("family", [OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, exc.SQLAlchemyError])
+def wrapped_mysql(code: int) -> exc.DBAPIError:
+    """As SQLAlchemy raises what asyncmy raised."""
+    return exc.DBAPIError("SELECT secret", {}, asyncmy.errors.OperationalError(code, "secret"))
+
+
+@pytest.mark.parametrize(
+    "family", [OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, asyncmy.errors.Error, exc.SQLAlchemyError]
+)
 def test_no_error_of_a_driver_is_unmapped(family: type[Exception]) -> None:
     """Every class of every library becomes a SourceError, also the ones that a newer version will add below these."""
     # Of the drivers alone: other libraries of the test run derive from OSError as well.
@@ -87,6 +95,17 @@ def test_no_error_of_a_driver_is_unmapped(family: type[Exception]) -> None:
         (exc.OperationalError("SELECT secret", {}, sqlite_error(sqlite3.SQLITE_CANTOPEN)), SourceUnavailableError),
         (exc.OperationalError("SELECT secret", {}, sqlite_error(sqlite3.SQLITE_INTERRUPT)), SourceTimeoutError),
         (sqlite_error(sqlite3.SQLITE_AUTH), SourceAuthError),
+        (wrapped_mysql(1045), SourceAuthError),
+        (wrapped_mysql(1142), SourceAuthError),
+        (wrapped_mysql(1064), SourceProtocolError),
+        (wrapped_mysql(1146), SourceProtocolError),
+        (wrapped_mysql(1040), SourceUnavailableError),
+        (wrapped_mysql(1213), SourceUnavailableError),
+        (wrapped_mysql(2003), SourceUnavailableError),
+        (wrapped_mysql(2013), SourceUnavailableError),
+        (wrapped_mysql(1969), SourceTimeoutError),
+        (wrapped_mysql(3024), SourceTimeoutError),
+        (asyncmy.errors.InterfaceError("secret"), SourceProtocolError),
     ],
 )
 def test_errors_are_grouped_by_who_must_act(error: Exception, expected: type[SourceError]) -> None:
@@ -96,10 +115,10 @@ def test_errors_are_grouped_by_who_must_act(error: Exception, expected: type[Sou
     assert "secret" not in str(found)
 
 
-async def test_bad_sql_is_the_authors_mistake(shop: Shop) -> None:
+async def test_bad_sql_is_the_authors_mistake(database_shop: Shop) -> None:
     """A missing table is a protocol error of the source; its cause is kept for the log, its text is not ours."""
     with pytest.raises(SourceProtocolError) as caught:
-        await shop.lookup(Order).fetch(["c1"], ASK)
+        await database_shop.lookup(Order).fetch(["c1"], ASK)
     assert str(caught.value) == "the source gave an answer that cannot be read"
     assert isinstance(caught.value.__cause__, exc.DBAPIError)
 
@@ -113,12 +132,12 @@ async def test_a_column_that_is_missing_is_named(shop: Shop) -> None:
         await shop.lookup(Order).fetch(["c1"], ASK)
 
 
-async def test_learning_is_tried_again_after_a_failure(shop: Shop) -> None:
+async def test_learning_is_tried_again_after_a_failure(database_shop: Shop) -> None:
     """The connector recovers when the database does, without a restart."""
     with pytest.raises(SourceProtocolError):
-        await shop.lookup(Order).fetch(["c1"], ASK)
-    await shop.fill(**ONE_ORDER)
-    assert await shop.fetch(Order, ["c1"], fields=ASK.fields) == {"c1": [{"id": "1"}]}
+        await database_shop.lookup(Order).fetch(["c1"], ASK)
+    await database_shop.fill(**ONE_ORDER)
+    assert await database_shop.fetch(Order, ["c1"], fields=ASK.fields) == {"c1": [{"id": "1"}]}
 
 
 async def test_columns_are_learnt_once(shop: Shop) -> None:
@@ -192,27 +211,28 @@ async def test_nothing_can_be_written_to_sqlite(tmp_path: Path) -> None:
 SLOW = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT max(i) FROM n",
     "postgresql": "SELECT count(*) FROM generate_series(1, 20000000)",
+    "mysql": "SELECT SLEEP(100)",
 }
 
 
-async def test_a_cancelled_call_leaves_a_clean_pool(shop: Shop) -> None:
+async def test_a_cancelled_call_leaves_a_clean_pool(database_shop: Shop) -> None:
     """With a pool of one, the call after a cancelled one gets its own answer, at once and not the other's."""
-    await shop.fill(orders=[(n, f"c{n}", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR") for n in range(3)])
-    slow = f"SELECT id, customer, placed AS placed_at, ({SLOW[shop.backend]}) AS status FROM orders"
-    await replace_settings(shop, pool_size=1, records={"order": {"query": slow, "keys": {"customer_id": "customer"}}})
-    await shop.fetch(Order, ["c0"], fields=ASK.fields)
+    await database_shop.fill(orders=[(n, f"c{n}", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR") for n in range(3)])
+    slow = f"SELECT id, customer, placed AS placed_at, ({SLOW[database_shop.backend]}) AS status FROM orders"
+    await replace_settings(database_shop, pool_size=1, records={"order": {"query": slow, "keys": {"customer_id": "customer"}}})
+    await database_shop.fetch(Order, ["c0"], fields=ASK.fields)
     started = asyncio.Event()
-    event.listen(shop.connector.engine.sync_engine, "before_cursor_execute", lambda *_: started.set())
+    event.listen(database_shop.connector.engine.sync_engine, "before_cursor_execute", lambda *_: started.set())
     for _ in range(3):
         started.clear()
-        call = asyncio.create_task(shop.fetch(Order, ["c1"], fields=Fields.of("id", "status")))
+        call = asyncio.create_task(database_shop.fetch(Order, ["c1"], fields=Fields.of("id", "status")))
         await started.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
         async with asyncio.timeout(10):
-            assert await shop.fetch(Order, ["c2"], fields=ASK.fields) == {"c2": [{"id": "2"}]}
-    assert "Current Checked out connections: 0" in shop.connector.engine.pool.status()
+            assert await database_shop.fetch(Order, ["c2"], fields=ASK.fields) == {"c2": [{"id": "2"}]}
+    assert "Current Checked out connections: 0" in database_shop.connector.engine.pool.status()
 
 
 async def test_a_cancelled_call_stops_sqlite(tmp_path: Path) -> None:
@@ -247,4 +267,4 @@ async def test_a_cancelled_call_stops_sqlite(tmp_path: Path) -> None:
 
 async def replace_settings(shop: Shop, **changes: Any) -> None:
     await shop.connector.aclose()
-    shop.connector = SqlConnector("shop", settings(shop.url, **changes))
+    shop.connector = connector_at(shop.url, **changes)

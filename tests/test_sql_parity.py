@@ -1,4 +1,4 @@
-"""The sql kind answers as plain Python does, and SQLite as PostgreSQL."""
+"""The sql kind answers as plain Python does, on every database, and so do files."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from connectors.contract import Ask, Condition, Measure, MeasureOp, Page, Position
 from connectors.records import Customer, Event, Order
 from connectors.shapes import Fields, all_fields
-from tests.sql_shop import Shop, day, shop_at, sqlite_url
+from tests.sql_shop import SERVERS, Shop, day, shop_at, sqlite_url
 
 STATUSES = ["PENDING", "shipped", "On hold", None]
 CATEGORIES = ["a", "B", "é", None]
@@ -72,7 +72,7 @@ async def put(shop: Shop, rows: Sequence[Any]) -> None:
     orders = [(n, key, status, _text(time), None, total, "EUR") for n, (key, status, time, total, _) in enumerate(rows)]
     items = [(n, line, "s", category, quantity, price, "EUR") for n, row in enumerate(rows)
              for line, (category, quantity, price) in enumerate(row[4])]  # fmt: skip
-    await shop.execute("DELETE FROM orders", "DELETE FROM order_items")
+    await shop.clear("orders", "order_items")
     await shop.add(orders=orders, order_items=items)
 
 
@@ -162,7 +162,7 @@ async def empty_shop(shop: Shop) -> Shop:
 @unhurried
 @given(order_rows, asks)
 async def test_pages_are_as_plain_python_has_them(empty_shop: Shop, rows: Sequence[Any], ask: Ask) -> None:
-    """For any rows and any ask, on either database, the records, their order and the totals are those of the definition."""
+    """For any rows and any ask, on each database, the records, their order and the totals are those of the definition."""
     await put(empty_shop, rows)
     wanted = {key: expected_page(own, ask) for key, own in expected_orders(rows).items()}
     assert await pages(empty_shop, ask) == {key: page for key, page in wanted.items() if page is not None}
@@ -171,18 +171,18 @@ async def test_pages_are_as_plain_python_has_them(empty_shop: Shop, rows: Sequen
 @unhurried
 @given(order_rows, st.lists(measures, min_size=1, max_size=4))
 async def test_measures_are_as_plain_python_measures(empty_shop: Shop, rows: Sequence[Any], asked: list[Measure]) -> None:
-    """For any rows and measures, on either database, the values are those of the definition."""
+    """For any rows and measures, on each database, the values are those of the definition."""
     await put(empty_shop, rows)
     orders = expected_orders(rows)
     found = await empty_shop.aggregate(Order).measure(KEYS, asked)
     assert found == {key: [expected_value(orders.get(key, []), one) for one in asked] for key in KEYS}
 
 
-@pytest.mark.postgresql
-async def test_sqlite_and_postgresql_give_the_same_records(tmp_path: Path, postgresql_database: str) -> None:
+@pytest.mark.parametrize("other", SERVERS)
+async def test_servers_give_the_records_that_sqlite_gives(tmp_path: Path, request: pytest.FixtureRequest, other: str) -> None:
     """Every field of every kind of record, from the same rows."""
     found = []
-    for backend, url in (("sqlite", sqlite_url(tmp_path)), ("postgresql", postgresql_database)):
+    for backend, url in (("sqlite", sqlite_url(tmp_path)), (other, request.getfixturevalue(f"{other}_database"))):
         async with shop_at(backend, url) as shop:
             await shop.fill(
                 customers=[("c1", 'Zoë "Z"', None, "Turin", "IT", "2018-01-01T00:00:00.5Z", None, 1)],
@@ -200,8 +200,8 @@ async def test_sqlite_and_postgresql_give_the_same_records(tmp_path: Path, postg
                 ],
             )
             found.append([await shop.fetch(record, ["c1", "c2"]) for record in (Customer, Order, Event)])
-    sqlite, postgresql = found
-    assert sqlite == postgresql
+    sqlite, served = found
+    assert sqlite == served
     assert [len(records["c1"]) for records in sqlite] == [1, 2, 2]
 
 

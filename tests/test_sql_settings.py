@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import make_url
 
 from connectors.sql import SqlConnector, SqlSettings
-from tests.sql_shop import RECORDS, Shop, settings
+from tests.sql_shop import RECORDS, Shop, connector_at, settings
 
 ORDER = RECORDS["order"]
 DOES_NOT_RUN = ".query: does not run; try it in the database's own shell, as the gateway's user"
@@ -76,7 +76,7 @@ async def test_a_good_configuration_has_no_problems(shop: Shop) -> None:
 
 async def check(shop: Shop, **changes: Any) -> list[str]:
     """Problems of the orders' settings with something changed."""
-    connector = SqlConnector("shop", settings(shop.url, records={"order": ORDER | changes}))
+    connector = connector_at(shop.url, records={"order": ORDER | changes})
     try:
         return await connector.check()
     finally:
@@ -121,10 +121,12 @@ async def check(shop: Shop, **changes: Any) -> list[str]:
         ),
     ],
 )  # fmt: skip
-async def test_the_check_names_every_setting_and_its_fix(shop: Shop, changes: dict[str, Any], expected: list[str]) -> None:
+async def test_the_check_names_every_setting_and_its_fix(
+    database_shop: Shop, changes: dict[str, Any], expected: list[str]
+) -> None:
     """All problems of a record at once."""
-    await shop.fill()
-    assert await check(shop, **changes) == ["sources.shop.records.order" + problem for problem in expected]
+    await database_shop.fill()
+    assert await check(database_shop, **changes) == ["sources.shop.records.order" + problem for problem in expected]
 
 
 @pytest.mark.postgresql

@@ -83,7 +83,7 @@ def page_of(record: type[r.Record], records: list[r.Record], asked: Ask, pushdow
     connector = MemoryConnector("memory", {(record, KeyKind.CUSTOMER_ID): {"k": records}}, pushdown=pushdown)
     (lookup,) = connector.lookups()
     clock = Clock()
-    (found,) = asyncio.run(Boundary("memory", clock).fetch(lookup, ["k"], asked, Deadline(clock, 60)))
+    (found,) = asyncio.run(Boundary("memory", clock).fetch(lookup, ["k"], asked, Deadline.within(clock, 60)))
     assert isinstance(found, Found)
     return found
 

@@ -5,15 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from connectors.records import RECORDS
+from connectors.records import RECORDS, Record
 from connectors.shapes import LIST, leaf_shape, shapes
 
 if TYPE_CHECKING:
     from connectors.http.settings import RecordSettings
+
+
+class Part(Protocol):
+    """The settings of a list: expressions by field, and what words mean."""
+
+    @property
+    def fields(self) -> Mapping[str, str]: ...
+
+    @property
+    def outer(self) -> Mapping[str, str]: ...
+
+    @property
+    def values(self) -> Mapping[str, Mapping[str, str]]: ...
+
+
+class Rules(Protocol):
+    """The settings of a record, whichever kind they belong to."""
+
+    @property
+    def fields(self) -> Mapping[str, str]: ...
+
+    @property
+    def values(self) -> Mapping[str, Mapping[str, str]]: ...
+
+    @property
+    def lists(self) -> Mapping[str, Part]: ...
 
 
 def known_record(name: str) -> str:
@@ -25,6 +51,17 @@ def known_record(name: str) -> str:
 def record_problems(name: str, rules: RecordSettings) -> Iterator[str]:
     """What a configuration says about a record that the record does not have."""
     record = RECORDS[name]
+    yield from mapping_problems(record, rules)
+    if record.time_field is None:
+        if rules.order != "none":
+            yield "order: this record has no time to be ordered by"
+        for kind, lookup in rules.keys.items():
+            if "since" in lookup.placeholders:
+                yield f"keys.{kind}: {{since}} needs a record with a time"
+
+
+def mapping_problems(record: type[Record], rules: Rules) -> Iterator[str]:
+    """What a mapping names that the record does not have."""
     yield from _mapping_problems("", record, rules.fields, rules.values)
     for path, part in rules.lists.items():
         shape = leaf_shape(record, path)
@@ -34,12 +71,6 @@ def record_problems(name: str, rules: RecordSettings) -> Iterator[str]:
         else:
             yield from _mapping_problems(f"lists.{path}.", shape.struct, part.fields, part.values)
             yield from (f"lists.{path}.outer: {problem}" for problem in _unknown_paths(shape.struct, part.outer))
-    if record.time_field is None:
-        if rules.order != "none":
-            yield "order: this record has no time to be ordered by"
-        for kind, lookup in rules.keys.items():
-            if "since" in lookup.placeholders:
-                yield f"keys.{kind}: {{since}} needs a record with a time"
 
 
 def _mapping_problems(

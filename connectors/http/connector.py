@@ -18,7 +18,7 @@ from connectors.http.route import Route, Rows
 from connectors.http.settings import HttpSettings
 from connectors.records import RECORD_NAMES
 from connectors.shapes import all_fields
-from connectors.transport import Transport, decoded
+from connectors.transport import Transport, ask_each, decoded
 
 _CHECK_TIMEOUT_S = 5.0
 _NO_KEYS = {"", ".", ".."}
@@ -86,27 +86,16 @@ class HttpConnector(Connector[HttpSettings]):
 
     async def _fetch(self, route: Route, keys: Keys, ask: Ask) -> Answer:
         until = None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
-        good = [key for key in keys if _can_be_sent(key)]
+        good = keys if _can_all_be_sent(keys) else [key for key in keys if _can_be_sent(key)]
         answer: dict[str, Found | SourceError] = {}
         if len(good) < len(keys):
             answer |= {key: SourceRejectedError() for key in keys if key not in good}
         if not route.lookup.one_key:
             return {**answer, **await self._ask(route, good, ask, until)} if good else answer
-        # The pool bounds how many of these calls are on the wire at once.
-        async with asyncio.TaskGroup() as calls:
-            tasks = [calls.create_task(self._ask_one(route, key, ask, until)) for key in good]
-        for task in tasks:
-            answer |= task.result()
-        failures = [found for found in answer.values() if isinstance(found, SourceError)]
-        if len(failures) == len(keys) and not isinstance(failures[0], SourceRejectedError):
-            raise failures[0]  # the source failed, not a key: whoever counts failures should see it
-        return answer
+        return {**answer, **await ask_each(good, lambda key: self._ask_one(route, key, ask, until))}
 
-    async def _ask_one(self, route: Route, key: str, ask: Ask, until: float | None) -> Mapping[str, Found | SourceError]:
-        try:
-            return await self._ask(route, [key], ask, until)
-        except SourceError as error:
-            return {key: error}
+    async def _ask_one(self, route: Route, key: str, ask: Ask, until: float | None) -> Found | SourceError | None:
+        return (await self._ask(route, [key], ask, until)).get(key)
 
     async def _ask(self, route: Route, keys: Keys, ask: Ask, until: float | None) -> Mapping[str, Found | SourceError]:
         """One question, in as many calls as its answer has pages."""
@@ -149,6 +138,11 @@ class HttpConnector(Connector[HttpSettings]):
         if self._transport is None:
             raise SourceUnavailableError("the connector is closed")
         return self._transport
+
+
+def _can_all_be_sent(keys: Keys) -> bool:
+    """Whether that is seen at once."""
+    return "".join(keys).isascii() and _NO_KEYS.isdisjoint(keys)
 
 
 def _can_be_sent(key: str) -> bool:

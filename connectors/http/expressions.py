@@ -73,7 +73,7 @@ def _fields(names: tuple[str, ...]) -> Get:
     return get
 
 
-def _checked(expression: str) -> str:
+def checked(expression: str) -> str:
     try:
         tree = jmespath.compile(expression).parsed
     except ParseError as error:
@@ -93,5 +93,5 @@ def _functions(tree: Mapping[str, Any]) -> Iterator[str]:
         yield from _functions(child)
 
 
-Expression = Annotated[str, AfterValidator(_checked)]
+Expression = Annotated[str, AfterValidator(checked)]
 """A setting that holds JMESPath."""

@@ -8,8 +8,8 @@ import msgspec
 
 from connectors.http.expressions import getter
 from connectors.http.settings import PartSettings, RecordSettings
-from connectors.http.values import converter, translated
 from connectors.shapes import LEAF, LIST, Fields, Shape, shapes
+from connectors.values import converter, translated
 
 MapRow = Callable[..., Any]
 Read = Callable[[Any, Any, Any], Any]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 import msgspec
+
+from connectors.http.words import Words
 
 
 class MisfitError(Exception):
@@ -29,6 +31,13 @@ class Place:
         if self._leaves.setdefault(name, kind) != kind or name in self._objects or name in self._lists:
             raise MisfitError
 
+    def word(self, name: str, meaning: str, read: Callable[[str], Any]) -> None:
+        """Read a text, or null; what `read` gives for it is its attribute `meaning`."""
+        words = self._leaves.setdefault(name, Words())
+        if not isinstance(words, Words) or name in self._objects or name in self._lists:
+            raise MisfitError
+        words.add(meaning, read)
+
     def object(self, name: str) -> Place:
         if name in self._leaves or name in self._lists:
             raise MisfitError
@@ -40,9 +49,18 @@ class Place:
             raise MisfitError
         return self._lists.setdefault(name, Place())
 
+    def words(self) -> Iterator[Words]:
+        """All words of this object and of those in it."""
+        for leaf in self._leaves.values():
+            if isinstance(leaf, Words):
+                yield leaf
+        for place in (*self._objects.values(), *self._lists.values()):
+            yield from place.words()
+
     def struct(self) -> type[msgspec.Struct]:
+        """A struct that decodes all that is read. A new one may know more words."""
         kinds: dict[str, Any] = {
-            **self._leaves,
+            **{name: kind.kind() if isinstance(kind, Words) else kind for name, kind in self._leaves.items()},
             **{name: place.struct() for name, place in self._objects.items()},
             **{name: list[place.struct()] for name, place in self._lists.items()},  # type: ignore[misc]
         }
@@ -65,6 +83,11 @@ class Spot:
         """The value is of this type, or null."""
         for place, name in self._ends:
             place.leaf(name, kind)
+
+    def read_word(self, meaning: str, read: Callable[[str], Any]) -> None:
+        """The value is a text, or null, and has what `read` gives for it as its attribute `meaning`."""
+        for place, name in self._ends:
+            place.word(name, meaning, read)
 
     def objects(self) -> list[Place]:
         """The value is an object, or null."""

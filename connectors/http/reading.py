@@ -6,253 +6,57 @@ It exists where a mapping is made of plain paths, and reads values that need no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
-from itertools import count
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
-from connectors.http.expressions import chain_of, literal_of
-from connectors.http.places import MisfitError, Place, Spot, attribute, spot_at
-from connectors.http.settings import PartSettings, RecordSettings
-from connectors.http.values import converter, translated
-from connectors.records import MOST_DIGITS, KnownEnum, UtcTime
-from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
-
-_MOST_WORDS = 10_000
-_PLAIN = frozenset((str, int, float, bool, type(None)))
+from connectors.http.amounts import Amount, are_plain, numbers_in
+from connectors.http.places import Place
+from connectors.http.settings import RecordSettings
+from connectors.http.writing import Row, Rules, Writer
+from connectors.shapes import Fields, shapes
 
 
 class RowReader:
     """Reads the rows of one record type, narrowed to some fields; `place` is where a row is.
 
-    `records` makes records of decoded rows, `position` gives what orders a row. Both raise `MisfitError`,
-    `msgspec.ValidationError` or `OverflowError` for rows that do not fit.
+    `records` makes records of decoded rows, `position` gives what orders a row; where rows `are_newest_first`, or the other way
+    round, their ids do not matter. All of them raise `MisfitError`, `TypeError`, `msgspec.ValidationError` or `OverflowError`
+    for rows that do not fit. Rows are to be decoded with the `float_hook`. Lists whose items are written as they are shown are
+    taken `as_they_come`, if that is asked for and there are any; then a null does not fit where there is a default.
     Raises `MisfitError` for a mapping that needs more than paths.
     """
 
-    def __init__(self, struct: type[msgspec.Struct], rules: RecordSettings, fields: Fields, place: Place) -> None:
-        writer = _Writer()
-        row = _Row((place,), "row")
-        self.records = writer.records(writer.object(struct, fields, _Rules(rules), row))
-        parts = (writer.field(shapes(struct)[name], Fields(), name, _Rules(rules), row) for name in position_names(struct))
+    def __init__(
+        self,
+        struct: type[msgspec.Struct],
+        rules: RecordSettings,
+        fields: Fields,
+        place: Place,
+        *,
+        shown: bool,
+        as_they_come: bool,
+    ) -> None:
+        self._numbers = numbers_in(struct, fields) if shown else None
+        self.float_hook = None if self._numbers is None else Amount
+        writer = Writer(shows_amounts=self._numbers is not None, as_they_come=as_they_come)
+        row = Row((place,), "row")
+        self._quick, self._careful = writer.records(writer.object(struct, fields, Rules(rules), row))
+        self.as_they_come = writer.as_they_come
+        names = position_names(struct)
+        parts = [writer.field(shapes(struct)[name], Fields(), name, Rules(rules), row) for name in names]
         self.position = writer.function("row", f"({', '.join(parts)},)")
+        self.are_newest_first, self.are_oldest_first = (
+            writer.order_test(shapes(struct)[names[0]], Rules(rules), row, way) for way in "<>"
+        )
+
+    def records(self, rows: list[Any]) -> list[Any]:
+        """Records of decoded rows, in order."""
+        records = self._quick(rows)
+        return records if self._numbers is None or are_plain(self._numbers(records)) else self._careful(rows)
 
 
 def position_names(struct: type[msgspec.Struct]) -> tuple[str, ...]:
     """What orders records among their kind: the time, where they have one, then the id."""
     time: str | None = getattr(struct, "time_field", None)
     return (time, "id") if time else ("id",)
-
-
-class _Rules:
-    """The part of a mapping that holds for one record, or for one part of a list."""
-
-    def __init__(self, rules: RecordSettings | PartSettings) -> None:
-        self.fields = rules.fields
-        self.values = rules.values
-        self.lists = rules.lists if isinstance(rules, RecordSettings) else {}
-        self.outer = rules.outer if isinstance(rules, PartSettings) else {}
-
-
-class _Row:
-    """An object of the answer that is in a variable, and the row around its list.
-
-    It is at several places where a name can be written in two ways.
-    """
-
-    def __init__(self, places: Sequence[Place], variable: str, outer: _Row | None = None) -> None:
-        self.places = places
-        self.variable = variable
-        self.outer = outer
-
-
-class _Words(dict[Any, Any]):
-    """What the texts of a source mean, and what none means, worked out once for each."""
-
-    def __init__(self, read: Callable[[str | None], Any]) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, text: str | None) -> Any:
-        value = self._read(text)
-        if len(self) < _MOST_WORDS:
-            self[text] = value
-        return value
-
-
-def misfit() -> NoReturn:
-    """For a value that is missing, or not sound."""
-    raise MisfitError
-
-
-class _Writer:
-    """Writes expressions, and the loops that make the lists in them. Raises `MisfitError` for what it cannot say."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, Any] = {"misfit": misfit, "UTC": UTC, "plain": _PLAIN.issuperset}
-        self._lines: list[str] = []
-        self._before: list[str] = []
-        self._free = (f"v{number}" for number in count(1))
-
-    def records(self, record: str) -> Callable[[list[Any]], list[Any]]:
-        """A function from rows to records, by the expression for one, with the loops that were written for it."""
-        loop = [*self._lines, f"found.append({record})"]
-        lines = ["def records(rows):", "  found = []", "  for row in rows:", *_within(loop, 4), "  return found"]
-        exec("\n".join(lines), self._names)  # noqa: S102  written here, names in hex
-        made: Callable[[list[Any]], list[Any]] = self._names["records"]
-        return made
-
-    def function(self, argument: str, source: str) -> Callable[[Any], Any]:
-        made: Callable[[Any], Any] = eval(f"lambda {argument}: {source}", self._names)  # noqa: S307  written here, names in hex
-        return made
-
-    def object(self, struct: type[msgspec.Struct], fields: Fields, rules: _Rules, row: _Row) -> str:
-        """A record or a part of a list, narrowed."""
-        own = shapes(struct)
-        words = (f"{name}={self.field(own[name], inner, name, rules, row)}" for name, inner in fields)
-        return f"{self._keep(narrowed(struct, fields))}({', '.join(words)})"
-
-    def field(self, shape: Shape, inner: Fields, path: str, rules: _Rules, row: _Row) -> str:
-        """A field: where it has no value its default, or a misfit."""
-        value = self._value(shape, inner, path, rules, row, row)
-        if shape.form == LIST or _is_enum(shape) or (shape.default is None and not shape.required):
-            return value
-        missing = "misfit()" if shape.required else "{}" if shape.leaf is dict else self._keep(shape.default)
-        name = self._name()
-        return f"({name} if ({name} := {value}) is not None else {missing})"
-
-    def _value(self, shape: Shape, inner: Fields, path: str, rules: _Rules, row: _Row, parent: _Row) -> str:
-        if shape.form == LIST and shape.struct is not None:
-            return self._parts(shape, inner, path, rules, row)
-        if shape.struct is not None:
-            return self._part(shape, inner, path, rules, row)
-        if shape.form == LIST:
-            return self._leaves(shape, path, rules, row, parent)
-        literal = None if path in rules.outer else literal_of(rules.fields.get(path, "@"))
-        if literal is not None:
-            return self._keep(_constant(shape, literal, rules.values.get(path)))
-        kind, show = self._leaf(shape, rules.values.get(path))
-        spot = self._spot(shape, path, rules, row, parent)
-        spot.read_as(kind)
-        if path not in rules.outer:
-            return show(spot.source)
-        name = self._name()  # the same for all items, so read before their loop
-        self._before.append(f"{name} = {show(spot.source)}")
-        return name
-
-    def _leaf(self, shape: Shape, table: Mapping[str, str] | None) -> tuple[Any, Callable[[str], str]]:
-        """The type that is decoded, and the expression for the value from one for what was decoded."""
-        leaf = shape.leaf
-        if leaf is not None and _is_enum(shape):
-            convert = translated(table or {}, converter(leaf))
-            return str, self._word(lambda text: _default(shape) if (word := convert(text)) is None else leaf(word))
-        if table is not None and leaf is not str:
-            raise MisfitError
-        if leaf is str and (table is not None or shape.type not in (str, str | None)):
-            convert = translated(table or {}, converter(str))
-            return str, self._word(lambda text: None if text is None else msgspec.convert(convert(text), shape.type))
-        name = self._name()
-        if leaf is datetime:
-            return (
-                UtcTime,
-                lambda source: f"({name} if ({name} := {source}) is None or {name}.tzinfo is UTC else {name}.astimezone(UTC))",
-            )
-        if leaf is Decimal:
-            sound = f"({name}.is_finite() and -{MOST_DIGITS} <= {name}.adjusted() <= {MOST_DIGITS})"
-            return Decimal, lambda source: f"({name} if ({name} := {source}) is None or {sound} else misfit())"
-        if leaf is dict:
-            sound = f"plain(map(type, {name}.values()))"
-            return shape.type, lambda source: f"({name} if ({name} := {source}) is None or {sound} else misfit())"
-        return shape.type, lambda source: source
-
-    def _word(self, read: Callable[[str | None], Any]) -> Callable[[str], str]:
-        words = self._keep(_Words(read))
-        return lambda source: f"{words}[{source}]"
-
-    def _leaves(self, shape: Shape, path: str, rules: _Rules, row: _Row, parent: _Row) -> str:
-        if path in rules.values or shape.leaf is not str:
-            raise MisfitError
-        spot = self._spot(shape, path, rules, row, parent)
-        spot.read_as(list[str | None])
-        name, item = self._name(), self._name()
-        return f"([] if ({name} := {spot.source}) is None else [{item} for {item} in {name} if {item} is not None])"
-
-    def _part(self, shape: Shape, inner: Fields, path: str, rules: _Rules, row: _Row) -> str:
-        """An object. One whose required fields have no value is none, and so is one without any value."""
-        assert shape.struct is not None
-        own = shapes(shape.struct)
-        needed = [one.name for one in own.values() if one.required]
-        if any(one.form != LEAF or one.default is not None for one in own.values() if not one.required):
-            raise MisfitError
-        names = [*needed, *(name for name, _ in inner if name not in needed)]
-        parent, opening = row, ""
-        if any(f"{path}.{name}" not in {**rules.fields, **rules.outer} for name in names):
-            spot = self._spot(shape, path, rules, row, row)
-            parent = _Row(spot.objects(), self._name())
-            opening = f"{parent.variable} := {spot.source}"
-        values = {name: self._value(own[name], Fields(), f"{path}.{name}", rules, row, parent) for name in names}
-        kept = {name: self._name() for name in names}
-        tests = [f"({kept[name]} := {values[name]}) is None" for name in needed or names]
-        missing = " or ".join(tests) if needed else " & ".join(f"({test})" for test in tests)
-        words = (f"{name}={kept[name] if name in (needed or names) else values[name]}" for name, _ in inner)
-        made = f"(None if {missing} else {self._keep(narrowed(shape.struct, inner))}({', '.join(words)}))"
-        return f"(({opening}), {made})[1]" if opening else made
-
-    def _parts(self, shape: Shape, inner: Fields, path: str, rules: _Rules, row: _Row) -> str:
-        assert shape.struct is not None
-        part = rules.lists.get(path, PartSettings())
-        spot = self._spot(shape, path, rules, row, row, part.list)
-        name, item, found = self._name(), self._name(), self._name()
-        around, self._lines = self._lines, []
-        self._before = around
-        made = self.object(shape.struct, inner, _Rules(part), _Row(spot.lists(), item, row))
-        loop = [*self._lines, f"{found}.append({made})"]
-        around += [f"{found} = []", f"if ({name} := {spot.source}) is not None:", f"  for {item} in {name}:", *_within(loop, 4)]
-        self._lines = around
-        return found
-
-    def _spot(self, shape: Shape, path: str, rules: _Rules, row: _Row, parent: _Row, expression: str | None = None) -> Spot:
-        """Where a field lies: an expression is read from the row, a field that has none from its parent, by its name."""
-        expression = expression or rules.fields.get(path)
-        if path in rules.outer and row.outer is not None:
-            row, expression = row.outer, rules.outer[path]
-        if expression is not None:
-            return spot_at(row.places, row.variable, chain_of(expression), self._free)
-        names = list(dict.fromkeys((shape.json_name, shape.name)))
-        reads = [f"{parent.variable}.{attribute(name)}" for name in names]
-        source, name = reads[0], self._name()
-        if len(reads) > 1:
-            source = f"({name} if ({name} := {reads[0]}) is not None else {reads[1]})"
-        if parent is not row:
-            source = f"(None if {parent.variable} is None else {source})"
-        return Spot(source, [(place, name) for place in parent.places for name in names])
-
-    def _name(self) -> str:
-        return next(self._free)
-
-    def _keep(self, value: Any) -> str:
-        name = f"k{len(self._names)}"
-        self._names[name] = value
-        return name
-
-
-def _within(lines: Sequence[str], spaces: int) -> Iterator[str]:
-    return (" " * spaces + line for line in lines)
-
-
-def _default(shape: Shape) -> Any:
-    return misfit() if shape.required else shape.default
-
-
-def _is_enum(shape: Shape) -> bool:
-    return shape.leaf is not None and issubclass(shape.leaf, KnownEnum) and shape.form == LEAF
-
-
-def _constant(shape: Shape, literal: Any, table: Mapping[str, str] | None) -> Any:
-    try:
-        return msgspec.convert(translated(table or {}, converter(shape.leaf))(literal), shape.type)
-    except msgspec.ValidationError:
-        raise MisfitError from None

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -17,9 +18,9 @@ from connectors.http.mapping import RowMapping
 from connectors.http.places import MisfitError
 from connectors.http.settings import HttpSettings, LookupSettings, RecordSettings
 from connectors.http.templates import Values, render_body, render_path, values_of, with_parameter
-from connectors.http.values import to_text
 from connectors.records import RECORDS
 from connectors.shapes import Fields, shapes
+from connectors.values import to_text
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 """Of a malformed record, which stays in until the gateway drops and counts it."""
@@ -42,7 +43,7 @@ class Route:
         self._time_name = shapes(self.record)[self.record.time_field].json_name if self.record.time_field else ""
         self._position = Fields.of("id", self.record.time_field) if self.record.time_field else Fields.of("id")
         self._rules = rules
-        self._reader = lru_cache(maxsize=256)(self._new_reader)
+        self._readers = lru_cache(maxsize=256)(self._new_readers)
         self._mapping = RowMapping(self.record, rules)
         self._list = getter(rules.list)
         self._key, self._records, self._total, self._next, self._next_cursor = (
@@ -110,22 +111,22 @@ class Route:
 
     def read(self, content: bytes, keys: Sequence[str], ask: Ask) -> dict[str, Page] | None:
         """A whole answer read the fast way; None where it has to be mapped row by row."""
-        reader = None if self._bounds_here(ask) else self._reader(ask.fields)
-        if reader is None:
-            return None
         sorts = Push.ORDER in self.pushdown
         first = ask.first if sorts and self._complete(ask) and ask.after is None else None
-        try:
-            found = reader.read(content, self._asked(keys), first=first, newest_first=not ask.oldest_first if sorts else None)
-        except MisfitError:
-            return None
-        return {key: Page(records) for key, records in found.items()}
+        newest_first = not ask.oldest_first if sorts else None
+        for reader in () if self._bounds_here(ask) else self._readers(ask.fields, ask.shown):
+            with suppress(MisfitError):
+                found = reader.read(content, self._asked(keys), first=first, newest_first=newest_first)
+                return {key: Page(records) for key, records in found.items()}
+        return None
 
-    def _new_reader(self, fields: Fields) -> AnswerReader | None:
-        try:
-            return AnswerReader(self.record, self._rules, self.lookup, fields)
-        except MisfitError:
-            return None
+    def _new_readers(self, fields: Fields, shown: bool) -> list[AnswerReader]:
+        """Those that can read answers, the quickest first."""
+        with suppress(MisfitError):
+            new = partial(AnswerReader, self.record, self._rules, self.lookup, fields, shown=shown)
+            quickest = new(as_they_come=True)
+            return [quickest, new(as_they_come=False)] if quickest.as_they_come else [quickest]
+        return []
 
     def add_rows(self, answer: Any, keys: Sequence[str], found: Rows) -> None:
         """Put the rows of an answer with their keys. A row of no key, or of one that was not asked for, is nobody's."""

@@ -78,11 +78,17 @@ def _render_text(text: str, values: Values, write: Callable[[Any], str]) -> str 
 
 
 def _encoded(value: Any) -> str:
-    return ",".join(map(_quoted, value)) if isinstance(value, list) else _quoted(str(value))
+    if isinstance(value, list):
+        return ",".join(value if _is_simple("".join(value)) else map(_quoted, value))
+    return _quoted(str(value))
 
 
 def _quoted(text: str) -> str:
-    return text if text.isascii() and text.isalnum() else quote(text, safe="")
+    return text if _is_simple(text) else quote(text, safe="")
+
+
+def _is_simple(text: str) -> bool:
+    return text.isascii() and text.isalnum()
 
 
 def _plain(value: Any) -> str:

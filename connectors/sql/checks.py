@@ -12,11 +12,11 @@ from connectors.errors import SourceError, SourceProtocolError
 from connectors.records import RECORDS
 from connectors.shapes import LEAF, OBJECT, all_fields, shapes
 from connectors.sql.columns import PARENT, POSITION, VALUE, columns_of, deciding_columns, lists_of
-from connectors.sql.engine import Database
+from connectors.sql.database import Database
+from connectors.sql.rows import Columns
 from connectors.sql.settings import KeySettings
 from connectors.sql.table import Table
 
-DOES_NOT_RUN = "does not run; try it in the database's own shell, as the gateway's user"
 TYPES_DIFFER = "set type to the column's (text, integer, uuid) and give parent and the pairs' id the type of the record's id"
 _TRIAL_KEYS = {"text": "-", "integer": "0", "uuid": "00000000-0000-0000-0000-000000000000"}
 
@@ -38,22 +38,23 @@ async def problems_of_table(where: str, database: Database, table: Table) -> lis
     return found or [problem for kind, key in settings.keys.items() for problem in await _trial(where, table, kind, key)]
 
 
-async def _columns(database: Database, query: str) -> tuple[str, ...] | None:
+async def _columns(database: Database, query: str) -> Columns | str:
+    """The columns of a query, or what is wrong with it."""
     try:
         return await database.columns(query)
-    except SourceError:
-        return None
+    except SourceError as error:
+        return database.advice(error)
 
 
 def _problems_of_query(
     where: str,
-    columns: Collection[str] | None,
+    columns: Columns | str,
     struct: type[msgspec.Struct] | None,
     needed: Collection[str],
     others: Collection[str],
 ) -> list[str]:
-    if columns is None:
-        return [f"{where}: {DOES_NOT_RUN}"]
+    if isinstance(columns, str):
+        return [f"{where}: {columns}"]
     fields = columns_of(struct) if struct else {}
     known = {*fields, *needed, *others}
     wanted = [*needed, *(_required(struct, columns) if struct else ())]
@@ -78,10 +79,10 @@ def _unknown(where: str, name: str, missing: Collection[str]) -> str:
     return f"{where}: the column {name} is no field; {fix}"
 
 
-async def _problems_of_key(where: str, database: Database, columns: Collection[str] | None, key: KeySettings) -> list[str]:
+async def _problems_of_key(where: str, database: Database, columns: Columns | str, key: KeySettings) -> list[str]:
     if key.query is not None:
         return _problems_of_query(f"{where}.query", await _columns(database, key.query), None, ("id", "key"), ())
-    if columns is None:
+    if isinstance(columns, str):
         return []
     asked = key.columns or (key.column or "",)
     return [f"{where}: the record's query has no column {name}; add it there" for name in asked if name not in columns]
@@ -91,8 +92,9 @@ async def _trial(where: str, table: Table, kind: KeyKind, key: KeySettings) -> l
     """What only a whole statement shows, such as ids of two types that do not compare."""
     try:
         await table.fetch(kind, [_TRIAL_KEYS[key.type]], Ask(fields=all_fields(RECORDS[table.name]), first=1))
-    except SourceProtocolError:
-        return [f"{where}.keys.{kind.value}: a lookup does not run; {TYPES_DIFFER}"]
+    except SourceProtocolError as error:
+        fix = f": {error.note}" if error.note else f"; {TYPES_DIFFER}"
+        return [f"{where}.keys.{kind.value}: a lookup does not run{fix}"]
     except SourceError as error:
         return [f"{where}.keys.{kind.value}: {error}; run the check again"]
     return []

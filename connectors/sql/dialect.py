@@ -11,15 +11,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import (
-    BigInteger,
-    Text,
-    cast,
-    func,
-    literal_column,
-)
+from sqlalchemy import BigInteger, Text, cast, column, func, literal_column
 from sqlalchemy.dialects.postgresql import UUID
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
@@ -28,16 +22,24 @@ KEY_TYPES: dict[str, TypeEngine[Any]] = {"text": Text(), "integer": BigInteger()
 
 
 class Dialect(ABC):
-    """The part that both share, and what each has to say."""
+    """The part that all share, and what each has to say."""
 
+    inlined: ClassVar[str | None] = "NOT MATERIALIZED"
+    """What keeps a common table expression a part of what uses it, None where the database decides alone."""
     collation: ClassVar[str]
+    """The one that sorts by code points."""
     object_function: ClassVar[str]
     array_function: ClassVar[str]
+
+    def column(self, name: str, type_code: Any) -> ColumnClause[Any]:  # noqa: ARG002  what the driver says of its type
+        """A column of a user's query. It has a type where the same SQL means something else for it."""
+        return column(name)
 
     def json_object(self, pairs: Sequence[tuple[str, Expression]]) -> Expression:
         # Names are identifiers of our own structs, so they may stand in the text, where they cost no parameter.
         arguments = [part for name, value in pairs for part in (literal_column(f"'{name}'"), value)]
-        return self.embedded(getattr(func, self.object_function)(*arguments))
+        found: Expression = getattr(func, self.object_function)(*arguments)
+        return found
 
     def json_array(self, values: Sequence[Expression]) -> Expression:
         return cast(getattr(func, self.array_function)(*values), Text)
@@ -49,6 +51,10 @@ class Dialect(ABC):
     def beginning(self, text: Expression, most: int) -> Expression:
         """At most so many characters of a text."""
         return func.substr(text, 1, literal_column(str(most)), type_=Text())
+
+    def nulls_last(self, value: Expression, descending: bool = False) -> list[Expression]:
+        """What orders by a value, rows without one at the end."""
+        return [(value.desc() if descending else value).nulls_last()]
 
     @abstractmethod
     def embedded(self, text: Expression) -> Expression:
@@ -69,6 +75,18 @@ class Dialect(ABC):
     @abstractmethod
     def boolean(self, value: Expression) -> Expression:
         """The canonical text of a boolean: `true` or `false`."""
+
+    def position(self, value: Expression) -> Expression:
+        """What a position sorts by."""
+        return value
+
+    def plain(self, value: Expression) -> Expression:
+        """A number that is no decimal, to calculate with."""
+        return value
+
+    def plain_json(self, value: Expression) -> Expression:
+        """A number that is no decimal, as a value inside JSON."""
+        return value
 
     @abstractmethod
     def time(self, value: Expression) -> Expression:
@@ -94,8 +112,8 @@ class Dialect(ABC):
         """A decimal to calculate with."""
 
     @abstractmethod
-    def total(self, decimal: Expression, condition: Expression) -> Expression:
-        """The sum of decimals where the condition holds, free of binary noise."""
+    def total(self, decimal: Expression) -> Expression:
+        """The sum of decimals, free of binary noise."""
 
     @abstractmethod
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:

@@ -4,40 +4,45 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
-from urllib.parse import quote
+from typing import Any, NamedTuple
 
-import aiosqlite
-from sqlalchemy import Executable, Select, event, literal_column, make_url, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import Executable, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.errors import SourceAuthError, SourceError, SourceUnavailableError
+from connectors.errors import SourceAuthError, SourceError, SourceTimeoutError, SourceUnavailableError
+from connectors.sql.database import Database, learning_statement
 from connectors.sql.failures import FOREIGN, source_error
-from connectors.sql.rows import escaped
+from connectors.sql.rows import Columns
+from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
 
-CONNECT_S = 5
-"""How long PostgreSQL may take to accept a connection, in seconds."""
 LEARNING_S = 5
 """How long the database may take to name a query's columns, in seconds. Shared by all who wait, so no caller's deadline
 bounds it: a connection that was swallowed is given up and tried anew."""
 
 
-class Database:
-    """Connects on first use. Every method raises `SourceError` only."""
+class Asked(NamedTuple):
+    columns: Columns
+    rows: Sequence[Any]
+
+
+class Engine(Database):
+    """A pool of connections."""
+
+    setting = "url"
 
     def __init__(self, settings: SqlSettings) -> None:
-        self.engine = _create_engine(settings)
+        self._sessions = Sessions(settings)
+        self.backend, self.engine = self._sessions.backend, self._sessions.engine
         self._closed = False
 
     def open(self) -> None:
-        """Connections may be made, on first use."""
         self._closed = False
 
     async def aclose(self) -> None:
-        """Close the connections and make no more."""
         self._closed = True
-        await self.engine.dispose()
+        await self._sessions.aclose()
 
     def connection(self) -> AsyncConnection:
         """A connection of the pool, to be entered. Raises `SourceUnavailableError` once closed."""
@@ -46,26 +51,34 @@ class Database:
         return self.engine.connect()
 
     async def run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """The rows of one statement. A call that is cancelled loses its connection, so the next one gets a clean one."""
+        return (await self._asked(statement, parameters)).rows
+
+    async def columns(self, query: str) -> Columns:
         try:
-            async with self.connection() as connection:
-                return (await connection.execute(statement, parameters)).all()
+            async with asyncio.timeout(LEARNING_S):
+                return (await self._asked(learning_statement(query), {})).columns
+        except TimeoutError as error:
+            raise SourceTimeoutError from error
+
+    async def _asked(self, statement: Executable, parameters: Mapping[str, Any]) -> Asked:
+        """What the database says. A call that is cancelled loses its connection, so the next one gets a clean one."""
+        try:
+            try:
+                return await self._asked_once(statement, parameters)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            # The connection had ended while it was idle, and with it the others of the pool, which are not used any more.
+            return await self._asked_once(statement, parameters)
         except FOREIGN as error:
             raise source_error(error) from error
 
-    async def columns(self, query: str) -> tuple[str, ...]:
-        """The names of a query's columns."""
-        own = text(escaped(query)).columns().subquery("learnt")
-        statement: Select[Any] = select(literal_column("*")).select_from(own).limit(0)
-        try:
-            async with asyncio.timeout(LEARNING_S), self.connection() as connection:
-                learnt = await connection.execute(statement)
-                return tuple(dict.fromkeys(learnt.keys()))
-        except FOREIGN as error:
-            raise source_error(error) from error
+    async def _asked_once(self, statement: Executable, parameters: Mapping[str, Any]) -> Asked:
+        async with self.connection() as connection:
+            found = await connection.execute(statement, parameters)
+            return Asked({name: code for name, code, *_ in found.cursor.description}, found.all())
 
     async def unreachable(self) -> str | None:
-        """Why no connection can be had and what to do, None when one can."""
         try:
             await self.run(select(1), {})
         except SourceAuthError:
@@ -74,50 +87,5 @@ class Database:
             return "cannot connect; is the database up, and are host, port and database name (or the file's path) right?"
         return None
 
-
-def _create_engine(settings: SqlSettings) -> AsyncEngine:
-    url = make_url(settings.url)
-    is_sqlite = url.get_backend_name() == "sqlite"
-    if is_sqlite and not str(url.database).startswith("file:"):
-        # SQLite would make an empty file where there is none, and the mistake would show as a missing table.
-        url = url.set(database=f"file:{quote(str(url.database))}", query={**url.query, "mode": "rw", "uri": "true"})
-    engine = create_async_engine(
-        url,
-        pool_size=settings.pool_size,
-        max_overflow=0,
-        connect_args=SQLITE if is_sqlite else POSTGRESQL,
-        isolation_level="AUTOCOMMIT",
-        hide_parameters=True,
-    )
-    if is_sqlite:
-        event.listen(engine.sync_engine, "connect", _only_reads)
-        event.listen(engine.sync_engine, "invalidate", _stop)
-    return engine
-
-
-async def _opened(*arguments: Any, **words: Any) -> aiosqlite.Connection:
-    connection = aiosqlite.connect(*arguments, **words)
-    thread = connection._thread  # noqa: SLF001  as SQLAlchemy does; there is no other way to it
-    thread.daemon = True
-    try:
-        return await connection
-    except BaseException:
-        # aiosqlite leaves its thread to end alone, and that is an error in it when the loop is closed first.
-        thread.join()
-        raise
-
-
-SQLITE = {"async_creator_fn": _opened}
-POSTGRESQL = {"server_settings": {"timezone": "UTC"}, "timeout": CONNECT_S}
-"""What the drivers are told for each connection."""
-
-
-def _only_reads(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA query_only = ON")
-    cursor.close()
-
-
-def _stop(connection: Any, *_: Any) -> None:
-    """Stop what a cancelled call left running, for SQLite closes a connection only after it has finished."""
-    connection.run_async(lambda driver: driver.interrupt())
+    def advice(self, error: SourceError) -> str:  # noqa: ARG002  databases say it better themselves
+        return "does not run; try it in the database's own shell, as the gateway's user"

@@ -36,15 +36,16 @@ def keyed(rows: Rows, kind: KeyKind) -> Keyed:
         column = required(source, key.column)
         return Keyed(source, cast(column, Text), (dialect.one_of(column, KEYS, KEY_TYPES[key.type]),))
     if key.query is not None:
-        pairs = as_cte(key.query, ("id", "key"), f"{kind.value}_pairs")
+        pairs = as_cte(dialect, key.query, {"id": None, "key": None}, f"{kind.value}_pairs")
         # One record must come once for a key, however often the pair is there.
         found = (
             select(pairs.c.id, pairs.c.key).where(dialect.one_of(pairs.c.key, KEYS, KEY_TYPES[key.type])).distinct().subquery()
         )
         return Keyed(source.join(found, required(source, "id") == found.c.id), cast(found.c.key, Text), ())
     asked = dialect.elements(bindparam(KEYS, type_=Text()))
-    matches = [cast(required(source, name), Text).ilike(asked.c.value, escape="\\") for name in key.columns]
-    return Keyed(source.join(asked, or_(*matches)), cast(asked.c.value, Text), ())
+    text = cast(asked.c.value, Text)
+    matches = [cast(required(source, name), Text).ilike(text, escape="\\") for name in key.columns]
+    return Keyed(source.join(asked, or_(*matches)), text, ())
 
 
 def asked_for(key: KeySettings, keys: Sequence[str]) -> dict[str, list[str]]:

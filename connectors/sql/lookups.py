@@ -69,8 +69,7 @@ def order_of(rows: Rows, table: FromClause, oldest_first: bool = False) -> list[
     id_ = rows.dialect.ordered(table.c.id)
     if "time_" not in table.c:
         return [id_]
-    time = table.c.time_
-    return [time.nulls_last(), id_] if oldest_first else [time.desc().nulls_last(), id_.desc()]
+    return [*rows.dialect.nulls_last(table.c.time_, not oldest_first), id_ if oldest_first else id_.desc()]
 
 
 def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
@@ -120,7 +119,7 @@ def _numbered(rows: Rows, found: Subquery, shape: AskShape) -> tuple[FromClause,
         windows.append(func.row_number().over(partition_by=key, order_by=order).label("number_"))
     if shape.count and later:
         # The records up to the cursor are counted too, so they are skipped by their number.
-        windows.append(func.count().filter(not_(later[0])).over(partition_by=key).label("skipped_"))
+        windows.append(func.count(case((not_(later[0]), 1))).over(partition_by=key).label("skipped_"))
         later = []
     table = select(found, *windows).where(*later).subquery("ranked")
     shown: list[Expression] = []

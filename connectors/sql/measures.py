@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import CTE, CompoundSelect, FromClause, Select, and_, func, literal_column, null, select, true, union_all
+from sqlalchemy import CTE, CompoundSelect, FromClause, Select, and_, case, func, literal_column, null, select, true, union_all
 
 from connectors.contract import KeyKind, Keys, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
 from connectors.records import Money
 from connectors.shapes import Fields
-from connectors.sql.columns import POSITION, Place, columns_for, place_of
+from connectors.sql.columns import Place, columns_for, place_of
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.lookups import bounds_of, conditions_shape, matched, order_of
 from connectors.sql.rows import Rows
@@ -132,19 +132,19 @@ def _condition(rows: Rows, table: CTE, measure: MeasureShape, number: int) -> Ex
 
 def _aggregate(rows: Rows, items: FromClause, measure: MeasureShape, condition: Expression) -> Expression:
     if measure.field is None:
-        return func.count().filter(condition)
+        return func.count(case((condition, 1)))
     dialect, place = rows.dialect, place_of(rows.record, measure.field)
-    value = _comparable(rows, place, items)
+    value: Expression = case((condition, _comparable(rows, place, items)))
     leaf = place.shape.leaf
     if measure.op in (MeasureOp.MIN, MeasureOp.MAX):
-        found = getattr(func, measure.op.value)(value).filter(condition)
+        found = getattr(func, measure.op.value)(value)
         return dialect.time_text(found) if leaf is datetime else found
     if leaf not in (int, float, Decimal):
         raise SourceProtocolError(f"{measure.field} is no number")
-    total = dialect.total(value, condition) if leaf is Decimal else func.sum(value).filter(condition)
+    total = dialect.total(value) if leaf is Decimal else func.sum(value)
     if measure.op is MeasureOp.SUM:
         return func.coalesce(total, 0)
-    return dialect.number(total) / func.nullif(func.count(value).filter(condition), 0)
+    return dialect.number(total) / func.nullif(func.count(value), 0)
 
 
 def _own_part(rows: Rows, table: CTE, base: _Base, measure: MeasureShape, number: int, place: Place) -> Part:
@@ -168,7 +168,7 @@ def _top(rows: Rows, table: CTE, base: _Base, place: Place, condition: Expressio
 
 def _latest(rows: Rows, table: CTE, base: _Base, place: Place, condition: Expression) -> Select[Any]:
     value = _comparable(rows, place, base.items) if place.shape.struct is None else rows.field(place, base.items)
-    position = base.items.c.get(POSITION) if place.in_list else None
+    position = rows.position(base.items) if place.in_list else None
     columns = [table.c[name] for name in ("key_", "id", "time_") if name in table.c]
     columns += [value.label("value_"), (null() if position is None else position).label("position_")]
     values = select(*columns).select_from(base.table).where(condition).subquery()
@@ -192,7 +192,7 @@ def _per_currency(rows: Rows, table: CTE, base: _Base, op: MeasureOp, place: Pla
     columns = (table.c.key_, amount.label("amount_"), currency.label("currency_"))
     present = (amount.is_not(None), currency.is_not(None))
     values = select(*columns).select_from(base.table).where(condition, *present).subquery()
-    total = dialect.total(dialect.number(values.c.amount_), true())
+    total = dialect.total(dialect.number(values.c.amount_))
     if op is MeasureOp.AVERAGE:
         total = func.round(total / func.count(), 6)
     money = dialect.json_object([("amount", dialect.decimal_text(total)), ("currency", values.c.currency_)])
@@ -207,7 +207,7 @@ def _comparable(rows: Rows, place: Place, items: FromClause) -> Expression:
     if leaf is Decimal:
         return rows.leaf(place, items, rows.dialect.number(column))
     if leaf in (int, float):
-        return rows.leaf(place, items, rows.canonical(place.shape, column))
+        return rows.leaf(place, items, rows.plain(place.shape, column))
     return rows.dialect.ordered(rows.text(place, items))
 
 

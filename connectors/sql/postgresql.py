@@ -63,8 +63,8 @@ class Postgresql(Dialect):
     def number(self, decimal: Expression) -> Expression:
         return cast(decimal, Numeric)
 
-    def total(self, decimal: Expression, condition: Expression) -> Expression:
-        return func.sum(cast(decimal, Numeric)).filter(condition)
+    def total(self, decimal: Expression) -> Expression:
+        return func.sum(cast(decimal, Numeric))
 
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:
         # One parameter, so that the server keeps one prepared statement for any number of values.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import CTE, FromClause, Text, and_, case, cast, column, false, func, literal, not_, null, or_, select, text
+from sqlalchemy import CTE, FromClause, Text, and_, case, cast, false, func, literal, not_, null, or_, select, text
 
 from connectors.errors import SourceProtocolError
 from connectors.records import RECORDS
@@ -18,12 +18,15 @@ from connectors.sql.columns import PARENT, POSITION, VALUE, Place, deciding_colu
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.settings import RecordSettings
 
+Columns = Mapping[str, Any]
+"""The columns of a query, each with what the driver says of its type."""
+
 
 class Learnt(NamedTuple):
     """The columns that the database says a record's queries have."""
 
-    columns: tuple[str, ...]
-    lists: Mapping[str, tuple[str, ...]]
+    columns: Columns
+    lists: Mapping[str, Columns]
 
 
 def escaped(query: str) -> str:
@@ -31,10 +34,11 @@ def escaped(query: str) -> str:
     return query.replace(":", "\\:")
 
 
-def as_cte(query: str, columns: Iterable[str], name: str) -> CTE:
-    """A user's query as a part of a statement. Never materialised, so that the database reads only what is asked."""
-    own = text(escaped(query)).columns(*map(column, columns))
-    return own.cte(f"gateway_{name}").prefix_with("NOT MATERIALIZED")
+def as_cte(dialect: Dialect, query: str, columns: Columns, name: str) -> CTE:
+    """A user's query as a part of a statement, not materialised, so that the database reads only what is asked."""
+    own = text(escaped(query)).columns(*(dialect.column(name, code) for name, code in columns.items()))
+    found = own.cte(f"gateway_{name}")
+    return found.prefix_with(dialect.inlined) if dialect.inlined else found
 
 
 class Rows:
@@ -44,8 +48,8 @@ class Rows:
         self.dialect = dialect
         self.record = RECORDS[name]
         self.settings = settings
-        self.source = as_cte(settings.query, learnt.columns, name)
-        self.lists = {item: as_cte(settings.lists[item].query, own, item) for item, own in learnt.lists.items()}
+        self.source = as_cte(dialect, settings.query, learnt.columns, name)
+        self.lists = {item: as_cte(dialect, settings.lists[item].query, own, item) for item, own in learnt.lists.items()}
 
     def json(self, fields: Fields, table: FromClause) -> Expression:
         """The selected fields of a record as JSON text."""
@@ -110,10 +114,20 @@ class Rows:
         """What ties the items of a list to their record; elements of its own column are tied already."""
         return [required(items, PARENT) == self.dialect.outer(required(table, "id"))] if name in self.lists else []
 
+    def position(self, items: FromClause) -> Expression | None:
+        """What orders the items of a list, None where the query does not say."""
+        own = items.c.get(POSITION)
+        return None if own is None else self.dialect.position(own)
+
     def canonical(self, shape: Shape, value: Expression) -> Expression:
         """A leaf as it stands in JSON (booleans and JSON as text to embed), with the field's default for null."""
         canonical, default = self._canonical(shape, value), _default(shape)
         return canonical if default is None else func.coalesce(canonical, default)
+
+    def plain(self, shape: Shape, value: Expression) -> Expression:
+        """A number that is no decimal, with the field's default for null."""
+        number, default = self.dialect.plain(value), _default(shape)
+        return number if default is None else func.coalesce(number, default)
 
     def _canonical(self, shape: Shape, value: Expression) -> Expression:
         if shape.form == LIST or shape.leaf is dict:
@@ -124,7 +138,7 @@ class Rows:
             return self.dialect.decimal_text(value)
         if shape.leaf is bool:
             return self.dialect.boolean(value)
-        return value if shape.leaf in (int, float) else cast(value, Text)
+        return self.dialect.plain_json(value) if shape.leaf in (int, float) else cast(value, Text)
 
     def _object(self, struct: type[msgspec.Struct], fields: Fields, table: FromClause, prefix: str) -> Expression:
         own = shapes(struct)
@@ -157,7 +171,7 @@ class Rows:
             item = self._object(shape.struct, fields, items, "")
         else:
             item = self.dialect.quoted(self.canonical(item_shape(shape), required(items, VALUE)))
-        order = [items.c[POSITION]] if POSITION in items.c else []
+        order = [] if (position := self.position(items)) is None else [position]
         (parent,) = self.owned(shape.name, items, table)
         return self.dialect.json_list(item, items, parent, order)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -12,7 +13,7 @@ from connectors.contract import ConnectorSettings, KeyKind
 from connectors.records import RECORDS
 from connectors.sql.columns import lists_of
 
-DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg", "mysql+asyncmy", "mariadb+asyncmy")
 
 
 def _cleaned(query: str) -> str:
@@ -70,6 +71,19 @@ class RecordSettings(ConnectorSettings):
         return keys
 
 
+def _known_names(records: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
+    for name, record in records.items():
+        if name not in RECORDS:
+            raise ValueError(f"{name}: no such record; use {', '.join(RECORDS)}")
+        allowed = lists_of(RECORDS[name])
+        for unknown in sorted(record.lists.keys() - allowed):
+            raise ValueError(f"{name}.lists.{unknown}: {name} has no such list; use {', '.join(allowed) or 'none'}")
+    return records
+
+
+Records = Annotated[dict[str, RecordSettings], Field(min_length=1), AfterValidator(_known_names)]
+
+
 class SqlSettings(ConnectorSettings):
     """A database and what it holds. `url` is an SQLAlchemy URL; it may hold a password, so it is never shown."""
 
@@ -78,7 +92,7 @@ class SqlSettings(ConnectorSettings):
     url: Annotated[str, Field(repr=False)]
     max_batch: Annotated[int, Field(ge=1, le=10_000)] = 500
     pool_size: Annotated[int, Field(ge=1, le=100)] = 5
-    records: Annotated[dict[str, RecordSettings], Field(min_length=1)]
+    records: Records
 
     @field_validator("url")
     @classmethod
@@ -89,17 +103,8 @@ class SqlSettings(ConnectorSettings):
             raise ValueError("not an SQLAlchemy URL such as postgresql+asyncpg://user:password@host/database") from None
         if url.drivername not in DRIVERS:
             raise ValueError(f"the driver must be one of {', '.join(DRIVERS)}")
+        if url.get_driver_name() == "asyncmy" and find_spec("asyncmy") is None:
+            raise ValueError("MySQL needs an extra; install customer-profile-gateway[mysql]")
         if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
             raise ValueError("name a database file: one in memory would be another one for each connection")
         return value
-
-    @field_validator("records")
-    @classmethod
-    def _known_names(cls, records: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
-        for name, record in records.items():
-            if name not in RECORDS:
-                raise ValueError(f"{name}: no such record; use {', '.join(RECORDS)}")
-            allowed = lists_of(RECORDS[name])
-            for unknown in sorted(record.lists.keys() - allowed):
-                raise ValueError(f"{name}.lists.{unknown}: {name} has no such list; use {', '.join(allowed) or 'none'}")
-        return records

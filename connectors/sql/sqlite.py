@@ -78,10 +78,10 @@ class Sqlite(Dialect):
     def number(self, decimal: Expression) -> Expression:
         return cast(decimal, Double)
 
-    def total(self, decimal: Expression, condition: Expression) -> Expression:
+    def total(self, decimal: Expression) -> Expression:
         # ISO 4217 knows at most four decimals; whole numbers add up exactly.
         units = cast(func.round(cast(decimal, Double) * 10_000), BigInteger)
-        return func.sum(units).filter(condition) / literal(10_000.0, Double)
+        return func.sum(units) / literal(10_000.0, Double)
 
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:  # noqa: ARG002  SQLite converts
         return value.in_(bindparam(name, expanding=True))

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Executable
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Measure, Measured
+from connectors.sql.database import Database
 from connectors.sql.dialect import Dialect
-from connectors.sql.engine import Database
 from connectors.sql.keys import KEYS, asked_for, parameter
 from connectors.sql.lookups import ask_parameters, lookup_statement, pages, shape_of
 from connectors.sql.measures import (

@@ -66,9 +66,8 @@ class Arguments:
         """None where a variable is of another type than text, or is changed on its way to the resolver."""
         if None in holes.values():
             return None
-        found: list[_Hole] = []
-        build = _builder(self._converted(VariableValues({}, dict(holes))), found)
-        return build if {hole.name for hole in found} == set(holes) else None
+        template = _Template(self._converted(VariableValues({}, dict(holes))))
+        return template.build if set(template.holes) == set(holes) else None
 
 
 class _Hole(str):
@@ -95,35 +94,44 @@ def _is_text(kind: TypeNode) -> bool:
     return name is not None and name.value in ("ID", "String")
 
 
-def _builder(value: Any, found: list[_Hole]) -> Build:
-    """Makes a value like this one, with the variables' texts in the holes that are `found` in it."""
-    match value:
-        case _Hole(name=name):
-            found.append(value)
-            return lambda values: values[name]
-        case [_Hole(name=name) as hole]:
-            found.append(hole)
-            return lambda values: list(values[name])
-        case Some(value=inner):
-            build = _builder(inner, found)
-            return lambda values: Some(build(values))
-        case dict():
-            entries = {key: _builder(inner, found) for key, inner in value.items()}
-            return lambda values: {key: build(values) for key, build in entries.items()}
-    if not has_object_definition(type(value)):
-        return lambda _values: value
-    before = len(found)
-    attributes = _builder(vars(value), found)
-    if len(found) == before:
-        return lambda _values: value
-    kind: Any = type(value)
+class _Template:
+    """Makes values like a given one, with the variables' texts in its `holes`: by an expression, so that it costs few calls."""
 
-    def make(values: Mapping[str, Any]) -> Any:
-        made = kind.__new__(kind)
-        made.__dict__.update(attributes(values))
-        return made
+    def __init__(self, value: Any) -> None:
+        self.holes: list[str] = []
+        self._names: dict[str, Any] = {"Some": Some, "made": _made}
+        self.build: Build = eval(f"lambda values: {self._source(value)}", self._names)  # noqa: S307  written here
 
-    return make
+    def _source(self, value: Any) -> str:
+        before = len(self.holes)
+        source = self._with_holes(value)
+        return source if len(self.holes) > before else self._kept(value)
+
+    def _with_holes(self, value: Any) -> str:
+        match value:
+            case _Hole(name=name):
+                self.holes.append(name)
+                return f"values[{name!r}]"
+            case [_Hole() as hole]:
+                return f"list({self._source(hole)})"
+            case Some(value=inner):
+                return f"Some({self._source(inner)})"
+            case dict():
+                return f"{{{', '.join(f'{key!r}: {self._source(inner)}' for key, inner in value.items())}}}"
+        if has_object_definition(type(value)):
+            return f"made({self._kept(type(value))}, {self._source(vars(value))})"
+        return ""
+
+    def _kept(self, value: Any) -> str:
+        name = f"value_{len(self._names)}"
+        self._names[name] = value
+        return name
+
+
+def _made(kind: Any, attributes: dict[str, Any]) -> Any:
+    made = kind.__new__(kind)
+    made.__dict__ = attributes
+    return made
 
 
 def _variables_of(node: FieldNode) -> tuple[str, ...]:

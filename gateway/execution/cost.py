@@ -1,10 +1,12 @@
 """What an operation may cost: how many records it can give at most, before anything is asked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from graphql import (
+    ArgumentNode,
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -15,7 +17,9 @@ from graphql import (
     SelectionSetNode,
     ValueNode,
     VariableNode,
+    Visitor,
     is_object_type,
+    visit,
 )
 
 PAGE, LIST = "first", "ids"
@@ -33,10 +37,24 @@ def most_records(
     return count.of(definition.selection_set)
 
 
-def sizes_of(variables: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
-    """What the variables say about sizes: whole numbers, and the lengths of lists."""
+def sizing_variables(document: DocumentNode) -> tuple[str, ...]:
+    """The names of the variables that say how many, sorted."""
+    names: set[str] = set()
+
+    class Finder(Visitor):
+        def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+            if node.name.value in (PAGE, LIST) and isinstance(node.value, VariableNode):
+                names.add(node.value.name.value)
+
+    visit(document, Finder())
+    return tuple(sorted(names))
+
+
+def sizes_of(variables: Mapping[str, Any], names: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    """What these variables say: whole numbers, and the lengths of lists."""
     sizes = []
-    for name, value in variables.items():
+    for name in names:
+        value = variables.get(name)
         if isinstance(value, int):
             sizes.append((name, value))
         elif isinstance(value, list):

@@ -13,6 +13,7 @@ from inspect import isawaitable
 from types import CoroutineType
 from typing import Any, Protocol
 
+import msgspec
 from graphql import FieldNode, GraphQLError
 from graphql.execution.values import VariableValues
 
@@ -38,17 +39,14 @@ NULLED: Any = object()
 KEPT_ASKS = 128
 
 
-class Run:
-    """One run of a plan: the request, its variables, what was worked out for it once, the errors that it met."""
+class Run(msgspec.Struct, eq=False):
+    """One run of a plan: the request, its variables, the errors that it met, what was worked out for it once."""
 
-    __slots__ = ("context", "errors", "known", "nulled", "variables")
-
-    def __init__(self, context: RequestContext, variables: VariableValues) -> None:
-        self.context = context
-        self.variables = variables
-        self.errors: list[GraphQLError] = []
-        self.known: dict[Any, Any] = {}
-        self.nulled = False
+    context: RequestContext
+    variables: VariableValues
+    errors: list[GraphQLError] = []
+    known: dict[Any, Any] = {}
+    nulled: bool = False
 
 
 class Completion(Protocol):
@@ -191,15 +189,20 @@ class Resolved(Field):
 
     async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
         values = await self._values(run, objects)
+        if len(values) == 1:
+            (value,), (path,) = values, paths
+            if value is not None and not isinstance(value, Exception):
+                (value,) = await self.completion.complete(run, values, [(*path, self.key)])
+            return [self._placed(run, value, path)]
         here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
         inner = [(*paths[place], self.key) for place in here]
         completed = await self.completion.complete(run, [values[place] for place in here], inner) if here else []
         for place, value in zip(here, completed, strict=True):
             values[place] = value
-        return [
-            self.failed(run, value, path) if isinstance(value, Exception) else self.checked(run, value, path)
-            for value, path in zip(values, paths, strict=True)
-        ]
+        return [self._placed(run, value, path) for value, path in zip(values, paths, strict=True)]
+
+    def _placed(self, run: Run, value: Any, path: Path) -> Any:
+        return self.failed(run, value, path) if isinstance(value, Exception) else self.checked(run, value, path)
 
     async def _values(self, run: Run, objects: Sequence[Any]) -> list[Any]:
         """The value of each object, or the exception in its place."""

@@ -56,34 +56,34 @@ class Live:
         self._others = [field for field in fields if not isinstance(field, Settled)]
 
     async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
-        columns: dict[Field, Column] = {}
-        if len(self._resolved) == 1 and not self.listings:
-            columns[self._resolved[0]] = await self._resolved[0].column(run, values, paths)
-        elif not self._resolved:
-            await self._list(run, values, paths, columns)
-        else:
-            parts = [self._resolve(field, run, values, paths, columns) for field in self._resolved]
-            await asyncio.gather(*parts, self._list(run, values, paths, columns))
         if not self._others:
-            return [self._assembled(run, value, path, ()) for value, path in zip(values, paths, strict=True)]
-        rows = zip(*(columns[field] for field in self._others), strict=True)
+            rows: list[Sequence[Any]] = [()] * len(values)
+        elif len(self._others) == len(self._resolved) == 1:
+            rows = [(shown,) for shown in await self._resolved[0].column(run, values, paths)]
+        else:
+            rows = [*zip(*await self._columns(run, values, paths), strict=True)]
+        if len(values) == 1:
+            return [self._assembled(run, values[0], paths[0], rows[0])]
         return [self._assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
 
-    async def _resolve(
-        self, field: Resolved, run: Run, values: Sequence[Any], paths: Sequence[Path], columns: dict[Field, Column]
-    ) -> None:
-        columns[field] = await field.column(run, values, paths)
+    async def _columns(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> list[Column]:
+        """What all fields that are not settled show, in the order of `others`."""
+        if not self._resolved:
+            return await self._list(run, values, paths)
+        resolved = [field.column(run, values, paths) for field in self._resolved]
+        *columns, listed = await asyncio.gather(*resolved, self._list(run, values, paths))
+        by_field: dict[Field, Column] = dict(zip([*self._resolved, *self.listings], [*columns, *listed], strict=True))
+        return [by_field[field] for field in self._others]
 
-    async def _list(
-        self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], columns: dict[Field, Column]
-    ) -> None:
+    async def _list(self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path]) -> list[Column]:
         if not self.listings:
-            return
+            return []
         entries: list[Entry | Failed] = []
         entered = [listing.enter(run, customers, entries) for listing in self.listings]
         outcomes = await customers[0].loaders.settled(entries)
-        for listing, one in zip(self.listings, entered, strict=True):
-            columns[listing] = listing.shown(run, customers, paths, one, outcomes)
+        return [
+            listing.shown(run, customers, paths, one, outcomes) for listing, one in zip(self.listings, entered, strict=True)
+        ]
 
     def _assembled(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
         if run.nulled and any(one is NULLED for one in row):

@@ -70,7 +70,7 @@ class Plan:
         context.selections = self._selections
         run = Run(context, variables)
         (data,) = await self._root.complete(run, [None], [()])
-        return ExecutionResult(data=None if data is NULLED else data, errors=run.errors or None)
+        return ExecutionResult(None if data is NULLED else data, run.errors or None)
 
     @property
     def root(self) -> Live:

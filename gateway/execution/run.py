@@ -4,7 +4,6 @@ from collections import Counter
 from functools import lru_cache
 from inspect import isawaitable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import structlog
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
@@ -14,7 +13,7 @@ from strawberry import Schema
 from gateway.context import RequestContext
 from gateway.errors import QueryTooExpensiveError
 from gateway.execution.collect import deciding_variables, fragments_of
-from gateway.execution.cost import most_records, sizes_of
+from gateway.execution.cost import most_records, sizes_of, sizing_variables
 from gateway.execution.plan import Plan, UnplannedError, core_schema
 from gateway.execution.variables import Variables
 from gateway.kept import Kept
@@ -29,18 +28,24 @@ log = structlog.get_logger()
 
 
 class _Known:
-    """What is worked out of an operation once: its variables, which of them select, what it costs at most."""
+    """What is worked out of an operation once: its variables, which of them select or say how many, what it costs at most.
+
+    `plan` is the only one there is where no variable selects; `is_within_limit` is said where none says how many.
+    """
 
     def __init__(self, schema: GraphQLSchema, operation: Operation, *, suggestions: bool) -> None:
         self.variables = Variables(schema, operation.definition, suggestions=suggestions)
         self.deciding = deciding_variables(operation.document)
+        self.sizing = sizing_variables(operation.document)
+        self.plan: Plan | UnplannedError | None = None
+        self.is_within_limit = False
         self.most_records = lru_cache(maxsize=KEPT_COSTS)(
             lambda sizes: most_records(schema, operation.definition, fragments_of(operation.document), dict(sizes))
         )
 
 
 class Executor:
-    """Runs operations on one schema. Plans are kept, per values of the variables that select.
+    """Runs operations on one schema. Plans are kept with their operation, or per values of the variables that select.
 
     Errors are in the result, each with its path; with `suggestions` they name near words of the schema. `unplanned` counts the
     runs without a plan by their reason; with `explain` the answer says it, too.
@@ -52,17 +57,18 @@ class Executor:
         self._schema = core_schema(schema)
         self._suggestions = suggestions
         self._explain = explain
-        self._known: WeakKeyDictionary[Operation, _Known] = WeakKeyDictionary()
         self._plans: Kept[tuple[Any, ...], Plan | UnplannedError] = Kept(KEPT_PLANS)
         self.unplanned: Counter[str] = Counter()
 
     async def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
         """Run for one request. Raises `QueryTooExpensiveError` before anything is asked."""
-        coerced = self.coerced(operation, variables)
+        known = self._of(operation)
+        coerced = known.variables.coerced(variables)
         if isinstance(coerced, list):
             return ExecutionResult(data=None, errors=coerced)
-        self._check_cost(operation, coerced)
-        plan = self.plan(operation, coerced)
+        if not known.is_within_limit:
+            self._check_cost(known, coerced)
+        plan = known.plan or self.plan(operation, coerced)
         if isinstance(plan, Plan):
             return await plan.run(context, coerced)
         reason = str(plan)
@@ -72,21 +78,22 @@ class Executor:
             result.extensions = {**(result.extensions or {}), "execution": {"planned": False, "reason": reason}}
         return result
 
-    def _check_cost(self, operation: Operation, variables: VariableValues) -> None:
-        records = self._of(operation).most_records(sizes_of(variables.coerced))
+    def _check_cost(self, known: _Known, variables: VariableValues) -> None:
+        records = known.most_records(sizes_of(variables.coerced, known.sizing))
         if records > self._limit:
             raise QueryTooExpensiveError(
                 f"the operation may give {records:,} records, and {self._limit:,} are the most; ask for smaller pages"
             )
+        known.is_within_limit = not known.sizing
 
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The variables as the operation declares them, or what is wrong with them."""
         return self._of(operation).variables.coerced(variables)
 
     def _of(self, operation: Operation) -> _Known:
-        known = self._known.get(operation)
+        known: _Known | None = operation.known.get(self)
         if known is None:
-            known = self._known[operation] = _Known(self._schema, operation, suggestions=self._suggestions)
+            known = operation.known[self] = _Known(self._schema, operation, suggestions=self._suggestions)
         return known
 
     async def run_unplanned(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
@@ -104,7 +111,11 @@ class Executor:
 
     def plan(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
         """The operation's plan, or why it has none."""
-        name = (operation, *(variables.coerced.get(one) for one in self._of(operation).deciding))
+        known = self._of(operation)
+        if not known.deciding:
+            known.plan = known.plan or self._planned(operation, variables)
+            return known.plan
+        name = (operation, *(variables.coerced.get(one) for one in known.deciding))
         found = self._plans.get(name)
         if found is None:
             found = self._planned(operation, variables)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, ListTypeNode, NonNullTypeNode, OperationDefinitionNode, TypeNode
@@ -12,8 +11,6 @@ _MOST_ERRORS = 50
 _PLAIN = {"ID": str, "String": str, "Boolean": bool}
 """Types whose values are what JSON gives."""
 
-Fits = Callable[[Any], bool]
-
 
 class Variables:
     """Coerces what requests bring for one operation. Where every value is plain, there is nothing to coerce."""
@@ -22,33 +19,38 @@ class Variables:
         self._schema = schema
         self._definitions = definition.variable_definitions or ()
         self._hide_suggestions = not suggestions
-        tests = {one.variable.name.value: _test(one.type) for one in self._definitions}
-        self._tests = {name: test for name, test in tests.items() if test is not None}
-        self._all_are_plain = len(self._tests) == len(tests)
+        plain = {one.variable.name.value: _plain(one.type) for one in self._definitions}
+        self._all_are_plain = None not in plain.values()
+        self._plain = {name: found for name, found in plain.items() if found is not None}
 
     def coerced(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The variables as the operation declares them, or what is wrong with them."""
         if self._all_are_plain:
-            for name, fits in self._tests.items():
-                if not fits(given.get(name)):
+            for name, (kind, item) in self._plain.items():
+                value = given.get(name)
+                if type(value) is not kind or (item is not None and not _are_all(item, value)):
                     break
             else:
                 return VariableValues(
-                    {}, given if len(given) == len(self._tests) else {name: given[name] for name in self._tests}
+                    {}, given if len(given) == len(self._plain) else {name: given[name] for name in self._plain}
                 )
         return get_variable_values(
             self._schema, self._definitions, given, max_errors=_MOST_ERRORS, hide_suggestions=self._hide_suggestions
         )
 
 
-def _test(kind: TypeNode) -> Fits | None:
-    """Whether a value needs no coercion: of a type that may not be null, and of the type that JSON has for it."""
+def _are_all(item: type, values: Any) -> bool:
+    return all(type(one) is item for one in values)
+
+
+def _plain(kind: TypeNode) -> tuple[type, type | None] | None:
+    """What a value is that needs no coercion, and what is in it if it is a list; None where any value needs it."""
     inner = kind.type if isinstance(kind, NonNullTypeNode) else None
     if isinstance(inner, ListTypeNode):
         item = _plain_type(inner.type)
-        return None if item is None else lambda value: type(value) is list and all(type(one) is item for one in value)
+        return None if item is None else (list, item)
     plain = _plain_type(kind)
-    return None if plain is None else lambda value: type(value) is plain
+    return None if plain is None else (plain, None)
 
 
 def _plain_type(kind: TypeNode) -> type | None:

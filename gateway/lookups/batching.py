@@ -14,6 +14,7 @@ from functools import partial
 from itertools import islice
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from gateway.lookups.boundary import Boundary
@@ -46,22 +47,23 @@ class Question(Protocol):
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
 
 
-class Entry:
+class Waiting(Protocol):
+    """Who waits for keys is told of each."""
+
+    def one_landed(self) -> None: ...
+
+
+class Entry(msgspec.Struct, eq=False):
     """A key that is asked for, the latest deadline of those who wait for it, and what came of it.
 
     `kept` stands in for a failure.
     """
 
-    __slots__ = ("_boundary", "_waiting", "deadline", "kept", "outcome")
-
-    def __init__(
-        self, boundary: Boundary, deadline: Deadline, outcome: Outcome | None = None, kept: Kept | None = None
-    ) -> None:
-        self.deadline = deadline
-        self.outcome = outcome
-        self.kept = kept
-        self._boundary = boundary
-        self._waiting: list[_Wait] = []
+    _boundary: Boundary
+    deadline: Deadline
+    outcome: Outcome | None = None
+    kept: Kept | None = None
+    _waiting: list[Waiting] = []
 
     def land(self, outcome: Outcome) -> None:
         """Give the outcome to all who wait; the first one counts."""
@@ -75,7 +77,7 @@ class Entry:
         if self.outcome is None:
             self.land(self._boundary.late(0))
 
-    def wait_in(self, wait: "_Wait") -> None:
+    def wait_in(self, wait: Waiting) -> None:
         self._waiting.append(wait)
 
     def by(self, waited_s: float) -> Outcome:
@@ -86,16 +88,11 @@ class Entry:
         return self.kept.instead_of(outcome) if self.kept is not None and isinstance(outcome, Failed) else outcome
 
 
-class _Wait:
+class _Wait(msgspec.Struct, eq=False):
     """One caller's wait for several entries: one wake-up, however many they are."""
 
-    __slots__ = ("_left", "done")
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.done = asyncio.get_running_loop().create_future()
-        self._left = len(entries)
-        for entry in entries:
-            entry.wait_in(self)
+    done: asyncio.Future[None]
+    _left: int
 
     def one_landed(self) -> None:
         self._left -= 1
@@ -113,8 +110,11 @@ async def settled(entries: Sequence[Entry | Failed], deadline: Deadline) -> list
     left = 0.0
     if flying:
         left = deadline.remaining_s()
-        wait = _Wait(flying)
-        timer = asyncio.get_running_loop().call_later(left, wait.end)
+        loop = asyncio.get_running_loop()
+        wait = _Wait(loop.create_future(), len(flying))
+        for entry in flying:
+            entry.wait_in(wait)
+        timer = loop.call_later(left, wait.end)
         try:
             await wait.done
         finally:

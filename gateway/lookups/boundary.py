@@ -119,7 +119,7 @@ class Boundary:
         task.add_done_callback(self._abandoned.discard)
 
     def _found(self, given: Any, window: Window, kind: type[msgspec.Struct], stamp: dict[str, Any]) -> Outcome:
-        if isinstance(given, SourceError):
+        if type(given) is not Page and isinstance(given, SourceError):
             return Failed(error=given, **stamp)
         try:
             page = _page(given)
@@ -127,7 +127,15 @@ class Boundary:
         except SourceProtocolError as error:
             return Failed(error=error, **stamp)
         records, total, has_more = window.finished(records, page.total, dropped)
-        return Found(records=records, total=total, has_more=has_more, dropped=dropped, **stamp)
+        return Found(
+            records=records,
+            total=total,
+            has_more=has_more,
+            dropped=dropped,
+            source=stamp["source"],
+            as_of=stamp["as_of"],
+            latency_ms=stamp["latency_ms"],
+        )
 
     def _measured(self, given: Any, aggregate: Aggregate, measures: Sequence[Measure], stamp: dict[str, Any]) -> Outcome:
         if isinstance(given, SourceError):

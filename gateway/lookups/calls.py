@@ -132,7 +132,7 @@ class Calls:
 
     async def _one(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """One call, and what is learned from it."""
-        own = deadline.within(self._settings.timeout_s)
+        own = deadline.of_call(self._settings.timeout_s)
         fair = own.remaining_s() >= self._fair_s
         started = self._clock.monotonic()
         try:

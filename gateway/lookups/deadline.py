@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from operator import attrgetter
 
+import msgspec
+
 from gateway.clock import Clock
 
 ASSEMBLY_S = 0.05
@@ -12,26 +14,27 @@ LEADING_SHARE = 0.5
 """How much of what is left a lookup may take that others wait for."""
 
 
-class Deadline:
+class Deadline(msgspec.Struct, eq=False, kw_only=True):
     """The time by which the caller has an answer. `ends` is in seconds of the monotonic clock."""
 
-    def __init__(self, clock: Clock, budget_s: float) -> None:
-        self._clock = clock
-        self.ends = clock.monotonic() + budget_s - min(ASSEMBLY_S, budget_s / 4)
+    clock: Clock
+    ends: float
+
+    @staticmethod
+    def within(clock: Clock, budget_s: float) -> "Deadline":
+        """The deadline of a request that has so many seconds from now on."""
+        kept_back_s = ASSEMBLY_S if budget_s > 4 * ASSEMBLY_S else budget_s / 4
+        return Deadline(clock=clock, ends=clock.monotonic() + budget_s - kept_back_s)
 
     def leading(self) -> "Deadline":
         """A deadline for a lookup that others wait for: when it hangs, they still have their time."""
-        leading = Deadline(self._clock, 0)
-        leading.ends = self._clock.monotonic() + self.remaining_s() * LEADING_SHARE
-        return leading
+        return Deadline(clock=self.clock, ends=self.ends - self.remaining_s() * (1 - LEADING_SHARE))
 
-    def within(self, seconds: float | None) -> "Deadline":
+    def of_call(self, most_s: float | None) -> "Deadline":
         """The deadline of a call that may take so long at most."""
-        if seconds is None or seconds >= self.remaining_s():
+        if most_s is None or most_s >= self.remaining_s():
             return self
-        within = Deadline(self._clock, 0)
-        within.ends = self._clock.monotonic() + seconds
-        return within
+        return Deadline(clock=self.clock, ends=self.clock.monotonic() + most_s)
 
     @staticmethod
     def latest(deadlines: "Sequence[Deadline]") -> "Deadline":
@@ -40,5 +43,5 @@ class Deadline:
 
     def remaining_s(self) -> float:
         """Seconds left for lookups, never negative."""
-        left = self.ends - self._clock.monotonic()
+        left = self.ends - self.clock.monotonic()
         return left if left > 0 else 0.0

@@ -15,6 +15,7 @@ class RecordsQuestion:
     def __init__(self, lookup: Lookup, ask: Ask, keeping: Keeping | None = None) -> None:
         self.max_batch = lookup.max_batch
         self.keeping = keeping
+        self.record, self.by = lookup.record, lookup.by
         self._lookup = lookup
         self._ask = ask
 
@@ -28,8 +29,12 @@ class MeasuresQuestion:
     def __init__(self, aggregate: Aggregate, measures: tuple[Measure, ...]) -> None:
         self.max_batch = aggregate.max_batch
         self.keeping = None
+        self.record, self.by = aggregate.record, aggregate.by
         self._aggregate = aggregate
         self._measures = measures
 
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         return await boundary.measure(self._aggregate, keys, self._measures, deadline)
+
+
+AnyQuestion = RecordsQuestion | MeasuresQuestion

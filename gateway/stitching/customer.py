@@ -38,31 +38,29 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 class StitchedCustomer:
     """One customer of one request.
 
-    Reading an attribute reads the customer's own record; it raises `SourceFailure` when the source of that record
-    failed, which costs that field alone.
+    `record` is the customer's own, narrowed to what was selected. Reading it, or another attribute, which reads that of the
+    record, raises `SourceFailure` when the source of the record failed, which costs that field alone.
     """
 
-    __slots__ = ("_directory", "_outcome", "id", "loaders", "reports")
+    __slots__ = ("_directory", "_outcome", "id", "loaders", "record", "reports")
+
+    record: Any
 
     def __init__(self, customer_id: str, outcome: Outcome, directory: Directory, loaders: Loaders) -> None:
         self.id = customer_id
-        self.reports = Reports(Customer, outcome)
+        self.reports = Reports([(Customer, outcome)])
         self.loaders = loaders
         self._outcome = outcome
         self._directory = directory
+        if isinstance(outcome, Found):
+            self.record = outcome.records[0]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self.record, name)
-
-    @property
-    def record(self) -> Any:
-        """The customer's own record, narrowed to what was selected."""
         if isinstance(self._outcome, Failed):
             raise SourceFailure(self._outcome.source, self._outcome.error)
-        assert isinstance(self._outcome, Found)
-        return self._outcome.records[0]
+        return getattr(self.record, name)
 
     async def source_reports(self) -> list[SourceReport]:
         """What each source contributed, in the order of the configuration, once this customer is stitched."""

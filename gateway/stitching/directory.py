@@ -11,7 +11,7 @@ from connectors.shapes import Fields
 from gateway.errors import InvalidKeyError
 from gateway.identity.keys import KEY_FIELDS, MULTIPLE
 from gateway.lookups import window
-from gateway.lookups.batching import Question
+from gateway.lookups.questions import RecordsQuestion
 from gateway.lookups.sources import Source, Sources
 from gateway.stitching.selection import Selection
 
@@ -27,8 +27,8 @@ class Asked(msgspec.Struct, frozen=True, eq=False):
 
     record: type[Record]
     ask: Ask
-    questions: Sequence[tuple[Source, KeyKind, Question]]
-    by_id: tuple[Source, Question] | None = None
+    questions: Sequence[tuple[Source, KeyKind, RecordsQuestion]]
+    by_id: tuple[Source, RecordsQuestion] | None = None
 
 
 class Directory:
@@ -57,7 +57,7 @@ class Directory:
         by_id = [(source, question) for source, kind, question in questions if kind is KeyKind.CUSTOMER_ID]
         return Asked(record, ask, questions, by_id[0] if len(questions) == len(by_id) == 1 else None)
 
-    def _question(self, kind: KeyKind, selection: Selection) -> tuple[Source, Question]:
+    def _question(self, kind: KeyKind, selection: Selection) -> tuple[Source, RecordsQuestion]:
         source = self.sources.customers_by(kind)
         if source is None:
             raise InvalidKeyError(f"no source finds customers by {words(kind)}")

@@ -44,15 +44,12 @@ Contribution = tuple[type[Record], Outcome | None]
 """What an outcome brought; None where no source is configured."""
 
 
-class Reports:
+class Reports(msgspec.Struct, eq=False):
     """Collects the contributions while a customer is stitched, and knows when that is done."""
 
-    __slots__ = ("_added", "_open", "_settled")
-
-    def __init__(self, record: type[Record], outcome: Outcome) -> None:
-        self._added: list[Contribution] = [(record, outcome)]
-        self._open = 0
-        self._settled: asyncio.Event | None = None
+    _added: list[Contribution]
+    _open: int = 0
+    _settled: asyncio.Event | None = None
 
     def begin(self) -> None:
         """A field begins to ask sources; each has its `end`."""

@@ -8,7 +8,7 @@ from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceProtocolError
 from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
-from gateway.identity.keys import MAX_KEY_LENGTH, normalised
+from gateway.identity.keys import normalised
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.stitching.customer import Listing, StitchedCustomer
@@ -16,12 +16,11 @@ from gateway.stitching.directory import Asked, Directory, words
 from gateway.stitching.selection import Selection
 
 
-class Stitcher:
+class Stitcher(msgspec.Struct, eq=False):
     """Finds customers for one request, or for one renewal in the background."""
 
-    def __init__(self, directory: Directory, loaders: Loaders) -> None:
-        self._directory = directory
-        self._loaders = loaders
+    _directory: Directory
+    _loaders: Loaders
 
     async def customer(self, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
         """The customer with this key; None when there is none.
@@ -68,14 +67,14 @@ class Stitcher:
         )
 
     def _identified_or_error(self, key: str, outcome: Outcome) -> StitchedCustomer | CallerError | None:
-        if type(outcome) is Found and len(outcome.records) == 1:
-            return self._stitched(outcome.records[0].id, outcome)
         try:
             return self._identified(KeyKind.CUSTOMER_ID, key, outcome)
         except CallerError as error:
             return error
 
     def _identified(self, kind: KeyKind, key: str, outcome: Outcome) -> StitchedCustomer | None:
+        if type(outcome) is Found and len(outcome.records) == 1:
+            return self._stitched(outcome.records[0].id, outcome)
         if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
             outcome = outcome.as_failed(SourceProtocolError("the record cannot be read"))
         if isinstance(outcome, Failed):
@@ -85,15 +84,13 @@ class Stitcher:
         assert isinstance(outcome, Found)
         if len(outcome.records) > 1:
             raise AmbiguousIdentityError(words(kind), [record.id for record in outcome.records])
-        return self._stitched(outcome.records[0].id, outcome) if outcome.records else None
+        return None
 
     def _stitched(self, customer_id: str, outcome: Outcome) -> StitchedCustomer:
         return StitchedCustomer(customer_id, outcome, self._directory, self._loaders)
 
 
 def _id_or_error(value: str) -> str | CallerError:
-    if value.isalnum() and len(value) <= MAX_KEY_LENGTH:
-        return value
     try:
         return normalised(KeyKind.CUSTOMER_ID, value)
     except CallerError as error:

@@ -3,7 +3,8 @@
 What cannot be read is passed on as it is: the gateway then drops that record alone and counts it.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -13,6 +14,7 @@ from connectors.semantics import as_time, rfc3339
 
 Convert = Callable[[Any], Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COUNTRY, _CURRENCY = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
 
 
 def converter(leaf: type | None) -> Convert:
@@ -53,6 +55,29 @@ def to_time(value: Any) -> Any:
         return value if time is None else rfc3339(time)
     except (ValueError, OverflowError):
         return value
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """An object without the fields that have no value: None, an empty text, an empty list or object."""
+    return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}
+
+
+def to_money(amount: Any, currency: Any) -> dict[str, Any] | None:
+    """None without an amount, or without the code of a currency, which may be in any case."""
+    code = currency.upper() if isinstance(currency, str) else ""
+    return {"amount": _to_decimal(amount), "currency": code} if amount is not None and _CURRENCY.fullmatch(code) else None
+
+
+def to_country(value: Any) -> str | None:
+    """The code of a country, in any case. A name of one is no value: an address is served without it."""
+    code = value.strip().upper() if isinstance(value, str) else ""
+    return code if _COUNTRY.fullmatch(code) else None
+
+
+def contact_points(emails: Iterable[Any], phones: Iterable[Any]) -> list[dict[str, Any]]:
+    """The contact points of a customer, without what is empty. The first of each kind is the primary one."""
+    found = (("EMAIL", list(filter(None, emails))), ("PHONE", list(filter(None, phones))))
+    return [{"kind": kind, "value": one, "primary": one == values[0]} for kind, values in found for one in values]
 
 
 def _parsed(value: Any) -> datetime | None:

@@ -1,0 +1,172 @@
+"""DuckDB over a folder: it reads, and only there. Its calls run in threads of their own and end with their callers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+
+from connectors.errors import SourceError, SourceProtocolError, SourceUnavailableError
+from connectors.files.failures import FOREIGN, source_error
+from connectors.files.settings import FilesSettings
+from connectors.sql.database import Database, learning_statement
+from connectors.sql.duckdb import Spelling
+from connectors.sql.rows import Columns
+
+if TYPE_CHECKING:
+    import duckdb
+
+SPELLING = Spelling(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+STOPPING_S = 0.01
+"""An interruption is lost on a statement that has not yet begun, so it is repeated after this time, in seconds."""
+
+
+class Answer(NamedTuple):
+    columns: Columns
+    rows: Sequence[Any]
+
+
+class Folder(Database):
+    """Files are read by each statement anew. `listeners` is public, for those who count or time statements."""
+
+    setting = "path"
+
+    def __init__(self, settings: FilesSettings) -> None:
+        self._settings = settings
+        self.listeners: list[Callable[[str], None]] = []
+        self._duckdb: duckdb.DuckDBPyConnection | None = None
+        self._threads: ThreadPoolExecutor | None = None
+        self._opening = Lock()
+        self._calls: dict[Future[Answer], Call] = {}
+        self._stops: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._numbers = lru_cache(maxsize=256)(self._used)
+
+    def open(self) -> None:
+        self._closed = False
+
+    async def aclose(self) -> None:
+        self._closed = True
+        await asyncio.gather(*self._stops, *(call.stop(work) for work, call in self._calls.items()))
+        if self._threads is not None:
+            await asyncio.to_thread(self._threads.shutdown)
+        if self._duckdb is not None:
+            self._duckdb.close()
+        self._threads = self._duckdb = None
+
+    async def run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        return (await self._answer(statement, parameters)).rows
+
+    async def columns(self, query: str) -> Columns:
+        return (await self._answer(learning_statement(query), {})).columns
+
+    async def unreachable(self) -> str | None:
+        if not await asyncio.to_thread(self._settings.path.is_dir):
+            return "there is no such folder; give the one that has the files"
+        return None
+
+    def advice(self, error: SourceError) -> str:
+        return f"does not run: {error.note}" if error.note else "does not run; try it in DuckDB's own shell, in that folder"
+
+    async def _answer(self, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
+        if self._closed:
+            raise SourceUnavailableError("the connector is closed")
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._settings.pool_size, thread_name_prefix="files")
+        call = Call()
+        work = self._threads.submit(self._work, call, statement, parameters)
+        self._calls[work] = call
+        try:
+            return await asyncio.wrap_future(work)
+        except asyncio.CancelledError:
+            stop = asyncio.create_task(call.stop(work))
+            self._stops.add(stop)
+            stop.add_done_callback(self._stops.discard)
+            raise
+        except FOREIGN as error:
+            raise source_error(error) from error
+        finally:
+            del self._calls[work]
+
+    def _work(self, call: Call, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
+        duckdb = self._opened()
+        asked = compiled(statement).construct_expanded_state(dict(parameters))
+        for listener in self.listeners:
+            listener(asked.statement)
+        values = dict(enumerate(asked.positional_parameters, 1))
+        with duckdb.cursor() as cursor:
+            call.cursor = cursor
+            cursor.execute(asked.statement, {number: values[int(number)] for number in self._numbers(asked.statement)})
+            return Answer({name: code for name, code, *_ in cursor.description}, cursor.fetchall())
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        with self._opening:
+            if self._duckdb is None:
+                self._duckdb = opened(self._settings.path, self._settings.memory_mb)
+            return self._duckdb
+
+    def _used(self, text: str) -> frozenset[str]:
+        """The numbers of the parameters that are in a statement; some are of parts that are not."""
+        (own, *others) = self._opened().extract_statements(text)
+        if others or own.type.name != "SELECT":
+            raise SourceProtocolError("a query is more than one SELECT")
+        return frozenset(own.named_parameters)
+
+
+@lru_cache(maxsize=256)
+def compiled(statement: Executable) -> SQLCompiler:
+    assert isinstance(statement, ClauseElement)
+    found = statement.compile(dialect=SPELLING)
+    assert isinstance(found, SQLCompiler)
+    return found
+
+
+class Call:
+    """A statement under way in a thread."""
+
+    cursor: duckdb.DuckDBPyConnection | None = None
+
+    async def stop(self, work: Future[Answer]) -> None:
+        """Interrupt it, until it has ended."""
+        ended = asyncio.wrap_future(work)
+        ended.add_done_callback(_ignore)
+        while not ended.done():
+            if self.cursor is not None:
+                with suppress(*FOREIGN):  # it has just been closed
+                    self.cursor.interrupt()
+            await asyncio.wait([ended], timeout=STOPPING_S)
+
+
+def opened(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of our own that reads below `path` and has neither the network nor extensions nor a place to write to."""
+    import duckdb  # of an extra
+
+    connection = duckdb.connect(
+        ":memory:", config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    )
+    settings = {
+        "allowed_directories": [str(path.resolve())],
+        "temp_directory": "",
+        "memory_limit": f"{memory_mb}MB",
+        "TimeZone": "UTC",
+        "enable_external_access": False,
+        "lock_configuration": True,
+    }
+    for name, value in settings.items():
+        connection.execute(f"SET GLOBAL {name} = $1", [value])
+    return connection
+
+
+def _ignore(ended: asyncio.Future[Answer]) -> None:
+    """A failure that nobody has looked at would be logged with the query."""
+    _ = ended.cancelled() or ended.exception()

@@ -1,0 +1,86 @@
+"""What comes back from a GraphQL server: data, errors with the place that they are about, and what each of them means."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from connectors.errors import (
+    SourceAuthError,
+    SourceError,
+    SourceProtocolError,
+    SourceRejectedError,
+    SourceThrottledError,
+    SourceUnavailableError,
+)
+
+ABSENT = "NOT_FOUND"
+REFUSED = "BAD_USER_INPUT"
+_MEANINGS: dict[str, type[SourceError]] = {
+    **dict.fromkeys(("UNAUTHENTICATED", "UNAUTHORIZED", "FORBIDDEN", "ACCESS_DENIED"), SourceAuthError),
+    **dict.fromkeys(("THROTTLED", "RATE_LIMITED", "RATE_LIMIT_EXCEEDED", "TOO_MANY_REQUESTS"), SourceThrottledError),
+    **dict.fromkeys(("TIMEOUT", "GATEWAY_TIMEOUT", "REQUEST_TIMEOUT"), SourceUnavailableError),
+    **dict.fromkeys(("INTERNAL_SERVER_ERROR", "INTERNAL", "SERVICE_UNAVAILABLE", "UNAVAILABLE"), SourceUnavailableError),
+    **dict.fromkeys(("GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", REFUSED), SourceProtocolError),
+    **dict.fromkeys(("OPERATION_RESOLUTION_FAILURE", "PERSISTED_QUERY_NOT_FOUND", "MAX_COST_EXCEEDED"), SourceProtocolError),
+}
+"""By `extensions.code`. What an error says in words is never looked at."""
+
+Errors = Sequence[Mapping[str, Any]]
+
+
+class Answer(msgspec.Struct):
+    """One answer. Neither data nor errors is no answer."""
+
+    data: dict[str, Any] | None = None
+    errors: list[dict[str, Any]] | None = None
+    extensions: Any = None
+
+
+_DECODE = msgspec.json.Decoder(Answer).decode
+
+
+def answer_in(content: bytes) -> Answer:
+    try:
+        answer = _DECODE(content)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise SourceProtocolError("not an answer of GraphQL") from error
+    if answer.data is None and not answer.errors:
+        raise SourceProtocolError("neither data nor errors")
+    return answer
+
+
+def code_of(error: Mapping[str, Any]) -> str:
+    """Empty where an error has none."""
+    extensions = error.get("extensions")
+    code = extensions.get("code") if isinstance(extensions, dict) else None
+    return code if isinstance(code, str) else ""
+
+
+def path_of(error: Mapping[str, Any]) -> list[Any]:
+    """Begins with the name of a field; empty where an error is about the whole."""
+    path = error.get("path")
+    return path if isinstance(path, list) and path and isinstance(path[0], str) else []
+
+
+def meaning(errors: Errors, retry_after_s: float | None = None) -> SourceError | None:
+    """What errors mean by their codes, the first that has a known one; None where none has."""
+    known = next((found for error in errors if (found := _MEANINGS.get(code_of(error)))), None)
+    if known is SourceThrottledError:
+        return SourceThrottledError(retry_after_s=retry_after_s)
+    return known() if known is not None else None
+
+
+def of_a_key(errors: Errors, retry_after_s: float | None, *, one_key: bool) -> SourceError:
+    """What errors about one key mean. `one_key`: it alone was asked for, so it is the key that is refused."""
+    if one_key and any(code_of(error) == REFUSED for error in errors):
+        return SourceRejectedError()
+    return meaning(errors, retry_after_s) or SourceError()
+
+
+def of_the_call(errors: Errors, retry_after_s: float | None) -> SourceError:
+    """What errors about the whole mean. Without a code, one that is about no place is about the query itself."""
+    found = meaning(errors, retry_after_s)
+    if found is not None:
+        return found
+    return SourceError() if all(path_of(error) for error in errors) else SourceProtocolError("the query is refused")

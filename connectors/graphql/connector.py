@@ -1,0 +1,68 @@
+"""The connector of the `graphql` kind: one endpoint, and the lookups that its configuration has."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from yarl import URL
+
+from connectors.contract import Connector, Lookup
+from connectors.errors import SourceError, SourceUnavailableError
+from connectors.graphql.asking import ACCEPT, Asking
+from connectors.graphql.lookup import lookups_of
+from connectors.graphql.settings import GraphQLSettings
+from connectors.graphql.trial import problems_of
+from connectors.transport import Transport
+
+_CHECK_TIMEOUT_S = 5.0
+
+
+class GraphQLConnector(Connector[GraphQLSettings]):
+    """A GraphQL API, described by configuration."""
+
+    kind = "graphql"
+    settings_type = GraphQLSettings
+
+    def __init__(self, name: str, settings: GraphQLSettings) -> None:
+        super().__init__(name, settings)
+        self._transport: Transport | None = None
+        self._asking = Asking(self._post)
+        self._lookups = lookups_of(settings)
+
+    async def open(self) -> None:
+        self._transport = Transport(self.settings, self.settings.headers | ACCEPT, self._asking.refusal)
+
+    async def aclose(self) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.aclose()
+
+    async def check(self) -> list[str]:
+        try:
+            await self._open_transport().reach(URL(self.settings.base_url), _CHECK_TIMEOUT_S)
+        except SourceError as error:
+            return [f"sources.{self.name}.base_url: {error}; check the address and the network"]
+        fetches = [(one, partial(self._asking.fetch, one)) for one in self._lookups]
+        found = await asyncio.gather(*(problems_of(one, fetch, _CHECK_TIMEOUT_S) for one, fetch in fetches))
+        return [f"sources.{self.name}.{problem}" for problems in found for problem in problems]
+
+    def lookups(self) -> Sequence[Lookup]:
+        return [
+            Lookup(
+                record=one.record,
+                by=one.by,
+                fetch=partial(self._asking.fetch, one),
+                max_batch=one.max_batch,
+                pushdown=one.pushdown,
+            )
+            for one in self._lookups
+        ]
+
+    async def _post(self, body: Any, until: float | None) -> bytes | None:
+        return await self._open_transport().call("POST", URL(self.settings.base_url), body, one_key=False, until=until)
+
+    def _open_transport(self) -> Transport:
+        if self._transport is None:
+            raise SourceUnavailableError("the connector is closed")
+        return self._transport

@@ -1,0 +1,227 @@
+"""One lookup of the configuration, compiled: what to send for an ask, and how to read what comes back."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+from connectors.contract import Ask, Found, KeyKind
+from connectors.errors import SourceError, SourceProtocolError
+from connectors.graphql.answers import ABSENT, Errors, code_of, of_a_key, path_of
+from connectors.graphql.query import Query
+from connectors.graphql.selection import Selection
+from connectors.graphql.settings import GraphQLSettings, LookupSettings, RecordSettings
+from connectors.graphql.walking import found_at, number_at, object_on
+from connectors.http.mapping import RowMapping
+from connectors.http.templates import placeholders_of, render_body
+from connectors.records import RECORDS
+from connectors.semantics import as_text
+from connectors.shapes import Fields
+from connectors.values import to_text
+from connectors.window import Window
+
+_ALIASED = 10
+"""Many servers bound how often one document may ask for a field."""
+_NUMBER = re.compile("0|-?[1-9][0-9]{0,9}")
+_NOBODY = {KeyKind.EMAIL: "nobody@example.invalid", KeyKind.PHONE: "+4915550000000"}
+"""Keys that find nothing, of the kinds that have a form."""
+
+
+class Question:
+    """What is asked once in a document, for one key or for all, and what is known of its answer by now.
+
+    `asked` are the keys by what a source may write for them.
+    """
+
+    def __init__(self, keys: Sequence[str], variables: Mapping[str, Any], *, any_case: bool) -> None:
+        self.keys = keys
+        self.asked = {key.lower() if any_case else key: key for key in keys}
+        self.variables = dict(variables)
+        self.rows: dict[str, list[Any]] = {}
+        self.totals: dict[str, int] = {}
+        self.failures: dict[str, SourceError] = {}
+
+    def fail(self, error: SourceError) -> None:
+        self.failures = dict.fromkeys(self.keys, error)
+
+
+class GraphQLLookup:
+    def __init__(
+        self, record_name: str, rules: RecordSettings, by: KeyKind, settings: LookupSettings, source: GraphQLSettings
+    ) -> None:
+        self.record = RECORDS[record_name]
+        self.by = by
+        self.max_pages = settings.max_pages
+        self._page_size = settings.page_size
+        self._query = query = Query(settings.query, settings.variables)
+        self.max_batch = settings.max_batch or (min(_ALIASED, source.max_batch) if query.one_key else source.max_batch)
+        sends = query.sends - {"first"} if query.cuts_all else query.sends
+        self._window = Window(self.record, rules.order, sends, counts=query.total is not None)
+        self.pushdown = self._window.pushdown
+        self._selection = Selection(rules)
+        self._mapping = RowMapping(self.record, self._selection.rules)
+        self._takes_numbers = query.types.get("keys" if not query.one_key else "key", "").strip("[]!") == "Int"
+        self.mapped = _settings_of(rules)
+        self._selected = lru_cache(maxsize=256)(partial(self._selection.of, self.record))
+        self._document = lru_cache(maxsize=256)(self._new_document)
+
+    @property
+    def nobody(self) -> str:
+        """A key that finds nothing."""
+        return _NOBODY.get(self.by, "2147483647" if self._takes_numbers else "nobody")
+
+    def questions(self, keys: Sequence[str], ask: Ask) -> list[Question]:
+        """One for all keys, or one for each. A key that cannot be of the type that the source has finds nothing."""
+        if self._takes_numbers:
+            keys = [key for key in keys if _is_number(key)]
+        if not keys:
+            return []
+        any_case = self.by is KeyKind.EMAIL
+        if not self._query.one_key:
+            return [Question(keys, {"keys": [self._typed(key) for key in keys]}, any_case=any_case)]
+        return [Question([key], self._own(ask, key), any_case=any_case) for key in keys]
+
+    def body(self, questions: Sequence[Question], ask: Ask) -> dict[str, Any]:
+        """What is sent for them."""
+        shared = {"first": self._first(ask)} | self._bounds(ask) | self._templates(ask, None)
+        shared = {name: value for name, value in shared.items() if value is not None and name in self._query.types}
+        return {
+            "query": self._document(self._window.fields(ask), self._counts(ask), len(questions)),
+            "variables": self._query.values(shared, [question.variables for question in questions]),
+        }
+
+    def take(
+        self, questions: Sequence[Question], data: Mapping[str, Any], errors: Errors, ask: Ask, wait_s: float | None
+    ) -> list[Question]:
+        """Put what came with the questions; those that have further pages which are needed."""
+        further = []
+        for question, name in zip(questions, self._query.root_names(len(questions)), strict=True):
+            own = [error for error in errors if path_of(error)[0] == name]
+            try:
+                if self._take_one(question, data.get(name), own, ask, wait_s):
+                    further.append(question)
+            except SourceError as error:
+                question.fail(error)
+            except RecursionError:
+                question.fail(SourceProtocolError("nested too deep"))
+        return further
+
+    def found(self, question: Question, ask: Ask) -> dict[str, Found | SourceError]:
+        """What the keys of a question found."""
+        known, _ = self._selected(self._window.fields(ask))
+        row_of = self._mapping.mapper(known)
+        pages = {
+            key: self._window.page([row_of(row) for row in rows], ask, question.totals.get(key))
+            for key, rows in question.rows.items()
+        }
+        return {**pages, **question.failures}
+
+    def _take_one(self, question: Question, value: Any, errors: Errors, ask: Ask, wait_s: float | None) -> bool:
+        if self._query.one_key and errors:
+            if not (value is None and all(code_of(error) == ABSENT for error in errors)):
+                raise of_a_key(errors, wait_s, one_key=True)
+            return False
+        query = self._query
+        for holder in found_at(value, query.spine[1 : query.holder]):
+            key = self._key(question, holder)
+            if key is not None:
+                question.rows.setdefault(key, []).extend(found_at(holder, query.spine[query.holder :]))
+                if self._counts(ask):
+                    question.totals[key] = number_at(holder, query.total or ())
+        if errors:
+            self._place(question, value, errors, wait_s)
+        return self._goes_on(question, value, ask)
+
+    def _key(self, question: Question, holder: Any) -> str | None:
+        """The asked key that this is of, None for one that was not asked for; addresses are written in any case."""
+        if self._query.key is None:
+            return question.keys[0]
+        text = to_text(next(found_at(holder, self._query.key), None))
+        if not isinstance(text, str):
+            return None
+        return question.asked.get(text.lower() if self.by is KeyKind.EMAIL else text)
+
+    def _place(self, question: Question, value: Any, errors: Errors, wait_s: float | None) -> None:
+        """Errors cost the keys that they are about."""
+        for error in errors:
+            holder = object_on(value, path_of(error)[1:], self._query.spine[1 : self._query.holder])
+            key = None if holder is None else self._key(question, holder)
+            meant = of_a_key([error], wait_s, one_key=False)
+            if key is not None:
+                question.failures[key] = meant
+            elif self._query.holder == len(self._query.spine):
+                raise meant  # a record is missing, and nobody knows whose
+            elif code_of(error) != ABSENT:
+                question.failures |= {key: meant for key in question.keys if key not in question.rows}
+
+    def _goes_on(self, question: Question, value: Any, ask: Ask) -> bool:
+        if self._query.paged is None or self._is_enough(question, ask):
+            return False
+        infos = list(found_at(value, (*self._query.spine[1 : self._query.paged + 1], "pageInfo")))
+        if not any(isinstance(info, dict) and info.get("hasNextPage") for info in infos):
+            return False
+        if "after" not in self._query.sends:
+            raise SourceProtocolError("more pages, and the query has no $after")
+        cursor = infos[0].get("endCursor") if len(infos) == 1 else None
+        if not isinstance(cursor, str) or cursor in {"", question.variables.get("after")}:
+            raise SourceProtocolError("no cursor of the next page")
+        question.variables["after"] = cursor
+        return True
+
+    def _is_enough(self, question: Question, ask: Ask) -> bool:
+        first = self._window.first(ask)
+        return self._query.one_key and first is not None and len(question.rows.get(question.keys[0], ())) >= first
+
+    def _first(self, ask: Ask) -> int | None:
+        """How many records a page has: what is wanted, in pages of the same size where one does not hold it."""
+        wanted = self._window.first(ask)
+        if self._page_size is None or wanted is None:
+            return self._page_size or wanted
+        pages = -(-wanted // self._page_size)
+        return -(-wanted // pages) if pages else wanted
+
+    def _counts(self, ask: Ask) -> bool:
+        return ask.count and self._query.total is not None and self._window.at_source(ask)
+
+    def _bounds(self, ask: Ask) -> dict[str, str]:
+        bounds = {"since": ask.since, "until": ask.until}
+        return {name: as_text(time) for name, time in bounds.items() if time is not None}
+
+    def _own(self, ask: Ask, key: str) -> dict[str, Any]:
+        own = {"key": self._typed(key)} if "key" in self._query.types else {}
+        return own | self._templates(ask, key)
+
+    def _templates(self, ask: Ask, key: str | None) -> dict[str, Any]:
+        """The variables of one's own: those of a key, or those that are the same for all keys."""
+        values = self._bounds(ask) | ({} if key is None else {"key": key})
+        own = {name: text for name, text in self._query.own.items() if ("key" in placeholders_of(text)) == (key is not None)}
+        rendered: dict[str, Any] = render_body(own, values)
+        return rendered
+
+    def _typed(self, key: str) -> str | int:
+        return int(key) if self._takes_numbers else key
+
+    def _new_document(self, fields: Fields, counts: bool, questions: int) -> str:
+        _, selection = self._selected(fields)
+        return self._query.document(selection, counts=counts, questions=questions)
+
+
+def lookups_of(settings: GraphQLSettings) -> list[GraphQLLookup]:
+    """All lookups of a source."""
+    return [
+        GraphQLLookup(record_name, rules, by, lookup, settings)
+        for record_name, rules in settings.records.items()
+        for by, lookup in rules.keys.items()
+    ]
+
+
+def _settings_of(rules: RecordSettings) -> dict[str, Fields]:
+    """What each setting of a mapping alone is asked for."""
+    own = {f"fields.{path}": Fields.of("id", path) for path in rules.fields}
+    inner = ((path, name) for path, part in rules.lists.items() for name in (*part.fields, *part.outer))
+    return own | {f"lists.{path}.fields.{name}": Fields.of("id", f"{path}.{name}") for path, name in inner}
+
+
+def _is_number(key: str) -> bool:
+    """Whether a key is a number of GraphQL, as a source would write it."""
+    return _NUMBER.fullmatch(key) is not None and -(2**31) <= int(key) < 2**31

@@ -1,0 +1,97 @@
+"""Which of the source's fields are asked for, so that the asked fields of a record can be filled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+
+import msgspec
+
+from connectors.graphql.expressions import Names, Path, Reads
+from connectors.graphql.settings import PartSettings, RecordSettings
+from connectors.http import settings as rows
+from connectors.shapes import LIST, Fields, shapes
+
+Paths = AbstractSet[Path]
+_NOTHING = ("__typename",)
+"""What can be asked of any object, where something must be."""
+
+
+class Selection:
+    """The mapping of one record type. `rules` are the same mapping, over answers."""
+
+    def __init__(self, rules: RecordSettings) -> None:
+        fields = {"id": "id"} | rules.fields
+        self._names = Names([*fields.values(), *(text for part in rules.lists.values() for text in _texts(part))])
+        plain = self._names.plain
+        lists = {
+            path: rows.PartSettings.model_construct(
+                list=plain(part.list), fields=_each(part.fields, plain), outer=_each(part.outer, plain), values=part.values
+            )
+            for path, part in rules.lists.items()
+        }
+        self.rules = rows.RecordSettings.model_construct(fields=_each(fields, plain), values=rules.values, lists=lists, keys={})
+        self._mapping = _Mapping(self.rules.fields, {}, {path: _list(part) for path, part in lists.items()})
+
+    def of(self, record: type[msgspec.Struct], fields: Fields) -> tuple[Fields, str]:
+        """The fields that have a place at the source, and the text that asks for them."""
+        known, paths, _ = self._mapping.needs(record, fields)
+        return known, self._text(paths or {_NOTHING})
+
+    def _text(self, paths: Iterable[Path]) -> str:
+        inside: dict[str, set[Path]] = {}
+        for name, *rest in sorted(paths):
+            inside.setdefault(name, set()).update([tuple(rest)] if rest else [])
+        return " ".join(
+            self._names.asked(name) + (f" {{ {self._text(rests)} }}" if rests else "") for name, rests in inside.items()
+        )
+
+
+class _Mapping:
+    """What the fields of a record, or of a part, read from their row and from the row around it."""
+
+    def __init__(self, own: Mapping[str, str], outer: Mapping[str, str], lists: Mapping[str, tuple[Reads, _Mapping]]) -> None:
+        self._own = {path: Reads(expression).all for path, expression in own.items() if path not in outer}
+        self._outer = {path: Reads(expression).all for path, expression in outer.items()}
+        self._lists = lists
+
+    def needs(self, struct: type[msgspec.Struct], fields: Fields, prefix: str = "") -> tuple[Fields, Paths, Paths]:
+        """The fields that are mapped, what they read from the row, and what from the row around it."""
+        own = shapes(struct)
+        known: list[tuple[str, Fields]] = []
+        here: set[Path] = set()
+        around: set[Path] = set()
+        for name, inner in fields:
+            shape, path = own[name], prefix + name
+            if shape.struct is None:
+                if path not in self._own and path not in self._outer:
+                    continue
+                here |= self._own.get(path, set())
+                around |= self._outer.get(path, set())
+            elif shape.form == LIST:
+                if path not in self._lists:
+                    continue
+                items, mapping = self._lists[path]
+                inner, of_items, outside = mapping.needs(shape.struct, inner)
+                here |= items.passed | outside | {(*end, *rest) for end in items.ends for rest in of_items or {_NOTHING}}
+            else:
+                needed = Fields.of(*(one.name for one in shapes(shape.struct).values() if one.required))
+                inner, of_object, outside = self.needs(shape.struct, inner | needed, f"{path}.")
+                if not inner.items:
+                    continue
+                here |= of_object
+                around |= outside
+            known.append((name, inner))
+        return Fields(tuple(known)), here, around
+
+
+def _list(part: rows.PartSettings) -> tuple[Reads, _Mapping]:
+    return Reads(part.list or "@"), _Mapping(part.fields, part.outer, {})
+
+
+def _each(expressions: Mapping[str, str], change: Callable[[str], str]) -> dict[str, str]:
+    return {path: change(expression) for path, expression in expressions.items()}
+
+
+def _texts(part: PartSettings) -> Iterator[str]:
+    yield from (part.list, *part.fields.values(), *part.outer.values())

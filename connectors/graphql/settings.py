@@ -1,0 +1,84 @@
+"""Settings of the `graphql` kind: where the source is, what its records are made of, which queries find them."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
+
+from connectors.contract import ConnectorSettings, KeyKind
+from connectors.graphql.checks import record_problems
+from connectors.graphql.expressions import Expression
+from connectors.graphql.query import Query
+from connectors.http.checks import known_record
+from connectors.transport import WebSettings
+
+Count = Annotated[int, Field(ge=1)]
+RecordName = Annotated[str, AfterValidator(known_record)]
+
+
+class PartSettings(ConnectorSettings):
+    """How the items of a list inside a row become parts of a record.
+
+    `outer` are fields that are read from the row around the list, such as the currency of an order for the prices of its items.
+    """
+
+    list: Expression
+    fields: dict[str, Expression] = {}
+    outer: dict[str, Expression] = {}
+    values: dict[str, dict[str, str]] = {}
+
+
+class LookupSettings(ConnectorSettings):
+    """One query, with `...fields` in the place of the record's fields, and how many keys and records go into one call."""
+
+    query: str
+    variables: dict[str, str] = {}
+    max_batch: Annotated[int, Field(ge=1, le=1000)] | None = None
+    page_size: Count | None = None
+    max_pages: Count = 10
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> Self:
+        query = Query(self.query, self.variables)
+        if self.page_size is not None and not {"first", "after"} <= query.sends:
+            raise ValueError("page_size: the query must use $first and $after")
+        return self
+
+
+class RecordSettings(ConnectorSettings):
+    """How the rows of an answer become records of one type, and the queries that find them.
+
+    A field without an expression is not asked for; `id` is `id`.
+    """
+
+    order: Literal["newest_first", "oldest_first", "none"] = "none"
+    fields: dict[str, Expression]
+    values: dict[str, dict[str, str]] = {}
+    lists: dict[str, PartSettings] = {}
+    keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
+
+
+class GraphQLSettings(WebSettings):
+    """One source. Headers hold credentials, so no error and no repr shows what was set."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    headers: dict[str, str] = Field(default={}, repr=False)
+    max_batch: Annotated[int, Field(ge=1, le=1000)] = 100
+    records: dict[RecordName, RecordSettings] = Field(min_length=1)
+
+    @field_validator("headers")
+    @classmethod
+    def _are_single_lines(cls, value: dict[str, str]) -> dict[str, str]:
+        _refuse([f"{name}: holds a line break" for name, text in value.items() if {"\r", "\n"} & set(text)])
+        return value
+
+    @field_validator("records")
+    @classmethod
+    def _are_whole(cls, value: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
+        _refuse([f"{name}.{problem}" for name, rules in value.items() for problem in record_problems(name, rules)])
+        return value
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        raise ValueError("; ".join(problems))

@@ -1,0 +1,43 @@
+"""Ways through the data of an answer, which is a source's and may be anything."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from connectors.errors import SourceProtocolError
+
+
+def found_at(value: Any, names: Sequence[str]) -> Iterator[Any]:
+    """Everything under names, one in the other, through lists, without what is null."""
+    if isinstance(value, list):
+        for item in value:
+            yield from found_at(item, names)
+    elif value is None:
+        return
+    elif not names:
+        yield value
+    elif isinstance(value, dict):
+        yield from found_at(value.get(names[0]), names[1:])
+    else:
+        raise SourceProtocolError("no object where the query has one")
+
+
+def object_on(value: Any, path: Sequence[Any], names: Sequence[str]) -> dict[str, Any] | None:
+    """The object under names that the path of an error leads through, None where it ends before."""
+    left = len(names)
+    for step in path:
+        if left == 0 and isinstance(value, dict):
+            break
+        try:
+            value = value[step]
+        except (TypeError, LookupError):
+            return None
+        left -= isinstance(step, str)
+    return value if left == 0 and isinstance(value, dict) else None
+
+
+def number_at(value: Any, names: Sequence[str]) -> int:
+    """The one number under names."""
+    found = list(found_at(value, names))
+    if len(found) != 1 or type(found[0]) is not int:
+        raise SourceProtocolError("no number where `total` stands")
+    return found[0]

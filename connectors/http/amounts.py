@@ -1,0 +1,89 @@
+"""Amounts that are only shown: as text, which need not become a Decimal and be written again.
+
+A number of JSON that has a point is decoded as an `Amount`, its text unread. Mostly a Decimal would be written with the same
+text, which is seen of all amounts of an answer at once. Else they are read one by one.
+"""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+
+from connectors.http.places import MisfitError
+from connectors.records import MOST_DIGITS, Money
+from connectors.semantics import is_sound
+from connectors.shapes import LIST, Fields, narrowed, shapes
+
+Amount: Any = narrowed(Money, Fields.of("amount"))
+"""Money of which the amount alone is shown."""
+
+_MOST = 10**MOST_DIGITS
+_Short = Annotated[str, msgspec.Meta(max_length=MOST_DIGITS)]
+
+_DOUBTS = ("e", "E", ".000000")
+"""In numbers of JSON that a Decimal may write in another way: `1e2` as `1E+2`, `0.0000001` as `1E-7`."""
+
+
+def are_plain(numbers: list[str]) -> bool:
+    """Whether a Decimal of each of these numbers of JSON is sound, and is written with the same text."""
+    together = "".join(numbers)
+    if any(doubt in together for doubt in _DOUBTS):
+        return False
+    try:
+        msgspec.convert(numbers, list[_Short])
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def numbers_in(struct: type[msgspec.Struct], fields: Fields) -> Callable[[list[Any]], list[str]] | None:
+    """A function that gives the text of each amount in records that are narrowed to some fields; None where they have none."""
+    lists = [f"*[money.amount for {loops}]" for loops in _loops(struct, fields, "one", "one in records")]
+    made: Callable[[list[Any]], list[str]] = eval(f"lambda records: [{', '.join(lists)}]")  # noqa: S307  written here
+    return made if lists else None
+
+
+def _loops(struct: type[msgspec.Struct], fields: Fields, holder: str, loops: str) -> Iterator[str]:
+    """The loops that lead to money with its amount."""
+    for name, inner in fields:
+        shape = shapes(struct)[name]
+        within = f"{holder}.{name}" if shape.form == LIST else f"({holder}.{name},)"
+        if shape.struct is Money and "amount" in inner:
+            yield f"{loops} for money in {within} if money is not None"
+        elif shape.struct is not None:
+            part = f"{holder}_{name}"
+            yield from _loops(shape.struct, inner, part, f"{loops} for {part} in {within} if {part} is not None")
+
+
+def amount(value: Any) -> Any:
+    """The amount of whatever stands for one in JSON; None stays None.
+
+    Raises `MisfitError` for what is no number, or an unsound one.
+    """
+    if value is None:
+        return None
+    if type(value) is int and -_MOST < value < _MOST:
+        return Amount(str(value))
+    text = value.amount if type(value) is Amount else value
+    if type(text) is not str:
+        raise MisfitError
+    return Amount(text if _is_simple(text) else _canonical(text))
+
+
+def _is_simple(text: str) -> bool:
+    """Whether this is a number of some digits, perhaps with a point, that a Decimal is written as."""
+    digits = text.replace(".", "", 1)
+    if not (digits.isdigit() and digits.isascii()) or text[-1] == ".":
+        return False
+    return len(text) <= MOST_DIGITS if text[0] in "123456789" else text[:2] == "0." and len(text) <= len("0.000001")
+
+
+def _canonical(text: str) -> str:
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        raise MisfitError from None
+    if not is_sound(number):
+        raise MisfitError
+    return str(number)

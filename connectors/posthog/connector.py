@@ -1,0 +1,175 @@
+"""The connector of the `posthog` kind: which questions are asked for a batch of keys, and what their rows become."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from connectors.contract import Answer, Ask, KeyKind, Keys, Position, Push, lookup
+from connectors.errors import SourceProtocolError
+from connectors.posthog.hogql import MOST_ROWS, Question, select, select_events
+from connectors.posthog.settings import PostHogSettings
+from connectors.records import Customer, Event
+from connectors.semantics import as_time
+from connectors.shapes import Fields
+from connectors.values import given, to_text, to_time
+from connectors.vendor import Trial, Vendor, by_key, needed, readable
+
+_BATCH = 100
+_WINDOW = (Push.SINCE, Push.AFTER, Push.ORDER, Push.FIRST)
+_ACQUISITION = ("properties.$initial_utm_source", "properties.$initial_utm_campaign", "properties.$initial_pathname")
+_READ_FROM: Mapping[str, tuple[str, ...]] = {
+    "name": ("properties.name", "properties.first_name", "properties.last_name"),
+    "given_name": ("properties.first_name",),
+    "family_name": ("properties.last_name",),
+    "email": ("properties.email",),
+    "phone": ("properties.phone",),
+    "created_at": ("created_at",),
+    "acquisition": _ACQUISITION,
+}
+"""The columns of a person that a field is read from."""
+_EVENT = ("toString(person_id)", "toString(uuid)", "timestamp", "event")
+_EVENT_FROM = {
+    "page": ("properties.$pathname",),
+    "device_id": ("properties.$device_id",),
+    "session_id": ("properties.$session_id",),
+    "properties": ("properties",),
+}
+"""The columns of an event that a field is read from, beside those that are always read."""
+_IDS = ("ids.distinct_id", "person_distinct_ids AS ids JOIN persons ON persons.id = ids.person_id")
+_EMAILS = ("lower(persons.properties.email)", "persons")
+"""Where persons have keys: the column, and the tables."""
+
+
+class Answered(msgspec.Struct):
+    results: list[Any]
+
+
+class PostHog(Vendor[PostHogSettings]):
+    """PostHog, through its query endpoint, with a personal API key."""
+
+    kind = "posthog"
+    settings_type = PostHogSettings
+
+    def __init__(self, name: str, settings: PostHogSettings) -> None:
+        super().__init__(name, settings)
+        self._path = f"/api/projects/{settings.project}/query/"
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.settings.token.get_secret_value()}"}
+
+    def trials(self) -> Sequence[Trial]:
+        return [Trial(self._path, "the scope query:read, or access to the project", body=Question().body("SELECT 1"))]
+
+    @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
+    async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._customers(keys, ask, _IDS, by_id=True)
+
+    @lookup(Customer, by=KeyKind.EMAIL, max_batch=_BATCH)
+    async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._customers(keys, ask, _EMAILS)
+
+    @lookup(Customer, by=KeyKind.DEVICE_ID, max_batch=_BATCH)
+    async def customers_by_device_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._customers(keys, ask, _IDS)
+
+    @lookup(Event, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH, pushdown=_WINDOW)
+    async def events_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._events(keys, ask, _IDS)
+
+    @lookup(Event, by=KeyKind.EMAIL, max_batch=_BATCH, pushdown=_WINDOW)
+    async def events_by_email(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._events(keys, ask, _EMAILS)
+
+    @lookup(Event, by=KeyKind.DEVICE_ID, max_batch=_BATCH, pushdown=_WINDOW)
+    async def events_by_device_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._events(keys, ask, _IDS)
+
+    async def _customers(self, keys: Keys, ask: Ask, place: tuple[str, str], *, by_id: bool = False) -> Answer:
+        """The persons who have a key. The id of one who is not found by it is a property; who has none is nobody's."""
+        own = {"id": None if by_id else self.settings.customer_id, "member_number": self.settings.member_number}
+        more: Mapping[str, tuple[str, ...]] = {
+            field: (f"properties.{name}",) for field, name in own.items() if name is not None
+        }
+        names = needed(ask.fields | Fields.of("id"), {**_READ_FROM, **more})
+        rows = await self._persons(keys, place, names, self.until(ask))
+        id_at = 0 if by_id else 1 + names.index(f"properties.{own['id']}")
+        known = [row for row in rows if readable([row], lambda row: row[id_at] or None)]
+        return by_key(keys, known, lambda row: row[:1], partial(self._customer, names, id_at))
+
+    async def _events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
+        """What the persons did who have a key. Who they are is asked first."""
+        until, owners = self.until(ask), dict[str, list[str]]()
+        persons = await self._persons(keys, place, ["id"], until)
+        for key, person in readable(persons, lambda row: (str(row[0]), str(row[1]))):
+            owners.setdefault(person, []).append(key)
+        names = needed(ask.fields, _EVENT_FROM)
+
+        async def turn(start: str | None) -> tuple[list[Any], str | None]:
+            question = Question()
+            after = ask.after if start is None else msgspec.json.decode(start, type=Position)
+            conditions = [question.one_of("person_id", owners), *question.window(ask, after)]
+            rows = await self._rows(question, select_events([*_EVENT, *names], conditions, ask), until)
+            return rows, _position(rows[-1]) if len(rows) == MOST_ROWS else None
+
+        rows = await self.paged(turn) if owners else []
+        return by_key(keys, rows, lambda row: owners[row[0]], partial(_event, names), first=ask.first)
+
+    async def _persons(self, keys: Keys, place: tuple[str, str], names: Sequence[str], until: float | None) -> list[Any]:
+        """The columns of the persons who have a key, behind the key."""
+        question, (key, tables) = Question(), place
+        columns = [key, *(f"toString(persons.{name})" if name == "id" else f"persons.{name}" for name in names)]
+        rows = await self._rows(question, select(columns, tables, [question.one_of(key, keys)]), until)
+        if len(rows) == MOST_ROWS:
+            raise SourceProtocolError("more persons than can be read")
+        return rows
+
+    async def _rows(self, question: Question, text: str, until: float | None) -> list[Any]:
+        return (await self.post(Answered, self._path, question.body(text), until)).results
+
+    def _customer(self, names: Sequence[str], id_at: int, row: Any) -> dict[str, Any]:
+        has = dict(zip(names, row[1:], strict=True)).get
+        given_name, family_name = has("properties.first_name"), has("properties.last_name")
+        source, campaign, landing_page = map(has, _ACQUISITION)
+        return given(
+            id=to_text(row[id_at]),
+            kind="PERSON",
+            name=has("properties.name") or " ".join(filter(None, (given_name, family_name))),
+            givenName=given_name,
+            familyName=family_name,
+            email=has("properties.email"),
+            phone=to_text(has("properties.phone")),
+            memberNumber=to_text(has(f"properties.{self.settings.member_number}")),
+            createdAt=to_time(has("created_at")),
+            acquisition=given(source=source, campaign=campaign, landingPage=landing_page),
+        )
+
+
+def _position(row: Any) -> str:
+    """Where the next page begins."""
+    for place in readable([row], lambda row: Position(as_time(row[2]), str(row[1]))):
+        return msgspec.json.encode(place).decode()
+    raise SourceProtocolError("a page ends with what is no event")
+
+
+def _event(names: Sequence[str], row: Any) -> dict[str, Any]:
+    _, id_, at, type_, *rest = row
+    has = dict(zip(names, rest, strict=True)).get
+    return given(
+        id=id_,
+        at=to_time(at),
+        type=type_,
+        page=has("properties.$pathname"),
+        deviceId=has("properties.$device_id"),
+        sessionId=has("properties.$session_id"),
+        properties=_unpacked(has("properties")),
+    )
+
+
+def _unpacked(properties: Any) -> Any:
+    """PostHog gives them as a text that holds JSON."""
+    try:
+        return msgspec.json.decode(properties) if isinstance(properties, str) else properties
+    except msgspec.MsgspecError:
+        return properties

@@ -1,0 +1,101 @@
+"""A Salesforce org: one token for all calls, questions that travel together, all pages of their answers."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from connectors.errors import SourceAuthError, SourceError, SourceProtocolError, SourceThrottledError
+from connectors.oauth import FORM, Session, SessionEndedError, bearer, form
+from connectors.salesforce.settings import SalesforceSettings
+from connectors.salesforce.soql import Page, Parts, Row, pages_in
+from connectors.transport import Refused
+from connectors.vendor import PermissionMissingError, Vendor
+
+_MOST_IN_A_BATCH = 25
+_LONGEST = 8_000
+"""Of a question in an address, half of what may be there with the headers. A longer one goes in the body of a batch."""
+_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+
+
+class Org(Vendor[SalesforceSettings]):
+    """What is the same whatever is asked."""
+
+    def __init__(self, name: str, settings: SalesforceSettings) -> None:
+        super().__init__(name, settings)
+        self._version = f"v{settings.api_version}"
+        self.root = f"/services/data/{self._version}/"
+        self._session = Session(self._log_in)
+
+    def refusal(self, answer: Refused) -> SourceError | None:
+        usage = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
+        if answer.status == 403 and usage and int(usage[1]) >= int(usage[2]):
+            return SourceThrottledError()
+        if answer.status == 400 and isinstance(answer.said, dict) and "error" in answer.said:
+            return SourceAuthError()
+        match answer.said[0]["errorCode"]:
+            case "INVALID_SESSION_ID":
+                return SessionEndedError()
+            case "REQUEST_LIMIT_EXCEEDED":
+                return SourceThrottledError()
+            case "INVALID_FIELD" | "INVALID_TYPE":
+                return PermissionMissingError("an object or a field that is read is not there for this user")
+        return super().refusal(answer)
+
+    async def call(self, method: str, path: str, *, until: float | None, **words: Any) -> bytes | None:
+        token = await self._session.token(until)
+        try:
+            return await super().call(method, path, until=until, headers=bearer(token), **words)
+        except SessionEndedError:
+            token = await self._session.token(until, ended=token)
+            return await super().call(method, path, until=until, headers=bearer(token), **words)
+
+    async def _log_in(self, until: float | None) -> bytes | None:
+        own = self.settings
+        values = {"grant_type": "client_credentials"}
+        if own.refresh_token is not None:
+            values = {"grant_type": "refresh_token", "refresh_token": own.refresh_token.get_secret_value()}
+        values |= {"client_id": own.client_id.get_secret_value(), "client_secret": own.client_secret.get_secret_value()}
+        return await super().call("POST", "/services/oauth2/token", until=until, body=form(values), headers=FORM)
+
+    async def rows(self, questions: Sequence[str], until: float | None) -> list[Row]:
+        """The rows of all questions, from all their pages, with all their children. What can travel together does."""
+        rows: list[Row] = []
+        waiting = [(rows, f"query?q={quote(question, safe='')}") for question in questions]
+        for _ in range(self.settings.max_pages):
+            if not waiting:
+                return rows
+            now, waiting = waiting[:_MOST_IN_A_BATCH], waiting[_MOST_IN_A_BATCH:]
+            pages = await self._pages([path for _, path in now], until)
+            for (own, _), page in zip(now, pages, strict=True):
+                own += page.records
+                waiting += [] if page.next is None else [(own, self._further(page.next))]
+                for inner in (inner for row in page.records for inner in pages_in(row)):
+                    waiting += [(inner["records"], self._further(inner["nextRecordsUrl"]))] if "nextRecordsUrl" in inner else []
+        if waiting:
+            raise SourceProtocolError("more pages than max_pages")
+        return rows
+
+    def _further(self, link: Any) -> str:
+        if not isinstance(link, str) or not link.startswith(self.root):
+            raise SourceProtocolError("the next page is at another origin")
+        return link.removeprefix(self.root)
+
+    async def _pages(self, paths: Sequence[str], until: float | None) -> list[Page]:
+        if len(paths) == 1 and len(paths[0]) <= _LONGEST:
+            return [await self.get(Page, self.root + paths[0], {}, until)]
+        body = {"batchRequests": [{"method": "GET", "url": f"{self._version}/{path}"} for path in paths]}
+        parts = (await self.post(Parts, f"{self.root}composite/batch", body, until)).results
+        if len(parts) != len(paths):
+            raise SourceProtocolError("a part of a batch is missing")
+        return [self._page(part.status_code, part.result) for part in parts]
+
+    def _page(self, status: int, result: Any) -> Page:
+        if not 200 <= status < 300:
+            raise self._refusal(Refused(status, {}, result)) or SourceProtocolError(f"HTTP status {status}")
+        try:
+            return msgspec.convert(result, Page)
+        except msgspec.ValidationError as error:
+            raise SourceProtocolError("not the agreed JSON") from error

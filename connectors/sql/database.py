@@ -1,0 +1,49 @@
+"""What runs statements: a database, or something that reads files as one does."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from sqlalchemy import Executable, Select, literal_column, select, text
+
+from connectors.errors import SourceError
+from connectors.sql.rows import Columns, escaped
+
+
+class Database(ABC):
+    """Connects on first use. Every method raises `SourceError` only."""
+
+    setting: ClassVar[str]
+    """The setting that says where it is."""
+
+    @abstractmethod
+    def open(self) -> None:
+        """Connections may be made, on first use."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Close the connections and make no more."""
+
+    @abstractmethod
+    async def run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows of one statement. A call that is cancelled leaves nothing to the next one."""
+
+    @abstractmethod
+    async def columns(self, query: str) -> Columns:
+        """A query's columns."""
+
+    @abstractmethod
+    async def unreachable(self) -> str | None:
+        """Why it cannot be reached and what to do, None when it can."""
+
+    @abstractmethod
+    def advice(self, error: SourceError) -> str:
+        """What is wrong with a query that failed so, and what to do."""
+
+
+def learning_statement(query: str) -> Select[Any]:
+    """No rows, and all columns of a user's query."""
+    own = text(escaped(query)).columns().subquery("learnt")
+    return select(literal_column("*")).select_from(own).limit(0)

@@ -1,0 +1,108 @@
+"""How each database is connected to: connections only read, are in UTC, and leave nothing running when a call is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+import aiosqlite
+from sqlalchemy import URL, NullPool, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from connectors.sql.failures import FOREIGN
+from connectors.sql.settings import SqlSettings
+
+CONNECT_S = 5
+"""How long a server may take to accept a connection, in seconds."""
+STATEMENT_S = 60
+"""How long MySQL may work on a statement, in seconds, should nobody be left to stop it earlier."""
+
+
+async def _opened(*arguments: Any, **words: Any) -> aiosqlite.Connection:
+    connection = aiosqlite.connect(*arguments, **words)
+    thread = connection._thread  # noqa: SLF001  as SQLAlchemy does; there is no other way to it
+    thread.daemon = True
+    try:
+        return await connection
+    except BaseException:
+        # aiosqlite leaves its thread to end alone, and that is an error in it when the loop is closed first.
+        thread.join()
+        raise
+
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "sqlite": {"async_creator_fn": _opened},
+    "postgresql": {"server_settings": {"timezone": "UTC"}, "timeout": CONNECT_S},
+    "mysql": {"charset": "utf8mb4", "connect_timeout": CONNECT_S},
+}
+"""What the drivers are told for each connection."""
+
+PREPARED = {
+    "sqlite": ("PRAGMA query_only = ON",),
+    "postgresql": (),
+    "mysql": (
+        "SET SESSION TRANSACTION READ ONLY",
+        # Each server reads its own comments. Text that we cast is compared by code points, spaces at its end too.
+        "SET NAMES utf8mb4 COLLATE /*!80000 utf8mb4_0900_bin */ /*M!100600 utf8mb4_nopad_bin */",
+        # The texts of nested lists are as long as they are.
+        "SET SESSION time_zone = '+00:00', SESSION group_concat_max_len = 1073741824",
+        f"SET SESSION /*!80000 max_execution_time = {STATEMENT_S}000 */ /*M!100600 max_statement_time = {STATEMENT_S} */",
+    ),
+}
+"""What is said first on each connection."""
+
+
+class Sessions:
+    """The engine, and what stops statements whose caller is gone."""
+
+    def __init__(self, settings: SqlSettings) -> None:
+        url = make_url(settings.url)
+        # MariaDB is MySQL to its driver, whatever the URL calls it.
+        self.backend = {"mariadb": "mysql"}.get(url.get_backend_name(), url.get_backend_name())
+        if self.backend == "sqlite" and not str(url.database).startswith("file:"):
+            # SQLite would make an empty file where there is none, and the mistake would show as a missing table.
+            url = url.set(database=f"file:{quote(str(url.database))}", query={**url.query, "mode": "rw", "uri": "true"})
+        self.engine = self._create(url, pool_size=settings.pool_size, max_overflow=0)
+        self._killing: AsyncEngine | None = None
+        self._kills: set[asyncio.Task[None]] = set()
+        event.listen(self.engine.sync_engine, "connect", self._prepare)
+        if self.backend == "sqlite":
+            event.listen(self.engine.sync_engine, "invalidate", _interrupt)
+        if self.backend == "mysql":
+            self._killing = self._create(url, poolclass=NullPool)
+            event.listen(self.engine.sync_engine, "invalidate", self._kill_soon)
+
+    async def aclose(self) -> None:
+        await self.engine.dispose()
+        await asyncio.gather(*self._kills)
+
+    def _create(self, url: URL, **words: Any) -> AsyncEngine:
+        arguments = ARGUMENTS[self.backend]
+        return create_async_engine(url, connect_args=arguments, isolation_level="AUTOCOMMIT", hide_parameters=True, **words)
+
+    def _prepare(self, connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        for statement in PREPARED[self.backend]:
+            cursor.execute(statement)
+        cursor.close()
+
+    def _kill_soon(self, connection: Any, _: Any, error: BaseException | None) -> None:
+        """Have the server stop what a cancelled call left running: MySQL does not notice that the caller hung up."""
+        if isinstance(error, asyncio.CancelledError):
+            kill = asyncio.create_task(self._kill(connection.driver_connection.thread_id()))
+            self._kills.add(kill)
+            kill.add_done_callback(self._kills.discard)
+
+    async def _kill(self, number: int) -> None:
+        try:
+            assert self._killing is not None
+            async with self._killing.connect() as connection:
+                await connection.exec_driver_sql(f"KILL {number}")
+        except FOREIGN:
+            return  # it has ended, or the server has; else the time of a statement is bounded
+
+
+def _interrupt(connection: Any, *_: Any) -> None:
+    """Stop what a cancelled call left running, for SQLite closes a connection only after it has finished."""
+    connection.run_async(lambda driver: driver.interrupt())

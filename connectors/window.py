@@ -1,0 +1,79 @@
+"""What of an ask a source applies by itself, when it gives records in one order, and what is put right on what it gave."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from connectors.contract import Ask, Page, Push
+from connectors.errors import SourceProtocolError
+from connectors.records import Record
+from connectors.shapes import Fields, shapes
+
+Order = Literal["newest_first", "oldest_first", "none"]
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+"""Of a malformed record, which stays in until the gateway drops and counts it."""
+
+
+class Window:
+    """The window of one lookup: the order of its source, what it `sends` of `first`, `since` and `until`, and if it counts."""
+
+    def __init__(self, record: type[Record], order: Order, sends: Collection[str], *, counts: bool) -> None:
+        self._order = order
+        self._sends = sends
+        self._counts = counts
+        self._time_name = shapes(record)[record.time_field].json_name if record.time_field else ""
+        self._position = Fields.of("id", record.time_field) if record.time_field else Fields.of("id")
+        self.pushdown = frozenset(self._declared())
+
+    def _declared(self) -> Iterator[Push]:
+        """A source in a fixed order is declared with ORDER: asked for the other order, we fetch everything and sort it here."""
+        if "since" in self._sends:
+            yield Push.SINCE
+        if "first" in self._sends and self._order != "none":
+            yield from (Push.FIRST, Push.ORDER)
+        if self._counts:
+            yield Push.COUNT
+
+    def first(self, ask: Ask) -> int | None:
+        """How many records the source may give at most: None where cutting there would cut the wrong ones."""
+        in_order = self._order == ("oldest_first" if ask.oldest_first else "newest_first")
+        return ask.first if Push.FIRST in self.pushdown and in_order and ask.after is None and self.at_source(ask) else None
+
+    def at_source(self, ask: Ask) -> bool:
+        """Whether the source gives those records that match, and no others."""
+        return self._complete(ask) and not self._bounds_here(ask)
+
+    def fields(self, ask: Ask) -> Fields:
+        """What a record needs, so that it can be put in its place."""
+        return ask.fields | self._position if self._bounds_here(ask) or Push.ORDER in self.pushdown else ask.fields
+
+    def page(self, records: Sequence[Mapping[str, Any]], ask: Ask, total: int | None) -> Page:
+        """The records of one key as canonical JSON. `total` is what the source counted."""
+        found = list(records)
+        if self._bounds_here(ask):
+            assert ask.until is not None
+            found = [record for record in found if self._time(record) < ask.until]
+            total = len(found) if ask.count and self._complete(ask) else None
+        if Push.ORDER in self.pushdown:
+            found.sort(key=lambda record: (self._time(record), str(record.get("id"))), reverse=not ask.oldest_first)
+            if self._complete(ask) and ask.after is None:
+                found = found[: ask.first]
+        try:
+            return Page(msgspec.json.encode(found), total)
+        except RecursionError as error:
+            raise SourceProtocolError("nested too deep") from error
+
+    def _complete(self, ask: Ask) -> bool:
+        return not ask.where and (Push.SINCE in self.pushdown or ask.since is ask.until is None)
+
+    def _bounds_here(self, ask: Ask) -> bool:
+        # SINCE promises both bounds, and many sources know only the lower one.
+        return ask.until is not None and Push.SINCE in self.pushdown and "until" not in self._sends
+
+    def _time(self, record: Mapping[str, Any]) -> datetime:
+        try:
+            return datetime.fromisoformat(record[self._time_name])
+        except (KeyError, TypeError, ValueError):
+            return _NO_TIME

@@ -1,0 +1,91 @@
+"""The lookups of one request as a waterfall, and what they say of each source."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from connectors.records import RECORD_NAMES
+from gateway.clock import Clock
+from gateway.lookups.batching import Entry
+from gateway.lookups.outcome import Failed, Found
+from gateway.lookups.questions import AnyQuestion, RecordsQuestion
+
+
+class TracedLookup(msgspec.Struct, eq=False):
+    """Keys that were asked for together. Times are in seconds of the monotonic clock; it ends with its last outcome."""
+
+    clock: Clock
+    source: str
+    question: AnyQuestion
+    entries: list[Entry]
+    begun: float
+    ended: float | None = None
+    _left: int = 0
+
+    def one_landed(self) -> None:
+        self._left -= 1
+        if not self._left:
+            self.ended = self.clock.monotonic()
+
+    def follow(self) -> None:
+        """Note when the last outcome is there."""
+        waiting = [entry for entry in self.entries if entry.outcome is None]
+        self._left = len(waiting)
+        for entry in waiting:
+            entry.wait_in(self)
+        if not waiting:
+            self.ended = self.begun
+
+    def shown(self, since: float) -> dict[str, Any]:
+        """As JSON; times in milliseconds, `durationMs` null for what had not come when the answer left."""
+        outcomes = [entry.outcome for entry in self.entries if entry.outcome is not None]
+        errors = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
+        errors += [outcome.stale for outcome in outcomes if isinstance(outcome, Found) and outcome.stale]
+        return {
+            "source": self.source,
+            "record": RECORD_NAMES[self.question.record],
+            "by": self.question.by.value,
+            "asks": "records" if isinstance(self.question, RecordsQuestion) else "measures",
+            "keys": len(self.entries),
+            "startMs": _milliseconds(self.begun - since),
+            "durationMs": None if self.ended is None else _milliseconds(self.ended - self.begun),
+            "attempts": max((outcome.attempts for outcome in outcomes), default=0),
+            "fromCache": bool(outcomes) and all(outcome.from_cache for outcome in outcomes),
+            "errorCode": errors[0].code if errors else None,
+        }
+
+
+class Trace(msgspec.Struct, eq=False):
+    """What one request asks of sources, in the order in which it asks."""
+
+    clock: Clock
+    begun: float
+    lookups: list[TracedLookup] = []
+
+    def note(self, source: str, question: AnyQuestion, entries: Sequence[Entry]) -> None:
+        """Keys are asked for now."""
+        lookup = TracedLookup(self.clock, source, question, list(entries), self.clock.monotonic())
+        lookup.follow()
+        self.lookups.append(lookup)
+
+    def waterfall(self) -> list[dict[str, Any]]:
+        """As JSON, one object for each lookup."""
+        return [lookup.shown(self.begun) for lookup in self.lookups]
+
+    def server_timing(self) -> str:
+        """The value of a `Server-Timing` header: for each source the time from its first lookup to its last outcome."""
+        return ", ".join(_timings(self.lookups, self.clock.monotonic()))
+
+
+def _timings(lookups: Sequence[TracedLookup], now: float) -> Iterable[str]:
+    for source in dict.fromkeys(lookup.source for lookup in lookups):
+        own = [lookup for lookup in lookups if lookup.source == source]
+        begun = min(lookup.begun for lookup in own)
+        ended = max(now if lookup.ended is None else lookup.ended for lookup in own)
+        failed = any(isinstance(entry.outcome, Failed | None) for lookup in own for entry in lookup.entries)
+        yield f"{source};dur={_milliseconds(ended - begun):g}" + (';desc="unavailable"' if failed else "")
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -1,0 +1,117 @@
+"""The short way from the socket to the view and back, for requests to the endpoint that are as most are.
+
+Such a request posts a body of a stated length over HTTP/1.1, when nothing else is under way on its connection. It is answered
+with one write. All others, and all other paths, go through ASGI, as uvicorn does it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from gateway.http import ENDPOINT, Answer, GraphQLView, Head
+
+_ENDPOINT = ENDPOINT.encode()
+
+
+class _Exchange(msgspec.Struct, eq=False):
+    """A request on the short way. uvicorn knows it as the connection's cycle, and sets its event, for which nobody waits."""
+
+    head: Head
+    keep_alive: bool
+    body: bytearray = bytearray()
+    disconnected: bool = False
+    response_complete: bool = False
+
+    message_event: ClassVar[asyncio.Event] = asyncio.Event()
+
+
+class EndpointProtocol(HttpToolsProtocol):
+    """One connection. It goes without an access log and a limit of connections, which `serving` does not ask uvicorn for."""
+
+    def __init__(self, *words: Any, **more: Any) -> None:
+        super().__init__(*words, **more)
+        endpoint = getattr(self.app, "endpoint", None)
+        self._view = endpoint if isinstance(endpoint, GraphQLView) else None
+        self._coming: asyncio.Future[_Exchange] | None = None
+
+    def on_message_begin(self) -> None:
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
+    def on_headers_complete(self) -> None:
+        exchange = self._exchange()
+        if exchange is not None:
+            self.cycle: Any = exchange
+            return
+        url, headers, expect_100_continue = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()  # which makes the scope, and begins with all three
+        self.url, self.expect_100_continue = url, expect_100_continue
+        self.headers += headers
+        super().on_headers_complete()
+
+    def _exchange(self) -> _Exchange | None:
+        """The request that begins here, if it can go the short way."""
+        if (
+            self._view is None
+            or self.url != _ENDPOINT
+            or self.parser.get_method() != b"POST"
+            or self.parser.get_http_version() != "1.1"
+            or self.expect_100_continue
+            or self.parser.should_upgrade()
+            or not (self.cycle is None or self.cycle.response_complete)
+        ):
+            return None
+        head = Head("POST", self.headers, b"")
+        length = head.headers.get(b"content-length")
+        if length is None or int(length) > self._view.max_body_bytes or b"transfer-encoding" in head.headers:
+            return None
+        return _Exchange(head, self.parser.should_keep_alive())
+
+    def on_body(self, body: bytes) -> None:
+        if type(self.cycle) is _Exchange:
+            self.cycle.body += body
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if type(self.cycle) is not _Exchange:
+            super().on_message_complete()
+        elif self._coming is not None:
+            self._coming.set_result(self.cycle)
+        else:
+            # One task for all requests of the connection: to make one costs as much as to read and write a request.
+            task = self.loop.create_task(self._answer_all(self.cycle))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._coming is not None:
+            self._coming.cancel()
+
+    async def _answer_all(self, exchange: _Exchange) -> None:
+        assert self._view is not None
+        try:
+            while not self.transport.is_closing():
+                answer = await self._view.answer(exchange.head, bytes(exchange.body))
+                if self.flow.write_paused:
+                    await self.flow.drain()
+                if self.transport.is_closing():
+                    break
+                self._coming = self.loop.create_future()
+                self._write(answer, exchange)
+                exchange = await self._coming
+        finally:
+            self.transport.close()
+
+    def _write(self, answer: Answer, exchange: _Exchange) -> None:
+        general = b"".join([b"%b: %b\r\n" % header for header in self.server_state.default_headers])
+        end = b"\r\n" if exchange.keep_alive else b"connection: close\r\n\r\n"
+        self.transport.write(b"".join((STATUS_LINE[answer.status], general, answer.head, end, answer.body)))
+        exchange.response_complete = True
+        if not exchange.keep_alive:
+            self.transport.close()
+        self.on_response_complete()

@@ -1,0 +1,1 @@
+"""Presets against servers on loopback that answer as the vendors document it."""

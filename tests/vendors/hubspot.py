@@ -1,0 +1,139 @@
+"""HubSpot's CRM API, version 3, as it is documented: batches with errors of single inputs, search in pages."""
+
+from typing import Any
+
+from aiohttp import web
+
+from tests.vendors.api import Refusal, VendorApi, refused
+
+TOKEN = "pat-eu1-0a1b2c3d"
+MANY = 450
+"""Contacts named Crowd."""
+
+
+def contact(id_: int, **properties: Any) -> dict[str, Any]:
+    return {
+        "id": str(id_),
+        "properties": {"hs_object_id": str(id_), "createdate": "2024-03-01T09:00:00Z"} | properties,
+        "createdAt": "2024-03-01T09:00:00.120Z",
+        "updatedAt": "2026-05-01T09:00:00Z",
+        "archived": False,
+    }
+
+
+def contacts() -> list[dict[str, Any]]:
+    return [
+        contact(
+            101,
+            firstname="Ann",
+            lastname="Archer",
+            email="Ann@Example.com",
+            hs_additional_emails="ann.work@example.org;aa@example.net",
+            phone="020 7946 0000",
+            hs_calculated_phone_number="+442079460000",
+            mobilephone="07700 900123",
+            hs_language="en-gb",
+            address="1 High Street",
+            zip="N1 1AA",
+            city="London",
+            state="Greater London",
+            hs_country_region_code="GB",
+            associatedcompanyid="9001",
+            hs_analytics_source="PAID_SEARCH",
+            hs_analytics_first_url="https://shop.example.com/sale",
+            hs_analytics_first_timestamp="2024-02-28T18:00:00Z",
+            member_no="M-1",
+            stripe_id="cus_Ann",
+        ),
+        contact(102, firstname="Bob", lastname="", email="bob@example.com", hs_country_region_code="Germany"),
+        contact(103, firstname="Cleo", email="cleo@example.com", associatedcompanyid="9002", member_no="M-3"),
+        contact(104, firstname=["not", "a", "text"], email="odd@example.com"),
+        contact(105, firstname="Oddny", email="105@example.com"),
+        *(contact(1000 + n, firstname="Crowd", lastname=str(n), email=f"crowd{n}@example.com") for n in range(MANY)),
+    ]
+
+
+COMPANIES = [
+    {"id": "9001", "properties": {"name": "Archer & Co", "industry": "RETAIL"}, "archived": False},
+    {"id": "9002", "properties": {"name": "Cleo GmbH", "industry": None}, "archived": False},
+]
+SEARCHED = ("firstname", "lastname", "email", "phone", "hs_additional_emails", "mobilephone")
+
+
+class HubSpotApi(VendorApi):
+    authorization = f"Bearer {TOKEN}"
+    unauthorized = Refusal(
+        401,
+        {
+            "status": "error",
+            "message": f"Authentication credentials not found or expired: {TOKEN}",
+            "correlationId": "a43683b0-5717-4ceb-80b4-104d02915d8c",
+            "category": "INVALID_AUTHENTICATION",
+        },
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.contacts = contacts()
+        self.part_error: str | None = None
+
+    def respond(self, request: web.Request, body: Any) -> web.Response:
+        match request.method, request.path.removeprefix("/crm/v3/objects/").split("/"):
+            case "POST", [objects, "batch", "read"]:
+                return self._batch(self._objects(objects), body)
+            case "POST", ["contacts", "search"]:
+                return self._search(body)
+            case "GET", [objects]:
+                return web.json_response({"results": self._objects(objects)[: int(request.query["limit"])]})
+        return refused(Refusal(404, {"status": "error", "message": "no such resource"}))
+
+    def _objects(self, objects: str) -> list[dict[str, Any]]:
+        return {"contacts": self.contacts, "companies": COMPANIES}[objects]
+
+    def _batch(self, rows: list[dict[str, Any]], body: Any) -> web.Response:
+        name, ids = body.get("idProperty", "hs_object_id"), [one["id"] for one in body["inputs"]]
+        numeric = all(id_.isdecimal() for id_ in ids) or name != "hs_object_id"
+        if not 1 <= len(ids) <= 100 or not numeric:
+            return refused(Refusal(400, {"status": "error", "category": "VALIDATION_ERROR", "message": "Invalid input JSON"}))
+        found = [self._shown(row, body["properties"]) for row in rows if _own(row, name) & {id_.lower() for id_ in ids}]
+        answer = {
+            "status": "COMPLETE",
+            "results": found,
+            "startedAt": "2026-06-01T00:00:00Z",
+            "completedAt": "2026-06-01T00:00:00Z",
+        }
+        known = {value for row in rows for value in _own(row, name)}
+        missing = [id_ for id_ in ids if id_.lower() not in known]
+        if not missing and self.part_error is None:
+            return web.json_response(answer)
+        errors = [
+            {
+                "status": "error",
+                "category": self.part_error or "OBJECT_NOT_FOUND",
+                "message": "Could not get some CONTACT objects, they may be deleted or not exist.",
+                "context": {"ids": missing},
+            }
+        ]
+        return web.json_response(answer | {"numErrors": 1, "errors": errors}, status=207)
+
+    def _search(self, body: Any) -> web.Response:
+        text, start, limit = body["query"].lower(), int(body.get("after", 0)), body["limit"]
+        if limit > 200:
+            return refused(Refusal(400, {"status": "error", "category": "VALIDATION_ERROR"}))
+        found = [row for row in self.contacts if any(text in str(row["properties"].get(name)).lower() for name in SEARCHED)]
+        shown = [self._shown(row, body["properties"]) for row in found[start : start + limit]]
+        answer: dict[str, Any] = {"total": len(found), "results": shown}
+        if start + limit < len(found):
+            answer["paging"] = {"next": {"after": str(start + limit), "link": "?after=next"}}
+        return web.json_response(answer)
+
+    def _shown(self, row: dict[str, Any], names: list[str]) -> dict[str, Any]:
+        always = ("hs_object_id", "createdate", "lastmodifieddate")
+        return row | {"properties": {name: row["properties"].get(name) for name in (*names, *always)}}
+
+
+def _own(row: dict[str, Any], name: str) -> set[str]:
+    """The values by which a row is found; secondary addresses find it, too."""
+    properties = row["properties"] | {"hs_object_id": row["id"]}
+    texts = [properties.get(name), properties.get("hs_additional_emails") if name == "email" else None]
+    return {part.lower() for text in texts if text for part in text.split(";")}

@@ -1,0 +1,224 @@
+"""Shopify's GraphQL Admin API as it is documented: customers by id or identifier, orders in pages, a bucket of points."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+from graphql import GraphQLError, build_schema, graphql_sync
+
+from tests.vendors.api import Refusal, VendorApi
+
+TOKEN = "shpat_0c1d2e3f40516273"
+PATH = "/admin/api/2026-01/graphql.json"
+MANY = 260
+"""Orders of Ben."""
+LARGEST_PAGE, BUCKET, RESTORED = 250, 1000.0, 50.0
+COST, COST_OF_ORDERS = 4, 86
+
+SCHEMA = build_schema("""
+scalar DateTime
+scalar Decimal
+scalar UnsignedInt64
+enum CurrencyCode { EUR GBP }
+enum CountryCode { GB DE }
+enum OrderSortKeys { CREATED_AT ID PROCESSED_AT UPDATED_AT }
+enum OrderDisplayFinancialStatus {
+  AUTHORIZED EXPIRED PAID PARTIALLY_PAID PARTIALLY_REFUNDED PENDING REFUNDED VOIDED
+}
+enum OrderDisplayFulfillmentStatus {
+  FULFILLED IN_PROGRESS ON_HOLD OPEN PARTIALLY_FULFILLED PENDING_FULFILLMENT REQUEST_DECLINED RESTOCKED SCHEDULED UNFULFILLED
+}
+input CustomerIdentifierInput @oneOf { id: ID emailAddress: String phoneNumber: String }
+type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
+type MoneyV2 { amount: Decimal! currencyCode: CurrencyCode! }
+type MoneyBag { shopMoney: MoneyV2! presentmentMoney: MoneyV2! }
+type Product { id: ID! productType: String! }
+type LineItem { id: ID! sku: String name: String! quantity: Int! product: Product originalUnitPriceSet: MoneyBag! }
+type LineItemConnection { nodes: [LineItem!]! pageInfo: PageInfo! }
+type Fulfillment { id: ID! deliveredAt: DateTime }
+type Order {
+  id: ID! legacyResourceId: UnsignedInt64! createdAt: DateTime! updatedAt: DateTime! cancelledAt: DateTime
+  displayFinancialStatus: OrderDisplayFinancialStatus displayFulfillmentStatus: OrderDisplayFulfillmentStatus!
+  totalPriceSet: MoneyBag! fulfillments(first: Int): [Fulfillment!]! lineItems(first: Int, after: String): LineItemConnection!
+}
+type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
+type MailingAddress { address1: String zip: String city: String province: String countryCodeV2: CountryCode company: String }
+type CustomerEmailAddress { emailAddress: String! }
+type CustomerPhoneNumber { phoneNumber: String! }
+type Customer {
+  id: ID! legacyResourceId: UnsignedInt64! displayName: String! firstName: String lastName: String locale: String!
+  createdAt: DateTime! updatedAt: DateTime! defaultAddress: MailingAddress
+  defaultEmailAddress: CustomerEmailAddress defaultPhoneNumber: CustomerPhoneNumber
+  orders(first: Int, after: String, sortKey: OrderSortKeys = ID, reverse: Boolean = false, query: String): OrderConnection!
+}
+type CustomerConnection { nodes: [Customer!]! pageInfo: PageInfo! }
+type Query {
+  customers(first: Int, query: String): CustomerConnection!
+  orders(first: Int, query: String): OrderConnection!
+  customer(id: ID!): Customer customerByIdentifier(identifier: CustomerIdentifierInput!): Customer
+}
+""")
+
+
+def money(amount: str) -> dict[str, Any]:
+    own = {"amount": amount, "currencyCode": "EUR"}
+    return {"shopMoney": own, "presentmentMoney": {"amount": "0.86", "currencyCode": "GBP"}}
+
+
+def order(number: int, created: str, fulfillment: str, financial: str, **more: Any) -> dict[str, Any]:
+    lines = [
+        {
+            "id": f"gid://shopify/LineItem/{number}1",
+            "sku": f"SKU-{number}",
+            "name": "Teapot - Blue",
+            "quantity": 2,
+            "product": {"id": "gid://shopify/Product/1", "productType": "kitchen"},
+            "originalUnitPriceSet": money("9.95"),
+        },
+        {
+            "id": f"gid://shopify/LineItem/{number}2",
+            "sku": None,
+            "name": "Card",
+            "quantity": 1,
+            "originalUnitPriceSet": money("0.0"),
+        },
+    ]
+    return {
+        "id": f"gid://shopify/Order/{number}",
+        "legacyResourceId": str(number),
+        "createdAt": created,
+        "updatedAt": created,
+        "cancelledAt": None,
+        "displayFinancialStatus": financial,
+        "displayFulfillmentStatus": fulfillment,
+        "totalPriceSet": money("19.90"),
+        "fulfillments": [],
+        "lineItems": {"nodes": lines, "pageInfo": {"hasNextPage": False, "hasPreviousPage": False}},
+    } | more
+
+
+def customer(number: int, email: str | None, phone: str | None, **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"gid://shopify/Customer/{number}",
+        "legacyResourceId": str(number),
+        "displayName": f"Customer {number}",
+        "firstName": None,
+        "lastName": None,
+        "locale": "en",
+        "createdAt": "2025-11-03T10:15:00Z",
+        "updatedAt": "2026-05-01T00:00:00Z",
+        "defaultAddress": None,
+        "defaultEmailAddress": email and {"emailAddress": email},
+        "defaultPhoneNumber": phone and {"phoneNumber": phone},
+        "orders": [],
+    } | more
+
+
+DELIVERED = ("2026-05-08T14:00:00Z", "2026-05-07T09:30:00Z", None)
+SENT = [{"id": "gid://shopify/Fulfillment/1", "deliveredAt": time} for time in DELIVERED]
+ANNS = [
+    order(9001, "2026-05-01T09:00:00Z", "UNFULFILLED", "PAID"),
+    order(9002, "2026-05-02T09:00:00Z", "UNFULFILLED", "PENDING"),
+    order(9003, "2026-05-03T09:00:00Z", "PARTIALLY_FULFILLED", "PAID"),
+    order(9004, "2026-05-04T09:00:00Z", "FULFILLED", "PAID", fulfillments=SENT),
+    order(9005, "2026-05-05T09:00:00Z", "FULFILLED", "REFUNDED"),
+    order(9006, "2026-05-06T09:00:00Z", "UNFULFILLED", "VOIDED", cancelledAt="2026-05-06T10:00:00Z"),
+    order(9007, "2026-05-07T09:00:00Z", "UNFULFILLED", "EXPIRED"),
+]
+
+
+def customers() -> list[dict[str, Any]]:
+    begin = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    bens = [
+        order(10_000 + n, (begin + timedelta(hours=n)).strftime("%Y-%m-%dT%H:%M:%SZ"), "FULFILLED", "PAID") for n in range(MANY)
+    ]
+    address = {"address1": "1 High Street", "zip": "N1 1AA", "city": "London", "province": "England", "countryCodeV2": "GB"}
+    ann = {"displayName": "Ann Archer", "firstName": "Ann", "lastName": "Archer", "locale": "en-GB"}
+    return [
+        customer(
+            7001, "Ann@Example.com", "+442079460000", **ann, defaultAddress=address | {"company": "Archer & Co"}, orders=ANNS
+        ),
+        customer(7002, "ben@example.com", None, orders=bens),
+        customer(7003, None, "+442079460001"),
+        customer(7004, "cy@example.com", "+442079460002", orders=ANNS[:2]),
+    ]
+
+
+class ShopifyApi(VendorApi):
+    """`available` is what the bucket holds; it is not refilled. Without the scope a field that needs one is denied."""
+
+    authorization_header = "X-Shopify-Access-Token"
+    authorization = TOKEN
+    unauthorized = Refusal(401, {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.customers = customers()
+        self.available = BUCKET
+        self.scopes = {"read_customers", "read_orders"}
+
+    def respond(self, request: web.Request, body: Any) -> web.Response:
+        if request.method != "POST" or request.path != PATH:
+            return web.json_response({"errors": "Not Found"}, status=404)
+        roots = len(re.findall(r"\bcustomer(?:ByIdentifier)?\(", body["query"]))
+        requested = COST * roots + COST_OF_ORDERS * body["query"].count("orders(")
+        cost: dict[str, Any] = {"requestedQueryCost": requested, "actualQueryCost": None, "throttleStatus": self._bucket()}
+        if requested > self.available:
+            throttled = {"code": "THROTTLED", "documentation": "https://shopify.dev/api/usage/rate-limits"}
+            errors = [{"message": "Throttled", "extensions": throttled}]
+            return web.json_response({"errors": errors, "extensions": {"cost": cost}})
+        result = graphql_sync(SCHEMA, body["query"], _Root(self), variable_values=body.get("variables"))
+        cost["actualQueryCost"] = requested
+        return web.json_response(result.formatted | {"extensions": {"cost": cost}})
+
+    def _bucket(self) -> dict[str, float]:
+        return {"maximumAvailable": BUCKET, "currentlyAvailable": self.available, "restoreRate": RESTORED}
+
+
+class _Root:
+    def __init__(self, api: ShopifyApi) -> None:
+        self._api = api
+
+    def customer(self, _info: Any, id: str) -> Any:  # noqa: A002  Shopify's name
+        if not re.fullmatch(r"gid://shopify/Customer/\d+", id):
+            raise GraphQLError(f"Invalid global id '{id}'", extensions={"code": "argumentLiteralsIncompatible"})
+        return self._shown(lambda one: one["id"] == id)
+
+    def customerByIdentifier(self, _info: Any, identifier: dict[str, str]) -> Any:  # noqa: N802  Shopify's name
+        email, phone = identifier.get("emailAddress", ""), identifier.get("phoneNumber")
+        return self._shown(
+            lambda one: (
+                email.lower() == (one["defaultEmailAddress"] or {}).get("emailAddress", "-").lower()
+                or phone == (one["defaultPhoneNumber"] or {}).get("phoneNumber", "-")
+            )
+        )
+
+    def customers(self, _info: Any, first: int) -> Any:
+        self._need("customers")
+        return {"nodes": [self._shown(lambda _: True)][:first], "pageInfo": {"hasNextPage": True, "hasPreviousPage": False}}
+
+    def orders(self, _info: Any, **window: Any) -> Any:
+        return self._orders([one for own in self._api.customers for one in own["orders"]], window)
+
+    def _need(self, what: str) -> None:
+        if f"read_{what}" not in self._api.scopes:
+            raise GraphQLError(f"Access denied for {what} field.", extensions={"code": "ACCESS_DENIED"})
+
+    def _shown(self, fits: Any) -> Any:
+        found = next((one for one in self._api.customers if fits(one)), None)
+        return found and found | {"orders": lambda _info, **window: self._orders(found["orders"], window)}
+
+    def _orders(self, orders: Any, window: Any) -> Any:
+        self._need("orders")
+        first, start = window["first"], int(window.get("after", "cursor-0").removeprefix("cursor-"))
+        if not 1 <= first <= LARGEST_PAGE:
+            raise GraphQLError(f"first cannot exceed {LARGEST_PAGE}", extensions={"code": "BAD_REQUEST"})
+        since = re.fullmatch(r"created_at:>='(.+)'", window.get("query", ""))
+        found = [one for one in orders if since is None or one["createdAt"] >= since[1]]
+        by = "createdAt" if window.get("sortKey") == "CREATED_AT" else "id"
+        found.sort(key=lambda one: (one[by], one["id"]), reverse=window.get("reverse", False))
+        page = found[start : start + first]
+        more = start + first < len(found)
+        info = {"hasNextPage": more, "hasPreviousPage": start > 0, "endCursor": f"cursor-{start + len(page)}" if page else None}
+        return {"nodes": page, "pageInfo": info}

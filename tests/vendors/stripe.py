@@ -1,0 +1,138 @@
+"""Stripe's API as it is documented: lists from the newest on, cursors that are ids, amounts in the smallest unit."""
+
+from typing import Any
+
+from aiohttp import web
+
+from tests.vendors.api import Refusal, VendorApi, refused
+
+TOKEN = "rk_test_51Habc"
+MANY = 260
+"""Charges of Ben, in groups of five that were made in the same second."""
+START = 1_767_225_600
+"""2026-01-01 in UTC."""
+
+
+def customer(id_: str, email: str | None, **more: Any) -> dict[str, Any]:
+    fixed = {"id": id_, "object": "customer", "created": START - 86_400, "email": email, "name": None, "phone": None}
+    return fixed | {"address": None, "preferred_locales": [], "livemode": False, "metadata": {}} | more
+
+
+ADDRESS = {
+    "line1": "1 High Street",
+    "line2": "Flat 2",
+    "city": "London",
+    "state": None,
+    "postal_code": "N1 1AA",
+    "country": "GB",
+}
+CUSTOMERS = [
+    customer(
+        "cus_Ann",
+        "ann@example.com",
+        name="Ann Archer",
+        phone="+442079460000",
+        address=ADDRESS,
+        preferred_locales=["en-GB"],
+    ),
+    customer("cus_Ann2", "ann@example.com", name="Ann A."),
+    customer("cus_Ben", "ben@example.com", name='Ben "The Bean" Brown'),
+    customer("cus_Cleo", "Cleo@Example.com"),
+    {"id": "cus_Gone", "object": "customer", "deleted": True},
+]
+
+
+def charge(id_: str, owner: str, second: int, amount: int, currency: str = "eur", **more: Any) -> dict[str, Any]:
+    fixed = {
+        "id": id_,
+        "object": "charge",
+        "customer": owner,
+        "created": START + second,
+        "amount": amount,
+        "currency": currency,
+    }
+    state = {"status": "succeeded", "captured": True, "refunded": False}
+    return fixed | state | {"payment_method_details": {"type": "card", "card": {"brand": "visa", "wallet": None}}} | more
+
+
+def charges() -> list[dict[str, Any]]:
+    return [
+        charge("ch_1", "cus_Ann", 10, 1999),
+        charge("ch_2", "cus_Ann", 20, 500, "jpy", payment_method_details={"type": "konbini", "konbini": {}}),
+        charge("ch_3", "cus_Ann", 30, 5120, "kwd", payment_method_details={"type": "klarna", "klarna": {}}, refunded=True),
+        charge("ch_4", "cus_Ann", 40, 500, "isk", status="pending", payment_method_details={"type": "sepa_debit"}),
+        charge("ch_5", "cus_Ann", 50, 700, "ugx", captured=False, payment_method_details=None),
+        charge("ch_6", "cus_Ann", 60, 4200, status="failed", captured=False),
+        charge(
+            "ch_7",
+            "cus_Ann",
+            70,
+            30000,
+            "mxn",
+            payment_method_details={"type": "card", "card": {"installments": {"plan": {"count": 3, "interval": "month"}}}},
+        ),
+        charge("ch_8", "cus_Ann2", 65, 100, payment_method_details={"type": "card", "card": {"wallet": {"type": "apple_pay"}}}),
+        *(charge(f"ch_b{(n * 7) % MANY:03}", "cus_Ben", n // 5, 100 + n) for n in range(MANY)),
+    ]
+
+
+class StripeApi(VendorApi):
+    authorization = f"Bearer {TOKEN}"
+    unauthorized = Refusal(401, {"error": {"type": "invalid_request_error", "message": f"Invalid API Key provided: {TOKEN}"}})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.charges = charges()
+
+    def respond(self, request: web.Request, body: Any) -> web.Response:
+        assert request.headers["Stripe-Version"] == "2025-04-30.basil"
+        query = request.query
+        match request.path.removeprefix("/v1/").split("/"):
+            case ["customers", "search"]:
+                return self._search(query)
+            case ["customers", id_]:
+                found = [one for one in CUSTOMERS if one["id"] == id_]
+                return web.json_response(found[0]) if found else _missing(404, id_)
+            case ["customers"]:
+                return _list([one for one in CUSTOMERS if "email" not in query or one.get("email") == query["email"]], query)
+            case ["charges"]:
+                own = query.get("customer")
+                if own is not None and not any(one["id"] == own for one in CUSTOMERS):
+                    return _missing(400, own)
+                found = [one for one in self.charges if own in {None, one["customer"]} and _is_between(one, query)]
+                return _list(
+                    sorted(found, key=lambda one: one["created"] if isinstance(one["created"], int) else 0)[::-1], query
+                )
+        return refused(Refusal(404, {"error": {"type": "invalid_request_error", "message": "Unrecognized request URL"}}))
+
+    def _search(self, query: Any) -> web.Response:
+        words = query["query"].split('~"', 1)[1].split('" OR ')[0].replace('\\"', '"').lower()
+        if len(words) < 3:
+            return refused(Refusal(400, {"error": {"type": "invalid_request_error", "message": "at least 3 characters"}}))
+        found = [one for one in CUSTOMERS if words in f"{one.get('name')} {one.get('email')}".lower()]
+        start, size = int(query.get("page", "p0")[1:]), 1
+        more = start + size < len(found)
+        answer = {"object": "search_result", "data": found[start : start + size], "has_more": more}
+        return web.json_response(answer | {"next_page": f"p{start + size}" if more else None})
+
+
+def _is_between(row: dict[str, Any], query: Any) -> bool:
+    created = row["created"]
+    if not isinstance(created, int):
+        return True
+    tests = {"gte": created.__ge__, "lt": created.__lt__, "lte": created.__le__}
+    return all(test(int(query[f"created[{name}]"])) for name, test in tests.items() if f"created[{name}]" in query)
+
+
+def _missing(status: int, id_: str) -> web.Response:
+    said = {"type": "invalid_request_error", "code": "resource_missing", "message": f"No such customer: '{id_}'"}
+    return refused(Refusal(status, {"error": said}))
+
+
+def _list(rows: list[dict[str, Any]], query: Any) -> web.Response:
+    size, after = int(query.get("limit", 10)), query.get("starting_after")
+    if not 1 <= size <= 100:
+        return refused(Refusal(400, {"error": {"type": "invalid_request_error", "message": "limit"}}))
+    start = 0 if after is None else [one["id"] for one in rows].index(after) + 1
+    has_more = start + size < len(rows)
+    return web.json_response({"object": "list", "data": rows[start : start + size], "has_more": has_more})

@@ -1,0 +1,250 @@
+"""Contacts of HubSpot as customers."""
+
+import msgspec
+import pytest
+
+from connectors.contract import Ask, KeyKind
+from connectors.errors import SourceAuthError, SourceProtocolError, SourceRejectedError, SourceThrottledError
+from connectors.hubspot import HubSpot
+from connectors.records import Customer
+from connectors.shapes import Fields, all_fields
+from connectors.testing import ConnectorContract
+from tests.vendors.api import Refusal, expect_refused_settings, expect_secrecy, failure_of, gateway_to, lookup_of, opened
+from tests.vendors.hubspot import MANY, TOKEN, HubSpotApi, contact
+
+pytestmark = pytest.mark.vendors
+
+KINDS = ["customer_id", "external_id", "member_number", "email", "text"]
+SETTINGS = {
+    "token": TOKEN,
+    "keys": {"customer": KINDS},
+    "member_number": "member_no",
+    "external_ids": {"stripe": "stripe_id"},
+}
+
+
+def hubspot(api):
+    return opened(HubSpot, api, "crm", **SETTINGS)
+
+
+def gateway_to_hubspot(api):
+    return gateway_to(HubSpot, api, "crm", **SETTINGS)
+
+
+class TestContract(ConnectorContract):
+    samples = {
+        (Customer, KeyKind.CUSTOMER_ID): ["101", "102", "1000"],
+        (Customer, KeyKind.EXTERNAL_ID): ["stripe:cus_Ann"],
+        (Customer, KeyKind.MEMBER_NUMBER): ["M-1", "M-3"],
+        (Customer, KeyKind.EMAIL): ["ann@example.com", "ann.work@example.org", "bob@example.com"],
+        (Customer, KeyKind.TEXT): ["archer", "crowd"],
+    }
+
+    @pytest.fixture
+    async def connector(self):
+        async with hubspot(HubSpotApi()) as connector:
+            yield connector
+
+
+async def test_a_contact_is_a_customer():
+    """Every field that HubSpot has, in canonical form, with the primary company."""
+    async with gateway_to_hubspot(HubSpotApi()) as gateway:
+        data = await gateway.data(
+            """{ customer(by: {email: "ann@example.com"}) {
+                id kind name givenName familyName email phone memberNumber locale createdAt
+                address { line postalCode city region country } company { name account industry }
+                acquisition { source campaign landingPage at }
+                contactPoints { kind value primary } externalIds { source id }
+            } }"""
+        )
+    assert data["customer"] == {
+        "id": "101",
+        "kind": "PERSON",
+        "name": "Ann Archer",
+        "givenName": "Ann",
+        "familyName": "Archer",
+        "email": "Ann@Example.com",
+        "phone": "+442079460000",
+        "memberNumber": "M-1",
+        "locale": "en-gb",
+        "createdAt": "2024-03-01T09:00:00.120000Z",
+        "address": {
+            "line": "1 High Street",
+            "postalCode": "N1 1AA",
+            "city": "London",
+            "region": "Greater London",
+            "country": "GB",
+        },
+        "company": {"name": "Archer & Co", "account": "9001", "industry": "RETAIL"},
+        "acquisition": {
+            "source": "PAID_SEARCH",
+            "campaign": None,
+            "landingPage": "https://shop.example.com/sale",
+            "at": "2024-02-28T18:00:00Z",
+        },
+        "contactPoints": [
+            {"kind": "EMAIL", "value": "ann@example.com", "primary": True},
+            {"kind": "EMAIL", "value": "ann.work@example.org", "primary": False},
+            {"kind": "EMAIL", "value": "aa@example.net", "primary": False},
+            {"kind": "PHONE", "value": "+442079460000", "primary": True},
+            {"kind": "PHONE", "value": "07700 900123", "primary": False},
+        ],
+        "externalIds": [{"source": "stripe", "id": "cus_Ann"}],
+    }
+
+
+async def test_an_address_whose_country_has_no_code_is_served_without_it():
+    """A customer is not lost for the name of a country."""
+    async with gateway_to_hubspot(HubSpotApi()) as gateway:
+        data = await gateway.data('{ customer(by: {id: "102"}) { name address { country } } }')
+    assert data["customer"] == {"name": "Bob", "address": None}
+
+
+async def test_only_the_properties_of_the_asked_fields_are_asked_for():
+    """Names need two properties, companies one and a second call."""
+    api = HubSpotApi()
+    async with hubspot(api) as connector:
+        by_id = lookup_of(connector, Customer, KeyKind.CUSTOMER_ID)
+        await by_id.fetch(["101"], Ask(fields=Fields.of("id", "name")))
+        await by_id.fetch(["101"], Ask(fields=Fields.of("id", "company.name")))
+    assert [body["properties"] for body in api.bodies] == [
+        ["firstname", "lastname", "hs_object_id"],
+        ["associatedcompanyid", "hs_object_id"],
+        ["name", "industry"],
+    ]
+
+
+async def test_a_batch_is_one_call_and_one_more_for_the_companies():
+    """A hundred customers of two companies."""
+    api = HubSpotApi()
+    ids = ", ".join(f'"{id_}"' for id_ in [101, 103, *range(1000, 1098)])
+    async with gateway_to_hubspot(api) as gateway:
+        data = await gateway.data(f"{{ customers(ids: [{ids}]) {{ id company {{ name }} }} }}")
+    assert api.requests == ["POST /crm/v3/objects/contacts/batch/read", "POST /crm/v3/objects/companies/batch/read"]
+    assert [one["company"] for one in data["customers"][:3]] == [{"name": "Archer & Co"}, {"name": "Cleo GmbH"}, None]
+    assert len(api.bodies[0]["inputs"]) == 100
+    assert [one["id"] for one in api.bodies[1]["inputs"]] == ["9001", "9002"]
+
+
+async def test_a_search_is_read_to_its_last_page():
+    """More than two pages, each contact once."""
+    api = HubSpotApi()
+    async with hubspot(api) as connector:
+        answer = await lookup_of(connector, Customer, KeyKind.TEXT).fetch(["crowd"], Ask(fields=Fields.of("id", "email")))
+    assert len({one["id"] for one in msgspec.json.decode(answer["crowd"])}) == MANY
+    assert [body.get("after") for body in api.bodies] == [None, "200", "400"]
+
+
+async def test_a_search_that_finds_too_many_is_refused_after_one_page():
+    """The caller is told what to do."""
+    api = HubSpotApi()
+    api.contacts += [contact(5000 + n, firstname="Crowd") for n in range(1001)]
+    async with hubspot(api) as connector:
+        error = await failure_of(lookup_of(connector, Customer, KeyKind.TEXT), "crowd")
+    assert type(error) is SourceRejectedError
+    assert str(error) == "the source refuses this key (more than 1000 contacts match; write more of the name)"
+    assert len(api.requests) == 1
+
+
+async def test_an_unknown_customer_is_nobody():
+    """Neither a number that is not there nor what can be no number, which costs no call."""
+    api = HubSpotApi()
+    async with gateway_to_hubspot(api) as gateway:
+        assert await gateway.data('{ customer(by: {id: "999"}) { name } }') == {"customer": None}
+        assert len(api.requests) == 1
+        assert await gateway.data('{ customer(by: {id: "c-1/../2"}) { name } }') == {"customer": None}
+        assert len(api.requests) == 1
+
+
+async def test_a_malformed_contact_is_dropped_alone():
+    """The one with a list for a name is left out and counted; the other that the search finds is there."""
+    async with gateway_to_hubspot(HubSpotApi()) as gateway:
+        data = await gateway.data('{ searchCustomers(text: "odd") { nodes { id name sources { droppedRecords } } } }')
+        answer = await gateway.ask('{ customer(by: {id: "104"}) { name } }')
+    assert data["searchCustomers"]["nodes"] == [{"id": "105", "name": "Oddny", "sources": [{"droppedRecords": 1}]}]
+    assert answer["errors"][0]["extensions"]["code"] == "SOURCE_PROTOCOL"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "seconds"),
+    [
+        ({"policyName": "TEN_SECONDLY_ROLLING", "errorType": "RATE_LIMIT"}, {}, 10.0),
+        ({"policyName": "SECONDLY", "errorType": "RATE_LIMIT"}, {}, 1.0),
+        ({"policyName": "DAILY", "errorType": "RATE_LIMIT"}, {}, None),
+        ({"policyName": "DAILY", "errorType": "RATE_LIMIT"}, {"Retry-After": "3"}, 3.0),
+        (["no", "policy"], {}, None),
+    ],
+)
+async def test_a_throttled_call_says_when_to_come_back(body, headers, seconds):
+    """By the header, else by the policy; the limit of a day has no end that is known here."""
+    api = HubSpotApi()
+    api.refusal = Refusal(429, body, headers)
+    async with hubspot(api) as connector:
+        error = await failure_of(lookup_of(connector, Customer, KeyKind.EMAIL), "ann@example.com")
+    assert isinstance(error, SourceThrottledError)
+    assert error.retry_after_s == seconds
+
+
+async def test_an_expired_token_is_said_without_it():
+    """The code is for the operator; neither the token nor what HubSpot wrote is in the answer or the log."""
+    api = HubSpotApi()
+    api.authorization = "Bearer another"
+    async with gateway_to_hubspot(api) as gateway:
+        answer = await expect_secrecy(gateway, '{ customer(by: {id: "101"}) { name } }', TOKEN)
+    async with hubspot(api) as connector:
+        assert TOKEN not in f"{connector.settings!r} {connector.settings}"
+        (problem,) = await connector.check()
+    assert problem.startswith("sources.crm.token: the source does not accept the gateway's credentials; it is wrong, expired")
+    (error,) = answer["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["source"]) == ("SOURCE_AUTH", "crm")
+
+
+async def test_check_names_the_scope_that_is_missing():
+    """A token that may read contacts and no companies."""
+    api = HubSpotApi()
+    api.refusal, api.refused_path = Refusal(403, {"status": "error", "category": "MISSING_SCOPES"}), "companies"
+    async with hubspot(api) as connector:
+        assert await connector.check() == [
+            "sources.crm.token: the source accepts it, but it lacks the scope crm.objects.companies.read; grant that"
+        ]
+        by_id = lookup_of(connector, Customer, KeyKind.CUSTOMER_ID)
+        assert isinstance(await failure_of(by_id, "101"), SourceAuthError)
+        api.refusal = None
+        assert await connector.check() == []
+
+
+async def test_a_batch_that_failed_in_part_is_no_absence():
+    """An error of an input that is not `OBJECT_NOT_FOUND` does not read as a customer who is not there."""
+    api = HubSpotApi()
+    api.part_error = "INTERNAL_ERROR"
+    async with hubspot(api) as connector:
+        error = await failure_of(lookup_of(connector, Customer, KeyKind.CUSTOMER_ID), "101")
+    assert type(error) is SourceProtocolError
+
+
+async def test_a_key_that_cannot_be_sent_costs_itself_alone():
+    """Half of a surrogate pair is no text in UTF-8."""
+    async with hubspot(HubSpotApi()) as connector:
+        by_text = lookup_of(connector, Customer, KeyKind.TEXT)
+        answer = await by_text.fetch(["\ud800", "archer"], Ask(fields=all_fields(Customer)))
+    assert isinstance(answer["\ud800"], SourceRejectedError)
+    assert b"Archer" in answer["archer"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"keys": {"customer": ["member_number"]}, "member_number": None}, "set the property that holds it"),
+        (
+            {"keys": {"ticket": ["email"]}},
+            "keys.ticket: hubspot has no ticket by email; it has customer by customer_id",
+        ),
+        ({"keys": {}}, "at least 1 item"),
+        ({"keys": {"customer": []}}, "at least 1 item"),
+        ({"keys": {"customers": ["email"]}}, "keys.customers: hubspot has no customers by email; it has customer by"),
+        ({"token": "pat\n-eu1"}, "holds a line break"),
+    ],
+)
+def test_settings_that_cannot_be_served_are_refused(settings, message):
+    """Each with the setting and what to do."""
+    expect_refused_settings(HubSpot, message, **(SETTINGS | settings))

@@ -1,0 +1,257 @@
+"""Persons of PostHog as customers, what they did as events."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connectors.contract import KeyKind, Position
+from connectors.errors import SourceProtocolError, SourceThrottledError, SourceUnavailableError
+from connectors.posthog import PostHog
+from connectors.records import Customer, Event
+from connectors.testing import ConnectorContract
+from tests.vendors.api import (
+    Refusal,
+    expect_refused_settings,
+    expect_secrecy,
+    failure_of,
+    gateway_to,
+    ids_of,
+    lookup_of,
+    opened,
+)
+from tests.vendors.posthog import MAY_1, PROJECT, TOKEN, project, uuid
+
+pytestmark = pytest.mark.vendors
+
+KEYS = {"customer": ["customer_id", "email", "device_id"], "event": ["customer_id", "email", "device_id"]}
+SETTINGS = {"project": PROJECT, "token": TOKEN, "keys": KEYS, "customer_id": "user_id", "member_number": "card"}
+THROTTLED = {
+    "type": "throttled_error",
+    "code": "throttled",
+    "detail": "Request was throttled. Expected available in 13 seconds.",
+}
+
+
+@pytest.fixture
+def api():
+    return project()
+
+
+@pytest.fixture
+async def source(api):
+    async with opened(PostHog, api, "behaviour", **SETTINGS) as connector:
+        yield connector
+
+
+@pytest.fixture
+async def gateway(api):
+    async with gateway_to(PostHog, api, "behaviour", **SETTINGS) as gateway:
+        yield gateway
+
+
+class TestContract(ConnectorContract):
+    samples = {
+        (Customer, KeyKind.CUSTOMER_ID): ["c1", "c2", "c4"],
+        (Customer, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
+        (Customer, KeyKind.DEVICE_ID): ["d1", "d2", "d4"],
+        (Event, KeyKind.CUSTOMER_ID): ["c1", "c4"],
+        (Event, KeyKind.EMAIL): ["ann@example.com", "crowd@example.com"],
+        (Event, KeyKind.DEVICE_ID): ["d1", "d2"],
+    }
+
+    @pytest.fixture
+    async def connector(self, source):
+        return source
+
+
+async def test_a_person_is_a_customer(api, gateway):
+    """From properties under PostHog's usual names; one call."""
+    data = await gateway.data(
+        """{ customer(by: {email: "ann@example.com"}) {
+            id kind name givenName familyName email phone memberNumber createdAt acquisition { source campaign landingPage }
+        } }"""
+    )
+    assert data["customer"] == {
+        "id": "c1",
+        "kind": "PERSON",
+        "name": "Ann Archer",
+        "givenName": "Ann",
+        "familyName": "Archer",
+        "email": "Ann@Example.com",
+        "phone": "+447700900123",
+        "memberNumber": "77",
+        "createdAt": "2024-03-01T09:00:00Z",
+        "acquisition": {"source": "google", "campaign": "spring", "landingPage": "/sale"},
+    }
+    assert len(api.requests) == 1
+
+
+async def test_what_they_did_is_events(gateway):
+    """On all of a person's devices, with what PostHog's libraries send."""
+    data = await gateway.data(
+        '{ customer(by: {id: "c1"}) { events(first: 9) { nodes { id at type page deviceId sessionId properties } } } }'
+    )
+    *_, second, first = data["customer"]["events"]["nodes"]
+    assert [one["id"] for one in data["customer"]["events"]["nodes"]] == [uuid(number) for number in (9, 13, 12, 11)]
+    assert second["properties"] == {"sku": "M-1"}
+    assert first == {
+        "id": uuid(11),
+        "at": "2026-05-01T10:00:00Z",
+        "type": "$pageview",
+        "page": "/mugs",
+        "deviceId": "d1",
+        "sessionId": "s1",
+        "properties": {"$pathname": "/mugs", "$device_id": "d1", "$session_id": "s1", "price": 9.5},
+    }
+
+
+async def test_a_batch_is_one_question_about_persons_and_one_about_events(api, source):
+    """However many keys; what is not asked for is not read, and no key is in the text."""
+    assert await ids_of(source, Customer, KeyKind.EMAIL, ["bob@example.com", "eve' OR 1=1 --"], "phone") == {
+        "bob@example.com": ["c2"]
+    }
+    assert await ids_of(source, Event, KeyKind.DEVICE_ID, ["d1", "d4", "d9"], first=1) == {
+        "d1": [uuid(9)],
+        "d4": [uuid(1299)],
+    }
+    customers, persons, events = api.questions
+    assert customers == (
+        "SELECT lower(persons.properties.email), persons.properties.phone, persons.properties.user_id FROM persons"
+        " WHERE lower(persons.properties.email) IN ({v0}, {v1}) LIMIT 5000"
+    )
+    assert persons == (
+        "SELECT ids.distinct_id, toString(persons.id)"
+        " FROM person_distinct_ids AS ids JOIN persons ON persons.id = ids.person_id"
+        " WHERE ids.distinct_id IN ({v0}, {v1}, {v2}) LIMIT 5000"
+    )
+    assert "FROM events WHERE person_id IN ({v0}, {v1})) WHERE place <= 1 ORDER BY" in events
+    assert "properties" not in events
+    assert api.bodies[0]["query"]["values"] == {"v0": "bob@example.com", "v1": "eve' OR 1=1 --"}
+
+
+async def test_nobody_did_nothing(api, source):
+    """Where there are no persons there is no question about events."""
+    assert await ids_of(source, Event, KeyKind.EMAIL, ["nobody@example.com"]) == {}
+    assert len(api.requests) == 1
+
+
+async def test_a_visitor_who_is_nobodys_is_no_customer(source):
+    """A person without the property that holds a customer's id has none."""
+    assert await ids_of(source, Customer, KeyKind.DEVICE_ID, ["visitor", "d2"]) == {"d2": ["c1"]}
+
+
+@pytest.fixture
+def many(api):
+    """10,050 more events of the crowd, three at each minute."""
+    numbers = range(2000, 12_050)
+    for number in numbers:
+        api.event(number, uuid(4), MAY_1 + timedelta(days=1, minutes=number // 3), "$pageview", {})
+    return [*range(1000, 1300), *numbers]
+
+
+async def test_all_pages_are_read(api, source, many):
+    """5,000 events in each, behind the last event of the one before, also where several have its time."""
+    for oldest_first in (False, True):
+        api.questions.clear()
+        found = await ids_of(source, Event, KeyKind.CUSTOMER_ID, ["c4"], oldest_first=oldest_first)
+        assert found == {"c4": [uuid(number) for number in (many if oldest_first else many[::-1])]}
+        assert len(api.questions) == 4
+
+
+async def test_pages_have_an_end(api, many):
+    """More than `max_pages` is an error, not an endless walk."""
+    async with opened(PostHog, api, "behaviour", **SETTINGS, max_pages=2) as source:
+        failure = await failure_of(lookup_of(source, Event, KeyKind.CUSTOMER_ID), "c4")
+    assert str(failure) == "the source gave an answer that cannot be read (more pages than max_pages)"
+
+
+async def test_the_window_is_part_of_the_question(source):
+    """To the millionth of a second; where a page ended, too."""
+    hour = MAY_1 + timedelta(hours=1)
+    end = MAY_1 + timedelta(hours=2, microseconds=5)
+    by = Event, KeyKind.CUSTOMER_ID, ["c1"]
+    assert await ids_of(source, *by, since=hour, until=end) == {"c1": [uuid(13), uuid(12)]}
+    assert await ids_of(source, *by, since=end) == {"c1": [uuid(9)]}
+    assert await ids_of(source, *by, first=1, after=Position(hour, uuid(13))) == {"c1": [uuid(12)]}
+    assert await ids_of(source, *by, first=1, after=Position(hour, uuid(13)), oldest_first=True) == {"c1": [uuid(9)]}
+
+
+async def test_a_window_may_be_as_wide_as_time(source):
+    """No bound falls out of PostHog's calendar."""
+    ends = {"since": datetime.min.replace(tzinfo=UTC), "until": datetime.max.replace(tzinfo=UTC)}
+    assert len((await ids_of(source, Event, KeyKind.CUSTOMER_ID, ["c1"], **ends))["c1"]) == 4
+    assert await ids_of(source, Event, KeyKind.CUSTOMER_ID, ["c1"], since=ends["until"]) == {}
+
+
+async def test_an_unknown_customer_is_null(gateway):
+    """No error."""
+    assert await gateway.data('{ customer(by: {email: "nobody@example.com"}) { name } }') == {"customer": None}
+
+
+async def test_a_malformed_row_is_dropped_alone(gateway):
+    """The event whose properties are no JSON is counted, the other one served."""
+    data = await gateway.data(
+        '{ customer(by: {id: "c2"}) { events(first: 5) { nodes { id properties } } sources { droppedRecords } } }'
+    )
+    assert data["customer"] == {
+        "events": {"nodes": [{"id": uuid(22), "properties": {"$pathname": "/"}}]},
+        "sources": [{"droppedRecords": 1}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("refusal", "expected"),
+    [
+        (Refusal(429, THROTTLED, {"Retry-After": "13"}), SourceThrottledError),
+        (Refusal(503, {"type": "server_error", "code": "error", "detail": "d"}), SourceUnavailableError),
+        (Refusal(400, {"type": "validation_error", "code": "invalid_input", "detail": "d"}), SourceProtocolError),
+        (Refusal(200, {"query_status": {"complete": False}}), SourceProtocolError),
+    ],
+)
+async def test_a_refusal_is_one_of_our_errors(api, source, refusal, expected):
+    """By its status."""
+    api.refusal = refusal
+    failure = await failure_of(lookup_of(source, Event, KeyKind.EMAIL), "ann@example.com")
+    assert isinstance(failure, expected)
+    assert failure.retry_after_s == (13.0 if refusal.status == 429 else None)
+
+
+async def test_a_throttled_answer_reaches_the_caller(api, gateway):
+    """Nothing of what PostHog says does."""
+    api.refusal = Refusal(429, THROTTLED)
+    answer = await expect_secrecy(gateway, '{ customer(by: {id: "c1"}) { name } }', "Request was throttled")
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_THROTTLED"]
+
+
+async def test_a_revoked_key_is_never_shown(api):
+    """Neither in the answer nor in the log nor by check."""
+    revoked = SETTINGS | {"token": "phx_revoked"}
+    async with gateway_to(PostHog, api, "behaviour", **revoked) as gateway:
+        answer = await expect_secrecy(gateway, '{ customer(by: {id: "c1"}) { name } }', "phx_revoked")
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_AUTH"]
+    async with opened(PostHog, api, "behaviour", **revoked) as source:
+        (problem,) = await source.check()
+    assert problem == (
+        "sources.behaviour.token: the source does not accept the gateway's credentials;"
+        " it is wrong, expired or revoked, so make a new one"
+    )
+    assert "phx_revoked" not in repr(source.settings)
+
+
+async def test_check_asks_a_question(api, source):
+    """A project of others is named as one."""
+    assert await source.check() == []
+    assert api.questions == ["SELECT 1"]
+    async with opened(PostHog, api, "behaviour", **SETTINGS | {"project": 1}) as other:
+        (problem,) = await other.check()
+    assert problem == (
+        "sources.behaviour.token: the source accepts it, but it lacks the scope query:read, or access to the project;"
+        " grant that"
+    )
+
+
+def test_settings_are_refused_with_what_to_do():
+    """A property that could be a part of a question, customers without ids, records that it has not."""
+    expect_refused_settings(PostHog, "customer_id", **SETTINGS | {"customer_id": "id FROM persons --"})
+    expect_refused_settings(PostHog, "customer_id: name the property", **SETTINGS | {"customer_id": None})
+    expect_refused_settings(PostHog, "no event by phone", **SETTINGS | {"keys": {"event": ["phone"]}})

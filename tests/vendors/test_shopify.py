@@ -1,0 +1,270 @@
+"""Customers of a Shopify shop and their orders."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from connectors.contract import Ask, KeyKind
+from connectors.errors import SourceAuthError, SourceProtocolError, SourceThrottledError, SourceUnavailableError
+from connectors.records import Customer, Order
+from connectors.shapes import Fields
+from connectors.shopify import Shopify
+from connectors.testing import ConnectorContract
+from tests.vendors.api import Refusal, expect_refused_settings, expect_secrecy, failure_of, gateway_to, lookup_of, opened
+from tests.vendors.shopify import MANY, PATH, TOKEN, ShopifyApi
+
+pytestmark = pytest.mark.vendors
+
+KINDS = ["customer_id", "external_id", "email"]
+SETTINGS = {"token": TOKEN, "keys": {"customer": [*KINDS, "phone"], "order": KINDS}}
+ID = Fields.of("id")
+
+
+def shopify(api, **settings):
+    return opened(Shopify, api, "shop", **(SETTINGS | settings))
+
+
+def gateway_to_shopify(api, **settings):
+    return gateway_to(Shopify, api, "shop", **(SETTINGS | settings))
+
+
+class TestContract(ConnectorContract):
+    samples = {
+        (Customer, KeyKind.CUSTOMER_ID): ["7001", "7002", "7003"],
+        (Customer, KeyKind.EXTERNAL_ID): ["shop:7001", "shop:7002"],
+        (Customer, KeyKind.EMAIL): ["ann@example.com", "ben@example.com"],
+        (Customer, KeyKind.PHONE): ["+442079460000", "+442079460001"],
+        (Order, KeyKind.CUSTOMER_ID): ["7001", "7004"],
+        (Order, KeyKind.EMAIL): ["ann@example.com", "cy@example.com"],
+        (Order, KeyKind.EXTERNAL_ID): ["shop:7001", "shop:7004"],
+    }
+
+    @pytest.fixture
+    async def connector(self):
+        async with shopify(ShopifyApi()) as connector:
+            yield connector
+
+
+async def test_a_customer_with_orders():
+    """Every field that Shopify has, in canonical form: two calls, the second for the orders."""
+    api = ShopifyApi()
+    async with gateway_to_shopify(api) as gateway:
+        data = await gateway.data(
+            """{ customer(by: {email: "ann@example.com"}) {
+                id kind name givenName familyName email phone locale createdAt company { name }
+                address { line postalCode city region country }
+                orders(first: 4) { totalCount nodes {
+                    id placedAt status total { amount currency } deliveredAt
+                    items { sku name category quantity unitPrice { amount currency } }
+                } }
+            } }"""
+        )
+    orders = data["customer"].pop("orders")
+    assert data["customer"] == {
+        "id": "7001",
+        "kind": "PERSON",
+        "name": "Ann Archer",
+        "givenName": "Ann",
+        "familyName": "Archer",
+        "email": "Ann@Example.com",
+        "phone": "+442079460000",
+        "locale": "en-GB",
+        "createdAt": "2025-11-03T10:15:00Z",
+        "company": {"name": "Archer & Co"},
+        "address": {"line": "1 High Street", "postalCode": "N1 1AA", "city": "London", "region": "England", "country": "GB"},
+    }
+    assert orders["totalCount"] == 7
+    assert [one["id"] for one in orders["nodes"]] == ["9007", "9006", "9005", "9004"]
+    assert orders["nodes"][-1] == {
+        "id": "9004",
+        "placedAt": "2026-05-04T09:00:00Z",
+        "status": "SHIPPED",
+        "total": {"amount": "19.90", "currency": "EUR"},
+        "deliveredAt": "2026-05-08T14:00:00Z",
+        "items": [
+            {
+                "sku": "SKU-9004",
+                "name": "Teapot - Blue",
+                "category": "kitchen",
+                "quantity": 2,
+                "unitPrice": {"amount": "9.95", "currency": "EUR"},
+            },
+            {"sku": None, "name": "Card", "category": None, "quantity": 1, "unitPrice": {"amount": "0.0", "currency": "EUR"}},
+        ],
+    }
+    assert api.requests == [f"POST {PATH}"] * 2
+
+
+async def test_the_status_of_an_order():
+    """Cancelled before refunded before sent; what is not sent is as far as its payment."""
+    async with gateway_to_shopify(ShopifyApi()) as gateway:
+        data = await gateway.data('{ customer(by: {id: "7001"}) { orders(first: 10) { nodes { id status } } } }')
+    assert {one["id"]: one["status"] for one in data["customer"]["orders"]["nodes"]} == {
+        "9001": "CONFIRMED",
+        "9002": "PENDING",
+        "9003": "PROCESSING",
+        "9004": "SHIPPED",
+        "9005": "RETURNED",
+        "9006": "CANCELLED",
+        "9007": "CANCELLED",
+    }
+
+
+async def test_only_what_is_asked_for_is_in_the_document():
+    """One field of the first two orders since a day."""
+    api = ShopifyApi()
+    async with shopify(api) as connector:
+        lookup = lookup_of(connector, Order, KeyKind.CUSTOMER_ID)
+        since = datetime(2026, 5, 3, tzinfo=UTC)
+        answer = await lookup.fetch(["7001"], Ask(fields=Fields.of("id", "total.amount"), first=2, since=since))
+    assert [one["id"] for one in msgspec.json.decode(answer["7001"].records)] == ["9007", "9006"]
+    assert " ".join(api.bodies[0]["query"].split()) == (
+        "query ($after: String, $first: Int, $id: ID!, $search: String) { customer(id: $id) { "
+        "orders( first: $first after: $after sortKey: CREATED_AT reverse: true query: $search ) { "
+        "nodes { createdAt legacyResourceId totalPriceSet { shopMoney { amount currencyCode } } } "
+        "pageInfo { hasNextPage endCursor } } } }"
+    )
+    assert api.bodies[0]["variables"] == {
+        "id": "gid://shopify/Customer/7001",
+        "first": 2,
+        "search": "created_at:>='2026-05-03T00:00:00Z'",
+    }
+
+
+async def test_more_than_250_orders_come_in_pages():
+    """All of them, by the cursor of each page, in pages of the size that is set."""
+    api = ShopifyApi()
+    async with gateway_to_shopify(api, page_size=250) as gateway:
+        query = '{ customer(by: {email: "ben@example.com"}) { orders(first: 5) { totalCount nodes { id } } } }'
+        orders = (await gateway.data(query))["customer"]["orders"]
+    assert orders["totalCount"] == MANY
+    assert [one["id"] for one in orders["nodes"]] == [str(10_000 + MANY - n) for n in range(1, 6)]
+    windows = [{name: body["variables"].get(name) for name in ("first", "after")} for body in api.bodies[1:]]
+    assert windows == [{"first": 250, "after": None}, {"first": 250, "after": "cursor-250"}]
+
+
+async def test_more_pages_than_allowed_are_an_error():
+    """Orders are never left out in silence."""
+    async with shopify(ShopifyApi(), max_pages=2) as connector:
+        error = await failure_of(lookup_of(connector, Order, KeyKind.CUSTOMER_ID), "7002")
+    assert isinstance(error, SourceProtocolError)
+
+
+async def test_unknown_customers_are_absent():
+    """An id that cannot be one of Shopify's is not even asked for; the others share one document."""
+    api = ShopifyApi()
+    async with shopify(api) as connector:
+        lookup = lookup_of(connector, Customer, KeyKind.CUSTOMER_ID)
+        answer = await lookup.fetch(["c-1", "7999", "7001"], Ask(fields=ID))
+        assert await lookup.fetch(["c-1"], Ask(fields=ID)) == {}
+    assert list(answer) == ["7001"]
+    assert [body["variables"] for body in api.bodies] == [
+        {"id_0": "gid://shopify/Customer/7999", "id_1": "gid://shopify/Customer/7001"}
+    ]
+    async with gateway_to_shopify(api) as gateway:
+        assert await gateway.data('{ customer(by: {phone: "+442079460009"}) { id } }') == {"customer": None}
+
+
+async def test_a_throttled_call_says_when_the_bucket_holds_enough():
+    """90 points are asked for, 40 are there, 50 come back in a second."""
+    api = ShopifyApi()
+    api.available = 40.0
+    async with shopify(api) as connector:
+        error = await failure_of(lookup_of(connector, Order, KeyKind.EMAIL), "ann@example.com")
+    assert isinstance(error, SourceThrottledError)
+    assert error.retry_after_s == 1.0
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        None,
+        {},
+        {"cost": None},
+        {"cost": {"requestedQueryCost": 9, "throttleStatus": {"currentlyAvailable": 1, "restoreRate": 0}}},
+    ],
+)
+async def test_a_throttled_call_may_not_say_when(extensions):
+    """Then nobody guesses."""
+    api = ShopifyApi()
+    api.refusal = Refusal(
+        200, {"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}], "extensions": extensions}
+    )
+    async with shopify(api) as connector:
+        error = await failure_of(lookup_of(connector, Customer, KeyKind.EMAIL), "ann@example.com")
+    assert isinstance(error, SourceThrottledError)
+    assert error.retry_after_s is None
+
+
+async def test_an_expired_token_costs_the_fields_of_the_shop():
+    """It is told by its code, and neither the answer nor the log has the token."""
+    api = ShopifyApi()
+    api.authorization = "shpat_another"
+    async with gateway_to_shopify(api) as gateway:
+        answer = await expect_secrecy(gateway, '{ customer(by: {email: "ann@example.com"}) { name } }', TOKEN)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_AUTH"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind"),
+    [
+        (Refusal(402, {"errors": "This shop is unavailable"}), SourceUnavailableError),
+        (Refusal(423, {"errors": "Locked"}), SourceUnavailableError),
+        (Refusal(403, {"errors": "Forbidden"}), SourceAuthError),
+        (Refusal(404, {"errors": "Not Found"}), SourceProtocolError),
+        (Refusal(429, {"errors": "Exceeded 2 calls per second"}, {"Retry-After": "2.0"}), SourceThrottledError),
+        (Refusal(503, {"errors": [{"message": "x", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}), SourceUnavailableError),
+        (Refusal(200, {"errors": [{"message": "x", "extensions": {"code": "MAX_COST_EXCEEDED"}}]}), SourceProtocolError),
+        (Refusal(200, {"errors": [{"message": "x", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}), SourceUnavailableError),
+    ],
+)
+async def test_a_refusal_becomes_an_error(refusal, kind):
+    """By who must act."""
+    api = ShopifyApi()
+    api.refusal = refusal
+    async with shopify(api) as connector:
+        assert isinstance(await failure_of(lookup_of(connector, Order, KeyKind.EMAIL), "ann@example.com"), kind)
+
+
+async def test_check_finds_what_is_wrong():
+    """A token that is refused, a scope that it lacks, a shop that is not there; each once."""
+    api = ShopifyApi()
+    async with shopify(api) as connector:
+        assert await connector.check() == []
+        api.scopes.remove("read_orders")
+        lacking = "sources.shop.token: the source does not accept the gateway's credentials; it is wrong or revoked, or lacks"
+        assert await connector.check() == [f"{lacking} the scope read_orders"]
+        api.authorization = "another"
+        assert await connector.check() == [f"{lacking} the scope read_customers", f"{lacking} the scope read_orders"]
+    api.authorization, api.refusal = TOKEN, Refusal(503, None)
+    async with shopify(api) as connector:
+        unavailable = "sources.shop.base_url: the source is unavailable; check the address and the network"
+        assert await connector.check() == [unavailable]
+        api.refusal = Refusal(404, None)
+        assert [problem.partition(")")[2] for problem in await connector.check()] == [
+            " when it is asked for customers; ask it by hand",
+            " when it is asked for orders; ask it by hand",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"token": "a\nb"}, "holds a line break"),
+        ({"api_version": "2026-02"}, "String should match pattern"),
+        ({"page_size": 251}, "less than or equal to 250"),
+        ({"keys": {"ticket": ["email"]}}, "keys.ticket: shopify has no ticket by email; it has customer by customer_id"),
+    ],
+)
+def test_settings_that_cannot_be_served(settings, message):
+    """One wrong setting, one message."""
+    expect_refused_settings(Shopify, message, **({"base_url": "https://a.myshopify.com"} | SETTINGS | settings))
+
+
+def test_the_lookups_declare_what_the_documents_push_down():
+    """An external id is one of Shopify's own."""
+    connector = Shopify("shop", Shopify.settings_type.model_validate({"base_url": "https://a.myshopify.com"} | SETTINGS))
+    for one in connector.lookups():
+        by = KeyKind.CUSTOMER_ID if one.by is KeyKind.EXTERNAL_ID else one.by
+        assert one.pushdown == connector._asked[one.record, by].pushdown

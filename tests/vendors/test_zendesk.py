@@ -1,0 +1,260 @@
+"""Tickets of Zendesk's users, and the users as customers."""
+
+import pytest
+
+from connectors.contract import Ask, KeyKind
+from connectors.errors import SourceAuthError, SourceProtocolError, SourceThrottledError
+from connectors.records import Customer, Ticket
+from connectors.shapes import Fields
+from connectors.testing import ConnectorContract
+from connectors.zendesk import Zendesk
+from tests.vendors.api import Refusal, expect_refused_settings, expect_secrecy, failure_of, gateway_to, lookup_of, opened
+from tests.vendors.zendesk import AGENT, MANY, TOKEN, ZendeskApi, ticket
+
+pytestmark = pytest.mark.vendors
+
+KINDS = ["customer_id", "external_id", "email"]
+SETTINGS = {"token": TOKEN, "email": AGENT, "order_id_field": 360, "keys": {"customer": KINDS, "ticket": ["customer_id"]}}
+
+
+ALL_KEYS = SETTINGS | {"keys": {"customer": KINDS, "ticket": KINDS}}
+
+
+def zendesk(api, **settings):
+    return opened(Zendesk, api, "support", **(ALL_KEYS | settings))
+
+
+def gateway_to_zendesk(api, **settings):
+    return gateway_to(Zendesk, api, "support", **(SETTINGS | settings))
+
+
+class TestContract(ConnectorContract):
+    samples = {
+        (Customer, KeyKind.CUSTOMER_ID): ["11", "12", "14"],
+        (Customer, KeyKind.EXTERNAL_ID): ["support:11", "support:12"],
+        (Customer, KeyKind.EMAIL): ["ann@example.com", "ben@example.com"],
+        (Ticket, KeyKind.CUSTOMER_ID): ["11", "12"],
+        (Ticket, KeyKind.EXTERNAL_ID): ["support:11"],
+        (Ticket, KeyKind.EMAIL): ["ann@example.com"],
+    }
+
+    @pytest.fixture
+    async def connector(self):
+        async with zendesk(ZendeskApi()) as connector:
+            yield connector
+
+
+class TestContractWhereZendeskKnowsTheCustomersIds(ConnectorContract):
+    samples = {
+        (Customer, KeyKind.CUSTOMER_ID): ["crm-1", "crm-4"],
+        (Ticket, KeyKind.CUSTOMER_ID): ["crm-1", "crm-2"],
+    }
+
+    @pytest.fixture
+    async def connector(self):
+        keys = {"customer": ["customer_id"], "ticket": ["customer_id"]}
+        async with zendesk(ZendeskApi(), customer_id="external_id", keys=keys) as connector:
+            yield connector
+
+
+async def test_a_user_is_a_customer_with_tickets():
+    """Every field that Zendesk has, in canonical form; internal notes are no messages."""
+    async with gateway_to_zendesk(ZendeskApi()) as gateway:
+        data = await gateway.data(
+            """{ customer(by: {email: "ann@example.com"}) {
+                id kind name email phone locale createdAt contactPoints { kind value primary } externalIds { source id }
+                tickets(first: 10) { totalCount nodes {
+                    id createdAt subject kind status priority channel satisfaction orderId messages { author body at }
+                } }
+            } }"""
+        )
+    tickets = data["customer"].pop("tickets")
+    assert data["customer"] == {
+        "id": "11",
+        "kind": "PERSON",
+        "name": "Ann Archer",
+        "email": "Ann@Example.com",
+        "phone": "+442079460000",
+        "locale": "en-US",
+        "createdAt": "2023-01-05T08:30:00Z",
+        "contactPoints": [
+            {"kind": "EMAIL", "value": "Ann@Example.com", "primary": True},
+            {"kind": "PHONE", "value": "+442079460000", "primary": True},
+        ],
+        "externalIds": [{"source": "support", "id": "11"}],
+    }
+    assert tickets["totalCount"] == 3
+    assert [one["id"] for one in tickets["nodes"]] == ["503", "502", "501"]
+    assert [one["satisfaction"] for one in tickets["nodes"]] == [None, 5, 1]
+    assert [one["channel"] for one in tickets["nodes"]] == ["WEB", "PHONE", "CHAT"]
+    assert [one["kind"] for one in tickets["nodes"]] == ["TASK", "QUESTION", "COMPLAINT"]
+    assert tickets["nodes"][2] == {
+        "id": "501",
+        "createdAt": "2026-01-04T10:00:00Z",
+        "subject": "Ticket 501",
+        "kind": "COMPLAINT",
+        "status": "ON_HOLD",
+        "priority": "HIGH",
+        "channel": "CHAT",
+        "satisfaction": 1,
+        "orderId": "o-77",
+        "messages": [
+            {"author": "CUSTOMER", "body": "It is broken", "at": "2026-01-04T10:01:00Z"},
+            {"author": "AGENT", "body": "It is on its way", "at": "2026-01-04T10:03:00Z"},
+        ],
+    }
+
+
+async def test_tickets_are_paged_through_by_cursor():
+    """All of more than two pages, and never by the link that an answer holds."""
+    api = ZendeskApi()
+    async with gateway_to_zendesk(api) as gateway:
+        data = await gateway.data('{ customer(by: {id: "12"}) { tickets(first: 2) { totalCount nodes { id } } } }')
+    assert data["customer"]["tickets"] == {"totalCount": MANY, "nodes": [{"id": "1249"}, {"id": "1248"}]}
+    requested = "GET /api/v2/users/12/tickets/requested?page[size]=100"
+    assert [line for line in api.requests if "requested" in line] == [
+        requested,
+        f"{requested}&page[after]=c100",
+        f"{requested}&page[after]=c200",
+    ]
+
+
+async def test_comments_are_read_of_the_shown_tickets_only():
+    """Two of 250 tickets with messages: one call for each of the two, none where messages are not asked for."""
+    api = ZendeskApi()
+    async with zendesk(api) as connector:
+        by_id = lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID)
+        await by_id.fetch(["12"], Ask(fields=Fields.of("id", "messages.body"), first=2))
+        assert [line for line in api.requests if "comments" in line] == [
+            "GET /api/v2/tickets/1249/comments?page[size]=100",
+            "GET /api/v2/tickets/1248/comments?page[size]=100",
+        ]
+        api.requests.clear()
+        await by_id.fetch(["12"], Ask(fields=Fields.of("id"), first=2))
+    assert len(api.requests) == 3
+
+
+async def test_a_batch_costs_one_call_for_its_users_and_one_for_the_tickets_of_each():
+    """Users come together, what they have requested one by one, also where the ids are those of another system."""
+    api = ZendeskApi()
+    query = '{ customers(ids: ["crm-1", "crm-2", "crm-4"]) { name tickets(first: 1) { nodes { subject } } } }'
+    async with gateway_to_zendesk(api, customer_id="external_id") as gateway:
+        await gateway.data(query)
+    assert sum("show_many" in line for line in api.requests) == 2
+    assert sum("requested" in line for line in api.requests) == 1 + 3 + 1
+    assert len(api.requests) == 7
+
+
+async def test_a_similar_address_is_another_user():
+    """A search finds parts of addresses; nobody gets the tickets of somebody else."""
+    api = ZendeskApi()
+    async with gateway_to_zendesk(api, keys={"customer": ["email"], "ticket": ["email"]}) as gateway:
+        data = await gateway.data('{ customer(by: {email: "ann@example.com"}) { id tickets { totalCount } } }')
+        nobody = await gateway.data('{ customer(by: {email: "n@example.com"}) { id } }')
+    assert data["customer"] == {"id": "11", "tickets": {"totalCount": 3}}
+    assert nobody == {"customer": None}
+
+
+async def test_an_unknown_customer_is_nobody():
+    """A number that is not there is asked for, what can be no number is not."""
+    api = ZendeskApi()
+    async with gateway_to_zendesk(api) as gateway:
+        assert await gateway.data('{ customer(by: {id: "99"}) { name tickets { totalCount } } }') == {"customer": None}
+        api.requests.clear()
+        assert await gateway.data('{ customer(by: {id: "1,2"}) { name tickets { totalCount } } }') == {"customer": None}
+    assert api.requests == []
+
+
+async def test_a_deleted_user_is_nobody():
+    """Zendesk shows deleted users like others, but for a mark."""
+    async with gateway_to_zendesk(ZendeskApi()) as gateway:
+        assert await gateway.data('{ customer(by: {id: "15"}) { name } }') == {"customer": None}
+
+
+async def test_external_ids_are_compared_as_they_are():
+    """Zendesk takes them in any case of letters; here another case is another key."""
+    async with zendesk(ZendeskApi(), customer_id="external_id") as connector:
+        for record in (Customer, Ticket):
+            by_id = lookup_of(connector, record, KeyKind.CUSTOMER_ID)
+            assert list(await by_id.fetch(["CRM-1", "crm-2"], Ask(fields=Fields.of("id")))) == ["crm-2"]
+
+
+async def test_a_malformed_ticket_is_dropped_alone():
+    """One whose time cannot be read and one that is no object are left out and counted."""
+    api = ZendeskApi()
+    api.tickets += [ticket(504, 11, 6, created_at="yesterday"), ticket(505, 11, 7, via="web"), ticket(506, 11, 8, status="new")]
+    async with gateway_to_zendesk(api) as gateway:
+        data = await gateway.data(
+            '{ customer(by: {id: "11"}) { tickets { nodes { id status channel } } sources { droppedRecords } } }'
+        )
+    assert [one["id"] for one in data["customer"]["tickets"]["nodes"]] == ["506", "503", "502", "501"]
+    assert data["customer"]["sources"] == [{"droppedRecords": 2}]
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"), [({"Retry-After": "53"}, 53.0), ({"ratelimit-reset": "41"}, 41.0), ({"X-Rate-Limit": "700"}, None)]
+)
+async def test_a_throttled_call_says_when_to_come_back(headers, seconds):
+    """By `Retry-After`, else by when the minute ends."""
+    api = ZendeskApi()
+    api.refusal = Refusal(429, {"error": "TooManyRequests", "description": "Rate limit exceeded"}, headers)
+    async with zendesk(api) as connector:
+        error = await failure_of(lookup_of(connector, Ticket, KeyKind.EMAIL), "ann@example.com")
+    assert isinstance(error, SourceThrottledError)
+    assert error.retry_after_s == seconds
+
+
+async def test_a_throttled_source_costs_the_tickets_alone():
+    """The customer is there, and the error has the code."""
+    api = ZendeskApi()
+    api.refusal, api.refused_path = Refusal(429, {"error": "TooManyRequests"}, {"Retry-After": "5"}), "requested"
+    async with gateway_to_zendesk(api) as gateway:
+        answer = await gateway.ask('{ customer(by: {id: "11"}) { name tickets { totalCount } } }')
+    assert answer["data"]["customer"]["name"] == "Ann Archer"
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_THROTTLED"]
+
+
+async def test_an_expired_token_is_said_without_it():
+    """The code is for the operator; neither the token nor what Zendesk wrote is in the answer or the log."""
+    api = ZendeskApi()
+    api.authorization = "Basic another"
+    async with gateway_to_zendesk(api) as gateway:
+        answer = await expect_secrecy(gateway, '{ customer(by: {id: "11"}) { name } }', TOKEN)
+    assert answer["errors"][0]["extensions"]["code"] == "SOURCE_AUTH"
+    async with zendesk(api) as connector:
+        assert TOKEN not in f"{connector.settings!r} {connector.settings}"
+        (problem,) = await connector.check()
+    assert problem.startswith(
+        "sources.support.token: the source does not accept the gateway's credentials; it is wrong, expired"
+    )
+
+
+async def test_a_token_of_oauth_goes_as_a_bearer():
+    """Without an agent's address, the token is one of OAuth."""
+    api = ZendeskApi()
+    api.authorization = f"Bearer {TOKEN}"
+    async with zendesk(api, email=None) as connector:
+        assert await connector.check() == []
+
+
+async def test_check_names_the_right_that_is_missing():
+    """An agent who may see users and no tickets."""
+    api = ZendeskApi()
+    api.refusal, api.refused_path = Refusal(403, {"error": "Forbidden"}), "tickets"
+    async with zendesk(api) as connector:
+        (problem,) = await connector.check()
+        assert "it lacks the right to read tickets (OAuth: the scope tickets:read)" in problem
+        assert isinstance(await failure_of(lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID), "11"), SourceAuthError)
+
+
+async def test_more_pages_than_allowed_is_an_error():
+    """A list without an end does not hold a call for ever."""
+    async with zendesk(ZendeskApi(), max_pages=2) as connector:
+        error = await failure_of(lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID), "12")
+    assert type(error) is SourceProtocolError
+    assert str(error).endswith("(more pages than max_pages)")
+
+
+def test_settings_need_the_address_of_the_account():
+    """There is no address that all accounts share."""
+    expect_refused_settings(Zendesk, "base_url", **SETTINGS)
