@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-KINDS = ("http", "sql", "mongo")
+KINDS = ("http", "sql", "mongo", "graphql")
 
 
 class Cell(NamedTuple):
@@ -24,26 +24,50 @@ class Cell(NamedTuple):
         return f"the good orders, {self.dropped} left out" if self.given else "no orders, no error"
 
 
+NAMES = {
+    "refuse": "connections are refused",
+    "reset": "reset in mid-answer",
+    "hang": "silence",
+    "drip": "one byte a second",
+    "500": "500",
+    "503": "503 with `Retry-After`",
+    "429": "429",
+    "401": "401",
+    "404": "404",
+    "html": "HTML",
+    "truncated": "cut short",
+    "types": "wrong type",
+    "large": "100 MB",
+    "dns": "its name does not resolve",
+}
+"""What the faults are called in the docs."""
+
 AWAY = Cell("SOURCE_UNAVAILABLE", 3)
-ASKED_ONCE = Cell("SOURCE_UNAVAILABLE", 1)
+ASKED_ONCE = Cell("SOURCE_UNAVAILABLE")
+THROTTLED = Cell("SOURCE_THROTTLED")
 LATE = Cell("SOURCE_TIMEOUT")
 AUTH = Cell("SOURCE_AUTH")
 PROTOCOL = Cell("SOURCE_PROTOCOL")
 ONE_LEFT_OUT = Cell(given=True, dropped=1)
 
 MATRIX: dict[str, dict[str, Cell]] = {
-    "refuse": {"http": AWAY, "sql": AWAY, "mongo": AWAY},
-    "reset": {"http": AWAY, "sql": AWAY, "mongo": AWAY},
-    "hang": {"http": LATE, "sql": LATE, "mongo": LATE},
-    "drip": {"http": LATE, "sql": LATE, "mongo": LATE},
-    "500": {"http": AWAY, "sql": AWAY, "mongo": AWAY},
-    "503": {"http": ASKED_ONCE, "sql": AWAY, "mongo": AWAY},
-    "429": {"http": Cell("SOURCE_THROTTLED"), "sql": AWAY, "mongo": Cell("SOURCE_THROTTLED")},
-    "401": {"http": AUTH, "sql": AUTH, "mongo": AUTH},
-    "404": {"http": PROTOCOL, "sql": PROTOCOL, "mongo": Cell()},
-    "html": {"http": PROTOCOL, "sql": AWAY, "mongo": AWAY},
-    "truncated": {"http": PROTOCOL, "sql": PROTOCOL, "mongo": PROTOCOL},
-    "types": {"http": ONE_LEFT_OUT, "sql": PROTOCOL, "mongo": ONE_LEFT_OUT},
-    "large": {"http": PROTOCOL, "sql": ONE_LEFT_OUT, "mongo": PROTOCOL},
-    "dns": {"http": AWAY, "sql": AWAY, "mongo": AWAY},
+    "refuse": {"http": AWAY, "sql": AWAY, "mongo": AWAY, "graphql": AWAY},
+    "reset": {"http": AWAY, "sql": AWAY, "mongo": AWAY, "graphql": AWAY},
+    "hang": {"http": LATE, "sql": LATE, "mongo": LATE, "graphql": LATE},
+    "drip": {"http": LATE, "sql": LATE, "mongo": LATE, "graphql": LATE},
+    "500": {"http": AWAY, "sql": AWAY, "mongo": AWAY, "graphql": AWAY},
+    "503": {"http": ASKED_ONCE, "sql": AWAY, "mongo": AWAY, "graphql": ASKED_ONCE},
+    "429": {
+        "http": Cell("SOURCE_THROTTLED"),
+        "sql": AWAY,
+        "mongo": Cell("SOURCE_THROTTLED"),
+        "graphql": Cell("SOURCE_THROTTLED"),
+    },
+    "401": {"http": AUTH, "sql": AUTH, "mongo": AUTH, "graphql": AUTH},
+    "404": {"http": PROTOCOL, "sql": PROTOCOL, "mongo": Cell(), "graphql": PROTOCOL},
+    "html": {"http": PROTOCOL, "sql": AWAY, "mongo": AWAY, "graphql": PROTOCOL},
+    "truncated": {"http": PROTOCOL, "sql": PROTOCOL, "mongo": PROTOCOL, "graphql": PROTOCOL},
+    "types": {"http": ONE_LEFT_OUT, "sql": PROTOCOL, "mongo": ONE_LEFT_OUT, "graphql": ONE_LEFT_OUT},
+    "large": {"http": PROTOCOL, "sql": ONE_LEFT_OUT, "mongo": PROTOCOL, "graphql": PROTOCOL},
+    "dns": {"http": AWAY, "sql": AWAY, "mongo": AWAY, "graphql": AWAY},
 }

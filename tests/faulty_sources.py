@@ -16,6 +16,7 @@ from pymongo import MongoClient
 from sqlalchemy import make_url
 
 from connectors.contract import Connector
+from connectors.graphql import GraphQLConnector, GraphQLSettings
 from connectors.http import HttpConnector, HttpSettings
 from connectors.mongo import MongoConnector, MongoSourceSettings
 from connectors.sql import SqlConnector, SqlSettings
@@ -33,24 +34,28 @@ def row(number: int, **changes: Any) -> dict[str, Any]:
     return {"id": f"o{number}", "customer": "c1", "placedAt": placed, "total": money, "items": [{"sku": sku}]} | changes
 
 
-GOOD = json.dumps([row(1), row(2)]).encode()
-MISFIT = json.dumps([row(1), row(2, total=SECRET)]).encode()
+ROWS, MISFITS = [row(1), row(2)], [row(1), row(2, placedAt=[SECRET])]
 PAGE = f"<!doctype html><html><body>{SECRET}</body></html>".encode()
-TOLD = json.dumps({"error": SECRET}).encode()
-HTTP: dict[str, Say] = {
-    "reset": faulty.breaking_off(GOOD),
-    "hang": faulty.silence,
-    "drip": faulty.dripping(GOOD),
-    "500": faulty.answering(500, TOLD),
-    "503": faulty.answering(503, TOLD, Retry_After="7"),
-    "429": faulty.answering(429, TOLD),
-    "401": faulty.answering(401, TOLD),
-    "404": faulty.answering(404, TOLD),
-    "html": faulty.answering(200, PAGE, Content_Type="text/html"),
-    "truncated": faulty.answering(200, GOOD[:-20]),
-    "types": faulty.answering(200, MISFIT),
-    "large": faulty.flooding,
-}
+TOLD = json.dumps({"error": SECRET, "errors": [{"message": SECRET}]}).encode()
+
+
+def web_speaking(fault: str, around: Callable[[Any], Any]) -> Say | None:
+    """A server of JSON; `around` is what stands around its rows."""
+    good, misfit = (json.dumps(around(rows)).encode() for rows in (ROWS, MISFITS))
+    return {
+        "reset": faulty.breaking_off(good),
+        "hang": faulty.silence,
+        "drip": faulty.dripping(good),
+        "500": faulty.answering(500, TOLD),
+        "503": faulty.answering(503, TOLD, Retry_After="7"),
+        "429": faulty.answering(429, TOLD),
+        "401": faulty.answering(401, TOLD),
+        "404": faulty.answering(404, TOLD),
+        "html": faulty.answering(200, PAGE, Content_Type="text/html"),
+        "truncated": faulty.answering(200, good[:-20]),
+        "types": faulty.answering(200, misfit),
+        "large": faulty.flooding,
+    }.get(fault)
 
 
 @asynccontextmanager
@@ -70,9 +75,24 @@ async def place(fault: str, say: Say | None) -> AsyncIterator[str]:
 @asynccontextmanager
 async def http_orders(fault: str, _origin: None) -> AsyncIterator[Connector[Any]]:
     lookup = {"path": "/orders?customers={keys}", "key": "customer"}
-    async with place(fault, HTTP.get(fault)) as host:
+    async with place(fault, web_speaking(fault, lambda rows: rows)) as host:
         settings = {"base_url": f"http://{host}", "records": {"order": {"keys": {"customer_id": lookup}}}}
         yield HttpConnector("orders", HttpSettings.model_validate(settings))
+
+
+@asynccontextmanager
+async def graphql_orders(fault: str, _origin: None) -> AsyncIterator[Connector[Any]]:
+    query = "query ($keys: [ID!]!) { orders(customers: $keys) { key: customer ...fields } }"
+    fields = {"placed_at": "placedAt", "total.amount": "total.amount", "total.currency": "total.currency"}
+    lists = {"items": {"list": "items", "fields": {"sku": "sku"}}}
+    record = {"fields": fields, "lists": lists, "keys": {"customer_id": {"query": query}}}
+    async with place(fault, web_speaking(fault, _as_data)) as host:
+        settings = {"base_url": f"http://{host}/graphql", "records": {"order": record}}
+        yield GraphQLConnector("orders", GraphQLSettings.model_validate(settings))
+
+
+def _as_data(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"data": {"orders": [{"key": one["customer"], **one} for one in rows]}}
 
 
 class Postgresql(NamedTuple):
@@ -195,5 +215,10 @@ async def mongo_orders(fault: str, origin: Mongodb) -> AsyncIterator[Connector[A
         yield MongoConnector("orders", MongoSourceSettings.model_validate(settings))
 
 
-SOURCES: dict[str, Callable[[str, Any], Any]] = {"http": http_orders, "sql": sql_orders, "mongo": mongo_orders}
+SOURCES: dict[str, Callable[[str, Any], Any]] = {
+    "http": http_orders,
+    "sql": sql_orders,
+    "mongo": mongo_orders,
+    "graphql": graphql_orders,
+}
 """(fault, what the kind's real server is) -> a source of orders, while the block lasts."""

@@ -17,7 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests import shop
-from tests.fault_matrix import KINDS, MATRIX, Cell
+from tests.fault_matrix import KINDS, MATRIX, NAMES, Cell
 from tests.faulty import SECRET
 from tests.faulty_sources import SOURCES, mongodb_with_orders, postgresql_with_orders
 from tests.running import gateway_on
@@ -31,6 +31,7 @@ DEADLINES_MS = {(fault, "mongo"): 3000 for fault in ("reset", "500", "503")} | {
 it is, on a busy machine too: its end is not to be the deadline's work."""
 MOST_GROWTH = 100 * 1024 * 1024
 """Bytes that the process may take beyond what it had, at its highest, while a source gives 100 MB."""
+PAGE = (Path(__file__).parent.parent / "docs" / "faults.md").read_text("utf-8")
 QUERY = """{ customer(by: {id: "c1"}) {
   name
   orders { nodes { id placedAt total { amount currency } items { sku } } }
@@ -159,3 +160,21 @@ async def test_a_fault_costs_its_own_fields(fault, kind, origin, caplog):
     assert growth < MOST_GROWTH
     told = [response.text, str(logs), caplog.text]
     assert [text for text in told if SECRET in text] == []
+
+
+def rows_of(heading: str) -> list[list[str]]:
+    """The cells of the table under a heading of the docs, its own head first."""
+    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in (rows[0], *rows[2:])]
+
+
+def test_the_docs_say_what_is_tested() -> None:
+    """Each cell of the page is the cell of the matrix, in its order."""
+    cells = [[NAMES[fault], *(by_kind[kind].text() for kind in KINDS)] for fault, by_kind in MATRIX.items()]
+    assert rows_of("What the caller gets") == [["fault", *(f"`{kind}`" for kind in KINDS)], *cells]
+
+
+def test_the_docs_say_what_each_fault_is() -> None:
+    """In the order of the matrix."""
+    assert [row[0] for row in rows_of("What each fault is")] == ["fault", *(NAMES[fault] for fault in MATRIX)]
