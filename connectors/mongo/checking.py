@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from pymongo import AsyncMongoClient
-from pymongo.errors import ServerSelectionTimeoutError
+from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 from pymongo.monitoring import (
     ServerHeartbeatFailedEvent,
     ServerHeartbeatListener,
@@ -33,7 +33,10 @@ class Checks(ServerHeartbeatListener):
         self._changed.set()
 
     async def or_all_away(self, client: AsyncMongoClient[Any], looking: Coroutine[Any, Any, Any]) -> None:
-        """Wait for a server. Raises `ServerSelectionTimeoutError` as soon as the last look at each server has failed."""
+        """Wait for a server.
+
+        Raises `ServerSelectionTimeoutError` as soon as each server has failed the last look at it, or has refused us since.
+        """
         found = asyncio.create_task(looking)
         try:
             while not found.done():
@@ -49,4 +52,6 @@ class Checks(ServerHeartbeatListener):
 
     def _are_all_away(self, client: AsyncMongoClient[Any]) -> bool:
         servers = client.topology_description.server_descriptions()
-        return bool(servers) and self._away.issuperset(servers)
+        return bool(servers) and all(
+            address in self._away or isinstance(server.error, OperationFailure) for address, server in servers.items()
+        )
