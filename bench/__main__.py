@@ -110,7 +110,7 @@ def incident(seconds: Seconds = 5, rounds: Rounds = 3, callers: Callers = 32) ->
 def dead(seconds: Annotated[int, typer.Option(min=1, help="For how long it is dead.")] = 60, callers: Callers = 32) -> None:
     """What a source that is dead is still asked, and how soon it is found back: one that refuses, one that hangs."""
     with _problems_shown():
-        found = deaths.measured(seconds=seconds, callers=callers)
+        found = deaths.measured(deaths.Trial(seconds=seconds, callers=callers))
     out.print(dead_table(found))
     _say(verdict for one in found for verdict in one.verdicts())
     _keep_beside({"dead": {one.way: {**msgspec.to_builtins(one), "share": one.share} for one in found}})

@@ -27,8 +27,7 @@ WAYS = ("refusing", "hanging")
 MOST_CALLS = 0.01
 """Calls to the dead source, as a share of the requests meanwhile."""
 MOST_RECOVERY_S = 10.0
-_HEALTHY_S = 2.0
-_RECOVERY_S = MOST_RECOVERY_S + 2
+_HEALTHY_S = 5.0
 
 
 class Death(msgspec.Struct, frozen=True):
@@ -64,33 +63,42 @@ class Death(msgspec.Struct, frozen=True):
         ]
 
 
-def measured(
-    *, seconds: float, callers: int, ways: Sequence[str] = WAYS, customers: int = data.CUSTOMERS, orders: str = ""
-) -> list[Death]:
-    """`orders` are further settings of the order source.
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """For how long a source is dead, and for how long it is watched afterwards; `orders` are further settings of it."""
 
-    Raises `BenchError` when something is missing, or the gateway does not find the source back.
-    """
+    seconds: float
+    callers: int
+    watched_s: float = MOST_RECOVERY_S + 2
+    customers: int = data.CUSTOMERS
+    orders: str = ""
+
+
+def measured(trial: Trial, ways: Sequence[str] = WAYS) -> list[Death]:
+    """Raises `BenchError` when something is missing, or the gateway does not find the source back."""
     need_all(["gcc"])
-    folder, cores = data.prepared(customers=customers), chosen_cores()
-    return [_death(way, folder, cores, seconds, callers, customers, orders) for way in ways]
+    folder, cores = data.prepared(customers=trial.customers), chosen_cores()
+    return [_death(way, trial, folder, cores) for way in ways]
 
 
-def _death(way: str, folder: Path, cores: Cores, seconds: float, callers: int, customers: int, orders: str) -> Death:
-    bodies = [body(QUERY, GATEWAY_QUERIES[QUERY], variables) for variables in rotating_variables(QUERY, customers)]
+def _death(way: str, trial: Trial, folder: Path, cores: Cores) -> Death:
+    customers = rotating_variables(QUERY, trial.customers)
+    bodies = [body(QUERY, GATEWAY_QUERIES[QUERY], variables) for variables in customers]
     with ExitStack() as stack:
         own = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         found = stack.enter_context(sources.served(folder, cores))
         (port,) = free_ports(1)
         known = Sources({**found.ports, "orders": port})
-        settings = gateway.write_settings(own / "gateway.toml", known, deadline_ms=DEADLINE_MS, orders=orders)
+        settings = gateway.write_settings(own / "gateway.toml", known, deadline_ms=DEADLINE_MS, orders=trial.orders)
         served, process = stack.enter_context(gateway.started(settings, cores))
         make = states(folder, cores, port)
-        with asking(f"http://127.0.0.1:{served}/graphql", bodies, callers=callers) as answers:
-            _held(make["healthy"], _HEALTHY_S)
-            died_s, ended_s = _held(make[way], seconds)
-            back_s, _ = _held(make["recovered"], _RECOVERY_S)
-        return _of(way, answers, _events(process), died_s, ended_s, back_s)
+        with make["healthy"]():
+            url = f"http://127.0.0.1:{served}/graphql"
+            answers = stack.enter_context(asking(url, bodies, callers=trial.callers))
+            time.sleep(_HEALTHY_S)
+        died_s, ended_s = _held(make[way], trial.seconds)
+        back_s, watched_s = _held(make["recovered"], trial.watched_s)
+        seen = [one for one in answers if one.at_s <= watched_s]
+        return _of(way, seen, _events(process), died_s, ended_s, back_s)
 
 
 def _held(make: Callable[[], AbstractContextManager[Any]], seconds: float) -> tuple[float, float]:
@@ -107,7 +115,7 @@ def _of(
     if not any(one.complete for one in answers if one.at_s < died_s):
         raise BenchError("no answer is complete while all sources are well")
     if not answers[-1].complete:
-        raise BenchError(f"{way}: answers are not complete {_RECOVERY_S:.0f} s after the source was back")
+        raise BenchError(f"{way}: answers are not complete some time after the source was back")
     meanwhile = [one for one in answers if died_s <= one.at_s <= ended_s]
     opened = [_time_s(one) for one in events if one["event"] == "breaker_opened"]
     return Death(
