@@ -107,3 +107,18 @@ class SourceRejectedError(SourceError):
 
     code = "SOURCE_REJECTED"
     summary = "the source refuses this key"
+
+
+SOURCE_ERRORS: dict[str, type[SourceError]] = {
+    kind.code: kind
+    for kind in (
+        SourceError,
+        SourceUnavailableError,
+        SourceTimeoutError,
+        SourceThrottledError,
+        SourceAuthError,
+        SourceProtocolError,
+        SourceRejectedError,
+    )
+}
+"""Errors of sources by their codes."""

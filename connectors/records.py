@@ -4,7 +4,8 @@ Field names are snake_case here and in SQL columns, camelCase in canonical JSON 
 UTC (RFC 3339), money is a decimal with its ISO 4217 currency, countries are ISO 3166-1 alpha-2, locales BCP 47.
 An enum value that is not known becomes `UNKNOWN`. A field that a source does not have is None or empty.
 
-What has a type may still be too much to be written: see `Whole`, `MOST_DIGITS` and `MOST_NESTED`.
+What has a type may still be too much to be written: see `Whole`, `MOST_DIGITS` and `MOST_NESTED`. Fields that say
+something of a person are marked `Personal`.
 """
 
 from datetime import datetime
@@ -25,6 +26,30 @@ MOST_DIGITS = 40
 
 MOST_NESTED = 100
 """How many lists and objects of free JSON may stand in each other."""
+
+
+class Personal(StrEnum):
+    """What a field says of a person: declared once, beside the field, for all who have to hide it.
+
+    A field without a mark is not personal by itself: times, amounts, goods, states, countries, ids of orders and tickets.
+    """
+
+    NAME = "name"
+    """A name, or a part of one, of a person or a company."""
+    EMAIL = "email"
+    PHONE = "phone"
+    CONTACT = "contact"
+    """An e-mail address or a phone number; its form says which."""
+    ADDRESS = "address"
+    """What of a postal address is narrower than a region."""
+    IDENTIFIER = "identifier"
+    """An id that finds a person, a device or a visit, here or in another system."""
+    TEXT = "text"
+    """What people wrote."""
+    LINK = "link"
+    """A page's address, whose parameters may hold anything."""
+    FREE = "free"
+    """JSON in which anything may stand."""
 
 
 class KnownEnum(StrEnum):
@@ -139,22 +164,22 @@ class Money(Part, frozen=True, kw_only=True):
 
 
 class Address(Part, frozen=True, kw_only=True):
-    line: str | None = None
-    postal_code: str | None = None
-    city: str | None = None
+    line: Annotated[str | None, Personal.ADDRESS] = None
+    postal_code: Annotated[str | None, Personal.ADDRESS] = None
+    city: Annotated[str | None, Personal.ADDRESS] = None
     region: str | None = None
     country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] | None = None
 
 
 class ContactPoint(Part, frozen=True, kw_only=True):
     kind: ContactKind
-    value: str
+    value: Annotated[str, Personal.CONTACT]
     primary: bool = False
 
 
 class Company(Part, frozen=True, kw_only=True):
-    name: str | None = None
-    account: str | None = None
+    name: Annotated[str | None, Personal.NAME] = None
+    account: Annotated[str | None, Personal.IDENTIFIER] = None
     industry: str | None = None
 
 
@@ -163,8 +188,8 @@ class Acquisition(Part, frozen=True, kw_only=True):
 
     source: str | None = None
     campaign: str | None = None
-    landing_page: str | None = None
-    lead_id: str | None = None
+    landing_page: Annotated[str | None, Personal.LINK] = None
+    lead_id: Annotated[str | None, Personal.IDENTIFIER] = None
     at: UtcTime | None = None
 
 
@@ -177,26 +202,27 @@ class Deal(Part, frozen=True, kw_only=True):
 
 class ExternalId(Part, frozen=True, kw_only=True):
     source: str
-    id: str
+    id: Annotated[str, Personal.IDENTIFIER]
 
 
 class Customer(Record, frozen=True, kw_only=True):
     """What the CRM knows of a person or a company, with the keys that find it in other sources."""
 
+    id: Annotated[str, Personal.IDENTIFIER]
     kind: CustomerKind = CustomerKind.UNKNOWN
-    name: str | None = None
-    given_name: str | None = None
-    family_name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    member_number: str | None = None
+    name: Annotated[str | None, Personal.NAME] = None
+    given_name: Annotated[str | None, Personal.NAME] = None
+    family_name: Annotated[str | None, Personal.NAME] = None
+    email: Annotated[str | None, Personal.EMAIL] = None
+    phone: Annotated[str | None, Personal.PHONE] = None
+    member_number: Annotated[str | None, Personal.IDENTIFIER] = None
     locale: str | None = None
     created_at: UtcTime | None = None
     address: Address | None = None
     company: Company | None = None
     acquisition: Acquisition | None = None
     contact_points: list[ContactPoint] = []
-    device_ids: list[str] = []
+    device_ids: Annotated[list[str], Personal.IDENTIFIER] = []
     external_ids: list[ExternalId] = []
     deals: list[Deal] = []
 
@@ -228,7 +254,7 @@ class Order(Record, frozen=True, kw_only=True):
 
 class Message(Part, frozen=True, kw_only=True):
     author: MessageAuthor = MessageAuthor.UNKNOWN
-    body: str | None = None
+    body: Annotated[str | None, Personal.TEXT] = None
     at: UtcTime | None = None
 
 
@@ -236,7 +262,7 @@ class Ticket(Record, frozen=True, kw_only=True):
     time_field: ClassVar[str | None] = "created_at"
 
     created_at: UtcTime
-    subject: str | None = None
+    subject: Annotated[str | None, Personal.TEXT] = None
     kind: TicketKind = TicketKind.UNKNOWN
     status: TicketStatus = TicketStatus.UNKNOWN
     priority: TicketPriority = TicketPriority.UNKNOWN
@@ -252,10 +278,10 @@ class Event(Record, frozen=True, kw_only=True):
 
     at: UtcTime
     type: str
-    page: str | None = None
-    device_id: str | None = None
-    session_id: str | None = None
-    properties: dict[str, Any] = {}
+    page: Annotated[str | None, Personal.LINK] = None
+    device_id: Annotated[str | None, Personal.IDENTIFIER] = None
+    session_id: Annotated[str | None, Personal.IDENTIFIER] = None
+    properties: Annotated[dict[str, Any], Personal.FREE] = {}
 
 
 RECORDS: dict[str, type[Record]] = {"customer": Customer, "order": Order, "ticket": Ticket, "event": Event}

@@ -49,6 +49,16 @@ def after(records: Iterable[R], position: Position, *, oldest_first: bool = Fals
     return [record for record in records if _time_and_id(record) < last]
 
 
+def page(records: Iterable[R], ask: Ask) -> tuple[list[R], int | None]:
+    """The records that an ask gives, in its order, and how many match it where it counts them."""
+    found = matching(records, ask)
+    total = len(found) if ask.count else None
+    found = in_order(found, oldest_first=ask.oldest_first)
+    if ask.after is not None:
+        found = after(found, ask.after, oldest_first=ask.oldest_first)
+    return found[: ask.first], total
+
+
 def position_of(record: Any) -> Position:
     """Where a page that ends with this record ended."""
     return Position(time_of(record), record.id)

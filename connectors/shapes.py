@@ -16,6 +16,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect as mi
 
+from connectors.records import Personal
+
 LEAF, OBJECT, LIST = "leaf", "object", "list"
 
 
@@ -57,7 +59,10 @@ def _tree(paths: Iterable[str]) -> dict[str, Any]:
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """One field: `name` (snake_case), `json_name` (camelCase), what it is, and the struct inside objects and lists."""
+    """One field: `name` (snake_case), `json_name` (camelCase), what it is, and the struct inside objects and lists.
+
+    `personal` is what it says of a person.
+    """
 
     name: str
     json_name: str
@@ -67,6 +72,7 @@ class Shape(msgspec.Struct, frozen=True):
     struct: type[msgspec.Struct] | None
     required: bool
     default: Any
+    personal: Personal | None = None
 
 
 @lru_cache(maxsize=256)
@@ -85,7 +91,9 @@ def _annotations(struct: type[msgspec.Struct]) -> dict[str, Any]:
 def _shape(field: mi.Field, annotation: Any) -> Shape:
     form, leaf, inner = _classify(field.type)
     default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
-    return Shape(field.name, field.encode_name, form, annotation, leaf, inner, field.required, default)
+    marks = [mark for mark in getattr(annotation, "__metadata__", ()) if isinstance(mark, Personal)]
+    kind, personal = (annotation.__origin__, marks[0]) if marks else (annotation, None)
+    return Shape(field.name, field.encode_name, form, kind, leaf, inner, field.required, default, personal)
 
 
 _LEAVES: dict[type[mi.Type], type] = {

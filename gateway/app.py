@@ -1,7 +1,7 @@
 """The composition root: settings in, an ASGI application out."""
 
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -26,6 +26,7 @@ from gateway.lookups.kinds import build_connectors
 from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
 from gateway.operations import Limits, Operation, Operations
+from gateway.replay.traffic import UNTOUCHED, Traffic, stand
 from gateway.services import Services, build_services
 from gateway.settings import Settings
 from gateway.store.store import Store
@@ -64,8 +65,12 @@ def create_app(
     examples: Sequence[Example] = (),
     clock: Clock | None = None,
     connectors: Sequence[Connector[Any]] | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> Starlette:
-    """The gateway as an ASGI application. `examples` open as tabs of GraphiQL, which development has."""
+    """The gateway as an ASGI application.
+
+    `examples` open as tabs of GraphiQL, which development has; `notes` are said by `/readyz`.
+    """
     services = create_services(settings, clock=clock, connectors=connectors)
     development = settings.is_development
     operations = Operations(core_schema(schema), limits=Limits(), suggestions=development)
@@ -96,6 +101,7 @@ def create_app(
         lifespan=_lifespan(services),
     )
     app.state.ready = False
+    app.state.notes = notes or {}
     return app
 
 
@@ -116,10 +122,12 @@ class Application(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def create_worker(settings: Settings) -> Starlette:
+def create_worker(settings: Settings, traffic: Traffic = UNTOUCHED) -> Starlette:
     """The application of one worker, which may be a process of its own."""
     configure_logging()
-    app = create_app(settings)
+    standing = stand(settings, traffic)
+    standing.announce()
+    app = create_app(standing.settings, connectors=standing.connectors, notes=standing.notes)
     # What is here now stays; an answer makes much that goes at once. Looking through it all less often keeps pauses short.
     gc.collect()
     gc.freeze()
@@ -165,6 +173,7 @@ def _readiness(sources: Sources) -> Callable[[Request], Awaitable[JSONResponse]]
     async def ready(request: Request) -> JSONResponse:
         taken: bool = request.app.state.ready
         health = {source.name: source.health.value for source in sources.all}
-        return JSONResponse({"status": "ready" if taken else "draining", "sources": health}, 200 if taken else 503)
+        words = {"status": "ready" if taken else "draining", "sources": health, **request.app.state.notes}
+        return JSONResponse(words, 200 if taken else 503)
 
     return ready

@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -25,6 +25,8 @@ from gateway.errors import CallerError
 from gateway.explain import explained, explained_plan
 from gateway.log import configure_logging
 from gateway.lookups.sources import Sources
+from gateway.replay.faults import load_faults
+from gateway.replay.traffic import Traffic, begin_recording, stand
 from gateway.serving import serve as serve_app
 from gateway.settings import Settings, SourceSettings, load_settings
 from resolvers.schema import sdl
@@ -37,6 +39,7 @@ out = Console()
 errors = Console(stderr=True)
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
+Faults = Annotated[Path | None, typer.Option(help="Faults to put into the answers of sources, a TOML file.")]
 Port = Annotated[int, typer.Option(min=1, max=65535, envvar="PORT", help="The port to listen on.")]
 
 
@@ -70,23 +73,30 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes.")] = 1,
+    record: Annotated[Path | None, typer.Option(help="Record answers of sources here, with personal data hidden.")] = None,
+    record_plain: Annotated[Path | None, typer.Option(help="Record invented data here: nothing is hidden.")] = None,
+    replay: Annotated[Path | None, typer.Option(help="Serve the recording that is here, without any source.")] = None,
+    faults: Faults = None,
 ) -> None:
-    """Serve the configured sources."""
+    """Serve the configured sources, or what was recorded of them."""
     configure_logging()
     with _problems_shown():
-        settings = load_settings(config)
-        create_services(settings)  # all problems before the first worker starts
-        create = partial(create_worker, settings)
+        _at_most_one({"--record": record, "--record-plain": record_plain, "--replay": replay})
+        traffic = Traffic(record=record or record_plain, is_plain=record_plain is not None, replay=replay, faults=faults)
+        settings = load_settings(config, connects=replay is None)
+        begin_recording(settings, traffic)
+        _raise_problems(settings, traffic)
+        create = partial(create_worker, settings, traffic)
         out.print(f"GraphQL: http://{host}:{port}/graphql ({workers} worker(s), {settings.environment})", highlight=False)
         serve_app(create, host=host, port=port, workers=workers)
 
 
 @app.command()
-def check(config: Config = Path("gateway.toml")) -> None:
+def check(config: Config = Path("gateway.toml"), faults: Faults = None) -> None:
     """Print which record comes by which key from which source, and all problems at once."""
     configure_logging("ERROR")
     with _problems_shown():
-        problems = asyncio.run(_check(load_settings(config)))
+        problems = asyncio.run(_check(load_settings(config), faults))
     _print_problems(problems)
     if problems:
         raise typer.Exit(2)
@@ -193,11 +203,27 @@ def _announce(prepared: Prepared, port: int, browser: bool, settings: Settings) 
         webbrowser.open(url)
 
 
-async def _check(settings: Settings) -> list[str]:
+def _raise_problems(settings: Settings, traffic: Traffic) -> None:
+    """All of them before the first worker starts; nothing of what is built here stays."""
+    standing = stand(settings, traffic)
+    create_services(standing.settings, connectors=standing.connectors)
+
+
+def _at_most_one(options: Mapping[str, Path | None]) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if len(given) > 1:
+        raise ConfigurationError([f"{' and '.join(given)} exclude each other; give one of them"])
+
+
+async def _check(settings: Settings, faults: Path | None) -> list[str]:
     async with opened(create_services(settings)) as services:
         out.print(_matrix(services.sources))
         for name, one in settings.sources.items():
             out.print(f"{name}: {_manner(one)}", markup=False, highlight=False, soft_wrap=True)
+        if faults is not None:
+            found = load_faults(faults, [source.connector for source in services.sources.all])
+            words = f"{len(found.faults)} fault(s) on {', '.join(found.sources)} where serve has --faults {faults}"
+            out.print(f"Faults are active: {words}", markup=False, highlight=False, soft_wrap=True)
         away = services.store is not None and not services.store.mongo.available
         problems = ["mongodb.uri: MongoDB does not answer; is it up, and are host and port right?"] if away else []
         for source in services.sources.all:

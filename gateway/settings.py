@@ -43,7 +43,8 @@ def _known_record(name: str) -> str:
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-SecondsByRecord = dict[Annotated[str, AfterValidator(_known_record)], Seconds]
+KnownRecord = Annotated[str, AfterValidator(_known_record)]
+SecondsByRecord = dict[KnownRecord, Seconds]
 
 
 class BreakerSettings(_Frozen):
@@ -125,8 +126,8 @@ class Settings(_Frozen):
         return self
 
 
-def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the settings.
+def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, connects: bool = True) -> Settings:
+    """Read and check the settings; those that only connections need are left aside unless it `connects`.
 
     Raises `ConfigurationError` with every problem, each naming the setting.
     """
@@ -139,11 +140,25 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None) -> S
         raise ConfigurationError([f"{path.name}: cannot be read ({error.strerror})"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError([f"{path.name}: not valid TOML: {error}"]) from None
+    if not connects:
+        written = _without_connections(written)
     unknown: list[str] = []
     document = _overlay(_expand(written, variables, path.name, unknown), variables)
     if unknown:
         raise ConfigurationError(unknown)
     return parse_settings(document, path.name, path.parent)
+
+
+def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:
+    """A document without the tables of connectors and of MongoDB, whose variables need not be set then."""
+    left = {name: value for name, value in written.items() if name != "mongodb"}
+    if isinstance(sources := written.get("sources"), dict):
+        own = SourceSettings.model_fields.keys()
+        left["sources"] = {
+            name: {key: value for key, value in block.items() if key in own} if isinstance(block, dict) else block
+            for name, block in sources.items()
+        }
+    return left
 
 
 def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: Path = Path()) -> Settings:

@@ -22,6 +22,7 @@ from connectors.sql import settings as sql
 from connectors.vendor import Vendor, VendorSettings
 from gateway.lookups.kinds import build_connectors, connector_kinds
 from gateway.operations import Limits
+from gateway.replay.faults import Fault
 from gateway.settings import Settings, load_settings
 from tests.markdown import Block, blocks
 
@@ -115,6 +116,11 @@ def test_every_setting_of_a_preset_is_in_its_table(preset: str) -> None:
         table_under("connectors.md", f"`[sources.NAME]` of `{preset}`").items()
         == own_settings(PRESETS[preset]).items() - shared
     )
+
+
+def test_every_setting_of_a_fault_is_in_its_table() -> None:
+    """docs/replay.md has a row for each, with its default, and none for what is no setting."""
+    assert table_under("replay.md", "`[[faults]]`") == own_settings(Fault)
 
 
 def test_every_limit_is_in_its_table() -> None:

@@ -1,180 +1,264 @@
-"""Every fault of every kind of source costs its own fields and nothing else, and the answer says what happened.
+"""Faults hit what they are told to hit, the same each time, and are never on in silence."""
 
-The orders come from the faulty source, the rest from healthy ones. Calls are made as they are by default: tried again twice,
-with a breaker.
-"""
+import asyncio
+import json
 
-import logging
-import socket
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack
-from functools import cache
-from pathlib import Path
-from typing import Any
-
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from connectors import records as r
+from connectors.contract import Ask, KeyKind, Measure, MeasureOp
+from connectors.errors import ConfigurationError, SourceThrottledError, SourceUnavailableError
+from connectors.shapes import Fields, all_fields
+from connectors.testing import ConnectorContract, MemoryConnector
+from gateway.replay.faults import Fault, load_faults
+from gateway.replay.faulty import Faulty
+from gateway.replay.traffic import Standing, Traffic, stand
+from gateway.settings import parse_settings
 from tests import shop
-from tests.fault_matrix import KINDS, MATRIX, NAMES, Cell
-from tests.faulty import SECRET
-from tests.faulty_sources import SOURCES, mongodb_with_orders, postgresql_with_orders
+from tests.recordings import recording
 from tests.running import gateway_on
+from tests.test_cli import run
+from tests.test_contract import RECORDS
 
-pytestmark = pytest.mark.faults
+ALL = Ask(fields=all_fields(r.Order))
+KEYS = [f"c{number}" for number in range(200)]
 
-DEADLINE_MS = 1000
-SLACK_S = 0.5
-DEADLINES_MS = {(fault, "mongo"): 3000 for fault in ("reset", "500", "503")} | {("large", kind): 20_000 for kind in KINDS}
-"""The driver looks at a MongoDB server that has failed after half a second, for each try. What is large is to be read as far as
-it is, on a busy machine too: its end is not to be the deadline's work."""
-MOST_GROWTH = 100 * 1024 * 1024
-"""Bytes that the process may take beyond what it had, at its highest, while a source gives 100 MB."""
-PAGE = (Path(__file__).parent.parent / "docs" / "faults.md").read_text("utf-8")
-QUERY = """{ customer(by: {id: "c1"}) {
-  name
-  orders { nodes { id placedAt total { amount currency } items { sku } } }
-  tickets { nodes { id } }
-  events { nodes { id } }
-  sources { name state errorCode attempts droppedRecords }
-} }"""
-MARKS = {"sql": [pytest.mark.postgresql], "mongo": [pytest.mark.mongodb]}
-CASES = [
-    pytest.param(fault, kind, id=f"{fault}-{kind}", marks=MARKS.get(kind, []))
-    for fault, cells in MATRIX.items()
-    for kind in cells
+
+def faulty(*faults, seed=0, connector=None, **words):
+    return Faulty(connector or shop.orders(), [Fault(source="orders", **fault) for fault in faults], seed, **words)
+
+
+def many():
+    """Two hundred customers with two orders each."""
+    found = {key: [shop.order(1, key, 1), shop.order(2, key, 2)] for key in KEYS}
+    return MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): found}, max_batch=200)
+
+
+async def fetched(connector, *keys, ask=ALL):
+    return await connector.lookups()[0].fetch(keys, ask)
+
+
+def ids_in(page):
+    return [one["id"] for one in msgspec.json.decode(page.records)]
+
+
+class TestFaulty(ConnectorContract):
+    """Faults that hit nothing change nothing."""
+
+    samples = {(r.Order, KeyKind.CUSTOMER_ID): ["c1", "c2"], (r.Customer, KeyKind.EMAIL): ["ann@example.com"]}
+
+    @pytest.fixture
+    async def connector(self):
+        connector = faulty({"share": 0, "hang": True}, connector=MemoryConnector("memory", RECORDS))
+        await connector.open()
+        yield connector
+        await connector.aclose()
+
+
+async def hit(connector, *batches):
+    """The keys whose answer is an error, each batch asked for in a call of its own."""
+    found = {}
+    for batch in batches:
+        found |= await fetched(connector, *batch)
+    return {key for key, given in found.items() if isinstance(given, SourceUnavailableError)}
+
+
+async def test_the_same_keys_are_hit_whatever_keys_are_beside_them():
+    """The seed, the key and how often it was asked for decide; another seed hits others."""
+    fault = {"error": "SOURCE_UNAVAILABLE", "share": 0.3}
+    together = await hit(faulty(fault, connector=many()), KEYS)
+    apart = await hit(faulty(fault, connector=many()), KEYS[::2], KEYS[1::2])
+    other = await hit(faulty(fault, connector=many(), seed=1), KEYS)
+    assert together == apart
+    assert 40 < len(together) < 80
+    assert together != other
+    again = faulty(fault, connector=many())
+    assert await hit(again, KEYS) == together
+    assert await hit(again, KEYS) not in (together, set())
+
+
+async def test_an_error_for_all_keys_of_a_call_is_raised():
+    """As of a source that is down, which is not asked; for some keys it is theirs alone."""
+    source = many()
+    connector = faulty({"error": "SOURCE_THROTTLED"}, connector=source)
+    with pytest.raises(SourceThrottledError):
+        await fetched(connector, "c1", "c2")
+    with pytest.raises(SourceThrottledError):
+        await connector.aggregates()[0].measure(["c1"], [Measure(op=MeasureOp.COUNT)])
+    assert source.calls == []
+
+
+async def test_a_call_is_delayed_within_the_range():
+    """By the longest time that its keys draw; nothing else changes."""
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    fixed = faulty({"delay_ms": 250}, sleep=sleep)
+    assert await fetched(fixed, "c1") == await fetched(shop.orders(), "c1")
+    assert slept == [0.25]
+    slept.clear()
+    ranging = faulty({"delay_ms": [50, 200]}, connector=many(), sleep=sleep)
+    for key in KEYS:
+        await fetched(ranging, key)
+    assert len(set(slept)) == 200
+    assert 0.05 <= min(slept) < 0.06
+    assert 0.19 < max(slept) <= 0.2
+
+
+async def test_a_hanging_call_ends_when_it_is_cancelled():
+    """So the gateway's deadline ends it, and the others of the request are whole."""
+    call = asyncio.ensure_future(fetched(faulty({"hang": True}), "c1"))
+    done, _ = await asyncio.wait({call}, timeout=0.05)
+    assert not done
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    async with gateway_on([shop.crm(), faulty({"hang": True}), shop.support()], deadline_ms=200) as gateway:
+        whole = await gateway.ask('{ customer(by: {id: "c1"}) { name orders { nodes { id } } tickets { nodes { id } } } }')
+    assert whole["data"]["customer"]["orders"] is None
+    assert len(whole["data"]["customer"]["tickets"]["nodes"]) == 2
+    assert whole["errors"][0]["extensions"]["code"] == "SOURCE_TIMEOUT"
+
+
+async def test_a_fault_is_for_the_lookups_that_it_names():
+    """By record and by kind of key."""
+    by_email = faulty({"error": "SOURCE_AUTH", "record": "customer", "by": "email"}, connector=shop.crm())
+    found = {lookup.by: lookup for lookup in by_email.lookups()}
+    fields = Ask(fields=Fields.of("id"))
+    assert await found[KeyKind.CUSTOMER_ID].fetch(["c1"], fields)
+    with pytest.raises(Exception, match="credentials"):
+        await found[KeyKind.EMAIL].fetch(["ana@example.com"], fields)
+
+
+async def test_wrong_data_is_wrong_in_one_way():
+    """A field is gone, or of another type; the order is another; the end is missing."""
+    honest = msgspec.json.decode((await fetched(shop.orders(), "c1"))["c1"].records)
+    spoilt = {}
+    for how in ("missing_field", "wrong_type", "shuffled"):
+        page = (await fetched(faulty({"wrong_data": how}), "c1"))["c1"]
+        spoilt[how] = msgspec.json.decode(page.records)
+    assert [spoilt[how][1:] == honest[1:] for how in spoilt] == [True, True, False]
+    assert len(spoilt["missing_field"][0]) == len(honest[0]) - 1
+    (wrong,) = [name for name in honest[0] if spoilt["wrong_type"][0][name] != honest[0][name]]
+    assert spoilt["wrong_type"][0][wrong] in ([], {})
+    assert sorted(spoilt["shuffled"], key=str) == sorted(honest, key=str)
+    cut = (await fetched(faulty({"wrong_data": "truncated"}), "c1"))["c1"].records
+    with pytest.raises(msgspec.DecodeError):
+        msgspec.json.decode(cut)
+
+
+@pytest.mark.parametrize(
+    ("how", "figures"),
+    [
+        ("shuffled", {"count": 5, "total": [{"amount": "50.00"}], "partial": False}),
+        ("wrong_type", {"count": 4, "total": [{"amount": "40.00"}], "partial": True}),
+        ("truncated", None),
+    ],
+)
+async def test_wrong_measures_are_measured_over_the_records(how, figures):
+    """Which are as wrong, and said to be where that can be seen."""
+    connector = faulty({"wrong_data": how})
+    measures = [Measure(op=MeasureOp.COUNT), Measure(op=MeasureOp.SUM, field="total")]
+    assert (await connector.aggregates()[0].measure(["c1"], measures))["c1"] != [5, [{"amount": "50.00", "currency": "EUR"}]]
+    async with gateway_on([shop.crm(), connector], **shop.PINNED) as gateway:
+        whole = await gateway.ask('{ customer(by: {id: "c1"}) { orderStatistics { count total { amount } partial } } }')
+    assert whole["data"]["customer"]["orderStatistics"] == figures
+
+
+ORDERS = "[[faults]]\nsource = 'orders'"
+PROBLEMS = [
+    ("seeds = 1\n{}\nhang = true", "seeds: is no setting; remove it, or correct its name"),
+    ("seed = 1", "faults: is missing; add it"),
+    ("{}\nhang = true\ndelay = 5", "faults.0.delay: is no setting; remove it, or correct its name"),
+    ("{}", "faults.0: give one of delay_ms, error, wrong_data, hang"),
+    ("{}\nhang = true\nerror = 'SOURCE_AUTH'", "faults.0: give one of"),
+    ("{}\ndelay_ms = [9, 1]", "faults.0: delay_ms goes from the shorter time to the longer one"),
+    ("{}\nhang = true\nshare = 2", "faults.0.share: Input should be less than or equal to 1"),
+    ("{}\nerror = 'GONE'", "faults.0.error: `GONE` is no code of a source; there are SOURCE_ERROR,"),
+    ("{}\nwrong_data = 'x'", "faults.0.wrong_data: Input should be 'missing_field'"),
+    ("[[faults]]\nsource = 'order'\nhang = true", "faults.0: source: there is no source `order`; there are orders, crm"),
+    ("{}\nhang = true\nrecord = 'ticket'", "faults.0: the source `orders` has no such lookup;"),
+    ("{}\nhang = true\nrecord = 'ordr'", "faults.0.record: `ordr` is no record;"),
+    ("[[faults]", "not valid TOML"),
 ]
-RETRYABLE = {"SOURCE_UNAVAILABLE", "SOURCE_TIMEOUT", "SOURCE_THROTTLED"}
-"""Codes whose errors say that the same request may succeed later."""
 
 
-@pytest.fixture(autouse=True)
-def no_such_host(monkeypatch):
-    """Names that end in .invalid do not resolve, whatever the machine's resolver makes of them."""
-    resolved = socket.getaddrinfo
-
-    def resolve(host, *rest, **words):
-        if str(host).endswith(".invalid"):
-            raise socket.gaierror(socket.EAI_NONAME, SECRET)
-        return resolved(host, *rest, **words)
-
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+@pytest.mark.parametrize(("text", "problem"), PROBLEMS)
+def test_each_mistake_in_the_file_is_named_with_its_fix(tmp_path, text, problem):
+    """As in the settings."""
+    path = tmp_path / "faults.toml"
+    path.write_text(text.replace("{}", ORDERS), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as raised:
+        load_faults(path, [shop.orders(), shop.crm()])
+    (said,) = raised.value.problems
+    assert said.startswith(f"faults.toml: {problem}")
 
 
-class Memory:
-    """Resident memory of this process as Linux counts it: what it had, and the most since then. Elsewhere nothing is known."""
-
-    STATUS = Path("/proc/self/status")
-
-    def __init__(self) -> None:
-        if self.STATUS.exists():
-            Path("/proc/self/clear_refs").write_text("5", "utf-8")  # the highest mark begins anew
-        self._before = self._bytes("VmRSS")
-
-    def growth(self) -> int:
-        """In bytes, at its highest."""
-        return self._bytes("VmHWM") - self._before
-
-    def _bytes(self, name: str) -> int:
-        if not self.STATUS.exists():
-            return 0
-        (line,) = (line for line in self.STATUS.read_text("utf-8").splitlines() if line.startswith(name))
-        return int(line.split()[1]) * 1024
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    """With the option that named it."""
+    with pytest.raises(ConfigurationError, match=r"--faults: there is no file .*nothing\.toml"):
+        load_faults(tmp_path / "nothing.toml", [])
 
 
-def expected(cell: Cell) -> dict[str, Any]:
-    """The whole answer's data."""
-    total = {"amount": "10.00", "currency": "EUR"}
-    first = {"id": "o1", "placedAt": "2026-06-01T12:00:00Z", "total": total, "items": [{"sku": "s1"}]}
-    states: dict[str, Any] = dict.fromkeys(("crm", "support", "behaviour"), ("FRESH", None, 1, 0))
-    state = "FRESH" if cell.code is None else "UNAVAILABLE"
-    states["orders"] = (state, cell.code, cell.attempts, cell.dropped)
-    return {
-        "name": "Ana Souza",
-        "orders": {"nodes": [first] if cell.given else []} if cell.code is None else None,
-        "tickets": {"nodes": [{"id": "t2"}, {"id": "t1"}]},
-        "events": {"nodes": [{"id": "e2"}, {"id": "e1"}]},
-        "sources": states,
-    }
+FAULTS = """
+seed = 7
+
+[[faults]]
+source = "orders"
+error = "SOURCE_UNAVAILABLE"
+
+[[faults]]
+source = "orders"
+delay_ms = 0.5
+"""
 
 
-def errors_of(cell: Cell) -> list[dict[str, Any]]:
-    if cell.code is None:
-        return []
-    extensions = {"code": cell.code, "source": "orders", "retryable": cell.code in RETRYABLE}
-    return [{"path": ["customer", "orders"], "extensions": extensions}]
+async def test_faults_work_on_a_replay_and_are_said(tmp_path):
+    """In the log and in what `/readyz` says; only the sources that they name are touched."""
+    path, folder = tmp_path / "faults.toml", tmp_path / "recorded"
+    path.write_text(FAULTS, encoding="utf-8")
+    query = '{ customer(by: {id: "c1"}) { name orders { nodes { id } } } }'
+    connectors = [shop.crm(), shop.orders()]
+    async with gateway_on(recording(folder, connectors)) as gateway:
+        assert (await gateway.data(query))["customer"]["orders"]
+    settings = parse_settings({"sources": {one.name: {"kind": "memory"} for one in connectors}})
+    standing = stand(settings, Traffic(replay=folder, faults=path))
+    with capture_logs() as logs:
+        standing.announce()
+    assert [(one["event"], one["log_level"]) for one in logs] == [("replay_active", "info"), ("faults_active", "warning")]
+    assert logs[1]["sources"] == standing.notes["faults"]["sources"] == ["orders"]
+    async with gateway_on(standing.connectors) as gateway:
+        whole = await gateway.ask(query)
+    assert whole["data"]["customer"] == {"name": "Ana Souza", "orders": None}
+    assert whole["errors"][0]["extensions"]["code"] == "SOURCE_UNAVAILABLE"
 
 
-def without_request_id(error: dict[str, Any]) -> dict[str, Any]:
-    extensions = {name: value for name, value in error["extensions"].items() if name != "requestId"}
-    return {"path": error["path"], "extensions": extensions}
+def test_without_options_nothing_stands_between():
+    """The configured connectors are built by the gateway itself."""
+    settings = parse_settings({"sources": {"orders": {"kind": "sql"}}})
+    standing = stand(settings, Traffic())
+    assert standing == Standing(settings=settings)
+    with capture_logs() as logs:
+        standing.announce()
+    assert logs == []
 
 
-def by_name(customer: dict[str, Any]) -> dict[str, Any]:
-    fields = ("state", "errorCode", "attempts", "droppedRecords")
-    return {**customer, "sources": {one["name"]: tuple(one[field] for field in fields) for one in customer["sources"]}}
-
-
-@pytest.fixture(scope="module")
-def origin_of(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Gives the real server of a kind; each is filled once."""
-    with ExitStack() as stack:
-
-        @cache
-        def origin(kind: str) -> Any:
-            if kind == "sql":
-                return stack.enter_context(postgresql_with_orders(request.getfixturevalue("postgresql_server")))
-            if kind == "mongo":
-                return stack.enter_context(mongodb_with_orders(request.getfixturevalue("mongodb_uri")))
-            return None
-
-        yield origin
-
-
-@pytest.fixture
-def origin(kind: str, origin_of: Any) -> Any:
-    return origin_of(kind)
-
-
-@pytest.mark.parametrize(("fault", "kind"), CASES)
-async def test_a_fault_costs_its_own_fields(fault, kind, origin, caplog):
-    """All else is there in time, the orders are what the table says, and nothing of what the source said is anywhere."""
-    cell = MATRIX[fault][kind]
-    deadline_ms = DEADLINES_MS.get((fault, kind), DEADLINE_MS)
-    healthy = [shop.crm(), shop.support(), shop.behaviour()]
-    with caplog.at_level(logging.WARNING), capture_logs() as logs:
-        async with (
-            SOURCES[kind](fault, origin) as orders,
-            gateway_on([*healthy, orders], called={}, deadline_ms=deadline_ms) as gateway,
-        ):
-            memory, started = Memory(), time.monotonic()
-            response = await gateway.client.post("/graphql", json={"query": QUERY})
-            elapsed_s = time.monotonic() - started
-            growth = memory.growth()
-    answer = response.json()
-    assert response.status_code == 200
-    assert by_name(answer["data"]["customer"]) == expected(cell)
-    assert elapsed_s < deadline_ms / 1000 + SLACK_S
-    assert [without_request_id(error) for error in answer.get("errors", [])] == errors_of(cell)
-    assert growth < MOST_GROWTH
-    told = [response.text, str(logs), caplog.text]
-    assert [text for text in told if SECRET in text] == []
-
-
-def rows_of(heading: str) -> list[list[str]]:
-    """The cells of the table under a heading of the docs, its own head first."""
-    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
-    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in row] for row in (rows[0], *rows[2:])]
-
-
-def test_the_docs_say_what_is_tested() -> None:
-    """Each cell of the page is the cell of the matrix, in its order."""
-    cells = [[NAMES[fault], *(by_kind[kind].text() for kind in KINDS)] for fault, by_kind in MATRIX.items()]
-    assert rows_of("What the caller gets") == [["fault", *(f"`{kind}`" for kind in KINDS)], *cells]
-
-
-def test_the_docs_say_what_each_fault_is() -> None:
-    """In the order of the matrix."""
-    assert [row[0] for row in rows_of("What each fault is")] == ["fault", *(NAMES[fault] for fault in MATRIX)]
+def test_check_says_that_faults_would_be_active(tmp_path):
+    """And what is wrong with them."""
+    config, faults = tmp_path / "gateway.toml", tmp_path / "faults.toml"
+    config.write_text(
+        f'[sources.orders]\nkind = "sql"\nurl = "sqlite+aiosqlite:///{tmp_path}/x.db"\n[sources.orders.records.order]\n'
+        'query = "SELECT 1 AS id, 2 AS customer_id, \'2026-06-01\' AS placed_at"\nkeys = { customer_id = "customer_id" }\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "x.db").touch()
+    faults.write_text(FAULTS, encoding="utf-8")
+    done = run("check", "--config", str(config), "--faults", str(faults))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Faults are active: 2 fault(s) on orders where serve has --faults {faults}\n" in done.stdout
+    faults.write_text(json.dumps({}), encoding="utf-8")
+    assert run("check", "--config", str(config), "--faults", str(faults)).returncode == 2

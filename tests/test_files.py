@@ -245,7 +245,7 @@ def test_no_extra_is_needed_by_other_kinds() -> None:
     program = """if True:
         import sys
         sys.modules |= dict.fromkeys(["asyncmy", "duckdb"])
-        from gateway.lookups.sources import connector_kinds
+        from gateway.lookups.kinds import connector_kinds
         assert {"files", "http", "sql"} <= set(connector_kinds())
     """
     subprocess.run([sys.executable, "-c", program], check=True)

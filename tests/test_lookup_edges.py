@@ -136,12 +136,12 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-async def test_a_failing_statement_does_not_show_its_keys(shop: Shop):
+async def test_a_failing_statement_does_not_show_its_keys(database_shop: Shop):
     """Neither our error nor the database library's below it, which goes to the log, names the customer."""
-    await shop.fill()
-    lookup = shop.lookup(r.Customer, KeyKind.EMAIL)
+    await database_shop.fill()
+    lookup = database_shop.lookup(r.Customer, KeyKind.EMAIL)
     assert await lookup.fetch(["bob@example.com"], ASK) == {}
-    await shop.execute("DROP TABLE points")
+    await database_shop.execute("DROP TABLE points")
     with pytest.raises(SourceProtocolError) as caught:
         await lookup.fetch(["ada@example.com"], ASK)
     errors = list(chain(caught.value))

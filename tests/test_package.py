@@ -12,6 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from connectors.errors import ConfigurationError
+from connectors.http import HttpConnector
 from gateway.lookups import kinds
 from tests.markdown import blocks
 
@@ -127,7 +128,7 @@ class Entry:
     [
         (ImportError("secret"), "tills cannot be imported (ImportError); mend or remove the package"),
         (asyncio, "tills is no connector with a `kind`; name the class in the entry point"),
-        (kinds.connector_kinds()["http"], "tills is of the kind 'http', which there is already; rename it"),
+        (HttpConnector, "tills is of the kind 'http'; name the entry point so"),
     ],
 )
 def test_a_package_of_no_use_is_a_problem_of_the_configuration(monkeypatch, found, problem):
@@ -136,3 +137,22 @@ def test_a_package_of_no_use_is_a_problem_of_the_configuration(monkeypatch, foun
     with pytest.raises(ConfigurationError) as caught:
         kinds.connector_kinds()
     assert caught.value.problems == (f"profile_gateway.connectors: {problem}",)
+
+
+def test_a_package_does_not_take_the_place_of_a_kind(monkeypatch):
+    """The gateway's own kind stays what it is."""
+    monkeypatch.setattr(kinds, "entry_points", lambda group: [Entry("http", HttpConnector)])
+    with pytest.raises(ConfigurationError, match="http is a kind that there is already; rename it"):
+        kinds.connector_kinds()
+
+
+def test_only_the_wanted_kinds_are_imported(monkeypatch):
+    """What another kind needs is not imported either, and a package that nobody wants harms nobody."""
+    monkeypatch.setattr(kinds, "entry_points", lambda group: [Entry("tills", ImportError())])
+    assert kinds.connector_kinds({"http"}) == {"http": HttpConnector}
+    told = run(
+        "-c",
+        "import sys\nfrom gateway.lookups.kinds import connector_kinds\nconnector_kinds({'http'})\n"
+        "print([name for name in ('duckdb', 'sqlalchemy') if name in sys.modules])",
+    )
+    assert told == "[]\n"

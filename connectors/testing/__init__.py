@@ -1,4 +1,4 @@
-"""For authors of connectors: the contract test that every kind passes, and a connector that serves from memory."""
+"""For authors: the contract test that every kind of connector passes, one that serves from memory, and a hostile one."""
 
 import pytest
 
@@ -6,6 +6,7 @@ import pytest
 pytest.register_assert_rewrite(*(f"connectors.testing.{name}" for name in ("aggregates", "asking", "contract", "pushdown")))
 
 from connectors.testing.contract import ConnectorContract  # noqa: E402
+from connectors.testing.hostile import ODD_ERRORS, HostileConnector, OnCall, OnKey  # noqa: E402
 from connectors.testing.memory import MemoryConnector  # noqa: E402
 
-__all__ = ["ConnectorContract", "MemoryConnector"]
+__all__ = ["ODD_ERRORS", "ConnectorContract", "HostileConnector", "MemoryConnector", "OnCall", "OnKey"]

@@ -103,14 +103,9 @@ class MemoryConnector(Connector[ConnectorSettings]):
             raise self.failure
 
     def _page(self, record: type[Record], records: Sequence[Record], ask: Ask) -> Page:
-        applied = self._applied(ask)
-        found = semantics.matching(records, applied)
-        total = len(found) if applied.count else None
-        found = semantics.in_order(found, oldest_first=applied.oldest_first)
-        if applied.after is not None:
-            found = semantics.after(found, applied.after, oldest_first=applied.oldest_first)
+        found, total = semantics.page(records, self._applied(ask))
         selection = narrowed(record, ask.fields)
-        shown = [msgspec.convert(one, selection, from_attributes=True) for one in found[: applied.first]]
+        shown = [msgspec.convert(one, selection, from_attributes=True) for one in found]
         return Page(msgspec.json.encode(shown), total)
 
     def _applied(self, ask: Ask) -> Ask:

@@ -1,20 +1,21 @@
 """Where answers enter: one call to a source, within the deadline, with every way to fail turned into a value.
 
 What a connector gives is not trusted: records are validated while they are decoded, a malformed one is dropped alone,
-keys that were not asked for are ignored, and whatever is raised becomes an error of the tree.
+keys that were not asked for are ignored, and whatever is raised becomes an error of the tree. Only what is to end
+the process passes.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import structlog
 
 from connectors.contract import Aggregate, Ask, Lookup, Measure, Page
-from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError, without_frames
+from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError, SourceUnavailableError, without_frames
 from connectors.records import MOST_WHOLE, Record
 from connectors.shapes import narrowed
 from gateway.clock import Clock
@@ -24,7 +25,12 @@ from gateway.lookups.outcome import Failed, Found, Measured, Outcome
 from gateway.lookups.soundness import sound
 from gateway.lookups.window import Window
 
-T = TypeVar("T")
+MOST_ABANDONED = 100
+"""How many calls of a source may go on after they were cancelled; while there are so many it is not called again."""
+
+Call = Callable[[float], Awaitable[Mapping[str, Any]]]
+"""Calls the source with the seconds that are left."""
+
 log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
 
@@ -45,7 +51,7 @@ class Boundary:
         """One outcome per key, in the order of `keys`."""
         window = Window(ask, lookup)
         call = lambda left: lookup.fetch(keys, msgspec.structs.replace(window.sent, remaining_s=left))  # noqa: E731
-        answer, stamp = await self._call(call, deadline)
+        answer, stamp = await self._call(call, keys, deadline)
         if isinstance(answer, SourceError):
             return [Failed(error=answer, **stamp)] * len(keys)
         kind = narrowed(lookup.record, window.sent.fields)
@@ -55,7 +61,7 @@ class Boundary:
         self, aggregate: Aggregate, keys: Sequence[str], measures: Sequence[Measure], deadline: Deadline
     ) -> list[Outcome]:
         """One outcome per key, in the order of `keys`."""
-        answer, stamp = await self._call(lambda _: aggregate.measure(keys, measures), deadline)
+        answer, stamp = await self._call(lambda _: aggregate.measure(keys, measures), keys, deadline)
         if isinstance(answer, SourceError):
             return [Failed(error=answer, **stamp)] * len(keys)
         return [self._measured(answer.get(key), aggregate, measures, stamp) for key in keys]
@@ -79,11 +85,15 @@ class Boundary:
         if self._abandoned:
             await asyncio.wait(self._abandoned, timeout=1)
 
-    async def _call(self, call: Callable[[float], Awaitable[T]], deadline: Deadline) -> tuple[T | SourceError, dict[str, Any]]:
+    async def _call(
+        self, call: Call, keys: Sequence[str], deadline: Deadline
+    ) -> tuple[Mapping[str, Any] | SourceError, dict[str, Any]]:
         started = self._clock.monotonic()
-        result = await self._bounded(call, deadline.remaining_s())
-        if not isinstance(result, Mapping | SourceError):
-            result = SourceProtocolError("the connector gave no mapping")
+        result: Mapping[str, Any] | SourceError
+        if len(self._abandoned) < MOST_ABANDONED:
+            result = await self._bounded(call, keys, deadline.remaining_s())
+        else:
+            result = SourceUnavailableError("too many of its calls have not ended")
         self._note(result)
         stamp = {
             "source": self.source,
@@ -101,8 +111,8 @@ class Boundary:
             log.info("source_recovered", source=self.source, failed_calls=self._failed_calls)
             self._failed_calls = 0
 
-    async def _bounded(self, call: Callable[[float], Awaitable[T]], left: float) -> T | SourceError:
-        task = asyncio.ensure_future(_contained(call, left))
+    async def _bounded(self, call: Call, keys: Sequence[str], left: float) -> Mapping[str, Any] | SourceError:
+        task = asyncio.ensure_future(_contained(call, keys, left))
         try:
             done, _ = await asyncio.wait({task}, timeout=left)
         except asyncio.CancelledError:
@@ -122,10 +132,10 @@ class Boundary:
         if type(given) is not Page and isinstance(given, SourceError):
             return Failed(error=given, **stamp)
         try:
-            page = _page(given)
+            page = accepted_page(given)
             records, dropped = accepted(page.records, kind)
-        except SourceProtocolError as error:
-            return Failed(error=error, **stamp)
+        except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
+            return Failed(error=_unreadable(error), **stamp)
         records, total, has_more = window.finished(records, page.total, dropped)
         return Found(
             records=records,
@@ -142,25 +152,54 @@ class Boundary:
             return Failed(error=given, **stamp)
         try:
             return Measured(values=fitting(given, aggregate.record, measures), **stamp)
-        except SourceProtocolError as error:
-            return Failed(error=error, **stamp)
+        except Exception as error:  # noqa: BLE001  as above
+            return Failed(error=_unreadable(error), **stamp)
 
 
-async def _contained(call: Callable[[float], Awaitable[T]], left: float) -> T | SourceError:
+async def _contained(call: Call, keys: Sequence[str], left: float) -> Mapping[str, Any] | SourceError:
     try:
-        return await call(left)
+        return by_key(await call(left), keys)
     except SourceError as error:
         return without_frames(error)
     except TimeoutError:
         return SourceTimeoutError()
     except asyncio.CancelledError:
         return SourceTimeoutError("the call was cancelled")
-    except Exception as error:  # noqa: BLE001  a connector may raise anything; it costs its own fields only
-        log.error("connector_raised", error=type(error).__name__)
-        return SourceProtocolError("the connector failed")
+    except (KeyboardInterrupt, SystemExit):
+        raise  # whoever wants the process to end has his way, wherever that is raised
+    except BaseException as error:  # noqa: BLE001  a connector may raise anything; it costs its own fields only
+        return _unreadable(error)
 
 
-def _page(given: Any) -> Page:
+def by_key(answer: Any, keys: Sequence[str]) -> Mapping[str, Any] | SourceError:
+    """An answer as a plain dict, which can be looked at without surprise."""
+    if type(answer) is dict or isinstance(answer, SourceError):
+        return answer
+    if isinstance(answer, Mapping):
+        return {key: _given(answer, key) for key in keys}
+    return SourceProtocolError("the connector gave no mapping")
+
+
+def _given(answer: Mapping[str, Any], key: str) -> Any:
+    try:
+        return answer.get(key)
+    except Exception as error:  # noqa: BLE001  a mapping may be any code
+        return _unreadable(error)
+
+
+def _unreadable(error: BaseException) -> SourceProtocolError:
+    """What a connector, or what it gave, raised, as an error of the tree."""
+    if isinstance(error, SourceProtocolError):
+        return error
+    log.error("connector_raised", error=type(error).__name__)
+    return SourceProtocolError("the connector failed")
+
+
+def accepted_page(given: Any) -> Page:
+    """What a connector gave for one key, as a page.
+
+    Raises `SourceProtocolError` when it can be none.
+    """
     if type(given) is Page and type(given.records) is list and given.total is None:
         return given
     match given:

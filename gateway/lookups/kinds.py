@@ -2,8 +2,8 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
-from importlib.metadata import entry_points
+from collections.abc import Collection, Mapping
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,36 +20,47 @@ NOT_KINDS = {"testing"}
 """It has a connector too, and needs what only tests have."""
 
 
-def connector_kinds() -> dict[str, type[Connector[Any]]]:
-    """Every kind of connector: those of the modules of `connectors`, and those of installed packages.
+def connector_kinds(wanted: Collection[str] | None = None) -> dict[str, type[Connector[Any]]]:
+    """Every kind of connector, or those that are wanted: modules of `connectors`, and connectors of installed packages.
 
-    Raises `ConfigurationError` for a package whose connector is of no use.
+    Only the wanted ones are imported: each may need libraries that the others do not. Raises `ConfigurationError` for a package
+    whose connector is of no use.
     """
+    names = sorted({module.name for module in pkgutil.iter_modules(connectors.__path__)} - NOT_KINDS)
     kinds: dict[str, type[Connector[Any]]] = {}
-    for module in pkgutil.iter_modules(connectors.__path__):
-        if module.name in NOT_KINDS:
-            continue
-        for value in vars(importlib.import_module(f"connectors.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Connector) and "kind" in vars(value):
-                kinds[value.kind] = value
+    for name in names:
+        if wanted is None or name in wanted:
+            found = vars(importlib.import_module(f"connectors.{name}")).values()
+            kinds |= {value.kind: value for value in found if _is_connector(value) and value.kind == name}
+    entries = [entry for entry in entry_points(group=ENTRY_POINTS) if wanted is None or entry.name in wanted]
     problems = []
-    for entry in entry_points(group=ENTRY_POINTS):
-        try:
-            value = entry.load()
-        except Exception as error:  # noqa: BLE001  a package may fail in any way while it is imported
-            problems.append(
-                f"{ENTRY_POINTS}: {entry.name} cannot be imported ({type(error).__name__}); mend or remove the package"
-            )
-            continue
-        if not (isinstance(value, type) and issubclass(value, Connector) and hasattr(value, "kind")):
-            problems.append(f"{ENTRY_POINTS}: {entry.name} is no connector with a `kind`; name the class in the entry point")
-        elif value.kind in kinds:
-            problems.append(f"{ENTRY_POINTS}: {entry.name} is of the kind '{value.kind}', which there is already; rename it")
+    for entry in entries:
+        value = _loaded(entry)
+        if entry.name in kinds:
+            value = "is a kind that there is already; rename it"
+        if isinstance(value, str):
+            problems.append(f"{ENTRY_POINTS}: {entry.name} {value}")
         else:
-            kinds[value.kind] = value
+            kinds[entry.name] = value
     if problems:
         raise ConfigurationError(problems)
     return kinds
+
+
+def _loaded(entry: EntryPoint) -> type[Connector[Any]] | str:
+    """The connector of a package, or what is wrong with it."""
+    try:
+        value = entry.load()
+    except Exception as error:  # noqa: BLE001  a package may fail in any way while it is imported
+        return f"cannot be imported ({type(error).__name__}); mend or remove the package"
+    if not _is_connector(value):
+        return "is no connector with a `kind`; name the class in the entry point"
+    found: type[Connector[Any]] = value
+    return found if found.kind == entry.name else f"is of the kind '{found.kind}'; name the entry point so"
+
+
+def _is_connector(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, Connector) and "kind" in vars(value)
 
 
 def build_connectors(settings: Mapping[str, SourceSettings]) -> list[Connector[Any]]:
@@ -57,13 +68,14 @@ def build_connectors(settings: Mapping[str, SourceSettings]) -> list[Connector[A
 
     Raises `ConfigurationError` with the problems of all blocks.
     """
-    kinds = connector_kinds()
+    kinds = connector_kinds({block.kind for block in settings.values()})
     problems: list[str] = []
     built: list[Connector[Any]] = []
     for name, block in settings.items():
         kind = kinds.get(block.kind)
         if kind is None:
-            problems.append(f"sources.{name}.kind: there is no kind '{block.kind}'; known are {', '.join(sorted(kinds))}")
+            known = ", ".join(sorted(connector_kinds()))
+            problems.append(f"sources.{name}.kind: there is no kind '{block.kind}'; known are {known}")
             continue
         try:
             built.append(kind(name, kind.settings_type.model_validate(block.connector_settings)))

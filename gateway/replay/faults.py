@@ -1,0 +1,127 @@
+"""Which faults are put into the answers of sources: one TOML file, checked as settings are."""
+
+import tomllib
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from connectors.contract import Connector, KeyKind
+from connectors.errors import SOURCE_ERRORS, ConfigurationError
+from connectors.records import RECORDS
+from gateway.settings import KnownRecord, problems_of
+
+EFFECTS = ("delay_ms", "error", "wrong_data", "hang")
+
+
+class WrongData(StrEnum):
+    """How an answer is spoilt.
+
+    A field of its first record is left out or has a wrong type, the order of its records is changed, or its end is cut off.
+    """
+
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    SHUFFLED = "shuffled"
+    TRUNCATED = "truncated"
+
+
+def _as_range(value: Any) -> Any:
+    return (value, value) if type(value) in (int, float) else value
+
+
+def _known_code(code: str) -> str:
+    if code not in SOURCE_ERRORS:
+        raise ValueError(f"`{code}` is no code of a source; there are {', '.join(SOURCE_ERRORS)}")
+    return code
+
+
+Milliseconds = Annotated[float, Field(ge=0, le=600_000)]
+Delay = Annotated[tuple[Milliseconds, Milliseconds], BeforeValidator(_as_range)]
+
+
+class Fault(BaseModel):
+    """One thing that goes wrong with a share of the keys that a source, or one kind of its lookups, is asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    record: KnownRecord | None = None
+    """Only lookups of this record."""
+    by: KeyKind | None = None
+    """Only lookups by this kind of key."""
+    share: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """How many of the keys it hits."""
+    delay_ms: Delay | None = None
+    """So much longer takes the call, or a time between two."""
+    error: Annotated[str, AfterValidator(_known_code)] | None = None
+    """The code of the error that is given."""
+    wrong_data: WrongData | None = None
+    """How the answer is spoilt."""
+    hang: bool = False
+    """The call never ends."""
+
+    @model_validator(mode="after")
+    def _has_one_effect(self) -> Self:
+        if sum(bool(getattr(self, name)) for name in EFFECTS) != 1:
+            raise ValueError(f"give one of {', '.join(EFFECTS)}; several faults are several tables")
+        if self.delay_ms is not None and self.delay_ms[0] > self.delay_ms[1]:
+            raise ValueError("delay_ms goes from the shorter time to the longer one")
+        return self
+
+    def concerns(self, record: str, by: KeyKind) -> bool:
+        return self.record in (None, record) and self.by in (None, by)
+
+
+class FaultSettings(BaseModel):
+    """All faults. The same `seed` gives the same ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = 0
+    faults: Annotated[list[Fault], Field(min_length=1)]
+
+    @property
+    def sources(self) -> list[str]:
+        """The sources that are concerned, each once."""
+        return list(dict.fromkeys(fault.source for fault in self.faults))
+
+
+def load_faults(path: Path, connectors: Sequence[Connector[Any]]) -> FaultSettings:
+    """Read and check the faults of these connectors.
+
+    Raises `ConfigurationError` with every problem, each naming the setting.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError([f"--faults: there is no file {path}"]) from None
+    except OSError as error:
+        raise ConfigurationError([f"--faults: {path} cannot be read ({error.strerror})"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"{path.name}: not valid TOML: {error}"]) from None
+    try:
+        found = FaultSettings.model_validate(document)
+    except ValidationError as error:
+        raise ConfigurationError(problems_of(error, path.name)) from None
+    known = {one.name: [(lookup.record, lookup.by) for lookup in one.lookups()] for one in connectors}
+    problems = [
+        f"{path.name}: faults.{number}: {problem}"
+        for number, fault in enumerate(found.faults)
+        if (problem := _aimless(fault, known)) is not None
+    ]
+    if problems:
+        raise ConfigurationError(problems)
+    return found
+
+
+def _aimless(fault: Fault, known: dict[str, list[tuple[Any, KeyKind]]]) -> str | None:
+    lookups = known.get(fault.source)
+    if lookups is None:
+        return f"source: there is no source `{fault.source}`; there are {', '.join(known)}"
+    record = RECORDS.get(fault.record) if fault.record else None
+    if any(record in (None, own) and fault.by in (None, by) for own, by in lookups):
+        return None
+    return f"the source `{fault.source}` has no such lookup; `profile-gateway check` prints those it has"

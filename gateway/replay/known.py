@@ -1,0 +1,109 @@
+"""What a recording knows of one source: records by id, and for each key which of them were found, and how."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from connectors.contract import Ask, KeyKind, Measure
+from connectors.errors import SOURCE_ERRORS, SourceError, SourceThrottledError
+from connectors.records import RECORDS, Record
+from connectors.shapes import Fields
+from gateway.replay.files import Line
+
+Raw = dict[str, Any]
+"""A record as canonical JSON has it, with all fields that any ask brought."""
+
+
+class Given(msgspec.Struct, frozen=True):
+    """Which records one ask found, in order, and how many beside them could not be read."""
+
+    ids: tuple[str, ...]
+    dropped: int
+
+
+class KnownKey:
+    """Answers for one key: pages by what was asked, totals by what was counted, values by measure, and everything found."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, None] = {}
+        self.pages: dict[Ask, Given] = {}
+        self.totals: dict[Ask, int] = {}
+        self.values: dict[Measure, Any] = {}
+        self.failure: SourceError | None = None
+        self.measured_failure: SourceError | None = None
+
+
+class Known:
+    """What the lines of a source say together; of two answers to the same question the later one counts."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._records: dict[tuple[type[Record], str], Raw] = {}
+        self._keys: dict[tuple[type[Record], KeyKind, str], KnownKey] = {}
+        for line in lines:
+            self._learn(line)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def key(self, record: type[Record], by: KeyKind, name: str) -> KnownKey | None:
+        """`name` is the hash of a key."""
+        return self._keys.get((record, by, name))
+
+    def record(self, record: type[Record], id_: str) -> Raw:
+        return self._records[record, id_]
+
+    def _learn(self, line: Line) -> None:
+        record = RECORDS[line.record]
+        known = self._keys.setdefault((record, line.by, line.key), KnownKey())
+        failure = None if line.error is None else _error(line.error, line.retry_after_s)
+        if line.ask is None:
+            known.measured_failure = failure
+            known.values |= zip(line.measures, line.values, strict=False)
+        elif failure is not None:
+            known.failure = failure
+        else:
+            for raw in line.found:
+                place = record, raw["id"]
+                self._records[place] = merged(self._records.get(place, {}), raw)
+            ids = tuple(raw["id"] for raw in line.found)
+            known.ids |= dict.fromkeys(ids)
+            known.pages[window_of(line.ask)] = Given(ids, line.dropped)
+            total = line.total if line.total is not None else _whole(line.ask, line)
+            if total is not None:
+                known.totals[counted_of(line.ask)] = total
+
+
+def _whole(ask: Ask, line: Line) -> int | None:
+    """How many there are where a page was not cut, and None where it may have been."""
+    found = len(line.found) + line.dropped
+    return found if ask.after is None and (ask.first is None or found < ask.first) else None
+
+
+def window_of(ask: Ask) -> Ask:
+    """The part of an ask that says which records, whatever of them is wanted."""
+    return msgspec.structs.replace(ask, fields=Fields(), more=True, count=False, remaining_s=None)
+
+
+def counted_of(ask: Ask) -> Ask:
+    """The part of an ask that says which records are counted."""
+    return Ask(fields=Fields(), since=ask.since, until=ask.until, where=ask.where)
+
+
+def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> Raw:
+    """Two answers about the same thing, which may have brought different fields; what both brought is as in the new one."""
+    return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
+
+
+def _merged(old: Any, new: Any) -> Any:
+    match old, new:
+        case dict(), dict():
+            return merged(old, new)
+        case list(), list() if len(old) == len(new):
+            return [_merged(*pair) for pair in zip(old, new, strict=True)]
+    return new
+
+
+def _error(code: str, retry_after_s: float | None) -> SourceError:
+    kind = SOURCE_ERRORS.get(code, SourceError)
+    return SourceThrottledError(retry_after_s=retry_after_s) if kind is SourceThrottledError else kind()

@@ -1,0 +1,136 @@
+"""A connector that answers from a recording: as recorded what was asked, and else from the records that it knows."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from connectors import semantics
+from connectors.contract import (
+    Aggregate,
+    Answer,
+    Ask,
+    Connector,
+    ConnectorSettings,
+    KeyKind,
+    Keys,
+    Lookup,
+    Measure,
+    Measured,
+    Page,
+)
+from connectors.errors import SourceError, SourceUnavailableError
+from connectors.records import RECORDS, Record
+from connectors.shapes import Fields, all_fields, leaf_shape, narrowed
+from gateway.lookups.window import position_fields
+from gateway.replay.files import Described, Manifest, hashed, read_lines
+from gateway.replay.known import Known, KnownKey, Raw, counted_of, window_of
+from gateway.replay.scrubbing import either_way, hidden_ask, hidden_key
+
+T = TypeVar("T")
+
+
+class Replaying(Connector[ConnectorSettings]):
+    """A source of a recording. A key may be given as it was, or as its pseudonym; one that was not recorded finds nothing."""
+
+    kind = "replay"
+    settings_type = ConnectorSettings
+
+    def __init__(self, name: str, folder: Path, manifest: Manifest) -> None:
+        super().__init__(name, ConnectorSettings())
+        self._source = manifest.sources[name]
+        self._pseudonyms = manifest.pseudonyms()
+        self._hide = manifest.hide()
+        self.known = Known(read_lines(folder, name))
+        self._is_open = False
+
+    async def open(self) -> None:
+        self._is_open = True
+
+    async def aclose(self) -> None:
+        self._is_open = False
+
+    def lookups(self) -> Sequence[Lookup]:
+        return [self._lookup(one) for one in self._source.lookups]
+
+    def aggregates(self) -> Sequence[Aggregate]:
+        return [self._aggregate(one) for one in self._source.aggregates]
+
+    def _lookup(self, one: Described) -> Lookup:
+        record = RECORDS[one.record]
+        fetch = partial(self._fetch, record, one.by)
+        return Lookup(record=record, by=one.by, fetch=fetch, max_batch=one.max_batch, pushdown=frozenset(one.pushdown))
+
+    def _aggregate(self, one: Described) -> Aggregate:
+        record = RECORDS[one.record]
+        measure = partial(self._measure, record, one.by)
+        return Aggregate(record=record, by=one.by, measure=measure, max_batch=one.max_batch, ops=frozenset(one.ops))
+
+    async def _fetch(self, record: type[Record], by: KeyKind, keys: Keys, ask: Ask) -> Answer:
+        found = {key: self._known(record, by, key) for key in keys}
+        return {key: self._page(record, known, ask) for key, known in found.items() if known is not None}
+
+    async def _measure(self, record: type[Record], by: KeyKind, keys: Keys, measures: Sequence[Measure]) -> Measured:
+        found = {key: self._known(record, by, key) or KnownKey() for key in keys}
+        return {key: self._values(record, known, measures) for key, known in found.items()}
+
+    def _known(self, record: type[Record], by: KeyKind, key: str) -> KnownKey | None:
+        if not self._is_open:
+            raise SourceUnavailableError("the connector is closed")
+        named = self.known.key(record, by, hashed(self._pseudonyms, by, key))
+        return named or self.known.key(record, by, hashed(self._pseudonyms, by, hidden_key(by, key, self._hide)))
+
+    def _page(self, record: type[Record], known: KnownKey, ask: Ask) -> Page | SourceError:
+        if known.failure is not None and not known.pages:
+            return known.failure
+        looked_at = Fields.of(*(condition.field for condition in ask.where))
+        kind = narrowed(record, ask.fields | position_fields(record) | looked_at)
+        shown, total = semantics.page(self._read(record, known.ids, kind), either_way(record, ask, self._hide))
+        if ask.count:
+            counted = self._recorded(known.totals, record, counted_of(ask))
+            total = total if counted is None else counted
+        given = self._recorded(known.pages, record, window_of(ask))
+        if given is not None:
+            shown = [*(self.known.record(record, id_) for id_ in given.ids), *[{}] * given.dropped]
+        return Page(msgspec.json.encode(shown), total)
+
+    def _values(self, record: type[Record], known: KnownKey, measures: Sequence[Measure]) -> list[Any] | SourceError:
+        if known.measured_failure is not None and not known.values:
+            return known.measured_failure
+        return [self._value(record, known, measure) for measure in measures]
+
+    def _value(self, record: type[Record], known: KnownKey, measure: Measure) -> Any:
+        for asked in (measure, hidden_ask(record, measure, self._hide)):
+            if asked in known.values:
+                return known.values[asked]
+        kind = narrowed(record, _measured_fields(record, measure))
+        return semantics.measured(record, self._read(record, known.ids, kind), either_way(record, measure, self._hide))
+
+    def _recorded(self, answers: dict[Ask, T], record: type[Record], ask: Ask) -> T | None:
+        """Conditions may be given as they were, or by their pseudonyms."""
+        return answers.get(ask, answers.get(hidden_ask(record, ask, self._hide)))
+
+    def _read(self, record: type[Record], ids: Iterable[str], kind: type[msgspec.Struct]) -> list[Any]:
+        """The records that are known well enough."""
+        return [one for id_ in ids if (one := _converted(self.known.record(record, id_), kind)) is not None]
+
+
+@lru_cache(maxsize=256)
+def _measured_fields(record: type[Record], measure: Measure) -> Fields:
+    looked_at = position_fields(record) | Fields.of(*(condition.field for condition in measure.where))
+    if measure.field is None:
+        return looked_at
+    shape = leaf_shape(record, measure.field)
+    whole = all_fields(shape.struct) if shape is not None and shape.struct is not None else Fields()
+    for name in reversed(measure.field.split(".")):
+        whole = Fields(((name, whole),))
+    return looked_at | whole
+
+
+def _converted(raw: Raw, kind: type[msgspec.Struct]) -> Any | None:
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError:
+        return None

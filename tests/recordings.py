@@ -1,0 +1,33 @@
+"""Recording and replaying connectors around given ones."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from connectors.contract import Connector
+from gateway.replay.files import begin, read_manifest
+from gateway.replay.recording import Recording, described
+from gateway.replay.replaying import Replaying
+
+REFERENCE = datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+
+def recording(folder: Path, connectors: Sequence[Connector[Any]], *, is_plain: bool = True) -> list[Recording]:
+    """Connectors that record into the folder."""
+    manifest = begin(folder, {one.name: described(one) for one in connectors}, REFERENCE, is_plain=is_plain)
+    return [Recording(one, folder, manifest) for one in connectors]
+
+
+def replaying(folder: Path) -> list[Replaying]:
+    """The connectors of a recording."""
+    manifest = read_manifest(folder, "--replay")
+    return [Replaying(name, folder, manifest) for name in manifest.sources]
+
+
+def timeless(value: Any) -> Any:
+    """An answer without what depends on when, and how fast, it was given."""
+    if isinstance(value, Mapping):
+        left = {"asOf", "latencyMs", "computedAt", "expiresAt", "requestId", "trace"}
+        return {name: timeless(inner) for name, inner in value.items() if name not in left}
+    return [timeless(inner) for inner in value] if isinstance(value, list) else value
