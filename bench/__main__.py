@@ -1,20 +1,32 @@
-"""`python -m bench speed | tags | growth | incident | profile`: speed, measured on this machine."""
+"""`python -m bench speed | tags | growth | incident | dead | flaky | profile`: speed, measured on this machine."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from rich.console import Console
 
+from bench import dead as deaths
+from bench import flaky as failing
 from bench import growth as growing
 from bench import incident as incidents
 from bench import profiling, tagged
 from bench.processes import BenchError, end_orderly_on_sigterm
 from bench.queries import GATEWAY_QUERIES
-from bench.report import SERVERS, calls_line, document, incident_table, speed_table, tags_table
+from bench.report import (
+    SERVERS,
+    calls_line,
+    dead_table,
+    document,
+    flaky_table,
+    incident_table,
+    speed_table,
+    tags_table,
+)
 from bench.speed import compared, slowest_source
 from bench.stage import staged
 
@@ -88,11 +100,34 @@ def incident(seconds: Seconds = 5, rounds: Rounds = 3, callers: Callers = 32) ->
     with _problems_shown():
         found = incidents.measured(rounds=rounds, seconds=seconds, callers=callers)
     out.print(incident_table(found))
-    for text, holds in found.verdicts():
-        out.print(text, style="green" if holds else "red", highlight=False)
+    _say(found.verdicts())
     events = ", ".join(f"{event} {count:,}" for event, count in found.events.items())
     out.print(f"In the gateway's log: {events or 'nothing'}", highlight=False)
     _keep_beside({"incident": found.document()})
+
+
+@app.command()
+def dead(seconds: Annotated[int, typer.Option(min=1, help="For how long it is dead.")] = 60, callers: Callers = 32) -> None:
+    """What a source that is dead is still asked, and how soon it is found back: one that refuses, one that hangs."""
+    with _problems_shown():
+        found = deaths.measured(deaths.Trial(seconds=seconds, callers=callers))
+    out.print(dead_table(found))
+    _say(verdict for one in found for verdict in one.verdicts())
+    _keep_beside({"dead": {one.way: {**msgspec.to_builtins(one), "share": one.share} for one in found}})
+
+
+@app.command()
+def flaky(
+    seconds: Seconds = 10,
+    callers: Callers = 32,
+    share: Annotated[float, typer.Option(min=0, max=1, help="How many of its calls fail.")] = 0.5,
+) -> None:
+    """What retries are worth while a source fails calls at random, and how many more calls they are."""
+    with _problems_shown():
+        found = failing.measured(seconds=seconds, callers=callers, failing=share)
+    out.print(flaky_table(found))
+    _say(one.verdict() for one in found)
+    _keep_beside({"flaky": {one.setting: {**msgspec.to_builtins(one), "share": one.share} for one in found}})
 
 
 @app.command()
@@ -107,6 +142,11 @@ def profile(
     with _problems_shown():
         for text in profiling.profiled(profiling.bodies_of(query, variables), config, callers=callers, seconds=seconds):
             typer.echo(text)
+
+
+def _say(verdicts: Iterable[tuple[str, bool]]) -> None:
+    for text, holds in verdicts:
+        out.print(text, style="green" if holds else "red", highlight=False)
 
 
 def _chosen(words: str, known: list[str]) -> list[str]:

@@ -20,8 +20,10 @@ uri = "{mongodb}"
 """
 
 
-def write_settings(path: Path, sources: Sources, *, mongodb: str | None = None, deadline_ms: int = _DEADLINE_MS) -> Path:
-    """What a user would write for these four sources."""
+def write_settings(
+    path: Path, sources: Sources, *, mongodb: str | None = None, deadline_ms: int = _DEADLINE_MS, orders: str = ""
+) -> Path:
+    """What a user would write for these four sources. `orders` are further settings of the order source, a line each."""
     stored = _STORED.format(mongodb=mongodb) if mongodb else ""
     path.write_text(f"""\
 environment = "production"
@@ -40,6 +42,7 @@ keys.customer_id = {{ path = "/crm/customers?ids={{keys}}", key = "id" }}
 kind = "http"
 max_batch = 400
 base_url = "{sources.url("orders")}"
+{orders}
 
 [sources.orders.records.order]
 order = "newest_first"

@@ -4,11 +4,9 @@ One gateway goes through it again and again. Its answers are checked in each pha
 open files, its log.
 """
 
-import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -21,7 +19,8 @@ from bench import data, gateway, sources
 from bench.asking import post
 from bench.equality import Expected, unwrapped
 from bench.load import Figures, driven, warmed
-from bench.processes import BenchError, Cores, Process, chosen_cores, free_ports, need_all
+from bench.outages import states
+from bench.processes import BenchError, Process, chosen_cores, free_ports, need_all
 from bench.queries import GATEWAY_QUERIES, body, write_bodies
 from bench.sources import Sources
 from bench.stage import SMALLER
@@ -44,8 +43,6 @@ PHASES = {"healthy": None, "refusing": "SOURCE_UNAVAILABLE", "hanging": "SOURCE_
 _CHECKED = 3
 _SETTLING_S = 0.3
 """How long the load driver's connections may take to be closed."""
-_BACKLOG = 4096
-"""More connections than a phase makes: each call that hangs takes one, and keeps it for the deadline."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -126,12 +123,12 @@ def measured(*, rounds: int, seconds: int, callers: int) -> Incident:
         served, process = stack.enter_context(gateway.started(settings, cores))
         url = f"http://127.0.0.1:{served}/graphql"
         lines = write_bodies(own / "lines.txt", QUERY, GATEWAY_QUERIES[QUERY])
-        states = _states(folder, cores, port)
+        make = states(folder, cores, port)
         expected = Expected(folder)
         incident = Incident({phase: [] for phase in PHASES}, {phase: [] for phase in PHASES}, {})
         for _ in range(rounds):
             for phase, code in PHASES.items():
-                with states[phase]():
+                with make[phase]():
                     size = _checked(url, expected, code)
                     warmed(url, lines, callers=callers, seconds=1, cores=cores)
                     figures = driven(url, lines, callers=callers, seconds=seconds, cores=cores)
@@ -142,33 +139,6 @@ def measured(*, rounds: int, seconds: int, callers: int) -> Incident:
                     incident.seen[phase].append(Seen(process.resident_mb(), process.open_files()))
         incident.events = _events(process)
         return incident
-
-
-def _states(folder: Path, cores: Cores, port: int) -> dict[str, Callable[[], AbstractContextManager[Any]]]:
-    """What makes the order source be so, by phase."""
-
-    def well() -> AbstractContextManager[Any]:
-        others = [kind for kind in data.KINDS if kind != "orders"]
-        return sources.served(folder, cores, {**dict(zip(others, free_ports(len(others)), strict=True)), "orders": port})
-
-    return {"healthy": well, "refusing": lambda: _refusing(port), "hanging": lambda: _hanging(port), "recovered": well}
-
-
-@contextmanager
-def _refusing(port: int) -> Iterator[socket.socket]:
-    # Bound, so that no connection of ours gets this port and answers itself, and not listening.
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(("127.0.0.1", port))
-        yield taken
-
-
-@contextmanager
-def _hanging(port: int) -> Iterator[None]:
-    """The kernel takes connections and what is sent over them; nobody reads it."""
-    with _refusing(port) as taken:
-        taken.listen(_BACKLOG)
-        yield
 
 
 def _checked(url: str, expected: Expected, code: str | None) -> float:

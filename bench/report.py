@@ -5,6 +5,8 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.dead import Death
+from bench.flaky import Flaky
 from bench.incident import PHASES, Incident
 from bench.peers import PEERS
 from bench.speed import FLOORS, Measured
@@ -59,6 +61,26 @@ def incident_table(found: Incident) -> Table:
         table.add_row(
             phase, f"{found.median(phase, 'rps'):,.0f}", share, *times, f"{seen.resident_mb:.0f}", f"{seen.open_files}"
         )
+    return table
+
+
+def dead_table(found: list[Death]) -> Table:
+    table = Table("Orders", "Requests", "Calls", "Breaker opened", "p50 ms", "Most ms", "Complete again", title_justify="left")
+    table.title, table.caption = "One source is dead", "Times are from its death, and from when it was back."
+    for one in found:
+        opened = "never" if one.opened_after_s is None else f"after {one.opened_after_s:.1f} s"
+        times = [f"{one.p50_ms:.1f}", f"{one.most_ms:,.0f}", f"after {one.complete_after_s:.1f} s"]
+        table.add_row(one.way, f"{one.requests:,}", f"{one.calls:,} ({one.share:.2%})", opened, *times)
+    return table
+
+
+def flaky_table(found: list[Flaky]) -> Table:
+    table = Table(
+        "Called", "Requests", "Complete", "Calls", "Failed", "Extra", title="One source is flaky", title_justify="left"
+    )
+    for one in found:
+        extra = f"{one.extra:,} ({one.extra_share:.1%})"
+        table.add_row(one.setting, f"{one.requests:,}", f"{one.share:.1%}", f"{one.calls:,}", f"{one.failed:,}", extra)
     return table
 
 

@@ -2,10 +2,15 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
-from bench import data
+import pytest
+
+from bench import data, dead, flaky
+from bench.dead import Death, Trial
 from bench.equality import unwrapped
+from bench.flaky import Flaky
 from bench.load import Figures
 from bench.queries import rotating_variables
 from bench.report import document
@@ -87,3 +92,37 @@ def test_the_lock_of_the_node_peers_names_no_address() -> None:
     assert {
         name for name, package in packages.items() if name and ("resolved" in package or "integrity" not in package)
     } == set()
+
+
+def death(calls: int, complete_after_s: float) -> Death:
+    return Death("refusing", 1000, calls, opened_after_s=0.1, complete_after_s=complete_after_s, p50_ms=1, most_ms=2)
+
+
+@pytest.mark.parametrize(("found", "holds"), [(death(10, 10.0), True), (death(11, 10.1), False)])
+def test_what_does_not_hold_of_a_dead_source_is_said(found: Death, holds: bool) -> None:
+    """At their bounds all hold, beyond them none."""
+    assert [one for _, one in found.verdicts()] == [holds, holds]
+
+
+@pytest.mark.parametrize(("extra", "holds"), [(110, True), (111, False)])
+def test_extra_calls_are_held_against_their_budget(extra: int, holds: bool) -> None:
+    """A tenth of a thousand calls, and the reserve of ten."""
+    found = Flaky("as by default", requests=2000, complete=1200, calls=1000 + extra, failed=500, extra=extra)
+    assert found.verdict()[1] is holds
+    assert (found.share, found.extra_share) == (0.6, extra / 1000)
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="the sources are compiled")
+def test_failing_sources_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In short: few customers, a pause of half a second. The breaker opens, and answers are complete again; retries help."""
+    monkeypatch.setattr(data, "FOLDER", tmp_path)
+    trial = Trial(seconds=2, callers=4, watched_s=3, customers=100, orders="breaker.pause_s = 0.5")
+    (found,) = dead.measured(trial, ["refusing"])
+    assert found.opened_after_s is not None
+    assert 10 <= found.calls < found.requests
+    assert found.complete_after_s < 3
+    first, plain = flaky.measured(seconds=1, callers=4, failing=0.05, customers=100)
+    assert 0 < first.extra <= 0.1 * (first.calls - first.extra) + 10
+    assert plain.extra == 0
+    assert first.share > plain.share
+    assert all(0 < one.failed < one.calls for one in (first, plain))

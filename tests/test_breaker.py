@@ -71,6 +71,24 @@ def test_calls_all_over_the_window_count():
     assert one.refuses
 
 
+def test_a_source_that_dies_under_load_is_left_alone_soon():
+    """Twenty failures in a row are enough, however many calls were answered before; nineteen are not."""
+    one, _ = breaker()
+    ended(one, *[False] * 1000, *[True] * 19, False, *[True] * 19)
+    assert not one.refuses
+    ended(one, True)
+    assert one.refuses
+
+
+def test_a_row_is_over_with_the_window():
+    """Nineteen failures, nothing for eleven seconds, and nine more."""
+    one, clock = breaker()
+    ended(one, *[False] * 1000, *[True] * 19)
+    clock.passed_s += 11
+    ended(one, *[True] * 9)
+    assert not one.refuses
+
+
 def test_after_the_pause_one_call_may_leave():
     """And no second one while it is under way."""
     one, clock = opened()

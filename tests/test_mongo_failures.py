@@ -1,6 +1,7 @@
 """How the mongo kind fails: errors of the tree, nothing of the database's words, and calls that work again afterwards."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -31,6 +32,7 @@ from connectors.records import Order
 from connectors.shapes import Fields
 from gateway.store.embedded import EmbeddedMongo
 from tests.demo_sources import refused_port
+from tests.faulty import listening, silence
 from tests.mongo_shop import MongoShop, mongo_shop_at, settings
 from tests.sql_shop import day
 
@@ -104,6 +106,34 @@ async def test_opening_does_not_need_the_database() -> None:
             "sources.shop.url: cannot connect; is the database up, and are hosts, port and options right?"
         ]
         await connector.aclose()
+
+
+async def test_nobody_waits_for_a_server_that_cannot_be_reached() -> None:
+    """Ten calls in a row take less time than one would that looks for the server until its time is over."""
+    async with asyncio.timeout(10):
+        with refused_port() as port:
+            connector = MongoConnector("shop", settings(f"mongodb://127.0.0.1:{port}"))
+            await connector.open()
+            for _ in range(10):
+                with pytest.raises(SourceUnavailableError):
+                    await connector.lookups()[-1].fetch(["c1"], Ask(fields=Fields.of("id"), remaining_s=60))
+            await connector.aclose()
+
+
+async def test_a_failure_that_nobody_waits_for_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The caller is gone when the call fails; what the driver says about it goes nowhere."""
+    async with listening(silence) as port:
+        connector = MongoConnector("shop", settings(f"mongodb://127.0.0.1:{port}"))
+        await connector.open()
+        call = asyncio.create_task(connector.lookups()[-1].fetch(["c1"], Ask(fields=Fields.of("id"), remaining_s=0.1)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await connector.aclose()
+    gc.collect()
+    assert caplog.records == []
 
 
 async def test_a_closed_connector_does_not_connect_again(mongo_shop: MongoShop) -> None:

@@ -7,13 +7,22 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
+import bson
 import pymongo
 from bson.codec_options import DatetimeConversion
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
-from connectors.errors import SourceAuthError, SourceError, SourceTimeoutError, SourceUnavailableError, without_frames
+from connectors.errors import (
+    SourceAuthError,
+    SourceError,
+    SourceProtocolError,
+    SourceTimeoutError,
+    SourceUnavailableError,
+    without_frames,
+)
+from connectors.mongo.checking import Checks
 from connectors.mongo.failures import FOREIGN, source_error
 from connectors.mongo.settings import MongoSourceSettings
 
@@ -25,10 +34,14 @@ SELECTION_S = 1.0
 """How long a call waits for a server to be found, where its own time is not over before. In seconds."""
 CONNECT_MS = 5_000
 """How long a server may take to accept a connection, in milliseconds."""
+CHECK_MS = 1_000
+"""How long after a look at a server the driver looks again: a server that is back is found so soon, in milliseconds."""
 MOST_S = 60.0
 """How long a call may take that does not say how much time is left, in seconds."""
 AT_ONCE = 10_000
 """How many documents come with the first answer of a call. As many as fit into 16 MB do; the driver's own 101 are too few."""
+MOST_BYTES = 16 * 1024 * 1024
+"""How large an answer may be. No message of a server holds more documents, so only an answer in several is measured."""
 GRACE_S = 1.0
 """How long calls have to end when the connector is closed, in seconds."""
 NOT_FOR_VIEWS = 166
@@ -40,13 +53,15 @@ class Database:
     def __init__(self, settings: MongoSourceSettings) -> None:
         self._settings = settings
         self._client: AsyncMongoClient[dict[str, Any]] | None = None
+        self._checks = Checks()
         self._running: set[asyncio.Future[Any]] = set()
 
     def open(self) -> None:
         """Begin to look for a server, which nobody waits for, so that the first call knows it."""
         if self._client is None:
-            self._client = AsyncMongoClient(self._settings.url, **_options(self._settings))
-            self._track(asyncio.create_task(_look(self._client)))
+            self._checks = Checks()
+            self._client = AsyncMongoClient(self._settings.url, event_listeners=[self._checks], **_options(self._settings))
+            self._track(asyncio.create_task(self._look(self._client)))
 
     async def aclose(self) -> None:
         """Close the connections and make no more."""
@@ -67,11 +82,21 @@ class Database:
             yield
 
     async def aggregate(self, collection: str, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
-        """The documents that a pipeline gives."""
+        """The documents that a pipeline gives. Raises `SourceProtocolError` when they go on beyond `MOST_BYTES`."""
 
         async def call(database: _Database) -> list[dict[str, Any]]:
             cursor = await database[collection].aggregate(list(pipeline), allowDiskUse=True, batchSize=AT_ONCE)
-            return await cursor.to_list()
+            if not cursor.cursor_id:
+                return await cursor.to_list()
+            found: list[dict[str, Any]] = []
+            size = 0
+            async with cursor:
+                async for document in cursor:
+                    size += len(bson.encode(document))
+                    if size > MOST_BYTES:
+                        raise SourceProtocolError("more than 16 MB")
+                    found.append(document)
+            return found
 
         return await self._run(call)
 
@@ -119,7 +144,7 @@ class Database:
         if self._client is None:
             raise SourceUnavailableError("the connector is closed")
         client = self._client
-        running = asyncio.create_task(_when_found(client, call(client[self._settings.database])))
+        running = asyncio.create_task(self._when_found(client, call(client[self._settings.database])))
         self._track(running)
         try:
             return await asyncio.shield(running)
@@ -128,28 +153,32 @@ class Database:
         except FOREIGN as error:
             raise source_error(error) from without_frames(error)
 
+    async def _look(self, client: AsyncMongoClient[Any]) -> None:
+        with suppress(*FOREIGN), pymongo.timeout(SELECTION_S):
+            await self._checks.or_all_away(client, client.admin.command("ping"))
+
+    async def _when_found(self, client: AsyncMongoClient[Any], call: Coroutine[Any, Any, T]) -> T:
+        """What the call gives, once there is a server: the driver would spend all of the call's time on looking for one."""
+        try:
+            if not _has_server(client):
+                with pymongo.timeout(SELECTION_S):
+                    await self._checks.or_all_away(client, client.admin.command("ping"))
+        except BaseException as error:
+            # A server that is there and slow has the rest of the call's time.
+            if not isinstance(error, FOREIGN) or not _has_server(client):
+                call.close()
+                raise
+        return await call
+
     def _track(self, running: asyncio.Task[Any]) -> None:
         self._running.add(running)
-        running.add_done_callback(self._running.discard)
+        running.add_done_callback(self._ended)
 
-
-async def _look(client: AsyncMongoClient[Any]) -> None:
-    with suppress(*FOREIGN), pymongo.timeout(SELECTION_S):
-        await client.admin.command("ping")
-
-
-async def _when_found(client: AsyncMongoClient[Any], call: Coroutine[Any, Any, T]) -> T:
-    """What the call gives, once there is a server: the driver would spend all of the call's time on looking for one."""
-    try:
-        if not _has_server(client):
-            with pymongo.timeout(SELECTION_S):
-                await client.admin.command("ping")
-    except BaseException as error:
-        # A server that is there and slow has the rest of the call's time.
-        if not isinstance(error, FOREIGN) or not _has_server(client):
-            call.close()
-            raise
-    return await call
+    def _ended(self, running: asyncio.Task[Any]) -> None:
+        self._running.discard(running)
+        if not running.cancelled():
+            # Whoever asked may be gone, and an error that nobody has looked at is logged, with the server's words.
+            running.exception()
 
 
 def _has_server(client: AsyncMongoClient[Any]) -> bool:
@@ -173,4 +202,7 @@ def _options(settings: MongoSourceSettings) -> dict[str, Any]:
         maxPoolSize=settings.pool_size,
         serverSelectionTimeoutMS=int(SELECTION_S * 1000),
         connectTimeoutMS=CONNECT_MS,
+        heartbeatFrequencyMS=CHECK_MS,
+        # Calls are made again by the gateway, within its budget; with a timeout the driver would do so until that is over.
+        retryReads=False,
     )

@@ -48,6 +48,10 @@ class Dialect(ABC):
         """Text that sorts by code points, as the gateway sorts."""
         return cast(text, Text).collate(self.collation)
 
+    def beginning(self, text: Expression, most: int) -> Expression:
+        """At most so many characters of a text."""
+        return func.substr(text, 1, literal_column(str(most)), type_=Text())
+
     def nulls_last(self, value: Expression, descending: bool = False) -> list[Expression]:
         """What orders by a value, rows without one at the end."""
         return [(value.desc() if descending else value).nulls_last()]

@@ -13,6 +13,9 @@ log = structlog.get_logger()
 BUCKETS = 10
 """The window moves on in so many steps."""
 
+ROW = 2
+"""So many times `min_calls` failures in a row are enough: a source that dies under load has its good calls in the window."""
+
 
 class SourceHealth(StrEnum):
     """`USABLE` is asked, `PAUSED` is left alone, `PROBING` has one call under way that decides between the two."""
@@ -23,7 +26,7 @@ class SourceHealth(StrEnum):
 
 
 class Breaker:
-    """The circuit breaker of one source, by the rate of its calls that failed over a window."""
+    """The circuit breaker of one source, by the rate of its calls that failed over a window, and by how many did in a row."""
 
     def __init__(self, source: str, settings: BreakerSettings, clock: Clock) -> None:
         self._source = source
@@ -31,6 +34,7 @@ class Breaker:
         self._clock = clock
         self._step_s = settings.window_s / BUCKETS
         self._counts: deque[list[int]] = deque(maxlen=BUCKETS)
+        self._in_a_row = 0
         self._paused_until: float | None = None
         self._is_probing = False
 
@@ -59,6 +63,7 @@ class Breaker:
             return
         counts = self._current()
         counts[failed] += 1
+        self._in_a_row = self._in_a_row + 1 if failed else 0
         if failed and self._is_broken():
             log.warning("breaker_opened", source=self._source, pause_s=self._settings.pause_s)
             self._pause()
@@ -69,6 +74,7 @@ class Breaker:
             log.info("breaker_closed", source=self._source)
             self._paused_until = None
             self._counts.clear()
+            self._in_a_row = 0
         elif self._is_probing:
             self._pause()
         self._is_probing = False
@@ -80,11 +86,15 @@ class Breaker:
         step = int(self._clock.monotonic() / self._step_s)
         while self._counts and self._counts[0][2] <= step - BUCKETS:
             self._counts.popleft()
+        if not self._counts:
+            self._in_a_row = 0
         if not self._counts or self._counts[-1][2] != step:
             self._counts.append([0, 0, step])
         return self._counts[-1]
 
     def _is_broken(self) -> bool:
+        if self._in_a_row >= ROW * self._settings.min_calls:
+            return True
         failed = sum(counts[True] for counts in self._counts)
         calls = failed + sum(counts[False] for counts in self._counts)
         return calls >= self._settings.min_calls and failed >= calls * self._settings.failure_rate
