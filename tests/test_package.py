@@ -17,7 +17,7 @@ from gateway.lookups import kinds
 from tests.markdown import blocks
 
 ROOT = Path(__file__).parent.parent
-SHOWN, ITS_TEST = (block.text for block in blocks(ROOT / "docs" / "connectors.md") if block.language == "python")
+SHOWN, ITS_TEST, *_ = (block.text for block in blocks(ROOT / "docs" / "connectors.md") if block.language == "python")
 SETTINGS = """[sources.tills]
 kind = "tills"
 base_url = "http://127.0.0.1:{port}"
