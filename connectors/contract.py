@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 from pydantic import BaseModel, ConfigDict
 
-from connectors.errors import SourceError
+from connectors.errors import NoWebhookError, SourceError
 from connectors.records import Record
 from connectors.shapes import Fields
 
@@ -174,6 +174,23 @@ def _declare(kind: type, words: dict[str, Any], function_name: str) -> Callable[
     return mark
 
 
+class WebhookRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source sends of its own accord. `path` is the gateway's, with its query; names of headers are in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Records that a key finds are no longer what they were; those of all types, when `record` is None."""
+
+    record: type[Record] | None
+    by: KeyKind
+    key: str
+
+
 class ConnectorSettings(BaseModel):
     """Base of a connector's settings: frozen, unknown keys are errors."""
 
@@ -202,6 +219,13 @@ class Connector(Generic[S]):
     async def check(self) -> list[str]:
         """Problems that an operator can fix, found by asking the source; empty when all is well."""
         return []
+
+    def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one
+        """What a webhook of the source says has changed, once its signature is checked; `connectors.webhooks` helps with both.
+
+        Raises `WebhookSignatureError`, `WebhookBodyError`, or `NoWebhookError` where there is none.
+        """
+        raise NoWebhookError
 
     def lookups(self) -> Sequence[Lookup]:
         """What can be fetched. Methods declared with `@lookup`, unless the connector's settings say it."""

@@ -2,13 +2,17 @@
 
     ProfileGatewayError
     |-- ConfigurationError          operator: at start only, all problems at once
-    `-- SourceError
-        |-- SourceUnavailableError  nobody: wait, retried inside the deadline
-        |-- SourceTimeoutError      nobody: wait, retried inside the deadline
-        |-- SourceThrottledError    nobody: wait for `retry_after_s`
-        |-- SourceAuthError         operator: credentials are missing, expired or too weak
-        |-- SourceProtocolError     connector's author: the answer is not what was agreed
-        `-- SourceRejectedError     caller: the source refuses this key
+    |-- SourceError
+    |   |-- SourceUnavailableError  nobody: wait, retried inside the deadline
+    |   |-- SourceTimeoutError      nobody: wait, retried inside the deadline
+    |   |-- SourceThrottledError    nobody: wait for `retry_after_s`
+    |   |-- SourceAuthError         operator: credentials are missing, expired or too weak
+    |   |-- SourceProtocolError     connector's author: the answer is not what was agreed
+    |   `-- SourceRejectedError     caller: the source refuses this key
+    `-- WebhookError
+        |-- NoWebhookError          operator: nothing is taken from this source
+        |-- WebhookSignatureError   operator: the secret is another one, or somebody else has sent it
+        `-- WebhookBodyError        operator: the settings or the subscription at the source do not fit
 
 A message is written by us and safe to show. What the source said (bodies, headers, addresses, keys) never enters one.
 """
@@ -122,3 +126,28 @@ SOURCE_ERRORS: dict[str, type[SourceError]] = {
     )
 }
 """Errors of sources by their codes."""
+
+
+class WebhookError(ProfileGatewayError):
+    """What a source told of its own accord cannot be taken. Nothing of it enters the message."""
+
+
+class NoWebhookError(WebhookError):
+    """The source has no webhook, or none is configured."""
+
+    code = "WEBHOOK_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("there is no such webhook")
+
+
+class WebhookSignatureError(WebhookError):
+    """The signature is missing, too old, or not made with the secret."""
+
+    code = "WEBHOOK_SIGNATURE"
+
+
+class WebhookBodyError(WebhookError):
+    """The body cannot be read; the message names what in it."""
+
+    code = "WEBHOOK_BODY"

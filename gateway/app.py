@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
+from gateway.changes import Changes
 from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.execution.plan import core_schema
@@ -31,6 +32,7 @@ from gateway.services import Services, build_services
 from gateway.settings import Settings
 from gateway.store.store import Store
 from gateway.tags.pack import default_pack_path, load_pack
+from gateway.webhooks import Webhooks
 from resolvers.schema import schema
 
 
@@ -94,6 +96,7 @@ def create_app(
         endpoint,
         routes=[
             Route(ENDPOINT, endpoint),
+            Webhooks(services.sources, services.clock, Changes(services)).route,
             Route("/healthz", _alive),
             Route("/readyz", _readiness(services.sources)),
             *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),

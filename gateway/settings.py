@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from connectors.contract import KeyKind
 from connectors.errors import ConfigurationError
 from connectors.records import RECORDS
+from connectors.webhooks import Encoding
 from gateway.store.mongo import MongoSettings
 
 PREFIX = "GATEWAY_"
@@ -39,6 +41,12 @@ def _known_record(name: str) -> str:
     if name not in RECORDS:
         raise ValueError(f"`{name}` is no record; there are {', '.join(RECORDS)}")
     return name
+
+
+def _no_text(kind: KeyKind) -> KeyKind:
+    if kind is KeyKind.TEXT:
+        raise ValueError("a change is told by a key that finds one customer, so not by text")
+    return kind
 
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -73,6 +81,21 @@ class CallSettings(BaseModel):
     breaker: BreakerSettings = BreakerSettings()
 
 
+class WebhookSettings(_Frozen):
+    """How a source tells of changes: a signature over the body, and where in the body the key of the customer is."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    secret: Annotated[SecretStr, Field(min_length=1)]
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$"), AfterValidator(str.lower)] = "x-signature"
+    encoding: Encoding = "hex"
+    key: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$")]
+    """A dotted path."""
+    by: Annotated[KeyKind, AfterValidator(_no_text)] = KeyKind.CUSTOMER_ID
+    records: list[Annotated[str, AfterValidator(_known_record)]] = []
+    """What changes; all records when none is named."""
+
+
 class SourceSettings(CallSettings):
     """One named source. What else stands in the block belongs to the connector of that kind."""
 
@@ -83,6 +106,8 @@ class SourceSettings(CallSettings):
     """For how many seconds a worker keeps answers, by record; those that are not named here are not kept."""
     stale_s: SecondsByRecord = {}
     """For how many seconds more they stand in for answers that cannot be had, by record."""
+    webhook: WebhookSettings | None = None
+    """How the source tells of changes, whatever its kind."""
 
     @property
     def connector_settings(self) -> dict[str, Any]:

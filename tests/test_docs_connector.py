@@ -7,7 +7,7 @@ from types import ModuleType
 from tests.markdown import blocks
 
 PAGE = Path(__file__).parent.parent / "docs" / "connectors.md"
-SHOWN, ITS_TEST = (compile(block.text, str(PAGE), "exec") for block in blocks(PAGE) if block.language == "python")
+SHOWN, ITS_TEST, *_ = (compile(block.text, str(PAGE), "exec") for block in blocks(PAGE) if block.language == "python")
 
 # Where the page says that the file goes, so that the second block can import the first.
 module = sys.modules["connectors.tills"] = ModuleType("connectors.tills")

@@ -22,7 +22,7 @@ def tags(mongo: Mongo, hand_clock: HandClock) -> TagCollection:
     return TagCollection(mongo, hand_clock)
 
 
-def tag(key: str = "tier", value: str | None = "GOLD", at: datetime = NOON) -> ComputedTag:
+def tag(key: str = "tier", value: str | None = "GOLD", at: datetime = NOON, as_of: datetime = NOON) -> ComputedTag:
     return ComputedTag(
         key=key,
         value=value,
@@ -32,7 +32,7 @@ def tag(key: str = "tier", value: str | None = "GOLD", at: datetime = NOON) -> C
         rule=RuleUsed(version=3, expression="spent > 10.5", words="spends more than 10.5 \u20ac"),
         evidence=[
             FactValue(
-                name="spent", label="Spent", value=10.25, since=NOON, until=NOON, sources=["shop"], as_of=NOON, partial=True
+                name="spent", label="Spent", value=10.25, since=NOON, until=NOON, sources=["shop"], as_of=as_of, partial=True
             ),
             FactValue(name="calls", label="Calls", value=None, missing="SOURCE_TIMEOUT"),
         ],
@@ -93,12 +93,42 @@ async def test_stale_tags_stay_readable_until_renewed(tags: TagCollection, hand_
     assert {key: one.expires_at for key, one in found["c1"].items()} == {"tier": marked_at, "churn": marked_at}
     assert found["c1"]["tier"].value == "GOLD"
     assert found["c2"]["tier"].expires_at > marked_at
-    renewed = tag(at=NOON + timedelta(days=1))
+    renewed = tag(at=NOON + timedelta(days=1), as_of=hand_clock.now() + timedelta(milliseconds=1))
     await tags.write([("c1", renewed)])
     assert (await tags.read(["c1"], ["tier"]))["c1"]["tier"] == renewed
     assert (await tags.read(["c1"], ["churn"]))["c1"]["churn"].expires_at == marked_at
     await tags.mark_stale(["c1"])
     assert (await tags.read(["c1"], ["tier"]))["c1"]["tier"].expires_at == marked_at
+
+
+async def test_a_tag_of_facts_from_before_the_mark_is_stale(tags: TagCollection, hand_clock: HandClock):
+    """Whoever writes it had kept what the sources said before; a tag without facts counts by when it was computed."""
+    await tags.write([("c1", tag())])
+    await tags.mark_stale(["c1"])
+    marked_at = hand_clock.now().replace(microsecond=hand_clock.now().microsecond // 1000 * 1000)
+    before, after = hand_clock.now() - timedelta(milliseconds=2), hand_clock.now() + timedelta(milliseconds=2)
+    late = tag(value="SILVER", at=after, as_of=before)
+    none = replace(tag("churn", at=after), evidence=[])
+    await tags.write([("c1", late), ("c1", none), ("c1", replace(none, key="rfm", computed_at=before))])
+    found = (await tags.read(["c1"], ["tier", "churn", "rfm"]))["c1"]
+    assert found == {
+        "tier": replace(late, expires_at=marked_at),
+        "churn": none,
+        "rfm": replace(none, key="rfm", computed_at=before, expires_at=marked_at),
+    }
+
+
+async def test_a_mark_is_there_before_the_tag(tags: TagCollection, hand_clock: HandClock):
+    """A tag that was being computed while its customer changed is stale from the first; the next one is not."""
+    assert await tags.mark_stale([]) == 0
+    assert await tags.mark_stale(["c1"]) == 0
+    assert await tags.read(["c1"], ["tier"]) == {"c1": {}}
+    await tags.write([("c1", tag(at=hand_clock.now(), as_of=hand_clock.now()))])
+    assert (await tags.read(["c1"], ["tier"]))["c1"]["tier"].expires_at <= hand_clock.now()
+    hand_clock.advance(timedelta(milliseconds=1))
+    new = tag(at=hand_clock.now(), as_of=hand_clock.now())
+    await tags.write([("c1", new)])
+    assert await tags.read(["c1"], ["tier"]) == {"c1": {"tier": new}}
 
 
 async def test_mark_never_prolongs_a_tag(tags: TagCollection, hand_clock: HandClock):

@@ -9,10 +9,10 @@ is cancelled or came late changes nothing for the others.
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -56,13 +56,14 @@ class Waiting(Protocol):
 class Entry(msgspec.Struct, eq=False):
     """A key that is asked for, the latest deadline of those who wait for it, and what came of it.
 
-    `kept` stands in for a failure.
+    `kept` stands in for a failure. What `is_outdated` comes from before a change, and is not kept.
     """
 
     _boundary: Boundary
     deadline: Deadline
     outcome: Outcome | None = None
     kept: Kept | None = None
+    is_outdated: bool = False
     _waiting: list[Waiting] = []
 
     def land(self, outcome: Outcome) -> None:
@@ -194,6 +195,17 @@ class Batching:
             self._dispatch_soon()
         return entered
 
+    def outdate(self, key: str, concerns: Callable[[Any], bool]) -> None:
+        """A key has changed: what is kept for the questions that it concerns is no longer fresh, nor is what is on its way.
+
+        Who asks from now on waits for a new call. Those who wait already have what they asked for.
+        """
+        for question, flying in self._flying.items():
+            if key in flying and concerns(question):
+                flying.pop(key).is_outdated = True
+        if self._cache is not None:
+            self._cache.outdate(self._boundary.source, key, concerns)
+
     async def aclose(self) -> None:
         """End the calls under way and start no more; who still waits gets a failure."""
         self._closed = True
@@ -274,8 +286,9 @@ class Batching:
         for entry, outcome in zip(batch.values(), outcomes, strict=True):
             entry.land(outcome)
         if self._cache is not None and question.keeping is not None:
-            for key, outcome in zip(batch, outcomes, strict=True):
-                self._cache.put(question, key, outcome, question.keeping)
+            for (key, entry), outcome in zip(batch.items(), outcomes, strict=True):
+                if not entry.is_outdated:
+                    self._cache.put(question, key, outcome, question.keeping)
 
     def _land(self, question: Question, batch: dict[str, Entry], call: asyncio.Task[None]) -> None:
         self._under_way.discard(call)

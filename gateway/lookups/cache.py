@@ -6,7 +6,9 @@ for an answer that cannot be had (stale-if-error, RFC 5861).
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -73,6 +75,7 @@ class ReadCache:
         self._clock = clock
         self._max_bytes = max_bytes
         self._kept: OrderedDict[tuple[object, str], Kept] = OrderedDict()
+        self._questions: dict[str, dict[str, list[Any]]] = {}
         self.size_bytes = 0
 
     def get(self, question: object, key: str) -> Kept | None:
@@ -112,11 +115,29 @@ class ReadCache:
         if kept.size > self._max_bytes:
             return
         self._kept[question, key] = kept
+        self._questions.setdefault(kept.source, {}).setdefault(key, []).append(question)
         self.size_bytes += kept.size
         while self.size_bytes > self._max_bytes:
             self._drop(next(iter(self._kept)))
 
+    def outdate(self, source: str, key: str, concerns: Callable[[Any], bool]) -> None:
+        """What a source said about a key is fresh no longer, whichever of the questions that a change concerns was asked."""
+        now = self._clock.monotonic()
+        for question in list(filter(concerns, self._questions.get(source, {}).get(key, ()))):
+            kept = self._kept[question, key]
+            stays_s = kept.kept_until - kept.fresh_until
+            if kept.fresh_until > now and stays_s:
+                self._kept[question, key] = msgspec.structs.replace(kept, fresh_until=now, kept_until=now + stays_s)
+            elif kept.fresh_until > now:
+                self._drop((question, key))
+
     def _drop(self, name: tuple[object, str]) -> None:
         kept = self._kept.pop(name, None)
-        if kept is not None:
-            self.size_bytes -= kept.size
+        if kept is None:
+            return
+        self.size_bytes -= kept.size
+        question, key = name
+        questions = self._questions[kept.source][key]
+        questions.remove(question)
+        if not questions:
+            del self._questions[kept.source][key]

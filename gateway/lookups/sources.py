@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from connectors.contract import Ask, Connector, KeyKind, Measure, MeasureOp
+from connectors.contract import Ask, Change, Connector, KeyKind, Measure, MeasureOp, WebhookRequest
 from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
@@ -14,6 +15,7 @@ from gateway.lookups.breaker import SourceHealth
 from gateway.lookups.cache import Keeping, ReadCache
 from gateway.lookups.calls import Calls
 from gateway.lookups.questions import MeasuresQuestion, RecordsQuestion
+from gateway.lookups.webhooks import changes_told
 from gateway.settings import Settings, SourceSettings
 
 KEPT_QUESTIONS = 1_000
@@ -33,9 +35,12 @@ class Source:
             RECORDS[name]: Keeping(settings.cache_s.get(name, 0.0), settings.stale_s.get(name, 0.0))
             for name in settings.cache_s.keys() | settings.stale_s.keys()
         }
+        self._webhook = settings.webhook
         self._calls = Calls(self._boundary, settings, clock, usual_s)
         self.batching = Batching(self._calls, settings.max_calls, cache=cache)
         self.lookups = {(found.record, found.by): found for found in connector.lookups()}
+        self.kept_by = {by for record, by in self.lookups if self._is_kept(record) and by is not KeyKind.TEXT}
+        """The kinds of keys, but for searches, under which answers are kept."""
         self.aggregates = {(found.record, found.by): found for found in connector.aggregates()}
         self.records = lru_cache(maxsize=KEPT_QUESTIONS)(self._records)
         self.measures = lru_cache(maxsize=KEPT_QUESTIONS)(self._measures)
@@ -44,6 +49,19 @@ class Source:
     def health(self) -> SourceHealth:
         """Whether the source is asked at the moment."""
         return self._calls.breaker.health
+
+    def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
+        """What a webhook says has changed: as the settings read it, or else the connector. Raises `WebhookError`."""
+        return self.connector.changes(request, now) if self._webhook is None else changes_told(self._webhook, request)
+
+    def _is_kept(self, record: type[Record]) -> bool:
+        return record in self._keeping and self._keeping[record].fresh_s > 0
+
+    def outdate(self, change: Change) -> None:
+        """Have the source asked again about what has changed. The key is in its normal form."""
+        self.batching.outdate(
+            change.key, lambda question: question.by is change.by and change.record in (None, question.record)
+        )
 
     async def aclose(self) -> None:
         await self.batching.aclose()
@@ -74,6 +92,7 @@ class Sources:
     def __init__(self, built: Iterable[Connector[Any]], clock: Clock, settings: Settings, cache: ReadCache) -> None:
         usual_s = settings.deadline_ms / 1000
         self.all = [Source(connector, clock, settings.sources[connector.name], cache, usual_s) for connector in built]
+        self._named = {source.name: source for source in self.all}
         self._of = {
             record: [(source, kind) for source in self.all if (kind := source.key_kind(record)) is not None]
             for record in RECORDS.values()
@@ -85,6 +104,10 @@ class Sources:
     def of(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
         """The sources that have records of this type, each with the key kind to ask it by."""
         return self._of[record]
+
+    def named(self, name: str) -> Source | None:
+        """The source of this name."""
+        return self._named.get(name)
 
     def customers_by(self, kind: KeyKind) -> Source | None:
         """The first source that finds customers by this kind of key."""

@@ -3,8 +3,9 @@
     {_id: "<customer>", tags: {<key>: json}, at: {<key>: computedAt}, deleteAt, staleAt?, marks?, seen?: {<key>: marks}}
 
 `json` is the `ComputedTag`. What a customer's tags were marked stale with is counted in `marks`, and `seen` is the count when a
-tag was written: a tag that has not seen the last mark expired at `staleAt`. A tag outlives its expiry by `KEEP`, so that it can
-be served stale, and then counts as absent; MongoDB deletes the document when that is so of all its tags.
+tag was written whose facts are all of after `staleAt`: a tag that has not seen the last mark expired then. A tag outlives its
+expiry by `KEEP`, so that it can be served stale, and then counts as absent; MongoDB deletes the document when that is so of all
+its tags.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,6 +20,8 @@ from gateway.store.mongo import Database, Document, Mongo
 from gateway.tags.model import ComputedTag
 
 KEEP = timedelta(days=7)
+KEEP_MARK = timedelta(days=1)
+"""As long as a worker may keep answers of sources."""
 
 _NOT_READ = {"at": 0, "deleteAt": 0}
 
@@ -64,10 +67,14 @@ class TagCollection:
     async def mark_stale(self, customers: Sequence[str]) -> int:
         """Make the customers' tags expire now; they stay to be served stale until they are renewed.
 
-        Gives the number of customers who have any.
+        So do tags that are not written yet, of facts from before. Gives the number of customers who were there.
         """
-        mark = {"$set": {"staleAt": self._clock.now()}, "$inc": {"marks": 1}}
-        result = await self._mongo.run(lambda database: database.tags.update_many({"_id": {"$in": list(customers)}}, mark))
+        now = self._clock.now()
+        mark = {"$max": {"staleAt": now, "deleteAt": now + KEEP_MARK}, "$inc": {"marks": 1}}
+        marks = [UpdateOne({"_id": customer}, mark, upsert=True) for customer in customers]
+        if not marks:
+            return 0
+        result = await self._mongo.run(lambda database: database.tags.bulk_write(marks, ordered=False))
         return result.matched_count
 
     async def forget(self, customers: Sequence[str]) -> int:
@@ -107,6 +114,9 @@ def _upsert(customer: str, tags: Sequence[ComputedTag]) -> UpdateOne:
     values: dict[str, Any] = {"deleteAt": {"$max": ["$deleteAt", max(tag.expires_at for tag in tags) + KEEP]}}
     for tag in tags:
         later = {"$gt": [f"$at.{tag.key}", tag.computed_at]}
-        new = {"tags": _encoder.encode(tag).decode(), "at": tag.computed_at, "seen": "$marks"}
+        # What another worker has kept may be of before the mark, and what it computes of that as well.
+        oldest = min((fact.as_of for fact in tag.evidence if fact.as_of is not None), default=tag.computed_at)
+        seen = {"$cond": [{"$lte": [oldest, "$staleAt"]}, f"$seen.{tag.key}", "$marks"]}
+        new = {"tags": _encoder.encode(tag).decode(), "at": tag.computed_at, "seen": seen}
         values |= {f"{name}.{tag.key}": {"$cond": [later, f"${name}.{tag.key}", value]} for name, value in new.items()}
     return UpdateOne({"_id": customer}, [{"$set": values}], upsert=True)

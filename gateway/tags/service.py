@@ -77,6 +77,13 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
             return None
 
 
+class Renewal(msgspec.Struct, eq=False):
+    """Work in the background. What it computes of customers who have `changed` meanwhile may be of before."""
+
+    customers: set[str]
+    changed: set[str] = set()
+
+
 class Expected(msgspec.Struct, frozen=True):
     """A read under way, by customer, and what was being computed before it: it may miss what is being stored meanwhile."""
 
@@ -95,7 +102,7 @@ class TagService:
         self._reads = None if store is None else Reads(partial(self._kept, store))
         self._in_force = {key: (one.fingerprint, RENEW_AHEAD * one.ttl) for key, one in pack.tags.items()}
         self._computing: dict[Pair, asyncio.Task[Tags]] = {}
-        self._renewals: dict[asyncio.Task[None], set[str]] = {}
+        self._renewals: dict[asyncio.Task[None], Renewal] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def load(self, wanted: Sequence[Wanted]) -> list[TagAnswer]:
@@ -126,6 +133,19 @@ class TagService:
         rest = [(one, key) for one, answers in zip(customers, known, strict=True) if answers is None for key in keys]
         settled = iter(await self._settled(rest, kept, computing) if rest else ())
         return [list(islice(settled, len(keys))) if answers is None else answers for answers in known]
+
+    async def outdate(self, customers: Collection[str]) -> None:
+        """Have the tags of customers renewed: they have changed. What is being computed of them is shared and stored no more.
+
+        Raises `StoreError`.
+        """
+        for pair in [pair for pair in self._computing if pair[0] in customers]:
+            del self._computing[pair]
+        for renewal in self._renewals.values():
+            renewal.changed.update(customers)
+        if self._store is not None and self._reads is not None:
+            await self._store.tags.mark_stale(sorted(customers))
+            self._reads.outdate(customers)
 
     async def aclose(self) -> None:
         """Finish storing and end the rest. What was being renewed gives its leases back."""
@@ -229,22 +249,25 @@ class TagService:
         try:
             await done.wait()
             if not computing.cancelled() and computing.exception() is None:
-                await self._write(computing.result())
+                found = computing.result()
+                await self._write({pair: found[pair] for pair in pairs if self._computing.get(pair) is computing})
         finally:
             for pair in pairs:
-                del self._computing[pair]
+                if self._computing.get(pair) is computing:
+                    del self._computing[pair]
 
     def _renew_soon(self, pairs: Iterable[Pair]) -> None:
         # A worker renews a customer once at a time, so that a lease that it holds is of one task only.
-        busy = set[str]().union(*self._renewals.values())
+        busy = set[str]().union(*(one.customers for one in self._renewals.values()))
         pairs = [pair for pair in pairs if pair[0] not in busy]
         if not pairs or self._store is None or len(self._renewals) >= MOST_RENEWALS:
             return
-        task = self._own(self._renew(self._store, pairs))
-        self._renewals[task] = {customer for customer, _ in pairs}
+        renewal = Renewal({customer for customer, _ in pairs})
+        task = self._own(self._renew(self._store, pairs, renewal.changed))
+        self._renewals[task] = renewal
         task.add_done_callback(self._renewals.pop)
 
-    async def _renew(self, store: Store, pairs: Sequence[Pair]) -> None:
+    async def _renew(self, store: Store, pairs: Sequence[Pair], changed: Collection[str]) -> None:
         held = {customer for customer, _ in pairs}  # any of them, until it is known which
         try:
             held = await store.leases.take(sorted(held), hold=LEASE)
@@ -255,7 +278,8 @@ class TagService:
                 for customer, key in pairs
                 if customer in held and ((tag := stored.get(customer, {}).get(key)) is None or self._due(tag))
             ]
-            await self._write(await compute(self.pack, self._clock, await self._stitched(due)))
+            computed = await compute(self.pack, self._clock, await self._stitched(due))
+            await self._write({pair: tag for pair, tag in computed.items() if pair[0] not in changed})
         except StoreError:
             _warn("tags_not_renewed", store, len(pairs))
         finally:

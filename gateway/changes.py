@@ -1,0 +1,118 @@
+"""What a source says has changed is no longer fresh: what is kept of its answers, and the tags of the customer."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
+import structlog
+
+from connectors.contract import Change, KeyKind
+from connectors.records import Customer
+from connectors.shapes import Fields
+from gateway.errors import AmbiguousIdentityError, InvalidKeyError, SourceFailure
+from gateway.identity.keys import KEY_FIELDS, normalised
+from gateway.lookups.outcome import Failed
+from gateway.lookups.sources import Source
+from gateway.services import Services
+from gateway.stitching.selection import Selection
+from gateway.stitching.stitcher import Stitcher
+
+log = structlog.get_logger()
+
+
+class Concerned(msgspec.Struct):
+    """The ids of customers whose tags may be others now, and why there may be more of them."""
+
+    ids: set[str] = set()
+    failure: SourceFailure | None = None
+
+
+class Changes:
+    """Takes what sources tell, as often as they tell it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._read_by_tags = {Customer, *(fact.record for fact in services.tags.pack.facts.values())}
+        self._warned: set[tuple[str, KeyKind]] = set()
+
+    async def take(self, source: Source, told: Iterable[Change]) -> None:
+        """Make stale what the changes concern. All that can be done is done before anything is raised.
+
+        Raises `SourceFailure` or `StoreError` when it has to be told again, `InvalidKeyError` when one of the keys is none.
+        """
+        changes, invalid = self._normalised(told)
+        by_key: dict[tuple[KeyKind, str], list[Change]] = {}
+        for change in changes:
+            source.outdate(change)
+            by_key.setdefault((change.by, change.key), []).append(change)
+        stitcher = self._services.stitcher()
+        found = await asyncio.gather(*(self._concerned(source, own, stitcher) for own in by_key.values()))
+        ids = set[str]().union(*(one.ids for one in found))
+        if ids:
+            await self._services.tags.outdate(ids)
+        for one in found:
+            if one.failure is not None:
+                raise one.failure
+        if invalid is not None:
+            raise invalid
+
+    def _normalised(self, told: Iterable[Change]) -> tuple[list[Change], InvalidKeyError | None]:
+        changes: list[Change] = []
+        invalid = None
+        for change in told:
+            try:
+                key = normalised(change.by, change.key, self._services.settings.default_region)
+            except InvalidKeyError as error:
+                invalid = error
+            else:
+                changes.append(msgspec.structs.replace(change, key=key))
+        return list(dict.fromkeys(changes)), invalid
+
+    async def _concerned(self, source: Source, changes: Sequence[Change], stitcher: Stitcher) -> Concerned:
+        """The customers behind the changes of one key. What is kept of them under their other keys is made stale, too."""
+        kind, key = changes[0].by, changes[0].key
+        concern_tags = self._concern_tags(changes)
+        ids = {key} if kind is KeyKind.CUSTOMER_ID else set()
+        others = (source.kept_by | {KeyKind.CUSTOMER_ID} if concern_tags else source.kept_by) - {kind}
+        found = await _keys(kind, key, others, stitcher) if others and self._can_find_by(source, kind) else []
+        failure = found if isinstance(found, SourceFailure) else None
+        for other, value in [] if isinstance(found, SourceFailure) else found:
+            if other is KeyKind.CUSTOMER_ID:
+                ids.add(value)
+            for change in changes:
+                source.outdate(msgspec.structs.replace(change, by=other, key=value))
+        return Concerned(ids if concern_tags else set(), failure)
+
+    def _concern_tags(self, changes: Sequence[Change]) -> bool:
+        records = {change.record for change in changes}
+        return self._services.store is not None and (None in records or not records.isdisjoint(self._read_by_tags))
+
+    def _can_find_by(self, source: Source, kind: KeyKind) -> bool:
+        if self._services.sources.customers_by(kind) is not None:
+            return True
+        if (source.name, kind) not in self._warned:
+            self._warned.add((source.name, kind))
+            log.warning("webhook_customers_not_found", source=source.name, by=kind.value)
+        return False
+
+
+async def _keys(
+    kind: KeyKind, key: str, others: Collection[KeyKind], stitcher: Stitcher
+) -> list[tuple[KeyKind, str]] | SourceFailure:
+    """The other keys of whoever has a key: none where nobody has it, the ids alone where several have."""
+    selection = Selection(fields=Fields.of(*(name for other in others for name in KEY_FIELDS[other])))
+    try:
+        customer = await stitcher.customer(kind, key, selection)
+    except AmbiguousIdentityError as error:
+        return [(KeyKind.CUSTOMER_ID, candidate) for candidate in error.candidates]
+    except SourceFailure as failure:
+        return failure
+    if customer is None:
+        return []
+    keys: list[tuple[KeyKind, str]] = []
+    for other in others:
+        found = customer.keys(other)
+        if isinstance(found, Failed):
+            return SourceFailure(found.source, found.error)
+        keys += [(other, value) for value in found]
+    return keys
