@@ -27,7 +27,6 @@ WAYS = ("refusing", "hanging")
 MOST_CALLS = 0.01
 """Calls to the dead source, as a share of the requests meanwhile."""
 MOST_RECOVERY_S = 10.0
-_HEALTHY_S = 5.0
 
 
 class Death(msgspec.Struct, frozen=True):
@@ -64,10 +63,11 @@ class Death(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """For how long a source is dead, and for how long it is watched afterwards; `orders` are further settings of it."""
+    """For how long a source is dead, well before that, and watched afterwards; `orders` are further settings of it."""
 
     seconds: float
     callers: int
+    well_s: float = 5.0
     watched_s: float = MOST_RECOVERY_S + 2
     customers: int = data.CUSTOMERS
     orders: str = ""
@@ -94,7 +94,7 @@ def _death(way: str, trial: Trial, folder: Path, cores: Cores) -> Death:
         with make["healthy"]():
             url = f"http://127.0.0.1:{served}/graphql"
             answers = stack.enter_context(asking(url, bodies, callers=trial.callers))
-            time.sleep(_HEALTHY_S)
+            time.sleep(trial.well_s)
         died_s, ended_s = _held(make[way], trial.seconds)
         back_s, watched_s = _held(make["recovered"], trial.watched_s)
         seen = [one for one in answers if one.at_s <= watched_s]

@@ -23,7 +23,7 @@ SETTINGS = {"as by default": "", "retries = 0": "retries = 0"}
 MOST_EXTRA, RESERVE = 0.1, 10
 """Extra calls as a share of the others, and how many there may be beyond that."""
 _SEED = 42
-_RETRIED_S = 1.0
+_RETRIED_S = 0.5
 """The same question so soon after it failed is a retry: in the rotation of customers it comes again much later."""
 
 

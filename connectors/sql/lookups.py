@@ -15,8 +15,8 @@ from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.keys import keyed
 from connectors.sql.rows import Rows, required
 
-MOST_CHARACTERS = 16 * 1024 * 1024
-"""How long the JSON of a record may be. What is longer is cut off by the database, and the record counts as malformed."""
+MOST_CHARACTERS = 10 * 1024 * 1024
+"""The database cuts the JSON of a record off here, and one that is so long counts as malformed. PostgreSQL cuts at no more."""
 
 
 class AskShape(msgspec.Struct, frozen=True):
@@ -84,7 +84,7 @@ def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
     if "time_" in table.c:
         # A record whose time cannot be read is given as null: the gateway drops it alone, and counts it.
         json = case((table.c.time_.is_(None), "null"), else_=json)
-    json = rows.dialect.beginning(json, MOST_CHARACTERS + 1)
+    json = rows.dialect.beginning(json, MOST_CHARACTERS)
     order = [table.c.key_, *order_of(rows, table, shape.oldest_first)]
     if not shape.count:
         return select(table.c.key_, json.label("json_")).where(*shown).order_by(*order)
@@ -150,7 +150,7 @@ def pages(found: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str,
     for key, json, *total in found:
         own = records.setdefault(key, [])
         if json is not None:
-            own.append(json if len(json) <= MOST_CHARACTERS else "null")
+            own.append(json if len(json) < MOST_CHARACTERS else "null")
         if total:
             totals[key] = total[0]
     return {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, DateTime, Numeric, Text, any_, bindparam, case, cast, func, select
+from sqlalchemy import JSON, Boolean, DateTime, Numeric, String, Text, any_, bindparam, case, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
@@ -18,6 +18,10 @@ class Postgresql(Dialect):
     collation = "C"
     object_function = "json_build_object"
     array_function = "json_build_array"
+
+    def beginning(self, text: Expression, most: int) -> Expression:
+        # This cast cuts, and leaves what is short enough as it is, where substr would count and copy it.
+        return cast(text, String(most))
 
     def embedded(self, text: Expression) -> Expression:
         return cast(text, JSON)
