@@ -180,6 +180,7 @@ async def test_a_server_that_hangs_is_late_and_then_back(own_shop: Any) -> None:
     server, shop = own_shop
     assert await shop.fetch(Order, ["c1"], fields=ASK.fields) == {"c1": [{"id": "1"}]}
     os.kill(server.pid, signal.SIGSTOP)
+    await asyncio.to_thread(os.waitid, os.P_PID, server.pid, os.WSTOPPED | os.WNOWAIT)  # it was sent; now it is there
     started = time.monotonic()
     try:
         with pytest.raises(SourceTimeoutError):
