@@ -49,7 +49,7 @@ TABLES = {
     "`[sources.NAME.records.RECORD.lists.LIST]` of `graphql`": graphql.PartSettings,
     "`[sources.NAME]` of every preset": VendorSettings,
 }
-"""The headings of docs/connectors.md under which a table has the settings of a class."""
+"""The headings of docs/kinds.md and docs/presets.md under which a table has the settings of a class."""
 PRESETS = {name: kind.settings_type for name, kind in connector_kinds().items() if issubclass(kind, Vendor)}
 
 
@@ -104,17 +104,17 @@ def test_every_setting_of_the_gateway_is_in_its_table() -> None:
 
 @pytest.mark.parametrize("heading", TABLES)
 def test_every_setting_of_a_source_is_in_its_table(heading: str) -> None:
-    """docs/connectors.md has a row for each, with its default, and none for what is no setting."""
-    assert table_under("connectors.md", heading) == own_settings(TABLES[heading])
+    """Its page has a row for each, with its default, and none for what is no setting."""
+    page = "presets.md" if TABLES[heading] is VendorSettings else "kinds.md"
+    assert table_under(page, heading) == own_settings(TABLES[heading])
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_setting_of_a_preset_is_in_its_table(preset: str) -> None:
-    """docs/connectors.md has a row for each that is not as in every preset."""
+    """docs/presets.md has a row for each that is not as in every preset."""
     shared = own_settings(VendorSettings).items()
     assert (
-        table_under("connectors.md", f"`[sources.NAME]` of `{preset}`").items()
-        == own_settings(PRESETS[preset]).items() - shared
+        table_under("presets.md", f"`[sources.NAME]` of `{preset}`").items() == own_settings(PRESETS[preset]).items() - shared
     )
 
 
