@@ -129,15 +129,20 @@ class Transport:
         sent = dict(headers or {}) if body is None else {"Content-Type": "application/json"} | dict(headers or {})
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         with source_failures():
-            async with self._session.request(
+            # Not `async with`, which releases twice what is read to its end and released already.
+            response = await self._session.request(
                 method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False
-            ) as response:
+            )
+            try:
                 if response.status == 204 or (one_key and response.status in {404, 410}):
                     return None
                 if self._refusal is not None and not response.ok:
                     await self._refuse(response, self._refusal)
                 _expect_success(response.status, response.headers, one_key)
                 return await _read(response, self._max_bytes)
+            finally:
+                if not response.closed:
+                    response.release()
 
     async def _refuse(self, response: aiohttp.ClientResponse, refusal: Refusal) -> None:
         said = None
@@ -182,12 +187,13 @@ async def gathered(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
-    content = bytearray()
-    async for piece in response.content.iter_any():
-        content += piece
-        if len(content) > most_bytes:
+    pieces, size = [], 0
+    while piece := await response.content.readany():
+        size += len(piece)
+        if size > most_bytes:
             raise SourceProtocolError("larger than max_response_bytes")
-    return bytes(content)
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def decoded(content: bytes) -> Any:

@@ -6,7 +6,8 @@ entry of a body) is left out.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from connectors.contract import Ask
@@ -18,6 +19,13 @@ _NOTHING: Any = object()
 
 Values = Mapping[str, Any]
 """Placeholder to value: `keys` a list, `key` a text, `first` a number, `since` and `until` RFC 3339. No value, no entry."""
+
+
+class _Text(NamedTuple):
+    """A text with placeholders: `%s` where each stood, and their names."""
+
+    form: str
+    names: list[str]
 
 
 def values_of(keys: Sequence[str], ask: Ask, *, with_first: bool) -> Values:
@@ -45,11 +53,10 @@ def placeholders_of(template: Any) -> frozenset[str]:
 
 def render_path(template: str, values: Values) -> str:
     """The path and query, encoded and ready to send."""
-    path, _, query = template.partition("?")
-    rendered = (_render_text(parameter, values, _encoded) for parameter in query.split("&"))
-    parameters = "&".join(parameter for parameter in rendered if parameter)
-    path = _render_text(path, values, _encoded) or ""
-    return f"{path}?{parameters}" if parameters else path
+    path, *query = _path_and_query(template)
+    parameters = "&".join(filter(None, [_rendered(parameter, values, _encoded) for parameter in query]))
+    path_sent = _rendered(path, values, _encoded) or ""
+    return f"{path_sent}?{parameters}" if parameters else path_sent
 
 
 def render_body(template: Any, values: Values) -> Any:
@@ -57,7 +64,7 @@ def render_body(template: Any, values: Values) -> Any:
     match template:
         case str():
             whole = _PLACEHOLDER.fullmatch(template)
-            rendered = values.get(whole[1]) if whole else _render_text(template, values, _plain)
+            rendered = values.get(whole[1]) if whole else _rendered(_parsed(template), values, _plain)
             return _NOTHING if rendered is None else rendered
         case dict():
             entries = ((name, render_body(value, values)) for name, value in template.items())
@@ -71,10 +78,23 @@ def with_parameter(path: str, name: str, value: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}{quote(name, safe='')}={quote(value, safe='')}"
 
 
-def _render_text(text: str, values: Values, write: Callable[[Any], str]) -> str | None:
-    if any(name not in values for name in _PLACEHOLDER.findall(text)):
+@lru_cache(maxsize=1024)
+def _path_and_query(template: str) -> list[_Text]:
+    path, _, query = template.partition("?")
+    return [_parsed(text) for text in (path, *query.split("&"))]
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> _Text:
+    return _Text(_PLACEHOLDER.sub("%s", text.replace("%", "%%")), _PLACEHOLDER.findall(text))
+
+
+def _rendered(text: _Text, values: Values, write: Callable[[Any], str]) -> str | None:
+    """None where a placeholder has no value."""
+    try:
+        return text.form % tuple([write(values[name]) for name in text.names])
+    except KeyError:
         return None
-    return _PLACEHOLDER.sub(lambda found: write(values[found[1]]), text)
 
 
 def _encoded(value: Any) -> str:
