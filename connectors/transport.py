@@ -130,9 +130,7 @@ class Transport:
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         with source_failures():
             # Not `async with`, which releases twice what is read to its end and released already.
-            response = await self._session.request(
-                method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False
-            )
+            response = await self._session.request(method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
             try:
                 if response.status == 204 or (one_key and response.status in {404, 410}):
                     return None
