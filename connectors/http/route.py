@@ -117,9 +117,11 @@ class Route:
         first = ask.first if sorts and self._complete(ask) and ask.after is None else None
         newest_first = not ask.oldest_first if sorts else None
         for reader in () if self._bounds_here(ask) else self._readers(ask.fields, ask.shown):
-            with suppress(MisfitError):
+            try:
                 found = reader.read(content, self._asked(keys), first=first, newest_first=newest_first)
-                return {key: Page(records) for key, records in found.items()}
+            except MisfitError:
+                continue
+            return {key: Page(records) for key, records in found.items()}
         return None
 
     def _new_readers(self, fields: Fields, shown: bool) -> list[AnswerReader]:

@@ -234,9 +234,8 @@ def accepted(records: bytes | list[Any], kind: type[msgspec.Struct]) -> tuple[li
     """As `decoded`, for records that may have been decoded already."""
     if isinstance(records, bytes):
         return decoded(records, kind)
-    for record in records:
-        if type(record) is not kind:
-            raise SourceProtocolError("the connector gave other records than it was asked for")
+    if not {kind}.issuperset(map(type, records)):
+        raise SourceProtocolError("the connector gave other records than it was asked for")
     return records, 0
 
 
