@@ -7,7 +7,7 @@ entry of a body) is left out.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from connectors.contract import Ask
@@ -19,13 +19,6 @@ _NOTHING: Any = object()
 
 Values = Mapping[str, Any]
 """Placeholder to value: `keys` a list, `key` a text, `first` a number, `since` and `until` RFC 3339. No value, no entry."""
-
-
-class _Text(NamedTuple):
-    """A text with placeholders: `%s` where each stood, and their names."""
-
-    form: str
-    names: list[str]
 
 
 def values_of(keys: Sequence[str], ask: Ask, *, with_first: bool) -> Values:
@@ -53,10 +46,13 @@ def placeholders_of(template: Any) -> frozenset[str]:
 
 def render_path(template: str, values: Values) -> str:
     """The path and query, encoded and ready to send."""
-    path, *query = _path_and_query(template)
-    parameters = "&".join(filter(None, [_rendered(parameter, values, _encoded) for parameter in query]))
-    path_sent = _rendered(path, values, _encoded) or ""
-    return f"{path_sent}?{parameters}" if parameters else path_sent
+    whole = _rendered(template, values)
+    if whole is not None:
+        return whole
+    path, _, query = template.partition("?")
+    parameters = "&".join(filter(None, [_rendered(parameter, values) for parameter in query.split("&")]))
+    path = _rendered(path, values) or ""
+    return f"{path}?{parameters}" if parameters else path
 
 
 def render_body(template: Any, values: Values) -> Any:
@@ -64,7 +60,7 @@ def render_body(template: Any, values: Values) -> Any:
     match template:
         case str():
             whole = _PLACEHOLDER.fullmatch(template)
-            rendered = values.get(whole[1]) if whole else _rendered(_parsed(template), values, _plain)
+            rendered = values.get(whole[1]) if whole else _rendered(template, values, _plain)
             return _NOTHING if rendered is None else rendered
         case dict():
             entries = ((name, render_body(value, values)) for name, value in template.items())
@@ -76,25 +72,6 @@ def render_body(template: Any, values: Values) -> Any:
 
 def with_parameter(path: str, name: str, value: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}{quote(name, safe='')}={quote(value, safe='')}"
-
-
-@lru_cache(maxsize=1024)
-def _path_and_query(template: str) -> list[_Text]:
-    path, _, query = template.partition("?")
-    return [_parsed(text) for text in (path, *query.split("&"))]
-
-
-@lru_cache(maxsize=1024)
-def _parsed(text: str) -> _Text:
-    return _Text(_PLACEHOLDER.sub("%s", text.replace("%", "%%")), _PLACEHOLDER.findall(text))
-
-
-def _rendered(text: _Text, values: Values, write: Callable[[Any], str]) -> str | None:
-    """None where a placeholder has no value."""
-    try:
-        return text.form % tuple([write(values[name]) for name in text.names])
-    except KeyError:
-        return None
 
 
 def _encoded(value: Any) -> str:
@@ -113,3 +90,18 @@ def _is_simple(text: str) -> bool:
 
 def _plain(value: Any) -> str:
     return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def _rendered(text: str, values: Values, write: Callable[[Any], str] = _encoded) -> str | None:
+    """None where a placeholder has no value."""
+    form, names = _parsed(text)
+    try:
+        return form % tuple([write(values[name]) for name in names])
+    except KeyError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[str, list[str]]:
+    """A text with `%s` in the place of each placeholder, and their names."""
+    return _PLACEHOLDER.sub("%s", text.replace("%", "%%")), _PLACEHOLDER.findall(text)
