@@ -5,8 +5,8 @@ What the source says (bodies, headers, addresses) never enters an error.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -38,6 +38,7 @@ _FAILURES: tuple[tuple[type[Exception], type[SourceError], str], ...] = (
     (OSError, SourceUnavailableError, "no connection"),
 )
 """The first that fits counts: aiohttp's timeouts are connection errors, too."""
+_FOREIGN = tuple(foreign for foreign, _, _ in _FAILURES)
 
 
 class Refused(NamedTuple):
@@ -55,14 +56,9 @@ _MOST_SAID_BYTES = 64 * 1024
 """Of an answer that is no success."""
 
 
-@contextmanager
-def source_failures() -> Iterator[None]:
-    """Turn what the HTTP client raises into our errors."""
-    try:
-        yield
-    except tuple(foreign for foreign, _, _ in _FAILURES) as error:
-        ours, note = next((ours, note) for foreign, ours, note in _FAILURES if isinstance(error, foreign))
-        raise ours(note) from without_frames(error)
+def _ours(error: Exception) -> SourceError:
+    """What the HTTP client raised, as one of our errors."""
+    return next(ours(note) for foreign, ours, note in _FAILURES if isinstance(error, foreign))
 
 
 class WebSettings(ConnectorSettings):
@@ -103,9 +99,11 @@ class Transport:
 
     async def reach(self, url: URL, timeout_s: float) -> None:
         """Connect and wait for any answer, whatever its status."""
-        with source_failures():
+        try:
             async with self._session.head(url, timeout=aiohttp.ClientTimeout(timeout_s), allow_redirects=False):
                 return
+        except _FOREIGN as error:
+            raise _ours(error) from without_frames(error)
 
     async def call(
         self,
@@ -128,16 +126,24 @@ class Transport:
         data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
         sent = dict(headers or {}) if body is None else {"Content-Type": "application/json"} | dict(headers or {})
         timeout = aiohttp.ClientTimeout(total=timeout_s)
-        with source_failures():
-            async with self._session.request(
-                method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False
-            ) as response:
-                if response.status == 204 or (one_key and response.status in {404, 410}):
-                    return None
-                if self._refusal is not None and not response.ok:
-                    await self._refuse(response, self._refusal)
-                _expect_success(response.status, response.headers, one_key)
-                return await _read(response, self._max_bytes)
+        try:
+            # Not `async with`, which releases twice what is read to its end and released already.
+            response = await self._session.request(method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
+            try:
+                return await self._content(response, one_key=one_key)
+            finally:
+                if not response.closed:
+                    response.release()
+        except _FOREIGN as error:
+            raise _ours(error) from without_frames(error)
+
+    async def _content(self, response: aiohttp.ClientResponse, *, one_key: bool) -> bytes | None:
+        if response.status == 204 or (one_key and response.status in {404, 410}):
+            return None
+        if self._refusal is not None and not response.ok:
+            await self._refuse(response, self._refusal)
+        _expect_success(response.status, response.headers, one_key)
+        return await _read(response, self._max_bytes)
 
     async def _refuse(self, response: aiohttp.ClientResponse, refusal: Refusal) -> None:
         said = None
@@ -182,12 +188,13 @@ async def gathered(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
-    content = bytearray()
-    async for piece in response.content.iter_any():
-        content += piece
-        if len(content) > most_bytes:
+    pieces, size = [], 0
+    while piece := await response.content.readany():
+        size += len(piece)
+        if size > most_bytes:
             raise SourceProtocolError("larger than max_response_bytes")
-    return bytes(content)
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def decoded(content: bytes) -> Any:

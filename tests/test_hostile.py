@@ -17,6 +17,7 @@ from connectors.testing.hostile import HUGE_BYTES, SECRET
 from gateway.clock import Clock
 from gateway.lookups.boundary import MOST_ABANDONED, Boundary
 from gateway.lookups.deadline import Deadline
+from gateway.lookups.window import Window
 from tests import shop
 from tests.running import gateway_on
 
@@ -184,7 +185,7 @@ async def test_a_source_whose_calls_never_end_is_not_called_for_ever():
     boundary = Boundary("orders", clock)
 
     async def fetched(budget_s):
-        (outcome,) = await boundary.fetch(lookup, ["c2"], ask, Deadline.within(clock, budget_s))
+        (outcome,) = await boundary.fetch(lookup, ["c2"], Window(ask, lookup), Deadline.within(clock, budget_s))
         return outcome
 
     codes = [(await fetched(0.0004)).error.code for _ in range(MOST_ABANDONED + 5)]

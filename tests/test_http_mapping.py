@@ -157,6 +157,7 @@ def test_a_path_is_encoded_and_loses_what_has_no_value():
         "/t/..%2Fa%3Fb%23c/o?e=a%20b,x%2Cy%26z%3D1&q=after:2024-05-01T00%3A00%3A00Z&all=1"
     )
     assert render_path("/t/{key}?limit={first}", {"key": "é"}) == "/t/%C3%A9"
+    assert render_path("/a%2Fb/{key}?q=100%25", {"key": "%s"}) == "/a%2Fb/%25s?q=100%25"
 
 
 def test_a_body_holds_json_values_and_loses_what_has_no_value():

@@ -22,6 +22,7 @@ from gateway.execution.failures import Place
 from gateway.lookups.boundary import Boundary
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed
+from gateway.lookups.window import Window
 from tests import shop
 from tests.demo_sources import refused_port
 from tests.running import Gateway, gateway_on
@@ -142,7 +143,9 @@ async def test_the_error_of_a_source_keeps_no_frame():
         try:
             (lookup,) = connector.lookups()
             ask = Ask(fields=all_fields(r.Order))
-            (outcome,) = await Boundary("orders", Clock()).fetch(lookup, ["c1"], ask, Deadline.within(Clock(), 20))
+            (outcome,) = await Boundary("orders", Clock()).fetch(
+                lookup, ["c1"], Window(ask, lookup), Deadline.within(Clock(), 20)
+            )
         finally:
             await connector.aclose()
     assert isinstance(outcome, Failed)

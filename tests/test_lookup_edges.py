@@ -18,6 +18,7 @@ from connectors.testing import MemoryConnector
 from gateway.clock import Clock
 from gateway.lookups.boundary import Boundary
 from gateway.lookups.deadline import ASSEMBLY_S, Deadline
+from gateway.lookups.window import Window
 from tests.fixtures_mongodb import HandClock
 from tests.http_source import serving
 from tests.running import gateway_on
@@ -83,7 +84,7 @@ class Slow(MemoryConnector):
 async def cancelled_in(boundary: Boundary, source: Slow) -> None:
     """A caller that is cancelled while its call is under way."""
     (lookup,) = source.lookups()
-    caller = asyncio.create_task(boundary.fetch(lookup, ["c1"], ASK, Deadline.within(Clock(), 60)))
+    caller = asyncio.create_task(boundary.fetch(lookup, ["c1"], Window(ASK, lookup), Deadline.within(Clock(), 60)))
     await asyncio.wait_for(source.begun.wait(), 5)
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -23,6 +23,7 @@ from gateway.clock import Clock
 from gateway.lookups.boundary import Boundary
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Found
+from gateway.lookups.window import Window
 from tests import shop
 
 STATUSES = [r.OrderStatus.PENDING, r.OrderStatus.SHIPPED, r.OrderStatus.UNKNOWN]
@@ -83,7 +84,7 @@ def page_of(record: type[r.Record], records: list[r.Record], asked: Ask, pushdow
     connector = MemoryConnector("memory", {(record, KeyKind.CUSTOMER_ID): {"k": records}}, pushdown=pushdown)
     (lookup,) = connector.lookups()
     clock = Clock()
-    (found,) = asyncio.run(Boundary("memory", clock).fetch(lookup, ["k"], asked, Deadline.within(clock, 60)))
+    (found,) = asyncio.run(Boundary("memory", clock).fetch(lookup, ["k"], Window(asked, lookup), Deadline.within(clock, 60)))
     assert isinstance(found, Found)
     return found
 

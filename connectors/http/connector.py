@@ -86,13 +86,16 @@ class HttpConnector(Connector[HttpSettings]):
 
     async def _fetch(self, route: Route, keys: Keys, ask: Ask) -> Answer:
         until = None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
-        good = keys if _can_all_be_sent(keys) else [key for key in keys if _can_be_sent(key)]
-        answer: dict[str, Found | SourceError] = {}
-        if len(good) < len(keys):
-            answer |= {key: SourceRejectedError() for key in keys if key not in good}
-        if not route.lookup.one_key:
-            return {**answer, **await self._ask(route, good, ask, until)} if good else answer
-        return {**answer, **await ask_each(good, lambda key: self._ask_one(route, key, ask, until))}
+        if _can_all_be_sent(keys):
+            return await self._answer(route, keys, ask, until)
+        good = [key for key in keys if _can_be_sent(key)]
+        refused: Answer = {key: SourceRejectedError() for key in keys if key not in good}
+        return {**refused, **await self._answer(route, good, ask, until)} if good else refused
+
+    async def _answer(self, route: Route, keys: Keys, ask: Ask, until: float | None) -> Answer:
+        if route.lookup.one_key:
+            return await ask_each(keys, lambda key: self._ask_one(route, key, ask, until))
+        return await self._ask(route, keys, ask, until)
 
     async def _ask_one(self, route: Route, key: str, ask: Ask, until: float | None) -> Found | SourceError | None:
         return (await self._ask(route, [key], ask, until)).get(key)

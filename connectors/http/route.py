@@ -37,7 +37,9 @@ class Route:
         self.by = by
         self.lookup = lookup
         self.max_batch = lookup.max_batch or (1 if lookup.one_key else settings.max_batch)
-        self._base_url = settings.base_url
+        self._base = base = URL(settings.base_url)
+        self._build = partial(URL.build, scheme=base.scheme, authority=base.raw_authority, encoded=True)
+        self._base_path = base.raw_path.rstrip("/")
         self._order = rules.order
         self._sends = lookup.placeholders
         self._time_name = shapes(self.record)[self.record.time_field].json_name if self.record.time_field else ""
@@ -83,7 +85,8 @@ class Route:
         path = render_path(self.lookup.path, values)
         if cursor is not None:
             path = with_parameter(path, self.lookup.cursor_parameter or "", cursor)
-        return URL(self._base_url + path, encoded=True)
+        path, _, query = path.partition("?")
+        return self._build(path=self._base_path + path, query_string=query)
 
     def body(self, values: Values) -> Any:
         return None if self.lookup.body is None else render_body(self.lookup.body, values)
@@ -98,16 +101,15 @@ class Route:
             return None
         if not isinstance(link, str):
             raise SourceProtocolError("no link where `next` points")
-        base = URL(self._base_url)
         try:
             # A link that is ready to be sent stays as it is: decoding %2C would split a key that holds a comma.
-            url = base.join(URL(link, encoded=_READY_TO_SEND.fullmatch(link) is not None))
-            same = url.origin() == base.origin()
+            url = self._base.join(URL(link, encoded=_READY_TO_SEND.fullmatch(link) is not None))
+            same = url.origin() == self._base.origin()
         except ValueError as error:
             raise SourceProtocolError("the link to the next page cannot be read") from error
         if not same:
             raise SourceProtocolError("the next page is at another origin")
-        return base.origin().join(url.relative())
+        return self._base.origin().join(url.relative())
 
     def read(self, content: bytes, keys: Sequence[str], ask: Ask) -> dict[str, Page] | None:
         """A whole answer read the fast way; None where it has to be mapped row by row."""
@@ -115,9 +117,11 @@ class Route:
         first = ask.first if sorts and self._complete(ask) and ask.after is None else None
         newest_first = not ask.oldest_first if sorts else None
         for reader in () if self._bounds_here(ask) else self._readers(ask.fields, ask.shown):
-            with suppress(MisfitError):
+            try:
                 found = reader.read(content, self._asked(keys), first=first, newest_first=newest_first)
-                return {key: Page(records) for key, records in found.items()}
+            except MisfitError:
+                continue
+            return {key: Page(records) for key, records in found.items()}
         return None
 
     def _new_readers(self, fields: Fields, shown: bool) -> list[AnswerReader]:

@@ -1,5 +1,6 @@
 """Settings of the `http` kind: where the source is, how its rows become records, which lookups it answers."""
 
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, field_validator, model_validator
@@ -41,11 +42,11 @@ class LookupSettings(ConnectorSettings):
     cursor_parameter: str | None = None
     total: Expression | None = None
 
-    @property
+    @cached_property
     def placeholders(self) -> frozenset[str]:
         return placeholders_of(self.path) | placeholders_of(self.body)
 
-    @property
+    @cached_property
     def one_key(self) -> bool:
         """One call per key (`{key}`), not one for all (`{keys}`)."""
         return "key" in self.placeholders

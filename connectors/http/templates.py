@@ -6,6 +6,7 @@ entry of a body) is left out.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -45,10 +46,12 @@ def placeholders_of(template: Any) -> frozenset[str]:
 
 def render_path(template: str, values: Values) -> str:
     """The path and query, encoded and ready to send."""
+    whole = _rendered(template, values)
+    if whole is not None:
+        return whole
     path, _, query = template.partition("?")
-    rendered = (_render_text(parameter, values, _encoded) for parameter in query.split("&"))
-    parameters = "&".join(parameter for parameter in rendered if parameter)
-    path = _render_text(path, values, _encoded) or ""
+    parameters = "&".join(filter(None, [_rendered(parameter, values) for parameter in query.split("&")]))
+    path = _rendered(path, values) or ""
     return f"{path}?{parameters}" if parameters else path
 
 
@@ -57,7 +60,7 @@ def render_body(template: Any, values: Values) -> Any:
     match template:
         case str():
             whole = _PLACEHOLDER.fullmatch(template)
-            rendered = values.get(whole[1]) if whole else _render_text(template, values, _plain)
+            rendered = values.get(whole[1]) if whole else _rendered(template, values, _plain)
             return _NOTHING if rendered is None else rendered
         case dict():
             entries = ((name, render_body(value, values)) for name, value in template.items())
@@ -69,12 +72,6 @@ def render_body(template: Any, values: Values) -> Any:
 
 def with_parameter(path: str, name: str, value: str) -> str:
     return f"{path}{'&' if '?' in path else '?'}{quote(name, safe='')}={quote(value, safe='')}"
-
-
-def _render_text(text: str, values: Values, write: Callable[[Any], str]) -> str | None:
-    if any(name not in values for name in _PLACEHOLDER.findall(text)):
-        return None
-    return _PLACEHOLDER.sub(lambda found: write(values[found[1]]), text)
 
 
 def _encoded(value: Any) -> str:
@@ -93,3 +90,18 @@ def _is_simple(text: str) -> bool:
 
 def _plain(value: Any) -> str:
     return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def _rendered(text: str, values: Values, write: Callable[[Any], str] = _encoded) -> str | None:
+    """None where a placeholder has no value."""
+    form, names = _parsed(text)
+    try:
+        return form % tuple([write(values[name]) for name in names])
+    except KeyError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[str, list[str]]:
+    """A text with `%s` in the place of each placeholder, and their names."""
+    return _PLACEHOLDER.sub("%s", text.replace("%", "%%")), _PLACEHOLDER.findall(text)

@@ -14,10 +14,9 @@ from typing import Any
 import msgspec
 import structlog
 
-from connectors.contract import Aggregate, Ask, Lookup, Measure, Page
+from connectors.contract import Aggregate, Lookup, Measure, Page
 from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError, SourceUnavailableError, without_frames
 from connectors.records import MOST_WHOLE, Record
-from connectors.shapes import narrowed
 from gateway.clock import Clock
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.measures import fitting
@@ -30,6 +29,9 @@ MOST_ABANDONED = 100
 
 Call = Callable[[float], Awaitable[Mapping[str, Any]]]
 """Calls the source with the seconds that are left."""
+
+Answered = asyncio.Future[Mapping[str, Any] | SourceError]
+"""What a call gave, or that it was late."""
 
 log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
@@ -47,15 +49,13 @@ class Boundary:
         self._failed_calls = 0
         self._abandoned: set[asyncio.Task[Any]] = set()
 
-    async def fetch(self, lookup: Lookup, keys: Sequence[str], ask: Ask, deadline: Deadline) -> list[Outcome]:
+    async def fetch(self, lookup: Lookup, keys: Sequence[str], window: Window, deadline: Deadline) -> list[Outcome]:
         """One outcome per key, in the order of `keys`."""
-        window = Window(ask, lookup)
         call = lambda left: lookup.fetch(keys, msgspec.structs.replace(window.sent, remaining_s=left))  # noqa: E731
         answer, stamp = await self._call(call, keys, deadline)
         if isinstance(answer, SourceError):
             return [Failed(error=answer, **stamp)] * len(keys)
-        kind = narrowed(lookup.record, window.sent.fields)
-        return [self._found(answer.get(key), window, kind, stamp) for key in keys]
+        return [self._found(answer.get(key), window, stamp) for key in keys]
 
     async def measure(
         self, aggregate: Aggregate, keys: Sequence[str], measures: Sequence[Measure], deadline: Deadline
@@ -112,28 +112,28 @@ class Boundary:
             self._failed_calls = 0
 
     async def _bounded(self, call: Call, keys: Sequence[str], left: float) -> Mapping[str, Any] | SourceError:
-        task = asyncio.ensure_future(_contained(call, keys, left))
+        loop = asyncio.get_running_loop()
+        answered: Answered = loop.create_future()
+        task = loop.create_task(_contained(call, keys, left, answered))
+        timer = loop.call_later(left, _end_late, answered)
         try:
-            done, _ = await asyncio.wait({task}, timeout=left)
-        except asyncio.CancelledError:
-            self._abandon(task)
-            raise
-        if done:
-            return task.result()
-        self._abandon(task)
-        return SourceTimeoutError()
+            return await answered
+        finally:
+            timer.cancel()
+            if not task.done():
+                self._abandon(task)
 
     def _abandon(self, task: asyncio.Task[Any]) -> None:
         task.cancel()
         self._abandoned.add(task)
         task.add_done_callback(self._abandoned.discard)
 
-    def _found(self, given: Any, window: Window, kind: type[msgspec.Struct], stamp: dict[str, Any]) -> Outcome:
+    def _found(self, given: Any, window: Window, stamp: dict[str, Any]) -> Outcome:
         if type(given) is not Page and isinstance(given, SourceError):
             return Failed(error=given, **stamp)
         try:
             page = accepted_page(given)
-            records, dropped = accepted(page.records, kind)
+            records, dropped = accepted(page.records, window.kind)
         except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
             return Failed(error=_unreadable(error), **stamp)
         records, total, has_more = window.finished(records, page.total, dropped)
@@ -156,19 +156,28 @@ class Boundary:
             return Failed(error=_unreadable(error), **stamp)
 
 
-async def _contained(call: Call, keys: Sequence[str], left: float) -> Mapping[str, Any] | SourceError:
+def _end_late(answered: Answered) -> None:
+    if not answered.done():
+        answered.set_result(SourceTimeoutError())
+
+
+async def _contained(call: Call, keys: Sequence[str], left: float, answered: Answered) -> None:
+    """Make a call. Nobody may wait for its answer any more."""
+    result: Mapping[str, Any] | SourceError
     try:
-        return by_key(await call(left), keys)
+        result = by_key(await call(left), keys)
     except SourceError as error:
-        return without_frames(error)
+        result = without_frames(error)
     except TimeoutError:
-        return SourceTimeoutError()
+        result = SourceTimeoutError()
     except asyncio.CancelledError:
-        return SourceTimeoutError("the call was cancelled")
+        result = SourceTimeoutError("the call was cancelled")
     except (KeyboardInterrupt, SystemExit):
         raise  # whoever wants the process to end has his way, wherever that is raised
     except BaseException as error:  # noqa: BLE001  a connector may raise anything; it costs its own fields only
-        return _unreadable(error)
+        result = _unreadable(error)
+    if not answered.done():
+        answered.set_result(result)
 
 
 def by_key(answer: Any, keys: Sequence[str]) -> Mapping[str, Any] | SourceError:
@@ -225,9 +234,8 @@ def accepted(records: bytes | list[Any], kind: type[msgspec.Struct]) -> tuple[li
     """As `decoded`, for records that may have been decoded already."""
     if isinstance(records, bytes):
         return decoded(records, kind)
-    for record in records:
-        if type(record) is not kind:
-            raise SourceProtocolError("the connector gave other records than it was asked for")
+    if not {kind}.issuperset(map(type, records)):
+        raise SourceProtocolError("the connector gave other records than it was asked for")
     return records, 0
 
 

@@ -7,6 +7,7 @@ from gateway.lookups.boundary import Boundary
 from gateway.lookups.cache import Keeping
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Outcome
+from gateway.lookups.window import Window
 
 
 class RecordsQuestion:
@@ -17,10 +18,10 @@ class RecordsQuestion:
         self.keeping = keeping
         self.record, self.by = lookup.record, lookup.by
         self._lookup = lookup
-        self._ask = ask
+        self._window = Window(ask, lookup)
 
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        return await boundary.fetch(self._lookup, keys, self._ask, deadline)
+        return await boundary.fetch(self._lookup, keys, self._window, deadline)
 
 
 class MeasuresQuestion:

@@ -12,7 +12,7 @@ import msgspec
 from connectors.contract import Ask, Lookup, Push
 from connectors.records import Record
 from connectors.semantics import after, in_order, matching
-from connectors.shapes import Fields
+from connectors.shapes import Fields, narrowed
 
 
 @lru_cache(maxsize=64)
@@ -24,7 +24,8 @@ def position_fields(record: type[Record]) -> Fields:
 class Window:
     """The window of one ask at one lookup: what is sent there, and what is left to do with what comes back.
 
-    `sent` asks for one record more than wanted where it is asked if there are more, or for all where it must be.
+    `sent` asks for one record more than wanted where it is asked if there are more, or for all where it must be. Its records
+    are of type `kind`.
     """
 
     def __init__(self, ask: Ask, lookup: Lookup) -> None:
@@ -45,6 +46,7 @@ class Window:
         else:
             needed = position_fields(lookup.record) | Fields.of(*(condition.field for condition in ask.where))
             self.sent = msgspec.structs.replace(ask, fields=ask.fields | needed, first=None, after=None)
+        self.kind = narrowed(lookup.record, self.sent.fields)
 
     def finished(self, records: list[Any], total: int | None, dropped: int = 0) -> tuple[list[Any], int | None, bool]:
         """The records of the asked window, the number that match, whether there are more.
