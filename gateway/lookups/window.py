@@ -5,6 +5,7 @@ filter, the order and the window are done on what came back, so that every sourc
 """
 
 from functools import lru_cache
+from sys import maxsize
 from typing import Any
 
 import msgspec
@@ -24,7 +25,8 @@ def position_fields(record: type[Record]) -> Fields:
 class Window:
     """The window of one ask at one lookup: what is sent there, and what is left to do with what comes back.
 
-    `sent` asks for one record more than wanted where it is asked if there are more, or for all where it must be.
+    `sent` asks for one record more than wanted where it is asked if there are more, or for all where it must be. Pages of at
+    most `untouched` records, none of them dropped, are `finished` as they come; -1 where none is.
     """
 
     def __init__(self, ask: Ask, lookup: Lookup) -> None:
@@ -45,6 +47,8 @@ class Window:
         else:
             needed = position_fields(lookup.record) | Fields.of(*(condition.field for condition in ask.where))
             self.sent = msgspec.structs.replace(ask, fields=ask.fields | needed, first=None, after=None)
+        most = maxsize if ask.first is None else ask.first
+        self.untouched = -1 if self._count_here or not self._passes else most
 
     def finished(self, records: list[Any], total: int | None, dropped: int = 0) -> tuple[list[Any], int | None, bool]:
         """The records of the asked window, the number that match, whether there are more.
