@@ -47,8 +47,11 @@ class Window:
         else:
             needed = position_fields(lookup.record) | Fields.of(*(condition.field for condition in ask.where))
             self.sent = msgspec.structs.replace(ask, fields=ask.fields | needed, first=None, after=None)
-        most = maxsize if ask.first is None else ask.first
-        self.untouched = -1 if self._count_here or not self._passes else most
+        if self._count_here or (self._filters and not self._passes):
+            self.untouched = -1
+        else:
+            most = maxsize if ask.first is None else ask.first
+            self.untouched = most if self._passes else min(1, most)
 
     def finished(self, records: list[Any], total: int | None, dropped: int = 0) -> tuple[list[Any], int | None, bool]:
         """The records of the asked window, the number that match, whether there are more.
