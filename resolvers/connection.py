@@ -44,40 +44,25 @@ class Edge(Generic[T]):
 
 @strawberry.type(description="A page of records.")
 class Connection(Generic[T]):
-    listing: strawberry.Private[Listing]
-    after: strawberry.Private[str | None]
-    nodes: list[T] = inside("The records of this page.")
-    total_count: int | None = apart(
-        "How many records match in all; null where a source does not count or could not be asked.", count=True
+    records: list[T] = inside("The records of this page.", name="nodes")
+    total: int | None = apart(
+        "How many records match in all; null where a source does not count or could not be asked.",
+        count=True,
+        name="totalCount",
     )
     unavailable: list[str] = apart("Sources whose records are missing from this list, because they could not be asked.")
 
     @computed("What each source contributed to this list.", graphql_type=list[CustomerSource])
-    def sources(self) -> list[SourceReport]:
-        return reports_of(self.listing.contributions)
+    def sources(listing: strawberry.Parent[Listing]) -> list[SourceReport]:  # noqa: N805
+        return reports_of(listing.contributions)
 
     @computed("Where this page begins and ends.", inside=True)
-    def page_info(self) -> PageInfo:
-        return PageInfo(
-            nodes=self.listing.records, has_next_page=self.listing.has_more, has_previous_page=self.after is not None
-        )
+    def page_info(listing: strawberry.Parent[Listing]) -> PageInfo:  # noqa: N805
+        return PageInfo(nodes=listing.records, has_next_page=listing.has_more, has_previous_page=listing.has_previous)
 
     @computed("The records of this page with their cursors.", inside=True)
-    def edges(self) -> list[Edge[T]]:
-        return [Edge(node=node) for node in self.nodes]
-
-
-def connection(listing: Listing | None, after: str | None, nodes: Sequence[Any] | None = None) -> Connection[Any] | None:
-    """A page of a listing; null stays null. `nodes` stand in for the records where the schema shows something richer."""
-    if listing is None:
-        return None
-    return Connection(
-        listing=listing,
-        after=after,
-        nodes=listing.records if nodes is None else list(nodes),
-        total_count=listing.total,
-        unavailable=listing.unavailable,
-    )
+    def edges(listing: strawberry.Parent[Listing]) -> list[Edge[T]]:  # noqa: N805
+        return [Edge(node=node) for node in listing.records]
 
 
 def checked_first(first: int) -> int:

@@ -11,7 +11,7 @@ from gateway.stitching.customer import Listing, StitchedCustomer, contributing
 from gateway.stitching.reports import SourceReport
 from gateway.stitching.timeline import timeline
 from gateway.tags.service import TagAnswer
-from resolvers.connection import DEFAULT_FIRST, Connection, checked_first, connection
+from resolvers.connection import DEFAULT_FIRST, Connection, checked_first
 from resolvers.customer_parts import Acquisition, Address, Company, ContactPoint, Deal, ExternalId
 from resolvers.enums import CustomerKind, RecordType, TagCategory
 from resolvers.event import Event, EventFilter
@@ -87,10 +87,9 @@ class Customer(Node):
         records: Annotated[
             list[RecordType] | None, strawberry.argument(description="Which records to merge; all three by default.")
         ] = None,
-    ) -> Connection[Any] | None:
+    ) -> Listing:
         names = list(ENTRIES) if records is None else [record.value for record in records]
-        found: Listing = await timeline(root, timeline_asks(info, names, first, after), checked_first(first))
-        return connection(found, after)
+        return await timeline(root, timeline_asks(info, names, first, after), checked_first(first))
 
     @stitching(
         "The customer's tags. One that the rule does not give is left out, unless that is for want of a source.",
@@ -125,6 +124,6 @@ class Customer(Node):
             found: TagAnswer = await context_of(info).together(ONE_TAG, root, key=key)
         return found
 
-    @computed("What each source that was asked contributed to this answer.", graphql_type=list[CustomerSource])
+    @computed("What each source that was asked contributed to this answer.", reports=True, graphql_type=list[CustomerSource])
     async def sources(root: Parent) -> list[SourceReport]:  # noqa: N805
         return await root.source_reports()

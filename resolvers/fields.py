@@ -21,19 +21,24 @@ def own(description: str, owner: str = "record") -> Any:
     return strawberry.field(description=description, metadata={DECLARED: Declared(owner=owner)})
 
 
-def apart(description: str, *, more: bool = False, count: bool = False) -> Any:
+def apart(description: str, *, more: bool = False, count: bool = False, name: str | None = None) -> Any:
     """An attribute that reads no field of the record, though it may ask about the list: whether it has more, how many."""
-    return strawberry.field(description=description, metadata=_reading(Reads(more=more, count=count)))
+    return strawberry.field(name=name, description=description, metadata=_reading(Reads(more=more, count=count)))
 
 
-def inside(description: str) -> Any:
+def inside(description: str, name: str | None = None) -> Any:
     """An attribute whose selection is still on the same record, such as `nodes` of a connection."""
-    return strawberry.field(description=description, metadata=_reading(Reads(inside=True)))
+    return strawberry.field(name=name, description=description, metadata=_reading(Reads(inside=True)))
 
 
-def computed(description: str, *, inside: bool = False, position: bool = False, graphql_type: Any = None) -> Decorator:
-    """A method that computes a field; `inside` as above, `position` when it needs what orders the record."""
-    reads = Reads(inside=inside, position=position)
+def computed(
+    description: str, *, inside: bool = False, position: bool = False, reports: bool = False, graphql_type: Any = None
+) -> Decorator:
+    """A method that computes a field.
+
+    `inside` as above, `position` when it needs what orders the record, `reports` when what sources contributed to the customer.
+    """
+    reads = Reads(inside=inside, position=position, reports=reports)
     return strawberry.field(description=description, metadata=_reading(reads), graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 

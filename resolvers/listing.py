@@ -9,14 +9,14 @@ from connectors.records import Record
 from gateway.context import context_of
 from gateway.execution.declared import DECLARED, Declared, Lists, Reads
 from gateway.stitching.customer import Listing, StitchedCustomer
-from resolvers.connection import DEFAULT_FIRST, Connection, connection
+from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.enums import SortOrder
 from resolvers.windows import After, Filter, First, InOrder, ask_of
 
 
 def listing(description: str, record: type[Record], shown_as: type[Any], filter_type: type[Filter]) -> Any:
     """A field that pages through records of one type."""
-    lists = Lists(record=record, ask=partial(ask_of, record), shown=_page)
+    lists = Lists(record=record, ask=partial(ask_of, record))
 
     async def resolve(
         root: strawberry.Parent[StitchedCustomer],
@@ -25,17 +25,12 @@ def listing(description: str, record: type[Record], shown_as: type[Any], filter_
         after: After = None,
         filter: Any = None,  # noqa: A002  its type is set below
         order: InOrder = SortOrder.NEWEST_FIRST,
-    ) -> Any:
-        words = {"first": first, "after": after, "filter": filter, "order": order}
-        ask = lists.ask(context_of(info).selection(info, record), **words)
-        return lists.shown(await root.listing(record, ask), **words)
+    ) -> Listing | None:
+        selection = context_of(info).selection(info, record)
+        return await root.listing(record, lists.ask(selection, first=first, after=after, filter=filter, order=order))
 
     explained = strawberry.argument(description="Which ones; all by default.")
     resolve.__annotations__["filter"] = Annotated[filter_type | None, explained]
     metadata = {DECLARED: Declared(reads=Reads(stitches=(record,)), lists=lists)}
     graphql_type = Connection[shown_as] | None  # type: ignore[valid-type]
     return strawberry.field(resolver=resolve, description=description, graphql_type=graphql_type, metadata=metadata)
-
-
-def _page(found: Listing | None, *, after: str | None = None, **_: Any) -> Connection[Any] | None:
-    return connection(found, after)

@@ -1,7 +1,7 @@
 """Where queries begin."""
 
 from collections.abc import Awaitable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
@@ -11,11 +11,11 @@ from gateway.context import context_of
 from gateway.errors import CallerError, InvalidArgumentError
 from gateway.execution.declared import Finds
 from gateway.lookups.sources import Source as ConfiguredSource
-from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer import Listing, StitchedCustomer
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import TagDefinition as Definition
-from resolvers.connection import DEFAULT_FIRST, MAX_FIRST, Connection, connection
+from resolvers.connection import DEFAULT_FIRST, MAX_FIRST, Connection
 from resolvers.customer import Customer, Info
 from resolvers.customer_key import CustomerKey, key_of
 from resolvers.fields import root
@@ -79,11 +79,10 @@ class Query:
         text: Annotated[str, strawberry.argument(description="What to look for, in any case of letters.")],
         first: First = DEFAULT_FIRST,
         after: After = None,
-    ) -> Connection[Any] | None:
+    ) -> Listing:
         selection = _selection(info)
         ask = ask_of(records.Customer, selection, first=first, after=after)
-        customers, listing = await context_of(info).stitcher.search(text, ask, selection)
-        return connection(listing, after, customers)
+        return await context_of(info).stitcher.search(text, ask, selection)
 
     @root(
         "Something by its id; null when nothing has it. Today these are customers.",

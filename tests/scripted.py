@@ -42,7 +42,13 @@ def calls_of(clock, **settings):
 
 async def put(calls, question, keys=("a", "b"), seconds=2.0):
     calls.leave()
-    return await calls.put(question, list(keys), Deadline.within(calls._clock, seconds))
+    found = {}
+
+    def settle(settled, outcomes):
+        found.update(zip(settled, outcomes, strict=True))
+
+    await calls.put(question, list(keys), Deadline.within(calls._clock, seconds), settle)
+    return [found[key] for key in keys]
 
 
 class Hanging(msgspec.Struct, eq=False):

@@ -276,3 +276,21 @@ async def test_who_waits_behind_calls_that_hang_is_told_when_the_breaker_opens()
     await asyncio.sleep(0)
     failing.set()
     assert [outcome.error.code for outcome in [*await first, *await behind]] == ["SOURCE_UNAVAILABLE"] * 2
+
+
+async def test_what_is_found_does_not_wait_for_what_is_tried_again():
+    """Of two keys of one call one fails: the other caller has his answer before the second call leaves."""
+    again = asyncio.Event()
+
+    class Waiting(SteppedClock):
+        async def sleep(self, seconds):
+            await again.wait()
+
+    clock = Waiting()
+    source, question = batching_of(clock), Scripted(clock, [{"b": AWAY}])
+    first, second = (asyncio.create_task(source.ask(question, [key], Deadline.within(clock, 2))) for key in "ab")
+    (found,) = await first
+    assert (found.records, second.done(), question.calls) == (["a"], False, [["a", "b"]])
+    again.set()
+    (tried,) = await second
+    assert (tried.records, tried.attempts, question.calls) == (["b"], 2, [["a", "b"], ["b"]])

@@ -23,7 +23,7 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
 
     `paths`: fields of the record, dotted. `inside`: the selection below is still on that record. `position`: what orders
     the record. `more`: whether there are more records. `count`: the number of records. `stitches`: keys of the customer that
-    find these records.
+    find these records. `reports`: what each source contributed to the customer.
     """
 
     paths: tuple[str, ...] = ()
@@ -32,17 +32,17 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     more: bool = False
     count: bool = False
     stitches: tuple[type[Record], ...] = ()
+    reports: bool = False
 
 
 class Lists(msgspec.Struct, frozen=True, kw_only=True):
     """A field that gives records that the customer's keys find.
 
-    `ask` makes the ask of the selection and of the field's arguments, `shown` what is shown of the listing.
+    `ask` makes the ask of the selection and of the field's arguments.
     """
 
     record: type[Record]
     ask: Callable[..., Ask]
-    shown: Callable[..., Any]
 
 
 class Finds(msgspec.Struct, frozen=True):

@@ -19,13 +19,13 @@ from graphql.execution.values import VariableValues
 
 from connectors.records import Record
 from gateway.context import RequestContext
-from gateway.execution.arguments import Arguments, Words
+from gateway.execution.arguments import Arguments
 from gateway.execution.declared import Finds, Lists
 from gateway.execution.failures import Place
 from gateway.kept import Kept
 from gateway.lookups.batching import Entry
 from gateway.lookups.outcome import Failed, Outcome
-from gateway.stitching.customer import StitchedCustomer, enter_all
+from gateway.stitching.customer import StitchedCustomer, merged
 from gateway.stitching.directory import Asked
 from gateway.stitching.selection import Selection
 
@@ -40,10 +40,14 @@ KEPT_ASKS = 128
 
 
 class Run(msgspec.Struct, eq=False):
-    """One run of a plan: the request, its variables, the errors that it met, what was worked out for it once."""
+    """One run of a plan: the request, its variables, the errors that it met, what was worked out for it once.
+
+    `reports` says that somewhere in it the sources of customers are reported on.
+    """
 
     context: RequestContext
     variables: VariableValues
+    reports: bool = False
     errors: list[GraphQLError] = []
     known: dict[Any, Any] = {}
     nulled: bool = False
@@ -116,10 +120,10 @@ class Listed(Field):
         self._selection = selection
         self._arguments = arguments
         self._show = show
-        self._asks: Kept[Any, tuple[Words, Asked]] = Kept(KEPT_ASKS)
+        self._asks: Kept[Any, Asked] = Kept(KEPT_ASKS)
 
-    def asked(self, run: Run) -> tuple[Words, Asked]:
-        """The arguments, and what they ask of sources: the same object for the same arguments, so that requests share it.
+    def asked(self, run: Run) -> Asked:
+        """What the arguments ask of sources: the same object for the same arguments, so that requests share it.
 
         Raises `InvalidArgumentError`.
         """
@@ -132,7 +136,7 @@ class Listed(Field):
             found, name = None, None  # type: ignore[assignment]
         if found is None:
             words = self._arguments.words(run.variables)
-            found = words, directory.asked(self._lists.record, self._lists.ask(self._selection, **words))
+            found = directory.asked(self._lists.record, self._lists.ask(self._selection, **words))
             if name is not None:
                 self._asks.put(name, found)
         return found
@@ -140,27 +144,34 @@ class Listed(Field):
     def enter(self, run: Run, customers: Sequence[StitchedCustomer], entries: list[Entry | Failed]) -> Any:
         """Have the records asked for, adding to `entries`; gives what `shown` needs later."""
         try:
-            words, asked = self.asked(run)
+            asked = self.asked(run)
         except Exception as error:  # noqa: BLE001  a bad argument costs this field
             return error
-        spans = []
-        for entered in enter_all(customers, asked):
-            start = len(entries)
-            entries += entered
-            spans.append((start, len(entries)))
-        return words, asked, spans
+        bounds = [len(entries)]
+        if asked.by_id is None:
+            for customer in customers:
+                entries += customer.enter(asked)
+                bounds.append(len(entries))
+            return asked, bounds
+        if run.reports:
+            for customer in customers:
+                customer.reports.begin()
+        entries += customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers])
+        return asked, range(bounds[0], len(entries) + 1)
 
     def shown(
         self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], entered: Any, outcomes: list[Outcome]
     ) -> Column:
         if isinstance(entered, Exception):
             return [self.failed(run, entered, path) for path in paths]
-        words, asked, spans = entered
+        asked, bounds = entered
+        is_alone = asked.by_id is not None and not run.reports
         column: Column = []
-        for customer, (start, end), path in zip(customers, spans, paths, strict=True):
+        for customer, start, end, path in zip(customers, bounds, bounds[1:], paths, strict=False):
             try:
-                value = self._lists.shown(customer.listed(asked, outcomes[start:end]), **words)
-                column.append(None if value is None else self._show(value))
+                own = outcomes[start:end]
+                listing = merged(asked, own) if is_alone else customer.listed(asked, own)
+                column.append(None if listing is None else self._show(listing))
             except Exception as error:  # noqa: BLE001  whatever is raised costs this field
                 column.append(self.failed(run, error, path))
         return column
@@ -268,7 +279,7 @@ class Finding:
                     field.expect(run.context, ids)
                     continue
                 try:
-                    _, asked = field.asked(run)
+                    asked = field.asked(run)
                 except Exception:  # noqa: BLE001, S112  raised again, and placed, where the listing is
                     continue
                 stitcher.prefetch(ids, asked)

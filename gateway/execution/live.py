@@ -64,6 +64,11 @@ class Live:
             rows = [*zip(*await self._columns(run, values, paths), strict=True)]
         if len(values) == 1:
             return [self._assembled(run, values[0], paths[0], rows[0])]
+        if not run.nulled:
+            try:
+                return [*map(self._assemble, values, rows)]
+            except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own field only
+                pass
         return [self._assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
 
     async def _columns(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> list[Column]:
@@ -105,26 +110,22 @@ class Each:
         self._nullable = nullable
 
     async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
-        lists: list[list[Any]] = [[None] * len(value) for value in values]
-        places = [
-            (number, place, one)
-            for number, value in enumerate(values)
-            for place, one in enumerate(value)
-            if one is not None and not isinstance(one, Exception)
-        ]
-        for number, value in enumerate(values):
-            for place, one in enumerate(value):
+        lists = [[*value] for value in values]
+        here: list[Any] = []
+        inner: list[Path] = []
+        for ones, path in zip(lists, paths, strict=True):
+            for place, one in enumerate(ones):
                 if isinstance(one, Exception):
-                    run.errors.append(self._place.failure(one, [*paths[number], place]))
-                    lists[number][place] = NULLED
-        inner = [(*paths[number], place) for number, place, _ in places]
-        found = await self.inner.complete(run, [one for *_, one in places], inner) if places else []
-        for (number, place, _), shown in zip(places, found, strict=True):
-            lists[number][place] = shown
-        return [self._checked(run, shown) for shown in lists]
+                    run.errors.append(self._place.failure(one, [*path, place]))
+                    ones[place] = NULLED
+                elif one is not None:
+                    here.append(one)
+                    inner.append((*path, place))
+        found = iter(await self.inner.complete(run, here, inner) if here else ())
+        return [self._checked(run, [one if one is None or one is NULLED else next(found) for one in ones]) for ones in lists]
 
     def _checked(self, run: Run, shown: list[Any]) -> Any:
-        if not any(one is NULLED for one in shown):
+        if NULLED not in shown:
             return shown
         if self._nullable:
             return [None if one is NULLED else one for one in shown]

@@ -63,12 +63,13 @@ class Plan:
         maker = _Maker(schema, operation, variables)
         self._root = maker.live(query, [operation.definition])
         self.sources = maker.writer.sources
+        self._reports = maker.reports
         self._selections: Selections = {}
 
     async def run(self, context: RequestContext, variables: VariableValues) -> ExecutionResult:
         """Run for one request. The data is a struct that encodes to the answer."""
         context.selections = self._selections
-        run = Run(context, variables)
+        run = Run(context, variables, self._reports)
         (data,) = await self._root.complete(run, [None], [()])
         return ExecutionResult(None if data is NULLED else data, run.errors or None)
 
@@ -78,7 +79,7 @@ class Plan:
 
 
 class _Maker:
-    """Makes the parts of one plan."""
+    """Makes the parts of one plan. `reports` says that one of them reports on the sources of customers."""
 
     def __init__(self, typed: Schema, operation: Operation, variables: VariableValues) -> None:
         self._typed = typed
@@ -87,6 +88,7 @@ class _Maker:
         self._fragments = dict(fragments_of(operation.document))
         self._collector = Collector(self._schema, self._fragments, variables)
         self.writer = Writer(self._schema, self._collector)
+        self.reports = False
 
     def live(self, kind: GraphQLObjectType, nodes: Sequence[Any]) -> Live:
         own = self._collector.fields(nodes, kind)
@@ -107,6 +109,8 @@ class _Maker:
         field = kind.fields[name]
         definition = field.extensions[DEFINITION]
         arguments = Arguments(self._typed, self._operation.definition, field, nodes[0])
+        reads = declared(definition).reads
+        self.reports |= reads is not None and reads.reports
         lists = declared(definition).lists
         if lists is not None:
             shown: Any = get_named_type(field.type)

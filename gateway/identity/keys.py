@@ -45,6 +45,11 @@ def normalised(kind: KeyKind, value: str, default_region: str | None = None) -> 
     return text
 
 
+def are_normal_ids(values: Sequence[str]) -> bool:
+    """Whether all of these are customer ids in their normal form, as seen at a glance."""
+    return all(map(str.isalnum, values)) and max(map(len, values), default=0) <= MAX_KEY_LENGTH
+
+
 def _email(text: str) -> str:
     try:
         return validate_email(text, check_deliverability=False, globally_deliverable=False).normalized.lower()

@@ -9,7 +9,7 @@ is cancelled or came late changes nothing for the others.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Protocol
@@ -47,10 +47,18 @@ class Question(Protocol):
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
 
 
-class Waiting(Protocol):
-    """Who waits for keys is told of each."""
+class Watch(msgspec.Struct, eq=False):
+    """Tells once that all of some entries have landed. It looks from one that has not to the next, and so meets few of them."""
 
-    def one_landed(self) -> None: ...
+    _entries: Iterator["Entry"]
+    _then: Callable[[], None]
+
+    def look(self) -> None:
+        for entry in self._entries:
+            if entry.outcome is None:
+                entry.watches += (self,)
+                return
+        self._then()
 
 
 class Entry(msgspec.Struct, eq=False):
@@ -64,71 +72,63 @@ class Entry(msgspec.Struct, eq=False):
     outcome: Outcome | None = None
     kept: Kept | None = None
     is_outdated: bool = False
-    _waiting: list[Waiting] = []
-
-    def land(self, outcome: Outcome) -> None:
-        """Give the outcome to all who wait; the first one counts."""
-        if self.outcome is None:
-            self.outcome = self._or_kept(outcome)
-            for wait in self._waiting:
-                wait.one_landed()
-            self._waiting.clear()
+    watches: tuple[Watch, ...] = ()
 
     def give_up(self) -> None:
-        if self.outcome is None:
-            self.land(self._boundary.late(0))
-
-    def wait_in(self, wait: Waiting) -> None:
-        self._waiting.append(wait)
+        land([self], [self._boundary.late(0)])
 
     def by(self, waited_s: float) -> Outcome:
         """The outcome, or that it is late for a caller who waited as long."""
-        return self.outcome or self._or_kept(self._boundary.late(waited_s))
+        return self.outcome or self.or_kept(self._boundary.late(waited_s))
 
-    def _or_kept(self, outcome: Outcome) -> Outcome:
+    def or_kept(self, outcome: Outcome) -> Outcome:
         return self.kept.instead_of(outcome) if self.kept is not None and isinstance(outcome, Failed) else outcome
 
 
-class _Wait(msgspec.Struct, eq=False):
-    """One caller's wait for several entries: one wake-up, however many they are."""
-
-    done: asyncio.Future[None]
-    _left: int
-
-    def one_landed(self) -> None:
-        self._left -= 1
-        if not self._left:
-            self.end()
-
-    def end(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
+def land(entries: Iterable[Entry], outcomes: Iterable[Outcome]) -> None:
+    """Give each entry its outcome; the first one counts. Who waits is told when all are there, and so looks once."""
+    watches: list[Watch] = []
+    for entry, outcome in zip(entries, outcomes, strict=True):
+        if entry.outcome is None:
+            entry.outcome = outcome if entry.kept is None else entry.or_kept(outcome)
+            if entry.watches:
+                watches += entry.watches
+                entry.watches = ()
+    for watch in watches:
+        watch.look()
 
 
 async def settled(entries: Sequence[Entry | Failed], deadline: Deadline) -> list[Outcome]:
     """One outcome per entry, in order, within the deadline; what failed before it could be asked stays as it is."""
-    flying = [entry for entry in entries if isinstance(entry, Entry) and entry.outcome is None]
+    flying = [entry for entry in entries if type(entry) is Entry and entry.outcome is None]
     left = 0.0
     if flying:
         left = deadline.remaining_s()
         loop = asyncio.get_running_loop()
-        wait = _Wait(loop.create_future(), len(flying))
-        for entry in flying:
-            entry.wait_in(wait)
-        timer = loop.call_later(left, wait.end)
+        done = loop.create_future()
+        end = partial(_end, done)
+        Watch(iter(flying), end).look()
+        timer = loop.call_later(left, end)
         try:
-            await wait.done
+            await done
         finally:
             timer.cancel()
-    return [entry.by(left) if isinstance(entry, Entry) else entry for entry in entries]
+    return [(entry.outcome or entry.by(left)) if isinstance(entry, Entry) else entry for entry in entries]
+
+
+def _end(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
 
 
 def _taken(waiting: dict[str, Entry], most: int) -> dict[str, Entry]:
     """Take keys out of those that wait, in their order, as many as a call may carry."""
     taken: dict[str, Entry] = {}
+    alive: Deadline | None = None
     for key in list(islice(waiting, most)):
         entry = waiting.pop(key)
-        if entry.deadline.remaining_s():
+        if entry.deadline is alive or entry.deadline.remaining_s():
+            alive = entry.deadline
             taken[key] = entry
         else:  # nobody waits for it any more: asking would only keep a source busy that already is
             entry.give_up()
@@ -169,6 +169,25 @@ class Batching:
         waiting = self._waiting.setdefault(question, {})
         cache = None if question.keeping is None else self._cache
         refused = self._calls.refusal(deadline)
+        if refused is None and cache is None and flying.keys().isdisjoint(keys) and waiting.keys().isdisjoint(keys):
+            for key in keys:
+                waiting[key] = Entry(self._boundary, deadline)
+            entered = [*map(waiting.__getitem__, keys)]
+        else:
+            entered = self._entered(question, keys, deadline, cache, refused)
+        if not waiting:
+            del self._waiting[question]
+        elif self._closed:
+            self._give_up_waiting()
+        else:
+            self._dispatch_soon()
+        return entered
+
+    def _entered(
+        self, question: Question, keys: Sequence[str], deadline: Deadline, cache: ReadCache | None, refused: Failed | None
+    ) -> list[Entry]:
+        """An entry per key, of which some may be kept, on their way or waiting already."""
+        flying, waiting = self._flying.get(question, NOTHING), self._waiting[question]
         entered = []
         for key in keys:
             if cache is not None and (kept := cache.get(question, key)) is not None:
@@ -183,16 +202,10 @@ class Batching:
                     if refused is None:
                         waiting[key] = entry
                     else:
-                        entry.land(refused)
+                        land([entry], [refused])
                 elif deadline.ends > entry.deadline.ends:
                     entry.deadline = deadline
             entered.append(entry)
-        if not waiting:
-            del self._waiting[question]
-        elif self._closed:
-            self._give_up_waiting()
-        else:
-            self._dispatch_soon()
         return entered
 
     def outdate(self, key: str, concerns: Callable[[Any], bool]) -> None:
@@ -264,7 +277,7 @@ class Batching:
         for question, waiting in list(self._waiting.items()):
             for key, entry in list(waiting.items()):
                 if (refused := self._calls.refusal(entry.deadline)) is not None:
-                    entry.land(refused)
+                    land([entry], [refused])
                     del waiting[key]
             if not waiting:
                 del self._waiting[question]
@@ -282,12 +295,13 @@ class Batching:
 
     async def _call(self, question: Question, batch: dict[str, Entry]) -> None:
         deadline = Deadline.latest([entry.deadline for entry in batch.values()])
-        outcomes = await self._calls.put(question, list(batch), deadline)
-        for entry, outcome in zip(batch.values(), outcomes, strict=True):
-            entry.land(outcome)
+        await self._calls.put(question, list(batch), deadline, partial(self._settle, question, batch))
+
+    def _settle(self, question: Question, batch: dict[str, Entry], keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
+        land(map(batch.__getitem__, keys), outcomes)
         if self._cache is not None and question.keeping is not None:
-            for (key, entry), outcome in zip(batch.items(), outcomes, strict=True):
-                if not entry.is_outdated:
+            for key, outcome in zip(keys, outcomes, strict=True):
+                if not batch[key].is_outdated:
                     self._cache.put(question, key, outcome, question.keeping)
 
     def _land(self, question: Question, batch: dict[str, Entry], call: asyncio.Task[None]) -> None:
@@ -299,7 +313,8 @@ class Batching:
         for key, entry in batch.items():
             if flying.get(key) is entry:
                 del flying[key]
-            entry.give_up()
+            if entry.outcome is None:
+                entry.give_up()
         if not flying:
             self._flying.pop(question, None)
             self._left_at.pop(question, None)

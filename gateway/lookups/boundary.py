@@ -6,7 +6,7 @@ the process passes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -55,7 +55,7 @@ class Boundary:
         answer, stamp = await self._call(call, keys, deadline)
         if isinstance(answer, SourceError):
             return [Failed(error=answer, **stamp)] * len(keys)
-        return [self._found(answer.get(key), window, stamp) for key in keys]
+        return self._found(map(answer.get, keys), window, stamp)
 
     async def measure(
         self, aggregate: Aggregate, keys: Sequence[str], measures: Sequence[Measure], deadline: Deadline
@@ -128,24 +128,29 @@ class Boundary:
         self._abandoned.add(task)
         task.add_done_callback(self._abandoned.discard)
 
-    def _found(self, given: Any, window: Window, stamp: dict[str, Any]) -> Outcome:
-        if type(given) is not Page and isinstance(given, SourceError):
-            return Failed(error=given, **stamp)
-        try:
-            page = accepted_page(given)
-            records, dropped = accepted(page.records, window.kind)
-        except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
-            return Failed(error=_unreadable(error), **stamp)
-        records, total, has_more = window.finished(records, page.total, dropped)
-        return Found(
-            records=records,
-            total=total,
-            has_more=has_more,
-            dropped=dropped,
-            source=stamp["source"],
-            as_of=stamp["as_of"],
-            latency_ms=stamp["latency_ms"],
-        )
+    def _found(self, answers: Iterable[Any], window: Window, stamp: dict[str, Any]) -> list[Outcome]:
+        """The outcome of each answer. What comes decoded, and not too long, is taken at a glance."""
+        source, as_of, latency_ms = stamp["source"], stamp["as_of"], stamp["latency_ms"]
+        kind, untouched, only = window.kind, window.untouched, {window.kind}.issuperset
+        outcomes: list[Outcome] = []
+        for given in answers:
+            try:
+                if type(given) is Page:
+                    records = given.records
+                    if type(records) is list and len(records) <= untouched and given.total is None and only(map(type, records)):
+                        outcomes.append(Found(records=records, source=source, as_of=as_of, latency_ms=latency_ms))
+                        continue
+                elif isinstance(given, SourceError):
+                    outcomes.append(Failed(error=given, **stamp))
+                    continue
+                page = accepted_page(given)
+                records, dropped = accepted(page.records, kind)
+            except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
+                outcomes.append(Failed(error=_unreadable(error), **stamp))
+                continue
+            records, total, has_more = window.finished(records, page.total, dropped)
+            outcomes.append(Found(records=records, total=total, has_more=has_more, dropped=dropped, **stamp))
+        return outcomes
 
     def _measured(self, given: Any, aggregate: Aggregate, measures: Sequence[Measure], stamp: dict[str, Any]) -> Outcome:
         if isinstance(given, SourceError):

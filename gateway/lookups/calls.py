@@ -6,7 +6,7 @@ All of it is about calls, none of it in connectors. What a call costs extra has 
 import asyncio
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -38,6 +38,10 @@ HEDGED_QUANTILE = 0.95
 MOST_LATENCIES = 200
 FEWEST_LATENCIES = 20
 """Calls whose latencies say after how long one is late."""
+
+
+Settle = Callable[[Sequence[str], Sequence[Outcome]], None]
+"""Told of keys and what came of each; every key once."""
 
 
 class Question(Protocol):
@@ -84,23 +88,31 @@ class Calls:
         self._pace.call_left()
         self.breaker.call_left()
 
-    async def put(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        """One outcome per key, in order. Keys whose failure may pass are asked for again while budget and time last."""
+    async def put(self, question: Question, keys: Sequence[str], deadline: Deadline, settle: Settle) -> None:
+        """Settle every key with its outcome.
+
+        Those whose failure may pass are asked for again while budget and time last; nobody else waits for them.
+        """
         self._retries.earn()
         outcomes = await self._hedged(question, keys, deadline)
         for attempt in range(1, self._settings.retries + 1):
-            again = [place for place, outcome in enumerate(outcomes) if _may_pass(outcome)]
+            again = [place for place, outcome in enumerate(outcomes) if type(outcome) is Failed and outcome.error.retryable]
             if not again:
                 break
             pause_s = max(self._pace.wait_s(), random.uniform(0, min(MOST_BACKOFF_S, BACKOFF_S * 2**attempt)))  # noqa: S311
             if pause_s >= deadline.remaining_s() or self.breaker.refuses or not self._retries.spend():
                 break
+            if len(again) < len(keys):
+                done = [place for place in range(len(keys)) if place not in set(again)]
+                settle([keys[place] for place in done], [outcomes[place] for place in done])
+                keys, outcomes = [keys[place] for place in again], [outcomes[place] for place in again]
             await self._clock.sleep(pause_s)
+            if self.breaker.refuses:
+                break
             self.leave()
-            second = await self._one(question, [keys[place] for place in again], deadline)
-            for place, outcome in zip(again, second, strict=True):
-                outcomes[place] = msgspec.structs.replace(outcome, attempts=attempt + 1)
-        return outcomes
+            second = await self._one(question, keys, deadline)
+            outcomes = [msgspec.structs.replace(outcome, attempts=attempt + 1) for outcome in second]
+        settle(keys, outcomes)
 
     async def _hedged(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """The first of two answers, the second asked for when the first is later than nearly all others."""
@@ -140,7 +152,7 @@ class Calls:
         except asyncio.CancelledError:
             self.breaker.call_ended(failed=None)
             raise
-        errors = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
+        errors = [outcome.error for outcome in outcomes if type(outcome) is Failed]
         self.breaker.call_ended(failed=len(errors) == len(keys) and _is_away(errors[0], fair=fair))
         for error in errors:
             if isinstance(error, SourceThrottledError) or error.retry_after_s is not None:
@@ -149,10 +161,6 @@ class Calls:
         if self._settings.hedge and not errors:
             self._latencies.append(self._clock.monotonic() - started)
         return outcomes
-
-
-def _may_pass(outcome: Outcome) -> bool:
-    return isinstance(outcome, Failed) and outcome.error.retryable
 
 
 def _is_away(error: SourceError, *, fair: bool) -> bool | None:

@@ -7,7 +7,7 @@ import msgspec
 
 from connectors.records import RECORD_NAMES
 from gateway.clock import Clock
-from gateway.lookups.batching import Entry
+from gateway.lookups.batching import Entry, Watch
 from gateway.lookups.outcome import Failed, Found
 from gateway.lookups.questions import AnyQuestion, RecordsQuestion
 
@@ -21,21 +21,17 @@ class TracedLookup(msgspec.Struct, eq=False):
     entries: list[Entry]
     begun: float
     ended: float | None = None
-    _left: int = 0
-
-    def one_landed(self) -> None:
-        self._left -= 1
-        if not self._left:
-            self.ended = self.clock.monotonic()
 
     def follow(self) -> None:
         """Note when the last outcome is there."""
         waiting = [entry for entry in self.entries if entry.outcome is None]
-        self._left = len(waiting)
-        for entry in waiting:
-            entry.wait_in(self)
-        if not waiting:
+        if waiting:
+            Watch(iter(waiting), self._end).look()
+        else:
             self.ended = self.begun
+
+    def _end(self) -> None:
+        self.ended = self.clock.monotonic()
 
     def shown(self, since: float) -> dict[str, Any]:
         """As JSON; times in milliseconds, `durationMs` null for what had not come when the answer left."""

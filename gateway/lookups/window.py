@@ -5,6 +5,7 @@ filter, the order and the window are done on what came back, so that every sourc
 """
 
 from functools import lru_cache
+from sys import maxsize
 from typing import Any
 
 import msgspec
@@ -25,7 +26,8 @@ class Window:
     """The window of one ask at one lookup: what is sent there, and what is left to do with what comes back.
 
     `sent` asks for one record more than wanted where it is asked if there are more, or for all where it must be. Its records
-    are of type `kind`.
+    are of type `kind`. Pages of at most `untouched` records, none of them dropped, are `finished` as they come; -1 where none
+    is.
     """
 
     def __init__(self, ask: Ask, lookup: Lookup) -> None:
@@ -47,6 +49,11 @@ class Window:
             needed = position_fields(lookup.record) | Fields.of(*(condition.field for condition in ask.where))
             self.sent = msgspec.structs.replace(ask, fields=ask.fields | needed, first=None, after=None)
         self.kind = narrowed(lookup.record, self.sent.fields)
+        if self._count_here or (self._filters and not self._passes):
+            self.untouched = -1
+        else:
+            most = maxsize if ask.first is None else ask.first
+            self.untouched = most if self._passes else min(1, most)
 
     def finished(self, records: list[Any], total: int | None, dropped: int = 0) -> tuple[list[Any], int | None, bool]:
         """The records of the asked window, the number that match, whether there are more.

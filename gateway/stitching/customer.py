@@ -22,45 +22,57 @@ from gateway.stitching.reports import Contribution, Reports, SourceReport
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """Records of one customer over all its keys and sources.
+    """A page of records, of one customer over all its keys and sources.
 
     `total` is None where a source did not count, or keys that share records did, or it is too large. `unavailable` names the
-    sources whose records are missing here, `contributions` say what came from where.
+    sources whose records are missing here, `contributions` say what came from where. `has_previous` says that it was asked for
+    from a position on.
     """
 
-    records: list[Any]
+    records: Sequence[Any]
     total: int | None
     has_more: bool
-    unavailable: list[str] = []
+    has_previous: bool
+    unavailable: Sequence[str] = ()
     contributions: Sequence[Contribution] = ()
 
 
-class StitchedCustomer:
-    """One customer of one request.
+class Missing(msgspec.Struct):
+    """Stands for a customer's record that could not be had. Reading what it would have raises `SourceFailure`."""
 
-    `record` is the customer's own, narrowed to what was selected. Reading it, or another attribute, which reads that of the
-    record, raises `SourceFailure` when the source of the record failed, which costs that field alone.
-    """
-
-    __slots__ = ("_directory", "_outcome", "id", "loaders", "record", "reports")
-
-    record: Any
-
-    def __init__(self, customer_id: str, outcome: Outcome, directory: Directory, loaders: Loaders) -> None:
-        self.id = customer_id
-        self.reports = Reports([(Customer, outcome)])
-        self.loaders = loaders
-        self._outcome = outcome
-        self._directory = directory
-        if isinstance(outcome, Found):
-            self.record = outcome.records[0]
+    _failed: Failed
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        if isinstance(self._outcome, Failed):
-            raise SourceFailure(self._outcome.source, self._outcome.error)
+        raise SourceFailure(self._failed.source, self._failed.error)
+
+
+class StitchedCustomer(msgspec.Struct, eq=False):
+    """One customer of one request.
+
+    `record` is the customer's own, narrowed to what was selected, or `Missing`, which costs the field that reads it. Other
+    attributes are those of the record.
+    """
+
+    id: str
+    record: Any
+    loaders: Loaders
+    _outcome: Outcome
+    _directory: Directory
+    _reports: Reports | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         return getattr(self.record, name)
+
+    @property
+    def reports(self) -> Reports:
+        """What sources contribute from now on; most requests do not ask."""
+        if self._reports is None:
+            self._reports = Reports([(Customer, self._outcome)])
+        return self._reports
 
     async def source_reports(self) -> list[SourceReport]:
         """What each source contributed, in the order of the configuration, once this customer is stitched."""
@@ -105,7 +117,7 @@ class StitchedCustomer:
         if not asked.questions:
             self.reports.add_not_configured(asked.record)
         self.reports.end()
-        return _merged(asked, outcomes) if asked.questions else None
+        return merged(asked, outcomes) if asked.questions else None
 
     async def listing(self, record: type[Record], ask: Ask) -> Listing | None:
         """Records of the customer, merged over keys and sources; None where no source is configured.
@@ -133,17 +145,6 @@ class StitchedCustomer:
         return outcomes
 
 
-def enter_all(customers: Sequence[StitchedCustomer], asked: Asked) -> Iterator[list[Entry | Failed]]:
-    """As `StitchedCustomer.enter` for each of the customers of one request."""
-    if asked.by_id is None:
-        yield from (customer.enter(asked) for customer in customers)
-        return
-    for customer in customers:
-        customer.reports.begin()
-    for entry in customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers]):
-        yield [entry]
-
-
 @contextmanager
 def contributing(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
     """While one field of each of the customers is being stitched."""
@@ -156,10 +157,20 @@ def contributing(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
             customer.reports.end()
 
 
-def _merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
-    ask, contributions = asked.ask, [(asked.record, outcome) for outcome in outcomes]
-    if len(outcomes) == 1 and isinstance(only := outcomes[0], Found):
-        return Listing(records=only.records, total=only.total, has_more=only.has_more, contributions=contributions)
+def merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
+    """The records of one customer of all outcomes.
+
+    Raises `SourceFailure` when nothing could be had at all.
+    """
+    if len(outcomes) == 1 and type(only := outcomes[0]) is Found:
+        return Listing(
+            records=only.records,
+            total=only.total,
+            has_more=only.has_more,
+            has_previous=asked.ask.after is not None,
+            contributions=((asked.record, only),),
+        )
+    ask = asked.ask
     found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     if failed and not found:
@@ -176,6 +187,7 @@ def _merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
         records=records[: ask.first],
         total=total if counted else None,
         has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(records) > ask.first),
+        has_previous=ask.after is not None,
         unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
-        contributions=contributions,
+        contributions=[(asked.record, outcome) for outcome in outcomes],
     )

@@ -1,6 +1,6 @@
 """From a key to a customer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -8,10 +8,10 @@ from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceProtocolError
 from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
-from gateway.identity.keys import normalised
+from gateway.identity.keys import are_normal_ids, normalised
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.stitching.customer import Listing, StitchedCustomer
+from gateway.stitching.customer import Listing, Missing, StitchedCustomer
 from gateway.stitching.directory import Asked, Directory, words
 from gateway.stitching.selection import Selection
 
@@ -34,20 +34,29 @@ class Stitcher(msgspec.Struct, eq=False):
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
         """Customers by id, in order, as above; in the place of an id that finds no customer for a reason stands that reason."""
-        keys = [_id_or_error(value) for value in ids]
+        keys = _ids_or_errors(ids)
         good = [key for key in keys if isinstance(key, str)]
-        found = await self._loaders.leading(*self._directory.question(KeyKind.CUSTOMER_ID, selection), good)
-        outcomes = iter(found)
-        return [self._identified_or_error(key, next(outcomes)) if isinstance(key, str) else key for key in keys]
+        outcomes = await self._loaders.leading(*self._directory.question(KeyKind.CUSTOMER_ID, selection), good)
+        loaders, directory = self._loaders, self._directory
+        found: list[StitchedCustomer | CallerError | None] = [
+            StitchedCustomer(records[0].id, records[0], loaders, outcome, directory)
+            if type(outcome) is Found and len(records := outcome.records) == 1
+            else self._identified_or_error(key, outcome)
+            for key, outcome in zip(good, outcomes, strict=True)
+        ]
+        if len(good) == len(keys):
+            return found
+        rest = iter(found)
+        return [next(rest) if isinstance(key, str) else key for key in keys]
 
-    def prefetch(self, ids: Iterable[str], asked: Asked) -> None:
+    def prefetch(self, ids: Sequence[str], asked: Asked) -> None:
         """Have records asked for that customer ids find, while it is not known yet whether there are such customers."""
-        keys = [key for value in ids if isinstance(key := _id_or_error(value), str)]
+        keys = [key for key in _ids_or_errors(ids) if isinstance(key, str)]
         for source, kind, question in asked.questions:
             if kind is KeyKind.CUSTOMER_ID:
                 self._loaders.enter(source, question, keys)
 
-    async def search(self, text: str, ask: Ask, selection: Selection) -> tuple[Sequence[StitchedCustomer], Listing]:
+    async def search(self, text: str, ask: Ask, selection: Selection) -> Listing:
         """Customers whose name, e-mail address or phone number contains the text.
 
         Raises `InvalidKeyError` or `SourceFailure`.
@@ -59,11 +68,14 @@ class Stitcher(msgspec.Struct, eq=False):
         if isinstance(outcome, Failed):
             raise SourceFailure(outcome.source, outcome.error)
         assert isinstance(outcome, Found)
-        customers = [
-            self._stitched(record.id, msgspec.structs.replace(outcome, records=[record])) for record in outcome.records
-        ]
-        return customers, Listing(
-            records=outcome.records, total=outcome.total, has_more=outcome.has_more, contributions=[(Customer, outcome)]
+        return Listing(
+            records=[
+                self._stitched(record.id, msgspec.structs.replace(outcome, records=[record])) for record in outcome.records
+            ],
+            total=outcome.total,
+            has_more=outcome.has_more,
+            has_previous=ask.after is not None,
+            contributions=[(Customer, outcome)],
         )
 
     def _identified_or_error(self, key: str, outcome: Outcome) -> StitchedCustomer | CallerError | None:
@@ -86,8 +98,13 @@ class Stitcher(msgspec.Struct, eq=False):
             raise AmbiguousIdentityError(words(kind), [record.id for record in outcome.records])
         return None
 
-    def _stitched(self, customer_id: str, outcome: Outcome) -> StitchedCustomer:
-        return StitchedCustomer(customer_id, outcome, self._directory, self._loaders)
+    def _stitched(self, customer_id: str, outcome: Found | Failed) -> StitchedCustomer:
+        record = Missing(outcome) if isinstance(outcome, Failed) else outcome.records[0]
+        return StitchedCustomer(customer_id, record, self._loaders, outcome, self._directory)
+
+
+def _ids_or_errors(values: Sequence[str]) -> Sequence[str | CallerError]:
+    return values if are_normal_ids(values) else [_id_or_error(value) for value in values]
 
 
 def _id_or_error(value: str) -> str | CallerError:

@@ -31,6 +31,7 @@ async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask],
         records=merged[:first],
         total=None,
         has_more=len(merged) > first or any(listing.has_more for listing in listings),
+        has_previous=any(ask.after is not None for ask in asks.values()),
         unavailable=list(dict.fromkeys([*unavailable, *(failure.source_name for failure in failures)])),
         contributions=[one for contributions, _ in parts for one in contributions],
     )
