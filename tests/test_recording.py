@@ -71,7 +71,7 @@ async def test_a_line_is_an_answer_for_one_key(tmp_path):
     assert some.ask == Ask(fields=ID, first=1, count=True)
     assert (none.found, none.total, none.error) == ([], 0, None)
     assert len({some.key, none.key}) == 2
-    assert b'c2"' not in path_of(tmp_path, "orders").read_bytes()
+    assert b'"c2"' not in path_of(tmp_path, "orders").read_bytes()
     assert b"nobody" not in path_of(tmp_path, "orders").read_bytes()
 
 
