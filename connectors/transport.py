@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 import aiohttp
 import msgspec
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from yarl import URL
 
 from connectors.contract import Answer, ConnectorSettings, Found, Keys
@@ -80,6 +80,22 @@ class WebSettings(ConnectorSettings):
         if url.user or url.password or url.query_string or url.fragment:
             raise ValueError("must be scheme, host and path only; credentials belong in headers, parameters in a path")
         return value.rstrip("/")
+
+
+class HeaderSettings(WebSettings):
+    """A source that wants headers of its own. They hold credentials, so no error and no repr shows what was set."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    headers: dict[str, str] = Field(default={}, repr=False)
+
+    @field_validator("headers")
+    @classmethod
+    def _are_single_lines(cls, value: dict[str, str]) -> dict[str, str]:
+        broken = [f"{name}: holds a line break" for name, text in value.items() if {"\r", "\n"} & set(text)]
+        if broken:
+            raise ValueError("; ".join(broken))
+        return value
 
 
 class Transport:

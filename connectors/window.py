@@ -43,32 +43,34 @@ class Window:
 
     def at_source(self, ask: Ask) -> bool:
         """Whether the source gives those records that match, and no others."""
-        return self._complete(ask) and not self._bounds_here(ask)
+        return self.is_complete(ask) and not self.bounds_here(ask)
 
     def fields(self, ask: Ask) -> Fields:
         """What a record needs, so that it can be put in its place."""
-        return ask.fields | self._position if self._bounds_here(ask) or Push.ORDER in self.pushdown else ask.fields
+        return ask.fields | self._position if self.bounds_here(ask) or Push.ORDER in self.pushdown else ask.fields
 
     def page(self, records: Sequence[Mapping[str, Any]], ask: Ask, total: int | None) -> Page:
         """The records of one key as canonical JSON. `total` is what the source counted."""
         found = list(records)
-        if self._bounds_here(ask):
+        if self.bounds_here(ask):
             assert ask.until is not None
             found = [record for record in found if self._time(record) < ask.until]
-            total = len(found) if ask.count and self._complete(ask) else None
+            total = len(found) if ask.count and self.is_complete(ask) else None
         if Push.ORDER in self.pushdown:
             found.sort(key=lambda record: (self._time(record), str(record.get("id"))), reverse=not ask.oldest_first)
-            if self._complete(ask) and ask.after is None:
+            if self.is_complete(ask) and ask.after is None:
                 found = found[: ask.first]
         try:
             return Page(msgspec.json.encode(found), total)
         except RecursionError as error:
             raise SourceProtocolError("nested too deep") from error
 
-    def _complete(self, ask: Ask) -> bool:
+    def is_complete(self, ask: Ask) -> bool:
+        """Whether the source leaves out nothing but what the ask does not want, and what may be bounded here."""
         return not ask.where and (Push.SINCE in self.pushdown or ask.since is ask.until is None)
 
-    def _bounds_here(self, ask: Ask) -> bool:
+    def bounds_here(self, ask: Ask) -> bool:
+        """Whether records come that are at `until` or later."""
         # SINCE promises both bounds, and many sources know only the lower one.
         return ask.until is not None and Push.SINCE in self.pushdown and "until" not in self._sends
 

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from connectors.contract import ConnectorSettings, KeyKind
 from connectors.graphql.checks import record_problems
 from connectors.graphql.expressions import Expression
 from connectors.graphql.query import Query
 from connectors.http.checks import known_record
-from connectors.transport import WebSettings
+from connectors.transport import HeaderSettings
 
 Count = Annotated[int, Field(ge=1)]
 RecordName = Annotated[str, AfterValidator(known_record)]
@@ -57,20 +57,11 @@ class RecordSettings(ConnectorSettings):
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
 
 
-class GraphQLSettings(WebSettings):
-    """One source. Headers hold credentials, so no error and no repr shows what was set."""
+class GraphQLSettings(HeaderSettings):
+    """One source."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    headers: dict[str, str] = Field(default={}, repr=False)
     max_batch: Annotated[int, Field(ge=1, le=1000)] = 100
     records: dict[RecordName, RecordSettings] = Field(min_length=1)
-
-    @field_validator("headers")
-    @classmethod
-    def _are_single_lines(cls, value: dict[str, str]) -> dict[str, str]:
-        _refuse([f"{name}: holds a line break" for name, text in value.items() if {"\r", "\n"} & set(text)])
-        return value
 
     @field_validator("records")
     @classmethod

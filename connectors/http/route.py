@@ -1,13 +1,12 @@
 """One lookup of the configuration, compiled: what to send for an ask, and how to read what comes back."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
 
-import msgspec
 from yarl import URL
 
 from connectors.contract import Ask, KeyKind, Page, Push
@@ -19,8 +18,9 @@ from connectors.http.places import MisfitError
 from connectors.http.settings import HttpSettings, LookupSettings, RecordSettings
 from connectors.http.templates import Values, render_body, render_path, values_of, with_parameter
 from connectors.records import RECORDS
-from connectors.shapes import Fields, shapes
+from connectors.shapes import Fields
 from connectors.values import to_text
+from connectors.window import Window
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 """Of a malformed record, which stays in until the gateway drops and counts it."""
@@ -40,10 +40,7 @@ class Route:
         self._base = base = URL(settings.base_url)
         self._build = partial(URL.build, scheme=base.scheme, authority=base.raw_authority, encoded=True)
         self._base_path = base.raw_path.rstrip("/")
-        self._order = rules.order
-        self._sends = lookup.placeholders
-        self._time_name = shapes(self.record)[self.record.time_field].json_name if self.record.time_field else ""
-        self._position = Fields.of("id", self.record.time_field) if self.record.time_field else Fields.of("id")
+        self._window = Window(self.record, rules.order, lookup.placeholders, counts=lookup.total is not None)
         self._rules = rules
         self._readers = lru_cache(maxsize=256)(self._new_readers)
         self._mapping = RowMapping(self.record, rules)
@@ -52,31 +49,11 @@ class Route:
             getter(expression) if expression is not None else None
             for expression in (lookup.key, lookup.records, lookup.total, lookup.next, lookup.next_cursor)
         )
-        self.pushdown = frozenset(self._declared())
-
-    def _declared(self) -> Iterator[Push]:
-        """A source in a fixed order is declared with ORDER: asked for the other order, we fetch everything and sort it here."""
-        if "since" in self._sends:
-            yield Push.SINCE
-        if "first" in self._sends and self._order != "none":
-            yield from (Push.FIRST, Push.ORDER)
-        if self._total is not None:
-            yield Push.COUNT
+        self.pushdown = self._window.pushdown
 
     def sends_first(self, ask: Ask) -> bool:
         """Whether cutting at the source cuts what the ask wants cut: everything else that was asked is applied there."""
-        in_order = self._order == ("oldest_first" if ask.oldest_first else "newest_first")
-        return Push.FIRST in self.pushdown and ask.first is not None and in_order and ask.after is None and self._at_source(ask)
-
-    def _at_source(self, ask: Ask) -> bool:
-        return self._complete(ask) and not self._bounds_here(ask)
-
-    def _complete(self, ask: Ask) -> bool:
-        return not ask.where and (Push.SINCE in self.pushdown or ask.since is ask.until is None)
-
-    def _bounds_here(self, ask: Ask) -> bool:
-        # SINCE promises both bounds, and many sources know only the lower one.
-        return ask.until is not None and Push.SINCE in self.pushdown and "until" not in self._sends
+        return self._window.first(ask) is not None
 
     def values(self, keys: Sequence[str], ask: Ask) -> Values:
         return values_of(keys, ask, with_first=self.sends_first(ask))
@@ -114,9 +91,9 @@ class Route:
     def read(self, content: bytes, keys: Sequence[str], ask: Ask) -> dict[str, Page] | None:
         """A whole answer read the fast way; None where it has to be mapped row by row."""
         sorts = Push.ORDER in self.pushdown
-        first = ask.first if sorts and self._complete(ask) and ask.after is None else None
+        first = ask.first if sorts and self._window.is_complete(ask) and ask.after is None else None
         newest_first = not ask.oldest_first if sorts else None
-        for reader in () if self._bounds_here(ask) else self._readers(ask.fields, ask.shown):
+        for reader in () if self._window.bounds_here(ask) else self._readers(ask.fields, ask.shown):
             try:
                 found = reader.read(content, self._asked(keys), first=first, newest_first=newest_first)
             except MisfitError:
@@ -164,38 +141,19 @@ class Route:
         exact = {key: key for key in keys}
         if self.by is not KeyKind.EMAIL:
             return exact.get
-        any_case = {key.casefold(): key for key in keys}
-        return lambda text: exact.get(text) or (None if text is None else any_case.get(text.casefold()))
+        any_case = {key.lower(): key for key in keys}
+        return lambda text: exact.get(text) or (None if text is None else any_case.get(text.lower()))
 
     def page(self, rows: list[Any], ask: Ask, total: int | None) -> Page:
         """The records of one key as canonical JSON."""
-        until = ask.until if self._bounds_here(ask) else None
-        sorts = Push.ORDER in self.pushdown
-        fields = ask.fields | self._position if until or sorts else ask.fields
-        records = [self._mapping.mapper(fields)(row) for row in rows]
-        if until:
-            records = [record for record in records if self._time(record) < until]
-            total = len(records) if ask.count and self._complete(ask) else None
-        if sorts:
-            records.sort(key=lambda record: (self._time(record), str(record.get("id"))), reverse=not ask.oldest_first)
-            if self._complete(ask) and ask.after is None:
-                records = records[: ask.first]
-        try:
-            return Page(msgspec.json.encode(records), total)
-        except RecursionError as error:
-            raise SourceProtocolError("nested too deep") from error
+        mapped = self._mapping.mapper(self._window.fields(ask))
+        return self._window.page([mapped(row) for row in rows], ask, total)
 
     def total(self, answer: Any, ask: Ask) -> int | None:
         """How many records match, None where the source did not count just those."""
-        if self._total is None or not ask.count or not self._at_source(ask):
+        if self._total is None or not ask.count or not self._window.at_source(ask):
             return None
         total = self._total(answer)
         if not isinstance(total, int) or isinstance(total, bool):
             raise SourceProtocolError("no number where `total` points")
         return total
-
-    def _time(self, record: Mapping[str, Any]) -> datetime:
-        try:
-            return datetime.fromisoformat(record[self._time_name])
-        except (KeyError, TypeError, ValueError):
-            return _NO_TIME

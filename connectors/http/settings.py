@@ -3,13 +3,13 @@
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from connectors.contract import ConnectorSettings, KeyKind
 from connectors.http.checks import known_record, record_problems
 from connectors.http.expressions import Expression
 from connectors.http.templates import PLACEHOLDERS, placeholders_of
-from connectors.transport import WebSettings
+from connectors.transport import HeaderSettings
 
 Count = Annotated[int, Field(ge=1)]
 RecordName = Annotated[str, AfterValidator(known_record)]
@@ -83,20 +83,11 @@ class RecordSettings(ConnectorSettings):
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
 
 
-class HttpSettings(WebSettings):
-    """One source. Headers hold credentials, so no error and no repr shows what was set."""
+class HttpSettings(HeaderSettings):
+    """One source."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    headers: dict[str, str] = Field(default={}, repr=False)
     max_batch: Count = 100
     records: dict[RecordName, RecordSettings] = Field(min_length=1)
-
-    @field_validator("headers")
-    @classmethod
-    def _are_single_lines(cls, value: dict[str, str]) -> dict[str, str]:
-        _refuse([f"{name}: holds a line break" for name, text in value.items() if {"\r", "\n"} & set(text)])
-        return value
 
     @field_validator("records")
     @classmethod
