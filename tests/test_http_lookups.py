@@ -49,6 +49,17 @@ async def test_one_call_serves_a_batch_of_keys(api, source):
     assert api.requests == ["GET /api/tickets?emails=bob%40example.com,ann%40example.com,eve%40example.com"]
 
 
+async def test_addresses_that_differ_in_more_than_their_case_are_two(source):
+    """A ticket of straße@ is not given to who asks for strasse@."""
+    (route,) = [route for route in source._routes if (route.record, route.by) == (Ticket, KeyKind.EMAIL)]
+    asked = route._asked(["strasse@x.de", "ann@example.com"])
+    assert [asked(text) for text in ("straße@x.de", "Strasse@X.de", "ANN@example.com")] == [
+        None,
+        "strasse@x.de",
+        "ann@example.com",
+    ]
+
+
 async def test_what_can_be_pushed_down_is_sent(api, source):
     """`first` and `since` are parameters when the ask has them."""
     answer = await fetch(source, Ticket, KeyKind.EMAIL, ["ann@example.com"], first=2, since=MAY_2)
