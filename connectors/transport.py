@@ -99,24 +99,38 @@ class HeaderSettings(WebSettings):
 
 
 class Transport:
-    """An open HTTP client for one source. `headers` go with every call; they hold the credentials."""
+    """The HTTP client of one source. While it is not open, calls raise `SourceUnavailableError`."""
 
-    def __init__(self, settings: WebSettings, headers: Mapping[str, str], refusal: Refusal | None = None) -> None:
+    def __init__(self, settings: WebSettings, refusal: Refusal | None = None) -> None:
         self._max_bytes = settings.max_response_bytes
+        self._connections = settings.connections
         self._refusal = refusal
-        self._session = aiohttp.ClientSession(
+        self._open: aiohttp.ClientSession | None = None
+
+    async def open(self, headers: Mapping[str, str]) -> None:
+        """`headers` go with every call; they hold the credentials."""
+        self._open = aiohttp.ClientSession(
             headers={"Accept": "application/json"} | dict(headers),
-            connector=aiohttp.TCPConnector(limit=settings.connections),
+            connector=aiohttp.TCPConnector(limit=self._connections),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
     async def aclose(self) -> None:
-        await self._session.close()
+        session, self._open = self._open, None
+        if session is not None:
+            await session.close()
+
+    @property
+    def _session(self) -> aiohttp.ClientSession:
+        if self._open is None:
+            raise SourceUnavailableError("the connector is closed")
+        return self._open
 
     async def reach(self, url: URL, timeout_s: float) -> None:
         """Connect and wait for any answer, whatever its status."""
+        session = self._session
         try:
-            async with self._session.head(url, timeout=aiohttp.ClientTimeout(timeout_s), allow_redirects=False):
+            async with session.head(url, timeout=aiohttp.ClientTimeout(timeout_s), allow_redirects=False):
                 return
         except _FOREIGN as error:
             raise _ours(error) from without_frames(error)
@@ -136,6 +150,7 @@ class Transport:
         `body` is sent as JSON, bytes as they are. `until` is a time of the event loop's clock, in seconds.
         `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
         """
+        session = self._session
         timeout_s = None if until is None else until - asyncio.get_running_loop().time()
         if timeout_s is not None and timeout_s <= 0:
             raise SourceTimeoutError
@@ -144,7 +159,7 @@ class Transport:
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         try:
             # Not `async with`, which releases twice what is read to its end and released already.
-            response = await self._session.request(method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
+            response = await session.request(method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
             try:
                 return await self._content(response, one_key=one_key)
             finally:

@@ -96,7 +96,7 @@ class Vendor(Connector[V]):
 
     def __init__(self, name: str, settings: V) -> None:
         super().__init__(name, settings)
-        self._transport: Transport | None = None
+        self._transport = Transport(settings, self._refusal)
         self._refuse_unknown_keys()
 
     def headers(self) -> Mapping[str, str]:
@@ -112,12 +112,10 @@ class Vendor(Connector[V]):
         return PermissionMissingError() if answer.status == 403 else None
 
     async def open(self) -> None:
-        self._transport = Transport(self.settings, self.headers(), self._refusal)
+        await self._transport.open(self.headers())
 
     async def aclose(self) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.aclose()
+        await self._transport.aclose()
 
     async def check(self) -> list[str]:
         until = asyncio.get_running_loop().time() + _CHECK_TIMEOUT_S
@@ -172,8 +170,6 @@ class Vendor(Connector[V]):
         headers: Mapping[str, str] | None = None,
     ) -> bytes | None:
         """One call; every question goes this way. `path` is below `base_url`, and ready to be sent."""
-        if self._transport is None:
-            raise SourceUnavailableError("the connector is closed")
         if not path.startswith("/"):
             raise SourceProtocolError("the next page is at another origin")
         url = URL(self.settings.base_url + path, encoded=True)

@@ -8,7 +8,7 @@ from typing import Any
 from yarl import URL
 
 from connectors.contract import Connector, Lookup
-from connectors.errors import SourceError, SourceUnavailableError
+from connectors.errors import SourceError
 from connectors.graphql.asking import ACCEPT, Asking
 from connectors.graphql.lookup import lookups_of
 from connectors.graphql.settings import GraphQLSettings
@@ -26,21 +26,19 @@ class GraphQLConnector(Connector[GraphQLSettings]):
 
     def __init__(self, name: str, settings: GraphQLSettings) -> None:
         super().__init__(name, settings)
-        self._transport: Transport | None = None
         self._asking = Asking(self._post)
+        self._transport = Transport(settings, self._asking.refusal)
         self._lookups = lookups_of(settings)
 
     async def open(self) -> None:
-        self._transport = Transport(self.settings, self.settings.headers | ACCEPT, self._asking.refusal)
+        await self._transport.open(self.settings.headers | ACCEPT)
 
     async def aclose(self) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.aclose()
+        await self._transport.aclose()
 
     async def check(self) -> list[str]:
         try:
-            await self._open_transport().reach(URL(self.settings.base_url), _CHECK_TIMEOUT_S)
+            await self._transport.reach(URL(self.settings.base_url), _CHECK_TIMEOUT_S)
         except SourceError as error:
             return [f"sources.{self.name}.base_url: {error}; check the address and the network"]
         fetches = [(one, partial(self._asking.fetch, one)) for one in self._lookups]
@@ -60,9 +58,4 @@ class GraphQLConnector(Connector[GraphQLSettings]):
         ]
 
     async def _post(self, body: Any, until: float | None) -> bytes | None:
-        return await self._open_transport().call("POST", URL(self.settings.base_url), body, one_key=False, until=until)
-
-    def _open_transport(self) -> Transport:
-        if self._transport is None:
-            raise SourceUnavailableError("the connector is closed")
-        return self._transport
+        return await self._transport.call("POST", URL(self.settings.base_url), body, one_key=False, until=until)

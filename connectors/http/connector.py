@@ -12,7 +12,6 @@ from connectors.errors import (
     SourceError,
     SourceProtocolError,
     SourceRejectedError,
-    SourceUnavailableError,
 )
 from connectors.http.route import Route, Rows
 from connectors.http.settings import HttpSettings
@@ -35,7 +34,7 @@ class HttpConnector(Connector[HttpSettings]):
 
     def __init__(self, name: str, settings: HttpSettings) -> None:
         super().__init__(name, settings)
-        self._transport: Transport | None = None
+        self._transport = Transport(settings)
         self._routes = [
             Route(record_name, rules, by, lookup, settings)
             for record_name, rules in settings.records.items()
@@ -43,16 +42,14 @@ class HttpConnector(Connector[HttpSettings]):
         ]
 
     async def open(self) -> None:
-        self._transport = Transport(self.settings, self.settings.headers)
+        await self._transport.open(self.settings.headers)
 
     async def aclose(self) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.aclose()
+        await self._transport.aclose()
 
     async def check(self) -> list[str]:
         try:
-            await self._open_transport().reach(URL(self.settings.base_url), _CHECK_TIMEOUT_S)
+            await self._transport.reach(URL(self.settings.base_url), _CHECK_TIMEOUT_S)
         except SourceError as error:
             return [f"sources.{self.name}.base_url: {error}; check the address and the network"]
         trials = await asyncio.gather(*map(self._trial, self._routes))
@@ -109,9 +106,7 @@ class HttpConnector(Connector[HttpSettings]):
         url: URL | None = route.url(values)
         for page_number in range(route.lookup.max_pages):
             assert url is not None
-            content = await self._open_transport().call(
-                route.lookup.method, url, body, one_key=route.lookup.one_key, until=until
-            )
+            content = await self._transport.call(route.lookup.method, url, body, one_key=route.lookup.one_key, until=until)
             if content is not None and page_number == 0 and (pages := route.read(content, keys, ask)) is not None:
                 return pages
             answer = None if content is None else decoded(content)
@@ -136,11 +131,6 @@ class HttpConnector(Connector[HttpSettings]):
             return False
         rows = found.get(keys[0], [])
         return not isinstance(rows, list) or len(rows) >= ask.first
-
-    def _open_transport(self) -> Transport:
-        if self._transport is None:
-            raise SourceUnavailableError("the connector is closed")
-        return self._transport
 
 
 def _can_all_be_sent(keys: Keys) -> bool:

@@ -19,7 +19,7 @@ import structlog
 
 from gateway.lookups.boundary import Boundary
 from gateway.lookups.cache import Keeping, Kept, ReadCache
-from gateway.lookups.calls import Calls
+from gateway.lookups.calls import Calls, Putting
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Outcome
 
@@ -35,7 +35,7 @@ JOINING_SHARE = 0.5
 NOTHING: Mapping[str, "Entry"] = {}
 
 
-class Question(Protocol):
+class Question(Putting, Protocol):
     """What is asked about keys, whoever asks. It is compared by identity: who asks the same shares the question."""
 
     @property
@@ -43,8 +43,6 @@ class Question(Protocol):
 
     @property
     def keeping(self) -> Keeping | None: ...
-
-    async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
 
 
 class Watch(msgspec.Struct, eq=False):

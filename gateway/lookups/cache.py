@@ -96,7 +96,7 @@ class ReadCache:
 
     def put(self, question: object, key: str, outcome: Outcome, keeping: Keeping) -> None:
         """Keep what was found, or that nothing was. What is larger than all the room is not kept."""
-        if not isinstance(outcome, Found) or outcome.from_cache:
+        if not isinstance(outcome, Found):
             return
         now = self._clock.monotonic()
         records = outcome.records

@@ -44,8 +44,8 @@ Settle = Callable[[Sequence[str], Sequence[Outcome]], None]
 """Told of keys and what came of each; every key once."""
 
 
-class Question(Protocol):
-    """What is asked about keys."""
+class Putting(Protocol):
+    """Puts a question about keys to a source."""
 
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
 
@@ -88,7 +88,7 @@ class Calls:
         self._pace.call_left()
         self.breaker.call_left()
 
-    async def put(self, question: Question, keys: Sequence[str], deadline: Deadline, settle: Settle) -> None:
+    async def put(self, question: Putting, keys: Sequence[str], deadline: Deadline, settle: Settle) -> None:
         """Settle every key with its outcome.
 
         Those whose failure may pass are asked for again while budget and time last; nobody else waits for them.
@@ -103,7 +103,7 @@ class Calls:
             if pause_s >= deadline.remaining_s() or self.breaker.refuses or not self._retries.spend():
                 break
             if len(again) < len(keys):
-                done = [place for place in range(len(keys)) if place not in set(again)]
+                done = sorted(set(range(len(keys))).difference(again))
                 settle([keys[place] for place in done], [outcomes[place] for place in done])
                 keys, outcomes = [keys[place] for place in again], [outcomes[place] for place in again]
             await self._clock.sleep(pause_s)
@@ -114,7 +114,7 @@ class Calls:
             outcomes = [msgspec.structs.replace(outcome, attempts=attempt + 1) for outcome in second]
         settle(keys, outcomes)
 
-    async def _hedged(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+    async def _hedged(self, question: Putting, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """The first of two answers, the second asked for when the first is later than nearly all others."""
         if not self._settings.hedge:
             return await self._one(question, keys, deadline)
@@ -142,7 +142,7 @@ class Calls:
             return None
         return sorted(self._latencies)[int(len(self._latencies) * HEDGED_QUANTILE)]
 
-    async def _one(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+    async def _one(self, question: Putting, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """One call, and what is learned from it."""
         own = deadline.of_call(self._settings.timeout_s)
         fair = own.remaining_s() >= self._fair_s
