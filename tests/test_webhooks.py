@@ -193,7 +193,7 @@ async def test_a_body_that_cannot_be_read_is_named(sources, words, body, message
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_KEY" if "customer id" in message else "WEBHOOK_BODY")
     assert answer.json()["message"] == message
     assert [line["event"] for line in logs] == ["webhook_refused"]
-    assert "ada" not in f"{answer.text}{logs}"
+    assert "ada@example" not in f"{answer.text}{logs}"
 
 
 async def test_one_bad_key_does_not_cost_the_others(sources, words):
@@ -265,7 +265,7 @@ async def test_a_source_that_cannot_be_asked_is_told_again_later(sources):
             "request_id": answer.json()["requestId"],
         }
     ]
-    assert "c1" not in str(logs)
+    assert "'c1'" not in str(logs)
 
 
 class Telling(MemoryConnector):
@@ -291,7 +291,7 @@ async def test_a_connector_has_a_webhook_of_its_own(sources):
     assert (answer.status_code, failed.status_code, failed.json()["code"]) == (204, 500, "INTERNAL")
     assert calls(sources) == {"crm": 2, "orders": 2}
     assert [(line["event"], line["error"]) for line in logs] == [("webhook_failed", "ValueError")]
-    assert "ada" not in f"{failed.text}{logs}"
+    assert "ada@example" not in f"{failed.text}{logs}"
 
 
 async def test_the_settings_come_before_the_connector(sources):
