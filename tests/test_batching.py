@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.errors import SourceTimeoutError, SourceUnavailableError
 from gateway.clock import Clock
@@ -12,7 +15,9 @@ from gateway.lookups.batching import Batching
 from gateway.lookups.boundary import Boundary
 from gateway.lookups.calls import Calls
 from gateway.lookups.deadline import Deadline
+from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.lookups.wanted import outcomes_of
 from gateway.settings import CallSettings
 from tests import shop
 from tests.running import gateway_on
@@ -254,3 +259,33 @@ async def test_callers_of_a_busy_source_share_its_calls(max_calls: int):
     assert [answer["customer"]["id"] for answer in answers] == ids
     assert [len(answer["customer"]["orders"]["nodes"]) for answer in answers] == [5, 1] * 32
     assert {name: len(source.calls) <= 2 * max_calls for name, source in sources.items()} == dict.fromkeys(sources, True)
+
+
+KEYS = st.lists(st.sampled_from([f"c{number}" for number in range(8)]), max_size=5)
+
+
+@given(
+    callers=st.lists(st.tuples(KEYS, st.integers(0, 3)), min_size=1, max_size=8),
+    most=st.integers(1, 4),
+    calls=st.integers(1, 3),
+)
+async def test_whoever_wants_a_key_gets_its_outcome(callers: list[tuple[list[str], int]], most: int, calls: int):
+    """Keys wanted twice, by one caller or several, together and while calls are under way: each is asked for once at a time."""
+    source, question = batching(calls), Asked(max_batch=most, calls=[])
+    source_loaders = Loaders(within())
+    stand_in: Any = msgspec.defstruct("Source", ["name", "batching"])("orders", source)
+    waiting = []
+    for place, (keys, pause) in enumerate(callers):
+        if place % 2:
+            waiting.append(asyncio.create_task(source.ask(question, keys, within())))
+        else:  # as one request asks, which knows what it has asked for
+            waiting.append(asyncio.create_task(outcomes_of(source_loaders.enter(stand_in, question, keys), within())))
+        await turns(pause)
+    flying = [key for call in question.calls for key in call]
+    assert len(flying) == len(set(flying))
+    question.gate.set()
+    answers = await asyncio.gather(*waiting)
+    for (keys, _), answer in zip(callers, answers, strict=True):
+        assert [outcome.records[0] for outcome in answer if isinstance(outcome, Found)] == keys
+    assert all(len(call) <= most and len(call) == len(set(call)) for call in question.calls)
+    await source.aclose()

@@ -153,7 +153,7 @@ async def test_figures_are_as_old_as_the_earliest_answer(by: KeyKind, early: int
         assert customer is not None
         asked = [(source, key) for source, kind in customer.configured(record) for key in customer.keys(kind)]
         source, key = asked[early]
-        await customer.loaders.settled(customer.loaders.enter(source, source.measures(record, by, (count,)), [key]))
+        await customer.loaders.settled([customer.loaders.enter(source, source.measures(record, by, (count,)), [key])])
         clock.advance(timedelta(seconds=1))
         answer = await measured(customer, Question(record=record, measures=(count,), fields=Fields.of("id")))
     assert (len(asked), len(answer.rows), answer.as_of) == (2, 2, began)

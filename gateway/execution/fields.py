@@ -8,8 +8,9 @@ path and the error that graphql-core would give.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from inspect import isawaitable
+from itertools import chain, pairwise
 from types import CoroutineType
 from typing import Any, Protocol
 
@@ -23,8 +24,8 @@ from gateway.execution.arguments import Arguments
 from gateway.execution.declared import Finds, Lists
 from gateway.execution.failures import Place
 from gateway.kept import Kept
-from gateway.lookups.batching import Entry
 from gateway.lookups.outcome import Failed, Outcome
+from gateway.lookups.wanted import Wanted
 from gateway.stitching.customer import StitchedCustomer, merged
 from gateway.stitching.directory import Asked
 from gateway.stitching.selection import Selection
@@ -127,9 +128,15 @@ class Listed(Field):
 
         Raises `InvalidArgumentError`.
         """
+        found = run.known.get(self)
+        if found is None:
+            found = run.known[self] = self._found(run)
+        return found
+
+    def _found(self, run: Run) -> Asked:
         directory = run.context.services.directory
         coerced = run.variables.coerced
-        name = (directory, *(coerced.get(one, NULLED) for one in self._arguments.names))
+        name = (directory, *[coerced.get(one, NULLED) for one in self._arguments.names])
         try:
             found = self._asks.get(name)
         except TypeError:  # a list cannot be remembered by
@@ -141,35 +148,45 @@ class Listed(Field):
                 self._asks.put(name, found)
         return found
 
-    def enter(self, run: Run, customers: Sequence[StitchedCustomer], entries: list[Entry | Failed]) -> Any:
-        """Have the records asked for, adding to `entries`; gives what `shown` needs later."""
+    def enter(self, run: Run, customers: Sequence[StitchedCustomer], parts: list[Wanted | Failed]) -> Any:
+        """Have the records asked for, adding to `parts`; gives what `shown` needs later."""
         try:
             asked = self.asked(run)
         except Exception as error:  # noqa: BLE001  a bad argument costs this field
             return error
-        bounds = [len(entries)]
-        if asked.by_id is None:
+        bounds = [len(parts)]
+        if asked.by_id is not None:
+            if run.reports:
+                for customer in customers:
+                    customer.reports.begin()
+            parts.append(customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers]))
+        else:
             for customer in customers:
-                entries += customer.enter(asked)
-                bounds.append(len(entries))
-            return asked, bounds
-        if run.reports:
-            for customer in customers:
-                customer.reports.begin()
-        entries += customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers])
-        return asked, range(bounds[0], len(entries) + 1)
+                parts += customer.enter(asked)
+                bounds.append(len(parts))
+        return asked, bounds
 
     def shown(
-        self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], entered: Any, outcomes: list[Outcome]
+        self,
+        run: Run,
+        customers: Sequence[StitchedCustomer],
+        paths: Sequence[Path],
+        entered: Any,
+        outcomes: Sequence[Sequence[Outcome]],
     ) -> Column:
+        """The records of each customer, by the outcomes of all parts."""
         if isinstance(entered, Exception):
             return [self.failed(run, entered, path) for path in paths]
         asked, bounds = entered
+        of_each: Iterable[Sequence[Outcome]]
+        if asked.by_id is not None:
+            of_each = zip(outcomes[bounds[0]])
+        else:
+            of_each = [[*chain.from_iterable(outcomes[start:end])] for start, end in pairwise(bounds)]
         is_alone = asked.by_id is not None and not run.reports
         column: Column = []
-        for customer, start, end, path in zip(customers, bounds, bounds[1:], paths, strict=False):
+        for customer, own, path in zip(customers, of_each, paths, strict=True):
             try:
-                own = outcomes[start:end]
                 listing = merged(asked, own) if is_alone else customer.listed(asked, own)
                 column.append(None if listing is None else self._show(listing))
             except Exception as error:  # noqa: BLE001  whatever is raised costs this field
@@ -274,13 +291,14 @@ class Finding:
         stitcher = run.context.stitcher
         ids = self._finds.ids(**words) if self._fields else ()
         if ids:
+            asked = []
             for field in self._fields:
                 if isinstance(field, Shared):
                     field.expect(run.context, ids)
                     continue
                 try:
-                    asked = field.asked(run)
+                    asked.append(field.asked(run))
                 except Exception:  # noqa: BLE001, S112  raised again, and placed, where the listing is
                     continue
-                stitcher.prefetch(ids, asked)
+            stitcher.prefetch(ids, asked)
         return self._finds.find(stitcher, self._selection, **words)

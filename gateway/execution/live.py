@@ -10,8 +10,8 @@ from graphql import FieldNode
 
 from gateway.execution.failures import Place
 from gateway.execution.fields import NULLED, Column, Completion, Field, Listed, Path, Resolved, Run, Settled, Shared
-from gateway.lookups.batching import Entry
 from gateway.lookups.outcome import Failed
+from gateway.lookups.wanted import Wanted
 from gateway.stitching.customer import StitchedCustomer
 
 
@@ -83,9 +83,9 @@ class Live:
     async def _list(self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path]) -> list[Column]:
         if not self.listings:
             return []
-        entries: list[Entry | Failed] = []
-        entered = [listing.enter(run, customers, entries) for listing in self.listings]
-        outcomes = await customers[0].loaders.settled(entries)
+        parts: list[Wanted | Failed] = []
+        entered = [listing.enter(run, customers, parts) for listing in self.listings]
+        outcomes = await customers[0].loaders.settled(parts)
         return [
             listing.shown(run, customers, paths, one, outcomes) for listing, one in zip(self.listings, entered, strict=True)
         ]

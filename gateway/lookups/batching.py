@@ -9,7 +9,7 @@ is cancelled or came late changes nothing for the others.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Protocol
@@ -17,11 +17,11 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from gateway.lookups.boundary import Boundary
-from gateway.lookups.cache import Keeping, Kept, ReadCache
+from gateway.lookups.cache import Keeping, ReadCache
 from gateway.lookups.calls import Calls, Putting
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Outcome
+from gateway.lookups.wanted import Wanted, outcomes_of
 
 log = structlog.get_logger()
 
@@ -30,9 +30,6 @@ SPACING_S = 0.002
 
 JOINING_SHARE = 0.5
 """A call is joined while it has at least this share of the time that the caller has."""
-
-
-NOTHING: Mapping[str, "Entry"] = {}
 
 
 class Question(Putting, Protocol):
@@ -45,92 +42,54 @@ class Question(Putting, Protocol):
     def keeping(self) -> Keeping | None: ...
 
 
-class Watch(msgspec.Struct, eq=False):
-    """Tells once that all of some entries have landed. It looks from one that has not to the next, and so meets few of them."""
-
-    _entries: Iterator["Entry"]
-    _then: Callable[[], None]
-
-    def look(self) -> None:
-        for entry in self._entries:
-            if entry.outcome is None:
-                entry.watches += (self,)
-                return
-        self._then()
+Waiting = dict[str, Wanted]
+"""Keys that wait for a call, each with the caller who wanted it first."""
 
 
-class Entry(msgspec.Struct, eq=False):
-    """A key that is asked for, the latest deadline of those who wait for it, and what came of it.
+class Flight(msgspec.Struct, eq=False):
+    """A call that is under way: its keys and who wants them, and what has come of them so far.
 
-    `kept` stands in for a failure. What `is_outdated` comes from before a change, and is not kept.
+    Others may join it for the keys that are `open`. What is `outdated` comes from before a change, and is not kept.
     """
 
-    _boundary: Boundary
+    keys: Sequence[str]
+    open: set[str]
+    wanted: list[Wanted]
     deadline: Deadline
-    outcome: Outcome | None = None
-    kept: Kept | None = None
-    is_outdated: bool = False
-    watches: tuple[Watch, ...] = ()
+    outcomes: dict[str, Outcome] = {}
+    outdated: set[str] = set()
 
-    def give_up(self) -> None:
-        land([self], [self._boundary.late(0)])
+    def land(self, outcomes: dict[str, Outcome]) -> None:
+        """Tell all who want some of these keys."""
+        self.outcomes = {**self.outcomes, **outcomes} if self.outcomes else outcomes
+        for wanted in self.wanted:
+            wanted.land(outcomes)
 
-    def by(self, waited_s: float) -> Outcome:
-        """The outcome, or that it is late for a caller who waited as long."""
-        return self.outcome or self.or_kept(self._boundary.late(waited_s))
-
-    def or_kept(self, outcome: Outcome) -> Outcome:
-        return self.kept.instead_of(outcome) if self.kept is not None and isinstance(outcome, Failed) else outcome
-
-
-def land(entries: Iterable[Entry], outcomes: Iterable[Outcome]) -> None:
-    """Give each entry its outcome; the first one counts. Who waits is told when all are there, and so looks once."""
-    watches: list[Watch] = []
-    for entry, outcome in zip(entries, outcomes, strict=True):
-        if entry.outcome is None:
-            entry.outcome = outcome if entry.kept is None else entry.or_kept(outcome)
-            if entry.watches:
-                watches += entry.watches
-                entry.watches = ()
-    for watch in watches:
-        watch.look()
+    def join(self, wanted: Wanted) -> None:
+        self.wanted.append(wanted)
+        if self.outcomes:
+            wanted.land(self.outcomes)
 
 
-async def settled(entries: Sequence[Entry | Failed], deadline: Deadline) -> list[Outcome]:
-    """One outcome per entry, in order, within the deadline; what failed before it could be asked stays as it is."""
-    flying = [entry for entry in entries if type(entry) is Entry and entry.outcome is None]
-    left = 0.0
-    if flying:
-        left = deadline.remaining_s()
-        loop = asyncio.get_running_loop()
-        done = loop.create_future()
-        end = partial(_end, done)
-        Watch(iter(flying), end).look()
-        timer = loop.call_later(left, end)
-        try:
-            await done
-        finally:
-            timer.cancel()
-    return [(entry.outcome or entry.by(left)) if isinstance(entry, Entry) else entry for entry in entries]
-
-
-def _end(done: asyncio.Future[None]) -> None:
-    if not done.done():
-        done.set_result(None)
-
-
-def _taken(waiting: dict[str, Entry], most: int) -> dict[str, Entry]:
+def _taken(waiting: Waiting, most: int, now: float) -> Waiting:
     """Take keys out of those that wait, in their order, as many as a call may carry."""
-    taken: dict[str, Entry] = {}
-    alive: Deadline | None = None
-    for key in list(islice(waiting, most)):
-        entry = waiting.pop(key)
-        if entry.deadline is alive or entry.deadline.remaining_s():
-            alive = entry.deadline
-            taken[key] = entry
-        else:  # nobody waits for it any more: asking would only keep a source busy that already is
-            entry.give_up()
-    return taken
+    if len(waiting) <= most:
+        taken = {**waiting}
+        waiting.clear()
+    else:
+        taken = dict(islice(waiting.items(), most))
+        for key in taken:
+            del waiting[key]
+    # Asking what nobody waits for any more would only keep a source busy that already is.
+    over = {wanted for wanted in set(taken.values()) if wanted.deadline.ends <= now}
+    return _without(taken, over, lambda wanted, keys: wanted.give_up(keys)) if over else taken
+
+
+def _without(waiting: Waiting, gone: set[Wanted], tell: Callable[[Wanted, list[str]], None]) -> Waiting:
+    """The keys of those who are not `gone`, who are told theirs."""
+    for one in gone:
+        tell(one, [key for key, wanted in waiting.items() if wanted is one])
+    return {key: wanted for key, wanted in waiting.items() if wanted not in gone}
 
 
 class Batching:
@@ -146,8 +105,8 @@ class Batching:
         self._spacing_s = spacing_s
         self._left_at: dict[Question, float] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._waiting: dict[Question, dict[str, Entry]] = {}
-        self._flying: dict[Question, dict[str, Entry]] = {}
+        self._waiting: dict[Question, Waiting] = {}
+        self._flying: dict[Question, list[Flight]] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._dispatching = False
         self._closed = False
@@ -157,63 +116,79 @@ class Batching:
         """Whether a call is under way, or a key waits for one."""
         return bool(self._under_way or self._waiting)
 
-    async def ask(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+    def ask(self, question: Question, keys: Sequence[str], deadline: Deadline) -> Coroutine[Any, Any, list[Outcome]]:
         """One outcome per key, in the order of `keys`, within the deadline."""
-        return await settled(self.enter(question, keys, deadline), deadline)
+        return outcomes_of(self.enter(question, keys, deadline), deadline)
 
-    def enter(self, question: Question, keys: Sequence[str], deadline: Deadline) -> list[Entry]:
+    def enter(self, question: Question, keys: Sequence[str], deadline: Deadline) -> Wanted:
         """Have keys asked for. Nothing is waited for."""
-        flying = self._flying.get(question, NOTHING)
-        waiting = self._waiting.setdefault(question, {})
-        cache = None if question.keeping is None else self._cache
+        wanted = Wanted(self._boundary, keys, deadline, is_settled=not keys)
+        flights = self._flying.get(question, ())
         refused = self._calls.refusal(deadline)
-        if refused is None and cache is None and flying.keys().isdisjoint(keys) and waiting.keys().isdisjoint(keys):
-            for key in keys:
-                waiting[key] = Entry(self._boundary, deadline)
-            entered = [*map(waiting.__getitem__, keys)]
+        is_new = question.keeping is None and refused is None
+        for flight in flights:
+            is_new = is_new and flight.open.isdisjoint(keys)
+        if not is_new:
+            keys = self._unanswered(question, wanted, flights, refused)
+        if keys:
+            self._gather(question, wanted, keys)
+        return wanted
+
+    def _unanswered(
+        self, question: Question, wanted: Wanted, flights: Iterable[Flight], refused: Failed | None
+    ) -> Sequence[str]:
+        """The keys that are left to be asked for: some may be kept, or on their way."""
+        cache = None if question.keeping is None else self._cache
+        known: dict[str, Outcome] = {}
+        joined: dict[Flight, None] = {}
+        rest = []
+        for key in wanted.keys:
+            if cache is not None and (kept := cache.get(question, key)) is not None:
+                known[key] = kept.found(self._boundary.clock.now())
+                continue
+            flight = next((flight for flight in flights if key in flight.open), None)
+            # One that has hung for long may not be waited for by a caller who still has time for a call of his own.
+            if flight is not None and flight.deadline.remaining_s() >= JOINING_SHARE * wanted.deadline.remaining_s():
+                joined[flight] = None
+                continue
+            if cache is not None and (kept := cache.stale(question, key)) is not None:
+                wanted.kept[key] = kept
+            if refused is None:
+                rest.append(key)
+            else:
+                known[key] = refused
+        if known:
+            wanted.land(known)
+        for flight in joined:
+            flight.join(wanted)
+        return rest
+
+    def _gather(self, question: Question, wanted: Wanted, keys: Sequence[str]) -> None:
+        waiting = self._waiting.get(question)
+        if waiting is None:
+            self._waiting[question] = dict.fromkeys(keys, wanted)
+        elif waiting.keys().isdisjoint(keys):
+            waiting.update(dict.fromkeys(keys, wanted))
         else:
-            entered = self._entered(question, keys, deadline, cache, refused)
-        if not waiting:
-            del self._waiting[question]
-        elif self._closed:
+            first = {waiting.setdefault(key, wanted): None for key in keys}
+            for other in first:
+                if other is not wanted:
+                    wanted.follow(other)
+        if self._closed:
             self._give_up_waiting()
         else:
             self._dispatch_soon()
-        return entered
-
-    def _entered(
-        self, question: Question, keys: Sequence[str], deadline: Deadline, cache: ReadCache | None, refused: Failed | None
-    ) -> list[Entry]:
-        """An entry per key, of which some may be kept, on their way or waiting already."""
-        flying, waiting = self._flying.get(question, NOTHING), self._waiting[question]
-        entered = []
-        for key in keys:
-            if cache is not None and (kept := cache.get(question, key)) is not None:
-                entered.append(Entry(self._boundary, deadline, kept.found(self._boundary.now())))
-                continue
-            entry = flying.get(key)
-            # One that has hung for long may not be waited for by a caller who still has time for a call of his own.
-            if entry is None or entry.deadline.remaining_s() < JOINING_SHARE * deadline.remaining_s():
-                entry = waiting.get(key)
-                if entry is None:
-                    entry = Entry(self._boundary, deadline, kept=None if cache is None else cache.stale(question, key))
-                    if refused is None:
-                        waiting[key] = entry
-                    else:
-                        land([entry], [refused])
-                elif deadline.ends > entry.deadline.ends:
-                    entry.deadline = deadline
-            entered.append(entry)
-        return entered
 
     def outdate(self, key: str, concerns: Callable[[Any], bool]) -> None:
         """A key has changed: what is kept for the questions that it concerns is no longer fresh, nor is what is on its way.
 
         Who asks from now on waits for a new call. Those who wait already have what they asked for.
         """
-        for question, flying in self._flying.items():
-            if key in flying and concerns(question):
-                flying.pop(key).is_outdated = True
+        for question, flights in self._flying.items():
+            for flight in flights if concerns(question) else ():
+                if key in flight.open:
+                    flight.open.discard(key)
+                    flight.outdated.add(key)
         if self._cache is not None:
             self._cache.outdate(self._boundary.source, key, concerns)
 
@@ -229,8 +204,8 @@ class Batching:
 
     def _give_up_waiting(self) -> None:
         for waiting in self._waiting.values():
-            for entry in waiting.values():
-                entry.give_up()
+            for wanted in set(waiting.values()):
+                wanted.give_up(waiting)
         self._waiting.clear()
 
     def _dispatch_soon(self) -> None:
@@ -254,13 +229,13 @@ class Batching:
                 self._wake_at(ripe_at)
                 continue
             waiting = self._waiting.pop(question)
-            batch = _taken(waiting, question.max_batch)
+            taken = _taken(waiting, question.max_batch, self._boundary.clock.monotonic())
             if waiting:
                 self._waiting[question] = waiting  # behind the others, so that none of them starves
                 questions.append(question)
-            if batch:
+            if taken:
                 self._left_at[question] = now + self._spacing_s
-                self._start(question, batch)
+                self._start(question, taken)
 
     def _wake_at(self, time_s: float) -> None:
         if self._timer is None:
@@ -273,48 +248,48 @@ class Batching:
     def _refuse_waiting(self) -> None:
         """Those who cannot wait until the source is asked again need not wait at all."""
         for question, waiting in list(self._waiting.items()):
-            for key, entry in list(waiting.items()):
-                if (refused := self._calls.refusal(entry.deadline)) is not None:
-                    land([entry], [refused])
-                    del waiting[key]
-            if not waiting:
+            refused = {
+                one: failed for one in set(waiting.values()) if (failed := self._calls.refusal(one.deadline)) is not None
+            }
+            for one, failed in refused.items():
+                one.land({key: failed for key, wanted in waiting.items() if wanted is one})
+            left = {key: wanted for key, wanted in waiting.items() if wanted not in refused}
+            if left:
+                self._waiting[question] = left
+            else:
                 del self._waiting[question]
         if self._waiting:
             self._wake_at(asyncio.get_running_loop().time() + self._calls.wait_s())
 
-    def _start(self, question: Question, batch: dict[str, Entry]) -> None:
+    def _start(self, question: Question, taken: Waiting) -> None:
         self._free -= 1
         self._calls.leave()
-        self._flying.setdefault(question, {}).update(batch)
-        call = asyncio.create_task(self._call(question, batch))
+        wanted = list(dict.fromkeys(taken.values()))
+        deadline = Deadline.latest([one.deadline for one in wanted])
+        flight = Flight(list(taken), set(taken), wanted, deadline)
+        self._flying.setdefault(question, []).append(flight)
+        call = asyncio.create_task(self._calls.put(question, flight.keys, deadline, partial(self._settle, question, flight)))
         self._under_way.add(call)
         # Not in the call itself, which does not run at all when it is cancelled in the turn in which it was made.
-        call.add_done_callback(partial(self._land, question, batch))
+        call.add_done_callback(partial(self._land, question, flight))
 
-    async def _call(self, question: Question, batch: dict[str, Entry]) -> None:
-        deadline = Deadline.latest([entry.deadline for entry in batch.values()])
-        await self._calls.put(question, list(batch), deadline, partial(self._settle, question, batch))
-
-    def _settle(self, question: Question, batch: dict[str, Entry], keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
-        land(map(batch.__getitem__, keys), outcomes)
+    def _settle(self, question: Question, flight: Flight, keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
+        flight.land(dict(zip(keys, outcomes, strict=True)))
         if self._cache is not None and question.keeping is not None:
             for key, outcome in zip(keys, outcomes, strict=True):
-                if not batch[key].is_outdated:
+                if key not in flight.outdated:
                     self._cache.put(question, key, outcome, question.keeping)
 
-    def _land(self, question: Question, batch: dict[str, Entry], call: asyncio.Task[None]) -> None:
+    def _land(self, question: Question, flight: Flight, call: asyncio.Task[None]) -> None:
         self._under_way.discard(call)
         if not call.cancelled() and (error := call.exception()) is not None:
             log.error("call_failed", source=self._boundary.source, error=type(error).__name__)
-        # A call of its own for a key that hung elsewhere may have taken the key's place, and landed before.
-        flying = self._flying.get(question, {})
-        for key, entry in batch.items():
-            if flying.get(key) is entry:
-                del flying[key]
-            if entry.outcome is None:
-                entry.give_up()
-        if not flying:
-            self._flying.pop(question, None)
+        if len(flight.outcomes) < len(flight.keys):
+            flight.land({key: self._boundary.late(0) for key in flight.keys if key not in flight.outcomes})
+        flights = self._flying[question]
+        flights.remove(flight)
+        if not flights:
+            del self._flying[question]
             self._left_at.pop(question, None)
         self._free += 1
         self._dispatch_soon()

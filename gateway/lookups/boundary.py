@@ -7,7 +7,6 @@ the process passes.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -45,7 +44,7 @@ class Boundary:
 
     def __init__(self, source: str, clock: Clock) -> None:
         self.source = source
-        self._clock = clock
+        self.clock = clock
         self._failed_calls = 0
         self._abandoned: set[asyncio.Task[Any]] = set()
 
@@ -69,16 +68,12 @@ class Boundary:
     def late(self, waited_s: float) -> Failed:
         """The failure of a caller who cannot wait any longer."""
         return Failed(
-            error=SourceTimeoutError(), source=self.source, as_of=self._clock.now(), latency_ms=round(waited_s * 1000, 3)
+            error=SourceTimeoutError(), source=self.source, as_of=self.clock.now(), latency_ms=round(waited_s * 1000, 3)
         )
-
-    def now(self) -> datetime:
-        """The time of day."""
-        return self._clock.now()
 
     def not_asked(self, error: SourceError) -> Failed:
         """The failure of a lookup for which no call is made."""
-        return Failed(error=error, source=self.source, as_of=self._clock.now(), latency_ms=0.0, attempts=0)
+        return Failed(error=error, source=self.source, as_of=self.clock.now(), latency_ms=0.0, attempts=0)
 
     async def aclose(self) -> None:
         """Wait for abandoned calls to end; they were cancelled before."""
@@ -88,7 +83,7 @@ class Boundary:
     async def _call(
         self, call: Call, keys: Sequence[str], deadline: Deadline
     ) -> tuple[Mapping[str, Any] | SourceError, dict[str, Any]]:
-        started = self._clock.monotonic()
+        started = self.clock.monotonic()
         result: Mapping[str, Any] | SourceError
         if len(self._abandoned) < MOST_ABANDONED:
             result = await self._bounded(call, keys, deadline.remaining_s())
@@ -97,8 +92,8 @@ class Boundary:
         self._note(result)
         stamp = {
             "source": self.source,
-            "as_of": self._clock.now(),
-            "latency_ms": round((self._clock.monotonic() - started) * 1000, 3),
+            "as_of": self.clock.now(),
+            "latency_ms": round((self.clock.monotonic() - started) * 1000, 3),
         }
         return result, stamp
 

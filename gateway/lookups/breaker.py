@@ -35,30 +35,30 @@ class Breaker:
         self._step_s = settings.window_s / BUCKETS
         self._counts: deque[list[int]] = deque(maxlen=BUCKETS)
         self._in_a_row = 0
-        self._paused_until: float | None = None
+        self.paused_until: float | None = None
         self._is_probing = False
 
     @property
     def health(self) -> SourceHealth:
-        if self._paused_until is None:
+        if self.paused_until is None:
             return SourceHealth.USABLE
         return SourceHealth.PROBING if self._is_probing else SourceHealth.PAUSED
 
     @property
     def refuses(self) -> bool:
         """Whether a call may not leave now."""
-        return self._paused_until is not None and (self._is_probing or self._clock.monotonic() < self._paused_until)
+        return self.paused_until is not None and (self._is_probing or self._clock.monotonic() < self.paused_until)
 
     def call_left(self) -> None:
         """A call leaves, which was not refused. After a pause it is the one that finds out."""
-        self._is_probing = self._paused_until is not None
+        self._is_probing = self.paused_until is not None
 
     def call_ended(self, *, failed: bool | None) -> None:
         """A call ended: it failed when the source did not answer, or said that it is out of service. None says nothing."""
         if failed is None or not self._settings.enabled:
             self._is_probing = False
             return
-        if self._paused_until is not None:
+        if self.paused_until is not None:
             self._decide(failed=failed)
             return
         counts = self._current()
@@ -72,7 +72,7 @@ class Breaker:
         """What ends after the breaker has opened: a call that had left before, or the one that finds out."""
         if not failed:
             log.info("breaker_closed", source=self._source)
-            self._paused_until = None
+            self.paused_until = None
             self._counts.clear()
             self._in_a_row = 0
         elif self._is_probing:
@@ -80,7 +80,7 @@ class Breaker:
         self._is_probing = False
 
     def _pause(self) -> None:
-        self._paused_until = self._clock.monotonic() + self._settings.pause_s
+        self.paused_until = self._clock.monotonic() + self._settings.pause_s
 
     def _current(self) -> list[int]:
         step = int(self._clock.monotonic() / self._step_s)

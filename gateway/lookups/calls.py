@@ -67,6 +67,8 @@ class Calls:
 
     def refusal(self, deadline: Deadline) -> Failed | None:
         """What comes of a lookup that need not be asked, since the source is not asked before the deadline."""
+        if self.breaker.paused_until is None and self._pace.held_until is None:
+            return None
         if self.breaker.refuses:
             return self.boundary.not_asked(SourceUnavailableError("it is left alone for a while, because it kept failing"))
         held_s = self._pace.held_s()

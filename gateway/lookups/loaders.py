@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Sequence
 
 import msgspec
 
-from gateway.lookups.batching import Entry, settled
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Outcome
 from gateway.lookups.questions import AnyQuestion
 from gateway.lookups.sources import Source
 from gateway.lookups.trace import Trace
+from gateway.lookups.wanted import Wanted, outcomes_of, settled
 
 
 class Loaders(msgspec.Struct, eq=False):
@@ -21,33 +21,44 @@ class Loaders(msgspec.Struct, eq=False):
 
     deadline: Deadline
     trace: Trace | None = None
-    _entries: dict[AnyQuestion, dict[str, Entry]] = {}
+    _known: dict[AnyQuestion, dict[str, Wanted]] = {}
 
-    def enter(
-        self, source: Source, question: AnyQuestion, keys: Sequence[str], deadline: Deadline | None = None
-    ) -> list[Entry]:
+    def enter(self, source: Source, question: AnyQuestion, keys: Sequence[str], deadline: Deadline | None = None) -> Wanted:
         """Have keys asked for by the request's deadline, or by an earlier one. Nothing is waited for."""
-        known = self._entries.get(question)
+        known = self._known.get(question)
         if known is None:
-            entered = self._asked(source, question, keys, deadline)
-            self._entries[question] = {key: entered[place] for place, key in enumerate(keys)}
-            return entered
-        new = [key for key in keys if key not in known]
-        if new:
-            known.update(zip(new, self._asked(source, question, new, deadline), strict=True))
-        return [known[key] for key in keys]
+            wanted = self._asked(source, question, keys, deadline)
+            self._known[question] = dict.fromkeys(keys, wanted)
+            return wanted
+        same = known.get(keys[0]) if keys else None
+        return same if same is not None and same.keys == keys else self._together(source, question, keys, deadline)
 
-    def _asked(self, source: Source, question: AnyQuestion, keys: Sequence[str], deadline: Deadline | None) -> list[Entry]:
-        entered = source.batching.enter(question, keys, deadline or self.deadline)
+    def _together(self, source: Source, question: AnyQuestion, keys: Sequence[str], deadline: Deadline | None) -> Wanted:
+        """Keys of which some were asked for before."""
+        known = self._known[question]
+        new = [key for key in dict.fromkeys(keys) if key not in known]
+        if new or not keys:
+            asked = self._asked(source, question, new, deadline)
+            known.update(dict.fromkeys(new, asked))
+            if len(new) == len(keys):
+                return asked
+        before = list(dict.fromkeys(map(known.__getitem__, keys)))
+        together = Wanted(before[0].boundary, keys, deadline or self.deadline)
+        for one in before:
+            together.follow(one)
+        return together
+
+    def _asked(self, source: Source, question: AnyQuestion, keys: Sequence[str], deadline: Deadline | None) -> Wanted:
+        wanted = source.batching.enter(question, keys, deadline or self.deadline)
         if self.trace is not None:
-            self.trace.note(source.name, question, entered)
-        return entered
+            self.trace.note(source.name, question, wanted)
+        return wanted
 
-    def settled(self, entries: Sequence[Entry | Failed]) -> Awaitable[list[Outcome]]:
-        """One outcome per entry, in order, by the deadline; what failed before it could be asked stays as it is."""
-        return settled(entries, self.deadline)
+    def settled(self, parts: Sequence[Wanted | Failed]) -> Awaitable[list[Sequence[Outcome]]]:
+        """The outcomes of each part, in order, by the deadline; what failed before it could be asked stays as it is."""
+        return settled(parts, self.deadline)
 
     def leading(self, source: Source, question: AnyQuestion, keys: Sequence[str]) -> Awaitable[list[Outcome]]:
         """One outcome per key for what others wait for: it leaves them half of the time that is left."""
         deadline = self.deadline.leading()
-        return settled(self.enter(source, question, keys, deadline), deadline)
+        return outcomes_of(self.enter(source, question, keys, deadline), deadline)

@@ -20,7 +20,7 @@ class Pace:
         self._interval_s = 1 / calls_per_s if calls_per_s else 0.0
         self._early_s = max(0.0, BURST_S - self._interval_s)
         self._next = float("-inf")
-        self._held_until: float | None = None
+        self.held_until: float | None = None
 
     def wait_s(self) -> float:
         """Seconds until the next call may leave, 0 for now."""
@@ -30,11 +30,11 @@ class Pace:
 
     def held_s(self) -> float:
         """Seconds for which the source still wants no calls."""
-        if self._held_until is None:
+        if self.held_until is None:
             return 0.0
-        left_s = self._held_until - self._clock.monotonic()
+        left_s = self.held_until - self._clock.monotonic()
         if left_s <= 0:
-            self._held_until = None
+            self.held_until = None
         return max(0.0, left_s)
 
     def call_left(self) -> None:
@@ -45,4 +45,4 @@ class Pace:
         """Leave the source alone, as it asked."""
         held_s = HELD_S if seconds is None else min(max(seconds, 0.0), MOST_HELD_S)
         until = self._clock.monotonic() + held_s
-        self._held_until = until if self._held_until is None else max(self._held_until, until)
+        self.held_until = until if self.held_until is None else max(self.held_until, until)

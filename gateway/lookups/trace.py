@@ -7,9 +7,9 @@ import msgspec
 
 from connectors.records import RECORD_NAMES
 from gateway.clock import Clock
-from gateway.lookups.batching import Entry, Watch
-from gateway.lookups.outcome import Failed, Found
+from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.questions import AnyQuestion, RecordsQuestion
+from gateway.lookups.wanted import Wanted
 
 
 class TracedLookup(msgspec.Struct, eq=False):
@@ -18,24 +18,28 @@ class TracedLookup(msgspec.Struct, eq=False):
     clock: Clock
     source: str
     question: AnyQuestion
-    entries: list[Entry]
+    wanted: Wanted
     begun: float
     ended: float | None = None
 
     def follow(self) -> None:
         """Note when the last outcome is there."""
-        waiting = [entry for entry in self.entries if entry.outcome is None]
-        if waiting:
-            Watch(iter(waiting), self._end).look()
-        else:
+        if self.wanted.is_settled:
             self.ended = self.begun
+        else:
+            self.wanted.watches += (self._end,)
 
     def _end(self) -> None:
         self.ended = self.clock.monotonic()
 
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Those that are there."""
+        return [self.wanted.outcomes[key] for key in self.wanted.keys if key in self.wanted.outcomes]
+
     def shown(self, since: float) -> dict[str, Any]:
         """As JSON; times in milliseconds, `durationMs` null for what had not come when the answer left."""
-        outcomes = [entry.outcome for entry in self.entries if entry.outcome is not None]
+        outcomes = self.outcomes
         errors = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
         errors += [outcome.stale for outcome in outcomes if isinstance(outcome, Found) and outcome.stale]
         return {
@@ -43,7 +47,7 @@ class TracedLookup(msgspec.Struct, eq=False):
             "record": RECORD_NAMES[self.question.record],
             "by": self.question.by.value,
             "asks": "records" if isinstance(self.question, RecordsQuestion) else "measures",
-            "keys": len(self.entries),
+            "keys": len(self.wanted.keys),
             "startMs": _milliseconds(self.begun - since),
             "durationMs": None if self.ended is None else _milliseconds(self.ended - self.begun),
             "attempts": max((outcome.attempts for outcome in outcomes), default=0),
@@ -59,9 +63,9 @@ class Trace(msgspec.Struct, eq=False):
     begun: float
     lookups: list[TracedLookup] = []
 
-    def note(self, source: str, question: AnyQuestion, entries: Sequence[Entry]) -> None:
+    def note(self, source: str, question: AnyQuestion, wanted: Wanted) -> None:
         """Keys are asked for now."""
-        lookup = TracedLookup(self.clock, source, question, list(entries), self.clock.monotonic())
+        lookup = TracedLookup(self.clock, source, question, wanted, self.clock.monotonic())
         lookup.follow()
         self.lookups.append(lookup)
 
@@ -79,7 +83,10 @@ def _timings(lookups: Sequence[TracedLookup], now: float) -> Iterable[str]:
         own = [lookup for lookup in lookups if lookup.source == source]
         begun = min(lookup.begun for lookup in own)
         ended = max(now if lookup.ended is None else lookup.ended for lookup in own)
-        failed = any(isinstance(entry.outcome, Failed | None) for lookup in own for entry in lookup.entries)
+        failed = any(
+            len(lookup.outcomes) < len(lookup.wanted.keys) or any(isinstance(one, Failed) for one in lookup.outcomes)
+            for lookup in own
+        )
         yield f"{source};dur={_milliseconds(ended - begun):g}" + (';desc="unavailable"' if failed else "")
 
 

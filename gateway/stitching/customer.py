@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -13,10 +14,10 @@ from connectors.records import MOST_WHOLE, Customer, Record
 from connectors.semantics import in_order
 from gateway.errors import SourceFailure
 from gateway.identity.keys import keys_of
-from gateway.lookups.batching import Entry
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.sources import Source
+from gateway.lookups.wanted import Wanted
 from gateway.stitching.directory import Asked, Directory
 from gateway.stitching.reports import Contribution, Reports, SourceReport
 
@@ -93,19 +94,14 @@ class StitchedCustomer(msgspec.Struct, eq=False):
             return [self.id]
         return self._outcome if isinstance(self._outcome, Failed) else keys_of(self.record, kind)
 
-    def enter(self, asked: Asked) -> list[Entry | Failed]:
-        """Have records asked for, over all keys and sources. Each call has its `listed`, when the entries are settled."""
+    def enter(self, asked: Asked) -> list[Wanted | Failed]:
+        """Have records asked for, over all keys and sources. Each call has its `listed`, when the parts are settled."""
         self.reports.begin()
-        if asked.by_id is not None:
-            return [*self.loaders.enter(*asked.by_id, [self.id])]
-        entered: list[Entry | Failed] = []
+        parts: list[Wanted | Failed] = []
         for source, kind, question in asked.questions:
             keys = self.keys(kind)
-            if isinstance(keys, Failed):
-                entered.append(keys)
-            else:
-                entered += self.loaders.enter(source, question, keys)
-        return entered
+            parts.append(keys if isinstance(keys, Failed) else self.loaders.enter(source, question, keys))
+        return parts
 
     def listed(self, asked: Asked, outcomes: Sequence[Outcome]) -> Listing | None:
         """The records, merged; None where no source is configured.
@@ -129,17 +125,17 @@ class StitchedCustomer(msgspec.Struct, eq=False):
     async def asked(self, record: type[Record], ask: Ask) -> tuple[Asked, list[Outcome]]:
         """What was asked over all keys and sources, and what came of it; it has its `listed`."""
         asked = self._directory.asked(record, ask)
-        return asked, await self.loaders.settled(self.enter(asked))
+        return asked, [*chain.from_iterable(await self.loaders.settled(self.enter(asked)))]
 
-    async def fetch(self, record: type[Record], ask: Ask, source: Source, kind: KeyKind) -> list[Outcome]:
+    async def fetch(self, record: type[Record], ask: Ask, source: Source, kind: KeyKind) -> Sequence[Outcome]:
         """One outcome per key of the customer at one source, reported."""
         keys = self.keys(kind)
-        outcomes: list[Outcome]
+        outcomes: Sequence[Outcome]
         if isinstance(keys, Failed):
             outcomes = [keys]
         else:
             question = source.records(record, kind, ask)
-            outcomes = await self.loaders.settled(self.loaders.enter(source, question, keys))
+            (outcomes,) = await self.loaders.settled([self.loaders.enter(source, question, keys)])
         for outcome in outcomes:
             self.reports.add(record, outcome)
         return outcomes

@@ -77,7 +77,7 @@ async def _at_source(customer: StitchedCustomer, question: Question, source: Sou
     if not can or isinstance(keys, Failed) or (kind in MULTIPLE and not ops <= MERGEABLE):
         return await _here(customer, question, source, kind)
     asked = source.measures(question.record, kind, question.measures)
-    outcomes = await customer.loaders.settled(customer.loaders.enter(source, asked, keys))
+    (outcomes,) = await customer.loaders.settled([customer.loaders.enter(source, asked, keys)])
     if any(isinstance(outcome, Failed) and isinstance(outcome.error, SourceProtocolError) for outcome in outcomes):
         # A malformed record spoils the source's sums. Read here, it is dropped alone.
         return await _here(customer, question, source, kind)

@@ -1,6 +1,6 @@
 """From a key to a customer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -49,12 +49,13 @@ class Stitcher(msgspec.Struct, eq=False):
         rest = iter(found)
         return [next(rest) if isinstance(key, str) else key for key in keys]
 
-    def prefetch(self, ids: Sequence[str], asked: Asked) -> None:
+    def prefetch(self, ids: Sequence[str], asked: Iterable[Asked]) -> None:
         """Have records asked for that customer ids find, while it is not known yet whether there are such customers."""
         keys = [key for key in _ids_or_errors(ids) if isinstance(key, str)]
-        for source, kind, question in asked.questions:
-            if kind is KeyKind.CUSTOMER_ID:
-                self._loaders.enter(source, question, keys)
+        for one in asked:
+            for source, kind, question in one.questions:
+                if kind is KeyKind.CUSTOMER_ID:
+                    self._loaders.enter(source, question, keys)
 
     async def search(self, text: str, ask: Ask, selection: Selection) -> Listing:
         """Customers whose name, e-mail address or phone number contains the text.
