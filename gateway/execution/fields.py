@@ -24,9 +24,9 @@ from gateway.execution.arguments import Arguments
 from gateway.execution.declared import Finds, Lists
 from gateway.execution.failures import Place
 from gateway.kept import Kept
-from gateway.lookups.outcome import Failed, Outcome
+from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.wanted import Wanted
-from gateway.stitching.customer import StitchedCustomer, merged
+from gateway.stitching.customer import StitchedCustomer, found_alone, merged
 from gateway.stitching.directory import Asked
 from gateway.stitching.selection import Selection
 
@@ -179,15 +179,20 @@ class Listed(Field):
             return [self.failed(run, entered, path) for path in paths]
         asked, bounds = entered
         of_each: Iterable[Sequence[Outcome]]
-        if asked.by_id is not None:
-            of_each = zip(outcomes[bounds[0]])
-        else:
+        if asked.by_id is None:
             of_each = [[*chain.from_iterable(outcomes[start:end])] for start, end in pairwise(bounds)]
-        is_alone = asked.by_id is not None and not run.reports
+        else:
+            found = outcomes[bounds[0]]
+            if not run.reports and {Found}.issuperset(map(type, found)):
+                try:
+                    return [self._show(found_alone(asked, one)) for one in found]  # type: ignore[arg-type]
+                except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own customer only
+                    pass
+            of_each = zip(found)
         column: Column = []
         for customer, own, path in zip(customers, of_each, paths, strict=True):
             try:
-                listing = merged(asked, own) if is_alone else customer.listed(asked, own)
+                listing = customer.listed(asked, own) if run.reports or asked.by_id is None else merged(asked, own)
                 column.append(None if listing is None else self._show(listing))
             except Exception as error:  # noqa: BLE001  whatever is raised costs this field
                 column.append(self.failed(run, error, path))

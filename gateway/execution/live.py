@@ -114,6 +114,10 @@ class Each:
         here: list[Any] = []
         inner: list[Path] = []
         for ones, path in zip(lists, paths, strict=True):
+            if not _has_gaps(ones):
+                here += ones
+                inner += [(*path, place) for place in range(len(ones))]
+                continue
             for place, one in enumerate(ones):
                 if isinstance(one, Exception):
                     run.errors.append(self._place.failure(one, [*path, place]))
@@ -148,3 +152,8 @@ class OneOf:
                 for place, one in zip(places, await completion.complete(run, own, their), strict=True):
                     shown[place] = one
         return shown
+
+
+def _has_gaps(ones: Sequence[Any]) -> bool:
+    """Whether a list has nulls or exceptions in it."""
+    return any(kind is type(None) or issubclass(kind, Exception) for kind in set(map(type, ones)))

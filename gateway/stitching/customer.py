@@ -22,7 +22,7 @@ from gateway.stitching.directory import Asked, Directory
 from gateway.stitching.reports import Contribution, Reports, SourceReport
 
 
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
+class Listing(msgspec.Struct, frozen=True):
     """A page of records, of one customer over all its keys and sources.
 
     `total` is None where a source did not count, or keys that share records did, or it is too large. `unavailable` names the
@@ -153,19 +153,19 @@ def contributing(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
             customer.reports.end()
 
 
+def found_alone(asked: Asked, found: Found) -> Listing:
+    """The records of one customer of whom one key was asked at one source."""
+    contributions = ((asked.record, found),)
+    return Listing(found.records, found.total, found.has_more, asked.ask.after is not None, (), contributions)
+
+
 def merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
     """The records of one customer of all outcomes.
 
     Raises `SourceFailure` when nothing could be had at all.
     """
     if len(outcomes) == 1 and type(only := outcomes[0]) is Found:
-        return Listing(
-            records=only.records,
-            total=only.total,
-            has_more=only.has_more,
-            has_previous=asked.ask.after is not None,
-            contributions=((asked.record, only),),
-        )
+        return found_alone(asked, only)
     ask = asked.ask
     found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
