@@ -1,6 +1,5 @@
 """The composition root: settings in, an ASGI application out."""
 
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -26,6 +25,7 @@ from gateway.lookups.cache import ReadCache
 from gateway.lookups.kinds import build_connectors
 from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
+from gateway.memory import tune_memory
 from gateway.operations import Limits, Operation, Operations
 from gateway.replay.traffic import UNTOUCHED, Traffic, stand
 from gateway.services import Services, build_services
@@ -131,10 +131,7 @@ def create_worker(settings: Settings, traffic: Traffic = UNTOUCHED) -> Starlette
     standing = stand(settings, traffic)
     standing.announce()
     app = create_app(standing.settings, connectors=standing.connectors, notes=standing.notes)
-    # What is here now stays; an answer makes much that goes at once. Looking through it all less often keeps pauses short.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    tune_memory()
     return app
 
 

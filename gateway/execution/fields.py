@@ -185,7 +185,7 @@ class Listed(Field):
             found = outcomes[bounds[0]]
             if not run.reports and {Found}.issuperset(map(type, found)):
                 try:
-                    return [self._show(found_alone(asked, one)) for one in found]  # type: ignore[arg-type]
+                    return [self._show(found_alone(asked, one)) for one in found]
                 except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own customer only
                     pass
             of_each = zip(found)
