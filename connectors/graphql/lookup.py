@@ -12,11 +12,11 @@ from connectors.graphql.query import Query
 from connectors.graphql.selection import Selection
 from connectors.graphql.settings import GraphQLSettings, LookupSettings, RecordSettings
 from connectors.graphql.walking import found_at, number_at, object_on
-from connectors.http.mapping import RowMapping
-from connectors.http.templates import placeholders_of, render_body
+from connectors.mapping.rows import RowMapping
 from connectors.records import RECORDS
 from connectors.semantics import as_text
 from connectors.shapes import Fields
+from connectors.templates import placeholders_of, render_body
 from connectors.values import to_text
 from connectors.window import Window
 

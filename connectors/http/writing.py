@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 import msgspec
 
 from connectors.http.amounts import Amount, amount
-from connectors.http.expressions import chain_of, literal_of
 from connectors.http.places import MisfitError, Place, Spot, attribute, spot_at
-from connectors.http.settings import PartSettings, RecordSettings
+from connectors.http.settings import RecordSettings
+from connectors.mapping.expressions import chain_of, literal_of
+from connectors.mapping.settings import PartSettings
 from connectors.records import MOST_DIGITS, KnownEnum, Money, UtcTime
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
 from connectors.values import converter, translated
