@@ -9,10 +9,10 @@ from connectors.contract import Ask, Found, KeyKind
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.graphql.answers import ABSENT, Errors, code_of, of_a_key, path_of
 from connectors.graphql.query import Query
+from connectors.graphql.reading import RecordReader
 from connectors.graphql.selection import Selection
 from connectors.graphql.settings import GraphQLSettings, LookupSettings, RecordSettings
 from connectors.graphql.walking import found_at, number_at, object_on
-from connectors.mapping.rows import RowMapping
 from connectors.records import RECORDS
 from connectors.semantics import as_text
 from connectors.shapes import Fields
@@ -59,7 +59,7 @@ class GraphQLLookup:
         self._window = Window(self.record, rules.order, sends, counts=query.total is not None)
         self.pushdown = self._window.pushdown
         self._selection = Selection(rules)
-        self._mapping = RowMapping(self.record, self._selection.rules)
+        self._reader = RecordReader(self.record, self._selection.rules)
         self._takes_numbers = query.types.get("keys" if not query.one_key else "key", "").strip("[]!") == "Int"
         self.mapped = _settings_of(rules)
         self._selected = lru_cache(maxsize=256)(partial(self._selection.of, self.record))
@@ -109,9 +109,8 @@ class GraphQLLookup:
     def found(self, question: Question, ask: Ask) -> dict[str, Found | SourceError]:
         """What the keys of a question found."""
         known, _ = self._selected(self._window.fields(ask))
-        row_of = self._mapping.mapper(known)
         pages = {
-            key: self._window.page([row_of(row) for row in rows], ask, question.totals.get(key))
+            key: self._window.page(self._reader.records(rows, known), ask, question.totals.get(key))
             for key, rows in question.rows.items()
         }
         return {**pages, **question.failures}
