@@ -12,9 +12,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.contract import KeyKind
+from connectors.contract import KeyKind, RecordName
 from connectors.errors import ConfigurationError
-from connectors.records import RECORDS
 from connectors.webhooks import Encoding
 from gateway.store.mongo import MongoSettings
 from gateway.toml_files import checked, read_toml
@@ -37,12 +36,6 @@ class TagSettings(_Frozen):
     """A `tags.yaml`, relative to the settings file; without it the shipped pack."""
 
 
-def _known_record(name: str) -> str:
-    if name not in RECORDS:
-        raise ValueError(f"`{name}` is no record; there are {', '.join(RECORDS)}")
-    return name
-
-
 def _no_text(kind: KeyKind) -> KeyKind:
     if kind is KeyKind.TEXT:
         raise ValueError("a change is told by a key that finds one customer, so not by text")
@@ -51,8 +44,7 @@ def _no_text(kind: KeyKind) -> KeyKind:
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-KnownRecord = Annotated[str, AfterValidator(_known_record)]
-SecondsByRecord = dict[KnownRecord, Seconds]
+SecondsByRecord = dict[RecordName, Seconds]
 
 
 class BreakerSettings(_Frozen):
@@ -92,7 +84,7 @@ class WebhookSettings(_Frozen):
     key: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$")]
     """A dotted path."""
     by: Annotated[KeyKind, AfterValidator(_no_text)] = KeyKind.CUSTOMER_ID
-    records: list[Annotated[str, AfterValidator(_known_record)]] = []
+    records: list[RecordName] = []
     """What changes; all records when none is named."""
 
 

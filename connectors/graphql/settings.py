@@ -4,11 +4,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from connectors.contract import ConnectorSettings, KeyKind
+from connectors.contract import ConnectorSettings, KeyKind, RecordName
 from connectors.graphql.checks import record_problems
 from connectors.graphql.expressions import Expression
 from connectors.graphql.query import Query
-from connectors.mapping.settings import RecordName, refuse
+from connectors.mapping.settings import refuse
 from connectors.transport import HeaderSettings
 
 Count = Annotated[int, Field(ge=1)]

@@ -5,10 +5,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from connectors.contract import ConnectorSettings, KeyKind
+from connectors.contract import ConnectorSettings, KeyKind, RecordName
 from connectors.http.checks import record_problems
 from connectors.mapping.expressions import Expression
-from connectors.mapping.settings import MappingSettings, RecordName, refuse
+from connectors.mapping.settings import MappingSettings, refuse
 from connectors.templates import PLACEHOLDERS, placeholders_of
 from connectors.transport import HeaderSettings
 

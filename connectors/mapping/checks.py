@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from connectors.records import RECORDS, Record
+from connectors.records import Record
 from connectors.shapes import LIST, leaf_shape, shapes
 
 
@@ -37,12 +37,6 @@ class Rules(Protocol):
 
     @property
     def lists(self) -> Mapping[str, Part]: ...
-
-
-def known_record(name: str) -> str:
-    if name not in RECORDS:
-        raise ValueError(f"`{name}` is no record{_near(name, RECORDS)}")
-    return name
 
 
 def mapping_problems(record: type[Record], rules: Rules) -> Iterator[str]:

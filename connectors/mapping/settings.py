@@ -1,14 +1,7 @@
 """The settings that say how rows become records."""
 
-from typing import Annotated
-
-from pydantic import AfterValidator
-
 from connectors.contract import ConnectorSettings
-from connectors.mapping.checks import known_record
 from connectors.mapping.expressions import Expression
-
-RecordName = Annotated[str, AfterValidator(known_record)]
 
 
 class PartSettings(ConnectorSettings):

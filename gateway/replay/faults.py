@@ -7,10 +7,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from connectors.contract import Connector, KeyKind
+from connectors.contract import Connector, KeyKind, RecordName
 from connectors.errors import SOURCE_ERRORS, ConfigurationError
 from connectors.records import RECORDS
-from gateway.settings import KnownRecord
 from gateway.toml_files import checked, read_toml
 
 EFFECTS = ("delay_ms", "error", "wrong_data", "hang")
@@ -48,7 +47,7 @@ class Fault(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str
-    record: KnownRecord | None = None
+    record: RecordName | None = None
     """Only lookups of this record."""
     by: KeyKind | None = None
     """Only lookups by this kind of key."""
