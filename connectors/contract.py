@@ -41,6 +41,11 @@ class KeyKind(StrEnum):
     TEXT = "text"
 
 
+def nobody(kind: KeyKind) -> str:
+    """A key that finds nothing, in the form that its kind has, to try a lookup with."""
+    return {KeyKind.EMAIL: "nobody@example.invalid", KeyKind.PHONE: "+4915550000000"}.get(kind, "nobody")
+
+
 class Push(StrEnum):
     """What a lookup applies at the source. What it does not apply, the gateway does to the records that come back."""
 

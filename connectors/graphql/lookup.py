@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
-from connectors.contract import Ask, Found, KeyKind
+from connectors.contract import Ask, Found, KeyKind, nobody
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.graphql.answers import ABSENT, Errors, code_of, of_a_key, path_of
 from connectors.graphql.query import Query
@@ -23,8 +23,6 @@ from connectors.window import Window
 _ALIASED = 10
 """Many servers bound how often one document may ask for a field."""
 _NUMBER = re.compile("0|-?[1-9][0-9]{0,9}")
-_NOBODY = {KeyKind.EMAIL: "nobody@example.invalid", KeyKind.PHONE: "+4915550000000"}
-"""Keys that find nothing, of the kinds that have a form."""
 
 
 class Question:
@@ -68,7 +66,7 @@ class GraphQLLookup:
     @property
     def nobody(self) -> str:
         """A key that finds nothing."""
-        return _NOBODY.get(self.by, "2147483647" if self._takes_numbers else "nobody")
+        return "2147483647" if self._takes_numbers else nobody(self.by)
 
     def questions(self, keys: Sequence[str], ask: Ask) -> list[Question]:
         """One for all keys, or one for each. A key that cannot be of the type that the source has finds nothing."""
