@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from connectors.http.places import MisfitError, Place
-from connectors.http.reading import RowReader
+from connectors.mapping.places import MisfitError, Place
+from connectors.mapping.reading import RowReader
 from connectors.mapping.rows import RowMapping
 from connectors.mapping.settings import MappingSettings
 from connectors.records import Record

@@ -12,9 +12,9 @@ from yarl import URL
 from connectors.contract import Ask, KeyKind, Page, Push
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.http.answers import AnswerReader, KeyOf
-from connectors.http.places import MisfitError
 from connectors.http.settings import HttpSettings, LookupSettings, RecordSettings
 from connectors.mapping.expressions import getter
+from connectors.mapping.places import MisfitError
 from connectors.mapping.rows import RowMapping
 from connectors.records import RECORDS
 from connectors.shapes import Fields

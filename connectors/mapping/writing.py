@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from connectors.http.amounts import Amount, amount
-from connectors.http.places import MisfitError, Place, Spot, attribute, spot_at
+from connectors.mapping.amounts import Amount, amount
 from connectors.mapping.expressions import chain_of, literal_of
+from connectors.mapping.places import MisfitError, Place, Spot, attribute, spot_at
 from connectors.mapping.settings import MappingSettings, PartSettings
 from connectors.records import MOST_DIGITS, KnownEnum, Money, UtcTime
 from connectors.semantics import is_sound
