@@ -1,5 +1,7 @@
 """From rows, as they were found in an answer, to records: all at once where they fit, else one by one."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -34,7 +36,7 @@ class RecordReader:
                 return quick.records(rows)
         return [*map(self._mapping.mapper(fields), rows)]
 
-    def _new_quick(self, fields: Fields) -> "_Quick | None":
+    def _new_quick(self, fields: Fields) -> _Quick | None:
         """None where the mapping is not made of plain paths."""
         with suppress(MisfitError):
             return _Quick(self._record, self._rules, fields)
@@ -48,11 +50,15 @@ class _Quick:
         self._row = Place()
         self._reader = RowReader(record, rules, fields, self._row, shown=False, as_they_come=False)
         self._words = [*self._row.words()]
-        self._kind: Any = list[self._row.struct()]  # type: ignore[misc]
+        self._kind = self._new_kind()
+
+    def _new_kind(self) -> Any:
+        """What rows become, with the words that were met so far."""
+        return list[self._row.struct()]  # type: ignore[misc]
 
     def records(self, rows: Sequence[Any]) -> list[Any]:
         """Raises one of the misfits for rows that do not fit."""
         found = msgspec.convert(rows, self._kind)
         if any(words.are_outgrown for words in self._words):
-            self._kind = list[self._row.struct()]  # type: ignore[misc]
+            self._kind = self._new_kind()
         return self._reader.records(found)
