@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from connectors.errors import NoWebhookError, SourceError
-from connectors.records import Record
+from connectors.records import Record, known_record
 from connectors.shapes import Fields
 
 
@@ -39,6 +39,11 @@ class KeyKind(StrEnum):
     PHONE = "phone"
     DEVICE_ID = "device_id"
     TEXT = "text"
+
+
+def nobody(kind: KeyKind) -> str:
+    """A key that finds nothing, in the form that its kind has, to try a lookup with."""
+    return {KeyKind.EMAIL: "nobody@example.invalid", KeyKind.PHONE: "+4915550000000"}.get(kind, "nobody")
 
 
 class Push(StrEnum):
@@ -189,6 +194,10 @@ class Change(msgspec.Struct, frozen=True):
     record: type[Record] | None
     by: KeyKind
     key: str
+
+
+RecordName = Annotated[str, AfterValidator(known_record)]
+"""A setting that names a record."""
 
 
 class ConnectorSettings(BaseModel):

@@ -287,4 +287,12 @@ class Event(Record, frozen=True, kw_only=True):
 RECORDS: dict[str, type[Record]] = {"customer": Customer, "order": Order, "ticket": Ticket, "event": Event}
 """Record types by the name that configuration and tags use."""
 
+
+def known_record(name: str) -> str:
+    """The name of a record, as settings give it. Raises `ValueError` for another."""
+    if name not in RECORDS:
+        raise ValueError(f"`{name}` is no record; there are {', '.join(RECORDS)}")
+    return name
+
+
 RECORD_NAMES: dict[type[Record], str] = {record: name for name, record in RECORDS.items()}

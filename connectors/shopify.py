@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Push, lookup
-from connectors.errors import SourceAuthError, SourceError, SourceTimeoutError, SourceUnavailableError
+from connectors.errors import SourceAuthError, SourceError, SourceUnavailableError
 from connectors.graphql.answers import answer_in, of_the_call
 from connectors.graphql.asking import ACCEPT, Asking
 from connectors.graphql.lookup import lookups_of
@@ -152,17 +152,15 @@ class Shopify(Vendor[ShopifySettings]):
 
     async def _problem(self, record: str) -> str | None:
         """What is wrong when one of the shop's records is asked for, None when nothing is."""
-        where, until = f"sources.{self.name}", asyncio.get_running_loop().time() + _CHECK_TIMEOUT_S
+        until = asyncio.get_running_loop().time() + _CHECK_TIMEOUT_S
         try:
             answer = answer_in(await self._post({"query": f"{{ {record}s(first: 1) {{ nodes {{ id }} }} }}"}, until) or b"")
             if answer.errors:
                 raise of_the_call(answer.errors, None)
         except SourceAuthError as error:
-            return f"{where}.token: {error}; it is wrong or revoked, or lacks the scope read_{record}s"
-        except (SourceUnavailableError, SourceTimeoutError) as error:
-            return f"{where}.base_url: {error}; check the address and the network"
+            return f"sources.{self.name}.token: {error}; it is wrong or revoked, or lacks the scope read_{record}s"
         except SourceError as error:
-            return f"{where}: {error} when it is asked for {record}s; ask it by hand"
+            return self.trouble(error, f"{record}s")
         return None
 
 

@@ -217,21 +217,26 @@ class Vendor(Connector[V]):
             raise ConfigurationError(problems)
 
     async def _try(self, trial: Trial, until: float) -> str | None:
-        where = f"sources.{self.name}"
+        where = f"sources.{self.name}.{self.credential}"
         try:
             method = "GET" if trial.body is None else "POST"
             await self.call(
                 method, trial.path, parameters=trial.parameters, body=trial.body, one_key=trial.one_key, until=until
             )
         except PermissionMissingError:
-            return f"{where}.{self.credential}: the source accepts it, but it lacks {trial.permission}; grant that"
+            return f"{where}: the source accepts it, but it lacks {trial.permission}; grant that"
         except SourceAuthError as error:
-            return f"{where}.{self.credential}: {error}; it is wrong, expired or revoked, so make a new one"
-        except (SourceUnavailableError, SourceTimeoutError) as error:
-            return f"{where}.base_url: {error}; check the address and the network"
+            return f"{where}: {error}; it is wrong, expired or revoked, so make a new one"
         except SourceError as error:
-            return f"{where}: {error} when it is asked for what needs {trial.permission}; ask it by hand"
+            return self.trouble(error, f"what needs {trial.permission}")
         return None
+
+    def trouble(self, error: SourceError, asked_for: str) -> str:
+        """What `check` says of a failure that is not about the credentials."""
+        where = f"sources.{self.name}"
+        if isinstance(error, SourceUnavailableError | SourceTimeoutError):
+            return f"{where}.base_url: {error}; check the address and the network"
+        return f"{where}: {error} when it is asked for {asked_for}; ask it by hand"
 
 
 def is_number(key: str) -> bool:

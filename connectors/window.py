@@ -1,6 +1,6 @@
 """What of an ask a source applies by itself, when it gives records in one order, and what is put right on what it gave."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -9,7 +9,8 @@ import msgspec
 from connectors.contract import Ask, Page, Push
 from connectors.errors import SourceProtocolError
 from connectors.records import Record
-from connectors.shapes import Fields, shapes
+from connectors.semantics import time_of
+from connectors.shapes import Fields, narrowed, shapes
 
 Order = Literal["newest_first", "oldest_first", "none"]
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
@@ -20,6 +21,7 @@ class Window:
     """The window of one lookup: the order of its source, what it `sends` of `first`, `since` and `until`, and if it counts."""
 
     def __init__(self, record: type[Record], order: Order, sends: Collection[str], *, counts: bool) -> None:
+        self._record = record
         self._order = order
         self._sends = sends
         self._counts = counts
@@ -49,17 +51,19 @@ class Window:
         """What a record needs, so that it can be put in its place."""
         return ask.fields | self._position if self.bounds_here(ask) or Push.ORDER in self.pushdown else ask.fields
 
-    def page(self, records: Sequence[Mapping[str, Any]], ask: Ask, total: int | None) -> Page:
-        """The records of one key as canonical JSON. `total` is what the source counted."""
+    def page(self, records: Sequence[Any], ask: Ask, total: int | None) -> Page:
+        """The records of one key, which are mappings of canonical JSON, or narrowed. `total` is what the source counted."""
         found = list(records)
         if self.bounds_here(ask):
             assert ask.until is not None
             found = [record for record in found if self._time(record) < ask.until]
             total = len(found) if ask.count and self.is_complete(ask) else None
         if Push.ORDER in self.pushdown:
-            found.sort(key=lambda record: (self._time(record), str(record.get("id"))), reverse=not ask.oldest_first)
+            found.sort(key=self._position_of, reverse=not ask.oldest_first)
             if self.is_complete(ask) and ask.after is None:
                 found = found[: ask.first]
+        if found and type(found[0]) is narrowed(self._record, ask.fields):
+            return Page(found, total)
         try:
             return Page(msgspec.json.encode(found), total)
         except RecursionError as error:
@@ -74,7 +78,12 @@ class Window:
         # SINCE promises both bounds, and many sources know only the lower one.
         return ask.until is not None and Push.SINCE in self.pushdown and "until" not in self._sends
 
-    def _time(self, record: Mapping[str, Any]) -> datetime:
+    def _position_of(self, record: Any) -> tuple[datetime, str]:
+        return self._time(record), str(record.get("id")) if isinstance(record, dict) else record.id
+
+    def _time(self, record: Any) -> datetime:
+        if not isinstance(record, dict):
+            return time_of(record) or _NO_TIME
         try:
             return datetime.fromisoformat(record[self._time_name])
         except (KeyError, TypeError, ValueError):

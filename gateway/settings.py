@@ -6,18 +6,17 @@ In the file, `${NAME}` inside a string is replaced by that variable. Unknown key
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.contract import KeyKind
+from connectors.contract import KeyKind, RecordName
 from connectors.errors import ConfigurationError
-from connectors.records import RECORDS
 from connectors.webhooks import Encoding
 from gateway.store.mongo import MongoSettings
+from gateway.toml_files import checked, read_toml
 
 PREFIX = "GATEWAY_"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -37,12 +36,6 @@ class TagSettings(_Frozen):
     """A `tags.yaml`, relative to the settings file; without it the shipped pack."""
 
 
-def _known_record(name: str) -> str:
-    if name not in RECORDS:
-        raise ValueError(f"`{name}` is no record; there are {', '.join(RECORDS)}")
-    return name
-
-
 def _no_text(kind: KeyKind) -> KeyKind:
     if kind is KeyKind.TEXT:
         raise ValueError("a change is told by a key that finds one customer, so not by text")
@@ -51,8 +44,7 @@ def _no_text(kind: KeyKind) -> KeyKind:
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-KnownRecord = Annotated[str, AfterValidator(_known_record)]
-SecondsByRecord = dict[KnownRecord, Seconds]
+SecondsByRecord = dict[RecordName, Seconds]
 
 
 class BreakerSettings(_Frozen):
@@ -92,7 +84,7 @@ class WebhookSettings(_Frozen):
     key: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$")]
     """A dotted path."""
     by: Annotated[KeyKind, AfterValidator(_no_text)] = KeyKind.CUSTOMER_ID
-    records: list[Annotated[str, AfterValidator(_known_record)]] = []
+    records: list[RecordName] = []
     """What changes; all records when none is named."""
 
 
@@ -157,14 +149,7 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, c
     Raises `ConfigurationError` with every problem, each naming the setting.
     """
     variables = os.environ if environment is None else environment
-    try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError([f"{path.name}: there is no such file; name one with --config"]) from None
-    except OSError as error:
-        raise ConfigurationError([f"{path.name}: cannot be read ({error.strerror})"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError([f"{path.name}: not valid TOML: {error}"]) from None
+    written = read_toml(path, "--config")
     if not connects:
         written = _without_connections(written)
     unknown: list[str] = []
@@ -188,30 +173,10 @@ def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:
 
 def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: Path = Path()) -> Settings:
     """Settings from an already read document; `folder` is what relative paths are relative to."""
-    try:
-        settings = Settings.model_validate(document)
-    except ValidationError as error:
-        raise ConfigurationError(problems_of(error, name)) from None
+    settings = checked(Settings, document, name)
     if settings.tags.file is None:
         return settings
     return settings.model_copy(update={"tags": TagSettings(file=folder / settings.tags.file)})
-
-
-WORDS = {
-    "extra_forbidden": "is no setting; remove it, or correct its name",
-    "missing": "is missing; add it",
-}
-"""What pydantic's commonest problems are called here."""
-
-
-def problems_of(error: ValidationError, prefix: str) -> list[str]:
-    """One line per problem: where it is and what is wrong, without the offending value, for it may be a secret."""
-    return [f"{prefix}: {'.'.join(map(str, item['loc'])) or 'document'}: {_words(item)}" for item in error.errors()]
-
-
-def _words(item: Any) -> str:
-    message: str = WORDS.get(item["type"], item["msg"])
-    return message.removeprefix("Value error, ")
 
 
 def _expand(value: Any, variables: Mapping[str, str], where: str, unknown: list[str]) -> Any:

@@ -15,6 +15,7 @@ from connectors.graphql import GraphQLSettings
 from connectors.graphql import settings as graphql
 from connectors.http import HttpSettings
 from connectors.http import settings as http
+from connectors.mapping import settings as mapping
 from connectors.mongo import MongoSourceSettings
 from connectors.mongo import settings as mongo
 from connectors.sql import SqlSettings
@@ -42,7 +43,7 @@ TABLES = {
     "`[sources.NAME]` of `http`": HttpSettings,
     "`[sources.NAME.records.RECORD]` of `http`": http.RecordSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `http`": http.LookupSettings,
-    "`[sources.NAME.records.RECORD.lists.LIST]` of `http`": http.PartSettings,
+    "`[sources.NAME.records.RECORD.lists.LIST]` of `http`": mapping.PartSettings,
     "`[sources.NAME]` of `graphql`": GraphQLSettings,
     "`[sources.NAME.records.RECORD]` of `graphql`": graphql.RecordSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `graphql`": graphql.LookupSettings,

@@ -313,7 +313,7 @@ async def test_the_check_says_what_a_query_lacks(folder: Path, query: str, expec
         ({"tables": {"a": "/etc/a.csv"}}, "a: give a file below path, such as orders-*.csv"),
         ({"tables": {"a": "../a.csv"}}, "a: give a file below path"),
         ({"tables": {"a": "a.xlsx"}}, "a: the file must end in one of csv, tsv, parquet, json, jsonl, ndjson"),
-        ({"records": {"ordr": RECORDS["order"]}}, "ordr: no such record"),
+        ({"records": {"ordr": RECORDS["order"]}}, "`ordr` is no record"),
         ({"memory_mb": 1}, "memory_mb"),
     ],
 )

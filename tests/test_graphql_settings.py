@@ -35,7 +35,7 @@ def problems(*changes):
         ("", "headers", {"Authorization": "Bearer secret\n"}, "Authorization: holds a line break"),
         ("", "max_batch", 1001, "less than or equal to 1000"),
         ("", "retries", 3, "Extra inputs are not permitted"),
-        ("records", "ordr", RECORDS["order"], "`ordr` is no record; did you mean `order`?"),
+        ("records", "ordr", RECORDS["order"], "`ordr` is no record; there are customer, order, ticket, event"),
         (ORDER, "order", "newest", "'newest_first', 'oldest_first' or 'none'"),
         (ORDER, "fields", {"placedAt": "x"}, "order.fields: `placedAt` is no field of Order; did you mean `placed_at`?"),
         (ORDER, "fields", {"status": "state"}, "order.fields: `placed_at` is needed; say where it is"),

@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.http.expressions import getter
-from connectors.http.mapping import RowMapping
 from connectors.http.settings import RecordSettings
-from connectors.http.templates import render_body, render_path
+from connectors.mapping.expressions import getter
+from connectors.mapping.rows import RowMapping
 from connectors.records import Customer, Event, Order, Ticket, TicketStatus
 from connectors.shapes import Fields, all_fields
+from connectors.templates import render_body, render_path
 from connectors.values import converter
 
 ANY_KEY = {"customer_id": {"path": "/{key}"}}

@@ -9,7 +9,7 @@ import pytest
 from connectors.contract import Ask, KeyKind
 from connectors.http.route import Route
 from connectors.http.settings import HttpSettings
-from connectors.http.words import MOST_WORDS
+from connectors.mapping.words import MOST_WORDS
 from connectors.records import Event, Money, Order, OrderStatus
 from connectors.shapes import Fields, narrowed
 from gateway.lookups.boundary import decoded

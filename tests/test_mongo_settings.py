@@ -29,7 +29,7 @@ def order(changes: dict[str, Any]) -> dict[str, Any]:
         ({"database": ""}, "database"),
         ({"database": "a b"}, "database"),
         ({"records": {}}, "records"),
-        ({"records": {"ordr": ORDER}}, "`ordr` is no record; use customer, order, ticket, event"),
+        ({"records": {"ordr": ORDER}}, "`ordr` is no record; there are customer, order, ticket, event"),
         (order({"collection": ""}), "records.order.collection"),
         (order({"names": "kebab"}), "'camel' or 'snake'"),
         (order({"keys": {}}), "records.order.keys"),

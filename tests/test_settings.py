@@ -62,19 +62,6 @@ def test_unknown_keys_and_bad_values_are_named_all_at_once(tmp_path: Path):
     assert "pass" not in problems
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"), [(None, "there is no such file"), ("a = ", "not valid TOML"), ("", "sources: is missing")]
-)
-def test_a_file_that_is_none_says_so(tmp_path: Path, text: str | None, problem: str):
-    """Missing, broken and empty files name the file."""
-    path = tmp_path / "gateway.toml" if text is None else written(tmp_path, text)
-    with pytest.raises(ConfigurationError) as caught:
-        load_settings(path, {})
-    assert len(caught.value.problems) == 1
-    assert caught.value.problems[0].startswith("gateway.toml: ")
-    assert problem in caught.value.problems[0]
-
-
 def test_problems_of_all_sources_are_found_at_once(tmp_path: Path):
     """An unknown kind and a bad setting of another source come together."""
     text = FILE.replace("base_url", "base_ulr") + '\n[sources.crm]\nkind = "sqll"\n'

@@ -21,7 +21,7 @@ URL = "sqlite+aiosqlite:///shop.db"
         ({"url": "secret"}, "not an SQLAlchemy URL"),
         ({"url": "sqlite+aiosqlite://"}, "name a database file"),
         ({"records": {}}, "records"),
-        ({"records": {"ordr": ORDER}}, "ordr: no such record; use customer, order, ticket, event"),
+        ({"records": {"ordr": ORDER}}, "`ordr` is no record; there are customer, order, ticket, event"),
         (
             {"records": {"order": ORDER | {"lists": {"itms": {"query": "SELECT 1"}}}}},
             "order has no such list; use items, payments",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from connectors.graphql.query import Query
-from connectors.http.checks import mapping_problems
+from connectors.mapping.checks import mapping_problems
 from connectors.records import RECORDS
 from connectors.shapes import LIST, leaf_shape, shapes
 

@@ -11,7 +11,7 @@ import jmespath
 from graphql import GraphQLSyntaxError, parse
 from pydantic import AfterValidator
 
-from connectors.http.expressions import checked
+from connectors.mapping.expressions import checked
 
 Path = tuple[str, ...]
 _TEXT = r'"(?:\\.|[^"\\])*"'

@@ -5,26 +5,24 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
-from connectors.contract import Ask, Found, KeyKind
+from connectors.contract import Ask, Found, KeyKind, nobody
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.graphql.answers import ABSENT, Errors, code_of, of_a_key, path_of
 from connectors.graphql.query import Query
+from connectors.graphql.reading import RecordReader
 from connectors.graphql.selection import Selection
 from connectors.graphql.settings import GraphQLSettings, LookupSettings, RecordSettings
 from connectors.graphql.walking import found_at, number_at, object_on
-from connectors.http.mapping import RowMapping
-from connectors.http.templates import placeholders_of, render_body
 from connectors.records import RECORDS
 from connectors.semantics import as_text
 from connectors.shapes import Fields
+from connectors.templates import placeholders_of, render_body
 from connectors.values import to_text
 from connectors.window import Window
 
 _ALIASED = 10
 """Many servers bound how often one document may ask for a field."""
 _NUMBER = re.compile("0|-?[1-9][0-9]{0,9}")
-_NOBODY = {KeyKind.EMAIL: "nobody@example.invalid", KeyKind.PHONE: "+4915550000000"}
-"""Keys that find nothing, of the kinds that have a form."""
 
 
 class Question:
@@ -59,7 +57,7 @@ class GraphQLLookup:
         self._window = Window(self.record, rules.order, sends, counts=query.total is not None)
         self.pushdown = self._window.pushdown
         self._selection = Selection(rules)
-        self._mapping = RowMapping(self.record, self._selection.rules)
+        self._reader = RecordReader(self.record, self._selection.rules)
         self._takes_numbers = query.types.get("keys" if not query.one_key else "key", "").strip("[]!") == "Int"
         self.mapped = _settings_of(rules)
         self._selected = lru_cache(maxsize=256)(partial(self._selection.of, self.record))
@@ -68,7 +66,7 @@ class GraphQLLookup:
     @property
     def nobody(self) -> str:
         """A key that finds nothing."""
-        return _NOBODY.get(self.by, "2147483647" if self._takes_numbers else "nobody")
+        return "2147483647" if self._takes_numbers else nobody(self.by)
 
     def questions(self, keys: Sequence[str], ask: Ask) -> list[Question]:
         """One for all keys, or one for each. A key that cannot be of the type that the source has finds nothing."""
@@ -109,9 +107,8 @@ class GraphQLLookup:
     def found(self, question: Question, ask: Ask) -> dict[str, Found | SourceError]:
         """What the keys of a question found."""
         known, _ = self._selected(self._window.fields(ask))
-        row_of = self._mapping.mapper(known)
         pages = {
-            key: self._window.page([row_of(row) for row in rows], ask, question.totals.get(key))
+            key: self._window.page(self._reader.records(rows, known), ask, question.totals.get(key))
             for key, rows in question.rows.items()
         }
         return {**pages, **question.failures}

@@ -9,7 +9,7 @@ import msgspec
 
 from connectors.graphql.expressions import Names, Path, Reads
 from connectors.graphql.settings import PartSettings, RecordSettings
-from connectors.http import settings as rows
+from connectors.mapping import settings as rows
 from connectors.shapes import LIST, Fields, shapes
 
 Paths = AbstractSet[Path]
@@ -30,7 +30,7 @@ class Selection:
             )
             for path, part in rules.lists.items()
         }
-        self.rules = rows.RecordSettings.model_construct(fields=_each(fields, plain), values=rules.values, lists=lists, keys={})
+        self.rules = rows.MappingSettings.model_construct(fields=_each(fields, plain), values=rules.values, lists=lists)
         self._mapping = _Mapping(self.rules.fields, {}, {path: _list(part) for path, part in lists.items()})
 
     def of(self, record: type[msgspec.Struct], fields: Fields) -> tuple[Fields, str]:

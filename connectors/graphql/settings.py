@@ -2,17 +2,16 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from connectors.contract import ConnectorSettings, KeyKind
+from connectors.contract import ConnectorSettings, KeyKind, RecordName
 from connectors.graphql.checks import record_problems
 from connectors.graphql.expressions import Expression
 from connectors.graphql.query import Query
-from connectors.http.checks import known_record
+from connectors.mapping.settings import refuse
 from connectors.transport import HeaderSettings
 
 Count = Annotated[int, Field(ge=1)]
-RecordName = Annotated[str, AfterValidator(known_record)]
 
 
 class PartSettings(ConnectorSettings):
@@ -66,10 +65,5 @@ class GraphQLSettings(HeaderSettings):
     @field_validator("records")
     @classmethod
     def _are_whole(cls, value: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
-        _refuse([f"{name}.{problem}" for name, rules in value.items() for problem in record_problems(name, rules)])
+        refuse([f"{name}.{problem}" for name, rules in value.items() for problem in record_problems(name, rules)])
         return value
-
-
-def _refuse(problems: list[str]) -> None:
-    if problems:
-        raise ValueError("; ".join(problems))

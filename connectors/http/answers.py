@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from connectors.http.expressions import chain_of
-from connectors.http.places import MisfitError, Place, Spot, spot_at
-from connectors.http.reading import RowReader
 from connectors.http.settings import LookupSettings, RecordSettings
+from connectors.mapping.expressions import chain_of
+from connectors.mapping.places import MisfitError, Place, Spot, spot_at
+from connectors.mapping.reading import RowReader
 from connectors.records import Record
 from connectors.shapes import Fields
 

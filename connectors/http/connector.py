@@ -6,7 +6,7 @@ from functools import partial
 
 from yarl import URL
 
-from connectors.contract import Answer, Ask, Connector, Found, KeyKind, Keys, Lookup
+from connectors.contract import Answer, Ask, Connector, Found, Keys, Lookup, nobody
 from connectors.errors import (
     SourceAuthError,
     SourceError,
@@ -22,8 +22,6 @@ from connectors.transport import Transport, ask_each, decoded
 _CHECK_TIMEOUT_S = 5.0
 _NO_KEYS = {"", ".", ".."}
 """As a step of a path these lead to another resource than that of a key."""
-_NOBODY = {KeyKind.EMAIL: "nobody@example.invalid", KeyKind.PHONE: "+4915550000000"}
-"""Keys that find nothing, of the kinds that have a form."""
 
 
 class HttpConnector(Connector[HttpSettings]):
@@ -60,7 +58,7 @@ class HttpConnector(Connector[HttpSettings]):
         where = f"sources.{self.name}.records.{RECORD_NAMES[route.record]}.keys.{route.by.value}"
         ask = Ask(fields=all_fields(route.record), first=1, remaining_s=_CHECK_TIMEOUT_S)
         try:
-            await self._fetch(route, [_NOBODY.get(route.by, "nobody")], ask)
+            await self._fetch(route, [nobody(route.by)], ask)
         except SourceAuthError as error:
             return f"{where}: {error}; correct the token in headers"
         except SourceProtocolError as error:

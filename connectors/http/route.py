@@ -12,13 +12,13 @@ from yarl import URL
 from connectors.contract import Ask, KeyKind, Page, Push
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.http.answers import AnswerReader, KeyOf
-from connectors.http.expressions import getter
-from connectors.http.mapping import RowMapping
-from connectors.http.places import MisfitError
 from connectors.http.settings import HttpSettings, LookupSettings, RecordSettings
-from connectors.http.templates import Values, render_body, render_path, values_of, with_parameter
+from connectors.mapping.expressions import getter
+from connectors.mapping.places import MisfitError
+from connectors.mapping.rows import RowMapping
 from connectors.records import RECORDS
 from connectors.shapes import Fields
+from connectors.templates import Values, render_body, render_path, values_of, with_parameter
 from connectors.values import to_text
 from connectors.window import Window
 

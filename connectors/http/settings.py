@@ -3,28 +3,16 @@
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
-from connectors.contract import ConnectorSettings, KeyKind
-from connectors.http.checks import known_record, record_problems
-from connectors.http.expressions import Expression
-from connectors.http.templates import PLACEHOLDERS, placeholders_of
+from connectors.contract import ConnectorSettings, KeyKind, RecordName
+from connectors.http.checks import record_problems
+from connectors.mapping.expressions import Expression
+from connectors.mapping.settings import MappingSettings, refuse
+from connectors.templates import PLACEHOLDERS, placeholders_of
 from connectors.transport import HeaderSettings
 
 Count = Annotated[int, Field(ge=1)]
-RecordName = Annotated[str, AfterValidator(known_record)]
-
-
-class PartSettings(ConnectorSettings):
-    """How the rows of a list inside a row become parts of a record. Without `list` it is under its canonical name.
-
-    `outer` are fields that are read from the row around the list, such as the currency of an order for the prices of its items.
-    """
-
-    list: Expression | None = None
-    fields: dict[str, Expression] = {}
-    outer: dict[str, Expression] = {}
-    values: dict[str, dict[str, str]] = {}
 
 
 class LookupSettings(ConnectorSettings):
@@ -68,18 +56,15 @@ class LookupSettings(ConnectorSettings):
             "next and next_cursor: only one of them": self.next is None or self.next_cursor is None,
             "next_cursor and cursor_parameter: both or neither": (self.next_cursor is None) == (self.cursor_parameter is None),
         }
-        _refuse([problem for problem, kept in rules.items() if not kept])
+        refuse([problem for problem, kept in rules.items() if not kept])
         return self
 
 
-class RecordSettings(ConnectorSettings):
+class RecordSettings(MappingSettings):
     """How the rows of an answer become records of one type, and the kinds of keys that find them."""
 
     list: Expression = "@"
     order: Literal["newest_first", "oldest_first", "none"] = "none"
-    fields: dict[str, Expression] = {}
-    values: dict[str, dict[str, str]] = {}
-    lists: dict[str, PartSettings] = {}
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
 
 
@@ -92,10 +77,5 @@ class HttpSettings(HeaderSettings):
     @field_validator("records")
     @classmethod
     def _name_known_fields(cls, value: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
-        _refuse([f"{name}.{problem}" for name, rules in value.items() for problem in record_problems(name, rules)])
+        refuse([f"{name}.{problem}" for name, rules in value.items() for problem in record_problems(name, rules)])
         return value
-
-
-def _refuse(problems: list[str]) -> None:
-    if problems:
-        raise ValueError("; ".join(problems))

@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from connectors.mongo.settings import FieldSettings, RecordSettings
 
 
-def known_record(name: str) -> str:
-    if name not in RECORDS:
-        raise ValueError(f"`{name}` is no record; use {', '.join(RECORDS)}")
-    return name
-
-
 def record_problems(name: str, rules: RecordSettings) -> Iterator[str]:
     """What the settings say about a record that the record does not have."""
     record = RECORDS[name]

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_v
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from connectors.contract import ConnectorSettings, KeyKind
-from connectors.mongo.names import known_record, record_problems
+from connectors.contract import ConnectorSettings, KeyKind, RecordName
+from connectors.mongo.names import record_problems
 
 
 def _path(value: str) -> str:
@@ -122,7 +122,7 @@ class MongoSourceSettings(ConnectorSettings):
     database: Annotated[str, Field(pattern=r"^[^/\\. \"$\x00]{1,63}$")]
     max_batch: Annotated[int, Field(ge=1, le=1_000)] = 100
     pool_size: Annotated[int, Field(ge=1, le=100)] = 10
-    records: Annotated[dict[Annotated[str, AfterValidator(known_record)], RecordSettings], Field(min_length=1)]
+    records: Annotated[dict[RecordName, RecordSettings], Field(min_length=1)]
 
     @field_validator("url")
     @classmethod

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Text, cast, column, func, literal_column
+from sqlalchemy import BigInteger, Text, case, cast, column, func, literal_column
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import FromClause
@@ -126,3 +126,15 @@ class Dialect(ABC):
     @abstractmethod
     def elements(self, json: Expression) -> FromClause:
         """The values of a JSON array of texts as rows with a column `value`."""
+
+
+class TextJsonDialect(Dialect):
+    """Of databases whose JSON is text."""
+
+    def quoted(self, text: Expression) -> Expression:
+        return func.json_quote(text)
+
+    def json_text(self, value: Expression) -> Expression:
+        # What is no JSON becomes a string, so that one record is malformed and not the whole batch.
+        text = cast(value, Text)
+        return case((func.json_valid(text) == 1, text), (text.is_not(None), func.json_quote(text)))

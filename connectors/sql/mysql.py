@@ -29,7 +29,7 @@ from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
-from connectors.sql.dialect import Dialect, Expression
+from connectors.sql.dialect import Expression, TextJsonDialect
 
 TIME = DATETIME(fsp=6)
 NUMBER = Numeric(65, 20)
@@ -54,7 +54,7 @@ OFFSET_TIME = f"^{_DATE}[T ]{_CLOCK}[+-][0-9]{{2}}:[0-9]{{2}}$"
 PLAIN_NUMBER = "^-?[0-9]+([.][0-9]*)?$"
 
 
-class Mysql(Dialect):
+class Mysql(TextJsonDialect):
     inlined = None
     object_function = "json_object"
     array_function = "json_array"
@@ -78,14 +78,6 @@ class Mysql(Dialect):
         items = func.aggregate_strings(cast(item, Text), ",")
         array = func.concat("[", func.coalesce(items.aggregate_order_by(*order) if order else items, ""), "]")
         return self.embedded(select(array).select_from(table).where(parent).correlate_except(table).scalar_subquery())
-
-    def quoted(self, text: Expression) -> Expression:
-        return func.json_quote(text)
-
-    def json_text(self, value: Expression) -> Expression:
-        # What is no JSON becomes a string, so that one record is malformed and not the whole batch.
-        text = cast(value, Text)
-        return case((func.json_valid(text) == 1, text), (text.is_not(None), func.json_quote(text)))
 
     def boolean(self, value: Expression) -> Expression:
         text = func.lower(cast(value, Text))

@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from connectors.contract import ConnectorSettings, KeyKind
-from connectors.records import RECORDS
+from connectors.records import RECORDS, known_record
 from connectors.sql.columns import lists_of
 
 DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg", "mysql+asyncmy", "mariadb+asyncmy")
@@ -73,9 +73,7 @@ class RecordSettings(ConnectorSettings):
 
 def _known_names(records: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
     for name, record in records.items():
-        if name not in RECORDS:
-            raise ValueError(f"{name}: no such record; use {', '.join(RECORDS)}")
-        allowed = lists_of(RECORDS[name])
+        allowed = lists_of(RECORDS[known_record(name)])
         for unknown in sorted(record.lists.keys() - allowed):
             raise ValueError(f"{name}.lists.{unknown}: {name} has no such list; use {', '.join(allowed) or 'none'}")
     return records

@@ -12,10 +12,10 @@ from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
-from connectors.sql.dialect import Dialect, Expression
+from connectors.sql.dialect import Expression, TextJsonDialect
 
 
-class Sqlite(Dialect):
+class Sqlite(TextJsonDialect):
     collation = "BINARY"
     object_function = "json_object"
     array_function = "json_array"
@@ -27,14 +27,6 @@ class Sqlite(Dialect):
     def json_list(self, item: Expression, table: FromClause, parent: Expression, order: Sequence[Expression]) -> Expression:
         rows = select(item.label("item")).select_from(table).where(parent).order_by(*order).correlate_except(table).subquery()
         return func.json(select(func.json_group_array(func.json(rows.c.item))).scalar_subquery())
-
-    def quoted(self, text: Expression) -> Expression:
-        return func.json_quote(text)
-
-    def json_text(self, value: Expression) -> Expression:
-        # What is no JSON becomes a string, so that one record is malformed and not the whole batch.
-        text = cast(value, Text)
-        return case((func.json_valid(text) == 1, text), (text.is_not(None), func.json_quote(text)))
 
     def boolean(self, value: Expression) -> Expression:
         text = func.lower(cast(value, Text))

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 import connectors
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
-from gateway.settings import SourceSettings, problems_of
+from gateway.settings import SourceSettings
+from gateway.toml_files import problems_of
 
 ENTRY_POINTS = "profile_gateway.connectors"
 """The group under which an installed package names its connectors."""

@@ -1,17 +1,16 @@
 """Which faults are put into the answers of sources: one TOML file, checked as settings are."""
 
-import tomllib
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from connectors.contract import Connector, KeyKind
+from connectors.contract import Connector, KeyKind, RecordName
 from connectors.errors import SOURCE_ERRORS, ConfigurationError
 from connectors.records import RECORDS
-from gateway.settings import KnownRecord, problems_of
+from gateway.toml_files import checked, read_toml
 
 EFFECTS = ("delay_ms", "error", "wrong_data", "hang")
 
@@ -48,7 +47,7 @@ class Fault(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str
-    record: KnownRecord | None = None
+    record: RecordName | None = None
     """Only lookups of this record."""
     by: KeyKind | None = None
     """Only lookups by this kind of key."""
@@ -94,18 +93,7 @@ def load_faults(path: Path, connectors: Sequence[Connector[Any]]) -> FaultSettin
 
     Raises `ConfigurationError` with every problem, each naming the setting.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError([f"--faults: there is no file {path}"]) from None
-    except OSError as error:
-        raise ConfigurationError([f"--faults: {path} cannot be read ({error.strerror})"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError([f"{path.name}: not valid TOML: {error}"]) from None
-    try:
-        found = FaultSettings.model_validate(document)
-    except ValidationError as error:
-        raise ConfigurationError(problems_of(error, path.name)) from None
+    found = checked(FaultSettings, read_toml(path, "--faults"), path.name)
     known = {one.name: [(lookup.record, lookup.by) for lookup in one.lookups()] for one in connectors}
     problems = [
         f"{path.name}: faults.{number}: {problem}"

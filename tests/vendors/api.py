@@ -44,6 +44,10 @@ class VendorApi:
         self.refused_path = "/"
         self.spoil: Callable[[Any], Any] = lambda answer: answer
 
+    def revoke(self) -> None:
+        """Accept no more what was accepted so far."""
+        self.authorization = "another"
+
     def respond(self, request: web.Request, body: Any) -> web.Response:
         """The answer to a request that is accepted."""
         raise NotImplementedError

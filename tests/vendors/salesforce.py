@@ -154,6 +154,7 @@ class SalesforceApi(VendorApi):
         self.page_size = page_size
         self.most_children = most_children
         self.limit = 15_000
+        self.client = CLIENT
         self.usage = 0
         self.link: str | None = None
         self._numbers = count(1)
@@ -163,6 +164,9 @@ class SalesforceApi(VendorApi):
     def expire(self) -> None:
         """End all sessions; the next token is good again."""
         self._tokens.clear()
+
+    def revoke(self) -> None:
+        self.client = CLIENT | {"client_secret": "another"}
 
     async def answer(self, request: web.Request) -> web.Response:
         self.requests.append(f"{request.method} {request.path}")
@@ -182,8 +186,9 @@ class SalesforceApi(VendorApi):
         return web.json_response(self.spoil(result), status=status, headers=headers)
 
     def _token(self, form: Mapping[str, str]) -> web.Response:
-        if {name: form.get(name) for name in CLIENT} != CLIENT:
-            return refused(Refusal(400, {"error": "invalid_client", "error_description": "invalid client credentials"}))
+        if {name: form.get(name) for name in self.client} != self.client:
+            said = f"invalid client credentials: {form.get('client_secret')}"
+            return refused(Refusal(400, {"error": "invalid_client", "error_description": said}))
         grant = form.get("grant_type")
         if grant != "client_credentials" and (grant, form.get("refresh_token")) != ("refresh_token", REFRESH_TOKEN):
             return refused(Refusal(400, {"error": "invalid_grant", "error_description": "expired access/refresh token"}))

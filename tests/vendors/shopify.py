@@ -150,7 +150,7 @@ class ShopifyApi(VendorApi):
 
     authorization_header = "X-Shopify-Access-Token"
     authorization = TOKEN
-    unauthorized = Refusal(401, {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"})
+    unauthorized = Refusal(401, {"errors": f"[API] Invalid API key or access token: {TOKEN}"})
 
     def __init__(self) -> None:
         super().__init__()

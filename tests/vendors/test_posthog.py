@@ -223,21 +223,6 @@ async def test_a_throttled_answer_reaches_the_caller(api, gateway):
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_THROTTLED"]
 
 
-async def test_a_revoked_key_is_never_shown(api):
-    """Neither in the answer nor in the log nor by check."""
-    revoked = SETTINGS | {"token": "phx_revoked"}
-    async with gateway_to(PostHog, api, "behaviour", **revoked) as gateway:
-        answer = await expect_secrecy(gateway, '{ customer(by: {id: "c1"}) { name } }', "phx_revoked")
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_AUTH"]
-    async with opened(PostHog, api, "behaviour", **revoked) as source:
-        (problem,) = await source.check()
-    assert problem == (
-        "sources.behaviour.token: the source does not accept the gateway's credentials;"
-        " it is wrong, expired or revoked, so make a new one"
-    )
-    assert "phx_revoked" not in repr(source.settings)
-
-
 async def test_check_asks_a_question(api, source):
     """A project of others is named as one."""
     assert await source.check() == []

@@ -247,21 +247,6 @@ async def test_a_throttled_answer_reaches_the_caller(api, gateway):
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_THROTTLED"]
 
 
-async def test_a_revoked_token_is_never_shown(api):
-    """Neither in the answer nor in the log nor by check."""
-    revoked = SETTINGS | {"token": "a-revoked-token"}
-    async with gateway_to(Segment, api, "behaviour", **revoked) as gateway:
-        answer = await expect_secrecy(gateway, '{ customer(by: {id: "c1"}) { name } }', "a-revoked-token")
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_AUTH"]
-    async with opened(Segment, api, "behaviour", **revoked) as source:
-        (problem,) = await source.check()
-    assert problem == (
-        "sources.behaviour.token: the source does not accept the gateway's credentials;"
-        " it is wrong, expired or revoked, so make a new one"
-    )
-    assert "a-revoked-token" not in repr(source.settings)
-
-
 async def test_check_asks_for_nobody(api, source):
     """That there is no such profile is a good answer."""
     assert await source.check() == []

@@ -11,7 +11,7 @@ from connectors.records import Customer, Order
 from connectors.shapes import Fields
 from connectors.shopify import Shopify
 from connectors.testing import ConnectorContract
-from tests.vendors.api import Refusal, expect_refused_settings, expect_secrecy, failure_of, gateway_to, lookup_of, opened
+from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, lookup_of, opened
 from tests.vendors.shopify import MANY, PATH, TOKEN, ShopifyApi
 
 pytestmark = pytest.mark.vendors
@@ -195,15 +195,6 @@ async def test_a_throttled_call_may_not_say_when(extensions):
         error = await failure_of(lookup_of(connector, Customer, KeyKind.EMAIL), "ann@example.com")
     assert isinstance(error, SourceThrottledError)
     assert error.retry_after_s is None
-
-
-async def test_an_expired_token_costs_the_fields_of_the_shop():
-    """It is told by its code, and neither the answer nor the log has the token."""
-    api = ShopifyApi()
-    api.authorization = "shpat_another"
-    async with gateway_to_shopify(api) as gateway:
-        answer = await expect_secrecy(gateway, '{ customer(by: {email: "ann@example.com"}) { name } }', TOKEN)
-    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_AUTH"]
 
 
 @pytest.mark.parametrize(

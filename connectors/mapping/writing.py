@@ -10,11 +10,12 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from connectors.http.amounts import Amount, amount
-from connectors.http.expressions import chain_of, literal_of
-from connectors.http.places import MisfitError, Place, Spot, attribute, spot_at
-from connectors.http.settings import PartSettings, RecordSettings
+from connectors.mapping.amounts import Amount, amount
+from connectors.mapping.expressions import chain_of, literal_of
+from connectors.mapping.places import MisfitError, Place, Spot, attribute, spot_at
+from connectors.mapping.settings import MappingSettings, PartSettings
 from connectors.records import MOST_DIGITS, KnownEnum, Money, UtcTime
+from connectors.semantics import is_sound
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
 from connectors.values import converter, translated
 
@@ -34,10 +35,10 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 class Rules:
     """The part of a mapping that holds for one record, or for one part of a list."""
 
-    def __init__(self, rules: RecordSettings | PartSettings) -> None:
+    def __init__(self, rules: MappingSettings | PartSettings) -> None:
         self.fields = rules.fields
         self.values = rules.values
-        self.lists = rules.lists if isinstance(rules, RecordSettings) else {}
+        self.lists = rules.lists if isinstance(rules, MappingSettings) else {}
         self.outer = rules.outer if isinstance(rules, PartSettings) else {}
 
 
@@ -274,6 +275,9 @@ def _is_enum(shape: Shape) -> bool:
 
 def _constant(shape: Shape, literal: Any, table: Mapping[str, str] | None) -> Any:
     try:
-        return msgspec.convert(translated(table or {}, converter(shape.leaf))(literal), shape.type)
+        constant = msgspec.convert(translated(table or {}, converter(shape.leaf))(literal), shape.type)
     except msgspec.ValidationError:
         raise MisfitError from None
+    if isinstance(constant, Decimal) and not is_sound(constant):
+        raise MisfitError
+    return constant

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.http.words import Words
+from connectors.mapping.words import Words
 
 
 class MisfitError(Exception):

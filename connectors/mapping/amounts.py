@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from connectors.http.places import MisfitError
+from connectors.mapping.places import MisfitError
 from connectors.records import MOST_DIGITS, Money
 from connectors.semantics import is_sound
 from connectors.shapes import LIST, Fields, narrowed, shapes

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from connectors.http.amounts import Amount, are_plain, numbers_in
-from connectors.http.places import Place
-from connectors.http.settings import RecordSettings
-from connectors.http.writing import Row, Rules, Writer
+from connectors.mapping.amounts import Amount, are_plain, numbers_in
+from connectors.mapping.places import Place
+from connectors.mapping.settings import MappingSettings
+from connectors.mapping.writing import Row, Rules, Writer
 from connectors.shapes import Fields, shapes
 
 
@@ -30,7 +30,7 @@ class RowReader:
     def __init__(
         self,
         struct: type[msgspec.Struct],
-        rules: RecordSettings,
+        rules: MappingSettings,
         fields: Fields,
         place: Place,
         *,

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from connectors.http.expressions import getter
-from connectors.http.settings import PartSettings, RecordSettings
+from connectors.mapping.expressions import getter
+from connectors.mapping.settings import MappingSettings, PartSettings
 from connectors.shapes import LEAF, LIST, Fields, Shape, shapes
 from connectors.values import converter, translated
 
@@ -22,10 +22,10 @@ An expression of the configuration is read from a row, a field that has none fro
 class RowMapping:
     """The mapping of one record type, compiled once per selection of fields."""
 
-    def __init__(self, struct: type[msgspec.Struct], rules: RecordSettings | PartSettings) -> None:
+    def __init__(self, struct: type[msgspec.Struct], rules: MappingSettings | PartSettings) -> None:
         self._struct = struct
         self._rules = rules
-        self._parts = rules.lists if isinstance(rules, RecordSettings) else {}
+        self._parts = rules.lists if isinstance(rules, MappingSettings) else {}
         self._outer = rules.outer if isinstance(rules, PartSettings) else {}
         self.mapper = lru_cache(maxsize=256)(self._mapper)
 
