@@ -25,11 +25,16 @@ class Place:
         self._leaves: dict[str, Any] = {}
         self._objects: dict[str, Place] = {}
         self._lists: dict[str, Place] = {}
+        self._needed: set[str] = set()
 
     def leaf(self, name: str, kind: Any) -> None:
         """Read a value of this type, or null."""
         if self._leaves.setdefault(name, kind) != kind or name in self._objects or name in self._lists:
             raise MisfitError
+
+    def need(self, name: str) -> None:
+        """An object without this value does not fit."""
+        self._needed.add(name)
 
     def word(self, name: str, meaning: str, read: Callable[[str], Any]) -> None:
         """Read a text, or null; what `read` gives for it is its attribute `meaning`."""
@@ -66,8 +71,12 @@ class Place:
         }
         return msgspec.defstruct(
             "Row",
-            [(attribute(name), kind | None, None) for name, kind in kinds.items()],
+            [
+                (attribute(name), kind) if name in self._needed else (attribute(name), kind | None, None)
+                for name, kind in kinds.items()
+            ],
             rename={attribute(name): name for name in kinds},
+            kw_only=True,
             gc=False,
         )
 
@@ -83,6 +92,14 @@ class Spot:
         """The value is of this type, or null."""
         for place, name in self._ends:
             place.leaf(name, kind)
+
+    def need(self) -> bool:
+        """Have only rows fit that have the value. False where that cannot be said of the place alone."""
+        if not self.source.replace(".", "", 1).isidentifier():
+            return False
+        for place, name in self._ends:
+            place.need(name)
+        return True
 
     def read_word(self, meaning: str, read: Callable[[str], Any]) -> None:
         """The value is a text, or null, and has what `read` gives for it as its attribute `meaning`."""

@@ -95,10 +95,9 @@ class Route:
         newest_first = not ask.oldest_first if sorts else None
         for reader in () if self._window.bounds_here(ask) else self._readers(ask.fields, ask.shown):
             try:
-                found = reader.read(content, self._asked(keys), first=first, newest_first=newest_first)
+                return reader.read(content, self._asked(keys), first=first, newest_first=newest_first)
             except MisfitError:
                 continue
-            return {key: Page(records) for key, records in found.items()}
         return None
 
     def _new_readers(self, fields: Fields, shown: bool) -> list[AnswerReader]:
