@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import count, repeat
+from itertools import chain, count
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from connectors.shapes import Fields
 
 KeyOf = Callable[[Any], str | None]
 """The asked key that a row names, None for one that was not asked for; a row without a key names None."""
+Asked = Callable[[Sequence[str]], KeyOf]
 
 _MISFITS = (MisfitError, msgspec.MsgspecError, OverflowError, RecursionError)
 
@@ -34,10 +35,12 @@ class AnswerReader:
         rules: RecordSettings,
         lookup: LookupSettings,
         fields: Fields,
+        asked: Asked,
         *,
         shown: bool,
         as_they_come: bool,
     ) -> None:
+        self._asked = asked
         if lookup.next or lookup.next_cursor or lookup.total:
             raise MisfitError
         self._row = row = Place()
@@ -65,7 +68,7 @@ class AnswerReader:
             answer = whole.struct()
         return msgspec.json.Decoder(answer, float_hook=self._reader.float_hook).decode
 
-    def read(self, content: bytes, key_of: KeyOf, *, first: int | None, newest_first: bool | None) -> dict[str, Page]:
+    def read(self, content: bytes, keys: Sequence[str], *, first: int | None, newest_first: bool | None) -> dict[str, Page]:
         """Records by key, at most `first` of each, put in order where `newest_first` says which.
 
         Raises `MisfitError` when the answer does not fit.
@@ -74,7 +77,7 @@ class AnswerReader:
             whole = self._decode(content)
             if any(words.are_outgrown for words in self._words):
                 self._decode = self._decoder()
-            found = self._by_key(whole if self._rows is None else self._rows(whole), key_of)
+            found = self._by_key(whole if self._rows is None else self._rows(whole), keys)
             if newest_first is not None:
                 self._put_in_order(found.values(), newest_first=newest_first)
             if first is not None and max(map(len, found.values()), default=0) > first:
@@ -83,18 +86,22 @@ class AnswerReader:
         except (*_MISFITS, AttributeError, TypeError):
             raise MisfitError from None
 
-    def _by_key(self, rows: list[Any], key_of: KeyOf) -> dict[str, list[Any]]:
+    def _by_key(self, rows: list[Any], keys: Sequence[str]) -> dict[str, list[Any]]:
         """The rows of each asked key."""
         rows = [row for row in rows if row is not None]
-        keys = [*map(key_of, repeat(None, len(rows)) if self._keys is None else self._keys(rows))]
         lists = [[row] for row in rows] if self._inside is None else self._inside(rows)
-        found = dict(zip(keys, lists, strict=True))
-        if len(found) < len(keys):
-            found = {key: [] for key in found}
-            for key, own in zip(keys, lists, strict=True):
-                found[key] += own
-        found.pop(None, None)
-        return found  # type: ignore[return-value]
+        if self._keys is None:
+            return {keys[0]: [*chain.from_iterable(lists)]} if lists else {}
+        named = self._keys(rows)
+        found = dict(zip(named, lists, strict=True))
+        if len(found) == len(named) and found.keys() <= set(keys):
+            return found
+        key_of, found = self._asked(keys), {}
+        for name, own in zip(named, lists, strict=True):
+            key = key_of(name)
+            if key is not None:
+                found.setdefault(key, []).extend(own)
+        return found
 
     def _put_in_order(self, lists: Collection[list[Any]], *, newest_first: bool) -> None:
         """By time, then id. Most sources write them so."""

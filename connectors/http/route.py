@@ -95,7 +95,7 @@ class Route:
         newest_first = not ask.oldest_first if sorts else None
         for reader in () if self._window.bounds_here(ask) else self._readers(ask.fields, ask.shown):
             try:
-                return reader.read(content, self._asked(keys), first=first, newest_first=newest_first)
+                return reader.read(content, keys, first=first, newest_first=newest_first)
             except MisfitError:
                 continue
         return None
@@ -103,7 +103,7 @@ class Route:
     def _new_readers(self, fields: Fields, shown: bool) -> list[AnswerReader]:
         """Those that can read answers, the quickest first."""
         with suppress(MisfitError):
-            new = partial(AnswerReader, self.record, self._rules, self.lookup, fields, shown=shown)
+            new = partial(AnswerReader, self.record, self._rules, self.lookup, fields, self._asked, shown=shown)
             quickest = new(as_they_come=True)
             return [quickest, new(as_they_come=False)] if quickest.as_they_come else [quickest]
         return []
