@@ -58,14 +58,14 @@ class AnswerReader:
         self._inside = _function("rows", inside, "[{} for row in rows]")
         self._decode = self._decoder()
 
-    def _decoder(self) -> Callable[[bytes], Any]:
-        """Decodes a whole answer, and the words that were met so far quickly."""
-        answer: Any = list[self._row.struct() | None]  # type: ignore[misc]
+    def _decoder(self, sample: bytes = b"") -> Callable[[bytes], Any]:
+        """Decodes a whole answer, and quickly what is like a sample, with the words that were met so far."""
+        answer: Any = list[self._row.struct(sample) | None]  # type: ignore[misc]
         whole = Place()
         rows = _spot([whole], self._list)
         if rows is not None:
             rows.read_as(answer)
-            answer = whole.struct()
+            answer = whole.struct(sample)
         return msgspec.json.Decoder(answer, float_hook=self._reader.float_hook).decode
 
     def read(self, content: bytes, keys: Sequence[str], *, first: int | None, newest_first: bool | None) -> dict[str, Page]:
@@ -76,7 +76,7 @@ class AnswerReader:
         try:
             whole = self._decode(content)
             if any(words.are_outgrown for words in self._words):
-                self._decode = self._decoder()
+                self._decode = self._decoder(content)
             found = self._by_key(whole if self._rows is None else self._rows(whole), keys)
             if newest_first is not None:
                 self._put_in_order(found.values(), newest_first=newest_first)
