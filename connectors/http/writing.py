@@ -15,6 +15,7 @@ from connectors.http.expressions import chain_of, literal_of
 from connectors.http.places import MisfitError, Place, Spot, attribute, spot_at
 from connectors.http.settings import PartSettings, RecordSettings
 from connectors.records import MOST_DIGITS, KnownEnum, Money, UtcTime
+from connectors.semantics import is_sound
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
 from connectors.values import converter, translated
 
@@ -314,6 +315,9 @@ def _is_enum(shape: Shape) -> bool:
 
 def _constant(shape: Shape, literal: Any, table: Mapping[str, str] | None) -> Any:
     try:
-        return msgspec.convert(translated(table or {}, converter(shape.leaf))(literal), shape.type)
+        constant = msgspec.convert(translated(table or {}, converter(shape.leaf))(literal), shape.type)
     except msgspec.ValidationError:
         raise MisfitError from None
+    if isinstance(constant, Decimal) and not is_sound(constant):
+        raise MisfitError
+    return constant
