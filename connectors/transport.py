@@ -15,7 +15,6 @@ import msgspec
 from pydantic import ConfigDict, Field, field_validator
 from yarl import URL
 
-from connectors.alarm import Alarm
 from connectors.contract import Answer, ConnectorSettings, Found, Keys
 from connectors.errors import (
     SourceAuthError,
@@ -53,8 +52,6 @@ class Refused(NamedTuple):
 Refusal = Callable[[Refused], SourceError | None]
 """What a source means by such an answer, None where it means what it means everywhere."""
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-_NEVER = aiohttp.ClientTimeout()
-"""Calls have their own limit of time: an `Alarm`, which costs a fifth of the client's."""
 _MOST_SAID_BYTES = 64 * 1024
 """Of an answer that is no success."""
 
@@ -116,7 +113,6 @@ class Transport:
             headers={"Accept": "application/json"} | dict(headers),
             connector=aiohttp.TCPConnector(limit=self._connections),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=_NEVER,
         )
 
     async def aclose(self) -> None:
@@ -155,19 +151,20 @@ class Transport:
         `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
         """
         session = self._session
-        if until is not None and until <= asyncio.get_running_loop().time():
+        timeout_s = None if until is None else until - asyncio.get_running_loop().time()
+        if timeout_s is not None and timeout_s <= 0:
             raise SourceTimeoutError
         data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
         sent = dict(headers or {}) if body is None else {"Content-Type": "application/json"} | dict(headers or {})
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
         try:
-            with Alarm(until):
-                # Not `async with`, which releases twice what is read to its end and released already.
-                response = await session.request(method, url, data=data, headers=sent, allow_redirects=False)
-                try:
-                    return await self._content(response, one_key=one_key)
-                finally:
-                    if not response.closed:
-                        response.release()
+            # Not `async with`, which releases twice what is read to its end and released already.
+            response = await session.request(method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
+            try:
+                return await self._content(response, one_key=one_key)
+            finally:
+                if not response.closed:
+                    response.release()
         except _FOREIGN as error:
             raise _ours(error) from without_frames(error)
 
