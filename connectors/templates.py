@@ -85,7 +85,7 @@ def _quoted(text: str) -> str:
 
 
 def _is_simple(text: str) -> bool:
-    return text.isascii() and text.isalnum()
+    return text.encode().isalnum()
 
 
 def _plain(value: Any) -> str:

@@ -116,6 +116,15 @@ def test_what_is_no_sound_amount_is_not_read_quickly(price: str):
     assert quickly(row(price), Ask(fields=AMOUNT)) is None
 
 
+@pytest.mark.parametrize("shown", [False, True])
+def test_a_constant_that_is_no_sound_amount_is_not_read_quickly(shown: bool):
+    """A mapping may hold an amount that stands for all: it is looked at as those of rows are."""
+    ask = Ask(fields=AMOUNT, shown=shown)
+    for constant, records in (("12.50", 1), ("1E+50", 0)):
+        at = route({**RULES, "fields": {"total.amount": f'`"{constant}"`', "total.currency": "currency"}})
+        assert len(slowly(row("1"), ask, at)) == len(quickly(row("1"), ask, at) or []) == records
+
+
 def test_one_odd_amount_among_plain_ones_costs_them_nothing():
     """Amounts of every kind in one answer, in records and in their lists, each as its own Decimal is written."""
     prices = ["1.10", "2e3", '"3.30"', "4", "null", "6.60"]

@@ -61,4 +61,5 @@ class _Quick:
         found = msgspec.convert(rows, self._kind)
         if any(words.are_outgrown for words in self._words):
             self._kind = self._new_kind()
-        return self._reader.records(found)
+        (records,) = self._reader.records([found])
+        return records

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
 
@@ -22,8 +21,6 @@ from connectors.templates import Values, render_body, render_path, values_of, wi
 from connectors.values import to_text
 from connectors.window import Window
 
-_NO_TIME = datetime.min.replace(tzinfo=UTC)
-"""Of a malformed record, which stays in until the gateway drops and counts it."""
 _READY_TO_SEND = re.compile(r"[!-~]+")
 Rows = dict[str, list[Any] | SourceError]
 """Rows by key, as the source wrote them; an error for a key whose rows cannot be read."""
@@ -95,16 +92,15 @@ class Route:
         newest_first = not ask.oldest_first if sorts else None
         for reader in () if self._window.bounds_here(ask) else self._readers(ask.fields, ask.shown):
             try:
-                found = reader.read(content, self._asked(keys), first=first, newest_first=newest_first)
+                return reader.read(content, keys, first=first, newest_first=newest_first)
             except MisfitError:
                 continue
-            return {key: Page(records) for key, records in found.items()}
         return None
 
     def _new_readers(self, fields: Fields, shown: bool) -> list[AnswerReader]:
         """Those that can read answers, the quickest first."""
         with suppress(MisfitError):
-            new = partial(AnswerReader, self.record, self._rules, self.lookup, fields, shown=shown)
+            new = partial(AnswerReader, self.record, self._rules, self.lookup, fields, self._asked, shown=shown)
             quickest = new(as_they_come=True)
             return [quickest, new(as_they_come=False)] if quickest.as_they_come else [quickest]
         return []

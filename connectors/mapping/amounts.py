@@ -37,11 +37,11 @@ def are_plain(numbers: list[str]) -> bool:
     return True
 
 
-def numbers_in(struct: type[msgspec.Struct], fields: Fields) -> Callable[[list[Any]], list[str]] | None:
-    """A function that gives the text of each amount in records that are narrowed to some fields; None where they have none."""
-    lists = [f"*[money.amount for {loops}]" for loops in _loops(struct, fields, "one", "one in records")]
-    made: Callable[[list[Any]], list[str]] = eval(f"lambda records: [{', '.join(lists)}]")  # noqa: S307  written here
-    return made if lists else None
+def numbers_in(struct: type[msgspec.Struct], fields: Fields) -> Callable[[list[list[Any]]], list[str]] | None:
+    """A function that gives the text of each amount in lists of records, narrowed to some fields; None where they have none."""
+    found = [f"*[money.amount for {loops}]" for loops in _loops(struct, fields, "one", "records in lists for one in records")]
+    made: Callable[[list[list[Any]]], list[str]] = eval(f"lambda lists: [{', '.join(found)}]")  # noqa: S307  written here
+    return made if found else None
 
 
 def _loops(struct: type[msgspec.Struct], fields: Fields, holder: str, loops: str) -> Iterator[str]:

@@ -25,11 +25,16 @@ class Place:
         self._leaves: dict[str, Any] = {}
         self._objects: dict[str, Place] = {}
         self._lists: dict[str, Place] = {}
+        self._needed: set[str] = set()
 
     def leaf(self, name: str, kind: Any) -> None:
         """Read a value of this type, or null."""
         if self._leaves.setdefault(name, kind) != kind or name in self._objects or name in self._lists:
             raise MisfitError
+
+    def need(self, name: str) -> None:
+        """An object without this value does not fit."""
+        self._needed.add(name)
 
     def word(self, name: str, meaning: str, read: Callable[[str], Any]) -> None:
         """Read a text, or null; what `read` gives for it is its attribute `meaning`."""
@@ -57,19 +62,26 @@ class Place:
         for place in (*self._objects.values(), *self._lists.values()):
             yield from place.words()
 
-    def struct(self) -> type[msgspec.Struct]:
-        """A struct that decodes all that is read. A new one may know more words."""
+    def struct(self, sample: bytes = b"") -> type[msgspec.Struct]:
+        """A struct that decodes all that is read, quickest from answers that have it in the order of the sample.
+
+        A new one may know more words.
+        """
         kinds: dict[str, Any] = {
             **{name: kind.kind() if isinstance(kind, Words) else kind for name, kind in self._leaves.items()},
-            **{name: place.struct() for name, place in self._objects.items()},
-            **{name: list[place.struct()] for name, place in self._lists.items()},  # type: ignore[misc]
+            **{name: place.struct(sample) for name, place in self._objects.items()},
+            **{name: list[place.struct(sample)] for name, place in self._lists.items()},  # type: ignore[misc]
         }
-        return msgspec.defstruct(
-            "Row",
-            [(attribute(name), kind | None, None) for name, kind in kinds.items()],
-            rename={attribute(name): name for name in kinds},
-            gc=False,
-        )
+        fields: list[Any] = [
+            (attribute(name), kinds[name]) if name in self._needed else (attribute(name), kinds[name] | None, None)
+            for name in sorted(kinds, key=lambda name: _first_place(name, sample))
+        ]
+        return msgspec.defstruct("Row", fields, rename={attribute(name): name for name in kinds}, kw_only=True, gc=False)
+
+
+def _first_place(name: str, sample: bytes) -> int:
+    place = sample.find(f'"{name}"'.encode())
+    return len(sample) if place < 0 else place
 
 
 class Spot:
@@ -83,6 +95,14 @@ class Spot:
         """The value is of this type, or null."""
         for place, name in self._ends:
             place.leaf(name, kind)
+
+    def need(self) -> bool:
+        """Have only rows fit that have the value. False where that cannot be said of the place alone."""
+        if not self.source.replace(".", "", 1).isidentifier():
+            return False
+        for place, name in self._ends:
+            place.need(name)
+        return True
 
     def read_word(self, meaning: str, read: Callable[[str], Any]) -> None:
         """The value is a text, or null, and has what `read` gives for it as its attribute `meaning`."""

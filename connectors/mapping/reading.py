@@ -6,6 +6,7 @@ It exists where a mapping is made of plain paths, and reads values that need no 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -44,16 +45,20 @@ class RowReader:
         self._quick, self._careful = writer.records(writer.object(struct, fields, Rules(rules), row))
         self.as_they_come = writer.as_they_come
         names = position_names(struct)
-        parts = [writer.field(shapes(struct)[name], Fields(), name, Rules(rules), row) for name in names]
-        self.position = writer.function("row", f"({', '.join(parts)},)")
-        self.are_newest_first, self.are_oldest_first = (
+        self.position = writer.position(struct, names, Rules(rules), row)
+        self.not_newest_first, self.not_oldest_first = (
             writer.order_test(shapes(struct)[names[0]], Rules(rules), row, way) for way in "<>"
         )
 
-    def records(self, rows: list[Any]) -> list[Any]:
-        """Records of decoded rows, in order."""
-        records = self._quick(rows)
-        return records if self._numbers is None or are_plain(self._numbers(records)) else self._careful(rows)
+    def records(self, lists: Collection[list[Any]]) -> list[list[Any]]:
+        """A list of records for each list of decoded rows."""
+        try:
+            records = self._quick(lists)
+            if self._numbers is None or are_plain(self._numbers(records)):
+                return records
+        except AttributeError:  # of an amount that was not decoded as one
+            pass
+        return self._careful(lists)
 
 
 def position_names(struct: type[msgspec.Struct]) -> tuple[str, ...]:

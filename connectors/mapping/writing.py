@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
@@ -19,14 +19,17 @@ from connectors.semantics import is_sound
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
 from connectors.values import converter, translated
 
-Rows = Callable[[list[Any]], list[Any]]
+Make = Callable[[Collection[list[Any]]], list[list[Any]]]
+"""Makes lists of one thing of lists of another."""
 
-_SOUND: Mapping[type | None, tuple[str, str]] = {
-    datetime: ("{0}.tzinfo is UTC", "{0}.astimezone(UTC)"),
-    Decimal: (f"({{0}}.is_finite() and -{MOST_DIGITS} <= {{0}}.adjusted() <= {MOST_DIGITS})", "misfit()"),
-    dict: ("plain(map(type, {0}.values()))", "misfit()"),
+_SOUND: Mapping[type | None, str] = {
+    datetime: "({0} if ({1}).tzinfo is UTC else {0}.astimezone(UTC))",
+    Decimal: f"({{0}} if ({{1}}).is_finite() and -{MOST_DIGITS} <= {{0}}.adjusted() <= {MOST_DIGITS} else misfit())",
+    dict: "({0} if plain(map(type, ({1}).values())) else misfit())",
 }
-"""Whether a value is good as it was decoded, and what else it becomes, as expressions."""
+"""What a value becomes that was decoded: as it is where it is sound. In the form of `Value.meaning`."""
+
+_TEXT = "({1}).amount"
 
 _ENDS = {"<": datetime.max.replace(tzinfo=UTC), ">": datetime.min.replace(tzinfo=UTC)}
 _PLAIN = frozenset((str, int, float, bool, type(None)))
@@ -54,6 +57,18 @@ class Row:
         self.outer = outer
 
 
+class Value(NamedTuple):
+    """Expressions: for what was decoded, None where there is no value, and for what it means.
+
+    `meaning` holds `{0}` where it names what was decoded, and `{1}` where it does so first. `spot` is where a value lies that
+    may be needed.
+    """
+
+    decoded: str
+    meaning: str = "{0}"
+    spot: Spot | None = None
+
+
 def misfit() -> NoReturn:
     """For a value that is missing, or not sound."""
     raise MisfitError
@@ -71,109 +86,127 @@ class Writer:
             "UTC": UTC,
             "plain": _PLAIN.issuperset,
             "amount": amount,
+            "looked_at": amount,
         }
         self._lines: list[str] = []
         self._before: list[str] = []
         self._free = (f"v{number}" for number in count(1))
 
-    def records(self, record: str) -> tuple[Rows, Rows]:
-        """Functions from rows to records, by the expression for one, with the loops that were written for it.
+    def records(self, record: str) -> tuple[Make, Make]:
+        """Functions from lists of rows to lists of records, by the expression for one, with the loops that were written for it.
 
-        The first takes shown amounts that were decoded as such for what they are, the second looks at each.
+        The first takes shown amounts for what they are, as they were decoded; the second looks at each.
         """
-        lines = [*self._lines, f"found.append({record})"]
-        return self._loop(lines, Taken=Amount), self._loop(lines, Taken=None)
+        loop = [*self._lines, f"found.append({record})"]
+        lines = ["made = []", "for rows in lists:", "  found = []", "  for row in rows:", *_within(loop, 4)]
+        careful = [*lines, "  made.append(found)", "return made"]
+        return self._defined("lists", [line.replace("looked_at(", "(") for line in careful]), self._defined("lists", careful)
 
-    def _loop(self, lines: Sequence[str], **names: Any) -> Rows:
-        return self._defined("rows", ["found = []", "for row in rows:", *_within(lines, 2), "return found"], **names)
-
-    def _defined(self, arguments: str, lines: Sequence[str], **names: Any) -> Callable[..., Any]:
-        source = [f"def made({arguments}):", *_within(lines, 2)]
-        within = {**self._names, **names}
+    def _defined(self, argument: str, lines: Sequence[str]) -> Callable[[Any], Any]:
+        source = [f"def made({argument}):", *_within(lines, 2)]
+        within = dict(self._names)
         exec("\n".join(source), within)  # noqa: S102  written here, names in hex
-        made: Callable[..., Any] = within["made"]
+        made: Callable[[Any], Any] = within["made"]
         return made
 
-    def function(self, argument: str, source: str) -> Callable[[Any], Any]:
-        made: Callable[[Any], Any] = eval(f"lambda {argument}: {source}", self._names)  # noqa: S307  written here, names in hex
-        return made
-
-    def order_test(self, shape: Shape, rules: Rules, row: Row, way: str) -> Callable[[list[Any]], bool]:
-        """A function that tells of rows whether each time is less, or greater, than the one before. Without times none are."""
+    def order_test(self, shape: Shape, rules: Rules, row: Row, way: str) -> Make:
+        """A function that gives those lists of rows in which not each time is less, or greater, than the one before."""
         if shape.leaf is not datetime or literal_of(rules.fields.get(shape.name, "@")) is not None:
-            return lambda rows: len(rows) < 2
+            return lambda lists: [rows for rows in lists if len(rows) > 1]
         time = self._spot(shape, shape.name, rules, row, row).source
-        lines = ["for row in rows:", f"  if not (time := {time}) {way} last: return False", "  last = time", "return True"]
-        return self._defined(f"rows, last={self._keep(_ENDS[way])}", lines)
+        test = [
+            "for row in rows:",
+            f"  if not (time := {time}) {way} last:",
+            "    found.append(rows)",
+            "    break",
+            "  last = time",
+        ]
+        lines = ["found = []", "for rows in lists:", f"  last = {self._keep(_ENDS[way])}", *_within(test, 2), "return found"]
+        return self._defined("lists", lines)
 
     def object(self, struct: type[msgspec.Struct], fields: Fields, rules: Rules, row: Row) -> str:
         """A record or a part of a list, narrowed."""
         own = shapes(struct)
-        words = (f"{name}={self.field(own[name], inner, name, rules, row)}" for name, inner in fields)
+        words = (f"{name}={self._field(own[name], inner, name, rules, row)}" for name, inner in fields)
         return f"{self._keep(narrowed(struct, fields))}({', '.join(words)})"
 
-    def field(self, shape: Shape, inner: Fields, path: str, rules: Rules, row: Row) -> str:
-        """A field: where it has no value its default, or a misfit."""
-        value = self._value(shape, inner, path, rules, row, row)
-        if shape.form == LIST or _is_enum(shape) or (shape.default is None and not shape.required):
-            return value
-        missing = "misfit()" if shape.required else "{}" if shape.leaf is dict else self._keep(shape.default)
-        name = self._name()
-        return f"({name} if ({name} := {value}) is not None else {missing})"
+    def position(self, struct: type[msgspec.Struct], names: Sequence[str], rules: Rules, row: Row) -> Callable[[Any], Any]:
+        """A function from a row to its fields of these names, none of them missing."""
+        own = shapes(struct)
+        parts = (self._or(self._value(own[name], name, rules, row, row), "misfit()") for name in names)
+        return self._defined("row", [f"return ({', '.join(parts)},)"])
 
-    def _value(self, shape: Shape, inner: Fields, path: str, rules: Rules, row: Row, parent: Row) -> str:
-        if shape.form == LIST and shape.struct is not None:
-            return self._parts(shape, inner, path, rules, row)
-        if shape.struct is not None:
-            return self._part(shape, inner, path, rules, row)
+    def _field(self, shape: Shape, inner: Fields, path: str, rules: Rules, row: Row) -> str:
+        """A field: where it has no value its default, or a misfit."""
         if shape.form == LIST:
-            return self._leaves(shape, path, rules, row, parent)
+            return (
+                self._leaves(shape, path, rules, row) if shape.struct is None else self._parts(shape, inner, path, rules, row)
+            )
+        missing = "misfit()" if shape.required else "{}" if shape.leaf is dict else self._constant(shape.default)
+        if shape.struct is not None:
+            return self._or(Value(self._part(shape, inner, path, rules, row)), missing)
+        value = self._value(shape, path, rules, row, row)
+        return self._or(value, missing, is_there=shape.required and value.spot is not None and value.spot.need())
+
+    def _or(self, value: Value, missing: str, *, is_there: bool = False) -> str:
+        """What a value means, or what is there instead of it."""
+        if value.meaning == "{0}" and (is_there or missing == "None"):
+            return value.decoded
+        test, kept = self._test(value)
+        if is_there:
+            return kept.meaning.format(kept.decoded, test.removesuffix(" is None"))
+        return f"({missing} if {test} else {kept.meaning.format(kept.decoded, kept.decoded)})"
+
+    def _test(self, value: Value) -> tuple[str, Value]:
+        """Whether there is no value, and what can be said of it after this was asked."""
+        if value.decoded.isidentifier():
+            return f"{value.decoded} is None", value
+        name = self._name()
+        return f"({name} := {value.decoded}) is None", Value(name, value.meaning)
+
+    def _value(self, shape: Shape, path: str, rules: Rules, row: Row, parent: Row, *, is_shown: bool = True) -> Value:
         literal = None if path in rules.outer else literal_of(rules.fields.get(path, "@"))
         if literal is not None:
             constant = _constant(shape, literal, rules.values.get(path))
-            return self._keep(Amount(str(constant)) if shape is self._shown_amount else constant)
+            if shape is self._shown_amount:
+                return Value(self._keep(Amount(str(constant))), _TEXT)
+            return Value(self._keep(constant))
         spot = self._spot(shape, path, rules, row, parent)
-        show = self._leaf(spot, shape, rules.values.get(path))
+        value = self._leaf(spot, shape, rules.values.get(path), is_shown=is_shown)
         if path not in rules.outer:
-            return show(spot.source)
+            return value
         name = self._name()  # the same for all items, so read before their loop
-        self._before.append(f"{name} = {show(spot.source)}")
-        return name
+        self._before.append(f"{name} = {value.decoded}")
+        return Value(name, value.meaning)
 
-    def _leaf(self, spot: Spot, shape: Shape, table: Mapping[str, str] | None) -> Callable[[str], str]:
-        """Has a value decoded; gives the expression for it from one for what was decoded."""
+    def _leaf(self, spot: Spot, shape: Shape, table: Mapping[str, str] | None, *, is_shown: bool) -> Value:
+        """Has a value decoded."""
         leaf = shape.leaf
         if leaf is not None and _is_enum(shape):
             convert = translated(table or {}, converter(leaf))
-            missing = "misfit()" if shape.required else self._keep(shape.default)
-            return self._word(spot, lambda text: _default(shape) if (word := convert(text)) is None else leaf(word), missing)
+            return self._word(spot, lambda text: _default(shape) if (word := convert(text)) is None else leaf(word))
         if table is not None and leaf is not str:
             raise MisfitError
         if leaf is str and (table is not None or shape.type not in (str, str | None)):
             convert = translated(table or {}, converter(str))
-            return self._word(spot, lambda text: msgspec.convert(convert(text), shape.type), "None")
+            return self._word(spot, lambda text: msgspec.convert(convert(text), shape.type))
         if shape is self._shown_amount:
             spot.read_as(Any)
-            name = self._name()
-            return lambda source: f"({name} if type({name} := {source}) is Taken else amount({name}))"
+            return Value(f"{'looked_at' if is_shown else 'amount'}({spot.source})", _TEXT)
         if leaf is dict and self._shown_amount is not None:  # its numbers would be taken for amounts
             raise MisfitError
         spot.read_as(UtcTime if leaf is datetime else Decimal if leaf is Decimal else shape.type)
-        if leaf not in _SOUND:
-            return lambda source: source
-        name = self._name()
-        sound, otherwise = (text.format(name) for text in _SOUND[leaf])
-        return lambda source: f"({name} if ({name} := {source}) is None or {sound} else {otherwise})"
+        return Value(spot.source, _SOUND.get(leaf, "{0}"), spot)
 
-    def _word(self, spot: Spot, read: Callable[[str], Any], missing: str) -> Callable[[str], str]:
-        meaning, name = self._name(), self._name()
+    def _word(self, spot: Spot, read: Callable[[str], Any]) -> Value:
+        meaning = self._name()
         spot.read_word(meaning, read)
-        return lambda source: f"({missing} if ({name} := {source}) is None else {name}.{meaning})"
+        return Value(spot.source, f"({{1}}).{meaning}")
 
-    def _leaves(self, shape: Shape, path: str, rules: Rules, row: Row, parent: Row) -> str:
+    def _leaves(self, shape: Shape, path: str, rules: Rules, row: Row) -> str:
         if path in rules.values or shape.leaf is not str:
             raise MisfitError
-        spot = self._spot(shape, path, rules, row, parent)
+        spot = self._spot(shape, path, rules, row, row)
         spot.read_as(list[str | None])
         name, item = self._name(), self._name()
         return f"([] if ({name} := {spot.source}) is None else [{item} for {item} in {name} if {item} is not None])"
@@ -191,18 +224,22 @@ class Writer:
             spot = self._spot(shape, path, rules, row, row)
             parent = Row(spot.objects(), self._name())
             opening = f"{parent.variable} := {spot.source}"
-        values = {name: self._value(own[name], Fields(), f"{path}.{name}", rules, row, parent) for name in names}
-        kept = {name: self._name() for name in names}
-        tests = [f"({kept[name]} := {values[name]}) is None" for name in needed or names]
+        shown = [name for name, _ in inner]
+        values = {name: self._value(own[name], f"{path}.{name}", rules, row, parent, is_shown=name in shown) for name in names}
+        kind, whole = narrowed(shape.struct, inner), None
+        if kind is Amount and self._shown_amount is not None:
+            whole = values["amount"].decoded
+            needed.remove("amount")  # without it the whole is none, too
+        tests = []
+        for name in needed or names:
+            if name not in shown and own[name].leaf is not str:  # a text always means something
+                values[name] = Value(self._or(values[name], "None"))
+            test, values[name] = self._test(values[name])
+            tests.append(test)
         missing = " or ".join(tests) if needed else " & ".join(f"({test})" for test in tests)
-        read = {name: kept[name] if name in (needed or names) else values[name] for name in names}
-        kind = narrowed(shape.struct, inner)
-        if self._shown_amount in own.values():
-            read["amount"] += ".amount"
-        words = (f"{name}={read[name]}" for name, _ in inner)
-        whole = (
-            kept["amount"] if kind is Amount and self._shown_amount is not None else f"{self._keep(kind)}({', '.join(words)})"
-        )
+        if whole is None:
+            words = (f"{name}={self._or(values[name], 'None', is_there=name in needed)}" for name in shown)
+            whole = f"{self._keep(kind)}({', '.join(words)})"
         made = f"(None if {missing} else {whole})"
         return f"(({opening}), {made})[1]" if opening else made
 
@@ -241,6 +278,9 @@ class Writer:
 
     def _name(self) -> str:
         return next(self._free)
+
+    def _constant(self, value: Any) -> str:
+        return "None" if value is None else self._keep(value)
 
     def _keep(self, value: Any) -> str:
         name = f"k{len(self._names)}"

@@ -8,6 +8,7 @@ the process passes.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -126,26 +127,29 @@ class Boundary:
     def _found(self, answers: Iterable[Any], window: Window, stamp: dict[str, Any]) -> list[Outcome]:
         """The outcome of each answer. What comes decoded, and not too long, is taken at a glance."""
         source, as_of, latency_ms = stamp["source"], stamp["as_of"], stamp["latency_ms"]
-        kind, untouched, only = window.kind, window.untouched, {window.kind}.issuperset
+        given, untouched = [*answers], window.untouched
         outcomes: list[Outcome] = []
-        for given in answers:
-            try:
-                if type(given) is Page:
-                    records = given.records
-                    if type(records) is list and len(records) <= untouched and given.total is None and only(map(type, records)):
-                        outcomes.append(Found(records=records, source=source, as_of=as_of, latency_ms=latency_ms))
-                        continue
-                elif isinstance(given, SourceError):
-                    outcomes.append(Failed(error=given, **stamp))
-                    continue
-                page = accepted_page(given)
-                records, dropped = accepted(page.records, kind)
-            except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
-                outcomes.append(Failed(error=_unreadable(error), **stamp))
-                continue
-            records, total, has_more = window.finished(records, page.total, dropped)
-            outcomes.append(Found(records=records, total=total, has_more=has_more, dropped=dropped, **stamp))
-        return outcomes
+        taken: list[list[Any]] = []
+        for one in given:
+            if type(one) is Page and type(records := one.records) is list and len(records) <= untouched and one.total is None:
+                taken.append(records)
+                outcomes.append(Found(records=records, source=source, as_of=as_of, latency_ms=latency_ms))
+            else:
+                outcomes.append(self._outcome(one, window, stamp))
+        if {window.kind}.issuperset(map(type, chain.from_iterable(taken))):
+            return outcomes
+        return [self._outcome(one, window, stamp) for one in given]
+
+    def _outcome(self, given: Any, window: Window, stamp: dict[str, Any]) -> Outcome:
+        try:
+            if isinstance(given, SourceError):
+                return Failed(error=given, **stamp)
+            page = accepted_page(given)
+            records, dropped = accepted(page.records, window.kind)
+        except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
+            return Failed(error=_unreadable(error), **stamp)
+        records, total, has_more = window.finished(records, page.total, dropped)
+        return Found(records=records, total=total, has_more=has_more, dropped=dropped, **stamp)
 
     def _measured(self, given: Any, aggregate: Aggregate, measures: Sequence[Measure], stamp: dict[str, Any]) -> Outcome:
         if isinstance(given, SourceError):
