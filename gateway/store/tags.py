@@ -23,7 +23,7 @@ KEEP = timedelta(days=7)
 KEEP_MARK = timedelta(days=1)
 """As long as a worker may keep answers of sources."""
 
-_NOT_READ = {"at": 0, "deleteAt": 0}
+_READ = {"tags": 1, "marks": 1, "staleAt": 1, "seen": 1}
 
 _decoder = msgspec.json.Decoder(ComputedTag)
 _encoder = msgspec.json.Encoder()
@@ -47,7 +47,7 @@ class TagCollection:
 
         async def find(database: Database) -> list[Document]:
             # One more than there can be, so that the first batch is known to be the last.
-            cursor = database.tags.find({"_id": {"$in": list(customers)}}, _NOT_READ, batch_size=len(customers) + 1)
+            cursor = database.tags.find({"_id": {"$in": list(customers)}}, _READ, batch_size=len(customers) + 1)
             return await cursor.to_list(None)
 
         documents = await self._mongo.run(find)

@@ -1,8 +1,8 @@
 """Batch while busy, for the store: customers of all requests on their way to it.
 
 While a read is free, customers leave at once (in the same turn of the loop); while all are taken, they gather behind them and
-leave together. A customer who is already on the way is not read again. Callers wait as long as they can: one that goes away
-changes nothing for the others.
+leave together. A customer who is already on the way is not read again, and neither is one who came a moment ago. Callers wait
+as long as they can: one that goes away changes nothing for the others.
 """
 
 import asyncio
@@ -13,41 +13,68 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from gateway.clock import Clock
+
 MOST_READS = 2
 """How many reads are under way: one at the store, one on its way. More of them would be smaller ones."""
 
 MOST_CUSTOMERS = 100
 """How many customers a read is of."""
 
+MOST_KEPT = 2_000
+"""How many customers are kept in memory. With the shipped pack they take about 20 KB each."""
+
+_ON_THE_WAY = float("inf")
+
 T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class Batch(Generic[T]):
-    """Customers who are read together, and what was found of them."""
+    """Customers who are read together, and what was found of them, which holds until `good_until` (monotonic)."""
 
-    __slots__ = ("customers", "done", "found")
+    __slots__ = ("customers", "done", "found", "good_until", "left_at")
 
     def __init__(self) -> None:
         self.customers: list[str] = []
+        self.left_at = self.good_until = _ON_THE_WAY
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.found: dict[str, T] = {}
 
 
 class Reads(Generic[T]):
-    """The way to the store, for all requests of a worker. `read` gives what is there of customers and raises nothing."""
+    """The way to the store, for all requests of a worker. `read` gives what is there of customers and raises nothing.
 
-    def __init__(self, read: Callable[[Sequence[str]], Awaitable[dict[str, T]]]) -> None:
+    What `may_stay` of it is given again for `keep_s` seconds from when it was asked for.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[Sequence[str]], Awaitable[dict[str, T]]],
+        clock: Clock,
+        keep_s: float = 0.0,
+        may_stay: Callable[[T], bool] = lambda _: True,
+    ) -> None:
         self._read = read
+        self._clock = clock
+        self._keep_s = keep_s
+        self._may_stay = may_stay
         self._free = MOST_READS
         self._waiting: deque[Batch[T]] = deque()
+        self._landed: deque[Batch[T]] = deque()
         self._entered: dict[str, Batch[T]] = {}
         self._tasks: set[asyncio.Task[dict[str, T]]] = set()
         self._dispatching = False
 
     def enter(self, customers: Iterable[str]) -> dict[str, Batch[T]]:
         """Have customers read. Nothing is waited for."""
-        return {customer: self._entered.get(customer) or self._enter(customer) for customer in customers}
+        entered, now = self._entered, self._clock.monotonic()
+        return {
+            customer: batch
+            if (batch := entered.get(customer)) is not None and batch.good_until > now
+            else self._enter(customer)
+            for customer in customers
+        }
 
     async def settled(self, batches: Mapping[str, Batch[T]], patience_s: float) -> dict[str, T]:
         """What is there, by customer; nothing of one whose read failed or is late."""
@@ -58,7 +85,7 @@ class Reads(Generic[T]):
         return {customer: batch.found[customer] for customer, batch in batches.items() if customer in batch.found}
 
     def outdate(self, customers: Iterable[str]) -> None:
-        """What was written of customers may be missed by a read under way: who asks from now on is read again."""
+        """What was written of customers may be missed by a read before: who asks from now on is read again."""
         for customer in customers:
             batch = self._entered.get(customer)
             if batch is not None and batch not in self._waiting:
@@ -90,6 +117,7 @@ class Reads(Generic[T]):
         while self._free and self._waiting:
             batch = self._waiting.popleft()
             self._free -= 1
+            batch.left_at = self._clock.monotonic()
             task = asyncio.ensure_future(self._read(batch.customers))
             self._tasks.add(task)
             task.add_done_callback(partial(self._land, batch))
@@ -107,7 +135,18 @@ class Reads(Generic[T]):
             self._dispatch_soon()
 
     def _end(self, batch: Batch[T]) -> None:
-        for customer in batch.customers:
+        staying = {customer for customer, found in batch.found.items() if self._may_stay(found)} if self._keep_s else set()
+        self._forget(batch, batch.customers if not staying else [one for one in batch.customers if one not in staying])
+        if staying:
+            batch.good_until = batch.left_at + self._keep_s
+            self._landed.append(batch)
+        now = self._clock.monotonic()
+        while self._landed and (self._landed[0].good_until <= now or len(self._entered) > MOST_KEPT):
+            oldest = self._landed.popleft()
+            self._forget(oldest, oldest.customers)
+        batch.done.set_result(None)
+
+    def _forget(self, batch: Batch[T], customers: Iterable[str]) -> None:
+        for customer in customers:
             if self._entered.get(customer) is batch:
                 del self._entered[customer]
-        batch.done.set_result(None)
