@@ -25,7 +25,7 @@ from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.tags.computing import Pair, Tags, Wanted, compute, is_missing_for_now
 from gateway.tags.definitions import Pack, TagDefinition
-from gateway.tags.model import ComputedTag
+from gateway.tags.model import ComputedTag, Tag
 from gateway.tags.reads import Batch, Reads
 
 RENEW_AHEAD = 0.1
@@ -57,7 +57,7 @@ class TagAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A tag of one customer as it is given out. Reading another attribute reads it of the tag or of its definition."""
 
     definition: TagDefinition
-    tag: ComputedTag
+    tag: Tag
     freshness: Freshness
 
     def __getattr__(self, name: str) -> Any:
@@ -72,21 +72,21 @@ class TagAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What the store has of a customer, by key; `answers` hold until `calm_until`, when one of the tags is to be renewed."""
+    """What the store has of a customer, by key: all fresh until `calm_until`, when one of the tags is to be renewed."""
 
-    tags: dict[str, ComputedTag]
-    answers: dict[str, TagAnswer]
+    tags: dict[str, Tag]
     calm_until: datetime
     lists: dict[tuple[Keys, bool], Lasting[TagAnswer]] = {}
 
-    def given(self, keys: Keys, now: datetime, *, given_only: bool) -> Lasting[TagAnswer] | None:
+    def given(self, pack: Pack, keys: Keys, now: datetime, *, given_only: bool) -> Lasting[TagAnswer] | None:
         """The answers for keys; None when there is anything to be done before."""
         if now >= self.calm_until:
             return None
         name = keys, given_only
         found = self.lists.get(name)
-        if found is None and all(key in self.answers for key in keys):
-            found = Lasting(_chosen([self.answers[key] for key in keys], given_only=given_only))
+        if found is None and all(key in self.tags for key in keys):
+            answers = [TagAnswer(definition=pack.tags[key], tag=self.tags[key], freshness=Freshness.FRESH) for key in keys]
+            found = Lasting(_chosen(answers, given_only=given_only))
             if len(self.lists) < MOST_LISTS:
                 self.lists[name] = found
         return found
@@ -147,7 +147,7 @@ class TagService:
         for customer in customers:
             batch = batches.get(customer.id)
             kept = None if batch is None else batch.found.get(customer.id)
-            answers = None if kept is None else kept.given(keys, now, given_only=given_only)
+            answers = None if kept is None else kept.given(self.pack, keys, now, given_only=given_only)
             if answers is None:
                 return None
             found.append(answers)
@@ -167,7 +167,8 @@ class TagService:
         kept, computing = await self._read(expected, customers), expected.computing
         now = self._clock.now()
         known = [
-            None if (found := kept.get(one.id)) is None else found.given(keys, now, given_only=given_only) for one in customers
+            None if (found := kept.get(one.id)) is None else found.given(self.pack, keys, now, given_only=given_only)
+            for one in customers
         ]
         rest = [(one, key) for one, answers in zip(customers, known, strict=True) if answers is None for key in keys]
         settled = iter(await self._settled(rest, kept, computing) if rest else ())
@@ -210,17 +211,17 @@ class TagService:
         self._renew_soon([pair for pair in pairs if self._due(tags[pair])])
         return [self._answer(tags[_pair(one)]) for one in wanted]
 
-    def _answer(self, tag: ComputedTag) -> TagAnswer:
+    def _answer(self, tag: Tag) -> TagAnswer:
         freshness = Freshness.FRESH if self._fresh(tag) else Freshness.STALE
         return TagAnswer(definition=self.pack.tags[tag.key], tag=tag, freshness=freshness)
 
-    def _fresh(self, tag: ComputedTag) -> bool:
+    def _fresh(self, tag: Tag) -> bool:
         return tag.fingerprint == self.pack.tags[tag.key].fingerprint and self._clock.now() < tag.expires_at
 
-    def _due(self, tag: ComputedTag) -> bool:
+    def _due(self, tag: Tag) -> bool:
         return self._clock.now() > self._due_at(tag)
 
-    def _due_at(self, tag: ComputedTag) -> datetime:
+    def _due_at(self, tag: Tag) -> datetime:
         fingerprint, ahead = self._in_force[tag.key]
         return tag.expires_at - ahead if tag.fingerprint == fingerprint else _LONG_AGO
 
@@ -237,14 +238,8 @@ class TagService:
             found = await store.tags.read(customers, self.pack.tags)
         except StoreError:
             return {}
-        definitions = self.pack.tags
         return {
-            customer: Kept(
-                tags,
-                {key: TagAnswer(definition=definitions[key], tag=tag, freshness=Freshness.FRESH) for key, tag in tags.items()},
-                min(map(self._due_at, tags.values()), default=_LONG_AGO),
-            )
-            for customer, tags in found.items()
+            customer: Kept(tags, min(map(self._due_at, tags.values()), default=_LONG_AGO)) for customer, tags in found.items()
         }
 
     def _is_calm(self, kept: Kept) -> bool:
