@@ -15,7 +15,7 @@ from gateway.store.mongo import MongoSettings
 from gateway.store.store import Store
 from gateway.store.tags import TagCollection
 from gateway.tags.model import ComputedTag
-from gateway.tags.reads import MOST_CUSTOMERS, MOST_READS, Reads
+from gateway.tags.reads import MOST_CUSTOMERS, MOST_KEPT, MOST_READS, Reads
 from gateway.tags.service import TagService
 from tests.fixtures_mongodb import HandClock, commands_to
 from tests.running import gateway_on
@@ -140,6 +140,82 @@ async def test_who_asks_after_a_write_is_read_again():
     shelf.go.set()
     assert await asyncio.gather(*before, *after) == [{"c1": "C1"}] * 3
     assert shelf.asked == [["c1"], ["c1"]]
+
+
+def lasting(shelf: Shelf, clock: HandClock) -> Reads[str]:
+    """Reads whose customers stay for two seconds, but for those who are restless."""
+    shelf.go.set()
+    return Reads(shelf.read, clock, 2.0, lambda found: found != "RESTLESS")
+
+
+async def test_what_came_a_moment_ago_is_not_read_again():
+    """It stays for two seconds. Who is not there, and who is due, is read each time."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    names = ["c1", "nobody", "restless"]
+    assert await of(reads, *names) == {"c1": "C1", "restless": "RESTLESS"}
+    clock.advance(timedelta(seconds=1.9))
+    assert await of(reads, *names) == {"c1": "C1", "restless": "RESTLESS"}
+    clock.advance(timedelta(seconds=0.1))
+    assert await of(reads, "c1") == {"c1": "C1"}
+    assert shelf.asked == [names, names[1:], ["c1"]]
+
+
+async def test_what_was_long_on_its_way_is_as_old_as_the_asking():
+    """The two seconds begin when the read leaves."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    shelf.go.clear()
+    first = asyncio.create_task(of(reads, "c1"))
+    await turns()
+    clock.advance(timedelta(seconds=1.9))
+    shelf.go.set()
+    await first
+    assert await of(reads, "c1") == {"c1": "C1"}
+    assert shelf.asked == [["c1"]]
+    clock.advance(timedelta(seconds=0.1))
+    assert await of(reads, "c1") == {"c1": "C1"}
+    assert shelf.asked == [["c1"], ["c1"]]
+
+
+async def test_what_was_written_meanwhile_does_not_stay():
+    """Neither what is here, nor what a read brings that left before."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    await of(reads, "c1", "c2")
+    reads.outdate(["c1"])
+    shelf.go.clear()
+    late = asyncio.create_task(of(reads, "c1"))
+    await turns()
+    reads.outdate(["c1"])
+    shelf.go.set()
+    await late
+    await of(reads, "c1", "c2")
+    assert shelf.asked == [["c1", "c2"], ["c1"], ["c1"]]
+
+
+async def test_a_failed_read_does_not_stay():
+    """The next who asks is read."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    shelf.failure = ZeroDivisionError("c1")
+    assert await of(reads, "c1") == {}
+    shelf.failure = None
+    assert await of(reads, "c1") == {"c1": "C1"}
+
+
+async def test_so_many_stay_and_the_first_ones_go():
+    """A batch goes as a whole when there are more than may stay."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    names = [f"c{n}" for n in range(MOST_KEPT + 1)]
+    for start in range(0, len(names), MOST_CUSTOMERS):
+        await of(reads, *names[start : start + MOST_CUSTOMERS])
+    read = len(shelf.asked)
+    await of(reads, *names[MOST_CUSTOMERS:])
+    assert len(shelf.asked) == read
+    await of(reads, names[0])
+    assert shelf.asked[read:] == [[names[0]]]
 
 
 async def test_the_end_leaves_nobody_waiting():
