@@ -154,9 +154,9 @@ async def test_what_came_a_moment_ago_is_not_read_again():
     reads = lasting(shelf, clock)
     names = ["c1", "nobody", "restless"]
     assert await of(reads, *names) == {"c1": "C1", "restless": "RESTLESS"}
-    clock.advance(timedelta(seconds=1.9))
+    clock.advance(timedelta(seconds=0.9))
     assert await of(reads, *names) == {"c1": "C1", "restless": "RESTLESS"}
-    clock.advance(timedelta(seconds=0.1))
+    clock.advance(timedelta(seconds=1.1))
     assert await of(reads, "c1") == {"c1": "C1"}
     assert shelf.asked == [names, names[1:], ["c1"]]
 
@@ -168,14 +168,67 @@ async def test_what_was_long_on_its_way_is_as_old_as_the_asking():
     shelf.go.clear()
     first = asyncio.create_task(of(reads, "c1"))
     await turns()
-    clock.advance(timedelta(seconds=1.9))
+    clock.advance(timedelta(seconds=0.9))
     shelf.go.set()
     await first
     assert await of(reads, "c1") == {"c1": "C1"}
     assert shelf.asked == [["c1"]]
-    clock.advance(timedelta(seconds=0.1))
+    clock.advance(timedelta(seconds=1.1))
     assert await of(reads, "c1") == {"c1": "C1"}
     assert shelf.asked == [["c1"], ["c1"]]
+
+
+async def test_who_is_asked_for_often_is_never_waited_for():
+    """After a second the customer is read again, once, while callers have what is here; it comes before that is too old."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    await of(reads, "c1")
+    shelf.go.clear()
+    clock.advance(timedelta(seconds=1))
+    assert await asyncio.gather(*(of(reads, "c1") for _ in range(3))) == [{"c1": "C1"}] * 3
+    await turns()
+    assert shelf.asked == [["c1"], ["c1"]]
+    shelf.go.set()
+    await turns()
+    clock.advance(timedelta(seconds=1.9))
+    shelf.go.clear()
+    assert await of(reads, "c1") == {"c1": "C1"}
+    assert shelf.asked == [["c1"], ["c1"]]
+
+
+async def test_a_read_ahead_that_takes_long_is_waited_for():
+    """What is here has become too old meanwhile: callers share what is on its way."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    await of(reads, "c1")
+    shelf.go.clear()
+    clock.advance(timedelta(seconds=1))
+    await of(reads, "c1")
+    clock.advance(timedelta(seconds=1))
+    late = asyncio.create_task(of(reads, "c1"))
+    await turns()
+    assert not late.done()
+    shelf.go.set()
+    assert await late == {"c1": "C1"}
+    assert shelf.asked == [["c1"], ["c1"]]
+
+
+async def test_a_read_ahead_from_before_a_write_does_not_stay():
+    """Who asks after the write is read again, and shares nothing of before."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    await of(reads, "c1")
+    shelf.go.clear()
+    clock.advance(timedelta(seconds=1))
+    await of(reads, "c1")
+    await turns()
+    reads.outdate(["c1"])
+    late = asyncio.create_task(of(reads, "c1"))
+    await turns()
+    shelf.go.set()
+    await late
+    assert await of(reads, "c1") == {"c1": "C1"}
+    assert shelf.asked == [["c1"]] * 3
 
 
 async def test_what_was_written_meanwhile_does_not_stay():

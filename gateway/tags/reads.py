@@ -1,8 +1,9 @@
 """Batch while busy, for the store: customers of all requests on their way to it.
 
 While a read is free, customers leave at once (in the same turn of the loop); while all are taken, they gather behind them and
-leave together. A customer who is already on the way is not read again, and neither is one who came a moment ago. Callers wait
-as long as they can: one that goes away changes nothing for the others.
+leave together. A customer who is already on the way is not read again, and neither is one who came a moment ago. When that
+moment is half over, who asks has what is here, and the customer is read again beside it: who is asked for often is never waited
+for. Callers wait as long as they can: one that goes away changes nothing for the others.
 """
 
 import asyncio
@@ -24,6 +25,9 @@ MOST_CUSTOMERS = 100
 MOST_KEPT = 2_000
 """How many customers are kept in memory. With the shipped pack they take about 20 KB each."""
 
+AGAIN = 0.5
+"""After this share of the time for which a customer stays, who asks has the customer read again."""
+
 _ON_THE_WAY = float("inf")
 
 T = TypeVar("T")
@@ -31,13 +35,16 @@ log = structlog.get_logger()
 
 
 class Batch(Generic[T]):
-    """Customers who are read together, and what was found of them, which holds until `good_until` (monotonic)."""
+    """Customers who are read together, and what was found of them.
 
-    __slots__ = ("customers", "done", "found", "good_until", "left_at")
+    It holds until `good_until`, and from `again_at` on it is to be read again (both monotonic).
+    """
+
+    __slots__ = ("again_at", "customers", "done", "found", "good_until", "left_at")
 
     def __init__(self) -> None:
         self.customers: list[str] = []
-        self.left_at = self.good_until = _ON_THE_WAY
+        self.left_at = self.again_at = self.good_until = _ON_THE_WAY
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.found: dict[str, T] = {}
 
@@ -63,6 +70,7 @@ class Reads(Generic[T]):
         self._waiting: deque[Batch[T]] = deque()
         self._landed: deque[Batch[T]] = deque()
         self._entered: dict[str, Batch[T]] = {}
+        self._ahead: dict[str, Batch[T]] = {}
         self._tasks: set[asyncio.Task[dict[str, T]]] = set()
         self._dispatching = False
 
@@ -71,8 +79,8 @@ class Reads(Generic[T]):
         entered, now = self._entered, self._clock.monotonic()
         return {
             customer: batch
-            if (batch := entered.get(customer)) is not None and batch.good_until > now
-            else self._enter(customer)
+            if (batch := entered.get(customer)) is not None and batch.again_at > now
+            else self._again(customer, batch, now)
             for customer in customers
         }
 
@@ -87,9 +95,10 @@ class Reads(Generic[T]):
     def outdate(self, customers: Iterable[str]) -> None:
         """What was written of customers may be missed by a read before: who asks from now on is read again."""
         for customer in customers:
-            batch = self._entered.get(customer)
-            if batch is not None and batch not in self._waiting:
-                del self._entered[customer]
+            for known in (self._entered, self._ahead):
+                batch = known.get(customer)
+                if batch is not None and batch not in self._waiting:
+                    del known[customer]
 
     async def aclose(self) -> None:
         """End the reads; who still waits has nothing."""
@@ -99,10 +108,21 @@ class Reads(Generic[T]):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _enter(self, customer: str) -> Batch[T]:
+    def _again(self, customer: str, batch: Batch[T] | None, now: float) -> Batch[T]:
+        """The batch of a customer who is not here, or not for long any more."""
+        ahead = self._ahead.get(customer)
+        if batch is not None and batch.good_until > now:
+            if ahead is None:
+                self._ahead[customer] = self._join(customer)
+            return batch
+        if ahead is None:
+            ahead = self._entered[customer] = self._join(customer)
+        return ahead
+
+    def _join(self, customer: str) -> Batch[T]:
         if not self._waiting or len(self._waiting[-1].customers) == MOST_CUSTOMERS:
             self._waiting.append(Batch())
-        batch = self._entered[customer] = self._waiting[-1]
+        batch = self._waiting[-1]
         batch.customers.append(customer)
         self._dispatch_soon()
         return batch
@@ -135,9 +155,13 @@ class Reads(Generic[T]):
             self._dispatch_soon()
 
     def _end(self, batch: Batch[T]) -> None:
+        for customer in batch.customers:
+            if self._ahead.get(customer) is batch:
+                self._entered[customer] = self._ahead.pop(customer)
         staying = {customer for customer, found in batch.found.items() if self._may_stay(found)} if self._keep_s else set()
-        self._forget(batch, batch.customers if not staying else [one for one in batch.customers if one not in staying])
+        self._forget(batch, [customer for customer in batch.customers if customer not in staying])
         if staying:
+            batch.again_at = batch.left_at + AGAIN * self._keep_s
             batch.good_until = batch.left_at + self._keep_s
             self._landed.append(batch)
         now = self._clock.monotonic()
