@@ -41,12 +41,12 @@ def calls_line(one: Measured) -> str:
 
 
 def tags_table(found: list[Beside]) -> Table:
-    columns = ("Query", "Requests/s without tags", "with tags", "Share", "Spread", "read each time", "Share", "Spread")
+    columns = ("Query", "Without, req/s", "With tags", "Share", "Read each time", "Share")
     table = Table(*columns, title="Tags from MongoDB", title_justify="left")
     for one in found:
         row = [one.query, f"{median(one.without_tags):,.0f}"]
         for rounds, ratios in ((one.with_tags, one.ratios), (one.read_each_time, one.ratios_each_time)):
-            row += [f"{median(rounds):,.0f}", f"{median(ratios):.0%}", f"{min(ratios):.0%} to {max(ratios):.0%}"]
+            row += [f"{median(rounds):,.0f}", f"{median(ratios):.0%} ({min(ratios):.0%} to {max(ratios):.0%})"]
         table.add_row(*row)
     return table
 

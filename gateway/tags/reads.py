@@ -23,7 +23,7 @@ MOST_CUSTOMERS = 100
 """How many customers a read is of."""
 
 MOST_KEPT = 2_000
-"""How many customers are kept in memory. With the shipped pack they take about 20 KB each."""
+"""How many customers are kept in memory. With the shipped pack they take about 12 KB each."""
 
 AGAIN = 0.5
 """After this share of the time for which a customer stays, who asks has the customer read again."""
