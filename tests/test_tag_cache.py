@@ -40,14 +40,15 @@ async def stored(gateway: Gateway, words: dict[str, Any], query: str = ACTIVITY)
 async def test_mongodb_is_asked_every_two_seconds(words: dict[str, Any], mongodb_settings: MongoSettings) -> None:
     """However many requests there are in between; each of them has the tag."""
     sources = sources_by_id()
+    async with gateway_on(sources, **words) as before:
+        await tags_of(before)
     async with gateway_on(sources, **words) as gateway:
-        await stored(gateway, words)
         with commands_to(mongodb_settings.database) as commands:
             first = [await tags_of(gateway) for _ in range(3)]
             words["with_clock"].advance(timedelta(seconds=2))
             second = [await tags_of(gateway) for _ in range(3)]
     assert first + second == [[{"key": "activity", "value": "HIGH", "freshness": "FRESH"}]] * 6
-    assert commands == ["find", "find"]
+    assert commands.count("find") == 2
     assert measured(sources[1]) == 1
 
 

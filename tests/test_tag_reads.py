@@ -345,11 +345,13 @@ async def test_a_cancelled_request_takes_no_tags_from_the_others(mongodb_setting
         (customer,) = await stitched(services, "c1")
         await services.tags.load([(customer, "activity")])
         await until_kept(services.store, clock.now())
+        worker = TagService(services.tags.pack, services.store, clock, services.stitcher)
         with commands_to(mongodb_settings.database) as commands:
-            first, second = (asyncio.create_task(services.tags.load_all([customer], ("activity",))) for _ in range(2))
+            first, second = (asyncio.create_task(worker.load_all([customer], ("activity",))) for _ in range(2))
             await turns(1)
             first.cancel()
             ((answer,),) = await second
+        await worker.aclose()
     assert first.cancelled()
     assert (answer.tag.value, answer.freshness.value) == ("HIGH", "FRESH")
     assert commands == ["find"]
