@@ -18,13 +18,28 @@ pinned = "2025-12-01T00:00:00Z"  # a little after the last of the records
 [mongodb]
 uri = "{mongodb}"
 """
+_EACH_TIME = """
+[tags]
+cache_s = 0
+"""
 
 
 def write_settings(
-    path: Path, sources: Sources, *, mongodb: str | None = None, deadline_ms: int = _DEADLINE_MS, orders: str = ""
+    path: Path,
+    sources: Sources,
+    *,
+    mongodb: str | None = None,
+    reads_each_time: bool = False,
+    deadline_ms: int = _DEADLINE_MS,
+    orders: str = "",
 ) -> Path:
-    """What a user would write for these four sources. `orders` are further settings of the order source, a line each."""
+    """What a user would write for these four sources. `orders` are further settings of the order source, a line each.
+
+    With `reads_each_time` MongoDB is asked for the tags of each request.
+    """
     stored = _STORED.format(mongodb=mongodb) if mongodb else ""
+    if reads_each_time:
+        stored += _EACH_TIME
     path.write_text(f"""\
 environment = "production"
 deadline_ms = {deadline_ms}

@@ -1,6 +1,7 @@
-"""What tags cost when MongoDB holds them: the gateway's queries with and without tags, in turn.
+"""What tags cost when MongoDB holds them: the gateway's queries without tags and with them, in turn.
 
-MongoDB is SecantusDB here, a child process, which is slower than a MongoDB server.
+With them twice: as a gateway gives them that is set up as usual, which remembers for a moment what it has read, and as one
+that reads them for each request. MongoDB is SecantusDB here, a child process, which is slower than a MongoDB server.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import msgspec
 
@@ -34,14 +36,37 @@ class Beside(msgspec.Struct, frozen=True):
     query: str
     without_tags: list[float]
     with_tags: list[float]
+    read_each_time: list[float]
 
     @property
     def ratios(self) -> list[float]:
         """With tags over without, by round."""
-        return [with_tags / without for with_tags, without in zip(self.with_tags, self.without_tags, strict=True)]
+        return self._shares(self.with_tags)
+
+    @property
+    def ratios_each_time(self) -> list[float]:
+        """With tags that are read for each request over without, by round."""
+        return self._shares(self.read_each_time)
 
     def document(self) -> dict[str, object]:
-        return {"gateway": median(self.with_tags), "without_tags": median(self.without_tags), "ratios": self.ratios}
+        return {
+            "gateway": median(self.with_tags),
+            "without_tags": median(self.without_tags),
+            "read_each_time": median(self.read_each_time),
+            "ratios": self.ratios,
+            "ratios_each_time": self.ratios_each_time,
+        }
+
+    def _shares(self, rounds: list[float]) -> list[float]:
+        return [tagged / without for tagged, without in zip(rounds, self.without_tags, strict=True)]
+
+
+class _Way(NamedTuple):
+    """A query as it is sent, with or without tags, to one of the gateways."""
+
+    query: str
+    tagged: bool
+    each_time: bool
 
 
 def compared(queries: Sequence[str], *, rounds: int, seconds: int) -> list[Beside]:
@@ -52,22 +77,29 @@ def compared(queries: Sequence[str], *, rounds: int, seconds: int) -> list[Besid
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         found = stack.enter_context(sources.served(data.prepared(), cores))
         uri = stack.enter_context(_mongodb(cores))
-        settings = gateway.write_settings(folder / "gateway.toml", found, mongodb=uri)
-        url = f"http://127.0.0.1:{stack.enter_context(gateway.served(settings, cores))}/graphql"
-        _warm(url)
-        texts = {(query, tagged): _text(query, tagged=tagged) for query in queries for tagged in (False, True)}
+        urls = {}
+        for each_time in (False, True):
+            settings = gateway.write_settings(
+                folder / f"gateway-{each_time}.toml", found, mongodb=uri, reads_each_time=each_time
+            )
+            urls[each_time] = f"http://127.0.0.1:{stack.enter_context(gateway.served(settings, cores))}/graphql"
+            _warm(urls[each_time])
+        ways = [_Way(query, *way) for query in queries for way in ((False, False), (True, False), (True, True))]
         lines = {
-            (query, tagged): write_bodies(folder / f"{query}-{tagged}.txt", query, text, CUSTOMERS)
-            for (query, tagged), text in texts.items()
+            way: write_bodies(
+                folder / f"{way.query}-{way.tagged}.txt", way.query, _text(way.query, tagged=way.tagged), CUSTOMERS
+            )
+            for way in ways
         }
-        rps: dict[tuple[str, bool], list[float]] = {one: [] for one in lines}
-        order, draw = list(lines), random.Random(1)
+        rps: dict[_Way, list[float]] = {way: [] for way in ways}
+        order, draw = list(ways), random.Random(1)
         for _ in range(rounds):
             draw.shuffle(order)
-            for one in order:
-                warmed(url, lines[one], callers=CALLERS, seconds=1, cores=cores)
-                rps[one].append(driven(url, lines[one], callers=CALLERS, seconds=seconds, cores=cores).rps)
-        return [Beside(query, rps[query, False], rps[query, True]) for query in queries]
+            for way in order:
+                url = urls[way.each_time]
+                warmed(url, lines[way], callers=CALLERS, seconds=1, cores=cores)
+                rps[way].append(driven(url, lines[way], callers=CALLERS, seconds=seconds, cores=cores).rps)
+        return [Beside(query, *(rps[way] for way in ways if way.query == query)) for query in queries]
 
 
 def _text(query: str, *, tagged: bool) -> str:

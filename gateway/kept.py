@@ -1,8 +1,8 @@
 """What is worked out of documents, kept while there is room."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Generic, TypeVar
 
 HOT_SHARE = 0.8
 """The most of the room that things used again may take. The rest is for new ones, which otherwise could never become hot."""
@@ -59,3 +59,13 @@ class Kept(Generic[K, V]):
             name, value = self._hot.popitem(last=False)
             self._hot_weight -= self._weigh(value)
             self._new[name] = value
+
+
+class Lasting(list[V]):
+    """Values that stay as they are and are given to more than one request. `shown` is what was made of them, by its maker."""
+
+    __slots__ = ("shown",)
+
+    def __init__(self, values: Iterable[V]) -> None:
+        super().__init__(values)
+        self.shown: dict[Any, Any] = {}

@@ -43,5 +43,5 @@ def new_stitcher(
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
     """Wire the services together."""
     directory = Directory(sources, settings.default_region)
-    tags = TagService(pack, store, clock, partial(new_stitcher, settings, clock, directory))
+    tags = TagService(pack, store, clock, partial(new_stitcher, settings, clock, directory), settings.tags.cache_s)
     return Services(settings=settings, clock=clock, directory=directory, store=store, tags=tags)

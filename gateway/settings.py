@@ -34,6 +34,8 @@ class ClockSettings(_Frozen):
 class TagSettings(_Frozen):
     file: Path | None = None
     """A `tags.yaml`, relative to the settings file; without it the shipped pack."""
+    cache_s: Annotated[float, Field(ge=0)] = 2.0
+    """For how long a worker gives fresh tags again without asking MongoDB."""
 
 
 def _no_text(kind: KeyKind) -> KeyKind:
@@ -176,7 +178,7 @@ def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: 
     settings = checked(Settings, document, name)
     if settings.tags.file is None:
         return settings
-    return settings.model_copy(update={"tags": TagSettings(file=folder / settings.tags.file)})
+    return settings.model_copy(update={"tags": settings.tags.model_copy(update={"file": folder / settings.tags.file})})
 
 
 def _expand(value: Any, variables: Mapping[str, str], where: str, unknown: list[str]) -> Any:

@@ -8,11 +8,12 @@ import strawberry
 from gateway.context import RequestContext
 from gateway.errors import InvalidArgumentError
 from gateway.execution.declared import Together
+from gateway.kept import Lasting
 from gateway.stitching.customer import StitchedCustomer, contributing
 from gateway.tags.definitions import Pack
 from gateway.tags.definitions import TagDefinition as Definition
 from gateway.tags.model import FactValue
-from gateway.tags.service import TagAnswer
+from gateway.tags.service import Keys, TagAnswer
 from resolvers.enums import Freshness, TagCategory
 from resolvers.fields import computed, field, own
 from resolvers.scalars import JSON
@@ -94,17 +95,19 @@ def checked_keys(pack: Pack, argument: str, keys: list[str]) -> None:
         raise InvalidArgumentError(f"{argument}: no tag is called {named}; tagDefinitions lists them")
 
 
-def chosen_keys(pack: Pack, keys: list[str] | None, categories: list[TagCategory] | None) -> list[str]:
+def chosen_keys(pack: Pack, keys: list[str] | None, categories: list[TagCategory] | None) -> Keys:
     """The keys of the tags asked for, in the order of their definition.
 
     Raises `InvalidArgumentError` for a key that is not defined.
     """
+    if keys is None and categories is None:
+        return tuple(pack.tags)
     checked_keys(pack, "keys", keys or [])
-    return [
+    return tuple(
         key
         for key, definition in pack.tags.items()
         if (keys is None or key in keys) and (categories is None or definition.category in categories)
-    ]
+    )
 
 
 async def given_tags(
@@ -112,19 +115,30 @@ async def given_tags(
     customers: Sequence[StitchedCustomer],
     keys: list[str] | None = None,
     categories: list[TagCategory] | None = None,
-) -> list[list[TagAnswer]]:
+) -> Sequence[list[TagAnswer]]:
     """The tags of each customer, without those that the rule does not give, unless that is for want of a source."""
-    wanted = chosen_keys(context.services.tags.pack, keys, categories)
+    tags = context.services.tags
+    chosen = chosen_keys(tags.pack, keys, categories)
     with contributing(customers):
-        found = await context.services.tags.load_all(customers, wanted, context.expected_tags)
-    return [[answer for answer in own if answer.tag.value is not None or answer.tag.partial] for own in found]
+        return await tags.load_all(customers, chosen, context.expected_tags, given_only=True)
+
+
+def tags_at_hand(
+    context: RequestContext,
+    customers: Sequence[StitchedCustomer],
+    keys: list[str] | None = None,
+    categories: list[TagCategory] | None = None,
+) -> Sequence[Lasting[TagAnswer]] | None:
+    """What `given_tags` gives, where all of it is here."""
+    tags = context.services.tags
+    return tags.at_hand(customers, chosen_keys(tags.pack, keys, categories), context.expected_tags, given_only=True)
 
 
 async def one_tag(context: RequestContext, customers: Sequence[StitchedCustomer], key: str) -> list[TagAnswer]:
     """One tag of each customer."""
     checked_keys(context.services.tags.pack, "key", [key])
     with contributing(customers):
-        return [answer for (answer,) in await context.services.tags.load_all(customers, [key], context.expected_tags)]
+        return [answer for (answer,) in await context.services.tags.load_all(customers, (key,), context.expected_tags)]
 
 
 def expect_tags(context: RequestContext, ids: Sequence[str]) -> None:
@@ -133,5 +147,5 @@ def expect_tags(context: RequestContext, ids: Sequence[str]) -> None:
         context.expected_tags = context.services.tags.expect(ids)
 
 
-GIVEN_TAGS = Together(given_tags, expect_tags)
+GIVEN_TAGS = Together(given_tags, expect_tags, tags_at_hand)
 ONE_TAG = Together(one_tag, expect_tags)

@@ -67,7 +67,7 @@ async def test_two_processes_renew_a_stale_tag_once(mongodb_uri: str, mongodb_da
     api, both_stale = OrdersApi(), 0
     async with serving(api.answer) as base_url, store_of(MongoSettings.model_validate(mongodb)) as store:
         shop = {"kind": "http", "base_url": base_url, "records": api.settings}
-        settings = {"sources": {"shop": shop}, "mongodb": mongodb, "deadline_ms": 20_000}
+        settings = {"sources": {"shop": shop}, "mongodb": mongodb, "tags": {"cache_s": 0}, "deadline_ms": 20_000}
         async with gateway_process(settings) as one, gateway_process(settings) as other:
             assert [await ask(one, 0), await ask(other, 0)] == ["FRESH", "FRESH"]
             rounds = [(delay_s, *pair) for delay_s in DELAYS_S for pair in [(one, other), (other, one)] * 2]

@@ -15,9 +15,9 @@ from gateway.store.mongo import MongoSettings
 from gateway.store.store import Store
 from gateway.store.tags import TagCollection
 from gateway.tags.model import ComputedTag
-from gateway.tags.reads import MOST_CUSTOMERS, MOST_READS, Reads
+from gateway.tags.reads import MOST_CUSTOMERS, MOST_KEPT, MOST_READS, Reads
 from gateway.tags.service import TagService
-from tests.fixtures_mongodb import commands_to
+from tests.fixtures_mongodb import HandClock, commands_to
 from tests.running import gateway_on
 from tests.tag_shop import ShopClock, measured, services_on, sources_by_id, stitched, until_kept
 
@@ -54,7 +54,7 @@ async def turns(count: int = 5) -> None:
 async def test_what_is_asked_in_one_turn_leaves_in_one_read():
     """Thirty-two callers, of whom some want the same customers: each of them once, and each caller has his own."""
     shelf = Shelf()
-    reads = Reads(shelf.read)
+    reads = Reads(shelf.read, HandClock())
     shelf.go.set()
     found = await asyncio.gather(*(of(reads, f"c{n}", "c0", "nobody") for n in range(32)))
     assert found == [{f"c{n}": f"C{n}", "c0": "C0"} for n in range(32)]
@@ -65,7 +65,7 @@ async def test_what_is_asked_in_one_turn_leaves_in_one_read():
 async def test_callers_gather_while_all_reads_are_taken():
     """Whoever comes then leaves with the others; one whose customer is on the way shares what it brings."""
     shelf = Shelf()
-    reads = Reads(shelf.read)
+    reads = Reads(shelf.read, HandClock())
     callers = []
     for number in range(MOST_READS + 6):
         callers.append(asyncio.create_task(of(reads, f"c{number}", "c0")))
@@ -80,7 +80,7 @@ async def test_callers_gather_while_all_reads_are_taken():
 async def test_a_read_has_no_more_customers_than_it_may():
     """What is above the limit leaves in a read of its own, also when one caller wants it all."""
     shelf = Shelf()
-    reads = Reads(shelf.read)
+    reads = Reads(shelf.read, HandClock())
     shelf.go.set()
     names = [f"c{n}" for n in range(2 * MOST_CUSTOMERS + 1)]
     assert await of(reads, *names) == {one: one.upper() for one in names}
@@ -90,7 +90,7 @@ async def test_a_read_has_no_more_customers_than_it_may():
 async def test_a_cancelled_caller_harms_nobody():
     """The one who began the read goes away: the other, and the one who waits behind, have what they asked for."""
     shelf = Shelf()
-    reads = Reads(shelf.read)
+    reads = Reads(shelf.read, HandClock())
     first = asyncio.create_task(of(reads, "c1"))
     await turns()
     second = asyncio.create_task(of(reads, "c1", "c2"))
@@ -106,7 +106,7 @@ async def test_a_cancelled_caller_harms_nobody():
 async def test_a_failed_read_gives_nothing_and_the_next_one_is_asked():
     """What it raised is logged by its kind alone."""
     shelf = Shelf()
-    reads = Reads(shelf.read)
+    reads = Reads(shelf.read, HandClock())
     shelf.failure = ZeroDivisionError("c1")
     shelf.go.set()
     with capture_logs() as logs:
@@ -119,7 +119,7 @@ async def test_a_failed_read_gives_nothing_and_the_next_one_is_asked():
 async def test_a_late_read_gives_nothing():
     """A caller waits for as long as he says; who says longer has what comes later."""
     shelf = Shelf()
-    reads = Reads(shelf.read)
+    reads = Reads(shelf.read, HandClock())
     late = reads.enter(["c1"])
     assert await reads.settled(late, 0.01) == {}
     shelf.go.set()
@@ -130,7 +130,7 @@ async def test_a_late_read_gives_nothing():
 async def test_who_asks_after_a_write_is_read_again():
     """A read under way may have missed what was written; one that has not left yet cannot."""
     shelf = Shelf()
-    reads = Reads(shelf.read)
+    reads = Reads(shelf.read, HandClock())
     before = [asyncio.create_task(of(reads, "c1"))]
     await turns()
     reads.outdate(["c1", "c2"])
@@ -142,10 +142,139 @@ async def test_who_asks_after_a_write_is_read_again():
     assert shelf.asked == [["c1"], ["c1"]]
 
 
+def lasting(shelf: Shelf, clock: HandClock) -> Reads[str]:
+    """Reads whose customers stay for two seconds, but for those who are restless."""
+    shelf.go.set()
+    return Reads(shelf.read, clock, 2.0, lambda found: found != "RESTLESS")
+
+
+async def test_what_came_a_moment_ago_is_not_read_again():
+    """It stays for two seconds. Who is not there, and who is due, is read each time."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    names = ["c1", "nobody", "restless"]
+    assert await of(reads, *names) == {"c1": "C1", "restless": "RESTLESS"}
+    clock.advance(timedelta(seconds=0.9))
+    assert await of(reads, *names) == {"c1": "C1", "restless": "RESTLESS"}
+    clock.advance(timedelta(seconds=1.1))
+    assert await of(reads, "c1") == {"c1": "C1"}
+    assert shelf.asked == [names, names[1:], ["c1"]]
+
+
+async def test_what_was_long_on_its_way_is_as_old_as_the_asking():
+    """The two seconds begin when the read leaves."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    shelf.go.clear()
+    first = asyncio.create_task(of(reads, "c1"))
+    await turns()
+    clock.advance(timedelta(seconds=0.9))
+    shelf.go.set()
+    await first
+    assert await of(reads, "c1") == {"c1": "C1"}
+    assert shelf.asked == [["c1"]]
+    clock.advance(timedelta(seconds=1.1))
+    assert await of(reads, "c1") == {"c1": "C1"}
+    assert shelf.asked == [["c1"], ["c1"]]
+
+
+async def test_who_is_asked_for_often_is_never_waited_for():
+    """After a second the customer is read again, once, while callers have what is here; it comes before that is too old."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    await of(reads, "c1")
+    shelf.go.clear()
+    clock.advance(timedelta(seconds=1))
+    assert await asyncio.gather(*(of(reads, "c1") for _ in range(3))) == [{"c1": "C1"}] * 3
+    await turns()
+    assert shelf.asked == [["c1"], ["c1"]]
+    shelf.go.set()
+    await turns()
+    clock.advance(timedelta(seconds=1.9))
+    shelf.go.clear()
+    assert await of(reads, "c1") == {"c1": "C1"}
+    assert shelf.asked == [["c1"], ["c1"]]
+
+
+async def test_a_read_ahead_that_takes_long_is_waited_for():
+    """What is here has become too old meanwhile: callers share what is on its way."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    await of(reads, "c1")
+    shelf.go.clear()
+    clock.advance(timedelta(seconds=1))
+    await of(reads, "c1")
+    clock.advance(timedelta(seconds=1))
+    late = asyncio.create_task(of(reads, "c1"))
+    await turns()
+    assert not late.done()
+    shelf.go.set()
+    assert await late == {"c1": "C1"}
+    assert shelf.asked == [["c1"], ["c1"]]
+
+
+async def test_a_read_ahead_from_before_a_write_does_not_stay():
+    """Who asks after the write is read again, and shares nothing of before."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    await of(reads, "c1")
+    shelf.go.clear()
+    clock.advance(timedelta(seconds=1))
+    await of(reads, "c1")
+    await turns()
+    reads.outdate(["c1"])
+    late = asyncio.create_task(of(reads, "c1"))
+    await turns()
+    shelf.go.set()
+    await late
+    assert await of(reads, "c1") == {"c1": "C1"}
+    assert shelf.asked == [["c1"]] * 3
+
+
+async def test_what_was_written_meanwhile_does_not_stay():
+    """Neither what is here, nor what a read brings that left before."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    await of(reads, "c1", "c2")
+    reads.outdate(["c1"])
+    shelf.go.clear()
+    late = asyncio.create_task(of(reads, "c1"))
+    await turns()
+    reads.outdate(["c1"])
+    shelf.go.set()
+    await late
+    await of(reads, "c1", "c2")
+    assert shelf.asked == [["c1", "c2"], ["c1"], ["c1"]]
+
+
+async def test_a_failed_read_does_not_stay():
+    """The next who asks is read."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    shelf.failure = ZeroDivisionError("c1")
+    assert await of(reads, "c1") == {}
+    shelf.failure = None
+    assert await of(reads, "c1") == {"c1": "C1"}
+
+
+async def test_so_many_stay_and_the_first_ones_go():
+    """A batch goes as a whole when there are more than may stay."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    names = [f"c{n}" for n in range(MOST_KEPT + 1)]
+    for start in range(0, len(names), MOST_CUSTOMERS):
+        await of(reads, *names[start : start + MOST_CUSTOMERS])
+    read = len(shelf.asked)
+    await of(reads, *names[MOST_CUSTOMERS:])
+    assert len(shelf.asked) == read
+    await of(reads, names[0])
+    assert shelf.asked[read:] == [[names[0]]]
+
+
 async def test_the_end_leaves_nobody_waiting():
     """Who is read and who waits behind has nothing, and no task is left."""
     shelf = Shelf()
-    reads = Reads(shelf.read)
+    reads = Reads(shelf.read, HandClock())
     tasks = asyncio.all_tasks()
     callers = []
     for number in range(MOST_READS + 1):
@@ -199,7 +328,7 @@ async def test_tags_that_cannot_be_read_are_computed(mongodb_settings: MongoSett
         worker = TagService(services.tags.pack, services.store, clock, services.stitcher)
         clock.advance(timedelta(hours=1))
         requests = [await stitched(services, "c1") for _ in range(3)]
-        answers = await asyncio.gather(*(worker.load_all(one, ["activity"]) for one in requests))
+        answers = await asyncio.gather(*(worker.load_all(one, ("activity",)) for one in requests))
         await worker.aclose()
     assert [[one.tag.value for one in own] for (own,) in answers] == [["HIGH"]] * 3
     assert {own[0].tag.computed_at for (own,) in answers} == {clock.now()}
@@ -216,11 +345,13 @@ async def test_a_cancelled_request_takes_no_tags_from_the_others(mongodb_setting
         (customer,) = await stitched(services, "c1")
         await services.tags.load([(customer, "activity")])
         await until_kept(services.store, clock.now())
+        worker = TagService(services.tags.pack, services.store, clock, services.stitcher)
         with commands_to(mongodb_settings.database) as commands:
-            first, second = (asyncio.create_task(services.tags.load_all([customer], ["activity"])) for _ in range(2))
+            first, second = (asyncio.create_task(worker.load_all([customer], ("activity",))) for _ in range(2))
             await turns(1)
             first.cancel()
             ((answer,),) = await second
+        await worker.aclose()
     assert first.cancelled()
     assert (answer.tag.value, answer.freshness.value) == ("HIGH", "FRESH")
     assert commands == ["find"]

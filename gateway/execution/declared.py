@@ -14,6 +14,7 @@ from strawberry.types.field import StrawberryField
 
 from connectors.contract import Ask
 from connectors.records import Record
+from gateway.kept import Lasting
 
 DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 
@@ -61,11 +62,13 @@ class Together(msgspec.Struct, frozen=True):
     """A field whose values are had for several objects of one request at once.
 
     `give` takes the request's context, the objects and the field's arguments, and gives a value for each object. `expect` takes
-    the context and the ids of customers who will be asked about once they are found.
+    the context and the ids of customers who will be asked about once they are found. `at_hand` is as `give`, but gives nothing
+    when it would have to wait.
     """
 
     give: Callable[..., Awaitable[Sequence[Any]]]
     expect: Callable[[Any, Sequence[str]], None]
+    at_hand: Callable[..., Sequence[Lasting[Any]] | None] | None = None
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ from gateway.context import RequestContext
 from gateway.execution.arguments import Arguments
 from gateway.execution.declared import Finds, Lists
 from gateway.execution.failures import Place
-from gateway.kept import Kept
+from gateway.kept import Kept, Lasting
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.wanted import Wanted
 from gateway.stitching.customer import StitchedCustomer, found_alone, merged
@@ -220,6 +220,10 @@ class Resolved(Field):
         self._get = get
         self.completion = completion
 
+    def at_hand(self, run: Run, objects: Sequence[Any]) -> Column | None:  # noqa: ARG002
+        """The column, where all of it is known already."""
+        return None
+
     async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
         values = await self._values(run, objects)
         if len(values) == 1:
@@ -261,12 +265,31 @@ class Resolved(Field):
 class Shared(Resolved):
     """A resolved field whose `get` gives the values of all objects at once; what it raises costs the field on each of them.
 
-    `expect` is told, before the objects are found, which customers they will be.
+    `expect` is told, before the objects are found, which customers they will be. `look` gives what need not be waited for.
     """
 
-    def __init__(self, *words: Any, expect: Callable[[RequestContext, Sequence[str]], None], **more: Any) -> None:
+    def __init__(
+        self,
+        *words: Any,
+        expect: Callable[[RequestContext, Sequence[str]], None],
+        look: Callable[[Run, Sequence[Any]], Sequence[Lasting[Any]] | None] | None,
+        **more: Any,
+    ) -> None:
         super().__init__(*words, **more)
         self.expect = expect
+        self._look = look
+
+    def at_hand(self, run: Run, objects: Sequence[Any]) -> Column | None:
+        if self._look is None:
+            return None
+        try:
+            values = self._look(run, objects)
+        except Exception:  # noqa: BLE001  raised again, and placed, where the values are waited for
+            return None
+        if values is None:
+            return None
+        column = [value.shown.get(self.completion) for value in values]
+        return None if None in column else column
 
     async def _values(self, run: Run, objects: Sequence[Any]) -> list[Any]:
         try:

@@ -19,17 +19,17 @@ class Shown:
     """Completes values that are here by one function."""
 
     def __init__(self, show: Callable[[Any], Any]) -> None:
-        self._show = show
+        self.show = show
 
     async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:  # noqa: ARG002
         try:
-            return [self._show(value) for value in values]
+            return [self.show(value) for value in values]
         except Exception:  # noqa: BLE001  one by one, so that it costs its own value only
             return [self._alone(value) for value in values]
 
     def _alone(self, value: Any) -> Any:
         try:
-            return self._show(value)
+            return self.show(value)
         except Exception as error:  # noqa: BLE001  the field that gave the value places it
             return error
 
@@ -59,7 +59,8 @@ class Live:
         if not self._others:
             rows: list[Sequence[Any]] = [()] * len(values)
         elif len(self._others) == len(self._resolved) == 1:
-            rows = [(shown,) for shown in await self._resolved[0].column(run, values, paths)]
+            (field,) = self._resolved
+            rows = [*zip(field.at_hand(run, values) or await field.column(run, values, paths))]
         else:
             rows = [*zip(*await self._columns(run, values, paths), strict=True)]
         if len(values) == 1:
@@ -75,9 +76,17 @@ class Live:
         """What all fields that are not settled show, in the order of `others`."""
         if not self._resolved:
             return await self._list(run, values, paths)
-        resolved = [field.column(run, values, paths) for field in self._resolved]
-        *columns, listed = await asyncio.gather(*resolved, self._list(run, values, paths))
-        by_field: dict[Field, Column] = dict(zip([*self._resolved, *self.listings], [*columns, *listed], strict=True))
+        by_field: dict[Field, Column] = {
+            field: column for field in self._resolved if (column := field.at_hand(run, values)) is not None
+        }
+        waiting = [field for field in self._resolved if field not in by_field]
+        if waiting:
+            columns = [field.column(run, values, paths) for field in waiting]
+            *found, listed = await asyncio.gather(*columns, self._list(run, values, paths))
+            by_field.update(zip(waiting, found, strict=True))
+        else:
+            listed = await self._list(run, values, paths)
+        by_field.update(zip(self.listings, listed, strict=True))
         return [by_field[field] for field in self._others]
 
     async def _list(self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path]) -> list[Column]:

@@ -37,6 +37,7 @@ from gateway.execution.arguments import Arguments
 from gateway.execution.collect import Collector, fragments_of
 from gateway.execution.declared import DEFINITION, Together, declared
 from gateway.execution.fields import NULLED, Completion, Field, Finding, Listed, Resolved, Run, Settled, Shared
+from gateway.execution.lasting import once
 from gateway.execution.live import Each, Live, OneOf, Shown
 from gateway.execution.selection import selected
 from gateway.execution.settled import Writer
@@ -122,7 +123,16 @@ class _Maker:
         if together is not None:
             give = partial(_give, together, arguments)
             nullable = not is_non_null_type(field.type)
-            return Shared(where, key, nodes, nullable=nullable, get=give, completion=completion, expect=together.expect)
+            return Shared(
+                where,
+                key,
+                nodes,
+                nullable=nullable,
+                get=give,
+                completion=once(completion),
+                expect=together.expect,
+                look=None if together.at_hand is None else partial(_look, together.at_hand, arguments),
+            )
         finds = declared(definition).finds
         if finds is None:
             get = self._getter(kind, field, nodes, arguments)
@@ -186,6 +196,10 @@ class _Maker:
 
 async def _give(together: Together, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:
     return await together.give(run.context, objects, **arguments.words(run.variables))
+
+
+def _look(at_hand: Callable[..., Any], arguments: Arguments, run: Run, objects: Sequence[Any]) -> Any:
+    return at_hand(run.context, objects, **arguments.words(run.variables))
 
 
 def _test(kind: GraphQLObjectType) -> Callable[[Any], bool]:

@@ -17,15 +17,16 @@ from pymongo import IndexModel, UpdateOne
 
 from gateway.clock import Clock
 from gateway.store.mongo import Database, Document, Mongo
-from gateway.tags.model import ComputedTag
+from gateway.tags.model import FORM, ComputedTag, KeptTag, Tag
 
 KEEP = timedelta(days=7)
 KEEP_MARK = timedelta(days=1)
 """As long as a worker may keep answers of sources."""
 
-_NOT_READ = {"at": 0, "deleteAt": 0}
+_READ = {"tags": 1, "marks": 1, "staleAt": 1, "seen": 1}
 
-_decoder = msgspec.json.Decoder(ComputedTag)
+_decoder = msgspec.json.Decoder(KeptTag)
+_whole_decoder = msgspec.json.Decoder(ComputedTag)
 _encoder = msgspec.json.Encoder()
 
 
@@ -37,7 +38,7 @@ class TagCollection:
         self._clock = clock
         mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0)])
 
-    async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, dict[str, ComputedTag]]:
+    async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, dict[str, Tag]]:
         """The tags that are kept, by customer and by key, fresh or not, with one command.
 
         What cannot be read, say of another version of the gateway, counts as absent.
@@ -47,7 +48,7 @@ class TagCollection:
 
         async def find(database: Database) -> list[Document]:
             # One more than there can be, so that the first batch is known to be the last.
-            cursor = database.tags.find({"_id": {"$in": list(customers)}}, _NOT_READ, batch_size=len(customers) + 1)
+            cursor = database.tags.find({"_id": {"$in": list(customers)}}, _READ, batch_size=len(customers) + 1)
             return await cursor.to_list(None)
 
         documents = await self._mongo.run(find)
@@ -83,16 +84,18 @@ class TagCollection:
         return result.deleted_count
 
 
-def _tags_of(document: Document, keys: Collection[str], after: datetime) -> dict[str, ComputedTag]:
+def _tags_of(document: Document, keys: Collection[str], after: datetime) -> dict[str, Tag]:
     """The tags of a document that can be read and expired after a time, if at all."""
-    found: dict[str, ComputedTag] = {}
+    found: dict[str, Tag] = {}
     texts = document.get("tags", {})
     for key in keys:
         text = texts.get(key)
         if text is None:
             continue
         try:
-            tag = _decoder.decode(text)
+            tag: Tag = _decoder.decode(text)
+            if tag.form != FORM:
+                tag = _whole_decoder.decode(text)  # which finds out whether all of it can be read
         except (msgspec.DecodeError, TypeError):
             continue
         if tag.expires_at > after:
@@ -100,7 +103,7 @@ def _tags_of(document: Document, keys: Collection[str], after: datetime) -> dict
     return _marked(document, found) if "marks" in document else found
 
 
-def _marked(document: Document, tags: dict[str, ComputedTag]) -> dict[str, ComputedTag]:
+def _marked(document: Document, tags: dict[str, Tag]) -> dict[str, Tag]:
     """Tags as marks left them."""
     marks, stale_at, seen = document["marks"], document["staleAt"], document.get("seen", {})
     return {

@@ -36,8 +36,8 @@ class RuleUsed(Value, frozen=True):
     words: str
 
 
-class ComputedTag(Value, frozen=True):
-    """`value` None: the rule gives this customer no such tag, and the evidence says why.
+class TagHead(Value, frozen=True, kw_only=True):
+    """What is always read of a tag. `value` None: the rule gives this customer no such tag, and the evidence says why.
 
     `fingerprint` names the rule and the facts it reads; another one in force makes this value stale.
     """
@@ -47,6 +47,38 @@ class ComputedTag(Value, frozen=True):
     fingerprint: str
     computed_at: datetime
     expires_at: datetime
+    partial: bool = False
+
+
+FORM = 1
+"""Of a tag's rule and evidence, as they are written. Counted up when `RuleUsed` or `FactValue` change."""
+
+
+class ComputedTag(TagHead, frozen=True, kw_only=True):
+    """A tag with its rule and the facts that the rule saw."""
+
     rule: RuleUsed
     evidence: list[FactValue]
-    partial: bool = False
+    form: int = FORM
+
+
+class KeptTag(TagHead, frozen=True, kw_only=True):
+    """A tag as it is kept in today's form: its rule and evidence are read when somebody wants to see them."""
+
+    written_rule: msgspec.Raw = msgspec.field(name="rule")
+    written_evidence: msgspec.Raw = msgspec.field(name="evidence")
+    form: int = 0
+
+    @property
+    def rule(self) -> RuleUsed:
+        return _rule_decoder.decode(self.written_rule)
+
+    @property
+    def evidence(self) -> list[FactValue]:
+        return _evidence_decoder.decode(self.written_evidence)
+
+
+Tag = ComputedTag | KeptTag
+
+_rule_decoder = msgspec.json.Decoder(RuleUsed)
+_evidence_decoder = msgspec.json.Decoder(list[FactValue])

@@ -1,8 +1,9 @@
 """Batch while busy, for the store: customers of all requests on their way to it.
 
 While a read is free, customers leave at once (in the same turn of the loop); while all are taken, they gather behind them and
-leave together. A customer who is already on the way is not read again. Callers wait as long as they can: one that goes away
-changes nothing for the others.
+leave together. A customer who is already on the way is not read again, and neither is one who came a moment ago. When that
+moment is half over, who asks has what is here, and the customer is read again beside it: who is asked for often is never waited
+for. Callers wait as long as they can: one that goes away changes nothing for the others.
 """
 
 import asyncio
@@ -13,41 +14,75 @@ from typing import Generic, TypeVar
 
 import structlog
 
+from gateway.clock import Clock
+
 MOST_READS = 2
 """How many reads are under way: one at the store, one on its way. More of them would be smaller ones."""
 
 MOST_CUSTOMERS = 100
 """How many customers a read is of."""
 
+MOST_KEPT = 2_000
+"""How many customers are kept in memory. With the shipped pack they take about 12 KB each."""
+
+AGAIN = 0.5
+"""After this share of the time for which a customer stays, who asks has the customer read again."""
+
+_ON_THE_WAY = float("inf")
+
 T = TypeVar("T")
 log = structlog.get_logger()
 
 
 class Batch(Generic[T]):
-    """Customers who are read together, and what was found of them."""
+    """Customers who are read together, and what was found of them.
 
-    __slots__ = ("customers", "done", "found")
+    It holds until `good_until`, and from `again_at` on it is to be read again (both monotonic).
+    """
+
+    __slots__ = ("again_at", "customers", "done", "found", "good_until", "left_at")
 
     def __init__(self) -> None:
         self.customers: list[str] = []
+        self.left_at = self.again_at = self.good_until = _ON_THE_WAY
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.found: dict[str, T] = {}
 
 
 class Reads(Generic[T]):
-    """The way to the store, for all requests of a worker. `read` gives what is there of customers and raises nothing."""
+    """The way to the store, for all requests of a worker. `read` gives what is there of customers and raises nothing.
 
-    def __init__(self, read: Callable[[Sequence[str]], Awaitable[dict[str, T]]]) -> None:
+    What `may_stay` of it is given again for `keep_s` seconds from when it was asked for.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[Sequence[str]], Awaitable[dict[str, T]]],
+        clock: Clock,
+        keep_s: float = 0.0,
+        may_stay: Callable[[T], bool] = lambda _: True,
+    ) -> None:
         self._read = read
+        self._clock = clock
+        self._keep_s = keep_s
+        self._may_stay = may_stay
         self._free = MOST_READS
         self._waiting: deque[Batch[T]] = deque()
+        self._landed: deque[Batch[T]] = deque()
         self._entered: dict[str, Batch[T]] = {}
+        self._ahead: dict[str, Batch[T]] = {}
         self._tasks: set[asyncio.Task[dict[str, T]]] = set()
         self._dispatching = False
 
     def enter(self, customers: Iterable[str]) -> dict[str, Batch[T]]:
         """Have customers read. Nothing is waited for."""
-        return {customer: self._entered.get(customer) or self._enter(customer) for customer in customers}
+        entered, now = self._entered, self._clock.monotonic()
+        return {
+            customer: batch
+            if (batch := entered.get(customer)) is not None and batch.again_at > now
+            else self._again(customer, batch, now)
+            for customer in customers
+        }
 
     async def settled(self, batches: Mapping[str, Batch[T]], patience_s: float) -> dict[str, T]:
         """What is there, by customer; nothing of one whose read failed or is late."""
@@ -58,11 +93,12 @@ class Reads(Generic[T]):
         return {customer: batch.found[customer] for customer, batch in batches.items() if customer in batch.found}
 
     def outdate(self, customers: Iterable[str]) -> None:
-        """What was written of customers may be missed by a read under way: who asks from now on is read again."""
+        """What was written of customers may be missed by a read before: who asks from now on is read again."""
         for customer in customers:
-            batch = self._entered.get(customer)
-            if batch is not None and batch not in self._waiting:
-                del self._entered[customer]
+            for known in (self._entered, self._ahead):
+                batch = known.get(customer)
+                if batch is not None and batch not in self._waiting:
+                    del known[customer]
 
     async def aclose(self) -> None:
         """End the reads; who still waits has nothing."""
@@ -72,10 +108,21 @@ class Reads(Generic[T]):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _enter(self, customer: str) -> Batch[T]:
+    def _again(self, customer: str, batch: Batch[T] | None, now: float) -> Batch[T]:
+        """The batch of a customer who is not here, or not for long any more."""
+        ahead = self._ahead.get(customer)
+        if batch is not None and batch.good_until > now:
+            if ahead is None:
+                self._ahead[customer] = self._join(customer)
+            return batch
+        if ahead is None:
+            ahead = self._entered[customer] = self._join(customer)
+        return ahead
+
+    def _join(self, customer: str) -> Batch[T]:
         if not self._waiting or len(self._waiting[-1].customers) == MOST_CUSTOMERS:
             self._waiting.append(Batch())
-        batch = self._entered[customer] = self._waiting[-1]
+        batch = self._waiting[-1]
         batch.customers.append(customer)
         self._dispatch_soon()
         return batch
@@ -90,6 +137,7 @@ class Reads(Generic[T]):
         while self._free and self._waiting:
             batch = self._waiting.popleft()
             self._free -= 1
+            batch.left_at = self._clock.monotonic()
             task = asyncio.ensure_future(self._read(batch.customers))
             self._tasks.add(task)
             task.add_done_callback(partial(self._land, batch))
@@ -108,6 +156,21 @@ class Reads(Generic[T]):
 
     def _end(self, batch: Batch[T]) -> None:
         for customer in batch.customers:
+            if self._ahead.get(customer) is batch:
+                self._entered[customer] = self._ahead.pop(customer)
+        staying = {customer for customer, found in batch.found.items() if self._may_stay(found)} if self._keep_s else set()
+        self._forget(batch, [customer for customer in batch.customers if customer not in staying])
+        if staying:
+            batch.again_at = batch.left_at + AGAIN * self._keep_s
+            batch.good_until = batch.left_at + self._keep_s
+            self._landed.append(batch)
+        now = self._clock.monotonic()
+        while self._landed and (self._landed[0].good_until <= now or len(self._entered) > MOST_KEPT):
+            oldest = self._landed.popleft()
+            self._forget(oldest, oldest.customers)
+        batch.done.set_result(None)
+
+    def _forget(self, batch: Batch[T], customers: Iterable[str]) -> None:
+        for customer in customers:
             if self._entered.get(customer) is batch:
                 del self._entered[customer]
-        batch.done.set_result(None)

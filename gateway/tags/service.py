@@ -18,13 +18,14 @@ from connectors.contract import KeyKind
 from connectors.shapes import Fields
 from gateway.clock import Clock
 from gateway.errors import CallerError, SourceFailure, StoreError
+from gateway.kept import Lasting
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.tags.computing import Pair, Tags, Wanted, compute, is_missing_for_now
 from gateway.tags.definitions import Pack, TagDefinition
-from gateway.tags.model import ComputedTag
+from gateway.tags.model import ComputedTag, Tag
 from gateway.tags.reads import Batch, Reads
 
 RENEW_AHEAD = 0.1
@@ -36,7 +37,12 @@ LEASE = timedelta(seconds=30)
 MOST_RENEWALS = 16
 """How many renewals a worker has under way. What is stale beyond that waits for the next request that asks for it."""
 
+MOST_LISTS = 8
+"""How many selections of a customer's tags are remembered."""
+
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+Keys = tuple[str, ...]
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -51,7 +57,7 @@ class TagAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A tag of one customer as it is given out. Reading another attribute reads it of the tag or of its definition."""
 
     definition: TagDefinition
-    tag: ComputedTag
+    tag: Tag
     freshness: Freshness
 
     def __getattr__(self, name: str) -> Any:
@@ -59,22 +65,31 @@ class TagAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             raise AttributeError(name)
         return getattr(self.tag if name in ComputedTag.__struct_fields__ else self.definition, name)
 
+    @property
+    def is_given(self) -> bool:
+        """Whether the rule gives the tag, or may: what it lacked was a source."""
+        return self.tag.value is not None or self.tag.partial
 
-class Kept(msgspec.Struct, frozen=True, gc=False):
-    """What the store has of a customer, by key; `answers` hold until `calm_until`, when one of the tags is to be renewed."""
 
-    tags: dict[str, ComputedTag]
-    answers: dict[str, TagAnswer]
+class Kept(msgspec.Struct, frozen=True):
+    """What the store has of a customer, by key: all fresh until `calm_until`, when one of the tags is to be renewed."""
+
+    tags: dict[str, Tag]
     calm_until: datetime
+    lists: dict[tuple[Keys, bool], Lasting[TagAnswer]] = {}
 
-    def given(self, keys: Sequence[str], now: datetime) -> list[TagAnswer] | None:
+    def given(self, pack: Pack, keys: Keys, now: datetime, *, given_only: bool) -> Lasting[TagAnswer] | None:
         """The answers for keys; None when there is anything to be done before."""
         if now >= self.calm_until:
             return None
-        try:
-            return [self.answers[key] for key in keys]
-        except KeyError:
-            return None
+        name = keys, given_only
+        found = self.lists.get(name)
+        if found is None and all(key in self.tags for key in keys):
+            answers = [TagAnswer(definition=pack.tags[key], tag=self.tags[key], freshness=Freshness.FRESH) for key in keys]
+            found = Lasting(_chosen(answers, given_only=given_only))
+            if len(self.lists) < MOST_LISTS:
+                self.lists[name] = found
+        return found
 
 
 class Renewal(msgspec.Struct, eq=False):
@@ -92,14 +107,19 @@ class Expected(msgspec.Struct, frozen=True):
 
 
 class TagService:
-    """Gives tags for any number of customers at once. `new_stitcher` opens one for work outside a request."""
+    """Gives tags for any number of customers at once. `new_stitcher` opens one for work outside a request.
 
-    def __init__(self, pack: Pack, store: Store | None, clock: Clock, new_stitcher: Callable[[], Stitcher]) -> None:
+    What the store gave is given again for `cache_s` seconds, unless this worker wrote something else meanwhile.
+    """
+
+    def __init__(
+        self, pack: Pack, store: Store | None, clock: Clock, new_stitcher: Callable[[], Stitcher], cache_s: float = 0.0
+    ) -> None:
         self.pack = pack
         self._store = store
         self._clock = clock
         self._new_stitcher = new_stitcher
-        self._reads = None if store is None else Reads(partial(self._kept, store))
+        self._reads = None if store is None else Reads(partial(self._kept, store), clock, cache_s, self._is_calm)
         self._in_force = {key: (one.fingerprint, RENEW_AHEAD * one.ttl) for key, one in pack.tags.items()}
         self._computing: dict[Pair, asyncio.Task[Tags]] = {}
         self._renewals: dict[asyncio.Task[None], Renewal] = {}
@@ -116,8 +136,25 @@ class TagService:
         batches = {} if self._reads is None else self._reads.enter(customers)
         return Expected(dict(self._computing), batches)
 
+    def at_hand(
+        self, customers: Sequence[StitchedCustomer], keys: Keys, expected: Expected | None, *, given_only: bool
+    ) -> list[Lasting[TagAnswer]] | None:
+        """As `load_all`, where nothing has to be waited for, computed or renewed; None where something has."""
+        if expected is None:
+            return None
+        now, batches = self._clock.now(), expected.batches
+        found = []
+        for customer in customers:
+            batch = batches.get(customer.id)
+            kept = None if batch is None else batch.found.get(customer.id)
+            answers = None if kept is None else kept.given(self.pack, keys, now, given_only=given_only)
+            if answers is None:
+                return None
+            found.append(answers)
+        return found
+
     async def load_all(
-        self, customers: Sequence[StitchedCustomer], keys: Sequence[str], expected: Expected | None = None
+        self, customers: Sequence[StitchedCustomer], keys: Keys, expected: Expected | None = None, *, given_only: bool = False
     ) -> list[list[TagAnswer]]:
         """As `load`, the same tags for each of the customers: a list of them per customer, in order."""
         if not keys:
@@ -129,10 +166,13 @@ class TagService:
             )
         kept, computing = await self._read(expected, customers), expected.computing
         now = self._clock.now()
-        known = [None if (found := kept.get(one.id)) is None else found.given(keys, now) for one in customers]
+        known = [
+            None if (found := kept.get(one.id)) is None else found.given(self.pack, keys, now, given_only=given_only)
+            for one in customers
+        ]
         rest = [(one, key) for one, answers in zip(customers, known, strict=True) if answers is None for key in keys]
         settled = iter(await self._settled(rest, kept, computing) if rest else ())
-        return [list(islice(settled, len(keys))) if answers is None else answers for answers in known]
+        return [_chosen(islice(settled, len(keys)), given_only=given_only) if answers is None else answers for answers in known]
 
     async def outdate(self, customers: Collection[str]) -> None:
         """Have the tags of customers renewed: they have changed. What is being computed of them is shared and stored no more.
@@ -171,17 +211,17 @@ class TagService:
         self._renew_soon([pair for pair in pairs if self._due(tags[pair])])
         return [self._answer(tags[_pair(one)]) for one in wanted]
 
-    def _answer(self, tag: ComputedTag) -> TagAnswer:
+    def _answer(self, tag: Tag) -> TagAnswer:
         freshness = Freshness.FRESH if self._fresh(tag) else Freshness.STALE
         return TagAnswer(definition=self.pack.tags[tag.key], tag=tag, freshness=freshness)
 
-    def _fresh(self, tag: ComputedTag) -> bool:
+    def _fresh(self, tag: Tag) -> bool:
         return tag.fingerprint == self.pack.tags[tag.key].fingerprint and self._clock.now() < tag.expires_at
 
-    def _due(self, tag: ComputedTag) -> bool:
+    def _due(self, tag: Tag) -> bool:
         return self._clock.now() > self._due_at(tag)
 
-    def _due_at(self, tag: ComputedTag) -> datetime:
+    def _due_at(self, tag: Tag) -> datetime:
         fingerprint, ahead = self._in_force[tag.key]
         return tag.expires_at - ahead if tag.fingerprint == fingerprint else _LONG_AGO
 
@@ -198,15 +238,12 @@ class TagService:
             found = await store.tags.read(customers, self.pack.tags)
         except StoreError:
             return {}
-        definitions = self.pack.tags
         return {
-            customer: Kept(
-                tags,
-                {key: TagAnswer(definition=definitions[key], tag=tag, freshness=Freshness.FRESH) for key, tag in tags.items()},
-                min(map(self._due_at, tags.values()), default=_LONG_AGO),
-            )
-            for customer, tags in found.items()
+            customer: Kept(tags, min(map(self._due_at, tags.values()), default=_LONG_AGO)) for customer, tags in found.items()
         }
+
+    def _is_calm(self, kept: Kept) -> bool:
+        return self._clock.now() < kept.calm_until
 
     async def _write(self, computed: Mapping[Pair, ComputedTag]) -> None:
         whole = [(customer, tag) for (customer, _), tag in computed.items() if not is_missing_for_now(tag)]
@@ -306,6 +343,10 @@ class TagService:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("tags_failed", error=type(error).__name__)
+
+
+def _chosen(answers: Iterable[TagAnswer], *, given_only: bool) -> list[TagAnswer]:
+    return [answer for answer in answers if not given_only or answer.is_given]
 
 
 def _pair(one: Wanted) -> Pair:
