@@ -49,7 +49,7 @@ class Parameters(msgspec.Struct, rename="camel"):
 
 
 _FIXED_HEAD = {
-    media: f"content-type: {media}; charset=utf-8\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n".encode()
+    media: f"content-type: {media}; charset=utf-8\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
     for media in (JSON, RESPONSE_JSON)
 }
 _encode = msgspec.json.Encoder().encode
@@ -113,11 +113,10 @@ class Answer(msgspec.Struct):
     @property
     def head(self) -> bytes:
         """Its headers as they are written, each on a line."""
-        own = f"content-length: {len(self.body)}\r\nx-request-id: {self.request_id}\r\n".encode()
-        head = own + _FIXED_HEAD[self.media]
-        for name, value in self.more_headers.items():
-            head += f"{name}: {value}\r\n".encode()
-        return head
+        head = f"content-length: {len(self.body)}\r\nx-request-id: {self.request_id}\r\n{_FIXED_HEAD[self.media]}"
+        if self.more_headers:
+            head += "".join(f"{name}: {value}\r\n" for name, value in self.more_headers.items())
+        return head.encode()
 
 
 class GraphQLView:
@@ -148,16 +147,16 @@ class GraphQLView:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def answer(self, head: Head, body: bytes | Receive) -> Answer:
+    async def answer(self, head: Head, body: bytes | bytearray | Receive) -> Answer:
         """The answer to a request whose body is here or is yet to be received. Raises `ClientDisconnect`."""
         media = JSON
         try:
-            if head.wants_page():
+            if head.method == "GET" and head.wants_page():
                 raise _RefusedError(404, "there is no page here")
             media = _negotiated(head.accept)
             if head.method == "POST":
                 _check_body_type(head.headers.get(b"content-type", b""), head.headers.get(b"content-encoding", b"identity"))
-                text = body if isinstance(body, bytes) else await self._received(head, body)
+                text = await self._received(head, body) if callable(body) else body
                 parameters = _decoded(_body_decoder, text, "the body")
             elif head.method == "GET":
                 parameters = _url_parameters(head.query)
@@ -181,7 +180,7 @@ class GraphQLView:
         except Exception as error:  # noqa: BLE001 - the last line of defence
             return _error_answer(500, [GraphQLError(str(error), original_error=error)], media, head.request_id)
 
-    async def _received(self, head: Head, receive: Receive) -> bytes:
+    async def _received(self, head: Head, receive: Receive) -> bytearray:
         if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
             raise self._too_large()
         body = bytearray()
@@ -194,7 +193,7 @@ class GraphQLView:
             more = message.get("more_body", False)
             if len(body) > self.max_body_bytes:
                 raise self._too_large()
-        return bytes(body)
+        return body
 
     def _too_large(self) -> _RefusedError:
         return _RefusedError(413, f"the body is larger than {self.max_body_bytes} bytes")
@@ -246,7 +245,7 @@ def _url_parameters(given: QueryParams) -> Parameters:
     )
 
 
-def _decoded(decoder: msgspec.json.Decoder[T], text: str | bytes, what: str) -> T:
+def _decoded(decoder: msgspec.json.Decoder[T], text: str | bytes | bytearray, what: str) -> T:
     try:
         return decoder.decode(text)
     except msgspec.DecodeError as error:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from graphql import FieldNode
 
 from gateway.execution.failures import Place
-from gateway.execution.fields import NULLED, Column, Completion, Field, Listed, Path, Resolved, Run, Settled, Shared
+from gateway.execution.fields import NULLED, Column, Completion, Field, Listed, Path, Resolved, Run, Settled, Shared, completed
 from gateway.lookups.batching import Entry
 from gateway.lookups.outcome import Failed
 from gateway.stitching.customer import StitchedCustomer
@@ -21,7 +21,7 @@ class Shown:
     def __init__(self, show: Callable[[Any], Any]) -> None:
         self._show = show
 
-    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:  # noqa: ARG002
+    def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:  # noqa: ARG002
         try:
             return [self._show(value) for value in values]
         except Exception:  # noqa: BLE001  one by one, so that it costs its own value only
@@ -54,19 +54,25 @@ class Live:
         self._resolved = [field for field in fields if isinstance(field, Resolved)]
         self.early = [field for field in fields if isinstance(field, Listed | Shared)]
         self._others = [field for field in fields if not isinstance(field, Settled)]
+        self._only = self._resolved[0] if len(self._resolved) == len(self._others) == 1 else None
 
-    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
-        if not self._others:
-            rows: list[Sequence[Any]] = [()] * len(values)
-        elif len(self._others) == len(self._resolved) == 1:
-            rows = [(shown,) for shown in await self._resolved[0].column(run, values, paths)]
+    def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column | Awaitable[Column]:
+        if self._others:
+            return self._completed(run, values, paths)
+        return self._all_assembled(run, values, paths, [()] * len(values))
+
+    async def _completed(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+        if self._only is None:
+            rows: list[Sequence[Any]] = [*zip(*await self._columns(run, values, paths), strict=True)]
         else:
-            rows = [*zip(*await self._columns(run, values, paths), strict=True)]
-        if len(values) == 1:
-            return [self._assembled(run, values[0], paths[0], rows[0])]
+            column = await self._only.column(run, values, paths)
+            rows = [column] if len(column) == 1 else [(shown,) for shown in column]
+        return self._all_assembled(run, values, paths, rows)
+
+    def _all_assembled(self, run: Run, values: Sequence[Any], paths: Sequence[Path], rows: Sequence[Sequence[Any]]) -> Column:
         if not run.nulled:
             try:
-                return [*map(self._assemble, values, rows)]
+                return [*map(self._assemble, values, rows)] if len(values) > 1 else [self._assemble(values[0], rows[0])]
             except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own field only
                 pass
         return [self._assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
@@ -121,7 +127,7 @@ class Each:
                 elif one is not None:
                     here.append(one)
                     inner.append((*path, place))
-        found = iter(await self.inner.complete(run, here, inner) if here else ())
+        found = iter(await completed(self.inner, run, here, inner) if here else ())
         return [self._checked(run, [one if one is None or one is NULLED else next(found) for one in ones]) for ones in lists]
 
     def _checked(self, run: Run, shown: list[Any]) -> Any:
@@ -145,6 +151,6 @@ class OneOf:
             places = [place for place, value in enumerate(values) if is_one(value)]
             if places:
                 own, their = [values[place] for place in places], [paths[place] for place in places]
-                for place, one in zip(places, await completion.complete(run, own, their), strict=True):
+                for place, one in zip(places, await completed(completion, run, own, their), strict=True):
                     shown[place] = one
         return shown

@@ -70,7 +70,8 @@ class Plan:
         """Run for one request. The data is a struct that encodes to the answer."""
         context.selections = self._selections
         run = Run(context, variables, self._reports)
-        (data,) = await self._root.complete(run, [None], [()])
+        column = self._root.complete(run, [None], [()])
+        (data,) = column if isinstance(column, list) else await column
         return ExecutionResult(None if data is NULLED else data, run.errors or None)
 
     @property
