@@ -32,6 +32,7 @@ Execute = Callable[[Operation, dict[str, Any], "Head"], Awaitable[ExecutionResul
 ENDPOINT = "/graphql"
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
+_BODY_TYPE = JSON.encode()
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -48,10 +49,11 @@ class Parameters(msgspec.Struct, rename="camel"):
     extensions: dict[str, Any] | None = None
 
 
-_FIXED_HEAD = {
-    media: f"content-type: {media}; charset=utf-8\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
+_FIXED = {
+    media: {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff"}
     for media in (JSON, RESPONSE_JSON)
 }
+"""Headers of every answer by its media type, which are made ready below."""
 _encode = msgspec.json.Encoder().encode
 _body_decoder = msgspec.json.Decoder(Parameters)
 _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
@@ -114,9 +116,25 @@ class Answer(msgspec.Struct):
     def head(self) -> bytes:
         """Its headers as they are written, each on a line."""
         head = f"content-length: {len(self.body)}\r\nx-request-id: {self.request_id}\r\n{_FIXED_HEAD[self.media]}"
-        if self.more_headers:
-            head += "".join(f"{name}: {value}\r\n" for name, value in self.more_headers.items())
-        return head.encode()
+        return (head + _head(self.more_headers) if self.more_headers else head).encode()
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The same for ASGI."""
+        own = [(b"content-length", b"%d" % len(self.body)), (b"x-request-id", self.request_id.encode())]
+        return own + _FIXED_HEADERS[self.media] + (_headers(self.more_headers) if self.more_headers else [])
+
+
+def _head(headers: Mapping[str, str]) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+
+
+def _headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+_FIXED_HEAD = {media: _head(headers) for media, headers in _FIXED.items()}
+_FIXED_HEADERS = {media: _headers(headers) for media, headers in _FIXED.items()}
 
 
 class GraphQLView:
@@ -143,8 +161,7 @@ class GraphQLView:
             answer = await self.answer(head, receive)
         except ClientDisconnect:
             return
-        headers = [line.split(b": ", 1) for line in answer.head.splitlines()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
     async def answer(self, head: Head, body: bytes | bytearray | Receive) -> Answer:
@@ -155,7 +172,9 @@ class GraphQLView:
                 raise _RefusedError(404, "there is no page here")
             media = _negotiated(head.accept)
             if head.method == "POST":
-                _check_body_type(head.headers.get(b"content-type", b""), head.headers.get(b"content-encoding", b"identity"))
+                body_type = head.headers.get(b"content-type", b"")
+                if body_type != _BODY_TYPE or b"content-encoding" in head.headers:
+                    _check_body_type(body_type, head.headers.get(b"content-encoding", b"identity"))
                 text = await self._received(head, body) if callable(body) else body
                 parameters = _decoded(_body_decoder, text, "the body")
             elif head.method == "GET":

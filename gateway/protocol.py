@@ -42,18 +42,22 @@ class EndpointProtocol(HttpToolsProtocol):
         self._idle_timer: asyncio.TimerHandle | None = None
 
     def on_message_begin(self) -> None:
-        self.url, self.headers, self.expect_100_continue = b"", [], False
+        self.url, self.headers = b"", []
         self.idle_since = None
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         exchange = self._exchange()
         if exchange is not None:
             self.cycle: Any = exchange
             return
-        url, headers, expect_100_continue = self.url, self.headers, self.expect_100_continue
-        super().on_message_begin()  # which makes the scope, and begins with all three
-        self.url, self.expect_100_continue = url, expect_100_continue
-        self.headers += headers
+        url, headers = self.url, self.headers
+        super().on_message_begin()  # which makes the scope, and begins with both
+        self.url = url
+        for header in headers:
+            super().on_header(*header)
         super().on_headers_complete()
 
     def _exchange(self) -> _Exchange | None:
@@ -62,7 +66,6 @@ class EndpointProtocol(HttpToolsProtocol):
             self._view is None
             or self.url != _ENDPOINT
             or self.parser.get_method() != b"POST"
-            or self.expect_100_continue
             or self.parser.should_upgrade()
             or not (self.cycle is None or self.cycle.response_complete)
         ):
@@ -72,7 +75,9 @@ class EndpointProtocol(HttpToolsProtocol):
         if (not keep_alive or b"connection" in head.headers) and self.parser.get_http_version() != "1.1":
             return None
         length = head.headers.get(b"content-length")
-        if length is None or int(length) > self._view.max_body_bytes or b"transfer-encoding" in head.headers:
+        if length is None or int(length) > self._view.max_body_bytes:
+            return None
+        if b"transfer-encoding" in head.headers or b"expect" in head.headers:
             return None
         return _Exchange(head, keep_alive)
 
