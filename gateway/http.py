@@ -168,7 +168,7 @@ class GraphQLView:
         """The answer to a request whose body is here or is yet to be received. Raises `ClientDisconnect`."""
         media = JSON
         try:
-            if head.method == "GET" and head.wants_page():
+            if head.wants_page():
                 raise _RefusedError(404, "there is no page here")
             media = _negotiated(head.accept)
             if head.method == "POST":
@@ -177,10 +177,8 @@ class GraphQLView:
                     _check_body_type(body_type, head.headers.get(b"content-encoding", b"identity"))
                 text = await self._received(head, body) if callable(body) else body
                 parameters = _decoded(_body_decoder, text, "the body")
-            elif head.method == "GET":
-                parameters = _url_parameters(head.query)
             else:
-                raise _RefusedError(405, "use GET or POST", allow="GET, POST")
+                parameters = _url_parameters(head)
             if parameters.query is None:
                 raise _without_query(parameters)
             operation = self._operations.prepare(parameters.query, parameters.operation_name or None)
@@ -255,7 +253,10 @@ def _check_body_type(content_type: bytes, encoding: bytes) -> None:
         raise _RefusedError(415, "the body must not be compressed")
 
 
-def _url_parameters(given: QueryParams) -> Parameters:
+def _url_parameters(head: Head) -> Parameters:
+    if head.method != "GET":
+        raise _RefusedError(405, "use GET or POST", allow="GET, POST")
+    given = head.query
     return Parameters(
         given.get("query"),
         given.get("operationName"),

@@ -63,7 +63,7 @@ class Executor:
 
     def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
         """Run for one request, which begins when it is waited for. Raises `QueryTooExpensiveError`."""
-        known = self._of(operation)
+        known: _Known = operation.known.get(self) or self._of(operation)
         coerced = known.variables.coerced(variables)
         if isinstance(coerced, list):
             return _refused(coerced)
