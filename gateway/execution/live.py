@@ -73,8 +73,9 @@ class Live:
         if not run.nulled:
             try:
                 return [*map(self._assemble, values, rows)] if len(values) > 1 else [self._assemble(values[0], rows[0])]
-            except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own field only
-                pass
+            except Exception:  # noqa: BLE001  one by one, so that it costs its own field only
+                if len(values) == 1:
+                    return [self._field_by_field(run, values[0], paths[0], rows[0])]
         return [self._assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
 
     async def _columns(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> list[Column]:
@@ -101,10 +102,13 @@ class Live:
             return NULLED
         try:
             return self._assemble(value, row)
-        except Exception:  # noqa: BLE001  the field that raised it is found below
-            others = iter(row)
-            shown = [field.alone(run, value, path) if isinstance(field, Settled) else next(others) for field in self.fields]
-            return NULLED if any(one is NULLED for one in shown) else self._one_by_one(*shown)
+        except Exception:  # noqa: BLE001  the field that raised it is found
+            return self._field_by_field(run, value, path, row)
+
+    def _field_by_field(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
+        others = iter(row)
+        shown = [field.alone(run, value, path) if isinstance(field, Settled) else next(others) for field in self.fields]
+        return NULLED if any(one is NULLED for one in shown) else self._one_by_one(*shown)
 
 
 class Each:
