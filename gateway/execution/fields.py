@@ -220,7 +220,7 @@ class Resolved(Field):
             value = error
         if value is not None and not isinstance(value, Exception):
             column = self.completion.complete(run, [value], [(*path, self.key)])
-            (value,) = column if type(column) is list else await column  # type: ignore[misc]
+            (value,) = column if isinstance(column, list) else await column
         return [self._placed(run, value, path)]
 
     async def _shown(self, run: Run, values: list[Any], paths: Sequence[Path]) -> Column:
