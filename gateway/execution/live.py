@@ -38,7 +38,7 @@ class Live:
     """Completes live objects of one type.
 
     `assemble` puts an object together from itself and what its fields that are not settled show, in the order of `others`;
-    `one_by_one` does so from a list of all its fields' values.
+    `one_by_one` does so from a list of all its fields' values. `only` is the only one of `others`, where it is resolved.
     """
 
     def __init__(
@@ -54,29 +54,30 @@ class Live:
         self._resolved = [field for field in fields if isinstance(field, Resolved)]
         self.early = [field for field in fields if isinstance(field, Listed | Shared)]
         self._others = [field for field in fields if not isinstance(field, Settled)]
-        self._only = self._resolved[0] if len(self._resolved) == len(self._others) == 1 else None
+        self.only = self._resolved[0] if len(self._resolved) == len(self._others) == 1 else None
 
     def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column | Awaitable[Column]:
         if self._others:
             return self._completed(run, values, paths)
-        return self._all_assembled(run, values, paths, [()] * len(values))
+        return self.assembled(run, values, paths, [()] * len(values))
 
     async def _completed(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
-        if self._only is None:
+        if self.only is None:
             rows: list[Sequence[Any]] = [*zip(*await self._columns(run, values, paths), strict=True)]
         else:
-            column = await self._only.column(run, values, paths)
+            column = await self.only.column(run, values, paths)
             rows = [column] if len(column) == 1 else [(shown,) for shown in column]
-        return self._all_assembled(run, values, paths, rows)
+        return self.assembled(run, values, paths, rows)
 
-    def _all_assembled(self, run: Run, values: Sequence[Any], paths: Sequence[Path], rows: Sequence[Sequence[Any]]) -> Column:
+    def assembled(self, run: Run, values: Sequence[Any], paths: Sequence[Path], rows: Sequence[Sequence[Any]]) -> Column:
+        """The objects, each of its row of what the fields that are not settled show."""
         if not run.nulled:
             try:
                 return [*map(self._assemble, values, rows)] if len(values) > 1 else [self._assemble(values[0], rows[0])]
             except Exception:  # noqa: BLE001  one by one, so that it costs its own field only
                 if len(values) == 1:
                     return [self._field_by_field(run, values[0], paths[0], rows[0])]
-        return [self._assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
+        return [self._one_assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
 
     async def _columns(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> list[Column]:
         """What all fields that are not settled show, in the order of `others`."""
@@ -97,7 +98,7 @@ class Live:
             listing.shown(run, customers, paths, one, outcomes) for listing, one in zip(self.listings, entered, strict=True)
         ]
 
-    def _assembled(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
+    def _one_assembled(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
         if run.nulled and any(one is NULLED for one in row):
             return NULLED
         try:
