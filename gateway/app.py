@@ -80,11 +80,13 @@ def create_app(
     executor = Executor(schema, suggestions=development, explain=development)
 
     def execute(operation: Operation, variables: dict[str, Any], head: Head) -> Awaitable[ExecutionResult]:
-        return executor.run(operation, variables, RequestContext(services, head.request_id, head.deadline_ms))
+        context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms))
+        return executor.run(operation, variables, context)
 
     async def execute_traced(operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
         trace = Trace(services.clock, services.clock.monotonic())
-        result = await executor.run(operation, variables, RequestContext(services, head.request_id, head.deadline_ms, trace))
+        context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, trace))
+        result = await executor.run(operation, variables, context)
         head.answered_with["server-timing"] = trace.server_timing()
         if development and trace.lookups:
             result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}

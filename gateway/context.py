@@ -9,27 +9,24 @@ from strawberry.dataloader import DataLoader
 from connectors.records import Record
 from gateway.execution.declared import Together
 from gateway.execution.selection import selection_of
-from gateway.lookups.trace import Trace
 from gateway.services import Services
 from gateway.stitching.selection import Selection
+from gateway.stitching.stitcher import Stitcher
 from gateway.tags.service import Expected
 
 Selections = dict[tuple[tuple[int, ...], type[Record], str | None], Selection]
 """By the nodes of a field, which fragments can merge in one place and not in another."""
 
 
-class RequestContext:
+class RequestContext(msgspec.Struct, eq=False):
     """One request. Nothing here outlives it, except `selections` where a plan lends its own."""
 
-    __slots__ = ("_together", "expected_tags", "request_id", "selections", "services", "stitcher")
-
-    def __init__(self, services: Services, request_id: str, deadline_ms: int | None = None, trace: Trace | None = None) -> None:
-        self.services = services
-        self.request_id = request_id
-        self.stitcher = services.stitcher(deadline_ms, trace)
-        self.selections: Selections = {}
-        self.expected_tags: Expected | None = None
-        self._together: dict[tuple[Together, bytes], DataLoader[Any, Any]] = {}
+    services: Services
+    request_id: str
+    stitcher: Stitcher
+    selections: Selections = {}
+    expected_tags: Expected | None = None
+    _together: dict[tuple[Together, bytes], DataLoader[Any, Any]] = {}
 
     async def together(self, together: Together, one: Any, **words: Any) -> Any:
         """A field's value for one object, had together with those that are asked for in the same turn of the loop."""

@@ -32,6 +32,7 @@ Execute = Callable[[Operation, dict[str, Any], "Head"], Awaitable[ExecutionResul
 ENDPOINT = "/graphql"
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
+_BODY_TYPE = JSON.encode()
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -48,10 +49,11 @@ class Parameters(msgspec.Struct, rename="camel"):
     extensions: dict[str, Any] | None = None
 
 
-_FIXED_HEAD = {
-    media: f"content-type: {media}; charset=utf-8\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n".encode()
+_FIXED = {
+    media: {"content-type": f"{media}; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff"}
     for media in (JSON, RESPONSE_JSON)
 }
+"""Headers of every answer by its media type, which are made ready below."""
 _encode = msgspec.json.Encoder().encode
 _body_decoder = msgspec.json.Decoder(Parameters)
 _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
@@ -113,11 +115,26 @@ class Answer(msgspec.Struct):
     @property
     def head(self) -> bytes:
         """Its headers as they are written, each on a line."""
-        own = f"content-length: {len(self.body)}\r\nx-request-id: {self.request_id}\r\n".encode()
-        head = own + _FIXED_HEAD[self.media]
-        for name, value in self.more_headers.items():
-            head += f"{name}: {value}\r\n".encode()
-        return head
+        head = f"content-length: {len(self.body)}\r\nx-request-id: {self.request_id}\r\n{_FIXED_HEAD[self.media]}"
+        return (head + _head(self.more_headers) if self.more_headers else head).encode()
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The same for ASGI."""
+        own = [(b"content-length", b"%d" % len(self.body)), (b"x-request-id", self.request_id.encode())]
+        return own + _FIXED_HEADERS[self.media] + (_headers(self.more_headers) if self.more_headers else [])
+
+
+def _head(headers: Mapping[str, str]) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+
+
+def _headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+_FIXED_HEAD = {media: _head(headers) for media, headers in _FIXED.items()}
+_FIXED_HEADERS = {media: _headers(headers) for media, headers in _FIXED.items()}
 
 
 class GraphQLView:
@@ -144,11 +161,10 @@ class GraphQLView:
             answer = await self.answer(head, receive)
         except ClientDisconnect:
             return
-        headers = [line.split(b": ", 1) for line in answer.head.splitlines()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def answer(self, head: Head, body: bytes | Receive) -> Answer:
+    async def answer(self, head: Head, body: bytes | bytearray | Receive) -> Answer:
         """The answer to a request whose body is here or is yet to be received. Raises `ClientDisconnect`."""
         media = JSON
         try:
@@ -156,13 +172,13 @@ class GraphQLView:
                 raise _RefusedError(404, "there is no page here")
             media = _negotiated(head.accept)
             if head.method == "POST":
-                _check_body_type(head.headers.get(b"content-type", b""), head.headers.get(b"content-encoding", b"identity"))
-                text = body if isinstance(body, bytes) else await self._received(head, body)
+                body_type = head.headers.get(b"content-type", b"")
+                if body_type != _BODY_TYPE or b"content-encoding" in head.headers:
+                    _check_body_type(body_type, head.headers.get(b"content-encoding", b"identity"))
+                text = await self._received(head, body) if callable(body) else body
                 parameters = _decoded(_body_decoder, text, "the body")
-            elif head.method == "GET":
-                parameters = _url_parameters(head.query)
             else:
-                raise _RefusedError(405, "use GET or POST", allow="GET, POST")
+                parameters = _url_parameters(head)
             if parameters.query is None:
                 raise _without_query(parameters)
             operation = self._operations.prepare(parameters.query, parameters.operation_name or None)
@@ -181,7 +197,7 @@ class GraphQLView:
         except Exception as error:  # noqa: BLE001 - the last line of defence
             return _error_answer(500, [GraphQLError(str(error), original_error=error)], media, head.request_id)
 
-    async def _received(self, head: Head, receive: Receive) -> bytes:
+    async def _received(self, head: Head, receive: Receive) -> bytearray:
         if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
             raise self._too_large()
         body = bytearray()
@@ -194,7 +210,7 @@ class GraphQLView:
             more = message.get("more_body", False)
             if len(body) > self.max_body_bytes:
                 raise self._too_large()
-        return bytes(body)
+        return body
 
     def _too_large(self) -> _RefusedError:
         return _RefusedError(413, f"the body is larger than {self.max_body_bytes} bytes")
@@ -237,7 +253,10 @@ def _check_body_type(content_type: bytes, encoding: bytes) -> None:
         raise _RefusedError(415, "the body must not be compressed")
 
 
-def _url_parameters(given: QueryParams) -> Parameters:
+def _url_parameters(head: Head) -> Parameters:
+    if head.method != "GET":
+        raise _RefusedError(405, "use GET or POST", allow="GET, POST")
+    given = head.query
     return Parameters(
         given.get("query"),
         given.get("operationName"),
@@ -246,7 +265,7 @@ def _url_parameters(given: QueryParams) -> Parameters:
     )
 
 
-def _decoded(decoder: msgspec.json.Decoder[T], text: str | bytes, what: str) -> T:
+def _decoded(decoder: msgspec.json.Decoder[T], text: str | bytes | bytearray, what: str) -> T:
     try:
         return decoder.decode(text)
     except msgspec.DecodeError as error:

@@ -72,7 +72,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class _Entry:
-    """What is remembered of a document: its operations by name, or why it is refused."""
+    """What is remembered of a document: its operations by name, the only one also by none, or why it is refused."""
 
     operations: Mapping[str | None, Operation]
     errors: tuple[GraphQLError, ...]
@@ -90,12 +90,11 @@ class Operations:
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
         """The operation of this name, or the only one. Raises OperationError."""
-        entry = self._entries.get(query)
-        if entry is None:
-            entry = self._remember(query)
-        if entry.errors:
-            raise OperationError(entry.errors)
-        return _pick(entry.operations, operation_name)
+        entry = self._entries.get(query) or self._remember(query)
+        operation = entry.operations.get(operation_name)
+        if operation is None:
+            raise OperationError(entry.errors or [_not_found(operation_name)])
+        return operation
 
     def _remember(self, query: str) -> _Entry:
         # Refused before it is a key: what is too large to parse is too large to keep.
@@ -134,20 +133,17 @@ class Operations:
         return document
 
 
-def _pick(operations: Mapping[str | None, Operation], name: str | None) -> Operation:
+def _not_found(name: str | None) -> GraphQLError:
     if name is not None:
-        if name in operations:
-            return operations[name]
-        raise OperationError([GraphQLError("no operation has this name", extensions={"code": "OPERATION_NOT_FOUND"})])
-    if len(operations) > 1:
-        message = "the document has several operations; say which one by operationName"
-        raise OperationError([GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})])
-    return next(iter(operations.values()))
+        return GraphQLError("no operation has this name", extensions={"code": "OPERATION_NOT_FOUND"})
+    message = "the document has several operations; say which one by operationName"
+    return GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
 
 
 def _by_name(document: DocumentNode) -> dict[str | None, Operation]:
-    found = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    return {node.name.value if node.name else None: Operation(document, node) for node in found}
+    nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    operations = {node.name.value if node.name else None: Operation(document, node) for node in nodes}
+    return operations if len(operations) > 1 else {**operations, None: next(iter(operations.values()))}
 
 
 def _detached(error: GraphQLError, code: str) -> GraphQLError:

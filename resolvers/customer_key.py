@@ -30,10 +30,14 @@ KINDS = {
 }
 
 
+_ID = KeyKind.CUSTOMER_ID
+"""To read a member of an enum takes longer than all else here."""
+
+
 def key_of(by: CustomerKey) -> tuple[KeyKind, str]:
     """The one key that was given, with its kind."""
     if by.id is not None:
-        return KeyKind.CUSTOMER_ID, by.id.value
+        return _ID, by.id.value
     if by.external_id is not None:
         external = by.external_id.value
         return KeyKind.EXTERNAL_ID, f"{external.source}:{external.id}"

@@ -28,7 +28,8 @@ MAX_IDS = MAX_FIRST
 
 
 def _customer(stitcher: Stitcher, selection: Selection, by: CustomerKey) -> Awaitable[StitchedCustomer | None]:
-    return stitcher.customer(*key_of(by), selection)
+    kind, key = key_of(by)
+    return stitcher.customer(kind, key, selection)
 
 
 def _customers(

@@ -142,8 +142,8 @@ async def test_both_executors_give_the_same_answers(shard: int):
                 operation = operations.prepare(text, None)
             except OperationError as error:
                 pytest.fail(f"the operation drawn is not valid: {error}\n{text}")
-            planned = await executor.run(operation, variables, RequestContext(services, "a"))
-            walked = await executor.run_unplanned(operation, variables, RequestContext(services, "b"))
+            planned = await executor.run(operation, variables, RequestContext(services, "a", services.stitcher()))
+            walked = await executor.run_unplanned(operation, variables, RequestContext(services, "b", services.stitcher()))
             # An answer may come before a call that it turned out not to need: the next operation would share its lie.
             while any(source.batching.is_busy for source in services.sources.all):
                 await asyncio.sleep(0)

@@ -11,6 +11,7 @@ from graphql import ExecutionResult
 from gateway.app import Application
 from gateway.http import GraphQLView
 from gateway.operations import Limits, Operations
+from gateway.protocol import EndpointProtocol
 from gateway.serving import AnnouncingServer, configured, listening
 from tests.http_view import SCHEMA
 
@@ -144,12 +145,13 @@ async def test_pipelined_requests_are_answered_in_order():
     [
         (HEAD + b"transfer-encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY), 200),
         (posted().replace(b"HTTP/1.1", b"HTTP/1.0"), 200),
+        (posted(more=b"connection: keep-alive\r\n").replace(b"HTTP/1.1", b"HTTP/1.0"), 200),
         (posted(BODY + b" " * 100), 413),
         (b"GET /graphql?query=%7Bhello%7D HTTP/1.1\r\nhost: here\r\n\r\n", 200),
         (b"PUT /graphql HTTP/1.1\r\nhost: here\r\ncontent-length: 0\r\n\r\n", 405),
         (posted().replace(b"/graphql", b"/elsewhere"), 404),
     ],
-    ids=["chunked", "http/1.0", "too large", "get", "put", "another path"],
+    ids=["chunked", "http/1.0", "http/1.0 kept", "too large", "get", "put", "another path"],
 )
 async def test_other_requests_go_through_asgi(request_: bytes, status: int):
     """They have the answers of the view and of the router; no task of the short way is made."""
@@ -178,6 +180,36 @@ async def test_a_connection_is_closed_when_its_caller_says_so():
         status, headers, _ = await caller.answer()
         assert (status, headers["connection"]) == (200, "close")
         assert await caller.is_closed()
+
+
+async def test_a_connection_that_is_idle_is_closed():
+    """After the time that uvicorn gives it, counted from the last answer."""
+    async with served() as it:
+        it.server.config.timeout_keep_alive = 0.01  # type: ignore[assignment]
+        caller = await it.connection()
+        for _ in range(2):
+            caller.send(posted())
+            assert (await caller.answer())[0] == 200
+        assert await caller.is_closed()
+
+
+@pytest.mark.parametrize("sent", [posted(), posted()[:1]], ids=["under way", "begun"])
+async def test_a_connection_with_a_request_is_not_idle(sent: bytes):
+    """Neither while it is under way nor while it comes: the timer of the answer before leaves it alone."""
+    async with served() as it:
+        caller = await it.connection()
+        caller.send(posted())
+        assert (await caller.answer())[0] == 200
+        it.may_answer.clear()
+        caller.send(sent)
+        (protocol,) = it.server.server_state.connections
+        assert isinstance(protocol, EndpointProtocol)
+        while protocol.idle_since is not None:
+            await asyncio.sleep(0)
+        protocol.close_idle()
+        it.may_answer.set()
+        caller.send(posted()[len(sent) :])
+        assert (await caller.answer())[0] == 200
 
 
 async def test_a_caller_who_leaves_gets_no_answer():

@@ -54,5 +54,5 @@ async def test_runs_without_a_plan_are_counted_by_their_reason():
     connectors = list(shop.sources().values())
     async with opened(create_services(settings_for(connectors), connectors=connectors)) as services:
         for text in (INTROSPECTION, INTROSPECTION, BESIDE, "{ sources { name } }"):
-            await executor.run(operations.prepare(text, None), {}, RequestContext(services, "a"))
+            await executor.run(operations.prepare(text, None), {}, RequestContext(services, "a", services.stitcher()))
     assert executor.unplanned == {"introspection": 3}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from graphql import (
     FieldNode,
     GraphQLField,
@@ -26,36 +27,29 @@ from gateway.execution.declared import DEFINITION
 NO_VARIABLES = VariableValues({}, {})
 
 Words = dict[str, Any]
-Build = Callable[[Mapping[str, Any]], Any]
-"""From the values of the variables to a value."""
+Build = Callable[[VariableValues], Words]
 
 
 class Arguments:
     """The arguments of one field of an operation.
 
-    `names` are the variables that they take. Constants are converted once. Texts that variables bring are put into what was
-    converted once around them; anything else is converted for each request.
+    `names` are the variables that they take. `words` makes of the variables the arguments by the names of the resolver's
+    parameters; it raises what graphql-core, or the conversion, raises for bad ones. Constants are converted once. Texts that
+    variables bring are put into what was converted once around them; anything else is converted for each request.
     """
+
+    words: Build
 
     def __init__(self, schema: Schema, operation: OperationDefinitionNode, field: GraphQLField, node: FieldNode) -> None:
         self._schema = schema
         self._field = field
         self._node = node
         self.names = _variables_of(node)
-        self._build: Build | None = None
         if not self.names:
             constant = self._converted(NO_VARIABLES)
-            self._build = lambda _values: constant
+            self.words = lambda _variables: constant
         else:
-            self._build = self._template({name: _hole(name, operation) for name in self.names})
-
-    def words(self, variables: VariableValues) -> Words:
-        """The arguments by the names of the resolver's parameters.
-
-        Raises what graphql-core, or the conversion, raises for bad ones.
-        """
-        words: Words = self._converted(variables) if self._build is None else self._build(variables.coerced)
-        return words
+            self.words = self._template({name: _hole(name, operation) for name in self.names}) or self._converted
 
     def _converted(self, variables: VariableValues) -> Words:
         given = get_argument_values(self._field, self._node, variables)
@@ -68,6 +62,12 @@ class Arguments:
             return None
         template = _Template(self._converted(VariableValues({}, dict(holes))))
         return template.build if set(template.holes) == set(holes) else None
+
+
+class _Some(msgspec.Struct):
+    """As Strawberry's, which takes twice as long to make."""
+
+    value: Any
 
 
 class _Hole(str):
@@ -95,12 +95,15 @@ def _is_text(kind: TypeNode) -> bool:
 
 
 class _Template:
-    """Makes values like a given one, with the variables' texts in its `holes`: by an expression, so that it costs few calls."""
+    """Makes values like a given one, with the variables' texts in its `holes`: by an expression, so that it costs few calls.
+
+    Inputs that are nothing but attributes are made as structs of theirs, in half the time.
+    """
 
     def __init__(self, value: Any) -> None:
         self.holes: list[str] = []
-        self._names: dict[str, Any] = {"Some": Some, "made": _made}
-        self.build: Build = eval(f"lambda values: {self._source(value)}", self._names)  # noqa: S307  written here
+        self._names: dict[str, Any] = {"Some": _Some, "made": _made}
+        self.build: Build = eval(f"lambda variables: {self._source(value)}", self._names)  # noqa: S307  written here
 
     def _source(self, value: Any) -> str:
         before = len(self.holes)
@@ -111,21 +114,29 @@ class _Template:
         match value:
             case _Hole(name=name):
                 self.holes.append(name)
-                return f"values[{name!r}]"
+                return f"variables.coerced[{name!r}]"
             case [_Hole() as hole]:
                 return f"list({self._source(hole)})"
             case Some(value=inner):
                 return f"Some({self._source(inner)})"
             case dict():
                 return f"{{{', '.join(f'{key!r}: {self._source(inner)}' for key, inner in value.items())}}}"
-        if has_object_definition(type(value)):
-            return f"made({self._kept(type(value))}, {self._source(vars(value))})"
-        return ""
+        kind = type(value)
+        if not has_object_definition(kind):
+            return ""
+        if _has_methods(kind):
+            return f"made({self._kept(kind)}, {self._source(vars(value))})"
+        kind = msgspec.defstruct(kind.__name__, list(vars(value)))
+        return f"{self._kept(kind)}({', '.join(map(self._source, vars(value).values()))})"
 
     def _kept(self, value: Any) -> str:
         name = f"value_{len(self._names)}"
         self._names[name] = value
         return name
+
+
+def _has_methods(kind: type) -> bool:
+    return any(callable(getattr(kind, name)) for name in dir(kind) if not name.startswith("_"))
 
 
 def _made(kind: Any, attributes: dict[str, Any]) -> Any:

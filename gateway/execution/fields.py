@@ -8,7 +8,7 @@ path and the error that graphql-core would give.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from inspect import isawaitable
 from itertools import chain, pairwise
 from types import CoroutineType
@@ -55,9 +55,18 @@ class Run(msgspec.Struct, eq=False):
 
 
 class Completion(Protocol):
-    """Turns values, none of them null, into what the answer shows of them, each `NULLED` or not."""
+    """Turns values, none of them null, into what the answer shows of them, each `NULLED` or not.
 
-    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column: ...
+    A completion that waits for nothing gives it at once, others something to wait for.
+    """
+
+    def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column | Awaitable[Column]: ...
+
+
+async def completed(completion: Completion, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+    """What a completion gives, waited for."""
+    column = completion.complete(run, values, paths)
+    return column if isinstance(column, list) else await column
 
 
 class Field:
@@ -225,21 +234,34 @@ class Resolved(Field):
         return None
 
     async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
-        values = await self._values(run, objects)
-        if len(values) == 1:
-            (value,), (path,) = values, paths
-            if value is not None and not isinstance(value, Exception):
-                (value,) = await self.completion.complete(run, values, [(*path, self.key)])
-            return [self._placed(run, value, path)]
+        if len(objects) != 1:
+            return await self._shown(run, await self._values(run, objects), paths)
+        # Most often there is one, the query or its customer: no more is called for it than has to be.
+        (one,), (path,) = objects, paths
+        try:
+            value = self._get(run, one)
+            if type(value) is CoroutineType or isawaitable(value):
+                value = await value
+        except Exception as error:  # noqa: BLE001  whatever a resolver raises costs its field
+            value = error
+        if value is not None and not isinstance(value, Exception):
+            column = self.completion.complete(run, [value], [(*path, self.key)])
+            (value,) = column if isinstance(column, list) else await column
+        return [self._placed(run, value, path)]
+
+    async def _shown(self, run: Run, values: list[Any], paths: Sequence[Path]) -> Column:
+        """What is shown of values, or of the exceptions in their places."""
         here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
         inner = [(*paths[place], self.key) for place in here]
-        completed = await self.completion.complete(run, [values[place] for place in here], inner) if here else []
-        for place, value in zip(here, completed, strict=True):
+        column = await completed(self.completion, run, [values[place] for place in here], inner) if here else []
+        for place, value in zip(here, column, strict=True):
             values[place] = value
         return [self._placed(run, value, path) for value, path in zip(values, paths, strict=True)]
 
     def _placed(self, run: Run, value: Any, path: Path) -> Any:
-        return self.failed(run, value, path) if isinstance(value, Exception) else self.checked(run, value, path)
+        if value is None or value is NULLED:
+            return self.checked(run, value, path)
+        return self.failed(run, value, path) if isinstance(value, Exception) else value
 
     async def _values(self, run: Run, objects: Sequence[Any]) -> list[Any]:
         """The value of each object, or the exception in its place."""
@@ -248,17 +270,14 @@ class Resolved(Field):
         for one in objects:
             try:
                 value = self._get(run, one)
-            except Exception as error:  # noqa: BLE001  whatever a resolver raises costs its field
+            except Exception as error:  # noqa: BLE001  as above
                 value = error
             if type(value) is CoroutineType or isawaitable(value):
                 waiting.append(len(values))
             values.append(value)
-        if len(waiting) == 1:
-            values[waiting[0]] = await _outcome(values[waiting[0]])
-        elif waiting:
-            found = await asyncio.gather(*(_outcome(values[place]) for place in waiting))
-            for place, value in zip(waiting, found, strict=True):
-                values[place] = value
+        found = await asyncio.gather(*(_outcome(values[place]) for place in waiting)) if waiting else []
+        for place, value in zip(waiting, found, strict=True):
+            values[place] = value
         return values
 
 
@@ -291,11 +310,12 @@ class Shared(Resolved):
         column = [value.shown.get(self.completion) for value in values]
         return None if None in column else column
 
-    async def _values(self, run: Run, objects: Sequence[Any]) -> list[Any]:
+    async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
         try:
-            return list(await self._get(run, objects))
+            values = [*await self._get(run, objects)]
         except Exception as error:  # noqa: BLE001  whatever it raises costs this field
-            return [error] * len(objects)
+            values = [error] * len(objects)
+        return await self._shown(run, values, paths)
 
 
 async def _outcome(waiting: Any) -> Any:

@@ -20,13 +20,11 @@ _encode = msgspec.json.Encoder().encode
 class ShownOnce(Shown):
     """As `Shown`; what is shown of a value that lasts stays with it, as it goes into the answer."""
 
-    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+    def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
         column = [value.shown.get(self) if type(value) is Lasting else None for value in values]
         if None not in column:
             return column
-        return [
-            self._kept(value, shown) for value, shown in zip(values, await super().complete(run, values, paths), strict=True)
-        ]
+        return [self._kept(value, shown) for value, shown in zip(values, super().complete(run, values, paths), strict=True)]
 
     def _kept(self, value: Any, shown: Any) -> Any:
         if type(value) is not Lasting or isinstance(shown, Exception) or len(value.shown) >= MOST_SHOWN:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from graphql import FieldNode
 
 from gateway.execution.failures import Place
-from gateway.execution.fields import NULLED, Column, Completion, Field, Listed, Path, Resolved, Run, Settled, Shared
+from gateway.execution.fields import NULLED, Column, Completion, Field, Listed, Path, Resolved, Run, Settled, Shared, completed
 from gateway.lookups.outcome import Failed
 from gateway.lookups.wanted import Wanted
 from gateway.stitching.customer import StitchedCustomer
@@ -21,7 +21,7 @@ class Shown:
     def __init__(self, show: Callable[[Any], Any]) -> None:
         self.show = show
 
-    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:  # noqa: ARG002
+    def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:  # noqa: ARG002
         try:
             return [self.show(value) for value in values]
         except Exception:  # noqa: BLE001  one by one, so that it costs its own value only
@@ -38,7 +38,7 @@ class Live:
     """Completes live objects of one type.
 
     `assemble` puts an object together from itself and what its fields that are not settled show, in the order of `others`;
-    `one_by_one` does so from a list of all its fields' values.
+    `one_by_one` does so from a list of all its fields' values. `only` is the only one of `others`, where it is resolved.
     """
 
     def __init__(
@@ -54,23 +54,30 @@ class Live:
         self._resolved = [field for field in fields if isinstance(field, Resolved)]
         self.early = [field for field in fields if isinstance(field, Listed | Shared)]
         self._others = [field for field in fields if not isinstance(field, Settled)]
+        self.only = self._resolved[0] if len(self._resolved) == len(self._others) == 1 else None
 
-    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
-        if not self._others:
-            rows: list[Sequence[Any]] = [()] * len(values)
-        elif len(self._others) == len(self._resolved) == 1:
-            (field,) = self._resolved
-            rows = [*zip(field.at_hand(run, values) or await field.column(run, values, paths))]
+    def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column | Awaitable[Column]:
+        if self._others:
+            return self._completed(run, values, paths)
+        return self.assembled(run, values, paths, [()] * len(values))
+
+    async def _completed(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+        if self.only is None:
+            rows: list[Sequence[Any]] = [*zip(*await self._columns(run, values, paths), strict=True)]
         else:
-            rows = [*zip(*await self._columns(run, values, paths), strict=True)]
-        if len(values) == 1:
-            return [self._assembled(run, values[0], paths[0], rows[0])]
+            column = self.only.at_hand(run, values) or await self.only.column(run, values, paths)
+            rows = [column] if len(column) == 1 else [(shown,) for shown in column]
+        return self.assembled(run, values, paths, rows)
+
+    def assembled(self, run: Run, values: Sequence[Any], paths: Sequence[Path], rows: Sequence[Sequence[Any]]) -> Column:
+        """The objects, each of its row of what the fields that are not settled show."""
         if not run.nulled:
             try:
-                return [*map(self._assemble, values, rows)]
-            except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own field only
-                pass
-        return [self._assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
+                return [*map(self._assemble, values, rows)] if len(values) > 1 else [self._assemble(values[0], rows[0])]
+            except Exception:  # noqa: BLE001  one by one, so that it costs its own field only
+                if len(values) == 1:
+                    return [self._field_by_field(run, values[0], paths[0], rows[0])]
+        return [self._one_assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
 
     async def _columns(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> list[Column]:
         """What all fields that are not settled show, in the order of `others`."""
@@ -99,15 +106,18 @@ class Live:
             listing.shown(run, customers, paths, one, outcomes) for listing, one in zip(self.listings, entered, strict=True)
         ]
 
-    def _assembled(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
+    def _one_assembled(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
         if run.nulled and any(one is NULLED for one in row):
             return NULLED
         try:
             return self._assemble(value, row)
-        except Exception:  # noqa: BLE001  the field that raised it is found below
-            others = iter(row)
-            shown = [field.alone(run, value, path) if isinstance(field, Settled) else next(others) for field in self.fields]
-            return NULLED if any(one is NULLED for one in shown) else self._one_by_one(*shown)
+        except Exception:  # noqa: BLE001  the field that raised it is found
+            return self._field_by_field(run, value, path, row)
+
+    def _field_by_field(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
+        others = iter(row)
+        shown = [field.alone(run, value, path) if isinstance(field, Settled) else next(others) for field in self.fields]
+        return NULLED if any(one is NULLED for one in shown) else self._one_by_one(*shown)
 
 
 class Each:
@@ -134,7 +144,7 @@ class Each:
                 elif one is not None:
                     here.append(one)
                     inner.append((*path, place))
-        found = iter(await self.inner.complete(run, here, inner) if here else ())
+        found = iter(await completed(self.inner, run, here, inner) if here else ())
         return [self._checked(run, [one if one is None or one is NULLED else next(found) for one in ones]) for ones in lists]
 
     def _checked(self, run: Run, shown: list[Any]) -> Any:
@@ -158,7 +168,7 @@ class OneOf:
             places = [place for place, value in enumerate(values) if is_one(value)]
             if places:
                 own, their = [values[place] for place in places], [paths[place] for place in places]
-                for place, one in zip(places, await completion.complete(run, own, their), strict=True):
+                for place, one in zip(places, await completed(completion, run, own, their), strict=True):
                     shown[place] = one
         return shown
 

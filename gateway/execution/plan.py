@@ -36,7 +36,7 @@ from gateway.context import RequestContext, Selections
 from gateway.execution.arguments import Arguments
 from gateway.execution.collect import Collector, fragments_of
 from gateway.execution.declared import DEFINITION, Together, declared
-from gateway.execution.fields import NULLED, Completion, Field, Finding, Listed, Resolved, Run, Settled, Shared
+from gateway.execution.fields import NULLED, Completion, Field, Finding, Listed, Resolved, Run, Settled, Shared, completed
 from gateway.execution.lasting import once
 from gateway.execution.live import Each, Live, OneOf, Shown
 from gateway.execution.selection import selected
@@ -71,7 +71,11 @@ class Plan:
         """Run for one request. The data is a struct that encodes to the answer."""
         context.selections = self._selections
         run = Run(context, variables, self._reports)
-        (data,) = await self._root.complete(run, [None], [()])
+        root, only = self._root, self._root.only
+        if only is None:
+            (data,) = await completed(root, run, [None], [()])
+        else:  # as most queries are: what its field shows is all that is to be put together
+            (data,) = root.assembled(run, [None], [()], [await only.column(run, [None], [()])])
         return ExecutionResult(None if data is NULLED else data, run.errors or None)
 
     @property

@@ -1,6 +1,7 @@
 """Run a prepared operation: as a plan, or on graphql-core where no plan can."""
 
 from collections import Counter
+from collections.abc import Awaitable
 from functools import lru_cache
 from inspect import isawaitable
 from typing import Any
@@ -60,18 +61,22 @@ class Executor:
         self._plans: Kept[tuple[Any, ...], Plan | UnplannedError] = Kept(KEPT_PLANS)
         self.unplanned: Counter[str] = Counter()
 
-    async def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
-        """Run for one request. Raises `QueryTooExpensiveError` before anything is asked."""
-        known = self._of(operation)
+    def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
+        """Run for one request, which begins when it is waited for. Raises `QueryTooExpensiveError`."""
+        known: _Known = operation.known.get(self) or self._of(operation)
         coerced = known.variables.coerced(variables)
         if isinstance(coerced, list):
-            return ExecutionResult(data=None, errors=coerced)
+            return _refused(coerced)
         if not known.is_within_limit:
             self._check_cost(known, coerced)
         plan = known.plan or self.plan(operation, coerced)
         if isinstance(plan, Plan):
-            return await plan.run(context, coerced)
-        reason = str(plan)
+            return plan.run(context, coerced)
+        return self._run_without(str(plan), operation, variables, context)
+
+    async def _run_without(
+        self, reason: str, operation: Operation, variables: dict[str, Any], context: RequestContext
+    ) -> ExecutionResult:
         self.unplanned[reason] += 1
         result = await self.run_unplanned(operation, variables, context)
         if self._explain:
@@ -128,3 +133,7 @@ class Executor:
         except UnplannedError as error:
             log.info("operation_not_planned", reason=str(error))
             return UnplannedError(str(error))  # without the traceback, which would keep all that was being made
+
+
+async def _refused(errors: list[GraphQLError]) -> ExecutionResult:
+    return ExecutionResult(data=None, errors=errors)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 from graphql import GraphQLError, GraphQLSchema, ListTypeNode, NonNullTypeNode, OperationDefinitionNode, TypeNode
 from graphql.execution.values import VariableValues, get_variable_values
 
 _MOST_ERRORS = 50
 _PLAIN = {"ID": str, "String": str, "Boolean": bool}
 """Types whose values are what JSON gives."""
+
+
+class _Given(msgspec.Struct):
+    """As `VariableValues` are for graphql-core, in a third of the time."""
+
+    coerced: dict[str, Any]
+    sources: dict[str, Any] = {}
 
 
 class Variables:
@@ -31,9 +39,8 @@ class Variables:
                 if type(value) is not kind or (item is not None and not _are_all(item, value)):
                     break
             else:
-                return VariableValues(
-                    {}, given if len(given) == len(self._plain) else {name: given[name] for name in self._plain}
-                )
+                values = given if len(given) == len(self._plain) else {name: given[name] for name in self._plain}
+                return cast(VariableValues, _Given(values))
         return get_variable_values(
             self._schema, self._definitions, given, max_errors=_MOST_ERRORS, hide_suggestions=self._hide_suggestions
         )

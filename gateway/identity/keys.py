@@ -25,13 +25,16 @@ MULTIPLE = frozenset({KeyKind.EXTERNAL_ID, KeyKind.EMAIL, KeyKind.PHONE, KeyKind
 
 MAX_KEY_LENGTH = 320
 
+_ID = KeyKind.CUSTOMER_ID
+"""To read a member of an enum takes as long as to look at a key."""
+
 
 def normalised(kind: KeyKind, value: str, default_region: str | None = None) -> str:
     """The form in which keys are compared: E.164 phones, lower-case e-mail addresses, the rest without outer spaces.
 
     Raises `InvalidKeyError` for what cannot be a key of this kind.
     """
-    if kind is KeyKind.CUSTOMER_ID and value.isalnum() and len(value) <= MAX_KEY_LENGTH:
+    if kind is _ID and value.isalnum() and len(value) <= MAX_KEY_LENGTH:
         return value  # as most are
     text = value.strip()
     if not text:

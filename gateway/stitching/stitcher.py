@@ -29,7 +29,10 @@ class Stitcher(msgspec.Struct, eq=False):
         Raises `InvalidKeyError`, `AmbiguousIdentityError`, or `SourceFailure` for keys that only the failed source can resolve.
         """
         key = normalised(kind, value, self._directory.default_region)
-        (outcome,) = await self._loaders.leading(*self._directory.question(kind, selection), [key])
+        source, question = self._directory.question(kind, selection)
+        (outcome,) = await self._loaders.leading(source, question, [key])
+        if type(outcome) is Found and len(records := outcome.records) == 1:
+            return StitchedCustomer(records[0].id, records[0], self._loaders, outcome, self._directory)
         return self._identified(kind, key, outcome)
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
@@ -86,8 +89,7 @@ class Stitcher(msgspec.Struct, eq=False):
             return error
 
     def _identified(self, kind: KeyKind, key: str, outcome: Outcome) -> StitchedCustomer | None:
-        if type(outcome) is Found and len(outcome.records) == 1:
-            return self._stitched(outcome.records[0].id, outcome)
+        """What comes of any outcome but the only record of a key."""
         if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
             outcome = outcome.as_failed(SourceProtocolError("the record cannot be read"))
         if isinstance(outcome, Failed):
