@@ -27,7 +27,7 @@ from gateway.kept import Kept, Lasting
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.wanted import Wanted
 from gateway.stitching.customer import StitchedCustomer, found_alone, merged
-from gateway.stitching.directory import Asked
+from gateway.stitching.directory import Asked, Directory
 from gateway.stitching.selection import Selection
 
 Path = tuple[str | int, ...]
@@ -131,19 +131,24 @@ class Listed(Field):
         self._arguments = arguments
         self._show = show
         self._asks: Kept[Any, Asked] = Kept(KEPT_ASKS)
+        self._always: tuple[Directory, Asked] | None = None
 
     def asked(self, run: Run) -> Asked:
         """What the arguments ask of sources: the same object for the same arguments, so that requests share it.
 
         Raises `InvalidArgumentError`.
         """
+        directory = run.context.services.directory
+        if self._always is not None and self._always[0] is directory:
+            return self._always[1]
         found = run.known.get(self)
         if found is None:
-            found = run.known[self] = self._found(run)
+            found = run.known[self] = self._found(run, directory)
+            if not self._arguments.names:
+                self._always = directory, found
         return found
 
-    def _found(self, run: Run) -> Asked:
-        directory = run.context.services.directory
+    def _found(self, run: Run, directory: Directory) -> Asked:
         coerced = run.variables.coerced
         name = (directory, *[coerced.get(one, NULLED) for one in self._arguments.names])
         try:
