@@ -9,7 +9,7 @@ is cancelled or came late changes nothing for the others.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Protocol
@@ -81,14 +81,14 @@ def _taken(waiting: Waiting, most: int, now: float) -> Waiting:
         for key in taken:
             del waiting[key]
     # Asking what nobody waits for any more would only keep a source busy that already is.
-    over = {wanted for wanted in set(taken.values()) if wanted.deadline.ends <= now}
-    return _without(taken, over, lambda wanted, keys: wanted.give_up(keys)) if over else taken
+    over = {wanted: wanted.boundary.late(0) for wanted in set(taken.values()) if wanted.deadline.ends <= now}
+    return _without(over, taken) if over else taken
 
 
-def _without(waiting: Waiting, gone: set[Wanted], tell: Callable[[Wanted, list[str]], None]) -> Waiting:
-    """The keys of those who are not `gone`, who are told theirs."""
-    for one in gone:
-        tell(one, [key for key, wanted in waiting.items() if wanted is one])
+def _without(gone: Mapping[Wanted, Outcome], waiting: Waiting) -> Waiting:
+    """The keys of those who are not gone; who is, is told what comes of his."""
+    for one, outcome in gone.items():
+        one.land({key: outcome for key, wanted in waiting.items() if wanted is one})
     return {key: wanted for key, wanted in waiting.items() if wanted not in gone}
 
 
@@ -204,8 +204,7 @@ class Batching:
 
     def _give_up_waiting(self) -> None:
         for waiting in self._waiting.values():
-            for wanted in set(waiting.values()):
-                wanted.give_up(waiting)
+            _without(dict.fromkeys(waiting.values(), self._boundary.late(0)), waiting)
         self._waiting.clear()
 
     def _dispatch_soon(self) -> None:
@@ -248,12 +247,8 @@ class Batching:
     def _refuse_waiting(self) -> None:
         """Those who cannot wait until the source is asked again need not wait at all."""
         for question, waiting in list(self._waiting.items()):
-            refused = {
-                one: failed for one in set(waiting.values()) if (failed := self._calls.refusal(one.deadline)) is not None
-            }
-            for one, failed in refused.items():
-                one.land({key: failed for key, wanted in waiting.items() if wanted is one})
-            left = {key: wanted for key, wanted in waiting.items() if wanted not in refused}
+            refusals = {one: self._calls.refusal(one.deadline) for one in set(waiting.values())}
+            left = _without({one: refused for one, refused in refusals.items() if refused is not None}, waiting)
             if left:
                 self._waiting[question] = left
             else:

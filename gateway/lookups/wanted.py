@@ -1,7 +1,7 @@
 """Keys that one caller wants, and what comes of them: landed once, read whenever the caller has waited long enough."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -57,10 +57,6 @@ class Wanted(msgspec.Struct, eq=False):
         if self.is_settled:
             for watch in self.watches:
                 watch()
-
-    def give_up(self, keys: Iterable[str]) -> None:
-        """Some keys will have no outcome any more."""
-        self.land(dict.fromkeys(keys, self.boundary.late(0)))
 
     def follow(self, other: "Wanted") -> None:
         """Wait for what another caller waits for."""
