@@ -279,7 +279,7 @@ async def test_who_waits_behind_calls_that_hang_is_told_when_the_breaker_opens()
 
 
 async def test_what_is_found_does_not_wait_for_what_is_tried_again():
-    """Of two keys of one call one fails: the other caller has his answer before the second call leaves."""
+    """Of two keys of one call one fails: who wants the other has it before the second call leaves, also who comes later."""
     again = asyncio.Event()
 
     class Waiting(SteppedClock):
@@ -291,6 +291,7 @@ async def test_what_is_found_does_not_wait_for_what_is_tried_again():
     first, second = (asyncio.create_task(source.ask(question, [key], Deadline.within(clock, 2))) for key in "ab")
     (found,) = await first
     assert (found.records, second.done(), question.calls) == (["a"], False, [["a", "b"]])
+    assert await source.ask(question, ["a"], Deadline.within(clock, 2)) == [found]
     again.set()
     (tried,) = await second
     assert (tried.records, tried.attempts, question.calls) == (["b"], 2, [["a", "b"], ["b"]])
