@@ -1,14 +1,17 @@
 """Settings of the `graphql` kind: where the source is, what its records are made of, which queries find them."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from connectors.contract import ConnectorSettings, KeyKind, RecordName
-from connectors.graphql.checks import record_problems
+from connectors.graphql.checks import gaps
 from connectors.graphql.expressions import Expression
 from connectors.graphql.query import Query
+from connectors.mapping.checks import mapping_problems
 from connectors.mapping.settings import refuse
+from connectors.records import RECORDS, Record
 from connectors.transport import HeaderSettings
 
 Count = Annotated[int, Field(ge=1)]
@@ -55,6 +58,17 @@ class RecordSettings(ConnectorSettings):
     lists: dict[str, PartSettings] = {}
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
 
+    def problems(self, record: type[Record]) -> Iterator[str]:
+        """What is said about the record that it does not have, or else what is not said."""
+        unknown = list(mapping_problems(record, self))
+        yield from unknown or gaps(record, self)
+        if record.time_field is None and not unknown:
+            if self.order != "none":
+                yield "order: this record has no time to be ordered by"
+            for kind, lookup in self.keys.items():
+                if "since" in Query(lookup.query, lookup.variables).sends:
+                    yield f"keys.{kind}.query: $since and {{since}} need a record with a time"
+
 
 class GraphQLSettings(HeaderSettings):
     """One source."""
@@ -65,5 +79,5 @@ class GraphQLSettings(HeaderSettings):
     @field_validator("records")
     @classmethod
     def _are_whole(cls, value: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
-        refuse([f"{name}.{problem}" for name, rules in value.items() for problem in record_problems(name, rules)])
+        refuse([f"{name}.{problem}" for name, rules in value.items() for problem in rules.problems(RECORDS[name])])
         return value

@@ -1,14 +1,16 @@
 """Settings of the `http` kind: where the source is, how its rows become records, which lookups it answers."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from connectors.contract import ConnectorSettings, KeyKind, RecordName
-from connectors.http.checks import record_problems
+from connectors.mapping.checks import mapping_problems
 from connectors.mapping.expressions import Expression
 from connectors.mapping.settings import MappingSettings, refuse
+from connectors.records import RECORDS, Record
 from connectors.templates import PLACEHOLDERS, placeholders_of
 from connectors.transport import HeaderSettings
 
@@ -67,6 +69,16 @@ class RecordSettings(MappingSettings):
     order: Literal["newest_first", "oldest_first", "none"] = "none"
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
 
+    def problems(self, record: type[Record]) -> Iterator[str]:
+        """What is said about the record that it does not have."""
+        yield from mapping_problems(record, self)
+        if record.time_field is None:
+            if self.order != "none":
+                yield "order: this record has no time to be ordered by"
+            for kind, lookup in self.keys.items():
+                if "since" in lookup.placeholders:
+                    yield f"keys.{kind}: {{since}} needs a record with a time"
+
 
 class HttpSettings(HeaderSettings):
     """One source."""
@@ -77,5 +89,5 @@ class HttpSettings(HeaderSettings):
     @field_validator("records")
     @classmethod
     def _name_known_fields(cls, value: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
-        refuse([f"{name}.{problem}" for name, rules in value.items() for problem in record_problems(name, rules)])
+        refuse([f"{name}.{problem}" for name, rules in value.items() for problem in rules.problems(RECORDS[name])])
         return value
