@@ -277,6 +277,7 @@ class Stubborn:
     def __init__(self) -> None:
         self.released = asyncio.Event()
         self.ended = asyncio.Event()
+        self.cancelled = asyncio.Event()
         self.cancellations = 0
 
     async def __call__(self, keys: Any, asked: Any) -> Any:
@@ -285,6 +286,7 @@ class Stubborn:
                 await self.released.wait()
             except asyncio.CancelledError:
                 self.cancellations += 1
+                self.cancelled.set()
         self.ended.set()
         return {"c1": TWO}
 
@@ -294,6 +296,7 @@ async def test_an_answer_after_the_deadline_is_a_timeout_and_is_not_waited_for()
     stubborn = Stubborn()
     async with gateway_on([shop.crm(), Hostile(stubborn), shop.support()], deadline_ms=200) as gateway:
         whole = await gateway.ask(QUERY)
+        await asyncio.wait_for(stubborn.cancelled.wait(), 5)  # at the same deadline, in no order
         stubborn.released.set()
         await asyncio.wait_for(stubborn.ended.wait(), 5)
         again = await gateway.data(QUERY)
