@@ -141,14 +141,6 @@ class Listed(Field):
         directory = run.context.services.directory
         if self._always is not None and self._always[0] is directory:
             return self._always[1]
-        found = run.known.get(self)
-        if found is None:
-            found = run.known[self] = self._found(run, directory)
-            if not self._arguments.names:
-                self._always = directory, found
-        return found
-
-    def _found(self, run: Run, directory: Directory) -> Asked:
         coerced = run.variables.coerced
         name = (directory, *[coerced.get(one, NULLED) for one in self._arguments.names])
         try:
@@ -158,7 +150,9 @@ class Listed(Field):
         if found is None:
             words = self._arguments.words(run.variables)
             found = directory.asked(self._lists.record, self._lists.ask(self._selection, **words))
-            if name is not None:
+            if not self._arguments.names:
+                self._always = directory, found
+            elif name is not None:
                 self._asks.put(name, found)
         return found
 
