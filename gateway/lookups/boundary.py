@@ -129,16 +129,17 @@ class Boundary:
         source, as_of, latency_ms = stamp["source"], stamp["as_of"], stamp["latency_ms"]
         given, untouched = [*answers], window.untouched
         outcomes: list[Outcome] = []
-        taken: list[list[Any]] = []
-        for one in given:
+        taken: dict[int, list[Any]] = {}
+        for place, one in enumerate(given):
             if type(one) is Page and type(records := one.records) is list and len(records) <= untouched and one.total is None:
-                taken.append(records)
+                taken[place] = records
                 outcomes.append(Found(records=records, source=source, as_of=as_of, latency_ms=latency_ms))
             else:
                 outcomes.append(self._outcome(one, window, stamp))
-        if {window.kind}.issuperset(map(type, chain.from_iterable(taken))):
-            return outcomes
-        return [self._outcome(one, window, stamp) for one in given]
+        if not {window.kind}.issuperset(map(type, chain.from_iterable(taken.values()))):
+            for place in taken:
+                outcomes[place] = self._outcome(given[place], window, stamp)
+        return outcomes
 
     def _outcome(self, given: Any, window: Window, stamp: dict[str, Any]) -> Outcome:
         try:
