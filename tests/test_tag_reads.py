@@ -148,6 +148,17 @@ def lasting(shelf: Shelf, clock: HandClock) -> Reads[str]:
     return Reads(shelf.read, clock, 2.0, lambda found: found != "RESTLESS")
 
 
+async def reading_ahead() -> tuple[Shelf, HandClock, Reads[str]]:
+    """A customer is here, half of the time for which he stays is over, and the read that this began hangs."""
+    shelf, clock = Shelf(), HandClock()
+    reads = lasting(shelf, clock)
+    await of(reads, "c1")
+    shelf.go.clear()
+    clock.advance(timedelta(seconds=1))
+    await of(reads, "c1")
+    return shelf, clock, reads
+
+
 async def test_what_came_a_moment_ago_is_not_read_again():
     """It stays for two seconds. Who is not there, and who is due, is read each time."""
     shelf, clock = Shelf(), HandClock()
@@ -198,12 +209,7 @@ async def test_who_is_asked_for_often_is_never_waited_for():
 
 async def test_a_read_ahead_that_takes_long_is_waited_for():
     """What is here has become too old meanwhile: callers share what is on its way."""
-    shelf, clock = Shelf(), HandClock()
-    reads = lasting(shelf, clock)
-    await of(reads, "c1")
-    shelf.go.clear()
-    clock.advance(timedelta(seconds=1))
-    await of(reads, "c1")
+    shelf, clock, reads = await reading_ahead()
     clock.advance(timedelta(seconds=1))
     late = asyncio.create_task(of(reads, "c1"))
     await turns()
@@ -215,12 +221,7 @@ async def test_a_read_ahead_that_takes_long_is_waited_for():
 
 async def test_a_read_ahead_from_before_a_write_does_not_stay():
     """Who asks after the write is read again, and shares nothing of before."""
-    shelf, clock = Shelf(), HandClock()
-    reads = lasting(shelf, clock)
-    await of(reads, "c1")
-    shelf.go.clear()
-    clock.advance(timedelta(seconds=1))
-    await of(reads, "c1")
+    shelf, _, reads = await reading_ahead()
     await turns()
     reads.outdate(["c1"])
     late = asyncio.create_task(of(reads, "c1"))
