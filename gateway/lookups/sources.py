@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from connectors.contract import Ask, Change, Connector, KeyKind, Measure, MeasureOp, WebhookRequest
+from connectors.interning import interned
 from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
@@ -19,7 +19,7 @@ from gateway.lookups.webhooks import changes_told
 from gateway.settings import Settings, SourceSettings
 
 KEPT_QUESTIONS = 1_000
-"""Equal questions share calls as long as they are remembered."""
+"""So many questions are remembered that nobody asks at the moment; equal ones that are asked are always the same."""
 
 
 class Source:
@@ -42,8 +42,8 @@ class Source:
         self.kept_by = {by for record, by in self.lookups if self._is_kept(record) and by is not KeyKind.TEXT}
         """The kinds of keys, but for searches, under which answers are kept."""
         self.aggregates = {(found.record, found.by): found for found in connector.aggregates()}
-        self.records = lru_cache(maxsize=KEPT_QUESTIONS)(self._records)
-        self.measures = lru_cache(maxsize=KEPT_QUESTIONS)(self._measures)
+        self.records = interned(maxsize=KEPT_QUESTIONS)(self._records)
+        self.measures = interned(maxsize=KEPT_QUESTIONS)(self._measures)
 
     @property
     def health(self) -> SourceHealth:
