@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
 
-import msgspec
 from graphql import (
     FieldNode,
     GraphQLField,
+    GraphQLInputObjectType,
     ListTypeNode,
+    Node,
     NonNullTypeNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     TypeNode,
+    Undefined,
+    ValueNode,
     VariableNode,
     Visitor,
+    get_nullable_type,
+    is_input_object_type,
+    is_list_type,
     visit,
 )
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry import Schema, Some
-from strawberry.types.arguments import convert_arguments
-from strawberry.types.base import has_object_definition
+from strawberry.types.arguments import StrawberryArgument, convert_arguments
+from strawberry.types.base import StrawberryMaybe, StrawberryOptional, has_object_definition
 
 from gateway.execution.declared import DEFINITION
 
@@ -34,8 +41,8 @@ class Arguments:
     """The arguments of one field of an operation.
 
     `names` are the variables that they take. `words` makes of the variables the arguments by the names of the resolver's
-    parameters; it raises what graphql-core, or the conversion, raises for bad ones. Constants are converted once. Texts that
-    variables bring are put into what was converted once around them; anything else is converted for each request.
+    parameters; it raises what graphql-core, or the conversion, raises for bad ones. Constants are converted once. So is what
+    stands around variables of text, where they are arguments or in input objects; else all is converted for each request.
     """
 
     words: Build
@@ -44,114 +51,154 @@ class Arguments:
         self._schema = schema
         self._field = field
         self._node = node
-        self.names = _variables_of(node)
+        self.names = _variables_of(node.arguments)
         if not self.names:
             constant = self._converted(NO_VARIABLES)
             self.words = lambda _variables: constant
         else:
-            self.words = self._template({name: _hole(name, operation) for name in self.names}) or self._converted
+            self.words = self._template(operation) or self._converted
 
     def _converted(self, variables: VariableValues) -> Words:
-        given = get_argument_values(self._field, self._node, variables)
-        registry = self._schema.schema_converter.scalar_registry
-        return convert_arguments(given, self._field.extensions[DEFINITION].arguments, registry, self._schema.config)
+        return self._convert(self._field, self._node, self._definitions, variables)
 
-    def _template(self, holes: Mapping[str, Any]) -> Build | None:
-        """None where a variable is of another type than text, or is changed on its way to the resolver."""
-        if None in holes.values():
+    def _convert(
+        self, field: GraphQLField, node: FieldNode, definitions: list[StrawberryArgument], variables: VariableValues
+    ) -> Words:
+        given = get_argument_values(field, node, variables)
+        return convert_arguments(given, definitions, self._schema.schema_converter.scalar_registry, self._schema.config)
+
+    @property
+    def _definitions(self) -> list[StrawberryArgument]:
+        return cast(list[StrawberryArgument], self._field.extensions[DEFINITION].arguments)
+
+    def _template(self, operation: OperationDefinitionNode) -> Build | None:
+        """A quicker way to the same, by the structure of the arguments; None where they have a variable in another place.
+
+        It saves 20 microseconds for a key in a variable, a fifth of a small query.
+        """
+        named = self._schema.config.name_converter.from_argument
+        varying = {one.name.value: one.value for one in self._node.arguments or () if _variables_of([one.value])}
+        writer = _TemplateWriter(self._schema, operation)
+        try:
+            expressions = {
+                definition.python_name: writer.expression(varying[name], self._field.args[name].type, definition.type)
+                for definition in self._definitions
+                if (name := named(definition)) in varying
+            }
+        except _NotPlainError:
             return None
-        template = _Template(self._converted(VariableValues({}, dict(holes))))
-        return template.build if set(template.holes) == set(holes) else None
+        field = GraphQLField(
+            self._field.type, {name: argument for name, argument in self._field.args.items() if name not in varying}
+        )
+        rest = tuple(one for one in self._node.arguments or () if one.name.value not in varying)
+        node = FieldNode(name=self._node.name, arguments=rest)
+        constants = self._convert(field, node, [one for one in self._definitions if named(one) not in varying], NO_VARIABLES)
+        return self._guarded(writer.compile(expressions, constants), writer.optional)
+
+    def _guarded(self, build: Callable[[Mapping[str, Any]], Words], optional: Iterable[str]) -> Build:
+        """The template for where variables that need not be there are texts."""
+        optional = tuple(optional)
+        if not optional:
+            return lambda variables: build(variables.coerced)
+
+        def words(variables: VariableValues) -> Words:
+            coerced = variables.coerced
+            are_texts = all(type(coerced.get(name)) is str for name in optional)
+            return build(coerced) if are_texts else self._converted(variables)
+
+        return words
 
 
-class _Some(msgspec.Struct):
-    """As Strawberry's, which takes twice as long to make."""
-
-    value: Any
+class _NotPlainError(Exception):
+    """A variable stands where its value is changed on its way to the resolver, or in a list."""
 
 
-class _Hole(str):
-    """Stands for the text that a variable will bring."""
+class _TemplateWriter:
+    """Writes the expression for arguments that have variables, by their types and never by example.
 
-    __slots__ = ("name",)
-    name: str
+    `optional` are the variables that may be null or absent.
+    """
 
+    def __init__(self, schema: Schema, operation: OperationDefinitionNode) -> None:
+        self._schema = schema
+        self._declared = {one.variable.name.value: one.type for one in operation.variable_definitions or ()}
+        self._values: dict[str, Any] = {"Some": Some}
+        self.optional: set[str] = set()
 
-def _hole(name: str, operation: OperationDefinitionNode) -> Any:
-    """What stands for a variable; None when that is neither a text nor a list of texts that are always there."""
-    (declared,) = [one.type for one in operation.variable_definitions or () if one.variable.name.value == name]
-    hole = _Hole(f"a text for {name}")
-    hole.name = name
-    if _is_text(declared):
-        return hole
-    inner = declared.type if isinstance(declared, NonNullTypeNode) else None
-    return [hole] if isinstance(inner, ListTypeNode) and _is_text(inner.type) else None
+    def compile(self, expressions: Mapping[str, str], constants: Words) -> Callable[[Mapping[str, Any]], Words]:
+        """A function from coerced variables to arguments."""
+        parts = [f"{name!r}: {self._named(value)}" for name, value in constants.items()]
+        parts += [f"{name!r}: {expression}" for name, expression in expressions.items()]
+        made: Any = eval(f"lambda variables: {{{', '.join(parts)}}}", self._values)  # noqa: S307  written here, from names of the schema
+        return cast(Callable[[Mapping[str, Any]], Words], made)
+
+    def expression(self, node: ValueNode, kind: Any, typed: Any) -> str:
+        """The expression for a value of a GraphQL type and of its Strawberry type.
+
+        Raises `_NotPlainError` where there is none.
+        """
+        if isinstance(typed, StrawberryMaybe):
+            return f"Some({self.expression(node, kind, typed.of_type)})"
+        if isinstance(typed, StrawberryOptional):
+            return self.expression(node, kind, typed.of_type)
+        kind = get_nullable_type(kind)
+        if isinstance(node, VariableNode):
+            return self._variable(node.name.value, kind)
+        if isinstance(node, ObjectValueNode) and is_input_object_type(kind) and has_object_definition(typed):
+            return self._object(node, kind, typed)
+        raise _NotPlainError
+
+    def _variable(self, name: str, kind: Any) -> str:
+        declared = self._declared[name]
+        inner = declared.type if isinstance(declared, NonNullTypeNode) else declared
+        if is_list_type(kind):
+            if isinstance(inner, ListTypeNode) and inner is not declared and _is_text(inner.type):
+                return f"list(variables[{name!r}])"
+        elif _is_text(declared):
+            if inner is declared:
+                self.optional.add(name)
+            return f"variables[{name!r}]"
+        raise _NotPlainError
+
+    def _object(self, node: ObjectValueNode, kind: GraphQLInputObjectType, typed: Any) -> str:
+        definition = typed.__strawberry_definition__
+        given = {field.name.value: field.value for field in node.fields}
+        named = self._schema.config.name_converter.from_field
+        parts = []
+        for field in definition.fields:
+            name = named(field)
+            if name not in given:
+                if kind.fields[name].default_value is not Undefined:
+                    raise _NotPlainError
+                continue
+            parts.append(f"{field.python_name}={self._field(given[name], kind.fields[name].type, field.resolve_type())}")
+        absent = [f"{field.python_name}=None" for field in definition.fields if named(field) not in given]
+        return f"{self._named(typed)}({', '.join(parts + absent)})"
+
+    def _field(self, node: ValueNode, kind: Any, typed: Any) -> str:
+        if _variables_of([node]):
+            return self.expression(node, kind, typed)
+        raise _NotPlainError
+
+    def _named(self, value: Any) -> str:
+        name = f"value_{len(self._values)}"
+        self._values[name] = value
+        return name
 
 
 def _is_text(kind: TypeNode) -> bool:
-    inner = kind.type if isinstance(kind, NonNullTypeNode) else None
+    inner = kind.type if isinstance(kind, NonNullTypeNode) else kind
     name = getattr(inner, "name", None)
     return name is not None and name.value in ("ID", "String")
 
 
-class _Template:
-    """Makes values like a given one, with the variables' texts in its `holes`: by an expression, so that it costs few calls.
-
-    Inputs that are nothing but attributes are made as structs of theirs, in half the time.
-    """
-
-    def __init__(self, value: Any) -> None:
-        self.holes: list[str] = []
-        self._names: dict[str, Any] = {"Some": _Some, "made": _made}
-        self.build: Build = eval(f"lambda variables: {self._source(value)}", self._names)  # noqa: S307  written here
-
-    def _source(self, value: Any) -> str:
-        before = len(self.holes)
-        source = self._with_holes(value)
-        return source if len(self.holes) > before else self._kept(value)
-
-    def _with_holes(self, value: Any) -> str:
-        match value:
-            case _Hole(name=name):
-                self.holes.append(name)
-                return f"variables.coerced[{name!r}]"
-            case [_Hole() as hole]:
-                return f"list({self._source(hole)})"
-            case Some(value=inner):
-                return f"Some({self._source(inner)})"
-            case dict():
-                return f"{{{', '.join(f'{key!r}: {self._source(inner)}' for key, inner in value.items())}}}"
-        kind = type(value)
-        if not has_object_definition(kind):
-            return ""
-        if _has_methods(kind):
-            return f"made({self._kept(kind)}, {self._source(vars(value))})"
-        kind = msgspec.defstruct(kind.__name__, list(vars(value)))
-        return f"{self._kept(kind)}({', '.join(map(self._source, vars(value).values()))})"
-
-    def _kept(self, value: Any) -> str:
-        name = f"value_{len(self._names)}"
-        self._names[name] = value
-        return name
-
-
-def _has_methods(kind: type) -> bool:
-    return any(callable(getattr(kind, name)) for name in dir(kind) if not name.startswith("_"))
-
-
-def _made(kind: Any, attributes: dict[str, Any]) -> Any:
-    made = kind.__new__(kind)
-    made.__dict__ = attributes
-    return made
-
-
-def _variables_of(node: FieldNode) -> tuple[str, ...]:
+def _variables_of(nodes: Iterable[Node] | None) -> tuple[str, ...]:
     names: dict[str, None] = {}
 
     class Finder(Visitor):
         def enter_variable(self, variable: VariableNode, *_: Any) -> None:
             names[variable.name.value] = None
 
-    for argument in node.arguments or ():
-        visit(argument, Finder())
+    for node in nodes or ():
+        visit(node, Finder())
     return tuple(names)
