@@ -62,7 +62,7 @@ class Window:
             found.sort(key=self._position_of, reverse=not ask.oldest_first)
             if self.is_complete(ask) and ask.after is None:
                 found = found[: ask.first]
-        if found and type(found[0]) is narrowed(self._record, ask.fields):
+        if found and {narrowed(self._record, ask.fields)}.issuperset(map(type, found)):
             return Page(found, total)
         try:
             return Page(msgspec.json.encode(found), total)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors import records as r
-from connectors.contract import Ask, KeyKind, Measure, MeasureOp, Page
+from connectors.contract import Ask, KeyKind, Measure, MeasureOp, Page, Push
 from connectors.errors import SourceUnavailableError
 from connectors.shapes import Fields
 from connectors.testing import MemoryConnector
@@ -209,3 +209,17 @@ async def test_a_source_is_as_slow_as_its_slowest_call(latencies: Sequence[float
     for outcome in found[1:]:
         reports.add(r.Order, outcome)
     assert [report.latency_ms for report in await reports.settled()] == [30.0]
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize("reverse", [False, True])
+async def test_fields_that_nobody_selected_stay_out(reverse):
+    """Of two sources one filters and one has it done for it, whose records hold more; whichever gives the first record."""
+
+    days = (5, 1) if reverse else (1, 5)
+    plain = holding("a", shop.order(1, "a", days[0]), pushdown=set(Push) - {Push.WHERE})
+    filtering = holding("b", shop.order(5, "b", days[1]))
+    query = '{ customer(by: {id: "c1"}) { orders(filter: {status: [DELIVERED]}) { nodes { id placedAt } } } }'
+    async with gateway_on([shop.crm(), plain, filtering]) as gateway:
+        nodes = (await gateway.data(query))["customer"]["orders"]["nodes"]
+    assert sorted(map(tuple, nodes)) == [("id", "placedAt")] * 2

@@ -88,7 +88,8 @@ class Writer:
                 return source
             if self._records is None or not self._encodes_to(self._records, get_named_type(kind), nodes):
                 return f"[{shown} for {name} in {source}]"
-            as_it_is = f"not ({found} := {source}) or type({found}[0]) is {self._keep(self._records)}"
+            # All of them: another source may have given more than was selected.
+            as_it_is = f"{{{self._keep(self._records)}}}.issuperset(map(type, {found} := {source}))"
             return f"({found} if {as_it_is} else [{shown} for {name} in {found}])"
         named: Any = get_named_type(kind)
         if is_leaf_type(named):
