@@ -5,6 +5,7 @@
     |-- SourceError
     |   |-- SourceUnavailableError  nobody: wait, retried inside the deadline
     |   |-- SourceTimeoutError      nobody: wait, retried inside the deadline
+    |   |-- GatewayBusyError        operator when it lasts: more workers
     |   |-- SourceThrottledError    nobody: wait for `retry_after_s`
     |   |-- SourceAuthError         operator: credentials are missing, expired or too weak
     |   |-- SourceProtocolError     connector's author: the answer is not what was agreed
@@ -82,6 +83,14 @@ class SourceTimeoutError(SourceError):
     code = "SOURCE_TIMEOUT"
     retryable = True
     summary = "the source did not answer in time"
+
+
+class GatewayBusyError(SourceError):
+    """The gateway was too busy to read the source's answer in time."""
+
+    code = "GATEWAY_BUSY"
+    retryable = True
+    summary = "the gateway was too busy to read the source's answer in time"
 
 
 class SourceThrottledError(SourceError):

@@ -19,7 +19,7 @@ from connectors.testing import MemoryConnector
 from gateway.clock import Clock
 from gateway.errors import InvalidArgumentError, SourceFailure
 from gateway.execution.failures import Place
-from gateway.lookups.boundary import Boundary
+from gateway.lookups.boundary import MIN_LOG_GAP_S, Boundary
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed
 from gateway.lookups.window import Window
@@ -100,16 +100,26 @@ async def ask_for(gateway: Gateway, *customers: str) -> None:
 
 
 async def test_the_log_says_when_an_outage_begins_and_when_it_ends():
-    """Once each, with the first code and the number of calls that failed; the next outage is another."""
-    sources = shop.sources()
+    """Once each, with the first code and the number of calls that failed; what follows within a minute is the same outage."""
+
+    class SettableClock(Clock):
+        passed_s = 0.0
+
+        def monotonic(self):
+            return super().monotonic() + self.passed_s
+
+    sources, clock = shop.sources(), SettableClock()
     with capture_logs() as logs:
-        async with gateway_on(list(sources.values())) as gateway:
+        async with gateway_on(list(sources.values()), with_clock=clock) as gateway:
             await ask_for(gateway, "c1")
             sources["orders"].failure = SourceUnavailableError()
             await ask_for(gateway, "c1", "c2", "c1")
-            sources["orders"].failure = None
-            await ask_for(gateway, "c1", "c2")
-            sources["orders"].failure = SourceUnavailableError()
+            for _ in range(3):
+                sources["orders"].failure = None
+                await ask_for(gateway, "c1", "c2")
+                sources["orders"].failure = SourceUnavailableError()
+                await ask_for(gateway, "c2")
+            clock.passed_s = MIN_LOG_GAP_S
             await ask_for(gateway, "c2")
     failed = {"event": "source_failed", "log_level": "warning", "source": "orders", "code": "SOURCE_UNAVAILABLE"}
     assert logs == [

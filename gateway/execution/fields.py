@@ -164,10 +164,10 @@ class Listed(Field):
             return error
         bounds = [len(parts)]
         if asked.by_id is not None:
+            parts.append(customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers]))
             if run.reports:
                 for customer in customers:
                     customer.reports.begin()
-            parts.append(customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers]))
         else:
             for customer in customers:
                 parts += customer.enter(asked)

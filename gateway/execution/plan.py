@@ -6,6 +6,7 @@ the field, which graphql-core's resolvers go by as well: so both executors ask t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from inspect import isawaitable
@@ -72,10 +73,14 @@ class Plan:
         context.selections = self._selections
         run = Run(context, variables, self._reports)
         root, only = self._root, self._root.only
-        if only is None:
-            (data,) = await completed(root, run, [None], [()])
-        else:  # as most queries are: what its field shows is all that is to be put together
-            (data,) = root.assembled(run, [None], [()], [await only.column(run, [None], [()])])
+        try:
+            if only is None:
+                (data,) = await completed(root, run, [None], [()])
+            else:  # as most queries are: what its field shows is all that is to be put together
+                (data,) = root.assembled(run, [None], [()], [await only.column(run, [None], [()])])
+        except asyncio.CancelledError:
+            context.stitcher.leave()
+            raise
         return ExecutionResult(None if data is NULLED else data, run.errors or None)
 
     @property

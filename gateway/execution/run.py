@@ -1,5 +1,6 @@
 """Run a prepared operation: as a plan, or on graphql-core where no plan can."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from functools import lru_cache
@@ -112,7 +113,11 @@ class Executor:
             operation_name=name.value if name else None,
             hide_suggestions=not self._suggestions,
         )
-        return await result if isawaitable(result) else result
+        try:
+            return await result if isawaitable(result) else result
+        except asyncio.CancelledError:
+            context.stitcher.leave()
+            raise
 
     def plan(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
         """The operation's plan, or why it has none."""

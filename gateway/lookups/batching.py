@@ -4,14 +4,14 @@ A source answers a bounded number of calls at a time. While one is free, keys le
 while all are taken, keys of the same question gather and leave together in the next call. So they do for a moment after a
 call of their question has left: a source that answers quickly is asked by few large calls, a slow one by several. A key that
 is already on its way to the same question is not asked for again. Callers wait for their own deadlines: one that gives up,
-is cancelled or came late changes nothing for the others.
+is cancelled or came late changes nothing for the others, and a call has a deadline of its own, which none of them shortens.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Protocol
 
 import msgspec
@@ -42,8 +42,8 @@ class Question(Putting, Protocol):
     def keeping(self) -> Keeping | None: ...
 
 
-Waiting = dict[str, Wanted]
-"""Keys that wait for a call, each with the caller who wanted it first."""
+Waiting = dict[str, Sequence[Wanted]]
+"""Keys that wait for a call, each with all who want it."""
 
 
 class Flight(msgspec.Struct, eq=False):
@@ -60,19 +60,27 @@ class Flight(msgspec.Struct, eq=False):
     outdated: set[str] = set()
 
     def land(self, outcomes: dict[str, Outcome]) -> None:
-        """Tell all who want some of these keys."""
+        """Tell all who want some of these keys. Nobody joins for them any more."""
         self.outcomes = {**self.outcomes, **outcomes} if self.outcomes else outcomes
+        self.open.difference_update(outcomes)
         for wanted in self.wanted:
             wanted.land(outcomes)
 
-    def join(self, wanted: Wanted) -> None:
-        self.wanted.append(wanted)
-        if self.outcomes:
-            wanted.land(self.outcomes)
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody still waits for one of its keys."""
+        now = self.deadline.clock.monotonic()
+        return any(not (wanted.is_settled or wanted.deadline.is_over(now)) for wanted in self.wanted)
 
 
-def _taken(waiting: Waiting, most: int, now: float) -> Waiting:
-    """Take keys out of those that wait, in their order, as many as a call may carry."""
+def _wanting(waiting: Waiting) -> list[Wanted]:
+    """All who want one of these keys, each once."""
+    distinct = {id(wanting): wanting for wanting in waiting.values()}.values()
+    return list(dict.fromkeys(chain.from_iterable(distinct)))
+
+
+def _taken(waiting: Waiting, most: int, now: float) -> tuple[Waiting, list[Wanted]]:
+    """Take keys out of those that wait, in their order, as many as a call may carry; and those who want them."""
     if len(waiting) <= most:
         taken = {**waiting}
         waiting.clear()
@@ -80,16 +88,20 @@ def _taken(waiting: Waiting, most: int, now: float) -> Waiting:
         taken = dict(islice(waiting.items(), most))
         for key in taken:
             del waiting[key]
+    wanting = _wanting(taken)
     # Asking what nobody waits for any more would only keep a source busy that already is.
-    over = {wanted: wanted.boundary.late(0) for wanted in set(taken.values()) if wanted.deadline.ends <= now}
-    return _without(over, taken) if over else taken
+    over = {wanted: wanted.boundary.late(0) for wanted in wanting if wanted.deadline.is_over(now)}
+    if over:
+        taken = _without(over, taken)
+        wanting = [wanted for wanted in wanting if wanted not in over]
+    return taken, wanting
 
 
 def _without(gone: Mapping[Wanted, Outcome], waiting: Waiting) -> Waiting:
-    """The keys of those who are not gone; who is, is told what comes of his."""
-    for one, outcome in gone.items():
-        one.land({key: outcome for key, wanted in waiting.items() if wanted is one})
-    return {key: wanted for key, wanted in waiting.items() if wanted not in gone}
+    """The keys that somebody else wants; who is gone is told what comes of his."""
+    for wanted, outcome in gone.items():
+        wanted.land({key: outcome for key in wanted.keys if key in waiting})
+    return {key: wanting for key, wanting in waiting.items() if not all(wanted in gone for wanted in wanting)}
 
 
 class Batching:
@@ -110,6 +122,7 @@ class Batching:
         self._under_way: set[asyncio.Task[None]] = set()
         self._dispatching = False
         self._closed = False
+        self._refused_for: object = None
 
     @property
     def is_busy(self) -> bool:
@@ -160,20 +173,21 @@ class Batching:
         if known:
             wanted.land(known)
         for flight in joined:
-            flight.join(wanted)
+            flight.wanted.append(wanted)
         return rest
 
     def _gather(self, question: Question, wanted: Wanted, keys: Sequence[str]) -> None:
         waiting = self._waiting.get(question)
         if waiting is None:
-            self._waiting[question] = dict.fromkeys(keys, wanted)
+            self._waiting[question] = dict.fromkeys(keys, (wanted,))
         elif waiting.keys().isdisjoint(keys):
-            waiting.update(dict.fromkeys(keys, wanted))
+            waiting.update(dict.fromkeys(keys, (wanted,)))
         else:
-            first = {waiting.setdefault(key, wanted): None for key in keys}
-            for other in first:
-                if other is not wanted:
-                    wanted.follow(other)
+            for key in dict.fromkeys(keys):
+                wanting = waiting.setdefault(key, [])
+                if type(wanting) is not list:
+                    wanting = waiting[key] = [*wanting]
+                wanting.append(wanted)
         if self._closed:
             self._give_up_waiting()
         else:
@@ -204,7 +218,7 @@ class Batching:
 
     def _give_up_waiting(self) -> None:
         for waiting in self._waiting.values():
-            _without(dict.fromkeys(waiting.values(), self._boundary.late(0)), waiting)
+            _without(dict.fromkeys(_wanting(waiting), self._boundary.late(0)), waiting)
         self._waiting.clear()
 
     def _dispatch_soon(self) -> None:
@@ -217,7 +231,11 @@ class Batching:
         now, questions = asyncio.get_running_loop().time(), deque(self._waiting)
         while self._free and questions:
             if self._calls.are_held:
-                self._refuse_waiting()
+                if self._refused_for != self._calls.hold:
+                    self._refused_for = self._calls.hold
+                    self._refuse_waiting()
+                if self._waiting:
+                    self._wake_at(now + self._calls.wait_s())
                 break
             if wait_s := self._calls.wait_s():
                 self._wake_at(now + wait_s)
@@ -228,13 +246,13 @@ class Batching:
                 self._wake_at(ripe_at)
                 continue
             waiting = self._waiting.pop(question)
-            taken = _taken(waiting, question.max_batch, self._boundary.clock.monotonic())
+            taken, wanting = _taken(waiting, question.max_batch, self._boundary.clock.monotonic())
             if waiting:
                 self._waiting[question] = waiting  # behind the others, so that none of them starves
                 questions.append(question)
             if taken:
                 self._left_at[question] = now + self._spacing_s
-                self._start(question, taken)
+                self._start(question, list(taken), wanting)
 
     def _wake_at(self, time_s: float) -> None:
         if self._timer is None:
@@ -247,23 +265,22 @@ class Batching:
     def _refuse_waiting(self) -> None:
         """Those who cannot wait until the source is asked again need not wait at all."""
         for question, waiting in list(self._waiting.items()):
-            refusals = {one: self._calls.refusal(one.deadline) for one in set(waiting.values())}
-            left = _without({one: refused for one, refused in refusals.items() if refused is not None}, waiting)
+            refusals = {wanted: self._calls.refusal(wanted.deadline) for wanted in _wanting(waiting)}
+            left = _without({wanted: refused for wanted, refused in refusals.items() if refused is not None}, waiting)
             if left:
                 self._waiting[question] = left
             else:
                 del self._waiting[question]
-        if self._waiting:
-            self._wake_at(asyncio.get_running_loop().time() + self._calls.wait_s())
 
-    def _start(self, question: Question, taken: Waiting) -> None:
+    def _start(self, question: Question, keys: Sequence[str], wanting: list[Wanted]) -> None:
         self._free -= 1
         self._calls.leave()
-        wanted = list(dict.fromkeys(taken.values()))
-        deadline = Deadline.latest([one.deadline for one in wanted])
-        flight = Flight(list(taken), set(taken), wanted, deadline)
+        deadline = self._calls.deadline([wanted.deadline for wanted in wanting])
+        flight = Flight(keys, set(keys), wanting, deadline)
         self._flying.setdefault(question, []).append(flight)
-        call = asyncio.create_task(self._calls.put(question, flight.keys, deadline, partial(self._settle, question, flight)))
+        call = asyncio.create_task(
+            self._calls.put(question, keys, deadline, partial(self._settle, question, flight), lambda: flight.is_wanted)
+        )
         self._under_way.add(call)
         # Not in the call itself, which does not run at all when it is cancelled in the turn in which it was made.
         call.add_done_callback(partial(self._land, question, flight))

@@ -15,7 +15,14 @@ import msgspec
 import structlog
 
 from connectors.contract import Aggregate, Lookup, Measure, Page
-from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError, SourceUnavailableError, without_frames
+from connectors.errors import (
+    GatewayBusyError,
+    SourceError,
+    SourceProtocolError,
+    SourceTimeoutError,
+    SourceUnavailableError,
+    without_frames,
+)
 from connectors.records import MOST_WHOLE, Record
 from gateway.clock import Clock
 from gateway.lookups.deadline import Deadline
@@ -26,6 +33,15 @@ from gateway.lookups.window import Window
 
 MOST_ABANDONED = 100
 """How many calls of a source may go on after they were cancelled; while there are so many it is not called again."""
+
+MAX_LAG_S = 0.1
+"""A timer that fires later than this says that the loop was held, not that a source is late."""
+
+LAG_GRACE_S = 0.05
+"""How long what has arrived while the loop was held may take to be read, before it counts as late."""
+
+MIN_LOG_GAP_S = 60.0
+"""A source that fails and recovers by turns is in the log once in so long."""
 
 Call = Callable[[float], Awaitable[Mapping[str, Any]]]
 """Calls the source with the seconds that are left."""
@@ -47,6 +63,8 @@ class Boundary:
         self.source = source
         self.clock = clock
         self._failed_calls = 0
+        self._is_logged = False
+        self._log_at = float("-inf")
         self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def fetch(self, lookup: Lookup, keys: Sequence[str], window: Window, deadline: Deadline) -> list[Outcome]:
@@ -66,11 +84,14 @@ class Boundary:
             return [Failed(error=answer, **stamp)] * len(keys)
         return [self._measured(answer.get(key), aggregate, measures, stamp) for key in keys]
 
-    def late(self, waited_s: float) -> Failed:
-        """The failure of a caller who cannot wait any longer."""
-        return Failed(
-            error=SourceTimeoutError(), source=self.source, as_of=self.clock.now(), latency_ms=round(waited_s * 1000, 3)
-        )
+    def late(self, waited_s: float, *, is_busy: bool = False) -> Failed:
+        """The failure of a caller who cannot wait any longer; `is_busy` where that is the gateway's fault."""
+        error = GatewayBusyError() if is_busy else SourceTimeoutError()
+        return Failed(error=error, source=self.source, as_of=self.clock.now(), latency_ms=round(waited_s * 1000, 3))
+
+    def unreadable(self, error: Exception) -> Failed:
+        """The failure of keys whose call, or whose answer, raised."""
+        return Failed(error=_unreadable(error), source=self.source, as_of=self.clock.now(), latency_ms=0.0)
 
     def not_asked(self, error: SourceError) -> Failed:
         """The failure of a lookup for which no call is made."""
@@ -99,19 +120,23 @@ class Boundary:
         return result, stamp
 
     def _note(self, result: object) -> None:
+        if isinstance(result, GatewayBusyError):
+            return
         if isinstance(result, SourceError):
-            if not self._failed_calls:
-                log.warning("source_failed", source=self.source, code=result.code)
             self._failed_calls += 1
-        elif self._failed_calls:
+            now = self.clock.monotonic()
+            if not self._is_logged and now - self._log_at >= MIN_LOG_GAP_S:
+                log.warning("source_failed", source=self.source, code=result.code)
+                self._is_logged, self._log_at = True, now
+        elif self._is_logged:
             log.info("source_recovered", source=self.source, failed_calls=self._failed_calls)
-            self._failed_calls = 0
+            self._is_logged, self._failed_calls = False, 0
 
     async def _bounded(self, call: Call, keys: Sequence[str], left: float) -> Mapping[str, Any] | SourceError:
         loop = asyncio.get_running_loop()
         answered: Answered = loop.create_future()
         task = loop.create_task(_contained(call, keys, left, answered))
-        timer = loop.call_later(left, _end_late, answered)
+        timer = loop.call_later(left, _end_late, answered, loop, loop.time() + left)
         try:
             return await answered
         finally:
@@ -147,9 +172,9 @@ class Boundary:
                 return Failed(error=given, **stamp)
             page = accepted_page(given)
             records, dropped = accepted(page.records, window.kind)
+            records, total, has_more = window.finished(records, page.total, dropped)
         except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
             return Failed(error=_unreadable(error), **stamp)
-        records, total, has_more = window.finished(records, page.total, dropped)
         return Found(records=records, total=total, has_more=has_more, dropped=dropped, **stamp)
 
     def _measured(self, given: Any, aggregate: Aggregate, measures: Sequence[Measure], stamp: dict[str, Any]) -> Outcome:
@@ -161,9 +186,16 @@ class Boundary:
             return Failed(error=_unreadable(error), **stamp)
 
 
-def _end_late(answered: Answered) -> None:
+def _end_late(answered: Answered, loop: asyncio.AbstractEventLoop, due: float) -> None:
+    if loop.time() - due > MAX_LAG_S:
+        loop.call_later(LAG_GRACE_S, _end_with, answered, GatewayBusyError())
+    else:
+        _end_with(answered, SourceTimeoutError())
+
+
+def _end_with(answered: Answered, error: SourceError) -> None:
     if not answered.done():
-        answered.set_result(SourceTimeoutError())
+        answered.set_result(error)
 
 
 async def _contained(call: Call, keys: Sequence[str], left: float, answered: Answered) -> None:

@@ -6,12 +6,12 @@ All of it is about calls, none of it in connectors. What a call costs extra has 
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
 
-from connectors.errors import SourceError, SourceThrottledError, SourceTimeoutError, SourceUnavailableError
+from connectors.errors import GatewayBusyError, SourceError, SourceThrottledError, SourceTimeoutError, SourceUnavailableError
 from gateway.clock import Clock
 from gateway.lookups.boundary import Boundary
 from gateway.lookups.breaker import Breaker
@@ -31,8 +31,8 @@ BACKOFF_S = 0.05
 MOST_BACKOFF_S = 1.0
 """What grows twice as long with each try, and where that ends."""
 
-FAIR_SHARE = 0.25
-"""A call that was given less than this share of the usual deadline says nothing about the source when it is late."""
+FAIR_SHARE = 0.9
+"""A call that was given less than this share of its usual time says nothing about the source when it is late."""
 
 HEDGED_QUANTILE = 0.95
 MOST_LATENCIES = 200
@@ -58,7 +58,8 @@ class Calls:
         self.breaker = Breaker(boundary.source, settings.breaker, clock)
         self._settings = settings
         self._clock = clock
-        self._fair_s = usual_s * FAIR_SHARE
+        self._usual_s = usual_s
+        self._fair_s = FAIR_SHARE * (usual_s if settings.timeout_s is None else min(usual_s, settings.timeout_s))
         self._pace = Pace(clock, settings.calls_per_s)
         self._retries = Budget(RETRY_SHARE, RETRY_RESERVE)
         self._hedges = Budget(HEDGE_SHARE, HEDGE_RESERVE)
@@ -76,6 +77,19 @@ class Calls:
             return self.boundary.not_asked(self._asked_to_wait(retry_after_s=held_s))
         return None
 
+    def deadline(self, waiting: Iterable[Deadline]) -> Deadline:
+        """The deadline of a call: it has the usual time, and more where one of those who wait has.
+
+        However little time a caller has, his call goes on for the others, and for the next one who asks.
+        """
+        usual = self._clock.monotonic() + self._usual_s
+        return Deadline(clock=self._clock, ends=max(usual, *(deadline.ends for deadline in waiting)))
+
+    @property
+    def hold(self) -> object:
+        """What keeps the source from being asked: equal as long as it is the same."""
+        return self.breaker.paused_until, self.breaker.health, self._pace.held_until
+
     @property
     def are_held(self) -> bool:
         """Whether the source is not asked, for some callers or for all of them."""
@@ -90,10 +104,17 @@ class Calls:
         self._pace.call_left()
         self.breaker.call_left()
 
-    async def put(self, question: Putting, keys: Sequence[str], deadline: Deadline, settle: Settle) -> None:
+    async def put(
+        self,
+        question: Putting,
+        keys: Sequence[str],
+        deadline: Deadline,
+        settle: Settle,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Settle every key with its outcome.
 
-        Those whose failure may pass are asked for again while budget and time last; nobody else waits for them.
+        Those whose failure may pass are asked for again while budget, time and those who wait last; nobody else waits for them.
         """
         self._retries.earn()
         outcomes = await self._hedged(question, keys, deadline)
@@ -101,15 +122,18 @@ class Calls:
             again = [place for place, outcome in enumerate(outcomes) if type(outcome) is Failed and outcome.error.retryable]
             if not again:
                 break
-            pause_s = max(self._pace.wait_s(), random.uniform(0, min(MOST_BACKOFF_S, BACKOFF_S * 2**attempt)))  # noqa: S311
-            if pause_s >= deadline.remaining_s() or self.breaker.refuses or not self._retries.spend():
+            # On top of what the source asked for: all who were told the same would come back at the same moment.
+            pause_s = self._pace.wait_s() + random.uniform(0, min(MOST_BACKOFF_S, BACKOFF_S * 2**attempt))  # noqa: S311
+            if pause_s >= deadline.remaining_s() or self.breaker.refuses or not is_wanted() or not self._retries.spend():
                 break
             if len(again) < len(keys):
                 done = sorted(set(range(len(keys))).difference(again))
                 settle([keys[place] for place in done], [outcomes[place] for place in done])
                 keys, outcomes = [keys[place] for place in again], [outcomes[place] for place in again]
             await self._clock.sleep(pause_s)
-            if self.breaker.refuses:
+            while 0 < (pause_s := self._pace.wait_s()) < deadline.remaining_s():  # others may have left meanwhile
+                await self._clock.sleep(pause_s)
+            if pause_s > 0 or self.breaker.refuses or not is_wanted():
                 break
             self.leave()
             second = await self._one(question, keys, deadline)
@@ -128,8 +152,7 @@ class Calls:
             done, _ = await asyncio.wait(calls, timeout=late_s)
             if done or self.breaker.refuses or self._pace.wait_s() or not self._hedges.spend():
                 return await first
-            self.leave()
-            calls.add(asyncio.ensure_future(self._one(question, keys, deadline)))
+            calls.add(asyncio.ensure_future(self._second(question, keys, deadline)))
             done, late = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
             answer = done.pop().result()
             if late and any(isinstance(outcome, Failed) for outcome in answer):
@@ -138,6 +161,10 @@ class Calls:
         finally:
             for call in calls:
                 call.cancel()
+
+    async def _second(self, question: Putting, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        self.leave()  # here, so that a call that is cancelled before it begins never left
+        return await self._one(question, keys, deadline)
 
     def _late_s(self) -> float | None:
         if len(self._latencies) < FEWEST_LATENCIES:
@@ -149,13 +176,17 @@ class Calls:
         own = deadline.of_call(self._settings.timeout_s)
         fair = own.remaining_s() >= self._fair_s
         started = self._clock.monotonic()
+        failed: bool | None = None
+        errors: list[SourceError] = []
         try:
             outcomes = await question.put(self.boundary, keys, own)
-        except asyncio.CancelledError:
-            self.breaker.call_ended(failed=None)
-            raise
-        errors = [outcome.error for outcome in outcomes if type(outcome) is Failed]
-        self.breaker.call_ended(failed=len(errors) == len(keys) and _is_away(errors[0], fair=fair))
+            errors = [outcome.error for outcome in outcomes if type(outcome) is Failed]
+            failed = len(errors) == len(keys) and _is_away(errors[0], fair=fair)
+        except Exception as raised:  # noqa: BLE001  whatever a call raises is an outcome of its keys
+            failed = False
+            outcomes = [self.boundary.unreadable(raised)] * len(keys)
+        finally:  # a call that left ends at the breaker, however it ends
+            self.breaker.call_ended(failed=failed)
         for error in errors:
             if isinstance(error, SourceThrottledError) or error.retry_after_s is not None:
                 self._asked_to_wait = type(error)
@@ -167,6 +198,8 @@ class Calls:
 
 def _is_away(error: SourceError, *, fair: bool) -> bool | None:
     """None for a call that was late and had little time."""
+    if isinstance(error, GatewayBusyError):
+        return None
     if isinstance(error, SourceTimeoutError):
         return True if fair else None
     return isinstance(error, SourceUnavailableError)

@@ -1,8 +1,5 @@
 """One budget for a request; each lookup gets what is left."""
 
-from collections.abc import Sequence
-from operator import attrgetter
-
 import msgspec
 
 from gateway.clock import Clock
@@ -15,10 +12,14 @@ LEADING_SHARE = 0.5
 
 
 class Deadline(msgspec.Struct, eq=False, kw_only=True):
-    """The time by which the caller has an answer. `ends` is in seconds of the monotonic clock."""
+    """The time by which the caller has an answer. `ends` is in seconds of the monotonic clock.
+
+    `whole` is the deadline of the request, of which this one is a part.
+    """
 
     clock: Clock
     ends: float
+    whole: "Deadline | None" = None
 
     @staticmethod
     def within(clock: Clock, budget_s: float) -> "Deadline":
@@ -28,18 +29,21 @@ class Deadline(msgspec.Struct, eq=False, kw_only=True):
 
     def leading(self) -> "Deadline":
         """A deadline for a lookup that others wait for: when it hangs, they still have their time."""
-        return Deadline(clock=self.clock, ends=self.ends - self.remaining_s() * (1 - LEADING_SHARE))
+        return Deadline(clock=self.clock, ends=self.ends - self.remaining_s() * (1 - LEADING_SHARE), whole=self)
+
+    def expire(self) -> None:
+        """End now: the caller has gone."""
+        self.ends = float("-inf")
+
+    def is_over(self, now: float) -> bool:
+        """Whether nobody waits any more at this monotonic time."""
+        return self.ends <= now or (self.whole is not None and self.whole.ends <= now)
 
     def of_call(self, most_s: float | None) -> "Deadline":
         """The deadline of a call that may take so long at most."""
         if most_s is None or most_s >= self.remaining_s():
             return self
         return Deadline(clock=self.clock, ends=self.clock.monotonic() + most_s)
-
-    @staticmethod
-    def latest(deadlines: "Sequence[Deadline]") -> "Deadline":
-        """The one that ends last."""
-        return max(deadlines, key=attrgetter("ends"))
 
     def remaining_s(self) -> float:
         """Seconds left for lookups, never negative."""

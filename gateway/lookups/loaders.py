@@ -43,10 +43,7 @@ class Loaders(msgspec.Struct, eq=False):
             if len(new) == len(keys):
                 return asked
         before = list(dict.fromkeys(map(known.__getitem__, keys)))
-        together = Wanted(before[0].boundary, keys, deadline or self.deadline)
-        for one in before:
-            together.follow(one)
-        return together
+        return Wanted.of_parts(keys, deadline or self.deadline, before)
 
     def _asked(self, source: Source, question: AnyQuestion, keys: Sequence[str], deadline: Deadline | None) -> Wanted:
         wanted = source.batching.enter(question, keys, deadline or self.deadline)

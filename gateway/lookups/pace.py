@@ -1,5 +1,7 @@
 """How fast calls to a source may follow each other: its configured rate, and what it asked for itself."""
 
+import math
+
 from gateway.clock import Clock
 
 BURST_S = 0.1
@@ -43,6 +45,6 @@ class Pace:
 
     def hold(self, seconds: float | None) -> None:
         """Leave the source alone, as it asked."""
-        held_s = HELD_S if seconds is None else min(max(seconds, 0.0), MOST_HELD_S)
+        held_s = HELD_S if seconds is None or math.isnan(seconds) else min(max(seconds, 0.0), MOST_HELD_S)
         until = self._clock.monotonic() + held_s
         self.held_until = until if self.held_until is None else max(self.held_until, until)

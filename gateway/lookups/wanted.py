@@ -5,17 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from gateway.lookups.boundary import Boundary
+from gateway.lookups.boundary import LAG_GRACE_S, MAX_LAG_S, Boundary
 from gateway.lookups.cache import Kept
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Outcome
 
 
 class Wait(msgspec.Struct, eq=False):
-    """Is done when so many have all their outcomes, or when it ends."""
+    """Is done when so many have all their outcomes, or when it ends. `is_busy` says that the loop was late, not the sources."""
 
     left: int
     done: asyncio.Future[None]
+    due: float
+    timer: asyncio.TimerHandle | None = None
+    is_busy: bool = False
 
     def one_settled(self) -> None:
         self.left -= 1
@@ -26,12 +29,21 @@ class Wait(msgspec.Struct, eq=False):
         if not self.done.done():
             self.done.set_result(None)
 
+    def end_late(self) -> None:
+        """End, but read first what has arrived while the loop was held."""
+        loop = asyncio.get_running_loop()
+        if loop.time() - self.due > MAX_LAG_S:
+            self.is_busy = True
+            self.timer = loop.call_later(LAG_GRACE_S, self.end)
+        else:
+            self.end()
+
 
 class Wanted(msgspec.Struct, eq=False):
-    """The keys of a question that a caller wants, the latest deadline of those who wait for them, and what came of each.
+    """The keys that a caller waits for, his deadline, and the outcomes that have arrived.
 
-    Outcomes come for its keys and for those of others that were in the same call; the first one of a key counts. What is `kept`
-    stands in for a failure. `followers` have keys in common with it, and are told what it is told.
+    Outcomes come for its keys and for others of the same call; the first one of a key counts. What is `kept` stands in for a
+    failure. What is made of `parts` waits for those of the same request that asked for its keys before.
     """
 
     boundary: Boundary
@@ -40,42 +52,56 @@ class Wanted(msgspec.Struct, eq=False):
     kept: dict[str, Kept] = {}
     outcomes: Mapping[str, Outcome] = {}
     is_settled: bool = False
-    followers: tuple["Wanted", ...] = ()
     watches: tuple[Callable[[], None], ...] = ()
+    parts: Sequence["Wanted"] = ()
 
     def land(self, outcomes: Mapping[str, Outcome]) -> None:
         """Take outcomes. Those who watch are told when all are there."""
         if self.is_settled:
             return
-        self.outcomes = {**outcomes, **self.outcomes} if self.outcomes else outcomes
+        before = self.outcomes
+        if before:
+            new = {key: outcomes[key] for key in self.keys if key in outcomes and key not in before}
+            outcomes = {**before, **new}
         if self.kept:
-            instead = {key: self._or_kept(key, self.outcomes[key]) for key in self.kept if key in self.outcomes}
-            self.outcomes = {**self.outcomes, **instead}
-        self.is_settled = all(map(self.outcomes.__contains__, self.keys))
-        for follower in self.followers:
-            follower.land(self.outcomes)
+            instead = {key: self.or_kept(key, outcomes[key]) for key in self.kept if key in outcomes}
+            outcomes = {**outcomes, **instead}
+        self.outcomes = outcomes
+        self.is_settled = all(map(outcomes.__contains__, self.keys))
         if self.is_settled:
             for watch in self.watches:
                 watch()
 
-    def follow(self, other: "Wanted") -> None:
-        """Wait for what another caller waits for."""
-        self.kept = {**other.kept, **self.kept}
-        if self.deadline.ends > other.deadline.ends:
-            other.deadline = self.deadline
-        if other.outcomes:
-            self.land(other.outcomes)
-        other.followers += (self,)
+    @staticmethod
+    def of_parts(keys: Sequence[str], deadline: Deadline, parts: Sequence["Wanted"]) -> "Wanted":
+        """Wait for keys that parts of the same request have asked for. Whoever waits longest says how long they are wanted."""
+        whole = Wanted(parts[0].boundary, keys, deadline, parts=parts)
+        for part in parts:
+            if deadline.ends > part.deadline.ends:
+                part.deadline = deadline
+            if not part.is_settled:
+                part.watches += (whole.collect,)
+        whole.collect()
+        return whole
 
-    def read(self, waited_s: float) -> list[Outcome]:
+    def collect(self) -> None:
+        """Take what the parts have, once all of them have everything."""
+        if all(part.is_settled for part in self.parts):
+            self.land({key: part.outcomes[key] for part in self.parts for key in part.keys})
+
+    def read(self, waited_s: float, is_busy: bool = False) -> list[Outcome]:
         """An outcome per key, in order: that it is late where there is none for a caller who has waited so long."""
         outcomes = self.outcomes
         if self.is_settled:
             return [*map(outcomes.__getitem__, self.keys)]
-        late = self.boundary.late(waited_s)
-        return [outcomes.get(key) or self._or_kept(key, late) for key in self.keys]
+        late = self.boundary.late(waited_s, is_busy=is_busy)
+        if not self.parts:
+            return [outcomes.get(key) or self.or_kept(key, late) for key in self.keys]
+        of_key = {key: part for part in self.parts for key in part.keys}
+        return [of_key[key].outcomes.get(key) or of_key[key].or_kept(key, late) for key in self.keys]
 
-    def _or_kept(self, key: str, outcome: Outcome) -> Outcome:
+    def or_kept(self, key: str, outcome: Outcome) -> Outcome:
+        """What is kept of a key in place of a failure, if anything is."""
         kept = self.kept.get(key) if isinstance(outcome, Failed) else None
         return outcome if kept is None else kept.instead_of(outcome)  # type: ignore[arg-type]
 
@@ -83,35 +109,38 @@ class Wanted(msgspec.Struct, eq=False):
 async def settled(parts: Sequence[Wanted | Failed], deadline: Deadline) -> list[Sequence[Outcome]]:
     """The outcomes of each part, in order, within the deadline; what failed before it could be asked stays as it is."""
     flying = [part for part in parts if type(part) is Wanted and not part.is_settled]
-    left_s = 0.0
+    left_s, is_busy = 0.0, False
     if flying:
         left_s = deadline.remaining_s()
-        wait, timer = _wait(flying, left_s)
+        wait = _begin_wait(flying, left_s)
         try:
             await wait.done
         finally:
-            timer.cancel()
-    return [part.read(left_s) if isinstance(part, Wanted) else (part,) for part in parts]
+            wait.timer.cancel()  # type: ignore[union-attr]
+        is_busy = wait.is_busy
+    return [part.read(left_s, is_busy) if isinstance(part, Wanted) else (part,) for part in parts]
 
 
 async def outcomes_of(wanted: Wanted, deadline: Deadline) -> list[Outcome]:
     """One outcome per key, in order, within the deadline."""
-    left_s = 0.0
+    left_s, is_busy = 0.0, False
     if not wanted.is_settled:
         left_s = deadline.remaining_s()
-        wait, timer = _wait((wanted,), left_s)
+        wait = _begin_wait((wanted,), left_s)
         try:
             await wait.done
         finally:
-            timer.cancel()
-    return wanted.read(left_s)
+            wait.timer.cancel()  # type: ignore[union-attr]
+        is_busy = wait.is_busy
+    return wanted.read(left_s, is_busy)
 
 
-def _wait(flying: Sequence[Wanted], left_s: float) -> tuple[Wait, asyncio.TimerHandle]:
+def _begin_wait(flying: Sequence[Wanted], left_s: float) -> Wait:
     """A wait for all of them, and the timer that ends it."""
     loop = asyncio.get_running_loop()
-    wait = Wait(len(flying), loop.create_future())
+    wait = Wait(len(flying), loop.create_future(), loop.time() + left_s)
     watches = (wait.one_settled,)
     for wanted in flying:
         wanted.watches += watches
-    return wait, loop.call_later(left_s, wait.end)
+    wait.timer = loop.call_later(left_s, wait.end_late)
+    return wait

@@ -96,11 +96,11 @@ class StitchedCustomer(msgspec.Struct, eq=False):
 
     def enter(self, asked: Asked) -> list[Wanted | Failed]:
         """Have records asked for, over all keys and sources. Each call has its `listed`, when the parts are settled."""
-        self.reports.begin()
         parts: list[Wanted | Failed] = []
         for source, kind, question in asked.questions:
             keys = self.keys(kind)
             parts.append(keys if isinstance(keys, Failed) else self.loaders.enter(source, question, keys))
+        self.reports.begin()
         return parts
 
     def listed(self, asked: Asked, outcomes: Sequence[Outcome]) -> Listing | None:

@@ -82,6 +82,10 @@ class Stitcher(msgspec.Struct, eq=False):
             contributions=[(Customer, outcome)],
         )
 
+    def leave(self) -> None:
+        """Ask nothing more: the caller has gone."""
+        self._loaders.deadline.expire()
+
     def _identified_or_error(self, key: str, outcome: Outcome) -> StitchedCustomer | CallerError | None:
         try:
             return self._identified(KeyKind.CUSTOMER_ID, key, outcome)
