@@ -120,6 +120,10 @@ def is_ours(error: GraphQLError) -> bool:
     return not isinstance(error.original_error, SourceFailure | CallerError | GraphQLError | None)
 
 
+def runnable(operations: Operations, text: str, variables: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    return operations.prepare(text, None), variables
+
+
 @pytest.mark.equality
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("shard", range(SHARDS))
@@ -138,11 +142,18 @@ async def test_both_executors_give_the_same_answers(shard: int):
         for _ in range(OPERATIONS // SHARDS):
             text, variables = drawn.draw()
             moods = [put_in_a_mood(connector, random) for connector in connectors]
+            # Half of the operations share their calls with others of other selections, which are not compared.
+            companions = [runnable(operations, *drawn.draw()) for _ in range(2)] if random.random() < 0.5 else []
             try:
                 operation = operations.prepare(text, None)
             except OperationError as error:
                 pytest.fail(f"the operation drawn is not valid: {error}\n{text}")
-            planned = await executor.run(operation, variables, RequestContext(services, "a", services.stitcher()))
+            planned, *_ = await asyncio.gather(
+                executor.run(operation, variables, RequestContext(services, "a", services.stitcher())),
+                *(executor.run(*beside, RequestContext(services, "c", services.stitcher())) for beside in companions),
+            )
+            while any(source.batching.is_busy for source in services.sources.all):
+                await asyncio.sleep(0)
             walked = await executor.run_unplanned(operation, variables, RequestContext(services, "b", services.stitcher()))
             # An answer may come before a call that it turned out not to need: the next operation would share its lie.
             while any(source.batching.is_busy for source in services.sources.all):
