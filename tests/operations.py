@@ -25,7 +25,10 @@ ARGUMENTS: dict[str, list[str]] = {
         '{phone: "+55 11 91234-5678"}', '{deviceId: "d1"}', '{externalId: {source: "a", id: "b"}}', '{memberNumber: "m"}',
         "{id: $id}", "{externalId: {source: $text, id: $id}}", "{email: $text}", "{externalId: {source: $tag, id: $other}}",
     ],
-    "ids": ['["c1", "c2"]', '["c2", "nobody", "c2"]', "[]", '["c1", " "]', "$ids", '"c1"', "[7, $id]", "[$id]", '[$id, "c2", $other, $id]'],
+    "ids": [
+        '["c1", "c2"]', '["c2", "nobody", "c2"]', "[]", '["c1", " "]', "$ids", '"c1"', "[7, $id]", "[$id]",
+        '[$id, "c2", $other, $id]',
+    ],
     "id": ['"c1"', '"c2"', '"nobody"', '""', "7", "$id"],
     "text": ['"a"', "$text", '"b"', '""'],
     "first": ["3", "100", "1", "0", "101", "-1", "$first", "$most"],
@@ -47,7 +50,10 @@ ARGUMENTS: dict[str, list[str]] = {
         '{type: [$text, "page_view", $tag, $text]}', "{since: $since, type: [$tag]}",
     ],
     "records": ["null", "[TICKET, EVENT]", "[ORDER]", "[]", "[CUSTOMER]", "ORDER", "[ORDER, ORDER, $record]", "[$record]"],
-    "keys": ["null", '["activity"]', '["activity", "satisfaction"]', '["nope"]', "[]", '"activity"', "$keys", "[$tag]", '["activity", $text, $tag]'],
+    "keys": [
+        "null", '["activity"]', '["activity", "satisfaction"]', '["nope"]', "[]", '"activity"', "$keys", "[$tag]",
+        '["activity", $text, $tag]',
+    ],
     "categories": ["null", "[BEHAVIOUR]", "[VALUE, SERVICE]", "[]", "LIFECYCLE", "[$category]", "[VALUE, $category]"],
     "key": ['"activity"', '"open_complaint"', '"nope"', "$tag"],
 }  # fmt: skip

@@ -8,7 +8,7 @@ path and the error that graphql-core would give.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
 from itertools import chain, pairwise
 from types import CoroutineType
@@ -38,6 +38,9 @@ NULLED: Any = object()
 """Stands for what is null because a field below it that may not be null is."""
 
 KEPT_ASKS = 128
+
+MAX_TURN_RECORDS = 500
+"""How many records are shown in one turn of the loop, about; a turn then takes a few milliseconds."""
 
 
 class Run(msgspec.Struct, eq=False):
@@ -174,7 +177,7 @@ class Listed(Field):
                 bounds.append(len(parts))
         return asked, bounds
 
-    def shown(
+    async def column(
         self,
         run: Run,
         customers: Sequence[StitchedCustomer],
@@ -182,21 +185,37 @@ class Listed(Field):
         entered: Any,
         outcomes: Sequence[Sequence[Outcome]],
     ) -> Column:
-        """The records of each customer, by the outcomes of all parts."""
+        """The records of each customer, by the outcomes of all parts. Many give way to other requests between them."""
         if isinstance(entered, Exception):
             return [self.failed(run, entered, path) for path in paths]
         asked, bounds = entered
-        of_each: Iterable[Sequence[Outcome]]
+        of_each: Sequence[Sequence[Outcome]]
         if asked.by_id is None:
             of_each = [[*chain.from_iterable(outcomes[start:end])] for start, end in pairwise(bounds)]
         else:
-            found = outcomes[bounds[0]]
+            of_each = outcomes[bounds[0]]
+        step = max(1, MAX_TURN_RECORDS // max(1, asked.ask.first or 1))
+        if len(customers) <= step:
+            return self._shown(run, customers, paths, asked, of_each)
+        column: Column = []
+        for start in range(0, len(customers), step):
+            some = slice(start, start + step)
+            column += self._shown(run, customers[some], paths[some], asked, of_each[some])
+            await asyncio.sleep(0)
+        return column
+
+    def _shown(
+        self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], asked: Asked, of_each: Sequence[Any]
+    ) -> Column:
+        """What is shown of the records of each customer, by its outcomes: a list of them, or the only one there can be."""
+        if asked.by_id is not None:
+            found = of_each
             if not run.reports and {Found}.issuperset(map(type, found)):
                 try:
                     return [self._show(found_alone(asked, one)) for one in found]
                 except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own customer only
                     pass
-            of_each = zip(found)
+            of_each = [(one,) for one in found]
         column: Column = []
         for customer, own, path in zip(customers, of_each, paths, strict=True):
             try:

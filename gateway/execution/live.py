@@ -103,7 +103,8 @@ class Live:
         entered = [listing.enter(run, customers, parts) for listing in self.listings]
         outcomes = await customers[0].loaders.settled(parts)
         return [
-            listing.shown(run, customers, paths, one, outcomes) for listing, one in zip(self.listings, entered, strict=True)
+            await listing.column(run, customers, paths, one, outcomes)
+            for listing, one in zip(self.listings, entered, strict=True)
         ]
 
     def _one_assembled(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:

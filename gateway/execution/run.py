@@ -25,6 +25,8 @@ KEPT_PLANS = 1_000
 KEPT_COSTS = 256
 MOST_RECORDS = 20_000
 """What one operation may give: 100 customers with a page of 100 orders each are half of it."""
+MAX_UNPLANNED_RECORDS = 1_000
+"""What an operation without a plan may give: graphql-core completes a list in one turn of the loop."""
 
 log = structlog.get_logger()
 
@@ -69,10 +71,11 @@ class Executor:
         if isinstance(coerced, list):
             return _refused(coerced)
         if not known.is_within_limit:
-            self._check_cost(known, coerced)
+            self._check_cost(known, coerced, self._limit)
         plan = known.plan or self.plan(operation, coerced)
         if isinstance(plan, Plan):
             return plan.run(context, coerced)
+        self._check_cost(known, coerced, MAX_UNPLANNED_RECORDS)
         return self._run_without(str(plan), operation, variables, context)
 
     async def _run_without(
@@ -84,11 +87,12 @@ class Executor:
             result.extensions = {**(result.extensions or {}), "execution": {"planned": False, "reason": reason}}
         return result
 
-    def _check_cost(self, known: _Known, variables: VariableValues) -> None:
+    def _check_cost(self, known: _Known, variables: VariableValues, limit: int) -> None:
         records = known.most_records(sizes_of(variables.coerced, known.sizing))
-        if records > self._limit:
+        if records > limit:
             raise QueryTooExpensiveError(
-                f"the operation may give {records:,} records, and {self._limit:,} are the most; ask for smaller pages"
+                f"the operation may give {records:,} records, and {limit:,} are the most; ask for smaller pages"
+                + (" or without the introspection beside them" if limit == MAX_UNPLANNED_RECORDS else "")
             )
         known.is_within_limit = not known.sizing
 

@@ -9,12 +9,15 @@ from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Outcome
 from gateway.lookups.window import Window
 
+MAX_CALL_RECORDS = 2_000
+"""Keys with large pages leave in several calls, so that reading one answer does not hold the loop for long."""
+
 
 class RecordsQuestion:
     """Records by a lookup. `keeping` says for how long answers are kept; without it they are not."""
 
     def __init__(self, lookup: Lookup, ask: Ask, keeping: Keeping | None = None) -> None:
-        self.max_batch = lookup.max_batch
+        self.max_batch = min(lookup.max_batch, max(1, MAX_CALL_RECORDS // max(1, ask.first or 1)))
         self.keeping = keeping
         self.record, self.by = lookup.record, lookup.by
         self._lookup = lookup
