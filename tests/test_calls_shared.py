@@ -4,11 +4,13 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
 
 from connectors import records as r
 from connectors.contract import Ask, KeyKind, Lookup, Push
 from connectors.errors import SourceThrottledError, SourceUnavailableError
+from connectors.http import HttpConnector, HttpSettings
 from connectors.shapes import Fields
 from connectors.testing import MemoryConnector
 from gateway.clock import Clock
@@ -23,6 +25,7 @@ from gateway.lookups.questions import RecordsQuestion
 from gateway.settings import BreakerSettings, CallSettings
 from tests import shop
 from tests.clocks import SteppedClock
+from tests.http_source import serving
 from tests.running import gateway_on
 from tests.scripted import AWAY, Scripted, calls_of, put
 
@@ -200,3 +203,31 @@ async def test_the_answer_of_a_call_is_of_no_use_to_those_who_come_after_it():
     assert question.calls == [["a", "b"], ["a"]]
     waiting.set()
     await first
+
+
+async def test_hurried_callers_cost_a_source_no_connections():
+    """20 callers, one after the other, give up before the source answers: their calls end by themselves, on one connection."""
+    gate, connections, cancelled = asyncio.Event(), set(), []
+
+    async def orders(request: web.Request) -> web.Response:
+        connections.add(request.transport)
+        try:
+            await gate.wait()
+        except asyncio.CancelledError:
+            cancelled.append(request.path_qs)
+            raise
+        return web.json_response([])
+
+    async with serving(orders) as base:
+        keys = {"customer_id": {"path": "/o?ids={keys}", "key": "customer"}}
+        settings = HttpSettings.model_validate({"base_url": base, "records": {"order": {"keys": keys}}})
+        called = {"retries": 0, "max_calls": 1}
+        connectors = [shop.crm(), HttpConnector("orders", settings)]
+        async with gateway_on(connectors, called=called, deadline_ms=60_000) as gateway:
+            for _ in range(20):
+                answer = await gateway.ask(ORDERS, {"id": "c1"}, **{"x-deadline-ms": "50"})
+                assert answer["errors"][0]["extensions"]["code"] == "SOURCE_TIMEOUT"
+            gate.set()
+            assert await gateway.data(ORDERS, {"id": "c1"}) == {"customer": {"orders": {"nodes": []}}}
+    assert len(connections) == 1
+    assert cancelled == []
