@@ -36,7 +36,7 @@ def sources(turn=lambda: 0) -> list[MemoryConnector]:
 
 @pytest.mark.parametrize("first", [1, 20, 50, 99])
 async def test_keys_with_large_pages_leave_in_several_calls(first):
-    """As many keys in a call as bring 2,000 records, and never more than the lookup takes."""
+    """As many keys in a call as bring 3,000 records, and never more than the lookup takes."""
     _, orders = connectors = sources()
     async with gateway_on(connectors, deadline_ms=60_000) as gateway:
         answer = await gateway.data(ORDERS, {"ids": IDS, "first": first})

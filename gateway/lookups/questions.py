@@ -9,15 +9,19 @@ from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Outcome
 from gateway.lookups.window import Window
 
-MAX_CALL_RECORDS = 2_000
+MAX_CALL_RECORDS = 3_000
 """Keys with large pages leave in several calls, so that reading one answer does not hold the loop for long."""
+
+MAX_PAGE = 101
+"""A page, and one record to see whether there are more. What asks for more per key has a bound, and seldom finds as many."""
 
 
 class RecordsQuestion:
     """Records by a lookup. `keeping` says for how long answers are kept; without it they are not."""
 
     def __init__(self, lookup: Lookup, ask: Ask, keeping: Keeping | None = None) -> None:
-        self.max_batch = min(lookup.max_batch, max(1, MAX_CALL_RECORDS // max(1, ask.first or 1)))
+        page = ask.first if ask.first is not None and 1 <= ask.first <= MAX_PAGE else 1
+        self.max_batch = min(lookup.max_batch, MAX_CALL_RECORDS // page)
         self.keeping = keeping
         self.record, self.by = lookup.record, lookup.by
         self._lookup = lookup
