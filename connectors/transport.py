@@ -7,7 +7,9 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import aiohttp
@@ -98,6 +100,18 @@ class HeaderSettings(WebSettings):
         return value
 
 
+_IS_NEW: ContextVar[bool] = ContextVar("_IS_NEW", default=False)
+"""Whether the call that is under way has opened a connection."""
+
+
+class _Connections(aiohttp.TCPConnector):
+    """The pool of one source, which notes what opens a connection."""
+
+    async def _create_connection(self, *args: Any, **kwargs: Any) -> Any:
+        _IS_NEW.set(True)
+        return await super()._create_connection(*args, **kwargs)
+
+
 class Transport:
     """The HTTP client of one source. While it is not open, calls raise `SourceUnavailableError`."""
 
@@ -111,9 +125,11 @@ class Transport:
         """`headers` go with every call; they hold the credentials."""
         self._open = aiohttp.ClientSession(
             headers={"Accept": "application/json"} | dict(headers),
-            connector=aiohttp.TCPConnector(limit=self._connections),
+            connector=_Connections(limit=self._connections),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+        # aiohttp sends a GET again by itself, also on a new connection: calls that nobody counts.
+        self._open._retry_connection = False  # noqa: SLF001  it has no public way
 
     async def aclose(self) -> None:
         session, self._open = self._open, None
@@ -159,7 +175,8 @@ class Transport:
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         try:
             # Not `async with`, which releases twice what is read to its end and released already.
-            response = await session.request(method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
+            request = partial(session.request, method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
+            response = await _requested(request, again=method == "GET")
             try:
                 return await self._content(response, one_key=one_key)
             finally:
@@ -183,6 +200,17 @@ class Transport:
         error = refusal(Refused(response.status, response.headers, said))
         if error is not None:
             raise error
+
+
+async def _requested(request: Callable[[], Awaitable[aiohttp.ClientResponse]], *, again: bool) -> aiohttp.ClientResponse:
+    """Send a request, again where the source had closed the kept connection that it went to: it has not seen it then."""
+    _IS_NEW.set(False)
+    try:
+        return await request()
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+        if not again or _IS_NEW.get():
+            raise
+    return await request()
 
 
 async def ask_each(keys: Keys, ask_one: Callable[[str], Awaitable[Found | SourceError | None]]) -> Answer:
