@@ -136,7 +136,8 @@ Found = Page | bytes | Sequence[Record]
 Answer = Mapping[str, Found | SourceError]
 Measured = Mapping[str, Sequence[Any] | SourceError]
 FetchFunction = Callable[[Keys, Ask], Awaitable[Answer]]
-MeasureFunction = Callable[[Keys, Sequence[Measure]], Awaitable[Measured]]
+MeasureFunction = Callable[[Keys, Sequence[Measure], float | None], Awaitable[Measured]]
+"""Keys, measures, and the seconds that are left, as `Ask.remaining_s` says them."""
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,7 +168,7 @@ def lookup(record: type[Record], *, by: KeyKind, max_batch: int = 100, pushdown:
 def aggregate(
     record: type[Record], *, by: KeyKind, max_batch: int = 100, ops: Iterable[MeasureOp] = MeasureOp
 ) -> Callable[[Any], Any]:
-    """Declare a method `(keys, measures) -> Measured` as an aggregate."""
+    """Declare a method `(keys, measures, remaining_s) -> Measured` as an aggregate."""
     return _declare(Aggregate, dict(record=record, by=by, max_batch=max_batch, ops=frozenset(ops)), "measure")
 
 

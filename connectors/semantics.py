@@ -7,7 +7,7 @@ canonical structs or structs narrowed from them to at least the fields that are 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -20,6 +20,9 @@ R = TypeVar("R")
 MERGEABLE = frozenset({MeasureOp.COUNT, MeasureOp.SUM, MeasureOp.MIN, MeasureOp.MAX})
 """What can be put together from the measures of each source or key. Two answers of the others do not tell what one answer over
 all records would have been, unless they are equal."""
+
+EXACT_DIGITS = 10_000
+"""Digits that a sum may have, more than any that is real: no digit that a source sent is rounded away."""
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
@@ -122,11 +125,11 @@ def measured(record: type[Record], records: Iterable[Any], measure: Measure) -> 
         case MeasureOp.COUNT:
             return len(values)
         case MeasureOp.SUM:
-            return sums_by_currency((money.amount, money.currency) for money in values) if is_money else sum(values)
+            return sums_by_currency((money.amount, money.currency) for money in values) if is_money else exact_sum(values)
         case _ if not values:
             return None
         case MeasureOp.AVERAGE:
-            return sum(values) / len(values)
+            return exact_sum(values) / len(values)
         case MeasureOp.MIN:
             return min(values)
         case MeasureOp.MAX:
@@ -153,7 +156,7 @@ def combine(measure: Measure, values: Sequence[Any]) -> Any:
             return (
                 sums_by_currency((part["amount"], part["currency"]) for value in lists for part in value)
                 if lists
-                else sum(found)
+                else exact_sum(found)
             )
         case MeasureOp.MIN:
             return min(map(_comparable, found), default=None)
@@ -164,10 +167,17 @@ def combine(measure: Measure, values: Sequence[Any]) -> Any:
 
 def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[str, str]]:
     """Amounts with their currencies, as one `{amount, currency}` per currency, by currency."""
-    sums: dict[str, Decimal] = {}
+    amounts: dict[str, list[Decimal]] = {}
     for amount, currency in parts:
-        sums[currency] = sums.get(currency, Decimal()) + Decimal(amount)
+        amounts.setdefault(currency, []).append(Decimal(amount))
+    sums = {currency: exact_sum(own) for currency, own in amounts.items()}
     return [{"amount": f"{sums[currency]:f}", "currency": currency} for currency in sorted(sums)]
+
+
+def exact_sum(numbers: Iterable[Any]) -> Any:
+    """Add numbers up without rounding: Decimals have as many digits as it takes, where Python's default is 28."""
+    with localcontext(prec=EXACT_DIGITS):
+        return sum(numbers)
 
 
 def _comparable(value: Any) -> Any:

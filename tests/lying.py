@@ -70,7 +70,9 @@ class Lying(MemoryConnector):
         lie = partial(self._found, record, by, ask)
         return self._answer(honest, keys, (record.__name__, by, question), lie)
 
-    async def _measure(self, record: type[Record], by: KeyKind, keys: Keys, measures: Sequence[Measure]) -> Any:
+    async def _measure(
+        self, record: type[Record], by: KeyKind, keys: Keys, measures: Sequence[Measure], *remaining_s: float | None
+    ) -> Any:
         honest = await super()._measure(record, by, keys, measures)
         lie = lambda random, key: _values(random, list(honest[key]))  # noqa: E731
         return self._answer(honest, keys, (record.__name__, by, tuple(measures)), lie)

@@ -79,3 +79,32 @@ def test_every_kind_says_where_its_keys_are():
     """A kind that is added and forgotten here is found."""
     assert set(KEY_FIELDS) == set(KeyKind) - {KeyKind.TEXT}
     assert set(KEY_FIELDS) >= MULTIPLE
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize(
+    ("kind", "written", "region", "key"),
+    [
+        (KeyKind.EMAIL, " Ana@Example.COM ", None, "ana@example.com"),
+        (KeyKind.EMAIL, "ana@xn--mnchen-3ya.de", None, "ana@münchen.de"),
+        (KeyKind.EMAIL, "ana@MÜNCHEN.de", None, "ana@münchen.de"),
+        (KeyKind.EMAIL, "not an address", None, "not an address"),
+        (KeyKind.PHONE, "+44 20 7946 0000", None, "+442079460000"),
+        (KeyKind.PHONE, "020 7946 0000", "GB", "+442079460000"),
+        (KeyKind.PHONE, " ext. 12 ", None, "ext. 12"),
+    ],
+)
+def test_keys_that_a_source_wrote_have_the_form_of_those_that_callers_give(kind, written, region, key):
+    """So that a webhook, a caller and a record mean the same; what has no normal form stays as it is written."""
+    contact = r.ContactPoint(kind=r.ContactKind(kind.name), value=written)
+    assert keys_of(r.Customer(id="c1", contact_points=[contact]), kind, region) == [key]
+
+
+@pytest.mark.cases
+def test_a_customer_has_at_most_fifty_keys_of_a_kind():
+    """The first ones, however many the record has."""
+    points = [r.ContactPoint(kind=r.ContactKind.EMAIL, value=f"e{number}@example.com") for number in range(3_000)]
+    devices = [f"d{number}" for number in range(3_000)]
+    customer = r.Customer(id="c1", contact_points=points, device_ids=devices)
+    assert keys_of(customer, KeyKind.EMAIL) == [point.value for point in points[:50]]
+    assert keys_of(customer, KeyKind.DEVICE_ID) == devices[:50]

@@ -27,7 +27,7 @@ class AggregatePromises(Sampled):
             middle = times[len(times) // 2] if times else None
             measures = [one for one in _measures(aggregate.record, middle) if one.op in aggregate.ops]
             for key in keys:
-                values = _values((await aggregate.measure([key], measures))[key])
+                values = _values((await aggregate.measure([key], measures, None))[key])
                 for measure, value in zip(measures, values, strict=True):
                     expected = semantics.measured(aggregate.record, whole[key], measure)
                     assert _plain(value) == _plain(expected), (key, measure)
@@ -39,7 +39,7 @@ class AggregatePromises(Sampled):
                 continue
             known = keys[: max(1, aggregate.max_batch - 1)]
             unknown = [self.unknown_key(aggregate.by, 0)][: aggregate.max_batch - len(known)]
-            measured = await aggregate.measure([*known, *unknown], [Measure(op=MeasureOp.COUNT)])
+            measured = await aggregate.measure([*known, *unknown], [Measure(op=MeasureOp.COUNT)], None)
             whole = await fetch_records(lookup, known)
             assert measured.keys() <= {*known, *unknown}
             assert {key: _values(measured[key]) for key in known} == {key: [len(whole[key])] for key in known}

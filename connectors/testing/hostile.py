@@ -118,15 +118,17 @@ class HostileConnector(MemoryConnector):
         return [msgspec.structs.replace(one, measure=self._call(one.measure, None)) for one in super().aggregates()]
 
     def _call(self, honest: Callable[..., Any], record: type[Record] | None) -> Callable[..., Any]:
-        def call(keys: Keys, asked: Any) -> Any:
+        def call(keys: Keys, asked: Any, *remaining_s: float | None) -> Any:
             if self.per_call is OnCall.IS_NO_COROUTINE:
                 return dict.fromkeys(keys, b"[]")
-            return self._answered(honest, record, keys, asked)
+            return self._answered(honest, record, keys, asked, *remaining_s)
 
         return call
 
-    async def _answered(self, honest: Callable[..., Any], record: type[Record] | None, keys: Keys, asked: Any) -> Any:
-        answer: dict[str, Any] = dict(await honest(keys, asked))
+    async def _answered(
+        self, honest: Callable[..., Any], record: type[Record] | None, keys: Keys, asked: Any, *remaining_s: float | None
+    ) -> Any:
+        answer: dict[str, Any] = dict(await honest(keys, asked, *remaining_s))
         if self.raises is not None:
             raise self.raises
         await self._hang()

@@ -88,7 +88,14 @@ class MemoryConnector(Connector[ConnectorSettings]):
         held = self.records[record, by]
         return {key: self._page(record, held[key], ask) for key in keys if key in held}
 
-    async def _measure(self, record: type[Record], by: KeyKind, keys: Keys, measures: Sequence[Measure]) -> Measured:
+    async def _measure(
+        self,
+        record: type[Record],
+        by: KeyKind,
+        keys: Keys,
+        measures: Sequence[Measure],
+        remaining_s: float | None = None,  # noqa: ARG002  nothing here takes time
+    ) -> Measured:
         await self._receive((record, by, tuple(keys), tuple(measures)))
         held = self.records[record, by]
         return {key: [semantics.measured(record, held.get(key, ()), measure) for measure in measures] for key in keys}

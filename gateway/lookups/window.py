@@ -67,9 +67,10 @@ class Window:
             records = in_order(records, oldest_first=ask.oldest_first)
             if ask.after is not None:
                 records = after(records, ask.after, oldest_first=ask.oldest_first)
-            dropped = 0
         elif self._count_here:
-            total, dropped = len(records), 0
+            total = len(records)
+        if self.sent.first is None:
+            dropped = 0  # everything is here, so what could not be read is not behind it
         if ask.first is None or len(records) + dropped <= ask.first:
             return records, total, False
         # A source that was asked for one record more, and gave it, has more, whichever could not be read. Without any record

@@ -92,7 +92,9 @@ class StitchedCustomer(msgspec.Struct, eq=False):
         """The customer's keys of one kind, or the failure of the source that would know them."""
         if kind is KeyKind.CUSTOMER_ID:
             return [self.id]
-        return self._outcome if isinstance(self._outcome, Failed) else keys_of(self.record, kind)
+        return (
+            self._outcome if isinstance(self._outcome, Failed) else keys_of(self.record, kind, self._directory.default_region)
+        )
 
     def enter(self, asked: Asked) -> list[Wanted | Failed]:
         """Have records asked for, over all keys and sources. Each call has its `listed`, when the parts are settled."""
@@ -178,7 +180,7 @@ def merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
         # Two keys may find the same record; an id says that only within its source.
         records = in_order({(source, one.id): one for source, one in given}.values(), oldest_first=ask.oldest_first)
     total = sum(totals)
-    counted = len(totals) == len(outcomes) and len(records) == len(given) and total <= MOST_WHOLE
+    counted = len(totals) == len(outcomes) and len(records) == len(given) and total <= MOST_WHOLE and _are_apart(found)
     return Listing(
         records=records[: ask.first],
         total=total if counted else None,
@@ -187,3 +189,10 @@ def merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
         unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
         contributions=[(asked.record, outcome) for outcome in outcomes],
     )
+
+
+def _are_apart(found: Sequence[Found]) -> bool:
+    """Whether no record is counted twice: of each source one key was asked, or all that its keys find is here."""
+    sources = [outcome.source for outcome in found]
+    several = {source for source in sources if sources.count(source) > 1}
+    return all(outcome.total == len(outcome.records) for outcome in found if outcome.source in several)
