@@ -24,6 +24,7 @@ def configured(create: Callable[[], Starlette], *, workers: int = 1) -> uvicorn.
         create,
         factory=True,
         http=EndpointProtocol,
+        ws="none",
         workers=workers,
         log_config=None,
         access_log=False,
