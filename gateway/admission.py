@@ -18,10 +18,15 @@ MAX_UNDER_WAY = 2_000
 GIVE_WAY_S = 0.02
 """A request that the event loop let wait for longer begins in its turn: the worker has more to do than it can at once."""
 
-MAX_WAIT_SHARE = 0.5
-"""How much of its time a request may wait for its turn, so that it still has some for its sources."""
+MIN_WAIT_SHARE, MAX_WAIT_SHARE = 0.05, 0.5
+"""How much of its time a request may wait for its turn, so that it still has some for its sources.
 
-SHORT_ROUND_S = 0.005
+It is the less, the more callers have gone when their turn comes: what they do not wait for is refused at once.
+"""
+
+FORGET_GONE_S = 10
+
+SHORT_ROUND_S = 0.02
 MAX_PER_ROUND = 64
 
 
@@ -39,7 +44,7 @@ class Arrival(Protocol):
 class _Waiter(msgspec.Struct, eq=False):
     turn: asyncio.Future[bool]
     arrived: float
-    latest: float
+    budget_s: float
 
 
 class Admission:
@@ -55,6 +60,8 @@ class Admission:
         self.waiting: deque[_Waiter] = deque()
         self._budget_s = budget_s
         self._per_round = 1
+        self._wait_share = MAX_WAIT_SHARE
+        self._gone_at = 0.0
         self._round_began = 0.0
 
     async def wait(self, request: Arrival) -> float:
@@ -63,16 +70,19 @@ class Admission:
         Raises `OverloadedError` as soon as it is known that it would come too late.
         """
         self.check(request)
-        budget_s = self._budget_s(request.deadline_ms)
-        latest = min(request.began(budget_s) + budget_s, request.arrived + budget_s * MAX_WAIT_SHARE)
-        if max(self.under_way, len(self.waiting)) >= MAX_UNDER_WAY or self._is_late(request, latest):
+        self._drop_gone()
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), request.arrived, self._budget_s(request.deadline_ms))
+        first = self.waiting[0] if self.waiting else waiter
+        if max(self.under_way, len(self.waiting)) >= MAX_UNDER_WAY or self._is_late(first, waiter.budget_s):
             raise OverloadedError
-        waiter = _Waiter(asyncio.get_running_loop().create_future(), request.arrived, latest)
         self.waiting.append(waiter)
-        if len(self.waiting) == 1:
+        if first is waiter:
+            if self.monotonic() - self._gone_at > FORGET_GONE_S:
+                self._wait_share = MAX_WAIT_SHARE
             self._continue()
         if not await waiter.turn:
             raise OverloadedError
+        self.check(request)
         return self.monotonic()
 
     def check(self, request: Arrival) -> None:
@@ -81,12 +91,16 @@ class Admission:
         if self.monotonic() >= request.began(budget_s) + budget_s:
             raise OverloadedError
 
-    def _is_late(self, request: Arrival, latest: float) -> bool:
-        """Whether it will have waited too long when it has waited as long as the first in the row has by now."""
+    def _is_late(self, waiter: _Waiter, budget_s: float) -> bool:
+        """Whether it waits for longer than a request with this budget may."""
+        return self.monotonic() - waiter.arrived > budget_s * self._wait_share
+
+    def _drop_gone(self) -> None:
+        """Drop those whose callers have gone from the head of the row."""
         while self.waiting and self.waiting[0].turn.done():
             self.waiting.popleft()
-        waits_s = self.monotonic() - self.waiting[0].arrived if self.waiting else 0.0
-        return max(self.monotonic(), request.arrived + waits_s) > latest
+            self._wait_share = max(MIN_WAIT_SHARE, self._wait_share * 0.95)
+            self._gone_at = self.monotonic()
 
     def _continue(self) -> None:
         self._round_began = self.monotonic()
@@ -96,12 +110,17 @@ class Admission:
         now = self.monotonic()
         is_short = now - self._round_began < SHORT_ROUND_S
         self._per_round = min(2 * self._per_round, MAX_PER_ROUND) if is_short else max(1, self._per_round // 2)
-        begun = looked_at = 0
-        while self.waiting and begun < self._per_round and looked_at < MAX_PER_ROUND:
+        begun = refused = 0
+        self._drop_gone()
+        while self.waiting and begun < self._per_round and refused < MAX_PER_ROUND:
             waiter = self.waiting.popleft()
-            if not waiter.turn.done():  # the caller is still there
-                looked_at += 1
-                begun += now <= waiter.latest
-                waiter.turn.set_result(now <= waiter.latest)
+            is_late = self._is_late(waiter, waiter.budget_s)
+            waiter.turn.set_result(not is_late)
+            if is_late:
+                refused += 1
+            else:
+                begun += 1
+                self._wait_share = min(MAX_WAIT_SHARE, self._wait_share * 1.002)
+            self._drop_gone()
         if self.waiting:
             self._continue()

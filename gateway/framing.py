@@ -82,6 +82,7 @@ class FramingProtocol(HttpToolsProtocol):
         self._monotonic = Clock.monotonic
         self._new_parser()
         self.cycle: Any = None
+        self.url = b""
         self.phase = HEADER
         self.since = self._now = self._monotonic()
         self._limits_s = (self.timeout_keep_alive, self.header_s, self.request_s, math.inf)
@@ -131,9 +132,10 @@ class FramingProtocol(HttpToolsProtocol):
                 self._count(len(data))
 
     def _go_on(self, stop: Exception, data: bytes) -> None:
+        if type(self.parser) is _NoParser:
+            return  # what stopped it is a refusal
         if isinstance(stop, httptools.HttpParserError):
-            if not isinstance(stop.__context__, _StopParsingError):
-                self._refuse(400, "this is no valid HTTP request")
+            self._refuse(400, "this is no valid HTTP request")
         elif self._plain_head is not None:
             head, self._plain_head = self._plain_head, None
             self._new_parser()
@@ -224,6 +226,7 @@ class FramingProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         if self.phase == BODY:  # else it is to begin again, without an upgrade
+            self.cycle.scope["state"]["arrived"] = self._now
             super().on_message_complete()
             self.phase = ANSWERING
             if self.cycle.response_complete:
@@ -283,6 +286,8 @@ class FramingProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, message: str, code: str = "BAD_REQUEST", method: str = "GET", **headers: str) -> None:
         """Answer so what comes at the moment, when those before it are answered, and close the connection."""
+        if type(self.parser) is _NoParser:
+            return  # another refusal was first
         self.parser = _NoParser()
         was_begun, self.phase = self.phase == BODY, ANSWERING
         if was_begun and not self._withdraw():
@@ -330,10 +335,7 @@ class FramingProtocol(HttpToolsProtocol):
         So there is one timer for many requests, for to set one costs as much as to write an answer.
         """
         now = self._monotonic()
-        answers_others = (
-            self._answered is not None and not self._answered.response_complete and self._answered is not self.cycle
-        )
-        if self.phase in (HEADER, BODY) and (self.flow.read_paused or answers_others):
+        if self.phase in (HEADER, BODY) and self._is_held_up():
             self.since = now  # it is not the caller who is slow
         left_s = self.since + self._limits_s[self.phase] - now
         if left_s > 0:
@@ -342,6 +344,12 @@ class FramingProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_handler()
         else:
             self._refuse(408, "the request did not come to its end in time")
+
+    def _is_held_up(self) -> bool:
+        """Whether what comes waits for the answers to requests before it, or is not taken as fast as it could come."""
+        answered = self._answered
+        is_answering = answered is not None and not answered.response_complete
+        return self.flow.read_paused or (is_answering and (self.phase == HEADER or answered is not self.cycle))
 
 
 async def _send(answer: Answer, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001  an ASGI application

@@ -13,6 +13,7 @@ import os
 import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -173,19 +174,19 @@ class GraphQLView:
         self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = scope.get("state", {}).get("begun") or self.monotonic()
-        head = Head(scope["method"], scope["headers"], scope["query_string"], begun)
+        state = scope.get("state", {})  # where our server says when the request came
+        head = Head(scope["method"], scope["headers"], scope["query_string"], state.get("begun") or self.monotonic())
         if self._graphiql is not None and head.wants_page():
             await self._graphiql(scope, receive, send)
             return
         try:
-            answer = await self.answer(head, receive)
+            answer = await self.answer(head, partial(self._receive, head, state, receive))
         except ClientDisconnect:
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def answer(self, head: Head, body: bytes | bytearray | Receive) -> Answer:
+    async def answer(self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]) -> Answer:
         """The answer to a request whose body is here or is yet to be received. Raises `ClientDisconnect`."""
         media = JSON
         admission = self._admission
@@ -197,7 +198,7 @@ class GraphQLView:
                 if head.headers.get(b"content-type") != BODY_TYPE or b"content-encoding" in head.headers:
                     check_body_type(head.headers)
                 if callable(body):
-                    body = await self._received(head, body)
+                    body = await body()
             begins = self.monotonic()
             if begins - head.arrived > GIVE_WAY_S or admission.waiting or admission.under_way >= MAX_UNDER_WAY:
                 begins = await admission.wait(head)
@@ -227,21 +228,20 @@ class GraphQLView:
             raise RefusedError(405, "by GET only queries are run; use POST", allow="POST")
         return operation, parameters.variables or {}
 
-    async def _received(self, head: Head, receive: Receive) -> bytearray:
+    async def _receive(self, head: Head, state: Mapping[str, Any], receive: Receive) -> bytearray:
         if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
             raise self._too_large()
         body = bytearray()
         more = True
         while more:
             message = await receive()
-            if body:
-                head.arrived = self.monotonic()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > self.max_body_bytes:
                 raise self._too_large()
+        head.arrived = max(head.begun, state.get("arrived") or self.monotonic())
         return body
 
     def _too_large(self) -> RefusedError:
