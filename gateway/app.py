@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from graphql import ExecutionResult
@@ -13,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
+from gateway.admission import Admission
 from gateway.changes import Changes
 from gateway.clock import Clock
 from gateway.context import RequestContext
@@ -28,7 +30,7 @@ from gateway.lookups.trace import Trace
 from gateway.memory import tune_memory
 from gateway.operations import Limits, Operation, Operations
 from gateway.replay.traffic import UNTOUCHED, Traffic, stand
-from gateway.services import Services, build_services
+from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
 from gateway.store.store import Store
 from gateway.tags.pack import default_pack_path, load_pack
@@ -80,12 +82,12 @@ def create_app(
     executor = Executor(schema, suggestions=development, explain=development)
 
     def execute(operation: Operation, variables: dict[str, Any], head: Head) -> Awaitable[ExecutionResult]:
-        context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms))
+        context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, arrival=head))
         return executor.run(operation, variables, context)
 
     async def execute_traced(operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
         trace = Trace(services.clock, services.clock.monotonic())
-        context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, trace))
+        context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, trace, head))
         result = await executor.run(operation, variables, context)
         head.answered_with["server-timing"] = trace.server_timing()
         if development and trace.lookups:
@@ -93,7 +95,8 @@ def create_app(
         return result
 
     page = graphiql_page(examples) if development else None
-    endpoint = GraphQLView(operations, execute_traced if settings.shows_timing else execute, graphiql=page)
+    admission = Admission(services.clock, partial(budget_s, settings))
+    endpoint = GraphQLView(operations, execute_traced if settings.shows_timing else execute, graphiql=page, admission=admission)
     app = Application(
         endpoint,
         routes=[

@@ -6,6 +6,7 @@ ProfileGatewayError
 |   |-- InvalidArgumentError
 |   |-- AmbiguousIdentityError
 |   `-- QueryTooExpensiveError
+|-- OverloadedError             nobody, wait: refused before it costs anything
 `-- StoreError                  operator: answered without the cache, a request never fails for it
 """
 
@@ -47,6 +48,16 @@ class QueryTooExpensiveError(CallerError):
     """The operation asks for more than one request may."""
 
     code = "QUERY_TOO_EXPENSIVE"
+
+
+class OverloadedError(ProfileGatewayError):
+    """The gateway has more to do than it can in time."""
+
+    code = "OVERLOADED"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("the gateway has too much to do at the moment; ask again later")
 
 
 class StoreError(ProfileGatewayError):

@@ -7,11 +7,13 @@ carries `code` and `requestId` in its extensions.
 
 from __future__ import annotations
 
+import asyncio
+import math
 import os
 import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,15 +26,27 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from connectors.errors import ProfileGatewayError
-from gateway.errors import CallerError, InvalidArgumentError
+from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
+from gateway.clock import Clock
+from gateway.errors import CallerError, InvalidArgumentError, OverloadedError
+from gateway.negotiation import (
+    BODY_TYPE,
+    JSON,
+    RESPONSE_JSON,
+    RefusedError,
+    check_body_type,
+    check_persisted_query,
+    known_media,
+    negotiate,
+)
 from gateway.operations import Operation, OperationError, Operations
 
 Execute = Callable[[Operation, dict[str, Any], "Head"], Awaitable[ExecutionResult]]
 
 ENDPOINT = "/graphql"
-JSON = "application/json"
-RESPONSE_JSON = "application/graphql-response+json"
-_BODY_TYPE = JSON.encode()
+
+_SHORT_PREPARATION_S = 0.005
+RETRY_AFTER = {"retry-after": "1"}
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -59,22 +73,16 @@ _body_decoder = msgspec.json.Decoder(Parameters)
 _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
 
 
-class _RefusedError(Exception):
-    """The request is answered without an operation. `status` holds for both media types."""
-
-    def __init__(self, status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.headers = headers
-
-
 class Head:
-    """What a request says before its body, and headers that its answer is to have. Names of headers are in lower case."""
+    """What a request says before its body, and headers that its answer is to have. Names of headers are in lower case.
 
-    __slots__ = ("accept", "answered_with", "headers", "method", "query_string", "request_id")
+    Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock.
+    """
 
-    def __init__(self, method: str, headers: Sequence[tuple[bytes, bytes]], query_string: bytes) -> None:
+    __slots__ = ("accept", "answered_with", "arrived", "begun", "headers", "method", "query_string", "request_id")
+
+    def __init__(self, method: str, headers: Sequence[tuple[bytes, bytes]], query_string: bytes, begun: float = 0.0) -> None:
+        self.begun = self.arrived = begun
         self.method = method
         self.query_string = query_string
         self.headers = dict(headers)
@@ -98,6 +106,10 @@ class Head:
         if not (given.isdigit() and len(given) <= 9 and int(given)):
             raise InvalidArgumentError("X-Deadline-Ms: must be a whole number of milliseconds, 1 or more")
         return int(given)
+
+    def began(self, budget_s: float) -> float:
+        """When its time began, of which it has so much: with its first byte. Who sends slowly has half after his last."""
+        return self.begun if self.arrived is self.begun else max(self.begun, self.arrived - budget_s / 2)
 
     def wants_page(self) -> bool:
         return self.method == "GET" and "query" not in self.query and b"text/html" in self.accept
@@ -141,63 +153,82 @@ class GraphQLView:
     """The endpoint, an ASGI application for one path.
 
     `execute` gets the operation, the variables as they came and the request's id. A CallerError that it raises is shown; any
-    other exception is status 500 and says nothing. `graphiql` is the page for browsers.
+    other exception is status 500 and says nothing. `graphiql` is the page for browsers. Without an `admission` of its own each
+    request has all the time there is.
     """
 
     def __init__(
-        self, operations: Operations, execute: Execute, *, max_body_bytes: int = 1 << 20, graphiql: Response | None = None
+        self,
+        operations: Operations,
+        execute: Execute,
+        *,
+        max_body_bytes: int = 1 << 20,
+        graphiql: Response | None = None,
+        admission: Admission | None = None,
     ) -> None:
+        self._admission = admission or Admission(Clock(), lambda _: math.inf)
+        self.monotonic = self._admission.monotonic
         self._operations = operations
         self._execute = execute
         self.max_body_bytes = max_body_bytes
         self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        head = Head(scope["method"], scope["headers"], scope["query_string"])
+        state = scope.get("state", {})  # where our server says when the request came
+        head = Head(scope["method"], scope["headers"], scope["query_string"], state.get("begun") or self.monotonic())
         if self._graphiql is not None and head.wants_page():
             await self._graphiql(scope, receive, send)
             return
         try:
-            answer = await self.answer(head, receive)
+            answer = await self.answer(head, partial(self._receive, head, state, receive))
         except ClientDisconnect:
             return
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def answer(self, head: Head, body: bytes | bytearray | Receive) -> Answer:
+    async def answer(self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]) -> Answer:
         """The answer to a request whose body is here or is yet to be received. Raises `ClientDisconnect`."""
         media = JSON
+        admission = self._admission
         try:
             if head.wants_page():
-                raise _RefusedError(404, "there is no page here")
-            media = _negotiated(head.accept)
+                raise RefusedError(404, "there is no page here")
+            media = known_media.get(head.accept) or negotiate(head.accept)
             if head.method == "POST":
-                body_type = head.headers.get(b"content-type", b"")
-                if body_type != _BODY_TYPE or b"content-encoding" in head.headers:
-                    _check_body_type(body_type, head.headers.get(b"content-encoding", b"identity"))
-                text = await self._received(head, body) if callable(body) else body
-                parameters = _decoded(_body_decoder, text, "the body")
-            else:
-                parameters = _url_parameters(head)
-            if parameters.query is None:
-                raise _without_query(parameters)
-            operation = self._operations.prepare(parameters.query, parameters.operation_name or None)
-            if head.method == "GET" and operation.definition.operation is not OperationType.QUERY:
-                raise _RefusedError(405, "by GET only queries are run; use POST", allow="POST")
-            result = await self._execute(operation, parameters.variables or {}, head)
-            return _result_answer(result, media, head)
-        except _RefusedError as refused:
-            error = GraphQLError(str(refused), extensions={"code": refused.code})
-            return _error_answer(refused.status, [error], media, head.request_id, refused.headers)
-        except CallerError as error:
-            errors = error.errors if isinstance(error, OperationError) else [GraphQLError(str(error), original_error=error)]
-            return _error_answer(_invalid_status(media), errors, media, head.request_id)
+                if head.headers.get(b"content-type") != BODY_TYPE or b"content-encoding" in head.headers:
+                    check_body_type(head.headers)
+                if callable(body):
+                    body = await body()
+            begins = self.monotonic()
+            if begins - head.arrived > GIVE_WAY_S or admission.waiting or admission.under_way >= MAX_UNDER_WAY:
+                begins = await admission.wait(head)
+            admission.under_way += 1
+            try:
+                operation, variables = self._prepare(head, body)
+                if self.monotonic() - begins > _SHORT_PREPARATION_S:
+                    await asyncio.sleep(0)  # in which it is seen that a caller has gone, before sources are asked for him
+                    admission.check(head)
+                return _result_answer(await self._execute(operation, variables, head), media, head)
+            finally:
+                admission.under_way -= 1
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence
-            return _error_answer(500, [GraphQLError(str(error), original_error=error)], media, head.request_id)
+            return _failure_answer(error, media, head)
 
-    async def _received(self, head: Head, receive: Receive) -> bytearray:
+    def _prepare(self, head: Head, body: Any) -> tuple[Operation, dict[str, Any]]:
+        """The operation that the request names, and its variables."""
+        parameters = _decoded(_body_decoder, body, "the body") if head.method == "POST" else _url_parameters(head)
+        if parameters.extensions is not None:
+            check_persisted_query(parameters.extensions, parameters.query)
+        if parameters.query is None:
+            raise _without_query(parameters)
+        operation = self._operations.prepare(parameters.query, parameters.operation_name or None)
+        if head.method == "GET" and operation.definition.operation is not OperationType.QUERY:
+            raise RefusedError(405, "by GET only queries are run; use POST", allow="POST")
+        return operation, parameters.variables or {}
+
+    async def _receive(self, head: Head, state: Mapping[str, Any], receive: Receive) -> bytearray:
         if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
             raise self._too_large()
         body = bytearray()
@@ -210,52 +241,16 @@ class GraphQLView:
             more = message.get("more_body", False)
             if len(body) > self.max_body_bytes:
                 raise self._too_large()
+        head.arrived = max(head.begun, state.get("arrived") or self.monotonic())
         return body
 
-    def _too_large(self) -> _RefusedError:
-        return _RefusedError(413, f"the body is larger than {self.max_body_bytes} bytes")
-
-
-@lru_cache(maxsize=256)
-def _negotiated(accept: bytes) -> str:
-    ranges = [_range(part) for part in accept.decode("latin-1").split(",")]
-
-    def rank(media: str) -> tuple[float, int, int]:
-        """The quality that the most specific range gives, then how specific it is, then how early it stands."""
-        names = ("*/*", "application/*", media)
-        fits = [(names.index(name), -place, quality) for place, (name, quality) in enumerate(ranges) if name in names]
-        specific, place, quality = max(fits, default=(0, 0, 0.0))
-        return quality, specific, place
-
-    chosen = max((JSON, RESPONSE_JSON), key=rank)
-    if rank(chosen)[0] <= 0:
-        raise _RefusedError(406, f"the answer is {RESPONSE_JSON} or {JSON}; accept one of them")
-    return chosen
-
-
-def _range(part: str) -> tuple[str, float]:
-    name, *parameters = (word.strip().lower() for word in part.split(";"))
-    quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")
-    try:
-        return name, float(quality)
-    except ValueError:
-        return name, 0.0
-
-
-@lru_cache(maxsize=64)
-def _check_body_type(content_type: bytes, encoding: bytes) -> None:
-    name, *parameters = (word.strip().lower() for word in content_type.decode("latin-1").split(";"))
-    if name != JSON:
-        raise _RefusedError(415, f"the body must be {JSON}")
-    if any(word.startswith("charset=") and word[8:].strip('"') not in ("utf-8", "utf8") for word in parameters):
-        raise _RefusedError(415, "the body must be in UTF-8")
-    if encoding.lower() != b"identity":
-        raise _RefusedError(415, "the body must not be compressed")
+    def _too_large(self) -> RefusedError:
+        return RefusedError(413, f"the body is larger than {self.max_body_bytes} bytes")
 
 
 def _url_parameters(head: Head) -> Parameters:
     if head.method != "GET":
-        raise _RefusedError(405, "use GET or POST", allow="GET, POST")
+        raise RefusedError(405, "use GET or POST", allow="GET, POST")
     given = head.query
     return Parameters(
         given.get("query"),
@@ -269,18 +264,18 @@ def _decoded(decoder: msgspec.json.Decoder[T], text: str | bytes | bytearray, wh
     try:
         return decoder.decode(text)
     except msgspec.DecodeError as error:
-        raise _RefusedError(400, f"{what} cannot be read: {error}") from None
+        raise RefusedError(400, f"{what} cannot be read: {error}") from None
     except UnicodeError:
-        raise _RefusedError(400, f"{what} cannot be read: it is not UTF-8") from None
+        raise RefusedError(400, f"{what} cannot be read: it is not UTF-8") from None
     except RecursionError:
-        raise _RefusedError(400, f"{what} cannot be read: it is nested too deeply") from None
+        raise RefusedError(400, f"{what} cannot be read: it is nested too deeply") from None
 
 
-def _without_query(parameters: Parameters) -> _RefusedError:
+def _without_query(parameters: Parameters) -> RefusedError:
     if "persistedQuery" in (parameters.extensions or {}):
         # Apollo's clients send the text along when they are told so, and only when the status is 200.
-        return _RefusedError(200, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
-    return _RefusedError(400, "query is missing")
+        return RefusedError(200, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+    return RefusedError(400, "query is missing")
 
 
 def _result_answer(result: ExecutionResult, media: str, head: Head) -> Answer:
@@ -303,6 +298,26 @@ def _error_answer(
     return Answer(
         status, _encode({"errors": [_shown(error, request_id) for error in errors]}), media, request_id, headers or {}
     )
+
+
+def _failure_answer(error: Exception, media: str, head: Head) -> Answer:
+    status, headers = 500, {}
+    errors = [GraphQLError(str(error), original_error=error)]
+    if isinstance(error, RefusedError):
+        status, headers = error.status, error.headers
+        errors = [GraphQLError(str(error), extensions={"code": error.code})]
+    elif isinstance(error, CallerError):
+        status = _invalid_status(media)
+        errors = error.errors if isinstance(error, OperationError) else errors
+    elif isinstance(error, OverloadedError):
+        status, headers = 503, RETRY_AFTER
+    return _error_answer(status, errors, media, head.request_id, headers)
+
+
+def make_refusal(status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> Answer:
+    """The answer to a request that nobody looks into."""
+    extensions: dict[str, Any] = {"code": code, "retryable": True} if code == OverloadedError.code else {"code": code}
+    return _error_answer(status, [GraphQLError(message, extensions=extensions)], JSON, os.urandom(16).hex(), headers)
 
 
 def _invalid_status(media: str) -> int:

@@ -10,8 +10,9 @@ import asyncio
 from typing import Any, ClassVar
 
 import msgspec
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from gateway.framing import ANSWERING, BODY, IDLE, FramingProtocol
 from gateway.http import ENDPOINT, Answer, GraphQLView, Head
 
 _ENDPOINT = ENDPOINT.encode()
@@ -29,36 +30,32 @@ class _Exchange(msgspec.Struct, eq=False):
     message_event: ClassVar[asyncio.Event] = asyncio.Event()
 
 
-class EndpointProtocol(HttpToolsProtocol):
-    """One connection. It goes without an access log and a limit of connections, which `serving` does not ask uvicorn for."""
+class EndpointProtocol(FramingProtocol):
+    """One connection."""
 
-    def __init__(self, *words: Any, **more: Any) -> None:
-        super().__init__(*words, **more)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         endpoint = getattr(self.app, "endpoint", None)
         self._view = endpoint if isinstance(endpoint, GraphQLView) else None
+        if self._view is not None:
+            self._monotonic = self._view.monotonic
+            self.since = self._monotonic()
         self._coming: asyncio.Future[_Exchange] | None = None
+        self._answering: asyncio.Task[None] | None = None
         self._general: tuple[Any, bytes] = None, b""
-        self.idle_since: float | None = None
-        self._idle_timer: asyncio.TimerHandle | None = None
 
-    def on_message_begin(self) -> None:
-        self.url, self.headers = b"", []
-        self.idle_since = None
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if self._crowded:
+            self._view = None
 
     def on_headers_complete(self) -> None:
         exchange = self._exchange()
-        if exchange is not None:
-            self.cycle: Any = exchange
-            return
-        url, headers = self.url, self.headers
-        super().on_message_begin()  # which makes the scope, and begins with both
-        self.url = url
-        for header in headers:
-            super().on_header(*header)
-        super().on_headers_complete()
+        if exchange is None:
+            super().on_headers_complete()
+        else:
+            self.cycle = exchange
+            self.phase = BODY
 
     def _exchange(self) -> _Exchange | None:
         """The request that begins here, if it can go the short way."""
@@ -68,18 +65,30 @@ class EndpointProtocol(HttpToolsProtocol):
             or self.parser.get_method() != b"POST"
             or self.parser.should_upgrade()
             or not (self.cycle is None or self.cycle.response_complete)
+            or (self._header_bytes and not self.is_header_small())
         ):
             return None
-        head, keep_alive = Head("POST", self.headers, b""), self.parser.should_keep_alive()
+        head, keep_alive = Head("POST", self.headers, b"", self.since), self.parser.should_keep_alive()
+        headers = head.headers
         # Where nothing is said of the connection, only HTTP/1.1 keeps it.
-        if (not keep_alive or b"connection" in head.headers) and self.parser.get_http_version() != "1.1":
+        if (not keep_alive or b"connection" in headers) and self.parser.get_http_version() != "1.1":
             return None
-        length = head.headers.get(b"content-length")
+        length = headers.get(b"content-length")
         if length is None or int(length) > self._view.max_body_bytes:
             return None
-        if b"transfer-encoding" in head.headers or b"expect" in head.headers:
+        if b"transfer-encoding" in headers or b"expect" in headers:
+            return None
+        host = headers.get(b"host")
+        if (
+            host is None
+            or (host != self._host and not self.is_host(host))
+            or (len(headers) < len(self.headers) and self._says_host_twice())
+        ):
             return None
         return _Exchange(head, keep_alive)
+
+    def _says_host_twice(self) -> bool:
+        return sum(name == b"host" for name, _ in self.headers) > 1
 
     def on_body(self, body: bytes) -> None:
         exchange = self.cycle
@@ -93,22 +102,25 @@ class EndpointProtocol(HttpToolsProtocol):
             exchange.body += body
 
     def on_message_complete(self) -> None:
-        if type(self.cycle) is not _Exchange:
+        exchange = self.cycle
+        if type(exchange) is not _Exchange or self.phase != BODY:
             super().on_message_complete()
-        elif self._coming is not None:
-            self._coming.set_result(self.cycle)
+            return
+        self.phase = ANSWERING
+        self._answered = exchange
+        exchange.head.arrived = self._now
+        if self._coming is not None:
+            self._coming.set_result(exchange)
         else:
             # One task for all requests of the connection: to make one costs as much as to read and write a request.
-            task = self.loop.create_task(self._answer_all(self.cycle))
+            self._answering = task = self.loop.create_task(self._answer_all(exchange))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        if self._coming is not None:
-            self._coming.cancel()
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
+        if self._answering is not None:
+            self._answering.cancel()
 
     async def _answer_all(self, exchange: _Exchange) -> None:
         assert self._view is not None
@@ -138,17 +150,6 @@ class EndpointProtocol(HttpToolsProtocol):
             self.on_response_complete()
             return
         self.server_state.total_requests += 1
-        self.idle_since = self.loop.time()
-        if self._idle_timer is None:
-            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self.close_idle)
-
-    def close_idle(self) -> None:
-        """Close the connection when it has been idle for long enough, else look again.
-
-        So there is one timer for many answers, for to set one costs as much as to write an answer.
-        """
-        idle_s = 0.0 if self.idle_since is None else self.loop.time() - self.idle_since
-        if idle_s >= self.timeout_keep_alive:
-            self.timeout_keep_alive_handler()
-        else:
-            self._idle_timer = self.loop.call_later(self.timeout_keep_alive - idle_s, self.close_idle)
+        if self.phase == ANSWERING:
+            self.phase = IDLE
+            self.since = self._monotonic()

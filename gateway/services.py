@@ -5,6 +5,7 @@ from functools import partial
 
 import msgspec
 
+from gateway.admission import Arrival
 from gateway.clock import Clock
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
@@ -19,7 +20,7 @@ from gateway.tags.service import TagService
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """`stitcher(deadline_ms, trace)` gives one with the whole budget of a request before it."""
+    """`stitcher(deadline_ms, trace, arrival)` gives one for a request; see `new_stitcher`."""
 
     settings: Settings
     clock: Clock
@@ -33,12 +34,24 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
         return self.directory.sources
 
 
-def new_stitcher(
-    settings: Settings, clock: Clock, directory: Directory, deadline_ms: int | None = None, trace: Trace | None = None
-) -> Stitcher:
-    """A stitcher with so much time before it: what the caller asks for, as far as it may, or the usual."""
+def budget_s(settings: Settings, deadline_ms: int | None = None) -> float:
+    """The seconds of a request: what the caller asks for, as far as he may, or the usual."""
     budget_ms = settings.deadline_ms if deadline_ms is None else min(deadline_ms, settings.most_deadline_ms)
-    return Stitcher(directory, Loaders(Deadline.within(clock, budget_ms / 1000), trace))
+    return budget_ms / 1000
+
+
+def new_stitcher(
+    settings: Settings,
+    clock: Clock,
+    directory: Directory,
+    deadline_ms: int | None = None,
+    trace: Trace | None = None,
+    arrival: Arrival | None = None,
+) -> Stitcher:
+    """A stitcher for a request, whose budget begins with its `arrival`, or now."""
+    budget = budget_s(settings, deadline_ms)
+    deadline = Deadline.within(clock, budget, None if arrival is None else arrival.began(budget))
+    return Stitcher(directory, Loaders(deadline, trace))
 
 
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:

@@ -18,12 +18,20 @@ GRACE_S = 10
 """How long answers under way may take after the end was asked for."""
 
 
+ACCEPTS_PER_ROUND = 16
+"""Connections that a worker accepts in a round of its loop, which takes one from each socket that it listens on.
+
+Else those who connect wait unseen in the queue of the system, for as many rounds as others are before them.
+"""
+
+
 def configured(create: Callable[[], Starlette], *, workers: int = 1) -> uvicorn.Config:
     """How to serve. `create` builds the application in the process that serves it."""
     return uvicorn.Config(
         create,
         factory=True,
         http=EndpointProtocol,
+        ws="none",
         workers=workers,
         log_config=None,
         access_log=False,
@@ -42,6 +50,11 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), backlog=2048)
     except OSError as error:
         raise ConfigurationError([f"--port: {host}:{port} cannot be used ({error.strerror}); choose another port"]) from None
+
+
+def multiplied(taken: socket.socket) -> list[socket.socket]:
+    """The socket, and as many more on the same address and queue as make `ACCEPTS_PER_ROUND`."""
+    return [taken, *(taken.dup() for _ in range(ACCEPTS_PER_ROUND - 1))]
 
 
 class AnnouncingServer(uvicorn.Server):
@@ -65,8 +78,8 @@ class AnnouncingServer(uvicorn.Server):
 def serve(create: Callable[[], Starlette], *, host: str, port: int, workers: int) -> None:
     """Serve until a signal. With several workers `create` is pickled."""
     config = configured(create, workers=workers)
-    taken = listening(host, port)
+    sockets = multiplied(listening(host, port))
     if workers == 1:
-        uvicorn.Server(config).run(sockets=[taken])
+        uvicorn.Server(config).run(sockets=sockets)
     else:
-        Multiprocess(config, sockets=[taken]).run()
+        Multiprocess(config, sockets=sockets).run()

@@ -196,16 +196,6 @@ def test_other_methods_are_not_allowed(method):
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
 
 
-@pytest.mark.parametrize("accept", [JSON, RESPONSE_JSON])
-def test_unknown_persisted_query_is_asked_for_in_full(accept):
-    """Apollo's clients send the text after this code with status 200."""
-    asked = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}
-    answer = post(asked, accept=accept)
-    assert (answer.status_code, codes(answer)) == (200, ["PERSISTED_QUERY_NOT_FOUND"])
-    assert answer.json()["errors"][0]["message"] == "PersistedQueryNotFound"
-    assert post({**asked, "query": "{ hello }"}, accept=accept).json() == {"data": {"hello": "Hello, you!"}}
-
-
 def test_sane_request_id_is_kept():
     """The caller's request id is seen by `execute`, by every error and in the header."""
     executor = Executor()

@@ -2,96 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
-from graphql import ExecutionResult
 
-from gateway.app import Application
-from gateway.http import GraphQLView
-from gateway.operations import Limits, Operations
-from gateway.protocol import EndpointProtocol
-from gateway.serving import AnnouncingServer, configured, listening
-from tests.http_view import SCHEMA
-
-BODY = b'{"query": "{ hello }"}'
-HEAD = b"POST /graphql HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"
-
-
-class Served:
-    """A server on a free port, whose answers wait while `may_answer` is not set."""
-
-    def __init__(self) -> None:
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
-        self.began = asyncio.Semaphore(0)
-        self.answered = 0
-        self._callers: list[Caller] = []
-        self.listening = listening("127.0.0.1", 0)
-        self.started = asyncio.Event()
-        self.server = AnnouncingServer(configured(self._app), self.started.set)
-
-    def _app(self) -> Application:
-        return Application(GraphQLView(Operations(SCHEMA, limits=Limits()), self._execute, max_body_bytes=100), routes=[])
-
-    async def _execute(self, *_: object) -> ExecutionResult:
-        self.began.release()
-        await self.may_answer.wait()
-        self.answered += 1
-        return ExecutionResult({"hello": "you"})
-
-    async def connection(self) -> "Caller":
-        caller = Caller(*await asyncio.open_connection(*self.listening.getsockname()))
-        self._callers.append(caller)
-        return caller
-
-    async def aclose(self) -> None:
-        for caller in self._callers:
-            await caller.aclose()
-        self.may_answer.set()
-        self.server.should_exit = True
-
-    @property
-    def on_short_way(self) -> int:
-        """How many connections have had a request that took the short way."""
-        return len(self.server.server_state.tasks)
-
-
-class Caller:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    def send(self, *parts: bytes) -> None:
-        self.writer.writelines(parts)
-
-    async def answer(self) -> tuple[int, dict[str, str], bytes]:
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = dict(line.split(": ", 1) for line in head[1:] if line)
-        return int(head[0].split()[1]), headers, await self.reader.readexactly(int(headers.get("content-length", 0)))
-
-    async def aclose(self) -> None:
-        self.writer.close()
-        await self.writer.wait_closed()
-
-    async def is_closed(self) -> bool:
-        return await self.reader.read() == b""
-
-
-def posted(body: bytes = BODY, *, more: bytes = b"") -> bytes:
-    return HEAD + b"content-length: %d\r\n%s\r\n%s" % (len(body), more, body)
-
-
-@asynccontextmanager
-async def served() -> AsyncIterator[Served]:
-    it = Served()
-    serving = asyncio.create_task(it.server.serve([it.listening]))
-    await it.started.wait()
-    try:
-        yield it
-    finally:
-        await it.aclose()
-        await serving
+from gateway.framing import IDLE
+from tests.endpoint import BODY, HEAD, posted, served
 
 
 async def test_requests_of_a_connection_are_answered_one_after_the_other():
@@ -202,44 +117,12 @@ async def test_a_connection_with_a_request_is_not_idle(sent: bytes):
         assert (await caller.answer())[0] == 200
         it.may_answer.clear()
         caller.send(sent)
-        (protocol,) = it.server.server_state.connections
-        assert isinstance(protocol, EndpointProtocol)
-        while protocol.idle_since is not None:
+        while it.protocol.phase == IDLE:
             await asyncio.sleep(0)
-        protocol.close_idle()
+        it.protocol.check_time()
         it.may_answer.set()
         caller.send(posted()[len(sent) :])
         assert (await caller.answer())[0] == 200
-
-
-async def test_a_caller_who_leaves_gets_no_answer():
-    """What was begun for him comes to its end, and his connection leaves no task behind."""
-    async with served() as it:
-        it.may_answer.clear()
-        caller = await it.connection()
-        caller.send(posted())
-        await it.began.acquire()
-        await caller.aclose()
-        while it.server.server_state.connections:
-            await asyncio.sleep(0)
-        it.may_answer.set()
-        while it.server.server_state.tasks:
-            await asyncio.sleep(0)
-        assert it.answered == 1
-
-
-async def test_a_caller_who_leaves_between_pipelined_requests_leaves_nothing_behind():
-    """It is seen when the first has been answered, for nothing is read before."""
-    async with served() as it:
-        it.may_answer.clear()
-        caller = await it.connection()
-        caller.send(posted() * 2)
-        await it.began.acquire()
-        await caller.aclose()
-        it.may_answer.set()
-        while it.server.server_state.connections or it.server.server_state.tasks:
-            await asyncio.sleep(0)
-        assert it.answered == 2
 
 
 async def test_the_server_ends_after_its_answers():

@@ -22,10 +22,10 @@ class Deadline(msgspec.Struct, eq=False, kw_only=True):
     whole: "Deadline | None" = None
 
     @staticmethod
-    def within(clock: Clock, budget_s: float) -> "Deadline":
-        """The deadline of a request that has so many seconds from now on."""
+    def within(clock: Clock, budget_s: float, began: float | None = None) -> "Deadline":
+        """The deadline of a request that has so many seconds from when it began, which is now unless it is given."""
         kept_back_s = ASSEMBLY_S if budget_s > 4 * ASSEMBLY_S else budget_s / 4
-        return Deadline(clock=clock, ends=clock.monotonic() + budget_s - kept_back_s)
+        return Deadline(clock=clock, ends=(clock.monotonic() if began is None else began) + budget_s - kept_back_s)
 
     def leading(self) -> "Deadline":
         """A deadline for a lookup that others wait for: when it hangs, they still have their time."""

@@ -1,0 +1,109 @@
+"""What is seen of a request before its document is: which media type it is answered in, and whether it can be read.
+
+What cannot is refused with a status that holds for both media types.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+JSON = "application/json"
+RESPONSE_JSON = "application/graphql-response+json"
+BODY_TYPE = JSON.encode()
+
+MAX_NEGOTIATED_BYTES = 4096
+"""`Accept`, and the type of a body: no client that is known sends more than some hundred."""
+
+_CACHED_HEADER_BYTES = 256
+"""A longer header is read anew for each request, so that what is remembered of headers is bounded by its bytes too."""
+
+MAX_KNOWN_MEDIA = 256
+
+_NOTHING = object()
+_SHA256 = re.compile("[0-9A-Fa-f]{64}")
+
+
+class RefusedError(Exception):
+    """The request is answered without an operation. `status` holds for both media types."""
+
+    def __init__(self, status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = headers
+
+
+known_media: dict[bytes, str] = {}
+"""The media type of the answer by headers `Accept` that were met. To be looked at before `negotiate` is called."""
+
+
+def negotiate(accept: bytes) -> str:
+    """The media type of the answer."""
+    if len(accept) > MAX_NEGOTIATED_BYTES:
+        raise RefusedError(431, f"the header Accept is longer than {MAX_NEGOTIATED_BYTES} bytes")
+    ranges = [_range(part) for part in accept.decode("latin-1").split(",")]
+    chosen = max((JSON, RESPONSE_JSON), key=lambda media: _rank(media, ranges))
+    if _rank(chosen, ranges)[0] <= 0:
+        raise RefusedError(406, f"the answer is {RESPONSE_JSON} or {JSON}; accept one of them")
+    if len(accept) <= _CACHED_HEADER_BYTES:
+        if len(known_media) >= MAX_KNOWN_MEDIA:
+            known_media.clear()
+        known_media[accept] = chosen
+    return chosen
+
+
+def _rank(media: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int, int]:
+    """The quality that the most specific range gives, then how specific it is, then how early it stands."""
+    names = ("*/*", "application/*", media)
+    fits = [(names.index(name), -place, quality) for place, (name, quality) in enumerate(ranges) if name in names]
+    specific, place, quality = max(fits, default=(0, 0, 0.0))
+    return quality, specific, place
+
+
+def _range(part: str) -> tuple[str, float]:
+    name, *parameters = (word.strip().lower() for word in part.split(";"))
+    quality = next((word[2:] for word in parameters if word.startswith("q=")), "1")
+    try:
+        return name, float(quality)
+    except ValueError:
+        return name, 0.0
+
+
+def check_body_type(headers: Mapping[bytes, bytes]) -> None:
+    """Refuse a body that is not plain JSON."""
+    content_type = headers.get(b"content-type", b"")
+    if content_type != BODY_TYPE:
+        if len(content_type) > MAX_NEGOTIATED_BYTES:
+            raise RefusedError(431, f"the header Content-Type is longer than {MAX_NEGOTIATED_BYTES} bytes")
+        (_check_type_cached if len(content_type) <= _CACHED_HEADER_BYTES else _check_type)(content_type)
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise RefusedError(415, "the body must not be compressed")
+
+
+def _check_type(content_type: bytes) -> None:
+    name, *parameters = (word.strip().lower() for word in content_type.decode("latin-1").split(";"))
+    if name != JSON:
+        raise RefusedError(415, f"the body must be {JSON}")
+    if any(word.startswith("charset=") and word[8:].strip('"') not in ("utf-8", "utf8") for word in parameters):
+        raise RefusedError(415, "the body must be in UTF-8")
+
+
+_check_type_cached = lru_cache(maxsize=64)(_check_type)
+
+
+def check_persisted_query(extensions: Mapping[str, Any], text: str | None) -> None:
+    """Refuse a hash that is none, or not that of the text which came with it."""
+    persisted = extensions.get("persistedQuery", _NOTHING)
+    if persisted is _NOTHING:
+        return
+    if not isinstance(persisted, dict) or type(persisted.get("version")) is not int or persisted["version"] != 1:
+        raise RefusedError(400, "persistedQuery must be of version 1")
+    given = persisted.get("sha256Hash")
+    if not (isinstance(given, str) and _SHA256.fullmatch(given)):
+        raise RefusedError(400, "persistedQuery: sha256Hash must be 64 hexadecimal digits")
+    if text is not None and hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != given.lower():
+        raise RefusedError(400, "persistedQuery: sha256Hash is not that of the query")
