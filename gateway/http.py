@@ -24,6 +24,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from connectors.errors import ProfileGatewayError
+from gateway.documents.messages import readable
 from gateway.errors import CallerError, InvalidArgumentError
 from gateway.operations import Operation, OperationError, Operations
 
@@ -321,6 +322,7 @@ def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
         known = {"code": "INTERNAL"}
         shown["message"] = "the gateway failed; its log has more under this requestId"
         _log_failure(cause, error, request_id)
+    shown["message"] = readable(shown["message"])
     shown["extensions"] = {**known, **given, "requestId": request_id}
     return shown
 
