@@ -77,7 +77,7 @@ def create_app(
     """
     services = create_services(settings, clock=clock, connectors=connectors)
     development = settings.is_development
-    operations = Operations(core_schema(schema), limits=Limits(), suggestions=development)
+    operations = Operations(core_schema(schema), limits=Limits(), suggestions=development, lifts=True)
 
     executor = Executor(schema, suggestions=development, explain=development)
 

@@ -28,6 +28,7 @@ from starlette.types import Receive, Scope, Send
 from connectors.errors import ProfileGatewayError
 from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
+from gateway.documents.messages import readable
 from gateway.errors import CallerError, InvalidArgumentError, OverloadedError
 from gateway.negotiation import (
     BODY_TYPE,
@@ -336,6 +337,7 @@ def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
         known = {"code": "INTERNAL"}
         shown["message"] = "the gateway failed; its log has more under this requestId"
         _log_failure(cause, error, request_id)
+    shown["message"] = readable(shown["message"])
     shown["extensions"] = {**known, **given, "requestId": request_id}
     return shown
 

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
-from itertools import islice
 from typing import Any
 
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLError,
-    GraphQLSchema,
-    GraphQLSyntaxError,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    Source,
-    TokenKind,
-    parse,
-    validate,
-)
-from graphql.language import Lexer
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 
+from gateway.documents.limits import Limits
+from gateway.documents.literals import Lifted, Outline, Template, outline_of, template_of
+from gateway.documents.validation import InvalidDocumentError, Validator, too_expensive
 from gateway.errors import CallerError
 from gateway.kept import Kept
 
-_MAX_ERRORS = 20
-_BYTES_PER_TOKEN = 600  # of a syntax tree, measured
-_CACHED_BYTES_PER_ENTRY = 100_000
+__all__ = ["Limits", "Operation", "OperationError", "Operations"]
+
+BYTES_PER_TOKEN = 1_500
+"""What a document and its plan keep, measured; its text comes on top."""
+BYTES_PER_ERROR = 1_000
+CACHED_BYTES_PER_ENTRY = 100_000
+MAX_OUTLINES_SEEN = 4_096
 
 
 class OperationError(CallerError):
@@ -42,51 +32,73 @@ class OperationError(CallerError):
         super().__init__("; ".join(error.message for error in self.errors))
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one document may ask for.
-
-    `max_depth` counts levels of fields, `max_fields` fields after fragments are put in place, `max_aliases` aliases and fields
-    named again among them, `max_root_fields` fields of the root type; each per operation. Comments count as tokens.
-    """
-
-    max_depth: int = 15
-    max_tokens: int = 5000
-    max_aliases: int = 50
-    max_root_fields: int = 20
-    max_fields: int = 5000
-    max_document_bytes: int = 64 * 1024
-
-
 @dataclass(frozen=True, eq=False)
 class Operation:
     """A valid document and the operation in it that is to be run. The same text and name give the same object while cached.
 
-    `known` is for what executors work out of it, each under itself; it goes with the operation.
+    `known` is for what executors work out of it, each under itself; it goes with the operation. `lifted` are the literals
+    of the text that stand in the document as variables.
     """
 
     document: DocumentNode
     definition: OperationDefinitionNode
     known: dict[Any, Any] = field(default_factory=dict)
+    lifted: Lifted | None = None
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """What is remembered of a document: its operations by name, the only one also by none, or why it is refused."""
+    """What is remembered of a document: its operations by name, the only one also by none, or why it is refused.
+
+    With a `template` it serves all texts of one outline.
+    """
 
     operations: Mapping[str | None, Operation]
     errors: tuple[GraphQLError, ...]
     size_bytes: int
+    template: Template | None = None
+
+    def of(self, outline: Outline) -> _Entry:
+        """The entry of another text of the outline."""
+        assert self.template is not None
+        lifted = self.template.lifted(outline)
+        operations = {
+            name: Operation(operation.document, operation.definition, operation.known, lifted)
+            for name, operation in self.operations.items()
+        }
+        return _Entry(operations, (), sys.getsizeof(outline.text) * 2 + 1_000)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """An outline that came before. `places` are the literals in it that are lifted, once a second text of it has come."""
+
+    is_tried: bool = False
+    places: tuple[int, ...] = ()
 
 
 class Operations:
-    """The documents of one schema. At most `size` are remembered, fewer where they are large: 100 kB of memory are for each."""
+    """The documents of one schema. At most `size` are remembered, fewer where they are large: 100 kB of memory are for each.
 
-    def __init__(self, schema: GraphQLSchema, *, limits: Limits, size: int = 1000, suggestions: bool = True) -> None:
+    With `lifts`, texts that differ in literals alone share one document, from the second one on.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        limits: Limits,
+        size: int = 1000,
+        suggestions: bool = True,
+        introspection: bool = True,
+        lifts: bool = False,
+    ) -> None:
         self._schema = schema
-        self._limits = limits
-        self._suggestions = suggestions
-        self._entries: Kept[str, _Entry] = Kept(size, lambda entry: max(1, entry.size_bytes / _CACHED_BYTES_PER_ENTRY))
+        self._validator = Validator(schema, limits, suggestions=suggestions, introspection=introspection)
+        self._max_bytes = limits.max_document_bytes
+        self._lifts = lifts
+        self._entries: Kept[Any, _Entry] = Kept(size, lambda entry: max(1, entry.size_bytes / CACHED_BYTES_PER_ENTRY))
+        self._outlines: Kept[int, _Seen] = Kept(MAX_OUTLINES_SEEN)
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
         """The operation of this name, or the only one. Raises OperationError."""
@@ -98,39 +110,47 @@ class Operations:
 
     def _remember(self, query: str) -> _Entry:
         # Refused before it is a key: what is too large to parse is too large to keep.
-        size_bytes = len(query.encode("utf-8", "surrogatepass"))
-        if size_bytes > self._limits.max_document_bytes:
-            raise OperationError([_too_expensive("the document is larger than {} bytes", self._limits.max_document_bytes)])
-        try:
-            document = self._checked(Source(query))
-        except OperationError as error:
-            entry = _Entry({}, tuple(error.errors), size_bytes)
-        else:
-            entry = _Entry(_by_name(document), (), size_bytes + document.token_count * _BYTES_PER_TOKEN)
+        if len(query.encode("utf-8", "surrogatepass")) > self._max_bytes:
+            raise OperationError([too_expensive(f"the document is larger than {self._max_bytes} bytes")])
+        outline = outline_of(query) if self._lifts else None
+        entry = self._made(query) if outline is None else self._made_of(outline)
         self._entries.put(query, entry)
         return entry
 
-    def _checked(self, source: Source) -> DocumentNode:
+    def _made_of(self, outline: Outline) -> _Entry:
+        seen = self._outlines.get(hash(outline.key))
+        if seen is None:
+            self._outlines.put(hash(outline.key), _Seen())
+            return self._made(outline.text)
+        if seen.places:
+            shared = self._entries.get((outline.key, outline.kept(seen.places)))
+            if shared is not None:
+                return shared.of(outline)
+        entry = self._made(outline.text)
+        if entry.errors or (seen.is_tried and not seen.places):
+            return entry
+        return self._share(entry, outline, seen)
+
+    def _share(self, entry: _Entry, outline: Outline, seen: _Seen) -> _Entry:
+        """Have an entry serve all texts of the outline, where literals can be lifted."""
+        document = next(iter(entry.operations.values())).document
+        template = template_of(document, outline, self._schema)
+        seen.is_tried, seen.places = True, ()
+        if template is None or not self._validator.has_valid_variables(template.document):
+            return entry
+        seen.places = template.places
+        shared = _Entry(_by_name(template.document), (), entry.size_bytes, template)
+        self._entries.put((outline.key, outline.kept(seen.places)), shared)
+        return shared.of(outline)
+
+    def _made(self, query: str) -> _Entry:
+        size_bytes = sys.getsizeof(query)
         try:
-            if _has_more_tokens(source, self._limits.max_tokens):
-                raise OperationError([_too_expensive("the document has more than {} tokens", self._limits.max_tokens)])
-            # As the specification has it: "{ customer {} }" would be a selection of nothing.
-            document = parse(source, allow_empty_selection_sets=False)
-        except GraphQLSyntaxError as error:
-            raise OperationError([_detached(error, "GRAPHQL_PARSE_FAILED")]) from None
-        # Before validation, because the cost of validation grows faster than the document.
-        if refusals := list(islice(_refusals(document, self._limits), _MAX_ERRORS)):
-            raise OperationError(refusals)
-        errors = validate(
-            self._schema,
-            document,
-            max_errors=_MAX_ERRORS,
-            hide_suggestions=not self._suggestions,
-            allow_empty_selection_sets=False,
-        )
-        if errors:
-            raise OperationError(_detached(error, "GRAPHQL_VALIDATION_FAILED") for error in errors)
-        return document
+            document = self._validator.valid(query)
+        except InvalidDocumentError as error:
+            size_bytes += sum(sys.getsizeof(one.message) + BYTES_PER_ERROR for one in error.errors)
+            return _Entry({}, tuple(error.errors), size_bytes)
+        return _Entry(_by_name(document), (), size_bytes + document.token_count * BYTES_PER_TOKEN)
 
 
 def _not_found(name: str | None) -> GraphQLError:
@@ -144,100 +164,3 @@ def _by_name(document: DocumentNode) -> dict[str | None, Operation]:
     nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     operations = {node.name.value if node.name else None: Operation(document, node) for node in nodes}
     return operations if len(operations) > 1 else {**operations, None: next(iter(operations.values()))}
-
-
-def _detached(error: GraphQLError, code: str) -> GraphQLError:
-    """The error by positions in the text, so that a remembered refusal does not keep the syntax tree."""
-    return GraphQLError(error.message, source=error.source, positions=error.positions, extensions={"code": code})
-
-
-def _too_expensive(message: str, most: int) -> GraphQLError:
-    return GraphQLError(message.format(most), extensions={"code": "QUERY_TOO_EXPENSIVE"})
-
-
-def _has_more_tokens(source: Source, most: int) -> bool:
-    lexer = Lexer(source)
-    last = lexer.token
-    for _ in range(most + 1):
-        if last.next is None:
-            lexer.advance()
-        assert last.next is not None
-        last = last.next
-        if last.kind is TokenKind.EOF:
-            return False
-    return True
-
-
-@dataclass(slots=True)
-class _Reach:
-    """How far a selection reaches, and the fragments spread in it with the level of each."""
-
-    depth: int = 0
-    fields: int = 0
-    repeats: int = 0
-    roots: int = 0
-    spreads: list[tuple[str, int]] = field(default_factory=list)
-
-
-def _refusals(document: DocumentNode, limits: Limits) -> Iterator[GraphQLError]:
-    own = {
-        node.name.value: _own_reach(node.selection_set)
-        for node in document.definitions
-        if isinstance(node, FragmentDefinitionNode)
-    }
-    try:
-        order = list(
-            TopologicalSorter({name: [spread for spread, _ in reach.spreads] for name, reach in own.items()}).static_order()
-        )
-    except CycleError:
-        return  # a fragment inside itself has no size; validation says which
-    total: dict[str, _Reach] = {}
-    for name in order:
-        # A name that no fragment has reaches nothing; validation says which.
-        total[name] = _with_fragments(own.get(name, _Reach()), total)
-    for node in document.definitions:
-        if isinstance(node, OperationDefinitionNode):
-            reach = _with_fragments(_own_reach(node.selection_set), total)
-            for got, most, message in (
-                (reach.depth, limits.max_depth, "the operation is nested deeper than {} levels"),
-                (reach.fields, limits.max_fields, "the operation has more than {} fields"),
-                (reach.repeats, limits.max_aliases, "the operation has more than {} aliases and repeated fields"),
-                (reach.roots, limits.max_root_fields, "the operation has more than {} root fields"),
-            ):
-                if got > most:
-                    yield _too_expensive(message, most)
-
-
-def _own_reach(selection_set: SelectionSetNode) -> _Reach:
-    reach = _Reach()
-    names: set[str] = set()
-    stack = [(selection_set, 1, names)]
-    while stack:
-        here, depth, names = stack.pop()
-        for node in here.selections:
-            if isinstance(node, FieldNode):
-                name = (node.alias or node.name).value
-                reach.depth = max(reach.depth, depth)
-                reach.fields += 1
-                reach.repeats += node.alias is not None or name in names
-                reach.roots += depth == 1
-                names.add(name)
-                if node.selection_set is not None:
-                    stack.append((node.selection_set, depth + 1, set()))
-            elif isinstance(node, InlineFragmentNode):
-                stack.append((node.selection_set, depth, names))
-            elif isinstance(node, FragmentSpreadNode):
-                reach.spreads.append((node.name.value, depth))
-    return reach
-
-
-def _with_fragments(own: _Reach, total: Mapping[str, _Reach]) -> _Reach:
-    """What `own` reaches once its spreads, all of them in `total`, are put in place."""
-    whole = _Reach(own.depth, own.fields, own.repeats, own.roots)
-    for name, depth in own.spreads:
-        inner = total.get(name, _Reach())
-        whole.depth = max(whole.depth, depth - 1 + inner.depth)
-        whole.fields += inner.fields
-        whole.repeats += inner.repeats
-        whole.roots += inner.roots if depth == 1 else 0
-    return whole

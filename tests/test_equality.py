@@ -29,7 +29,15 @@ OPERATIONS = int(os.environ.get("EQUALITY_OPERATIONS", "500"))
 SHARDS = 10
 SCHEMA = schema._schema
 GENEROUS = Limits(
-    max_depth=40, max_tokens=100_000, max_aliases=10_000, max_root_fields=10_000, max_fields=100_000, max_document_bytes=10**7
+    max_depth=40,
+    max_tokens=100_000,
+    max_aliases=10_000,
+    max_root_fields=10_000,
+    max_fields=100_000,
+    max_document_bytes=10**7,
+    max_fragments=10_000,
+    max_variables=10_000,
+    max_object_values=10_000,
 )
 
 

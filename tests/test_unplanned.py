@@ -1,12 +1,15 @@
 """Operations that run on graphql-core, because no plan can do them, say so."""
 
+from typing import Any
+
 import pytest
+from graphql import OperationDefinitionNode, parse
 
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
 from gateway.execution.plan import core_schema
 from gateway.execution.run import Executor
-from gateway.operations import Limits, Operations
+from gateway.operations import Limits, Operation, Operations
 from resolvers.schema import schema
 from tests import shop
 from tests.browser import CHROMIUM, browser_page
@@ -56,3 +59,31 @@ async def test_runs_without_a_plan_are_counted_by_their_reason():
         for text in (INTROSPECTION, INTROSPECTION, BESIDE, "{ sources { name } }"):
             await executor.run(operations.prepare(text, None), {}, RequestContext(services, "a", services.stitcher()))
     assert executor.unplanned == {"introspection": 3}
+
+
+BAD = [
+    ("{ customer(by: {}) { id } }", {}),
+    ('{ customer(by: {id: "c1", email: "b"}) { id } sources { name } }', {}),
+    ("{ customer(by: 1) { id } node(id: true) { id } }", {}),
+    ('{ customer(by: {id: "c1"}) { name orders(first: "x") { nodes { id } } tickets(first: 1) { nodes { id } } } }', {}),
+    ('{ customer(by: {id: "c1"}) { name orders(filter: {since: "soon"}) { nodes { id } } tag(key: null) { key } } }', {}),
+    ('query ($on: Boolean = true) { customer(by: {id: "c1"}) { id name @skip(if: $on) } sources { name } }', {"on": None}),
+    ("query ($on: Boolean = true) { sources @include(if: $on) { name } }", {"on": None}),
+]
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize(("text", "variables"), BAD)
+async def test_a_constant_that_cannot_be_read_costs_its_field(text: str, variables: dict[str, Any]):
+    """Were it to pass validation, its error would be that of graphql-core, with its path, and cost the same."""
+    document = parse(text)
+    (definition,) = document.definitions
+    assert isinstance(definition, OperationDefinitionNode)
+    operation = Operation(document, definition)
+    executor = Executor(schema, suggestions=False)
+    connectors = list(shop.sources().values())
+    async with opened(create_services(settings_for(connectors), connectors=connectors)) as services:
+        planned = await executor.run(operation, variables, RequestContext(services, "a", services.stitcher()))
+        walked = await executor.run_unplanned(operation, variables, RequestContext(services, "b", services.stitcher()))
+    assert planned.errors
+    assert planned.formatted == walked.formatted

@@ -82,27 +82,17 @@ def fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]
     return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
 
 
-def has_variables(node: FieldNode) -> bool:
-    """Whether an argument of a field takes a variable."""
-    found = False
-
-    class Finder(Visitor):
-        def enter_variable(self, *_: Any) -> None:
-            nonlocal found
-            found = True
-
-    for argument in node.arguments or ():
-        visit(argument, Finder())
-    return found
-
-
 def deciding_variables(document: DocumentNode) -> tuple[str, ...]:
     """The names of the variables that stand in `@skip` and `@include`, sorted."""
-    names: set[str] = set()
+    finder = _ConditionFinder()
+    visit(document, finder)
+    return tuple(sorted(finder.names))
 
-    class Finder(Visitor):
-        def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-            names.update(one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode))
 
-    visit(document, Finder())
-    return tuple(sorted(names))
+class _ConditionFinder(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        self.names.update(one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode))

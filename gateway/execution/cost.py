@@ -18,6 +18,8 @@ from graphql import (
     ValueNode,
     VariableNode,
     Visitor,
+    is_enum_type,
+    is_input_object_type,
     is_object_type,
     visit,
 )
@@ -39,15 +41,19 @@ def most_records(
 
 def sizing_variables(document: DocumentNode) -> tuple[str, ...]:
     """The names of the variables that say how many, sorted."""
-    names: set[str] = set()
+    finder = _SizeFinder()
+    visit(document, finder)
+    return tuple(sorted(finder.names))
 
-    class Finder(Visitor):
-        def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
-            if node.name.value in (PAGE, LIST) and isinstance(node.value, VariableNode):
-                names.add(node.value.name.value)
 
-    visit(document, Finder())
-    return tuple(sorted(names))
+class _SizeFinder(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+        if node.name.value in (PAGE, LIST) and isinstance(node.value, VariableNode):
+            self.names.add(node.value.name.value)
 
 
 def sizes_of(variables: Mapping[str, Any], names: Iterable[str]) -> tuple[tuple[str, int], ...]:
@@ -111,6 +117,21 @@ class _Count:
 
 @lru_cache(maxsize=4)
 def _page_sizes(schema: GraphQLSchema) -> dict[str, int]:
-    """The default size of a page by the names of the fields that have pages."""
-    fields = [field for kind in schema.type_map.values() if is_object_type(kind) for field in kind.fields.items()]
-    return {name: int(field.args[PAGE].default_value) for name, field in fields if PAGE in field.args}
+    """The default size of a page by the names of the fields that have pages, and of the lists of introspection."""
+    kinds = [kind for kind in schema.type_map.values() if is_object_type(kind)]
+    fields = [field for kind in kinds if not kind.name.startswith("__") for field in kind.fields.items()]
+    pages = {name: int(field.args[PAGE].default_value) for name, field in fields if PAGE in field.args}
+    own = {name for name, _ in fields}
+    return pages | {name: size for name, size in _introspection_sizes(schema).items() if name not in own}
+
+
+def _introspection_sizes(schema: GraphQLSchema) -> dict[str, int]:
+    """How long the lists of introspection are: of what types have the mean, rounded up. A type counts as four records."""
+    kinds: list[Any] = list(schema.type_map.values())
+    fields = [len(kind.fields) for kind in kinds if is_object_type(kind)]
+    inputs = [len(kind.fields) for kind in kinds if is_input_object_type(kind)]
+    values = [len(kind.values) for kind in kinds if is_enum_type(kind)]
+    arguments = [len(field.args) for kind in kinds if is_object_type(kind) for field in kind.fields.values()]
+    lists = {"types": [4 * len(kinds)], "directives": [len(schema.directives)], "interfaces": [1], "possibleTypes": [1]}
+    lists |= {"fields": fields, "inputFields": inputs, "enumValues": values, "args": arguments}
+    return {name: -(-sum(sizes) // len(sizes)) for name, sizes in lists.items() if sizes}

@@ -94,7 +94,7 @@ class _Maker:
     def __init__(self, typed: Schema, operation: Operation, variables: VariableValues) -> None:
         self._typed = typed
         self._schema = core_schema(typed)
-        self._operation = operation
+        self._definition = operation.definition
         self._fragments = dict(fragments_of(operation.document))
         self._collector = Collector(self._schema, self._fragments, variables)
         self.writer = Writer(self._schema, self._collector)
@@ -118,7 +118,7 @@ class _Maker:
             return Settled(where, key, nodes, nullable=nullable, make_alone=partial(self.writer.alone, kind, nodes))
         field = kind.fields[name]
         definition = field.extensions[DEFINITION]
-        arguments = Arguments(self._typed, self._operation.definition, field, nodes[0])
+        arguments = Arguments(self._typed, self._definition, field, nodes[0])
         reads = declared(definition).reads
         self.reports |= reads is not None and reads.reports
         lists = declared(definition).lists
@@ -163,13 +163,14 @@ class _Maker:
             return lambda _run, source: read(source)
         wants_info = definition.base_resolver.info_parameter is not None
         resolve = definition.base_resolver.wrapped_func
+        once_per_run = object()  # not `get` itself, which would hold itself and all else here
 
         def get(run: Run, source: Any) -> Any:
             # Once per run, however many objects the field stands on.
-            found = run.known.get(get)
+            found = run.known.get(once_per_run)
             if found is None:
                 info = {"info": Info(_raw_info=self._info(kind, field, nodes, run), _field=definition)} if wants_info else {}
-                found = run.known[get] = partial(resolve, **info, **arguments.words(run.variables))
+                found = run.known[once_per_run] = partial(resolve, **info, **arguments.words(run.variables))
             return found(source)
 
         return get
@@ -184,7 +185,7 @@ class _Maker:
             schema=self._schema,
             fragments=self._fragments,
             root_value=None,
-            operation=self._operation.definition,
+            operation=self._definition,
             variable_values=run.variables,
             context=run.context,
             is_awaitable=cast(Any, isawaitable),

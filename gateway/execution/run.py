@@ -13,6 +13,7 @@ from graphql.execution.values import VariableValues
 from strawberry import Schema
 
 from gateway.context import RequestContext
+from gateway.documents.literals import Lifted
 from gateway.errors import QueryTooExpensiveError
 from gateway.execution.collect import deciding_variables, fragments_of
 from gateway.execution.cost import most_records, sizes_of, sizing_variables
@@ -34,17 +35,19 @@ log = structlog.get_logger()
 class _Known:
     """What is worked out of an operation once: its variables, which of them select or say how many, what it costs at most.
 
-    `plan` is the only one there is where no variable selects; `is_within_limit` is said where none says how many.
+    `plan` is the only one there is where no variable selects; `is_within_limit` is said where none says how many. It goes with
+    its operation, so neither it nor a plan holds that: only the garbage collector would free them.
     """
 
     def __init__(self, schema: GraphQLSchema, operation: Operation, *, suggestions: bool) -> None:
+        definition, document = operation.definition, operation.document
         self.variables = Variables(schema, operation.definition, suggestions=suggestions)
         self.deciding = deciding_variables(operation.document)
         self.sizing = sizing_variables(operation.document)
         self.plan: Plan | UnplannedError | None = None
         self.is_within_limit = False
         self.most_records = lru_cache(maxsize=KEPT_COSTS)(
-            lambda sizes: most_records(schema, operation.definition, fragments_of(operation.document), dict(sizes))
+            lambda sizes: most_records(schema, definition, fragments_of(document), dict(sizes))
         )
 
 
@@ -66,6 +69,11 @@ class Executor:
 
     def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
         """Run for one request, which begins when it is waited for. Raises `QueryTooExpensiveError`."""
+        if operation.lifted is not None:
+            return self._run_lifted(operation, operation.lifted, variables, context)
+        return self._run(operation, variables, context)
+
+    def _run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
         known: _Known = operation.known.get(self) or self._of(operation)
         coerced = known.variables.coerced(variables)
         if isinstance(coerced, list):
@@ -77,6 +85,14 @@ class Executor:
             return plan.run(context, coerced)
         self._check_cost(known, coerced, MAX_UNPLANNED_RECORDS)
         return self._run_without(str(plan), operation, variables, context)
+
+    async def _run_lifted(
+        self, operation: Operation, lifted: Lifted, variables: dict[str, Any], context: RequestContext
+    ) -> ExecutionResult:
+        result = await self._run(operation, {**variables, **lifted.variables}, context)
+        for error in result.errors or ():
+            lifted.put_right(error)
+        return result
 
     async def _run_without(
         self, reason: str, operation: Operation, variables: dict[str, Any], context: RequestContext
@@ -125,11 +141,11 @@ class Executor:
 
     def plan(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
         """The operation's plan, or why it has none."""
-        known = self._of(operation)
+        known: _Known = operation.known.get(self) or self._of(operation)
         if not known.deciding:
             known.plan = known.plan or self._planned(operation, variables)
             return known.plan
-        name = (operation, *(variables.coerced.get(one) for one in known.deciding))
+        name = (known, *(variables.coerced.get(one) for one in known.deciding))
         found = self._plans.get(name)
         if found is None:
             found = self._planned(operation, variables)
@@ -140,8 +156,11 @@ class Executor:
         try:
             return Plan(self._typed, operation, variables)
         except UnplannedError as error:
-            log.info("operation_not_planned", reason=str(error))
-            return UnplannedError(str(error))  # without the traceback, which would keep all that was being made
+            reason = str(error)
+        except Exception as error:  # noqa: BLE001  graphql-core finds the field that an argument or a directive costs
+            reason = type(error).__name__
+        log.info("operation_not_planned", reason=reason)
+        return UnplannedError(reason)  # without the traceback, which would keep all that was being made
 
 
 async def _refused(errors: list[GraphQLError]) -> ExecutionResult:

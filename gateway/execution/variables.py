@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
-from graphql import GraphQLError, GraphQLSchema, ListTypeNode, NonNullTypeNode, OperationDefinitionNode, TypeNode
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    ListTypeNode,
+    NonNullTypeNode,
+    OperationDefinitionNode,
+    TypeNode,
+    VariableDefinitionNode,
+)
 from graphql.execution.values import VariableValues, get_variable_values
 
-_MOST_ERRORS = 50
+MAX_LIST = 1_000
+"""How many values a list in a variable may have; arguments that say less have limits of their own."""
+
+MAX_CONTAINERS = 10_000
+"""How many lists and objects a variable may hold."""
+
+_MAX_ERRORS = 50
 _PLAIN = {"ID": str, "String": str, "Boolean": bool}
 """Types whose values are what JSON gives."""
 
@@ -36,18 +51,43 @@ class Variables:
         if self._all_are_plain:
             for name, (kind, item) in self._plain.items():
                 value = given.get(name)
-                if type(value) is not kind or (item is not None and not _are_all(item, value)):
+                if type(value) is not kind or (item is not None and not _are_few(item, value)):
                     break
             else:
                 values = given if len(given) == len(self._plain) else {name: given[name] for name in self._plain}
                 return cast(VariableValues, _Given(values))
+        if too_long := [error for one in self._definitions if (error := _too_long(one, given)) is not None]:
+            return too_long[:_MAX_ERRORS]
         return get_variable_values(
-            self._schema, self._definitions, given, max_errors=_MOST_ERRORS, hide_suggestions=self._hide_suggestions
+            self._schema, self._definitions, given, max_errors=_MAX_ERRORS, hide_suggestions=self._hide_suggestions
         )
 
 
-def _are_all(item: type, values: Any) -> bool:
-    return all(type(one) is item for one in values)
+def _too_long(definition: VariableDefinitionNode, given: Mapping[str, Any]) -> GraphQLError | None:
+    """What is wrong with a variable in which a list is too long."""
+    name = definition.variable.name.value
+    looked_at = 0
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), given.get(name))]
+    while waiting:
+        path, value = waiting.pop()
+        looked_at += 1
+        if looked_at > MAX_CONTAINERS:
+            message = f"it has more than {MAX_CONTAINERS:,} lists and objects"
+            return GraphQLError(f"Variable '${name}' has invalid value: {message}", definition)
+        if isinstance(value, list):
+            if len(value) > MAX_LIST:
+                where = f" at {''.join(f'[{step}]' if isinstance(step, int) else f'.{step}' for step in path)}" if path else ""
+                message = f"a list has {len(value):,} values, and {MAX_LIST:,} are the most"
+                return GraphQLError(f"Variable '${name}' has invalid value{where}: {message}", definition)
+            waiting += [((*path, place), inner) for place, inner in enumerate(value) if isinstance(inner, list | dict)]
+        elif isinstance(value, dict):
+            waiting += [((*path, key), inner) for key, inner in value.items() if isinstance(inner, list | dict)]
+    return None
+
+
+def _are_few(item: type, values: Any) -> bool:
+    """Whether all values are of a type, and not too many."""
+    return len(values) <= MAX_LIST and all(type(one) is item for one in values)
 
 
 def _plain(kind: TypeNode) -> tuple[type, type | None] | None:

@@ -1,0 +1,1 @@
+"""What a GraphQL document may be before it becomes an operation: its limits, its rules, its literals."""
