@@ -15,10 +15,10 @@ from gateway.documents.validation import InvalidDocumentError, Validator, too_ex
 from gateway.errors import CallerError
 from gateway.kept import Kept
 
-__all__ = ["Limits", "Operation", "OperationError", "Operations"]
+__all__ = ["BYTES_PER_TOKEN", "CACHED_BYTES_PER_ENTRY", "Limits", "Operation", "OperationError", "Operations"]
 
-BYTES_PER_TOKEN = 1_500
-"""What a document and its plan keep, measured; its text comes on top."""
+BYTES_PER_TOKEN = 1_000
+"""What a document keeps with its plan, measured; its text comes on top."""
 BYTES_PER_ERROR = 1_000
 CACHED_BYTES_PER_ENTRY = 100_000
 MAX_OUTLINES_SEEN = 4_096

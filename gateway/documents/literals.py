@@ -164,7 +164,7 @@ def template_of(document: DocumentNode, outline: Outline, schema: GraphQLSchema)
     if not lifter.types:
         return None
     places = tuple(sorted(lifter.names))
-    declared = _declared(changed, lifter.types)
+    declared = _declared(changed, lifter.types, document.token_count)
     return Template(declared, outline, places, tuple(lifter.names[place] for place in places))
 
 
@@ -243,7 +243,7 @@ class _Uses(Visitor):
         self.spreads.add(node.name.value)
 
 
-def _declared(document: DocumentNode, types: Mapping[str, TypeNode]) -> DocumentNode:
+def _declared(document: DocumentNode, types: Mapping[str, TypeNode], token_count: int) -> DocumentNode:
     """The document, each operation with the variables that it and its fragments take."""
     of_fragments = {node.name.value: _Uses(node) for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     definitions: list[Any] = []
@@ -254,7 +254,9 @@ def _declared(document: DocumentNode, types: Mapping[str, TypeNode]) -> Document
             definitions.append(replace(node, variable_definitions=(*(node.variable_definitions or ()), *own)))
         else:
             definitions.append(node)
-    return replace(document, definitions=tuple(definitions))
+    declared = replace(document, definitions=tuple(definitions))
+    object.__setattr__(declared, "token_count", token_count)  # as the parser does: it is no field of the node
+    return declared
 
 
 def _reached(uses: _Uses, of_fragments: Mapping[str, _Uses]) -> set[str]:

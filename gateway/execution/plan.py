@@ -53,7 +53,7 @@ class UnplannedError(Exception):
 
 
 class Plan:
-    """A compiled operation. `sources` are the generated functions, for people to read.
+    """A compiled operation. `sources` are the generated functions, for people to read; `token_count` says how large it was.
 
     Raises `UnplannedError` for what it cannot do.
     """
@@ -65,6 +65,7 @@ class Plan:
         maker = _Maker(schema, operation, variables)
         self._root = maker.live(query, [operation.definition])
         self.sources = maker.writer.sources
+        self.token_count = operation.document.token_count
         self._reports = maker.reports
         self._selections: Selections = {}
 

@@ -20,7 +20,7 @@ from gateway.execution.cost import most_records, sizes_of, sizing_variables
 from gateway.execution.plan import Plan, UnplannedError, core_schema
 from gateway.execution.variables import Variables
 from gateway.kept import Kept
-from gateway.operations import Operation
+from gateway.operations import BYTES_PER_TOKEN, CACHED_BYTES_PER_ENTRY, Operation
 
 KEPT_PLANS = 1_000
 KEPT_COSTS = 256
@@ -64,17 +64,19 @@ class Executor:
         self._schema = core_schema(schema)
         self._suggestions = suggestions
         self._explain = explain
-        self._plans: Kept[tuple[Any, ...], Plan | UnplannedError] = Kept(KEPT_PLANS)
+        self._plans: Kept[tuple[Any, ...], Plan | UnplannedError] = Kept(KEPT_PLANS, _weight)
         self.unplanned: Counter[str] = Counter()
 
     def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
         """Run for one request, which begins when it is waited for. Raises `QueryTooExpensiveError`."""
         if operation.lifted is not None:
             return self._run_lifted(operation, operation.lifted, variables, context)
+        if self not in operation.known:
+            return self._run_new(operation, variables, context)
         return self._run(operation, variables, context)
 
     def _run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
-        known: _Known = operation.known.get(self) or self._of(operation)
+        known = self._of(operation)
         coerced = known.variables.coerced(variables)
         if isinstance(coerced, list):
             return _refused(coerced)
@@ -86,10 +88,16 @@ class Executor:
         self._check_cost(known, coerced, MAX_UNPLANNED_RECORDS)
         return self._run_without(str(plan), operation, variables, context)
 
+    async def _run_new(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
+        # A large document has just been validated, and its plan takes as long: others come in between.
+        await asyncio.sleep(0)
+        return await self._run(operation, variables, context)
+
     async def _run_lifted(
         self, operation: Operation, lifted: Lifted, variables: dict[str, Any], context: RequestContext
     ) -> ExecutionResult:
-        result = await self._run(operation, {**variables, **lifted.variables}, context)
+        run = self._run if self in operation.known else self._run_new
+        result = await run(operation, {**variables, **lifted.variables}, context)
         for error in result.errors or ():
             lifted.put_right(error)
         return result
@@ -141,7 +149,7 @@ class Executor:
 
     def plan(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
         """The operation's plan, or why it has none."""
-        known: _Known = operation.known.get(self) or self._of(operation)
+        known = self._of(operation)
         if not known.deciding:
             known.plan = known.plan or self._planned(operation, variables)
             return known.plan
@@ -161,6 +169,11 @@ class Executor:
             reason = type(error).__name__
         log.info("operation_not_planned", reason=reason)
         return UnplannedError(reason)  # without the traceback, which would keep all that was being made
+
+
+def _weight(plan: Plan | UnplannedError) -> float:
+    """Large plans take the room of several."""
+    return max(1, plan.token_count * BYTES_PER_TOKEN / CACHED_BYTES_PER_ENTRY) if isinstance(plan, Plan) else 1
 
 
 async def _refused(errors: list[GraphQLError]) -> ExecutionResult:
