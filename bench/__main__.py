@@ -1,4 +1,4 @@
-"""`python -m bench speed | tags | growth | incident | dead | flaky | profile`: speed, measured on this machine."""
+"""Speed, and what callers and sources that misbehave cost, measured on this machine: `python -m bench --help`."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -11,10 +11,14 @@ import typer
 from rich.console import Console
 
 from bench import dead as deaths
+from bench import documents as remembering
 from bench import flaky as failing
+from bench import greedy as greed
 from bench import growth as growing
 from bench import incident as incidents
+from bench import overlap as overlaps
 from bench import profiling, tagged
+from bench import storm as storms
 from bench.processes import BenchError, end_orderly_on_sigterm
 from bench.queries import GATEWAY_QUERIES
 from bench.report import (
@@ -22,9 +26,13 @@ from bench.report import (
     calls_line,
     dead_table,
     document,
+    documents_table,
     flaky_table,
+    greedy_table,
     incident_table,
+    overlap_table,
     speed_table,
+    storm_table,
     tags_table,
 )
 from bench.speed import compared, slowest_source
@@ -128,6 +136,57 @@ def flaky(
     out.print(flaky_table(found))
     _say(one.verdict() for one in found)
     _keep_beside({"flaky": {one.setting: {**msgspec.to_builtins(one), "share": one.share} for one in found}})
+
+
+@app.command()
+def greedy(
+    seconds: Seconds = 10,
+    rounds: Rounds = 3,
+    callers: Annotated[int, typer.Option(min=1, help="How many small ones ask at a time.")] = 50,
+    query: Annotated[str, typer.Option(help="What they ask.")] = "Q1",
+) -> None:
+    """What one caller who asks for 19,900 records over and over costs the small ones beside him."""
+    with _problems_shown():
+        (chosen,) = _chosen(query, list(GATEWAY_QUERIES))
+        found = greed.measured(rounds=rounds, seconds=seconds, callers=callers, query=chosen)
+    out.print(greedy_table(found))
+    _say(found.verdicts())
+    _keep_beside({"greedy": msgspec.to_builtins(found)})
+
+
+@app.command()
+def storm(seconds: Seconds = 12, callers: Callers = 400) -> None:
+    """How the gateway is after many have asked, hung up after a second and asked again."""
+    with _problems_shown():
+        found = storms.measured(callers=callers, seconds=seconds)
+    out.print(storm_table(found))
+    _say(found.verdicts())
+    _keep_beside({"storm": msgspec.to_builtins(found)})
+
+
+@app.command()
+def documents(
+    count: Annotated[int, typer.Option(min=10, help="How many documents.")] = 100_000,
+    minutes: Annotated[float, typer.Option(min=0, help="Of mixed load afterwards.")] = 10,
+) -> None:
+    """Memory for documents that never come again, alone and beside other load with a source that comes and goes."""
+    with _problems_shown():
+        found = remembering.measured(documents=count, minutes=minutes)
+    out.print(documents_table(found))
+    _say(found.verdicts())
+    _keep_beside({"documents": msgspec.to_builtins(found)})
+
+
+@app.command()
+def overlap(
+    hot: Callers = overlaps.SHAPES["hot"], chain: Callers = overlaps.SHAPES["chain"], pages: Callers = overlaps.SHAPES["pages"]
+) -> None:
+    """How long requests hold the event loop that ask for keys of each other while a source is busy."""
+    with _problems_shown():
+        found = overlaps.measured({"hot": hot, "chain": chain, "pages": pages})
+    out.print(overlap_table(found))
+    _say(verdict for one in found for verdict in one.verdicts())
+    _keep_beside({"overlap": msgspec.to_builtins(found)})
 
 
 @app.command()

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from itertools import cycle
 from threading import Event
 from typing import Any, NamedTuple
@@ -33,15 +33,18 @@ _top = msgspec.json.Decoder(_Top).decode
 
 
 @contextmanager
-def asking(url: str, bodies: Sequence[bytes], *, callers: int) -> Iterator[list[Answer]]:
+def asking(
+    url: str, bodies: Sequence[bytes] | Iterator[bytes], *, callers: int, any_status: bool = False
+) -> Iterator[list[Answer]]:
     """So many callers ask, each again once it is answered, until the block ends; the answers so far.
 
-    Raises `BenchError` when a request has no answer, or one that is no 200.
+    Raises `BenchError` when a request has no answer, or one that is no 200; with `any_status` that one is not complete.
     """
     answers: list[Answer] = []
     ended = Event()
+    waiting = cycle(bodies) if isinstance(bodies, Sequence) else bodies
     with ThreadPoolExecutor(1) as threads:
-        asked = threads.submit(lambda: asyncio.run(_ask(url, bodies, callers, ended, answers)))
+        asked = threads.submit(lambda: asyncio.run(_ask(url, waiting, callers, ended, answers, any_status)))
         try:
             yield answers
         finally:
@@ -52,22 +55,29 @@ def asking(url: str, bodies: Sequence[bytes], *, callers: int) -> Iterator[list[
         raise BenchError(f"{url}: a request has no answer: {type(error).__name__}") from error
 
 
-async def _ask(url: str, bodies: Sequence[bytes], callers: int, ended: Event, answers: list[Answer]) -> None:
-    waiting = cycle(bodies)
+@asynccontextmanager
+async def session(callers: int) -> AsyncIterator[aiohttp.ClientSession]:
+    """Connections for so many callers at a time."""
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=callers),
         timeout=aiohttp.ClientTimeout(_TIMEOUT_S),
         headers={"Content-Type": "application/json"},
-    ) as session:
+    ) as opened:
+        yield opened
+
+
+async def _ask(url: str, waiting: Iterator[bytes], callers: int, ended: Event, answers: list[Answer], any_status: bool) -> None:
+    async with session(callers) as opened:
 
         async def call() -> None:
             while not ended.is_set():
                 started = time.monotonic()
-                async with session.post(url, data=next(waiting)) as response:
+                async with opened.post(url, data=next(waiting)) as response:
                     content = await response.read()
-                if response.status != 200:
+                if response.status != 200 and not any_status:
                     raise BenchError(f"status {response.status}")
                 took_ms = (time.monotonic() - started) * 1000
-                answers.append(Answer(time.time(), took_ms, _top(content).errors is None))
+                complete = response.status == 200 and _top(content).errors is None
+                answers.append(Answer(time.time(), took_ms, complete))
 
         await asyncio.gather(*(call() for _ in range(callers)))

@@ -1,5 +1,6 @@
 """The gateway as its users run it: `profile-gateway serve` in production, with four sources of kind `http`."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,9 @@ from pathlib import Path
 
 from bench.processes import Cores, Process, free_ports, running
 from bench.sources import Sources
+
+TREE = Path(os.environ.get("BENCH_TREE", Path(__file__).parent.parent)).resolve()
+"""Whose gateway is measured: of this working tree, or of another one, for figures from before a change."""
 
 _CLI = "from gateway.cli import app; app()"
 _DEADLINE_MS = 20_000
@@ -117,5 +121,6 @@ def started(settings: Path, cores: Cores) -> Iterator[tuple[int, Process]]:
     """Gives the port and the process, which is to be looked at from outside."""
     (port,) = free_ports(1)
     words = [sys.executable, "-c", _CLI, "serve", "--config", str(settings), "--port", str(port)]
-    with running("the gateway", words, f"http://127.0.0.1:{port}/readyz", core=cores.server) as process:
+    url, environment = f"http://127.0.0.1:{port}/readyz", {"PYTHONPATH": str(TREE)}
+    with running("the gateway", words, url, core=cores.server, environment=environment, folder=TREE) as process:
         yield port, process

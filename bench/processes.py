@@ -123,9 +123,15 @@ def pinned(words: Sequence[str], core: int | None) -> list[str]:
 
 @contextmanager
 def running(
-    name: str, words: Sequence[str], url: str, *, core: int | None, environment: Mapping[str, str] | None = None
+    name: str,
+    words: Sequence[str],
+    url: str,
+    *,
+    core: int | None,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Iterator[Process]:
-    """Run a server until the block ends; the block begins once `url` is answered, with whatever status.
+    """Run a server, in a folder, until the block ends; the block begins once `url` is answered, with whatever status.
 
     Raises `BenchError` with its last words when it ends at its start or is silent for a minute.
     """
@@ -133,6 +139,7 @@ def running(
         child = subprocess.Popen(
             pinned(words, core),
             env={**os.environ, **(environment or {})},
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

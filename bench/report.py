@@ -6,10 +6,14 @@ from typing import Any
 from rich.table import Table
 
 from bench.dead import Death
+from bench.documents import Remembered
 from bench.flaky import Flaky
+from bench.greedy import Greed
 from bench.incident import PHASES, Incident
+from bench.overlap import Overlap
 from bench.peers import PEERS
 from bench.speed import FLOORS, Measured
+from bench.storm import Storm
 from bench.tagged import Beside
 
 SERVERS = ("gateway", *PEERS)
@@ -81,6 +85,56 @@ def flaky_table(found: list[Flaky]) -> Table:
     for one in found:
         extra = f"{one.extra:,} ({one.extra_share:.1%})"
         table.add_row(one.setting, f"{one.requests:,}", f"{one.share:.1%}", f"{one.calls:,}", f"{one.failed:,}", extra)
+    return table
+
+
+def greedy_table(found: Greed) -> Table:
+    table = Table(
+        "Round", "p50 ms", "p99 ms", "Beside him, p50 ms", "p99 ms", "Ratio", title_justify="left", caption_justify="left"
+    )
+    table.title = f"{found.callers} callers of {found.query}, without and beside one who asks for {found.records:,} records"
+    size = f"{found.greedy_bytes / 1e6:.1f} MB"
+    table.caption = f"He had {found.greedy_answers} answers of {size}, the median after {found.greedy_ms:,.0f} ms."
+    for place, (alone, beside) in enumerate(zip(found.alone, found.beside, strict=True)):
+        times = [f"{one:,.0f}" for one in (alone.p50_ms, alone.p99_ms, beside.p50_ms, beside.p99_ms)]
+        table.add_row(f"{place + 1}", *times, f"{found.ratios[place]:.1f}")
+    return table
+
+
+def storm_table(found: Storm) -> Table:
+    title = f"{found.callers} callers who hang up after a second and ask again"
+    table = Table("", "", title=title, title_justify="left", show_header=False)
+    for name, value in {
+        "Asked, answered, refused": f"{found.asked:,}, {found.answered:,}, {found.refused:,}",
+        "Calls to sources during the storm": f"{found.calls_during:,}",
+        "Calls to sources afterwards": f"{found.calls_after:,}",
+        "{__typename} afterwards": f"{found.nothing_ms:,.0f} ms",
+        "A query afterwards": f"{found.query_ms:,.0f} ms (before: {found.usual_ms:,.0f} ms)",
+        "As quick as usual": f"after {found.normal_after_s:,.1f} s",
+        "Memory before, at the end, afterwards": f"{found.before_mb:.0f}, {found.storm_mb:.0f}, {found.after_mb:.0f} MB",
+    }.items():
+        table.add_row(name, value)
+    return table
+
+
+def documents_table(found: Remembered) -> Table:
+    table = Table("After", "MB", title="Documents that never come again", title_justify="left", caption_justify="left")
+    table.caption = f"{found.per_second:,.0f} documents a second; then {found.requests:,} requests of a mixed load."
+    table.add_row("start", f"{found.before_mb:.0f}")
+    for one in found.by_documents:
+        table.add_row(f"{one.at:,.0f} documents", f"{one.resident_mb:.0f}")
+    for one in found.by_seconds:
+        table.add_row(f"{one.at:,.0f} s of mixed load", f"{one.resident_mb:.0f}")
+    table.add_row("idle", f"{found.idle_mb:.0f}")
+    return table
+
+
+def overlap_table(found: list[Overlap]) -> Table:
+    table = Table("Keys", "Callers", "Answered", "Calls", "Longest turn ms", "Lag ms", "Total s", title_justify="left")
+    table.title = "Requests that ask for keys of each other"
+    for one in found:
+        figures = ["" if value is None else f"{value:,.1f}" for value in (one.turn_ms, one.lag_ms, one.total_s)]
+        table.add_row(one.shape, f"{one.callers:,}", f"{one.answered:,}", f"{one.calls:,}", *figures)
     return table
 
 
