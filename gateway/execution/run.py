@@ -157,8 +157,11 @@ class Executor:
             return Plan(self._typed, operation, variables)
         except UnplannedError as error:
             reason = str(error)
-        except Exception as error:  # noqa: BLE001  graphql-core finds the field that an argument or a directive costs
-            reason = type(error).__name__
+        except GraphQLError:
+            reason = "value"  # graphql-core finds the field that an argument or a directive costs
+        except Exception as error:  # noqa: BLE001  a mistake of ours, which graphql-core does not make
+            reason = "failure"
+            log.error("plan_failed", error=type(error).__name__)
         log.info("operation_not_planned", reason=reason)
         return UnplannedError(reason)  # without the traceback, which would keep all that was being made
 
