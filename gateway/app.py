@@ -77,7 +77,9 @@ def create_app(
     """
     services = create_services(settings, clock=clock, connectors=connectors)
     development = settings.is_development
-    operations = Operations(core_schema(schema), limits=Limits(), suggestions=development, lifts=True)
+    operations = Operations(
+        core_schema(schema), limits=Limits(), suggestions=development, introspection=settings.introspection, lifts=True
+    )
 
     executor = Executor(schema, suggestions=development, explain=development)
 

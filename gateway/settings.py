@@ -117,6 +117,8 @@ class Settings(_Frozen):
     """The most that a caller may ask for; without it callers may shorten their deadline only."""
     server_timing: bool | None = None
     """Whether answers say in a header how long each source took; without it, in development only."""
+    introspection: bool = True
+    """Whether the schema can be asked for."""
     cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     """What a worker keeps of answers of all sources that say `cache_s`, at most."""
     default_region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None

@@ -33,9 +33,14 @@ def most_records(
     definition: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     sizes: Mapping[str, int],
+    *,
+    introspection: bool = True,
 ) -> int:
-    """The sum over all pages and lists of their sizes, each times the sizes of those around it. Linear in the document."""
-    count = _Count(_page_sizes(schema), fragments, sizes)
+    """The sum over all pages and lists of their sizes, each times the sizes of those around it. Linear in the document.
+
+    Without `introspection` what is asked of the schema does not count.
+    """
+    count = _Count(_page_sizes(schema), fragments, sizes, introspection=introspection)
     return count.of(definition.selection_set)
 
 
@@ -74,7 +79,10 @@ class _Count:
         page_sizes: Mapping[str, int],
         fragments: Mapping[str, FragmentDefinitionNode],
         sizes: Mapping[str, int],
+        *,
+        introspection: bool,
     ) -> None:
+        self._introspection = introspection
         self._page_sizes = page_sizes
         self._fragments = fragments
         self._sizes = sizes
@@ -84,6 +92,8 @@ class _Count:
         total = 0
         for node in selected.selections if selected else ():
             if isinstance(node, FieldNode):
+                if not self._introspection and node.name.value.startswith("__"):
+                    continue
                 size, inner = self._size(node), self.of(node.selection_set)
                 total += inner if size is None else size * (1 + inner)
             elif isinstance(node, FragmentSpreadNode):

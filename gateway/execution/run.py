@@ -81,11 +81,11 @@ class Executor:
         if isinstance(coerced, list):
             return _refused(coerced)
         if not known.is_within_limit:
-            self._check_cost(known, coerced, self._limit)
+            self._check_cost(known, coerced)
         plan = known.plan or self.plan(operation, coerced)
         if isinstance(plan, Plan):
             return plan.run(context, coerced)
-        self._check_cost(known, coerced, MAX_UNPLANNED_RECORDS)
+        self._check_unplanned_cost(operation, known, coerced)
         return self._run_without(str(plan), operation, variables, context)
 
     async def _run_new(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
@@ -111,14 +111,22 @@ class Executor:
             result.extensions = {**(result.extensions or {}), "execution": {"planned": False, "reason": reason}}
         return result
 
-    def _check_cost(self, known: _Known, variables: VariableValues, limit: int) -> None:
+    def _check_cost(self, known: _Known, variables: VariableValues) -> None:
         records = known.most_records(sizes_of(variables.coerced, known.sizing))
-        if records > limit:
+        if records > self._limit:
             raise QueryTooExpensiveError(
-                f"the operation may give {records:,} records, and {limit:,} are the most; ask for smaller pages"
-                + (" or without the introspection beside them" if limit == MAX_UNPLANNED_RECORDS else "")
+                f"the operation may give {records:,} records, and {self._limit:,} are the most; ask for smaller pages"
             )
         known.is_within_limit = not known.sizing
+
+    def _check_unplanned_cost(self, operation: Operation, known: _Known, variables: VariableValues) -> None:
+        sizes, fragments = dict(sizes_of(variables.coerced, known.sizing)), fragments_of(operation.document)
+        records = most_records(self._schema, operation.definition, fragments, sizes, introspection=False)
+        if records > MAX_UNPLANNED_RECORDS:
+            raise QueryTooExpensiveError(
+                f"the operation may give {records:,} records, and {MAX_UNPLANNED_RECORDS:,} are the most beside introspection; "
+                "ask for smaller pages, or for the schema in another operation"
+            )
 
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The variables as the operation declares them, or what is wrong with them."""
@@ -165,8 +173,11 @@ class Executor:
             return Plan(self._typed, operation, variables)
         except UnplannedError as error:
             reason = str(error)
-        except Exception as error:  # noqa: BLE001  graphql-core finds the field that an argument or a directive costs
-            reason = type(error).__name__
+        except GraphQLError:
+            reason = "value"  # graphql-core finds the field that an argument or a directive costs
+        except Exception as error:  # noqa: BLE001  a mistake of ours, which graphql-core does not make
+            reason = "failure"
+            log.error("plan_failed", error=type(error).__name__)
         log.info("operation_not_planned", reason=reason)
         return UnplannedError(reason)  # without the traceback, which would keep all that was being made
 
