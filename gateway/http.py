@@ -28,7 +28,7 @@ from starlette.types import Receive, Scope, Send
 from connectors.errors import ProfileGatewayError
 from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
-from gateway.documents.messages import readable
+from gateway.documents.messages import readable, shortened
 from gateway.errors import CallerError, InvalidArgumentError, OverloadedError
 from gateway.negotiation import (
     BODY_TYPE,
@@ -337,7 +337,8 @@ def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
         known = {"code": "INTERNAL"}
         shown["message"] = "the gateway failed; its log has more under this requestId"
         _log_failure(cause, error, request_id)
-    shown["message"] = readable(shown["message"])
+    by_graphql = cause is None or isinstance(cause, GraphQLError)
+    shown["message"] = readable(shown["message"]) if by_graphql else shortened(shown["message"])
     shown["extensions"] = {**known, **given, "requestId": request_id}
     return shown
 

@@ -1,13 +1,20 @@
 """What is kept, and what goes first."""
 
+import asyncio
 import gc
 import weakref
 
+import pytest
+
+from gateway.app import create_services, opened
+from gateway.context import RequestContext
 from gateway.execution.plan import Plan, core_schema
 from gateway.execution.run import KEPT_PLANS, Executor
 from gateway.kept import Kept
 from gateway.operations import Limits, Operation, Operations
 from resolvers.schema import schema
+from tests import shop
+from tests.running import settings_for
 
 
 def kept_names(kept: Kept[str, str], names: str) -> str:
@@ -95,3 +102,18 @@ def test_what_is_known_of_an_operation_goes_with_it():
     first, *_, last = [planned(f"{{ a{number}: __typename }}") for number in range(4)]
     gc.collect()
     assert (first(), last() is not None) == (None, True)
+
+
+@pytest.mark.cases
+async def test_a_new_operation_gives_way_before_its_plan_is_made():
+    """Between its validation and its plan others have a turn of the loop; when it is known it asks for none."""
+    operation = Operations(core_schema(schema), limits=Limits()).prepare("{ sources { name } }", None)
+    executor = Executor(schema, suggestions=False)
+    connectors = list(shop.sources().values())
+    known: list[bool] = []
+    async with opened(create_services(settings_for(connectors), connectors=connectors)) as services:
+        for _ in range(2):
+            asyncio.get_running_loop().call_soon(lambda: known.append(executor in operation.known))
+            await executor.run(operation, {}, RequestContext(services, "a", services.stitcher()))
+            await asyncio.sleep(0)
+    assert known == [False, True]

@@ -174,7 +174,7 @@ def with_other_literals(text: str, random: Random) -> str:
     return re.sub(r'"\w*"', lambda match: match[0] if match[0] in kept else f'"{words.get(match[0], match[0][1:-1])}"', text)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 async def test_answers_are_the_same_with_literals_lifted_or_not(seed: int):
     """Random operations, each with other literals again and again: data, errors, their messages, paths and places are equal."""
     random = Random(seed)
@@ -186,7 +186,7 @@ async def test_answers_are_the_same_with_literals_lifted_or_not(seed: int):
     settings = settings_for(connectors, deadline_ms=60_000, **shop.PINNED)
     shared = 0
     async with opened(create_services(settings, connectors=connectors, clock=StoppedClock())) as services:
-        for _ in range(25):
+        for _ in range(20):
             text, variables = drawn.draw()
             for number in range(4):
                 own = with_other_literals(text, random) if number else text
@@ -195,4 +195,4 @@ async def test_answers_are_the_same_with_literals_lifted_or_not(seed: int):
                 assert list(differences(one, other)) == [], own
                 entry = lifted._entries.get(own)
                 shared += entry is not None and any(one.lifted is not None for one in entry.operations.values())
-    assert shared > 20
+    assert shared > 12

@@ -11,10 +11,14 @@ _LARGE_INT = re.compile(r"Expected value of type 'Int!?', but encountered error 
 _ENCOUNTERED = re.compile(r", but encountered error '.*?'; found: ", re.DOTALL)
 
 
+def shortened(message: str) -> str:
+    """The message, cut."""
+    return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 3]}..."
+
+
 def readable(message: str) -> str:
-    """The message, cut, without what Python said."""
-    if len(message) > MAX_MESSAGE:
-        message = f"{message[: MAX_MESSAGE - 3]}..."
+    """The message of graphql-core, cut, without what Python said."""
+    message = shortened(message)
     if "but encountered error" in message:
         # Python refuses to read a number of thousands of digits, which GraphQL calls out of range.
         message = _LARGE_INT.sub(r"Int cannot represent non 32-bit signed integer value: \1", message)

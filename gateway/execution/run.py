@@ -13,7 +13,6 @@ from graphql.execution.values import VariableValues
 from strawberry import Schema
 
 from gateway.context import RequestContext
-from gateway.documents.literals import Lifted
 from gateway.errors import QueryTooExpensiveError
 from gateway.execution.collect import deciding_variables, fragments_of
 from gateway.execution.cost import most_records, sizes_of, sizing_variables
@@ -69,14 +68,9 @@ class Executor:
 
     def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
         """Run for one request, which begins when it is waited for. Raises `QueryTooExpensiveError`."""
-        if operation.lifted is not None:
-            return self._run_lifted(operation, operation.lifted, variables, context)
-        if self not in operation.known:
-            return self._run_new(operation, variables, context)
-        return self._run(operation, variables, context)
-
-    def _run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
-        known = self._of(operation)
+        known: _Known | None = operation.known.get(self)
+        if known is None or operation.lifted is not None:
+            return self._run_first(operation, variables, context)
         coerced = known.variables.coerced(variables)
         if isinstance(coerced, list):
             return _refused(coerced)
@@ -88,16 +82,17 @@ class Executor:
         self._check_unplanned_cost(operation, known, coerced)
         return self._run_without(str(plan), operation, variables, context)
 
-    async def _run_new(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
-        # A large document has just been validated, and its plan takes as long: others come in between.
-        await asyncio.sleep(0)
-        return await self._run(operation, variables, context)
-
-    async def _run_lifted(
-        self, operation: Operation, lifted: Lifted, variables: dict[str, Any], context: RequestContext
-    ) -> ExecutionResult:
-        run = self._run if self in operation.known else self._run_new
-        result = await run(operation, {**variables, **lifted.variables}, context)
+    async def _run_first(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
+        """Run what is new to this executor, or has literals that are variables."""
+        if self not in operation.known:
+            # A large document has just been validated, and its plan takes as long: others come in between.
+            await asyncio.sleep(0)
+            self._of(operation)
+        lifted = operation.lifted
+        if lifted is None:
+            return await self.run(operation, variables, context)
+        shared = Operation(operation.document, operation.definition, operation.known)
+        result = await self.run(shared, {**variables, **lifted.variables}, context)
         for error in result.errors or ():
             lifted.put_right(error)
         return result
