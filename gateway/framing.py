@@ -132,14 +132,22 @@ class FramingProtocol(HttpToolsProtocol):
                 self._count(len(data))
 
     def _go_on(self, stop: Exception, data: bytes) -> None:
-        if type(self.parser) is _NoParser:
-            return  # what stopped it is a refusal
-        if isinstance(stop, httptools.HttpParserError):
-            self._refuse(400, "this is no valid HTTP request")
-        elif self._plain_head is not None:
-            head, self._plain_head = self._plain_head, None
+        """Parse what the parser stopped at again, where that was an upgrade, else refuse it."""
+        while type(self.parser) is not _NoParser:  # else what stopped it is a refusal
+            if self._plain_head is None or not isinstance(stop, httptools.HttpParserUpgrade):
+                self._refuse(400, "this is no valid HTTP request")
+                return
+            data = self._plain_head + data[stop.args[0] :]
+            self._plain_head = None
             self._new_parser()
-            self.data_received(head + data[stop.args[0] :])
+            try:
+                self.parser.feed_data(data)
+            except (httptools.HttpParserUpgrade, httptools.HttpParserError) as next_stop:
+                stop = next_stop
+            else:
+                if self.phase != ANSWERING:
+                    self._count(len(data))
+                return
 
     def _count(self, size_bytes: int) -> None:
         """Bound what is not counted where it is complete. The piece in which a request begins may hold much else."""
