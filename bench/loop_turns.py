@@ -16,7 +16,7 @@ from connectors.records import Customer
 from gateway.app import create_app
 from gateway.settings import parse_settings
 
-DEADLINE_MS = 20_000
+DEADLINE_MS = 60_000
 CALL_S = 0.02
 PAGE, POOL = 50, 500
 QUERY = "query Ids($ids: [ID!]!) { customers(ids: $ids) { id name } }"

@@ -15,6 +15,8 @@ from bench.processes import BenchError, chosen_cores, pinned
 
 MAX_TURN_MS = 100.0
 """For one turn of the loop, in which everybody else waits."""
+MAX_TOTAL_S = 15.0
+"""Until all are answered: a quarter of their deadline, by which they have an answer in any case."""
 _PROGRAM = Path(__file__).with_name("loop_turns.py")
 _PATIENCE_S = 120.0
 
@@ -39,10 +41,14 @@ class Overlap(msgspec.Struct, frozen=True):
 
     def verdicts(self) -> list[tuple[str, bool]]:
         """What must hold, and whether it does."""
-        if self.turn_ms is None:
+        if self.turn_ms is None or self.total_s is None:
             return [(f"{self.shape}: not answered in {_PATIENCE_S:.0f} s", False)]
+        answered = f"{self.shape}: {self.answered:,} of {self.callers:,} are answered"
         return [
-            (f"{self.shape}: {self.answered:,} of {self.callers:,} are answered", self.answered == self.callers),
+            (
+                f"{answered} after {self.total_s:.1f} s, at most {MAX_TOTAL_S:.0f} s",
+                self.answered == self.callers and self.total_s <= MAX_TOTAL_S,
+            ),
             (
                 f"{self.shape}: the longest turn took {self.turn_ms:,.0f} ms, at most {MAX_TURN_MS:.0f} ms",
                 self.turn_ms <= MAX_TURN_MS,

@@ -55,13 +55,14 @@ def test_memory_that_grows_is_said(last_mb, loaded_mb, holds):
 @pytest.mark.parametrize(
     ("found", "holds"),
     [
-        (Overlap("hot", 24, 24, 9, turn_ms=100.0, lag_ms=500.0, total_s=1.0), [True, True]),
+        (Overlap("hot", 24, 24, 9, turn_ms=100.0, lag_ms=500.0, total_s=15.0), [True, True]),
+        (Overlap("hot", 24, 24, 9, turn_ms=100.0, lag_ms=500.0, total_s=15.1), [False, True]),
         (Overlap("hot", 24, 23, 9, turn_ms=100.1, lag_ms=500.0, total_s=1.0), [False, False]),
         (Overlap("hot", 24, 0), [False]),
     ],
 )
 def test_a_loop_that_is_held_is_said(found, holds):
-    """All are answered and no turn is long; where nothing came in time there are no figures."""
+    """All are answered soon and no turn is long; where nothing came in time there are no figures."""
     assert [one for _, one in found.verdicts()] == holds
 
 
