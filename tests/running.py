@@ -39,18 +39,9 @@ PLAINLY = {"retries": 0, "breaker": {"enabled": False}}
 """Settings of a source whose every call counts: what is asked for once is asked once, however it ends."""
 
 
-PATIENT_MS = 60_000
-"""The longest deadline that there is: a source that is well is not to be late for one, however busy the machine is."""
-
-
 def settings_for(connectors: Sequence[Connector[Any]], called: Mapping[str, Any] = PLAINLY, **words: Any) -> Settings:
-    """Settings for connectors that are handed over ready; `called` is how each of them is called.
-
-    Callers are patient unless `words` say otherwise; a setting that is None is as by default.
-    """
-    sources = {connector.name: {"kind": connector.kind, **called} for connector in connectors}
-    given = {"sources": sources, "deadline_ms": PATIENT_MS} | words
-    return parse_settings({name: value for name, value in given.items() if value is not None})
+    """Settings for connectors that are handed over ready; `called` is how each of them is called."""
+    return parse_settings({"sources": {connector.name: {"kind": connector.kind, **called} for connector in connectors}} | words)
 
 
 @asynccontextmanager
