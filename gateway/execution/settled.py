@@ -8,6 +8,7 @@ a struct of its selection, whose fields are written under the keys of the answer
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import count
 from typing import Any, get_args
 
@@ -29,6 +30,9 @@ from msgspec.structs import FieldInfo
 
 from gateway.execution.collect import Collector
 from gateway.execution.declared import DEFINITION, declared
+
+KEPT_STRUCTS = 1_000
+"""Structs that plans share. With 50 aliases of 200 characters in each they take 20 MB."""
 
 
 class Writer:
@@ -171,10 +175,11 @@ class Writer:
 
     def _shown(self, keys: Sequence[str]) -> tuple[str, type[msgspec.Struct]]:
         """A struct for an object of the answer, and its name."""
-        names = [f"f{place}" for place in range(len(keys))]
-        made = msgspec.defstruct("Shown", names, rename=dict(zip(names, keys, strict=True)), gc=False)
+        made = _struct_of(tuple(keys))
+        known = len(self._names)
         name = self._keep(made)
-        self.sources.append(f"{name}: {', '.join(keys)}")
+        if len(self._names) > known:
+            self.sources.append(f"{name}: {', '.join(keys)}")
         return name, made
 
     def _keep(self, value: Any) -> str:
@@ -184,6 +189,13 @@ class Writer:
             found = f"{name if name.isidentifier() else 'value'}_{len(self._names)}"
             self._names[found] = value
         return found
+
+
+@lru_cache(maxsize=KEPT_STRUCTS)
+def _struct_of(keys: tuple[str, ...]) -> type[msgspec.Struct]:
+    """The struct of an object with these keys. Plans share it, for a class is freed by the garbage collector alone."""
+    names = [f"f{place}" for place in range(len(keys))]
+    return msgspec.defstruct("Shown", names, rename=dict(zip(names, keys, strict=True)), gc=False)
 
 
 def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
