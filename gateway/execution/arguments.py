@@ -34,29 +34,38 @@ from gateway.execution.declared import DEFINITION
 NO_VARIABLES = VariableValues({}, {})
 
 Words = dict[str, Any]
-Build = Callable[[VariableValues], Words]
+Build = Callable[[Mapping[str, Any]], Words]
+"""Makes arguments of coerced variables."""
 
 
 class Arguments:
     """The arguments of one field of an operation.
 
-    `names` are the variables that they take. `words` makes of the variables the arguments by the names of the resolver's
-    parameters; it raises what graphql-core, or the conversion, raises for bad ones. Constants are converted once. So is what
-    stands around variables of text, where they are arguments or in input objects; else all is converted for each request.
+    `names` are the variables that they take. Bad ones raise what graphql-core, or the conversion, raises: constants
+    here, others in `words`. Constants are converted once. So is what stands around variables of text, where they are
+    arguments or in input objects; else all is converted for each request.
     """
-
-    words: Build
 
     def __init__(self, schema: Schema, operation: OperationDefinitionNode, field: GraphQLField, node: FieldNode) -> None:
         self._schema = schema
         self._field = field
         self._node = node
         self.names = _variables_of(node.arguments)
+        self._optional: tuple[str, ...] = ()
+        self._build: Build | None
         if not self.names:
             constant = self._converted(NO_VARIABLES)
-            self.words = lambda _variables: constant
+            self._build = lambda _coerced: constant
         else:
-            self.words = self._template(operation) or self._converted
+            self._build = self._template(operation)
+
+    # A method, and not a function that is kept here: that would hold this object, which only the collector could free.
+    def words(self, variables: VariableValues) -> Words:
+        """The arguments by the names of the resolver's parameters."""
+        coerced, build = variables.coerced, self._build
+        if build is None or not all(type(coerced.get(name)) is str for name in self._optional):
+            return self._converted(variables)
+        return build(coerced)
 
     def _converted(self, variables: VariableValues) -> Words:
         return self._convert(self._field, self._node, self._definitions, variables)
@@ -93,20 +102,8 @@ class Arguments:
         rest = tuple(one for one in self._node.arguments or () if one.name.value not in varying)
         node = FieldNode(name=self._node.name, arguments=rest)
         constants = self._convert(field, node, [one for one in self._definitions if named(one) not in varying], NO_VARIABLES)
-        return self._guarded(writer.compile(expressions, constants), writer.optional)
-
-    def _guarded(self, build: Callable[[Mapping[str, Any]], Words], optional: Iterable[str]) -> Build:
-        """The template for where variables that need not be there are texts."""
-        optional = tuple(optional)
-        if not optional:
-            return lambda variables: build(variables.coerced)
-
-        def words(variables: VariableValues) -> Words:
-            coerced = variables.coerced
-            are_texts = all(type(coerced.get(name)) is str for name in optional)
-            return build(coerced) if are_texts else self._converted(variables)
-
-        return words
+        self._optional = tuple(writer.optional)
+        return writer.compile(expressions, constants)
 
 
 class _NotPlainError(Exception):
@@ -125,12 +122,12 @@ class _TemplateWriter:
         self._values: dict[str, Any] = {"Some": Some}
         self.optional: set[str] = set()
 
-    def compile(self, expressions: Mapping[str, str], constants: Words) -> Callable[[Mapping[str, Any]], Words]:
+    def compile(self, expressions: Mapping[str, str], constants: Words) -> Build:
         """A function from coerced variables to arguments."""
         parts = [f"{name!r}: {self._named(value)}" for name, value in constants.items()]
         parts += [f"{name!r}: {expression}" for name, expression in expressions.items()]
         made: Any = eval(f"lambda variables: {{{', '.join(parts)}}}", self._values)  # noqa: S307  written here, from names of the schema
-        return cast(Callable[[Mapping[str, Any]], Words], made)
+        return cast(Build, made)
 
     def expression(self, node: ValueNode, kind: Any, typed: Any) -> str:
         """The expression for a value of a GraphQL type and of its Strawberry type.
@@ -166,19 +163,14 @@ class _TemplateWriter:
         named = self._schema.config.name_converter.from_field
         parts = []
         for field in definition.fields:
-            name = named(field)
-            if name not in given:
-                if kind.fields[name].default_value is not Undefined:
-                    raise _NotPlainError
-                continue
-            parts.append(f"{field.python_name}={self._field(given[name], kind.fields[name].type, field.resolve_type())}")
-        absent = [f"{field.python_name}=None" for field in definition.fields if named(field) not in given]
-        return f"{self._named(typed)}({', '.join(parts + absent)})"
-
-    def _field(self, node: ValueNode, kind: Any, typed: Any) -> str:
-        if _variables_of([node]):
-            return self.expression(node, kind, typed)
-        raise _NotPlainError
+            inner = kind.fields[name := named(field)]
+            if name in given:
+                parts.append(f"{field.python_name}={self.expression(given[name], inner.type, field.resolve_type())}")
+            elif inner.default_value is Undefined:
+                parts.append(f"{field.python_name}=None")
+            else:
+                raise _NotPlainError
+        return f"{self._named(typed)}({', '.join(parts)})"
 
     def _named(self, value: Any) -> str:
         name = f"value_{len(self._values)}"
@@ -193,12 +185,16 @@ def _is_text(kind: TypeNode) -> bool:
 
 
 def _variables_of(nodes: Iterable[Node] | None) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-
-    class Finder(Visitor):
-        def enter_variable(self, variable: VariableNode, *_: Any) -> None:
-            names[variable.name.value] = None
-
+    finder = _VariableFinder()
     for node in nodes or ():
-        visit(node, Finder())
-    return tuple(names)
+        visit(node, finder)
+    return tuple(finder.names)
+
+
+class _VariableFinder(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, None] = {}
+
+    def enter_variable(self, variable: VariableNode, *_: Any) -> None:
+        self.names[variable.name.value] = None
