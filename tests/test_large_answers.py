@@ -5,11 +5,13 @@ import asyncio
 import pytest
 
 from connectors import records as r
-from connectors.contract import KeyKind
+from connectors.contract import Ask, KeyKind
+from connectors.shapes import Fields
 from connectors.testing import MemoryConnector
 from gateway.execution.fields import MAX_TURN_RECORDS
 from gateway.execution.run import MAX_UNPLANNED_RECORDS
-from gateway.lookups.questions import MAX_CALL_RECORDS
+from gateway.lookups.questions import MAX_CALL_RECORDS, RecordsQuestion
+from gateway.stitching.directory import CANDIDATES
 from tests import shop
 from tests.running import gateway_on
 
@@ -75,3 +77,11 @@ async def test_an_operation_without_a_plan_may_give_less():
     assert refused["errors"][0]["extensions"]["code"] == "QUERY_TOO_EXPENSIVE"
     assert f"{MAX_UNPLANNED_RECORDS:,} are the most" in refused["errors"][0]["message"]
     assert len(given["customers"]) == 30
+
+
+async def test_customers_leave_in_one_call_however_few_are_named_of_an_ambiguous_key():
+    """Their keys find one each, so the bound on pages is none for them."""
+    ids = [f"c{number}" for number in range(400)]
+    crm = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {key: [r.Customer(id=key)] for key in ids}}, max_batch=400)
+    (lookup,) = crm.lookups()
+    assert RecordsQuestion(lookup, Ask(fields=Fields.of("id"), first=CANDIDATES)).max_batch == 400

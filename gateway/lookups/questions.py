@@ -20,7 +20,9 @@ class RecordsQuestion:
     """Records by a lookup. `keeping` says for how long answers are kept; without it they are not."""
 
     def __init__(self, lookup: Lookup, ask: Ask, keeping: Keeping | None = None) -> None:
-        page = ask.first if ask.first is not None and 1 <= ask.first <= MAX_PAGE else 1
+        # A key finds one customer, or a few: `first` is how many are named of an ambiguous one, and no page.
+        is_list = lookup.record.time_field is not None
+        page = ask.first if is_list and ask.first is not None and 1 <= ask.first <= MAX_PAGE else 1
         self.max_batch = min(lookup.max_batch, MAX_CALL_RECORDS // page)
         self.keeping = keeping
         self.record, self.by = lookup.record, lookup.by
