@@ -7,7 +7,7 @@ canonical structs or structs narrowed from them to at least the fields that are 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -20,6 +20,9 @@ R = TypeVar("R")
 MERGEABLE = frozenset({MeasureOp.COUNT, MeasureOp.SUM, MeasureOp.MIN, MeasureOp.MAX})
 """What can be put together from the measures of each source or key. Two answers of the others do not tell what one answer over
 all records would have been, unless they are equal."""
+
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, InvalidOperation])
+"""Adds and scales sound decimals without rounding, where Python's own context keeps 28 digits. Not for divisions."""
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
@@ -97,6 +100,19 @@ def is_sound(number: Decimal) -> bool:
     return number.is_finite() and -MOST_DIGITS <= number.adjusted() <= MOST_DIGITS
 
 
+def exact_sum(numbers: Iterable[Any]) -> Any:
+    """The sum of sound numbers, to the last digit: an int of ints alone, else a Decimal."""
+    total: Any = 0
+    for number in numbers:
+        total = total + number if isinstance(total, int) and isinstance(number, int) else EXACT.add(total, number)
+    return total
+
+
+def average(numbers: Sequence[Any]) -> Any:
+    """The mean of some sound numbers, of their exact sum."""
+    return exact_sum(numbers) / len(numbers)
+
+
 def as_text(value: Any) -> str:
     """A value as a condition writes it."""
     match value:
@@ -122,11 +138,11 @@ def measured(record: type[Record], records: Iterable[Any], measure: Measure) -> 
         case MeasureOp.COUNT:
             return len(values)
         case MeasureOp.SUM:
-            return sums_by_currency((money.amount, money.currency) for money in values) if is_money else sum(values)
+            return sums_by_currency((money.amount, money.currency) for money in values) if is_money else exact_sum(values)
         case _ if not values:
             return None
         case MeasureOp.AVERAGE:
-            return sum(values) / len(values)
+            return average(values)
         case MeasureOp.MIN:
             return min(values)
         case MeasureOp.MAX:
@@ -153,7 +169,7 @@ def combine(measure: Measure, values: Sequence[Any]) -> Any:
             return (
                 sums_by_currency((part["amount"], part["currency"]) for value in lists for part in value)
                 if lists
-                else sum(found)
+                else exact_sum(found)
             )
         case MeasureOp.MIN:
             return min(map(_comparable, found), default=None)
@@ -166,7 +182,7 @@ def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[st
     """Amounts with their currencies, as one `{amount, currency}` per currency, by currency."""
     sums: dict[str, Decimal] = {}
     for amount, currency in parts:
-        sums[currency] = sums.get(currency, Decimal()) + Decimal(amount)
+        sums[currency] = EXACT.add(sums.get(currency, Decimal()), Decimal(amount))
     return [{"amount": f"{sums[currency]:f}", "currency": currency} for currency in sorted(sums)]
 
 
