@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import msgspec
 
 from connectors.contract import Ask, KeyKind
 from connectors.records import MOST_WHOLE, Customer, Record
-from connectors.semantics import in_order
 from gateway.errors import SourceFailure
 from gateway.identity.keys import keys_of
 from gateway.lookups.loaders import Loaders
@@ -19,15 +18,17 @@ from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.sources import Source
 from gateway.lookups.wanted import Wanted
 from gateway.stitching.directory import Asked, Directory
+from gateway.stitching.position import OwnedRecord, RecordPosition, position_of, sort_owned
 from gateway.stitching.reports import Contribution, Reports, SourceReport
 
 
 class Listing(msgspec.Struct, frozen=True):
     """A page of records, of one customer over all its keys and sources.
 
-    `total` is None where a source did not count, or keys that share records did, or it is too large. `unavailable` names the
-    sources whose records are missing here, `contributions` say what came from where. `has_previous` says that it was asked for
-    from a position on.
+    `total` is None where a source did not count, or keys that may share records did, or it is too large. `unavailable` names
+    the sources whose records are missing here, `contributions` say what came from where. `has_previous` says that it was asked
+    for from a position on. `owners` are the sources of the records, one by one; where there are none, all are of the first
+    contribution.
     """
 
     records: Sequence[Any]
@@ -36,6 +37,22 @@ class Listing(msgspec.Struct, frozen=True):
     has_previous: bool
     unavailable: Sequence[str] = ()
     contributions: Sequence[Contribution] = ()
+    owners: Sequence[str] = ()
+
+    def position(self, index: int) -> RecordPosition:
+        """The place of a record of this page among all of the customer's."""
+        return position_of(self.records[index], self.owners[index] if self.owners else self._only_owner())
+
+    def owned(self) -> list[OwnedRecord]:
+        """The records with their sources."""
+        if self.owners or not self.records:
+            return list(zip(self.records, self.owners, strict=True))
+        return list(zip(self.records, repeat(self._only_owner())))
+
+    def _only_owner(self) -> str:
+        ((_, outcome), *_) = self.contributions
+        assert outcome is not None
+        return outcome.source
 
 
 class Missing(msgspec.Struct):
@@ -171,19 +188,39 @@ def merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     if failed and not found:
         raise SourceFailure(failed[0].source, failed[0].error)
-    totals = [outcome.total for outcome in found if outcome.total is not None]
-    given = [(outcome.source, one) for outcome in found for one in outcome.records]
-    records = [one for _, one in given]
+    owned = [(record, outcome.source) for outcome in found for record in outcome.records]
     if len(found) > 1:
         # Two keys may find the same record; an id says that only within its source.
-        records = in_order({(source, one.id): one for source, one in given}.values(), oldest_first=ask.oldest_first)
-    total = sum(totals)
-    counted = len(totals) == len(outcomes) and len(records) == len(given) and total <= MOST_WHOLE
+        owned = sort_owned({(source, one.id): (one, source) for one, source in owned}.values(), oldest_first=ask.oldest_first)
+    page = owned[: ask.first]
     return Listing(
-        records=records[: ask.first],
-        total=total if counted else None,
-        has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(records) > ask.first),
+        records=[record for record, _ in page],
+        total=None if failed else _total(found),
+        has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(owned) > ask.first),
         has_previous=ask.after is not None,
         unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
         contributions=[(asked.record, outcome) for outcome in outcomes],
+        owners=[source for _, source in page],
     )
+
+
+def _total(found: Sequence[Found]) -> int | None:
+    """How many records all sources have; None where one did not count, or that cannot be told."""
+    total = 0
+    for source in dict.fromkeys(outcome.source for outcome in found):
+        counted = _total_of_source([outcome for outcome in found if outcome.source == source])
+        if counted is None:
+            return None
+        total += counted
+    return total if total <= MOST_WHOLE else None
+
+
+def _total_of_source(found: Sequence[Found]) -> int | None:
+    """How many records the keys of one source find together: known where one key finds all, or all are seen to differ."""
+    totals = [outcome.total for outcome in found if outcome.total is not None and outcome.total > 0]
+    if any(outcome.total is None for outcome in found):
+        return None
+    if len(totals) <= 1:
+        return sum(totals)
+    ids = {record.id for outcome in found for record in outcome.records}
+    return len(ids) if len(ids) == sum(totals) else None

@@ -13,6 +13,7 @@ from gateway.identity.keys import KEY_FIELDS, MULTIPLE
 from gateway.lookups import window
 from gateway.lookups.questions import RecordsQuestion
 from gateway.lookups.sources import Source, Sources
+from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
 
 CANDIDATES = 20
@@ -53,7 +54,9 @@ class Directory:
         configured = self.sources.of(record)
         if len(configured) > 1 or any(kind in MULTIPLE for _, kind in configured):
             ask = msgspec.structs.replace(ask, fields=ask.fields | window.position_fields(record))
-        questions = [(source, kind, source.records(record, kind, ask)) for source, kind in configured]
+        questions = [
+            (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured
+        ]
         by_id = [(source, question) for source, kind, question in questions if kind is KeyKind.CUSTOMER_ID]
         return Asked(record, ask, questions, by_id[0] if len(questions) == len(by_id) == 1 else None)
 
