@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from inspect import signature
+from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -136,7 +137,12 @@ Found = Page | bytes | Sequence[Record]
 Answer = Mapping[str, Found | SourceError]
 Measured = Mapping[str, Sequence[Any] | SourceError]
 FetchFunction = Callable[[Keys, Ask], Awaitable[Answer]]
-MeasureFunction = Callable[[Keys, Sequence[Measure]], Awaitable[Measured]]
+
+
+class MeasureFunction(Protocol):
+    """Measures keys. `remaining_s` is the time that is left, None where nobody says."""
+
+    def __call__(self, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None, /) -> Awaitable[Measured]: ...
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,13 +156,31 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
-    """Measures over one record type by one kind of key, computed at the source."""
+    """Measures over one record type by one kind of key, computed at the source.
+
+    A `measure` that takes keys and measures alone is not told how much time is left.
+    """
 
     record: type[Record]
     by: KeyKind
     measure: MeasureFunction
     max_batch: int = 100
     ops: frozenset[MeasureOp] = frozenset(MeasureOp)
+
+    def __post_init__(self) -> None:
+        if not _takes_time(self.measure):
+            measure: Any = self.measure
+            msgspec.structs.force_setattr(self, "measure", lambda keys, measures, _remaining_s=None: measure(keys, measures))
+
+
+def _takes_time(measure: Callable[..., Any]) -> bool:
+    try:
+        signature(measure).bind((), (), None)
+    except TypeError:
+        return False
+    except ValueError:  # what has no signature
+        return True
+    return True
 
 
 def lookup(record: type[Record], *, by: KeyKind, max_batch: int = 100, pushdown: Iterable[Push] = ()) -> Callable[[Any], Any]:
@@ -167,7 +191,7 @@ def lookup(record: type[Record], *, by: KeyKind, max_batch: int = 100, pushdown:
 def aggregate(
     record: type[Record], *, by: KeyKind, max_batch: int = 100, ops: Iterable[MeasureOp] = MeasureOp
 ) -> Callable[[Any], Any]:
-    """Declare a method `(keys, measures) -> Measured` as an aggregate."""
+    """Declare a method `(keys, measures, remaining_s) -> Measured` as an aggregate."""
     return _declare(Aggregate, dict(record=record, by=by, max_batch=max_batch, ops=frozenset(ops)), "measure")
 
 

@@ -56,7 +56,9 @@ class Collection:
             answer |= dict.fromkeys(own, one) if isinstance(one, SourceError) else one
         return answer
 
-    async def measure(self, kind: KeyKind, keys: Keys, measures: Sequence[Measure]) -> Measured:
+    async def measure(
+        self, kind: KeyKind, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None
+    ) -> Measured:
         """The values of every key, by one call."""
         key = self.settings.keys[kind]
         asked = asked_for(key, keys)
@@ -64,7 +66,7 @@ class Collection:
         if not asked:
             return {own: list(nothing) for own in keys}
         stages = measure_stages(self.places, self.record, self.order, key, asked, measures)
-        with self._database.within(None):
+        with self._database.within(remaining_s):
             found = await self._database.aggregate(self.settings.collection, stages)
         return answers(self.places, measures, found[0] if found else {}, nothing, keys, asked)
 

@@ -47,7 +47,13 @@ class Table:
         values = ask_parameters(ask, self._dialect) | {KEYS: parameter(key, asked)}
         return pages(await self._database.run(statements.lookup(kind, shape_of(ask)), values), asked)
 
-    async def measure(self, kind: KeyKind, keys: Keys, measures: Sequence[Measure]) -> Measured:
+    async def measure(
+        self,
+        kind: KeyKind,
+        keys: Keys,
+        measures: Sequence[Measure],
+        remaining_s: float | None = None,  # noqa: ARG002  a call that is cancelled ends at the database, too
+    ) -> Measured:
         """The values of every key, by one statement."""
         key = self.settings.keys[kind]
         asked = asked_for(key, keys)

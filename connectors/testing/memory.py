@@ -33,7 +33,8 @@ class MemoryConnector(Connector[ConnectorSettings]):
     """Serves `records[record type, key kind][key]`.
 
     It applies what `pushdown` says and nothing else. `calls` lists every call: record type, key kind, keys, and the ask or
-    the measures. While `failure` is set every call raises it; while `hang` is set every call waits for that event.
+    the measures; `measured_within` the seconds that were left for each of those. While `failure` is set every call raises
+    it; while `hang` is set every call waits for that event.
     """
 
     kind = "memory"
@@ -51,6 +52,7 @@ class MemoryConnector(Connector[ConnectorSettings]):
         super().__init__(name, ConnectorSettings())
         self.records = records
         self.calls: list[Call] = []
+        self.measured_within: list[float | None] = []
         self.failure: SourceError | None = None
         self.hang: asyncio.Event | None = None
         self._pushdown = frozenset(pushdown)
@@ -78,7 +80,7 @@ class MemoryConnector(Connector[ConnectorSettings]):
 
     def aggregates(self) -> Sequence[Aggregate]:
         return [
-            Aggregate(record=record, by=by, measure=partial(self._measure, record, by), max_batch=self._max_batch)
+            Aggregate(record=record, by=by, measure=partial(self._measure_within, record, by), max_batch=self._max_batch)
             for record, by in self.records
             if self._measures
         ]
@@ -87,6 +89,12 @@ class MemoryConnector(Connector[ConnectorSettings]):
         await self._receive((record, by, tuple(keys), ask))
         held = self.records[record, by]
         return {key: self._page(record, held[key], ask) for key in keys if key in held}
+
+    async def _measure_within(
+        self, record: type[Record], by: KeyKind, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None
+    ) -> Measured:
+        self.measured_within.append(remaining_s)
+        return await self._measure(record, by, keys, measures)
 
     async def _measure(self, record: type[Record], by: KeyKind, keys: Keys, measures: Sequence[Measure]) -> Measured:
         await self._receive((record, by, tuple(keys), tuple(measures)))

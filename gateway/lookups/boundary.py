@@ -61,7 +61,7 @@ class Boundary:
         self, aggregate: Aggregate, keys: Sequence[str], measures: Sequence[Measure], deadline: Deadline
     ) -> list[Outcome]:
         """One outcome per key, in the order of `keys`."""
-        answer, stamp = await self._call(lambda _: aggregate.measure(keys, measures), keys, deadline)
+        answer, stamp = await self._call(lambda left: aggregate.measure(keys, measures, left), keys, deadline)
         if isinstance(answer, SourceError):
             return [Failed(error=answer, **stamp)] * len(keys)
         return [self._measured(answer.get(key), aggregate, measures, stamp) for key in keys]

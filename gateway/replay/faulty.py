@@ -56,12 +56,14 @@ class Faulty(Wrapping):
             answer[key] = _spoilt_page(answer[key], how, chance, names)
         return answer
 
-    async def measured(self, aggregate: Aggregate, keys: Keys, measures: Sequence[Measure]) -> Measured:
+    async def measured(
+        self, aggregate: Aggregate, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None
+    ) -> Measured:
         hits = self._hits(aggregate, keys)
         await self._wait(hits)
         errors = _errors(hits, keys)
         left = [key for key in keys if key not in errors]
-        answer = {**await super().measured(aggregate, left, measures), **errors}
+        answer = {**await super().measured(aggregate, left, measures, remaining_s), **errors}
         for key, how, _ in _spoilt(hits, answer):
             answer[key] = _spoilt_values(answer[key], how)
         return answer

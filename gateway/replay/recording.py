@@ -80,11 +80,13 @@ class Recording(Wrapping):
         answer = await self._noted(call, keys, line)
         return answer if fields == ask.fields else _as_bytes(answer, narrowed(lookup.record, fields))
 
-    async def measured(self, aggregate: Aggregate, keys: Keys, measures: Sequence[Measure]) -> Measured:
+    async def measured(
+        self, aggregate: Aggregate, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None
+    ) -> Measured:
         def line(key: str, given: Any) -> Line:
             return self._values(aggregate, key, measures, given)
 
-        return await self._noted(super().measured(aggregate, keys, measures), keys, line)
+        return await self._noted(super().measured(aggregate, keys, measures, remaining_s), keys, line)
 
     async def _noted(self, call: Awaitable[Any], keys: Keys, line: Callable[[str, Any], Line]) -> Mapping[str, Any]:
         """The answer, once it is written down; also that there is none."""

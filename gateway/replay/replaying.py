@@ -72,7 +72,14 @@ class Replaying(Connector[ConnectorSettings]):
         found = {key: self._known(record, by, key) for key in keys}
         return {key: self._page(record, known, ask) for key, known in found.items() if known is not None}
 
-    async def _measure(self, record: type[Record], by: KeyKind, keys: Keys, measures: Sequence[Measure]) -> Measured:
+    async def _measure(
+        self,
+        record: type[Record],
+        by: KeyKind,
+        keys: Keys,
+        measures: Sequence[Measure],
+        remaining_s: float | None = None,  # noqa: ARG002  nobody is asked
+    ) -> Measured:
         found = {key: self._known(record, by, key) or KnownKey() for key in keys}
         return {key: self._values(record, known, measures) for key, known in found.items()}
 

@@ -34,5 +34,7 @@ class Wrapping(Connector[Any]):
     async def fetched(self, lookup: Lookup, keys: Keys, ask: Ask) -> Answer:
         return await lookup.fetch(keys, ask)
 
-    async def measured(self, aggregate: Aggregate, keys: Keys, measures: Sequence[Measure]) -> Measured:
-        return await aggregate.measure(keys, measures)
+    async def measured(
+        self, aggregate: Aggregate, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None
+    ) -> Measured:
+        return await aggregate.measure(keys, measures, remaining_s)
