@@ -160,7 +160,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 class Money(Part, frozen=True, kw_only=True):
     amount: Decimal
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z")]
 
 
 class Address(Part, frozen=True, kw_only=True):
@@ -168,7 +168,7 @@ class Address(Part, frozen=True, kw_only=True):
     postal_code: Annotated[str | None, Personal.ADDRESS] = None
     city: Annotated[str | None, Personal.ADDRESS] = None
     region: str | None = None
-    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] | None = None
+    country: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z")] | None = None
 
 
 class ContactPoint(Part, frozen=True, kw_only=True):

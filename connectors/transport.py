@@ -7,8 +7,11 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Annotated, Any, NamedTuple, TypeVar
+from weakref import WeakSet
 
 import aiohttp
 import msgspec
@@ -100,6 +103,25 @@ class HeaderSettings(WebSettings):
         return value
 
 
+_is_reused: ContextVar[bool] = ContextVar("is_reused", default=False)
+"""Whether the connection of the task's last request had served one before."""
+
+
+class _Connections(aiohttp.TCPConnector):
+    """A pool that notes which connections are reused."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit=limit)
+        self._served: WeakSet[Any] = WeakSet()
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109  aiohttp's own
+        _is_reused.set(False)
+        connection = await super().connect(req, traces, timeout)
+        _is_reused.set(connection.protocol in self._served)
+        self._served.add(connection.protocol)
+        return connection
+
+
 class Transport:
     """The HTTP client of one source. While it is not open, calls raise `SourceUnavailableError`."""
 
@@ -113,9 +135,11 @@ class Transport:
         """`headers` go with every call; they hold the credentials."""
         self._open = aiohttp.ClientSession(
             headers={"Accept": "application/json"} | dict(headers),
-            connector=aiohttp.TCPConnector(limit=self._connections),
+            connector=_Connections(self._connections),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+        # aiohttp would send any GET a second time by itself, which nobody counts.
+        self._open._retry_connection = False  # noqa: SLF001  there is no other way, and a test holds it
 
     async def aclose(self) -> None:
         session, self._open = self._open, None
@@ -159,9 +183,16 @@ class Transport:
         data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
         sent = dict(headers or {}) if body is None else {"Content-Type": "application/json"} | dict(headers or {})
         timeout = aiohttp.ClientTimeout(total=timeout_s)
+        send = partial(session.request, method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
         try:
             # Not `async with`, which releases twice what is read to its end and released already.
-            response = await session.request(method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
+            try:
+                response = await send()
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if method != "GET" or not _is_reused.get():
+                    raise
+                # Most likely the source had just closed it for being idle, so the question was never taken.
+                response = await send()
             try:
                 return await self._content(response, one_key=one_key)
             finally:

@@ -102,7 +102,7 @@ class Mysql(TextJsonDialect):
         return cast(bindparam(name, type_=Text()), TIME)
 
     def time_value(self, time: datetime) -> str:
-        return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        return time.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
     def decimal_text(self, value: Expression) -> Expression:
         number = value if _is_exact(value) else self.number(value)

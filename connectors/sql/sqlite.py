@@ -52,7 +52,7 @@ class Sqlite(TextJsonDialect):
         return bindparam(name, type_=Text())
 
     def time_value(self, time: datetime) -> str:
-        return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def decimal_text(self, value: Expression) -> Expression:
         # Fifteen digits are what a binary number holds for certain; noise begins after them.
