@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from connectors.contract import Ask, KeyKind
+from connectors.errors import SourceRejectedError
 from connectors.records import MOST_WHOLE, Customer, Record
 from gateway.errors import SourceFailure
-from gateway.identity.keys import keys_of
+from gateway.identity.keys import MULTIPLE, keys_of, leaves_out_keys
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.sources import Source
@@ -109,7 +110,16 @@ class StitchedCustomer(msgspec.Struct, eq=False):
         """The customer's keys of one kind, or the failure of the source that would know them."""
         if kind is KeyKind.CUSTOMER_ID:
             return [self.id]
-        return self._outcome if isinstance(self._outcome, Failed) else keys_of(self.record, kind)
+        if isinstance(self._outcome, Failed):
+            return self._outcome
+        return keys_of(self.record, kind, self._directory.default_region)
+
+    def leaves_out_keys(self, source: Source, kind: KeyKind) -> bool:
+        """Whether a source is not asked by all keys of the customer, because there are too many."""
+        if kind not in MULTIPLE or isinstance(self._outcome, Failed) or not leaves_out_keys(self.record, kind):
+            return False
+        self._directory.note_left_out_keys(source, kind)
+        return True
 
     def enter(self, asked: Asked) -> list[Wanted | Failed]:
         """Have records asked for, over all keys and sources. Each call has its `listed`, when the parts are settled."""
@@ -118,6 +128,8 @@ class StitchedCustomer(msgspec.Struct, eq=False):
         for source, kind, question in asked.questions:
             keys = self.keys(kind)
             parts.append(keys if isinstance(keys, Failed) else self.loaders.enter(source, question, keys))
+            if self.leaves_out_keys(source, kind):
+                parts.append(source.not_asked(SourceRejectedError("the customer has too many keys")))
         return parts
 
     def listed(self, asked: Asked, outcomes: Sequence[Outcome]) -> Listing | None:
@@ -155,6 +167,8 @@ class StitchedCustomer(msgspec.Struct, eq=False):
             (outcomes,) = await self.loaders.settled([self.loaders.enter(source, question, keys)])
         for outcome in outcomes:
             self.reports.add(record, outcome)
+        if self.leaves_out_keys(source, kind):
+            self.reports.add(record, source.not_asked(SourceRejectedError("the customer has too many keys")))
         return outcomes
 
 

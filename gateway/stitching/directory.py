@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
+import structlog
 
 from connectors.contract import Ask, KeyKind
 from connectors.records import Customer, Record
 from connectors.shapes import Fields
 from gateway.errors import InvalidKeyError
-from gateway.identity.keys import KEY_FIELDS, MULTIPLE
+from gateway.identity.keys import KEY_FIELDS, MAX_KEYS, MULTIPLE
 from gateway.lookups import window
 from gateway.lookups.questions import RecordsQuestion
 from gateway.lookups.sources import Source, Sources
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
+
+log = structlog.get_logger()
 
 CANDIDATES = 20
 """How many customers an ambiguous key names at most."""
@@ -42,8 +45,15 @@ class Directory:
     def __init__(self, sources: Sources, default_region: str | None) -> None:
         self.sources = sources
         self.default_region = default_region
+        self._noted: set[tuple[str, KeyKind]] = set()
         self.question = lru_cache(maxsize=1_000)(self._question)
         self.asked = lru_cache(maxsize=1_000)(self._asked)
+
+    def note_left_out_keys(self, source: Source, kind: KeyKind) -> None:
+        """Log, once for each source and kind, that a customer has more keys than are followed."""
+        if (source.name, kind) not in self._noted:
+            self._noted.add((source.name, kind))
+            log.warning("customer_keys_left_out", source=source.name, by=kind.value, followed=MAX_KEYS)
 
     def fields(self, selection: Selection) -> Fields:
         """The fields of the customer's record that a selection needs, with the keys that find what is stitched to it."""

@@ -83,7 +83,8 @@ async def _at_source(customer: StitchedCustomer, question: Question, source: Sou
         return await _here(customer, question, source, kind)
     for outcome in outcomes:
         customer.reports.add(question.record, outcome)
-    return _measurement(source, outcomes, [outcome.values for outcome in outcomes if isinstance(outcome, Measured)])
+    rows = [outcome.values for outcome in outcomes if isinstance(outcome, Measured)]
+    return _measurement(source, outcomes, rows, cut=customer.leaves_out_keys(source, kind))
 
 
 async def _here(customer: StitchedCustomer, question: Question, source: Source, kind: KeyKind) -> Measurement:
@@ -94,7 +95,7 @@ async def _here(customer: StitchedCustomer, question: Question, source: Source, 
     found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     records = list({record.id: record for outcome in found for record in outcome.records}.values())
     row = tuple(measured_here(question.record, records, measure) for measure in question.measures)
-    cut = any(outcome.has_more or outcome.dropped for outcome in found)
+    cut = any(outcome.has_more or outcome.dropped for outcome in found) or customer.leaves_out_keys(source, kind)
     return _measurement(source, outcomes, [row] if found or not outcomes else [], cut=cut)
 
 
