@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp import web
 
 from connectors import records as r
 from connectors.contract import KeyKind
+from connectors.http import HttpConnector, HttpSettings
 from connectors.testing import MemoryConnector
 from gateway.identity.keys import MAX_KEYS, keys_of, leaves_out_keys, normalised
 from tests import shop
 from tests.hooks import hook, sources_with, tell
+from tests.http_source import serving
 from tests.running import gateway_on
 
 pytestmark = pytest.mark.cases
@@ -114,6 +117,28 @@ async def test_figures_over_fifty_keys_of_many_are_partial(measures: bool):
     async with gateway_on([crm, orders]) as gateway:
         data = await gateway.data('{ customer(by: {id: "c1"}) { orderStatistics { count partial } } }')
     assert data["customer"]["orderStatistics"] == {"count": 50, "partial": True}
+
+
+@pytest.mark.parametrize(("key", "found", "problems"), [({}, 2, 1), ({"key": "owner"}, 1, 0)])
+async def test_a_search_that_finds_more_than_its_key_is_found_out(key: dict[str, str], found: int, problems: int):
+    """Rows of other owners are credited to the key, unless a row says whose it is; `check` asks for nobody and sees them."""
+    rows = [{"id": f"o{owner}", "placedAt": "2026-06-01T00:00:00Z", "owner": owner} for owner in ("c1", "c12")]
+
+    async def search(_: web.Request) -> web.Response:
+        return web.json_response(rows)
+
+    async with serving(search) as base:
+        lookup = {"path": "/orders?q={key}"} | key
+        settings = HttpSettings.model_validate({"base_url": base, "records": {"order": {"keys": {"customer_id": lookup}}}})
+        connector = HttpConnector("orders", settings)
+        await connector.open()
+        said = await connector.check()
+        await connector.aclose()
+        async with gateway_on([shop.crm(), connector]) as gateway:
+            data = await gateway.data('{ customer(by: {id: "c1"}) { orders { nodes { id } } } }')
+    assert len(data["customer"]["orders"]["nodes"]) == found
+    assert len(said) == problems
+    assert all("for a key that nobody has" in problem for problem in said)
 
 
 def test_fifty_keys_are_all_followed():

@@ -13,7 +13,7 @@ from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceRejectedError
 from connectors.records import MOST_WHOLE, Customer, Record
 from gateway.errors import SourceFailure
-from gateway.identity.keys import MULTIPLE, keys_of, leaves_out_keys
+from gateway.identity.keys import keys_of, leaves_out_keys
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.sources import Source
@@ -116,7 +116,7 @@ class StitchedCustomer(msgspec.Struct, eq=False):
 
     def leaves_out_keys(self, source: Source, kind: KeyKind) -> bool:
         """Whether a source is not asked by all keys of the customer, because there are too many."""
-        if kind not in MULTIPLE or isinstance(self._outcome, Failed) or not leaves_out_keys(self.record, kind):
+        if kind is KeyKind.CUSTOMER_ID or isinstance(self._outcome, Failed) or not leaves_out_keys(self.record, kind):
             return False
         self._directory.note_left_out_keys(source, kind)
         return True
