@@ -103,6 +103,13 @@ class HeaderSettings(WebSettings):
         return value
 
 
+HURRIED_S = 0.5
+"""A call that has less time than this may go on for a while when its time is over."""
+ENDING_S = 1.0
+"""How long it may. A call that is broken off costs its connection, and the next one has to make a new one."""
+MAX_HURRIED = 10
+"""How many such calls there may be at once. A source sees at most so many beyond those that somebody waits for."""
+
 _is_reused: ContextVar[bool] = ContextVar("is_reused", default=False)
 """Whether the connection of the task's last request had served one before."""
 
@@ -130,6 +137,7 @@ class Transport:
         self._connections = settings.connections
         self._refusal = refusal
         self._open: aiohttp.ClientSession | None = None
+        self._hurried: set[asyncio.Task[Any]] = set()
 
     async def open(self, headers: Mapping[str, str]) -> None:
         """`headers` go with every call; they hold the credentials."""
@@ -143,6 +151,8 @@ class Transport:
 
     async def aclose(self) -> None:
         session, self._open = self._open, None
+        for call in self._hurried:
+            call.cancel()
         if session is not None:
             await session.close()
 
@@ -182,8 +192,29 @@ class Transport:
             raise SourceTimeoutError
         data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
         sent = dict(headers or {}) if body is None else {"Content-Type": "application/json"} | dict(headers or {})
-        timeout = aiohttp.ClientTimeout(total=timeout_s)
-        send = partial(session.request, method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
+        send = partial(session.request, method, url, data=data, headers=sent, allow_redirects=False)
+        if timeout_s is not None and timeout_s < HURRIED_S and len(self._hurried) < MAX_HURRIED:
+            return await self._hurry(partial(self._exchange, method, send, one_key=one_key), timeout_s)
+        return await self._exchange(method, send, timeout_s, one_key=one_key)
+
+    async def _hurry(self, exchange: Callable[[float], Coroutine[Any, Any, bytes | None]], timeout_s: float) -> bytes | None:
+        """Make a call that has little time. When that is over the call may still end, so that its connection stays good."""
+        call = asyncio.create_task(exchange(timeout_s + ENDING_S))
+        self._hurried.add(call)
+        call.add_done_callback(self._ended)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await asyncio.shield(call)
+        except TimeoutError:
+            raise SourceTimeoutError from None
+
+    def _ended(self, call: asyncio.Task[Any]) -> None:
+        self._hurried.discard(call)
+        if not call.cancelled():
+            call.exception()  # whoever asked may be gone, and an error that nobody has looked at is logged
+
+    async def _exchange(self, method: str, send: Callable[..., Any], timeout_s: float | None, *, one_key: bool) -> bytes | None:
+        send = partial(send, timeout=aiohttp.ClientTimeout(total=timeout_s))
         try:
             # Not `async with`, which releases twice what is read to its end and released already.
             try:

@@ -1,5 +1,7 @@
 """What a source sees of us are the calls that we count."""
 
+from __future__ import annotations
+
 import asyncio
 import inspect
 from collections.abc import AsyncIterator
@@ -8,7 +10,11 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
+from connectors.contract import Answer, Ask
+from connectors.errors import SourceTimeoutError
 from connectors.http import HttpConnector, HttpSettings
+from connectors.shapes import Fields
+from connectors.transport import MAX_HURRIED
 from tests import shop
 from tests.faulty import asked, listening
 from tests.running import gateway_on
@@ -45,7 +51,7 @@ class Source:
 
 
 @asynccontextmanager
-async def orders_of(source: Source, method: str = "GET") -> AsyncIterator[HttpConnector]:
+async def orders_of(source: Source | SlowSource, method: str = "GET") -> AsyncIterator[HttpConnector]:
     async with listening(source.say) as port:
         lookup = {"path": "/orders/{key}", "method": method} | ({"body": {"n": 1}} if method == "POST" else {})
         settings = {"base_url": f"http://127.0.0.1:{port}", "records": {"order": {"keys": {"customer_id": lookup}}}}
@@ -84,6 +90,67 @@ async def test_a_connection_that_is_closed_between_calls_is_not_used():
             await source.closed.wait()
             source.closed.clear()
     assert source.requests == 2
+
+
+class SlowSource:
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.connections = self.requests = 0
+        self.asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.answered = asyncio.Event()
+
+    async def say(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        while True:
+            await asked(reader)
+            self.requests += 1
+            self.asked.set()
+            await self.may_answer.wait()
+            writer.write(ANSWER)
+            await writer.drain()
+            self.answered.set()
+
+
+async def fetched(connector: HttpConnector, key: str, remaining_s: float) -> Answer:
+    (lookup,) = connector.lookups()
+    return await lookup.fetch([key], Ask(fields=Fields.of("id"), remaining_s=remaining_s))
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_a_call_of_a_hurried_caller_does_not_cost_its_connection(is_cancelled: bool):
+    """Its time is over, or it is cancelled, before the source answers: the next call goes over the same connection."""
+    source = SlowSource()
+    async with orders_of(source) as orders:
+        await orders.open()
+        hurried = asyncio.create_task(fetched(orders, "c1", 0.49 if is_cancelled else 0.05))
+        await source.asked.wait()
+        if is_cancelled:
+            hurried.cancel()
+        with pytest.raises((asyncio.CancelledError, SourceTimeoutError)):
+            await hurried
+        source.may_answer.set()
+        await asyncio.gather(*orders._transport._hurried)
+        assert await fetched(orders, "c2", 30)
+        await orders.aclose()
+    assert (source.connections, source.requests) == (1, 2)
+
+
+async def test_few_calls_go_on_when_their_time_is_over():
+    """Of 12 hurried ones at once ten; the others are broken off. Closing the connector ends all."""
+    source = SlowSource()
+    async with orders_of(source) as orders:
+        await orders.open()
+        calls = [asyncio.create_task(fetched(orders, f"c{n}", 0.05)) for n in range(MAX_HURRIED + 2)]
+        while len(going_on := list(orders._transport._hurried)) < MAX_HURRIED:
+            await asyncio.sleep(0)
+        failures = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(failure) for failure in failures] == [SourceTimeoutError] * len(calls)
+        assert set(going_on) >= orders._transport._hurried
+        await orders.aclose()
+        await asyncio.wait(going_on)
+    assert source.requests <= len(calls)
 
 
 def test_aiohttp_has_what_our_transport_sets():
