@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from inspect import signature
+from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -136,8 +137,12 @@ Found = Page | bytes | Sequence[Record]
 Answer = Mapping[str, Found | SourceError]
 Measured = Mapping[str, Sequence[Any] | SourceError]
 FetchFunction = Callable[[Keys, Ask], Awaitable[Answer]]
-MeasureFunction = Callable[[Keys, Sequence[Measure], float | None], Awaitable[Measured]]
-"""Keys, measures, and the seconds that are left, as `Ask.remaining_s` says them."""
+
+
+class MeasureFunction(Protocol):
+    """Measures keys. `remaining_s` is the time that is left, None where nobody says."""
+
+    def __call__(self, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None, /) -> Awaitable[Measured]: ...
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +160,7 @@ class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
 
     `keys_share_nothing` says that no record is found by two keys. Only then may the measures of a customer's keys be added up;
     else the records of a customer with several keys are read, and measured by the gateway.
+    A `measure` that takes keys and measures alone is not told how much time is left.
     """
 
     record: type[Record]
@@ -163,6 +169,21 @@ class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
     max_batch: int = 100
     ops: frozenset[MeasureOp] = frozenset(MeasureOp)
     keys_share_nothing: bool = False
+
+    def __post_init__(self) -> None:
+        if not _takes_time(self.measure):
+            measure: Any = self.measure
+            msgspec.structs.force_setattr(self, "measure", lambda keys, measures, _remaining_s=None: measure(keys, measures))
+
+
+def _takes_time(measure: Callable[..., Any]) -> bool:
+    try:
+        signature(measure).bind((), (), None)
+    except TypeError:
+        return False
+    except ValueError:  # what has no signature
+        return True
+    return True
 
 
 def lookup(record: type[Record], *, by: KeyKind, max_batch: int = 100, pushdown: Iterable[Push] = ()) -> Callable[[Any], Any]:

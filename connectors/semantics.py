@@ -7,7 +7,7 @@ canonical structs or structs narrowed from them to at least the fields that are 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, localcontext
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -21,8 +21,8 @@ MERGEABLE = frozenset({MeasureOp.COUNT, MeasureOp.SUM, MeasureOp.MIN, MeasureOp.
 """What can be put together from the measures of each source or key. Two answers of the others do not tell what one answer over
 all records would have been, unless they are equal."""
 
-EXACT_DIGITS = 10_000
-"""Digits that a sum may have, more than any that is real: no digit that a source sent is rounded away."""
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, InvalidOperation])
+"""Adds and scales sound decimals without rounding, where Python's own context keeps 28 digits. Not for divisions."""
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
@@ -100,6 +100,19 @@ def is_sound(number: Decimal) -> bool:
     return number.is_finite() and -MOST_DIGITS <= number.adjusted() <= MOST_DIGITS
 
 
+def exact_sum(numbers: Iterable[Any]) -> Any:
+    """The sum of sound numbers, to the last digit: an int of ints alone, else a Decimal."""
+    total: Any = 0
+    for number in numbers:
+        total = total + number if isinstance(total, int) and isinstance(number, int) else EXACT.add(total, number)
+    return total
+
+
+def average(numbers: Sequence[Any]) -> Any:
+    """The mean of some sound numbers, of their exact sum."""
+    return exact_sum(numbers) / len(numbers)
+
+
 def as_text(value: Any) -> str:
     """A value as a condition writes it."""
     match value:
@@ -129,7 +142,7 @@ def measured(record: type[Record], records: Iterable[Any], measure: Measure) -> 
         case _ if not values:
             return None
         case MeasureOp.AVERAGE:
-            return exact_sum(values) / len(values)
+            return average(values)
         case MeasureOp.MIN:
             return min(values)
         case MeasureOp.MAX:
@@ -172,12 +185,6 @@ def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[st
         amounts.setdefault(currency, []).append(Decimal(amount))
     sums = {currency: exact_sum(own) for currency, own in amounts.items()}
     return [{"amount": f"{sums[currency]:f}", "currency": currency} for currency in sorted(sums)]
-
-
-def exact_sum(numbers: Iterable[Any]) -> Any:
-    """Add numbers up without rounding: Decimals have as many digits as it takes, where Python's default is 28."""
-    with localcontext(prec=EXACT_DIGITS):
-        return sum(numbers)
 
 
 def _comparable(value: Any) -> Any:

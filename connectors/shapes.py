@@ -143,6 +143,16 @@ def leaf_shape(struct: type[msgspec.Struct], path: str) -> Shape | None:
     return found
 
 
+@lru_cache(maxsize=1024)
+def has_decimals(struct: type[msgspec.Struct], fields: Fields) -> bool:
+    """Whether a selection holds a decimal."""
+    own = shapes(struct)
+    return any(
+        own[name].leaf is Decimal or ((part := own[name].struct) is not None and has_decimals(part, inner))
+        for name, inner in fields
+    )
+
+
 @interned(maxsize=1024)
 def narrowed(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]:
     """A struct that holds only the selected fields, under the same names, types and defaults, in the order of the selection.

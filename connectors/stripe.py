@@ -13,7 +13,7 @@ from pydantic import Field
 from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
 from connectors.errors import NoWebhookError, SourceError, SourceProtocolError, SourceRejectedError
 from connectors.records import Customer, Order
-from connectors.semantics import as_time
+from connectors.semantics import EXACT, as_time
 from connectors.transport import Refused, ask_each, gathered
 from connectors.values import contact_points, given, to_country, to_money, to_time
 from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings, as_records, readable, step, window
@@ -273,4 +273,4 @@ def _status(row: Any) -> str:
 
 def _money(amount: int, currency: str) -> dict[str, Any] | None:
     """From the currency's smallest unit."""
-    return to_money(str(Decimal(amount).scaleb(-_PLACES.get(currency.upper(), 2))), currency)
+    return to_money(str(Decimal(amount).scaleb(-_PLACES.get(currency.upper(), 2), EXACT)), currency)

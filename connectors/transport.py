@@ -28,6 +28,7 @@ from connectors.errors import (
     SourceUnavailableError,
     without_frames,
 )
+from connectors.values import json_decoder
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ class Refused(NamedTuple):
 
 Refusal = Callable[[Refused], SourceError | None]
 """What a source means by such an answer, None where it means what it means everywhere."""
+_decode = json_decoder()
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _MOST_SAID_BYTES = 64 * 1024
 """Of an answer that is no success."""
@@ -257,9 +259,9 @@ async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
 
 
 def decoded(content: bytes) -> Any:
-    """The JSON of an answer."""
+    """The JSON of an answer, its numbers as they are written."""
     try:
-        return msgspec.json.decode(content)
+        return _decode(content)
     except (ValueError, RecursionError) as error:
         raise SourceProtocolError("not JSON") from error
 

@@ -7,14 +7,46 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from connectors.records import KnownEnum
-from connectors.semantics import as_time, rfc3339
+from connectors.semantics import as_time, is_sound, rfc3339
 
 Convert = Callable[[Any], Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COUNTRY, _CURRENCY = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
+
+
+def json_decoder(kind: Any = Any) -> Callable[[bytes], Any]:
+    """A function that decodes JSON into a type; numbers with a point or an exponent become Decimals, digit for digit.
+
+    It raises `ValueError` or `RecursionError` for what is not JSON of this type.
+    """
+    decode = msgspec.json.Decoder(kind, float_hook=Decimal).decode
+    decode_with_care = msgspec.json.Decoder(kind, float_hook=_decimal_or_text).decode
+
+    def decode_each(content: bytes) -> Any:
+        try:
+            return decode(content)
+        except ArithmeticError:  # an exponent that no Decimal has costs the row that holds it, not the whole
+            return decode_with_care(content)
+
+    return decode_each
+
+
+_decoder = lru_cache(maxsize=64)(json_decoder)
+
+
+def decode_exactly(content: bytes, kind: Any) -> Any:
+    """Decode as `json_decoder` does."""
+    return _decoder(kind)(content)
+
+
+encode_numbers = msgspec.json.Encoder(decimal_format="number").encode
+"""Encodes what was decoded exactly: Decimals as the numbers that they were."""
 
 
 def converter(leaf: type | None) -> Convert:
@@ -38,6 +70,10 @@ def to_text(value: Any) -> Any:
     """Ids and codes are often JSON numbers."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Decimal):
+        if not is_sound(value):
+            return value
+        value = float(value) if value != value.to_integral_value() else int(value)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value) if isinstance(value, int | float) else value
@@ -83,13 +119,13 @@ def contact_points(emails: Iterable[Any], phones: Iterable[Any]) -> list[dict[st
 def _parsed(value: Any) -> datetime | None:
     if isinstance(value, str):
         return as_time(value.strip().upper())
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _EPOCH + timedelta(seconds=value)
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return _EPOCH + timedelta(seconds=float(value) if isinstance(value, Decimal) else value)
     return None
 
 
 def _to_decimal(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return value
     try:
         number = Decimal(str(value).strip())
@@ -101,11 +137,13 @@ def _to_decimal(value: Any) -> Any:
 def _to_int(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
+    if isinstance(value, Decimal) and is_sound(value) and value == value.to_integral_value():
+        return int(value)
     return _number(int, value)
 
 
 def _to_float(value: Any) -> Any:
-    return _number(float, value)
+    return float(value) if isinstance(value, Decimal) else _number(float, value)
 
 
 def _number(kind: Callable[[str], Any], value: Any) -> Any:
@@ -119,6 +157,13 @@ def _number(kind: Callable[[str], Any], value: Any) -> Any:
 
 def _to_bool(value: Any) -> Any:
     return {"true": True, "1": True, "false": False, "0": False, "": None}.get(str(to_text(value)).lower(), value)
+
+
+def _decimal_or_text(text: str) -> Any:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return text
 
 
 def _as_it_is(value: Any) -> Any:

@@ -30,6 +30,7 @@ from connectors.errors import (
 from connectors.records import RECORD_NAMES, Record
 from connectors.shapes import Fields
 from connectors.transport import Refused, Transport, WebSettings
+from connectors.values import decode_exactly, encode_numbers
 
 _CHECK_TIMEOUT_S = 5.0
 _UNREADABLE = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
@@ -190,7 +191,8 @@ class Vendor(Connector[V]):
 
     def _read(self, kind: type[T], content: bytes | None) -> T:
         try:
-            return msgspec.json.decode(content or b"null", type=kind)
+            read: T = decode_exactly(content or b"null", kind)
+            return read
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise SourceProtocolError("not the agreed JSON") from error
 
@@ -254,7 +256,7 @@ def step(key: str) -> str:
 def as_records(rows: Iterable[Any], record_of: Callable[[Any], Any]) -> bytes:
     """Canonical JSON of rows. One that cannot be read stands in it as null: the gateway drops it alone, and counts it."""
     try:
-        return msgspec.json.encode([_read_row(row, record_of) for row in rows])
+        return encode_numbers([_read_row(row, record_of) for row in rows])
     except (RecursionError, ValueError) as error:
         raise SourceProtocolError("an answer holds what cannot be written") from error
 

@@ -11,6 +11,7 @@ from connectors.errors import SourceProtocolError
 from connectors.records import Record
 from connectors.semantics import time_of
 from connectors.shapes import Fields, narrowed, shapes
+from connectors.values import encode_numbers
 
 Order = Literal["newest_first", "oldest_first", "none"]
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
@@ -65,7 +66,9 @@ class Window:
         if found and {narrowed(self._record, ask.fields)}.issuperset(map(type, found)):
             return Page(found, total)
         try:
-            return Page(msgspec.json.encode(found), total)
+            # Of mappings, amounts are text by now: what is still a Decimal is a number of free JSON.
+            encode = encode_numbers if found and isinstance(found[0], dict) else msgspec.json.encode
+            return Page(encode(found), total)
         except RecursionError as error:
             raise SourceProtocolError("nested too deep") from error
 

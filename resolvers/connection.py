@@ -1,12 +1,12 @@
 """Relay connections: pages of records that stay put while records come in."""
 
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import strawberry
 
 from gateway.errors import InvalidArgumentError
 from gateway.stitching.customer import Listing
+from gateway.stitching.position import position_of
 from gateway.stitching.reports import SourceReport, reports_of
 from resolvers.cursor import cursor_of
 from resolvers.fields import apart, computed, inside
@@ -20,26 +20,27 @@ T = TypeVar("T")
 
 @strawberry.type(description="Where a page begins and ends, and whether there are more.")
 class PageInfo:
-    nodes: strawberry.Private[Sequence[Any]]
+    page: strawberry.Private[Listing]
     has_next_page: bool = apart("Whether there are records after this page.", more=True)
     has_previous_page: bool = apart("Whether this page was asked for with `after`.")
 
     @computed("Cursor of the first record of this page.", position=True)
     def start_cursor(self) -> str | None:
-        return cursor_of(self.nodes[0]) if self.nodes else None
+        return cursor_of(self.page.position(0)) if self.page.records else None
 
     @computed("Cursor of the last record of this page: give it as `after` for the next page.", position=True)
     def end_cursor(self) -> str | None:
-        return cursor_of(self.nodes[-1]) if self.nodes else None
+        return cursor_of(self.page.position(-1)) if self.page.records else None
 
 
 @strawberry.type(description="A record in its list.")
 class Edge(Generic[T]):
+    owner: strawberry.Private[str]
     node: T = inside("The record.")
 
     @computed("Where this record stands in the list.", position=True)
     def cursor(self) -> str:
-        return cursor_of(self.node)
+        return cursor_of(position_of(self.node, self.owner))
 
 
 @strawberry.type(description="A page of records.")
@@ -58,11 +59,11 @@ class Connection(Generic[T]):
 
     @computed("Where this page begins and ends.", inside=True)
     def page_info(listing: strawberry.Parent[Listing]) -> PageInfo:  # noqa: N805
-        return PageInfo(nodes=listing.records, has_next_page=listing.has_more, has_previous_page=listing.has_previous)
+        return PageInfo(page=listing, has_next_page=listing.has_more, has_previous_page=listing.has_previous)
 
     @computed("The records of this page with their cursors.", inside=True)
     def edges(listing: strawberry.Parent[Listing]) -> list[Edge[T]]:  # noqa: N805
-        return [Edge(node=node) for node in listing.records]
+        return [Edge(node=node, owner=owner) for node, owner in listing.owned()]
 
 
 def checked_first(first: int) -> int:

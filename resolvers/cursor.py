@@ -1,26 +1,42 @@
-"""Cursors: where a page ended, by time and id, so that they hold while records come in."""
+"""Cursors: where a page ended, by time, type, source and id, so that they hold while records come in."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC
-from typing import Any
 
 import msgspec
 
 from connectors.contract import Position
-from connectors.records import Record, UtcTime
-from connectors.semantics import time_of
+from connectors.records import Record, UtcTime, known_record
 from gateway.errors import InvalidArgumentError
+from gateway.stitching.position import RecordPosition
 
 NOT_A_CURSOR = "after: this is not a cursor of this list; take one from its pageInfo.endCursor"
 
 
-def cursor_of(node: Any) -> str:
+class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    time: UtcTime | None
+    id: str
+    record: str | None = None
+    source: str | None = None
+
+    def position(self) -> Position:
+        """Raises `ValueError` or `OverflowError` for what is no place."""
+        time = self.time.astimezone(UTC) if self.time else None
+        if self.record is None:
+            return Position(time, self.id)
+        if self.source is None:
+            raise ValueError
+        return RecordPosition(time, self.id, record=known_record(self.record), source=self.source)
+
+
+def cursor_of(place: RecordPosition) -> str:
     """The cursor of a record, opaque to clients."""
-    return urlsafe_b64encode(msgspec.json.encode((time_of(node), node.id))).decode().rstrip("=")
+    parts = (place.time, place.id, place.record, place.source)
+    return urlsafe_b64encode(msgspec.json.encode(parts)).decode().rstrip("=")
 
 
 def position_of(cursor: str | None, record: type[Record]) -> Position | None:
-    """Where a cursor points in a list of these records.
+    """Where a cursor points in a list of these records. One from before, of time and id alone, points there in each source.
 
     Raises `InvalidArgumentError` for what is not a cursor of ours.
     """
@@ -28,8 +44,7 @@ def position_of(cursor: str | None, record: type[Record]) -> Position | None:
         return None
     try:
         data = urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-        time, record_id = msgspec.json.decode(data, type=tuple[UtcTime | None, str])
-        position = Position(time.astimezone(UTC) if time else None, record_id)
+        position = msgspec.json.decode(data, type=_Cursor).position()
     except (ValueError, OverflowError, msgspec.MsgspecError):
         raise InvalidArgumentError(NOT_A_CURSOR) from None
     if (position.time is None) is not (record.time_field is None):

@@ -6,11 +6,13 @@ from functools import reduce
 import pytest
 from pydantic import ValidationError
 
-from connectors.contract import KeyKind, Push
+from connectors.contract import Answer, Ask, KeyKind, Keys, Page, Push
 from connectors.graphql import GraphQLConnector, GraphQLSettings
 from connectors.graphql.expressions import Names, Reads
+from connectors.graphql.trial import problems_of
 from connectors.records import Customer, Event, Order, Ticket
 from tests.graphql_source import RECORDS, shop_settings
+from tests.test_graphql_reading import QUICK
 
 ORDER, ITEMS = "records.order", "records.order.lists.items"
 BY_ID, BY_MAIL = "records.order.keys.customer_id", "records.customer.keys.email"
@@ -193,3 +195,14 @@ def test_arguments_are_not_read():
     names = Names(['a(x: ")", y: {z: [1]}).b', "a.c", "length(a)", "d(x: 1)"])
     assert names.plain('a(x: ")", y: {z: [1]}).b') == "a_2.b"
     assert [names.asked(name) for name in ("a", "a_2", "d", "e")] == ["a", 'a_2: a(x: ")", y: {z: [1]})', "d(x: 1)", "e"]
+
+
+@pytest.mark.cases
+async def test_a_lookup_that_finds_nobody_something_is_found_out():
+    """Records for a key that nobody has: a search that is looser than its key."""
+
+    async def search(keys: Keys, _ask: Ask) -> Answer:
+        return {keys[0]: Page(b'[{"id":"o1"}]')}
+
+    (problem,) = await problems_of(QUICK, search, 1.0)
+    assert problem.startswith("records.order.keys.customer_id.query: it gives records for a key that nobody has")

@@ -12,6 +12,7 @@ from connectors.http.settings import HttpSettings
 from connectors.mapping.words import MOST_WORDS
 from connectors.records import Event, Money, Order, OrderStatus
 from connectors.shapes import Fields, narrowed
+from connectors.transport import decoded as decoded_answer
 from gateway.lookups.boundary import decoded
 
 AMOUNT = Fields.of("id", "total.amount")
@@ -47,7 +48,7 @@ def quickly(content: bytes, ask: Ask, at: Route | None = None) -> list[Any] | No
 def slowly(content: bytes, ask: Ask, at: Route | None = None) -> list[Any]:
     """Row by row, without the malformed ones."""
     at, rows = at or route(), {}
-    at.add_rows(msgspec.json.decode(content), ["c1"], rows)
+    at.add_rows(decoded_answer(content), ["c1"], rows)
     records = at.page(rows["c1"], ask, None).records
     assert isinstance(records, bytes)
     return decoded(records, narrowed(at.record, ask.fields))[0]

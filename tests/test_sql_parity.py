@@ -39,7 +39,7 @@ asks = st.builds(
     Ask,
     fields=st.just(all_fields(Order)),
     first=st.one_of(st.none(), st.integers(0, 4)),
-    after=st.one_of(st.none(), st.builds(Position, times, st.sampled_from(["0", "1", "10", "2"]))),
+    after=st.one_of(st.none(), st.builds(Position, times, st.sampled_from(["", "0", "1", "10", "2"]))),
     since=st.one_of(st.none(), times),
     until=st.one_of(st.none(), times),
     where=st.lists(conditions, max_size=2).map(tuple),

@@ -13,6 +13,7 @@ from connectors.errors import (
     SourceThrottledError,
     SourceUnavailableError,
 )
+from connectors.values import json_decoder
 
 ABSENT = "NOT_FOUND"
 REFUSED = "BAD_USER_INPUT"
@@ -37,12 +38,14 @@ class Answer(msgspec.Struct):
     extensions: Any = None
 
 
-_DECODE = msgspec.json.Decoder(Answer).decode
+_decode = msgspec.json.Decoder(Answer).decode
+_decode_exactly = json_decoder(Answer)
 
 
-def answer_in(content: bytes) -> Answer:
+def answer_in(content: bytes, *, has_amounts: bool = False) -> Answer:
+    """What a server said. Where it `has_amounts`, numbers are Decimals, as they are written."""
     try:
-        answer = _DECODE(content)
+        answer: Answer = _decode_exactly(content) if has_amounts else _decode(content)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise SourceProtocolError("not an answer of GraphQL") from error
     if answer.data is None and not answer.errors:

@@ -8,6 +8,7 @@ from connectors.contract import Answer, Ask, Found, Keys
 from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
 from connectors.graphql.answers import answer_in, meaning, of_the_call, path_of
 from connectors.graphql.lookup import GraphQLLookup, Question
+from connectors.shapes import has_decimals
 from connectors.transport import Refused
 
 ACCEPT = {"Accept": "application/graphql-response+json, application/json;q=0.9"}
@@ -66,7 +67,8 @@ class Asking:
         self, lookup: GraphQLLookup, questions: Sequence[Question], ask: Ask, until: float | None
     ) -> Sequence[Question]:
         """Those of the questions that have further pages."""
-        answer = answer_in(await self._post(lookup.body(questions, ask), until) or b"")
+        content = await self._post(lookup.body(questions, ask), until) or b""
+        answer = answer_in(content, has_amounts=has_decimals(lookup.record, ask.fields))
         errors = answer.errors or []
         wait_s = self._wait(answer.extensions) if errors else None
         if answer.data is None or not all(path and path[0] in answer.data for path in map(path_of, errors)):

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from connectors.contract import Answer, Ask, Keys
+from connectors.contract import Answer, Ask, Keys, Page
 from connectors.errors import SourceAuthError, SourceError, SourceProtocolError
 from connectors.graphql.lookup import GraphQLLookup
 from connectors.records import RECORD_NAMES
@@ -16,15 +16,20 @@ async def problems_of(lookup: GraphQLLookup, fetch: Fetch, timeout_s: float) -> 
     record = f"records.{RECORD_NAMES[lookup.record]}"
     query = f"{record}.keys.{lookup.by.value}.query"
 
+    answered: list[Page] = []
+
     async def trial(fields: Fields) -> SourceError | None:
         try:
             answer = await fetch([lookup.nobody], Ask(fields=fields, first=1, remaining_s=timeout_s))
         except SourceError as error:
             return error
+        answered.extend(found for found in answer.values() if isinstance(found, Page) and found.records not in ([], b"[]"))
         return next((found for found in answer.values() if isinstance(found, SourceError)), None)
 
     error = await trial(all_fields(lookup.record))
     match error:
+        case None if answered:
+            return [f"{query}: it gives records for a key that nobody has; let `key:` stand where a record says whose it is"]
         case None:
             return []
         case SourceAuthError():

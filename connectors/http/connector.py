@@ -6,7 +6,7 @@ from functools import partial
 
 from yarl import URL
 
-from connectors.contract import Answer, Ask, Connector, Found, Keys, Lookup, nobody
+from connectors.contract import Answer, Ask, Connector, Found, Keys, Lookup, Page, nobody
 from connectors.errors import (
     SourceAuthError,
     SourceError,
@@ -58,13 +58,15 @@ class HttpConnector(Connector[HttpSettings]):
         where = f"sources.{self.name}.records.{RECORD_NAMES[route.record]}.keys.{route.by.value}"
         ask = Ask(fields=all_fields(route.record), first=1, remaining_s=_CHECK_TIMEOUT_S)
         try:
-            await self._fetch(route, [nobody(route.by)], ask)
+            answer = await self._fetch(route, [nobody(route.by)], ask)
         except SourceAuthError as error:
             return f"{where}: {error}; correct the token in headers"
         except SourceProtocolError as error:
             return f"{where}: {error}; compare path, list, key and records with what the source answers"
         except SourceError as error:
             return f"{where}: {error}; try the path by hand"
+        if any(isinstance(found, Page) and found.records not in ([], b"[]") for found in answer.values()):
+            return f"{where}: it gives records for a key that nobody has; set key to where a row says whose it is"
         return None
 
     def lookups(self) -> Sequence[Lookup]:

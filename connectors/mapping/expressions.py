@@ -1,12 +1,16 @@
 """JMESPath expressions of the configuration: checked once, compiled to getters."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Annotated, Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError, ParseError
 from jmespath.functions import Functions
+from jmespath.parser import ParsedResult
 from pydantic import AfterValidator
+
+from connectors.mapping.exact_functions import ExactFunctions, exact_numbers
 
 Get = Callable[[Any], Any]
 
@@ -26,7 +30,8 @@ def getter(expression: str) -> Get:
         return lambda _value: literal
     names = _chain(tree)
     if names is None:
-        return lambda value: _search(compiled.search, value)
+        exact, options = ParsedResult(expression, exact_numbers(tree)), jmespath.Options(custom_functions=ExactFunctions())
+        return lambda value: _search(partial(exact.search, options=options), value)
     return _field(names[0]) if len(names) == 1 else _fields(names)
 
 

@@ -18,7 +18,7 @@ from connectors.mongo.places import Place, Places, Spot
 from connectors.mongo.values import INTEGERS, decimal_text, texts_of, to_text
 from connectors.mongo.words import meaning
 from connectors.records import Record
-from connectors.semantics import as_time
+from connectors.semantics import EXACT, as_time
 from connectors.shapes import LIST
 
 Match = dict[str, Any]
@@ -144,10 +144,10 @@ def _written(leaf: type | None, spot: Spot, value: str) -> Iterator[Any]:
 
 def _numbers(value: str, scale: int) -> Iterator[Any]:
     try:
-        number = Decimal(value).scaleb(scale)
+        number = Decimal(value).scaleb(scale, EXACT)
         yield Decimal128(number)
     except (InvalidOperation, ValueError):
         return
-    yield from (float(number), f"{number:f}", decimal_text(number), f"{number.normalize():f}")
+    yield from (float(number), f"{number:f}", decimal_text(number), f"{number.normalize(EXACT):f}")
     if number == number.to_integral_value() and int(number) in INTEGERS:
         yield int(number)

@@ -24,7 +24,7 @@ from connectors.mongo.places import Place, Places, Spot, projection
 from connectors.mongo.settings import KeySettings
 from connectors.mongo.values import decimal_text, to_decimal
 from connectors.records import MOST_DIGITS, Money, Record
-from connectors.semantics import rfc3339, sums_by_currency
+from connectors.semantics import EXACT, rfc3339, sums_by_currency
 from connectors.shapes import LIST
 
 Stages = list[dict[str, Any]]
@@ -257,7 +257,7 @@ def _decimal(value: Any) -> Decimal:
 
 
 def _scaled(spot: Spot, number: Decimal) -> Decimal:
-    return number.scaleb(-spot.scale)
+    return number.scaleb(-spot.scale, EXACT)
 
 
 def _plain(spot: Spot, number: Decimal) -> Any:

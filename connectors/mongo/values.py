@@ -15,7 +15,7 @@ import msgspec
 from bson import Decimal128, ObjectId, Timestamp
 from bson.errors import InvalidId
 
-from connectors.semantics import as_time, is_sound, rfc3339
+from connectors.semantics import EXACT, as_time, is_sound, rfc3339
 
 Convert = Callable[[Any], Any]
 INTEGERS = range(-(2**63), 2**63)
@@ -65,7 +65,7 @@ def to_amount(value: Any, scale: int = 0) -> Any:
     number = to_decimal(value)
     if number is None or not number.is_finite():
         return value if isinstance(value, bool | list | dict) else None
-    number = number.scaleb(-scale)
+    number = number.scaleb(-scale, EXACT)
     return decimal_text(number) if is_sound(number) else str(number)
 
 

@@ -115,6 +115,10 @@ class Dialect(ABC):
     def total(self, decimal: Expression) -> Expression:
         """The sum of decimals, free of binary noise."""
 
+    def exact_total(self, decimal: Expression) -> Expression:
+        """The sum of decimals to the last digit. What the database cannot add up so becomes a text, which is no sum."""
+        return self.total(decimal)
+
     @abstractmethod
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:
         """Whether the value is in a list parameter."""

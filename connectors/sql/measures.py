@@ -141,9 +141,9 @@ def _aggregate(rows: Rows, items: FromClause, measure: MeasureShape, condition: 
         return dialect.time_text(found) if leaf is datetime else found
     if leaf not in (int, float, Decimal):
         raise SourceProtocolError(f"{measure.field} is no number")
-    total = dialect.total(value) if leaf is Decimal else func.sum(value)
     if measure.op is MeasureOp.SUM:
-        return func.coalesce(total, 0)
+        return func.coalesce(dialect.exact_total(value) if leaf is Decimal else func.sum(value), 0)
+    total = dialect.total(value) if leaf is Decimal else func.sum(value)
     return dialect.number(total) / func.nullif(func.count(value), 0)
 
 
@@ -192,9 +192,8 @@ def _per_currency(rows: Rows, table: CTE, base: _Base, op: MeasureOp, place: Pla
     columns = (table.c.key_, amount.label("amount_"), currency.label("currency_"))
     present = (amount.is_not(None), currency.is_not(None))
     values = select(*columns).select_from(base.table).where(condition, *present).subquery()
-    total = dialect.total(dialect.number(values.c.amount_))
-    if op is MeasureOp.AVERAGE:
-        total = func.round(total / func.count(), 6)
+    number = dialect.number(values.c.amount_)
+    total = dialect.exact_total(number) if op is MeasureOp.SUM else func.round(dialect.total(number) / func.count(), 6)
     money = dialect.json_object([("amount", dialect.decimal_text(total)), ("currency", values.c.currency_)])
     return select(values.c.key_, dialect.json_array([money])).group_by(values.c.key_, values.c.currency_)
 

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Double, Text, bindparam, case, cast, func, literal, not_, or_, select
+from sqlalchemy import BigInteger, Double, Text, and_, bindparam, case, cast, func, literal, not_, or_, select
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
 from connectors.sql.dialect import Expression, TextJsonDialect
+
+INEXACT = "inexact"
 
 
 class Sqlite(TextJsonDialect):
@@ -74,6 +76,14 @@ class Sqlite(TextJsonDialect):
         # ISO 4217 knows at most four decimals; whole numbers add up exactly.
         units = cast(func.round(cast(decimal, Double) * 10_000), BigInteger)
         return func.sum(units) / literal(10_000.0, Double)
+
+    def exact_total(self, decimal: Expression) -> Expression:
+        # SQLite adds binary numbers. Fifteen digits hold eleven before four decimals; a sum of more is left to the gateway.
+        number = cast(decimal, Double)
+        units = number * 10_000
+        noise = func.abs(units - func.round(units)) - func.abs(number) * 2e-12
+        fits = and_(func.max(func.abs(number)) * func.count(number) < 1e11, func.max(noise) < 1e-6)
+        return case((or_(func.count(number) == 0, fits), self.total(decimal)), else_=literal(INEXACT, Text))
 
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:  # noqa: ARG002  SQLite converts
         return value.in_(bindparam(name, expanding=True))

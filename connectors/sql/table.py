@@ -52,7 +52,7 @@ class Table:
         kind: KeyKind,
         keys: Keys,
         measures: Sequence[Measure],
-        remaining_s: float | None = None,  # noqa: ARG002  a statement that nobody waits for is cancelled
+        remaining_s: float | None = None,  # noqa: ARG002  a call that is cancelled ends at the database, too
     ) -> Measured:
         """The values of every key, by one statement."""
         key = self.settings.keys[kind]

@@ -33,13 +33,13 @@ class AggregatePromises(Sampled):
                     assert _plain(value) == _plain(expected), (key, measure)
 
     async def test_a_batch_is_measured_key_by_key(self, connector: Connector[Any]) -> None:
-        """An unknown key measures as nothing, or is absent; known keys are as they are alone."""
+        """An unknown key measures as nothing, or is absent; known keys are as they are alone. The time is told."""
         for aggregate, lookup, keys in self.sampled_aggregates(connector):
             if MeasureOp.COUNT not in aggregate.ops:
                 continue
             known = keys[: max(1, aggregate.max_batch - 1)]
             unknown = [self.unknown_key(aggregate.by, 0)][: aggregate.max_batch - len(known)]
-            measured = await aggregate.measure([*known, *unknown], [Measure(op=MeasureOp.COUNT)], None)
+            measured = await aggregate.measure([*known, *unknown], [Measure(op=MeasureOp.COUNT)], 60.0)
             whole = await fetch_records(lookup, known)
             assert measured.keys() <= {*known, *unknown}
             assert {key: _values(measured[key]) for key in known} == {key: [len(whole[key])] for key in known}

@@ -33,7 +33,8 @@ class MemoryConnector(Connector[ConnectorSettings]):
     """Serves `records[record type, key kind][key]`.
 
     It applies what `pushdown` says and nothing else. `calls` lists every call: record type, key kind, keys, and the ask or
-    the measures. While `failure` is set every call raises it; while `hang` is set every call waits for that event.
+    the measures; `measured_within` the seconds that were left for each of those. While `failure` is set every call raises
+    it; while `hang` is set every call waits for that event.
     """
 
     kind = "memory"
@@ -51,6 +52,7 @@ class MemoryConnector(Connector[ConnectorSettings]):
         super().__init__(name, ConnectorSettings())
         self.records = records
         self.calls: list[Call] = []
+        self.measured_within: list[float | None] = []
         self.failure: SourceError | None = None
         self.hang: asyncio.Event | None = None
         self._pushdown = frozenset(pushdown)
@@ -95,13 +97,9 @@ class MemoryConnector(Connector[ConnectorSettings]):
         return {key: self._page(record, held[key], ask) for key in keys if key in held}
 
     async def _measure(
-        self,
-        record: type[Record],
-        by: KeyKind,
-        keys: Keys,
-        measures: Sequence[Measure],
-        remaining_s: float | None = None,  # noqa: ARG002  nothing here takes time
+        self, record: type[Record], by: KeyKind, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None
     ) -> Measured:
+        self.measured_within.append(remaining_s)
         await self._receive((record, by, tuple(keys), tuple(measures)))
         held = self.records[record, by]
         return {key: [semantics.measured(record, held.get(key, ()), measure) for measure in measures] for key in keys}

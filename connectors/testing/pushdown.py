@@ -1,13 +1,15 @@
 """What a lookup declares as pushed down is held against the same ask in plain Python over all records of the key."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from enum import Enum
+from itertools import product
 from typing import Any
 
 import msgspec
 
 from connectors import semantics
-from connectors.contract import Ask, Condition, Connector, Lookup, Push
+from connectors.contract import Ask, Condition, Connector, Lookup, Position, Push
 from connectors.records import Record
 from connectors.shapes import LIST, all_fields, shapes
 from connectors.testing.asking import fetch, fetch_records, spread
@@ -63,6 +65,17 @@ class PushdownPromises(Sampled):
                     walked = [one async for one in _walk(lookup, key, oldest_first, limit=len(records))]
                     expected = semantics.in_order(records, oldest_first=oldest_first)
                     assert [one.id for one in walked] == [one.id for one in expected]
+
+    async def test_pages_follow_a_record_of_another_source(self, connector: Connector[Any]) -> None:
+        """AFTER also takes a time with an empty id, where another source's record stood: just at, or a tick behind, its own."""
+        async for lookup, whole in self._declaring(connector, Push.AFTER):
+            for key, records in whole.items():
+                times = {time for one in records if (time := semantics.time_of(one)) is not None}
+                for time, oldest_first in product(times, (False, True) if Push.ORDER in lookup.pushdown else (False,)):
+                    for place in (Position(time, ""), Position(time + timedelta(microseconds=1), "")):
+                        found = await fetch_records(lookup, [key], after=place, oldest_first=oldest_first)
+                        expected = semantics.after(records, place, oldest_first=oldest_first)
+                        assert _ids(found.get(key, [])) == _ids(expected), (key, place, oldest_first)
 
     async def test_count_is_the_number_of_all(self, connector: Connector[Any]) -> None:
         """COUNT gives how many there are, whatever `first` cuts off."""

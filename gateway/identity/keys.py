@@ -1,5 +1,6 @@
 """Keys: their normal form, and which of a customer's fields hold them."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -25,14 +26,17 @@ MULTIPLE = frozenset({KeyKind.EXTERNAL_ID, KeyKind.EMAIL, KeyKind.PHONE, KeyKind
 """Kinds of which one customer can have several keys."""
 
 MAX_KEY_LENGTH = 320
-
 MAX_KEYS = 50
-"""How many keys of a kind are followed for a customer. Shared and test accounts have thousands, and each is asked for."""
+"""How many keys of one kind of one customer are followed. A record may hold any number, and each costs its calls."""
 
-MAX_REMEMBERED = 10_000
-"""Numbers and unusual addresses whose normal form is remembered: to find it takes 30 microseconds."""
+KEPT_FORMS = 10_000
+"""How many addresses, and numbers, of records are remembered with their normal form, which takes 20 microseconds to find."""
 
-_ID = KeyKind.CUSTOMER_ID
+_PLAIN_EMAIL = re.compile(r"[a-z0-9]{1,30}([._+-][a-z0-9]{1,10}){0,3}@([a-z0-9]{1,60}\.){1,3}[a-z]{2,20}")
+"""Addresses that are their own normal form, and most are."""
+
+_ID, _EMAIL, _PHONE = KeyKind.CUSTOMER_ID, KeyKind.EMAIL, KeyKind.PHONE
+_EMAILS, _PHONES = ContactKind.EMAIL, ContactKind.PHONE
 """To read a member of an enum takes as long as to look at a key."""
 
 
@@ -77,50 +81,69 @@ def _phone(text: str, default_region: str | None) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def keys_of(customer: Any, kind: KeyKind, default_region: str | None = None) -> Sequence[str]:
+def keys_of(customer: Any, kind: KeyKind, default_region: str | None = None) -> list[str]:
     """A customer record's keys of one kind in their normal form, unique, the primary one first, at most `MAX_KEYS`.
 
-    `customer` is a record narrowed to at least the `KEY_FIELDS` of the kind. What has no normal form stays as it is written.
+    What cannot be a key of this kind stays as it is written, without outer spaces. `customer` is a record narrowed to at
+    least the `KEY_FIELDS` of the kind.
     """
+    if kind is _EMAIL:
+        keys = [_email_of(text) for text in _emails(customer)[:MAX_KEYS]]
+    elif kind is _PHONE:
+        keys = [_phone_of(text, default_region) for text in _phones(customer)[:MAX_KEYS]]
+    else:
+        keys = [text.strip() for text in _plain_keys(customer, kind)[:MAX_KEYS]]
+    return [*dict.fromkeys(filter(None, keys))]
+
+
+def leaves_out_keys(customer: Any, kind: KeyKind) -> bool:
+    """Whether a customer record has more keys of one kind than `keys_of` gives."""
+    if kind is _EMAIL or kind is _PHONE:
+        if len(customer.contact_points) < MAX_KEYS:
+            return False
+        return len(_emails(customer) if kind is _EMAIL else _phones(customer)) > MAX_KEYS
+    return len(_plain_keys(customer, kind)) > MAX_KEYS
+
+
+def _emails(customer: Any) -> list[str]:
+    """As the record writes them, each once."""
+    return _unique(customer.email, [point.value for point in customer.contact_points if point.kind is _EMAILS])
+
+
+def _phones(customer: Any) -> list[str]:
+    return _unique(customer.phone, [point.value for point in customer.contact_points if point.kind is _PHONES])
+
+
+def _unique(first: str | None, others: list[str]) -> list[str]:
+    return [*dict.fromkeys(filter(None, (first, *others)))]
+
+
+def _plain_keys(customer: Any, kind: KeyKind) -> list[str]:
     match kind:
         case KeyKind.CUSTOMER_ID:
-            found = [customer.id]
+            return [customer.id]
         case KeyKind.MEMBER_NUMBER:
-            found = [customer.member_number]
+            return [customer.member_number] if customer.member_number else []
         case KeyKind.EXTERNAL_ID:
-            found = [f"{external.source}:{external.id}" for external in customer.external_ids]
+            return _unique(None, [f"{external.source}:{external.id}" for external in customer.external_ids])
         case KeyKind.DEVICE_ID:
-            found = list(customer.device_ids)
-        case KeyKind.EMAIL:
-            found = [_email_as_read(text) for text in (customer.email, *_contacts(customer, ContactKind.EMAIL)) if text]
-        case KeyKind.PHONE:
-            written = [customer.phone, *_contacts(customer, ContactKind.PHONE)]
-            found = [_phone_as_read(text, default_region) for text in written if text]
-        case KeyKind.TEXT:
-            found = []
-    return list(dict.fromkeys(key for key in found if key))[:MAX_KEYS]
+            return _unique(None, customer.device_ids)
+    return []
 
 
-def _contacts(customer: Any, kind: ContactKind) -> list[str]:
-    return [point.value for point in customer.contact_points if point.kind is kind]
-
-
-def _email_as_read(text: str) -> str:
-    """The normal form of an address that a source wrote, which for nearly all is lower case."""
-    return text.strip().lower() if text.isascii() and "xn--" not in text.lower() else _unusual_email(text.strip())
-
-
-@lru_cache(maxsize=MAX_REMEMBERED)
-def _unusual_email(text: str) -> str:
+@lru_cache(maxsize=KEPT_FORMS)
+def _email_of(text: str) -> str:
+    if _PLAIN_EMAIL.fullmatch(text):
+        return text
     try:
-        return _email(text)
+        return normalised(KeyKind.EMAIL, text)
     except InvalidKeyError:
-        return text.lower()
+        return text.strip().lower()
 
 
-@lru_cache(maxsize=MAX_REMEMBERED)
-def _phone_as_read(text: str, default_region: str | None) -> str:
+@lru_cache(maxsize=KEPT_FORMS)
+def _phone_of(text: str, default_region: str | None) -> str:
     try:
-        return _phone(text.strip(), default_region)
+        return normalised(KeyKind.PHONE, text, default_region)
     except InvalidKeyError:
         return text.strip()

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.contract import Ask, Change, Connector, KeyKind, Measure, MeasureOp, WebhookRequest
+from connectors.errors import SourceError
 from connectors.interning import interned
 from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
@@ -14,6 +15,7 @@ from gateway.lookups.boundary import Boundary
 from gateway.lookups.breaker import SourceHealth
 from gateway.lookups.cache import Keeping, ReadCache
 from gateway.lookups.calls import Calls
+from gateway.lookups.outcome import Failed
 from gateway.lookups.questions import MeasuresQuestion, RecordsQuestion
 from gateway.lookups.webhooks import changes_told
 from gateway.settings import Settings, SourceSettings
@@ -56,6 +58,10 @@ class Source:
 
     def _is_kept(self, record: type[Record]) -> bool:
         return record in self._keeping and self._keeping[record].fresh_s > 0
+
+    def not_asked(self, error: SourceError) -> Failed:
+        """The failure of a lookup for which no call is made."""
+        return self._boundary.not_asked(error)
 
     def outdate(self, change: Change) -> None:
         """Have the source asked again about what has changed. The key is in its normal form."""

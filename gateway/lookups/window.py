@@ -49,7 +49,8 @@ class Window:
             needed = position_fields(lookup.record) | Fields.of(*(condition.field for condition in ask.where))
             self.sent = msgspec.structs.replace(ask, fields=ask.fields | needed, first=None, after=None)
         self.kind = narrowed(lookup.record, self.sent.fields)
-        if self._count_here or (self._filters and not self._passes):
+        self._cuts = Push.FIRST in lookup.pushdown and self.sent.first is not None
+        if self._count_here or (not self._passes and (self._filters or ask.count)):
             self.untouched = -1
         else:
             most = maxsize if ask.first is None else ask.first
@@ -61,16 +62,16 @@ class Window:
         `dropped` is how many came and could not be read.
         """
         ask = self._ask
-        if not self._passes and (len(records) > 1 or self._filters):
-            records = matching(records, ask)
+        if not self._passes:
+            if len(records) > 1 or self._filters:
+                records = in_order(matching(records, ask), oldest_first=ask.oldest_first)
             total = len(records) if ask.count else None
-            records = in_order(records, oldest_first=ask.oldest_first)
             if ask.after is not None:
                 records = after(records, ask.after, oldest_first=ask.oldest_first)
         elif self._count_here:
             total = len(records)
-        if self.sent.first is None:
-            dropped = 0  # everything is here, so what could not be read is not behind it
+        if not self._cuts:
+            dropped = 0  # the whole list is here, so what could not be read hides nothing
         if ask.first is None or len(records) + dropped <= ask.first:
             return records, total, False
         # A source that was asked for one record more, and gave it, has more, whichever could not be read. Without any record

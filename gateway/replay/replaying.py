@@ -85,7 +85,7 @@ class Replaying(Connector[ConnectorSettings]):
         by: KeyKind,
         keys: Keys,
         measures: Sequence[Measure],
-        remaining_s: float | None = None,  # noqa: ARG002  nothing here takes time
+        remaining_s: float | None = None,  # noqa: ARG002  nobody is asked
     ) -> Measured:
         found = {key: self._known(record, by, key) or KnownKey() for key in keys}
         return {key: self._values(record, known, measures) for key, known in found.items()}

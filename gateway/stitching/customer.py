@@ -5,32 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import msgspec
 
 from connectors.contract import Ask, KeyKind
-from connectors.errors import SourceError
+from connectors.errors import SourceError, SourceRejectedError
 from connectors.records import MOST_WHOLE, Customer, Record
-from connectors.semantics import in_order
 from gateway.errors import SourceFailure
-from gateway.identity.keys import keys_of
+from gateway.identity.keys import keys_of, leaves_out_keys
 from gateway.lookups.deadline import ASSEMBLY_S
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.sources import Source
 from gateway.lookups.wanted import Wanted
 from gateway.stitching.directory import Asked, Directory
+from gateway.stitching.position import OwnedRecord, RecordPosition, position_of, sort_owned
 from gateway.stitching.reports import Contribution, Reports, SourceReport
 
 
 class Listing(msgspec.Struct, frozen=True):
     """A page of records, of one customer over all its keys and sources.
 
-    `total` is None where a source did not count, or keys that share records did, or it is too large. `unavailable` names the
-    sources whose records are missing here, `contributions` say what came from where. `has_previous` says that it was asked for
-    from a position on.
+    `total` is None where a source did not count, or keys that may share records did, or it is too large. `unavailable` names
+    the sources whose records are missing here, `contributions` say what came from where. `has_previous` says that it was asked
+    for from a position on. `owners` are the sources of the records, one by one; where there are none, all are of the first
+    contribution.
     """
 
     records: Sequence[Any]
@@ -39,6 +40,22 @@ class Listing(msgspec.Struct, frozen=True):
     has_previous: bool
     unavailable: Sequence[str] = ()
     contributions: Sequence[Contribution] = ()
+    owners: Sequence[str] = ()
+
+    def position(self, index: int) -> RecordPosition:
+        """The place of a record of this page among all of the customer's."""
+        return position_of(self.records[index], self.owners[index] if self.owners else self._only_owner())
+
+    def owned(self) -> list[OwnedRecord]:
+        """The records with their sources."""
+        if self.owners or not self.records:
+            return list(zip(self.records, self.owners, strict=True))
+        return list(zip(self.records, repeat(self._only_owner())))
+
+    def _only_owner(self) -> str:
+        ((_, outcome), *_) = self.contributions
+        assert outcome is not None
+        return outcome.source
 
 
 class Missing(msgspec.Struct):
@@ -96,9 +113,9 @@ class StitchedCustomer(msgspec.Struct, eq=False):
         """The customer's keys of one kind, or the failure of the source that would know them."""
         if kind is KeyKind.CUSTOMER_ID:
             return [self.id]
-        return (
-            self._outcome if isinstance(self._outcome, Failed) else keys_of(self.record, kind, self._directory.default_region)
-        )
+        if isinstance(self._outcome, Failed):
+            return self._outcome
+        return keys_of(self.record, kind, self._directory.default_region)
 
     def stale_keys(self, kind: KeyKind) -> SourceError | None:
         """Why keys of a kind may be others by now: they are of a record that is older than it may be."""
@@ -123,12 +140,21 @@ class StitchedCustomer(msgspec.Struct, eq=False):
         """The same customer with other loaders, for work that may outlive the request."""
         return StitchedCustomer(self.id, self.record, loaders, self._outcome, self._directory)
 
+    def leaves_out_keys(self, source: Source, kind: KeyKind) -> bool:
+        """Whether a source is not asked by all keys of the customer, because there are too many."""
+        if kind is KeyKind.CUSTOMER_ID or isinstance(self._outcome, Failed) or not leaves_out_keys(self.record, kind):
+            return False
+        self._directory.note_left_out_keys(source, kind)
+        return True
+
     def enter(self, asked: Asked) -> list[Wanted | Failed]:
         """Have records asked for, over all keys and sources. Each call has its `listed`, when the parts are settled."""
         parts: list[Wanted | Failed] = []
         for source, kind, question in asked.questions:
             keys = self.keys(kind)
             parts.append(keys if isinstance(keys, Failed) else self.loaders.enter(source, question, keys))
+            if self.leaves_out_keys(source, kind):
+                parts.append(source.not_asked(SourceRejectedError("the customer has too many keys")))
         self.reports.begin()
         return parts
 
@@ -167,6 +193,8 @@ class StitchedCustomer(msgspec.Struct, eq=False):
             (outcomes,) = await self.loaders.settled([self.loaders.enter(source, question, keys)])
         for outcome in outcomes:
             self.reports.add(record, outcome)
+        if self.leaves_out_keys(source, kind):
+            self.reports.add(record, source.not_asked(SourceRejectedError("the customer has too many keys")))
         return outcomes
 
 
@@ -200,26 +228,39 @@ def merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     if failed and not found:
         raise SourceFailure(failed[0].source, failed[0].error)
-    totals = [outcome.total for outcome in found if outcome.total is not None]
-    given = [(outcome.source, one) for outcome in found for one in outcome.records]
-    records = [one for _, one in given]
+    owned = [(record, outcome.source) for outcome in found for record in outcome.records]
     if len(found) > 1:
         # Two keys may find the same record; an id says that only within its source.
-        records = in_order({(source, one.id): one for source, one in given}.values(), oldest_first=ask.oldest_first)
-    total = sum(totals)
-    counted = len(totals) == len(outcomes) and len(records) == len(given) and total <= MOST_WHOLE and _are_apart(found)
+        owned = sort_owned({(source, one.id): (one, source) for one, source in owned}.values(), oldest_first=ask.oldest_first)
+    page = owned[: ask.first]
     return Listing(
-        records=records[: ask.first],
-        total=total if counted else None,
-        has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(records) > ask.first),
+        records=[record for record, _ in page],
+        total=None if failed else _total(found),
+        has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(owned) > ask.first),
         has_previous=ask.after is not None,
         unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
         contributions=[(asked.record, outcome) for outcome in outcomes],
+        owners=[source for _, source in page],
     )
 
 
-def _are_apart(found: Sequence[Found]) -> bool:
-    """Whether no record is counted twice: of each source one key was asked, or all that its keys find is here."""
-    sources = [outcome.source for outcome in found]
-    several = {source for source in sources if sources.count(source) > 1}
-    return all(outcome.total == len(outcome.records) for outcome in found if outcome.source in several)
+def _total(found: Sequence[Found]) -> int | None:
+    """How many records all sources have; None where one did not count, or that cannot be told."""
+    total = 0
+    for source in dict.fromkeys(outcome.source for outcome in found):
+        counted = _total_of_source([outcome for outcome in found if outcome.source == source])
+        if counted is None:
+            return None
+        total += counted
+    return total if total <= MOST_WHOLE else None
+
+
+def _total_of_source(found: Sequence[Found]) -> int | None:
+    """How many records the keys of one source find together: known where one key finds all, or all are seen to differ."""
+    totals = [outcome.total for outcome in found if outcome.total is not None and outcome.total > 0]
+    if any(outcome.total is None for outcome in found):
+        return None
+    if len(totals) <= 1:
+        return sum(totals)
+    ids = {record.id for outcome in found for record in outcome.records}
+    return len(ids) if len(ids) == sum(totals) else None

@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
+import structlog
 
 from connectors.contract import Ask, KeyKind
 from connectors.records import Customer, Record
 from connectors.shapes import Fields
 from gateway.errors import InvalidKeyError
-from gateway.identity.keys import KEY_FIELDS, MULTIPLE
+from gateway.identity.keys import KEY_FIELDS, MAX_KEYS, MULTIPLE
 from gateway.lookups import window
 from gateway.lookups.questions import RecordsQuestion
 from gateway.lookups.sources import Source, Sources
+from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
+
+log = structlog.get_logger()
 
 CANDIDATES = 20
 """How many customers an ambiguous key names at most."""
@@ -43,8 +47,15 @@ class Directory:
         self.sources = sources
         self.default_region = default_region
         self.turns = asyncio.Lock()
+        self._noted: set[tuple[str, KeyKind]] = set()
         self.question = lru_cache(maxsize=1_000)(self._question)
         self.asked = lru_cache(maxsize=1_000)(self._asked)
+
+    def note_left_out_keys(self, source: Source, kind: KeyKind) -> None:
+        """Log, once for each source and kind, that a customer has more keys than are followed."""
+        if (source.name, kind) not in self._noted:
+            self._noted.add((source.name, kind))
+            log.warning("customer_keys_left_out", source=source.name, by=kind.value, followed=MAX_KEYS)
 
     def fields(self, selection: Selection) -> Fields:
         """The fields of the customer's record that a selection needs, with the keys that find what is stitched to it."""
@@ -55,7 +66,9 @@ class Directory:
         configured = self.sources.of(record)
         if len(configured) > 1 or any(kind in MULTIPLE for _, kind in configured):
             ask = msgspec.structs.replace(ask, fields=ask.fields | window.position_fields(record))
-        questions = [(source, kind, source.records(record, kind, ask)) for source, kind in configured]
+        questions = [
+            (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured
+        ]
         by_id = [(source, question) for source, kind, question in questions if kind is KeyKind.CUSTOMER_ID]
         return Asked(record, ask, questions, by_id[0] if len(questions) == len(by_id) == 1 else None)
 

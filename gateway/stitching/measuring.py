@@ -121,7 +121,7 @@ async def _at_source(customer: StitchedCustomer, question: Question, source: Sou
     for outcome in outcomes:
         customer.reports.add(question.record, outcome)
     rows = [outcome.values for outcome in outcomes if isinstance(outcome, Measured)]
-    return _measurement(source, outcomes, rows, stale=customer.stale_keys(kind))
+    return _measurement(source, outcomes, rows, stale=customer.stale_keys(kind), cut=customer.leaves_out_keys(source, kind))
 
 
 def _can_measure(source: Source, question: Question, kind: KeyKind, keys: Sequence[str]) -> bool:
@@ -153,7 +153,7 @@ async def _here(customer: StitchedCustomer, question: Question, source: Source, 
             late = Failed(error=SourceTimeoutError(), source=source.name, as_of=found[0].as_of, latency_ms=0.0)
             return Measurement(rows=[], sources=[source.name], failure=late)
     stale = next((outcome.stale for outcome in found if outcome.stale is not None), None) or customer.stale_keys(kind)
-    cut = any(outcome.has_more or outcome.dropped for outcome in found)
+    cut = any(outcome.has_more or outcome.dropped for outcome in found) or customer.leaves_out_keys(source, kind)
     return _measurement(source, outcomes, [row] if found or not outcomes else [], stale=stale, cut=cut)
 
 

@@ -13,6 +13,7 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.stitching.customer import Listing, Missing, StitchedCustomer
 from gateway.stitching.directory import Asked, Directory, words
+from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
 
 
@@ -76,6 +77,7 @@ class Stitcher(msgspec.Struct, eq=False):
         """
         key = normalised(KeyKind.TEXT, text)
         source, _ = self._directory.question(KeyKind.TEXT, selection)
+        ask = ask_of_source(ask, Customer, source.name)
         ask = msgspec.structs.replace(ask, fields=ask.fields | self._directory.fields(selection))
         (outcome,) = await self._loaders.leading(source, source.records(Customer, KeyKind.TEXT, ask), [key])
         if isinstance(outcome, Failed):

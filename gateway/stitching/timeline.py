@@ -7,10 +7,10 @@ import msgspec
 
 from connectors.contract import Ask
 from connectors.records import Record
-from connectors.semantics import in_order
 from gateway.errors import SourceFailure
 from gateway.lookups import window
 from gateway.stitching.customer import Listing, StitchedCustomer, contributing
+from gateway.stitching.position import sort_owned
 from gateway.stitching.reports import Contribution
 
 
@@ -25,15 +25,16 @@ async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask],
     failures = [part for _, part in parts if isinstance(part, SourceFailure)]
     if failures and not listings:
         raise failures[0]
-    merged = in_order(one for listing in listings for one in listing.records)
+    owned = sort_owned(one for listing in listings for one in listing.owned())
     unavailable = [name for listing in listings for name in listing.unavailable]
     return Listing(
-        records=merged[:first],
+        records=[record for record, _ in owned[:first]],
         total=None,
-        has_more=len(merged) > first or any(listing.has_more for listing in listings),
+        has_more=len(owned) > first or any(listing.has_more for listing in listings),
         has_previous=any(ask.after is not None for ask in asks.values()),
         unavailable=list(dict.fromkeys([*unavailable, *(failure.source_name for failure in failures)])),
         contributions=[one for contributions, _ in parts for one in contributions],
+        owners=[source for _, source in owned[:first]],
     )
 
 
