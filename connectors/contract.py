@@ -150,13 +150,18 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
-    """Measures over one record type by one kind of key, computed at the source."""
+    """Measures over one record type by one kind of key, computed at the source.
+
+    `keys_share_nothing` says that no record is found by two keys. Only then may the measures of a customer's keys be added up;
+    else the records of a customer with several keys are read, and measured by the gateway.
+    """
 
     record: type[Record]
     by: KeyKind
     measure: MeasureFunction
     max_batch: int = 100
     ops: frozenset[MeasureOp] = frozenset(MeasureOp)
+    keys_share_nothing: bool = False
 
 
 def lookup(record: type[Record], *, by: KeyKind, max_batch: int = 100, pushdown: Iterable[Push] = ()) -> Callable[[Any], Any]:
@@ -165,10 +170,16 @@ def lookup(record: type[Record], *, by: KeyKind, max_batch: int = 100, pushdown:
 
 
 def aggregate(
-    record: type[Record], *, by: KeyKind, max_batch: int = 100, ops: Iterable[MeasureOp] = MeasureOp
+    record: type[Record],
+    *,
+    by: KeyKind,
+    max_batch: int = 100,
+    ops: Iterable[MeasureOp] = MeasureOp,
+    keys_share_nothing: bool = False,
 ) -> Callable[[Any], Any]:
     """Declare a method `(keys, measures) -> Measured` as an aggregate."""
-    return _declare(Aggregate, dict(record=record, by=by, max_batch=max_batch, ops=frozenset(ops)), "measure")
+    words = dict(record=record, by=by, max_batch=max_batch, ops=frozenset(ops), keys_share_nothing=keys_share_nothing)
+    return _declare(Aggregate, words, "measure")
 
 
 def _declare(kind: type, words: dict[str, Any], function_name: str) -> Callable[[Any], Any]:

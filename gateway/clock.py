@@ -4,6 +4,9 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""How far the clocks of two machines may be apart. What is of later than that is of a clock that was wrong."""
+
 
 class Clock:
     """Wall time for freshness and expiry, reference time for windows, monotonic time for deadlines.

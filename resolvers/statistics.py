@@ -25,7 +25,7 @@ class OrderStatistics:
     total: list[Money] = apart("What they come to, one sum per currency.")
     first_at: datetime | None = apart("When the first one was placed.")
     last_at: datetime | None = apart("When the last one was placed.")
-    partial: bool = apart("Whether orders are known to be left out.")
+    partial: bool = apart("Whether orders are left out, or may be because the answer of a source is stale.")
 
 
 async def order_statistics(customer: StitchedCustomer, wanted: OrderFilter | None) -> OrderStatistics | None:
@@ -54,5 +54,5 @@ async def order_statistics(customer: StitchedCustomer, wanted: OrderFilter | Non
         total=msgspec.convert(total or [], list[records.Money]),
         first_at=first,
         last_at=last,
-        partial=answer.failure is not None or answer.cut,
+        partial=answer.missing is not None or answer.cut,
     )

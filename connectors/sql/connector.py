@@ -70,10 +70,14 @@ class QueriesConnector(Connector[S]):
     def aggregates(self) -> Sequence[Aggregate]:
         return [
             Aggregate(
-                record=RECORDS[name], by=kind, measure=partial(self._tables[name].measure, kind), max_batch=self._max_batch
+                record=RECORDS[name],
+                by=kind,
+                measure=partial(self._tables[name].measure, kind),
+                max_batch=self._max_batch,
+                keys_share_nothing=key.column is not None,
             )
             for name, record in self._records.items()
-            for kind in record.keys
+            for kind, key in record.keys.items()
             if kind is not KeyKind.TEXT
         ]
 

@@ -78,8 +78,14 @@ class MemoryConnector(Connector[ConnectorSettings]):
 
     def aggregates(self) -> Sequence[Aggregate]:
         return [
-            Aggregate(record=record, by=by, measure=partial(self._measure, record, by), max_batch=self._max_batch)
-            for record, by in self.records
+            Aggregate(
+                record=record,
+                by=by,
+                measure=partial(self._measure, record, by),
+                max_batch=self._max_batch,
+                keys_share_nothing=_share_nothing(held),
+            )
+            for (record, by), held in self.records.items()
             if self._measures
         ]
 
@@ -124,3 +130,9 @@ class MemoryConnector(Connector[ConnectorSettings]):
             after=ask.after if continues else None,
             first=ask.first if in_order and (continues or ask.after is None) and Push.FIRST in self._pushdown else None,
         )
+
+
+def _share_nothing(held: Mapping[str, Sequence[Record]]) -> bool:
+    """Whether no record is under two keys."""
+    ids = [id_ for records in held.values() for id_ in {record.id for record in records}]
+    return len(ids) == len(set(ids))

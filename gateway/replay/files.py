@@ -32,13 +32,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A lookup (`pushdown`) or an aggregate (`ops`) of a recorded source."""
+    """A lookup (`pushdown`) or an aggregate (`ops`, `keys_share_nothing`) of a recorded source."""
 
     record: str
     by: KeyKind
     max_batch: int
     pushdown: list[Push] = []
     ops: list[MeasureOp] = []
+    keys_share_nothing: bool = False
 
 
 class RecordedSource(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,7 +31,13 @@ def described(connector: Connector[Any]) -> RecordedSource:
             for one in connector.lookups()
         ],
         aggregates=[
-            Described(record=RECORD_NAMES[one.record], by=one.by, max_batch=one.max_batch, ops=sorted(one.ops))
+            Described(
+                record=RECORD_NAMES[one.record],
+                by=one.by,
+                max_batch=one.max_batch,
+                ops=sorted(one.ops),
+                keys_share_nothing=one.keys_share_nothing,
+            )
             for one in connector.aggregates()
         ],
     )

@@ -66,7 +66,14 @@ class Replaying(Connector[ConnectorSettings]):
     def _aggregate(self, one: Described) -> Aggregate:
         record = RECORDS[one.record]
         measure = partial(self._measure, record, one.by)
-        return Aggregate(record=record, by=one.by, measure=measure, max_batch=one.max_batch, ops=frozenset(one.ops))
+        return Aggregate(
+            record=record,
+            by=one.by,
+            measure=measure,
+            max_batch=one.max_batch,
+            ops=frozenset(one.ops),
+            keys_share_nothing=one.keys_share_nothing,
+        )
 
     async def _fetch(self, record: type[Record], by: KeyKind, keys: Keys, ask: Ask) -> Answer:
         found = {key: self._known(record, by, key) for key in keys}

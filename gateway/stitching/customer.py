@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -10,10 +11,12 @@ from typing import Any
 import msgspec
 
 from connectors.contract import Ask, KeyKind
+from connectors.errors import SourceError
 from connectors.records import MOST_WHOLE, Customer, Record
 from connectors.semantics import in_order
 from gateway.errors import SourceFailure
 from gateway.identity.keys import keys_of
+from gateway.lookups.deadline import ASSEMBLY_S
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.sources import Source
@@ -78,7 +81,8 @@ class StitchedCustomer(msgspec.Struct, eq=False):
     async def source_reports(self) -> list[SourceReport]:
         """What each source contributed, in the order of the configuration, once this customer is stitched."""
         order = [source.name for source in self._directory.sources.all]
-        reports = await self.reports.settled()
+        # Its siblings end by the deadline; they are the first whose timers fire.
+        reports = await self.reports.settled(self.loaders.deadline.remaining_s() + ASSEMBLY_S)
         return sorted(reports, key=lambda report: order.index(report.name) if report.name in order else len(order))
 
     def configured(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
@@ -93,6 +97,29 @@ class StitchedCustomer(msgspec.Struct, eq=False):
         if kind is KeyKind.CUSTOMER_ID:
             return [self.id]
         return self._outcome if isinstance(self._outcome, Failed) else keys_of(self.record, kind)
+
+    def stale_keys(self, kind: KeyKind) -> SourceError | None:
+        """Why keys of a kind may be others by now: they are of a record that is older than it may be."""
+        return None if kind is KeyKind.CUSTOMER_ID else self.stale
+
+    @property
+    def stale(self) -> SourceError | None:
+        """Why there is no newer record, where this one is older than it may be."""
+        return self._outcome.stale if isinstance(self._outcome, Found) else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its record could be had, as new as it should be."""
+        return isinstance(self._outcome, Found) and self._outcome.stale is None
+
+    @property
+    def turns(self) -> asyncio.Lock:
+        """Held by whoever works long on the records of one customer."""
+        return self._directory.turns
+
+    def on(self, loaders: Loaders) -> StitchedCustomer:
+        """The same customer with other loaders, for work that may outlive the request."""
+        return StitchedCustomer(self.id, self.record, loaders, self._outcome, self._directory)
 
     def enter(self, asked: Asked) -> list[Wanted | Failed]:
         """Have records asked for, over all keys and sources. Each call has its `listed`, when the parts are settled."""

@@ -1,5 +1,6 @@
 """From what is wanted to the questions for the sources."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -41,6 +42,7 @@ class Directory:
     def __init__(self, sources: Sources, default_region: str | None) -> None:
         self.sources = sources
         self.default_region = default_region
+        self.turns = asyncio.Lock()
         self.question = lru_cache(maxsize=1_000)(self._question)
         self.asked = lru_cache(maxsize=1_000)(self._asked)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 
@@ -61,17 +62,24 @@ class Reports(msgspec.Struct, eq=False):
             self._settled.set()
             self._settled = None
 
-    async def settled(self) -> list[SourceReport]:
-        """All contributions, once every field of this customer that asks a source is done."""
+    async def settled(self, patience_s: float | None = None) -> list[SourceReport]:
+        """All contributions, once every field of this customer that asks a source is done, or after so many seconds."""
         await asyncio.sleep(0)  # sibling fields start in the same turn of the loop
-        while self._open:
-            self._settled = self._settled or asyncio.Event()
-            await self._settled.wait()
+        if self._open:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    while self._open:
+                        self._settled = self._settled or asyncio.Event()
+                        await self._settled.wait()
         return reports_of(self._added)
 
     def add(self, record: type[Record], outcome: Outcome) -> None:
         """Count an outcome in, once: several fields can have read the same one."""
         self._added.append((record, outcome))
+
+    def copy_to(self, other: Reports) -> None:
+        """Count in for another caller what was contributed here; each has found the customer by himself."""
+        other._added += self._added[1:]
 
     def add_not_configured(self, record: type[Record]) -> None:
         self._added.append((record, None))

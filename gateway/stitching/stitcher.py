@@ -22,18 +22,27 @@ class Stitcher(msgspec.Struct, eq=False):
     _directory: Directory
     _loaders: Loaders
 
+    @property
+    def loaders(self) -> Loaders:
+        return self._loaders
+
     async def customer(self, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
         """The customer with this key; None when there is none.
 
         A customer asked for by id is stitched also when its record cannot be had or read, for other sources know the id.
         Raises `InvalidKeyError`, `AmbiguousIdentityError`, or `SourceFailure` for keys that only the failed source can resolve.
         """
+        key, outcome = await self.found(kind, value, selection)
+        if type(outcome) is Found and len(records := outcome.records) == 1:
+            return StitchedCustomer(records[0].id, records[0], self._loaders, outcome, self._directory)
+        return self.identified(kind, key, outcome)
+
+    async def found(self, kind: KeyKind, value: str, selection: Selection) -> tuple[str, Outcome]:
+        """The key in its normal form, and what the source of customers says about it. Raises `InvalidKeyError`."""
         key = normalised(kind, value, self._directory.default_region)
         source, question = self._directory.question(kind, selection)
         (outcome,) = await self._loaders.leading(source, question, [key])
-        if type(outcome) is Found and len(records := outcome.records) == 1:
-            return StitchedCustomer(records[0].id, records[0], self._loaders, outcome, self._directory)
-        return self._identified(kind, key, outcome)
+        return key, outcome
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
         """Customers by id, in order, as above; in the place of an id that finds no customer for a reason stands that reason."""
@@ -84,12 +93,12 @@ class Stitcher(msgspec.Struct, eq=False):
 
     def _identified_or_error(self, key: str, outcome: Outcome) -> StitchedCustomer | CallerError | None:
         try:
-            return self._identified(KeyKind.CUSTOMER_ID, key, outcome)
+            return self.identified(KeyKind.CUSTOMER_ID, key, outcome)
         except CallerError as error:
             return error
 
-    def _identified(self, kind: KeyKind, key: str, outcome: Outcome) -> StitchedCustomer | None:
-        """What comes of any outcome but the only record of a key."""
+    def identified(self, kind: KeyKind, key: str, outcome: Outcome) -> StitchedCustomer | None:
+        """The customer that an outcome tells of a key, None when there is none. Raises as `customer` does."""
         if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
             outcome = outcome.as_failed(SourceProtocolError("the record cannot be read"))
         if isinstance(outcome, Failed):
@@ -99,7 +108,7 @@ class Stitcher(msgspec.Struct, eq=False):
         assert isinstance(outcome, Found)
         if len(outcome.records) > 1:
             raise AmbiguousIdentityError(words(kind), [record.id for record in outcome.records])
-        return None
+        return self._stitched(outcome.records[0].id, outcome) if outcome.records else None
 
     def _stitched(self, customer_id: str, outcome: Found | Failed) -> StitchedCustomer:
         record = Missing(outcome) if isinstance(outcome, Failed) else outcome.records[0]

@@ -1,0 +1,120 @@
+"""Records that two keys of a customer find: counted once, at every kind of source."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors import records as r
+from connectors.contract import Connector, KeyKind, Measure
+from connectors.mongo import MongoConnector
+from connectors.records import Record
+from connectors.sql import SqlConnector
+from connectors.testing import MemoryConnector
+from gateway.stitching.measuring import MAX_RECORDS_AT_ONCE, MAX_RECORDS_OF_KEYS, MOST_RECORDS
+from tests import shop
+from tests.mongo_shop import MongoShop
+from tests.running import gateway_on
+from tests.sql_shop import day
+
+pytestmark = pytest.mark.cases
+
+STATISTICS = """{ customer(by: {id: "c1"}) { orders(first: 10) { nodes { id } }
+    orderStatistics { count total { amount currency } partial } tag(key: "activity") { evidence { name value partial } } } }"""
+ANA, WORK = "ana@example.com", "ana.work@example.org"
+ONCE = {"count": 3, "total": [{"amount": "30.00", "currency": "EUR"}], "partial": False}
+
+
+async def statistics_of(source: Connector[Any]) -> dict[str, Any]:
+    async with gateway_on([shop.crm(), source]) as gateway:
+        customer: dict[str, Any] = (await gateway.data(STATISTICS))["customer"]
+    assert len(customer["orders"]["nodes"]) == customer["orderStatistics"]["count"]
+    assert customer["tag"]["evidence"][1] == {
+        "name": "orders_all",
+        "value": customer["orderStatistics"]["count"],
+        "partial": customer["orderStatistics"]["partial"],
+    }
+    statistics: dict[str, Any] = customer["orderStatistics"]
+    return statistics
+
+
+@pytest.mark.parametrize("measures", [True, False])
+async def test_memory(measures: bool):
+    """One order under both addresses, and one under each."""
+    both, one, other = (shop.order(n, "c1", n) for n in (1, 2, 3))
+    held = {(r.Order, KeyKind.EMAIL): {ANA: [both, one], WORK: [other, both]}}
+    assert await statistics_of(MemoryConnector("orders", held, measures=measures)) == ONCE
+
+
+@pytest.mark.parametrize(
+    ("keys", "orders", "aggregated"),
+    [
+        ({"query": "SELECT id, email AS key FROM pairs"}, [("1", None), ("2", None), ("3", None)], False),
+        ({"column": "email"}, [("1", ANA), ("2", ANA), ("3", WORK)], True),
+    ],
+    ids=["pairs", "column"],
+)
+async def test_sql(tmp_path: Path, keys: dict[str, str], orders: Sequence[tuple[str, str | None]], aggregated: bool):
+    """Pairs may share a record, so it is read; a column cannot, so the database still measures."""
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.execute("CREATE TABLE orders (id TEXT, email TEXT, placed_at TEXT, total_amount TEXT, total_currency TEXT)")
+        rows = [(id_, email, f"2026-06-0{id_}T12:00:00Z", "10.00", "EUR") for id_, email in orders]
+        database.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", rows)
+        database.execute("CREATE TABLE pairs (id TEXT, email TEXT)")
+        database.executemany("INSERT INTO pairs VALUES (?, ?)", [("1", ANA), ("1", WORK), ("2", ANA), ("3", WORK)])
+    database.close()
+    record = {"query": "SELECT * FROM orders", "keys": {"email": keys}}
+    settings = {"url": f"sqlite+aiosqlite:///{tmp_path / 'shop.db'}", "records": {"order": record}}
+    source = SqlConnector("orders", SqlConnector.settings_type.model_validate(settings))
+    assert [one.keys_share_nothing for one in source.aggregates()] == [aggregated]
+    assert await statistics_of(source) == ONCE
+
+
+@pytest.mark.mongodb
+async def test_mongo(mongo_shop: MongoShop, mongodb_uri: str, mongodb_database: str):
+    """An array of addresses, of which one order has both."""
+    orders = [
+        {"_id": "1", "emails": [ANA, WORK], "placed": day(1), "total": "10.00", "currency": "EUR"},
+        {"_id": "2", "emails": [ANA], "placed": day(2), "total": "10.00", "currency": "EUR"},
+        {"_id": "3", "emails": WORK, "placed": day(3), "total": "10.00", "currency": "EUR"},
+    ]
+    await mongo_shop.fill(orders=orders)
+    fields = {"placed_at": "placed", "total.amount": "total", "total.currency": "currency"}
+    record = {"collection": "orders", "fields": fields, "keys": {"email": {"path": "emails"}}}
+    settings = {"url": mongodb_uri, "database": mongodb_database, "records": {"order": record}}
+    source = MongoConnector("orders", MongoConnector.settings_type.model_validate(settings))
+    assert not any(one.keys_share_nothing for one in source.aggregates())
+    assert await statistics_of(source) == ONCE
+
+
+async def test_one_key_is_measured_at_the_source():
+    """It shares its records with nobody."""
+    order = shop.order(1, "c2", 1)
+    held: dict[tuple[type[Record], KeyKind], dict[str, list[Record]]] = {
+        (r.Order, KeyKind.EMAIL): {"li@example.com": [order], ANA: [order]}
+    }
+    source = MemoryConnector("orders", held)
+    async with gateway_on([shop.crm(), source]) as gateway:
+        data = await gateway.data('{ customer(by: {id: "c2"}) { orderStatistics { count partial } } }')
+    assert data["customer"]["orderStatistics"] == {"count": 1, "partial": False}
+    ((_, _, keys, asked),) = source.calls
+    assert keys == ("li@example.com",)
+    assert isinstance(asked, tuple)
+    assert all(isinstance(measure, Measure) for measure in asked)
+
+
+@pytest.mark.parametrize(("keys", "of_each"), [(2, MOST_RECORDS), (5, MOST_RECORDS), (10, 500), (MAX_RECORDS_OF_KEYS + 1, 1)])
+async def test_what_is_read_of_many_keys_is_bounded(keys: int, of_each: int):
+    """However many addresses a customer has: so many records are read over all of them, and the figures are partial."""
+    emails = [f"e{n}@example.com" for n in range(keys)]
+    points = [r.ContactPoint(kind=r.ContactKind.EMAIL, value=email) for email in emails]
+    crm = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {"c1": [r.Customer(id="c1", contact_points=points)]}})
+    mine = [shop.order(n, "c1", 1 + n % 28) for n in range(of_each + 1)]
+    source = MemoryConnector("orders", {(r.Order, KeyKind.EMAIL): dict.fromkeys(emails[:2], mine)})
+    async with gateway_on([crm, source], deadline_ms=60_000) as gateway:
+        data = await gateway.data('{ customer(by: {id: "c1"}) { orderStatistics { count partial } } }')
+    # Of the same records each key gives the same newest ones.
+    assert data["customer"]["orderStatistics"] == {"count": of_each, "partial": True}
+    assert MAX_RECORDS_AT_ONCE < MOST_RECORDS
