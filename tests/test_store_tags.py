@@ -102,7 +102,7 @@ async def test_stale_tags_stay_readable_until_renewed(tags: TagCollection, hand_
     assert found["c1"]["tier"].value == "GOLD"
     assert found["c2"]["tier"].expires_at > marked_at
     renewed = tag(at=NOON + timedelta(days=1), as_of=hand_clock.now() + timedelta(milliseconds=1))
-    await tags.write([("c1", renewed)])
+    await tags.write([("c1", renewed)], {"c1": 1})
     assert (await read(tags, ["c1"], ["tier"]))["c1"]["tier"] == renewed
     assert (await read(tags, ["c1"], ["churn"]))["c1"]["churn"].expires_at == marked_at
     await tags.mark_stale(["c1"])
@@ -110,14 +110,15 @@ async def test_stale_tags_stay_readable_until_renewed(tags: TagCollection, hand_
 
 
 async def test_a_tag_of_facts_from_before_the_mark_is_stale(tags: TagCollection, hand_clock: HandClock):
-    """Whoever writes it had kept what the sources said before; a tag without facts counts by when it was computed."""
+    """Whoever writes it had kept what the sources said before; a tag without facts counts by the mark that was read before."""
     await tags.write([("c1", tag())])
     await tags.mark_stale(["c1"])
     marked_at = hand_clock.now().replace(microsecond=hand_clock.now().microsecond // 1000 * 1000)
     before, after = hand_clock.now() - timedelta(milliseconds=2), hand_clock.now() + timedelta(milliseconds=2)
     late = tag(value="SILVER", at=after, as_of=before)
     none = replace(tag("churn", at=after), evidence=[])
-    await tags.write([("c1", late), ("c1", none), ("c1", replace(none, key="rfm", computed_at=before))])
+    await tags.write([("c1", late), ("c1", none)], {"c1": 1})
+    await tags.write([("c1", replace(none, key="rfm", computed_at=before))], {"c1": 0})
     found = (await read(tags, ["c1"], ["tier", "churn", "rfm"]))["c1"]
     assert found == {
         "tier": replace(late, expires_at=marked_at),
@@ -135,7 +136,7 @@ async def test_a_mark_is_there_before_the_tag(tags: TagCollection, hand_clock: H
     assert (await read(tags, ["c1"], ["tier"]))["c1"]["tier"].expires_at <= hand_clock.now()
     hand_clock.advance(timedelta(milliseconds=1))
     new = tag(at=hand_clock.now(), as_of=hand_clock.now())
-    await tags.write([("c1", new)])
+    await tags.write([("c1", new)], {"c1": 1})
     assert await read(tags, ["c1"], ["tier"]) == {"c1": {"tier": new}}
 
 

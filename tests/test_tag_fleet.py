@@ -11,7 +11,8 @@ from gateway.clock import Clock
 from gateway.store.leases import Leases
 from gateway.store.mongo import Mongo, MongoSettings
 from gateway.store.store import Store
-from gateway.tags.service import LEASE, TagService
+from gateway.tags.renewal import LEASE
+from gateway.tags.service import TagService
 from tests.fixtures_mongodb import commands_to
 from tests.fleet import gateway_process
 from tests.http_source import serving
@@ -111,7 +112,8 @@ def settings(mongodb_uri: str, mongodb_database: str) -> MongoSettings:
 
 async def test_a_lease_that_comes_after_the_renewal_computes_nothing(settings: MongoSettings):
     """One worker reads the stale tag, another renews it and gives the lease back; then the first has the lease, for nothing."""
-    clock, sources, late = ShopClock(), sources_by_id(), LateStore(settings, ShopClock())
+    clock, sources = ShopClock(), sources_by_id()
+    late = LateStore(settings, clock)
     await late.open()
     with commands_to(settings.database) as commands:
         async with services_on(sources, clock=clock, mongodb=settings.model_dump()) as services:

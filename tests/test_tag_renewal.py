@@ -16,7 +16,8 @@ from connectors.testing import MemoryConnector
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.mongo import MongoSettings
 from gateway.tags.pack import default_pack_path
-from gateway.tags.service import LEASE, MOST_RENEWALS, TagService
+from gateway.tags.renewal import LEASE, MOST_RENEWALS
+from gateway.tags.service import TagService
 from tests import shop
 from tests.fixtures_mongodb import commands_to
 from tests.running import Gateway, gateway_on
@@ -67,9 +68,9 @@ async def freshness_of(gateway: Gateway, ids: list[str]) -> set[str]:
     return {one["tag"]["freshness"] for one in (await gateway.data(MANY_TAGS, {"ids": ids}))["customers"]}
 
 
-async def is_free(settings: MongoSettings) -> bool:
+async def is_free(settings: MongoSettings, clock: ShopClock) -> bool:
     """Whether another worker could renew the customer now."""
-    async with store_of(settings) as store:
+    async with store_of(settings, clock) as store:
         return await store.leases.take(["c1"], hold=LEASE) == {"c1"}
 
 
@@ -138,6 +139,71 @@ async def test_a_changed_definition_makes_stored_values_stale(words, tmp_path: P
     assert measured(sources[1]) == 2
 
 
+def with_ttl(tmp_path: Path, ttl: str) -> dict[str, Any]:
+    """Settings whose tag `activity` differs from the shipped one by its time to live alone."""
+    head, activity, rest = default_pack_path().read_text(encoding="utf-8").partition("  activity:\n")
+    changed = head + activity + rest.replace("ttl: 6h", f"ttl: {ttl}", 1)
+    (tmp_path / f"{ttl}.yaml").write_text(changed, encoding="utf-8")
+    return {"tags": {"file": str(tmp_path / f"{ttl}.yaml")}}
+
+
+@pytest.mark.cases
+async def test_a_shorter_time_to_live_holds_for_what_is_stored(words, clock, tmp_path: Path):
+    """An hour later a tag of six hours has expired by the five minutes that are in force now, and is renewed."""
+    sources = sources_by_id()
+    async with gateway_on(sources, **words) as gateway:
+        old = await tag_of(gateway)
+    clock.advance(timedelta(hours=1))
+    async with gateway_on(sources, **words, **with_ttl(tmp_path, "5m")) as gateway:
+        stale = await tag_of(gateway)
+        new = await until_tag(is_fresh, gateway)
+    at = clock.now() - timedelta(hours=1)
+    assert (stale["freshness"], stale["computedAt"]) == ("STALE", old["computedAt"])
+    assert stale["expiresAt"] == (at + timedelta(minutes=5)).isoformat().replace("+00:00", "Z")
+    assert new["expiresAt"] == (clock.now() + timedelta(minutes=5)).isoformat().replace("+00:00", "Z")
+    assert measured(sources[1]) == 2
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize(("passed", "renewed"), [(timedelta(minutes=53), False), (timedelta(minutes=55), True)])
+async def test_renewal_ahead_goes_by_the_time_to_live_in_force(words, clock, tmp_path: Path, passed, renewed):
+    """Of an hour that is in force now the last tenth begins after 54 minutes, though the tag was stored for six hours."""
+    sources = sources_by_id()
+    async with gateway_on(sources, **words) as gateway:
+        await tag_of(gateway)
+    clock.advance(passed)
+    async with gateway_on(sources, **words, **with_ttl(tmp_path, "1h")) as gateway:
+        assert is_fresh(await tag_of(gateway))
+        if renewed:
+            await until(lambda: measured(sources[1]) == 2)
+            await until_tag(lambda tag: tag["computedAt"] == clock.now().isoformat().replace("+00:00", "Z"), gateway)
+    assert measured(sources[1]) == 1 + renewed
+
+
+@pytest.mark.cases
+async def test_a_longer_time_to_live_prolongs_nothing(words, clock, tmp_path: Path):
+    """What was stored for five minutes has expired after six, by the settings of then."""
+    sources = sources_by_id()
+    async with gateway_on(sources, **words, **with_ttl(tmp_path, "5m")) as gateway:
+        old = await tag_of(gateway)
+    clock.advance(timedelta(minutes=6))
+    async with gateway_on(sources, **words) as gateway:
+        stale = await tag_of(gateway)
+    assert stale == old | {"freshness": "STALE"}
+
+
+@pytest.mark.cases
+async def test_what_expired_long_ago_by_the_time_to_live_in_force_is_absent(words, clock, tmp_path: Path):
+    """More than seven days ago: it is computed, and not served stale."""
+    sources = sources_by_id()
+    async with gateway_on(sources, **words, **with_ttl(tmp_path, "30d")) as gateway:
+        await tag_of(gateway)
+    clock.advance(timedelta(days=8))
+    async with gateway_on(sources, **words) as gateway:
+        tag = await tag_of(gateway)
+    assert (tag["freshness"], tag["computedAt"]) == ("FRESH", clock.now().isoformat().replace("+00:00", "Z"))
+
+
 async def test_a_stale_tag_is_served_rather_than_a_partial_one(words, settings, clock):
     """While its source is down the renewal fails, the old value stays, the lease is free, and no log names a customer."""
     sources = shop.sources()
@@ -149,7 +215,7 @@ async def test_a_stale_tag_is_served_rather_than_a_partial_one(words, settings, 
             first = await tag_of(gateway)
             await until(lambda: measured(sources["orders"]) == 2)
             second = await tag_of(gateway)
-        assert await is_free(settings)
+        assert await is_free(settings, clock)
     assert first == second == old | {"freshness": "STALE"}
     assert (old["value"], old["partial"]) == ("HIGH", False)
     assert {(line["event"], line["source"], line["code"]) for line in logs} == {
@@ -221,11 +287,11 @@ async def test_the_end_of_a_worker_ends_its_renewals(words, settings, clock):
         sources[1].hang = asyncio.Event()
         assert (await tag_of(gateway))["freshness"] == "STALE"
         await until(lambda: measured(sources[1]) == 2)
-        assert not await is_free(settings)
+        assert not await is_free(settings, clock)
         ends = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - ends < 1
     assert asyncio.all_tasks() == tasks
-    assert await is_free(settings)
+    assert await is_free(settings, clock)
 
 
 async def test_an_unexpected_error_in_a_renewal_is_logged(words, settings, clock):
@@ -251,4 +317,4 @@ async def test_an_unexpected_error_in_a_renewal_is_logged(words, settings, clock
     assert (answer.tag.value, answer.freshness) == ("HIGH", "STALE")
     assert logs == [{"event": "tags_failed", "log_level": "error", "error": "ZeroDivisionError"}]
     assert unhandled == []
-    assert await is_free(settings)
+    assert await is_free(settings, clock)

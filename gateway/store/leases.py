@@ -3,7 +3,8 @@
     {_id: name, owner, turn, until, deleteAt}
 
 The unique `_id` decides who wins, so a lease is an insert; only what is left over from an owner that never came back is taken
-over by an update. Gateways compare `until` with their own clocks, so these should agree to well within the time of a lease.
+over by an update. Gateways compare `until` with their own clocks, so these should agree to well within the time of a lease. One
+that ends later than any lease could, by more than `CLOCK_TOLERANCE`, is of a clock that was wrong, and is left over as well.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from uuid import uuid4
 from pymongo import IndexModel
 from pymongo.errors import BulkWriteError
 
-from gateway.clock import Clock
+from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.store.mongo import Database, Mongo, already_there
 
 _KEEP = timedelta(hours=1)
@@ -50,7 +51,8 @@ class Leases:
             else:
                 return set(wanted)
             won = set(wanted) - set(held)
-            result = await leases.update_many({"_id": {"$in": held}, "until": {"$lt": now}}, {"$set": lease})
+            running = {"$gte": now, "$lte": now + hold + CLOCK_TOLERANCE}
+            result = await leases.update_many({"_id": {"$in": held}, "until": {"$not": running}}, {"$set": lease})
             if result.modified_count:
                 taken_over = await leases.find({"_id": {"$in": held}, **grant}, {"_id": 1}).to_list(None)
                 won.update(document["_id"] for document in taken_over)

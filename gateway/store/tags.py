@@ -2,20 +2,24 @@
 
     {_id: "<customer>", tags: {<key>: json}, at: {<key>: computedAt}, deleteAt, staleAt?, marks?, seen?: {<key>: marks}}
 
-`json` is the `ComputedTag`. What a customer's tags were marked stale with is counted in `marks`, and `seen` is the count when a
-tag was written whose facts are all of after `staleAt`: a tag that has not seen the last mark expired then. A tag outlives its
-expiry by `KEEP`, so that it can be served stale, and then counts as absent; MongoDB deletes the document when that is so of all
-its tags.
+`json` is the `ComputedTag`. `marks` counts how often a customer's tags were marked stale, and `seen` is the count that was read
+before a tag was computed: a tag that has not seen the last mark expired when that was made (`staleAt`). So no two clocks are
+compared, but for facts of answers that a worker had kept, which count only when they are of clearly later than the mark. A tag
+outlives its expiry by `KEEP`, so that it can be served stale, and then counts as absent; MongoDB deletes the document when that
+is so of all its tags.
+
+A clock may have been wrong. What is of the future, by more than `CLOCK_TOLERANCE`, counts as absent when it is read, and as
+older when something is written.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from pymongo import IndexModel, UpdateOne
 
-from gateway.clock import Clock
+from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.store.mongo import Database, Document, Mongo
 from gateway.tags.model import FORM, ComputedTag, KeptTag, Tag
 
@@ -23,11 +27,29 @@ KEEP = timedelta(days=7)
 KEEP_MARK = timedelta(days=1)
 """As long as a worker may keep answers of sources."""
 
+MARK_TOLERANCE = timedelta(seconds=10)
+"""By how much a kept answer must be later than a mark to be of after it: the clocks of two workers are compared then."""
+
+MAX_TTL = timedelta(days=366)
+"""A document that is to be deleted later than after this time to live is of a clock that was wrong."""
+
+_NEVER_SEEN = -1
+
 _READ = {"tags": 1, "marks": 1, "staleAt": 1, "seen": 1}
 
 _decoder = msgspec.json.Decoder(KeptTag)
 _whole_decoder = msgspec.json.Decoder(ComputedTag)
 _encoder = msgspec.json.Encoder()
+
+
+class StoredTags(dict[str, Tag]):
+    """The stored tags of a customer by key. `marks` counts how often they were marked stale."""
+
+    marks: int = 0
+
+
+NOTHING = StoredTags()
+"""Of a customer who has no document."""
 
 
 class TagCollection:
@@ -38,7 +60,7 @@ class TagCollection:
         self._clock = clock
         mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0)])
 
-    async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, dict[str, Tag]]:
+    async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, StoredTags]:
         """The tags that are kept, by customer and by key, fresh or not, with one command.
 
         What cannot be read, say of another version of the gateway, counts as absent.
@@ -52,17 +74,21 @@ class TagCollection:
             return await cursor.to_list(None)
 
         documents = await self._mongo.run(find)
-        after = self._clock.now() - KEEP
-        return {document["_id"]: _tags_of(document, keys, after) for document in documents}
+        now = self._clock.now()
+        return {document["_id"]: _tags_of(document, keys, now) for document in documents}
 
-    async def write(self, tags: Sequence[tuple[str, ComputedTag]]) -> None:
-        """Keep tags, each with its customer, in one bulk. A tag that is kept and was computed later stays."""
+    async def write(self, tags: Sequence[tuple[str, ComputedTag]], marks: Mapping[str, int] | None = None) -> None:
+        """Keep tags, each with its customer, in one bulk. A tag that is kept and was computed later stays.
+
+        `marks` are those that were read before the tags were computed. Of customers who are not in it times are compared.
+        """
         if not tags:
             return
         by_customer: dict[str, list[ComputedTag]] = {}
         for customer, tag in tags:
             by_customer.setdefault(customer, []).append(tag)
-        upserts = [_upsert(customer, own) for customer, own in by_customer.items()]
+        now, seen = self._clock.now(), marks or {}
+        upserts = [_upsert(customer, own, seen.get(customer), now) for customer, own in by_customer.items()]
         await self._mongo.run(lambda database: database.tags.bulk_write(upserts, ordered=False))
 
     async def mark_stale(self, customers: Sequence[str]) -> int:
@@ -71,8 +97,12 @@ class TagCollection:
         So do tags that are not written yet, of facts from before. Gives the number of customers who were there.
         """
         now = self._clock.now()
-        mark = {"$max": {"staleAt": now, "deleteAt": now + KEEP_MARK}, "$inc": {"marks": 1}}
-        marks = [UpdateOne({"_id": customer}, mark, upsert=True) for customer in customers]
+        mark = {
+            "marks": {"$add": [{"$ifNull": ["$marks", 0]}, 1]},
+            "staleAt": _latest("$staleAt", now, now + CLOCK_TOLERANCE),
+            "deleteAt": _latest("$deleteAt", now + KEEP_MARK, _last_deletion(now)),
+        }
+        marks = [UpdateOne({"_id": customer}, [{"$set": mark}], upsert=True) for customer in customers]
         if not marks:
             return 0
         result = await self._mongo.run(lambda database: database.tags.bulk_write(marks, ordered=False))
@@ -84,9 +114,9 @@ class TagCollection:
         return result.deleted_count
 
 
-def _tags_of(document: Document, keys: Collection[str], after: datetime) -> dict[str, Tag]:
-    """The tags of a document that can be read and expired after a time, if at all."""
-    found: dict[str, Tag] = {}
+def _tags_of(document: Document, keys: Collection[str], now: datetime) -> StoredTags:
+    """The tags of a document that can be read and can be of its time, without those that expired long ago."""
+    found, after, until = StoredTags(), now - KEEP, now + CLOCK_TOLERANCE
     texts = document.get("tags", {})
     for key in keys:
         text = texts.get(key)
@@ -98,28 +128,48 @@ def _tags_of(document: Document, keys: Collection[str], after: datetime) -> dict
                 tag = _whole_decoder.decode(text)  # which finds out whether all of it can be read
         except (msgspec.DecodeError, TypeError):
             continue
-        if tag.expires_at > after:
+        if tag.expires_at > after and tag.computed_at <= until:
             found[key] = tag
-    return _marked(document, found) if "marks" in document else found
+    if "marks" in document:
+        _mark(document, found, now)
+    return found
 
 
-def _marked(document: Document, tags: dict[str, Tag]) -> dict[str, Tag]:
-    """Tags as marks left them."""
-    marks, stale_at, seen = document["marks"], document["staleAt"], document.get("seen", {})
-    return {
-        key: tag if seen.get(key) == marks else msgspec.structs.replace(tag, expires_at=min(tag.expires_at, stale_at))
-        for key, tag in tags.items()
-    }
+def _mark(document: Document, tags: StoredTags, now: datetime) -> None:
+    """Have tags be as marks left them."""
+    tags.marks, seen = document["marks"], document.get("seen", {})
+    stale_at = min(document["staleAt"], now)
+    for key, tag in tags.items():
+        if seen.get(key) != tags.marks:
+            tags[key] = msgspec.structs.replace(tag, expires_at=min(tag.expires_at, stale_at))
 
 
-def _upsert(customer: str, tags: Sequence[ComputedTag]) -> UpdateOne:
+def _upsert(customer: str, tags: Sequence[ComputedTag], marks: int | None, now: datetime) -> UpdateOne:
     # A pipeline, whose expressions see the document as it is kept.
-    values: dict[str, Any] = {"deleteAt": {"$max": ["$deleteAt", max(tag.expires_at for tag in tags) + KEEP]}}
+    delete_at = max(tag.expires_at for tag in tags) + KEEP
+    values: dict[str, Any] = {"deleteAt": _latest("$deleteAt", delete_at, _last_deletion(now))}
     for tag in tags:
-        later = {"$gt": [f"$at.{tag.key}", tag.computed_at]}
-        # What another worker has kept may be of before the mark, and what it computes of that as well.
-        oldest = min((fact.as_of for fact in tag.evidence if fact.as_of is not None), default=tag.computed_at)
-        seen = {"$cond": [{"$lte": [oldest, "$staleAt"]}, f"$seen.{tag.key}", "$marks"]}
+        at = f"$at.{tag.key}"
+        later = {"$and": [{"$gt": [at, tag.computed_at]}, {"$lte": [at, now + CLOCK_TOLERANCE]}]}
+        seen = {"$cond": [{"$gt": ["$marks", 0]}, _seen(tag, marks), f"$seen.{tag.key}"]}
         new = {"tags": _encoder.encode(tag).decode(), "at": tag.computed_at, "seen": seen}
         values |= {f"{name}.{tag.key}": {"$cond": [later, f"${name}.{tag.key}", value]} for name, value in new.items()}
     return UpdateOne({"_id": customer}, [{"$set": values}], upsert=True)
+
+
+def _seen(tag: ComputedTag, marks: int | None) -> Any:
+    """The mark that a tag has seen: that of before it was computed, unless some of its facts may be older still."""
+    oldest = min((fact.as_of for fact in tag.evidence if fact.as_of is not None), default=tag.computed_at)
+    if marks is not None and oldest >= tag.computed_at:
+        return marks
+    before = min(oldest, tag.computed_at) - MARK_TOLERANCE
+    return {"$cond": [{"$lt": ["$staleAt", before]}, "$marks" if marks is None else marks, _NEVER_SEEN]}
+
+
+def _latest(name: str, value: datetime, limit: datetime) -> Any:
+    """The later one of what is kept and a value, unless what is kept is beyond a limit."""
+    return {"$cond": [{"$gt": [name, limit]}, value, {"$max": [name, value]}]}
+
+
+def _last_deletion(now: datetime) -> datetime:
+    return now + MAX_TTL + KEEP + CLOCK_TOLERANCE

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from connectors.errors import SourceTimeoutError
 from connectors.records import Record
 from gateway.clock import Clock
+from gateway.lookups.outcome import Failed
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.measuring import Measurement, Question, measured
+from gateway.stitching.measuring import Measurement, PendingMeasurement, Question
 from gateway.stitching.reports import SourceState
 from gateway.tags import facts, rules
 from gateway.tags.definitions import Fact, Pack
@@ -25,28 +27,84 @@ Pair = tuple[str, str]
 
 Tags = dict[Pair, ComputedTag]
 
+Late = Mapping[PendingMeasurement, Sequence[Failed]]
+"""The failures of sources that have not answered in time."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The facts of a customer by name. `stale` are those of answers that are older than they may be."""
+
+    facts: dict[str, FactValue]
+    stale: set[str]
+
+
+class Computation:
+    """Tags of some customers under way. They are as of when it began, whenever the sources answered.
+
+    So a clock that is set meanwhile makes no tag that is newer than its windows.
+    """
+
+    def __init__(self, pack: Pack, clock: Clock, wanted: Iterable[Wanted]) -> None:
+        self._pack = pack
+        self._began = clock.now()
+        self._reference = clock.reference()
+        self._keys: dict[StitchedCustomer, list[str]] = {}
+        for customer, key in wanted:
+            self._keys.setdefault(customer, []).append(key)
+        # The facts of all wanted tags are asked for every customer, so that each source gets one question.
+        names = {name for keys in self._keys.values() for key in keys for name in pack.tags[key].fact_names}
+        questions = _questions([pack.facts[name] for name in sorted(names)], self._reference)
+        self._pending = {
+            customer: [(PendingMeasurement(customer, question), group) for question, group in questions]
+            for customer in self._keys
+        }
+        self._by_id = {customer.id: customer for customer in self._keys}
+
+    async def run(self) -> Tags:
+        """The wanted tags. Never raises for a source: what is missing stands in the evidence."""
+        runs = [pending.run() for own in self._pending.values() for pending, _ in own]
+        await asyncio.gather(*runs)
+        return {
+            (customer.id, key): tag
+            for customer, keys in self._keys.items()
+            for key, tag in self._evaluated(customer, keys, {}).items()
+        }
+
+    def so_far(self, customer: StitchedCustomer, keys: Sequence[str], waited_s: float) -> dict[str, ComputedTag]:
+        """Tags of a customer for a caller who cannot wait any longer. What has not come is missing, and reported as late."""
+        shared = self._by_id[customer.id]
+        late = {pending: pending.late(waited_s) for pending, _ in self._pending[shared]}
+        for pending, failures in late.items():
+            for failure in failures:
+                customer.reports.add(pending.question.record, failure)
+        return self._evaluated(shared, keys, late)
+
+    def report(self, customer: StitchedCustomer) -> None:
+        """Report to a caller who shares this computation what the sources contributed to it."""
+        shared = self._by_id[customer.id]
+        if shared is not customer:
+            shared.reports.copy_to(customer.reports)
+
+    def _evaluated(self, customer: StitchedCustomer, keys: Sequence[str], late: Late) -> dict[str, ComputedTag]:
+        known = Known({}, set())
+        for pending, group in self._pending[customer]:
+            _add_facts(known, pending.question, group, pending.so_far(late.get(pending, ())), self._reference)
+        return {key: rules.evaluate(self._pack.tags[key], known.facts, self._began, stale=known.stale) for key in keys}
+
 
 async def compute(pack: Pack, clock: Clock, wanted: Iterable[Wanted]) -> Tags:
     """The wanted tags. Never raises for a source: what is missing stands in the evidence."""
-    by_customer: dict[StitchedCustomer, list[str]] = {}
-    for customer, key in wanted:
-        by_customer.setdefault(customer, []).append(key)
-    # The facts of all wanted tags are asked for every customer, so that each source gets one question.
-    names = {name for keys in by_customer.values() for key in keys for name in pack.tags[key].fact_names}
-    reference = clock.reference()
-    questions = _questions([pack.facts[name] for name in sorted(names)], reference)
-    seen = await asyncio.gather(*(_facts(customer, questions, reference) for customer in by_customer))
-    now = clock.now()
-    return {
-        (customer.id, key): rules.evaluate(pack.tags[key], known, now)
-        for (customer, keys), known in zip(by_customer.items(), seen, strict=True)
-        for key in keys
-    }
+    return await Computation(pack, clock, wanted).run()
 
 
 def is_missing_for_now(tag: ComputedTag) -> bool:
     """Whether asking again may give more: a source was down, in contrast to one that is not configured."""
     return any(fact.missing not in (None, SourceState.NOT_CONFIGURED.value) for fact in tag.evidence)
+
+
+def is_late(tag: ComputedTag) -> bool:
+    """Whether more time may give more."""
+    return any(fact.missing == SourceTimeoutError.code for fact in tag.evidence)
 
 
 def _questions(asked: Sequence[Fact], reference: datetime) -> list[tuple[Question, list[Fact]]]:
@@ -67,18 +125,8 @@ def _questions(asked: Sequence[Fact], reference: datetime) -> list[tuple[Questio
     ]
 
 
-async def _facts(
-    customer: StitchedCustomer, questions: Sequence[tuple[Question, list[Fact]]], reference: datetime
-) -> dict[str, FactValue]:
-    answers = await asyncio.gather(*(measured(customer, question) for question, _ in questions))
-    return {
-        value.name: value
-        for (question, group), answer in zip(questions, answers, strict=True)
-        for value in _fact_values(question, group, answer, reference)
-    }
-
-
-def _fact_values(question: Question, group: Sequence[Fact], answer: Measurement, reference: datetime) -> Iterable[FactValue]:
+def _add_facts(known: Known, question: Question, group: Sequence[Fact], answer: Measurement, reference: datetime) -> None:
+    stale = answer.stale if answer.failure is None else None
     for place, (fact, measure) in enumerate(zip(group, question.measures, strict=True)):
         value = facts.fact_value(
             fact,
@@ -87,6 +135,11 @@ def _fact_values(question: Question, group: Sequence[Fact], answer: Measurement,
             reference=reference,
             sources=answer.sources,
             as_of=answer.as_of,
-            missing=answer.missing,
+            missing=None if stale is not None else answer.missing,
         )
-        yield msgspec.structs.replace(value, partial=value.partial or answer.cut)
+        if answer.cut:
+            value = msgspec.structs.replace(value, partial=True)
+        if stale is not None and value.missing is None:
+            value = msgspec.structs.replace(value, partial=True, missing=stale.code)
+            known.stale.add(fact.name)
+        known.facts[fact.name] = value

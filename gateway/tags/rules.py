@@ -49,22 +49,26 @@ def is_variable_name(name: str) -> bool:
     return program.variables() == [name] and _outcome(program, {}) is None
 
 
-def evaluate(definition: TagDefinition, facts: Mapping[str, FactValue], now: datetime) -> ComputedTag:
+def evaluate(
+    definition: TagDefinition, facts: Mapping[str, FactValue], now: datetime, *, stale: Collection[str] = ()
+) -> ComputedTag:
     """Give a customer the tag, or None as its value, with the facts that decided.
 
     A fact with nothing to measure is null. A fact whose source could not be asked is unknown, which is not null: an
     outage must not read as "never ordered". A rule that needs an unknown fact, fails, or gives what is not in its
-    `values` gives None. Never raises for what an expression does.
+    `values` gives None. A fact of `stale` answers is known, and what it is missing is newer ones: the tag is given, and has
+    expired. Never raises for what an expression does.
     """
     evidence = [facts[name] for name in definition.fact_names]
-    known = {fact.name: fact.value for fact in evidence if fact.missing is None}
+    known = {fact.name: fact.value for fact in evidence if fact.missing is None or fact.name in stale}
+    is_stale = any(fact.name in stale for fact in evidence)
     value = _text(_outcome(definition.program, known))
     return ComputedTag(
         key=definition.key,
         value=value if not definition.values or value in definition.values else None,
         fingerprint=definition.fingerprint,
         computed_at=now,
-        expires_at=now + definition.ttl,
+        expires_at=now if is_stale else now + definition.ttl,
         rule=RuleUsed(version=definition.version, expression=definition.expression, words=definition.words),
         evidence=evidence,
         partial=any(fact.partial or fact.missing is not None for fact in evidence),

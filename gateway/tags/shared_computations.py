@@ -1,0 +1,194 @@
+"""Compute a tag once for all requests that want it at the same time.
+
+The work has the usual deadline of a request, whoever began it, and goes on when he goes away. Each who waits for it goes by his
+own deadline: he then has what has come by that time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.clock import CLOCK_TOLERANCE, Clock
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.loaders import Loaders
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.stitcher import Stitcher
+from gateway.tags.background import BackgroundTasks
+from gateway.tags.computing import Computation, Pair, Tags, Wanted, compute, is_late, is_missing_for_now
+from gateway.tags.definitions import Pack
+from gateway.tags.model import ComputedTag
+
+MAX_SHARED = 1_000
+"""For how many customers at a time a worker computes tags that outlive a request. Requests beyond them compute their own."""
+
+Marks = Mapping[str, int]
+"""How often customers had been marked stale, by customer, when that was read before their tags were computed."""
+
+Keep = Callable[[Tags, Marks], Coroutine[Any, Any, None]]
+"""Stores tags."""
+
+
+class Shared(msgspec.Struct, eq=False):
+    """Work that requests share."""
+
+    computation: Computation
+    task: asyncio.Task[Tags]
+
+
+Sharing = Mapping[str, Mapping[str, Shared]]
+"""What is being computed, by customer and by key."""
+
+
+class SharedComputations:
+    """The tags that a worker is computing. `keep` stores them; until they can be read, they are shared from memory."""
+
+    def __init__(
+        self, pack: Pack, clock: Clock, new_stitcher: Callable[[], Stitcher], keep: Keep, tasks: BackgroundTasks
+    ) -> None:
+        self._pack = pack
+        self._clock = clock
+        self._new_stitcher = new_stitcher
+        self._keep = keep
+        self._tasks = tasks
+        self._under_way: dict[str, dict[str, Shared]] = {}
+        self._running: set[asyncio.Task[Tags]] = set()
+        self._customers = 0
+
+    def under_way(self, customers: Iterable[str]) -> Sharing:
+        """What is being computed of customers now."""
+        known = self._under_way
+        return {customer: {**known[customer]} for customer in customers if customer in known} if known else {}
+
+    def forget(self, customers: Iterable[str]) -> None:
+        """What is being computed of customers is of before a change: share and store it no more."""
+        for customer in customers:
+            self._under_way.pop(customer, None)
+
+    def cancel(self) -> None:
+        for task in self._running:
+            task.cancel()
+
+    async def compute(self, wanted: Sequence[Wanted], sharing: Sharing, marks: Marks) -> Tags:
+        """The wanted tags of one request, together with the requests that are already at it, by its own deadline."""
+        if not wanted:
+            return {}
+        deadline, began = wanted[0][0].loaders.deadline, self._clock.monotonic()
+        joined = {one: shared for one in wanted if (shared := self._shared(one, sharing)) is not None}
+        alone, own = [one for one in wanted if one not in joined], None
+        if alone and deadline.remaining_s() > 0:
+            fit, alone = self._fitting(alone)
+            own = self._start(fit, marks) if fit else None
+            joined |= {one: own for one in fit if own is not None}
+        found, _ = await asyncio.gather(self._alone(alone, marks), _wait(joined.values(), deadline))
+        again: list[Wanted] = []
+        for (shared, customer), keys in _groups(joined).items():
+            tags = self._tags_of(shared, customer, keys, self._clock.monotonic() - began)
+            weak = [key for key in keys if key not in tags or self._asks_again(tags[key], shared is own, deadline)]
+            again += [(customer, key) for key in weak]
+            if not weak:
+                shared.computation.report(customer)
+            found |= {(customer.id, key): tag for key, tag in tags.items()}
+        return found | await self._alone(again, marks)
+
+    def _shared(self, one: Wanted, sharing: Sharing) -> Shared | None:
+        customer, key = one
+        return sharing.get(customer.id, {}).get(key) or self._under_way.get(customer.id, {}).get(key)
+
+    def _fitting(self, wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[Wanted]]:
+        """Those whose tags may be computed for other requests too, and the others.
+
+        A caller who could not have a customer's record by his own deadline would make the tags of all poor.
+        """
+        fit = [one for one in wanted if one[0].is_whole]
+        if self._customers + len({customer.id for customer, _ in fit}) > MAX_SHARED:
+            return [], [*wanted]
+        return fit, [one for one in wanted if not one[0].is_whole]
+
+    def _start(self, wanted: Sequence[Wanted], marks: Marks) -> Shared:
+        trace = wanted[0][0].loaders.trace
+        loaders = Loaders(self._new_stitcher().loaders.deadline, trace)
+        customers: dict[str, StitchedCustomer] = {}
+        for customer, _ in wanted:
+            if customer.id not in customers:
+                customers[customer.id] = customer.on(loaders)
+        pairs = dict.fromkeys((customer.id, key) for customer, key in wanted)
+        computation = Computation(self._pack, self._clock, [(customers[customer], key) for customer, key in pairs])
+        # A task of its own, for others share it, and one caller that goes away must not end it.
+        shared = Shared(computation, self._tasks.start(computation.run()))
+        self._running.add(shared.task)
+        self._customers += len(customers)
+        for customer_id, key in pairs:
+            self._under_way.setdefault(customer_id, {})[key] = shared
+        # The first to be told, so that storing begins before the answer is given out.
+        done = asyncio.Event()
+        shared.task.add_done_callback(lambda task: self._end(task, len(customers), done))
+        self._tasks.start(self._store(shared, done, list(pairs), {one: marks[one] for one in customers if one in marks}))
+        return shared
+
+    def _end(self, task: asyncio.Task[Tags], customers: int, done: asyncio.Event) -> None:
+        self._running.discard(task)
+        self._customers -= customers
+        done.set()
+
+    async def _store(self, shared: Shared, done: asyncio.Event, pairs: Sequence[Pair], marks: Marks) -> None:
+        """Store what was computed, beside giving it out; until it can be read, it is shared from memory."""
+        try:
+            await done.wait()
+            if not shared.task.cancelled() and shared.task.exception() is None:
+                found = shared.task.result()
+                await self._keep({pair: found[pair] for pair in pairs if self._is_shared(pair, shared)}, marks)
+        finally:
+            for customer, key in pairs:
+                if self._is_shared((customer, key), shared):
+                    own = self._under_way[customer]
+                    del own[key]
+                    if not own:
+                        del self._under_way[customer]
+
+    def _is_shared(self, pair: Pair, shared: Shared) -> bool:
+        customer, key = pair
+        return self._under_way.get(customer, {}).get(key) is shared
+
+    async def _alone(self, wanted: Sequence[Wanted], marks: Marks) -> Tags:
+        """Tags that a request computes for itself; whoever asks later reads what is whole of them."""
+        if not wanted:
+            return {}
+        found = await compute(self._pack, self._clock, wanted)
+        if not all(map(is_missing_for_now, found.values())):
+            self._tasks.start(self._keep(found, marks))
+        return found
+
+    def _tags_of(
+        self, shared: Shared, customer: StitchedCustomer, keys: Sequence[str], waited_s: float
+    ) -> dict[str, ComputedTag]:
+        task = shared.task
+        if not task.done():
+            return shared.computation.so_far(customer, keys, waited_s)
+        return {} if task.cancelled() else {key: task.result()[customer.id, key] for key in keys}
+
+    def _asks_again(self, tag: ComputedTag, is_own: bool, deadline: Deadline) -> bool:
+        """Whether a caller who has time left may get more by asking in his own time."""
+        if deadline.remaining_s() <= 0:
+            return False
+        if tag.computed_at > self._clock.now() + CLOCK_TOLERANCE:
+            return True
+        # What another request could not get is asked again: only who asks a source reports on it.
+        return is_late(tag) if is_own else is_missing_for_now(tag)
+
+
+def _groups(joined: Mapping[Wanted, Shared]) -> dict[tuple[Shared, StitchedCustomer], list[str]]:
+    groups: dict[tuple[Shared, StitchedCustomer], list[str]] = {}
+    for (customer, key), shared in joined.items():
+        groups.setdefault((shared, customer), []).append(key)
+    return groups
+
+
+async def _wait(joined: Iterable[Shared], deadline: Deadline) -> None:
+    tasks = {shared.task for shared in joined if not shared.task.done()}
+    if tasks:
+        # Waiting leaves the tasks alone when the caller is cancelled.
+        await asyncio.wait(tasks, timeout=deadline.remaining_s())
