@@ -11,7 +11,7 @@ from connectors.records import Customer
 from connectors.shapes import Fields
 from gateway.errors import AmbiguousIdentityError, InvalidKeyError, SourceFailure
 from gateway.identity.keys import KEY_FIELDS, normalised
-from gateway.lookups.outcome import Failed
+from gateway.lookups.outcome import Failed, Found
 from gateway.lookups.sources import Source
 from gateway.services import Services
 from gateway.stitching.selection import Selection
@@ -74,9 +74,8 @@ class Changes:
         concern_tags = self._concern_tags(changes)
         ids = {key} if kind is KeyKind.CUSTOMER_ID else set()
         others = (source.kept_by | {KeyKind.CUSTOMER_ID} if concern_tags else source.kept_by) - {kind}
-        found = await _keys(kind, key, others, stitcher) if others and self._can_find_by(source, kind) else []
-        failure = found if isinstance(found, SourceFailure) else None
-        for other, value in [] if isinstance(found, SourceFailure) else found:
+        keys, failure = await _keys(kind, key, others, stitcher) if others and self._can_find_by(source, kind) else ([], None)
+        for other, value in keys:
             if other is KeyKind.CUSTOMER_ID:
                 ids.add(value)
             for change in changes:
@@ -98,21 +97,27 @@ class Changes:
 
 async def _keys(
     kind: KeyKind, key: str, others: Collection[KeyKind], stitcher: Stitcher
-) -> list[tuple[KeyKind, str]] | SourceFailure:
-    """The other keys of whoever has a key: none where nobody has it, the ids alone where several have."""
+) -> tuple[list[tuple[KeyKind, str]], SourceFailure | None]:
+    """The other keys of whoever has a key: none where nobody has it, the ids alone where several have.
+
+    With the failure for which there may be others. A record that stands in for a newer one is of before the change.
+    """
     selection = Selection(fields=Fields.of(*(name for other in others for name in KEY_FIELDS[other])))
+    key, outcome = await stitcher.found(kind, key, selection)
+    stale = outcome.stale if isinstance(outcome, Found) else None
+    failure = None if stale is None else SourceFailure(outcome.source, stale)
     try:
-        customer = await stitcher.customer(kind, key, selection)
+        customer = stitcher.identified(kind, key, outcome)
     except AmbiguousIdentityError as error:
-        return [(KeyKind.CUSTOMER_ID, candidate) for candidate in error.candidates]
-    except SourceFailure as failure:
-        return failure
+        return [(KeyKind.CUSTOMER_ID, candidate) for candidate in error.candidates], failure
+    except SourceFailure as failed:
+        return [], failed
     if customer is None:
-        return []
+        return [], failure
     keys: list[tuple[KeyKind, str]] = []
     for other in others:
         found = customer.keys(other)
         if isinstance(found, Failed):
-            return SourceFailure(found.source, found.error)
+            return [], SourceFailure(found.source, found.error)
         keys += [(other, value) for value in found]
-    return keys
+    return keys, failure

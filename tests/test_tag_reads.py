@@ -15,7 +15,7 @@ from gateway.store.mongo import MongoSettings
 from gateway.store.store import Store
 from gateway.store.tags import TagCollection
 from gateway.tags.model import ComputedTag
-from gateway.tags.reads import MOST_CUSTOMERS, MOST_KEPT, MOST_READS, Reads
+from gateway.tags.reads import MAX_QUEUED, MOST_CUSTOMERS, MOST_KEPT, MOST_READS, Reads
 from gateway.tags.service import TagService
 from tests.fixtures_mongodb import HandClock, commands_to
 from tests.running import gateway_on
@@ -270,6 +270,25 @@ async def test_so_many_stay_and_the_first_ones_go():
     assert len(shelf.asked) == read
     await of(reads, names[0])
     assert shelf.asked[read:] == [[names[0]]]
+
+
+@pytest.mark.cases
+async def test_what_waits_for_a_read_is_bounded():
+    """While the store hangs, customers beyond the bound are answered at once as not read; later they are read as ever."""
+    shelf = Shelf()
+    reads = Reads(shelf.read, HandClock())
+    for number in range(MOST_READS):
+        reads.enter([f"first{number}"])
+        await turns()
+    room = MAX_QUEUED * MOST_CUSTOMERS
+    within = reads.enter([f"c{n}" for n in range(room)])
+    beyond = reads.enter([f"d{n}" for n in range(room)])
+    assert await reads.settled(beyond, PATIENT_S) == {}
+    assert reads.enter(["c0"])["c0"] is within["c0"]
+    shelf.go.set()
+    assert len(await reads.settled(within, PATIENT_S)) == room
+    assert await of(reads, "d0") == {"d0": "D0"}
+    assert len(shelf.asked) == MOST_READS + MAX_QUEUED + 1
 
 
 async def test_the_end_leaves_nobody_waiting():

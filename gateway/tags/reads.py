@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -24,6 +24,9 @@ MOST_CUSTOMERS = 100
 
 MOST_KEPT = 2_000
 """How many customers are kept in memory. With the shipped pack they take about 12 KB each."""
+
+MAX_QUEUED = 50
+"""How many reads wait behind those that are under way. Customers beyond them count as not read, and are computed."""
 
 AGAIN = 0.5
 """After this share of the time for which a customer stays, who asks has the customer read again."""
@@ -112,15 +115,20 @@ class Reads(Generic[T]):
         """The batch of a customer who is not here, or not for long any more."""
         ahead = self._ahead.get(customer)
         if batch is not None and batch.good_until > now:
-            if ahead is None:
-                self._ahead[customer] = self._join(customer)
+            if ahead is None and (joined := self._join(customer)) is not None:
+                self._ahead[customer] = joined
             return batch
         if ahead is None:
-            ahead = self._entered[customer] = self._join(customer)
+            ahead = self._join(customer)
+            if ahead is None:
+                return _unread()
+            self._entered[customer] = ahead
         return ahead
 
-    def _join(self, customer: str) -> Batch[T]:
+    def _join(self, customer: str) -> Batch[T] | None:
         if not self._waiting or len(self._waiting[-1].customers) == MOST_CUSTOMERS:
+            if len(self._waiting) == MAX_QUEUED:
+                return None
             self._waiting.append(Batch())
         batch = self._waiting[-1]
         batch.customers.append(customer)
@@ -174,3 +182,10 @@ class Reads(Generic[T]):
         for customer in customers:
             if self._entered.get(customer) is batch:
                 del self._entered[customer]
+
+
+def _unread() -> Batch[Any]:
+    """A read that does not take place."""
+    batch: Batch[Any] = Batch()
+    batch.done.set_result(None)
+    return batch
