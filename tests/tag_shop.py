@@ -77,7 +77,7 @@ async def until_kept(store: Store, now: datetime | None = None, customer: str = 
     """Wait until the store holds the tag, fresh."""
     async with asyncio.timeout(20):
         while not any(
-            tags["activity"].expires_at > (now or datetime.now(UTC))
+            "activity" in tags and tags["activity"].expires_at > (now or datetime.now(UTC))
             for tags in (await store.tags.read([customer], ["activity"])).values()
         ):
             await asyncio.sleep(0.002)
