@@ -1,5 +1,6 @@
 """Records that two keys of a customer find: counted once, at every kind of source."""
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,17 +9,19 @@ from typing import Any
 import pytest
 
 from connectors import records as r
-from connectors.contract import Connector, KeyKind, Measure
+from connectors.contract import Connector, KeyKind, Measure, MeasureOp
 from connectors.mongo import MongoConnector
 from connectors.records import Record
+from connectors.shapes import Fields
 from connectors.sql import SqlConnector
 from connectors.testing import MemoryConnector
 from gateway.identity.keys import MAX_KEYS
-from gateway.stitching.measuring import MAX_RECORDS_AT_ONCE, MAX_RECORDS_OF_KEYS, MOST_RECORDS
+from gateway.stitching.measuring import MAX_RECORDS_AT_ONCE, MAX_RECORDS_OF_KEYS, MOST_RECORDS, Question, measured
 from tests import shop
 from tests.mongo_shop import MongoShop
 from tests.running import gateway_on
 from tests.sql_shop import day
+from tests.tag_shop import services_on, stitched
 
 pytestmark = pytest.mark.cases
 
@@ -121,3 +124,21 @@ async def test_what_is_read_of_many_keys_is_bounded(keys: int, of_each: int):
     # Of the same records each key gives the same newest ones.
     assert data["customer"]["orderStatistics"] == {"count": of_each, "partial": True}
     assert MAX_RECORDS_AT_ONCE < MOST_RECORDS
+
+
+async def test_long_lists_are_measured_in_turns():
+    """Fifty customers with many orders each: the loop turns between any two of them, so that other requests go on."""
+    names = [f"c{n}" for n in range(50)]
+    mine = [shop.order(n, "c1", 1 + n % 28) for n in range(MAX_RECORDS_AT_ONCE + 1)]
+    crm = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {one: [r.Customer(id=one)] for one in names}})
+    source = MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): dict.fromkeys(names, mine)}, measures=False)
+    question = Question(record=r.Order, measures=(Measure(op=MeasureOp.COUNT),), fields=Fields.of("id", "placed_at"))
+    async with services_on([crm, source], deadline_ms=60_000) as services:
+        turns, customers = 0, await stitched(services, *names)
+        measuring = asyncio.gather(*(measured(one, question) for one in customers))
+        while not measuring.done():
+            await asyncio.sleep(0)
+            turns += 1
+        answers = await measuring
+    assert [answer.rows for answer in answers] == [[(len(mine),)]] * len(names)
+    assert turns > len(names)

@@ -89,8 +89,12 @@ class PendingMeasurement:
 
     def so_far(self, late: Sequence[Failed]) -> Measurement:
         """What has come, with those who are late."""
-        failures = {failed.source: Measurement(rows=[], sources=[failed.source], failure=failed) for failed in late}
-        parts = [(self._parts | failures)[source.name] for source, _ in self._configured]
+        known = self._parts
+        if late:
+            known = known | {failed.source: Measurement(rows=[], sources=[failed.source], failure=failed) for failed in late}
+        parts = [known[source.name] for source, _ in self._configured]
+        if len(parts) == 1:
+            return parts[0]
         return Measurement(
             rows=[row for part in parts for row in part.rows],
             sources=[name for part in parts for name in part.sources],

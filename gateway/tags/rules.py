@@ -61,7 +61,7 @@ def evaluate(
     """
     evidence = [facts[name] for name in definition.fact_names]
     known = {fact.name: fact.value for fact in evidence if fact.missing is None or fact.name in stale}
-    is_stale = any(fact.name in stale for fact in evidence)
+    is_stale = bool(stale) and any(fact.name in stale for fact in evidence)
     value = _text(_outcome(definition.program, known))
     return ComputedTag(
         key=definition.key,

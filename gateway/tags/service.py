@@ -34,6 +34,7 @@ MOST_LISTS = 8
 """How many selections of a customer's tags are remembered."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_FAR_AWAY = datetime.max.replace(tzinfo=UTC)
 
 Keys = tuple[str, ...]
 
@@ -108,7 +109,7 @@ class TagService:
         self.pack = pack
         self._store = store
         self._clock = clock
-        self._in_force = {key: (one.fingerprint, RENEW_AHEAD * one.ttl) for key, one in pack.tags.items()}
+        self._in_force = {key: (one.fingerprint, RENEW_AHEAD * one.ttl, one.ttl) for key, one in pack.tags.items()}
         self._tasks = BackgroundTasks()
         self._shared = SharedComputations(pack, clock, new_stitcher, self._write, self._tasks)
         self._reads: Reads[Kept] | None = None
@@ -228,12 +229,8 @@ class TagService:
         return self._clock.now() > self._due_at(tag)
 
     def _due_at(self, tag: Tag) -> datetime:
-        fingerprint, ahead = self._in_force[tag.key]
-        return self._expires_at(tag) - ahead if tag.fingerprint == fingerprint else _LONG_AGO
-
-    def _expires_at(self, tag: Tag) -> datetime:
-        """When a stored tag expires, also by the time to live that is in force now."""
-        return min(tag.expires_at, tag.computed_at + self.pack.tags[tag.key].ttl)
+        fingerprint, ahead, ttl = self._in_force[tag.key]
+        return min(tag.expires_at, tag.computed_at + ttl) - ahead if tag.fingerprint == fingerprint else _LONG_AGO
 
     async def _read(self, expected: Expected, customers: Sequence[StitchedCustomer]) -> dict[str, Kept]:
         if self._store is None or self._reads is None or not customers:
@@ -256,16 +253,22 @@ class TagService:
 
     def _known(self, stored: StoredTags, oldest: datetime) -> Kept:
         tags: dict[str, Tag] = {}
+        newest, due_at = _LONG_AGO + CLOCK_TOLERANCE, _FAR_AWAY
         for key, tag in stored.items():
-            expires_at = self._expires_at(tag)
-            if expires_at > oldest:
-                tags[key] = tag if expires_at == tag.expires_at else msgspec.structs.replace(tag, expires_at=expires_at)
-        return Kept(
-            tags,
-            stored.marks,
-            max((tag.computed_at for tag in tags.values()), default=_LONG_AGO + CLOCK_TOLERANCE) - CLOCK_TOLERANCE,
-            min(map(self._due_at, tags.values()), default=_LONG_AGO),
-        )
+            fingerprint, ahead, ttl = self._in_force[key]
+            computed_at, expires_at = tag.computed_at, tag.expires_at
+            if (limit := computed_at + ttl) < expires_at:
+                # It was stored by a longer time to live.
+                tag, expires_at = msgspec.structs.replace(tag, expires_at=limit), limit
+            if expires_at <= oldest:
+                continue
+            tags[key] = tag
+            if computed_at > newest:
+                newest = computed_at
+            due = expires_at - ahead if tag.fingerprint == fingerprint else _LONG_AGO
+            if due < due_at:
+                due_at = due
+        return Kept(tags, stored.marks, newest - CLOCK_TOLERANCE, due_at if tags else _LONG_AGO)
 
     def _is_calm(self, kept: Kept) -> bool:
         return kept.calm_from <= self._clock.now() < kept.calm_until

@@ -85,9 +85,15 @@ class SharedComputations:
             joined |= {one: own for one in fit if own is not None}
         found, _ = await asyncio.gather(self._alone(alone, marks), _wait(joined.values(), deadline))
         again: list[Wanted] = []
+        credible_until = self._clock.now() + CLOCK_TOLERANCE
         for (shared, customer), keys in _groups(joined).items():
             tags = self._tags_of(shared, customer, keys, self._clock.monotonic() - began)
-            weak = [key for key in keys if key not in tags or self._asks_again(tags[key], shared is own, deadline)]
+            weak = [key for key in keys if key not in tags]
+            if deadline.remaining_s() > 0:
+                # What another request could not get is asked again: only who asks a source reports on it.
+                is_weak = is_late if shared is own else is_missing_for_now
+                weak += [key for key, tag in tags.items() if tag.partial and is_weak(tag)]
+                weak += [key for key, tag in tags.items() if tag.computed_at > credible_until]
             again += [(customer, key) for key in weak]
             if not weak:
                 shared.computation.report(customer)
@@ -103,10 +109,10 @@ class SharedComputations:
 
         A caller who could not have a customer's record by his own deadline would make the tags of all poor.
         """
-        fit = [one for one in wanted if one[0].is_whole]
-        if self._customers + len({customer.id for customer, _ in fit}) > MAX_SHARED:
+        whole = {customer for customer in {customer for customer, _ in wanted} if customer.is_whole}
+        if self._customers + len(whole) > MAX_SHARED:
             return [], [*wanted]
-        return fit, [one for one in wanted if not one[0].is_whole]
+        return [one for one in wanted if one[0] in whole], [one for one in wanted if one[0] not in whole]
 
     def _start(self, wanted: Sequence[Wanted], marks: Marks) -> Shared:
         trace = wanted[0][0].loaders.trace
@@ -169,15 +175,6 @@ class SharedComputations:
         if not task.done():
             return shared.computation.so_far(customer, keys, waited_s)
         return {} if task.cancelled() else {key: task.result()[customer.id, key] for key in keys}
-
-    def _asks_again(self, tag: ComputedTag, is_own: bool, deadline: Deadline) -> bool:
-        """Whether a caller who has time left may get more by asking in his own time."""
-        if deadline.remaining_s() <= 0:
-            return False
-        if tag.computed_at > self._clock.now() + CLOCK_TOLERANCE:
-            return True
-        # What another request could not get is asked again: only who asks a source reports on it.
-        return is_late(tag) if is_own else is_missing_for_now(tag)
 
 
 def _groups(joined: Mapping[Wanted, Shared]) -> dict[tuple[Shared, StitchedCustomer], list[str]]:
