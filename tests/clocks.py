@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -12,6 +12,9 @@ from gateway.clock import Clock
 from gateway.replay.wrapping import Wrapping
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
+DEADLINE_S = 2.0
+HURRIED = {"x-deadline-ms": f"{DEADLINE_S * 1000:.0f}"}
+"""Headers of a caller who has this deadline, where others of the test are patient."""
 MARGIN_S = 0.1
 
 T = TypeVar("T")
@@ -70,6 +73,16 @@ def held_time() -> Iterator[HeldTime]:
         loop.time = lambda: flowing() + ahead_s
 
 
+async def after(seconds: float, asked: Awaitable[T], begun: Callable[[], bool]) -> T:
+    """What comes of it when so much time passes once it has begun, in no time."""
+    asking = asyncio.ensure_future(asked)
+    while not begun():
+        await asyncio.sleep(0)
+    with held_time() as held:
+        held.advance(seconds)
+    return await asking
+
+
 async def turns(number: int = 20) -> None:
     """Let all happen that needs no time."""
     for _ in range(number):
@@ -122,7 +135,12 @@ class WatchedCalls:
 
 
 async def answer_at_deadline(
-    asked: Awaitable[T], key: str, calls: WatchedCalls, deadline_s: float, *, begun: Awaitable[object] | None = None
+    asked: Awaitable[T],
+    key: str,
+    calls: WatchedCalls,
+    deadline_s: float = DEADLINE_S,
+    *,
+    begun: Awaitable[object] | None = None,
 ) -> T:
     """What is asked for, which must come by its deadline and not much sooner, after the watched sources have answered.
 
@@ -142,4 +160,4 @@ async def answer_at_deadline(
         await turns()
         assert not asking.done(), "it did not wait for its deadline"
         held.advance(held_at_s + deadline_s - held.now_s)
-        return await asking
+    return await asking

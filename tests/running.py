@@ -67,7 +67,9 @@ async def gateway_on(
 
 @asynccontextmanager
 async def served(settings: Settings, **words: Any) -> AsyncIterator[Gateway]:
-    """A gateway behind a real socket on a free port."""
+    """A gateway behind a real socket on a free port. Its callers are patient unless the settings say otherwise."""
+    if "deadline_ms" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"deadline_ms": PATIENT_MS})
     taken = listening("127.0.0.1", 0)
     started = asyncio.Event()
     server = AnnouncingServer(configured(partial(create_app, settings, **words)), started.set)

@@ -15,7 +15,7 @@ import pytest
 
 from connectors.contract import Connector
 from connectors.http import HttpConnector, HttpSettings
-from tests.clocks import LoopClock, WatchedCalls, answer_at_deadline, held_time
+from tests.clocks import DEADLINE_S, HURRIED, LoopClock, WatchedCalls, after, answer_at_deadline
 from tests.demo_sources import (
     PINNED,
     PINNED_AT,
@@ -29,9 +29,6 @@ from tests.demo_sources import (
 )
 from tests.running import gateway_on, served, settings_for
 
-DEADLINE_S = 2.0
-"""Of the requests whose source hangs. The others have as much time as there is."""
-HURRIED = {"x-deadline-ms": f"{DEADLINE_S * 1000:.0f}"}
 CONSOLE = """{ customer(by: {id: "c00001"}) {
     name
     orders { nodes { id } }
@@ -163,7 +160,7 @@ async def test_a_hanging_source_costs_its_own_fields_and_the_deadline(calls, ord
     async with silent_server() as silent:
         async with gateway_on([*calls.connectors, orders(silent.port)], with_clock=LoopClock(PINNED_AT)) as gateway:
             for _ in range(2):
-                answer = await answer_at_deadline(gateway.ask(CONSOLE, **HURRIED), "c00001", calls, DEADLINE_S)
+                answer = await answer_at_deadline(gateway.ask(CONSOLE, **HURRIED), "c00001", calls)
                 assert_all_but_orders(answer, "SOURCE_TIMEOUT")
         assert silent.accepted.is_set()
         await eventually(lambda: silent.open == 0)
@@ -230,7 +227,7 @@ async def test_a_query_that_is_held_is_given_up_and_works_again(postgresql_datab
             await gateway.data(CONSOLE)
         async with locked_orders(postgresql_database):
             one_waits = until_one_waits(postgresql_database)
-            answer = await answer_at_deadline(gateway.ask(CONSOLE, **HURRIED), "c00001", calls, DEADLINE_S, begun=one_waits)
+            answer = await answer_at_deadline(gateway.ask(CONSOLE, **HURRIED), "c00001", calls, begun=one_waits)
         again = await gateway.data(CONSOLE)
     assert_all_but_orders(answer, "SOURCE_TIMEOUT")
     newest = [row[0] for row in demo_rows()["orders"] if row[1] == "c00001"][:20]
@@ -251,7 +248,7 @@ async def test_a_cancelled_caller_leaves_the_gateway_usable(calls, orders):
             with pytest.raises(asyncio.CancelledError):
                 await calling
             assert (await gateway.data(OTHERS))["customer"]["name"] == "Emma Clarke"
-            answer = await answer_at_deadline(gateway.ask(CONSOLE, **HURRIED), "c00001", calls, DEADLINE_S)
+            answer = await answer_at_deadline(gateway.ask(CONSOLE, **HURRIED), "c00001", calls)
         assert_all_but_orders(answer, "SOURCE_TIMEOUT")
     await eventually(lambda: asyncio.all_tasks() == before)
 
@@ -269,7 +266,7 @@ async def test_a_client_that_hangs_up_leaves_the_gateway_usable(calls):
             for call in calling:
                 call.cancel()
             assert all(isinstance(end, BaseException) for end in await asyncio.gather(*calling, return_exceptions=True))
-            answer = await answer_at_deadline(gateway.ask(CONSOLE, **HURRIED), "c00001", calls, DEADLINE_S)
+            answer = await answer_at_deadline(gateway.ask(CONSOLE, **HURRIED), "c00001", calls)
         assert_all_but_orders(answer, "SOURCE_TIMEOUT")
     await eventually(lambda: asyncio.all_tasks() == before)
 
@@ -283,13 +280,9 @@ async def test_a_source_is_not_asked_when_nothing_is_left_of_the_deadline(others
         calls = WatchedCalls([HttpConnector("crm", HttpSettings.model_validate(settings))])
         sources = [*calls.connectors, *others[1:]]
         async with gateway_on(sources, with_clock=LoopClock(PINNED_AT)) as gateway:
-            with statements_to(others[1:]) as seen, held_time() as held:
-                asking = asyncio.create_task(
-                    gateway.ask('{ customer(by: {id: "c00001"}) { id name tickets { nodes { id } } } }', **HURRIED)
-                )
-                await silent.accepted.wait()
-                held.advance(DEADLINE_S)
-                answer = await asking
+            with statements_to(others[1:]) as seen:
+                query = '{ customer(by: {id: "c00001"}) { id name tickets { nodes { id } } } }'
+                answer = await after(DEADLINE_S, gateway.ask(query, **HURRIED), silent.accepted.is_set)
     assert answer["data"] == {"customer": {"id": "c00001", "name": None, "tickets": None}}
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"SOURCE_TIMEOUT"}
     assert seen == []

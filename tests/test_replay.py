@@ -23,7 +23,7 @@ from gateway.replay.traffic import Traffic, begin_recording, stand
 from gateway.settings import load_settings
 from tests import shop
 from tests.recordings import recording, replaying, timeless
-from tests.running import Gateway, gateway_on
+from tests.running import PATIENT_MS, Gateway, gateway_on
 from tests.test_boundary import Hostile, giving
 
 CONSOLE = """query Console($by: CustomerKey!) { customer(by: $by) { id name email contactPoints { kind value }
@@ -209,7 +209,8 @@ def demo(tmp_path_factory):
 async def answers(demo, traffic, settings):
     """The answers to the examples of the demo."""
     standing = stand(settings, traffic)
-    app = create_app(standing.settings, connectors=standing.connectors, notes=standing.notes)
+    patient = standing.settings.model_copy(update={"deadline_ms": PATIENT_MS})
+    app = create_app(patient, connectors=standing.connectors, notes=standing.notes)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
