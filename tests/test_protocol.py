@@ -13,6 +13,7 @@ from gateway.http import GraphQLView
 from gateway.operations import Limits, Operations
 from gateway.protocol import EndpointProtocol
 from gateway.serving import AnnouncingServer, configured, listening
+from tests.clocks import held_time, turns
 from tests.http_view import SCHEMA
 
 BODY = b'{"query": "{ hello }"}'
@@ -185,12 +186,17 @@ async def test_a_connection_is_closed_when_its_caller_says_so():
 async def test_a_connection_that_is_idle_is_closed():
     """After the time that uvicorn gives it, counted from the last answer."""
     async with served() as it:
-        it.server.config.timeout_keep_alive = 0.01  # type: ignore[assignment]
+        it.server.config.timeout_keep_alive = 5
         caller = await it.connection()
-        for _ in range(2):
-            caller.send(posted())
-            assert (await caller.answer())[0] == 200
-        assert await caller.is_closed()
+        with held_time() as held:
+            for _ in range(2):
+                caller.send(posted())
+                assert (await caller.answer())[0] == 200
+                held.advance(4)
+                await turns()
+            assert len(it.server.server_state.connections) == 1
+            held.advance(2)
+            assert await caller.is_closed()
 
 
 @pytest.mark.parametrize("sent", [posted(), posted()[:1]], ids=["under way", "begun"])

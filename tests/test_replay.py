@@ -1,6 +1,7 @@
 """What was recorded is answered again without any source."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -296,9 +297,9 @@ def serving(*words):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", str(port), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    patient = os.environ | {"GATEWAY_DEADLINE_MS": f"{PATIENT_MS}"}
+    given = [*COMMAND, "serve", "--port", str(port), *map(str, words)]
+    process = subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=patient)
     return process, f"http://127.0.0.1:{port}"
 
 
@@ -309,13 +310,13 @@ def served_once(demo, *words):
         for line in process.stderr:
             if json.loads(line).get("event", "").endswith("_active"):
                 break
-        client = httpx2.Client(base_url=url, timeout=20, transport=httpx2.HTTPTransport(retries=20))
+        client = httpx2.Client(base_url=url, timeout=60, transport=httpx2.HTTPTransport(retries=20))
         with client:
             ready = client.get("/readyz").json()
             answer = client.post("/graphql", json={"query": demo.examples[0].query, "variables": demo.examples[0].variables})
     finally:
         process.terminate()
-        _, rest = process.communicate(timeout=20)
+        _, rest = process.communicate(timeout=60)
     return answer.json(), ready, [json.loads(line), *map(json.loads, rest.splitlines())]
 
 
