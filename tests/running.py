@@ -77,7 +77,7 @@ async def served(settings: Settings, **words: Any) -> AsyncIterator[Gateway]:
     try:
         await asyncio.wait({serving, asyncio.create_task(started.wait())}, return_when=asyncio.FIRST_COMPLETED)
         assert not serving.done(), "the server ended at its start"
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{taken.getsockname()[1]}", timeout=30) as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{taken.getsockname()[1]}", timeout=90) as client:
             yield Gateway(client)
     finally:
         server.should_exit = True
