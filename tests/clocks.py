@@ -1,6 +1,7 @@
 """Clocks that tests move on by hand."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ DEADLINE_S = 2.0
 HURRIED = {"x-deadline-ms": f"{DEADLINE_S * 1000:.0f}"}
 """Headers of a caller who has this deadline, where others of the test are patient."""
 MARGIN_S = 0.1
+PATIENCE_S = 30.0
+"""Of real time, until a test fails whose answer does not come."""
 
 T = TypeVar("T")
 
@@ -134,6 +137,15 @@ class WatchedCalls:
             await turns()
 
 
+async def ended_in_no_time(asking: "asyncio.Future[T]") -> T:
+    """What comes while the time is held, of sockets and threads alone. What waits for a timer would never come."""
+    give_up_s = time.monotonic() + PATIENCE_S
+    while not asking.done():
+        assert time.monotonic() < give_up_s, "it waits for more time to pass"
+        await asyncio.sleep(0)
+    return asking.result()
+
+
 async def answer_at_deadline(
     asked: Awaitable[T],
     key: str,
@@ -160,4 +172,4 @@ async def answer_at_deadline(
         await turns()
         assert not asking.done(), "it did not wait for its deadline"
         held.advance(held_at_s + deadline_s - held.now_s)
-    return await asking
+        return await ended_in_no_time(asking)

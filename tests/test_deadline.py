@@ -15,7 +15,7 @@ import pytest
 
 from connectors.contract import Connector
 from connectors.http import HttpConnector, HttpSettings
-from tests.clocks import DEADLINE_S, HURRIED, LoopClock, WatchedCalls, after, answer_at_deadline
+from tests.clocks import DEADLINE_S, HURRIED, LoopClock, WatchedCalls, answer_at_deadline, ended_in_no_time, held_time
 from tests.demo_sources import (
     PINNED,
     PINNED_AT,
@@ -282,7 +282,11 @@ async def test_a_source_is_not_asked_when_nothing_is_left_of_the_deadline(others
         async with gateway_on(sources, with_clock=LoopClock(PINNED_AT)) as gateway:
             with statements_to(others[1:]) as seen:
                 query = '{ customer(by: {id: "c00001"}) { id name tickets { nodes { id } } } }'
-                answer = await after(DEADLINE_S, gateway.ask(query, **HURRIED), silent.accepted.is_set)
+                asking = asyncio.create_task(gateway.ask(query, **HURRIED))
+                await silent.accepted.wait()
+                with held_time() as held:
+                    held.advance(DEADLINE_S)
+                    answer = await ended_in_no_time(asking)
     assert answer["data"] == {"customer": {"id": "c00001", "name": None, "tickets": None}}
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"SOURCE_TIMEOUT"}
     assert seen == []
