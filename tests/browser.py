@@ -53,7 +53,7 @@ class Page:
         number = next(self._numbers)
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
         while True:
-            message = json.loads(await self._socket.receive_str(timeout=30))
+            message = json.loads(await self._socket.receive_str(timeout=60))
             if message.get("id") == number:
                 if "error" in message:
                     raise RuntimeError(message["error"])
@@ -73,7 +73,7 @@ class Page:
             raise RuntimeError(answer["exceptionDetails"]["exception"]["description"])
         return answer["result"].get("value")
 
-    async def until(self, script: str, timeout_s: float = 20) -> Any:
+    async def until(self, script: str, timeout_s: float = 60) -> Any:
         """The first true value of an expression. Raises TimeoutError with what the page shows."""
         deadline = asyncio.get_running_loop().time() + timeout_s
         while not (value := await self.evaluate(script)):

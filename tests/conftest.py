@@ -1,3 +1,8 @@
-"""Fixtures that tests share, one plugin for each kind of server."""
+"""Fixtures that tests share, one plugin for each kind of server; drawn examples may take as long as they do."""
+
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.fixtures_mongodb", "tests.fixtures_mysql", "tests.fixtures_postgresql", "tests.fixtures_sql"]
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")

@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from tests.sql_shop import written_for
 CUSTOMERS = 60
 PINNED = {"clock": {"pinned": "2026-06-30T12:00:00Z"}}
 """Settings whose windows end where the shop's data do."""
+PINNED_AT = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
 
 @lru_cache(maxsize=1)

@@ -30,7 +30,7 @@ async def gateway_process(settings: Mapping[str, Any]) -> AsyncIterator[Gateway]
         process.stdin.write(json.dumps(settings).encode() + b"\n")
         address = (await process.stdout.readline()).decode().strip()
         assert address, "the gateway ended at its start"
-        async with httpx2.AsyncClient(base_url=address, timeout=30) as client:
+        async with httpx2.AsyncClient(base_url=address, timeout=90) as client:
             yield Gateway(client)
     finally:
         process.stdin.close()

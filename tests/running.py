@@ -39,9 +39,18 @@ PLAINLY = {"retries": 0, "breaker": {"enabled": False}}
 """Settings of a source whose every call counts: what is asked for once is asked once, however it ends."""
 
 
+PATIENT_MS = 60_000
+"""The longest deadline that there is: a source that is well is not to be late for one, however busy the machine is."""
+
+
 def settings_for(connectors: Sequence[Connector[Any]], called: Mapping[str, Any] = PLAINLY, **words: Any) -> Settings:
-    """Settings for connectors that are handed over ready; `called` is how each of them is called."""
-    return parse_settings({"sources": {connector.name: {"kind": connector.kind, **called} for connector in connectors}} | words)
+    """Settings for connectors that are handed over ready; `called` is how each of them is called.
+
+    Callers are patient unless `words` say otherwise; a setting that is None is as by default.
+    """
+    sources = {connector.name: {"kind": connector.kind, **called} for connector in connectors}
+    given = {"sources": sources, "deadline_ms": PATIENT_MS} | words
+    return parse_settings({name: value for name, value in given.items() if value is not None})
 
 
 @asynccontextmanager
@@ -58,7 +67,9 @@ async def gateway_on(
 
 @asynccontextmanager
 async def served(settings: Settings, **words: Any) -> AsyncIterator[Gateway]:
-    """A gateway behind a real socket on a free port."""
+    """A gateway behind a real socket on a free port. Its callers are patient unless the settings say otherwise."""
+    if "deadline_ms" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"deadline_ms": PATIENT_MS})
     taken = listening("127.0.0.1", 0)
     started = asyncio.Event()
     server = AnnouncingServer(configured(partial(create_app, settings, **words)), started.set)
@@ -66,7 +77,7 @@ async def served(settings: Settings, **words: Any) -> AsyncIterator[Gateway]:
     try:
         await asyncio.wait({serving, asyncio.create_task(started.wait())}, return_when=asyncio.FIRST_COMPLETED)
         assert not serving.done(), "the server ended at its start"
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{taken.getsockname()[1]}", timeout=30) as client:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{taken.getsockname()[1]}", timeout=90) as client:
             yield Gateway(client)
     finally:
         server.should_exit = True

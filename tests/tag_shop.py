@@ -60,14 +60,14 @@ async def stitched(services: Services, *customers: str) -> list[StitchedCustomer
 
 async def until(true: Callable[[], bool]) -> None:
     """Wait for something of this process."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.01)
 
 
 async def until_tag(true: Callable[[dict[str, Any]], bool], gateway: Gateway) -> dict[str, Any]:
     """Ask for the tag until it is as it should be."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true(tag := await tag_of(gateway)):
             await asyncio.sleep(0.01)
         return tag
@@ -75,7 +75,7 @@ async def until_tag(true: Callable[[dict[str, Any]], bool], gateway: Gateway) ->
 
 async def until_kept(store: Store, now: datetime | None = None, customer: str = "c1") -> None:
     """Wait until the store holds the tag, fresh."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not any(
             "activity" in tags and tags["activity"].expires_at > (now or datetime.now(UTC))
             for tags in (await store.tags.read([customer], ["activity"])).values()

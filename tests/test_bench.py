@@ -116,12 +116,12 @@ def test_extra_calls_are_held_against_their_budget(extra: int, holds: bool) -> N
 def test_failing_sources_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In short: few customers, a pause of half a second. The breaker opens, and answers are complete again; retries help."""
     monkeypatch.setattr(data, "FOLDER", tmp_path)
-    trial = Trial(seconds=2, callers=4, well_s=1, watched_s=3, customers=1000, orders="breaker.pause_s = 0.5")
+    trial = Trial(seconds=2, callers=4, well_s=1, watched_s=8, customers=1000, orders="breaker.pause_s = 0.5")
     (found,) = dead.measured(trial, ["refusing"])
     assert found.opened_after_s is not None
     assert 10 <= found.calls < found.requests
-    assert found.complete_after_s < 3
-    first, plain = flaky.measured(seconds=1, callers=2, failing=0.05, customers=1000)
+    assert found.complete_after_s < 8
+    first, plain = flaky.measured(seconds=3, callers=2, failing=0.05, customers=1000)
     assert 0 < first.extra <= 0.1 * (first.calls - first.extra) + 10
     assert plain.extra == 0
     assert first.share > plain.share

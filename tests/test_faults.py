@@ -17,6 +17,7 @@ from gateway.replay.faulty import Faulty
 from gateway.replay.traffic import Standing, Traffic, stand
 from gateway.settings import parse_settings
 from tests import shop
+from tests.clocks import HURRIED, LoopClock, WatchedCalls, answer_at_deadline
 from tests.recordings import recording
 from tests.running import gateway_on
 from tests.test_cli import run
@@ -117,8 +118,11 @@ async def test_a_hanging_call_ends_when_it_is_cancelled():
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    async with gateway_on([shop.crm(), faulty({"hang": True}), shop.support()], deadline_ms=200) as gateway:
-        whole = await gateway.ask('{ customer(by: {id: "c1"}) { name orders { nodes { id } } tickets { nodes { id } } } }')
+    calls = WatchedCalls([shop.crm(), shop.support()])
+    crm, support = calls.connectors
+    query = '{ customer(by: {id: "c1"}) { name orders { nodes { id } } tickets { nodes { id } } } }'
+    async with gateway_on([crm, faulty({"hang": True}), support], with_clock=LoopClock()) as gateway:
+        whole = await answer_at_deadline(gateway.ask(query, **HURRIED), "c1", calls)
     assert whole["data"]["customer"]["orders"] is None
     assert len(whole["data"]["customer"]["tickets"]["nodes"]) == 2
     assert whole["errors"][0]["extensions"]["code"] == "SOURCE_TIMEOUT"

@@ -206,9 +206,9 @@ async def test_a_cancelled_call_is_interrupted(folder: Path) -> None:
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await fetch(connector, Order, ["0815"], fields=ID) == {"0815": [{"id": "2"}]}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await connector.aclose()
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("files")] == []
 
@@ -224,7 +224,7 @@ async def test_closing_interrupts_what_is_under_way(folder: Path) -> None:
     loop = asyncio.get_running_loop()
     connector.database.listeners.append(lambda text: "key_" in text and loop.call_soon_threadsafe(asked.set))
     await asked.wait()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await connector.aclose()
         with pytest.raises(SourceError):
             await call

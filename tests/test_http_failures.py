@@ -130,7 +130,7 @@ async def test_reading_stops_at_the_limit(compressed):
     error = await failure(handler, MANY, max_response_bytes=1_000_000)
     assert type(error) is SourceProtocolError
     assert str(error).endswith("(larger than max_response_bytes)")
-    await asyncio.wait_for(ended.wait(), 5)
+    await ended.wait()
 
 
 async def test_the_remaining_time_bounds_a_call():
@@ -216,7 +216,7 @@ async def test_a_failing_key_costs_only_itself():
         return web.json_response({"id": 1}, status={"down": 500, "bad": 422}.get(key, 200))
 
     async with serving(handler) as base_url, opened(settings(base_url, ONE | {"max_batch": 9})) as connector:
-        answer = await ask_keys(connector, ["good", "down", "bad", "hang"], remaining_s=0.5)
+        answer = await ask_keys(connector, ["good", "down", "bad", "hang"], remaining_s=3)  # enough for the three others
     assert {key: type(found).__name__ for key, found in answer.items()} == {
         "good": "Page",
         "down": "SourceUnavailableError",

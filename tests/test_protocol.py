@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+from gateway.admission import Admission
 from gateway.framing import IDLE
+from tests.clocks import SteppedClock
 from tests.endpoint import BODY, HEAD, posted, served
 
 
@@ -99,12 +101,18 @@ async def test_a_connection_is_closed_when_its_caller_says_so():
 
 async def test_a_connection_that_is_idle_is_closed():
     """After the time that uvicorn gives it, counted from the last answer."""
-    async with served() as it:
-        it.server.config.timeout_keep_alive = 0.01  # type: ignore[assignment]
+    clock = SteppedClock()
+    async with served(admission=Admission(clock, lambda _: 1000)) as it:
+        it.server.config.timeout_keep_alive = 5
         caller = await it.connection()
         for _ in range(2):
             caller.send(posted())
             assert (await caller.answer())[0] == 200
+            clock.passed_s += 4
+            it.protocol.check_time()
+        assert len(it.server.server_state.connections) == 1
+        clock.passed_s += 2
+        it.protocol.check_time()
         assert await caller.is_closed()
 
 

@@ -1,6 +1,7 @@
 """What was recorded is answered again without any source."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from gateway.replay.traffic import Traffic, begin_recording, stand
 from gateway.settings import load_settings
 from tests import shop
 from tests.recordings import recording, replaying, timeless
-from tests.running import Gateway, gateway_on
+from tests.running import PATIENT_MS, Gateway, gateway_on
 from tests.test_boundary import Hostile, giving
 
 CONSOLE = """query Console($by: CustomerKey!) { customer(by: $by) { id name email contactPoints { kind value }
@@ -209,7 +210,8 @@ def demo(tmp_path_factory):
 async def answers(demo, traffic, settings):
     """The answers to the examples of the demo."""
     standing = stand(settings, traffic)
-    app = create_app(standing.settings, connectors=standing.connectors, notes=standing.notes)
+    patient = standing.settings.model_copy(update={"deadline_ms": PATIENT_MS})
+    app = create_app(patient, connectors=standing.connectors, notes=standing.notes)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
@@ -295,9 +297,9 @@ def serving(*words):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", str(port), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    patient = os.environ | {"GATEWAY_DEADLINE_MS": f"{PATIENT_MS}"}
+    given = [*COMMAND, "serve", "--port", str(port), *map(str, words)]
+    process = subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=patient)
     return process, f"http://127.0.0.1:{port}"
 
 
@@ -308,13 +310,13 @@ def served_once(demo, *words):
         for line in process.stderr:
             if json.loads(line).get("event", "").endswith("_active"):
                 break
-        client = httpx2.Client(base_url=url, timeout=20, transport=httpx2.HTTPTransport(retries=20))
+        client = httpx2.Client(base_url=url, timeout=60, transport=httpx2.HTTPTransport(retries=20))
         with client:
             ready = client.get("/readyz").json()
             answer = client.post("/graphql", json={"query": demo.examples[0].query, "variables": demo.examples[0].variables})
     finally:
         process.terminate()
-        _, rest = process.communicate(timeout=20)
+        _, rest = process.communicate(timeout=60)
     return answer.json(), ready, [json.loads(line), *map(json.loads, rest.splitlines())]
 
 

@@ -230,7 +230,7 @@ async def test_a_cancelled_call_leaves_a_clean_pool(database_shop: Shop) -> None
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert await database_shop.fetch(Order, ["c2"], fields=ASK.fields) == {"c2": [{"id": "2"}]}
     assert "Current Checked out connections: 0" in database_shop.connector.engine.pool.status()
 

@@ -179,7 +179,7 @@ async def test_a_cancelled_call_is_stopped_on_the_server(mysql_database: str, my
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await sleeping(shop):
             await asyncio.sleep(0.01)
     await shop.connector.aclose()

@@ -49,7 +49,7 @@ def closed_port() -> int:
 
 
 async def until_it_answers(mongo: Mongo, clock: HandClock) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             clock.advance(2 * RETRY_AFTER)
             try:
@@ -99,7 +99,7 @@ async def test_killed_server_costs_one_timeout_per_probe(driver: str, hand_clock
     started = asyncio.get_running_loop().time()
     with pytest.raises(StoreError):
         await mongo.run(Ping())
-    assert asyncio.get_running_loop().time() - started < 1.0
+    assert asyncio.get_running_loop().time() - started < 2  # as long as a connection alone may take
     assert not mongo.available
 
     refused = Ping()
@@ -133,7 +133,7 @@ async def test_server_that_hangs_is_late(driver: str, hand_clock: HandClock):
         started = asyncio.get_running_loop().time()
         with pytest.raises(StoreError, match=r"^MongoDB did not answer in time$"):
             await mongo.run(Ping())
-        assert asyncio.get_running_loop().time() - started < 1.0
+        assert asyncio.get_running_loop().time() - started < 2  # as long as a connection alone may take
         os.kill(embedded.pid, signal.SIGCONT)
         await until_it_answers(mongo, hand_clock)
         await mongo.aclose()
