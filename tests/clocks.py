@@ -58,6 +58,13 @@ class HeldTime:
     def advance(self, seconds: float) -> None:
         self.now_s += seconds
 
+    async def flow(self, seconds: float) -> None:
+        """Move on in steps so small that no timer goes off late, and let all happen in between."""
+        until_s = self.now_s + seconds
+        while self.now_s < until_s:
+            self.now_s = min(until_s, self.now_s + 0.05)
+            await turns()
+
 
 @contextmanager
 def held_time() -> Iterator[HeldTime]:

@@ -142,7 +142,7 @@ async def test_a_request_that_took_long_to_parse_is_not_run_when_its_time_is_ove
 def test_a_deadline_begins_with_the_first_byte(deadline_ms: int | None, took_s: float, expected_s: float):
     """What it took to arrive counts, up to half of the budget; what it waited since counts whole."""
     clock = SteppedClock()
-    settings = settings_for([shop.crm()])
+    settings = settings_for([shop.crm()], deadline_ms=None)
     head = arrived(clock)
     clock.passed_s += took_s
     head.arrived = clock.monotonic()

@@ -18,14 +18,15 @@ from gateway.lookups.boundary import MOST_ABANDONED, Boundary
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.window import Window
 from tests import shop
-from tests.clocks import HURRIED, LoopClock, WatchedCalls, answer_at_deadline
-from tests.running import gateway_on
+from tests.clocks import DEADLINE_S, LoopClock, WatchedCalls, answer_at_deadline
+from tests.running import PATIENT_MS, gateway_on
 
 QUERY = """{ customers(ids: ["c1", "c2"]) { name
     orders(first: 3) { totalCount nodes { id placedAt } pageInfo { hasNextPage } } orderStatistics { count partial }
     tickets { nodes { id } } sources { name state errorCode droppedRecords } } }"""
 OTHERS = [("Ana Souza", ["t2", "t1"]), ("李娜", [])]
 TRUTH = ["oc15", "oc14", "oc13"]
+PATIENT = {"x-deadline-ms": str(PATIENT_MS)}
 PERSONAL = ["Ana", "Souza", "李娜", "ana@", "5511912345678", "Where is it", SECRET, '"c1"', '"c2"', "'c1'", "'c2'"]
 """What must be in no line of the log."""
 
@@ -134,14 +135,15 @@ async def test_however_a_call_is_answered_others_are_whole_within_the_deadline(h
     """Order and number of keys mean nothing; what is no answer is an error of all its keys and of nothing else."""
     one, other, code = CALL_COSTS[how]
     calls = WatchedCalls([shop.crm(), shop.support()])
-    async with hostile_shop(calls.connectors, with_clock=LoopClock()) as (gateway, orders):
+    deadlines = {"deadline_ms": DEADLINE_S * 1000, "max_deadline_ms": PATIENT_MS}
+    async with hostile_shop(calls.connectors, with_clock=LoopClock(), **deadlines) as (gateway, orders):
         orders.per_call = how
         if code == "SOURCE_TIMEOUT":
-            customers, errors = await answer_at_deadline(asked(gateway, **HURRIED), "c1", calls)
+            customers, errors = await answer_at_deadline(asked(gateway), "c1", calls)
         else:
-            customers, errors = await asked(gateway)
+            customers, errors = await asked(gateway, **PATIENT)
         orders.per_call = None
-        again, no_errors = await asked(gateway)
+        again, no_errors = await asked(gateway, **PATIENT)
     assert [ids_of(customer) for customer in customers] == [one, other]
     assert {errors.get((place, "orders")) for place in (0, 1)} == {code}
     assert ([ids_of(customer) for customer in again], no_errors) == ([TRUTH, ["oc21"]], {})
