@@ -103,7 +103,8 @@ async def _keys(
     With the failure for which there may be others. A record that stands in for a newer one is of before the change.
     """
     selection = Selection(fields=Fields.of(*(name for other in others for name in KEY_FIELDS[other])))
-    key, outcome = await stitcher.found(kind, key, selection)
+    key, asking = stitcher.find(kind, key, selection)
+    (outcome,) = await asking
     stale = outcome.stale if isinstance(outcome, Found) else None
     failure = None if stale is None else SourceFailure(outcome.source, stale)
     try:

@@ -79,11 +79,9 @@ class EndpointProtocol(FramingProtocol):
         if b"transfer-encoding" in headers or b"expect" in headers:
             return None
         host = headers.get(b"host")
-        if (
-            host is None
-            or (host != self._host and not self.is_host(host))
-            or (len(headers) < len(self.headers) and self._says_host_twice())
-        ):
+        if host is None or (host != self._host and not self.is_host(host)):
+            return None
+        if len(headers) < len(self.headers) and self._says_host_twice():
             return None
         return _Exchange(head, keep_alive)
 

@@ -62,8 +62,8 @@ class Arguments:
     # A method, and not a function that is kept here: that would hold this object, which only the collector could free.
     def words(self, variables: VariableValues) -> Words:
         """The arguments by the names of the resolver's parameters."""
-        coerced, build = variables.coerced, self._build
-        if build is None or not all(type(coerced.get(name)) is str for name in self._optional):
+        coerced, build, optional = variables.coerced, self._build, self._optional
+        if build is None or (optional and not all(type(coerced.get(name)) is str for name in optional)):
             return self._converted(variables)
         return build(coerced)
 

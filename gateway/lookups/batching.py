@@ -11,7 +11,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, groupby, islice
+from operator import attrgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -30,6 +31,8 @@ SPACING_S = 0.002
 
 JOINING_SHARE = 0.5
 """A call is joined while it has at least this share of the time that the caller has."""
+
+_ENDS = attrgetter("deadline.ends")
 
 
 class Question(Putting, Protocol):
@@ -70,13 +73,15 @@ class Flight(msgspec.Struct, eq=False):
     def is_wanted(self) -> bool:
         """Whether anybody still waits for one of its keys."""
         now = self.deadline.clock.monotonic()
-        return any(not (wanted.is_settled or wanted.deadline.is_over(now)) for wanted in self.wanted)
+        return any(not (wanted.is_settled or wanted.deadline.ends <= now) for wanted in self.wanted)
 
 
 def _wanting(waiting: Waiting) -> list[Wanted]:
     """All who want one of these keys, each once."""
-    distinct = {id(wanting): wanting for wanting in waiting.values()}.values()
-    return list(dict.fromkeys(chain.from_iterable(distinct)))
+    if len(waiting) == 1:
+        return [*next(iter(waiting.values()))]
+    groups = (wanting for wanting, _ in groupby(waiting.values()))  # keys of one caller stand together, with the same tuple
+    return list(dict.fromkeys(chain.from_iterable(groups)))
 
 
 def _taken(waiting: Waiting, most: int, now: float) -> tuple[Waiting, list[Wanted]]:
@@ -90,7 +95,7 @@ def _taken(waiting: Waiting, most: int, now: float) -> tuple[Waiting, list[Wante
             del waiting[key]
     wanting = _wanting(taken)
     # Asking what nobody waits for any more would only keep a source busy that already is.
-    over = {wanted: wanted.boundary.late(0) for wanted in wanting if wanted.deadline.is_over(now)}
+    over = {wanted: wanted.boundary.late(0) for wanted in wanting if wanted.deadline.ends <= now}
     if over:
         taken = _without(over, taken)
         wanting = [wanted for wanted in wanting if wanted not in over]
@@ -275,7 +280,7 @@ class Batching:
     def _start(self, question: Question, keys: Sequence[str], wanting: list[Wanted]) -> None:
         self._free -= 1
         self._calls.leave()
-        deadline = self._calls.deadline([wanted.deadline for wanted in wanting])
+        deadline = self._calls.deadline(map(_ENDS, wanting))
         flight = Flight(keys, set(keys), wanting, deadline)
         self._flying.setdefault(question, []).append(flight)
         call = asyncio.create_task(

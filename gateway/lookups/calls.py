@@ -77,13 +77,13 @@ class Calls:
             return self.boundary.not_asked(self._asked_to_wait(retry_after_s=held_s))
         return None
 
-    def deadline(self, waiting: Iterable[Deadline]) -> Deadline:
-        """The deadline of a call: it has the usual time, and more where one of those who wait has.
+    def deadline(self, ends: Iterable[float]) -> Deadline:
+        """The deadline of a call: it has the usual time, and more where one of those who wait has, until these times.
 
         However little time a caller has, his call goes on for the others, and for the next one who asks.
         """
         usual = self._clock.monotonic() + self._usual_s
-        return Deadline(clock=self._clock, ends=max(usual, *(deadline.ends for deadline in waiting)))
+        return Deadline(clock=self._clock, ends=max(usual, *ends))
 
     @property
     def hold(self) -> object:

@@ -12,14 +12,10 @@ LEADING_SHARE = 0.5
 
 
 class Deadline(msgspec.Struct, eq=False, kw_only=True):
-    """The time by which the caller has an answer. `ends` is in seconds of the monotonic clock.
-
-    `whole` is the deadline of the request, of which this one is a part.
-    """
+    """The time by which the caller has an answer. `ends` is in seconds of the monotonic clock."""
 
     clock: Clock
     ends: float
-    whole: "Deadline | None" = None
 
     @staticmethod
     def within(clock: Clock, budget_s: float, began: float | None = None) -> "Deadline":
@@ -29,15 +25,11 @@ class Deadline(msgspec.Struct, eq=False, kw_only=True):
 
     def leading(self) -> "Deadline":
         """A deadline for a lookup that others wait for: when it hangs, they still have their time."""
-        return Deadline(clock=self.clock, ends=self.ends - self.remaining_s() * (1 - LEADING_SHARE), whole=self)
+        return Deadline(clock=self.clock, ends=self.ends - self.remaining_s() * (1 - LEADING_SHARE))
 
     def expire(self) -> None:
         """End now: the caller has gone."""
         self.ends = float("-inf")
-
-    def is_over(self, now: float) -> bool:
-        """Whether nobody waits any more at this monotonic time."""
-        return self.ends <= now or (self.whole is not None and self.whole.ends <= now)
 
     def of_call(self, most_s: float | None) -> "Deadline":
         """The deadline of a call that may take so long at most."""

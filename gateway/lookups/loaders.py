@@ -55,6 +55,13 @@ class Loaders(msgspec.Struct, eq=False):
         """The outcomes of each part, in order, by the deadline; what failed before it could be asked stays as it is."""
         return settled(parts, self.deadline)
 
+    def leave(self) -> None:
+        """Wait for nothing more: the caller has gone."""
+        self.deadline.expire()
+        for known in self._known.values():
+            for wanted in known.values():
+                wanted.deadline.expire()
+
     def leading(self, source: Source, question: AnyQuestion, keys: Sequence[str]) -> Awaitable[list[Outcome]]:
         """One outcome per key for what others wait for: it leaves them half of the time that is left."""
         deadline = self.deadline.leading()

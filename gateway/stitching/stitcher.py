@@ -1,6 +1,6 @@
 """From a key to a customer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 
 import msgspec
 
@@ -33,17 +33,17 @@ class Stitcher(msgspec.Struct, eq=False):
         A customer asked for by id is stitched also when its record cannot be had or read, for other sources know the id.
         Raises `InvalidKeyError`, `AmbiguousIdentityError`, or `SourceFailure` for keys that only the failed source can resolve.
         """
-        key, outcome = await self.found(kind, value, selection)
+        key, asking = self.find(kind, value, selection)
+        (outcome,) = await asking
         if type(outcome) is Found and len(records := outcome.records) == 1:
             return StitchedCustomer(records[0].id, records[0], self._loaders, outcome, self._directory)
         return self.identified(kind, key, outcome)
 
-    async def found(self, kind: KeyKind, value: str, selection: Selection) -> tuple[str, Outcome]:
-        """The key in its normal form, and what the source of customers says about it. Raises `InvalidKeyError`."""
+    def find(self, kind: KeyKind, value: str, selection: Selection) -> tuple[str, Awaitable[list[Outcome]]]:
+        """The key in its normal form, and the one outcome that the source of customers has for it. Raises `InvalidKeyError`."""
         key = normalised(kind, value, self._directory.default_region)
         source, question = self._directory.question(kind, selection)
-        (outcome,) = await self._loaders.leading(source, question, [key])
-        return key, outcome
+        return key, self._loaders.leading(source, question, [key])
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
         """Customers by id, in order, as above; in the place of an id that finds no customer for a reason stands that reason."""
@@ -95,7 +95,7 @@ class Stitcher(msgspec.Struct, eq=False):
 
     def leave(self) -> None:
         """Ask nothing more: the caller has gone."""
-        self._loaders.deadline.expire()
+        self._loaders.leave()
 
     def _identified_or_error(self, key: str, outcome: Outcome) -> StitchedCustomer | CallerError | None:
         try:
