@@ -12,7 +12,7 @@ import msgspec
 from gateway.clock import Clock
 from gateway.errors import OverloadedError
 
-MAX_UNDER_WAY = 2_000
+MAX_UNDER_WAY = 3_000
 """Requests of a worker that are being answered, and as many that wait for that."""
 
 GIVE_WAY_S = 0.02

@@ -46,6 +46,7 @@ Execute = Callable[[Operation, dict[str, Any], "Head"], Awaitable[ExecutionResul
 
 ENDPOINT = "/graphql"
 
+LARGE_BODY_BYTES = 1 << 20
 _SHORT_PREPARATION_S = 0.005
 RETRY_AFTER = {"retry-after": "1"}
 
@@ -214,7 +215,11 @@ class GraphQLView:
                 if self.monotonic() - begins > _SHORT_PREPARATION_S:
                     await asyncio.sleep(0)  # in which it is seen that a caller has gone, before sources are asked for him
                     admission.check(head)
-                return _result_answer(await self._execute(operation, parameters.variables or {}, head), media, head)
+                result = await self._execute(operation, parameters.variables or {}, head)
+                answer = _result_answer(result, media, head)
+                if len(answer.body) > LARGE_BODY_BYTES:
+                    await asyncio.sleep(0)  # before what was found is freed, which takes as long as to write it
+                return answer
             finally:
                 admission.under_way -= 1
         except ClientDisconnect:

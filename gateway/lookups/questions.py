@@ -9,7 +9,7 @@ from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Outcome
 from gateway.lookups.window import Window
 
-MAX_CALL_RECORDS = 3_000
+MAX_CALL_RECORDS = 1_000
 """Keys with large pages leave in several calls, so that reading one answer does not hold the loop for long."""
 
 MAX_PAGE = 101

@@ -1,0 +1,17 @@
+"""Turns of the event loop: long work is done in parts, and between them gives way to what others have to do."""
+
+import asyncio
+
+IDLE_ROUND_S = 0.0002
+"""A round of the loop that takes less has had nothing else to do."""
+OTHERS_SHARE = 2
+"""How much longer than a part took the others have the loop before the next one, where there is anything to do."""
+
+
+async def give_way(took_s: float) -> None:
+    """Let others have the loop after a part of long work, for twice as long as it took, unless there is nothing to do."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await asyncio.sleep(0)
+    if loop.time() - began >= IDLE_ROUND_S:
+        await asyncio.sleep(OTHERS_SHARE * took_s)
