@@ -81,7 +81,7 @@ def create_app(
         core_schema(schema), limits=Limits(), suggestions=development, introspection=settings.introspection, lifts=True
     )
 
-    executor = Executor(schema, suggestions=development, explain=development)
+    executor = Executor(schema, suggestions=development, explain=development, clock=services.clock)
 
     def execute(operation: Operation, variables: dict[str, Any], head: Head) -> Awaitable[ExecutionResult]:
         context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, arrival=head))

@@ -5,6 +5,27 @@ import sys
 
 import structlog
 
+from gateway.clock import Clock
+
+MIN_LOG_GAP_S = 60.0
+"""What anybody can bring about over and over is in the log once in so long."""
+
+
+class SeldomLog:
+    """Says which events are due for the log: each name at most once in `MIN_LOG_GAP_S`. The names must be few."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._logged_at: dict[str, float] = {}
+
+    def is_due(self, name: str) -> bool:
+        """Whether an event is to be logged now, and not again for a while."""
+        now = self._clock.monotonic()
+        is_due = now - self._logged_at.get(name, float("-inf")) >= MIN_LOG_GAP_S
+        if is_due:
+            self._logged_at[name] = now
+        return is_due
+
 
 def configure_logging(level: str = "INFO") -> None:
     """Set up logging for the process."""

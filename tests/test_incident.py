@@ -19,7 +19,8 @@ from connectors.testing import MemoryConnector
 from gateway.clock import Clock
 from gateway.errors import InvalidArgumentError, SourceFailure
 from gateway.execution.failures import Place
-from gateway.lookups.boundary import MIN_LOG_GAP_S, Boundary
+from gateway.log import MIN_LOG_GAP_S
+from gateway.lookups.boundary import Boundary
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed
 from gateway.lookups.window import Window

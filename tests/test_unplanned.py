@@ -4,15 +4,18 @@ from typing import Any
 
 import pytest
 from graphql import OperationDefinitionNode, parse
+from structlog.testing import capture_logs
 
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
 from gateway.execution.plan import core_schema
 from gateway.execution.run import Executor
+from gateway.log import MIN_LOG_GAP_S
 from gateway.operations import Limits, Operation, Operations
 from resolvers.schema import schema
 from tests import shop
 from tests.browser import CHROMIUM, browser_page
+from tests.clocks import SteppedClock
 from tests.running import gateway_on, served, settings_for
 
 INTROSPECTION = "{ __schema { queryType { name } } }"
@@ -51,14 +54,21 @@ async def test_graphiql_reads_the_schema_from_an_answer_that_says_so():
 
 
 async def test_runs_without_a_plan_are_counted_by_their_reason():
-    """Each run counts, though it is logged once; runs of plans do not."""
-    executor = Executor(schema, suggestions=False)
+    """Each run counts, though a reason is logged once a minute, whatever the documents; runs of plans do not."""
+    clock = SteppedClock()
+    executor = Executor(schema, suggestions=False, clock=clock)
     operations = Operations(core_schema(schema), limits=Limits())
     connectors = list(shop.sources().values())
     async with opened(create_services(settings_for(connectors), connectors=connectors)) as services:
-        for text in (INTROSPECTION, INTROSPECTION, BESIDE, "{ sources { name } }"):
-            await executor.run(operations.prepare(text, None), {}, RequestContext(services, "a", services.stitcher()))
-    assert executor.unplanned == {"introspection": 3}
+        with capture_logs() as logs:
+            for text in (INTROSPECTION, INTROSPECTION, BESIDE, "{ sources { name } }"):
+                await executor.run(operations.prepare(text, None), {}, RequestContext(services, "a", services.stitcher()))
+            assert [entry["reason"] for entry in logs] == ["introspection"]
+            clock.passed_s += MIN_LOG_GAP_S
+            again = operations.prepare("{ __schema { description } }", None)
+            await executor.run(again, {}, RequestContext(services, "a", services.stitcher()))
+    assert [entry["reason"] for entry in logs] == ["introspection", "introspection"]
+    assert executor.unplanned == {"introspection": 4}
 
 
 BAD = [

@@ -12,6 +12,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from graphql.execution.values import VariableValues
 from strawberry import Schema
 
+from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.errors import QueryTooExpensiveError
 from gateway.execution.collect import deciding_variables, fragments_of
@@ -19,6 +20,7 @@ from gateway.execution.cost import most_records, sizes_of, sizing_variables
 from gateway.execution.plan import Plan, UnplannedError, core_schema
 from gateway.execution.variables import Variables
 from gateway.kept import Kept
+from gateway.log import SeldomLog
 from gateway.operations import BYTES_PER_TOKEN, CACHED_BYTES_PER_ENTRY, Operation
 
 KEPT_PLANS = 1_000
@@ -57,7 +59,9 @@ class Executor:
     runs without a plan by their reason; with `explain` the answer says it, too.
     """
 
-    def __init__(self, schema: Schema, *, suggestions: bool, explain: bool = False, limit: int = MOST_RECORDS) -> None:
+    def __init__(
+        self, schema: Schema, *, suggestions: bool, explain: bool = False, limit: int = MOST_RECORDS, clock: Clock | None = None
+    ) -> None:
         self._limit = limit
         self._typed = schema
         self._schema = core_schema(schema)
@@ -65,6 +69,7 @@ class Executor:
         self._explain = explain
         self._plans: Kept[tuple[Any, ...], Plan | UnplannedError] = Kept(KEPT_PLANS, _weight)
         self.unplanned: Counter[str] = Counter()
+        self._seldom = SeldomLog(clock or Clock())
 
     def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
         """Run for one request, which begins when it is waited for. Raises `QueryTooExpensiveError`."""
@@ -172,8 +177,10 @@ class Executor:
             reason = "value"  # graphql-core finds the field that an argument or a directive costs
         except Exception as error:  # noqa: BLE001  a mistake of ours, which graphql-core does not make
             reason = "failure"
-            log.error("plan_failed", error=type(error).__name__)
-        log.info("operation_not_planned", reason=reason)
+            if self._seldom.is_due("plan_failed"):
+                log.error("plan_failed", error=type(error).__name__)
+        if self._seldom.is_due(reason):
+            log.info("operation_not_planned", reason=reason)
         return UnplannedError(reason)  # without the traceback, which would keep all that was being made
 
 

@@ -25,6 +25,7 @@ from connectors.errors import (
 )
 from connectors.records import MOST_WHOLE, Record
 from gateway.clock import Clock
+from gateway.log import SeldomLog
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.measures import fitting
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
@@ -39,9 +40,6 @@ MAX_LAG_S = 0.1
 
 LAG_GRACE_S = 0.05
 """How long what has arrived while the loop was held may take to be read, before it counts as late."""
-
-MIN_LOG_GAP_S = 60.0
-"""A source that fails and recovers by turns is in the log once in so long."""
 
 Call = Callable[[float], Awaitable[Mapping[str, Any]]]
 """Calls the source with the seconds that are left."""
@@ -64,7 +62,7 @@ class Boundary:
         self.clock = clock
         self._failed_calls = 0
         self._is_logged = False
-        self._log_at = float("-inf")
+        self._seldom = SeldomLog(clock)
         self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def fetch(self, lookup: Lookup, keys: Sequence[str], window: Window, deadline: Deadline) -> list[Outcome]:
@@ -124,10 +122,10 @@ class Boundary:
             return
         if isinstance(result, SourceError):
             self._failed_calls += 1
-            now = self.clock.monotonic()
-            if not self._is_logged and now - self._log_at >= MIN_LOG_GAP_S:
+            # A source may fail and recover by turns.
+            if not self._is_logged and self._seldom.is_due("source_failed"):
                 log.warning("source_failed", source=self.source, code=result.code)
-                self._is_logged, self._log_at = True, now
+                self._is_logged = True
         elif self._is_logged:
             log.info("source_recovered", source=self.source, failed_calls=self._failed_calls)
             self._is_logged, self._failed_calls = False, 0
