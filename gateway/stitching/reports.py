@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
@@ -77,9 +77,9 @@ class Reports(msgspec.Struct, eq=False):
         """Count an outcome in, once: several fields can have read the same one."""
         self._added.append((record, outcome))
 
-    def copy_to(self, other: Reports) -> None:
-        """Count in for another caller what was contributed here; each has found the customer by himself."""
-        other._added += self._added[1:]
+    def copy_to(self, other: Reports, records: Collection[type[Record]]) -> None:
+        """Count in for another caller what was contributed here of some records; each has found the customer by himself."""
+        other._added += [one for one in self._added[1:] if one[0] in records]
 
     def add_not_configured(self, record: type[Record]) -> None:
         self._added.append((record, None))

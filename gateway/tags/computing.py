@@ -73,17 +73,23 @@ class Computation:
     def so_far(self, customer: StitchedCustomer, keys: Sequence[str], waited_s: float) -> dict[str, ComputedTag]:
         """Tags of a customer for a caller who cannot wait any longer. What has not come is missing, and reported as late."""
         shared = self._by_id[customer.id]
-        late = {pending: pending.late(waited_s) for pending, _ in self._pending[shared]}
+        late = {pending: pending.late(waited_s) for pending in self._needed(shared, keys)}
         for pending, failures in late.items():
             for failure in failures:
                 customer.reports.add(pending.question.record, failure)
         return self._evaluated(shared, keys, late)
 
-    def report(self, customer: StitchedCustomer) -> None:
-        """Report to a caller who shares this computation what the sources contributed to it."""
+    def report(self, customer: StitchedCustomer, keys: Sequence[str]) -> None:
+        """Report to a caller who shares this computation what the sources contributed to his tags."""
         shared = self._by_id[customer.id]
         if shared is not customer:
-            shared.reports.copy_to(customer.reports)
+            records = {pending.question.record for pending in self._needed(shared, keys)}
+            shared.reports.copy_to(customer.reports, records)
+
+    def _needed(self, customer: StitchedCustomer, keys: Sequence[str]) -> list[PendingMeasurement]:
+        """What these tags of a customer wait for; others may be computed with them."""
+        names = {name for key in keys for name in self._pack.tags[key].fact_names}
+        return [pending for pending, group in self._pending[customer] if any(fact.name in names for fact in group)]
 
     def _evaluated(self, customer: StitchedCustomer, keys: Sequence[str], late: Late) -> dict[str, ComputedTag]:
         known = Known({}, set())

@@ -96,7 +96,7 @@ class SharedComputations:
                 weak += [key for key, tag in tags.items() if tag.computed_at > credible_until]
             again += [(customer, key) for key in weak]
             if not weak:
-                shared.computation.report(customer)
+                shared.computation.report(customer, keys)
             found |= {(customer.id, key): tag for key, tag in tags.items()}
         return found | await self._alone(again, marks)
 
