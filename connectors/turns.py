@@ -4,6 +4,8 @@ import asyncio
 
 IDLE_ROUND_S = 0.0002
 """A round of the loop that takes less has had nothing else to do."""
+MIN_TURN_S = 0.002
+"""A part of long work gives way once it has taken so long."""
 OTHERS_SHARE = 2
 """How much longer than a part took the others have the loop before the next one, where there is anything to do."""
 
@@ -15,3 +17,18 @@ async def give_way(took_s: float) -> None:
     await asyncio.sleep(0)
     if loop.time() - began >= IDLE_ROUND_S:
         await asyncio.sleep(OTHERS_SHARE * took_s)
+
+
+class Turn:
+    """A part of long work whose length is not known before."""
+
+    def __init__(self) -> None:
+        self._time = asyncio.get_running_loop().time
+        self._began = self._time()
+
+    async def end_if_long(self) -> None:
+        """Give way when it has taken long, and begin anew."""
+        took_s = self._time() - self._began
+        if took_s >= MIN_TURN_S:
+            await give_way(took_s)
+            self._began = self._time()

@@ -18,7 +18,7 @@ MAX_UNDER_WAY = 3_000
 GIVE_WAY_S = 0.02
 """A request that the event loop let wait for longer begins in its turn: the worker has more to do than it can at once."""
 
-MIN_WAIT_SHARE, MAX_WAIT_SHARE = 0.05, 0.5
+MIN_WAIT_SHARE, MAX_WAIT_SHARE = 0.15, 0.5
 """How much of its time a request may wait for its turn, so that it still has some for its sources.
 
 It is the less, the more callers have gone when their turn comes: what they do not wait for is refused at once.

@@ -175,8 +175,10 @@ class FramingProtocol(HttpToolsProtocol):
         url, headers = self.url, self.headers
         super().on_message_begin()  # which makes the scope, and begins with both
         self.url = url
+        is_old = self.parser.get_http_version() == "1.0"
         for header in headers:
-            super().on_header(*header)
+            if not (is_old and header[0] == b"expect"):  # RFC 9110 10.1.1: it is ignored
+                super().on_header(*header)
         self.scope["state"]["begun"] = self.since
         if not httptools.parse_url(url).path:  # of an absolute form
             self.url = url + b"/"

@@ -12,6 +12,9 @@ from gateway.stitching.position import RecordPosition
 
 NOT_A_CURSOR = "after: this is not a cursor of this list; take one from its pageInfo.endCursor"
 
+MAX_CURSOR_LENGTH = 4_000
+"""Characters. The ids of records are much shorter; what is asked is remembered with its cursor."""
+
 
 class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     time: UtcTime | None
@@ -42,6 +45,8 @@ def position_of(cursor: str | None, record: type[Record]) -> Position | None:
     """
     if cursor is None:
         return None
+    if len(cursor) > MAX_CURSOR_LENGTH:
+        raise InvalidArgumentError(NOT_A_CURSOR)
     try:
         data = urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
         position = msgspec.json.decode(data, type=_Cursor).position()

@@ -21,6 +21,9 @@ After: TypeAlias = Annotated[
 ]
 InOrder: TypeAlias = Annotated[SortOrder, strawberry.argument(description="In which order records come.")]
 
+MAX_VALUES, MAX_VALUE_LENGTH = 100, 200
+"""Of each list of a filter."""
+
 
 @strawberry.input(description="Which records to give.")
 class Filter:
@@ -30,8 +33,17 @@ class Filter:
     until: datetime | None = field("Only those before this time.", default=None)
 
     def conditions(self) -> tuple[Condition, ...]:
-        """The lists that were given, as conditions."""
+        """The lists that were given, as conditions.
+
+        Raises `InvalidArgumentError` for what is too long: what is asked is remembered with its conditions.
+        """
         given = {name: value for name, value in vars(self).items() if name not in ("since", "until") and value is not None}
+        for name, values in given.items():
+            longest = max(map(len, map(as_text, values)), default=0)
+            if len(values) > MAX_VALUES or longest > MAX_VALUE_LENGTH:
+                raise InvalidArgumentError(
+                    f"filter.{name}: at most {MAX_VALUES} values of at most {MAX_VALUE_LENGTH} characters"
+                )
         return tuple(Condition(name, tuple(sorted(map(as_text, values)))) for name, values in given.items())
 
     def window(self) -> dict[str, Any]:

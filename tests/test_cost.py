@@ -9,13 +9,17 @@ from tests.running import gateway_on
 THREE = " ".join(f'a{n}: searchCustomers(text: "a", first: 100) {{ ...F }}' for n in range(3))
 HUNDRED = """query ($n: Int!, $ids: [ID!]!) { customers(ids: $ids) {
     orders(first: $n) { nodes { id } } tickets { nodes { id } } events(first: $n) { nodes { id } } } }"""
+MANY = " ".join(
+    f"a{n}: orderStatistics {{ count }} b{n}: timeline(first: 1) {{ totalCount }} c{n}: tags {{ key }}" for n in range(3)
+)
 TOO_MUCH = [
     (f"{{ {THREE} }} fragment F on CustomerConnection {{ nodes {{ orders(first: 100) {{ nodes {{ id }} }} }} }}", {}, "30,300"),
-    (HUNDRED, {"n": 100, "ids": ["c1"] * 100}, "22,100"),
+    (HUNDRED, {"n": 100, "ids": ["c1"] * 100}, "22,600"),
+    (f"query ($ids: [ID!]!) {{ customers(ids: $ids) {{ {MANY} }} }}", {"ids": ["c1"] * 100}, "22,600"),
 ]
 
 
-@pytest.mark.parametrize(("query", "variables", "records"), TOO_MUCH, ids=["fragments", "variables"])
+@pytest.mark.parametrize(("query", "variables", "records"), TOO_MUCH, ids=["fragments", "variables", "fields that ask"])
 async def test_an_operation_that_may_give_too_much_is_refused(query: str, variables: dict[str, object], records: str):
     """Through fragments, aliases and variables; no source is asked, and the message says how much it would be."""
     sources = shop.sources()

@@ -146,10 +146,14 @@ async def test_a_cursor_of_time_and_id_alone_is_still_one(text: str):
         '[null,"o1","order","a"]',
         '["2026-06-01T00:00:00Z"]',
         "{}",
+        f'["2026-06-01T00:00:00Z","{"o" * 3_000}"]',
     ],
 )
 async def test_what_is_no_cursor_is_refused(text: str):
-    """A part too few or too many, another type, no time where records have one: INVALID_ARGUMENT, and nothing is asked."""
+    """A part too few or too many, another type, no time where records have one: INVALID_ARGUMENT, and nothing is asked.
+
+    Nor may it be longer than any of ours: what is asked is remembered with it.
+    """
     orders = MemoryConnector("a", {(r.Order, KeyKind.CUSTOMER_ID): {"c1": []}})
     async with gateway_on([shop.crm(), orders]) as gateway:
         answer = await gateway.ask(LIST, {"after": base64_of(text), "first": 9, "order": "NEWEST_FIRST"})

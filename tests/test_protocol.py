@@ -89,6 +89,17 @@ async def test_a_caller_who_expects_to_be_asked_for_the_body_is_asked():
         assert (await caller.answer())[0] == 200
 
 
+async def test_an_old_caller_is_not_asked_for_the_body():
+    """HTTP/1.0 has no interim answers, so its `Expect` is ignored (RFC 9110 10.1.1)."""
+    async with served() as it:
+        caller = await it.connection()
+        request = posted(more=b"expect: 100-continue\r\n").replace(b"HTTP/1.1", b"HTTP/1.0")
+        caller.send(request.removesuffix(BODY))
+        await asyncio.sleep(0)
+        caller.send(BODY)
+        assert (await caller.answer())[0] == 200
+
+
 async def test_a_connection_is_closed_when_its_caller_says_so():
     """The answer says so as well."""
     async with served() as it:

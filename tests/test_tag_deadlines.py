@@ -200,3 +200,16 @@ async def test_the_report_of_sources_ends_with_the_callers_time():
         reports = await customer.source_reports()
     assert time.monotonic() - began < 5
     assert [report.name for report in reports] == ["crm"]
+
+
+async def test_a_caller_hears_of_the_sources_of_his_own_tags():
+    """Another one's tags of the same customer are computed with his; what they lack is none of his business."""
+    sources = shop.sources()
+    sources["orders"].failure = SourceUnavailableError()
+    query = '{{ customer(by: {{id: "c1"}}) {{ {} sources {{ name errorCode }} }} }}'
+    async with gateway_on(list(sources.values())) as gateway:
+        all_tags, his = await asyncio.gather(
+            gateway.ask(query.format("tags { key }")), gateway.ask(query.format('tag(key: "open_complaint") { key }'))
+        )
+    assert "SOURCE_UNAVAILABLE" in [one["errorCode"] for one in all_tags["data"]["customer"]["sources"]]
+    assert [one["errorCode"] for one in his["data"]["customer"]["sources"]] == [None, None]

@@ -48,9 +48,9 @@ _TEXT = r'"[^"\\\x00-\x1f\ud800-\udfff]*"'
 _SCALARS = re.compile(
     r"#[^\n\r]*"  # a comment
     r'|"""'  # a block string: the text is left as it is
-    rf"|(?P<list>\[[ \t,]*(?:{_TEXT}[ \t,]*)+\])"
+    rf'|(?P<list>\[[ \t,]*(?:(?!"""){_TEXT}[ \t,]*)+\])'
     rf"|(?P<text>{_TEXT})"
-    r'|"(?:[^"\\\n\r]|\\.)*"'  # a string with escapes stays where it is
+    r'|"(?:[^"\\\n\r]|\\.)*"?'  # a string with escapes stays where it is; one without an end is passed over as well, and once
     r"|(?P<int>(?<![0-9A-Za-z_.-])-?(?:0|[1-9][0-9]{0,9})(?![0-9A-Za-z_.]))"
 )
 _TEXTS = re.compile(_TEXT)

@@ -195,7 +195,8 @@ class Listed(Field):
             of_each = [[*chain.from_iterable(outcomes[start:end])] for start, end in pairwise(bounds)]
         else:
             of_each = outcomes[bounds[0]]
-        step = max(1, MAX_TURN_RECORDS // max(1, asked.ask.first or 1))
+        parts = 1 if asked.by_id is not None else max(map(len, of_each))
+        step = max(1, MAX_TURN_RECORDS // max(1, parts * (asked.ask.first or 1)))
         if len(customers) <= step:
             return self._shown(run, customers, paths, asked, of_each)
         column: Column = []

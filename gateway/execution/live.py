@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql import FieldNode
 
+from connectors.turns import Turn
 from gateway.execution.failures import Place
 from gateway.execution.fields import NULLED, Column, Completion, Field, Listed, Path, Resolved, Run, Settled, Shared, completed
 from gateway.lookups.outcome import Failed
@@ -102,10 +103,13 @@ class Live:
         parts: list[Wanted | Failed] = []
         entered = [listing.enter(run, customers, parts) for listing in self.listings]
         outcomes = await customers[0].loaders.settled(parts)
-        return [
-            await listing.column(run, customers, paths, one, outcomes)
-            for listing, one in zip(self.listings, entered, strict=True)
-        ]
+        if len(self.listings) == 1:
+            return [await self.listings[0].column(run, customers, paths, entered[0], outcomes)]
+        columns, turn = list[Column](), Turn()
+        for listing, one in zip(self.listings, entered, strict=True):
+            columns.append(await listing.column(run, customers, paths, one, outcomes))
+            await turn.end_if_long()
+        return columns
 
     def _one_assembled(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
         if run.nulled and any(one is NULLED for one in row):
