@@ -12,6 +12,9 @@ from gateway.lookups.window import Window
 MAX_CALL_RECORDS = 1_000
 """Keys with large pages leave in several calls, so that reading one answer does not hold the loop for long."""
 
+SMALL_PAGE, MAX_SMALL_PAGE_RECORDS = 30, 3_000
+"""With pages up to this size, as most are, all keys of 100 customers leave in one call."""
+
 MAX_PAGE = 101
 """A page, and one record to see whether there are more. What asks for more per key has a bound, and seldom finds as many."""
 
@@ -23,7 +26,8 @@ class RecordsQuestion:
         # A key finds one customer, or a few: `first` is how many are named of an ambiguous one, and no page.
         is_list = lookup.record.time_field is not None
         page = ask.first if is_list and ask.first is not None and 1 <= ask.first <= MAX_PAGE else 1
-        self.max_batch = min(lookup.max_batch, MAX_CALL_RECORDS // page)
+        most = MAX_SMALL_PAGE_RECORDS if page <= SMALL_PAGE else MAX_CALL_RECORDS
+        self.max_batch = min(lookup.max_batch, most // page)
         self.keeping = keeping
         self.record, self.by = lookup.record, lookup.by
         self._lookup = lookup
