@@ -180,10 +180,9 @@ def combine(measure: Measure, values: Sequence[Any]) -> Any:
 
 def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[str, str]]:
     """Amounts with their currencies, as one `{amount, currency}` per currency, by currency."""
-    amounts: dict[str, list[Decimal]] = {}
+    sums: dict[str, Decimal] = {}
     for amount, currency in parts:
-        amounts.setdefault(currency, []).append(Decimal(amount))
-    sums = {currency: exact_sum(own) for currency, own in amounts.items()}
+        sums[currency] = EXACT.add(sums.get(currency, Decimal()), Decimal(amount))
     return [{"amount": f"{sums[currency]:f}", "currency": currency} for currency in sorted(sums)]
 
 

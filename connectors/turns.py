@@ -20,15 +20,18 @@ async def give_way(took_s: float) -> None:
 
 
 class Turn:
-    """A part of long work whose length is not known before."""
+    """A part of long work, which begins anew each time it has ended."""
 
     def __init__(self) -> None:
         self._time = asyncio.get_running_loop().time
         self._began = self._time()
 
+    async def end(self) -> None:
+        """Give way."""
+        await give_way(self._time() - self._began)
+        self._began = self._time()
+
     async def end_if_long(self) -> None:
-        """Give way when it has taken long, and begin anew."""
-        took_s = self._time() - self._began
-        if took_s >= MIN_TURN_S:
-            await give_way(took_s)
-            self._began = self._time()
+        """Give way when it has taken long."""
+        if self._time() - self._began >= MIN_TURN_S:
+            await self.end()
