@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from random import randbytes
+from random import getrandbits
 from typing import Any, TypeVar
 
 import msgspec
@@ -77,7 +77,7 @@ _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
 
 def new_request_id() -> str:
     """An id that no other request has, and no secret: the system's own random numbers take twice as long."""
-    return randbytes(16).hex()  # noqa: S311
+    return getrandbits(128).to_bytes(16).hex()
 
 
 class Head:
@@ -195,13 +195,13 @@ class GraphQLView:
 
     async def answer(self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]) -> Answer:
         """The answer to a request whose body is here or is yet to be received. Raises `ClientDisconnect`."""
-        media = JSON
+        media, posts = JSON, head.method == "POST"
         admission = self._admission
         try:
-            if head.method == "GET" and head.wants_page():
+            if not posts and head.wants_page():
                 raise RefusedError(404, "there is no page here")
             media = known_media.get(head.accept) or negotiate(head.accept)
-            if head.method == "POST":
+            if posts:
                 if head.headers.get(b"content-type") != BODY_TYPE or b"content-encoding" in head.headers:
                     check_body_type(head.headers)
                 text = await body() if callable(body) else body
@@ -210,8 +210,12 @@ class GraphQLView:
                 begins = await admission.wait(head)
             admission.under_way += 1
             try:
-                parameters = _url_parameters(head) if head.method != "POST" else _decoded(_body_decoder, text, "the body")
-                operation = self._prepare(parameters, head)
+                parameters = _decoded(_body_decoder, text, "the body") if posts else _url_parameters(head)
+                query = parameters.query
+                query = _checked_query(parameters) if query is None or parameters.extensions is not None else query
+                operation = self._operations.prepare(query, parameters.operation_name or None)
+                if not posts and operation.definition.operation is not OperationType.QUERY:
+                    raise RefusedError(405, "by GET only queries are run; use POST", allow="POST")
                 if self.monotonic() - begins > _SHORT_PREPARATION_S:
                     await asyncio.sleep(0)  # in which it is seen that a caller has gone, before sources are asked for him
                     admission.check(head)
@@ -226,17 +230,6 @@ class GraphQLView:
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence
             return _failure_answer(error, media, head)
-
-    def _prepare(self, parameters: Parameters, head: Head) -> Operation:
-        """The operation that the request names."""
-        if parameters.extensions is not None:
-            check_persisted_query(parameters.extensions, parameters.query)
-        if parameters.query is None:
-            raise _without_query(parameters)
-        operation = self._operations.prepare(parameters.query, parameters.operation_name or None)
-        if head.method == "GET" and operation.definition.operation is not OperationType.QUERY:
-            raise RefusedError(405, "by GET only queries are run; use POST", allow="POST")
-        return operation
 
     async def _receive(self, head: Head, state: Mapping[str, Any], receive: Receive) -> bytearray:
         if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
@@ -281,11 +274,16 @@ def _decoded(decoder: msgspec.json.Decoder[T], text: str | bytes | bytearray, wh
         raise RefusedError(400, f"{what} cannot be read: it is nested too deeply") from None
 
 
-def _without_query(parameters: Parameters) -> RefusedError:
+def _checked_query(parameters: Parameters) -> str:
+    """The text of the query, when its extensions are of a kind that is known and there is one."""
+    if parameters.extensions is not None:
+        check_persisted_query(parameters.extensions, parameters.query)
+    if parameters.query is not None:
+        return parameters.query
     if "persistedQuery" in (parameters.extensions or {}):
         # Apollo's clients send the text along when they are told so, and only when the status is 200.
-        return RefusedError(200, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
-    return RefusedError(400, "query is missing")
+        raise RefusedError(200, "PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+    raise RefusedError(400, "query is missing")
 
 
 def _result_answer(result: ExecutionResult, media: str, head: Head) -> Answer:

@@ -59,22 +59,23 @@ class EndpointProtocol(FramingProtocol):
 
     def _exchange(self) -> _Exchange | None:
         """The request that begins here, if it can go the short way."""
+        view, cycle, parser = self._view, self.cycle, self.parser
         if (
-            self._view is None
+            view is None
             or self.url != _ENDPOINT
-            or self.parser.get_method() != b"POST"
-            or self.parser.should_upgrade()
-            or not (self.cycle is None or self.cycle.response_complete)
+            or parser.get_method() != b"POST"
+            or parser.should_upgrade()
+            or not (cycle is None or cycle.response_complete)
             or (self._header_bytes and not self.is_header_small())
         ):
             return None
-        head, keep_alive = Head("POST", self.headers, b"", self.since), self.parser.should_keep_alive()
+        head, keep_alive = Head("POST", self.headers, b"", self.since), parser.should_keep_alive()
         headers = head.headers
         # Where nothing is said of the connection, only HTTP/1.1 keeps it.
-        if (not keep_alive or b"connection" in headers) and self.parser.get_http_version() != "1.1":
+        if (not keep_alive or b"connection" in headers) and parser.get_http_version() != "1.1":
             return None
         length = headers.get(b"content-length")
-        if length is None or int(length) > self._view.max_body_bytes:
+        if length is None or int(length) > view.max_body_bytes:
             return None
         if b"transfer-encoding" in headers or b"expect" in headers:
             return None

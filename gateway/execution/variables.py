@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from graphql import (
@@ -55,7 +55,7 @@ class Variables:
                     break
             else:
                 values = given if len(given) == len(self._plain) else {name: given[name] for name in self._plain}
-                return cast(VariableValues, _Given(values))
+                return _Given(values)  # type: ignore[return-value]
         if too_long := [error for one in self._definitions if (error := _too_long(one, given)) is not None]:
             return too_long[:_MAX_ERRORS]
         return get_variable_values(

@@ -30,6 +30,7 @@ from gateway.lookups.deadline import Deadline
 from gateway.lookups.measures import fitting
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
 from gateway.lookups.soundness import sound
+from gateway.lookups.timers import Timers
 from gateway.lookups.window import Window
 
 MOST_ABANDONED = 100
@@ -60,6 +61,7 @@ class Boundary:
     def __init__(self, source: str, clock: Clock) -> None:
         self.source = source
         self.clock = clock
+        self.timers = Timers()
         self._failed_calls = 0
         self._is_logged = False
         self._seldom = SeldomLog(clock)

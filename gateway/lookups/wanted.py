@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -12,13 +13,16 @@ from gateway.lookups.outcome import Failed, Outcome
 
 
 class Wait(msgspec.Struct, eq=False):
-    """Is done when so many have all their outcomes, or when it ends. `is_busy` says that the loop was late, not the sources."""
+    """Is done when so many have all their outcomes, or when it ends, with others of its `tick` of the timers.
+
+    `is_busy` says that the loop was late, not the sources.
+    """
 
     left: int
     done: asyncio.Future[None]
     due: float
-    timer: asyncio.TimerHandle | None = None
     is_busy: bool = False
+    tick: set[Any] = set()
 
     def one_settled(self) -> None:
         self.left -= 1
@@ -34,7 +38,7 @@ class Wait(msgspec.Struct, eq=False):
         loop = asyncio.get_running_loop()
         if loop.time() - self.due > MAX_LAG_S:
             self.is_busy = True
-            self.timer = loop.call_later(LAG_GRACE_S, self.end)
+            loop.call_later(LAG_GRACE_S, self.end)
         else:
             self.end()
 
@@ -116,7 +120,7 @@ async def settled(parts: Sequence[Wanted | Failed], deadline: Deadline) -> list[
         try:
             await wait.done
         finally:
-            wait.timer.cancel()  # type: ignore[union-attr]
+            wait.tick.discard(wait)
         is_busy = wait.is_busy
     return [part.read(left_s, is_busy) if isinstance(part, Wanted) else (part,) for part in parts]
 
@@ -130,17 +134,18 @@ async def outcomes_of(wanted: Wanted, deadline: Deadline) -> list[Outcome]:
         try:
             await wait.done
         finally:
-            wait.timer.cancel()  # type: ignore[union-attr]
+            wait.tick.discard(wait)
         is_busy = wait.is_busy
     return wanted.read(left_s, is_busy)
 
 
 def _begin_wait(flying: Sequence[Wanted], left_s: float) -> Wait:
-    """A wait for all of them, and the timer that ends it."""
+    """A wait for all of them, which ends when it is due."""
     loop = asyncio.get_running_loop()
     wait = Wait(len(flying), loop.create_future(), loop.time() + left_s)
     watches = (wait.one_settled,)
     for wanted in flying:
         wanted.watches += watches
-    wait.timer = loop.call_later(left_s, wait.end_late)
+    wait.tick = flying[0].boundary.timers.tick(wait.due)
+    wait.tick.add(wait)
     return wait
