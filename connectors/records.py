@@ -21,6 +21,11 @@ MOST_WHOLE = 2**31 - 1
 Whole = Annotated[int, msgspec.Meta(ge=-MOST_WHOLE - 1, le=MOST_WHOLE)]
 """A whole number as GraphQL has it, of 32 bits."""
 
+MOST_EXACT = 2**53 - 1
+ExactWhole = Annotated[int, msgspec.Meta(ge=-MOST_EXACT, le=MOST_EXACT)]
+Quantity = ExactWhole | Decimal
+"""An exact number: a whole one as an int, which every reader of JSON takes for what it is, any other as a Decimal."""
+
 MOST_DIGITS = 40
 """How many places before or behind the point a decimal's first digit may stand: `1E+999999` would be written with a million."""
 
@@ -229,10 +234,14 @@ class Customer(Record, frozen=True, kw_only=True):
 
 class OrderItem(Part, frozen=True, kw_only=True):
     sku: str | None = None
+    product_id: str | None = None
     name: str | None = None
+    brand: str | None = None
     category: str | None = None
-    quantity: Whole = 1
+    quantity: Quantity = 1
     unit_price: Money | None = None
+    discount: Money | None = None
+    total: Money | None = None
 
 
 class Payment(Part, frozen=True, kw_only=True):
@@ -242,11 +251,19 @@ class Payment(Part, frozen=True, kw_only=True):
 
 
 class Order(Record, frozen=True, kw_only=True):
+    """`total` is what the customer owes as the order stands: with tax and shipping, after discounts, before refunds."""
+
     time_field: ClassVar[str | None] = "placed_at"
 
     placed_at: UtcTime
+    number: str | None = None
+    channel: str | None = None
     status: OrderStatus = OrderStatus.UNKNOWN
     total: Money | None = None
+    refunded: Money | None = None
+    discount: Money | None = None
+    shipping: Money | None = None
+    tax: Money | None = None
     delivered_at: UtcTime | None = None
     items: list[OrderItem] = []
     payments: list[Payment] = []

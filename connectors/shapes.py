@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from numbers import Number
 from sys import intern
 from typing import Any
 
@@ -62,6 +63,7 @@ def _tree(paths: Iterable[str]) -> dict[str, Any]:
 class Shape(msgspec.Struct, frozen=True):
     """One field: `name` (snake_case), `json_name` (camelCase), what it is, and the struct inside objects and lists.
 
+    The `leaf` of a `Quantity`, which is an int or a Decimal, is `Number`.
     `personal` is what it says of a person.
     """
 
@@ -113,8 +115,8 @@ def _classify(kind: mi.Type) -> tuple[str, type | None, type[msgspec.Struct] | N
         case mi.Metadata(type=inner):
             return _classify(inner)
         case mi.UnionType(types=types):
-            (only,) = [t for t in types if not isinstance(t, mi.NoneType)]
-            return _classify(only)
+            kinds = [t for t in types if not isinstance(t, mi.NoneType)]
+            return (LEAF, Number, None) if len(kinds) > 1 else _classify(kinds[0])
         case mi.StructType(cls=cls):
             return OBJECT, None, cls
         case mi.ListType(item_type=item):

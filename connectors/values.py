@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from numbers import Number
 from typing import Any
 
 import msgspec
@@ -142,6 +143,16 @@ def _to_int(value: Any) -> Any:
     return _number(int, value)
 
 
+def _to_quantity(value: Any) -> Any:
+    """A whole number as an int, any other exactly."""
+    whole = _to_int(value)
+    if type(whole) is int or isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return whole
+    text = _to_decimal(value)
+    number = Decimal(text) if isinstance(text, str) and text is not value else None
+    return text if number is None else _to_int(number) if is_sound(number) else text
+
+
 def _to_float(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else _number(float, value)
 
@@ -180,5 +191,6 @@ _CONVERTERS: dict[type | None, Convert] = {
     float: _to_float,
     bool: _to_bool,
     Decimal: _to_decimal,
+    Number: _to_quantity,
     datetime: to_time,
 }

@@ -9,16 +9,21 @@ from connectors import records
 from resolvers.enums import OrderStatus, PaymentMethod
 from resolvers.fields import field
 from resolvers.money import Money
+from resolvers.scalars import Quantity
 from resolvers.windows import Filter
 
 
 @strawberry.type(description="One line of an order.")
 class OrderItem:
     sku: str | None = field("The seller's number of the article.")
+    product_id: str | None = field("The article's id at its source, the same for all its variants.")
     name: str | None = field("The article's name.")
+    brand: str | None = field("The article's brand.")
     category: str | None = field("The article's category.")
-    quantity: int = field("How many pieces.")
+    quantity: Quantity = field("How many pieces, or how much where it is weighed or measured.")
     unit_price: Money | None = field("The price of one piece.")
+    discount: Money | None = field("What this line costs less than its pieces do.")
+    total: Money | None = field("What this line comes to, after its discount.")
 
 
 @strawberry.type(description="One payment of an order.")
@@ -31,10 +36,18 @@ class Payment:
 @strawberry.type(description="Something that a customer bought.")
 class Order:
     id: strawberry.ID = field("The order's id at its source.")
+    number: str | None = field("What the customer knows the order by.")
+    channel: str | None = field("Where it was bought, in the words of its source: a web shop, a store, a marketplace.")
     status: OrderStatus = field("How far the order has come.")
     placed_at: datetime = field("When the order was placed.")
     delivered_at: datetime | None = field("When the order reached the customer.")
-    total: Money | None = field("What the order costs in all.")
+    total: Money | None = field(
+        "What the customer owes for the order as it stands: with tax and shipping, after discounts, before refunds."
+    )
+    refunded: Money | None = field("What went back to the customer.")
+    discount: Money | None = field("What the order costs less than its lines do. It is taken off the total already.")
+    shipping: Money | None = field("What of the total is for shipping.")
+    tax: Money | None = field("What of the total is tax.")
     items: list[OrderItem] = field("The lines of the order.")
     payments: list[Payment] = field("The payments of the order.")
 

@@ -14,6 +14,7 @@ CountryCode = NewType("CountryCode", str)
 CurrencyCode = NewType("CurrencyCode", str)
 Locale = NewType("Locale", str)
 JSON = NewType("JSON", object)
+Quantity = NewType("Quantity", object)
 
 
 def _read_time(value: Any) -> datetime:
@@ -45,6 +46,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="Decimal",
         description="An exact decimal number as text, so that no client rounds it: `12.30`.",
         serialize=str,
+        parse_value=_read_decimal,
+    ),
+    Quantity: strawberry.scalar(
+        name="Quantity",
+        description='An exact number: a whole one as a number, `2`, any other as text, so that no client rounds it, `"0.5"`.',
+        serialize=lambda value: value if type(value) is int else str(value),
         parse_value=_read_decimal,
     ),
     CountryCode: strawberry.scalar(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from numbers import Number
 from random import Random
 from typing import Any
 
@@ -20,6 +21,7 @@ WRONG: list[Any] = [None, True, 5, -1.5, "12", "x", [], ["x"], {}, {"id": "x"}, 
 RIGHT: dict[type | None, list[Any]] = {
     str: ["x", "", " ", "李娜", 'a"b\\c\n', "\u2028", "é" * 300],
     int: [0, 1, 5, -1, 2**31 - 1, -(2**31), 2**31, 2**63],
+    Number: [0, 1, 5, -1, 0.5, "2.50", 2.0, "3.000", 2**53 - 1, 2**53, "1E+41", "NaN"],
     bool: [True, False],
     Decimal: [
         "12.30",

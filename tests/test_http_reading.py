@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from datetime import datetime
 from decimal import Decimal
+from numbers import Number
 from random import Random
 from typing import Any
 
@@ -46,6 +47,7 @@ RIGHT: dict[type | None, list[Any]] = {
     str: ["x", "", "李娜", 'a"b\\c\n', "12"],
     bool: [True, False],
     int: [0, 1, 5, 2**31 - 1],
+    Number: [0, 1, 5, 2, 0.5, "2.50", 3.0],
     Decimal: ["12.30", "0", "-0.005", "1E+2", "1E+50", "NaN", 12, 12.5, -3, 97.0, 1e22, 1e-7, 0.1 + 0.2],
     datetime: ["2026-06-03T12:00:00Z", "2026-06-03T14:00:00+02:00", "2026-06-02T22:30:00.123456-05:30", "1969-12-31T23:59:59Z"],
     dict: [{}, {"a": [1, None, {"b": 0.5}]}],

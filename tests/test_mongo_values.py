@@ -97,7 +97,7 @@ async def test_free_json_has_what_json_has(mongo_shop: MongoShop) -> None:
     [
         {"placed": None}, {"placed": "2018-01-01T00:00:00Z"}, {"placed": 1514764800}, {"placed": [day(1), day(2)]},
         {"lines": {"0": {}}}, {"lines": [["x"]]}, {"status": ["delivered"]},
-        {"status": {"name": "x"}}, {"lines": [{"quantity": 1.5}]}, {"lines": [{"quantity": 2**40}]},
+        {"status": {"name": "x"}}, {"lines": [{"quantity": "many"}]}, {"lines": [{"quantity": 2**60}]},
         {"lines": [{"sku": ["a", "b"]}]}, {"total": [1, 2], "currency": ["EUR"]}, {"total": 1, "currency": "euro"},
         {"total": Decimal128("1E+6000"), "currency": "EUR"}, {"deliveredAt": "soon"}, {"deliveredAt": {"$x": 1}},
     ],

@@ -213,7 +213,7 @@ def test_a_value_says_what_it_is_and_where_it_comes_from() -> None:
     ("asked", "raw", "expected"),
     [
         (fact(MeasureOp.COUNT), Decimal(3), 3),
-        (fact(MeasureOp.SUM, "items.quantity"), Decimal(7), 7),
+        (fact(MeasureOp.SUM, "items.quantity"), Decimal(7), 7.0),
         (fact(MeasureOp.AVERAGE, "items.quantity"), Decimal("2.5"), 2.5),
         (fact(MeasureOp.AVERAGE, "items.quantity"), 4, 4.0),
         (fact(MeasureOp.TOP, "status"), OrderStatus.SHIPPED, "SHIPPED"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
+from numbers import Number
 from typing import Any, NamedTuple, NoReturn
 
 import msgspec
@@ -14,7 +15,7 @@ from connectors.mapping.amounts import Amount, amount
 from connectors.mapping.expressions import chain_of, literal_of
 from connectors.mapping.places import MisfitError, Place, Spot, attribute, spot_at
 from connectors.mapping.settings import MappingSettings, PartSettings
-from connectors.records import MOST_DIGITS, KnownEnum, Money, UtcTime
+from connectors.records import MOST_DIGITS, ExactWhole, KnownEnum, Money, UtcTime
 from connectors.semantics import is_sound
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
 from connectors.values import converter, translated
@@ -28,6 +29,9 @@ _SOUND: Mapping[type | None, str] = {
     dict: "({0} if plain(map(type, ({1}).values())) else misfit())",
 }
 """What a value becomes that was decoded: as it is where it is sound. In the form of `Value.meaning`."""
+
+_READ_AS: Mapping[type | None, Any] = {datetime: UtcTime, Decimal: Decimal, Number: ExactWhole}
+"""What a value is decoded as, where that is not the field's type. A quantity that is no whole number does not fit."""
 
 _TEXT = "({1}).amount"
 
@@ -195,7 +199,7 @@ class Writer:
             return Value(f"{'looked_at' if is_shown else 'amount'}({spot.source})", _TEXT)
         if leaf is dict and self._shown_amount is not None:  # its numbers would be taken for amounts
             raise MisfitError
-        spot.read_as(UtcTime if leaf is datetime else Decimal if leaf is Decimal else shape.type)
+        spot.read_as(_READ_AS.get(leaf, shape.type))
         return Value(spot.source, _SOUND.get(leaf, "{0}"), spot)
 
     def _word(self, spot: Spot, read: Callable[[str], Any]) -> Value:
@@ -298,7 +302,7 @@ def _come_as_shown(struct: type[msgspec.Struct], fields: Fields, part: PartSetti
     mapped = {*part.fields, *part.values, *part.outer}
     return all(
         shape.form == LEAF
-        and (shape.leaf in (int, float, bool) or shape.type in (str, str | None))
+        and (shape.leaf in (int, float, bool, Number) or shape.type in (str, str | None))
         and shape.name == shape.json_name
         and shape.name not in mapped
         for shape in own

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from numbers import Number
 from typing import Any
 
 from bson import Decimal128
@@ -31,7 +32,7 @@ Stages = list[dict[str, Any]]
 KEY, INDEX = "gateway_key", "gateway_index"
 _MOST_PLACES = 6
 """Decimals of an average that has more."""
-_NUMBERS = (int, float, Decimal)
+_NUMBERS = (int, float, Decimal, Number)
 _LEAST, _GREATEST = (Decimal128(f"{sign}1E+{MOST_DIGITS}") for sign in "-+")
 """Numbers beyond these, and what is none, are in no record either."""
 

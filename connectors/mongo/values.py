@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from numbers import Number
 from typing import Any
 from uuid import UUID
 
@@ -101,6 +102,12 @@ def to_whole(value: Any) -> Any:
     return int(number)
 
 
+def to_quantity(value: Any) -> Any:
+    """A whole number as an int, any other exactly."""
+    whole, number = to_whole(value), to_decimal(value)
+    return whole if number is None or isinstance(whole, int) else str(number)
+
+
 def to_time(value: Any) -> Any:
     """RFC 3339 in UTC, from a date, or from text as it is common in JSON."""
     if not isinstance(value, str | datetime):
@@ -138,4 +145,10 @@ def _plain(value: Any) -> Any:
     return None
 
 
-_CONVERTERS: dict[type | None, Convert] = {str: to_text, int: to_whole, bool: to_boolean, datetime: to_time}
+_CONVERTERS: dict[type | None, Convert] = {
+    str: to_text,
+    int: to_whole,
+    Number: to_quantity,
+    bool: to_boolean,
+    datetime: to_time,
+}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from numbers import Number
 from typing import Any, NamedTuple
 
 import msgspec
@@ -139,11 +140,11 @@ def _aggregate(rows: Rows, items: FromClause, measure: MeasureShape, condition: 
     if measure.op in (MeasureOp.MIN, MeasureOp.MAX):
         found = getattr(func, measure.op.value)(value)
         return dialect.time_text(found) if leaf is datetime else found
-    if leaf not in (int, float, Decimal):
+    if leaf not in (int, float, Decimal, Number):
         raise SourceProtocolError(f"{measure.field} is no number")
     if measure.op is MeasureOp.SUM:
-        return func.coalesce(dialect.exact_total(value) if leaf is Decimal else func.sum(value), 0)
-    total = dialect.total(value) if leaf is Decimal else func.sum(value)
+        return func.coalesce(dialect.exact_total(value) if leaf in (Decimal, Number) else func.sum(value), 0)
+    total = dialect.total(value) if leaf in (Decimal, Number) else func.sum(value)
     return dialect.number(total) / func.nullif(func.count(value), 0)
 
 
@@ -205,6 +206,8 @@ def _comparable(rows: Rows, place: Place, items: FromClause) -> Expression:
         return rows.leaf(place, items, rows.dialect.time(column))
     if leaf is Decimal:
         return rows.leaf(place, items, rows.dialect.number(column))
+    if leaf is Number:
+        return rows.leaf(place, items, func.coalesce(rows.dialect.number(column), 1))
     if leaf in (int, float):
         return rows.leaf(place, items, rows.plain(place.shape, column))
     return rows.dialect.ordered(rows.text(place, items))

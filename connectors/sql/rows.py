@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from numbers import Number
 from typing import Any, NamedTuple
 
 import msgspec
@@ -138,7 +139,7 @@ class Rows:
             return self.dialect.decimal_text(value)
         if shape.leaf is bool:
             return self.dialect.boolean(value)
-        return self.dialect.plain_json(value) if shape.leaf in (int, float) else cast(value, Text)
+        return self.dialect.plain_json(value) if shape.leaf in (int, float, Number) else cast(value, Text)
 
     def _object(self, struct: type[msgspec.Struct], fields: Fields, table: FromClause, prefix: str) -> Expression:
         own = shapes(struct)

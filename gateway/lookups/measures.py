@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from numbers import Number
 from typing import Annotated, Any
 
 import msgspec
@@ -53,6 +54,6 @@ def _kind(record: type[Record], op: MeasureOp, field: str | None) -> Any:
         return list[Money] | None if is_money else Decimal | None
     if shape.leaf is datetime:
         return datetime | None
-    if shape.leaf is int and shape.form == LEAF:
+    if shape.leaf in (int, Number) and shape.form == LEAF:
         return shape.type | None
     return (shape.leaf or shape.struct or Any) | None

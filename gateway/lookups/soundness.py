@@ -1,13 +1,14 @@
 """A second look at decoded records: values that are of their type, and yet could not be compared, added up or written later.
 
 Times are put into UTC. A record is unsound when one of its times has no UTC (the year 0 or 10000), one of its decimals is not
-finite or has an exponent out of all proportion, or its free JSON is nested too deeply.
+finite or has an exponent out of all proportion, or its free JSON is nested too deeply. A quantity that is whole becomes an int.
 """
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from numbers import Number
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ def is_deep(free: Any, levels: int = MOST_NESTED) -> bool:
 _DOUBTS: dict[type | None, str] = {
     datetime: "{0}.tzinfo is not UTC",
     Decimal: f"not ({{0}}.is_finite() and -{MOST_DIGITS} <= {{0}}.adjusted() <= {MOST_DIGITS})",
+    Number: "type({0}) is not int",
     dict: "not plain(map(type, {0}.values())) and is_deep({0})",
 }
 """When a value of a type needs to be looked at, as an expression."""
@@ -92,7 +94,10 @@ def _settle(owner: msgspec.Struct, name: str) -> bool:
             if time.tzinfo is not UTC:
                 msgspec.structs.force_setattr(owner, name, time.astimezone(UTC))
         case Decimal() as number:
-            return is_sound(number)
+            if not is_sound(number):
+                return False
+            if number == number.to_integral_value() and shapes(type(owner))[name].leaf is Number:
+                msgspec.structs.force_setattr(owner, name, int(number))
         case msgspec.Struct() as part:
             return _settled(part)
         case list() as items:

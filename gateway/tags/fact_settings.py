@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from numbers import Number
 
 import msgspec
 
@@ -19,7 +20,15 @@ from gateway.tags.sections import Section, did_you_mean
 SETTINGS = ("label", "record", "measure", "field", "as", "currency", "rates", "window", "where", "except")
 DAYS_AGO = "days_ago"
 
-_NUMBER = (int, float, Decimal)
+_WORDS: dict[type | None, str] = {
+    str: "text",
+    int: "a whole number",
+    Decimal: "a number",
+    Number: "a number",
+    datetime: "a time",
+    bool: "yes or no",
+}
+_NUMBER = (int, float, Decimal, Number)
 _FITS: dict[MeasureOp, tuple[tuple[type, ...], str]] = {
     MeasureOp.SUM: (_NUMBER, "a number or money"),
     MeasureOp.AVERAGE: (_NUMBER, "a number"),
@@ -150,14 +159,14 @@ def _check_values(fields: Section, record: type[Record], field: str, values: tup
     if shape is None:
         return
     leaf = shape.leaf
-    if leaf is None or leaf is bool or not issubclass(leaf, str | int):
+    if leaf is None or leaf is bool or not (leaf is Number or issubclass(leaf, str | int)):
         fields.report(field, "cannot be compared; use a field that is text, a whole number or one of several words")
     elif issubclass(leaf, Enum):
         words = [member.value for member in leaf]
         for value in values:
             if value not in words:
                 fields.report(field, f"'{value}' is not one of its values{did_you_mean(value, words)}")
-    elif issubclass(leaf, int):
+    elif leaf is Number or issubclass(leaf, int):
         for value in values:
             if not re.fullmatch(r"-?\d+", value):
                 fields.report(field, f"'{value}' is not a whole number")
@@ -186,6 +195,4 @@ def _repeats(record: type[Record], path: str) -> bool:
 def _in_words(leaf: type | None) -> str:
     if leaf is not None and issubclass(leaf, Enum):
         return "one of several words"
-    return {str: "text", int: "a whole number", Decimal: "a number", datetime: "a time", bool: "yes or no"}.get(
-        leaf or dict, "an object"
-    )
+    return _WORDS.get(leaf, "an object")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from numbers import Number
 from typing import Any
 
 from connectors.contract import Measure, MeasureOp
@@ -93,7 +94,7 @@ def _kind(fact: Fact) -> type:
         return int
     shape = leaf_shape(fact.record, fact.field)
     leaf = shape.leaf if shape and shape.leaf else str
-    if fact.measure is MeasureOp.AVERAGE or leaf is Decimal:
+    if fact.measure is MeasureOp.AVERAGE or leaf in (Decimal, Number):
         return float
     return str if issubclass(leaf, Enum) else leaf
 
