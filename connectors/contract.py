@@ -100,11 +100,13 @@ class Page(msgspec.Struct, frozen=True):
     """Records of one key, and how many there are in all where the source counted.
 
     `records` are a canonical JSON array; or they have been decoded already, into `narrowed(record, ask.fields)`, by a connector
-    that validates what it decodes, amounts as text where they are only shown.
+    that validates what it decodes, amounts as text where they are only shown. `partial` says that the source has more that
+    could not be had, such as pages beyond the most that are read.
     """
 
     records: bytes | list[Any]
     total: int | None = None
+    partial: bool = False
 
 
 class MeasureOp(StrEnum):

@@ -15,6 +15,7 @@ import msgspec
 
 from connectors.records import KnownEnum
 from connectors.semantics import as_time, is_sound, rfc3339
+from connectors.shapes import Shape
 
 Convert = Callable[[Any], Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,6 +56,15 @@ def converter(leaf: type | None) -> Convert:
     if leaf is not None and issubclass(leaf, KnownEnum):
         return lambda value: None if value is None or value == "" else leaf(to_text(value)).value
     return _CONVERTERS.get(leaf, _as_it_is)
+
+
+def shape_converter(shape: Shape) -> Convert:
+    """As `converter`, for a field: codes of countries and currencies are read in any case."""
+    if shape.json_name == "country":
+        return lambda value: value if (code := to_country(value)) is None and value not in (None, "") else code
+    if shape.json_name == "currency":
+        return lambda value: value.strip().upper() if isinstance(value, str) else value
+    return converter(shape.leaf)
 
 
 def translated(table: Mapping[str, str], convert: Convert) -> Convert:

@@ -22,7 +22,7 @@ from gateway.demo.prepare import Prepared, prepare_olist, prepare_shop
 from gateway.demo.serve import serve_demo
 from gateway.demo.shop_markets import CAPACITY
 from gateway.errors import CallerError
-from gateway.explain import explained, explained_plan
+from gateway.explain import explained, explained_plan, unreadable_values
 from gateway.log import configure_logging
 from gateway.lookups.sources import Sources
 from gateway.replay.faults import load_faults
@@ -92,11 +92,17 @@ def serve(
 
 
 @app.command()
-def check(config: Config = Path("gateway.toml"), faults: Faults = None) -> None:
+def check(
+    config: Config = Path("gateway.toml"),
+    faults: Faults = None,
+    customer: Annotated[
+        list[str] | None, typer.Option(help="Read this customer's records, and say what cannot be read.")
+    ] = None,
+) -> None:
     """Print which record comes by which key from which source, and all problems at once."""
     configure_logging("ERROR")
     with _problems_shown():
-        problems = asyncio.run(_check(load_settings(config), faults))
+        problems = asyncio.run(_check(load_settings(config), faults, customer or ()))
     _print_problems(problems)
     if problems:
         raise typer.Exit(2)
@@ -215,7 +221,7 @@ def _at_most_one(options: Mapping[str, Path | None]) -> None:
         raise ConfigurationError([f"{' and '.join(given)} exclude each other; give one of them"])
 
 
-async def _check(settings: Settings, faults: Path | None) -> list[str]:
+async def _check(settings: Settings, faults: Path | None, customers: Sequence[str]) -> list[str]:
     async with opened(create_services(settings)) as services:
         out.print(_matrix(services.sources))
         for name, one in settings.sources.items():
@@ -228,6 +234,7 @@ async def _check(settings: Settings, faults: Path | None) -> list[str]:
         problems = ["mongodb.uri: MongoDB does not answer; is it up, and are host and port right?"] if away else []
         for source in services.sources.all:
             problems += await source.connector.check()
+        problems += await unreadable_values(services, customers)
     return problems
 
 

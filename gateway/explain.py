@@ -1,23 +1,29 @@
-"""What the command line explains: the tags of a customer, the plan of an operation."""
+"""What the command line explains: the tags of a customer, the plan of an operation, what cannot be read."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from connectors.contract import KeyKind
-from connectors.shapes import Fields
+from connectors import records
+from connectors.contract import Ask, KeyKind
+from connectors.errors import ProfileGatewayError
+from connectors.shapes import Fields, all_fields
 from gateway.app import opened
 from gateway.errors import InvalidArgumentError
 from gateway.execution.described import described
 from gateway.execution.plan import Plan, core_schema
 from gateway.execution.run import Executor
+from gateway.lookups.outcome import Failed
 from gateway.lookups.sources import Sources
 from gateway.operations import Limits, Operations
 from gateway.services import Services
 from gateway.stitching.selection import Selection
 from gateway.tags.service import TagAnswer
 from resolvers.schema import schema
+
+_READ = 100
+"""Records of each type, source and key that are read of a customer."""
 
 
 def explained_plan(query: str, variables: str, sources: Sources | None = None) -> list[str]:
@@ -48,3 +54,29 @@ async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer]
         if customer is None:
             return None
         return await services.tags.load([(customer, key) for key in pack.tags])
+
+
+async def unreadable_values(services: Services, customers: Sequence[str]) -> list[str]:
+    """What cannot be read of the records of some customers: each kind of trouble once, with an example."""
+    problems = []
+    for customer_id in customers:
+        selection = Selection(fields=all_fields(records.Customer), stitches=frozenset(records.RECORDS.values()))
+        try:
+            customer = await services.stitcher().customer(KeyKind.CUSTOMER_ID, customer_id, selection)
+        except ProfileGatewayError as error:
+            problems.append(f"customer {customer_id}: {error}")
+            continue
+        if customer is None:
+            problems.append(f"customer {customer_id}: nobody has this id")
+            continue
+        for record in (records.Order, records.Ticket, records.Event):
+            for source, kind in customer.configured(record):
+                outcomes = await customer.fetch(record, Ask(fields=all_fields(record), first=_READ), source, kind)
+                failed = [one.error for one in outcomes if isinstance(one, Failed)]
+                problems += [f"{source.name}: {records.RECORD_NAMES[record]}: {error}" for error in failed]
+    for source in services.sources.all:
+        for (name, path, reason), (count, example) in source.troubles.items():
+            where = f"{source.name}: {name}.{path}"
+            which = "in a record whose id cannot be read" if example is None else f"first in {name} {example}"
+            problems.append(f"{where}: {reason}, {count} time{'s' if count > 1 else ''}, {which}")
+    return problems

@@ -53,6 +53,10 @@ class Connection(Generic[T]):
     )
     unavailable: list[str] = apart("Sources whose records are missing from this list, because they could not be asked.")
 
+    partial: bool = apart(
+        "Whether records are known to be missing: they cannot be read, or their source has more than is read of it."
+    )
+
     @computed("What each source contributed to this list.", graphql_type=list[CustomerSource])
     def sources(listing: strawberry.Parent[Listing]) -> list[SourceReport]:  # noqa: N805
         return reports_of(listing.contributions)

@@ -47,7 +47,10 @@ class CustomerSource:
     attempts: int = field("How many calls were made at most for one answer of it; none when it is left alone for a while.")
     hedged: bool = field("Whether a second call was made because the first was late.")
     from_cache: bool = field("Whether all that it gave had been kept from earlier answers.")
-    dropped_records: int = field("How many malformed records were left out.")
+    dropped_records: int = field("How many records were left out: they mean nothing without a value that cannot be read.")
+    unreadable_values: int = field(
+        "How many values could not be read in the others: they are null, or left out with the item that needs them."
+    )
 
     @computed("Which records it was asked for.")
     def records(report: strawberry.Parent[SourceReport]) -> list[RecordType]:  # noqa: N805

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -23,7 +23,7 @@ from connectors.errors import (
     SourceUnavailableError,
     without_frames,
 )
-from connectors.records import MOST_WHOLE, Record
+from connectors.records import MOST_WHOLE, RECORD_NAMES, Record
 from gateway.clock import Clock
 from gateway.log import SeldomLog
 from gateway.lookups.deadline import Deadline
@@ -31,6 +31,7 @@ from gateway.lookups.measures import fitting
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
 from gateway.lookups.soundness import sound
 from gateway.lookups.timers import Timers
+from gateway.lookups.unreadable import Reading, Unreadable
 from gateway.lookups.window import Window
 
 MOST_ABANDONED = 100
@@ -62,6 +63,8 @@ class Boundary:
         self.source = source
         self.clock = clock
         self.timers = Timers()
+        self.troubles: dict[tuple[str, str, str], tuple[int, str | None]] = {}
+        """How often values could not be read, by record, path and reason, with the id of the first record that had one."""
         self._failed_calls = 0
         self._is_logged = False
         self._seldom = SeldomLog(clock)
@@ -156,12 +159,18 @@ class Boundary:
         outcomes: list[Outcome] = []
         taken: dict[int, list[Any]] = {}
         for place, one in enumerate(given):
-            if type(one) is Page and type(records := one.records) is list and len(records) <= untouched and one.total is None:
+            if (
+                type(one) is Page
+                and type(records := one.records) is list
+                and len(records) <= untouched
+                and one.total is None
+                and not one.partial
+            ):
                 taken[place] = records
                 outcomes.append(Found(records=records, source=source, as_of=as_of, latency_ms=latency_ms))
             else:
                 outcomes.append(self._outcome(one, window, stamp))
-        if not {window.kind}.issuperset(map(type, chain.from_iterable(taken.values()))):
+        if not ({window.kind}.issuperset(map(type, chain.from_iterable(taken.values()))) and window.are_single(taken.values())):
             for place in taken:
                 outcomes[place] = self._outcome(given[place], window, stamp)
         return outcomes
@@ -171,11 +180,32 @@ class Boundary:
             if isinstance(given, SourceError):
                 return Failed(error=given, **stamp)
             page = accepted_page(given)
-            records, dropped = accepted(page.records, window.kind)
-            records, total, has_more = window.finished(records, page.total, dropped)
+            found = accepted(page.records, window.kind)
+            if found.unreadable:
+                self._note_unreadable(window.record, found.unreadable)
+            records, total, has_more, partial, is_short = window.finished(found.records, page.total, found.dropped)
         except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
             return Failed(error=_unreadable(error), **stamp)
-        return Found(records=records, total=total, has_more=has_more, dropped=dropped, **stamp)
+        return Found(
+            records=records,
+            total=total,
+            has_more=has_more,
+            dropped=found.dropped,
+            unreadable=len(found.unreadable) - found.dropped,
+            partial=partial or page.partial,
+            is_short=is_short,
+            **stamp,
+        )
+
+    def _note_unreadable(self, record: type[Record], unreadable: Iterable[Unreadable]) -> None:
+        """Count each kind of trouble, and log it, without ids and values, at most once in a while."""
+        for one in unreadable:
+            kind = (RECORD_NAMES[record], one.path, one.reason)
+            count, example = self.troubles.get(kind, (0, one.record_id))
+            self.troubles[kind] = count + 1, example
+            if self._seldom.is_due(" ".join(kind)):
+                words = dict(zip(("record", "path", "reason"), kind, strict=True))
+                log.warning("value_unreadable", source=self.source, count=count + 1, **words)
 
     def _measured(self, given: Any, aggregate: Aggregate, measures: Sequence[Measure], stamp: dict[str, Any]) -> Outcome:
         if isinstance(given, SourceError):
@@ -267,28 +297,39 @@ def _encoded(records: list[Record]) -> bytes:
         raise SourceProtocolError("a record holds what JSON has not") from None
 
 
-def accepted(records: bytes | list[Any], kind: type[msgspec.Struct]) -> tuple[list[Any], int]:
+class Decoded(NamedTuple):
+    """Records of a narrowed type, all sound; how many others there were, and all that could not be read."""
+
+    records: list[Any]
+    dropped: int = 0
+    unreadable: Sequence[Unreadable] = ()
+
+
+def accepted(records: bytes | list[Any], kind: type[msgspec.Struct]) -> Decoded:
     """As `decoded`, for records that may have been decoded already."""
     if isinstance(records, bytes):
         return decoded(records, kind)
     if not {kind}.issuperset(map(type, records)):
         raise SourceProtocolError("the connector gave other records than it was asked for")
-    return records, 0
+    return Decoded(records)
 
 
-def decoded(records: bytes, kind: type[msgspec.Struct]) -> tuple[list[Any], int]:
-    """Records of a narrowed type, all sound, and how many malformed ones were dropped.
+def decoded(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
+    """What can be read of a JSON array of records.
 
-    Raises `SourceProtocolError` when the whole is not a JSON array.
+    Raises `SourceProtocolError` when the whole is none.
     """
     try:
-        found, dropped = decoder(kind).decode(records), 0
+        found = decoder(kind).decode(records)
+        count = len(found)
+        good = sound(found, kind)
+        if len(good) == count:
+            return Decoded(good)
     except msgspec.ValidationError:
-        found, dropped = _one_by_one(records, kind)
+        pass
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise SourceProtocolError("the answer is not JSON") from None
-    good = sound(found, kind)
-    return good, dropped + len(found) - len(good)
+    return _one_by_one(records, kind)
 
 
 @lru_cache(maxsize=1024)
@@ -297,15 +338,21 @@ def decoder(kind: type[Any]) -> msgspec.json.Decoder[list[Any]]:
     return msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
 
 
-def _one_by_one(records: bytes, kind: type[msgspec.Struct]) -> tuple[list[Any], int]:
+def _one_by_one(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
     try:
         raws = msgspec.json.decode(records, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise SourceProtocolError("the answer is not a list of records") from None
     good: list[Any] = []
+    unreadable: list[Unreadable] = []
     for raw in raws:
         try:
-            good.append(msgspec.json.decode(raw, type=kind))
+            one = sound([msgspec.json.decode(raw, type=kind)], kind)
         except (msgspec.MsgspecError, RecursionError):
-            continue
-    return good, len(raws) - len(good)
+            one = []
+        if not one:
+            reading = Reading(raw, kind)
+            unreadable += reading.unreadable
+            one = [] if reading.record is None else [reading.record]
+        good += one
+    return Decoded(good, len(raws) - len(good), unreadable)

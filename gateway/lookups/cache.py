@@ -37,6 +37,8 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     total: int | None
     has_more: bool
     dropped: int
+    unreadable: int
+    partial: bool
     source: str
     as_of: datetime
     fresh_until: float
@@ -53,6 +55,8 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
             total=self.total,
             has_more=self.has_more,
             dropped=self.dropped,
+            unreadable=self.unreadable,
+            partial=self.partial,
             source=self.source,
             as_of=self.as_of,
             latency_ms=0.0,
@@ -106,6 +110,8 @@ class ReadCache:
             total=outcome.total,
             has_more=outcome.has_more,
             dropped=outcome.dropped,
+            unreadable=outcome.unreadable,
+            partial=outcome.partial,
             source=outcome.source,
             as_of=outcome.as_of,
             fresh_until=now + keeping.fresh_s,

@@ -6,7 +6,7 @@ All of it is about calls, none of it in connectors. What a call costs extra has 
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -17,7 +17,7 @@ from gateway.lookups.boundary import Boundary
 from gateway.lookups.breaker import Breaker
 from gateway.lookups.budget import Budget
 from gateway.lookups.deadline import Deadline
-from gateway.lookups.outcome import Failed, Outcome
+from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.pace import Pace
 from gateway.settings import CallSettings
 
@@ -48,6 +48,10 @@ class Putting(Protocol):
     """Puts a question about keys to a source."""
 
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
+
+    def wider(self) -> "Iterator[Putting]":
+        """The same for more rows, and more, where so many cannot be read that the records are too few."""
+        ...
 
 
 class Calls:
@@ -138,7 +142,34 @@ class Calls:
             self.leave()
             second = await self._one(question, keys, deadline)
             outcomes = [msgspec.structs.replace(outcome, attempts=attempt + 1) for outcome in second]
+        if any(type(outcome) is Found and outcome.is_short for outcome in outcomes):
+            keys, outcomes = await self._filled(question, keys, outcomes, deadline, settle, is_wanted)
         settle(keys, outcomes)
+
+    async def _filled(
+        self,
+        question: Putting,
+        keys: Sequence[str],
+        outcomes: list[Outcome],
+        deadline: Deadline,
+        settle: Settle,
+        is_wanted: Callable[[], bool],
+    ) -> tuple[Sequence[str], list[Outcome]]:
+        """Ask for more rows of the keys whose records are too few, since others could not be read; the rest is settled."""
+        for wider in question.wider():
+            short = [place for place, outcome in enumerate(outcomes) if type(outcome) is Found and outcome.is_short]
+            pause_s = self._pace.wait_s()
+            if not short or pause_s >= deadline.remaining_s() or self.breaker.refuses or not is_wanted():
+                break
+            done = sorted(set(range(len(keys))).difference(short))
+            settle([keys[place] for place in done], [outcomes[place] for place in done])
+            keys, outcomes = [keys[place] for place in short], [outcomes[place] for place in short]
+            if pause_s:
+                await self._clock.sleep(pause_s)
+            self.leave()
+            more = await self._one(wider, keys, deadline)
+            outcomes = [new if type(new) is Found else old for old, new in zip(outcomes, more, strict=True)]
+        return keys, outcomes
 
     async def _hedged(self, question: Putting, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         """The first of two answers, the second asked for when the first is later than nearly all others."""

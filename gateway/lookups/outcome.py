@@ -40,13 +40,18 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class Found(Outcome, frozen=True, kw_only=True):
     """Records (narrowed structs) in the asked order. `dropped` counts malformed ones that were left out.
 
-    `stale` is why there is nothing newer, where it is older than it may be.
+    `unreadable` counts values and parts that could not be read in the others; `partial` says that records are known to be
+    missing. `is_short` says that there are fewer records than were asked for, though the source may have more: of those that it
+    gave some could not be read, or came twice. `stale` is why there is nothing newer, where it is older than it may be.
     """
 
     records: list[Any]
     total: int | None = None
     has_more: bool = False
     dropped: int = 0
+    unreadable: int = 0
+    partial: bool = False
+    is_short: bool = False
     stale: SourceError | None = None
 
 

@@ -1,6 +1,6 @@
 """What is asked of a source about its keys."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from connectors.contract import Aggregate, Ask, Lookup, Measure
 from gateway.lookups.boundary import Boundary
@@ -19,10 +19,14 @@ MAX_PAGE = 101
 """A page, and one record to see whether there are more. What asks for more per key has a bound, and seldom finds as many."""
 
 
-class RecordsQuestion:
-    """Records by a lookup. `keeping` says for how long answers are kept; without it they are not."""
+WIDENING, MAX_ROWS = 8, 1_000
+"""A page whose rows cannot be read is asked for with so many times its rows, up to so many for a key."""
 
-    def __init__(self, lookup: Lookup, ask: Ask, keeping: Keeping | None = None) -> None:
+
+class RecordsQuestion:
+    """Records by a lookup. `keeping` says for how long answers are kept, else they are not; `rows` as in `Window`."""
+
+    def __init__(self, lookup: Lookup, ask: Ask, keeping: Keeping | None = None, *, rows: int | None = None) -> None:
         # A key finds one customer, or a few: `first` is how many are named of an ambiguous one, and no page.
         is_list = lookup.record.time_field is not None
         page = ask.first if is_list and ask.first is not None and 1 <= ask.first <= MAX_PAGE else 1
@@ -31,7 +35,15 @@ class RecordsQuestion:
         self.keeping = keeping
         self.record, self.by = lookup.record, lookup.by
         self._lookup = lookup
-        self._window = Window(ask, lookup)
+        self._ask = ask
+        self._window = Window(ask, lookup, rows)
+
+    def wider(self) -> Iterator["RecordsQuestion"]:
+        """The same for more rows, and more, where so many cannot be read that the records are too few."""
+        rows = self._window.sent.first or MAX_ROWS
+        while rows < MAX_ROWS:
+            rows = min(rows * WIDENING, MAX_ROWS)
+            yield RecordsQuestion(self._lookup, self._ask, self.keeping, rows=rows)
 
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         return await boundary.fetch(self._lookup, keys, self._window, deadline)
@@ -46,6 +58,10 @@ class MeasuresQuestion:
         self.record, self.by = aggregate.record, aggregate.by
         self._aggregate = aggregate
         self._measures = measures
+
+    def wider(self) -> Iterator["MeasuresQuestion"]:
+        """None: a measure is not cut."""
+        return iter(())
 
     async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         return await boundary.measure(self._aggregate, keys, self._measures, deadline)

@@ -1,7 +1,7 @@
 """The configured sources: which record by which key kind from which source."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,11 @@ class Source:
     def health(self) -> SourceHealth:
         """Whether the source is asked at the moment."""
         return self._calls.breaker.health
+
+    @property
+    def troubles(self) -> Mapping[tuple[str, str, str], tuple[int, str | None]]:
+        """How often values could not be read, by record, path and reason, with the id of the first record that had one."""
+        return self._boundary.troubles
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
         """What a webhook says has changed: as the settings read it, or else the connector. Raises `WebhookError`."""

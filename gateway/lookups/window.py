@@ -4,9 +4,12 @@ A connector says what it pushes down. Where that is all, its records pass throug
 filter, the order and the window are done on what came back, so that every source answers alike.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
 from sys import maxsize
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,6 +18,8 @@ from connectors.records import Record
 from connectors.semantics import after, in_order, matching
 from connectors.shapes import Fields, narrowed
 
+_ID = attrgetter("id")
+
 
 @lru_cache(maxsize=64)
 def position_fields(record: type[Record]) -> Fields:
@@ -22,16 +27,27 @@ def position_fields(record: type[Record]) -> Fields:
     return Fields.of("id", record.time_field) if record.time_field else Fields.of("id")
 
 
+class Finished(NamedTuple):
+    """The records of a window, how many match, and whether there are more; see `Found` for the others."""
+
+    records: list[Any]
+    total: int | None
+    has_more: bool = False
+    partial: bool = False
+    is_short: bool = False
+
+
 class Window:
     """The window of one ask at one lookup: what is sent there, and what is left to do with what comes back.
 
     `sent` asks for one record more than wanted where it is asked if there are more, or for all where it must be. Its records
     are of type `kind`. Pages of at most `untouched` records, none of them dropped, are `finished` as they come; -1 where none
-    is.
+    is. A wider one asks for more `rows` than are wanted, since some of them cannot be read.
     """
 
-    def __init__(self, ask: Ask, lookup: Lookup) -> None:
+    def __init__(self, ask: Ask, lookup: Lookup, rows: int | None = None) -> None:
         self._ask = ask
+        self.record = lookup.record
         self._count_here = ask.count and Push.COUNT not in lookup.pushdown
         asked = {
             Push.ORDER: True,
@@ -43,12 +59,14 @@ class Window:
         self._filters = any(is_asked for push, is_asked in asked.items() if push is not Push.ORDER)
         self._passes = all(push in lookup.pushdown for push, is_asked in asked.items() if is_asked)
         if self._passes:
-            first = None if self._count_here or ask.first is None else ask.first + ask.more
+            first = None if self._count_here or ask.first is None else rows or ask.first + ask.more
             self.sent = msgspec.structs.replace(ask, first=first)
         else:
             needed = position_fields(lookup.record) | Fields.of(*(condition.field for condition in ask.where))
             self.sent = msgspec.structs.replace(ask, fields=ask.fields | needed, first=None, after=None)
         self.kind = narrowed(lookup.record, self.sent.fields)
+        self._has_ids = "id" in self.kind.__struct_fields__
+        self._counts = self._count_here or (ask.count and not self._passes)
         self._cuts = Push.FIRST in lookup.pushdown and self.sent.first is not None
         if self._count_here or (not self._passes and (self._filters or ask.count)):
             self.untouched = -1
@@ -56,12 +74,23 @@ class Window:
             most = maxsize if ask.first is None else ask.first
             self.untouched = most if self._passes else min(1, most)
 
-    def finished(self, records: list[Any], total: int | None, dropped: int = 0) -> tuple[list[Any], int | None, bool]:
-        """The records of the asked window, the number that match, whether there are more.
+    def are_single(self, lists: Iterable[list[Any]]) -> bool:
+        """Whether no record comes twice, as seen of all lists at once: what two keys find is to be looked at."""
+        if not self._has_ids:
+            return True
+        ids = [*map(_ID, chain.from_iterable(lists))]
+        return len(set(ids)) == len(ids)
 
-        `dropped` is how many came and could not be read.
+    def finished(self, records: list[Any], total: int | None, dropped: int = 0) -> Finished:
+        """What is left to do with what came, of which so many records could not be read and were dropped.
+
+        Rows that a source gives twice are one. A source that gave as many rows as it was asked for may have more: where records
+        were lost, and are fewer than wanted, that cannot be seen of them.
         """
-        ask = self._ask
+        ask, rows = self._ask, len(records) + dropped
+        if self._has_ids:
+            records = list({record.id: record for record in records}.values())
+        is_doubled = len(records) + dropped < rows
         if not self._passes:
             if len(records) > 1 or self._filters:
                 records = in_order(matching(records, ask), oldest_first=ask.oldest_first)
@@ -70,10 +99,10 @@ class Window:
                 records = after(records, ask.after, oldest_first=ask.oldest_first)
         elif self._count_here:
             total = len(records)
-        if not self._cuts:
-            dropped = 0  # the whole list is here, so what could not be read hides nothing
-        if ask.first is None or len(records) + dropped <= ask.first:
-            return records, total, False
-        # A source that was asked for one record more, and gave it, has more, whichever could not be read. Without any record
-        # there is nothing to go on from.
-        return records[: ask.first], total, bool(records)
+        partial = dropped > 0 or (is_doubled and total is not None and not self._counts)
+        first = ask.first
+        if first is None or len(records) > first:
+            return Finished(records[:first], total, has_more=first is not None, partial=partial)
+        is_short = self._cuts and (dropped > 0 or is_doubled) and rows >= (self.sent.first or 0) and rows > first
+        # Without any record there is nothing to go on from.
+        return Finished(records, total, has_more=is_short and bool(records), partial=partial, is_short=is_short)

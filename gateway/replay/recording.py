@@ -148,9 +148,9 @@ def _failure(error: SourceError) -> dict[str, Any]:
 
 def _readable(records: bytes | list[Any], record: type[Record], fields: Fields, asked: Fields) -> tuple[list[Any], int]:
     """Records with the fields that a replay needs; where the source has not all of these, with those that were asked for."""
-    found, dropped = accepted(records, narrowed(record, fields))
+    found, dropped, _ = accepted(records, narrowed(record, fields))
     if dropped and isinstance(records, bytes):
-        fewer, dropped_of_them = decoded(records, narrowed(record, asked | Fields.of("id")))
+        fewer, dropped_of_them, _ = decoded(records, narrowed(record, asked | Fields.of("id")))
         if dropped_of_them < dropped:
             return fewer, dropped_of_them
     return found, dropped

@@ -29,9 +29,9 @@ class Listing(msgspec.Struct, frozen=True):
     """A page of records, of one customer over all its keys and sources.
 
     `total` is None where a source did not count, or keys that may share records did, or it is too large. `unavailable` names
-    the sources whose records are missing here, `contributions` say what came from where. `has_previous` says that it was asked
-    for from a position on. `owners` are the sources of the records, one by one; where there are none, all are of the first
-    contribution.
+    the sources whose records are missing here, `partial` says that others are known to be missing, `contributions` say what
+    came from where. `has_previous` says that it was asked for from a position on. `owners` are the sources of the records, one
+    by one; where there are none, all are of the first contribution.
     """
 
     records: Sequence[Any]
@@ -41,6 +41,7 @@ class Listing(msgspec.Struct, frozen=True):
     unavailable: Sequence[str] = ()
     contributions: Sequence[Contribution] = ()
     owners: Sequence[str] = ()
+    partial: bool = False
 
     def position(self, index: int) -> RecordPosition:
         """The place of a record of this page among all of the customer's."""
@@ -213,7 +214,9 @@ def contributing(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
 def found_alone(asked: Asked, found: Found) -> Listing:
     """The records of one customer of whom one key was asked at one source."""
     contributions = ((asked.record, found),)
-    return Listing(found.records, found.total, found.has_more, asked.ask.after is not None, (), contributions)
+    return Listing(
+        found.records, found.total, found.has_more, asked.ask.after is not None, (), contributions, (), found.partial
+    )
 
 
 def merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
@@ -241,6 +244,7 @@ def merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
         unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
         contributions=[(asked.record, outcome) for outcome in outcomes],
         owners=[source for _, source in page],
+        partial=any(outcome.partial for outcome in found),
     )
 
 

@@ -64,6 +64,7 @@ class Directory:
 
     def _asked(self, record: type[Record], ask: Ask) -> Asked:
         configured = self.sources.of(record)
+        ask = msgspec.structs.replace(ask, fields=ask.fields | Fields.of("id"))  # so that what comes twice is seen
         if len(configured) > 1 or any(kind in MULTIPLE for _, kind in configured):
             ask = msgspec.structs.replace(ask, fields=ask.fields | window.position_fields(record))
         questions = [

@@ -157,7 +157,9 @@ async def _here(customer: StitchedCustomer, question: Question, source: Source, 
             late = Failed(error=SourceTimeoutError(), source=source.name, as_of=found[0].as_of, latency_ms=0.0)
             return Measurement(rows=[], sources=[source.name], failure=late)
     stale = next((outcome.stale for outcome in found if outcome.stale is not None), None) or customer.stale_keys(kind)
-    cut = any(outcome.has_more or outcome.dropped for outcome in found) or customer.leaves_out_keys(source, kind)
+    cut = any(outcome.has_more or outcome.partial or outcome.unreadable for outcome in found) or customer.leaves_out_keys(
+        source, kind
+    )
     return _measurement(source, outcomes, [row] if found or not outcomes else [], stale=stale, cut=cut)
 
 

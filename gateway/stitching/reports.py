@@ -35,6 +35,7 @@ class SourceReport(msgspec.Struct, kw_only=True):
     latency_ms: float | None = None
     error_code: str | None = None
     dropped_records: int = 0
+    unreadable_values: int = 0
     attempts: int = 0
     hedged: bool = False
     from_cache: bool = True
@@ -113,6 +114,7 @@ def _count_in(report: SourceReport, record: type[Record], outcome: Outcome) -> N
     report.age_ms = max(report.age_ms, outcome.age_ms)
     if isinstance(outcome, Found):
         report.dropped_records += outcome.dropped
+        report.unreadable_values += outcome.unreadable
         if outcome.stale is not None and report.state is SourceState.FRESH:
             report.state = SourceState.STALE
             report.error_code = outcome.stale.code

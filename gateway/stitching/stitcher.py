@@ -91,6 +91,7 @@ class Stitcher(msgspec.Struct, eq=False):
             has_more=outcome.has_more,
             has_previous=ask.after is not None,
             contributions=[(Customer, outcome)],
+            partial=outcome.partial,
         )
 
     def leave(self) -> None:

@@ -35,6 +35,7 @@ async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask],
         unavailable=list(dict.fromkeys([*unavailable, *(failure.source_name for failure in failures)])),
         contributions=[one for contributions, _ in parts for one in contributions],
         owners=[source for _, source in owned[:first]],
+        partial=any(listing.partial for listing in listings),
     )
 
 
