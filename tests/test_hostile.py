@@ -67,7 +67,7 @@ def report_of(customer):
 KEY_COSTS = {
     OnKey.MISSING: ([], None, 0),
     OnKey.SHUFFLED: (["oc14", "oc12", "oc15"], None, 0),
-    OnKey.REPEATED: (["oc15", "oc15", "oc14"], None, 0),
+    OnKey.REPEATED: (["oc15", "oc14", "oc13"], None, 0),
     OnKey.MANY: (["oc15-0", "oc15-1", "oc15-2"], None, 0),
     OnKey.WRONG_TYPES: (["oc14", "oc13", "oc12"], None, 1),
     OnKey.NO_PAGE: (None, "SOURCE_PROTOCOL", 0),

@@ -48,7 +48,7 @@ class Spoilt(MemoryConnector):
 
     def _page(self, record, records, ask):
         page = super()._page(record, records, ask)
-        return Page(page.records[:-1] + b',{"id":9}]', page.total)
+        return Page(page.records[:-1] + b',{"id":[9]}]', page.total)
 
 
 async def page_of(*sources: MemoryConnector) -> dict[str, Any]:

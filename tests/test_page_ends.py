@@ -40,7 +40,7 @@ class Spoilt(MemoryConnector):
         answer = {}
         for key, page in (await super()._fetch(record, by, keys, msgspec.structs.replace(ask, first=None))).items():
             assert isinstance(page, Page)
-            whole = [*msgspec.json.decode(page.records), *({"id": 7} for _ in range(self.malformed))]
+            whole = [*msgspec.json.decode(page.records), *({"id": [7]} for _ in range(self.malformed))]
             first = self._applied(ask).first
             answer[key] = Page(msgspec.json.encode(whole[:first]), None if page.total is None else page.total + self.malformed)
         return answer

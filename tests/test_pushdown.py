@@ -65,13 +65,13 @@ async def test_a_source_that_is_not_selected_gets_no_statement_and_no_connection
 @pytest.mark.parametrize(
     ("selected", "names", "columns"),
     [
-        ("status deliveredAt", ["deliveredAt", "status"], {"status", "delivered_at"}),
-        ("total { amount }", ["amount", "total"], {"total_amount", "total_currency"}),
+        ("status deliveredAt", ["deliveredAt", "id", "status"], {"status", "delivered_at"}),
+        ("total { amount }", ["amount", "id", "total"], {"total_amount", "total_currency"}),
         ("id placedAt", ["id", "placedAt"], set()),
     ],
 )
 async def test_only_selected_columns_are_read(sources, selected, names, columns):
-    """The JSON that the database builds has the selected fields and no others.
+    """The JSON that the database builds has the id, the selected fields and no others.
 
     Beside their columns only the key and what orders the records is read. An amount counts where it has a currency.
     """
@@ -94,7 +94,7 @@ async def test_only_selected_parts_of_a_list_are_read(sources):
     assert set(re.findall(r"gateway_items\.`?(\w+)", shown(statement))) == {"sku", "parent", "position"}
     assert "gateway_payments" not in statement.text
     bought = [item for item in demo_rows()["order_items"] if item[0] == "c00001-o01"]
-    assert json.loads(rows[0][1]) == {"items": [{"sku": item[2]} for item in bought]}
+    assert json.loads(rows[0][1]) == {"items": [{"sku": item[2]} for item in bought], "id": "c00001-o01"}
 
 
 async def test_first_reads_one_row_more_per_customer(sources):

@@ -85,7 +85,7 @@ async def test_an_answer_passes_with_more_fields_than_were_asked_for(tmp_path):
 
 async def test_what_is_malformed_is_counted_and_not_written(tmp_path):
     """Its parts cannot be told apart, so nothing of it could be hidden."""
-    await fetched(tmp_path, Hostile(giving({"c1": b'[{"id":"o1"},{"id":7,"note":"Ana"}]'})), "c1")
+    await fetched(tmp_path, Hostile(giving({"c1": b'[{"id":"o1"},{"id":[7],"note":"Ana"}]'})), "c1")
     (line,) = lines_of(tmp_path)
     assert (line.found, line.dropped) == ([{"id": "o1"}], 1)
 

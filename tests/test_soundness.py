@@ -11,7 +11,7 @@ from connectors.contract import Measure, MeasureOp, Page
 from connectors.errors import SourceProtocolError
 from connectors.semantics import combine
 from connectors.shapes import Fields, all_fields, narrowed
-from gateway.lookups.boundary import decoded
+from gateway.lookups.boundary import Decoded, decoded
 from gateway.lookups.measures import fitting
 from tests.running import gateway_on
 from tests.shop import crm
@@ -31,7 +31,7 @@ def money(amount: object) -> dict[str, object]:
     return {"amount": amount, "currency": "EUR"}
 
 
-def read(record: type[r.Record], *raw: dict[str, object], fields: Fields | None = None) -> tuple[list[object], int]:
+def read(record: type[r.Record], *raw: dict[str, object], fields: Fields | None = None) -> Decoded:
     return decoded(msgspec.json.encode(raw), narrowed(record, fields or all_fields(record)))
 
 
@@ -54,14 +54,16 @@ def read(record: type[r.Record], *raw: dict[str, object], fields: Fields | None 
         (r.Event, EVENT | {"properties": DEEP}),
     ],
 )
-def test_an_unsound_record_is_dropped_alone(record: type[r.Record], raw: dict[str, object]):
-    """The ones around it stay, in order; where its unsound field is not selected, it stays, too."""
+def test_an_unsound_value_costs_itself(record: type[r.Record], raw: dict[str, object]):
+    """Only its own time costs the record. The ones around it stay, in order; what is not selected costs nothing."""
     good = ORDER | EVENT | {"createdAt": ORDER["placedAt"]}
     before, after = good | {"id": "a"}, good | {"id": "b"}
-    found, dropped = read(record, before, raw, after)
-    assert ([one.id for one in found], dropped) == (["a", "b"], 1)
-    found, dropped = read(record, before, raw, after, fields=Fields.of("id"))
-    assert ([one.id for one in found], dropped) == (["a", raw["id"], "b"], 0)
+    found, dropped, unreadable = read(record, before, raw, after)
+    is_dropped = raw.get("placedAt", ORDER["placedAt"]) != ORDER["placedAt"]
+    assert [one.id for one in found] == (["a", "b"] if is_dropped else ["a", raw["id"], "b"])
+    assert (dropped, len(unreadable)) == (int(is_dropped), 1)
+    found, dropped, unreadable = read(record, before, raw, after, fields=Fields.of("id"))
+    assert ([one.id for one in found], dropped, [*unreadable]) == (["a", raw["id"], "b"], 0, [])
 
 
 @pytest.mark.parametrize(
@@ -75,8 +77,8 @@ def test_an_unsound_record_is_dropped_alone(record: type[r.Record], raw: dict[st
 )
 def test_what_is_within_bounds_is_kept(record: type[r.Record], raw: dict[str, object]):
     """To the last digit and level."""
-    (found,), dropped = read(record, raw)
-    assert dropped == 0
+    (found,), dropped, unreadable = read(record, raw)
+    assert (dropped, [*unreadable]) == (0, [])
     assert found == msgspec.convert(raw, type(found))
 
 
@@ -88,7 +90,7 @@ def test_times_are_put_into_utc():
         "acquisition": {"at": "2026-06-03T00:30:00-05:30"},
         "deals": [{"id": "d1"}, {"id": "d2", "closedAt": "2026-06-03T12:00:00+14:00"}],
     }
-    (found,), dropped = read(r.Customer, raw)
+    (found,), dropped, _ = read(r.Customer, raw)
     times = [found.created_at, found.acquisition.at, found.deals[1].closed_at]
     assert times == [
         datetime(2026, 6, 3, 12, 0, 0, 1, UTC),
@@ -128,15 +130,15 @@ async def test_a_struct_that_has_no_json_fails_its_key_alone():
     ]
 
 
-async def test_an_unsound_record_is_reported():
-    """Beside the one that is given."""
+async def test_an_unsound_value_is_reported():
+    """With the record that is given without it."""
     customer, errors = await ask(
         giving({"c1": b'[{"id":"o2"},{"id":"o1","total":{"amount":"NaN","currency":"EUR"}}]'}),
-        """
-        { customer(by: {id: "c1"}) { orders { nodes { id total { amount } } } sources { name droppedRecords } } }""",
+        """{ customer(by: {id: "c1"}) { orders { nodes { id total { amount } } }
+            sources { name droppedRecords unreadableValues } } }""",
     )
-    assert (errors, orders_in(customer)) == ([], ["o2"])
-    assert report_of(customer) == {"name": "orders", "droppedRecords": 1}
+    assert (errors, orders_in(customer)) == ([], ["o2", "o1"])
+    assert report_of(customer) == {"name": "orders", "droppedRecords": 0, "unreadableValues": 1}
 
 
 @pytest.mark.parametrize(
