@@ -77,7 +77,7 @@ def normalised(kind: KeyKind, value: str, default_region: str | None = None) -> 
         case KeyKind.PHONE:
             return _phone(text, default_region)
         case KeyKind.EXTERNAL_ID:
-            return ":".join(part.strip() for part in text.split(":", 1))
+            return _external_id(text)
     return text
 
 
@@ -91,6 +91,11 @@ def spellings(kind: KeyKind, key: str) -> Sequence[str]:
 def are_normal_ids(values: Sequence[str]) -> bool:
     """Whether all of these are customer ids in their normal form, as seen at a glance."""
     return all(map(str.isalnum, values)) and max(map(len, values), default=0) <= MAX_KEY_LENGTH
+
+
+def _external_id(text: str) -> str:
+    source, colon, id_ = text.partition(":")
+    return f"{source.strip()}{colon}{id_.strip()}"
 
 
 def _email(text: str) -> str:
@@ -154,13 +159,25 @@ def _phone(text: str, default_region: str | None) -> str:
         if len(as_it_stands) > MIN_PHONE_DIGITS:
             return as_it_stands
         raise InvalidKeyError("this is not a phone number; write it with its country code, such as +44 20 7946 0000") from None
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    written = _e164(number)
     key, *_ = _phone_spellings(written)
-    if key != written or phonenumbers.is_possible_number(number):
+    if key != written or (phonenumbers.is_possible_number(number) and (written == text or _is_e164(written))):
         return key
     if not as_it_stands:
         raise InvalidKeyError("this phone number has too few or too many digits for its country")
     return as_it_stands  # for a source may have it
+
+
+def _e164(number: phonenumbers.PhoneNumber) -> str:
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_e164(text: str) -> bool:
+    """Whether it stays as it is: of some numbers that nobody has, zeros are taken away each time."""
+    try:
+        return _e164(phonenumbers.parse(text)) == text
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def _phone_spellings(key: str) -> Sequence[str]:
@@ -176,22 +193,28 @@ def keys_of(customer: Any, kind: KeyKind, default_region: str | None = None) -> 
     What cannot be a key of this kind stays as it is written, without outer spaces. `customer` is a record narrowed to at
     least the `KEY_FIELDS` of the kind.
     """
-    spelled = _spelled(customer, kind, default_region, as_written=False)
-    return [*dict.fromkeys(forms[0] for forms in spelled if forms)]
+    if kind is _EMAIL or kind is _PHONE:
+        return [*dict.fromkeys(forms[0] for forms in _spelled(customer, kind, default_region, as_written=False) if forms)]
+    return _unspelled(customer, kind)
 
 
 def asked_keys(customer: Any, kind: KeyKind, default_region: str | None = None, *, as_written: bool = False) -> list[str]:
     """The keys of `keys_of` in all spellings; `as_written` adds e-mail addresses in the letters of the record."""
-    return [*dict.fromkeys(chain.from_iterable(_spelled(customer, kind, default_region, as_written=as_written)))]
+    if kind is _EMAIL or kind is _PHONE:
+        return [*dict.fromkeys(chain.from_iterable(_spelled(customer, kind, default_region, as_written=as_written)))]
+    return _unspelled(customer, kind)
 
 
 def _spelled(customer: Any, kind: KeyKind, region: str | None, *, as_written: bool) -> Iterable[Sequence[str]]:
-    if kind is _EMAIL:
-        forms = _forms_as_written if as_written else _email_forms
-        return [forms(text) for text in _emails(customer)[:MAX_KEYS]]
     if kind is _PHONE:
         return [_phone_forms(text, region) for text in _phones(customer)[:MAX_KEYS]]
-    return [_forms(kind, text) for text in _plain_keys(customer, kind)[:MAX_KEYS]]
+    return map(_forms_as_written if as_written else _email_forms, _emails(customer)[:MAX_KEYS])
+
+
+def _unspelled(customer: Any, kind: KeyKind) -> list[str]:
+    """Keys of a kind that has one spelling."""
+    form = _external_id if kind is KeyKind.EXTERNAL_ID else str.strip
+    return [*dict.fromkeys(filter(None, map(form, _plain_keys(customer, kind)[:MAX_KEYS])))]
 
 
 def leaves_out_keys(customer: Any, kind: KeyKind) -> bool:
