@@ -245,10 +245,15 @@ S = TypeVar("S", bound=ConnectorSettings)
 
 
 class Connector(Generic[S]):
-    """Our code that talks to one kind of source. `name` is the source's name in the configuration."""
+    """Our code that talks to one kind of source. `name` is the source's name in the configuration.
+
+    `any_case` says that the source finds e-mail addresses in any case of letters. One that does not say so is asked by the
+    address as the customer's record has it, beside the one in lower case.
+    """
 
     kind: ClassVar[str]
     settings_type: ClassVar[type[ConnectorSettings]]
+    any_case: bool = False
 
     def __init__(self, name: str, settings: S) -> None:
         self.name = name

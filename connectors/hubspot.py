@@ -107,6 +107,7 @@ class HubSpot(Vendor[HubSpotSettings]):
     """HubSpot, by version 3 of its CRM API, with the token of a private app."""
 
     kind = "hubspot"
+    any_case = True
     settings_type = HubSpotSettings
 
     def headers(self) -> Mapping[str, str]:

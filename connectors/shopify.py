@@ -93,6 +93,7 @@ class Shopify(Vendor[ShopifySettings]):
     """One shop, with the access token of a custom app."""
 
     kind = "shopify"
+    any_case = True
     settings_type = ShopifySettings
 
     def __init__(self, name: str, settings: ShopifySettings) -> None:

@@ -36,7 +36,7 @@ _CHECK_TIMEOUT_S = 5.0
 _UNREADABLE = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
 """What reading a row raises that is not as the vendor says."""
 
-_NUMBER = re.compile("[0-9]{1,18}")
+_NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 T = TypeVar("T")

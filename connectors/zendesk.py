@@ -82,6 +82,7 @@ class Zendesk(Vendor[ZendeskSettings]):
     """Zendesk's Ticketing API. Its users are found by id, external id or e-mail address, and tickets by their requester."""
 
     kind = "zendesk"
+    any_case = True
     settings_type = ZendeskSettings
 
     def headers(self) -> Mapping[str, str]:

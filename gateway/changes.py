@@ -10,7 +10,7 @@ from connectors.contract import Change, KeyKind
 from connectors.records import Customer
 from connectors.shapes import Fields
 from gateway.errors import AmbiguousIdentityError, InvalidKeyError, SourceFailure
-from gateway.identity.keys import KEY_FIELDS, normalised
+from gateway.identity.keys import KEY_FIELDS, normalised, spellings
 from gateway.lookups.outcome import Failed, Found
 from gateway.lookups.sources import Source
 from gateway.services import Services
@@ -43,7 +43,8 @@ class Changes:
         changes, invalid = self._normalised(told)
         by_key: dict[tuple[KeyKind, str], list[Change]] = {}
         for change in changes:
-            source.outdate(change)
+            for key in spellings(change.by, change.key):
+                source.outdate(msgspec.structs.replace(change, key=key))
             by_key.setdefault((change.by, change.key), []).append(change)
         stitcher = self._services.stitcher()
         found = await asyncio.gather(*(self._concerned(source, own, stitcher) for own in by_key.values()))
@@ -74,7 +75,10 @@ class Changes:
         concern_tags = self._concern_tags(changes)
         ids = {key} if kind is KeyKind.CUSTOMER_ID else set()
         others = (source.kept_by | {KeyKind.CUSTOMER_ID} if concern_tags else source.kept_by) - {kind}
-        keys, failure = await _keys(kind, key, others, stitcher) if others and self._can_find_by(source, kind) else ([], None)
+        keys: list[tuple[KeyKind, str]] = []
+        failure = None
+        if others and self._can_find_by(source, kind):
+            keys, failure = await _keys(source, kind, key, others, stitcher)
         for other, value in keys:
             if other is KeyKind.CUSTOMER_ID:
                 ids.add(value)
@@ -96,7 +100,7 @@ class Changes:
 
 
 async def _keys(
-    kind: KeyKind, key: str, others: Collection[KeyKind], stitcher: Stitcher
+    source: Source, kind: KeyKind, key: str, others: Collection[KeyKind], stitcher: Stitcher
 ) -> tuple[list[tuple[KeyKind, str]], SourceFailure | None]:
     """The other keys of whoever has a key: none where nobody has it, the ids alone where several have.
 
@@ -117,7 +121,7 @@ async def _keys(
         return [], failure
     keys: list[tuple[KeyKind, str]] = []
     for other in others:
-        found = customer.keys(other)
+        found = customer.keys(source, other)
         if isinstance(found, Failed):
             return [], SourceFailure(found.source, found.error)
         keys += [(other, value) for value in found]

@@ -19,13 +19,17 @@ Selections = dict[tuple[tuple[int, ...], type[Record], str | None], Selection]
 
 
 class RequestContext(msgspec.Struct, eq=False):
-    """One request. Nothing here outlives it, except `selections` where a plan lends its own."""
+    """One request. Nothing here outlives it, except `selections` where a plan lends its own.
+
+    `reported` are the paths of the fields that show sources of customers, where graphql-core runs the request.
+    """
 
     services: Services
     request_id: str
     stitcher: Stitcher
     selections: Selections = {}
     expected_tags: Expected | None = None
+    reported: list[list[str | int]] = []
     _together: dict[tuple[Together, bytes], DataLoader[Any, Any]] = {}
 
     async def together(self, together: Together, one: Any, **words: Any) -> Any:

@@ -124,6 +124,12 @@ class Customer(Node):
             found: TagAnswer = await context_of(info).together(ONE_TAG, root, key=key)
         return found
 
-    @computed("What each source that was asked contributed to this answer.", reports=True, graphql_type=list[CustomerSource])
-    async def sources(root: Parent) -> list[SourceReport]:  # noqa: N805
+    @computed(
+        "What each source that was asked contributed to this answer; also in `extensions.sources`, by path.",
+        reports=True,
+        graphql_type=list[CustomerSource],
+    )
+    async def sources(root: Parent, info: Info) -> list[SourceReport]:  # noqa: N805
+        if info.path is not None:
+            context_of(info).reported.append(info.path.as_list())
         return await root.source_reports()

@@ -55,7 +55,9 @@ def compared(answer: Any, document: DocumentNode, *, lying: bool) -> Any:
     # Which errors of siblings are kept when the whole answer is null depends on who was first, in either executor.
     kept = [error for error in answer.errors or [] if answer.data is not None or error.path is None]
     errors = sorted(map(shown, kept), key=str)
-    plain = msgspec.json.decode(msgspec.json.encode({"data": answer.data, "errors": errors, "failed": bool(answer.errors)}))
+    plain = msgspec.json.decode(
+        msgspec.json.encode({"data": answer.data, "errors": errors, "failed": bool(answer.errors), "said": answer.extensions})
+    )
     # A tag that is asked twice at once is computed once, for whoever was first: the other's sources were not asked. And a
     # customer that stands in nodes and in edges is one: what one place asked by then, the other reports.
     several_tags = occurrences(document, {"tag", "tags"}) > 1

@@ -73,7 +73,7 @@ CUSTOMERS = [
     [
         (KeyKind.CUSTOMER_ID, ["c1", "none", "c\0", "\ud800", "$name"], {"c1": ["c1"], "$name": ["$name"]}),
         (KeyKind.MEMBER_NUMBER, ["7", "8", "seven", "7.0", "9" * 19, "9" * 30], {"7": ["c1"], "8": ["c2"]}),
-        (KeyKind.MEMBER_NUMBER, ["7", "007"], {"7": ["c1"], "007": ["c1"]}),
+        (KeyKind.MEMBER_NUMBER, ["7", "007", "-0"], {"7": ["c1"]}),
         (KeyKind.EXTERNAL_ID, [TOKEN.upper(), "no uuid"], {TOKEN.upper(): ["c1"]}),
         (KeyKind.PHONE, [f"+{REF}", REF, "+39"], {f"+{REF}": ["c1"]}),
         (KeyKind.EMAIL, ["a@x.example", "shared@x.example"], {"a@x.example": ["c1"], "shared@x.example": ["c1", "c2"]}),

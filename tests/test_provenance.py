@@ -174,3 +174,33 @@ def test_the_name_of_a_source_is_a_word():
     """It stands in headers, addresses and logs."""
     with pytest.raises(ConfigurationError, match="sources"):
         parse_settings({"sources": {"the shop": {"kind": "memory"}}})
+
+
+REPORTS = """{ several: customers(ids: ["c1", "nobody", "c2"]) { id tickets { nodes { id } } said: sources { name state } }
+    one: customer(by: {id: "c1"}) { orders { nodes { id } } sources { name } } %s }"""
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize("beside", ["", "__schema { description }"], ids=["plan", "graphql-core"])
+async def test_what_sources_contributed_is_also_beside_the_data(beside: str):
+    """By the path of the field: a cache that keeps one customer from two answers keeps one of the two there."""
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        answer = await gateway.ask(REPORTS % beside)
+    data = answer["data"]
+    assert answer["extensions"]["sources"] == [
+        {"path": ["one", "sources"], "sources": data["one"]["sources"]},
+        {"path": ["several", 0, "said"], "sources": data["several"][0]["said"]},
+        {"path": ["several", 2, "said"], "sources": data["several"][2]["said"]},
+    ]
+    assert {one["name"] for one in data["one"]["sources"]} == {"crm", "orders"}
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize("beside", ["", "__schema { description }"], ids=["plan", "graphql-core"])
+@pytest.mark.parametrize("fields", ["id", "orders { sources { name } }"])
+async def test_nothing_is_beside_the_data_that_was_not_asked_for(fields: str, beside: str):
+    """Nor are the sources of a list, which stand in it."""
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        nobody = 'nobody: customer(by: {id: "x"}) { sources { name } }'
+        answer = await gateway.ask(f'{{ customer(by: {{id: "c1"}}) {{ {fields} }} {nobody} {beside} }}')
+    assert "sources" not in answer.get("extensions", {})

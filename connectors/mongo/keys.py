@@ -17,7 +17,7 @@ from connectors.mongo.values import INTEGERS, to_whole
 
 Asked = Mapping[Any, Sequence[str]]
 """The keys of a call by the value that documents have for them."""
-_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _LONGEST_SEARCH = 1_000
 """MongoDB takes patterns of 32 KB; nobody searches for that. In characters."""
 

@@ -50,6 +50,7 @@ class PostHog(Vendor[PostHogSettings]):
     """PostHog, through its query endpoint, with a personal API key."""
 
     kind = "posthog"
+    any_case = True
     settings_type = PostHogSettings
 
     def __init__(self, name: str, settings: PostHogSettings) -> None:

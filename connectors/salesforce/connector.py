@@ -22,6 +22,7 @@ class Salesforce(Org):
     """Salesforce, through its REST API and SOQL, with a token for client credentials or for a refresh token."""
 
     kind = "salesforce"
+    any_case = True
     settings_type = SalesforceSettings
     credential = "client_secret"
 

@@ -16,7 +16,7 @@ from connectors.sql.rows import Rows, as_cte, required
 from connectors.sql.settings import KeySettings
 
 KEYS = "keys"
-_INTEGER = re.compile(r"-?[0-9]{1,19}")
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _INTEGERS = range(-(2**63), 2**63)
 
 

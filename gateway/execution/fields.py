@@ -24,6 +24,7 @@ from gateway.context import RequestContext
 from gateway.execution.arguments import Arguments
 from gateway.execution.declared import Finds, Lists
 from gateway.execution.failures import Place
+from gateway.execution.source_extension import Reported
 from gateway.kept import Kept, Lasting
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.wanted import Wanted
@@ -47,13 +48,14 @@ MAX_TURN_RECORDS = 500
 class Run(msgspec.Struct, eq=False):
     """One run of a plan: the request, its variables, the errors that it met, what was worked out for it once.
 
-    `reports` says that somewhere in it the sources of customers are reported on.
+    `reports` says that somewhere in it the sources of customers are reported on; `reported` is what was shown of them.
     """
 
     context: RequestContext
     variables: VariableValues
     reports: bool = False
     errors: list[GraphQLError] = []
+    reported: list[Reported] = []
     known: dict[Any, Any] = {}
     nulled: bool = False
 
@@ -302,6 +304,17 @@ class Resolved(Field):
         for place, value in zip(waiting, found, strict=True):
             values[place] = value
         return values
+
+
+class Reporting(Resolved):
+    """A resolved field that shows the sources of customers, and notes for the run what it showed."""
+
+    async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
+        column = await super().column(run, objects, paths)
+        run.reported += [
+            Reported((*path, self.key), shown) for path, shown in zip(paths, column, strict=True) if shown is not NULLED
+        ]
+        return column
 
 
 class Shared(Resolved):

@@ -13,6 +13,7 @@ from inspect import isawaitable
 from operator import attrgetter
 from typing import Any, cast
 
+import msgspec
 from graphql import (
     ExecutionResult,
     FieldNode,
@@ -37,15 +38,28 @@ from gateway.context import RequestContext, Selections
 from gateway.execution.arguments import Arguments
 from gateway.execution.collect import Collector, fragments_of
 from gateway.execution.declared import DEFINITION, Together, declared
-from gateway.execution.fields import NULLED, Completion, Field, Finding, Listed, Resolved, Run, Settled, Shared, completed
+from gateway.execution.fields import (
+    NULLED,
+    Completion,
+    Field,
+    Finding,
+    Listed,
+    Reporting,
+    Resolved,
+    Run,
+    Settled,
+    Shared,
+    completed,
+)
 from gateway.execution.lasting import once
 from gateway.execution.live import Each, Live, OneOf, Shown
 from gateway.execution.selection import selected
 from gateway.execution.settled import Writer
+from gateway.execution.source_extension import Reported, add_reported, reported_at
 from gateway.operations import Operation
 
 NOWHERE: Any = None
-"""Resolvers that look at their path would need one; none does."""
+"""Resolvers have no path in a plan: what they would note by it, the plan notes itself."""
 
 
 class UnplannedError(Exception):
@@ -82,7 +96,10 @@ class Plan:
         except asyncio.CancelledError:
             context.stitcher.leave()
             raise
-        return ExecutionResult(None if data is NULLED else data, run.errors or None)
+        result = ExecutionResult(None if data is NULLED else data, run.errors or None)
+        if run.reported:
+            add_reported(result, _reported(run, result.data))
+        return result
 
     @property
     def root(self) -> Live:
@@ -121,7 +138,8 @@ class _Maker:
         definition = field.extensions[DEFINITION]
         arguments = Arguments(self._typed, self._definition, field, nodes[0])
         reads = declared(definition).reads
-        self.reports |= reads is not None and reads.reports
+        reports = reads is not None and reads.reports
+        self.reports |= reports
         lists = declared(definition).lists
         if lists is not None:
             shown: Any = get_named_type(field.type)
@@ -149,7 +167,8 @@ class _Maker:
         else:
             selection = selected(self._schema, self._collector, nodes, field.type, Customer, finds.type_name)
             get = Finding(finds, selection, arguments, _early(completion))
-        return Resolved(where, key, nodes, nullable=not is_non_null_type(field.type), get=get, completion=completion)
+        resolved = Reporting if reports else Resolved
+        return resolved(where, key, nodes, nullable=not is_non_null_type(field.type), get=get, completion=completion)
 
     def _is_settled(self, field: GraphQLField) -> bool:
         definition = field.extensions[DEFINITION]
@@ -203,6 +222,13 @@ class _Maker:
         if is_abstract_type(inner):
             return OneOf([(_test(one), self.live(one, nodes)) for one in self._schema.get_possible_types(inner)])
         return self.live(inner, nodes)
+
+
+def _reported(run: Run, data: Any) -> list[Reported]:
+    """What the run has shown of sources, but for what is null because of a field beside or below it."""
+    if not run.nulled:
+        return run.reported
+    return reported_at(msgspec.json.decode(msgspec.json.encode(data)), [one.path for one in run.reported])
 
 
 async def _give(together: Together, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:

@@ -18,6 +18,7 @@ from gateway.errors import QueryTooExpensiveError
 from gateway.execution.collect import deciding_variables, fragments_of
 from gateway.execution.cost import most_records, sizes_of, sizing_variables
 from gateway.execution.plan import Plan, UnplannedError, core_schema
+from gateway.execution.source_extension import add_reported, reported_at
 from gateway.execution.variables import Variables
 from gateway.kept import Kept
 from gateway.log import SeldomLog
@@ -150,10 +151,12 @@ class Executor:
             hide_suggestions=not self._suggestions,
         )
         try:
-            return await result if isawaitable(result) else result
+            result = await result if isawaitable(result) else result
         except asyncio.CancelledError:
             context.stitcher.leave()
             raise
+        add_reported(result, reported_at(result.data, context.reported))
+        return result
 
     def plan(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
         """The operation's plan, or why it has none."""

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from gateway.lookups.cache import Keeping, ReadCache
+from gateway.lookups.cache import Keeping, ReadCache, folded
 from gateway.lookups.calls import Calls, Putting
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Outcome
@@ -205,9 +205,9 @@ class Batching:
         """
         for question, flights in self._flying.items():
             for flight in flights if concerns(question) else ():
-                if key in flight.open:
-                    flight.open.discard(key)
-                    flight.outdated.add(key)
+                outdated = {one for one in flight.open if folded(one) == folded(key)}
+                flight.open -= outdated
+                flight.outdated |= outdated
         if self._cache is not None:
             self._cache.outdate(self._boundary.source, key, concerns)
 

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 
 import msgspec
 
@@ -20,6 +21,11 @@ ENTRY_BYTES = 500
 """What an entry takes beside its records, about."""
 
 _encode = msgspec.json.Encoder().encode
+
+
+def folded(key: str) -> str:
+    """Bring together the keys that differ in the case of letters alone: a change names one of them."""
+    return normalize("NFC", key).lower()
 
 
 class Keeping(msgspec.Struct, frozen=True):
@@ -79,7 +85,7 @@ class ReadCache:
         self._clock = clock
         self._max_bytes = max_bytes
         self._kept: OrderedDict[tuple[object, str], Kept] = OrderedDict()
-        self._questions: dict[str, dict[str, list[Any]]] = {}
+        self._questions: dict[str, dict[str, list[tuple[Any, str]]]] = {}
         self.size_bytes = 0
 
     def get(self, question: object, key: str) -> Kept | None:
@@ -121,7 +127,7 @@ class ReadCache:
         if kept.size > self._max_bytes:
             return
         self._kept[question, key] = kept
-        self._questions.setdefault(kept.source, {}).setdefault(key, []).append(question)
+        self._questions.setdefault(kept.source, {}).setdefault(folded(key), []).append((question, key))
         self.size_bytes += kept.size
         while self.size_bytes > self._max_bytes:
             self._drop(next(iter(self._kept)))
@@ -129,21 +135,23 @@ class ReadCache:
     def outdate(self, source: str, key: str, concerns: Callable[[Any], bool]) -> None:
         """What a source said about a key is fresh no longer, whichever of the questions that a change concerns was asked."""
         now = self._clock.monotonic()
-        for question in list(filter(concerns, self._questions.get(source, {}).get(key, ()))):
-            kept = self._kept[question, key]
+        for name in list(self._questions.get(source, {}).get(folded(key), ())):
+            kept = self._kept[name]
+            if not concerns(name[0]) or kept.fresh_until <= now:
+                continue
             stays_s = kept.kept_until - kept.fresh_until
-            if kept.fresh_until > now and stays_s:
-                self._kept[question, key] = msgspec.structs.replace(kept, fresh_until=now, kept_until=now + stays_s)
-            elif kept.fresh_until > now:
-                self._drop((question, key))
+            if stays_s:
+                self._kept[name] = msgspec.structs.replace(kept, fresh_until=now, kept_until=now + stays_s)
+            else:
+                self._drop(name)
 
     def _drop(self, name: tuple[object, str]) -> None:
         kept = self._kept.pop(name, None)
         if kept is None:
             return
         self.size_bytes -= kept.size
-        question, key = name
-        questions = self._questions[kept.source][key]
-        questions.remove(question)
-        if not questions:
+        key = folded(name[1])
+        names = self._questions[kept.source][key]
+        names.remove(name)
+        if not names:
             del self._questions[kept.source][key]

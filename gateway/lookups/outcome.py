@@ -1,11 +1,12 @@
 """What came of a lookup, as a value: records or a failure. Nothing here raises."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from connectors.errors import SourceError
+from connectors.errors import SourceError, SourceRejectedError
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,3 +64,26 @@ class Measured(Outcome, frozen=True, kw_only=True):
 
 class Failed(Outcome, frozen=True, kw_only=True):
     error: SourceError
+
+
+def merge_spellings(outcomes: Sequence[Outcome]) -> Outcome:
+    """Merge what a source said about the spellings of one key: each record once, or the failure that may hide one."""
+    found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+    if failed and (not found or not all(isinstance(one.error, SourceRejectedError) for one in failed)):
+        return next((one for one in failed if not isinstance(one.error, SourceRejectedError)), failed[0])
+    records = {record.id: record for outcome in found for record in outcome.records}
+    return msgspec.structs.replace(
+        found[0],
+        records=list(records.values()),
+        total=None,
+        has_more=any(outcome.has_more for outcome in found),
+        dropped=sum(outcome.dropped for outcome in found),
+        stale=next((outcome.stale for outcome in found if outcome.stale is not None), None),
+        as_of=min(outcome.as_of for outcome in found),
+        latency_ms=max(outcome.latency_ms for outcome in found),
+        attempts=max(outcome.attempts for outcome in found),
+        hedged=any(outcome.hedged for outcome in found),
+        from_cache=all(outcome.from_cache for outcome in found),
+        age_ms=max(outcome.age_ms for outcome in found),
+    )

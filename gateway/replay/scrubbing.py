@@ -27,11 +27,12 @@ MEASURED_AS_IT_IS = frozenset({MeasureOp.TOP, MeasureOp.LATEST, MeasureOp.MIN, M
 
 
 def hidden_key(by: KeyKind, key: str, hide: Hide) -> str:
-    """The key by which the hidden record is found."""
+    """The key by which the hidden record is found. An address in other letters than its normal form is a key of its own."""
     if by is KeyKind.TEXT:
         return key
     source, colon, own = key.partition(":") if by is KeyKind.EXTERNAL_ID else ("", "", key)
-    return f"{source}{colon}{hide(KEY_MARKS[by], own)}"
+    found = f"{source}{colon}{hide(KEY_MARKS[by], own)}"
+    return found.upper() if by is KeyKind.EMAIL and found != key != key.lower() else found
 
 
 def hidden(struct: type[msgspec.Struct], value: Mapping[str, Any], hide: Hide) -> dict[str, Any]:

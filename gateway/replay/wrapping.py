@@ -15,6 +15,7 @@ class Wrapping(Connector[Any]):
     def __init__(self, inner: Connector[Any]) -> None:
         super().__init__(inner.name, inner.settings)
         self.inner = inner
+        self.any_case = inner.any_case
 
     async def open(self) -> None:
         await self.inner.open()

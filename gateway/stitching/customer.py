@@ -14,7 +14,7 @@ from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceError, SourceRejectedError
 from connectors.records import MOST_WHOLE, Customer, Record
 from gateway.errors import SourceFailure
-from gateway.identity.keys import keys_of, leaves_out_keys
+from gateway.identity.keys import asked_keys, leaves_out_keys
 from gateway.lookups.deadline import ASSEMBLY_S
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
@@ -110,13 +110,14 @@ class StitchedCustomer(msgspec.Struct, eq=False):
             self.reports.add_not_configured(record)
         return found
 
-    def keys(self, kind: KeyKind) -> Sequence[str] | Failed:
-        """The customer's keys of one kind, or the failure of the source that would know them."""
+    def keys(self, source: Source, kind: KeyKind) -> Sequence[str] | Failed:
+        """The keys of one kind to ask a source by, in all spellings, or the failure of the source that would know them."""
         if kind is KeyKind.CUSTOMER_ID:
             return [self.id]
         if isinstance(self._outcome, Failed):
             return self._outcome
-        return keys_of(self.record, kind, self._directory.default_region)
+        as_written = not source.connector.any_case
+        return asked_keys(self.record, kind, self._directory.default_region, as_written=as_written)
 
     def stale_keys(self, kind: KeyKind) -> SourceError | None:
         """Why keys of a kind may be others by now: they are of a record that is older than it may be."""
@@ -152,7 +153,7 @@ class StitchedCustomer(msgspec.Struct, eq=False):
         """Have records asked for, over all keys and sources. Each call has its `listed`, when the parts are settled."""
         parts: list[Wanted | Failed] = []
         for source, kind, question in asked.questions:
-            keys = self.keys(kind)
+            keys = self.keys(source, kind)
             parts.append(keys if isinstance(keys, Failed) else self.loaders.enter(source, question, keys))
             if self.leaves_out_keys(source, kind):
                 parts.append(source.not_asked(SourceRejectedError("the customer has too many keys")))
@@ -185,7 +186,7 @@ class StitchedCustomer(msgspec.Struct, eq=False):
 
     async def fetch(self, record: type[Record], ask: Ask, source: Source, kind: KeyKind) -> Sequence[Outcome]:
         """One outcome per key of the customer at one source, reported."""
-        keys = self.keys(kind)
+        keys = self.keys(source, kind)
         outcomes: Sequence[Outcome]
         if isinstance(keys, Failed):
             outcomes = [keys]

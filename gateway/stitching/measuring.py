@@ -114,7 +114,7 @@ async def measured(customer: StitchedCustomer, question: Question) -> Measuremen
 
 
 async def _at_source(customer: StitchedCustomer, question: Question, source: Source, kind: KeyKind) -> Measurement:
-    keys = customer.keys(kind)
+    keys = customer.keys(source, kind)
     if isinstance(keys, Failed) or not _can_measure(source, question, kind, keys):
         return await _here(customer, question, source, kind)
     asked = source.measures(question.record, kind, question.measures)
@@ -140,7 +140,7 @@ def _can_measure(source: Source, question: Question, kind: KeyKind, keys: Sequen
 async def _here(customer: StitchedCustomer, question: Question, source: Source, kind: KeyKind) -> Measurement:
     starts = [measure.since for measure in question.measures]
     since = min((start for start in starts if start is not None), default=None) if None not in starts else None
-    keys = customer.keys(kind)
+    keys = customer.keys(source, kind)
     first = MOST_RECORDS if isinstance(keys, Failed) else _records_of_key(len(keys))
     ask = Ask(fields=question.fields, first=first, since=since)
     outcomes = await customer.fetch(question.record, ask, source, kind)

@@ -8,9 +8,9 @@ from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceProtocolError
 from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
-from gateway.identity.keys import are_normal_ids, normalised
+from gateway.identity.keys import are_normal_ids, normalised, spellings
 from gateway.lookups.loaders import Loaders
-from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.stitching.customer import Listing, Missing, StitchedCustomer
 from gateway.stitching.directory import Asked, Directory, words
 from gateway.stitching.position import ask_of_source
@@ -43,7 +43,9 @@ class Stitcher(msgspec.Struct, eq=False):
         """The key in its normal form, and the one outcome that the source of customers has for it. Raises `InvalidKeyError`."""
         key = normalised(kind, value, self._directory.default_region)
         source, question = self._directory.question(kind, selection)
-        return key, self._loaders.leading(source, question, [key])
+        keys = spellings(kind, key)
+        asking = self._loaders.leading(source, question, keys)
+        return key, asking if len(keys) == 1 else _merged(asking)
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
         """Customers by id, in order, as above; in the place of an id that finds no customer for a reason stands that reason."""
@@ -120,6 +122,10 @@ class Stitcher(msgspec.Struct, eq=False):
     def _stitched(self, customer_id: str, outcome: Found | Failed) -> StitchedCustomer:
         record = Missing(outcome) if isinstance(outcome, Failed) else outcome.records[0]
         return StitchedCustomer(customer_id, record, self._loaders, outcome, self._directory)
+
+
+async def _merged(asking: Awaitable[list[Outcome]]) -> list[Outcome]:
+    return [merge_spellings(await asking)]
 
 
 def _ids_or_errors(values: Sequence[str]) -> Sequence[str | CallerError]:

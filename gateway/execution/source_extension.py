@@ -1,0 +1,36 @@
+"""`extensions.sources`: what an answer says of the sources of its customers, by path, for clients that keep objects by id."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from graphql import ExecutionResult
+
+EXTENSION = "sources"
+
+
+class Reported(msgspec.Struct):
+    """What one field of an answer shows of the sources of a customer."""
+
+    path: Any  # steps of str and int; two paths part at steps of one type, so they can be sorted
+    sources: Any
+
+
+def reported_at(data: Any, paths: Iterable[Sequence[str | int]]) -> list[Reported]:
+    """Look up what an answer shows at paths; what is null there, or above, is left out."""
+    found = [Reported(path, _value_at(data, path)) for path in paths]
+    return [one for one in found if one.sources is not None]
+
+
+def add_reported(result: ExecutionResult, reported: Iterable[Reported]) -> None:
+    """Say it in the extensions of the result, in the order of paths."""
+    if said := sorted(reported, key=lambda one: one.path):
+        result.extensions = {**(result.extensions or {}), EXTENSION: said}
+
+
+def _value_at(data: Any, path: Iterable[str | int]) -> Any:
+    for step in path:
+        if data is None:
+            return None
+        data = data[step]
+    return data
