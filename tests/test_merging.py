@@ -151,7 +151,7 @@ async def test_figures_are_as_old_as_the_earliest_answer(by: KeyKind, early: int
         selection = Selection(fields=Fields.of("id"), stitches=frozenset({record}))
         customer = await services.stitcher().customer(KeyKind.CUSTOMER_ID, "c1", selection)
         assert customer is not None
-        asked = [(source, key) for source, kind in customer.configured(record) for key in customer.keys(kind)]
+        asked = [(source, key) for source, kind in customer.configured(record) for key in customer.keys(source, kind)]
         source, key = asked[early]
         await customer.loaders.settled([customer.loaders.enter(source, source.measures(record, by, (count,)), [key])])
         clock.advance(timedelta(seconds=1))

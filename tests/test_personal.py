@@ -23,8 +23,11 @@ NOT_PERSONAL = {
         "locale", "address.region", "address.country", "company.industry", "acquisition.source", "acquisition.campaign",
         "external_ids.source", "deals.id", "deals.segment",
     },
-    "order": {"id", "total.currency", "items.sku", "items.name", "items.category", "items.unit_price.currency",
-        "payments.amount.currency"},
+    "order": {
+        "id", "number", "channel", "total.currency", "refunded.currency", "discount.currency", "shipping.currency",
+        "tax.currency", "items.sku", "items.product_id", "items.name", "items.brand", "items.category",
+        "items.unit_price.currency", "items.discount.currency", "items.total.currency", "payments.amount.currency",
+    },
     "ticket": {"id", "order_id"},
     "event": {"id", "type"},
 }  # fmt: skip

@@ -79,6 +79,8 @@ def merge_spellings(outcomes: Sequence[Outcome]) -> Outcome:
         total=None,
         has_more=any(outcome.has_more for outcome in found),
         dropped=sum(outcome.dropped for outcome in found),
+        unreadable=sum(outcome.unreadable for outcome in found),
+        partial=any(outcome.partial for outcome in found),
         stale=next((outcome.stale for outcome in found if outcome.stale is not None), None),
         as_of=min(outcome.as_of for outcome in found),
         latency_ms=max(outcome.latency_ms for outcome in found),
