@@ -17,7 +17,7 @@ from connectors.records import Money
 from connectors.shapes import Fields
 from connectors.sql.columns import Place, columns_for, place_of
 from connectors.sql.dialect import Dialect, Expression
-from connectors.sql.lookups import bounds_of, conditions_shape, matched, order_of
+from connectors.sql.lookups import bounds_of, conditions_shape, matched, order_of, record_ids
 from connectors.sql.rows import Rows
 
 
@@ -57,10 +57,11 @@ def measure_parameters(measures: Sequence[Measure], dialect: Dialect) -> dict[st
 
 def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> list[Part]:
     """The parts of the statement. A measure over what the configuration does not have is in none."""
-    paths = [measure.field for measure in asked if measure.field] + [path for measure in asked for path, _ in measure.where]
+    paths = _paths(asked)
     time = rows.time(rows.source)
     timed = [] if time is None else [time.is_not(None)]
-    table = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), timed).cte("matched")
+    conditions = [*timed, *rows.confined(kind, paths)]
+    table = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), conditions).cte("matched")
     parts: list[Part] = []
     plain: dict[str | None, list[int]] = {}
     for number, measure in enumerate(asked):
@@ -78,6 +79,11 @@ def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> l
             statement = select(table.c.key_, rows.dialect.json_array(values)).select_from(base.table).group_by(table.c.key_)
             parts.append(Part(tuple(numbers), statement))
     return parts
+
+
+def measure_ids(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> Select[Any] | None:
+    """The ids that the measures' statement needs as constants, None where it needs none."""
+    return record_ids(rows, kind) if rows.confined(kind, _paths(asked)) else None
 
 
 def measure_statement(parts: Sequence[Part]) -> CompoundSelect[Any]:
@@ -109,6 +115,10 @@ def nothing_of(rows: Rows, measure: MeasureShape) -> Any:
 _RANKED = frozenset({MeasureOp.TOP, MeasureOp.LATEST})
 
 
+def _paths(asked: Sequence[MeasureShape]) -> list[str]:
+    return [measure.field for measure in asked if measure.field] + [path for measure in asked for path, _ in measure.where]
+
+
 class _Base(NamedTuple):
     """What a measure goes over: a FROM, and the rows in it that have the field."""
 
@@ -122,7 +132,8 @@ def _base(rows: Rows, table: CTE, in_list: str | None) -> _Base | None:
     items = rows.items(in_list, table)
     if items is None:
         return None
-    return _Base(table.join(items, and_(true(), *rows.owned(in_list, items, table))), items)
+    tied = rows.owned(in_list, items, table)
+    return _Base(*rows.dialect.with_items(table, items, *tied)) if tied else _Base(table.join(items, true()), items)
 
 
 def _condition(rows: Rows, table: CTE, measure: MeasureShape, number: int) -> Expression:

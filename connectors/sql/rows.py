@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -10,8 +10,28 @@ from numbers import Number
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import CTE, FromClause, Text, and_, case, cast, false, func, literal, not_, null, or_, select, text
+from sqlalchemy import (
+    CTE,
+    FromClause,
+    Select,
+    Subquery,
+    Text,
+    TextualSelect,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    text,
+)
 
+from connectors.contract import KeyKind
 from connectors.errors import SourceProtocolError
 from connectors.records import RECORDS
 from connectors.shapes import LIST, OBJECT, Fields, Shape, shapes
@@ -23,11 +43,17 @@ Columns = Mapping[str, Any]
 """The columns of a query, each with what the driver says of its type."""
 
 
+IDS = "ids"
+"""The parameter that holds the records' ids, where a statement needs them as constants."""
+
+
 class Learnt(NamedTuple):
-    """The columns that the database says a record's queries have."""
+    """What the database says of a record's queries: the columns, and which are read whole unless ids are constants."""
 
     columns: Columns
     lists: Mapping[str, Columns]
+    read_whole: frozenset[str] = frozenset()
+    """Names of lists, and of the record."""
 
 
 def escaped(query: str) -> str:
@@ -35,11 +61,28 @@ def escaped(query: str) -> str:
     return query.replace(":", "\\:")
 
 
-def as_cte(dialect: Dialect, query: str, columns: Columns, name: str) -> CTE:
-    """A user's query as a part of a statement, not materialised, so that the database reads only what is asked."""
-    own = text(escaped(query)).columns(*(dialect.column(name, code) for name, code in columns.items()))
+def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Subquery:
+    """A user's query inside the one place that uses it, where SQLite pushes keys into it as other databases do."""
+    return _textual(dialect, query, columns).subquery(f"gateway_{name}")
+
+
+def as_cte(dialect: Dialect, query: str, columns: Columns, name: str, *, read_whole: bool = False) -> CTE:
+    """The query of a list, which several parts of a statement use, not materialised, so that only what is asked is read."""
+    own: TextualSelect | Select[Any] = _textual(dialect, query, columns)
+    if read_whole:
+        rows = own.subquery("own")
+        own = select(rows).where(_is_asked(required(rows, PARENT)))
     found = own.cte(f"gateway_{name}")
     return found.prefix_with(dialect.inlined) if dialect.inlined else found
+
+
+def _is_asked(column: Expression) -> Expression:
+    """Whether a record's id is one of those that the statement is given as constants."""
+    return column.in_(bindparam(IDS, expanding=True))
+
+
+def _textual(dialect: Dialect, query: str, columns: Columns) -> TextualSelect:
+    return text(escaped(query)).columns(*(dialect.column(name, code) for name, code in columns.items()))
 
 
 class Rows:
@@ -47,10 +90,31 @@ class Rows:
 
     def __init__(self, dialect: Dialect, name: str, settings: RecordSettings, learnt: Learnt) -> None:
         self.dialect = dialect
+        self.name = name
         self.record = RECORDS[name]
         self.settings = settings
-        self.source = as_cte(dialect, settings.query, learnt.columns, name)
-        self.lists = {item: as_cte(dialect, settings.lists[item].query, own, item) for item, own in learnt.lists.items()}
+        self.source = as_subquery(dialect, settings.query, learnt.columns, name)
+        self._read_whole = learnt.read_whole
+        self.lists = {
+            item: as_cte(dialect, settings.lists[item].query, own, item, read_whole=item in learnt.read_whole)
+            for item, own in learnt.lists.items()
+        }
+
+    def confined(self, kind: KeyKind, paths: Iterable[str]) -> tuple[Expression, ...]:
+        """What confines a statement that reads these fields to ids as constants. Nothing where it needs none."""
+        id_ = required(self.source, "id")
+        if self.record_is_confined(kind):
+            return (_is_asked(id_),)
+        # A record without an id stays, to be counted as one that cannot be read.
+        lists = self._read_whole & {path.partition(".")[0] for path in paths}
+        return (or_(_is_asked(id_), id_.is_(None)),) if lists else ()
+
+    def record_is_confined(self, kind: KeyKind) -> bool:
+        """Whether the record's own query needs ids as constants, which a query of pairs has."""
+        return self.name in self._read_whole and self.settings.keys[kind].query is not None
+
+    def in_lists_read_whole(self, path: str) -> bool:
+        return path.partition(".")[0] in self._read_whole
 
     def json(self, fields: Fields, table: FromClause) -> Expression:
         """The selected fields of a record as JSON text."""
@@ -101,7 +165,7 @@ class Rows:
         owned = self.owned(place.in_list, items, table)
         matching = select(literal(1)).select_from(items)
         matching = matching.where(*owned, self.dialect.one_of(self.text(place, items), parameter, Text()))
-        found = matching.correlate_except(items).exists()
+        found = self.dialect.for_each(matching).correlate_except(items).exists()
         return not_(found) if negated else found
 
     def items(self, name: str, table: FromClause) -> FromClause | None:
