@@ -24,8 +24,6 @@ KEY_TYPES: dict[str, TypeEngine[Any]] = {"text": Text(), "integer": BigInteger()
 class Dialect(ABC):
     """The part that all share, and what each has to say."""
 
-    inlined: ClassVar[str | None] = "NOT MATERIALIZED"
-    """What keeps a common table expression a part of what uses it, None where the database decides alone."""
     collation: ClassVar[str]
     """The one that sorts by code points."""
     object_function: ClassVar[str]

@@ -1,4 +1,4 @@
-"""The rows of one record: its queries as common table expressions, its fields as expressions over them."""
+"""The rows of one record: its queries as subqueries, its fields as expressions over them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
-    CTE,
     FromClause,
-    Select,
     Subquery,
     Text,
-    TextualSelect,
     and_,
     bindparam,
     case,
@@ -62,27 +59,17 @@ def escaped(query: str) -> str:
 
 
 def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Subquery:
-    """A user's query inside the one place that uses it, where SQLite pushes keys into it as other databases do."""
-    return _textual(dialect, query, columns).subquery(f"gateway_{name}")
+    """A user's query as a part of a statement, written out where it is used.
 
-
-def as_cte(dialect: Dialect, query: str, columns: Columns, name: str, *, read_whole: bool = False) -> CTE:
-    """The query of a list, which several parts of a statement use, not materialised, so that only what is asked is read."""
-    own: TextualSelect | Select[Any] = _textual(dialect, query, columns)
-    if read_whole:
-        rows = own.subquery("own")
-        own = select(rows).where(_is_asked(required(rows, PARENT)))
-    found = own.cte(f"gateway_{name}")
-    return found.prefix_with(dialect.inlined) if dialect.inlined else found
+    Databases bring keys into it there. In a common table expression that is used twice, SQLite and MySQL do not.
+    """
+    own = text(escaped(query)).columns(*(dialect.column(name, code) for name, code in columns.items()))
+    return own.subquery(f"gateway_{name}")
 
 
 def _is_asked(column: Expression) -> Expression:
     """Whether a record's id is one of those that the statement is given as constants."""
     return column.in_(bindparam(IDS, expanding=True))
-
-
-def _textual(dialect: Dialect, query: str, columns: Columns) -> TextualSelect:
-    return text(escaped(query)).columns(*(dialect.column(name, code) for name, code in columns.items()))
 
 
 class Rows:
@@ -95,10 +82,7 @@ class Rows:
         self.settings = settings
         self.source = as_subquery(dialect, settings.query, learnt.columns, name)
         self._read_whole = learnt.read_whole
-        self.lists = {
-            item: as_cte(dialect, settings.lists[item].query, own, item, read_whole=item in learnt.read_whole)
-            for item, own in learnt.lists.items()
-        }
+        self.lists = {item: self._list_of(item, own) for item, own in learnt.lists.items()}
 
     def confined(self, kind: KeyKind, paths: Iterable[str]) -> tuple[Expression, ...]:
         """What confines a statement that reads these fields to ids as constants. Nothing where it needs none."""
@@ -112,6 +96,12 @@ class Rows:
     def record_is_confined(self, kind: KeyKind) -> bool:
         """Whether the record's own query needs ids as constants, which a query of pairs has."""
         return self.name in self._read_whole and self.settings.keys[kind].query is not None
+
+    def _list_of(self, name: str, columns: Columns) -> Subquery:
+        rows = as_subquery(self.dialect, self.settings.lists[name].query, columns, name)
+        if name not in self._read_whole:
+            return rows
+        return select(rows).where(_is_asked(required(rows, PARENT))).subquery(f"asked_{name}")
 
     def in_lists_read_whole(self, path: str) -> bool:
         return path.partition(".")[0] in self._read_whole
