@@ -12,7 +12,7 @@ from connectors.records import Customer, Order
 from connectors.shapes import Fields
 from connectors.sql import SqlConnector
 from connectors.sql import table as tables
-from tests.sql_shop import BOTH, Shop, connector_at, day, ids
+from tests.sql_shop import Shop, connector_at, day, ids
 
 pytestmark = pytest.mark.cases
 CUSTOMERS, BASKETS, LINES = 1000, 4, 5
@@ -98,6 +98,12 @@ async def rows_read(shop: Shop, statement: str, parameters: Any) -> list[str]:
         if shop.backend == "sqlite":
             plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).all()
             return [row.detail for row in plan if row.detail.startswith(("SCAN bought", "SCAN addresses"))]
+        if shop.backend == "mysql":
+            await connection.exec_driver_sql("FLUSH STATUS")
+            await connection.exec_driver_sql(statement, parameters)
+            reads = (await connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Handler_read%%'")).all()
+            number = sum(int(value) for _, value in reads)
+            return [f"{number} rows"] if number > CUSTOMERS * BASKETS else []
         explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
         found = (await connection.exec_driver_sql(explain, parameters)).scalar_one()
     return [
@@ -115,10 +121,11 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("payments", PAYMENTS)
-@pytest.mark.parametrize("sql_database", BOTH, indirect=True)
 async def test_no_more_is_read_than_the_rows_of_the_keys(database_shop: Shop, payments: str) -> None:
     """By each kind of key, of lists and of figures, with and without conditions on a nested list."""
     shop = database_shop
+    if (shop.backend, payments) == ("mysql", "united"):
+        pytest.skip("MariaDB has no LATERAL, and reads a list that unites whole")
     await filled(shop, CUSTOMERS, payments)
     assert isinstance(shop.connector, SqlConnector)
     sent: list[Any] = []
