@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from bench.line_queries import FIGURES, HAND_WRITTEN, TAGS, records
+from bench.line_queries import FIGURES, HAND_WRITTEN, TAGS, TASKS, VOUCHERS, records
 from bench.processes import BenchError
 from connectors.contract import Ask, Connector, Measure, Page
 from connectors.files import FilesConnector, FilesSettings
@@ -119,7 +119,7 @@ async def _measured(databases: Sequence[str], rounds: int) -> list[ByHand]:
         found = {
             (place, task, number): ByHand(place.database, task, number, [], [])
             for place in places
-            for task in HAND_WRITTEN
+            for task in TASKS
             for number in (1, 50)
         }
         for turn in range(rounds + 1):
@@ -152,7 +152,7 @@ def _source(place: _Place, task: str, keys: list[str]) -> Callable[[], Awaitable
 
         return orders
     aggregate = next(own for own in place.connector.aggregates() if own.record is Order)
-    measures: list[Measure] = {"figures": FIGURES, "tags": TAGS}[task]
+    measures: list[Measure] = {"figures": FIGURES, "tags": TAGS, "vouchers": VOUCHERS}[task]
 
     async def values() -> Any:
         found = await aggregate.measure(keys, measures)

@@ -61,7 +61,9 @@ def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> l
     time = rows.time(rows.source)
     timed = [] if time is None else [time.is_not(None)]
     conditions = [*timed, *rows.confined(kind, paths)]
-    table = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), conditions).cte("matched")
+    texts = rows.texts((path for measure in asked for path, _ in measure.where), rows.source)
+    found = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), conditions)
+    table = found.add_columns(*texts).cte("matched")
     parts: list[Part] = []
     plain: dict[str | None, list[int]] = {}
     for number, measure in enumerate(asked):
@@ -213,6 +215,8 @@ def _per_currency(rows: Rows, table: CTE, base: _Base, op: MeasureOp, place: Pla
 def _comparable(rows: Rows, place: Place, items: FromClause) -> Expression:
     """A leaf that sorts as its decoded value does."""
     column, leaf = items.c.get(place.column, null()), place.shape.leaf
+    if leaf is datetime and place.in_list is None and place.column == rows.record.time_field and "time_" in items.c:
+        return items.c.time_
     if leaf is datetime:
         return rows.leaf(place, items, rows.dialect.time(column))
     if leaf is Decimal:

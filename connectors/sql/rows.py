@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import (
     FromClause,
+    Label,
     Subquery,
     Text,
     and_,
@@ -142,11 +143,17 @@ class Rows:
         known = case((name.in_([member.value for member in leaf]), name), (name.is_not(None), "UNKNOWN"))
         return known if default is None else func.coalesce(known, default)
 
+    def texts(self, paths: Iterable[str], table: FromClause) -> list[Label[Any]]:
+        """The fields that conditions look at, to be computed once for all of them. Those of nested lists are not."""
+        places = [place_of(self.record, path) for path in dict.fromkeys(paths)]
+        return [self.text(place, table).label(_text_name(place)) for place in places if place.in_list is None]
+
     def condition(self, path: str, negated: bool, parameter: str, table: FromClause) -> Expression:
         """Whether a field is one of the values of a list parameter; of a nested list, whether any item's is."""
         place = place_of(self.record, path)
         if place.in_list is None:
-            value = self.text(place, table)
+            computed = table.c.get(_text_name(place))
+            value: Expression = self.text(place, table) if computed is None else computed
             found = self.dialect.one_of(value, parameter, Text())
             return or_(value.is_(None), not_(found)) if negated else found
         items = self.items(place.in_list, table)
@@ -229,6 +236,10 @@ class Rows:
         order = [] if (position := self.position(items)) is None else [position]
         (parent,) = self.owned(shape.name, items, table)
         return self.dialect.json_list(item, items, parent, order)
+
+
+def _text_name(place: Place) -> str:
+    return f"text_{place.column}_"
 
 
 def required(table: FromClause, name: str) -> Expression:
