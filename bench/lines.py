@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -52,9 +52,10 @@ _ORDERS = Fields.of(
 )
 _FIRST = 10
 
+C = TypeVar("C", bound=Connector[Any])
 Line = tuple[Any, ...]
 Ran = Callable[[str, list[str]], Awaitable[Sequence[Sequence[Any]]]]
-"""Runs a hand-written statement of the database for some customers."""
+"""Runs a hand-written statement of the database for some customers, by the engine that the source has."""
 
 
 class ByHand(msgspec.Struct, frozen=True):
@@ -188,13 +189,13 @@ async def _sqlite(folder: Path) -> AsyncIterator[_Place]:
             database.execute(index)
     url = f"sqlite+aiosqlite:///{path}"
     async with _opened(SqlConnector("lines", SqlSettings.model_validate({"url": url, "records": records("sqlite")}))) as source:
-        with closing(sqlite3.connect(path, check_same_thread=False)) as database:
 
-            async def ran(statement: str, keys: list[str]) -> Sequence[Sequence[Any]]:
-                asked = statement.replace("{keys}", ", ".join("?" * len(keys)))
-                return await asyncio.to_thread(lambda: database.execute(asked, keys).fetchall())
+        async def ran(statement: str, keys: list[str]) -> Sequence[Sequence[Any]]:
+            asked = statement.replace("{keys}", ", ".join("?" * len(keys)))
+            async with source.engine.connect() as connection:
+                return (await connection.exec_driver_sql(asked, tuple(keys))).all()
 
-            yield _Place("sqlite", source, ran, CUSTOMERS)
+        yield _Place("sqlite", source, ran, CUSTOMERS)
 
 
 @asynccontextmanager
@@ -217,7 +218,8 @@ async def _postgresql(folder: Path) -> AsyncIterator[_Place]:
         async with _opened(SqlConnector("lines", settings)) as source:
 
             async def ran(statement: str, keys: list[str]) -> Sequence[Sequence[Any]]:
-                return [tuple(row) for row in await connection.fetch(statement, keys)]
+                async with source.engine.connect() as own:
+                    return (await own.exec_driver_sql(statement, (keys,))).all()
 
             yield _Place("postgresql", source, ran, CUSTOMERS)
         await connection.close()
@@ -248,7 +250,7 @@ async def _csv(folder: Path) -> AsyncIterator[_Place]:
 
 
 @asynccontextmanager
-async def _opened(connector: Connector[Any]) -> AsyncIterator[Connector[Any]]:
+async def _opened(connector: C) -> AsyncIterator[C]:
     await connector.open()
     try:
         yield connector

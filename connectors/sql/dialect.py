@@ -125,8 +125,14 @@ class Dialect(ABC):
         """A value of few rows that many rows are looked up by."""
         return value
 
-    def with_items(self, table: FromClause, items: FromClause, tied: Expression) -> tuple[FromClause, FromClause]:
-        """Records joined with their items: the FROM, and the items in it."""
+    def with_items(
+        self,
+        table: FromClause,
+        items: FromClause,
+        columns: Sequence[Expression],  # noqa: ARG002  most see themselves what is read
+        tied: Expression,
+    ) -> tuple[FromClause, FromClause]:
+        """Records joined with their items, of which these columns are read: the FROM, and the items in it."""
         return table.join(items, tied), items
 
     def for_each(self, items: Select[Any]) -> Select[Any]:

@@ -15,7 +15,7 @@ from connectors.contract import KeyKind, Keys, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
 from connectors.records import Money
 from connectors.shapes import Fields
-from connectors.sql.columns import Place, columns_for, place_of
+from connectors.sql.columns import POSITION, Place, columns_for, place_of
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.lookups import bounds_of, conditions_shape, matched, order_of, record_ids
 from connectors.sql.rows import Rows
@@ -71,11 +71,11 @@ def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> l
         if place is None or (place.shape.struct is None and measure.op not in _RANKED):
             plain.setdefault(place.in_list if place else None, []).append(number)
             continue
-        base = _base(rows, table, place.in_list)
+        base = _base(rows, table, [place])
         if base is not None:
             parts.append(_own_part(rows, table, base, measure, number, place))
     for in_list, numbers in plain.items():
-        base = _base(rows, table, in_list)
+        base = _base(rows, table, [place_of(rows.record, asked[n].field or "") for n in numbers] if in_list else [])
         if base is not None:
             values = [_aggregate(rows, base.items, asked[n], _condition(rows, table, asked[n], n)) for n in numbers]
             statement = select(table.c.key_, rows.dialect.json_array(values)).select_from(base.table).group_by(table.c.key_)
@@ -128,14 +128,21 @@ class _Base(NamedTuple):
     items: FromClause
 
 
-def _base(rows: Rows, table: CTE, in_list: str | None) -> _Base | None:
+def _base(rows: Rows, table: CTE, places: Sequence[Place]) -> _Base | None:
+    """Where these places of one list are, None where the configuration has no such list. Without places: the records."""
+    in_list = places[0].in_list if places else None
     if in_list is None:
         return _Base(table, table)
     items = rows.items(in_list, table)
     if items is None:
         return None
     tied = rows.owned(in_list, items, table)
-    return _Base(*rows.dialect.with_items(table, items, *tied)) if tied else _Base(table.join(items, true()), items)
+    if not tied:
+        return _Base(table.join(items, true()), items)
+    own = {POSITION} | {place.column for place in places}
+    parts = tuple(prefix for place in places for prefix in (f"{place.column}_", *(prefix for _, prefix in place.inside)))
+    columns = [column for column in items.c if column.name in own or column.name.startswith(parts)]
+    return _Base(*rows.dialect.with_items(table, items, columns or [null().label("nothing_")], *tied))
 
 
 def _condition(rows: Rows, table: CTE, measure: MeasureShape, number: int) -> Expression:

@@ -90,8 +90,10 @@ class Postgresql(Dialect):
         # One parameter, so that the server keeps one prepared statement for any number of values.
         return value == any_(bindparam(name, type_=ARRAY(type_)))
 
-    def with_items(self, table: FromClause, items: FromClause, tied: Expression) -> tuple[FromClause, FromClause]:
-        own = self.for_each(select(items).where(tied)).lateral()
+    def with_items(
+        self, table: FromClause, items: FromClause, columns: Sequence[Expression], tied: Expression
+    ) -> tuple[FromClause, FromClause]:
+        own = self.for_each(select(*columns).select_from(items).where(tied)).lateral()
         return table.join(own, true()), own
 
     def for_each(self, items: Select[Any]) -> Select[Any]:
