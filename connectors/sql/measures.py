@@ -58,11 +58,8 @@ def measure_parameters(measures: Sequence[Measure], dialect: Dialect) -> dict[st
 def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> list[Part]:
     """The parts of the statement. A measure over what the configuration does not have is in none."""
     paths = _paths(asked)
-    time = rows.time(rows.source)
-    timed = [] if time is None else [time.is_not(None)]
-    conditions = [*timed, *rows.confined(kind, paths)]
     texts = rows.texts((path for measure in asked for path, _ in measure.where), rows.source)
-    found = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), conditions)
+    found = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), rows.confined(kind, paths))
     table = found.add_columns(*texts).cte("matched")
     parts: list[Part] = []
     plain: dict[str | None, list[int]] = {}
@@ -148,7 +145,9 @@ def _base(rows: Rows, table: CTE, places: Sequence[Place]) -> _Base | None:
 def _condition(rows: Rows, table: CTE, measure: MeasureShape, number: int) -> Expression:
     prefix = f"m{number}_"
     where = [rows.condition(path, no, f"{prefix}where_{i}", table) for i, (path, no) in enumerate(measure.where)]
-    return and_(true(), *bounds_of(rows, table, measure.since, measure.until, prefix), *where)
+    # Here and not where the records are matched, where SQLite would read each time twice.
+    timed = [table.c.time_.is_not(None)] if "time_" in table.c else []
+    return and_(true(), *timed, *bounds_of(rows, table, measure.since, measure.until, prefix), *where)
 
 
 def _aggregate(rows: Rows, items: FromClause, measure: MeasureShape, condition: Expression) -> Expression:
