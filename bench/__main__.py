@@ -16,6 +16,7 @@ from bench import flaky as failing
 from bench import greedy as greed
 from bench import growth as growing
 from bench import incident as incidents
+from bench import lines as baskets
 from bench import overlap as overlaps
 from bench import profiling, tagged
 from bench import storm as storms
@@ -30,6 +31,7 @@ from bench.report import (
     flaky_table,
     greedy_table,
     incident_table,
+    lines_table,
     overlap_table,
     speed_table,
     storm_table,
@@ -187,6 +189,19 @@ def overlap(
     out.print(overlap_table(found))
     _say(verdict for one in found for verdict in one.verdicts())
     _keep_beside({"overlap": msgspec.to_builtins(found)})
+
+
+@app.command()
+def lines(
+    rounds: Annotated[int, typer.Option(min=1, help="How often everything has its turn.")] = 10,
+    databases: Annotated[str, typer.Option(help="Which databases, with commas.")] = ",".join(baskets.DATABASES),
+) -> None:
+    """What orders, figures and tags take that are made of 1.4 million lines by GROUP BY, beside hand-written statements."""
+    with _problems_shown():
+        found = baskets.measured(_chosen(databases, list(baskets.DATABASES)), rounds=rounds)
+    out.print(lines_table(found))
+    _say(one.verdict() for one in found)
+    _keep_beside({"lines": [{**msgspec.to_builtins(one), "ratio": one.ratio} for one in found]})
 
 
 @app.command()

@@ -10,6 +10,7 @@ from bench.documents import Remembered
 from bench.flaky import Flaky
 from bench.greedy import Greed
 from bench.incident import PHASES, Incident
+from bench.lines import ByHand
 from bench.overlap import Overlap
 from bench.peers import PEERS
 from bench.speed import FLOORS, Measured
@@ -135,6 +136,16 @@ def overlap_table(found: list[Overlap]) -> Table:
     for one in found:
         figures = ["" if value is None else f"{value:,.1f}" for value in (one.turn_ms, one.lag_ms, one.total_s)]
         table.add_row(one.shape, f"{one.callers:,}", f"{one.answered:,}", f"{one.calls:,}", *figures)
+    return table
+
+
+def lines_table(found: list[ByHand]) -> Table:
+    columns = ("Database", "Asked", "Customers", "Source, ms", "By hand, ms", "Ratio", "Spread")
+    table = Table(*columns, title="Orders made of lines, beside hand-written statements", title_justify="left")
+    for one in found:
+        times = [f"{median(rounds):.1f}" for rounds in (one.source_ms, one.hand_ms)]
+        spread = f"{min(one.ratios):.2f} to {max(one.ratios):.2f}"
+        table.add_row(one.database, one.task, f"{one.customers}", *times, f"{one.ratio:.2f} x", spread)
     return table
 
 

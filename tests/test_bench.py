@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import data, dead, flaky
+from bench import data, dead, flaky, lines
 from bench.dead import Death, Trial
 from bench.equality import unwrapped
 from bench.flaky import Flaky
@@ -110,6 +110,19 @@ def test_extra_calls_are_held_against_their_budget(extra: int, holds: bool) -> N
     found = Flaky("as by default", requests=2000, complete=1200, calls=1000 + extra, failed=500, extra=extra)
     assert found.verdict()[1] is holds
     assert (found.share, found.extra_share) == (0.6, extra / 1000)
+
+
+@pytest.mark.cases
+def test_figures_of_lines_are_those_of_the_hand_written_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In short: few customers, each asked for in turn, over a database and over a file."""
+    monkeypatch.setattr(lines, "CUSTOMERS", 60)
+    monkeypatch.setattr(lines, "CSV_CUSTOMERS", 60)
+    found = lines.measured(["sqlite", "csv"], rounds=1)
+    tasks = ("orders", "figures", "tags", "vouchers")
+    expected = [(database, task, number) for database in ("sqlite", "csv") for task in tasks for number in (1, 50)]
+    assert [(one.database, one.task, one.customers) for one in found] == expected
+    assert lines.ByHand("sqlite", "tags", 1, [2.0, 6.0], [1.0, 3.0]).verdict()[1] is True
+    assert lines.ByHand("sqlite", "tags", 1, [2.1], [1.0]).verdict()[1] is False
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="the sources are compiled")

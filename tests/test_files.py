@@ -118,6 +118,48 @@ async def test_changed_files_are_seen_by_the_next_call(connector: FilesConnector
     assert await found() == ["5", "3"]
 
 
+@pytest.mark.cases
+async def test_the_form_of_csv_files_is_guessed_when_they_change_only(folder: Path) -> None:
+    """Files of one pattern each have their own; columns that change places are found in their new ones."""
+    connector = exports(folder)
+    sent: list[str] = []
+    connector.database.listeners.append(sent.append)
+
+    async def totals() -> list[str]:
+        found = await fetch(connector, Order, ["007", "0815"], fields=Fields.of("total.amount"))
+        return sorted(order["total"]["amount"] for orders in found.values() for order in orders)
+
+    assert await totals() == ["100.00", "19.90", "5.00"]
+    assert "auto_detect = false" in sent[-1]
+    assert "union_by_name" not in sent[-1]
+    (folder / "orders-2024.csv").write_text("sum;customer_no;ordered;state;order_no\n20;007;2024-05-01;delivered;1\n")
+    assert await totals() == ["100.00", "20.00"]
+    (folder / "orders-2024.csv").write_text("")
+    assert await totals() == ["100.00"]
+    assert "union_by_name" in sent[-1]
+    (folder / "orders-2024.csv").unlink()
+    assert await totals() == ["100.00"]
+    await connector.aclose()
+
+
+@pytest.mark.cases
+async def test_a_file_that_changes_while_it_is_read_is_read_again(folder: Path) -> None:
+    """Its columns may have changed places."""
+    (folder / "odd.csv").write_text("id,customer,at\n1,c,2024-01-01\n")
+    record = one_order('SELECT id, customer, "at" AS placed_at FROM odd')
+    connector = exports(folder, tables={"odd": "odd.csv"}, records=record)
+    assert await fetch(connector, Order, ["c"], fields=ID) == {"c": [{"id": "1"}]}
+
+    def change(statement: str) -> None:
+        if "auto_detect" in statement:
+            connector.database.listeners.clear()
+            (folder / "odd.csv").write_text("customer,id,at\nc,22,2024-01-01\n")
+
+    connector.database.listeners.append(change)
+    assert await fetch(connector, Order, ["c"], fields=ID) == {"c": [{"id": "22"}]}
+    await connector.aclose()
+
+
 async def test_positions_of_text_sort_as_numbers(folder: Path) -> None:
     """The tenth item of a CSV file comes after the second."""
     (folder / "lines.csv").write_text("id,n,sku\n1,10,j\n1,2,b\n1,1,a\n1,last,z\n")

@@ -206,7 +206,7 @@ async def test_a_selection_reads_its_columns_only(shop: Shop) -> None:
     with shop.statements() as seen:
         await shop.fetch(Order, ["c1"], fields=Fields.of("id", "status"))
     (statement,) = seen
-    ours = statement[statement.index("SELECT matched") :]
+    ours, _, _ = statement.partition("SELECT id, customer, ")
     assert [name for name in ("status", "placed_at", "total_amount", "total_currency", "delivered_at") if name in ours] == [
         "status",
         "placed_at",

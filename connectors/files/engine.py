@@ -17,6 +17,7 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from connectors.errors import SourceError, SourceProtocolError, SourceUnavailableError
 from connectors.files.failures import FOREIGN, source_error
+from connectors.files.forms import Forms
 from connectors.files.settings import FilesSettings
 from connectors.sql.database import Database, learning_statement
 from connectors.sql.duckdb import Spelling
@@ -50,6 +51,7 @@ class Folder(Database):
         self._calls: dict[Future[Answer], Call] = {}
         self._stops: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._forms = Forms(settings.csv_readers())
         self._numbers = lru_cache(maxsize=256)(self._used)
 
     def open(self) -> None:
@@ -101,13 +103,22 @@ class Folder(Database):
     def _work(self, call: Call, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         duckdb = self._opened()
         asked = compiled(statement).construct_expanded_state(dict(parameters))
-        for listener in self.listeners:
-            listener(asked.statement)
         values = dict(enumerate(asked.positional_parameters, 1))
         with duckdb.cursor() as cursor:
             call.cursor = cursor
-            cursor.execute(asked.statement, {number: values[int(number)] for number in self._numbers(asked.statement)})
-            return Answer({name: code for name, code, *_ in cursor.description}, cursor.fetchall())
+            parameters = {number: values[int(number)] for number in self._numbers(asked.statement)}
+            reading = self._forms.reading(asked.statement, cursor)
+            for listener in self.listeners:
+                listener(reading.statement)
+            try:
+                answer = _executed(cursor, reading.statement, parameters)
+            except FOREIGN:
+                if self._forms.holds(reading, cursor):
+                    raise
+            else:
+                if self._forms.holds(reading, cursor):
+                    return answer
+            return _executed(cursor, asked.statement, parameters)
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
         with self._opening:
@@ -121,6 +132,11 @@ class Folder(Database):
         if others or own.type.name != "SELECT":
             raise SourceProtocolError("a query is more than one SELECT")
         return frozenset(own.named_parameters)
+
+
+def _executed(cursor: duckdb.DuckDBPyConnection, statement: str, parameters: Mapping[str, Any]) -> Answer:
+    cursor.execute(statement, parameters)
+    return Answer({name: code for name, code, *_ in cursor.description}, cursor.fetchall())
 
 
 @lru_cache(maxsize=256)

@@ -59,6 +59,15 @@ class FilesSettings(ConnectorSettings):
         """The records, their queries with the whole names of files and with the tables that they name."""
         return {name: self._named(record) for name, record in self.records.items()}
 
+    def csv_readers(self) -> dict[str, str]:
+        """How queries read the tables that are CSV, with the names of their files."""
+        tables = [pattern for pattern in self.tables.values() if READERS[_ending(pattern)] == CSV]
+        return {self._reader(pattern): f"{self.path.resolve()}/{pattern}" for pattern in tables}
+
+    def _reader(self, pattern: str) -> str:
+        folder = str(self.path.resolve()).replace("'", "''")
+        return READERS[_ending(pattern)].format(f"{folder}/{pattern}")
+
     def _named(self, record: RecordSettings) -> RecordSettings:
         keys = {
             kind: key.model_copy(update={"query": self._whole(key.query)}) if key.query else key
@@ -72,7 +81,7 @@ class FilesSettings(ConnectorSettings):
         query = FILE.sub(lambda found: f"{found[1]}'{folder}/{found[2]}'", query)
         # As with views, but what the files hold is looked at by each statement anew.
         tables = [
-            f"{name} AS NOT MATERIALIZED (FROM {READERS[_ending(pattern)].format(f'{folder}/{pattern}')})"
+            f"{name} AS NOT MATERIALIZED (FROM {self._reader(pattern)})"
             for name, pattern in self.tables.items()
             if re.search(rf"\b{name}\b", query, re.IGNORECASE)
         ]

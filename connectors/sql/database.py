@@ -34,6 +34,10 @@ class Database(ABC):
     async def columns(self, query: str) -> Columns:
         """A query's columns."""
 
+    async def reads_whole(self, query: str, column: str) -> bool:  # noqa: ARG002  most do not
+        """Whether a query is read whole when its rows are joined by a column, however few they are."""
+        return False
+
     @abstractmethod
     async def unreachable(self) -> str | None:
         """Why it cannot be reached and what to do, None when it can."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Text, case, cast, column, func, literal_column
+from sqlalchemy import BigInteger, Select, Text, case, cast, column, func, literal_column
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import FromClause
@@ -24,8 +24,6 @@ KEY_TYPES: dict[str, TypeEngine[Any]] = {"text": Text(), "integer": BigInteger()
 class Dialect(ABC):
     """The part that all share, and what each has to say."""
 
-    inlined: ClassVar[str | None] = "NOT MATERIALIZED"
-    """What keeps a common table expression a part of what uses it, None where the database decides alone."""
     collation: ClassVar[str]
     """The one that sorts by code points."""
     object_function: ClassVar[str]
@@ -126,6 +124,24 @@ class Dialect(ABC):
     def outer(self, value: Expression) -> Expression:
         """A value of few rows that many rows are looked up by."""
         return value
+
+    def with_items(
+        self,
+        table: FromClause,
+        items: FromClause,
+        columns: Sequence[Expression],  # noqa: ARG002  most see themselves what is read
+        tied: Expression,
+    ) -> tuple[FromClause, FromClause]:
+        """Records joined with their items, of which these columns are read: the FROM, and the items in it."""
+        return table.join(items, tied), items
+
+    def for_each(self, items: Select[Any]) -> Select[Any]:
+        """A query for the items of one record, so that it is asked for each record and not for all at once."""
+        return items
+
+    def among(self, value: Expression, found: Select[Any]) -> tuple[Expression, ...]:  # noqa: ARG002  most need no hint
+        """What brings the few values of a query to where a query of the user's can look them up. A join says the same."""
+        return ()
 
     @abstractmethod
     def elements(self, json: Expression) -> FromClause:

@@ -16,6 +16,7 @@ from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.rows import Columns
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
+from connectors.sql.sqlite import keeps_apart, plan_statement
 
 LEARNING_S = 5
 """How long the database may take to name a query's columns, in seconds. Shared by all who wait, so no caller's deadline
@@ -59,6 +60,10 @@ class Engine(Database):
                 return (await self._asked(learning_statement(query), {})).columns
         except TimeoutError as error:
             raise SourceTimeoutError from error
+
+    async def reads_whole(self, query: str, column: str) -> bool:
+        # SQLite computes a query that groups by itself, and takes nothing but constants into it.
+        return self.backend == "sqlite" and keeps_apart(await self.run(plan_statement(query, column), {}))
 
     async def _asked(self, statement: Executable, parameters: Mapping[str, Any]) -> Asked:
         """What the database says. A call that is cancelled loses its connection, so the next one gets a clean one."""

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import FromClause, Text, bindparam, cast, or_, select
+from sqlalchemy import CTE, FromClause, Text, bindparam, cast, or_, select
 
 from connectors.contract import KeyKind
-from connectors.sql.dialect import KEY_TYPES, Expression
-from connectors.sql.rows import Rows, as_cte, required
+from connectors.sql.dialect import KEY_TYPES, Dialect, Expression
+from connectors.sql.rows import Rows, as_subquery, required
 from connectors.sql.settings import KeySettings
 
 KEYS = "keys"
@@ -36,16 +36,20 @@ def keyed(rows: Rows, kind: KeyKind) -> Keyed:
         column = required(source, key.column)
         return Keyed(source, cast(column, Text), (dialect.one_of(column, KEYS, KEY_TYPES[key.type]),))
     if key.query is not None:
-        pairs = as_cte(dialect, key.query, {"id": None, "key": None}, f"{kind.value}_pairs")
-        # One record must come once for a key, however often the pair is there.
-        found = (
-            select(pairs.c.id, pairs.c.key).where(dialect.one_of(pairs.c.key, KEYS, KEY_TYPES[key.type])).distinct().subquery()
-        )
-        return Keyed(source.join(found, required(source, "id") == found.c.id), cast(found.c.key, Text), ())
+        found, id_ = pairs_of(dialect, kind, key), required(source, "id")
+        return Keyed(source.join(found, id_ == found.c.id), cast(found.c.key, Text), dialect.among(id_, select(found.c.id)))
     asked = dialect.elements(bindparam(KEYS, type_=Text()))
     text = cast(asked.c.value, Text)
     matches = [cast(required(source, name), Text).ilike(text, escape="\\") for name in key.columns]
     return Keyed(source.join(asked, or_(*matches)), text, ())
+
+
+def pairs_of(dialect: Dialect, kind: KeyKind, key: KeySettings) -> CTE:
+    """The pairs of the keys asked for. One record comes once for a key, however often the pair is there."""
+    assert key.query is not None
+    pairs = as_subquery(dialect, key.query, {"id": None, "key": None}, f"{kind.value}_pairs")
+    asked = dialect.one_of(pairs.c.key, KEYS, KEY_TYPES[key.type])
+    return select(pairs.c.id, pairs.c.key).where(asked).distinct().cte("pairs")
 
 
 def asked_for(key: KeySettings, keys: Sequence[str]) -> dict[str, list[str]]:

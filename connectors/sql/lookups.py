@@ -12,7 +12,7 @@ from connectors.contract import Ask, Condition, KeyKind, Page
 from connectors.shapes import Fields
 from connectors.sql.columns import columns_for
 from connectors.sql.dialect import Dialect, Expression
-from connectors.sql.keys import keyed
+from connectors.sql.keys import keyed, pairs_of
 from connectors.sql.rows import Rows, required
 
 MOST_CHARACTERS = 10 * 1024 * 1024
@@ -77,6 +77,7 @@ def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
     source = rows.source
     conditions = [rows.condition(field, negated, f"where_{i}", source) for i, (field, negated) in enumerate(shape.where)]
     conditions += bounds_of(rows, source, shape.since, shape.until)
+    conditions += rows.confined(kind, _paths(shape))
     columns = list(columns_for(rows.record, shape.fields))
     found = matched(rows, kind, columns, conditions).subquery("matched")
     table, shown = _numbered(rows, found, shape)
@@ -92,6 +93,34 @@ def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
         return select(table.c.key_, json.label("json_"), table.c.total_).order_by(*order)
     kept = or_(table.c.number_ == 1, and_(*shown))
     return select(table.c.key_, case((and_(*shown), json)).label("json_"), table.c.total_).where(kept).order_by(*order)
+
+
+def lookup_ids(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any] | None:
+    """The ids that the lookup's statement needs as constants, None where it needs none."""
+    if not rows.confined(kind, _paths(shape)):
+        return None
+    if rows.record_is_confined(kind):
+        return record_ids(rows, kind)
+    where = [(i, *condition) for i, condition in enumerate(shape.where) if not rows.in_lists_read_whole(condition[0])]
+    conditions = [rows.condition(field, negated, f"where_{i}", rows.source) for i, field, negated in where]
+    conditions += bounds_of(rows, rows.source, shape.since, shape.until)
+    found = matched(rows, kind, (), conditions).subquery("matched")
+    if shape.count or len(where) < len(shape.where):
+        return select(found.c.id).distinct()
+    table, shown = _numbered(rows, found, shape)
+    return select(table.c.id).where(*shown).distinct()
+
+
+def record_ids(rows: Rows, kind: KeyKind) -> Select[Any]:
+    """The ids of all records of the keys asked for."""
+    key = rows.settings.keys[kind]
+    if key.query is not None:
+        return select(pairs_of(rows.dialect, kind, key).c.id).distinct()
+    return select(matched(rows, kind, (), ()).subquery("matched").c.id).distinct()
+
+
+def _paths(shape: AskShape) -> list[str]:
+    return [*(name for name, _ in shape.fields), *(field for field, _ in shape.where)]
 
 
 def bounds_of(rows: Rows, table: FromClause, since: bool, until: bool, prefix: str = "") -> list[Expression]:

@@ -15,9 +15,9 @@ from connectors.contract import KeyKind, Keys, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
 from connectors.records import Money
 from connectors.shapes import Fields
-from connectors.sql.columns import Place, columns_for, place_of
+from connectors.sql.columns import POSITION, Place, columns_for, place_of
 from connectors.sql.dialect import Dialect, Expression
-from connectors.sql.lookups import bounds_of, conditions_shape, matched, order_of
+from connectors.sql.lookups import bounds_of, conditions_shape, matched, order_of, record_ids
 from connectors.sql.rows import Rows
 
 
@@ -57,10 +57,10 @@ def measure_parameters(measures: Sequence[Measure], dialect: Dialect) -> dict[st
 
 def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> list[Part]:
     """The parts of the statement. A measure over what the configuration does not have is in none."""
-    paths = [measure.field for measure in asked if measure.field] + [path for measure in asked for path, _ in measure.where]
-    time = rows.time(rows.source)
-    timed = [] if time is None else [time.is_not(None)]
-    table = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), timed).cte("matched")
+    paths = _paths(asked)
+    texts = rows.texts((path for measure in asked for path, _ in measure.where), rows.source)
+    found = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), rows.confined(kind, paths))
+    table = found.add_columns(*texts).cte("matched")
     parts: list[Part] = []
     plain: dict[str | None, list[int]] = {}
     for number, measure in enumerate(asked):
@@ -68,16 +68,21 @@ def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> l
         if place is None or (place.shape.struct is None and measure.op not in _RANKED):
             plain.setdefault(place.in_list if place else None, []).append(number)
             continue
-        base = _base(rows, table, place.in_list)
+        base = _base(rows, table, [place])
         if base is not None:
             parts.append(_own_part(rows, table, base, measure, number, place))
     for in_list, numbers in plain.items():
-        base = _base(rows, table, in_list)
+        base = _base(rows, table, [place_of(rows.record, asked[n].field or "") for n in numbers] if in_list else [])
         if base is not None:
             values = [_aggregate(rows, base.items, asked[n], _condition(rows, table, asked[n], n)) for n in numbers]
             statement = select(table.c.key_, rows.dialect.json_array(values)).select_from(base.table).group_by(table.c.key_)
             parts.append(Part(tuple(numbers), statement))
     return parts
+
+
+def measure_ids(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> Select[Any] | None:
+    """The ids that the measures' statement needs as constants, None where it needs none."""
+    return record_ids(rows, kind) if rows.confined(kind, _paths(asked)) else None
 
 
 def measure_statement(parts: Sequence[Part]) -> CompoundSelect[Any]:
@@ -109,6 +114,10 @@ def nothing_of(rows: Rows, measure: MeasureShape) -> Any:
 _RANKED = frozenset({MeasureOp.TOP, MeasureOp.LATEST})
 
 
+def _paths(asked: Sequence[MeasureShape]) -> list[str]:
+    return [measure.field for measure in asked if measure.field] + [path for measure in asked for path, _ in measure.where]
+
+
 class _Base(NamedTuple):
     """What a measure goes over: a FROM, and the rows in it that have the field."""
 
@@ -116,19 +125,29 @@ class _Base(NamedTuple):
     items: FromClause
 
 
-def _base(rows: Rows, table: CTE, in_list: str | None) -> _Base | None:
+def _base(rows: Rows, table: CTE, places: Sequence[Place]) -> _Base | None:
+    """Where these places of one list are, None where the configuration has no such list. Without places: the records."""
+    in_list = places[0].in_list if places else None
     if in_list is None:
         return _Base(table, table)
     items = rows.items(in_list, table)
     if items is None:
         return None
-    return _Base(table.join(items, and_(true(), *rows.owned(in_list, items, table))), items)
+    tied = rows.owned(in_list, items, table)
+    if not tied:
+        return _Base(table.join(items, true()), items)
+    own = {POSITION} | {place.column for place in places}
+    parts = tuple(prefix for place in places for prefix in (f"{place.column}_", *(prefix for _, prefix in place.inside)))
+    columns = [column for column in items.c if column.name in own or column.name.startswith(parts)]
+    return _Base(*rows.dialect.with_items(table, items, columns or [null().label("nothing_")], *tied))
 
 
 def _condition(rows: Rows, table: CTE, measure: MeasureShape, number: int) -> Expression:
     prefix = f"m{number}_"
     where = [rows.condition(path, no, f"{prefix}where_{i}", table) for i, (path, no) in enumerate(measure.where)]
-    return and_(true(), *bounds_of(rows, table, measure.since, measure.until, prefix), *where)
+    # Here and not where the records are matched, where SQLite would read each time twice.
+    timed = [table.c.time_.is_not(None)] if "time_" in table.c else []
+    return and_(true(), *timed, *bounds_of(rows, table, measure.since, measure.until, prefix), *where)
 
 
 def _aggregate(rows: Rows, items: FromClause, measure: MeasureShape, condition: Expression) -> Expression:
@@ -202,6 +221,8 @@ def _per_currency(rows: Rows, table: CTE, base: _Base, op: MeasureOp, place: Pla
 def _comparable(rows: Rows, place: Place, items: FromClause) -> Expression:
     """A leaf that sorts as its decoded value does."""
     column, leaf = items.c.get(place.column, null()), place.shape.leaf
+    if leaf is datetime and place.in_list is None and place.column == rows.record.time_field and "time_" in items.c:
+        return items.c.time_
     if leaf is datetime:
         return rows.leaf(place, items, rows.dialect.time(column))
     if leaf is Decimal:

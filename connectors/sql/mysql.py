@@ -55,7 +55,6 @@ PLAIN_NUMBER = "^-?[0-9]+([.][0-9]*)?$"
 
 
 class Mysql(TextJsonDialect):
-    inlined = None
     object_function = "json_object"
     array_function = "json_array"
 

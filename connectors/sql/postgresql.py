@@ -6,7 +6,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, DateTime, Numeric, String, Text, any_, bindparam, case, cast, func, select
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    DateTime,
+    Numeric,
+    Select,
+    String,
+    Text,
+    any_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
@@ -73,6 +89,20 @@ class Postgresql(Dialect):
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:
         # One parameter, so that the server keeps one prepared statement for any number of values.
         return value == any_(bindparam(name, type_=ARRAY(type_)))
+
+    def with_items(
+        self, table: FromClause, items: FromClause, columns: Sequence[Expression], tied: Expression
+    ) -> tuple[FromClause, FromClause]:
+        own = self.for_each(select(*columns).select_from(items).where(tied)).lateral()
+        return table.join(own, true()), own
+
+    def for_each(self, items: Select[Any]) -> Select[Any]:
+        # The planner leaves a query with an OFFSET as it is. Else it makes a join of it, and reads all of a list that groups.
+        return items.offset(literal_column("0"))
+
+    def among(self, value: Expression, found: Select[Any]) -> tuple[Expression, ...]:
+        # An array is had before the query runs, so its values go where a constant would, into a query that groups, too.
+        return (value == any_(func.array(found.scalar_subquery())),)
 
     def elements(self, json: Expression) -> FromClause:
         return func.json_array_elements_text(cast(json, JSON)).table_valued("value")

@@ -1,8 +1,8 @@
-"""The rows of one record: its queries as common table expressions, its fields as expressions over them."""
+"""The rows of one record: its queries as subqueries, its fields as expressions over them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -10,8 +10,26 @@ from numbers import Number
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import CTE, FromClause, Text, and_, case, cast, false, func, literal, not_, null, or_, select, text
+from sqlalchemy import (
+    FromClause,
+    Label,
+    Subquery,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    text,
+)
 
+from connectors.contract import KeyKind
 from connectors.errors import SourceProtocolError
 from connectors.records import RECORDS
 from connectors.shapes import LIST, OBJECT, Fields, Shape, shapes
@@ -23,11 +41,17 @@ Columns = Mapping[str, Any]
 """The columns of a query, each with what the driver says of its type."""
 
 
+IDS = "ids"
+"""The parameter that holds the records' ids, where a statement needs them as constants."""
+
+
 class Learnt(NamedTuple):
-    """The columns that the database says a record's queries have."""
+    """What the database says of a record's queries: the columns, and which are read whole unless ids are constants."""
 
     columns: Columns
     lists: Mapping[str, Columns]
+    read_whole: frozenset[str] = frozenset()
+    """Names of lists, and of the record."""
 
 
 def escaped(query: str) -> str:
@@ -35,11 +59,18 @@ def escaped(query: str) -> str:
     return query.replace(":", "\\:")
 
 
-def as_cte(dialect: Dialect, query: str, columns: Columns, name: str) -> CTE:
-    """A user's query as a part of a statement, not materialised, so that the database reads only what is asked."""
+def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Subquery:
+    """A user's query as a part of a statement, written out where it is used.
+
+    Databases bring keys into it there. In a common table expression that is used twice, SQLite and MySQL do not.
+    """
     own = text(escaped(query)).columns(*(dialect.column(name, code) for name, code in columns.items()))
-    found = own.cte(f"gateway_{name}")
-    return found.prefix_with(dialect.inlined) if dialect.inlined else found
+    return own.subquery(f"gateway_{name}")
+
+
+def _is_asked(column: Expression) -> Expression:
+    """Whether a record's id is one of those that the statement is given as constants."""
+    return column.in_(bindparam(IDS, expanding=True))
 
 
 class Rows:
@@ -47,10 +78,34 @@ class Rows:
 
     def __init__(self, dialect: Dialect, name: str, settings: RecordSettings, learnt: Learnt) -> None:
         self.dialect = dialect
+        self.name = name
         self.record = RECORDS[name]
         self.settings = settings
-        self.source = as_cte(dialect, settings.query, learnt.columns, name)
-        self.lists = {item: as_cte(dialect, settings.lists[item].query, own, item) for item, own in learnt.lists.items()}
+        self.source = as_subquery(dialect, settings.query, learnt.columns, name)
+        self._read_whole = learnt.read_whole
+        self.lists = {item: self._list_of(item, own) for item, own in learnt.lists.items()}
+
+    def confined(self, kind: KeyKind, paths: Iterable[str]) -> tuple[Expression, ...]:
+        """What confines a statement that reads these fields to ids as constants. Nothing where it needs none."""
+        id_ = required(self.source, "id")
+        if self.record_is_confined(kind):
+            return (_is_asked(id_),)
+        # A record without an id stays, to be counted as one that cannot be read.
+        lists = self._read_whole & {path.partition(".")[0] for path in paths}
+        return (or_(_is_asked(id_), id_.is_(None)),) if lists else ()
+
+    def record_is_confined(self, kind: KeyKind) -> bool:
+        """Whether the record's own query needs ids as constants, which a query of pairs has."""
+        return self.name in self._read_whole and self.settings.keys[kind].query is not None
+
+    def _list_of(self, name: str, columns: Columns) -> Subquery:
+        rows = as_subquery(self.dialect, self.settings.lists[name].query, columns, name)
+        if name not in self._read_whole:
+            return rows
+        return select(rows).where(_is_asked(required(rows, PARENT))).subquery(f"asked_{name}")
+
+    def in_lists_read_whole(self, path: str) -> bool:
+        return path.partition(".")[0] in self._read_whole
 
     def json(self, fields: Fields, table: FromClause) -> Expression:
         """The selected fields of a record as JSON text."""
@@ -88,11 +143,17 @@ class Rows:
         known = case((name.in_([member.value for member in leaf]), name), (name.is_not(None), "UNKNOWN"))
         return known if default is None else func.coalesce(known, default)
 
+    def texts(self, paths: Iterable[str], table: FromClause) -> list[Label[Any]]:
+        """The fields that conditions look at, to be computed once for all of them. Those of nested lists are not."""
+        places = [place_of(self.record, path) for path in dict.fromkeys(paths)]
+        return [self.text(place, table).label(_text_name(place)) for place in places if place.in_list is None]
+
     def condition(self, path: str, negated: bool, parameter: str, table: FromClause) -> Expression:
         """Whether a field is one of the values of a list parameter; of a nested list, whether any item's is."""
         place = place_of(self.record, path)
         if place.in_list is None:
-            value = self.text(place, table)
+            computed = table.c.get(_text_name(place))
+            value: Expression = self.text(place, table) if computed is None else computed
             found = self.dialect.one_of(value, parameter, Text())
             return or_(value.is_(None), not_(found)) if negated else found
         items = self.items(place.in_list, table)
@@ -101,7 +162,7 @@ class Rows:
         owned = self.owned(place.in_list, items, table)
         matching = select(literal(1)).select_from(items)
         matching = matching.where(*owned, self.dialect.one_of(self.text(place, items), parameter, Text()))
-        found = matching.correlate_except(items).exists()
+        found = self.dialect.for_each(matching).correlate_except(items).exists()
         return not_(found) if negated else found
 
     def items(self, name: str, table: FromClause) -> FromClause | None:
@@ -175,6 +236,10 @@ class Rows:
         order = [] if (position := self.position(items)) is None else [position]
         (parent,) = self.owned(shape.name, items, table)
         return self.dialect.json_list(item, items, parent, order)
+
+
+def _text_name(place: Place) -> str:
+    return f"text_{place.column}_"
 
 
 def required(table: FromClause, name: str) -> Expression:

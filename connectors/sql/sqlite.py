@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Double, Text, and_, bindparam, case, cast, func, literal, not_, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Double,
+    Text,
+    TextClause,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
 from connectors.sql.dialect import Expression, TextJsonDialect
+from connectors.sql.rows import escaped
 
 INEXACT = "inexact"
+_JOINED = "gateway_joined"
 
 
 class Sqlite(TextJsonDialect):
@@ -94,6 +111,17 @@ class Sqlite(TextJsonDialect):
 
     def elements(self, json: Expression) -> FromClause:
         return func.json_each(json).table_valued("value")
+
+
+def plan_statement(query: str, column: str) -> TextClause:
+    """The plan for rows of a user's query that are looked up by a column."""
+    joined = f"SELECT (SELECT count(*) FROM (\n{query}) AS {_JOINED} WHERE {_JOINED}.{column} = +ids.id)"  # noqa: S608  a query of the settings
+    return text(f"EXPLAIN QUERY PLAN {escaped(joined)} FROM (SELECT 1 AS id UNION ALL SELECT 2) AS ids")
+
+
+def keeps_apart(plan: Iterable[Any]) -> bool:
+    """Whether a plan computes a user's query by itself. One that is a part of what is around it has no name any more."""
+    return any(_JOINED in step.detail for step in plan)
 
 
 def _glob(text: Expression, pattern: str) -> Expression:

@@ -10,21 +10,26 @@ from typing import Any
 from sqlalchemy import Executable
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Measure, Measured
+from connectors.sql.columns import PARENT
 from connectors.sql.database import Database
 from connectors.sql.dialect import Dialect
 from connectors.sql.keys import KEYS, asked_for, parameter
-from connectors.sql.lookups import ask_parameters, lookup_statement, pages, shape_of
+from connectors.sql.lookups import ask_parameters, lookup_ids, lookup_statement, pages, shape_of
 from connectors.sql.measures import (
     MeasureShape,
     answers,
+    measure_ids,
     measure_parameters,
     measure_parts,
     measure_shape,
     measure_statement,
     nothing_of,
 )
-from connectors.sql.rows import Learnt, Rows
-from connectors.sql.settings import RecordSettings
+from connectors.sql.rows import IDS, Learnt, Rows
+from connectors.sql.settings import KeySettings, RecordSettings
+
+MAX_IDS = 30_000
+"""A statement of SQLite has so many parameters at least. More records are a large part of a table in any case."""
 
 
 class Table:
@@ -43,9 +48,10 @@ class Table:
         asked = asked_for(key, keys)
         if not asked:
             return {}
-        statements = await self.statements()
+        statements, shape = await self.statements(), shape_of(ask)
         values = ask_parameters(ask, self._dialect) | {KEYS: parameter(key, asked)}
-        return pages(await self._database.run(statements.lookup(kind, shape_of(ask)), values), asked)
+        statements = await self._with_ids(statements, statements.lookup_ids(kind, shape), values)
+        return pages(await self._database.run(statements.lookup(kind, shape), values), asked)
 
     async def measure(
         self,
@@ -63,6 +69,7 @@ class Table:
         found: Sequence[Any] = []
         if parts and asked:
             values = measure_parameters(measures, self._dialect) | {KEYS: parameter(key, asked)}
+            statements = await self._with_ids(statements, statements.measure_ids(kind, shapes), values)
             found = await self._database.run(statements.measures(kind, shapes), values)
         return answers(found, parts, [nothing_of(statements.rows, shape) for shape in shapes], keys, asked)
 
@@ -82,20 +89,49 @@ class Table:
     async def _learn(self) -> Statements:
         columns = await self._database.columns(self.settings.query)
         lists = {name: await self._database.columns(own.query) for name, own in self.settings.lists.items()}
-        return Statements(Rows(self._dialect, self.name, self.settings, Learnt(columns, lists)))
+        looked_up = (
+            [(self.name, self.settings.query, "id", columns)] if any(map(_of_pairs, self.settings.keys.values())) else []
+        )
+        looked_up += [(name, self.settings.lists[name].query, PARENT, own) for name, own in lists.items()]
+        read_whole = [
+            name for name, query, column, own in looked_up if column in own and await self._database.reads_whole(query, column)
+        ]
+        learnt = Learnt(columns, lists)
+        plain = Statements(Rows(self._dialect, self.name, self.settings, learnt))
+        if not read_whole:
+            return plain
+        confined = learnt._replace(read_whole=frozenset(read_whole))
+        return Statements(Rows(self._dialect, self.name, self.settings, confined), plain)
+
+    async def _with_ids(self, statements: Statements, find: Executable | None, values: dict[str, Any]) -> Statements:
+        """Add the ids that statements need as constants. Returns statements without them where they are too many."""
+        if find is None:
+            return statements
+        ids = [row[0] for row in await self._database.run(find, values)]
+        if len(ids) > MAX_IDS and statements.unconfined is not None:
+            return statements.unconfined
+        values[IDS] = ids or [None]
+        return statements
 
 
 class Statements:
     """The statements about one record, kept by what decides them."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, unconfined: Statements | None = None) -> None:
         self.rows = rows
+        self.unconfined = unconfined
+        self.lookup_ids = lru_cache(maxsize=256)(partial(lookup_ids, rows))
+        self.measure_ids = lru_cache(maxsize=64)(partial(measure_ids, rows))
         self.lookup = lru_cache(maxsize=256)(partial(lookup_statement, rows))
         self.parts = lru_cache(maxsize=64)(partial(measure_parts, rows))
         self.measures = lru_cache(maxsize=64)(self._measures)
 
     def _measures(self, kind: KeyKind, shapes: tuple[MeasureShape, ...]) -> Executable:
         return measure_statement(self.parts(kind, shapes))
+
+
+def _of_pairs(key: KeySettings) -> bool:
+    return key.query is not None
 
 
 def _failed(learning: asyncio.Task[Any]) -> bool:
