@@ -57,11 +57,15 @@ class ConfigurationError(ProfileGatewayError):
 class SourceError(ProfileGatewayError):
     """A source did not give what was asked. `summary` is what a caller reads.
 
-    `retry_after_s` is how long the source asks to be left alone, in seconds; None when it does not say.
+    `retry_after_s` is how long the source asks to be left alone, in seconds; None when it does not say. `halvings` is how often in a
+    row a batch that failed so may be halved and asked again before any of it is answered; it `refuses_keys` where it is about what
+    was asked, so that a key that fails so alone is refused.
     """
 
     code = "SOURCE_ERROR"
     summary: ClassVar[str] = "the source failed"
+    halvings: int = 0
+    refuses_keys: bool = False
 
     def __init__(self, note: str = "", retry_after_s: float | None = None) -> None:
         self.note = note

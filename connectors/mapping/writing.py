@@ -18,7 +18,7 @@ from connectors.mapping.settings import MappingSettings, PartSettings
 from connectors.records import MOST_DIGITS, ExactWhole, KnownEnum, Money, UtcTime
 from connectors.semantics import is_sound
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
-from connectors.values import converter, translated
+from connectors.values import converter, shape_converter, translated
 
 Make = Callable[[Collection[list[Any]]], list[list[Any]]]
 """Makes lists of one thing of lists of another."""
@@ -192,7 +192,7 @@ class Writer:
         if table is not None and leaf is not str:
             raise MisfitError
         if leaf is str and (table is not None or shape.type not in (str, str | None)):
-            convert = translated(table or {}, converter(str))
+            convert = translated(table or {}, shape_converter(shape))
             return self._word(spot, lambda text: msgspec.convert(convert(text), shape.type))
         if shape is self._shown_amount:
             spot.read_as(Any)
@@ -319,7 +319,7 @@ def _is_enum(shape: Shape) -> bool:
 
 def _constant(shape: Shape, literal: Any, table: Mapping[str, str] | None) -> Any:
     try:
-        constant = msgspec.convert(translated(table or {}, converter(shape.leaf))(literal), shape.type)
+        constant = msgspec.convert(translated(table or {}, shape_converter(shape))(literal), shape.type)
     except msgspec.ValidationError:
         raise MisfitError from None
     if isinstance(constant, Decimal) and not is_sound(constant):
