@@ -1,12 +1,12 @@
 """Batches that a source refuses as a whole: asked again in halves, so that one key, or their number, does not cost them all."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 
 from connectors.contract import Answer, Found, Keys
 from connectors.errors import SourceError, SourceRejectedError
 from connectors.transport import gathered
 
-MAX_CALLS = 32
+MAX_CALLS = 64
 """How many times a source may be asked for one batch."""
 
 AskSome = Callable[[Keys], Awaitable[Answer]]
@@ -16,23 +16,21 @@ async def ask_in_halves(keys: Keys, ask: AskSome) -> Answer:
     """The answer for all keys. What is refused with `halvings` is halved and asked again, side by side.
 
     A key that is refused alone, while others are answered, is rejected. Raises the error of the first call where nothing is
-    answered: it is the question that is refused then, or the source has failed.
+    answered: it is the question that is refused then, or the source that has failed.
     """
-    try:
-        return await ask(keys)
-    except SourceError as error:
-        first = error
+    first = await _contained(ask, keys)
+    if not isinstance(first, SourceError):
+        return first
     answer: dict[str, Found | SourceError] = {}
-    has_answered, calls = False, 1
     failed: list[tuple[Keys, SourceError]] = [(keys, first)]
-    for level in range(1, MAX_CALLS):
-        parts = [half for part, error in failed if len(part) > 1 and error.halvings for half in _halves(part)]
-        if not parts or calls + len(parts) > MAX_CALLS or not (has_answered or level <= first.halvings):
+    has_answered, calls, level = False, 1, 0
+    while has_answered or level < first.halvings:
+        parts = [half for part, error in failed for half in _halves(part, error)]
+        if not parts or calls + len(parts) > MAX_CALLS:
             break
-        kept = [(part, error) for part, error in failed if len(part) == 1 or not error.halvings]
-        calls += len(parts)
+        calls, level = calls + len(parts), level + 1
         outcomes = await gathered(_contained(ask, part) for part in parts)
-        failed = kept
+        failed = [(part, error) for part, error in failed if not [*_halves(part, error)]]
         for part, outcome in zip(parts, outcomes, strict=True):
             if isinstance(outcome, SourceError):
                 failed.append((part, outcome))
@@ -53,6 +51,7 @@ async def _contained(ask: AskSome, keys: Keys) -> Answer | SourceError:
         return error
 
 
-def _halves(keys: Keys) -> Sequence[Keys]:
-    middle = (len(keys) + 1) // 2
-    return keys[:middle], keys[middle:]
+def _halves(keys: Keys, error: SourceError) -> Iterator[Keys]:
+    if len(keys) > 1 and error.halvings:
+        middle = (len(keys) + 1) // 2
+        yield from (keys[:middle], keys[middle:])

@@ -24,6 +24,10 @@ from typing import ClassVar, TypeVar
 E = TypeVar("E", bound=BaseException)
 
 
+UNTIL_IT_FITS = 1_000
+"""How often a batch may be halved that is too large."""
+
+
 class ProfileGatewayError(Exception):
     """Root of every error that the gateway raises on purpose."""
 
@@ -57,9 +61,9 @@ class ConfigurationError(ProfileGatewayError):
 class SourceError(ProfileGatewayError):
     """A source did not give what was asked. `summary` is what a caller reads.
 
-    `retry_after_s` is how long the source asks to be left alone, in seconds; None when it does not say. `halvings` is how often in a
-    row a batch that failed so may be halved and asked again before any of it is answered; it `refuses_keys` where it is about what
-    was asked, so that a key that fails so alone is refused.
+    `retry_after_s` is how long the source asks to be left alone, in seconds; None when it does not say. `halvings` is how often
+    in a row a batch that failed so may be halved and asked again before any of it is answered. It `refuses_keys` where it is
+    about what was asked: a key that fails so alone is refused.
     """
 
     code = "SOURCE_ERROR"

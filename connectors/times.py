@@ -1,6 +1,7 @@
 """Times as sources write them."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -16,8 +17,6 @@ _ISO = re.compile(
 """A calendar date, perhaps with a time of day and an offset, in upper case."""
 _COUNT = re.compile(r"-?\d{9,19}(\.\d+)?", re.ASCII)
 """A number of seconds, or of parts of them, that is written as text. Shorter ones may be years, or anything."""
-_DATE = range(10**7, 10**8)
-"""Numbers of eight digits are dates where they can be."""
 _UNITS = ((0, 10**11, 1), (10**11, 10**13, 10**3), (10**14, 10**16, 10**6), (10**17, 10**19, 10**9))
 """From which number to which, without it, there are how many to a second. Those between are date and time without a mark."""
 _ZERO = re.compile(r"0000-00-00(?:[T ]00:00(?::00(?:\.0+)?)?)?Z?", re.ASCII)
@@ -28,7 +27,7 @@ def is_no_time(text: str) -> bool:
     return not text.strip() or _ZERO.fullmatch(text.strip()) is not None
 
 
-def read_time(value: str | int | float | Decimal | datetime) -> datetime:
+def read_time(value: str | float | Decimal | datetime) -> datetime:
     """A time in UTC, from a text or from what was counted since 1970; without an offset it is taken to be in UTC.
 
     Raises `ValueError` or `OverflowError` for what is none.
@@ -46,12 +45,10 @@ def read_time(value: str | int | float | Decimal | datetime) -> datetime:
     return _in_utc(_read_iso(text))
 
 
-def _read_number(number: int | float | Decimal) -> datetime:
-    if number in _DATE:
-        try:
+def _read_number(number: float | Decimal) -> datetime:
+    if 10**7 <= number < 10**8 and number == int(number):
+        with suppress(ValueError):  # eight digits are a date where they can be
             return _in_utc(_read_iso(str(int(number))))
-        except ValueError:
-            pass
     return _since_1970(Decimal(str(number)))
 
 

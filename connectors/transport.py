@@ -19,6 +19,7 @@ from yarl import URL
 
 from connectors.contract import Answer, ConnectorSettings, Found, Keys
 from connectors.errors import (
+    UNTIL_IT_FITS,
     SourceAuthError,
     SourceError,
     SourceProtocolError,
@@ -61,10 +62,8 @@ _MOST_SAID_BYTES = 64 * 1024
 """Of an answer that is no success."""
 _THROTTLED = {420, 429, 430}
 _PASSING = {408, 423, 425, 477}
-_MANY = 1_000
-_HALVINGS = {400: 2, 413: _MANY, 414: _MANY, 422: 2, 431: _MANY}
-"""How often a batch may be halved in a row that is refused with such a status: for its size until it fits, for one of its keys until
-half of it is answered."""
+_HALVINGS = {400: 2, 413: UNTIL_IT_FITS, 414: UNTIL_IT_FITS, 422: 2, 431: UNTIL_IT_FITS}
+"""How often in a row a batch may be halved that is refused so: for its size, or for one of its keys."""
 
 
 def _ours(error: Exception) -> SourceError:
@@ -262,7 +261,7 @@ async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
         size += len(piece)
         if size > most_bytes:
             error = SourceProtocolError("larger than max_response_bytes")
-            error.halvings = _MANY
+            error.halvings = UNTIL_IT_FITS
             raise error
         pieces.append(piece)
     return b"".join(pieces).removeprefix(BOM)

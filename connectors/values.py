@@ -65,8 +65,13 @@ def converter(leaf: type | None) -> Convert:
 
 def shape_converter(shape: Shape) -> Convert:
     """As `converter`, for a field: codes, such as those of countries and currencies, are in upper case."""
-    pattern = _pattern(mi.type_info(shape.type)) if shape.leaf is str else None
+    pattern = code_pattern(shape)
     return converter(shape.leaf) if pattern is None else _code_converter(re.compile(pattern))
+
+
+def code_pattern(shape: Shape) -> str | None:
+    """The pattern of a field that holds codes, None for another."""
+    return _pattern(mi.type_info(shape.type)) if shape.leaf is str else None
 
 
 def _pattern(kind: mi.Type) -> str | None:
@@ -141,7 +146,7 @@ def to_time(value: Any) -> Any:
 
 
 def to_amount(value: Any, scale: int = 0) -> Any:
-    """The text of an amount in the digits that it has, without an exponent; `scale` is the number of decimals in a whole number."""
+    """The text of an amount in its own digits, without an exponent. `scale` is the number of decimals in a whole number."""
     number = to_number(value)
     if number is None:
         return None if is_blank(value) else value
@@ -152,7 +157,7 @@ def to_amount(value: Any, scale: int = 0) -> Any:
 
 def decimal_text(number: Decimal) -> str:
     """A sound decimal in the digits that it has. Zero has no sign."""
-    return f"{number if number else number.copy_abs():f}"
+    return f"{number or number.copy_abs():f}"
 
 
 def to_number(value: Any) -> Decimal | None:

@@ -25,10 +25,13 @@ Make = Callable[[Collection[list[Any]]], list[list[Any]]]
 
 _SOUND: Mapping[type | None, str] = {
     datetime: "({0} if ({1}).tzinfo is UTC else {0}.astimezone(UTC))",
-    Decimal: f"({{0}} if ({{1}}).is_finite() and -{MOST_DIGITS} <= {{0}}.adjusted() <= {MOST_DIGITS} else misfit())",
+    Decimal: (
+        f"({{0}} if ({{1}}).is_finite() and -{MOST_DIGITS} <= {{0}}.adjusted() <= {MOST_DIGITS}"
+        " and 'E' not in str({0}) and ({0} or not {0}.is_signed()) else misfit())"
+    ),
     dict: "({0} if plain(map(type, ({1}).values())) else misfit())",
 }
-"""What a value becomes that was decoded: as it is where it is sound. In the form of `Value.meaning`."""
+"""What a value becomes that was decoded: as it is where it is sound and canonical. In the form of `Value.meaning`."""
 
 _READ_AS: Mapping[type | None, Any] = {datetime: UtcTime, Decimal: Decimal, Number: ExactWhole}
 """What a value is decoded as, where that is not the field's type. A quantity that is no whole number does not fit."""
