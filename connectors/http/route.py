@@ -19,13 +19,14 @@ from connectors.mapping.rows import RowMapping
 from connectors.records import RECORDS
 from connectors.shapes import Fields
 from connectors.templates import Values, placeholders_of, render_body, render_path, values_of, with_parameter
-from connectors.values import to_list, to_text
+from connectors.values import converter, to_list, to_text
 from connectors.window import Window
 
 MAX_ADDRESS = 4096
 """How long a path with its query may be that holds several keys: many servers take 8 KB, and some 4."""
 MAX_BYTES_OF_A_CHARACTER = 12
 """Four bytes of UTF-8, each as `%F0`."""
+_to_whole = converter(int)
 _READY_TO_SEND = re.compile(r"[!-~]+")
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 Rows = dict[str, list[Any] | SourceError]
@@ -183,7 +184,9 @@ class Route:
         """How many records match, None where the source did not count just those."""
         if self._total is None or not ask.count or not self._window.at_source(ask):
             return None
-        total = self._total(answer)
+        total = _to_whole(self._total(answer))
+        if total is None and not misses_name(self.lookup.total or "@", answer):
+            return None
         if not isinstance(total, int) or isinstance(total, bool):
             raise SourceProtocolError("no number where `total` points")
         return total
