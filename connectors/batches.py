@@ -1,6 +1,6 @@
-"""Batches that a source refuses as a whole: asked again in halves, so that one key, or their number, does not cost them all."""
+"""Batches in several calls: in parts, or in halves where a source refuses the whole for one key or for their number."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from connectors.contract import Answer, Found, Keys
 from connectors.errors import SourceError, SourceRejectedError
@@ -41,6 +41,21 @@ async def ask_in_halves(keys: Keys, ask: AskSome) -> Answer:
         raise first
     for part, error in failed:
         answer |= dict.fromkeys(part, SourceRejectedError() if len(part) == 1 and error.refuses_keys else error)
+    return answer
+
+
+async def ask_in_parts(parts: Sequence[Keys], ask: AskSome) -> Answer:
+    """The answers of parts of a batch, asked side by side. A part that fails costs its own keys.
+
+    Raises the first error where all fail.
+    """
+    outcomes = await gathered(_contained(ask, part) for part in parts)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, SourceError)]
+    if len(failures) == len(parts):
+        raise failures[0]
+    answer: dict[str, Found | SourceError] = {}
+    for part, outcome in zip(parts, outcomes, strict=True):
+        answer |= dict.fromkeys(part, outcome) if isinstance(outcome, SourceError) else outcome
     return answer
 
 

@@ -25,19 +25,17 @@ _CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 _COUNTRY, _CURRENCY = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
 
 
-def json_decoder(kind: Any = Any) -> Callable[[bytes], Any]:
-    """A function that decodes JSON into a type; numbers with a point or an exponent become Decimals, digit for digit.
+def json_decoder(kind: Any = Any, *, exact: bool = True) -> Callable[[bytes], Any]:
+    """A function that decodes JSON into a type; where it is exact, numbers with a point or an exponent become Decimals.
 
     What cannot be decoded as it is, is repaired first. It raises `ValueError` or `RecursionError` for what is not JSON of this
     type.
     """
-    decode = msgspec.json.Decoder(kind, float_hook=Decimal).decode
+    decode = msgspec.json.Decoder(kind, float_hook=Decimal if exact else None).decode
 
     def decode_with_care(content: bytes) -> Any:
         try:
             return decode(content)
-        except msgspec.ValidationError:
-            raise
         except (ArithmeticError, ValueError):
             return decode(repaired(content))
 

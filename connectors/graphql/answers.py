@@ -48,7 +48,7 @@ class Answer(msgspec.Struct):
     extensions: Any = None
 
 
-_decode = msgspec.json.Decoder(Answer).decode
+_decode = json_decoder(Answer, exact=False)
 _decode_exactly = json_decoder(Answer)
 
 
@@ -56,7 +56,7 @@ def answer_in(content: bytes, *, has_amounts: bool = False) -> Answer:
     """What a server said. Where it `has_amounts`, numbers are Decimals, as they are written."""
     try:
         answer: Answer = _decode_exactly(content) if has_amounts else _decode(content)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise SourceProtocolError("not an answer of GraphQL") from error
     if answer.data is None and not answer.errors:
         raise SourceProtocolError("neither data nor errors")

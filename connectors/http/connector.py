@@ -6,7 +6,7 @@ from functools import partial
 
 from yarl import URL
 
-from connectors.batches import ask_in_halves
+from connectors.batches import ask_in_halves, ask_in_parts
 from connectors.contract import Answer, Ask, Connector, Found, Keys, Lookup, Page, nobody
 from connectors.errors import (
     SourceAuthError,
@@ -19,7 +19,7 @@ from connectors.http.settings import HttpSettings
 from connectors.mapping.row_lists import RowLists
 from connectors.records import RECORD_NAMES
 from connectors.shapes import all_fields
-from connectors.transport import Transport, ask_each, decoded, gathered
+from connectors.transport import Transport, ask_each, decoded
 
 _CHECK_TIMEOUT_S = 5.0
 _NO_KEYS = {"", ".", ".."}
@@ -94,14 +94,11 @@ class HttpConnector(Connector[HttpSettings]):
     async def _answer(self, route: Route, keys: Keys, ask: Ask, until: float | None) -> Answer:
         if route.lookup.one_key:
             return await ask_each(keys, lambda key: self._ask_one(route, key, ask, until))
-        parts = route.parts(keys, ask)
-        if len(parts) == 1:
-            return await self._ask_batch(route, keys, ask, until)
-        answers = await gathered(self._ask_batch(route, part, ask, until) for part in parts)
-        return {key: found for answer in answers for key, found in answer.items()}
 
-    async def _ask_batch(self, route: Route, keys: Keys, ask: Ask, until: float | None) -> Answer:
-        return await ask_in_halves(keys, lambda some: self._ask(route, some, ask, until))
+        async def ask_some(some: Keys) -> Answer:
+            return await self._ask(route, some, ask, until)
+
+        return await ask_in_parts(route.parts(keys, ask), lambda part: ask_in_halves(part, ask_some))
 
     async def _ask_one(self, route: Route, key: str, ask: Ask, until: float | None) -> Found | SourceError | None:
         return (await self._ask(route, [key], ask, until)).get(key)
