@@ -49,6 +49,8 @@ async def ask_in_parts(parts: Sequence[Keys], ask: AskSome) -> Answer:
 
     Raises the first error where all fail.
     """
+    if len(parts) == 1:
+        return await ask(parts[0])
     outcomes = await gathered(_contained(ask, part) for part in parts)
     failures = [outcome for outcome in outcomes if isinstance(outcome, SourceError)]
     if len(failures) == len(parts):

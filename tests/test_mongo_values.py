@@ -10,7 +10,7 @@ from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, ObjectId, Regex
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
 
-from connectors.contract import Ask, Page
+from connectors.contract import Ask, Condition, Measure, MeasureOp, Page
 from connectors.mongo.places import record_places
 from connectors.mongo.reading import reader
 from connectors.mongo.values import encoded
@@ -155,3 +155,38 @@ async def test_a_selection_of_an_object_has_only_what_is_selected(mongo_shop: Mo
     await mongo_shop.fill(orders=[{"_id": "1", "customer": "c1", "placed": day(1), "total": 1, "currency": "EUR"}])
     found = await mongo_shop.fetch(Order, ["c1"], fields=Fields.of("total.amount", "items.unit_price.currency"))
     assert found == {"c1": [{"total": {"amount": "1"}}]}
+
+
+@pytest.mark.cases
+async def test_a_filter_finds_codes_and_words_as_they_are_read(mongo_shop: MongoShop) -> None:
+    """A currency in lower case is that currency, and a blank word is the field's default, for filters as for records."""
+    base = {"customer": "c1", "placed": day(1), "total": 1}
+    codes = [("1", "EUR", "delivered"), ("2", " eur", " "), ("3", "USD", ""), ("4", "euro", " Delivered ")]
+    await mongo_shop.fill(orders=[base | {"_id": key, "currency": code, "status": word} for key, code, word in codes])
+
+    async def ids(field: str, value: str) -> set[str]:
+        where = (Condition(field, (value,)),)
+        found = await mongo_shop.fetch(Order, ["c1"], fields=Fields.of("id", "status", "total.currency"), where=where)
+        return {one["id"] for one in found.get("c1", [])}
+
+    assert await ids("total.currency", "EUR") == {"1", "2"}
+    assert await ids("status", "DELIVERED") == {"1", "4"}
+    assert await ids("status", "UNKNOWN") == {"2", "3"}
+
+
+@pytest.mark.cases
+async def test_sums_are_by_the_currency_that_is_read(mongo_shop: MongoShop) -> None:
+    """Lower case is no currency of its own, and what has none is in no sum."""
+    base = {"customer": "c1", "placed": day(1)}
+    rows = [("1", "EUR", Decimal128("1.10")), ("2", "eur ", "2.20"), ("3", "", 4), ("4", None, 8)]
+    await mongo_shop.fill(orders=[base | {"_id": key, "currency": code, "total": total} for key, code, total in rows])
+    found = await mongo_shop.aggregate(Order).measure(["c1"], [Measure(op=MeasureOp.SUM, field="total")])
+    assert found == {"c1": [[{"amount": "3.30", "currency": "EUR"}]]}
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize("nothing", [None, [], "", False])
+async def test_what_says_nothing_is_no_list(mongo_shop: MongoShop, nothing: Any) -> None:
+    """The order is there, without items."""
+    found = await given(mongo_shop, Order, lines=nothing)
+    assert not found.get("items")

@@ -110,7 +110,7 @@ class HttpConnector(Connector[HttpSettings]):
         found = route.new_rows()
         total: int | None = None
         url = route.url(values)
-        asked = {url}
+        asked: set[URL] = set()
         for page_number in range(route.lookup.max_pages):
             content = await self._transport.call(route.lookup.method, url, body, one_key=route.lookup.one_key, until=until)
             if content is not None and page_number == 0 and (pages := route.read(content, keys, ask)) is not None:
@@ -130,10 +130,10 @@ class HttpConnector(Connector[HttpSettings]):
             further = route.next_url(answer, values, url)
             if further is None or self._is_enough(route, keys, ask, found):
                 break
+            asked.add(url)
             if further in asked:
                 raise SourceProtocolError("the next page is one that was read already")
             url = further
-            asked.add(url)
         else:
             raise SourceProtocolError("more pages than max_pages")
         return {key: route.page(rows, ask, total) for key, rows in found.by_key.items()} | found.failures
