@@ -33,7 +33,7 @@ def converter(shape: Shape, scale: int = 0) -> Convert:
     """The function that makes a value canonical for a field. `scale` is the number of decimals in a whole number."""
     if shape.leaf is Decimal:
         return lambda value: to_amount(value, scale)
-    convert, plain = values.converter_of(shape), _PLAIN.get(shape.leaf, to_plain)
+    convert, plain = values.shape_converter(shape), _PLAIN.get(shape.leaf, to_plain)
     return lambda value: convert(plain(value))
 
 
