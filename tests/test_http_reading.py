@@ -219,7 +219,7 @@ def slowly(route: Route, content: bytes, keys: list[str], ask: Ask) -> dict[str,
     route.add_rows(msgspec.json.decode(content), keys, rows)
     pages = {key: own if isinstance(own, SourceError) else route.page(own, ask, None) for key, own in rows.items()}
     return {
-        key: page if isinstance(page, SourceError) else decoded(page.records, narrowed(route.record, ask.fields))
+        key: page if isinstance(page, SourceError) else decoded(page.records, narrowed(route.record, ask.fields))[:2]
         for key, page in pages.items()
     }
 

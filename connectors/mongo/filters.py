@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from numbers import Number
 from typing import Any
 
 from bson import Decimal128, Regex
@@ -135,7 +136,7 @@ def _written(leaf: type | None, spot: Spot, value: str) -> Iterator[Any]:
                 yield from texts_of(word)
     elif leaf is bool and value in ("true", "false"):
         yield from (value == "true", int(value == "true"), Regex(f"^({value}|{int(value == 'true')})$", "i"))
-    elif leaf in (int, Decimal):
+    elif leaf in (int, Decimal, Number):
         yield from _numbers(value, spot.scale)
     elif leaf is datetime:
         try:
