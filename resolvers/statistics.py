@@ -71,7 +71,7 @@ async def order_statistics(customer: StitchedCustomer, wanted: OrderFilter | Non
     )
 
 
-def _money(sums: Any) -> list[records.Money]:
+def _money(sums: Any) -> list[Any]:
     return msgspec.convert(sums or [], list[records.Money])
 
 

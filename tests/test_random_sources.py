@@ -28,13 +28,7 @@ pytestmark = pytest.mark.cases
 
 CASES = 40
 MAILS = ("ana@example.com", "ana.work@example.org")
-READABLE = (
-    "2026-06-01T10:00:00Z",
-    "2026-06-01T10:00:00Z",
-    "2026-06-02T10:00:00Z",
-    "2026-06-03T10:00:00Z",
-    "2026-06-04T10:00:00Z",
-)
+READABLE = ("2026-06-01T10:00:00Z", *(f"2026-06-0{day}T10:00:00Z" for day in range(1, 5)))
 UNREADABLE = ("soon", "2026-06-31T10:00:00Z", "0000-00-00T00:00:00Z")
 AMOUNTS = ("12.30", "0.10", "100.00", "-5.00", "12345678901234567.89", "0.00004")
 COLUMNS = ("id", "mail", "placed_at", "total_amount", "total_currency")
@@ -209,11 +203,10 @@ async def test_lists_totals_and_figures_agree_with_the_rows(seed: int, tmp_path:
     for row in expected.values():
         unsummed |= row.total is None and (row.total_amount is not None or row.total_currency != "EUR")
     async with AsyncExitStack() as stack:
-        connectors: list[Connector[Any]] = [People("crm", RowsSettings())]
-        for name in names:
-            connectors.append(await stack.enter_async_context(drawing.choice(KINDS)(name, rows[name], tmp_path)))
-        kinds = [connector.kind for connector in connectors[1:]]
-        gateway = await stack.enter_async_context(gateway_on(connectors))
+        opened = [drawing.choice(KINDS)(name, rows[name], tmp_path) for name in names]
+        connectors = [await stack.enter_async_context(one) for one in opened]
+        kinds = [connector.kind for connector in connectors]
+        gateway = await stack.enter_async_context(gateway_on([People("crm", RowsSettings()), *connectors]))
         walks = {first: await walked(gateway, PAGE, "orders", first) for first in (1, 2, 3, 100)}
         timelines = {first: await walked(gateway, TIMELINE, "timeline", first) for first in (1, 3, 100)}
         figures = (await gateway.data(FIGURES))["customer"]["orderStatistics"]

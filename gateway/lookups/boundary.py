@@ -23,6 +23,7 @@ from connectors.errors import (
     SourceUnavailableError,
     without_frames,
 )
+from connectors.json_repair import repaired
 from connectors.records import MOST_WHOLE, RECORD_NAMES, Record
 from gateway.clock import Clock
 from gateway.log import SeldomLog
@@ -328,7 +329,10 @@ def decoded(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
     except msgspec.ValidationError:
         pass
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise SourceProtocolError("the answer is not JSON") from None
+        try:
+            records = repaired(records)
+        except (ValueError, RecursionError):
+            raise SourceProtocolError("the answer is not JSON") from None
     return _one_by_one(records, kind)
 
 

@@ -7,7 +7,6 @@ a payment, an amount), and the record only where it means nothing without the va
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
 from numbers import Number
 from typing import Any, NamedTuple
 
@@ -114,7 +113,7 @@ def _leaf(raw: msgspec.Raw, shape: Shape, path: str) -> Any:
         pass
     try:
         given = _decode_any(raw)
-        value = msgspec.convert(_converter(shape)(given), kind)
+        value = msgspec.convert(shape_converter(shape)(given), kind)
     except (msgspec.MsgspecError, ArithmeticError, ValueError, TypeError, RecursionError) as error:
         is_number = isinstance(error, msgspec.ValidationError) and "Expected `" in str(error) and "<=" in str(error)
         raise _CannotReadError(path, OUT_OF_RANGE if is_number else MALFORMED) from None
@@ -124,7 +123,6 @@ def _leaf(raw: msgspec.Raw, shape: Shape, path: str) -> Any:
 
 
 _decode_any: Callable[[bytes | msgspec.Raw], Any] = msgspec.json.Decoder(float_hook=Decimal).decode
-_converter = lru_cache(maxsize=512)(shape_converter)
 
 
 def _sound(value: Any, shape: Shape, path: str) -> Any:
