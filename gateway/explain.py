@@ -50,7 +50,7 @@ async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer]
     async with opened(services):
         pack = services.tags.pack
         selection = Selection(fields=Fields.of("id"), stitches=frozenset(pack.facts[name].record for name in pack.facts))
-        customer = await services.stitcher().customer(KeyKind.CUSTOMER_ID, customer_id, selection)
+        customer = await services.stitcher().customer_of(customer_id, selection)
         if customer is None:
             return None
         return await services.tags.load([(customer, key) for key in pack.tags])
