@@ -185,7 +185,7 @@ async def test_an_odd_record_is_read_as_far_as_it_can_be(odd):
     """A number can be an id, and what is no word of an enum is unknown."""
     customer, errors = await ask(giving({"c1": b'[{"id":"o3"},' + odd + b"]"}))
     assert errors == []
-    assert customer["orders"]["nodes"][1] == {"id": "9", "status": "UNKNOWN"}
+    assert customer["orders"]["nodes"][1] == {"id": "orders:9", "status": "UNKNOWN"}
 
 
 async def test_what_is_not_selected_is_not_checked():

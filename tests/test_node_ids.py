@@ -211,14 +211,14 @@ async def test_a_search_gives_ids_that_can_be_asked_for():
     assert [edge["node"] for edge in found["edges"]] == [{"id": f"crm:{one}", "source": "crm"} for one in ("c1", "c2")]
 
 
-async def test_the_source_alone_takes_no_other_field():
+async def test_the_source_takes_no_field_but_the_id():
     """Whose the records are is known of any of them."""
     orders = shop.orders()
     async with gateway_on([shop.crm(), orders]) as gateway:
         data = await gateway.data('{ customer(by: {id: "c1"}) { orders(first: 2) { nodes { source } } } }')
     assert data["customer"]["orders"]["nodes"] == [{"source": "orders"}] * 2
     ((_, _, _, ask),) = orders.calls
-    assert ask.fields == Fields()
+    assert ask.fields == Fields.of("id")
 
 
 @pytest.mark.parametrize("told", ["c1", "crm:c1"])
