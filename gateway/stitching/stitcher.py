@@ -70,9 +70,7 @@ class Stitcher(msgspec.Struct, eq=False):
                 by_source.setdefault(one[0], []).append(one[1])
         asking = [self._customers_of(source, own_ids, selection) for source, own_ids in by_source.items()]
         found = [await asking[0]] if len(asking) == 1 else await asyncio.gather(*asking)
-        if len(found[0] if found else ()) == len(ids):
-            return found[0] if found else []
-        rest = {source: iter(customers) for source, customers in zip(by_source, found, strict=True)}
+        rest = dict(zip(by_source, map(iter, found), strict=True))
         return [None if one is None else next(rest[one[0]]) for one in read]
 
     async def _customers_of(
