@@ -58,7 +58,7 @@ async def test_a_contact_is_a_customer():
             } }"""
         )
     assert data["customer"] == {
-        "id": "101",
+        "id": "crm:101",
         "kind": "PERSON",
         "name": "Ann Archer",
         "givenName": "Ann",
@@ -161,7 +161,7 @@ async def test_a_malformed_contact_is_dropped_alone():
     async with gateway_to_hubspot(HubSpotApi()) as gateway:
         data = await gateway.data('{ searchCustomers(text: "odd") { nodes { id name sources { droppedRecords } } } }')
         answer = await gateway.ask('{ customer(by: {id: "104"}) { name } }')
-    assert data["searchCustomers"]["nodes"] == [{"id": "105", "name": "Oddny", "sources": [{"droppedRecords": 1}]}]
+    assert data["searchCustomers"]["nodes"] == [{"id": "crm:105", "name": "Oddny", "sources": [{"droppedRecords": 1}]}]
     assert answer["errors"][0]["extensions"]["code"] == "SOURCE_PROTOCOL"
 
 
