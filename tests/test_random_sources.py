@@ -109,6 +109,10 @@ class Plain(Connector[RowsSettings]):
         return {key: Page(msgspec.json.encode(self._rows_of(key))) for key in keys}
 
 
+def _place(row: dict[str, Any]) -> tuple[str, str]:
+    return row["placedAt"].removesuffix("Z"), row["id"]
+
+
 class Paging(Plain):
     """Sorts by the time as it is written, and cuts."""
 
@@ -118,12 +122,11 @@ class Paging(Plain):
     async def orders(self, keys: Keys, ask: Ask) -> Answer:
         answer = {}
         for key in keys:
-            rows = sorted(self._rows_of(key), key=lambda row: (row["placedAt"], row["id"]), reverse=not ask.oldest_first)
+            rows = sorted(self._rows_of(key), key=_place, reverse=not ask.oldest_first)
             total = len(rows) if ask.count else None
             if ask.after is not None and ask.after.time is not None:
-                last = (ask.after.time.isoformat().replace("+00:00", "Z"), ask.after.id)
-                rows = [row for row in rows if ((row["placedAt"], row["id"]) < last) != ask.oldest_first]
-                rows = [row for row in rows if (row["placedAt"], row["id"]) != last]
+                last = (ask.after.time.isoformat().removesuffix("+00:00"), ask.after.id)
+                rows = [row for row in rows if (_place(row) > last if ask.oldest_first else _place(row) < last)]
             answer[key] = Page(msgspec.json.encode(rows[: ask.first]), total)
         return answer
 

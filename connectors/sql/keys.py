@@ -49,7 +49,7 @@ def pairs_of(dialect: Dialect, kind: KeyKind, key: KeySettings) -> CTE:
     assert key.query is not None
     pairs = as_subquery(dialect, key.query, {"id": None, "key": None}, f"{kind.value}_pairs")
     asked = dialect.one_of(pairs.c.key, KEYS, KEY_TYPES[key.type])
-    return select(pairs.c.id, pairs.c.key).where(asked).distinct().cte("pairs")
+    return select(pairs.c.id, pairs.c.key).where(asked).distinct().cte("gateway_pairs")
 
 
 def asked_for(key: KeySettings, keys: Sequence[str]) -> dict[str, list[str]]:

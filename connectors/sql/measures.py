@@ -60,7 +60,7 @@ def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> l
     paths = _paths(asked)
     texts = rows.texts((path for measure in asked for path, _ in measure.where), rows.source)
     found = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), rows.confined(kind, paths))
-    table = found.add_columns(*texts).cte("matched")
+    table = found.add_columns(*texts).cte("gateway_matched")
     parts: list[Part] = []
     plain: dict[str | None, list[int]] = {}
     for number, measure in enumerate(asked):
