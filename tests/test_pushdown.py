@@ -147,13 +147,13 @@ async def test_filter_window_order_and_cursor_are_applied_by_the_database(source
 
 
 async def test_statistics_read_no_order(sources):
-    """Figures over 25 orders come as one row of the database."""
+    """Figures over 24 orders, and one that is cancelled, come as one row of the database."""
     data, _, rows = await asked_of_orders(
         sources, '{ customer(by: {id: "c00001"}) { orderStatistics { count total { amount currency } } } }'
     )
-    cents = sum(row[4] for row in orders_of(EMMA))
+    cents = sum(row[4] for row in orders_of(EMMA) if "CANCELLED" not in row)
     assert data["customer"]["orderStatistics"] == {
-        "count": 25,
+        "count": 24,
         "total": [{"amount": f"{cents // 100}.{cents % 100:02}", "currency": "GBP"}],
     }
     assert len(rows) == 2  # one for what has one value, one for the sum per currency
