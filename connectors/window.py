@@ -42,8 +42,12 @@ class Window:
 
     def first(self, ask: Ask) -> int | None:
         """How many records the source may give at most: None where cutting there would cut the wrong ones."""
-        in_order = self._order == ("oldest_first" if ask.oldest_first else "newest_first")
-        return ask.first if Push.FIRST in self.pushdown and in_order and ask.after is None and self.at_source(ask) else None
+        can_cut = Push.FIRST in self.pushdown and self.is_in_order(ask)
+        return ask.first if can_cut and ask.after is None and self.at_source(ask) else None
+
+    def is_in_order(self, ask: Ask) -> bool:
+        """Whether the source gives its records in the order that is asked for: those which come first are the right ones."""
+        return self._order == ("oldest_first" if ask.oldest_first else "newest_first")
 
     def at_source(self, ask: Ask) -> bool:
         """Whether the source gives those records that match, and no others."""

@@ -214,8 +214,18 @@ async def test_a_relative_link_is_followed_as_it_is():
     assert paths == ["/t?e=a%40x.de", "/t?e=a%2Cb,c&p=2"]
 
 
+@pytest.mark.cases
+async def test_more_pages_than_are_read_make_a_list_partial():
+    """Where rows come in the order of the list, those of the first pages are the right ones."""
+    lookup = {"path": "/t?e={key}", "next": "next", "max_pages": 3}
+    rules = {"list": "rows", "order": "newest_first"}
+    answer, paths = await ask_server(lambda n: {"rows": [{"id": n}], "next": f"/t?p={n}"}, ["a@x.de"], lookup, rules=rules)
+    assert ids(answer["a@x.de"]) == ["1", "2", "3"]
+    assert (answer["a@x.de"].partial, len(paths)) == (True, 3)
+
+
 async def test_more_pages_than_allowed_is_an_error():
-    """Records are never left out in silence."""
+    """Which records would be left out cannot be told where they come in no order."""
     lookup = {"path": "/t?e={key}", "next": "next", "max_pages": 3}
     with pytest.raises(SourceProtocolError, match="more pages than max_pages"):
         await ask_server(lambda n: {"rows": [], "next": f"/t?p={n}"}, ["a@x.de"], lookup, rules={"list": "rows"})

@@ -111,6 +111,7 @@ class HttpConnector(Connector[HttpSettings]):
         total: int | None = None
         url = route.url(values)
         asked: set[URL] = set()
+        is_cut = False
         for page_number in range(route.lookup.max_pages):
             content = await self._transport.call(route.lookup.method, url, body, one_key=route.lookup.one_key, until=until)
             if content is not None and page_number == 0 and (pages := route.read(content, keys, ask)) is not None:
@@ -135,8 +136,11 @@ class HttpConnector(Connector[HttpSettings]):
                 raise SourceProtocolError("the next page is one that was read already")
             url = further
         else:
-            raise SourceProtocolError("more pages than max_pages")
-        return {key: route.page(rows, ask, total) for key, rows in found.by_key.items()} | found.failures
+            if not route.is_in_order(ask):
+                raise SourceProtocolError("more pages than max_pages, of a list without an order")
+            is_cut = True
+        rows_of = {key: [] for key in keys} | found.by_key if is_cut else found.by_key
+        return {key: route.page(rows, ask, total, partial=is_cut) for key, rows in rows_of.items()} | found.failures
 
     def _is_enough(self, route: Route, keys: Keys, ask: Ask, found: RowLists) -> bool:
         if not route.lookup.one_key or ask.first is None or not route.sends_first(ask):

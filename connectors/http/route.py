@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
 
+import msgspec
 from yarl import URL
 
 from connectors.contract import Ask, KeyKind, Page, Push
@@ -175,10 +176,14 @@ class Route:
         any_case = {key.lower(): key for key in keys}
         return lambda text: exact.get(text) or (None if text is None else any_case.get(text.lower()))
 
-    def page(self, rows: list[Any], ask: Ask, total: int | None) -> Page:
+    def is_in_order(self, ask: Ask) -> bool:
+        return self._window.is_in_order(ask)
+
+    def page(self, rows: list[Any], ask: Ask, total: int | None, *, partial: bool = False) -> Page:
         """The records of one key as canonical JSON."""
         mapped = self._mapping.mapper(self._window.fields(ask))
-        return self._window.page([mapped(row) for row in rows], ask, total)
+        page = self._window.page([mapped(row) for row in rows], ask, total)
+        return msgspec.structs.replace(page, partial=True) if partial else page
 
     def total(self, answer: Any, ask: Ask) -> int | None:
         """How many records match, None where the source did not count just those."""
