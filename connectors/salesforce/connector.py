@@ -24,7 +24,6 @@ class Salesforce(Org):
     kind = "salesforce"
     any_case = True
     settings_type = SalesforceSettings
-    credential = "client_secret"
 
     def trials(self) -> Sequence[Trial]:
         return [
