@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Push, lookup
-from connectors.errors import SourceAuthError, SourceError, SourceThrottledError, SourceUnavailableError
+from connectors.errors import SourceAuthError, SourceError, SourceUnavailableError
 from connectors.graphql.answers import answer_in, of_the_call
 from connectors.graphql.asking import ACCEPT, Asking
 from connectors.graphql.lookup import lookups_of
@@ -137,8 +137,6 @@ class Shopify(Vendor[ShopifySettings]):
     def refusal(self, answer: Refused) -> SourceError | None:
         if answer.status in {402, 423}:
             return SourceUnavailableError("the shop is frozen or locked")
-        if answer.status == 430:
-            return SourceThrottledError()
         return self._asking.refusal(answer) or super().refusal(answer)
 
     async def check(self) -> list[str]:

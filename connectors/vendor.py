@@ -402,6 +402,13 @@ def _is_between(place: Position, ask: Ask) -> bool:
     return (ask.since is None or time >= ask.since) and (ask.until is None or time < ask.until)
 
 
+def full_name(*parts: Any) -> Any:
+    """The parts of a name in one text. A part that is none is passed on as it is."""
+    given_parts = [part for part in parts if part]
+    odd = [part for part in given_parts if not isinstance(part, str)]
+    return odd[0] if odd else " ".join(given_parts)
+
+
 def read_or_raw(value: Any, read: Callable[[Any], Any]) -> Any:
     """What is read from a value. One that cannot be read is passed on as it is, for the gateway to leave out and count."""
     try:

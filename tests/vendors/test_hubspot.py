@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from connectors.contract import Ask, KeyKind
-from connectors.errors import SourceAuthError, SourceProtocolError, SourceRejectedError, SourceThrottledError
+from connectors.errors import SourceAuthError, SourceRejectedError, SourceThrottledError
 from connectors.hubspot import HubSpot
 from connectors.records import Customer
 from connectors.shapes import Fields, all_fields
@@ -108,8 +108,8 @@ async def test_only_the_properties_of_the_asked_fields_are_asked_for():
         await by_id.fetch(["101"], Ask(fields=Fields.of("id", "name")))
         await by_id.fetch(["101"], Ask(fields=Fields.of("id", "company.name")))
     assert [body["properties"] for body in api.bodies] == [
-        ["firstname", "lastname", "hs_object_id"],
-        ["associatedcompanyid", "hs_object_id"],
+        ["firstname", "lastname", "hs_object_id", "hs_merged_object_ids"],
+        ["associatedcompanyid", "hs_object_id", "hs_merged_object_ids"],
         ["name", "industry"],
     ]
 
@@ -147,13 +147,13 @@ async def test_a_search_that_finds_too_many_is_refused_after_one_page():
 
 
 async def test_an_unknown_customer_is_nobody():
-    """Neither a number that is not there nor what can be no number, which costs no call."""
+    """Neither a number that is not there, nor was merged away, nor what can be no number, which costs no call."""
     api = HubSpotApi()
     async with gateway_to_hubspot(api) as gateway:
         assert await gateway.data('{ customer(by: {id: "999"}) { name } }') == {"customer": None}
-        assert len(api.requests) == 1
+        assert len(api.requests) == 2
         assert await gateway.data('{ customer(by: {id: "c-1/../2"}) { name } }') == {"customer": None}
-        assert len(api.requests) == 1
+        assert len(api.requests) == 2
 
 
 async def test_a_malformed_contact_is_dropped_alone():
@@ -197,15 +197,6 @@ async def test_check_names_the_scope_that_is_missing():
         assert isinstance(await failure_of(by_id, "101"), SourceAuthError)
         api.refusal = None
         assert await connector.check() == []
-
-
-async def test_a_batch_that_failed_in_part_is_no_absence():
-    """An error of an input that is not `OBJECT_NOT_FOUND` does not read as a customer who is not there."""
-    api = HubSpotApi()
-    api.part_error = "INTERNAL_ERROR"
-    async with hubspot(api) as connector:
-        error = await failure_of(lookup_of(connector, Customer, KeyKind.CUSTOMER_ID), "101")
-    assert type(error) is SourceProtocolError
 
 
 async def test_a_key_that_cannot_be_sent_costs_itself_alone():
