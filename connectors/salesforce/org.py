@@ -62,10 +62,13 @@ class Org(Vendor[SalesforceSettings]):
                 return PermissionMissingError("an object or a field that is read is not there for this user")
         return super().refusal(answer)
 
-    async def rows(self, questions: Sequence[str], until: float | None) -> list[Row]:
-        """The rows of all questions, from all their pages, with all their children. What can travel together does."""
+    async def rows(self, questions: Sequence[str], until: float | None, resource: str = "query") -> list[Row]:
+        """The rows of all questions, from all their pages, with all their children. What can travel together does.
+
+        The resource `queryAll` has deleted rows, too.
+        """
         rows: list[Row] = []
-        waiting = [(rows, f"query?q={quote(question, safe='')}") for question in questions]
+        waiting = [(rows, f"{resource}?q={quote(question, safe='')}") for question in questions]
         for _ in range(self.settings.max_pages):
             if not waiting:
                 return rows

@@ -156,14 +156,15 @@ async def test_cases_are_tickets(gateway):
 
 
 async def test_a_batch_is_one_question(api, crm):
-    """However many keys; what is not asked for is not read; what no id can be is not sent."""
+    """However many keys; what is not asked for is not read; what no id can be is not sent. One who is lost may be merged."""
     keys = [ANN, "unknown", BOB[:15], id_of("003", 99), "003' OR Name != '"]
     assert await ids_of(crm, Customer, KeyKind.CUSTOMER_ID, keys, "address.city") == {
         ANN: [ANN],
         BOB[:15]: [BOB],
     }
-    assert api.requests == [LOG_IN, QUERY]
-    (question,) = api.queries
+    assert api.requests == [LOG_IN, QUERY, f"{QUERY}All"]
+    question, merged = api.queries
+    assert merged == f"SELECT Id, MasterRecordId FROM Contact WHERE IsDeleted = TRUE AND (Id IN ('{id_of('003', 99)}'))"
     assert question == (
         "SELECT MailingCity, MailingCountry, MailingPostalCode, MailingState, MailingStreet, Id FROM Contact"
         f" WHERE (Id IN ('{ANN}', '{BOB[:15]}', '{id_of('003', 99)}'))"
