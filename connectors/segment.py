@@ -15,7 +15,19 @@ from connectors.records import Customer, Event
 from connectors.semantics import as_time, rfc3339
 from connectors.transport import ask_each, gathered
 from connectors.values import given, to_country, to_text, to_time
-from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings, as_records, needed, readable, step, window
+from connectors.vendor import (
+    Parameters,
+    Secret,
+    Trial,
+    Vendor,
+    VendorSettings,
+    as_records,
+    full_name,
+    needed,
+    readable,
+    step,
+    window,
+)
 from connectors.webhooks import expect_segment, read
 
 _AT_ONCE, _PAGE, _MOST_TRAITS = 20, 100, 200
@@ -197,7 +209,7 @@ class Segment(Vendor[SegmentSettings]):
         return given(
             id=id_,
             kind="PERSON",
-            name=has("name") or " ".join(filter(None, (given_name, family_name))),
+            name=has("name") or full_name(given_name, family_name),
             givenName=given_name,
             familyName=family_name,
             email=has("email"),
