@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import Field
 
-from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Position, Push, WebhookRequest, lookup
-from connectors.errors import NoWebhookError
+from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
+from connectors.errors import NoWebhookError, SourceProtocolError
 from connectors.records import Customer, Event
 from connectors.semantics import as_time, rfc3339
 from connectors.transport import ask_each, gathered
@@ -166,9 +166,12 @@ class Segment(Vendor[SegmentSettings]):
 
     async def _ids(self, profile: str, until: float | None) -> Any:
         """A profile has at least the id that it is asked by; one without is not there."""
-        return await self._pages(f"{profile}/external_ids", {"limit": _PAGE}, until) or None
+        rows, is_cut = await self._pages(f"{profile}/external_ids", {"limit": _PAGE}, until)
+        if is_cut:
+            raise SourceProtocolError("more pages than max_pages")
+        return rows or None
 
-    async def _events(self, type_: str, id_: str, ask: Ask) -> bytes:
+    async def _events(self, type_: str, id_: str, ask: Ask) -> Page:
         """As many pages as the ask needs, and what happened at the same time as the last event of it."""
         start, end = _bounds(ask)
         sort = "asc" if ask.oldest_first else "desc"
@@ -183,13 +186,13 @@ class Segment(Vendor[SegmentSettings]):
             return len(set(times)) > 1
 
         parameters: Parameters = {"sort": sort, "limit": limit, "start": start, "end": end}
-        rows = await self._pages(f"{self._profile(type_, id_)}/events", parameters, self.until(ask), is_enough)
-        return as_records(window(rows, ask, _position)[0], _event)
+        rows, is_cut = await self._pages(f"{self._profile(type_, id_)}/events", parameters, self.until(ask), is_enough)
+        return Page(as_records(window(rows, ask, _position)[0], _event), partial=is_cut)
 
     async def _pages(
         self, path: str, parameters: Parameters, until: float | None, is_enough: Callable[[list[Any]], bool] = lambda _: False
-    ) -> list[Any]:
-        """The rows of a list, none where there is no such profile."""
+    ) -> tuple[list[Any], bool]:
+        """The rows of a list, none where there is no such profile, and whether there are more."""
 
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
             found = await self.find(Listed, path, {**parameters, "next": cursor}, until)
@@ -197,7 +200,7 @@ class Segment(Vendor[SegmentSettings]):
                 return [], None
             return found.data, (found.cursor.next or None) if found.cursor.has_more else None
 
-        return await self.paged(turn, is_enough)
+        return await self.first_pages(turn, is_enough)
 
     def _record(self, id_: str, ids: Sequence[tuple[str, str]], traits: Mapping[str, Any]) -> dict[str, Any]:
         def has(*names: str) -> Any:

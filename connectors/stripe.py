@@ -98,6 +98,10 @@ class Stripe(Vendor[StripeSettings]):
     kind = "stripe"
     settings_type = StripeSettings
 
+    def __init__(self, name: str, settings: StripeSettings) -> None:
+        super().__init__(name, settings)
+        self.any_case = settings.search
+
     def headers(self) -> Mapping[str, str]:
         own = self.settings
         fixed = {"Authorization": f"Bearer {own.token.get_secret_value()}", "Stripe-Version": own.api_version}
@@ -194,19 +198,23 @@ class Stripe(Vendor[StripeSettings]):
 
     async def _orders(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
         found = await gathered(self._charges(id_, ask, until) for id_ in ids if _ID.fullmatch(id_))
-        rows, _ = window([row for rows in found for row in rows], ask, _place)
+        rows, _ = window([row for own, _ in found for row in own], ask, _place)
         disputed = readable(rows, lambda row: str(row["id"]) if row.get("disputed") else None)
         reads_them = disputed and ("status" in ask.fields or "refunded" in ask.fields)
         lost = await gathered(self._lost(id_, until) for id_ in disputed) if reads_them else []
-        return Page(as_records(rows, partial(_order, dict(zip(disputed, lost, strict=False)))))
+        records = as_records(rows, partial(_order, dict(zip(disputed, lost, strict=False))))
+        return Page(records, partial=any(is_cut for _, is_cut in found))
 
     async def _lost(self, charge: str, until: float | None) -> list[Any]:
         """The disputes that were lost: what the bank gave back to the customer."""
         found = await self._listed(_DISPUTES, {"charge": charge}, until)
         return [one for one in found if readable([one], lambda one: one["status"] == "lost") == [True]]
 
-    async def _charges(self, id_: str, ask: Ask, until: float | None) -> list[Any]:
-        """The charges of a customer, newest first, as far as an ask goes. Those of one second come in any order."""
+    async def _charges(self, id_: str, ask: Ask, until: float | None) -> tuple[list[Any], bool]:
+        """The charges of a customer, newest first, as far as an ask goes, and whether there are more of them.
+
+        Those of one second come in any order.
+        """
         after = None if ask.after is None or ask.oldest_first else ask.after.time
         wanted = None if ask.oldest_first else ask.first
         parameters: Parameters = {
@@ -222,17 +230,27 @@ class Stripe(Vendor[StripeSettings]):
             return wanted is not None and len(window(_orders_of(id_, whole_seconds), ask, _place)[0]) >= wanted
 
         first_page = _PAGE if wanted is None else min(_PAGE, wanted + 1)
-        return _orders_of(id_, await self._listed(_CHARGES, parameters, until, is_enough, first_page))
+        rows, is_cut = await self._pages(_CHARGES, parameters, until, is_enough, first_page)
+        if is_cut and ask.oldest_first:
+            raise SourceProtocolError("more pages than max_pages")
+        return _orders_of(id_, rows), is_cut
 
-    async def _listed(
+    async def _listed(self, path: str, parameters: Parameters, until: float | None) -> list[Any]:
+        """All rows of a list or of a search."""
+        rows, is_cut = await self._pages(path, parameters, until)
+        if is_cut:
+            raise SourceProtocolError("more pages than max_pages")
+        return rows
+
+    async def _pages(
         self,
         path: str,
         parameters: Parameters,
         until: float | None,
         is_enough: Callable[[list[Any]], bool] = lambda _: False,
         first_page: int = _PAGE,
-    ) -> list[Any]:
-        """The rows of a list, or of a search, which names its next page itself."""
+    ) -> tuple[list[Any], bool]:
+        """The rows of a list, or of a search, which names its next page itself, and whether there are more."""
         cursor = "page" if "query" in parameters else "starting_after"
 
         async def turn(start: str | None) -> tuple[list[Any], str | None]:
@@ -246,9 +264,9 @@ class Stripe(Vendor[StripeSettings]):
             return found.data, found.next_page or ids[-1]
 
         try:
-            return await self.paged(turn, is_enough)
+            return await self.first_pages(turn, is_enough)
         except NotThereError:
-            return []
+            return [], False
 
     def _customer(self, row: Any) -> dict[str, Any]:
         address = row.get("address") or {}

@@ -252,14 +252,21 @@ class Vendor(Connector[V]):
 
     async def paged(self, turn: Turn, is_enough: Callable[[list[Any]], bool] = lambda _: False) -> list[Any]:
         """The rows of all pages, or of as many as are enough. More than `max_pages` is an error."""
+        rows, is_cut = await self.first_pages(turn, is_enough)
+        if is_cut:
+            raise SourceProtocolError("more pages than max_pages")
+        return rows
+
+    async def first_pages(self, turn: Turn, is_enough: Callable[[list[Any]], bool]) -> tuple[list[Any], bool]:
+        """The rows of as many pages as are enough, and whether `max_pages` ended the reading before."""
         rows: list[Any] = []
         start: str | None = None
         for _ in range(self.settings.max_pages):
             own, start = await turn(start)
             rows += own
             if start is None or is_enough(rows):
-                return rows
-        raise SourceProtocolError("more pages than max_pages")
+                return rows, False
+        return rows, True
 
     async def _new_token(self, until: float | None) -> bytes | None:
         """What the token endpoint answers. One that refuses the question refuses the credentials."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import Answer, Ask, KeyKind, Keys, Position, Push, lookup
+from connectors.contract import Answer, Ask, KeyKind, Keys, Page, Position, Push, lookup
 from connectors.errors import SourceProtocolError
 from connectors.posthog.hogql import MOST_ROWS, Question, select, select_events
 from connectors.posthog.settings import PostHogSettings
@@ -125,8 +125,9 @@ class PostHog(Vendor[PostHogSettings]):
             rows = await self._rows(question, select_events([*_EVENT, *names], conditions, ask), until)
             return rows, _position(rows[-1]) if len(rows) == MOST_ROWS else None
 
-        rows = await self.paged(turn) if owners else []
-        return by_key(keys, rows, lambda row: owners[row[0]], partial(_event, names), first=ask.first)
+        rows, is_cut = await self.first_pages(turn, lambda _: False) if owners else ([], False)
+        found = by_key(keys, rows, lambda row: owners[row[0]], partial(_event, names), first=ask.first)
+        return {key: Page(found.get(key, b"[]"), partial=True) for key in keys} if is_cut else found
 
     async def _distinct_ids(self, keys: Keys, place: tuple[str, str], until: float | None) -> list[Any]:
         """All distinct ids of the persons who have a key, behind the key."""

@@ -156,13 +156,14 @@ async def test_an_unknown_customer_is_nobody():
         assert len(api.requests) == 2
 
 
-async def test_a_malformed_contact_is_dropped_alone():
-    """The one with a list for a name is left out and counted; the other that the search finds is there."""
+async def test_a_name_that_cannot_be_read_costs_itself():
+    """The one with a list for a name is there without it; the value is counted."""
     async with gateway_to_hubspot(HubSpotApi()) as gateway:
-        data = await gateway.data('{ searchCustomers(text: "odd") { nodes { id name sources { droppedRecords } } } }')
-        answer = await gateway.ask('{ customer(by: {id: "104"}) { name } }')
-    assert data["searchCustomers"]["nodes"] == [{"id": "105", "name": "Oddny", "sources": [{"droppedRecords": 1}]}]
-    assert answer["errors"][0]["extensions"]["code"] == "SOURCE_PROTOCOL"
+        data = await gateway.data('{ searchCustomers(text: "odd") { nodes { name email sources { unreadableValues } } } }')
+    assert data["searchCustomers"]["nodes"] == [
+        {"name": None, "email": "odd@example.com", "sources": [{"unreadableValues": 1}]},
+        {"name": "Oddny", "email": "105@example.com", "sources": [{"unreadableValues": 1}]},
+    ]
 
 
 @pytest.mark.parametrize(

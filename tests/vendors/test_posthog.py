@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
-from connectors.contract import KeyKind, Position
+from connectors.contract import Ask, KeyKind, Position
 from connectors.errors import SourceProtocolError, SourceThrottledError, SourceUnavailableError
 from connectors.posthog import PostHog
 from connectors.records import Customer, Event
+from connectors.shapes import Fields
 from connectors.testing import ConnectorContract
 from tests.vendors.api import (
     Refusal,
@@ -158,11 +160,18 @@ async def test_all_pages_are_read(api, source, many):
         assert len(api.questions) == 4
 
 
-async def test_pages_have_an_end(api, many):
-    """More than `max_pages` is an error, not an endless walk."""
+@pytest.mark.cases
+async def test_more_pages_than_allowed_are_given_in_part(api, many):
+    """The newest are there; each key's answer says that it is not whole."""
     async with opened(PostHog, api, "behaviour", **SETTINGS, max_pages=2) as source:
-        failure = await failure_of(lookup_of(source, Event, KeyKind.CUSTOMER_ID), "c4")
-    assert str(failure) == "the source gave an answer that cannot be read (more pages than max_pages)"
+        by_id = lookup_of(source, Event, KeyKind.CUSTOMER_ID)
+        answer = await by_id.fetch(["c4", "c1"], Ask(fields=Fields.of("id")))
+        whole = await by_id.fetch(["c1"], Ask(fields=Fields.of("id")))
+    assert {key: (len(msgspec.json.decode(page.records)), page.partial) for key, page in answer.items()} == {
+        "c4": (10_000, True),
+        "c1": (0, True),
+    }
+    assert len(msgspec.json.decode(whole["c1"])) == 4
 
 
 async def test_the_window_is_part_of_the_question(source):
@@ -214,14 +223,14 @@ async def test_an_unknown_customer_is_null(gateway):
     assert await gateway.data('{ customer(by: {email: "nobody@example.com"}) { name } }') == {"customer": None}
 
 
-async def test_a_malformed_row_is_dropped_alone(gateway):
-    """The event whose properties are no JSON is counted, the other one served."""
+async def test_a_value_that_cannot_be_read_costs_itself(gateway):
+    """The event whose properties are no JSON is there without them; the value is counted."""
     data = await gateway.data(
-        '{ customer(by: {id: "c2"}) { events(first: 5) { nodes { id properties } } sources { droppedRecords } } }'
+        '{ customer(by: {id: "c2"}) { events(first: 5) { nodes { type properties } } sources { unreadableValues } } }'
     )
     assert data["customer"] == {
-        "events": {"nodes": [{"id": uuid(22), "properties": {"$pathname": "/"}}]},
-        "sources": [{"droppedRecords": 1}],
+        "events": {"nodes": [{"type": "$pageview", "properties": {"$pathname": "/"}}, {"type": "$pageview", "properties": {}}]},
+        "sources": [{"unreadableValues": 1}],
     }
 
 

@@ -276,16 +276,16 @@ async def test_an_unknown_customer_is_null(gateway):
     assert await gateway.data('{ customer(by: {email: "nobody@example.com"}) { name } }') == {"customer": None}
 
 
-async def test_a_malformed_row_is_dropped_alone(gateway):
-    """The case whose subject is no text is counted, the other one served."""
+async def test_a_value_that_cannot_be_read_costs_itself(gateway):
+    """The case whose subject is no text is there without it; the value is counted."""
     data = await gateway.data(
         f"""{{ customer(by: {{id: "{BOB}"}}) {{
-            tickets(first: 5) {{ nodes {{ id subject }} }} sources {{ name droppedRecords }}
+            tickets(first: 5) {{ nodes {{ subject status }} }} sources {{ name droppedRecords unreadableValues }}
         }} }}"""
     )
     assert data["customer"] == {
-        "tickets": {"nodes": [{"id": id_of("500", 5), "subject": "Hello"}]},
-        "sources": [{"name": "crm", "droppedRecords": 1}],
+        "tickets": {"nodes": [{"subject": "Hello", "status": "NEW"}, {"subject": None, "status": "NEW"}]},
+        "sources": [{"name": "crm", "droppedRecords": 0, "unreadableValues": 1}],
     }
 
 

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from connectors.contract import Ask, KeyKind
+from connectors.errors import SourceProtocolError
 from connectors.records import Customer, Order
 from connectors.shapes import Fields
 from connectors.stripe import Stripe
@@ -151,3 +152,17 @@ async def test_a_quote_in_an_address_ends_no_clause(api):
     api.customers.append(customer("cus_Odd", 'o"dd@example.com'))
     async with opened(Stripe, api, "payments", **SETTINGS) as connector:
         assert await ids_of(connector, Customer, KeyKind.EMAIL, ['o"dd@example.com']) == {'o"dd@example.com': ["cus_Odd"]}
+
+
+async def test_more_pages_than_allowed_are_given_in_part(api):
+    """The newest, and the answer says that it is not whole. The oldest are behind them: that is an error."""
+    api.charges = [charge(f"ch_{n}", "cus_Cleo", n, 100) for n in range(250)]
+    async with opened(Stripe, api, "payments", **SETTINGS, max_pages=2) as connector:
+        by_id = lookup_of(connector, Order, KeyKind.CUSTOMER_ID)
+        page = (await by_id.fetch(["cus_Cleo"], Ask(fields=Fields.of("id"))))["cus_Cleo"]
+        assert ([one["id"] for one in msgspec.json.decode(page.records)], page.partial) == (
+            [f"ch_{n}" for n in range(249, 49, -1)],
+            True,
+        )
+        with pytest.raises(SourceProtocolError):
+            await by_id.fetch(["cus_Cleo"], Ask(fields=Fields.of("id"), oldest_first=True))
