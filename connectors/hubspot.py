@@ -30,6 +30,7 @@ from connectors.vendor import (
     Vendor,
     as_records,
     by_key,
+    country_code,
     full_name,
     is_number,
     needed,
@@ -281,6 +282,7 @@ class HubSpot(Vendor[HubSpotSettings]):
         source = self.word("customer", "acquisition.source", source) or source
         line, postal_code, city, region, *countries = (has(name) for name in _READ_FROM["address"])
         country = self.word("customer", "address.country", *countries) or next(filter(to_country, countries), None)
+        country = country or next(filter(None, countries), None)
         return given(
             id=row["id"],
             kind="PERSON",
@@ -292,7 +294,7 @@ class HubSpot(Vendor[HubSpotSettings]):
             memberNumber=has(self.settings.member_number),
             locale=has("hs_language"),
             createdAt=to_time(row.get("createdAt")),
-            address=given(line=line, postalCode=postal_code, city=city, region=region, country=to_country(country)),
+            address=given(line=line, postalCode=postal_code, city=city, region=region, country=country_code(country)),
             company=given(name=company.get("name"), account=has("associatedcompanyid"), industry=company.get("industry")),
             acquisition=given(
                 source=self.word("customer", "acquisition.source", source) or source,

@@ -14,7 +14,7 @@ from connectors.errors import NoWebhookError, SourceProtocolError
 from connectors.records import Customer, Event
 from connectors.semantics import as_time, rfc3339
 from connectors.transport import ask_each, gathered
-from connectors.values import given, to_country, to_text, to_time
+from connectors.values import given, to_text, to_time
 from connectors.vendor import (
     Parameters,
     Secret,
@@ -22,6 +22,7 @@ from connectors.vendor import (
     Vendor,
     VendorSettings,
     as_records,
+    country_code,
     full_name,
     needed,
     readable,
@@ -225,7 +226,7 @@ class Segment(Vendor[SegmentSettings]):
                 postalCode=to_text(address.get("postalCode") or address.get("postal_code")),
                 city=address.get("city"),
                 region=address.get("state"),
-                country=to_country(address.get("country")),
+                country=country_code(address.get("country")),
             ),
             company=given(name=company.get("name"), industry=company.get("industry") or has("industry")),
             contactPoints=[{"kind": _POINTS[kind], "value": value} for kind, value in ids if kind in _POINTS],

@@ -16,7 +16,7 @@ from connectors.errors import NoWebhookError, SourceError, SourceProtocolError, 
 from connectors.records import Customer, Order
 from connectors.semantics import EXACT, as_time
 from connectors.transport import Refused, ask_each, gathered
-from connectors.values import contact_points, given, to_country, to_money, to_time
+from connectors.values import contact_points, given, to_money, to_time
 from connectors.vendor import (
     Parameters,
     Secret,
@@ -24,6 +24,7 @@ from connectors.vendor import (
     Vendor,
     VendorSettings,
     as_records,
+    country_code,
     read_or_raw,
     readable,
     step,
@@ -282,7 +283,7 @@ class Stripe(Vendor[StripeSettings]):
                 postalCode=address.get("postal_code"),
                 city=address.get("city"),
                 region=address.get("state"),
-                country=to_country(address.get("country")),
+                country=country_code(address.get("country")),
             ),
             contactPoints=contact_points([row.get("email")], [row.get("phone")]),
             externalIds=[{"source": self.name, "id": row["id"]}],

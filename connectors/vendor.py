@@ -44,7 +44,7 @@ from connectors.oauth import FORM, Session, SessionEndedError, bearer, form
 from connectors.records import RECORD_NAMES, RECORDS, Record
 from connectors.shapes import Fields, leaf_shape
 from connectors.transport import Refused, Transport, WebSettings
-from connectors.values import decode_exactly, encode_numbers, to_text
+from connectors.values import decode_exactly, encode_numbers, to_country, to_text
 
 _CHECK_TIMEOUT_S = 5.0
 _UNREADABLE = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
@@ -414,6 +414,11 @@ def full_name(*parts: Any) -> Any:
     given_parts = [part for part in parts if part]
     odd = [part for part in given_parts if not isinstance(part, str)]
     return odd[0] if odd else " ".join(given_parts)
+
+
+def country_code(written: Any) -> Any:
+    """The code of a country. What is none is passed on as it is."""
+    return to_country(written) or written
 
 
 def read_or_raw(value: Any, read: Callable[[Any], Any]) -> Any:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from connectors.salesforce.soql import Row, children, is_id, select, value_at
-from connectors.values import given, to_country, to_time
-from connectors.vendor import read_or_raw
+from connectors.values import given, to_time
+from connectors.vendor import country_code, read_or_raw
 
 PREFIXES = {"Contact": "003", "Account": "001"}
 """How the ids of customers begin."""
@@ -172,7 +172,7 @@ def _deal(row: Row) -> dict[str, Any]:
 def _address(row: Row, names: Iterable[str], word: Word) -> dict[str, Any]:
     line, postal_code, city, region, country = names
     written = row.get(f"{country}Code") or row.get(country)
-    code = to_country(word("customer", "address.country", written) or written)
+    code = country_code(word("customer", "address.country", written) or written)
     return given(line=row.get(line), postalCode=row.get(postal_code), city=row.get(city), region=row.get(region), country=code)
 
 

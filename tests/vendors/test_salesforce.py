@@ -54,7 +54,7 @@ async def gateway(api):
 
 class TestContract(ConnectorContract):
     samples = {
-        (Customer, KeyKind.CUSTOMER_ID): [ANN, ACME, BOB, ANN[:15]],
+        (Customer, KeyKind.CUSTOMER_ID): [ANN, ACME, QUOTE, ANN[:15]],
         (Customer, KeyKind.EMAIL): ["ann@example.com", "o'brien@example.com"],
         (Customer, KeyKind.PHONE): ["+14155550101", "+447700900123", "+14155550100"],
         (Customer, KeyKind.MEMBER_NUMBER): ["AC-77", "SO-1", "M-1"],
