@@ -24,6 +24,10 @@ from typing import ClassVar, TypeVar
 E = TypeVar("E", bound=BaseException)
 
 
+UNTIL_IT_FITS = 1_000
+"""How often a batch may be halved that is too large."""
+
+
 class ProfileGatewayError(Exception):
     """Root of every error that the gateway raises on purpose."""
 
@@ -57,11 +61,15 @@ class ConfigurationError(ProfileGatewayError):
 class SourceError(ProfileGatewayError):
     """A source did not give what was asked. `summary` is what a caller reads.
 
-    `retry_after_s` is how long the source asks to be left alone, in seconds; None when it does not say.
+    `retry_after_s` is how long the source asks to be left alone, in seconds; None when it does not say. `halvings` is how often
+    in a row a batch that failed so may be halved and asked again before any of it is answered. It `refuses_keys` where it is
+    about what was asked: a key that fails so alone is refused.
     """
 
     code = "SOURCE_ERROR"
     summary: ClassVar[str] = "the source failed"
+    halvings: int = 0
+    refuses_keys: bool = False
 
     def __init__(self, note: str = "", retry_after_s: float | None = None) -> None:
         self.note = note

@@ -19,6 +19,7 @@ from yarl import URL
 
 from connectors.contract import Answer, ConnectorSettings, Found, Keys
 from connectors.errors import (
+    UNTIL_IT_FITS,
     SourceAuthError,
     SourceError,
     SourceProtocolError,
@@ -28,6 +29,7 @@ from connectors.errors import (
     SourceUnavailableError,
     without_frames,
 )
+from connectors.json_repair import BOM
 from connectors.values import json_decoder
 
 T = TypeVar("T")
@@ -58,6 +60,10 @@ _decode = json_decoder()
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _MOST_SAID_BYTES = 64 * 1024
 """Of an answer that is no success."""
+_THROTTLED = {420, 429, 430}
+_PASSING = {408, 423, 425, 477}
+_HALVINGS = {400: 2, 413: UNTIL_IT_FITS, 414: UNTIL_IT_FITS, 422: 2, 431: UNTIL_IT_FITS}
+"""How often in a row a batch may be halved that is refused so: for its size, or for one of its keys."""
 
 
 def _ours(error: Exception) -> SourceError:
@@ -188,7 +194,8 @@ class Transport:
             raise _ours(error) from without_frames(error)
 
     async def _content(self, response: aiohttp.ClientResponse, *, one_key: bool) -> bytes | None:
-        if response.status == 204 or (one_key and response.status in {404, 410}):
+        passes = "Retry-After" in response.headers
+        if response.status == 204 or (one_key and response.status in {404, 410} and not passes):
             return None
         if self._refusal is not None and not response.ok:
             await self._refuse(response, self._refusal)
@@ -253,9 +260,11 @@ async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     while piece := await response.content.readany():
         size += len(piece)
         if size > most_bytes:
-            raise SourceProtocolError("larger than max_response_bytes")
+            error = SourceProtocolError("larger than max_response_bytes")
+            error.halvings = UNTIL_IT_FITS
+            raise error
         pieces.append(piece)
-    return b"".join(pieces)
+    return b"".join(pieces).removeprefix(BOM)
 
 
 def decoded(content: bytes) -> Any:
@@ -267,17 +276,27 @@ def decoded(content: bytes) -> Any:
 
 
 def _expect_success(status: int, headers: Mapping[str, str], one_key: bool) -> None:
-    if 200 <= status < 300:
-        return
+    if not 200 <= status < 300:
+        raise _error(status, headers, one_key)
+
+
+def _error(status: int, headers: Mapping[str, str], one_key: bool) -> SourceError:
+    """What a status means. What may be asked again later passes, whatever else it says."""
+    passes = 400 <= status < 500 and "Retry-After" in headers
+    if status in _THROTTLED or (status == 403 and passes):
+        return SourceThrottledError(retry_after_s=_retry_after_s(headers))
+    if status >= 500 or status in _PASSING or passes:
+        error: SourceError = SourceUnavailableError(retry_after_s=_retry_after_s(headers))
+        error.halvings = int(status == 500)
+        return error
     if status in {401, 403}:
-        raise SourceAuthError
-    if status == 429:
-        raise SourceThrottledError(retry_after_s=_retry_after_s(headers))
+        return SourceAuthError()
     if status in {400, 422} and one_key:
-        raise SourceRejectedError
-    if status >= 500:
-        raise SourceUnavailableError(retry_after_s=_retry_after_s(headers))
-    raise SourceProtocolError(f"HTTP status {status}")
+        return SourceRejectedError()
+    error = SourceProtocolError(f"HTTP status {status}")
+    error.halvings = _HALVINGS.get(status, 0)
+    error.refuses_keys = status in _HALVINGS
+    return error
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

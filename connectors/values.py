@@ -5,38 +5,41 @@ What cannot be read is passed on as it is: the gateway then drops that record al
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from numbers import Number
 from typing import Any
 
 import msgspec
+from msgspec import inspect as mi
 
+from connectors.json_repair import repaired
 from connectors.records import KnownEnum
-from connectors.semantics import as_time, is_sound, rfc3339
+from connectors.semantics import EXACT, is_sound, rfc3339
 from connectors.shapes import Shape
+from connectors.times import is_no_time, read_time
 
 Convert = Callable[[Any], Any]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 _COUNTRY, _CURRENCY = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
 
 
-def json_decoder(kind: Any = Any) -> Callable[[bytes], Any]:
-    """A function that decodes JSON into a type; numbers with a point or an exponent become Decimals, digit for digit.
+def json_decoder(kind: Any = Any, *, exact: bool = True) -> Callable[[bytes], Any]:
+    """A function that decodes JSON into a type; where it is exact, numbers with a point or an exponent become Decimals.
 
-    It raises `ValueError` or `RecursionError` for what is not JSON of this type.
+    What cannot be decoded as it is, is repaired first. It raises `ValueError` or `RecursionError` for what is not JSON of this
+    type.
     """
-    decode = msgspec.json.Decoder(kind, float_hook=Decimal).decode
-    decode_with_care = msgspec.json.Decoder(kind, float_hook=_decimal_or_text).decode
+    decode = msgspec.json.Decoder(kind, float_hook=Decimal if exact else None).decode
 
-    def decode_each(content: bytes) -> Any:
+    def decode_with_care(content: bytes) -> Any:
         try:
             return decode(content)
-        except ArithmeticError:  # an exponent that no Decimal has costs the row that holds it, not the whole
-            return decode_with_care(content)
+        except (ArithmeticError, ValueError):
+            return decode(repaired(content))
 
-    return decode_each
+    return decode_with_care
 
 
 _decoder = lru_cache(maxsize=64)(json_decoder)
@@ -52,19 +55,56 @@ encode_numbers = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def converter(leaf: type | None) -> Convert:
-    """The function that makes a value canonical for a field of this type. None stays None: no value."""
+    """The function that makes a value canonical for a field of this type. None is no value."""
     if leaf is not None and issubclass(leaf, KnownEnum):
-        return lambda value: None if value is None or value == "" else leaf(to_text(value)).value
+        return lambda value: None if is_blank(value) else leaf(text).value if isinstance(text := to_text(value), str) else value
     return _CONVERTERS.get(leaf, _as_it_is)
 
 
 def shape_converter(shape: Shape) -> Convert:
-    """As `converter`, for a field: codes of countries and currencies are read in any case."""
-    if shape.json_name == "country":
-        return lambda value: value if (code := to_country(value)) is None and value not in (None, "") else code
-    if shape.json_name == "currency":
-        return lambda value: value.strip().upper() if isinstance(value, str) else value
-    return converter(shape.leaf)
+    """As `converter`, for a field: codes, such as those of countries and currencies, are in upper case."""
+    pattern = code_pattern(shape)
+    return converter(shape.leaf) if pattern is None else _code_converter(re.compile(pattern))
+
+
+def code_pattern(shape: Shape) -> str | None:
+    """The pattern of a field that holds codes, None for another."""
+    return _pattern(mi.type_info(shape.type)) if shape.leaf is str else None
+
+
+def _pattern(kind: mi.Type) -> str | None:
+    """The pattern that a text must have."""
+    match kind:
+        case mi.UnionType(types=types):
+            return next(filter(None, map(_pattern, types)), None)
+        case mi.StrType(pattern=pattern):
+            return pattern
+    return None
+
+
+def _code_converter(pattern: re.Pattern[str]) -> Convert:
+    def to_code(value: Any) -> Any:
+        if is_blank(value):
+            return None
+        code = value.strip().upper() if isinstance(value, str) else ""
+        return code if pattern.match(code) else value
+
+    return to_code
+
+
+def is_blank(value: Any) -> bool:
+    """Whether there is no value, or a text that says nothing where something else than text belongs."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def to_list(value: Any) -> Any:
+    """A list; None where there is none, as `{}`, `""` or `false`, which languages without lists of their own write."""
+    return None if value is False or value in ("", {}) else value
+
+
+def to_object(value: Any) -> Any:
+    """An object; None where there is none, as `[]`, `""` or `false`."""
+    return None if value is False or value in ("", []) else value
 
 
 def translated(table: Mapping[str, str], convert: Convert) -> Convert:
@@ -84,24 +124,48 @@ def to_text(value: Any) -> Any:
     if isinstance(value, Decimal):
         if not is_sound(value):
             return value
-        value = float(value) if value != value.to_integral_value() else int(value)
+        return str(int(value)) if value == value.to_integral_value() else f"{value:f}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value) if isinstance(value, int | float) else value
 
 
 def to_time(value: Any) -> Any:
-    """RFC 3339 in UTC, from RFC 3339, ISO 8601 without an offset (taken as UTC), a date, or seconds since 1970."""
-    if isinstance(value, str):
-        if value[10:11] == "T" and value[-1:] == "Z":
-            return value
-        if not value:
-            return None
+    """RFC 3339 in UTC, from any form that `read_time` reads. A blank text, or a date of zeros, is no time."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal | datetime):
+        return value
+    if isinstance(value, str) and is_no_time(value):
+        return None
     try:
-        time = _parsed(value)
-        return value if time is None else rfc3339(time)
+        time = read_time(value)
+        return value if isinstance(value, str) and _CANONICAL.fullmatch(value) else rfc3339(time)
     except (ValueError, OverflowError):
         return value
+
+
+def to_amount(value: Any, scale: int = 0) -> Any:
+    """The text of an amount in its own digits, without an exponent. `scale` is the number of decimals in a whole number."""
+    number = to_number(value)
+    if number is None:
+        return None if is_blank(value) else value
+    if number.is_nan():
+        return None
+    return decimal_text(number.scaleb(-scale, EXACT) if scale else number) if is_sound(number) else str(number)
+
+
+def decimal_text(number: Decimal) -> str:
+    """A sound decimal in the digits that it has. Zero has no sign."""
+    return f"{number or number.copy_abs():f}"
+
+
+def to_number(value: Any) -> Decimal | None:
+    """A number, also one that is not sound; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return None
+    try:
+        return Decimal(value.strip() if isinstance(value, str) else str(value))
+    except (InvalidOperation, ValueError):
+        return None
 
 
 def given(**fields: Any) -> dict[str, Any]:
@@ -112,7 +176,7 @@ def given(**fields: Any) -> dict[str, Any]:
 def to_money(amount: Any, currency: Any) -> dict[str, Any] | None:
     """None without an amount, or without the code of a currency, which may be in any case."""
     code = currency.upper() if isinstance(currency, str) else ""
-    return {"amount": _to_decimal(amount), "currency": code} if amount is not None and _CURRENCY.fullmatch(code) else None
+    return {"amount": to_amount(amount), "currency": code} if amount is not None and _CURRENCY.fullmatch(code) else None
 
 
 def to_country(value: Any) -> str | None:
@@ -127,64 +191,28 @@ def contact_points(emails: Iterable[Any], phones: Iterable[Any]) -> list[dict[st
     return [{"kind": kind, "value": one, "primary": one == values[0]} for kind, values in found for one in values]
 
 
-def _parsed(value: Any) -> datetime | None:
-    if isinstance(value, str):
-        return as_time(value.strip().upper())
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return _EPOCH + timedelta(seconds=float(value) if isinstance(value, Decimal) else value)
-    return None
-
-
-def _to_decimal(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        return value
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        return value or None
-    return str(number) if number.is_finite() else None
-
-
 def _to_int(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, Decimal) and is_sound(value) and value == value.to_integral_value():
-        return int(value)
-    return _number(int, value)
+    number = to_number(value)
+    if number is None or not is_sound(number) or number != number.to_integral_value():
+        return None if is_blank(value) else value
+    return int(number)
 
 
 def _to_quantity(value: Any) -> Any:
     """A whole number as an int, any other exactly."""
     whole = _to_int(value)
-    if type(whole) is int or isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        return whole
-    text = _to_decimal(value)
-    number = Decimal(text) if isinstance(text, str) and text is not value else None
-    return text if number is None else _to_int(number) if is_sound(number) else text
+    return whole if type(whole) is int else to_amount(value)
 
 
 def _to_float(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else _number(float, value)
-
-
-def _number(kind: Callable[[str], Any], value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return kind(value)
-    except ValueError:
-        return value or None
+    number = to_number(value)
+    if number is None or not is_sound(number):
+        return None if is_blank(value) else value
+    return float(number)
 
 
 def _to_bool(value: Any) -> Any:
-    return {"true": True, "1": True, "false": False, "0": False, "": None}.get(str(to_text(value)).lower(), value)
-
-
-def _decimal_or_text(text: str) -> Any:
-    try:
-        return Decimal(text)
-    except ArithmeticError:
-        return text
+    return {"true": True, "1": True, "false": False, "0": False, "": None}.get(str(to_text(value)).strip().lower(), value)
 
 
 def _as_it_is(value: Any) -> Any:
@@ -200,7 +228,8 @@ _CONVERTERS: dict[type | None, Convert] = {
     int: _to_int,
     float: _to_float,
     bool: _to_bool,
-    Decimal: _to_decimal,
+    Decimal: to_amount,
     Number: _to_quantity,
     datetime: to_time,
+    dict: to_object,
 }

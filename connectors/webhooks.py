@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from connectors.contract import WebhookRequest
 from connectors.errors import WebhookBodyError, WebhookSignatureError
+from connectors.values import decode_exactly
 
 TOLERANCE = timedelta(minutes=5)
 """How far the time of a signature may be from ours. What is sent again later is a replay."""
@@ -74,11 +75,12 @@ def expect_segment(request: WebhookRequest, secret: SecretStr) -> None:
 def read(request: WebhookRequest, kind: type[T]) -> T:
     """The body as JSON of a kind, whose fields may be named in an answer. Raises `WebhookBodyError`."""
     try:
-        return msgspec.json.decode(request.body, type=kind)
+        found: T = decode_exactly(request.body, kind)
     except msgspec.ValidationError as error:
         raise WebhookBodyError(f"the body: {error}") from None
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise WebhookBodyError("the body is not JSON") from None
+    return found
 
 
 def texts_at(document: Any, path: str) -> list[str]:

@@ -11,6 +11,7 @@ from connectors.errors import SourceProtocolError
 from connectors.records import Record
 from connectors.semantics import time_of
 from connectors.shapes import Fields, narrowed, shapes
+from connectors.times import read_time
 from connectors.values import encode_numbers
 
 Order = Literal["newest_first", "oldest_first", "none"]
@@ -88,6 +89,6 @@ class Window:
         if not isinstance(record, dict):
             return time_of(record) or _NO_TIME
         try:
-            return datetime.fromisoformat(record[self._time_name])
-        except (KeyError, TypeError, ValueError):
+            return read_time(record[self._time_name])
+        except (KeyError, TypeError, ValueError, OverflowError):
             return _NO_TIME

@@ -1,6 +1,7 @@
 """Scalars of the field's standards."""
 
-from datetime import UTC, datetime
+import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NewType
 
@@ -9,22 +10,26 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from connectors.semantics import rfc3339
+from connectors.times import read_time
 
 CountryCode = NewType("CountryCode", str)
 CurrencyCode = NewType("CurrencyCode", str)
 Locale = NewType("Locale", str)
 JSON = NewType("JSON", object)
 Quantity = NewType("Quantity", object)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?P<offset>[Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII)
 
 
 def _read_time(value: Any) -> datetime:
+    form = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if form is not None and form["offset"] is None:
+        raise GraphQLError("a DateTime needs its offset from UTC, such as 2026-06-30T12:00:00Z")
     try:
-        time = datetime.fromisoformat(value)
-        if time.tzinfo is not None:
-            return time.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        raise GraphQLError("a DateTime is an RFC 3339 text such as 2026-06-30T12:00:00Z") from None
-    raise GraphQLError("a DateTime needs its offset from UTC, such as 2026-06-30T12:00:00Z")
+        if form is not None:
+            return read_time(value)
+    except (ValueError, OverflowError):
+        pass
+    raise GraphQLError("a DateTime is an RFC 3339 text such as 2026-06-30T12:00:00Z") from None
 
 
 def _read_decimal(value: Any) -> Decimal:

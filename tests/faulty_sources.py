@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from bson import Decimal128
 from pymongo import MongoClient
 from sqlalchemy import make_url
 
@@ -172,7 +173,7 @@ class Mongodb(NamedTuple):
 
 def document(number: int, **changes: Any) -> dict[str, Any]:
     sku = "s1" if number == 1 else SECRET
-    own = {"_id": f"o{number}", "customer": "c1", "placed": shop.at(number), "total": 10, "currency": "EUR"}
+    own = {"_id": f"o{number}", "customer": "c1", "placed": shop.at(number), "total": Decimal128("10.00"), "currency": "EUR"}
     return own | {"items": [{"sku": sku}]} | changes
 
 

@@ -46,8 +46,8 @@ def drawn_prices(drawing: random.Random) -> list[str]:
 
 
 def written(number: str) -> str:
-    """The text of the Decimal that a number of JSON is; `-0` is a whole number, and those have no sign of zero."""
-    return str(Decimal(number)) if set(number) & set(".eE") else str(int(number))
+    """The digits of a number of JSON, without an exponent; zero has no sign."""
+    return f"{Decimal(number) or Decimal(number).copy_abs():f}"
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -56,13 +56,13 @@ def test_both_ways_of_a_row_give_one_amount(seed: int):
     drawing = random.Random(seed)
     for number in (*PRICES, *(price for _ in range(10) for price in drawn_prices(drawing))):
         for price in (number, f'"{number}"'):
-            expected = written(number) if price == number else str(Decimal(number))
+            expected = written(number)
             for shown in (True, False):
                 ask = Ask(fields=AMOUNT, shown=shown)
                 (slow,) = slowly(row(price), ask)
-                assert str(slow.total.amount) == expected, price
+                assert f"{slow.total.amount:f}" == expected, price
                 for quick in quickly(row(price), ask) or ():
-                    assert str(quick.total.amount) == expected, price
+                    assert f"{Decimal(quick.total.amount):f}" == expected, price
 
 
 def test_an_odd_row_of_another_customer_changes_no_amount():
@@ -102,14 +102,14 @@ def test_what_an_expression_computes_of_amounts_is_exact(expression: str, expect
         "fields": {"total.amount": expression, "total.currency": "currency"},
     }
     found = [one.total and str(one.total.amount) for one in slowly(content, Ask(fields=AMOUNT), route(rules))]
-    assert found == ([expected] if expected or "huge" in expression else [])
+    assert found == [expected]
     assert getter("type(price)")(decoded_answer(content)[0]) == "number"
 
 
 def test_a_number_that_no_decimal_can_be_costs_its_row_alone():
-    """An exponent of twenty digits is malformed in one record, not in the answer."""
+    """An exponent of twenty digits is unreadable in one record, not in the answer."""
     rows = b'[{"price":1e99999999999999999999,"id":"o1","placedAt":1780488000,"currency":"EUR"},' + row("12.30")[1:]
-    assert [str(one.total.amount) for one in slowly(rows, Ask(fields=AMOUNT))] == ["12.30"]
+    assert [one.total and str(one.total.amount) for one in slowly(rows, Ask(fields=AMOUNT))] == [None, "12.30"]
 
 
 def test_free_json_keeps_its_numbers():
@@ -143,8 +143,8 @@ def test_amounts_of_a_graphql_server_are_exact(lookup: GraphQLLookup, price: str
     page = lookup.found(question, ask)["c1"]
     assert isinstance(page, Page)
     records = page.records if isinstance(page.records, list) else decoded(page.records, narrowed(Order, ask.fields))[0]
-    assert [str(one.total.amount) for one in records] == [written(price)]
-    assert [str(item.unit_price.amount) for one in records for item in one.items] == [written(price)]
+    assert [f"{one.total.amount:f}" for one in records] == [written(price)]
+    assert [f"{item.unit_price.amount:f}" for one in records for item in one.items] == [written(price)]
 
 
 def order(amount: str, *items: str) -> Order:

@@ -88,7 +88,7 @@ def compare(seed: str) -> tuple[int, list[str]]:
         if not read or not isinstance(read[0], kind):
             continue
         quick += 1
-        expected = decoded(msgspec.json.encode([*map(one_by_one.mapper(fields), rows)]), kind)
+        expected = decoded(msgspec.json.encode([*map(one_by_one.mapper(fields), rows)]), kind)[:2]
         if (read, 0) != expected or msgspec.json.encode(read) != msgspec.json.encode(expected[0]):
             found.append(f"{seed}: {rules}\n{rows}\n{fields}\nquick: {read}\nslow: {expected}\n")
     return quick, found
@@ -102,7 +102,7 @@ def test_both_ways_read_the_same(shard: int):
         quick, found = compare(f"{shard} {number}")
         assert found == []
         read += quick
-    assert read > MAPPINGS // SHARDS * ANSWERS / 10
+    assert read > MAPPINGS // SHARDS * ANSWERS / 15
 
 
 @settings(max_examples=200, deadline=None)
@@ -131,7 +131,7 @@ def test_records_that_have_just_what_is_asked_for_are_given_as_they_are():
     quick, slow = (page(of, rows, Ask(fields=ASKED)).records for of in (QUICK, SLOW))
     assert isinstance(slow, bytes)
     assert [type(one) for one in quick] == [narrowed(Order, ASKED)] * 2
-    assert (quick, 0) == decoded(slow, narrowed(Order, ASKED))
+    assert (quick, 0) == decoded(slow, narrowed(Order, ASKED))[:2]
     assert isinstance(page(QUICK, rows, Ask(fields=Fields.of("id"))).records, bytes)
 
 
@@ -140,17 +140,17 @@ def test_what_the_mapping_does_not_have_is_not_read_by_its_name():
     ask = Ask(fields=Fields.of("id", "placed_at", "delivered_at"))
     for placed_at in ("deliveredAt", "@.deliveredAt"):
         given = page(lookup(placed_at=placed_at), [row(1, 1, deliveredAt="2026-06-04T12:00:00Z")], ask)
-        ((order,), _) = decoded(json_of(given), narrowed(Order, ask.fields))
+        (order,) = decoded(json_of(given), narrowed(Order, ask.fields)).records
         assert (order.placed_at, order.delivered_at) == (shop.at(4), None)
 
 
 def test_a_row_that_does_not_fit_has_its_key_read_one_by_one():
-    """A record that is malformed is then dropped alone; the rows of the next answer are read at once again."""
+    """What is malformed then costs itself alone; the rows of the next answer are read at once again."""
     odd = [row(1, 1), row(2, 2, createdAt="yesterday"), row(3, 3, price="1,50")]
     records = page(QUICK, odd, Ask(fields=ASKED)).records
     assert isinstance(records, bytes)
-    whole, dropped = decoded(records, narrowed(Order, ASKED))
-    assert ([one.id for one in whole], dropped) == (["o1"], 2)
+    read = decoded(records, narrowed(Order, ASKED))
+    assert ([(one.id, one.total is None) for one in read.records], read.dropped) == ([("o3", True), ("o1", False)], 1)
     assert isinstance(page(QUICK, [row(1, 1)], Ask(fields=ASKED)).records, list)
 
 
@@ -162,4 +162,4 @@ def test_words_are_learnt_by_meeting_them():
     for _ in range(3):
         quick, slow = page(QUICK, rows, ask).records, page(SLOW, rows, ask).records
         assert isinstance(quick, list)
-        assert (quick, 0) == decoded(slow, narrowed(Order, ask.fields))
+        assert (quick, 0) == decoded(slow, narrowed(Order, ask.fields))[:2]

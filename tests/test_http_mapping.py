@@ -57,7 +57,7 @@ def mapped(record, row, rules, only=None):
         (datetime, True, True),
         (TicketStatus, "on hold", "ON_HOLD"),
         (TicketStatus, 3, "UNKNOWN"),
-        (TicketStatus, [], "UNKNOWN"),
+        (TicketStatus, [], []),
         (TicketStatus, "", None),
         (dict, {"a": [1]}, {"a": [1]}),
         (dict, None, None),
@@ -134,7 +134,7 @@ def test_lists_are_mapped_item_by_item():
         "items": [{"sku": "1", "unitPrice": {"amount": "2", "currency": "EUR"}}]
     }
     assert mapped(Customer, {"device": 9}, {"fields": {"device_ids": "[device, none]"}}) == {"deviceIds": ["9"]}
-    assert mapped(Customer, {"deviceIds": "d1", "deals": {}}, {}) == {"deviceIds": "d1", "deals": {}}
+    assert mapped(Customer, {"deviceIds": "d1", "deals": {"id": 1}}, {}) == {"deviceIds": "d1", "deals": {"id": 1}}
 
 
 @pytest.mark.parametrize("row", [5, "text", [1], {}])

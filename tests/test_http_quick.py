@@ -59,7 +59,7 @@ def slowly(content: bytes, ask: Ask, at: Route | None = None) -> list[Any]:
     [
         ("97.0", "97.0"),
         ("195.27", "195.27"),
-        ("-0.0", "-0.0"),
+        ("-0.0", "0.0"),
         ("97", "97"),
         ("-3", "-3"),
         ("1" + 39 * "0", "1" + 39 * "0"),
@@ -67,32 +67,32 @@ def slowly(content: bytes, ask: Ask, at: Route | None = None) -> list[Any]:
         ('"0.5"', "0.5"),
         ('"5."', "5"),
         ('"12.30"', "12.30"),
-        ('"1E+2"', "1E+2"),
+        ('"1E+2"', "100"),
         ('" 12 "', "12"),
-        ("1e22", "1E+22"),
-        ("1.5E-7", "1.5E-7"),
+        ("1e22", "1" + 22 * "0"),
+        ("1.5E-7", "0.00000015"),
         ("0.000001", "0.000001"),
-        ("0.0000001", "1E-7"),
+        ("0.0000001", "0.0000001"),
         ("19.990000000000002", "19.990000000000002"),
         ('"12345678901234567890123456789012345678.9"', "12345678901234567890123456789012345678.9"),
     ],
 )
-def test_an_amount_is_shown_as_a_decimal_is_written(price: str, shown: str):
-    """A number of JSON, with a point, an exponent or neither, and a text: the answer has the text that its Decimal has."""
+def test_an_amount_is_shown_in_its_own_digits(price: str, shown: str):
+    """A number of JSON, with a point, an exponent or neither, and a text: the answer has its digits, without an exponent."""
     (record,) = quickly(row(price), Ask(fields=AMOUNT, shown=True))
     assert msgspec.json.encode(record) == f'{{"id":"o1","total":{{"amount":"{shown}"}}}}'.encode()
-    assert str(Decimal(shown)) == shown
-    assert msgspec.json.encode(quickly(row(price), Ask(fields=AMOUNT))) == msgspec.json.encode([record])
+    for plain in quickly(row(price), Ask(fields=AMOUNT)) or slowly(row(price), Ask(fields=AMOUNT)):
+        assert f"{plain.total.amount:f}" == shown
 
 
-@pytest.mark.parametrize("price", ["null", "12.5", "97", '"1E+2"', "1e22", "0.0000001"])
+@pytest.mark.parametrize("price", ["null", "12.5", "97", '"1E+2"', "1e22", "-0.0", "0.0001"])
 def test_shown_amounts_are_those_of_the_way_row_by_row(price: str):
     """Whether amounts are only shown or not, and whichever way rows are read, the JSON is the same."""
     for fields in (AMOUNT, Fields.of("id", "total.amount", "total.currency"), Fields.of("total.currency")):
-        both = [Ask(fields=fields, shown=True), Ask(fields=fields)]
-        quick = [msgspec.json.encode(quickly(row(price), ask)) for ask in both]
-        assert quick == [msgspec.json.encode(slowly(row(price), ask)) for ask in both]
-        assert quick[0] == quick[1]
+        slow = msgspec.json.encode(slowly(row(price), Ask(fields=fields)))
+        for shown in (True, False):
+            quick = quickly(row(price), Ask(fields=fields, shown=shown))
+            assert quick is None or msgspec.json.encode(quick) == slow
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,10 @@ def test_what_is_no_sound_amount_is_not_read_quickly(price: str):
 def test_a_constant_that_is_no_sound_amount_is_not_read_quickly(shown: bool):
     """A mapping may hold an amount that stands for all: it is looked at as those of rows are."""
     ask = Ask(fields=AMOUNT, shown=shown)
-    for constant, records in (("12.50", 1), ("1E+50", 0)):
+    for constant, is_read in (("12.50", True), ("1E+50", False)):
         at = route({**RULES, "fields": {"total.amount": f'`"{constant}"`', "total.currency": "currency"}})
-        assert len(slowly(row("1"), ask, at)) == len(quickly(row("1"), ask, at) or []) == records
+        assert [one.total is not None for one in slowly(row("1"), ask, at)] == [is_read]
+        assert (quickly(row("1"), ask, at) is not None) == is_read
 
 
 def test_one_odd_amount_among_plain_ones_costs_them_nothing():
@@ -138,7 +139,7 @@ def test_one_odd_amount_among_plain_ones_costs_them_nothing():
     ]
     fields = Fields.of("total.amount", "payments.amount.amount", "payments.amount.currency")
     records = quickly(msgspec.json.encode(rows), Ask(fields=fields, shown=True))
-    assert [one.total and one.total.amount for one in records] == ["1.10", "2E+3", "3.30", "4", None, "6.60"]
+    assert [one.total and one.total.amount for one in records] == ["1.10", "2000", "3.30", "4", None, "6.60"]
     assert [[part.amount.amount for part in one.payments] for one in records] == [[f"{n}.5", str(n)] for n in range(6)]
     assert {part.amount.currency for one in records for part in one.payments} == {"EUR"}
 

@@ -44,12 +44,12 @@ async def test_a_whole_order_has_every_field_in_its_canonical_form(mongo_shop: M
                 "status": "DELIVERED",
                 "placedAt": "2018-01-01T10:00:00Z",
                 "deliveredAt": "2018-01-05T00:00:00Z",
-                "total": {"amount": "10.50", "currency": "EUR"},
+                "total": {"amount": "10.5", "currency": "EUR"},
                 "items": [
                     {"sku": "s1", "category": "books", "quantity": 2, "unitPrice": {"amount": "5.00", "currency": "EUR"}},
                     {"sku": "s2", "unitPrice": {"amount": "0.50", "currency": "EUR"}},
                 ],
-                "payments": [{"method": "CARD", "amount": {"amount": "10.50", "currency": "EUR"}, "installments": 3}],
+                "payments": [{"method": "CARD", "amount": {"amount": "10.5", "currency": "EUR"}, "installments": 3}],
             }
         ]
     }

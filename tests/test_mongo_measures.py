@@ -70,7 +70,7 @@ EXPECTED: list[tuple[Measure, list[Any]]] = [
     (Measure(op=TOP, field="delivered_at"), ["2018-01-05T00:00:00Z", None, None, None]),
     (Measure(op=LATEST, field="status"), ["UNKNOWN", "SHIPPED", "SHIPPED", None]),
     (Measure(op=LATEST, field="delivered_at"), ["2018-01-05T00:00:00Z", None, None, None]),
-    (Measure(op=LATEST, field="total"), [money("40.25", BRL), money("50.00"), None, None]),
+    (Measure(op=LATEST, field="total"), [money("40.25", BRL), money("50"), None, None]),
     (Measure(op=LATEST, field="total.amount", where=DELIVERED), [Decimal("20.20"), None, None, None]),
     (Measure(op=LATEST, field="items.category"), ["books", "toys", None, None]),
     (Measure(op=LATEST, field="items.unit_price", where=DELIVERED), [money("20.20"), None, None, None]),
@@ -154,7 +154,7 @@ async def test_customers_are_measured_by_each_kind_of_key(mongo_shop: MongoShop)
     )  # fmt: skip
     measures = [Measure(op=COUNT), Measure(op=LATEST, field="name"), Measure(op=TOP, field="device_ids")]
     by_number = await mongo_shop.aggregate(Customer, KeyKind.MEMBER_NUMBER).measure(["7", "seven", "07"], measures)
-    assert by_number == {"7": [2, "A", "d2"], "seven": [0, None, None], "07": [2, "A", "d2"]}
+    assert by_number == {"7": [2, "A", "d2"], "seven": [0, None, None], "07": [0, None, None]}
     by_email = await mongo_shop.aggregate(Customer, KeyKind.EMAIL).measure(["b@x.example", "nobody"], measures)
     assert by_email == {"b@x.example": [1, "A", "d2"], "nobody": [0, None, None]}
     by_id = await mongo_shop.aggregate(Customer).measure(["$name", "c1"], measures)

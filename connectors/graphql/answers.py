@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from connectors.errors import (
+    UNTIL_IT_FITS,
     SourceAuthError,
     SourceError,
     SourceProtocolError,
@@ -23,9 +24,18 @@ _MEANINGS: dict[str, type[SourceError]] = {
     **dict.fromkeys(("TIMEOUT", "GATEWAY_TIMEOUT", "REQUEST_TIMEOUT"), SourceUnavailableError),
     **dict.fromkeys(("INTERNAL_SERVER_ERROR", "INTERNAL", "SERVICE_UNAVAILABLE", "UNAVAILABLE"), SourceUnavailableError),
     **dict.fromkeys(("GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", REFUSED), SourceProtocolError),
-    **dict.fromkeys(("OPERATION_RESOLUTION_FAILURE", "PERSISTED_QUERY_NOT_FOUND", "MAX_COST_EXCEEDED"), SourceProtocolError),
+    **dict.fromkeys(("OPERATION_RESOLUTION_FAILURE", "PERSISTED_QUERY_NOT_FOUND"), SourceProtocolError),
 }
 """By `extensions.code`. What an error says in words is never looked at."""
+_TOO_LARGE = frozenset(
+    (
+        *("MAX_COST_EXCEEDED", "COST_ESTIMATED_TOO_EXPENSIVE", "COST_LIMIT_EXCEEDED", "QUERY_COST_EXCEEDED", "QueryCostError"),
+        *("QUERY_TOO_COMPLEX", "COMPLEXITY_LIMIT_EXCEEDED", "QUERY_COMPLEXITY_EXCEEDED", "MAX_COMPLEXITY_EXCEEDED"),
+        *("QueryComplexityLimitExceeded", "MAX_ALIASES_LIMIT", "MAX_ROOT_FIELDS_LIMIT", "MAX_HEIGHT_LIMIT", "HC0047"),
+        *("MAX_NODE_LIMIT_EXCEEDED", "MAX_QUERY_SIZE_EXCEEDED", "QUERY_TOO_LARGE", "PAYLOAD_TOO_LARGE"),
+    )
+)
+"""Codes of servers that bound what one document may ask for."""
 
 Errors = Sequence[Mapping[str, Any]]
 
@@ -38,7 +48,7 @@ class Answer(msgspec.Struct):
     extensions: Any = None
 
 
-_decode = msgspec.json.Decoder(Answer).decode
+_decode = json_decoder(Answer, exact=False)
 _decode_exactly = json_decoder(Answer)
 
 
@@ -46,7 +56,7 @@ def answer_in(content: bytes, *, has_amounts: bool = False) -> Answer:
     """What a server said. Where it `has_amounts`, numbers are Decimals, as they are written."""
     try:
         answer: Answer = _decode_exactly(content) if has_amounts else _decode(content)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise SourceProtocolError("not an answer of GraphQL") from error
     if answer.data is None and not answer.errors:
         raise SourceProtocolError("neither data nor errors")
@@ -68,10 +78,15 @@ def path_of(error: Mapping[str, Any]) -> list[Any]:
 
 def meaning(errors: Errors, retry_after_s: float | None = None) -> SourceError | None:
     """What errors mean by their codes, the first that has a known one; None where none has."""
-    known = next((found for error in errors if (found := _MEANINGS.get(code_of(error)))), None)
+    codes = [code_of(error) for error in errors]
+    if not _TOO_LARGE.isdisjoint(codes):
+        return _for_a_batch(SourceProtocolError("the query asks for too much"), UNTIL_IT_FITS, refuses_keys=True)
+    known = next((_MEANINGS[code] for code in codes if code in _MEANINGS), None)
     if known is SourceThrottledError:
         return SourceThrottledError(retry_after_s=retry_after_s)
-    return known() if known is not None else None
+    if known is SourceProtocolError:
+        return _for_a_batch(SourceProtocolError(), halvings=2, refuses_keys=True)
+    return None if known is None else _for_a_batch(known(), halvings=int(known is SourceUnavailableError))
 
 
 def of_a_key(errors: Errors, retry_after_s: float | None, *, one_key: bool) -> SourceError:
@@ -86,4 +101,11 @@ def of_the_call(errors: Errors, retry_after_s: float | None) -> SourceError:
     found = meaning(errors, retry_after_s)
     if found is not None:
         return found
-    return SourceError() if all(path_of(error) for error in errors) else SourceProtocolError("the query is refused")
+    if all(path_of(error) for error in errors):
+        return _for_a_batch(SourceError(), halvings=2)
+    return _for_a_batch(SourceProtocolError("the query is refused"), halvings=2, refuses_keys=True)
+
+
+def _for_a_batch(error: SourceError, halvings: int, *, refuses_keys: bool = False) -> SourceError:
+    error.halvings, error.refuses_keys = halvings, refuses_keys
+    return error

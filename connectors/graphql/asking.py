@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from connectors.batches import ask_in_halves
 from connectors.contract import Answer, Ask, Found, Keys
 from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
 from connectors.graphql.answers import answer_in, meaning, of_the_call, path_of
@@ -33,10 +34,8 @@ class Asking:
         until = None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
         good = [key for key in keys if _can_be_sent(key)]
         answer: dict[str, Found | SourceError] = {key: SourceRejectedError() for key in keys if key not in good}
-        questions = lookup.questions(good, ask)
-        await self._ask(lookup, questions, ask, until)
-        for question in questions:
-            answer |= lookup.found(question, ask)
+        if good:
+            answer |= await ask_in_halves(good, lambda some: self._fetch(lookup, some, ask, until))
         failures = [found for found in answer.values() if isinstance(found, SourceError)]
         if failures and len(failures) == len(keys) and not isinstance(failures[-1], SourceRejectedError):
             raise failures[-1]  # the source failed, not a key: whoever counts failures should see it
@@ -49,19 +48,25 @@ class Asking:
         found = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
         return None if refused.status == 429 else meaning(found, self._wait(said.get("extensions")))
 
-    async def _ask(self, lookup: GraphQLLookup, questions: Sequence[Question], ask: Ask, until: float | None) -> None:
-        """Ask them in as many calls as the longest answer has pages. What fails costs those that are not yet answered."""
-        for _ in range(lookup.max_pages):
-            if not questions:
-                return
+    async def _fetch(self, lookup: GraphQLLookup, keys: Keys, ask: Ask, until: float | None) -> Answer:
+        """Ask in as many calls as the longest answer has pages. What fails after the first costs keys that wait for more."""
+        questions = lookup.questions(keys, ask)
+        waiting = await self._ask_once(lookup, questions, ask, until) if questions else []
+        for _ in range(1, lookup.max_pages):
+            if not waiting:
+                break
             try:
-                questions = await self._ask_once(lookup, questions, ask, until)
+                waiting = await self._ask_once(lookup, waiting, ask, until)
             except SourceError as error:
-                for question in questions:
+                for question in waiting:
                     question.fail(error)
-                return
-        for question in questions:
+                waiting = []
+        for question in waiting:
             question.fail(SourceProtocolError("more pages than max_pages"))
+        answer: dict[str, Found | SourceError] = {}
+        for question in questions:
+            answer |= lookup.found(question, ask)
+        return answer
 
     async def _ask_once(
         self, lookup: GraphQLLookup, questions: Sequence[Question], ask: Ask, until: float | None

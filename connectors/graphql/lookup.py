@@ -13,6 +13,8 @@ from connectors.graphql.reading import RecordReader
 from connectors.graphql.selection import Selection
 from connectors.graphql.settings import GraphQLSettings, LookupSettings, RecordSettings
 from connectors.graphql.walking import found_at, number_at, object_on
+from connectors.mapping.row_lists import IdOf, RowLists, id_reader
+from connectors.mapping.rows import RowMapping
 from connectors.records import RECORDS
 from connectors.semantics import as_text
 from connectors.shapes import Fields
@@ -31,11 +33,12 @@ class Question:
     `asked` are the keys by what a source may write for them.
     """
 
-    def __init__(self, keys: Sequence[str], variables: Mapping[str, Any], *, any_case: bool) -> None:
+    def __init__(self, keys: Sequence[str], variables: Mapping[str, Any], id_of: IdOf, *, any_case: bool) -> None:
         self.keys = keys
         self.asked = {key.lower() if any_case else key: key for key in keys}
         self.variables = dict(variables)
-        self.rows: dict[str, list[Any]] = {}
+        self.rows = RowLists(id_of)
+        self.cursors: set[str] = set()
         self.totals: dict[str, int] = {}
         self.failures: dict[str, SourceError] = {}
 
@@ -58,6 +61,7 @@ class GraphQLLookup:
         self.pushdown = self._window.pushdown
         self._selection = Selection(rules)
         self._reader = RecordReader(self.record, self._selection.rules)
+        self._id_of = id_reader(RowMapping(self.record, self._selection.rules))
         self._takes_numbers = query.types.get("keys" if not query.one_key else "key", "").strip("[]!") == "Int"
         self.mapped = _settings_of(rules)
         self._selected = lru_cache(maxsize=256)(partial(self._selection.of, self.record))
@@ -76,8 +80,8 @@ class GraphQLLookup:
             return []
         any_case = self.by is KeyKind.EMAIL
         if not self._query.one_key:
-            return [Question(keys, {"keys": [self._typed(key) for key in keys]}, any_case=any_case)]
-        return [Question([key], self._own(ask, key), any_case=any_case) for key in keys]
+            return [Question(keys, {"keys": [self._typed(key) for key in keys]}, self._id_of, any_case=any_case)]
+        return [Question([key], self._own(ask, key), self._id_of, any_case=any_case) for key in keys]
 
     def body(self, questions: Sequence[Question], ask: Ask) -> dict[str, Any]:
         """What is sent for them."""
@@ -109,7 +113,7 @@ class GraphQLLookup:
         known, _ = self._selected(self._window.fields(ask))
         pages = {
             key: self._window.page(self._reader.records(rows, known), ask, question.totals.get(key))
-            for key, rows in question.rows.items()
+            for key, rows in question.rows.by_key.items()
         }
         return {**pages, **question.failures}
 
@@ -119,12 +123,15 @@ class GraphQLLookup:
                 raise of_a_key(errors, wait_s, one_key=True)
             return False
         query = self._query
+        page: dict[str, list[Any]] = {}
         for holder in found_at(value, query.spine[1 : query.holder]):
             key = self._key(question, holder)
             if key is not None:
-                question.rows.setdefault(key, []).extend(found_at(holder, query.spine[query.holder :]))
+                page.setdefault(key, []).extend(found_at(holder, query.spine[query.holder :]))
                 if self._counts(ask):
                     question.totals[key] = number_at(holder, query.total or ())
+        for key, rows in page.items():
+            question.rows.add(key, rows)
         if errors:
             self._place(question, value, errors, wait_s)
         return self._goes_on(question, value, ask)
@@ -149,7 +156,7 @@ class GraphQLLookup:
             elif self._query.holder == len(self._query.spine):
                 raise meant  # a record is missing, and nobody knows whose
             elif code_of(error) != ABSENT:
-                question.failures |= {key: meant for key in question.keys if key not in question.rows}
+                question.failures |= {key: meant for key in question.keys if key not in question.rows.by_key}
 
     def _goes_on(self, question: Question, value: Any, ask: Ask) -> bool:
         if self._query.paged is None or self._is_enough(question, ask):
@@ -160,14 +167,17 @@ class GraphQLLookup:
         if "after" not in self._query.sends:
             raise SourceProtocolError("more pages, and the query has no $after")
         cursor = infos[0].get("endCursor") if len(infos) == 1 else None
-        if not isinstance(cursor, str) or cursor in {"", question.variables.get("after")}:
+        if not isinstance(cursor, str) or not cursor:
             raise SourceProtocolError("no cursor of the next page")
+        if cursor in question.cursors:
+            raise SourceProtocolError("the next page is one that was read already")
+        question.cursors.add(cursor)
         question.variables["after"] = cursor
         return True
 
     def _is_enough(self, question: Question, ask: Ask) -> bool:
         first = self._window.first(ask)
-        return self._query.one_key and first is not None and len(question.rows.get(question.keys[0], ())) >= first
+        return self._query.one_key and first is not None and len(question.rows.by_key.get(question.keys[0], ())) >= first
 
     def _first(self, ask: Ask) -> int | None:
         """How many records a page has: what is wanted, in pages of the same size where one does not hold it."""

@@ -20,7 +20,7 @@ KeyOf = Callable[[Any], str | None]
 """The asked key that a row names, None for one that was not asked for; a row without a key names None."""
 Asked = Callable[[Sequence[str]], KeyOf]
 
-_MISFITS = (MisfitError, msgspec.MsgspecError, OverflowError, RecursionError)
+_MISFITS = (MisfitError, ValueError, OverflowError, RecursionError)
 
 
 class AnswerReader:

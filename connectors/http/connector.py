@@ -6,6 +6,7 @@ from functools import partial
 
 from yarl import URL
 
+from connectors.batches import ask_in_halves, ask_in_parts
 from connectors.contract import Answer, Ask, Connector, Found, Keys, Lookup, Page, nobody
 from connectors.errors import (
     SourceAuthError,
@@ -15,6 +16,7 @@ from connectors.errors import (
 )
 from connectors.http.route import Route, Rows
 from connectors.http.settings import HttpSettings
+from connectors.mapping.row_lists import RowLists
 from connectors.records import RECORD_NAMES
 from connectors.shapes import all_fields
 from connectors.transport import Transport, ask_each, decoded
@@ -92,7 +94,11 @@ class HttpConnector(Connector[HttpSettings]):
     async def _answer(self, route: Route, keys: Keys, ask: Ask, until: float | None) -> Answer:
         if route.lookup.one_key:
             return await ask_each(keys, lambda key: self._ask_one(route, key, ask, until))
-        return await self._ask(route, keys, ask, until)
+
+        async def ask_some(some: Keys) -> Answer:
+            return await self._ask(route, some, ask, until)
+
+        return await ask_in_parts(route.parts(keys, ask), lambda part: ask_in_halves(part, ask_some))
 
     async def _ask_one(self, route: Route, key: str, ask: Ask, until: float | None) -> Found | SourceError | None:
         return (await self._ask(route, [key], ask, until)).get(key)
@@ -101,11 +107,11 @@ class HttpConnector(Connector[HttpSettings]):
         """One question, in as many calls as its answer has pages."""
         values = route.values(keys, ask)
         body = route.body(values)
-        found: Rows = {}
+        found = route.new_rows()
         total: int | None = None
-        url: URL | None = route.url(values)
+        url = route.url(values)
+        asked: set[URL] = set()
         for page_number in range(route.lookup.max_pages):
-            assert url is not None
             content = await self._transport.call(route.lookup.method, url, body, one_key=route.lookup.one_key, until=until)
             if content is not None and page_number == 0 and (pages := route.read(content, keys, ask)) is not None:
                 return pages
@@ -118,19 +124,24 @@ class HttpConnector(Connector[HttpSettings]):
                 raise SourceProtocolError("a page is missing")
             if page_number == 0:
                 total = route.total(answer, ask)
-            route.add_rows(answer, keys, found)
-            url = route.next_url(answer, values)
-            if url is None or self._is_enough(route, keys, ask, found):
+            page: Rows = {}
+            route.add_rows(answer, keys, page)
+            found.add_page(page)
+            further = route.next_url(answer, values, url)
+            if further is None or self._is_enough(route, keys, ask, found):
                 break
+            asked.add(url)
+            if further in asked:
+                raise SourceProtocolError("the next page is one that was read already")
+            url = further
         else:
             raise SourceProtocolError("more pages than max_pages")
-        return {key: rows if isinstance(rows, SourceError) else route.page(rows, ask, total) for key, rows in found.items()}
+        return {key: route.page(rows, ask, total) for key, rows in found.by_key.items()} | found.failures
 
-    def _is_enough(self, route: Route, keys: Keys, ask: Ask, found: Rows) -> bool:
+    def _is_enough(self, route: Route, keys: Keys, ask: Ask, found: RowLists) -> bool:
         if not route.lookup.one_key or ask.first is None or not route.sends_first(ask):
             return False
-        rows = found.get(keys[0], [])
-        return not isinstance(rows, list) or len(rows) >= ask.first
+        return keys[0] in found.failures or len(found.by_key.get(keys[0], ())) >= ask.first
 
 
 def _can_all_be_sent(keys: Keys) -> bool:

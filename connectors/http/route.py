@@ -12,16 +12,23 @@ from connectors.contract import Ask, KeyKind, Page, Push
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.http.answers import AnswerReader, KeyOf
 from connectors.http.settings import HttpSettings, LookupSettings, RecordSettings
-from connectors.mapping.expressions import getter
+from connectors.mapping.expressions import Get, getter, misses_name
 from connectors.mapping.places import MisfitError
+from connectors.mapping.row_lists import RowLists, id_reader
 from connectors.mapping.rows import RowMapping
 from connectors.records import RECORDS
 from connectors.shapes import Fields
-from connectors.templates import Values, render_body, render_path, values_of, with_parameter
-from connectors.values import to_text
+from connectors.templates import Values, placeholders_of, render_body, render_path, values_of, with_parameter
+from connectors.values import converter, to_list, to_text
 from connectors.window import Window
 
+MAX_ADDRESS = 4096
+"""How long a path with its query may be that holds several keys: many servers take 8 KB, and some 4."""
+MAX_BYTES_OF_A_CHARACTER = 12
+"""Four bytes of UTF-8, each as `%F0`."""
+_to_whole = converter(int)
 _READY_TO_SEND = re.compile(r"[!-~]+")
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 Rows = dict[str, list[Any] | SourceError]
 """Rows by key, as the source wrote them; an error for a key whose rows cannot be read."""
 
@@ -38,9 +45,11 @@ class Route:
         self._build = partial(URL.build, scheme=base.scheme, authority=base.raw_authority, encoded=True)
         self._base_path = base.raw_path.rstrip("/")
         self._window = Window(self.record, rules.order, lookup.placeholders, counts=lookup.total is not None)
+        self._keys_in_path = "keys" in placeholders_of(lookup.path)
         self._rules = rules
         self._readers = lru_cache(maxsize=256)(self._new_readers)
         self._mapping = RowMapping(self.record, rules)
+        self._id_of = id_reader(self._mapping)
         self._list = getter(rules.list)
         self._key, self._records, self._total, self._next, self._next_cursor = (
             getter(expression) if expression is not None else None
@@ -62,22 +71,39 @@ class Route:
         path, _, query = path.partition("?")
         return self._build(path=self._base_path + path, query_string=query)
 
+    def parts(self, keys: Sequence[str], ask: Ask) -> Sequence[Sequence[str]]:
+        """The keys in parts whose addresses have a length that servers take."""
+        if not self._keys_in_path or MAX_BYTES_OF_A_CHARACTER * sum(map(len, keys)) < MAX_ADDRESS - len(self.lookup.path):
+            return [keys]
+        if len(keys) == 1 or len(self.url(self.values(keys, ask)).raw_path_qs) <= MAX_ADDRESS:
+            return [keys]
+        middle = (len(keys) + 1) // 2
+        return [*self.parts(keys[:middle], ask), *self.parts(keys[middle:], ask)]
+
     def body(self, values: Values) -> Any:
         return None if self.lookup.body is None else render_body(self.lookup.body, values)
 
-    def next_url(self, answer: Any, values: Values) -> URL | None:
-        """Where the next page is, None after the last. Another origin is refused: it would be sent our credentials."""
+    def next_url(self, answer: Any, values: Values, page: URL) -> URL | None:
+        """Where the next page is, None after the last. Another origin is refused: it would be sent our credentials.
+
+        A link is relative to the address of its page (RFC 3986, 5.1). What JMESPath takes for false is none.
+        """
         if self._next_cursor is not None:
-            cursor = self._next_cursor(answer)
-            return None if cursor is None or cursor == "" else self.url(values, str(cursor))
+            given = self._next_cursor(answer)
+            if given is False or given in _NOTHING:
+                return None
+            cursor = None if given is True else to_text(given)
+            if not isinstance(cursor, str):
+                raise SourceProtocolError("no cursor where `next_cursor` points")
+            return self.url(values, cursor)
         link = self._next(answer) if self._next is not None else None
-        if link is None or link == "":
+        if link is False or link in _NOTHING:
             return None
         if not isinstance(link, str):
             raise SourceProtocolError("no link where `next` points")
         try:
             # A link that is ready to be sent stays as it is: decoding %2C would split a key that holds a comma.
-            url = self._base.join(URL(link, encoded=_READY_TO_SEND.fullmatch(link) is not None))
+            url = page.join(URL(link, encoded=_READY_TO_SEND.fullmatch(link) is not None))
             same = url.origin() == self._base.origin()
         except ValueError as error:
             raise SourceProtocolError("the link to the next page cannot be read") from error
@@ -105,20 +131,29 @@ class Route:
             return [quickest, new(as_they_come=False)] if quickest.as_they_come else [quickest]
         return []
 
+    def new_rows(self) -> RowLists:
+        """No rows yet."""
+        return RowLists(self._id_of)
+
     def add_rows(self, answer: Any, keys: Sequence[str], found: Rows) -> None:
         """Put the rows of an answer with their keys. A row of no key, or of one that was not asked for, is nobody's."""
-        rows = self._list(answer)
+        rows = self._list_of(answer, self._list, self._rules.list)
         if self.lookup.one_key and isinstance(rows, dict):
             rows = [rows]
         if not isinstance(rows, list):
             raise SourceProtocolError("no list where `list` points")
         for key, row in self._keyed(rows, keys):
             own = found.setdefault(key, [])
-            records = [row] if self._records is None else self._records(row)
+            records = [row] if self._records is None else self._list_of(row, self._records, self.lookup.records or "@")
             if not isinstance(records, list):
                 found[key] = SourceProtocolError("no list where `records` points")
             elif isinstance(own, list):
                 own += [record for record in records if record is not None]
+
+    def _list_of(self, value: Any, get: Get, expression: str) -> Any:
+        """What an expression gives, where there is nothing an empty list; None where a name is missing."""
+        rows = get(value)
+        return [] if to_list(rows) is None and (rows is not None or not misses_name(expression, value)) else rows
 
     def _keyed(self, rows: list[Any], keys: Sequence[str]) -> Iterator[tuple[str, Any]]:
         asked = self._asked(keys)
@@ -149,7 +184,9 @@ class Route:
         """How many records match, None where the source did not count just those."""
         if self._total is None or not ask.count or not self._window.at_source(ask):
             return None
-        total = self._total(answer)
+        total = _to_whole(self._total(answer))
+        if total is None and not misses_name(self.lookup.total or "@", answer):
+            return None
         if not isinstance(total, int) or isinstance(total, bool):
             raise SourceProtocolError("no number where `total` points")
         return total

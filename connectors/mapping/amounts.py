@@ -1,7 +1,7 @@
 """Amounts that are only shown: as text, which need not become a Decimal and be written again.
 
-A number of JSON that has a point is decoded as an `Amount`, its text unread. Mostly a Decimal would be written with the same
-text, which is seen of all amounts of an answer at once. Else they are read one by one.
+A number of JSON that has a point is decoded as an `Amount`, its text unread. Mostly it is shown with the same text, which is
+seen of all amounts of an answer at once. Else they are read one by one.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,6 +15,7 @@ from connectors.mapping.places import MisfitError
 from connectors.records import MOST_DIGITS, Money
 from connectors.semantics import is_sound
 from connectors.shapes import LIST, Fields, narrowed, shapes
+from connectors.values import decimal_text
 
 Amount: Any = narrowed(Money, Fields.of("amount"))
 """Money of which the amount alone is shown."""
@@ -22,12 +23,12 @@ Amount: Any = narrowed(Money, Fields.of("amount"))
 _MOST = 10**MOST_DIGITS
 _Short = Annotated[str, msgspec.Meta(max_length=MOST_DIGITS)]
 
-_DOUBTS = ("e", "E", ".000000")
-"""In numbers of JSON that a Decimal may write in another way: `1e2` as `1E+2`, `0.0000001` as `1E-7`."""
+_DOUBTS = ("e", "E", "-0")
+"""In numbers of JSON that are written in another way: `1e2` as `100`, `-0.0` as `0.0`."""
 
 
 def are_plain(numbers: list[str]) -> bool:
-    """Whether a Decimal of each of these numbers of JSON is sound, and is written with the same text."""
+    """Whether each of these numbers of JSON is sound, and is shown with the same text."""
     together = "".join(numbers)
     if any(doubt in together for doubt in _DOUBTS):
         return False
@@ -86,11 +87,11 @@ def amount(value: Any) -> Any:
 
 
 def _is_simple(text: str) -> bool:
-    """Whether this is a number of some digits, perhaps with a point, that a Decimal is written as."""
+    """Whether this is a number of some digits, perhaps with a point, that is shown as it is written."""
     digits = text.replace(".", "", 1)
-    if not (digits.isdigit() and digits.isascii()) or text[-1] == ".":
+    if not (digits.isdigit() and digits.isascii()) or text[-1] == "." or len(text) > MOST_DIGITS:
         return False
-    return len(text) <= MOST_DIGITS if text[0] in "123456789" else text[:2] == "0." and len(text) <= len("0.000001")
+    return text[0] in "123456789" or text[:2] == "0."
 
 
 def _canonical(text: str) -> str:
@@ -100,4 +101,4 @@ def _canonical(text: str) -> str:
         raise MisfitError from None
     if not is_sound(number):
         raise MisfitError
-    return str(number)
+    return decimal_text(number)

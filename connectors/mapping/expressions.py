@@ -8,6 +8,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError, ParseError
 from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
+from jmespath.visitor import TreeInterpreter
 from pydantic import AfterValidator
 
 from connectors.mapping.exact_functions import ExactFunctions, exact_numbers
@@ -44,6 +45,26 @@ def literal_of(expression: str) -> Any:
     """The value of a literal, None for any other expression."""
     tree = jmespath.compile(expression).parsed
     return tree["value"] if tree["type"] == "literal" else None
+
+
+def misses_name(expression: str, value: Any) -> bool:
+    """Whether an expression that gives nothing names what is not there: an object without the name. A null is there."""
+    visitor = _NameVisitor(jmespath.Options(custom_functions=ExactFunctions()))
+    try:
+        visitor.visit(exact_numbers(jmespath.compile(expression).parsed), value)
+    except JMESPathError:
+        return True
+    return visitor.missed
+
+
+class _NameVisitor(TreeInterpreter):
+    """Notes whether a name was missing."""
+
+    missed = False
+
+    def visit_field(self, node: Any, value: Any) -> Any:
+        self.missed |= value is not None and not (isinstance(value, dict) and node["value"] in value)
+        return super().visit_field(node, value)
 
 
 def _search(search: Get, value: Any) -> Any:

@@ -9,7 +9,7 @@ import msgspec
 from connectors.mapping.expressions import getter
 from connectors.mapping.settings import MappingSettings, PartSettings
 from connectors.shapes import LEAF, LIST, Fields, Shape, shapes
-from connectors.values import converter, translated
+from connectors.values import shape_converter, to_list, to_object, translated
 
 MapRow = Callable[..., Any]
 Read = Callable[[Any, Any, Any], Any]
@@ -50,14 +50,14 @@ class RowMapping:
             return (
                 self._list(shape.struct, inner, path, raw) if shape.form == LIST else self._part(shape.struct, inner, path, raw)
             )
-        convert = converter(shape.leaf)
+        convert = shape_converter(shape)
         if path in self._rules.values:
             convert = translated(self._rules.values[path], convert)
         if shape.form == LEAF:
             return lambda row, parent, outer: convert(raw(row, parent, outer))
 
         def read_leaves(row: Any, parent: Any, outer: Any) -> Any:
-            items = raw(row, parent, outer)
+            items = to_list(raw(row, parent, outer))
             return [convert(item) for item in items if item is not None] if isinstance(items, list) else items
 
         return read_leaves
@@ -91,7 +91,7 @@ class RowMapping:
         reads_here = any(f"{path}.{name}" not in {**self._rules.fields, **self._outer} for name, _ in inner)
 
         def read(row: Any, parent: Any, outer: Any) -> Any:
-            here = raw(row, parent, outer) if reads_here else None
+            here = to_object(raw(row, parent, outer)) if reads_here else None
             found = read_inner(row, here, outer)
             if not found and not isinstance(here, dict):
                 return here
@@ -103,7 +103,7 @@ class RowMapping:
         map_item = RowMapping(struct, self._parts.get(path, PartSettings())).mapper(inner)
 
         def read(row: Any, parent: Any, outer: Any) -> Any:
-            items = raw(row, parent, outer)
+            items = to_list(raw(row, parent, outer))
             return [map_item(item, row) for item in items if item is not None] if isinstance(items, list) else items
 
         return read

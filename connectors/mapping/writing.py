@@ -18,17 +18,20 @@ from connectors.mapping.settings import MappingSettings, PartSettings
 from connectors.records import MOST_DIGITS, ExactWhole, KnownEnum, Money, UtcTime
 from connectors.semantics import is_sound
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
-from connectors.values import converter, translated
+from connectors.values import converter, shape_converter, translated
 
 Make = Callable[[Collection[list[Any]]], list[list[Any]]]
 """Makes lists of one thing of lists of another."""
 
 _SOUND: Mapping[type | None, str] = {
     datetime: "({0} if ({1}).tzinfo is UTC else {0}.astimezone(UTC))",
-    Decimal: f"({{0}} if ({{1}}).is_finite() and -{MOST_DIGITS} <= {{0}}.adjusted() <= {MOST_DIGITS} else misfit())",
+    Decimal: (
+        f"({{0}} if ({{1}}).is_finite() and -{MOST_DIGITS} <= {{0}}.adjusted() <= {MOST_DIGITS}"
+        " and 'E' not in str({0}) and ({0} or not {0}.is_signed()) else misfit())"
+    ),
     dict: "({0} if plain(map(type, ({1}).values())) else misfit())",
 }
-"""What a value becomes that was decoded: as it is where it is sound. In the form of `Value.meaning`."""
+"""What a value becomes that was decoded: as it is where it is sound and canonical. In the form of `Value.meaning`."""
 
 _READ_AS: Mapping[type | None, Any] = {datetime: UtcTime, Decimal: Decimal, Number: ExactWhole}
 """What a value is decoded as, where that is not the field's type. A quantity that is no whole number does not fit."""
@@ -192,7 +195,7 @@ class Writer:
         if table is not None and leaf is not str:
             raise MisfitError
         if leaf is str and (table is not None or shape.type not in (str, str | None)):
-            convert = translated(table or {}, converter(str))
+            convert = translated(table or {}, shape_converter(shape))
             return self._word(spot, lambda text: msgspec.convert(convert(text), shape.type))
         if shape is self._shown_amount:
             spot.read_as(Any)
@@ -319,7 +322,7 @@ def _is_enum(shape: Shape) -> bool:
 
 def _constant(shape: Shape, literal: Any, table: Mapping[str, str] | None) -> Any:
     try:
-        constant = msgspec.convert(translated(table or {}, converter(shape.leaf))(literal), shape.type)
+        constant = msgspec.convert(translated(table or {}, shape_converter(shape))(literal), shape.type)
     except msgspec.ValidationError:
         raise MisfitError from None
     if isinstance(constant, Decimal) and not is_sound(constant):

@@ -5,10 +5,12 @@ MongoDB has times to the millisecond, so a bound between two of them is the same
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from numbers import Number
 from typing import Any
 
 from bson import Decimal128, Regex
@@ -20,6 +22,7 @@ from connectors.mongo.words import meaning
 from connectors.records import Record
 from connectors.semantics import EXACT, as_time
 from connectors.shapes import LIST
+from connectors.values import code_pattern
 
 Match = dict[str, Any]
 NOTHING: Match = {"_id": {"$in": []}}
@@ -125,13 +128,15 @@ def _test(spot: Spot, values: Sequence[str]) -> dict[str, Any]:
 
 def _written(leaf: type | None, spot: Spot, value: str) -> Iterator[Any]:
     """The values of a document that become this one."""
+    if code_pattern(spot.shape) is not None:
+        yield Regex(rf"^\s*{re.escape(value)}\s*$", "i")
     if leaf is str:
         for word in (value, *(word for word, meant in spot.words.items() if meant == value)):
             if spot.words.get(word, word) == value:
                 yield from texts_of(word)
     elif leaf is bool and value in ("true", "false"):
         yield from (value == "true", int(value == "true"), Regex(f"^({value}|{int(value == 'true')})$", "i"))
-    elif leaf in (int, Decimal):
+    elif leaf in (int, Decimal, Number):
         yield from _numbers(value, spot.scale)
     elif leaf is datetime:
         try:

@@ -210,7 +210,7 @@ def _money(place: Place, op: MeasureOp, rows: Sequence[Mapping[str, Any]]) -> An
         if count:
             own = _rounded(total / count) if op is MeasureOp.AVERAGE else total
             parts.append((own, currency.convert(row["_id"].get("currency"))))
-    sums = sums_by_currency(parts)
+    sums = sums_by_currency((amount, code) for amount, code in parts if code is not None)
     return [{"amount": decimal_text(Decimal(one["amount"])), "currency": one["currency"]} for one in sums] or None
 
 

@@ -10,10 +10,11 @@ import msgspec
 
 from connectors.errors import SourceProtocolError
 from connectors.mongo.settings import FieldSettings, ListSettings, RecordSettings
-from connectors.mongo.values import Convert, converter, to_date
+from connectors.mongo.values import Convert, converter, to_date, to_text
 from connectors.mongo.words import enum_converter
 from connectors.records import RECORDS
 from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, leaf_shape, shapes
+from connectors.values import translated
 
 
 class Spot(NamedTuple):
@@ -148,15 +149,11 @@ class Places:
             return enum_converter(shape.leaf, words)
         if path == getattr(self.struct, "time_field", None):
             return to_date
-        convert = converter(shape.leaf, field.scale)
+        convert = converter(shape, field.scale)
         if not words:
             return convert
-
-        def translate(value: Any) -> Any:
-            text = convert(value)
-            return words.get(text, text) if isinstance(text, str) else text
-
-        return translate
+        translate = translated(words, convert)
+        return lambda value: translate(to_text(value) if shape.leaf is str else value)
 
 
 def record_places(name: str, rules: RecordSettings) -> Places:

@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.mongo.places import Places, Spot
 from connectors.shapes import LEAF, OBJECT, Fields, shapes
+from connectors.values import to_list
 
 Read = Callable[[Any, Any], Any]
 """(the document or an item of its list, the document around) -> a canonical value, None for no value."""
@@ -69,8 +70,14 @@ def leaf(spot: Spot) -> Read:
         return lambda _here, _around: constant
     path, outer = spot.path, spot.outer
     if "." in path:
-        return lambda here, around: convert(values_at(around if outer else here, path))
+        return lambda here, around: convert(_value_at(around if outer else here, path))
     return lambda here, around: convert((around if outer else here).get(path))
+
+
+def _value_at(value: Any, path: str) -> Any:
+    """As `values_at`, where nothing was found in an array nothing."""
+    found = values_at(value, path)
+    return None if found == [] else found
 
 
 def _leaves(spot: Spot) -> Read:
@@ -78,7 +85,7 @@ def _leaves(spot: Spot) -> Read:
     convert, path = spot.convert, spot.path
 
     def read(here: Any, _around: Any) -> Any:
-        found = values_at(here, path)
+        found = to_list(values_at(here, path))
         return [convert(item) for item in found if item is not None] if isinstance(found, list) else found
 
     return read
@@ -102,6 +109,8 @@ def _list(places: Places, name: str, inner: Fields) -> Read:
 
     def read(here: Any, _around: Any) -> Any:
         items = values_at(here, path)
+        if not isinstance(items, dict):  # of an object the server leaves out what is not asked for: it need not be empty
+            items = to_list(items)
         if not isinstance(items, list):
             return items
         return [read_item(item, here) if isinstance(item, dict) else item for item in items if item is not None]

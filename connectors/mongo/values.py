@@ -1,22 +1,26 @@
-"""Values as BSON has them, made canonical. None is no value.
+"""Values as BSON has them: first what JSON has for them, then the converters that all kinds use. None is no value.
 
-What cannot be read is passed on as it is: the gateway then drops that record alone and counts it.
+What cannot be read is passed on as it is, for the gateway to count.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from numbers import Number
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from bson import Decimal128, ObjectId, Timestamp
+from bson.datetime_ms import DatetimeMS
 from bson.errors import InvalidId
 
-from connectors.semantics import EXACT, as_time, is_sound, rfc3339
+from connectors import values
+from connectors.semantics import is_sound, rfc3339
+from connectors.shapes import Shape
 
 Convert = Callable[[Any], Any]
 INTEGERS = range(-(2**63), 2**63)
@@ -25,27 +29,47 @@ DOUBLE_DIGITS = 15
 """What a binary number holds for certain, and what MongoDB makes a decimal of; noise begins after them."""
 
 
-def converter(leaf: type | None, scale: int = 0) -> Convert:
-    """The function that makes a value canonical for a field of this type."""
-    if leaf is Decimal:
+def converter(shape: Shape, scale: int = 0) -> Convert:
+    """The function that makes a value canonical for a field. `scale` is the number of decimals in a whole number."""
+    if shape.leaf is Decimal:
         return lambda value: to_amount(value, scale)
-    return _CONVERTERS.get(leaf, lambda value: value)
+    convert, plain = values.shape_converter(shape), _PLAIN.get(shape.leaf, to_plain)
+    return lambda value: convert(plain(value))
+
+
+def to_amount(value: Any, scale: int = 0) -> Any:
+    """The text of an amount, in its own digits."""
+    return values.to_amount(to_exact(value), scale)
 
 
 def to_text(value: Any) -> Any:
     """Ids and codes may be of many types."""
+    plain = to_plain(value)
+    return rfc3339(plain) if isinstance(plain, datetime) else values.to_text(plain)
+
+
+def to_plain(value: Any) -> Any:
+    """What JSON, read exactly, has for a value."""
     match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case float() if value.is_integer():
-            return str(int(value))
-        case int() | float() | ObjectId() | UUID() | Decimal128():
+        case Decimal128():
+            return value.to_decimal()
+        case ObjectId() | UUID():
             return str(value)
-        case datetime():
-            return rfc3339(value)
+        case Timestamp():
+            return value.as_datetime()
+        case DatetimeMS():
+            return f"Date({int(value)})"  # beyond the calendar
     return value
+
+
+def to_exact(value: Any) -> Any:
+    """As `to_plain`, a binary number as the decimal that it was written as."""
+    if isinstance(value, float) and math.isfinite(value):
+        return Decimal(f"{value:.{DOUBLE_DIGITS}g}")
+    return to_plain(value)
+
+
+_PLAIN: dict[type | None, Convert] = {str: to_text, int: to_exact, Number: to_exact}
 
 
 def texts_of(text: str) -> Iterator[Any]:
@@ -61,15 +85,6 @@ def texts_of(text: str) -> Iterator[Any]:
             yield value
 
 
-def to_amount(value: Any, scale: int = 0) -> Any:
-    """The text of a decimal: two decimals when that is exact, else all of them."""
-    number = to_decimal(value)
-    if number is None or not number.is_finite():
-        return value if isinstance(value, bool | list | dict) else None
-    number = number.scaleb(-scale, EXACT)
-    return decimal_text(number) if is_sound(number) else str(number)
-
-
 def decimal_text(number: Decimal) -> str:
     """A decimal with two decimals when that is exact, else with all of them."""
     whole, _, decimals = f"{number:f}".partition(".")
@@ -78,21 +93,7 @@ def decimal_text(number: Decimal) -> str:
 
 def to_decimal(value: Any) -> Decimal | None:
     """A number, None for what is none."""
-    match value:
-        case bool():
-            return None
-        case Decimal128():
-            return value.to_decimal()
-        case float():
-            return Decimal(f"{value:.{DOUBLE_DIGITS}g}")
-        case int():
-            return Decimal(value)
-        case str():
-            try:
-                return Decimal(value.strip())
-            except InvalidOperation:
-                return None
-    return None
+    return values.to_number(to_exact(value))
 
 
 def to_whole(value: Any) -> Any:
@@ -102,29 +103,9 @@ def to_whole(value: Any) -> Any:
     return int(number)
 
 
-def to_quantity(value: Any) -> Any:
-    """A whole number as an int, any other exactly."""
-    whole, number = to_whole(value), to_decimal(value)
-    return whole if number is None or isinstance(whole, int) else str(number)
-
-
-def to_time(value: Any) -> Any:
-    """RFC 3339 in UTC, from a date, or from text as it is common in JSON."""
-    if not isinstance(value, str | datetime):
-        return value
-    try:
-        return rfc3339(as_time(value)) if value else None
-    except (ValueError, OverflowError):
-        return value
-
-
 def to_date(value: Any) -> datetime | None:
     """What orders a record, which is a date of BSON: nothing else can be compared with one at the source."""
     return value if isinstance(value, datetime) else None
-
-
-def to_boolean(value: Any) -> Any:
-    return {"true": True, "1": True, "false": False, "0": False, "": None}.get(str(to_text(value)).lower(), value)
 
 
 def encoded(records: list[Any]) -> bytes:
@@ -143,12 +124,3 @@ def _plain(value: Any) -> Any:
         case Timestamp():
             return value.as_datetime()
     return None
-
-
-_CONVERTERS: dict[type | None, Convert] = {
-    str: to_text,
-    int: to_whole,
-    Number: to_quantity,
-    bool: to_boolean,
-    datetime: to_time,
-}

@@ -1,7 +1,7 @@
 """Enums as documents write them: which word means which member, and which words mean some members.
 
 Words of the configuration come first, as they are written; then the members' own names, in any case of letters, with a space or
-a hyphen for `_`. Any other value is `UNKNOWN`, no value and an empty text are the field's default.
+a hyphen for `_`. Any other value is `UNKNOWN`, no value and a blank text are the field's default.
 """
 
 from __future__ import annotations
@@ -9,30 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
-from functools import lru_cache
 from typing import Any
 
 from bson import Regex
 
 from connectors.mongo.values import Convert, texts_of, to_text
+from connectors.values import converter, translated
 
 UNKNOWN = "UNKNOWN"
+_BLANK = Regex(r"^\s*$")
 
 
 def enum_converter(leaf: type[Enum], words: Mapping[str, str]) -> Convert:
     """The function that gives the member's name for a word."""
-
-    @lru_cache(maxsize=1_000)
-    def member(text: str) -> str:
-        if text in words:
-            return words[text]
-        return next((one.value for one in _known(leaf) if re.match(_pattern(one, {}), text, re.IGNORECASE)), UNKNOWN)
-
-    def convert(value: Any) -> Any:
-        text = to_text(value)
-        return None if text == "" else member(text) if isinstance(text, str) else text
-
-    return convert
+    convert = translated(words, converter(leaf))
+    return lambda value: convert(to_text(value))
 
 
 def meaning(leaf: type[Enum], words: Mapping[str, str], wanted: Collection[str], default: str | None) -> dict[str, Any]:
@@ -40,9 +31,9 @@ def meaning(leaf: type[Enum], words: Mapping[str, str], wanted: Collection[str],
     inside = [*_written(words, wanted), *_named(leaf, words, wanted)]
     outside = [*_written(words, set(words.values()).difference(wanted))]
     if UNKNOWN not in wanted:
-        return {"$in": inside + ([None, ""] if default in wanted else [])} | ({"$nin": outside} if outside else {})
+        return {"$in": inside + ([None, _BLANK] if default in wanted else [])} | ({"$nin": outside} if outside else {})
     outside += _named(leaf, words, set(leaf.__members__).difference(wanted))
-    return {"$nin": outside + ([] if default in wanted else [None, ""])}
+    return {"$nin": outside + ([] if default in wanted else [None, _BLANK])}
 
 
 def _written(words: Mapping[str, str], wanted: Collection[str]) -> Iterator[Any]:

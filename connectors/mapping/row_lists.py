@@ -1,0 +1,50 @@
+"""Rows by key, gathered over the pages of a walk: a row that comes on two pages is one."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from connectors.errors import SourceError
+from connectors.mapping.rows import RowMapping
+from connectors.shapes import Fields
+
+IdOf = Callable[[Any], Any]
+"""The canonical id of a row; what is no text tells nothing."""
+
+
+def id_reader(mapping: RowMapping) -> IdOf:
+    """A function that reads the ids of rows."""
+    read = mapping.mapper(Fields.of("id"))
+    return lambda row: read(row).get("id")
+
+
+class RowLists:
+    """The rows of each key, and the errors of those whose rows cannot be read."""
+
+    def __init__(self, id_of: IdOf) -> None:
+        self.by_key: dict[str, list[Any]] = {}
+        self.failures: dict[str, SourceError] = {}
+        self._id_of = id_of
+        self._ids: dict[str, set[Any]] = {}
+
+    def add_page(self, page: Mapping[str, list[Any] | SourceError]) -> None:
+        """Add what one page has for several keys."""
+        for key, rows in page.items():
+            if isinstance(rows, SourceError):
+                self.failures[key] = rows
+            else:
+                self.add(key, rows)
+
+    def add(self, key: str, rows: Sequence[Any]) -> None:
+        """Add what one page has for a key, without the rows of pages before it."""
+        if key not in self.by_key:
+            self.by_key[key] = [*rows]
+            return
+        own = self.by_key[key]
+        if key not in self._ids:
+            self._ids[key] = set(self._ids_of(own))
+        ids = [*self._ids_of(rows)]
+        own += [row for row, id_ in zip(rows, ids, strict=True) if id_ is None or id_ not in self._ids[key]]
+        self._ids[key].update(ids)
+
+    def _ids_of(self, rows: Iterable[Any]) -> Iterator[str | None]:
+        return (id_ if isinstance(id_ := self._id_of(row), str) else None for row in rows)
