@@ -3,7 +3,7 @@
 The gateway's schema is not the peers', so its answers are *unwrapped* first; everything that this takes is in `unwrapped`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,14 @@ UNKNOWN = "c99999"
 
 _ORDER_STATES = {"PENDING": "placed", "CONFIRMED": "paid"}
 """Our words for states of an order that the source calls otherwise; the other words differ in case only."""
+
+_WORDS: dict[str, Callable[[str], str]] = {
+    "id": lambda node_id: node_id.rpartition(":")[2],
+    "status": str.lower,
+    "priority": str.lower,
+    "author": str.lower,
+}
+"""How the peers write the values of fields."""
 
 
 class Expected:
@@ -101,6 +109,7 @@ def _ticket(row: Row) -> Row:
 def unwrapped(value: Any) -> Any:
     """An answer of the gateway in the peers' form.
 
+    - an id is without the name of its source
     - a page `{nodes: [...]}` is its list
     - money `{amount: "9.50"}` is the number; the currency of an order's total stands beside the total
     - the time of a message is called `createdAt`
@@ -120,8 +129,8 @@ def unwrapped(value: Any) -> Any:
             found |= {"total": float(inner["amount"]), "currency": inner["currency"]}
         elif name == "status" and "items" in value:
             found[name] = _ORDER_STATES.get(inner, inner.lower())
-        elif name in {"status", "priority", "author"}:
-            found[name] = inner.lower()
+        elif name in _WORDS:
+            found[name] = _WORDS[name](inner)
         elif name == "at" and "author" in value:
             found["createdAt"] = inner
         else:

@@ -66,8 +66,13 @@ class Changes:
             except InvalidKeyError as error:
                 invalid = error
             else:
-                changes.append(msgspec.structs.replace(change, key=key))
+                changes += [msgspec.structs.replace(change, key=one) for one in (key, *self._own_ids(change.by, key))]
         return list(dict.fromkeys(changes)), invalid
+
+    def _own_ids(self, kind: KeyKind, key: str) -> list[str]:
+        """What a customer's id is without its source: a source may tell the id that the gateway shows."""
+        read = self._services.directory.customer_ids.read(key) if kind is KeyKind.CUSTOMER_ID else None
+        return [] if read is None else [read[1]]
 
     async def _concerned(self, source: Source, changes: Sequence[Change], stitcher: Stitcher) -> Concerned:
         """The customers behind the changes of one key. What is kept of them under their other keys is made stale, too."""
@@ -114,7 +119,7 @@ async def _keys(
     try:
         customer = stitcher.identified(kind, key, outcome)
     except AmbiguousIdentityError as error:
-        return [(KeyKind.CUSTOMER_ID, candidate) for candidate in error.candidates], failure
+        return [(KeyKind.CUSTOMER_ID, candidate) for candidate in error.own_ids], failure
     except SourceFailure as failed:
         return [], failed
     if customer is None:

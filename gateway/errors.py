@@ -34,14 +34,14 @@ class InvalidArgumentError(CallerError):
 
 
 class AmbiguousIdentityError(CallerError):
-    """A key that belongs to several customers. `candidates` are their ids."""
+    """A key that belongs to several customers of one source. `own_ids` are their ids there."""
 
     code = "AMBIGUOUS_IDENTITY"
 
-    def __init__(self, key_name: str, candidates: Sequence[str]) -> None:
-        self.candidates = tuple(candidates)
+    def __init__(self, key_name: str, candidates: Sequence[str], own_ids: Sequence[str]) -> None:
+        self.own_ids = tuple(own_ids)
         self.extensions = {"candidates": list(candidates)}
-        super().__init__(f"this {key_name} belongs to {len(self.candidates)} customers; ask for one of the candidates by id")
+        super().__init__(f"this {key_name} belongs to {len(candidates)} customers; ask for one of the candidates by id")
 
 
 class QueryTooExpensiveError(CallerError):

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from connectors import records
-from connectors.contract import Ask, KeyKind
+from connectors.contract import Ask
 from connectors.errors import ProfileGatewayError
 from connectors.shapes import Fields, all_fields
 from gateway.app import opened
@@ -50,7 +50,7 @@ async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer]
     async with opened(services):
         pack = services.tags.pack
         selection = Selection(fields=Fields.of("id"), stitches=frozenset(pack.facts[name].record for name in pack.facts))
-        customer = await services.stitcher().customer(KeyKind.CUSTOMER_ID, customer_id, selection)
+        customer = await services.stitcher().customer_of(customer_id, selection)
         if customer is None:
             return None
         return await services.tags.load([(customer, key) for key in pack.tags])
@@ -62,7 +62,7 @@ async def unreadable_values(services: Services, customers: Sequence[str]) -> lis
     for customer_id in customers:
         selection = Selection(fields=all_fields(records.Customer), stitches=frozenset(records.RECORDS.values()))
         try:
-            customer = await services.stitcher().customer(KeyKind.CUSTOMER_ID, customer_id, selection)
+            customer = await services.stitcher().customer_of(customer_id, selection)
         except ProfileGatewayError as error:
             problems.append(f"customer {customer_id}: {error}")
             continue

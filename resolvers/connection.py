@@ -1,6 +1,6 @@
 """Relay connections: pages of records that stay put while records come in."""
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import strawberry
 
@@ -9,7 +9,7 @@ from gateway.stitching.customer import Listing
 from gateway.stitching.position import position_of
 from gateway.stitching.reports import SourceReport, reports_of
 from resolvers.cursor import cursor_of
-from resolvers.fields import apart, computed, inside
+from resolvers.fields import apart, computed, nodes_field
 from resolvers.source import CustomerSource
 
 DEFAULT_FIRST = 20
@@ -35,17 +35,16 @@ class PageInfo:
 
 @strawberry.type(description="A record in its list.")
 class Edge(Generic[T]):
-    owner: strawberry.Private[str]
-    node: T = inside("The record.")
+    node: T = nodes_field("The record.")
 
     @computed("Where this record stands in the list.", position=True)
-    def cursor(self) -> str:
-        return cursor_of(position_of(self.node, self.owner))
+    def cursor(edge: strawberry.Parent[Any]) -> str:  # noqa: N805
+        return cursor_of(position_of(edge.node.record, edge.node.source))
 
 
 @strawberry.type(description="A page of records.")
 class Connection(Generic[T]):
-    records: list[T] = inside("The records of this page.", name="nodes")
+    nodes: list[T] = nodes_field("The records of this page.")
     total: int | None = apart(
         "How many records match in all; null where a source does not count or could not be asked.",
         count=True,
@@ -67,7 +66,7 @@ class Connection(Generic[T]):
 
     @computed("The records of this page with their cursors.", inside=True)
     def edges(listing: strawberry.Parent[Listing]) -> list[Edge[T]]:  # noqa: N805
-        return [Edge(node=node, owner=owner) for node, owner in listing.owned()]
+        return [Edge(node=node) for node in listing.nodes]
 
 
 def checked_first(first: int) -> int:

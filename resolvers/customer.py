@@ -15,7 +15,7 @@ from resolvers.connection import DEFAULT_FIRST, Connection, checked_first
 from resolvers.customer_parts import Acquisition, Address, Company, ContactPoint, Deal, ExternalId
 from resolvers.enums import CustomerKind, RecordType, TagCategory
 from resolvers.event import Event, EventFilter
-from resolvers.fields import computed, own, stitching
+from resolvers.fields import computed, own, source_field, source_id_field, stitching
 from resolvers.listing import listing
 from resolvers.node import Node
 from resolvers.order import Order, OrderFilter
@@ -34,6 +34,8 @@ TAG_RECORDS = tuple(records.RECORDS.values())
 
 @strawberry.type(description="A person or a company, stitched on demand from the systems that know it.")
 class Customer(Node):
+    source: str = source_field("The source that has the customer's own record.")
+    source_id: strawberry.ID = source_id_field("The customer's own id at that source.")
     kind: CustomerKind | None = own("Whether it is a person or a company.")
     name: str | None = own("The name as it is shown.")
     given_name: str | None = own("A person's given name.")

@@ -14,7 +14,7 @@ class ExternalIdKey:
 
 @strawberry.input(one_of=True, description="Exactly one key of a customer.")
 class CustomerKey:
-    id: strawberry.Maybe[strawberry.ID] = field("The customer's id in the CRM.")
+    id: strawberry.Maybe[strawberry.ID] = field("The customer's id, `SOURCE:ID`; the source can be left out.")
     email: strawberry.Maybe[str] = field("Any of the customer's e-mail addresses.")
     phone: strawberry.Maybe[str] = field("Any of the customer's phone numbers, with country code.")
     external_id: strawberry.Maybe[ExternalIdKey] = field("The customer's id at another system.")
@@ -30,14 +30,8 @@ KINDS = {
 }
 
 
-_ID = KeyKind.CUSTOMER_ID
-"""To read a member of an enum takes longer than all else here."""
-
-
 def key_of(by: CustomerKey) -> tuple[KeyKind, str]:
-    """The one key that was given, with its kind."""
-    if by.id is not None:
-        return _ID, by.id.value
+    """The one key that was given, other than an id, with its kind."""
     if by.external_id is not None:
         external = by.external_id.value
         return KeyKind.EXTERNAL_ID, f"{external.source}:{external.id}"

@@ -6,14 +6,16 @@ from typing import Any
 import strawberry
 
 from connectors import records
-from resolvers.fields import field
+from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.scalars import JSON
 from resolvers.windows import Filter
 
 
 @strawberry.type(description="Something that a customer did, such as looking at a page.")
 class Event:
-    id: strawberry.ID = field("The event's id at its source.")
+    node_id: strawberry.ID = node_id_field("The event's id, `SOURCE:ID`; stable.")
+    source: str = source_field("The source that has the event.")
+    source_id: strawberry.ID = source_id_field("The event's own id at its source.")
     type: str = field("What happened, in the words of the source, such as `page_view`.")
     at: datetime = field("When it happened.")
     page: str | None = field("The page on which it happened.")

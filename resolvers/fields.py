@@ -7,6 +7,7 @@ import strawberry
 
 from connectors.records import Record
 from gateway.execution.declared import DECLARED, Declared, Finds, Reads, Together
+from gateway.identity.node_ids import node_id_expression
 
 Decorator = Callable[[Callable[..., Any]], Any]
 
@@ -24,6 +25,27 @@ def own(description: str, owner: str = "record") -> Any:
 def apart(description: str, *, more: bool = False, count: bool = False, name: str | None = None) -> Any:
     """An attribute that reads no field of the record, though it may ask about the list: whether it has more, how many."""
     return strawberry.field(name=name, description=description, metadata=_reading(Reads(more=more, count=count)))
+
+
+def node_id_field(description: str) -> Any:
+    """The id of a record, `SOURCE:ID`."""
+    return strawberry.field(name="id", description=description, metadata=_of_source(node_id_expression))
+
+
+def source_field(description: str) -> Any:
+    """The name of a record's source."""
+    return strawberry.field(description=description, metadata=_of_source(lambda source, _: source, reads=()))
+
+
+def source_id_field(description: str) -> Any:
+    """A record's own id at its source."""
+    return strawberry.field(description=description, metadata=_of_source(lambda _, own_id: own_id))
+
+
+def nodes_field(description: str) -> Any:
+    """An attribute that gives records with their sources."""
+    metadata = {DECLARED: Declared(reads=Reads(inside=True), gives_nodes=True)}
+    return strawberry.field(description=description, metadata=metadata)
 
 
 def inside(description: str, name: str | None = None) -> Any:
@@ -54,6 +76,10 @@ def root(description: str, graphql_type: Any = None, finds: Finds | None = None)
     """A method where a query begins; `finds` says how, where it gives customers."""
     metadata = {DECLARED: Declared(finds=finds)} if finds else {}
     return strawberry.field(description=description, graphql_type=graphql_type, metadata=metadata)  # type: ignore[no-any-return]
+
+
+def _of_source(write: Callable[[str, str], str], reads: tuple[str, ...] = ("id",)) -> dict[str, Declared]:
+    return {DECLARED: Declared(reads=Reads(paths=reads), of_source=write)}
 
 
 def _reading(reads: Reads) -> dict[str, Declared]:

@@ -2,9 +2,9 @@
 
 import strawberry
 
-from resolvers.fields import field
+from resolvers.fields import node_id_field
 
 
 @strawberry.interface(description="Something that can be asked for again by its id.")
 class Node:
-    id: strawberry.ID = field("The id; stable.")
+    node_id: strawberry.ID = node_id_field("The id, `SOURCE:ID`; stable.")

@@ -7,7 +7,7 @@ import strawberry
 
 from connectors import records
 from resolvers.enums import OrderStatus, PaymentMethod
-from resolvers.fields import field
+from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.money import Money
 from resolvers.scalars import Quantity
 from resolvers.windows import Filter
@@ -35,7 +35,9 @@ class Payment:
 
 @strawberry.type(description="Something that a customer bought.")
 class Order:
-    id: strawberry.ID = field("The order's id at its source.")
+    node_id: strawberry.ID = node_id_field("The order's id, `SOURCE:ID`; stable.")
+    source: str = source_field("The source that has the order.")
+    source_id: strawberry.ID = source_id_field("The order's own id at its source.")
     number: str | None = field("What the customer knows the order by.")
     channel: str | None = field("Where it was bought, in the words of its source: a web shop, a store, a marketplace.")
     status: OrderStatus = field("How far the order has come.")

@@ -6,7 +6,6 @@ from typing import Annotated
 import strawberry
 
 from connectors import records
-from connectors.contract import KeyKind
 from gateway.context import context_of
 from gateway.errors import CallerError, InvalidArgumentError
 from gateway.execution.declared import Finds
@@ -28,8 +27,7 @@ MAX_IDS = MAX_FIRST
 
 
 def _customer(stitcher: Stitcher, selection: Selection, by: CustomerKey) -> Awaitable[StitchedCustomer | None]:
-    kind, key = key_of(by)
-    return stitcher.customer(kind, key, selection)
+    return stitcher.customer(*key_of(by), selection) if by.id is None else stitcher.customer_of(by.id.value, selection)
 
 
 def _customers(
@@ -42,7 +40,7 @@ def _customers(
 
 
 def _node(stitcher: Stitcher, selection: Selection, id: str) -> Awaitable[StitchedCustomer | None]:  # noqa: A002
-    return stitcher.customer(KeyKind.CUSTOMER_ID, id, selection)
+    return stitcher.customer_of(id, selection)
 
 
 BY_KEY = Finds(_customer, ids=lambda by: [by.id.value] if by.id is not None else [])
@@ -66,7 +64,9 @@ class Query:
     async def customers(
         self,
         info: Info,
-        ids: Annotated[list[strawberry.ID], strawberry.argument(description=f"At most {MAX_IDS} ids.")],
+        ids: Annotated[
+            list[strawberry.ID], strawberry.argument(description=f"At most {MAX_IDS} ids, with or without their source.")
+        ],
     ) -> list[StitchedCustomer | CallerError | None]:
         return await BY_IDS.find(context_of(info).stitcher, _selection(info), ids)  # type: ignore[no-any-return]
 

@@ -7,7 +7,7 @@ import strawberry
 
 from connectors import records
 from resolvers.enums import Channel, MessageAuthor, TicketKind, TicketPriority, TicketStatus
-from resolvers.fields import field
+from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.windows import Filter
 
 
@@ -20,14 +20,16 @@ class Message:
 
 @strawberry.type(description="A request, complaint or review that a customer sent to support.")
 class Ticket:
-    id: strawberry.ID = field("The ticket's id at its source.")
+    node_id: strawberry.ID = node_id_field("The ticket's id, `SOURCE:ID`; stable.")
+    source: str = source_field("The source that has the ticket.")
+    source_id: strawberry.ID = source_id_field("The ticket's own id at its source.")
     subject: str | None = field("What it is about, in the customer's words.")
     kind: TicketKind = field("What kind of request it is.")
     status: TicketStatus = field("How far it has come.")
     priority: TicketPriority = field("How urgent it is.")
     channel: Channel = field("Where it came in.")
     satisfaction: int | None = field("The customer's rating of the help, from 1 (bad) to 5 (good).")
-    order_id: strawberry.ID | None = field("The order that it is about.")
+    order_id: strawberry.ID | None = field("The own id of the order that it is about, at the order's source.")
     created_at: datetime = field("When it came in.")
     solved_at: datetime | None = field("When it was solved.")
     messages: list[Message] = field("The conversation, oldest message first.")

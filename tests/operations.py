@@ -26,10 +26,11 @@ ARGUMENTS: dict[str, list[str]] = {
         "{id: $id}", "{externalId: {source: $text, id: $id}}", "{email: $text}", "{externalId: {source: $tag, id: $other}}",
     ],
     "ids": [
-        '["c1", "c2"]', '["c2", "nobody", "c2"]', "[]", '["c1", " "]', "$ids", '"c1"', "[7, $id]", "[$id]",
+        '["c1", "crm:c2"]', '["c2", "nobody", "c2"]', '["crm:c1", "c1", "orders:c1"]', "[]",
+        '["c1", " "]', "$ids", '"c1"', "[7, $id]", "[$id]",
         '[$id, "c2", $other, $id]',
     ],
-    "id": ['"c1"', '"c2"', '"nobody"', '""', "7", "$id"],
+    "id": ['"c1"', '"crm:c2"', '"nobody"', '"orders:c1"', '""', "7", "$id"],
     "text": ['"a"', "$text", '"b"', '""'],
     "first": ["3", "100", "1", "0", "101", "-1", "$first", "$most"],
     "after": [
@@ -61,8 +62,8 @@ ARGUMENTS: dict[str, list[str]] = {
 
 DECLARED: dict[str, tuple[str, str | None, list[Any]]] = {
     "key": ("CustomerKey!", '{id: "c1"}', [{"email": "ana.work@example.org"}, {"id": "c2"}, {"id": "c1", "email": "x"}]),
-    "ids": ("[ID!]!", '["c1"]', [["c2", "c1"], "c2", [7]]),
-    "id": ("ID!", '"c1"', ["c2", 7]),
+    "ids": ("[ID!]!", '["c1"]', [["crm:c2", "c1"], "c2", [7]]),
+    "id": ("ID!", '"c1"', ["c2", 7, "crm:c1"]),
     "other": ("ID", '"c2"', ["c1", 7, None]),
     "text": ("String!", '"a"', ["li", "checkout"]),
     "first": ("Int!", "2", [4, 0, "x"]),

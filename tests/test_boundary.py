@@ -87,7 +87,7 @@ def assert_only_orders_failed(customer, errors, code, message, *, retryable):
     assert len(error["extensions"].pop("requestId")) == 32
     assert error["extensions"] == {"code": code, "source": "orders", "retryable": retryable}
     sources = sorted(customer.pop("sources"), key=lambda one: one["name"])
-    assert customer == {"name": "Ana Souza", "orders": None, "tickets": {"nodes": [{"id": "t2"}, {"id": "t1"}]}}
+    assert customer == {"name": "Ana Souza", "orders": None, "tickets": {"nodes": [{"id": "support:t2"}, {"id": "support:t1"}]}}
     assert sources == [
         {"name": "crm", "state": "FRESH", "errorCode": None, "droppedRecords": 0},
         {"name": "orders", "state": "UNAVAILABLE", "errorCode": code, "droppedRecords": 0},
@@ -106,7 +106,7 @@ async def test_keys_that_were_not_asked_for_are_ignored(answer):
     """Also when what they hold could not be read."""
     customer, errors = await ask(giving(answer))
     assert errors == []
-    assert orders_in(customer) == ["o2", "o1"]
+    assert orders_in(customer) == ["orders:o2", "orders:o1"]
     assert report_of(customer) == {"name": "orders", "state": "FRESH", "errorCode": None, "droppedRecords": 0}
 
 
@@ -176,7 +176,7 @@ async def test_a_malformed_record_is_dropped_alone_and_counted(malformed):
     """The good ones around it are there."""
     customer, errors = await ask(giving({"c1": b'[{"id":"o3"},' + malformed + b',{"id":"o1"}]'}))
     assert errors == []
-    assert orders_in(customer) == ["o3", "o1"]
+    assert orders_in(customer) == ["orders:o3", "orders:o1"]
     assert report_of(customer) == {"name": "orders", "state": "FRESH", "errorCode": None, "droppedRecords": 1}
 
 
@@ -185,20 +185,20 @@ async def test_an_odd_record_is_read_as_far_as_it_can_be(odd):
     """A number can be an id, and what is no word of an enum is unknown."""
     customer, errors = await ask(giving({"c1": b'[{"id":"o3"},' + odd + b"]"}))
     assert errors == []
-    assert customer["orders"]["nodes"][1] == {"id": "9", "status": "UNKNOWN"}
+    assert customer["orders"]["nodes"][1] == {"id": "orders:9", "status": "UNKNOWN"}
 
 
 async def test_what_is_not_selected_is_not_checked():
     """A total without a currency costs nothing where nobody asked for totals, nor does a field that no record has."""
     customer, errors = await ask(giving({"c1": b'[{"id":"o1","total":{"amount":"x"},"colour":"red","status":"STRANGE"}]'}))
     assert errors == []
-    assert customer["orders"]["nodes"] == [{"id": "o1", "status": "UNKNOWN"}]
+    assert customer["orders"]["nodes"] == [{"id": "orders:o1", "status": "UNKNOWN"}]
 
 
 async def test_a_page_that_is_short_of_a_malformed_record_is_asked_for_again():
     """The source gave the one more that it was asked for, and no more when it was asked for them: this is the end."""
     customer, _ = await ask(giving({"c1": Page(b'[{"id":"o9"},{"id":[8]},{"id":"o7"},{"id":"o6"}]', 25)}))
-    assert orders_in(customer) == ["o9", "o7", "o6"]
+    assert orders_in(customer) == ["orders:o9", "orders:o7", "orders:o6"]
     assert customer["orders"]["pageInfo"] == {"hasNextPage": False}
     assert customer["orders"]["totalCount"] == 25
 
@@ -206,7 +206,7 @@ async def test_a_page_that_is_short_of_a_malformed_record_is_asked_for_again():
 async def test_a_promised_total_that_does_not_come_is_unknown():
     """Not the length of the part that was read."""
     customer, _ = await ask(giving({"c1": b'[{"id":"o9"},{"id":"o8"},{"id":"o7"},{"id":"o6"}]'}))
-    assert orders_in(customer) == ["o9", "o8", "o7"]
+    assert orders_in(customer) == ["orders:o9", "orders:o8", "orders:o7"]
     assert customer["orders"]["totalCount"] is None
 
 
@@ -260,8 +260,8 @@ async def test_one_key_fails_alone():
     async with gateway_on([shop.crm(), Hostile(answer)]) as gateway:
         whole = await gateway.ask('{ customers(ids: ["c1", "c2"]) { id orders { nodes { id } } } }')
     assert whole["data"]["customers"] == [
-        {"id": "c1", "orders": None},
-        {"id": "c2", "orders": {"nodes": [{"id": "o2"}, {"id": "o1"}]}},
+        {"id": "crm:c1", "orders": None},
+        {"id": "crm:c2", "orders": {"nodes": [{"id": "orders:o2"}, {"id": "orders:o1"}]}},
     ]
     assert [error["path"] for error in whole["errors"]] == [["customers", 0, "orders"]]
     assert whole["errors"][0]["extensions"]["code"] == "SOURCE_REJECTED"
@@ -316,7 +316,7 @@ async def test_an_answer_after_the_deadline_is_a_timeout_and_is_not_waited_for()
         "orders: the source did not answer in time",
         retryable=True,
     )
-    assert orders_in(again["customer"]) == ["o2", "o1"]
+    assert orders_in(again["customer"]) == ["orders:o2", "orders:o1"]
 
 
 async def test_a_call_that_never_ends_does_not_keep_the_gateway_from_closing():
@@ -383,5 +383,8 @@ async def test_two_sources_may_use_the_same_ids():
         data = await gateway.data('{ customer(by: {id: "c1"}) { orders { totalCount nodes { id placedAt } } } }')
     assert data["customer"]["orders"] == {
         "totalCount": 2,
-        "nodes": [{"id": "ox1", "placedAt": "2026-06-02T12:00:00Z"}, {"id": "ox1", "placedAt": "2026-06-01T12:00:00Z"}],
+        "nodes": [
+            {"id": "store:ox1", "placedAt": "2026-06-02T12:00:00Z"},
+            {"id": "web:ox1", "placedAt": "2026-06-01T12:00:00Z"},
+        ],
     }

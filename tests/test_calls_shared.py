@@ -61,7 +61,7 @@ async def test_hurried_callers_do_not_open_the_breaker():
         answers = await asyncio.gather(*(gateway.ask(ORDERS, {"id": key}, **hurried) for key in ids[1:]))
         assert all(answer["data"] == {"customer": {"orders": None}} for answer in answers)
         gate.set()
-        assert await gateway.data(ORDERS, {"id": "c1"}) == {"customer": {"orders": {"nodes": [{"id": "oc11"}]}}}
+        assert await gateway.data(ORDERS, {"id": "c1"}) == {"customer": {"orders": {"nodes": [{"id": "orders:oc11"}]}}}
 
 
 @pytest.mark.parametrize("raised", [ValueError("x"), RecursionError(), ExceptionGroup("g", [ValueError()]), MemoryError()])

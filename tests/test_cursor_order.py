@@ -81,12 +81,17 @@ async def pages_of(gateway: Gateway, query: str, **words: Any) -> list[dict[str,
 
 def of(connectors: Sequence[MemoryConnector], *kinds: type[r.Record]) -> list[tuple[str, ...]]:
     """What sources hold, as sorted texts."""
-    records = [record for one in connectors for kind in kinds for record in one.records[kind, KeyKind.CUSTOMER_ID]["c1"]]
+    records = [
+        (f"{source.name}:{one.id}", one)
+        for source in connectors
+        for kind in kinds
+        for one in source.records[kind, KeyKind.CUSTOMER_ID]["c1"]
+    ]
     return sorted(
-        (one.id, one.status.value)
+        (node_id, one.status.value)
         if isinstance(one, r.Order)
-        else (one.id, type(one).__name__, getattr(one, "subject", None) or getattr(one, "type", ""))
-        for one in records
+        else (node_id, type(one).__name__, getattr(one, "subject", None) or getattr(one, "type", ""))
+        for node_id, one in records
     )
 
 
@@ -123,7 +128,7 @@ async def test_two_keys_of_one_source_that_share_records_page_without_repeat():
     query = """query ($after: String, $first: Int!) { customer(by: {id: "c1"}) {
         page: tickets(first: $first, after: $after) { edges { cursor } pageInfo { endCursor hasNextPage } nodes { id } } } }"""
     async with gateway_on([shop.crm(), support]) as gateway:
-        assert [one["id"] for one in await pages_of(gateway, query, first=1)] == ["3", "2", "1", "0"]
+        assert [one["id"] for one in await pages_of(gateway, query, first=1)] == [f"support:{n}" for n in (3, 2, 1, 0)]
 
 
 @pytest.mark.parametrize("text", ['["2026-06-01T00:00:00Z","o1"]', '["2026-06-01T00:00:00Z","o1","order","a"]'])
@@ -134,7 +139,7 @@ async def test_a_cursor_of_time_and_id_alone_is_still_one(text: str):
     after = base64_of(text)
     async with gateway_on([shop.crm(), *connectors]) as gateway:
         page = (await gateway.data(LIST, {"after": after, "first": 9, "order": "NEWEST_FIRST"}))["customer"]["page"]
-    assert [one["id"] for one in page["nodes"]] == (["o0"] if "order" in text else ["o0", "o0"])
+    assert [one["id"] for one in page["nodes"]] == (["a:o0"] if "order" in text else ["b:o0", "a:o0"])
 
 
 @pytest.mark.parametrize(
@@ -194,7 +199,7 @@ async def test_a_search_goes_on_after_its_cursor():
     async with gateway_on([crm]) as gateway:
         one = (await gateway.data(query, {"first": 1}))["page"]
         two = (await gateway.data(query, {"first": 5, "after": one["pageInfo"]["endCursor"]}))["page"]
-    assert [node["id"] for page in (one, two) for node in page["nodes"]] == ["c0", "c1", "c2"]
+    assert [node["id"] for page in (one, two) for node in page["nodes"]] == ["crm:c0", "crm:c1", "crm:c2"]
     *_, (_, _, _, ask) = crm.calls
     assert isinstance(ask, Ask)
     assert ask.after == Position(None, "c0")

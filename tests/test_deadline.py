@@ -48,7 +48,7 @@ WITHOUT_ORDERS = {
     "open_complaint": "YES",
     "acquisition_source": "google",
 }
-TICKETS = ["c00001-t1", "c00001-t2", "c00001-t3", "c00001-t4"]
+TICKETS = ["support:c00001-t1", "support:c00001-t2", "support:c00001-t3", "support:c00001-t4"]
 
 
 class SilentServer:
@@ -230,7 +230,7 @@ async def test_a_query_that_is_held_is_given_up_and_works_again(postgresql_datab
             answer = await answer_at_deadline(gateway.ask(CONSOLE, **HURRIED), "c00001", calls, begun=one_waits)
         again = await gateway.data(CONSOLE)
     assert_all_but_orders(answer, "SOURCE_TIMEOUT")
-    newest = [row[0] for row in demo_rows()["orders"] if row[1] == "c00001"][:20]
+    newest = [f"orders:{row[0]}" for row in demo_rows()["orders"] if row[1] == "c00001"][:20]
     assert [order["id"] for order in again["customer"]["orders"]["nodes"]] == newest
     await eventually(lambda: is_left_alone(postgresql_database))
     await eventually(lambda: asyncio.all_tasks() == before)
@@ -288,6 +288,6 @@ async def test_a_source_is_not_asked_when_nothing_is_left_of_the_deadline(others
                 with held_time() as held:
                     await held.flow(began_s + DEADLINE_S - held.now_s)
                     answer = await ended_in_no_time(asking)
-    assert answer["data"] == {"customer": {"id": "c00001", "name": None, "tickets": None}}
+    assert answer["data"] == {"customer": {"id": "crm:c00001", "name": None, "tickets": None}}
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"SOURCE_TIMEOUT"}
     assert seen == []

@@ -86,15 +86,15 @@ class Memory:
 def expected(cell: Cell) -> dict[str, Any]:
     """The whole answer's data."""
     total = {"amount": "10.00", "currency": "EUR"}
-    first = {"id": "o1", "placedAt": "2026-06-01T12:00:00Z", "total": total, "items": [{"sku": "s1"}]}
+    first = {"id": "orders:o1", "placedAt": "2026-06-01T12:00:00Z", "total": total, "items": [{"sku": "s1"}]}
     states: dict[str, Any] = dict.fromkeys(("crm", "support", "behaviour"), ("FRESH", None, 1, 0))
     state = "FRESH" if cell.code is None else "UNAVAILABLE"
     states["orders"] = (state, cell.code, cell.attempts, cell.dropped)
     return {
         "name": "Ana Souza",
         "orders": {"nodes": [first] if cell.given else []} if cell.code is None else None,
-        "tickets": {"nodes": [{"id": "t2"}, {"id": "t1"}]},
-        "events": {"nodes": [{"id": "e2"}, {"id": "e1"}]},
+        "tickets": {"nodes": [{"id": "support:t2"}, {"id": "support:t1"}]},
+        "events": {"nodes": [{"id": "behaviour:e2"}, {"id": "behaviour:e1"}]},
         "sources": states,
     }
 

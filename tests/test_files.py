@@ -72,21 +72,21 @@ async def test_raw_exports_answer_a_query(connector: FilesConnector) -> None:
     async with gateway_on([connector]) as gateway:
         data = await gateway.data(query)
     assert data["customer"] == {
-        "id": "007",
+        "id": "exports:007",
         "name": "Zoë Müller",
         "createdAt": "2024-01-05T00:00:00Z",
         "orders": {
             "totalCount": 2,
             "nodes": [
                 {
-                    "id": "3",
+                    "id": "exports:3",
                     "status": "UNKNOWN",
                     "placedAt": "2025-01-31T23:00:00Z",
                     "total": {"amount": "100.00", "currency": "EUR"},
                     "items": [{"sku": "003", "quantity": 1, "unitPrice": {"amount": "100.00"}}],
                 },
                 {
-                    "id": "1",
+                    "id": "exports:1",
                     "status": "DELIVERED",
                     "placedAt": "2024-05-01T10:00:00Z",
                     "total": {"amount": "19.90", "currency": "EUR"},
@@ -97,7 +97,7 @@ async def test_raw_exports_answer_a_query(connector: FilesConnector) -> None:
                 },
             ],
         },
-        "events": {"nodes": [{"id": "e1", "at": "2025-02-01T10:00:00Z", "properties": {"page": "/a", "tags": ["x"]}}]},
+        "events": {"nodes": [{"id": "exports:e1", "at": "2025-02-01T10:00:00Z", "properties": {"page": "/a", "tags": ["x"]}}]},
         "orderStatistics": {"count": 2, "total": [{"amount": "119.90", "currency": "EUR"}]},
     }
 

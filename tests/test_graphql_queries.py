@@ -218,8 +218,8 @@ async def test_a_front_end_asks_through_the_gateway(api):
             "totalCount": 5,
             "pageInfo": {"hasNextPage": True},
             "nodes": [
-                {"id": "o5", "status": "CONFIRMED", "total": {"amount": "10.50"}},
-                {"id": "o4", "status": "CANCELLED", "total": {"amount": "10.50"}},
+                {"id": "shop:o5", "status": "CONFIRMED", "total": {"amount": "10.50"}},
+                {"id": "shop:o4", "status": "CANCELLED", "total": {"amount": "10.50"}},
             ],
         },
     }

@@ -24,8 +24,8 @@ from tests.running import PATIENT_MS, gateway_on
 QUERY = """{ customers(ids: ["c1", "c2"]) { name
     orders(first: 3) { totalCount nodes { id placedAt } pageInfo { hasNextPage } } orderStatistics { count partial }
     tickets { nodes { id } } sources { name state errorCode droppedRecords } } }"""
-OTHERS = [("Ana Souza", ["t2", "t1"]), ("李娜", [])]
-TRUTH = ["oc15", "oc14", "oc13"]
+OTHERS = [("Ana Souza", ["support:t2", "support:t1"]), ("李娜", [])]
+TRUTH = ["orders:oc15", "orders:oc14", "orders:oc13"]
 PATIENT = {"x-deadline-ms": str(PATIENT_MS)}
 PERSONAL = ["Ana", "Souza", "李娜", "ana@", "5511912345678", "Where is it", SECRET, '"c1"', '"c2"', "'c1'", "'c2'"]
 """What must be in no line of the log."""
@@ -66,10 +66,10 @@ def report_of(customer):
 
 KEY_COSTS = {
     OnKey.MISSING: ([], None, 0),
-    OnKey.SHUFFLED: (["oc14", "oc12", "oc15"], None, 0),
-    OnKey.REPEATED: (["oc15", "oc14", "oc13"], None, 0),
-    OnKey.MANY: (["oc15-0", "oc15-1", "oc15-2"], None, 0),
-    OnKey.WRONG_TYPES: (["oc14", "oc13", "oc12"], None, 1),
+    OnKey.SHUFFLED: (["orders:oc14", "orders:oc12", "orders:oc15"], None, 0),
+    OnKey.REPEATED: (["orders:oc15", "orders:oc14", "orders:oc13"], None, 0),
+    OnKey.MANY: (["orders:oc15-0", "orders:oc15-1", "orders:oc15-2"], None, 0),
+    OnKey.WRONG_TYPES: (["orders:oc14", "orders:oc13", "orders:oc12"], None, 1),
     OnKey.NO_PAGE: (None, "SOURCE_PROTOCOL", 0),
     OnKey.RAISING_PAGE: (None, "SOURCE_PROTOCOL", 0),
     OnKey.NOT_JSON: (None, "SOURCE_PROTOCOL", 0),
@@ -92,7 +92,7 @@ async def test_what_is_said_of_a_key_costs_that_key_alone(how):
     assert ids_of(one) == expected
     assert errors.get((0, "orders")) == code
     assert report_of(one)["droppedRecords"] >= dropped
-    assert ids_of(other) == ["oc21"]
+    assert ids_of(other) == ["orders:oc21"]
     assert other["orderStatistics"] == {"count": 1, "partial": False}
     assert report_of(other) == {"name": "orders", "state": "FRESH", "errorCode": None, "droppedRecords": 0}
     assert {path for path in errors if path[0] == 1} == set()
@@ -114,15 +114,15 @@ async def test_figures_of_a_hostile_source_are_right_or_said_not_to_be(how):
 
 
 CALL_COSTS = {
-    OnCall.SHUFFLES_KEYS: (TRUTH, ["oc21"], None),
-    OnCall.LEAVES_OUT_KEYS: ([], ["oc21"], None),
-    OnCall.ADDS_KEYS: (TRUTH, ["oc21"], None),
-    OnCall.REPEATS_KEYS: (TRUTH, ["oc21"], None),
+    OnCall.SHUFFLES_KEYS: (TRUTH, ["orders:oc21"], None),
+    OnCall.LEAVES_OUT_KEYS: ([], ["orders:oc21"], None),
+    OnCall.ADDS_KEYS: (TRUTH, ["orders:oc21"], None),
+    OnCall.REPEATS_KEYS: (TRUTH, ["orders:oc21"], None),
     OnCall.GIVES_NOTHING: (None, None, "SOURCE_PROTOCOL"),
     OnCall.GIVES_A_LIST: (None, None, "SOURCE_PROTOCOL"),
     OnCall.GIVES_AN_ERROR: (None, None, "SOURCE_REJECTED"),
     OnCall.RAISES_WHEN_ASKED: (None, None, "SOURCE_PROTOCOL"),
-    OnCall.RAISES_WHEN_READ: (TRUTH, ["oc21"], None),
+    OnCall.RAISES_WHEN_READ: (TRUTH, ["orders:oc21"], None),
     OnCall.IS_NO_COROUTINE: (None, None, "SOURCE_PROTOCOL"),
     OnCall.HANGS: (None, None, "SOURCE_TIMEOUT"),
     OnCall.HANGS_ON: (None, None, "SOURCE_TIMEOUT"),
@@ -146,7 +146,7 @@ async def test_however_a_call_is_answered_others_are_whole_within_the_deadline(h
         again, no_errors = await asked(gateway, **PATIENT)
     assert [ids_of(customer) for customer in customers] == [one, other]
     assert {errors.get((place, "orders")) for place in (0, 1)} == {code}
-    assert ([ids_of(customer) for customer in again], no_errors) == ([TRUTH, ["oc21"]], {})
+    assert ([ids_of(customer) for customer in again], no_errors) == ([TRUTH, ["orders:oc21"]], {})
 
 
 CODES = {"TimeoutError": "SOURCE_TIMEOUT", "CancelledError": "SOURCE_TIMEOUT"}

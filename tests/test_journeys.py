@@ -92,10 +92,10 @@ def assert_orders_of_emma(shop, nodes):
         EMMA,
     )[: len(nodes)]
     assert [(node["id"], node["status"], node["placedAt"], node["total"]) for node in nodes] == [
-        (id_, status, placed_at, money(cents)) for id_, status, placed_at, cents in rows
+        (f"orders:{id_}", status, placed_at, money(cents)) for id_, status, placed_at, cents in rows
     ]
-    for node in nodes:
-        items = shop.select("orders", "SELECT name, quantity FROM order_items WHERE order_id = ? ORDER BY position", node["id"])
+    for node, (id_, *_) in zip(nodes, rows, strict=True):
+        items = shop.select("orders", "SELECT name, quantity FROM order_items WHERE order_id = ? ORDER BY position", id_)
         assert [(item["name"], item["quantity"]) for item in node["items"]] == items
         assert items
 
@@ -104,7 +104,8 @@ async def test_a_front_end_developer_gets_exactly_the_fields_of_a_card(shop, mon
     """The first example: a name, three tags, three orders with their items and the number of all; not a field more."""
     async with served(shop.settings(mongodb)) as gateway:
         customer = (await gateway.data(shop.front_end.query, shop.front_end.variables))["customer"]
-    assert list(customer) == ["name", "kind", "tags", "orders"]
+    assert list(customer) == ["id", "name", "kind", "tags", "orders"]
+    assert customer["id"] == f"crm:{EMMA}"
     assert (customer["name"], customer["kind"]) == ("Emma Clarke", "PERSON")
     wanted = ("lifecycle_stage", "activity", "value_tier")
     assert customer["tags"] == [{"key": key, "value": EMMA_TAGS[key]} for key in wanted]
@@ -115,6 +116,7 @@ async def test_a_front_end_developer_gets_exactly_the_fields_of_a_card(shop, mon
 
 def assert_history_without_tickets(shop, customer):
     """What a console shows of Emma and does not come from support."""
+    assert (customer["id"], customer["source"], customer["sourceId"]) == (f"crm:{EMMA}", "crm", EMMA)
     assert customer["name"] == "Emma Clarke"
     assert [point["value"] for point in customer["contactPoints"]] == shop.column(
         "crm", "SELECT value FROM contact_points WHERE customer_id = ? ORDER BY position", EMMA
@@ -131,7 +133,7 @@ def assert_history_without_tickets(shop, customer):
         assert [(paid["method"], paid["amount"]["amount"]) for paid in node["payments"]] == [
             (method, money(cents)["amount"])
             for method, cents in shop.select(
-                "orders", "SELECT method, amount_cents FROM payments WHERE order_id = ? ORDER BY position", node["id"]
+                "orders", "SELECT method, amount_cents FROM payments WHERE order_id = ? ORDER BY position", node["sourceId"]
             )
         ]
     ((count, cents, first, last),) = shop.select(
@@ -151,8 +153,8 @@ def happened(shop, *types):
         "ticket": ("support", "SELECT created_at, id FROM tickets WHERE requester_email IN (?, ?)", *emails),
         "event": ("behaviour", "SELECT at, id FROM events WHERE device_id IN (?, ?)", *devices),
     }
-    rows = [row for type_ in types for row in shop.select(*found[type_])]
-    return [id_ for _, id_ in sorted(rows, reverse=True)]
+    rows = [(*row, found[type_][0]) for type_ in types for row in shop.select(*found[type_])]
+    return [f"{source}:{id_}" for _, id_, source in sorted(rows, reverse=True)]
 
 
 async def test_a_support_agent_gets_the_whole_history_in_one_round_trip(shop, mongodb):
@@ -235,7 +237,8 @@ async def test_a_partner_gets_many_customers_through_one_endpoint(shop, mongodb)
     """The third example: fifty customers with figures and a tag, as SQL has them, and the definitions of all tags."""
     async with served(shop.settings(mongodb)) as gateway:
         data = await gateway.data(shop.partner.query, shop.partner.variables)
-    assert [one["id"] for one in data["customers"]] == [f"c{number:05d}" for number in range(1, 51)]
+    own_ids = [f"c{number:05d}" for number in range(1, 51)]
+    assert [one["id"] for one in data["customers"]] == [f"crm:{own_id}" for own_id in own_ids]
     assert [(one["kind"], one["address"]["country"]) for one in data["customers"]] == shop.select(
         "crm", "SELECT kind, country FROM customers ORDER BY id LIMIT 50"
     )
@@ -246,7 +249,7 @@ async def test_a_partner_gets_many_customers_through_one_endpoint(shop, mongodb)
         known, totals = sums.get(customer, (0, []))
         sums[customer] = known + count, [*totals, money(cents, currency)]
     assert [(one["orderStatistics"]["count"], one["orderStatistics"]["total"]) for one in data["customers"]] == [
-        sums.get(one["id"], (0, [])) for one in data["customers"]
+        sums.get(own_id, (0, [])) for own_id in own_ids
     ]
     bought: dict[str, Counter[str]] = {}
     for customer, category in shop.select(
@@ -256,6 +259,6 @@ async def test_a_partner_gets_many_customers_through_one_endpoint(shop, mongodb)
     ):
         bought.setdefault(customer, Counter())[category] += 1
     preferred = {customer: min(found, key=lambda name: (-found[name], name)) for customer, found in bought.items()}
-    assert [one["tag"]["value"] for one in data["customers"]] == [preferred.get(one["id"]) for one in data["customers"]]
+    assert [one["tag"]["value"] for one in data["customers"]] == [preferred.get(own_id) for own_id in own_ids]
     assert len(bought) > 50
     assert [definition["key"] for definition in data["tagDefinitions"]] == list(EMMA_TAGS)

@@ -123,7 +123,7 @@ async def test_one_query_stitches_a_real_seller(olist, files, gateway_settings):
     assert customer["orderStatistics"]["count"] == len(orders)
     assert customer["orderStatistics"]["total"] == [{"amount": str(files.sums[seller]), "currency": "BRL"}]
     assert len(customer["orders"]["nodes"]) == 20
-    assert {node["id"].partition("-")[0] for node in customer["orders"]["nodes"]} <= orders
+    assert {node["sourceId"].partition("-")[0] for node in customer["orders"]["nodes"]} <= orders
     assert all(node["items"] for node in customer["orders"]["nodes"])
     newest = sorted((line["review_creation_date"] for line in files.reviews_of(seller)), reverse=True)[:10]
     assert [ticket["createdAt"] for ticket in customer["tickets"]["nodes"]] == [
@@ -173,5 +173,6 @@ async def test_the_figures_of_a_hundred_sellers_are_those_of_the_published_files
     async with served(gateway_settings) as gateway:
         customers = (await gateway.data(query, {"ids": sellers}))["customers"]
     assert {one["id"]: one["orderStatistics"] for one in customers} == {
-        seller: {"total": [{"amount": str(files.sums[seller]), "currency": "BRL"}], "partial": False} for seller in sellers
+        f"crm:{seller}": {"total": [{"amount": str(files.sums[seller]), "currency": "BRL"}], "partial": False}
+        for seller in sellers
     }

@@ -83,8 +83,8 @@ async def test_a_customer_is_found_by_each_form_of_a_key(kind: KeyKind, held: st
         data = await gateway.data(FIND, {"one": {kind.value: held}, "other": {kind.value: asked}})
     assert data["one"] == data["other"]
     assert data["one"] == {
-        "id": "c1",
-        "tickets": {"totalCount": 1, "unavailable": [], "nodes": [{"id": "t1"}]},
+        "id": "shop:c1",
+        "tickets": {"totalCount": 1, "unavailable": [], "nodes": [{"id": "shop:t1"}]},
         "orderStatistics": {"count": 1, "partial": False},
     }
 
@@ -105,7 +105,7 @@ async def test_what_other_systems_have_is_found_by_each_form_of_a_key(kind: KeyK
         support = HttpConnector("support", HttpSettings.model_validate(settings))
         async with gateway_on([crm, support]) as gateway:
             data = await gateway.data('{ customer(by: {id: "c1"}) { tickets { nodes { id } } } }')
-    assert data["customer"]["tickets"]["nodes"] == [{"id": "t1"}]
+    assert data["customer"]["tickets"]["nodes"] == [{"id": "support:t1"}]
     assert len(asked_for) == len(set(asked_for))
 
 
@@ -115,7 +115,7 @@ async def test_a_key_of_two_spellings_may_mean_two_customers():
     async with gateway_on([MemoryConnector("crm", {(r.Customer, KeyKind.PHONE): held})]) as gateway:
         answer = await gateway.ask('{ customer(by: {phone: "+52 55 1234 5678"}) { id } }')
     extensions = answer["errors"][0]["extensions"]
-    assert (extensions["code"], extensions["candidates"]) == ("AMBIGUOUS_IDENTITY", ["c1", "c2"])
+    assert (extensions["code"], extensions["candidates"]) == ("AMBIGUOUS_IDENTITY", ["crm:c1", "crm:c2"])
 
 
 def test_a_failure_counts_unless_the_source_refuses_a_spelling():
@@ -137,7 +137,7 @@ async def test_a_vendor_is_asked_in_the_letters_of_the_record():
         settings = StripeSettings.model_validate({"token": stripe.TOKEN, "base_url": base, "keys": {"order": ["email"]}})
         async with gateway_on([crm, Stripe("payments", settings)]) as gateway:
             data = await gateway.data('{ customer(by: {id: "c1"}) { orders { nodes { id } } orderStatistics { count } } }')
-    assert data["customer"] == {"orders": {"nodes": [{"id": "ch_1"}]}, "orderStatistics": {"count": 1}}
+    assert data["customer"] == {"orders": {"nodes": [{"id": "payments:ch_1"}]}, "orderStatistics": {"count": 1}}
 
 
 @pytest.mark.parametrize(("any_case", "asked"), [(False, ["ana@example.com", "Ana@Example.com"]), (True, ["ana@example.com"])])
@@ -150,7 +150,7 @@ async def test_a_source_that_knows_no_case_is_asked_once(any_case: bool, asked: 
     async with gateway_on([crm, support]) as gateway:
         data = await gateway.data('{ customer(by: {id: "c1"}) { tickets { nodes { id } } } }')
     assert [key for call in support.calls for key in call[2]] == asked
-    assert data["customer"]["tickets"]["nodes"] == [{"id": "t1"}]
+    assert data["customer"]["tickets"]["nodes"] == [{"id": "support:t1"}]
 
 
 @pytest.mark.parametrize(
@@ -168,11 +168,11 @@ async def test_a_change_is_told_in_any_spelling(kind: KeyKind, held: str, told: 
     crm = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {"c1": [r.Customer(id="c1", **{kind.value: held})]}})
     settings = sources_with({"support": hook(key="who", by=kind.value)}, {"ticket": 60}, "crm")
     async with gateway_on([crm, support], sources=settings) as gateway:
-        assert await _tickets(gateway) == ["t1"]
+        assert await _tickets(gateway) == ["support:t1"]
         tickets[held] = [r.Ticket(id="t2", created_at=shop.at(1))]
-        assert await _tickets(gateway) == ["t1"]
+        assert await _tickets(gateway) == ["support:t1"]
         assert (await tell(gateway, "support", {"who": told})).status_code == 204
-        assert await _tickets(gateway) == ["t2"]
+        assert await _tickets(gateway) == ["support:t2"]
 
 
 async def _tickets(gateway: Gateway) -> list[str]:
@@ -213,4 +213,4 @@ async def test_another_number_is_another_id(key: str, tmp_path: Path):
     )
     async with gateway_on([source]) as gateway:
         data = await gateway.data("query($ids: [ID!]!) { customers(ids: $ids) { id } }", {"ids": [key, "1", "0"]})
-    assert data["customers"] == [None, {"id": "1"}, {"id": "0"}]
+    assert data["customers"] == [None, {"id": "crm:1"}, {"id": "crm:0"}]

@@ -30,5 +30,5 @@ async def test_a_caller_who_asks_the_same_is_answered_when_another_leaves(leaves
             await leaving
         hang.set()
         answer = await staying
-        assert answer == {"data": {"customer": {"orders": {"nodes": [{"id": "oc15"}, {"id": "oc14"}]}}}}
+        assert answer == {"data": {"customer": {"orders": {"nodes": [{"id": "orders:oc15"}, {"id": "orders:oc14"}]}}}}
         assert await gateway.ask(QUERY) == answer

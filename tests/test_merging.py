@@ -62,7 +62,7 @@ async def test_counts_of_all_sources_are_one_total():
     assert await page_of(two("a"), two("b")) == {
         "totalCount": 4,
         "unavailable": [],
-        "nodes": [{"id": "ob2"}, {"id": "oa2"}],
+        "nodes": [{"id": "b:ob2"}, {"id": "a:oa2"}],
         "pageInfo": {"hasNextPage": True},
     }
 
@@ -74,7 +74,7 @@ async def test_a_failed_source_leaves_no_total():
     assert await page_of(two("a"), failed) == {
         "totalCount": None,
         "unavailable": ["b"],
-        "nodes": [{"id": "oa2"}, {"id": "oa1"}],
+        "nodes": [{"id": "a:oa2"}, {"id": "a:oa1"}],
         "pageInfo": {"hasNextPage": False},
     }
 
@@ -98,7 +98,7 @@ async def test_records_of_two_keys_share_a_page(first: int, more: bool):
     query = f'{{ customer(by: {{id: "c1"}}) {{ tickets(first: {first}) {{ nodes {{ id }} pageInfo {{ hasNextPage }} }} }} }}'
     async with gateway_on([shop.crm(), shop.support()]) as gateway:
         tickets = (await gateway.data(query))["customer"]["tickets"]
-    assert tickets == {"nodes": [{"id": "t2"}, {"id": "t1"}][:first], "pageInfo": {"hasNextPage": more}}
+    assert tickets == {"nodes": [{"id": "support:t2"}, {"id": "support:t1"}][:first], "pageInfo": {"hasNextPage": more}}
 
 
 @pytest.mark.parametrize(
@@ -183,9 +183,9 @@ async def test_an_id_that_two_customers_have_costs_its_own_place():
     async with gateway_on([MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): held})]) as gateway:
         answer = await gateway.ask('{ customers(ids: ["shared", "c1"]) { id } }')
     (error,) = answer["errors"]
-    assert answer["data"] == {"customers": [None, {"id": "c1"}]}
+    assert answer["data"] == {"customers": [None, {"id": "crm:c1"}]}
     assert (error["path"], error["extensions"]["code"]) == (["customers", 0], "AMBIGUOUS_IDENTITY")
-    assert error["extensions"]["candidates"] == ["c1", "c2"]
+    assert error["extensions"]["candidates"] == ["crm:c1", "crm:c2"]
 
 
 async def test_what_two_fields_read_is_reported_once():
@@ -197,7 +197,7 @@ async def test_what_two_fields_read_is_reported_once():
             sources { name droppedRecords } } }"""
         )
     assert len(source.calls) == 1
-    assert data["customer"]["a"] == data["customer"]["b"] == {"nodes": [{"id": "oorders2"}, {"id": "oorders1"}]}
+    assert data["customer"]["a"] == data["customer"]["b"] == {"nodes": [{"id": "orders:oorders2"}, {"id": "orders:oorders1"}]}
     assert data["customer"]["sources"][1] == {"name": "orders", "droppedRecords": 1}
 
 

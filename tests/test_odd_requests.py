@@ -51,7 +51,7 @@ def checked(answer: httpx2.Response, accept: str, sent: str) -> None:
 async def still_right(gateway: Gateway) -> None:
     """A normal query is answered as ever."""
     assert await gateway.data(NORMAL, {"id": "c1"}) == {
-        "customer": {"name": "Ana Souza", "orders": {"nodes": [{"id": "oc15"}]}}
+        "customer": {"name": "Ana Souza", "orders": {"nodes": [{"id": "orders:oc15"}]}}
     }
 
 

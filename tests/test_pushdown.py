@@ -38,7 +38,8 @@ def orders_of(customer):
 
 
 def ids(connection):
-    return [node["id"] for node in connection["nodes"]]
+    assert all(node["id"].startswith("orders:") for node in connection["nodes"])
+    return [node["id"].removeprefix("orders:") for node in connection["nodes"]]
 
 
 def shown(statement):

@@ -41,10 +41,18 @@ def test_every_field_of_a_record_is_shown(record: type[records.Record]):
     """A field that is added to a record and forgotten in the schema is found here, and the other way round."""
     kind: Any = TYPES[record.__name__]
     shown = {field.extensions[DEFINITION] for field in kind.fields.values()}
-    assert {one.python_name for one in shown if declared(one).reads is None} == set(shapes(record))
+    plain = {one.python_name for one in shown if declared(one).reads is None}
+    of_source = {declared(one).reads.paths for one in shown if declared(one).of_source is not None}
+    assert of_source == {("id",), ()}
+    assert plain | {"id"} == set(shapes(record))
 
 
 def test_what_a_source_owns_is_nullable_on_a_customer():
-    """A failed source costs its fields, never the customer: only the id and the reports are always there."""
+    """A failed source costs its fields, never the customer: only its ids and the reports are always there."""
     kind: Any = TYPES["Customer"]
-    assert {name for name, field in kind.fields.items() if str(field.type).endswith("!")} == {"id", "sources"}
+    assert {name for name, field in kind.fields.items() if str(field.type).endswith("!")} == {
+        "id",
+        "source",
+        "sourceId",
+        "sources",
+    }

@@ -116,7 +116,7 @@ async def test_totals_that_come_to_too_much_are_unknown():
     sources[2].name = "store"
     async with gateway_on(sources) as gateway:
         data = await gateway.data('{ customer(by: {id: "c1"}) { orders { totalCount nodes { id } } } }')
-    assert data["customer"]["orders"] == {"totalCount": None, "nodes": [{"id": "o2"}, {"id": "o1"}]}
+    assert data["customer"]["orders"] == {"totalCount": None, "nodes": [{"id": "store:o2"}, {"id": "orders:o1"}]}
 
 
 async def test_a_struct_that_has_no_json_fails_its_key_alone():
@@ -124,7 +124,7 @@ async def test_a_struct_that_has_no_json_fails_its_key_alone():
     odd = r.Order(id=object(), placed_at=datetime(2026, 6, 1, tzinfo=UTC))  # type: ignore[arg-type]
     async with gateway_on([crm(), Hostile(giving({"c1": [odd], "c2": TWO}))]) as gateway:
         answer = await gateway.ask('{ customers(ids: ["c1", "c2"]) { orders { nodes { id } } } }')
-    assert answer["data"]["customers"] == [{"orders": None}, {"orders": {"nodes": [{"id": "o2"}, {"id": "o1"}]}}]
+    assert answer["data"]["customers"] == [{"orders": None}, {"orders": {"nodes": [{"id": "orders:o2"}, {"id": "orders:o1"}]}}]
     assert [(one["path"], one["extensions"]["code"]) for one in answer["errors"]] == [
         (["customers", 0, "orders"], "SOURCE_PROTOCOL")
     ]
@@ -137,7 +137,7 @@ async def test_an_unsound_value_is_reported():
         """{ customer(by: {id: "c1"}) { orders { nodes { id total { amount } } }
             sources { name droppedRecords unreadableValues } } }""",
     )
-    assert (errors, orders_in(customer)) == ([], ["o2", "o1"])
+    assert (errors, orders_in(customer)) == ([], ["orders:o2", "orders:o1"])
     assert report_of(customer) == {"name": "orders", "droppedRecords": 0, "unreadableValues": 1}
 
 

@@ -33,9 +33,9 @@ async def test_each_source_is_asked_by_the_key_it_knows():
         )
     assert data["customer"] == {
         "name": "Ana Souza",
-        "orders": {"nodes": [{"id": "oc15"}, {"id": "oc14"}]},
-        "tickets": {"nodes": [{"id": "t2"}, {"id": "t1"}]},
-        "events": {"nodes": [{"id": "e2"}, {"id": "e1"}]},
+        "orders": {"nodes": [{"id": "orders:oc15"}, {"id": "orders:oc14"}]},
+        "tickets": {"nodes": [{"id": "support:t2"}, {"id": "support:t1"}]},
+        "events": {"nodes": [{"id": "behaviour:e2"}, {"id": "behaviour:e1"}]},
     }
     assert [len(source.calls) for source in sources.values()] == [1, 1, 1, 1]
 
@@ -67,7 +67,7 @@ async def test_unknown_ids_are_null_in_their_place():
     sources = shop.sources()
     async with gateway_on(list(sources.values())) as gateway:
         data = await gateway.data('{ customers(ids: ["c2", "nobody", "c1", "c2"]) { id name } }')
-    assert [one and one["id"] for one in data["customers"]] == ["c2", None, "c1", "c2"]
+    assert [one and one["id"] for one in data["customers"]] == ["crm:c2", None, "crm:c1", "crm:c2"]
     assert len(sources["crm"].calls) == 1
 
 
@@ -77,7 +77,7 @@ async def test_an_ambiguous_key_names_its_candidates():
         answer = await gateway.ask('{ customer(by: {phone: "+55 11 91234-5678"}) { id } }')
     (error,) = answer["errors"]
     assert answer["data"] == {"customer": None}
-    assert (error["extensions"]["code"], error["extensions"]["candidates"]) == ("AMBIGUOUS_IDENTITY", ["c1", "c2"])
+    assert (error["extensions"]["code"], error["extensions"]["candidates"]) == ("AMBIGUOUS_IDENTITY", ["crm:c1", "crm:c2"])
 
 
 async def test_a_key_that_cannot_be_one_is_refused_with_the_fix():
@@ -123,10 +123,10 @@ async def test_a_failed_crm_leaves_what_the_id_finds():
             '{ customer(by: {id: "c1"}) { id name kind orders(first: 1) { nodes { id } } tickets { nodes { id } } } }'
         )
     assert answer["data"]["customer"] == {
-        "id": "c1",
+        "id": "crm:c1",
         "name": None,
         "kind": None,
-        "orders": {"nodes": [{"id": "oc15"}]},
+        "orders": {"nodes": [{"id": "orders:oc15"}]},
         "tickets": None,
     }
     assert {tuple(error["path"]): error["extensions"]["source"] for error in answer["errors"]} == {
@@ -151,7 +151,7 @@ async def test_pages_follow_each_other_without_gap_or_repeat():
     async with gateway_on(list(shop.sources().values())) as gateway:
         first = (await gateway.data(query))["customer"]["orders"]
         second = (await gateway.data(query, {"after": first["pageInfo"]["endCursor"]}))["customer"]["orders"]
-    assert [edge["node"]["id"] for edge in first["edges"] + second["edges"]] == ["oc15", "oc14", "oc13", "oc12", "oc11"]
+    assert [edge["node"]["id"] for edge in first["edges"] + second["edges"]] == [f"orders:oc1{n}" for n in (5, 4, 3, 2, 1)]
     assert (first["totalCount"], second["totalCount"]) == (5, 5)
     assert first["pageInfo"]["hasNextPage"]
     assert second["pageInfo"] == {"hasNextPage": False, "hasPreviousPage": True, "endCursor": second["edges"][-1]["cursor"]}
@@ -165,8 +165,8 @@ async def test_filter_and_order_hold_over_all_orders():
     async with gateway_on(list(shop.sources().values())) as gateway:
         data = await gateway.data(query)
     assert data["customer"]["orders"]["nodes"] == [
-        {"id": "oc12", "placedAt": "2026-06-02T12:00:00Z"},
-        {"id": "oc13", "placedAt": "2026-06-03T12:00:00Z"},
+        {"id": "orders:oc12", "placedAt": "2026-06-02T12:00:00Z"},
+        {"id": "orders:oc13", "placedAt": "2026-06-03T12:00:00Z"},
     ]
 
 
@@ -179,7 +179,7 @@ async def test_arguments_outside_their_limits_name_the_argument():
     async with gateway_on(list(shop.sources().values())) as gateway:
         answer = await gateway.ask(query.replace("d: customers(ids: $many) { id }", "").replace("($many: [ID!]!)", ""))
         many = await gateway.ask("query ($many: [ID!]!) { customers(ids: $many) { id } }", {"many": ["c"] * 101})
-    assert [answer["data"][name]["id"] for name in "abc"] == ["c1", "c1", "c1"]
+    assert [answer["data"][name]["id"] for name in "abc"] == ["crm:c1", "crm:c1", "crm:c1"]
     messages = {error["path"][0]: error["message"] for error in answer["errors"]}
     assert messages["a"].startswith("first: 0 is not from 1 to 100")
     assert messages["b"].startswith("after: this is not a cursor")
@@ -198,9 +198,10 @@ async def test_the_timeline_merges_all_sources_by_time():
         second = (await gateway.data(query, {"after": first["pageInfo"]["endCursor"]}))["customer"]["timeline"]
         third = (await gateway.data(query, {"after": second["pageInfo"]["endCursor"]}))["customer"]["timeline"]
     ids = [node["id"] for page in (first, second, third) for node in page["nodes"]]
-    assert ids == ["e2", "oc15", "t2", "oc14", "oc13", "t1", "oc12", "oc11", "e1"]
-    assert first["nodes"][0] == {"__typename": "Event", "id": "e2", "type": "checkout"}
-    assert first["nodes"][1] == {"__typename": "Order", "id": "oc15", "total": {"amount": "10.00"}}
+    orders = [f"orders:oc1{n}" for n in (5, 4, 3, 2, 1)]
+    assert ids == ["behaviour:e2", orders[0], "support:t2", *orders[1:3], "support:t1", *orders[3:], "behaviour:e1"]
+    assert first["nodes"][0] == {"__typename": "Event", "id": "behaviour:e2", "type": "checkout"}
+    assert first["nodes"][1] == {"__typename": "Order", "id": "orders:oc15", "total": {"amount": "10.00"}}
     assert not third["pageInfo"]["hasNextPage"]
 
 
@@ -224,10 +225,10 @@ async def test_search_and_node_give_customers():
         data = await gateway.data(query)
     assert data["searchCustomers"] == {
         "totalCount": 2,
-        "nodes": [{"id": "c1", "orders": {"totalCount": 5}}],
+        "nodes": [{"id": "crm:c1", "orders": {"totalCount": 5}}],
         "pageInfo": {"hasNextPage": True},
     }
-    assert data["node"] == {"__typename": "Customer", "id": "c2", "name": "李娜"}
+    assert data["node"] == {"__typename": "Customer", "id": "crm:c2", "name": "李娜"}
     assert data["nobody"] is None
 
 
@@ -313,7 +314,7 @@ async def test_a_hanging_crm_leaves_time_for_what_the_id_finds():
     query = '{ customer(by: {id: "c1"}) { name orders(first: 1) { nodes { id } } } }'
     async with gateway_on(list(sources.values()), with_clock=LoopClock()) as gateway:
         answer = await after(DEADLINE_S / 2, gateway.ask(query, **HURRIED), lambda: bool(sources["crm"].calls))
-    assert answer["data"]["customer"] == {"name": None, "orders": {"nodes": [{"id": "oc15"}]}}
+    assert answer["data"]["customer"] == {"name": None, "orders": {"nodes": [{"id": "orders:oc15"}]}}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_TIMEOUT"]
 
 
@@ -333,7 +334,7 @@ async def test_a_fragment_under_two_customers_selects_for_each():
         totalCount nodes { status } } } } fragment F on Customer { orders(first: 2) { nodes { id } } }"""
     async with gateway_on(list(shop.sources().values())) as gateway:
         data = await gateway.data(query)
-    assert data["b"]["orders"] == {"nodes": [{"id": "oc21", "status": "DELIVERED"}], "totalCount": 1}
+    assert data["b"]["orders"] == {"nodes": [{"id": "orders:oc21", "status": "DELIVERED"}], "totalCount": 1}
 
 
 async def test_fragments_on_the_interface_select_like_the_type():
@@ -341,7 +342,7 @@ async def test_fragments_on_the_interface_select_like_the_type():
     query = '{ customers(ids: ["c1"]) { ... on Node { id ... on Customer { name acquisition { source } } } } }'
     async with gateway_on(list(shop.sources().values())) as gateway:
         data = await gateway.data(query)
-    assert data["customers"] == [{"id": "c1", "name": "Ana Souza", "acquisition": {"source": "google"}}]
+    assert data["customers"] == [{"id": "crm:c1", "name": "Ana Souza", "acquisition": {"source": "google"}}]
 
 
 async def test_a_record_that_two_keys_find_is_given_once_and_not_counted_twice():
@@ -351,14 +352,14 @@ async def test_a_record_that_two_keys_find_is_given_once_and_not_counted_twice()
     support = MemoryConnector("support", {(records.Ticket, KeyKind.EMAIL): tickets})
     async with gateway_on([shop.crm(), support]) as gateway:
         data = await gateway.data('{ customer(by: {id: "c1"}) { tickets { totalCount nodes { id } } } }')
-    assert data["customer"]["tickets"] == {"totalCount": None, "nodes": [{"id": "t1"}]}
+    assert data["customer"]["tickets"] == {"totalCount": None, "nodes": [{"id": "support:t1"}]}
 
 
 async def test_one_bad_id_costs_its_own_place():
     """An empty id is an error with its place in the list; the others are given."""
     async with gateway_on(list(shop.sources().values())) as gateway:
         answer = await gateway.ask('{ customers(ids: ["c1", " ", "c2"]) { id } }')
-    assert answer["data"] == {"customers": [{"id": "c1"}, None, {"id": "c2"}]}
+    assert answer["data"] == {"customers": [{"id": "crm:c1"}, None, {"id": "crm:c2"}]}
     assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [(["customers", 1], "INVALID_KEY")]
 
 
@@ -367,7 +368,9 @@ async def test_one_malformed_record_costs_its_own_fields():
     held = {(records.Customer, KeyKind.CUSTOMER_ID): {"c1": [shop.ANA], "c2": [shop.LI]}}
     async with gateway_on([Misspelling("crm", held)]) as gateway:
         answer = await gateway.ask('{ customers(ids: ["c1", "c2"]) { id address { country } } }')
-    assert answer == {"data": {"customers": [{"id": "c1", "address": None}, {"id": "c2", "address": {"country": None}}]}}
+    assert answer == {
+        "data": {"customers": [{"id": "crm:c1", "address": None}, {"id": "crm:c2", "address": {"country": None}}]}
+    }
 
 
 @pytest.mark.parametrize(

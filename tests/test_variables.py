@@ -24,14 +24,22 @@ def crm() -> MemoryConnector:
 @pytest.mark.parametrize(
     ("query", "variables", "given"),
     [
-        ("query($a: ID!) { customers(ids: [$a]) { id }", {"a": "12"}, [{"id": "12"}]),
-        ('query($a: ID!) { customers(ids: [$a, "2", $a]) { id }', {"a": "12"}, [{"id": "12"}, {"id": "2"}, {"id": "12"}]),
-        ("query($a: ID!, $b: ID!) { customers(ids: [$b, $a]) { id }", {"a": "1", "b": "2"}, [{"id": "2"}, {"id": "1"}]),
-        ("query($a: ID!) { customers(ids: [$a]) { id }", {"a": 12}, [{"id": "12"}]),
-        ("query($a: [ID!]!) { customers(ids: $a) { id }", {"a": "12"}, [{"id": "12"}]),
-        ("query($a: [ID!]!) { customers(ids: $a) { id }", {"a": ["2", "1"]}, [{"id": "2"}, {"id": "1"}]),
-        ("query($a: [ID!]! = [2]) { customers(ids: $a) { id }", {}, [{"id": "2"}]),
-        ('query($a: ID! = "12") { customers(ids: [$a]) { id }', {}, [{"id": "12"}]),
+        ("query($a: ID!) { customers(ids: [$a]) { id }", {"a": "12"}, [{"id": "crm:12"}]),
+        (
+            'query($a: ID!) { customers(ids: [$a, "2", $a]) { id }',
+            {"a": "12"},
+            [{"id": "crm:12"}, {"id": "crm:2"}, {"id": "crm:12"}],
+        ),
+        (
+            "query($a: ID!, $b: ID!) { customers(ids: [$b, $a]) { id }",
+            {"a": "1", "b": "2"},
+            [{"id": "crm:2"}, {"id": "crm:1"}],
+        ),
+        ("query($a: ID!) { customers(ids: [$a]) { id }", {"a": 12}, [{"id": "crm:12"}]),
+        ("query($a: [ID!]!) { customers(ids: $a) { id }", {"a": "12"}, [{"id": "crm:12"}]),
+        ("query($a: [ID!]!) { customers(ids: $a) { id }", {"a": ["2", "1"]}, [{"id": "crm:2"}, {"id": "crm:1"}]),
+        ("query($a: [ID!]! = [2]) { customers(ids: $a) { id }", {}, [{"id": "crm:2"}]),
+        ('query($a: ID! = "12") { customers(ids: [$a]) { id }', {}, [{"id": "crm:12"}]),
     ],
 )
 async def test_a_variable_in_a_list_is_one_of_its_values(query, variables, given):
@@ -64,7 +72,7 @@ async def test_a_variable_in_an_input_object_is_what_it_says(arguments, declared
     async with gateway_on(list(shop.sources().values())) as gateway:
         planned = await gateway.ask(query + " }", variables)
         walked = await gateway.ask(query + INTROSPECTED, variables)
-    given = {"events": {"nodes": [{"id": one} for one in ids]}}
+    given = {"events": {"nodes": [{"id": f"behaviour:{one}"} for one in ids]}}
     assert planned == {"data": {"customer": given}}
     assert walked["data"]["customer"] == given
 
@@ -75,4 +83,4 @@ async def test_variables_in_a_nested_input_object_stay_apart():
     async with gateway_on([crm()]) as gateway:
         for end in (" }", INTROSPECTED):
             answer = await gateway.ask(query + end, {"s": "s", "i": "12"})
-            assert answer["data"]["customer"] == {"id": "12"}
+            assert answer["data"]["customer"] == {"id": "crm:12"}

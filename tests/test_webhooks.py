@@ -58,10 +58,10 @@ async def test_what_is_kept_of_a_changed_customer_is_asked_for_again(sources, wo
     assert after == {"crm": before["crm"], "orders": before["orders"] + 2}
     assert calls(sources) == after
     assert [[one["id"] for one in found["customer"]["orders"]["nodes"]] for found in data] == [
-        ["oc19"],
-        ["oc21"],
-        ["oc19"],
-        ["oc21"],
+        ["orders:oc19"],
+        ["orders:oc21"],
+        ["orders:oc19"],
+        ["orders:oc21"],
     ]
 
 
@@ -72,7 +72,7 @@ async def test_a_second_delivery_does_no_harm(sources, words):
         answers = [(await tell(gateway, "orders", of("c1"))).status_code for _ in range(3)]
         data = await gateway.data(QUERY, {"id": "c1"})
     assert answers == [204, 204, 204]
-    assert [one["id"] for one in data["customer"]["orders"]["nodes"]] == ["oc15", "oc14"]
+    assert [one["id"] for one in data["customer"]["orders"]["nodes"]] == ["orders:oc15", "orders:oc14"]
     assert calls(sources) == {"crm": 1, "orders": 2}
 
 

@@ -7,6 +7,7 @@ from gateway.graphiql import Example
 FRONT_END = """
 query CustomerCard($by: CustomerKey!) {
   customer(by: $by) {
+    id
     name
     kind
     tags(keys: ["lifecycle_stage", "activity", "value_tier"]) { key value }
@@ -21,6 +22,9 @@ query CustomerCard($by: CustomerKey!) {
 SUPPORT = """
 query Console($by: CustomerKey!) {
   customer(by: $by) {
+    id
+    source
+    sourceId
     name
     contactPoints { kind value primary }
     acquisition { source campaign leadId at }
@@ -29,6 +33,7 @@ query Console($by: CustomerKey!) {
     orders(first: 20) {
       nodes {
         id
+        sourceId
         status
         placedAt
         total { amount currency }

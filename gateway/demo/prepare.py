@@ -31,7 +31,7 @@ def prepare_shop(folder: Path, *, customers: int, seed: int, progress: Progress)
     if not written.exists() or written.read_bytes() != figures:
         shop.write_shop(folder, customers=customers, seed=seed, progress=progress)
         written.write_bytes(figures)
-    ids = [f"c{number:05d}" for number in range(1, min(customers, 50) + 1)]
+    ids = [f"crm:c{number:05d}" for number in range(1, min(customers, 50) + 1)]
     return Prepared(
         settings=_settings(folder, "shop.toml", sqlite_urls(folder)),
         examples=examples({"email": shop.EXAMPLE_EMAIL}, ids),
@@ -48,7 +48,9 @@ def prepare_olist(folder: Path, data: Path, *, postgresql: str | None, progress:
         seller = asyncio.run(olist.copy_olist(data, postgresql, progress=progress))
         urls = postgresql_urls(postgresql)
     return Prepared(
-        settings=_settings(folder, "olist.toml", urls), examples=examples({"id": seller}, [seller]), customer=seller
+        settings=_settings(folder, "olist.toml", urls),
+        examples=examples({"id": f"crm:{seller}"}, [f"crm:{seller}"]),
+        customer=seller,
     )
 
 

@@ -72,13 +72,19 @@ class Together(msgspec.Struct, frozen=True):
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is declared of one field. `owner` is the attribute that holds what the field is an attribute of."""
+    """All that is declared of one field. `owner` is the attribute that holds what the field is an attribute of.
+
+    `of_source` writes the expression of a field that tells whose a record is, of those for its source and for its own id there.
+    `gives_nodes` says that its values are records with their sources.
+    """
 
     reads: Reads | None = None
     lists: Lists | None = None
     finds: Finds | None = None
     together: Together | None = None
     owner: str | None = None
+    of_source: Callable[[str, str], str] | None = None
+    gives_nodes: bool = False
 
 
 DECLARED = "declared"

@@ -373,7 +373,7 @@ class Finding:
     def __call__(self, run: Run, _source: Any) -> Any:
         words = self._arguments.words(run.variables)
         stitcher = run.context.stitcher
-        ids = self._finds.ids(**words) if self._fields else ()
+        ids = stitcher.own_ids(self._finds.ids(**words)) if self._fields else ()
         if ids:
             asked = []
             for field in self._fields:

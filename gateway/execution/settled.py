@@ -44,6 +44,9 @@ class Writer:
         self._number = count(1)
         self._names: dict[str, Any] = {}
         self._records: type[msgspec.Struct] | None = None
+        self._record_sources: dict[str, str] = {}
+        self._told_sources: set[str] = set()
+        self._exact: dict[str, type[msgspec.Struct]] = {}
         self.sources: list[str] = []
 
     def function(self, kind: Any, nodes: list[FieldNode], records: type[msgspec.Struct] | None = None) -> Callable[[Any], Any]:
@@ -92,9 +95,7 @@ class Writer:
                 return source
             if self._records is None or not self._encodes_to(self._records, get_named_type(kind), nodes):
                 return f"[{shown} for {name} in {source}]"
-            # All of them: another source may have given more than was selected.
-            as_it_is = f"{{{self._keep(self._records)}}}.issuperset(map(type, {found} := {source}))"
-            return f"({found} if {as_it_is} else [{shown} for {name} in {found}])"
+            return f"({found} if {self._are_exact(f'{found} := {source}')} else [{shown} for {name} in {found}])"
         named: Any = get_named_type(kind)
         if is_leaf_type(named):
             return self._leaf(named, source)
@@ -117,14 +118,54 @@ class Writer:
         if name == "__typename":
             return repr(kind.name)
         definition = kind.fields[name].extensions[DEFINITION]
-        owner = declared(definition).owner
-        if owner is not None:
-            source = f"{source}.{owner}" if owners is None else owners.setdefault(owner, self._name())
+        about = declared(definition)
+        if about.of_source is not None:
+            self._told_sources.add(source)
+            return about.of_source(self._record_sources.get(source, f"{source}.source"), f"{source}.id")
+        if about.gives_nodes:
+            return self._nodes(kind.fields[name].type, nodes, source)
+        if about.owner is not None:
+            source = f"{source}.{about.owner}" if owners is None else owners.setdefault(about.owner, self._name())
+        if self._goes_as_it_is(source, definition.python_name, kind, nodes):
+            return f"{source}.{definition.python_name}"
         if definition.base_resolver is None:
             read = f"{source}.{definition.python_name}"
         else:
             read = f"{self._keep(definition.base_resolver.wrapped_func)}({source})"
         return self.value(kind.fields[name].type, nodes, read)
+
+    def _nodes(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
+        """The records of a listing, or the one of an edge.
+
+        A record and its source are two variables, so that no object is made to hold them.
+        """
+        record, owner = self._name(), self._name()
+        self._record_sources[record] = owner
+        if not is_list_type(get_nullable_type(kind)):
+            node, shown = self._name(), self.value(kind, nodes, record)
+            return f"(({record} := ({node} := {source}.node).record), ({owner} := {node}.source), {shown})[2]"
+        kind = get_nullable_type(kind)
+        shown = self.value(kind.of_type, nodes, record)
+        if record not in self._told_sources:
+            return self.value_of(kind, nodes, f"{source}.records")
+        each = f"for {record}, {owner} in zip({source}.records, {source}.record_sources)"
+        if self._records is None:
+            return f"[{shown} {each}]"
+        self._exact[record] = self._records
+        exact = self.value(kind.of_type, nodes, record)
+        return f"([{exact} {each}] if {self._are_exact(f'{source}.records')} else [{shown} {each}])"
+
+    def _goes_as_it_is(self, source: str, name: str, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
+        """Whether a field of a record of known type encodes to what is selected of it."""
+        struct = self._exact.get(source)
+        if struct is None:
+            return False
+        own = next((one for one in msgspec.structs.fields(struct) if one.name == name), None)
+        return own is not None and self._encodes_field_to(own, kind, nodes)
+
+    def _are_exact(self, records: str) -> str:
+        """The test of a list of records, of which another source may have given more than was selected."""
+        return f"{{{self._keep(self._records)}}}.issuperset(map(type, {records}))"
 
     def _leaf(self, kind: Any, source: str) -> str:
         if is_enum_type(kind):

@@ -124,6 +124,10 @@ class Sources:
         """The first source that finds customers by this kind of key."""
         return self._finders.get(kind)
 
+    def find_customers_by(self, kind: KeyKind) -> list[str]:
+        """The names of all sources that find customers by this kind of key."""
+        return [source.name for source in self.all if (Customer, kind) in source.lookups]
+
     async def open(self) -> None:
         await asyncio.gather(*(source.connector.open() for source in self.all))
 

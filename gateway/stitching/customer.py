@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, repeat
 from typing import Any
@@ -23,6 +23,7 @@ from gateway.lookups.wanted import Wanted
 from gateway.stitching.directory import Asked, Directory
 from gateway.stitching.position import OwnedRecord, RecordPosition, position_of, sort_owned
 from gateway.stitching.reports import Contribution, Reports, SourceReport
+from gateway.stitching.sourced_record import SourcedRecord
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -47,11 +48,19 @@ class Listing(msgspec.Struct, frozen=True):
         """The place of a record of this page among all of the customer's."""
         return position_of(self.records[index], self.owners[index] if self.owners else self._only_owner())
 
+    @property
+    def record_sources(self) -> Iterable[str]:
+        """The source of each record."""
+        return self.owners if self.owners or not self.records else repeat(self._only_owner())
+
+    @property
+    def nodes(self) -> list[Any]:
+        """The records, each knowing its source."""
+        return [one if isinstance(one, SourcedRecord) else SourcedRecord(one, source) for one, source in self.owned()]
+
     def owned(self) -> list[OwnedRecord]:
         """The records with their sources."""
-        if self.owners or not self.records:
-            return list(zip(self.records, self.owners, strict=True))
-        return list(zip(self.records, repeat(self._only_owner())))
+        return list(zip(self.records, self.record_sources, strict=False))
 
     def _only_owner(self) -> str:
         ((_, outcome), *_) = self.contributions
@@ -70,24 +79,18 @@ class Missing(msgspec.Struct):
         raise SourceFailure(self._failed.source, self._failed.error)
 
 
-class StitchedCustomer(msgspec.Struct, eq=False):
+class StitchedCustomer(SourcedRecord, eq=False):
     """One customer of one request.
 
-    `record` is the customer's own, narrowed to what was selected, or `Missing`, which costs the field that reads it. Other
-    attributes are those of the record.
+    `record` is the customer's own, narrowed to what was selected, or `Missing`, which costs the field that reads it.
+    `source` is who gave it, or should have, and `id` its own id there.
     """
 
     id: str
-    record: Any
     loaders: Loaders
     _outcome: Outcome
     _directory: Directory
     _reports: Reports | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.record, name)
 
     @property
     def reports(self) -> Reports:
@@ -140,7 +143,7 @@ class StitchedCustomer(msgspec.Struct, eq=False):
 
     def on(self, loaders: Loaders) -> StitchedCustomer:
         """The same customer with other loaders, for work that may outlive the request."""
-        return StitchedCustomer(self.id, self.record, loaders, self._outcome, self._directory)
+        return StitchedCustomer(self.record, self.source, self.id, loaders, self._outcome, self._directory)
 
     def leaves_out_keys(self, source: Source, kind: KeyKind) -> bool:
         """Whether a source is not asked by all keys of the customer, because there are too many."""

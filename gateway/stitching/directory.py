@@ -12,6 +12,7 @@ from connectors.records import Customer, Record
 from connectors.shapes import Fields
 from gateway.errors import InvalidKeyError
 from gateway.identity.keys import KEY_FIELDS, MAX_KEYS, MULTIPLE
+from gateway.identity.node_ids import NodeIds
 from gateway.lookups import window
 from gateway.lookups.questions import RecordsQuestion
 from gateway.lookups.sources import Source, Sources
@@ -39,13 +40,16 @@ class Asked(msgspec.Struct, frozen=True, eq=False):
 class Directory:
     """What has to be asked of which source. Shared by all requests.
 
-    `question(kind, selection)` is how customers are found by a kind of key; it raises `InvalidKeyError` when no source can.
+    `customer_ids` reads ids of customers as callers give them.
+    `question(kind, selection)` is how customers are found by a kind of key, at the first source that can or at the one that is
+    named; it raises `InvalidKeyError` when no source can.
     `asked(record, ask)` is what is asked of all sources of a record type. Both give the same object for the same words.
     """
 
     def __init__(self, sources: Sources, default_region: str | None) -> None:
         self.sources = sources
         self.default_region = default_region
+        self.customer_ids = NodeIds(sources.find_customers_by(KeyKind.CUSTOMER_ID), [source.name for source in sources.all])
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()
         self.question = lru_cache(maxsize=1_000)(self._question)
@@ -73,8 +77,8 @@ class Directory:
         by_id = [(source, question) for source, kind, question in questions if kind is KeyKind.CUSTOMER_ID]
         return Asked(record, ask, questions, by_id[0] if len(questions) == len(by_id) == 1 else None)
 
-    def _question(self, kind: KeyKind, selection: Selection) -> tuple[Source, RecordsQuestion]:
-        source = self.sources.customers_by(kind)
+    def _question(self, kind: KeyKind, selection: Selection, source_name: str | None = None) -> tuple[Source, RecordsQuestion]:
+        source = self.sources.customers_by(kind) if source_name is None else self.sources.named(source_name)
         if source is None:
             raise InvalidKeyError(f"no source finds customers by {words(kind)}")
         return source, source.records(Customer, kind, Ask(fields=self.fields(selection), first=CANDIDATES))

@@ -1,5 +1,6 @@
 """From a key to a customer."""
 
+import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
 
 import msgspec
@@ -9,6 +10,7 @@ from connectors.errors import SourceProtocolError
 from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
 from gateway.identity.keys import are_normal_ids, normalised, spellings
+from gateway.identity.node_ids import node_id
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.stitching.customer import Listing, Missing, StitchedCustomer
@@ -27,34 +29,60 @@ class Stitcher(msgspec.Struct, eq=False):
     def loaders(self) -> Loaders:
         return self._loaders
 
-    async def customer(self, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
-        """The customer with this key; None when there is none.
+    def own_ids(self, ids: Iterable[str]) -> list[str]:
+        """Read the own ids of customers, without those that cannot be found."""
+        return [read[1] for read in map(self._directory.customer_ids.read, ids) if read is not None]
+
+    async def customer_of(self, customer_id: str, selection: Selection) -> StitchedCustomer | None:
+        """The customer with this id, which may name its source; as `customer`."""
+        read = self._directory.customer_ids.read(customer_id)
+        return None if read is None else await self.customer(KeyKind.CUSTOMER_ID, read[1], selection, read[0])
+
+    async def customer(
+        self, kind: KeyKind, value: str, selection: Selection, source: str | None = None
+    ) -> StitchedCustomer | None:
+        """The customer with this key, at the source that is named or the first that can find it; None when there is none.
 
         A customer asked for by id is stitched also when its record cannot be had or read, for other sources know the id.
         Raises `InvalidKeyError`, `AmbiguousIdentityError`, or `SourceFailure` for keys that only the failed source can resolve.
         """
-        key, asking = self.find(kind, value, selection)
+        key, asking = self.find(kind, value, selection, source)
         (outcome,) = await asking
         if type(outcome) is Found and len(records := outcome.records) == 1:
-            return StitchedCustomer(records[0].id, records[0], self._loaders, outcome, self._directory)
+            return StitchedCustomer(records[0], outcome.source, records[0].id, self._loaders, outcome, self._directory)
         return self.identified(kind, key, outcome)
 
-    def find(self, kind: KeyKind, value: str, selection: Selection) -> tuple[str, Awaitable[list[Outcome]]]:
+    def find(
+        self, kind: KeyKind, value: str, selection: Selection, source: str | None = None
+    ) -> tuple[str, Awaitable[list[Outcome]]]:
         """The key in its normal form, and the one outcome that the source of customers has for it. Raises `InvalidKeyError`."""
         key = normalised(kind, value, self._directory.default_region)
-        source, question = self._directory.question(kind, selection)
         keys = spellings(kind, key)
-        asking = self._loaders.leading(source, question, keys)
+        asking = self._loaders.leading(*self._directory.question(kind, selection, source), keys)
         return key, asking if len(keys) == 1 else _merged(asking)
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
         """Customers by id, in order, as above; in the place of an id that finds no customer for a reason stands that reason."""
+        read = [*map(self._directory.customer_ids.read, ids)]
+        by_source: dict[str | None, list[str]] = {}
+        for one in read:
+            if one is not None:
+                by_source.setdefault(one[0], []).append(one[1])
+        asking = [self._customers_of(source, own_ids, selection) for source, own_ids in by_source.items()]
+        found = [await asking[0]] if len(asking) == 1 else await asyncio.gather(*asking)
+        rest = dict(zip(by_source, map(iter, found), strict=True))
+        return [None if one is None else next(rest[one[0]]) for one in read]
+
+    async def _customers_of(
+        self, source: str | None, ids: Sequence[str], selection: Selection
+    ) -> list[StitchedCustomer | CallerError | None]:
+        """Customers by their own ids at one source, as above."""
         keys = _ids_or_errors(ids)
         good = [key for key in keys if isinstance(key, str)]
-        outcomes = await self._loaders.leading(*self._directory.question(KeyKind.CUSTOMER_ID, selection), good)
+        outcomes = await self._loaders.leading(*self._directory.question(KeyKind.CUSTOMER_ID, selection, source), good)
         loaders, directory = self._loaders, self._directory
         found: list[StitchedCustomer | CallerError | None] = [
-            StitchedCustomer(records[0].id, records[0], loaders, outcome, directory)
+            StitchedCustomer(records[0], outcome.source, records[0].id, loaders, outcome, directory)
             if type(outcome) is Found and len(records := outcome.records) == 1
             else self._identified_or_error(key, outcome)
             for key, outcome in zip(good, outcomes, strict=True)
@@ -116,12 +144,13 @@ class Stitcher(msgspec.Struct, eq=False):
             raise SourceFailure(outcome.source, outcome.error)
         assert isinstance(outcome, Found)
         if len(outcome.records) > 1:
-            raise AmbiguousIdentityError(words(kind), [record.id for record in outcome.records])
+            own_ids = [record.id for record in outcome.records]
+            raise AmbiguousIdentityError(words(kind), [node_id(outcome.source, one) for one in own_ids], own_ids)
         return self._stitched(outcome.records[0].id, outcome) if outcome.records else None
 
     def _stitched(self, customer_id: str, outcome: Found | Failed) -> StitchedCustomer:
         record = Missing(outcome) if isinstance(outcome, Failed) else outcome.records[0]
-        return StitchedCustomer(customer_id, record, self._loaders, outcome, self._directory)
+        return StitchedCustomer(record, outcome.source, customer_id, self._loaders, outcome, self._directory)
 
 
 async def _merged(asking: Awaitable[list[Outcome]]) -> list[Outcome]:

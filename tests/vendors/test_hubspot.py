@@ -58,7 +58,7 @@ async def test_a_contact_is_a_customer():
             } }"""
         )
     assert data["customer"] == {
-        "id": "101",
+        "id": "crm:101",
         "kind": "PERSON",
         "name": "Ann Archer",
         "givenName": "Ann",

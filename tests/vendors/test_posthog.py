@@ -74,7 +74,7 @@ async def test_a_person_is_a_customer(api, gateway):
         } }"""
     )
     assert data["customer"] == {
-        "id": "c1",
+        "id": "behaviour:c1",
         "kind": "PERSON",
         "name": "Ann Archer",
         "givenName": "Ann",
@@ -94,10 +94,12 @@ async def test_what_they_did_is_events(gateway):
         '{ customer(by: {id: "c1"}) { events(first: 9) { nodes { id at type page deviceId sessionId properties } } } }'
     )
     *_, second, first = data["customer"]["events"]["nodes"]
-    assert [one["id"] for one in data["customer"]["events"]["nodes"]] == [uuid(number) for number in (9, 13, 12, 11)]
+    assert [one["id"] for one in data["customer"]["events"]["nodes"]] == [
+        f"behaviour:{uuid(number)}" for number in (9, 13, 12, 11)
+    ]
     assert second["properties"] == {"sku": "M-1"}
     assert first == {
-        "id": uuid(11),
+        "id": f"behaviour:{uuid(11)}",
         "at": "2026-05-01T10:00:00Z",
         "type": "$pageview",
         "page": "/mugs",

@@ -79,7 +79,7 @@ async def test_a_contact_is_a_customer(gateway):
         } }"""
     )
     assert data["customer"] == {
-        "id": ANN,
+        "id": f"crm:{ANN}",
         "kind": "PERSON",
         "name": "Ann Archer",
         "givenName": "Ann",
@@ -113,7 +113,7 @@ async def test_an_account_is_a_customer(gateway):
         } }"""
     )
     assert data["customer"] == {
-        "id": ACME,
+        "id": f"crm:{ACME}",
         "kind": "COMPANY",
         "name": "Acme Ltd",
         "phone": "+14155550100",
@@ -135,11 +135,11 @@ async def test_cases_are_tickets(gateway):
     )
     third, second, first = data["customer"]["tickets"]["nodes"]
     assert [(one["id"], one["status"], one["priority"]) for one in (third, second)] == [
-        (id_of("500", 3), "CLOSED", "UNKNOWN"),
-        (id_of("500", 2), "OPEN", "NORMAL"),
+        ("crm:" + id_of("500", 3), "CLOSED", "UNKNOWN"),
+        ("crm:" + id_of("500", 2), "OPEN", "NORMAL"),
     ]
     assert first == {
-        "id": id_of("500", 1),
+        "id": "crm:" + id_of("500", 1),
         "createdAt": "2026-05-01T10:00:00Z",
         "subject": "Parcel lost",
         "kind": "INCIDENT",

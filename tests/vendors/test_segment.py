@@ -72,7 +72,7 @@ async def test_a_profile_is_a_customer(api, gateway):
         } }"""
     )
     assert data["customer"] == {
-        "id": "c1",
+        "id": "behaviour:c1",
         "kind": "PERSON",
         "name": "Ann Archer",
         "givenName": "Ann",
@@ -116,7 +116,7 @@ async def test_what_they_did_is_events(gateway):
     )
     assert data["customer"]["events"]["nodes"] == [
         {
-            "id": "ajs-4",
+            "id": "behaviour:ajs-4",
             "at": "2026-05-02T18:00:00Z",
             "type": "Order Completed",
             "page": None,
@@ -124,7 +124,7 @@ async def test_what_they_did_is_events(gateway):
             "properties": {"total": 25.5},
         },
         {
-            "id": "ajs-3",
+            "id": "behaviour:ajs-3",
             "at": "2026-05-01T10:00:05.250000Z",
             "type": "page",
             "page": "/cart",
@@ -132,7 +132,7 @@ async def test_what_they_did_is_events(gateway):
             "properties": {},
         },
         {
-            "id": "ajs-2",
+            "id": "behaviour:ajs-2",
             "at": "2026-05-01T10:00:05.250000Z",
             "type": "Product Added",
             "page": None,
@@ -223,7 +223,7 @@ async def test_an_unknown_customer_is_null(gateway):
 async def test_a_malformed_row_is_dropped_alone(gateway):
     """The event without a time is counted, the other one served."""
     data = await gateway.data('{ customer(by: {id: "c2"}) { events(first: 5) { nodes { id } } sources { droppedRecords } } }')
-    assert data["customer"] == {"events": {"nodes": [{"id": "ajs-9"}]}, "sources": [{"droppedRecords": 1}]}
+    assert data["customer"] == {"events": {"nodes": [{"id": "behaviour:ajs-9"}]}, "sources": [{"droppedRecords": 1}]}
 
 
 @pytest.mark.parametrize(

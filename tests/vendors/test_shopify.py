@@ -66,7 +66,7 @@ async def test_a_customer_with_orders():
         )
     orders = data["customer"].pop("orders")
     assert data["customer"] == {
-        "id": "7001",
+        "id": "shop:7001",
         "kind": "PERSON",
         "name": "Ann Archer",
         "givenName": "Ann",
@@ -79,9 +79,9 @@ async def test_a_customer_with_orders():
         "address": {"line": "1 High Street", "postalCode": "N1 1AA", "city": "London", "region": "England", "country": "GB"},
     }
     assert orders["totalCount"] == 7
-    assert [one["id"] for one in orders["nodes"]] == ["9007", "9006", "9005", "9004"]
+    assert [one["id"] for one in orders["nodes"]] == ["shop:9007", "shop:9006", "shop:9005", "shop:9004"]
     assert orders["nodes"][-1] == {
-        "id": "9004",
+        "id": "shop:9004",
         "number": "#9004",
         "channel": "web",
         "placedAt": "2026-05-04T09:00:00Z",
@@ -125,13 +125,13 @@ async def test_the_status_of_an_order():
     async with gateway_to_shopify(ShopifyApi()) as gateway:
         data = await gateway.data('{ customer(by: {id: "7001"}) { orders(first: 10) { nodes { id status } } } }')
     assert {one["id"]: one["status"] for one in data["customer"]["orders"]["nodes"]} == {
-        "9001": "CONFIRMED",
-        "9002": "PENDING",
-        "9003": "PROCESSING",
-        "9004": "DELIVERED",
-        "9005": "RETURNED",
-        "9006": "CANCELLED",
-        "9007": "CANCELLED",
+        "shop:9001": "CONFIRMED",
+        "shop:9002": "PENDING",
+        "shop:9003": "PROCESSING",
+        "shop:9004": "DELIVERED",
+        "shop:9005": "RETURNED",
+        "shop:9006": "CANCELLED",
+        "shop:9007": "CANCELLED",
     }
 
 
@@ -163,7 +163,7 @@ async def test_more_than_250_orders_come_in_pages():
         query = '{ customer(by: {email: "ben@example.com"}) { orders(first: 5) { totalCount nodes { id } } } }'
         orders = (await gateway.data(query))["customer"]["orders"]
     assert orders["totalCount"] == MANY
-    assert [one["id"] for one in orders["nodes"]] == [str(10_000 + MANY - n) for n in range(1, 6)]
+    assert [one["id"] for one in orders["nodes"]] == [f"shop:{10_000 + MANY - n}" for n in range(1, 6)]
     windows = [{name: body["variables"].get(name) for name in ("first", "after")} for body in api.bodies[1:]]
     assert windows == [{"first": 250, "after": None}, {"first": 250, "after": "cursor-250"}]
 

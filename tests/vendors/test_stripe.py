@@ -70,12 +70,12 @@ async def test_a_customer_has_charges_as_orders():
         for one in orders
     ]
     assert shown == [
-        ("ch_7", "CONFIRMED", "300.00", "MXN", "CARD"),
-        ("ch_5", "PROCESSING", "7.00", "UGX", "UNKNOWN"),
-        ("ch_4", "PENDING", "5.00", "ISK", "BANK_TRANSFER"),
-        ("ch_3", "RETURNED", "5.120", "KWD", "INVOICE"),
-        ("ch_2", "CONFIRMED", "500", "JPY", "VOUCHER"),
-        ("ch_1", "CONFIRMED", "19.99", "EUR", "CARD"),
+        ("payments:ch_7", "CONFIRMED", "300.00", "MXN", "CARD"),
+        ("payments:ch_5", "PROCESSING", "7.00", "UGX", "UNKNOWN"),
+        ("payments:ch_4", "PENDING", "5.00", "ISK", "BANK_TRANSFER"),
+        ("payments:ch_3", "RETURNED", "5.120", "KWD", "INVOICE"),
+        ("payments:ch_2", "CONFIRMED", "500", "JPY", "VOUCHER"),
+        ("payments:ch_1", "CONFIRMED", "19.99", "EUR", "CARD"),
     ]
     assert orders[0]["placedAt"] == "2026-01-01T00:01:10Z"
     assert orders[0]["payments"] == [{"method": "CARD", "installments": 3, "amount": {"amount": "300.00"}}]
@@ -87,7 +87,7 @@ async def test_orders_by_email_are_those_of_every_customer_with_it():
         data = await gateway.data(
             '{ customer(by: {id: "cus_Ann2"}) { orders(first: 3) { nodes { id payments { method } } } } }'
         )
-    assert [one["id"] for one in data["customer"]["orders"]["nodes"]] == ["ch_7", "ch_8", "ch_5"]
+    assert [one["id"] for one in data["customer"]["orders"]["nodes"]] == ["payments:ch_7", "payments:ch_8", "payments:ch_5"]
     assert data["customer"]["orders"]["nodes"][1]["payments"] == [{"method": "WALLET"}]
 
 
@@ -197,7 +197,7 @@ async def test_a_malformed_charge_is_dropped_alone():
             '{ customer(by: {id: "cus_Ann2"}) { orders { nodes { id total { amount } } } sources { droppedRecords } } }'
         )
     assert data["customer"] == {
-        "orders": {"nodes": [{"id": "ch_91", "total": None}, {"id": "ch_8", "total": {"amount": "1.00"}}]},
+        "orders": {"nodes": [{"id": "payments:ch_91", "total": None}, {"id": "payments:ch_8", "total": {"amount": "1.00"}}]},
         "sources": [{"droppedRecords": 1}],
     }
 

@@ -45,11 +45,11 @@ async def test_three_vendors_tell_of_one_customer():
     assert customer["name"] == "Ann Archer"
     assert customer["company"] == {"name": "Archer & Co"}
     assert customer["orders"]["nodes"] == [
-        {"id": "ch_7", "total": {"amount": "300.00", "currency": "MXN"}},
-        {"id": "ch_5", "total": {"amount": "7.00", "currency": "UGX"}},
+        {"id": "payments:ch_7", "total": {"amount": "300.00", "currency": "MXN"}},
+        {"id": "payments:ch_5", "total": {"amount": "7.00", "currency": "UGX"}},
     ]
-    assert [one["id"] for one in customer["tickets"]["nodes"]] == ["503", "502"]
-    assert [one["id"] for one in customer["timeline"]["nodes"]] == ["503", "502", "501"]
+    assert [one["id"] for one in customer["tickets"]["nodes"]] == ["support:503", "support:502"]
+    assert [one["id"] for one in customer["timeline"]["nodes"]] == ["support:503", "support:502", "support:501"]
     assert customer["orderStatistics"] == {"count": 6}
     assert {(one["name"], one["state"]) for one in customer["sources"]} == {
         *((name, "FRESH") for name in own),

@@ -70,7 +70,7 @@ async def test_a_user_is_a_customer_with_tickets():
         )
     tickets = data["customer"].pop("tickets")
     assert data["customer"] == {
-        "id": "11",
+        "id": "support:11",
         "kind": "PERSON",
         "name": "Ann Archer",
         "email": "Ann@Example.com",
@@ -84,12 +84,12 @@ async def test_a_user_is_a_customer_with_tickets():
         "externalIds": [{"source": "support", "id": "11"}],
     }
     assert tickets["totalCount"] == 3
-    assert [one["id"] for one in tickets["nodes"]] == ["503", "502", "501"]
+    assert [one["id"] for one in tickets["nodes"]] == ["support:503", "support:502", "support:501"]
     assert [one["satisfaction"] for one in tickets["nodes"]] == [None, 5, 1]
     assert [one["channel"] for one in tickets["nodes"]] == ["WEB", "PHONE", "CHAT"]
     assert [one["kind"] for one in tickets["nodes"]] == ["TASK", "QUESTION", "COMPLAINT"]
     assert tickets["nodes"][2] == {
-        "id": "501",
+        "id": "support:501",
         "createdAt": "2026-01-04T10:00:00Z",
         "subject": "Ticket 501",
         "kind": "COMPLAINT",
@@ -137,7 +137,7 @@ async def test_a_similar_address_is_another_user():
     async with gateway_to_zendesk(api, keys={"customer": ["email"], "ticket": ["email"]}) as gateway:
         data = await gateway.data('{ customer(by: {email: "ann@example.com"}) { id tickets { totalCount } } }')
         nobody = await gateway.data('{ customer(by: {email: "n@example.com"}) { id } }')
-    assert data["customer"] == {"id": "11", "tickets": {"totalCount": 3}}
+    assert data["customer"] == {"id": "support:11", "tickets": {"totalCount": 3}}
     assert nobody == {"customer": None}
 
 
@@ -173,7 +173,13 @@ async def test_a_malformed_ticket_is_dropped_alone():
         data = await gateway.data(
             '{ customer(by: {id: "11"}) { tickets { nodes { id status channel } } sources { droppedRecords } } }'
         )
-    assert [one["id"] for one in data["customer"]["tickets"]["nodes"]] == ["506", "505", "503", "502", "501"]
+    assert [one["id"] for one in data["customer"]["tickets"]["nodes"]] == [
+        "support:506",
+        "support:505",
+        "support:503",
+        "support:502",
+        "support:501",
+    ]
     assert data["customer"]["sources"] == [{"droppedRecords": 1}]
 
 

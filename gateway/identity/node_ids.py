@@ -1,0 +1,38 @@
+"""Ids as the schema has them: `SOURCE:ID`, the name of a source and its own id there."""
+
+from collections.abc import Collection, Sequence
+
+SEPARATOR = ":"
+
+
+def node_id(source: str, own_id: str) -> str:
+    """Write the id of a record."""
+    return f"{source}{SEPARATOR}{own_id}"
+
+
+def node_id_expression(source: str, own_id: str) -> str:
+    """Write the expression of `node_id`, of the expressions of its arguments."""
+    return f'f"{{{source}}}{SEPARATOR}{{{own_id}}}"'
+
+
+class NodeIds:
+    """Reads ids of one type.
+
+    `finders` are the sources that find records of it by id; an id that names no source is of the first of them. `sources` are
+    all that are configured.
+    """
+
+    def __init__(self, finders: Sequence[str], sources: Collection[str]) -> None:
+        self._usual = finders[0] if finders else None
+        self._finders = frozenset(finders)
+        self._sources = frozenset(sources)
+
+    def read(self, text: str) -> tuple[str | None, str] | None:
+        """Read the source and the own id there; None where that source finds nothing by id.
+
+        Only the name of a configured source ends at the first colon: `urn:7` names none.
+        """
+        source, separator, own_id = text.strip().partition(SEPARATOR)
+        if not separator or source not in self._sources:
+            return self._usual, text
+        return (source, own_id) if source in self._finders else None
