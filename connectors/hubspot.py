@@ -9,7 +9,8 @@ from typing import Any, Self
 import msgspec
 from pydantic import model_validator
 
-from connectors.contract import Answer, Ask, Change, KeyKind, Keys, WebhookRequest, lookup
+from connectors.batches import ask_in_halves
+from connectors.contract import Answer, Ask, Change, Found, KeyKind, Keys, WebhookRequest, lookup
 from connectors.errors import (
     NoWebhookError,
     SourceError,
@@ -194,7 +195,7 @@ class HubSpot(Vendor[HubSpotSettings]):
 
     @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_BATCH)
     async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
-        answer: dict[str, bytes | SourceError] = {}
+        answer: dict[str, Found | SourceError] = {}
         for system, name in self.settings.external_ids.items():
             own = [key.removeprefix(f"{system}:") for key in keys if key.startswith(f"{system}:")]
             answer |= {f"{system}:{value}": found for value, found in (await self._batch(own, ask, name)).items()}
@@ -204,10 +205,12 @@ class HubSpot(Vendor[HubSpotSettings]):
     async def customers_by_text(self, keys: Keys, ask: Ask) -> Answer:
         return await ask_each(keys, lambda text: self._search(text, ask))
 
-    async def _batch(self, keys: Keys, ask: Ask, name: str, *others: str) -> dict[str, bytes | SourceError]:
+    async def _batch(self, keys: Keys, ask: Ask, name: str, *others: str) -> Answer:
         """Contacts by a property whose values are unique. `others` may hold a value, too."""
-        if not keys:
-            return {}
+        return await ask_in_halves(keys, lambda some: self._some(some, ask, name, *others)) if keys else {}
+
+    async def _some(self, keys: Keys, ask: Ask, name: str, *others: str) -> dict[str, bytes | SourceError]:
+        """As many contacts as HubSpot takes in one batch."""
         until = self.until(ask)
         names = [*self._properties(ask.fields), name, *others]
         keys_of = partial(_values, (name, *others))

@@ -78,6 +78,7 @@ class HubSpotApi(VendorApi):
         self.contacts = contacts()
         self.part_errors: list[dict[str, Any]] = []
         """Errors of single inputs; what they name is left out."""
+        self.most_inputs = 100
         self.redirects = False
         """Whether the id of a contact that was merged away gives the one that it was merged into."""
         self.oauth = {"client_id": "9b1c", "client_secret": "the-secret-of-the-app", "refresh_token": "eu1-1a2b"}
@@ -121,6 +122,8 @@ class HubSpotApi(VendorApi):
     def _batch(self, rows: list[dict[str, Any]], body: Any) -> web.Response:
         name, ids = body.get("idProperty", "hs_object_id"), [one["id"] for one in body["inputs"]]
         numeric = all(id_.isdecimal() for id_ in ids) or name != "hs_object_id"
+        if len(ids) > self.most_inputs:
+            return refused(Refusal(413, {"status": "error", "message": "Request Entity Too Large"}))
         if not 1 <= len(ids) <= 100 or not numeric:
             return refused(Refusal(400, {"status": "error", "category": "VALIDATION_ERROR", "message": "Invalid input JSON"}))
         failing = [(error, _named(error, ids)) for error in self.part_errors if _named(error, ids)]

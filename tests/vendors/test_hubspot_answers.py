@@ -65,6 +65,16 @@ async def test_many_unknown_ids_are_searched_for_in_parts(api):
     assert api.requests == [READ, SEARCH, SEARCH]
 
 
+async def test_a_batch_that_is_too_large_is_made_smaller(api):
+    """Until HubSpot takes it; everybody is there."""
+    api.most_inputs = 30
+    ids = [str(1000 + n) for n in range(100)]
+    async with hubspot(api) as crm:
+        found = await ids_of(crm, Customer, KeyKind.CUSTOMER_ID, ids)
+    assert found == {id_: [id_] for id_ in ids}
+    assert api.requests.count(READ) == 1 + 2 + 4
+
+
 @pytest.mark.parametrize(
     ("category", "kind"),
     [
