@@ -9,13 +9,26 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import Field
 
-from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Position, Push, WebhookRequest, lookup
-from connectors.errors import NoWebhookError
+from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
+from connectors.errors import NoWebhookError, SourceProtocolError
 from connectors.records import Customer, Event
 from connectors.semantics import as_time, rfc3339
 from connectors.transport import ask_each, gathered
-from connectors.values import given, to_country, to_text, to_time
-from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings, as_records, needed, readable, step, window
+from connectors.values import given, to_text, to_time
+from connectors.vendor import (
+    Parameters,
+    Secret,
+    Trial,
+    Vendor,
+    VendorSettings,
+    as_records,
+    country_code,
+    full_name,
+    needed,
+    readable,
+    step,
+    window,
+)
 from connectors.webhooks import expect_segment, read
 
 _AT_ONCE, _PAGE, _MOST_TRAITS = 20, 100, 200
@@ -154,9 +167,12 @@ class Segment(Vendor[SegmentSettings]):
 
     async def _ids(self, profile: str, until: float | None) -> Any:
         """A profile has at least the id that it is asked by; one without is not there."""
-        return await self._pages(f"{profile}/external_ids", {"limit": _PAGE}, until) or None
+        rows, is_cut = await self._pages(f"{profile}/external_ids", {"limit": _PAGE}, until)
+        if is_cut:
+            raise SourceProtocolError("more pages than max_pages")
+        return rows or None
 
-    async def _events(self, type_: str, id_: str, ask: Ask) -> bytes:
+    async def _events(self, type_: str, id_: str, ask: Ask) -> Page:
         """As many pages as the ask needs, and what happened at the same time as the last event of it."""
         start, end = _bounds(ask)
         sort = "asc" if ask.oldest_first else "desc"
@@ -171,13 +187,13 @@ class Segment(Vendor[SegmentSettings]):
             return len(set(times)) > 1
 
         parameters: Parameters = {"sort": sort, "limit": limit, "start": start, "end": end}
-        rows = await self._pages(f"{self._profile(type_, id_)}/events", parameters, self.until(ask), is_enough)
-        return as_records(window(rows, ask, _position)[0], _event)
+        rows, is_cut = await self._pages(f"{self._profile(type_, id_)}/events", parameters, self.until(ask), is_enough)
+        return Page(as_records(window(rows, ask, _position)[0], _event), partial=is_cut)
 
     async def _pages(
         self, path: str, parameters: Parameters, until: float | None, is_enough: Callable[[list[Any]], bool] = lambda _: False
-    ) -> list[Any]:
-        """The rows of a list, none where there is no such profile."""
+    ) -> tuple[list[Any], bool]:
+        """The rows of a list, none where there is no such profile, and whether there are more."""
 
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
             found = await self.find(Listed, path, {**parameters, "next": cursor}, until)
@@ -185,7 +201,7 @@ class Segment(Vendor[SegmentSettings]):
                 return [], None
             return found.data, (found.cursor.next or None) if found.cursor.has_more else None
 
-        return await self.paged(turn, is_enough)
+        return await self.first_pages(turn, is_enough)
 
     def _record(self, id_: str, ids: Sequence[tuple[str, str]], traits: Mapping[str, Any]) -> dict[str, Any]:
         def has(*names: str) -> Any:
@@ -197,7 +213,7 @@ class Segment(Vendor[SegmentSettings]):
         return given(
             id=id_,
             kind="PERSON",
-            name=has("name") or " ".join(filter(None, (given_name, family_name))),
+            name=has("name") or full_name(given_name, family_name),
             givenName=given_name,
             familyName=family_name,
             email=has("email"),
@@ -210,7 +226,7 @@ class Segment(Vendor[SegmentSettings]):
                 postalCode=to_text(address.get("postalCode") or address.get("postal_code")),
                 city=address.get("city"),
                 region=address.get("state"),
-                country=to_country(address.get("country")),
+                country=country_code(address.get("country")),
             ),
             company=given(name=company.get("name"), industry=company.get("industry") or has("industry")),
             contactPoints=[{"kind": _POINTS[kind], "value": value} for kind, value in ids if kind in _POINTS],

@@ -14,19 +14,30 @@ from connectors.graphql.lookup import lookups_of
 from connectors.graphql.settings import GraphQLSettings
 from connectors.records import Customer, Order, Record
 from connectors.transport import Refused
-from connectors.vendor import Secret, Vendor, VendorSettings, is_number
+from connectors.vendor import AppSettings, Grant, Vendor, is_number
 
 _CHECK_TIMEOUT_S = 5.0
 _WINDOW = {Push.FIRST, Push.ORDER, Push.SINCE}
 _BY = {
-    KeyKind.CUSTOMER_ID: ("query ($id: ID!) { customer(id: $id) %s }", {"id": "gid://shopify/Customer/{key}"}),
-    KeyKind.EMAIL: ("query ($key: String!) { customerByIdentifier(identifier: {emailAddress: $key}) %s }", {}),
-    KeyKind.PHONE: ("query ($key: String!) { customerByIdentifier(identifier: {phoneNumber: $key}) %s }", {}),
+    KeyKind.CUSTOMER_ID: ("$id: ID!", "customer(id: $id)", {"id": "gid://shopify/Customer/{key}"}),
+    KeyKind.EMAIL: ("$key: String!", "customerByIdentifier(identifier: {emailAddress: $key})", {}),
+    KeyKind.PHONE: ("$key: String!", "customerByIdentifier(identifier: {phoneNumber: $key})", {}),
 }
-"""How a customer is found, and the variables that this takes."""
+"""How a customer is found: the variable that this takes, the field, and what a key makes of the variable."""
 _ORDERS = """{
-  orders(first: $first, after: $after, sortKey: CREATED_AT, reverse: true, query: $search) { nodes { ...fields } }
+  orders(first: $first, after: $after, sortKey: PROCESSED_AT, reverse: true, query: $search) { nodes { ...fields } }
 }"""
+_NO_TESTS = "test:false"
+_PARCELS = "fulfillments[?!contains(['CANCELLED', 'ERROR', 'FAILURE'], status)]"
+_HAS_COME = f"displayFulfillmentStatus == 'FULFILLED' && {_PARCELS} && !({_PARCELS[:-1]} && !deliveredAt])"
+"""Whether everything was sent, and each parcel has been delivered."""
+
+
+def _money(path: str, where: str) -> dict[str, str]:
+    """An amount in the shop's own currency."""
+    return {f"{path}.amount": f"{where}.shopMoney.amount", f"{path}.currency": f"{where}.shopMoney.currencyCode"}
+
+
 _CUSTOMER = {
     "fields": {
         "id": "legacyResourceId",
@@ -50,14 +61,19 @@ _ORDER = {
     "order": "newest_first",
     "fields": {
         "id": "legacyResourceId",
-        "placed_at": "createdAt",
+        "number": "name",
+        "channel": "sourceName",
+        "placed_at": "processedAt",
         "status": "cancelledAt && 'CANCELLED' || displayFinancialStatus == 'REFUNDED' && 'RETURNED'"
-        " || displayFulfillmentStatus == 'FULFILLED' && 'SHIPPED'"
+        f" || {_HAS_COME} && 'DELIVERED' || displayFulfillmentStatus == 'FULFILLED' && 'SHIPPED'"
         " || contains(['UNFULFILLED', 'OPEN', 'RESTOCKED'], displayFulfillmentStatus) && displayFinancialStatus"
         " || 'PROCESSING'",
-        "total.amount": "totalPriceSet.shopMoney.amount",
-        "total.currency": "totalPriceSet.shopMoney.currencyCode",
-        "delivered_at": "max(fulfillments(first: 10)[].deliveredAt)",
+        **_money("total", "totalPriceSet"),
+        **_money("refunded", "totalRefundedSet"),
+        **_money("discount", "totalDiscountsSet"),
+        **_money("shipping", "totalShippingPriceSet"),
+        **_money("tax", "totalTaxSet"),
+        "delivered_at": f"{_HAS_COME} && max({_PARCELS}.deliveredAt) || `null`",
     },
     "values": {
         "status": {
@@ -70,27 +86,30 @@ _ORDER = {
             "list": "lineItems(first: 100).nodes",
             "fields": {
                 "sku": "sku",
+                "product_id": "product.legacyResourceId",
                 "name": "name",
+                "brand": "vendor",
                 "category": "product.productType",
                 "quantity": "quantity",
-                "unit_price.amount": "originalUnitPriceSet.shopMoney.amount",
-                "unit_price.currency": "originalUnitPriceSet.shopMoney.currencyCode",
+                **_money("unit_price", "originalUnitPriceSet"),
+                **_money("discount", "totalDiscountSet"),
+                **_money("total", "discountedTotalSet"),
             },
         }
     },
 }
 
 
-class ShopifySettings(VendorSettings):
-    """`base_url` is that of the shop: `https://NAME.myshopify.com`."""
+class ShopifySettings(AppSettings):
+    """`base_url` is that of the shop: `https://NAME.myshopify.com`. Orders of tests are none, unless `test_orders` says so."""
 
-    token: Secret
     api_version: Annotated[str, Field(pattern=r"^(20\d\d-(01|04|07|10)|unstable)$")] = "2026-01"
     page_size: Annotated[int, Field(ge=1, le=250)] = 100
+    test_orders: bool = False
 
 
 class Shopify(Vendor[ShopifySettings]):
-    """One shop, with the access token of a custom app."""
+    """One shop, with the access token of a custom app, or with tokens of a day for an app's id and secret."""
 
     kind = "shopify"
     any_case = True
@@ -102,7 +121,18 @@ class Shopify(Vendor[ShopifySettings]):
         self._asked = {(one.record, one.by): one for one in lookups_of(_described(settings))}
 
     def headers(self) -> Mapping[str, str]:
-        return {"X-Shopify-Access-Token": self.settings.token.get_secret_value(), **ACCEPT}
+        token = self.settings.token
+        return dict(ACCEPT) if token is None else {**self.bearing(token.get_secret_value()), **ACCEPT}
+
+    def grant(self) -> Grant | None:
+        client_id, client_secret = self.settings.client_id, self.settings.client_secret
+        if client_id is None or client_secret is None:
+            return None
+        app = {"client_id": client_id, "client_secret": client_secret}
+        return Grant("/admin/oauth/access_token", {"grant_type": "client_credentials", **app})
+
+    def bearing(self, token: str) -> Mapping[str, str]:
+        return {"X-Shopify-Access-Token": token}
 
     def refusal(self, answer: Refused) -> SourceError | None:
         if answer.status in {402, 423}:
@@ -159,7 +189,7 @@ class Shopify(Vendor[ShopifySettings]):
             if answer.errors:
                 raise of_the_call(answer.errors, None)
         except SourceAuthError as error:
-            return f"sources.{self.name}.token: {error}; it is wrong or revoked, or lacks the scope read_{record}s"
+            return f"sources.{self.name}.{self.credential}: {error}; it is wrong or revoked, or lacks the scope read_{record}s"
         except SourceError as error:
             return self.trouble(error, f"{record}s")
         return None
@@ -168,9 +198,17 @@ class Shopify(Vendor[ShopifySettings]):
 def _described(settings: ShopifySettings) -> GraphQLSettings:
     """The shop as a source of the `graphql` kind."""
     paged = {"page_size": settings.page_size, "max_pages": settings.max_pages}
-    since = {"search": "created_at:>='{since}'"}
-    customers = {by: {"query": query % "{ ...fields }", "variables": own} for by, (query, own) in _BY.items()}
-    orders = {by: {"query": query % _ORDERS, "variables": own | since, **paged} for by, (query, own) in _BY.items()}
+    only = "" if settings.test_orders else f" {_NO_TESTS}"
+    search = f'$search: String = "{only.strip()}"' if only else "$search: String"
+    since = {"search": "processed_at:>='{since}'" + only}
+    customers = {
+        by: {"query": f"query ({variable}) {{ {field} {{ ...fields }} }}", "variables": own}
+        for by, (variable, field, own) in _BY.items()
+    }
+    orders = {
+        by: {"query": f"query ({variable}, {search}) {{ {field} {_ORDERS} }}", "variables": own | since, **paged}
+        for by, (variable, field, own) in _BY.items()
+    }
     records = {"customer": _CUSTOMER | {"keys": customers}, "order": _ORDER | {"keys": orders}}
     return GraphQLSettings.model_validate({"base_url": settings.base_url, "records": records})
 

@@ -2,9 +2,10 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -15,11 +16,23 @@ from connectors.errors import NoWebhookError, SourceError, SourceProtocolError, 
 from connectors.records import Customer, Order
 from connectors.semantics import EXACT, as_time
 from connectors.transport import Refused, ask_each, gathered
-from connectors.values import contact_points, given, to_country, to_money, to_time
-from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings, as_records, readable, step, window
+from connectors.values import contact_points, given, to_money, to_time
+from connectors.vendor import (
+    Parameters,
+    Secret,
+    Trial,
+    Vendor,
+    VendorSettings,
+    as_records,
+    country_code,
+    read_or_raw,
+    readable,
+    step,
+    window,
+)
 from connectors.webhooks import expect_stripe, read
 
-_CUSTOMERS, _CHARGES = "/v1/customers", "/v1/charges"
+_CUSTOMERS, _CHARGES, _DISPUTES = "/v1/customers", "/v1/charges", "/v1/disputes"
 _PAGE, _AT_ONCE = 100, 20
 _WINDOW = (Push.FIRST, Push.AFTER, Push.SINCE, Push.ORDER)
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,255}")
@@ -44,10 +57,13 @@ Word = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 
 
 class StripeSettings(VendorSettings):
+    """`search` is off where Stripe has none, as in India. Addresses are then found in the case of letters that they have."""
+
     base_url: str = "https://api.stripe.com"
     token: Secret
     api_version: Word = "2025-04-30.basil"
     account: Word | None = None
+    search: bool = True
     webhook_secret: Secret | None = None
 
 
@@ -83,6 +99,10 @@ class Stripe(Vendor[StripeSettings]):
     kind = "stripe"
     settings_type = StripeSettings
 
+    def __init__(self, name: str, settings: StripeSettings) -> None:
+        super().__init__(name, settings)
+        self.any_case = settings.search
+
     def headers(self) -> Mapping[str, str]:
         own = self.settings
         fixed = {"Authorization": f"Bearer {own.token.get_secret_value()}", "Stripe-Version": own.api_version}
@@ -92,6 +112,7 @@ class Stripe(Vendor[StripeSettings]):
         return [
             Trial(_CUSTOMERS, "the permission to read customers", {"limit": 1}),
             Trial(_CHARGES, "the permission to read charges", {"limit": 1}),
+            Trial(_DISPUTES, "the permission to read disputes", {"limit": 1}),
         ]
 
     def refusal(self, answer: Refused) -> SourceError | None:
@@ -121,12 +142,20 @@ class Stripe(Vendor[StripeSettings]):
     @lookup(Customer, by=KeyKind.EMAIL, max_batch=_AT_ONCE)
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
-        return await ask_each(keys, lambda email: self._customers(_CUSTOMERS, {"email": email}, until))
+
+        async def customers(email: str) -> bytes:
+            return as_records(await self._by_email(email, until), self._customer)
+
+        return await ask_each(keys, customers)
 
     @lookup(Customer, by=KeyKind.TEXT, max_batch=5)
     async def customers_by_text(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
-        return await ask_each(keys, lambda text: self._customers(f"{_CUSTOMERS}/search", {"query": _query(text)}, until))
+
+        async def customers(text: str) -> bytes:
+            return as_records(await self._listed(f"{_CUSTOMERS}/search", {"query": _query(text)}, until), self._customer)
+
+        return await ask_each(keys, customers)
 
     @lookup(Order, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def orders_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -143,7 +172,7 @@ class Stripe(Vendor[StripeSettings]):
         until = self.until(ask)
 
         async def orders(email: str) -> Page:
-            customers = await self._listed(_CUSTOMERS, {"email": email}, until)
+            customers = await self._by_email(email, until)
             return await self._orders(readable(customers, lambda customer: str(customer["id"])), ask, until)
 
         return await ask_each(keys, orders)
@@ -154,16 +183,39 @@ class Stripe(Vendor[StripeSettings]):
         found = await self.find(dict[str, Any], f"{_CUSTOMERS}/{step(id_)}", {}, until)
         return None if found is None or found.get("deleted") else as_records([found], self._customer)
 
-    async def _customers(self, path: str, parameters: Parameters, until: float | None) -> bytes:
-        return as_records(await self._listed(path, parameters, until), self._customer)
+    async def _by_email(self, email: str, until: float | None) -> list[Any]:
+        """The customers who have an address, in any case of letters.
+
+        A list compares letters as they are, and is up to date; a search does not, and is a minute behind.
+        """
+        questions: list[tuple[str, Parameters]] = [(_CUSTOMERS, {"email": email})]
+        if self.settings.search:
+            questions.append((f"{_CUSTOMERS}/search", {"query": f"email:{_quoted(email)}"}))
+        pages = await gathered(self._listed(path, parameters, until) for path, parameters in questions)
+        rows = [row for page in pages for row in page]
+        wanted = email.casefold()
+        own = readable(rows, lambda row: (str(row["id"]), row) if _address(row) == wanted else None)
+        return list(dict(own).values())
 
     async def _orders(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
         found = await gathered(self._charges(id_, ask, until) for id_ in ids if _ID.fullmatch(id_))
-        rows, _ = window([row for rows in found for row in rows], ask, _place)
-        return Page(as_records(rows, _order))
+        rows, _ = window([row for own, _ in found for row in own], ask, _place)
+        disputed = readable(rows, lambda row: str(row["id"]) if row.get("disputed") else None)
+        reads_them = disputed and ("status" in ask.fields or "refunded" in ask.fields)
+        lost = await gathered(self._lost(id_, until) for id_ in disputed) if reads_them else []
+        records = as_records(rows, partial(_order, dict(zip(disputed, lost, strict=False))))
+        return Page(records, partial=any(is_cut for _, is_cut in found))
 
-    async def _charges(self, id_: str, ask: Ask, until: float | None) -> list[Any]:
-        """The charges of a customer, newest first, as far as an ask goes. Those of one second come in any order."""
+    async def _lost(self, charge: str, until: float | None) -> list[Any]:
+        """The disputes that were lost: what the bank gave back to the customer."""
+        found = await self._listed(_DISPUTES, {"charge": charge}, until)
+        return [one for one in found if readable([one], lambda one: one["status"] == "lost") == [True]]
+
+    async def _charges(self, id_: str, ask: Ask, until: float | None) -> tuple[list[Any], bool]:
+        """The charges of a customer, newest first, as far as an ask goes, and whether there are more of them.
+
+        Those of one second come in any order.
+        """
         after = None if ask.after is None or ask.oldest_first else ask.after.time
         wanted = None if ask.oldest_first else ask.first
         parameters: Parameters = {
@@ -179,17 +231,27 @@ class Stripe(Vendor[StripeSettings]):
             return wanted is not None and len(window(_orders_of(id_, whole_seconds), ask, _place)[0]) >= wanted
 
         first_page = _PAGE if wanted is None else min(_PAGE, wanted + 1)
-        return _orders_of(id_, await self._listed(_CHARGES, parameters, until, is_enough, first_page))
+        rows, is_cut = await self._pages(_CHARGES, parameters, until, is_enough, first_page)
+        if is_cut and ask.oldest_first:
+            raise SourceProtocolError("more pages than max_pages")
+        return _orders_of(id_, rows), is_cut
 
-    async def _listed(
+    async def _listed(self, path: str, parameters: Parameters, until: float | None) -> list[Any]:
+        """All rows of a list or of a search."""
+        rows, is_cut = await self._pages(path, parameters, until)
+        if is_cut:
+            raise SourceProtocolError("more pages than max_pages")
+        return rows
+
+    async def _pages(
         self,
         path: str,
         parameters: Parameters,
         until: float | None,
         is_enough: Callable[[list[Any]], bool] = lambda _: False,
         first_page: int = _PAGE,
-    ) -> list[Any]:
-        """The rows of a list, or of a search, which names its next page itself."""
+    ) -> tuple[list[Any], bool]:
+        """The rows of a list, or of a search, which names its next page itself, and whether there are more."""
         cursor = "page" if "query" in parameters else "starting_after"
 
         async def turn(start: str | None) -> tuple[list[Any], str | None]:
@@ -203,9 +265,9 @@ class Stripe(Vendor[StripeSettings]):
             return found.data, found.next_page or ids[-1]
 
         try:
-            return await self.paged(turn, is_enough)
+            return await self.first_pages(turn, is_enough)
         except NotThereError:
-            return []
+            return [], False
 
     def _customer(self, row: Any) -> dict[str, Any]:
         address = row.get("address") or {}
@@ -221,7 +283,7 @@ class Stripe(Vendor[StripeSettings]):
                 postalCode=address.get("postal_code"),
                 city=address.get("city"),
                 region=address.get("state"),
-                country=to_country(address.get("country")),
+                country=country_code(address.get("country")),
             ),
             contactPoints=contact_points([row.get("email")], [row.get("phone")]),
             externalIds=[{"source": self.name, "id": row["id"]}],
@@ -229,8 +291,17 @@ class Stripe(Vendor[StripeSettings]):
 
 
 def _query(text: str) -> str:
+    return " OR ".join(f"{name}~{_quoted(text)}" for name in ("name", "email", "phone"))
+
+
+def _quoted(text: str) -> str:
     words = text.replace("\\", "\\\\").replace('"', '\\"')
-    return " OR ".join(f'{name}~"{words}"' for name in ("name", "email", "phone"))
+    return f'"{words}"'
+
+
+def _address(row: Any) -> str:
+    address: str = row["email"]
+    return address.casefold()
 
 
 def _second(time: datetime | None, rounded: Callable[[float], int]) -> int | None:
@@ -246,31 +317,67 @@ def _place(row: Any) -> Position:
     return Position(as_time(to_time(int(row["created"]))), str(row["id"]))
 
 
-def _order(row: Any) -> dict[str, Any]:
-    details: dict[str, Any] = row.get("payment_method_details") or {}
-    own = details.get(details.get("type", "")) or {}
-    total = _money(row["amount"], row["currency"])
+def _order(lost: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
+    """What was taken, where something was; else what was asked for."""
+    total = _money(_taken(row) if row.get("captured") else row.get("amount"), row.get("currency"))
+    disputes = lost.get(row["id"], [])
+    back = _came_back(row, disputes)
     return given(
         id=row["id"],
+        number=row.get("receipt_number"),
         placedAt=to_time(row["created"]),
-        status=_status(row),
+        status=_status(row, is_lost=bool(disputes) and back == _taken(row)),
         total=total,
-        payments=[
-            given(
-                method="WALLET" if own.get("wallet") else _METHODS.get(details.get("type", "")),
-                amount=total,
-                installments=((own.get("installments") or {}).get("plan") or {}).get("count"),
-            )
-        ],
+        refunded=_money(back, row.get("currency")),
+        payments=[] if _was_released(row) else [_payment(row.get("payment_method_details"), total)],
     )
 
 
-def _status(row: Any) -> str:
-    if row["status"] != "succeeded":
-        return "PENDING"
-    return "RETURNED" if row.get("refunded") else "CONFIRMED" if row.get("captured") else "PROCESSING"
+def _payment(details: Any, amount: dict[str, Any] | None) -> dict[str, Any]:
+    kind = read_or_raw(details, lambda details: details.get("type", "") if details else "")
+    own = read_or_raw(details, lambda details: details.get(kind) or {}) if details else {}
+    has_wallet = isinstance(own, dict) and bool(own.get("wallet"))
+    return given(
+        method="WALLET" if has_wallet else _METHODS.get(kind) if isinstance(kind, str) else kind,
+        amount=amount,
+        installments=read_or_raw(own, lambda own: ((own.get("installments") or {}).get("plan") or {}).get("count")),
+    )
 
 
-def _money(amount: int, currency: str) -> dict[str, Any] | None:
+def _status(row: Any, *, is_lost: bool) -> Any:
+    if row.get("status") != "succeeded":
+        return row.get("status")
+    if not row.get("captured"):
+        return "CANCELLED" if _was_released(row) else "PROCESSING"
+    return "RETURNED" if row.get("refunded") or is_lost else "CONFIRMED"
+
+
+def _was_released(row: Any) -> bool:
+    """Whether a payment that was authorised has been let go, or has run out, which Stripe shows as a refund of all of it."""
+    return not row.get("captured") and bool(row.get("refunded"))
+
+
+def _taken(row: Any) -> Any:
+    return row.get("amount_captured", row.get("amount")) if row.get("captured") else 0
+
+
+def _came_back(row: Any, disputes: Iterable[Any]) -> Any:
+    """What went back of what was taken: what was authorised and never taken is among Stripe's refunds. None where none is told.
+
+    A dispute in another currency gives back all that is left.
+    """
+
+    def come_back(refunded: Any) -> int:
+        taken = _taken(row)
+        refunded = max(0, refunded - (row["amount"] - taken))
+        lost = [one["amount"] if one["currency"] == row["currency"] else taken for one in disputes]
+        return int(min(taken, refunded + sum(lost)))
+
+    return read_or_raw(row.get("amount_refunded"), come_back)
+
+
+def _money(amount: Any, currency: Any) -> dict[str, Any] | None:
     """From the currency's smallest unit."""
-    return to_money(str(Decimal(amount).scaleb(-_PLACES.get(currency.upper(), 2), EXACT)), currency)
+    if type(amount) is int and isinstance(currency, str):
+        amount = str(Decimal(amount).scaleb(-_PLACES.get(currency.upper(), 2), EXACT))
+    return to_money(amount, currency)

@@ -6,18 +6,31 @@ whose answers are read into typed envelopes, pages with a bound, a way to leave 
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import Enum
 from functools import partial
 from operator import itemgetter
-from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 from urllib.parse import quote
 
 import msgspec
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
 from yarl import URL
 
-from connectors.contract import Aggregate, Answer, Ask, Change, Connector, FetchFunction, KeyKind, Keys, Lookup, Position
+from connectors.contract import (
+    Aggregate,
+    Answer,
+    Ask,
+    Change,
+    Connector,
+    FetchFunction,
+    KeyKind,
+    Keys,
+    Lookup,
+    Position,
+    RecordName,
+)
 from connectors.errors import (
     ConfigurationError,
     SourceAuthError,
@@ -27,10 +40,11 @@ from connectors.errors import (
     SourceTimeoutError,
     SourceUnavailableError,
 )
-from connectors.records import RECORD_NAMES, Record
-from connectors.shapes import Fields
+from connectors.oauth import FORM, Session, SessionEndedError, bearer, form
+from connectors.records import RECORD_NAMES, RECORDS, Record
+from connectors.shapes import Fields, leaf_shape
 from connectors.transport import Refused, Transport, WebSettings
-from connectors.values import decode_exactly, encode_numbers
+from connectors.values import decode_exactly, encode_numbers, to_country, to_text
 
 _CHECK_TIMEOUT_S = 5.0
 _UNREADABLE = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
@@ -60,13 +74,38 @@ Secret = Annotated[SecretStr, AfterValidator(_single_line)]
 
 
 class VendorSettings(WebSettings):
-    """What all presets have. `keys` says which records are asked for at this source, and by which kinds of keys."""
+    """What all presets have. `keys` says which records are asked for at this source, and by which kinds of keys.
+
+    `values` says what words of the account's own mean, by record and field.
+    """
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     keys: Annotated[dict[str, Annotated[list[KeyKind], Field(min_length=1)]], Field(min_length=1)]
+    values: dict[RecordName, dict[str, dict[str, str]]] = {}
     max_pages: Annotated[int, Field(ge=1)] = 20
     connections: Annotated[int, Field(ge=1)] = 10
+
+
+class AppSettings(VendorSettings):
+    """A vendor that gives out lasting tokens, and tokens that end to an app with an id and a secret."""
+
+    token: Secret | None = None
+    client_id: Secret | None = None
+    client_secret: Secret | None = None
+
+    @model_validator(mode="after")
+    def _has_one_credential(self) -> Self:
+        if (self.client_id is None) != (self.client_secret is None) or (self.token is None) == (self.client_id is None):
+            raise ValueError("token, or client_id and client_secret: set the one or the others")
+        return self
+
+
+class Grant(NamedTuple):
+    """How a token that ends is asked for: the path of the endpoint, and what is posted to it."""
+
+    path: str
+    values: Mapping[str, str | SecretStr]
 
 
 class Trial(NamedTuple):
@@ -92,17 +131,33 @@ V = TypeVar("V", bound=VendorSettings)
 class Vendor(Connector[V]):
     """One vendor's API. A preset gives `headers`, `trials`, and methods with `@lookup`."""
 
-    credential: ClassVar[str] = "token"
-    """The setting that an operator corrects when the source does not accept the credentials."""
+    own_words: ClassVar[Mapping[str, Collection[str]]] = {}
+    """The fields that are read from words which an account may choose, by record."""
 
     def __init__(self, name: str, settings: V) -> None:
         super().__init__(name, settings)
         self._transport = Transport(settings, self._refusal)
-        self._refuse_unknown_keys()
+        self._session = None if self.grant() is None else Session(self._new_token)
+        problems = [*self._problems_of_keys(), *self._problems_of_words()]
+        if problems:
+            raise ConfigurationError(problems)
+
+    @property
+    def credential(self) -> str:
+        """The setting that an operator corrects when the source does not accept the credentials."""
+        return "token" if self._session is None else "client_secret"
 
     def headers(self) -> Mapping[str, str]:
         """What goes with every call: the credentials."""
         return {}
+
+    def grant(self) -> Grant | None:
+        """How tokens that end are asked for, None where the credentials last."""
+        return None
+
+    def bearing(self, token: str) -> Mapping[str, str]:
+        """What goes with a call that bears a token that ends."""
+        return bearer(token)
 
     def trials(self) -> Sequence[Trial]:
         """What `check` asks."""
@@ -111,6 +166,12 @@ class Vendor(Connector[V]):
     def refusal(self, answer: Refused) -> SourceError | None:
         """What the vendor means by an answer that is no success, None where that is what it means everywhere."""
         return PermissionMissingError() if answer.status == 403 else None
+
+    def word(self, record: str, path: str, *written: Any) -> str | None:
+        """What the first word that the settings know means in a field, None where they know none."""
+        words = self.settings.values.get(record, {}).get(path, {})
+        texts = (to_text(one) for one in written) if words else ()
+        return next((words[text] for text in texts if isinstance(text, str) and text in words), None)
 
     async def open(self) -> None:
         await self._transport.open(self.headers())
@@ -176,18 +237,47 @@ class Vendor(Connector[V]):
         url = URL(self.settings.base_url + path, encoded=True)
         sent = {name: str(value) for name, value in (parameters or {}).items() if value is not None}
         url = url.update_query(sent) if sent else url
-        return await self._transport.call(method, url, body, one_key=one_key, until=until, headers=headers)
+
+        async def put(more: Mapping[str, str]) -> bytes | None:
+            own = {**(headers or {}), **more}
+            return await self._transport.call(method, url, body, one_key=one_key, until=until, headers=own)
+
+        if self._session is None:
+            return await put({})
+        token = await self._session.token(until)
+        try:
+            return await put(self.bearing(token))
+        except SessionEndedError:
+            return await put(self.bearing(await self._session.token(until, ended=token)))
 
     async def paged(self, turn: Turn, is_enough: Callable[[list[Any]], bool] = lambda _: False) -> list[Any]:
         """The rows of all pages, or of as many as are enough. More than `max_pages` is an error."""
+        rows, is_cut = await self.first_pages(turn, is_enough)
+        if is_cut:
+            raise SourceProtocolError("more pages than max_pages")
+        return rows
+
+    async def first_pages(self, turn: Turn, is_enough: Callable[[list[Any]], bool]) -> tuple[list[Any], bool]:
+        """The rows of as many pages as are enough, and whether `max_pages` ended the reading before."""
         rows: list[Any] = []
         start: str | None = None
         for _ in range(self.settings.max_pages):
             own, start = await turn(start)
             rows += own
             if start is None or is_enough(rows):
-                return rows
-        raise SourceProtocolError("more pages than max_pages")
+                return rows, False
+        return rows, True
+
+    async def _new_token(self, until: float | None) -> bytes | None:
+        """What the token endpoint answers. One that refuses the question refuses the credentials."""
+        grant = self.grant()
+        assert grant is not None
+        values = {name: _shown(value) for name, value in grant.values.items()}
+        url = URL(self.settings.base_url + grant.path, encoded=True)
+        try:
+            return await self._transport.call("POST", url, form(values), one_key=True, until=until, headers=FORM)
+        except SourceRejectedError as error:
+            raise SourceAuthError from error
 
     def _read(self, kind: type[T], content: bytes | None) -> T:
         try:
@@ -198,25 +288,36 @@ class Vendor(Connector[V]):
 
     def _refusal(self, answer: Refused) -> SourceError | None:
         try:
-            return self.refusal(answer)
+            meant = self.refusal(answer)
         except _UNREADABLE:
-            return Vendor.refusal(self, answer)
+            meant = Vendor.refusal(self, answer)
+        return SessionEndedError() if meant is None and answer.status == 401 and self._session is not None else meant
 
     def _is_chosen(self, found: Lookup | Aggregate) -> bool:
         return found.by in self.settings.keys.get(RECORD_NAMES[found.record], ())
 
-    def _refuse_unknown_keys(self) -> None:
+    def _problems_of_keys(self) -> Iterator[str]:
         known: dict[str, list[KeyKind]] = {}
         for found in super().lookups():
             known.setdefault(RECORD_NAMES[found.record], []).append(found.by)
-        problems = [
-            f"keys.{record}: {self.kind} has no {record} by {by.value}; it has {_words(known)}"
-            for record, kinds in self.settings.keys.items()
-            for by in kinds
-            if by not in known.get(record, ())
-        ]
-        if problems:
-            raise ConfigurationError(problems)
+        for record, kinds in self.settings.keys.items():
+            for by in kinds:
+                if by not in known.get(record, ()):
+                    yield f"keys.{record}: {self.kind} has no {record} by {by.value}; it has {_words(known)}"
+
+    def _problems_of_words(self) -> Iterator[str]:
+        for record, fields in self.settings.values.items():
+            known = self.own_words.get(record, ())
+            for path, words in fields.items():
+                if path not in known:
+                    has = ", ".join(sorted(known)) or "none"
+                    yield f"values.{record}.{path}: {self.kind} reads no words of your own there; of {record} it reads {has}"
+                    continue
+                shape = leaf_shape(RECORDS[record], path)
+                if shape is not None and shape.leaf is not None and issubclass(shape.leaf, Enum):
+                    members = shape.leaf.__members__
+                    wrong = sorted(set(words.values()).difference(members))
+                    yield from (f"values.{record}.{path}: `{one}` is none of {', '.join(members)}" for one in wrong)
 
     async def _try(self, trial: Trial, until: float) -> str | None:
         where = f"sources.{self.name}.{self.credential}"
@@ -306,6 +407,30 @@ def needed(fields: Fields, table: Mapping[str, Collection[str]]) -> list[str]:
 def _is_between(place: Position, ask: Ask) -> bool:
     time = place.time or _NO_TIME
     return (ask.since is None or time >= ask.since) and (ask.until is None or time < ask.until)
+
+
+def full_name(*parts: Any) -> Any:
+    """The parts of a name in one text. A part that is none is passed on as it is."""
+    given_parts = [part for part in parts if part]
+    odd = [part for part in given_parts if not isinstance(part, str)]
+    return odd[0] if odd else " ".join(given_parts)
+
+
+def country_code(written: Any) -> Any:
+    """The code of a country. What is none is passed on as it is."""
+    return to_country(written) or written
+
+
+def read_or_raw(value: Any, read: Callable[[Any], Any]) -> Any:
+    """What is read from a value. One that cannot be read is passed on as it is, for the gateway to leave out and count."""
+    try:
+        return read(value)
+    except _UNREADABLE:
+        return value
+
+
+def _shown(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def _read_row(row: Any, read: Callable[[Any], T]) -> T | None:

@@ -4,7 +4,8 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -14,10 +15,24 @@ from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStat
 from connectors.semantics import as_time
 from connectors.transport import Refused, ask_each, gathered
 from connectors.values import contact_points, converter, given, to_text, to_time, translated
-from connectors.vendor import Secret, Trial, Vendor, VendorSettings, as_records, is_number, readable, window
+from connectors.vendor import (
+    AppSettings,
+    Grant,
+    Parameters,
+    Secret,
+    Trial,
+    Vendor,
+    as_records,
+    is_number,
+    read_or_raw,
+    readable,
+    window,
+)
 from connectors.webhooks import expect_zendesk, read
 
 _USERS, _PAGE = "/api/v2/users", 100
+_MOST_PAGES = 100
+"""As far as Zendesk gives pages by their numbers."""
 _AT_ONCE = 20
 """Keys in one batch of what needs a call for each key."""
 _WINDOW = (Push.FIRST, Push.AFTER, Push.SINCE, Push.ORDER, Push.COUNT)
@@ -35,10 +50,9 @@ _CHANNELS = translated(
 _SCORES = {"good": 5, "good_with_comment": 5, "bad": 1, "bad_with_comment": 1}
 
 
-class ZendeskSettings(VendorSettings):
+class ZendeskSettings(AppSettings):
     """With `email` the token is an API token of that agent, without it the token is one of OAuth."""
 
-    token: Secret
     email: str | None = None
     customer_id: Literal["id", "external_id"] = "id"
     complaint_tag: str = "complaint"
@@ -56,8 +70,19 @@ class Users(msgspec.Struct):
 
 
 class Tickets(msgspec.Struct):
+    """One page by its number, of `count` tickets in all."""
+
     tickets: list[Any]
-    meta: Meta = Meta()
+    count: int
+    next_page: str | None = None
+
+
+class Requested(NamedTuple):
+    """The tickets of one user as far as they were read, how many there are, and whether `max_pages` ended the reading."""
+
+    rows: list[Any]
+    total: int
+    is_cut: bool = False
 
 
 class Comments(msgspec.Struct):
@@ -84,11 +109,21 @@ class Zendesk(Vendor[ZendeskSettings]):
     kind = "zendesk"
     any_case = True
     settings_type = ZendeskSettings
+    own_words = MappingProxyType({"ticket": ("channel", "kind", "priority", "status")})
 
     def headers(self) -> Mapping[str, str]:
-        token, email = self.settings.token.get_secret_value(), self.settings.email
-        basic = b64encode(f"{email}/token:{token}".encode()).decode()
-        return {"Authorization": f"Basic {basic}" if email else f"Bearer {token}"}
+        token, email = self.settings.token, self.settings.email
+        if token is None:
+            return {}
+        basic = b64encode(f"{email}/token:{token.get_secret_value()}".encode()).decode()
+        return {"Authorization": f"Basic {basic}"} if email else self.bearing(token.get_secret_value())
+
+    def grant(self) -> Grant | None:
+        client_id, client_secret = self.settings.client_id, self.settings.client_secret
+        if client_id is None or client_secret is None:
+            return None
+        app = {"client_id": client_id, "client_secret": client_secret}
+        return Grant("/oauth/tokens", {"grant_type": "client_credentials", "scope": "users:read tickets:read", **app})
 
     def trials(self) -> Sequence[Trial]:
         one = {"page[size]": 1}
@@ -171,28 +206,47 @@ class Zendesk(Vendor[ZendeskSettings]):
     async def _by_email(self, email: str, until: float | None) -> list[Any]:
         """The user who has the address. A search finds similar ones as well, and they are other people."""
         found = await self.get(Users, f"{_USERS}/search", {"query": f'email:"{email}"'}, until)
-        return [user for user in found.users if readable([user], lambda one: one["email"].lower()) == [email]]
+        return [user for user in found.users if readable([user], _address) == [email.lower()]]
 
     async def _tickets(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
-        """What users have requested. Zendesk can give all of it only; comments are read of the tickets that are wanted."""
-        rows: list[Any] = []
-        for id_ in ids:
-            rows += await self._pages(Tickets, f"{_USERS}/{id_}/tickets/requested", until)
-        wanted, total = window(rows, ask, lambda row: Position(as_time(row["created_at"]), str(row["id"])))
+        """What users have requested, and comments of the tickets that are wanted."""
+        found = await gathered(self._requested(id_, ask, until) for id_ in ids)
+        rows = [row for one in found for row in one.rows]
+        wanted, total = window(rows, ask, _place)
+        if not _is_bounded(ask):
+            total = sum(one.total for one in found)
         comments: dict[Any, list[Any]] = {}
         if "messages" in ask.fields:
             tickets = readable(wanted, lambda row: int(row["id"]))
-            found = await gathered(self._pages(Comments, f"/api/v2/tickets/{id_}/comments", until) for id_ in tickets)
-            comments = dict(zip(tickets, found, strict=True))
-        return Page(as_records(wanted, partial(self._ticket, comments)), total if ask.count else None)
+            comments = dict(zip(tickets, await gathered(self._comments(id_, until) for id_ in tickets), strict=True))
+        records = as_records(wanted, partial(self._ticket, comments))
+        return Page(records, total if ask.count else None, partial=any(one.is_cut for one in found))
 
-    async def _pages(self, kind: type[Tickets] | type[Comments], path: str, until: float | None) -> list[Any]:
+    async def _requested(self, id_: str, ask: Ask, until: float | None) -> Requested:
+        """The tickets of a user, in the order of an ask, as far as it goes or `max_pages` do."""
+        rows: dict[Any, Any] = {}
+        size = _PAGE if ask.first is None or ask.after is not None or _is_bounded(ask) else min(_PAGE, ask.first + 1)
+        page, total = 1, 0
+        for _ in range(min(self.settings.max_pages, _MOST_PAGES)):
+            order: Parameters = {"sort_by": "created_at", "sort_order": "asc" if ask.oldest_first else "desc"}
+            path = f"{_USERS}/{id_}/tickets/requested"
+            found = await self.find(Tickets, path, {**order, "per_page": size, "page": page}, until)
+            if found is None:
+                return Requested([], 0)
+            total = found.count
+            rows |= {_id_or_place(row, len(rows) + place): row for place, row in enumerate(found.tickets)}
+            if found.next_page is None or _is_enough(list(rows.values()), ask):
+                return Requested(list(rows.values()), total)
+            size, page = _PAGE, page + 1 if size == _PAGE else 1
+        return Requested(list(rows.values()), total, is_cut=True)
+
+    async def _comments(self, ticket: int, until: float | None) -> list[Any]:
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
-            found = await self.find(kind, path, {"page[size]": _PAGE, "page[after]": cursor}, until)
+            path = f"/api/v2/tickets/{ticket}/comments"
+            found = await self.find(Comments, path, {"page[size]": _PAGE, "page[after]": cursor}, until)
             if found is None:
                 return [], None
-            rows = found.tickets if isinstance(found, Tickets) else found.comments
-            return rows, found.meta.after_cursor if found.meta.has_more else None
+            return found.comments, found.meta.after_cursor if found.meta.has_more else None
 
         return await self.paged(turn)
 
@@ -211,27 +265,83 @@ class Zendesk(Vendor[ZendeskSettings]):
 
     def _ticket(self, comments: Mapping[Any, list[Any]], row: Any) -> dict[str, Any]:
         is_complaint = self.settings.complaint_tag in (row.get("tags") or ())
-        fields = {one["id"]: one["value"] for one in row.get("custom_fields") or ()}
+        kind, status, priority = row.get("type"), row.get("status"), row.get("priority")
         return given(
             id=to_text(row["id"]),
             createdAt=to_time(row["created_at"]),
             subject=row.get("subject"),
-            kind="COMPLAINT" if is_complaint else _KINDS(row.get("type")),
-            status=_STATUSES(row.get("status")),
-            priority=row.get("priority"),
-            channel=_CHANNELS((row.get("via") or {}).get("channel")),
-            satisfaction=_SCORES.get((row.get("satisfaction_rating") or {}).get("score", "")),
-            orderId=to_text(fields.get(self.settings.order_id_field)),
+            kind="COMPLAINT" if is_complaint else self.word("ticket", "kind", kind) or _KINDS(kind),
+            status=self.word("ticket", "status", row.get("custom_status_id"), status) or _STATUSES(status),
+            priority=self.word("ticket", "priority", priority) or priority,
+            channel=read_or_raw(row.get("via"), self._channel),
+            satisfaction=read_or_raw(
+                row.get("satisfaction_rating"), lambda rating: _SCORES.get((rating or {}).get("score", ""))
+            ),
+            orderId=read_or_raw(row.get("custom_fields"), self._order_id),
             messages=[
-                given(
-                    author="CUSTOMER" if one["author_id"] == row["requester_id"] else "AGENT",
-                    body=one.get("plain_body") or one.get("body"),
-                    at=to_time(one.get("created_at")),
-                )
+                read_or_raw(one, partial(_message, row.get("requester_id")))
                 for one in comments.get(row["id"], ())
-                if one.get("public")
+                if read_or_raw(one, lambda one: one.get("public"))
             ],
         )
+
+    def _channel(self, via: Any) -> Any:
+        """That of an integration goes by the name of its service or of its account there."""
+        if not via:
+            return None
+        channel, source = via.get("channel"), (via.get("source") or {}).get("from") or {}
+        names = (source.get("integration_service_instance_name"), source.get("registered_integration_service_name"))
+        return self.word("ticket", "channel", *names, channel) or _CHANNELS(channel)
+
+    def _order_id(self, fields: Any) -> Any:
+        own = self.settings.order_id_field
+        return None if own is None else to_text(next((one["value"] for one in fields or () if one["id"] == own), None))
+
+
+def _score(rating: Any) -> int | None:
+    return _SCORES.get(rating.get("score", "")) if rating else None
+
+
+def _message(requester: Any, comment: Any) -> dict[str, Any]:
+    return given(
+        author="CUSTOMER" if comment["author_id"] == requester else "AGENT",
+        body=comment.get("plain_body") or comment.get("body"),
+        at=to_time(comment.get("created_at")),
+    )
+
+
+def _address(user: Any) -> str | None:
+    """The primary address of a user who is not deleted."""
+    address: str = user["email"]
+    return address.lower() if user.get("active", True) else None
+
+
+def _place(row: Any) -> Position:
+    return Position(as_time(row["created_at"]), str(row["id"]))
+
+
+def _id_or_place(row: Any, place: int) -> Any:
+    """What tells a row from others: pages by their numbers move when tickets come in."""
+    return next(iter(readable([row], lambda row: str(row["id"]))), place)
+
+
+def _is_bounded(ask: Ask) -> bool:
+    return ask.since is not None or ask.until is not None
+
+
+def _is_enough(rows: list[Any], ask: Ask) -> bool:
+    """Whether what follows rows is nothing that an ask wants. Tickets of one time come in any order."""
+    last = next((place.time for row in reversed(rows) for place in readable([row], _place)), None)
+    if last is None:
+        return False
+    if ask.oldest_first and ask.until is not None and last >= ask.until:
+        return True
+    if not ask.oldest_first and ask.since is not None and last < ask.since:
+        return True
+    if ask.first is None or (ask.count and _is_bounded(ask)):
+        return False
+    whole = [row for row in rows if readable([row], lambda row: _place(row).time != last) == [True]]
+    return len(window(whole, ask, _place)[0]) >= ask.first
 
 
 def _ids(users: Iterable[Any]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import Answer, Ask, KeyKind, Keys, Position, Push, lookup
+from connectors.contract import Answer, Ask, KeyKind, Keys, Page, Position, Push, lookup
 from connectors.errors import SourceProtocolError
 from connectors.posthog.hogql import MOST_ROWS, Question, select, select_events
 from connectors.posthog.settings import PostHogSettings
@@ -14,7 +14,7 @@ from connectors.records import Customer, Event
 from connectors.semantics import as_time
 from connectors.shapes import Fields
 from connectors.values import given, to_text, to_time
-from connectors.vendor import Trial, Vendor, by_key, needed, readable
+from connectors.vendor import Trial, Vendor, by_key, full_name, needed, readable
 
 _BATCH = 100
 _WINDOW = (Push.SINCE, Push.AFTER, Push.ORDER, Push.FIRST)
@@ -29,7 +29,7 @@ _READ_FROM: Mapping[str, tuple[str, ...]] = {
     "acquisition": _ACQUISITION,
 }
 """The columns of a person that a field is read from."""
-_EVENT = ("toString(person_id)", "toString(uuid)", "timestamp", "event")
+_EVENT = ("distinct_id", "toString(uuid)", "timestamp", "event")
 _EVENT_FROM = {
     "page": ("properties.$pathname",),
     "device_id": ("properties.$device_id",),
@@ -40,6 +40,12 @@ _EVENT_FROM = {
 _IDS = ("ids.distinct_id", "person_distinct_ids AS ids JOIN persons ON persons.id = ids.person_id")
 _EMAILS = ("lower(persons.properties.email)", "persons")
 """Where persons have keys: the column, and the tables."""
+_ALL_IDS = (
+    "ids.distinct_id",
+    "person_distinct_ids AS ids JOIN person_distinct_ids AS others ON others.person_id = ids.person_id",
+)
+_IDS_OF_EMAILS = (_EMAILS[0], "persons JOIN person_distinct_ids AS others ON others.person_id = persons.id")
+"""Where keys and all distinct ids of the persons who have them are: the column of the key, and the tables."""
 
 
 class Answered(msgspec.Struct):
@@ -77,15 +83,15 @@ class PostHog(Vendor[PostHogSettings]):
 
     @lookup(Event, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH, pushdown=_WINDOW)
     async def events_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._events(keys, ask, _IDS)
+        return await self._events(keys, ask, _ALL_IDS)
 
     @lookup(Event, by=KeyKind.EMAIL, max_batch=_BATCH, pushdown=_WINDOW)
     async def events_by_email(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._events(keys, ask, _EMAILS)
+        return await self._events(keys, ask, _IDS_OF_EMAILS)
 
     @lookup(Event, by=KeyKind.DEVICE_ID, max_batch=_BATCH, pushdown=_WINDOW)
     async def events_by_device_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._events(keys, ask, _IDS)
+        return await self._events(keys, ask, _ALL_IDS)
 
     async def _customers(self, keys: Keys, ask: Ask, place: tuple[str, str], *, by_id: bool = False) -> Answer:
         """The persons who have a key. The id of one who is not found by it is a property; who has none is nobody's."""
@@ -100,22 +106,36 @@ class PostHog(Vendor[PostHogSettings]):
         return by_key(keys, known, lambda row: row[:1], partial(self._customer, names, id_at))
 
     async def _events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
-        """What the persons did who have a key. Who they are is asked first."""
-        until, owners = self.until(ask), dict[str, list[str]]()
-        persons = await self._persons(keys, place, ["id"], until)
-        for key, person in readable(persons, lambda row: (str(row[0]), str(row[1]))):
-            owners.setdefault(person, []).append(key)
+        """What was done under a key, or under another distinct id of the person who has it. These are asked for first.
+
+        There are ids without a person, and events keep the id that they came with, whose person may be another one since.
+        """
+        until = self.until(ask)
+        owners: dict[str, list[str]] = {} if place == _IDS_OF_EMAILS else {key: [key] for key in keys}
+        for key, own in readable(await self._distinct_ids(keys, place, until), lambda row: (str(row[0]), str(row[1]))):
+            known = owners.setdefault(own, [])
+            if key not in known:
+                known.append(key)
         names = needed(ask.fields, _EVENT_FROM)
 
         async def turn(start: str | None) -> tuple[list[Any], str | None]:
             question = Question()
             after = ask.after if start is None else msgspec.json.decode(start, type=Position)
-            conditions = [question.one_of("person_id", owners), *question.window(ask, after)]
+            conditions = [question.one_of("distinct_id", owners), *question.window(ask, after)]
             rows = await self._rows(question, select_events([*_EVENT, *names], conditions, ask), until)
             return rows, _position(rows[-1]) if len(rows) == MOST_ROWS else None
 
-        rows = await self.paged(turn) if owners else []
-        return by_key(keys, rows, lambda row: owners[row[0]], partial(_event, names), first=ask.first)
+        rows, is_cut = await self.first_pages(turn, lambda _: False) if owners else ([], False)
+        found = by_key(keys, rows, lambda row: owners[row[0]], partial(_event, names), first=ask.first)
+        return {key: Page(found.get(key, b"[]"), partial=True) for key in keys} if is_cut else found
+
+    async def _distinct_ids(self, keys: Keys, place: tuple[str, str], until: float | None) -> list[Any]:
+        """All distinct ids of the persons who have a key, behind the key."""
+        question, (key, tables) = Question(), place
+        rows = await self._rows(question, select([key, "others.distinct_id"], tables, [question.one_of(key, keys)]), until)
+        if len(rows) == MOST_ROWS:
+            raise SourceProtocolError("more distinct ids than can be read")
+        return rows
 
     async def _persons(self, keys: Keys, place: tuple[str, str], names: Sequence[str], until: float | None) -> list[Any]:
         """The columns of the persons who have a key, behind the key."""
@@ -136,7 +156,7 @@ class PostHog(Vendor[PostHogSettings]):
         return given(
             id=to_text(row[id_at]),
             kind="PERSON",
-            name=has("properties.name") or " ".join(filter(None, (given_name, family_name))),
+            name=has("properties.name") or full_name(given_name, family_name),
             givenName=given_name,
             familyName=family_name,
             email=has("properties.email"),

@@ -52,11 +52,11 @@ def select(columns: Sequence[str], source: str, conditions: Iterable[str]) -> st
 
 
 def select_events(columns: Sequence[str], conditions: Iterable[str], ask: Ask) -> str:
-    """Events in the order of an ask, the first ones of each person."""
+    """Events in the order of an ask, the first ones of each distinct id."""
     way = "ASC" if ask.oldest_first else "DESC"
     order = f"ORDER BY timestamp {way}, toString(uuid) {way}"
     shown = [f"{column} AS c{number}" for number, column in enumerate(columns)]
-    shown += ["timestamp", "uuid", f"row_number() OVER (PARTITION BY person_id {order}) AS place"]
+    shown += ["timestamp", "uuid", f"row_number() OVER (PARTITION BY distinct_id {order}) AS place"]
     inner = ["SELECT", ", ".join(shown), "FROM events WHERE", " AND ".join(conditions)]
     cut = [] if ask.first is None else ["WHERE place <=", str(ask.first)]
     outer = ["SELECT", ", ".join(f"c{number}" for number in range(len(columns))), f"FROM ({' '.join(inner)})"]

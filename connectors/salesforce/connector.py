@@ -1,19 +1,33 @@
 """The connector of the `salesforce` kind: what is asked for a batch of keys, and which key a row belongs to."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Push, lookup
 from connectors.records import RECORD_NAMES, Customer, Record, Ticket
-from connectors.salesforce.objects import PHONES, PREFIXES, READ_FROM, as_ids, as_phones, as_text, record_of
+from connectors.salesforce.objects import (
+    IS_PERSON,
+    PHONES,
+    PREFIXES,
+    READ_FROM,
+    as_ids,
+    as_phones,
+    as_text,
+    is_person,
+    record_of,
+)
 from connectors.salesforce.org import Org
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import Row, any_in, select, value_at, within
 from connectors.shapes import Fields, all_fields
 from connectors.values import given
-from connectors.vendor import Trial, by_key, needed
+from connectors.vendor import Trial, by_key, needed, readable
 
 _BATCH = 100
+_MOST_MERGES = 5
+"""How many times a customer may have been merged into another one."""
+_NUMBER_OF_ACCOUNT = "Account.AccountNumber"
 _WINDOW = (Push.SINCE, Push.ORDER, Push.FIRST)
 _OBJECTS: dict[type[Record], tuple[str, ...]] = {Customer: ("Contact", "Account"), Ticket: ("Case",)}
 
@@ -24,7 +38,9 @@ class Salesforce(Org):
     kind = "salesforce"
     any_case = True
     settings_type = SalesforceSettings
-    credential = "client_secret"
+    own_words = MappingProxyType(
+        {"customer": ("acquisition.source", "address.country"), "ticket": ("channel", "kind", "priority", "status")}
+    )
 
     def trials(self) -> Sequence[Trial]:
         return [
@@ -40,8 +56,7 @@ class Salesforce(Org):
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> dict[str, bytes]:
-        own = [name for name, prefix in PREFIXES.items() if any(key.startswith(prefix) for key in keys)]
-        return await self._find(keys, ask, dict.fromkeys(own, ("Id",)), as_ids, compared=_short)
+        return await self._by_id(keys, ask, _MOST_MERGES)
 
     @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_BATCH)
     async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -55,7 +70,7 @@ class Salesforce(Org):
     @lookup(Customer, by=KeyKind.MEMBER_NUMBER, max_batch=_BATCH)
     async def customers_by_member_number(self, keys: Keys, ask: Ask) -> Answer:
         own = {"Contact": (self.settings.member_number,)} if self.settings.member_number else {}
-        return await self._find(keys, ask, {**own, "Account": ("AccountNumber",)})
+        return await self._find(keys, ask, {**own, "Account": ("AccountNumber",)}, of_person=_NUMBER_OF_ACCOUNT)
 
     @lookup(Customer, by=KeyKind.EMAIL, max_batch=_BATCH)
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
@@ -78,6 +93,20 @@ class Salesforce(Org):
     async def tickets_by_email(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(keys, ask, {"Case": ("Contact.Email", "SuppliedEmail")})
 
+    async def _by_id(self, keys: Keys, ask: Ask, merges: int) -> dict[str, bytes]:
+        """Customers by their ids, and by those that were merged into them, which are deleted."""
+        own = {name: ("Id",) for name, prefix in PREFIXES.items() if any(key.startswith(prefix) for key in keys)}
+        found = await self._find(keys, ask, own, as_ids, compared=_short, of_person="AccountId")
+        lost = [key for key in keys if key not in found and as_ids(key)] if own else []
+        if not lost or not merges:
+            return found
+        questions = [select(["Id", "MasterRecordId"], name, ["IsDeleted = TRUE", any_in(["Id"], lost)]) for name in own]
+        rows = await self.rows(questions, self.until(ask), "queryAll")
+        masters = dict(readable(rows, lambda row: (_short(row["Id"]), str(row["MasterRecordId"] or ""))))
+        kept = {key: master for key in lost if (master := masters.get(_short(key)))}
+        others = await self._by_id(sorted(set(kept.values())), ask, merges - 1) if kept else {}
+        return found | {key: others[master] for key, master in kept.items() if master in others}
+
     async def _find(
         self,
         keys: Keys,
@@ -85,10 +114,12 @@ class Salesforce(Org):
         columns: Mapping[str, tuple[str, ...]],
         written: Callable[[str], Iterable[str]] = as_text,
         compared: Callable[[str], str] = str.lower,
+        of_person: str | None = None,
     ) -> dict[str, bytes]:
         """The rows of objects that have a key in one of the columns, cases in the window of the ask.
 
         `written` gives the forms that a key may have there, and two forms are the same when they are it as `compared`.
+        A person's account is no customer beside the contact that it has, which is found by its column `of_person`, too.
         """
         asked: dict[str, list[str]] = {}
         for key in keys:
@@ -97,42 +128,69 @@ class Salesforce(Org):
         forms = [one for key in keys for one in written(key)]
         first = ask.first if "Case" in columns else None
         limit = first if len(keys) == 1 else None
-        questions = [self._question(name, own, forms, ask, limit) for name, own in columns.items() if forms]
+        person = of_person if self.settings.person_accounts and "Account" in columns else None
+        own = {"Contact": (), **columns} if person else dict(columns)
+        questions = [self._question(name, tests, forms, ask, limit, person) for name, tests in own.items() if forms]
 
         def keys_of(row: Row) -> Iterable[str]:
-            held = [value for name in columns[row["attributes"]["type"]] if (value := value_at(row, name))]
+            names = [*own[row["attributes"]["type"]], *([person] if person and is_person(row) else [])]
+            held = [value for name in names if (value := value_at(row, name))]
             return [key for value in held for key in asked.get(compared(value), ())]
 
-        return by_key(keys, await self.rows(questions, self.until(ask)), keys_of, self._record, first=first)
+        rows = await self.rows(questions, self.until(ask))
+        if "deals" in ask.fields:
+            await self._add_deals(rows, self.until(ask))
+        return by_key(keys, rows, keys_of, self._record, first=first)
 
-    def _question(self, name: str, own: Iterable[str], forms: Iterable[str], ask: Ask, limit: int | None) -> str:
+    async def _add_deals(self, rows: Iterable[Row], until: float | None) -> None:
+        """Put the opportunities of persons' accounts with their contacts."""
+        persons = {str(row["AccountId"]): row for row in readable(rows, lambda row: row if is_person(row) else None)}
+        if persons:
+            question = select(["Id", *READ_FROM["Account"]["deals"]], "Account", [any_in(["Id"], persons)])
+            for account in await self.rows([question], until):
+                persons[account["Id"]]["Opportunities"] = account["Opportunities"]
+
+    def _question(
+        self, name: str, own: tuple[str, ...], forms: Sequence[str], ask: Ask, limit: int | None, person: str | None
+    ) -> str:
         read = [*self._columns(name, ask.fields), *own]
-        if name != "Case":
+        if name == "Case":
+            way = "ASC" if ask.oldest_first else "DESC"
+            conditions = [any_in(own, forms), *within("CreatedDate", ask.since, ask.until)]
+            return select(read, name, conditions, order=[f"CreatedDate {way}", f"Id {way}"], limit=limit)
+        if name == "Account":
+            return select(
+                read, name, [any_in(own, forms), *(["IsPersonAccount = FALSE"] if self.settings.person_accounts else [])]
+            )
+        if person is None:
             return select(read, name, [any_in(own, forms)])
-        way = "ASC" if ask.oldest_first else "DESC"
-        conditions = [any_in(own, forms), *within("CreatedDate", ask.since, ask.until)]
-        return select(read, name, conditions, order=[f"CreatedDate {way}", f"Id {way}"], limit=limit)
+        of_person = f"({any_in([person], forms)} AND {IS_PERSON} = TRUE)"
+        return select([*read, person], name, [f"({any_in(own, forms)} OR {of_person})" if own else of_person])
 
     def _columns(self, name: str, fields: Fields) -> list[str]:
         read = [*needed(fields, {**READ_FROM[name], **self._custom(name)}), "Id"]
+        if name == "Contact" and self.settings.person_accounts:
+            read += ["AccountId", IS_PERSON]
         more = "Code" if self.settings.country_codes else ""
         return [column + more if column.endswith("Country") else column for column in read]
 
     def _custom(self, name: str) -> dict[str, tuple[str, ...]]:
         """The columns of an object that only this org has, by field."""
         own = self.settings
-        custom = {"member_number": tuple(filter(None, [own.member_number])), "external_ids": tuple(own.external_ids.values())}
+        numbers = filter(None, [own.member_number, _NUMBER_OF_ACCOUNT if own.person_accounts else None])
+        custom = {"member_number": tuple(numbers), "external_ids": tuple(own.external_ids.values())}
         return custom if name == "Contact" else {}
 
     def _record(self, row: Row) -> dict[str, Any]:
         if row["attributes"]["type"] != "Contact":
-            return record_of(row)
+            return record_of(row, self.word)
         ids = [
             {"source": system, "id": value}
             for system, column in self.settings.external_ids.items()
             if (value := row.get(column))
         ]
-        return record_of(row) | given(memberNumber=row.get(self.settings.member_number or ""), externalIds=ids)
+        number = row.get(self.settings.member_number or "") or (is_person(row) and row["Account"].get("AccountNumber")) or None
+        return record_of(row, self.word) | given(memberNumber=number, externalIds=ids)
 
 
 def _short(id_: str) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from connectors.salesforce.soql import Row, children, is_id, select, value_at
-from connectors.values import given, to_country, to_time
+from connectors.values import given, to_time
+from connectors.vendor import country_code, read_or_raw
 
 PREFIXES = {"Contact": "003", "Account": "001"}
 """How the ids of customers begin."""
@@ -56,6 +57,7 @@ READ_FROM: dict[str, dict[str, tuple[str, ...]]] = {
 """The columns that a field is read from, by object. What stands in parentheses asks for children."""
 _WORDS = {
     "Problem": "INCIDENT",
+    "Resolved": "SOLVED",
     "Feature Request": "TASK",
     "Working": "OPEN",
     "Escalated": "OPEN",
@@ -68,6 +70,11 @@ _WORDS = {
 """What the words of a case mean that are not ours."""
 _AUTHORS = {"Standard": "AGENT", "AutomatedProcess": "SYSTEM"}
 """Who writes comments, by the type of their user; the others are customers in a portal."""
+_ENDED = ("SOLVED", "CLOSED")
+IS_PERSON = "Account.IsPersonAccount"
+"""Of a contact: whether it is a person who is the account, and no company's."""
+Word = Callable[..., str | None]
+"""What an account's own word means, by record and field, None where it has no meaning of its own."""
 _US_PHONE = re.compile(r"\((\d{3})\) (\d{3})-(\d{4})")
 
 
@@ -85,14 +92,20 @@ def as_phones(key: str) -> Iterable[str]:
     return [key, f"({key[2:5]}) {key[5:8]}-{key[8:]}"] if is_american else [key]
 
 
-def record_of(row: Row) -> dict[str, Any]:
-    return _RECORDS[row["attributes"]["type"]](row)
+def record_of(row: Row, word: Word) -> dict[str, Any]:
+    return _RECORDS[row["attributes"]["type"]](row, word)
 
 
-def _contact(row: Row) -> dict[str, Any]:
-    account = row.get("Account") or {}
+def is_person(row: Row) -> bool:
+    return (row.get("Account") or {}).get("IsPersonAccount") is True
+
+
+def _contact(row: Row, word: Word) -> dict[str, Any]:
+    account = {} if is_person(row) else row.get("Account") or {}
     phones = [_phone(number) for name in PHONES if (number := row.get(name))]
-    emails = [row["Email"].lower()] if row.get("Email") else []
+    emails = [read_or_raw(row["Email"], str.lower)] if row.get("Email") else []
+    roles = [role["Opportunity"] for role in children(row, "OpportunityContactRoles")]
+    deals = {one["Id"]: one for one in (*roles, *children(row, "Opportunities"))}
     return given(
         id=row["Id"],
         kind="PERSON",
@@ -102,15 +115,15 @@ def _contact(row: Row) -> dict[str, Any]:
         email=next(iter(emails), None),
         phone=next(iter(phones), None),
         createdAt=to_time(row.get("CreatedDate")),
-        address=_address(row, _MAILING),
+        address=_address(row, _MAILING, word),
         company=given(name=account.get("Name"), account=account.get("AccountNumber"), industry=account.get("Industry")),
-        acquisition=given(source=row.get("LeadSource")),
+        acquisition=given(source=_source(row.get("LeadSource"), word)),
         contactPoints=_points("EMAIL", emails) + _points("PHONE", phones),
-        deals=[_deal(role["Opportunity"]) for role in children(row, "OpportunityContactRoles")],
+        deals=[_deal(one) for one in deals.values()],
     )
 
 
-def _account(row: Row) -> dict[str, Any]:
+def _account(row: Row, word: Word) -> dict[str, Any]:
     phones = [_phone(row["Phone"])] if row.get("Phone") else []
     return given(
         id=row["Id"],
@@ -119,30 +132,30 @@ def _account(row: Row) -> dict[str, Any]:
         phone=next(iter(phones), None),
         memberNumber=row.get("AccountNumber"),
         createdAt=to_time(row.get("CreatedDate")),
-        address=_address(row, _BILLING),
+        address=_address(row, _BILLING, word),
         company=given(name=row.get("Name"), account=row.get("AccountNumber"), industry=row.get("Industry")),
-        acquisition=given(source=row.get("AccountSource")),
+        acquisition=given(source=_source(row.get("AccountSource"), word)),
         contactPoints=_points("PHONE", phones),
         deals=[_deal(one) for one in children(row, "Opportunities")],
     )
 
 
-def _case(row: Row) -> dict[str, Any]:
+def _case(row: Row, word: Word) -> dict[str, Any]:
     written = given(author="CUSTOMER", body=row.get("Description"), at=to_time(row.get("CreatedDate")))
     return given(
         id=row["Id"],
         createdAt=to_time(row.get("CreatedDate")),
         subject=row.get("Subject"),
-        kind=_word(row.get("Type")),
-        status="CLOSED" if row.get("IsClosed") else _word(row.get("Status")),
-        priority=_word(row.get("Priority")),
-        channel=_word(row.get("Origin")),
+        kind=_meaning(row.get("Type"), word, "kind"),
+        status=_status(row, word),
+        priority=_meaning(row.get("Priority"), word, "priority"),
+        channel=_meaning(row.get("Origin"), word, "channel"),
         solvedAt=to_time(row.get("ClosedDate")),
         messages=[*([written] if "body" in written else []), *(_comment(one) for one in children(row, "CaseComments"))],
     )
 
 
-_RECORDS: Mapping[str, Callable[[Row], dict[str, Any]]] = {"Contact": _contact, "Account": _account, "Case": _case}
+_RECORDS: Mapping[str, Callable[[Row, Word], dict[str, Any]]] = {"Contact": _contact, "Account": _account, "Case": _case}
 
 
 def _comment(row: Row) -> dict[str, Any]:
@@ -156,9 +169,10 @@ def _deal(row: Row) -> dict[str, Any]:
     return given(id=row["Id"], stage=stage, segment=row.get("Type"), closedAt=closed_at)
 
 
-def _address(row: Row, names: Iterable[str]) -> dict[str, Any]:
+def _address(row: Row, names: Iterable[str], word: Word) -> dict[str, Any]:
     line, postal_code, city, region, country = names
-    code = to_country(row.get(f"{country}Code") or row.get(country))
+    written = row.get(f"{country}Code") or row.get(country)
+    code = country_code(word("customer", "address.country", written) or written)
     return given(line=row.get(line), postalCode=row.get(postal_code), city=row.get(city), region=row.get(region), country=code)
 
 
@@ -166,11 +180,24 @@ def _points(kind: str, values: list[str]) -> list[dict[str, Any]]:
     return [{"kind": kind, "value": value, "primary": value == values[0]} for value in dict.fromkeys(values)]
 
 
-def _phone(number: str) -> str:
+def _phone(number: Any) -> Any:
     """As phones are compared, where the form tells the country."""
-    found = _US_PHONE.fullmatch(number)
+    found = _US_PHONE.fullmatch(number) if isinstance(number, str) else None
     return f"+1{''.join(found.groups())}" if found else number
 
 
-def _word(word: str | None) -> str | None:
-    return _WORDS.get(word, word) if word else None
+def _source(written: Any, word: Word) -> Any:
+    return word("customer", "acquisition.source", written) or written
+
+
+def _meaning(written: Any, word: Word, field: str) -> Any:
+    known = _WORDS.get(written) if isinstance(written, str) else None
+    return word("ticket", field, written) or known or written
+
+
+def _status(row: Row, word: Word) -> Any:
+    """By its word, but for a closed case: that is solved where the word says so, else closed."""
+    meant = _meaning(row.get("Status"), word, "status")
+    if not row.get("IsClosed"):
+        return meant
+    return found if (found := str(meant).upper()) in _ENDED else "CLOSED"

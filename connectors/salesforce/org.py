@@ -6,13 +6,21 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+from pydantic import SecretStr
 
-from connectors.errors import SourceAuthError, SourceError, SourceProtocolError, SourceThrottledError
-from connectors.oauth import FORM, Session, SessionEndedError, bearer, form
+from connectors.errors import (
+    SourceAuthError,
+    SourceError,
+    SourceProtocolError,
+    SourceThrottledError,
+    SourceTimeoutError,
+    SourceUnavailableError,
+)
+from connectors.oauth import SessionEndedError
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import Page, Parts, Row, pages_in
 from connectors.transport import Refused
-from connectors.vendor import PermissionMissingError, Vendor
+from connectors.vendor import Grant, PermissionMissingError, Vendor
 
 _MOST_IN_A_BATCH = 25
 _LONGEST = 8_000
@@ -27,7 +35,13 @@ class Org(Vendor[SalesforceSettings]):
         super().__init__(name, settings)
         self._version = f"v{settings.api_version}"
         self.root = f"/services/data/{self._version}/"
-        self._session = Session(self._log_in)
+
+    def grant(self) -> Grant:
+        own = self.settings
+        flow: dict[str, str | SecretStr] = {"grant_type": "client_credentials"}
+        if own.refresh_token is not None:
+            flow = {"grant_type": "refresh_token", "refresh_token": own.refresh_token}
+        return Grant("/services/oauth2/token", {**flow, "client_id": own.client_id, "client_secret": own.client_secret})
 
     def refusal(self, answer: Refused) -> SourceError | None:
         usage = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
@@ -40,30 +54,21 @@ class Org(Vendor[SalesforceSettings]):
                 return SessionEndedError()
             case "REQUEST_LIMIT_EXCEEDED":
                 return SourceThrottledError()
+            case "QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG":
+                return SourceTimeoutError()
+            case "UNABLE_TO_LOCK_ROW" | "SERVER_UNAVAILABLE":
+                return SourceUnavailableError()
             case "INVALID_FIELD" | "INVALID_TYPE":
                 return PermissionMissingError("an object or a field that is read is not there for this user")
         return super().refusal(answer)
 
-    async def call(self, method: str, path: str, *, until: float | None, **words: Any) -> bytes | None:
-        token = await self._session.token(until)
-        try:
-            return await super().call(method, path, until=until, headers=bearer(token), **words)
-        except SessionEndedError:
-            token = await self._session.token(until, ended=token)
-            return await super().call(method, path, until=until, headers=bearer(token), **words)
+    async def rows(self, questions: Sequence[str], until: float | None, resource: str = "query") -> list[Row]:
+        """The rows of all questions, from all their pages, with all their children. What can travel together does.
 
-    async def _log_in(self, until: float | None) -> bytes | None:
-        own = self.settings
-        values = {"grant_type": "client_credentials"}
-        if own.refresh_token is not None:
-            values = {"grant_type": "refresh_token", "refresh_token": own.refresh_token.get_secret_value()}
-        values |= {"client_id": own.client_id.get_secret_value(), "client_secret": own.client_secret.get_secret_value()}
-        return await super().call("POST", "/services/oauth2/token", until=until, body=form(values), headers=FORM)
-
-    async def rows(self, questions: Sequence[str], until: float | None) -> list[Row]:
-        """The rows of all questions, from all their pages, with all their children. What can travel together does."""
+        The resource `queryAll` has deleted rows, too.
+        """
         rows: list[Row] = []
-        waiting = [(rows, f"query?q={quote(question, safe='')}") for question in questions]
+        waiting = [(rows, f"{resource}?q={quote(question, safe='')}") for question in questions]
         for _ in range(self.settings.max_pages):
             if not waiting:
                 return rows

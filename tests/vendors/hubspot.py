@@ -1,5 +1,6 @@
 """HubSpot's CRM API, version 3, as it is documented: batches with errors of single inputs, search in pages."""
 
+import json
 from typing import Any
 
 from aiohttp import web
@@ -75,7 +76,35 @@ class HubSpotApi(VendorApi):
     def __init__(self) -> None:
         super().__init__()
         self.contacts = contacts()
-        self.part_error: str | None = None
+        self.part_errors: list[dict[str, Any]] = []
+        """Errors of single inputs; what they name is left out."""
+        self.most_inputs = 100
+        self.redirects = False
+        """Whether the id of a contact that was merged away gives the one that it was merged into."""
+        self.oauth = {"client_id": "9b1c", "client_secret": "the-secret-of-the-app", "refresh_token": "eu1-1a2b"}
+        self.granted = 0
+
+    def revoke(self) -> None:
+        super().revoke()
+        self.oauth["client_secret"] = "another"
+
+    def expire(self) -> None:
+        """End the token; the app is given another."""
+        self.authorization = "another"
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if (request.method, request.path) != ("POST", "/oauth/v1/token"):
+            return await super().answer(request)
+        self.requests.append(f"POST {request.path}")
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        if form != self.oauth | {"grant_type": "refresh_token"}:
+            said = {"status": "BAD_CLIENT_ID", "message": f"missing or unknown: {form.get('client_secret')}"}
+            return web.json_response(said, status=400)
+        self.granted += 1
+        self.authorization = f"Bearer of-half-an-hour-{self.granted}"
+        token = self.authorization.removeprefix("Bearer ")
+        more = {"refresh_token": self.oauth["refresh_token"], "token_type": "bearer"}
+        return web.json_response({"access_token": token, "expires_in": 1800} | more)
 
     def respond(self, request: web.Request, body: Any) -> web.Response:
         match request.method, request.path.removeprefix("/crm/v3/objects/").split("/"):
@@ -93,34 +122,39 @@ class HubSpotApi(VendorApi):
     def _batch(self, rows: list[dict[str, Any]], body: Any) -> web.Response:
         name, ids = body.get("idProperty", "hs_object_id"), [one["id"] for one in body["inputs"]]
         numeric = all(id_.isdecimal() for id_ in ids) or name != "hs_object_id"
+        if len(ids) > self.most_inputs:
+            return refused(Refusal(413, {"status": "error", "message": "Request Entity Too Large"}))
         if not 1 <= len(ids) <= 100 or not numeric:
             return refused(Refusal(400, {"status": "error", "category": "VALIDATION_ERROR", "message": "Invalid input JSON"}))
-        found = [self._shown(row, body["properties"]) for row in rows if _own(row, name) & {id_.lower() for id_ in ids}]
+        failing = [(error, _named(error, ids)) for error in self.part_errors if _named(error, ids)]
+        failed = {id_ for _, own in failing for id_ in own}
+        wanted = {id_.lower() for id_ in ids if id_ not in failed}
+        found = [self._shown(row, body["properties"]) for row in rows if self._own(row, name) & wanted]
         answer = {
             "status": "COMPLETE",
             "results": found,
             "startedAt": "2026-06-01T00:00:00Z",
             "completedAt": "2026-06-01T00:00:00Z",
         }
-        known = {value for row in rows for value in _own(row, name)}
-        missing = [id_ for id_ in ids if id_.lower() not in known]
-        if not missing and self.part_error is None:
+        known = {value for row in rows for value in self._own(row, name)}
+        missing = [id_ for id_ in ids if id_.lower() not in known and id_ not in failed]
+        errors = [{"status": "error", "message": "m"} | error for error, _ in failing]
+        if missing:
+            message = "Could not get some CONTACT objects, they may be deleted or not exist."
+            errors.append({"status": "error", "category": "OBJECT_NOT_FOUND", "message": message, "context": {"ids": missing}})
+        if not errors:
             return web.json_response(answer)
-        errors = [
-            {
-                "status": "error",
-                "category": self.part_error or "OBJECT_NOT_FOUND",
-                "message": "Could not get some CONTACT objects, they may be deleted or not exist.",
-                "context": {"ids": missing},
-            }
-        ]
         return web.json_response(answer | {"numErrors": 1, "errors": errors}, status=207)
 
     def _search(self, body: Any) -> web.Response:
-        text, start, limit = body["query"].lower(), int(body.get("after", 0)), body["limit"]
-        if limit > 200:
+        """Groups of filters are joined by or; a text is looked for in those properties that are searched by default."""
+        text, start, limit = body.get("query", "").lower(), int(body.get("after", 0)), body["limit"]
+        groups = [group["filters"] for group in body.get("filterGroups", ())]
+        is_odd = any(one["operator"] != "IN" or not one["values"] for group in groups for one in group)
+        if limit > 200 or len(json.dumps(body)) > 3_000 or is_odd:
             return refused(Refusal(400, {"status": "error", "category": "VALIDATION_ERROR"}))
         found = [row for row in self.contacts if any(text in str(row["properties"].get(name)).lower() for name in SEARCHED)]
+        found = [row for row in found if not groups or any(all(_meets(row, one) for one in group) for group in groups)]
         shown = [self._shown(row, body["properties"]) for row in found[start : start + limit]]
         answer: dict[str, Any] = {"total": len(found), "results": shown}
         if start + limit < len(found):
@@ -131,9 +165,19 @@ class HubSpotApi(VendorApi):
         always = ("hs_object_id", "createdate", "lastmodifieddate")
         return row | {"properties": {name: row["properties"].get(name) for name in (*names, *always)}}
 
+    def _own(self, row: dict[str, Any], name: str) -> set[str]:
+        """The values by which a row is found; secondary addresses find it, too."""
+        properties = row["properties"] | {"hs_object_id": row["id"]}
+        more = {"email": "hs_additional_emails"} | ({"hs_object_id": "hs_merged_object_ids"} if self.redirects else {})
+        texts = [properties.get(name), properties.get(more.get(name, ""))]
+        return {part.lower() for text in texts if text for part in text.split(";")}
 
-def _own(row: dict[str, Any], name: str) -> set[str]:
-    """The values by which a row is found; secondary addresses find it, too."""
-    properties = row["properties"] | {"hs_object_id": row["id"]}
-    texts = [properties.get(name), properties.get("hs_additional_emails") if name == "email" else None]
-    return {part.lower() for text in texts if text for part in text.split(";")}
+
+def _named(error: dict[str, Any], ids: list[str]) -> list[str]:
+    """The inputs that an error is about, all where it names none."""
+    context = error.get("context")
+    return [id_ for id_ in ids if id_ in context["ids"]] if isinstance(context, dict) else ids
+
+
+def _meets(row: dict[str, Any], own: dict[str, Any]) -> bool:
+    return not set(str(row["properties"].get(own["propertyName"]) or "").split(";")).isdisjoint(own["values"])

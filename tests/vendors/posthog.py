@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from aiohttp import web
 
@@ -43,7 +43,7 @@ class PostHogApi(VendorApi):
         self.database.executescript(
             "CREATE TABLE persons (id, created_at, properties);"
             "CREATE TABLE person_distinct_ids (distinct_id, person_id);"
-            "CREATE TABLE events (uuid, event, timestamp, person_id, properties);"
+            "CREATE TABLE events (uuid, event, timestamp, distinct_id, person_id, properties);"
         )
 
     def person(self, number: int, distinct_ids: Sequence[str], **properties: Any) -> str:
@@ -52,10 +52,23 @@ class PostHogApi(VendorApi):
         self.database.executemany("INSERT INTO person_distinct_ids VALUES (?, ?)", [(one, row[0]) for one in distinct_ids])
         return row[0]
 
-    def event(self, number: int, person: str, time: datetime, event: str, properties: Mapping[str, Any] | str) -> None:
+    def event(
+        self,
+        number: int,
+        distinct_id: str,
+        time: datetime,
+        event: str,
+        properties: Mapping[str, Any] | str,
+        person: str | None = None,
+    ) -> None:
+        """An event keeps the id that it came with, and the `person` whom that had then; one without has an id of its own."""
+        found = self.database.execute(
+            "SELECT person_id FROM person_distinct_ids WHERE distinct_id = ?", (distinct_id,)
+        ).fetchone()
+        owner = person or (found[0] if found else str(uuid5(NAMESPACE_OID, distinct_id)))
         text = properties if isinstance(properties, str) else json.dumps(properties)
-        row = (uuid(number), event, time.astimezone(UTC).isoformat(timespec="microseconds"), person, text)
-        self.database.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?)", row)
+        row = (uuid(number), event, time.astimezone(UTC).isoformat(timespec="microseconds"), distinct_id, owner, text)
+        self.database.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def respond(self, request: web.Request, body: Any) -> web.Response:
         if (request.method, request.path) != ("POST", f"/api/projects/{PROJECT}/query/"):
@@ -103,7 +116,7 @@ MAY_1 = datetime(2026, 5, 1, 10, tzinfo=UTC)
 def project() -> PostHogApi:
     """Ann with two devices, Bob, a visitor who is nobody's, and a crowd of 300 events."""
     api = PostHogApi()
-    ann = api.person(
+    api.person(
         1,
         ["c1", "d1", "d2"],
         user_id="c1",
@@ -114,16 +127,16 @@ def project() -> PostHogApi:
         card=77,
         **{"$initial_utm_source": "google", "$initial_utm_campaign": "spring", "$initial_pathname": "/sale"},
     )
-    bob = api.person(2, ["c2"], user_id="c2", email="bob@example.com", name="Bob")
+    api.person(2, ["c2"], user_id="c2", email="bob@example.com", name="Bob")
     api.person(3, ["visitor"], email="visitor@example.com")
-    crowd = api.person(4, ["c4", "d4"], user_id="c4", email="crowd@example.com")
+    api.person(4, ["c4", "d4"], user_id="c4", email="crowd@example.com")
     view = {"$pathname": "/mugs", "$device_id": "d1", "$session_id": "s1", "price": 9.5}
-    api.event(11, ann, MAY_1, "$pageview", view)
-    api.event(12, ann, MAY_1 + timedelta(hours=1), "added to cart", {"sku": "M-1"})
-    api.event(13, ann, MAY_1 + timedelta(hours=1), "$pageview", {"$pathname": "/cart"})
-    api.event(9, ann, MAY_1 + timedelta(hours=2, microseconds=5), "purchase", {})
-    api.event(21, bob, MAY_1, "$pageview", "not JSON")
-    api.event(22, bob, MAY_1 + timedelta(days=1), "$pageview", {"$pathname": "/"})
+    api.event(11, "d1", MAY_1, "$pageview", view)
+    api.event(12, "c1", MAY_1 + timedelta(hours=1), "added to cart", {"sku": "M-1"})
+    api.event(13, "d2", MAY_1 + timedelta(hours=1), "$pageview", {"$pathname": "/cart"})
+    api.event(9, "c1", MAY_1 + timedelta(hours=2, microseconds=5), "purchase", {})
+    api.event(21, "c2", MAY_1, "$pageview", "not JSON")
+    api.event(22, "c2", MAY_1 + timedelta(days=1), "$pageview", {"$pathname": "/"})
     for number in range(300):
-        api.event(1000 + number, crowd, MAY_1 + timedelta(minutes=number // 3), "$pageview", {})
+        api.event(1000 + number, "c4" if number % 2 else "d4", MAY_1 + timedelta(minutes=number // 3), "$pageview", {})
     return api

@@ -45,6 +45,8 @@ def org() -> dict[str, list[Row]]:
         "Phone": "(415) 555-0100",
         "AccountNumber": "AC-77",
         "CreatedDate": "2023-01-05T08:00:00.000+0000",
+        "IsDeleted": False,
+        "MasterRecordId": None,
         **_address("Billing", "2 Market Street", "94105", "San Francisco", "CA", "us"),
         "Industry": "Retail",
         "AccountSource": "Partner Referral",
@@ -81,6 +83,38 @@ def org() -> dict[str, list[Row]]:
     return {"Contact": [ann, bob, crowd, quote], "Account": [acme, solo], "Case": cases}
 
 
+PIA, PIAS_ACCOUNT = id_of("003", 77), id_of("001", 77)
+
+
+def org_of_persons() -> dict[str, list[Row]]:
+    """The same org with person accounts, of which Pia has one: a contact and an account that share what they have."""
+    objects = org()
+    acme = objects["Account"][0]
+    for account in objects["Account"]:
+        account |= {"IsPersonAccount": False, "PersonEmail": None, "PersonContactId": None}
+    shared = {"Name": "Pia Person", "Phone": "+447700900555", "CreatedDate": "2025-02-01T09:00:00.000+0000"}
+    own = {"IsPersonAccount": True, "PersonEmail": "pia@example.com", "PersonContactId": PIA, "AccountNumber": "AC-PIA"}
+    won = _opportunity(9, closed=True, won=True)
+    account = (
+        acme
+        | shared
+        | own
+        | {"Id": PIAS_ACCOUNT, "Industry": None, "Opportunities": [won, _opportunity(8, closed=False, won=False)]}
+    )
+    contact = _contact(PIA, "Pia", "Person", "pia@example.com", Account=account, **shared)
+    contact["OpportunityContactRoles"] = [{"Id": id_of("00K", 9), "Opportunity": won}]
+    case = _case(77, contact, "Hello", "2026-05-06T10:00:00.000+0000") | {"Account": account, "AccountId": PIAS_ACCOUNT}
+    objects["Contact"].append(contact)
+    objects["Account"].append(account)
+    objects["Case"].append(case)
+    return objects
+
+
+def merge(objects: Mapping[str, list[Row]], name: str, lost: str, master: str) -> None:
+    """Delete a record that was merged into another one."""
+    objects[name].append(objects[name][0] | {"Id": lost, "IsDeleted": True, "MasterRecordId": master})
+
+
 def _contact(id_: str, given: str, family: str, email: str, **more: Any) -> dict[str, Any]:
     return {
         "Id": id_,
@@ -93,7 +127,10 @@ def _contact(id_: str, given: str, family: str, email: str, **more: Any) -> dict
         "CreatedDate": "2024-03-01T09:00:00.000+0000",
         **_address("Mailing", "1 High Street", "N1 1AA", "London", None, "GB"),
         "LeadSource": "Web",
+        "IsDeleted": False,
+        "MasterRecordId": None,
         "Account": None,
+        "AccountId": more["Account"]["Id"] if more.get("Account") else None,
         "OpportunityContactRoles": [],
         "Card__c": None,
         "Stripe_Id__c": None,
@@ -209,19 +246,20 @@ class SalesforceApi(VendorApi):
             return 403, [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}]
         self.usage += 1
         match url.path.strip("/").split("/"):
-            case ["services", "data", "v62.0", "query"] if "q" in url.query:
-                return self._query(url.query["q"])
+            case ["services", "data", "v62.0", "query" | "queryAll" as resource] if "q" in url.query:
+                return self._query(url.query["q"], with_deleted=resource == "queryAll")
             case ["services", "data", "v62.0", "query", locator] if locator in self._rest:
                 return 200, self._page(self._rest.pop(locator), self.page_size)
         return _missing()
 
-    def _query(self, text: str) -> tuple[int, Any]:
+    def _query(self, text: str, *, with_deleted: bool) -> tuple[int, Any]:
         self.queries.append(text)
         try:
             query = parsed(text)
             if query.source not in self.objects:
                 raise SoqlError("INVALID_TYPE")
-            shown = [self._shown(query, query.source, row) for row in query.answer(self.objects[query.source])]
+            rows = [row for row in self.objects[query.source] if with_deleted or not row.get("IsDeleted")]
+            shown = [self._shown(query, query.source, row) for row in query.answer(rows)]
         except SoqlError as error:
             return 400, [{"errorCode": error.code, "message": f"ERROR at Row:1:Column:1 {text}"}]
         return 200, self._page(shown, self.page_size)

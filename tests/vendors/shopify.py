@@ -1,11 +1,24 @@
 """Shopify's GraphQL Admin API as it is documented: customers by id or identifier, orders in pages, a bucket of points."""
 
+import math
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
-from graphql import GraphQLError, build_schema, graphql_sync
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    build_schema,
+    get_named_type,
+    graphql_sync,
+    parse,
+    value_from_ast_untyped,
+)
 
 from tests.vendors.api import Refusal, VendorApi
 
@@ -14,7 +27,9 @@ PATH = "/admin/api/2026-01/graphql.json"
 MANY = 260
 """Orders of Ben."""
 LARGEST_PAGE, BUCKET, RESTORED = 250, 1000.0, 50.0
-COST, COST_OF_ORDERS = 4, 86
+MOST_POINTS = 1000
+"""Of one document, whatever the bucket holds."""
+CLIENT = {"client_id": "0f1e2d3c4b5a", "client_secret": "shpss_6a7b8c9d"}
 
 SCHEMA = build_schema("""
 scalar DateTime
@@ -22,6 +37,7 @@ scalar Decimal
 scalar UnsignedInt64
 enum CurrencyCode { EUR GBP }
 enum CountryCode { GB DE }
+enum FulfillmentStatus { CANCELLED ERROR FAILURE OPEN PENDING SUCCESS }
 enum OrderSortKeys { CREATED_AT ID PROCESSED_AT UPDATED_AT }
 enum OrderDisplayFinancialStatus {
   AUTHORIZED EXPIRED PAID PARTIALLY_PAID PARTIALLY_REFUNDED PENDING REFUNDED VOIDED
@@ -33,14 +49,20 @@ input CustomerIdentifierInput @oneOf { id: ID emailAddress: String phoneNumber: 
 type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
 type MoneyV2 { amount: Decimal! currencyCode: CurrencyCode! }
 type MoneyBag { shopMoney: MoneyV2! presentmentMoney: MoneyV2! }
-type Product { id: ID! productType: String! }
-type LineItem { id: ID! sku: String name: String! quantity: Int! product: Product originalUnitPriceSet: MoneyBag! }
+type Product { id: ID! legacyResourceId: UnsignedInt64! productType: String! vendor: String! }
+type LineItem {
+  id: ID! sku: String name: String! vendor: String quantity: Int! currentQuantity: Int! product: Product
+  originalUnitPriceSet: MoneyBag! originalTotalSet: MoneyBag! discountedTotalSet: MoneyBag! totalDiscountSet: MoneyBag!
+}
 type LineItemConnection { nodes: [LineItem!]! pageInfo: PageInfo! }
-type Fulfillment { id: ID! deliveredAt: DateTime }
+type Fulfillment { id: ID! status: FulfillmentStatus! deliveredAt: DateTime }
 type Order {
-  id: ID! legacyResourceId: UnsignedInt64! createdAt: DateTime! updatedAt: DateTime! cancelledAt: DateTime
+  id: ID! legacyResourceId: UnsignedInt64! name: String! sourceName: String test: Boolean!
+  createdAt: DateTime! processedAt: DateTime! updatedAt: DateTime! cancelledAt: DateTime
   displayFinancialStatus: OrderDisplayFinancialStatus displayFulfillmentStatus: OrderDisplayFulfillmentStatus!
-  totalPriceSet: MoneyBag! fulfillments(first: Int): [Fulfillment!]! lineItems(first: Int, after: String): LineItemConnection!
+  totalPriceSet: MoneyBag! currentTotalPriceSet: MoneyBag! originalTotalPriceSet: MoneyBag! totalRefundedSet: MoneyBag!
+  totalDiscountsSet: MoneyBag totalShippingPriceSet: MoneyBag! totalTaxSet: MoneyBag
+  fulfillments(first: Int): [Fulfillment!]! lineItems(first: Int, after: String): LineItemConnection!
 }
 type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
 type MailingAddress { address1: String zip: String city: String province: String countryCodeV2: CountryCode company: String }
@@ -72,27 +94,52 @@ def order(number: int, created: str, fulfillment: str, financial: str, **more: A
             "id": f"gid://shopify/LineItem/{number}1",
             "sku": f"SKU-{number}",
             "name": "Teapot - Blue",
+            "vendor": "Potters",
             "quantity": 2,
-            "product": {"id": "gid://shopify/Product/1", "productType": "kitchen"},
+            "currentQuantity": 2,
+            "product": {
+                "id": "gid://shopify/Product/1",
+                "legacyResourceId": "1",
+                "productType": "kitchen",
+                "vendor": "Potters",
+            },
             "originalUnitPriceSet": money("9.95"),
+            "originalTotalSet": money("19.90"),
+            "totalDiscountSet": money("2.00"),
+            "discountedTotalSet": money("17.90"),
         },
         {
             "id": f"gid://shopify/LineItem/{number}2",
             "sku": None,
             "name": "Card",
+            "vendor": None,
             "quantity": 1,
+            "currentQuantity": 1,
             "originalUnitPriceSet": money("0.0"),
+            "originalTotalSet": money("0.0"),
+            "totalDiscountSet": money("0.0"),
+            "discountedTotalSet": money("0.0"),
         },
     ]
     return {
         "id": f"gid://shopify/Order/{number}",
         "legacyResourceId": str(number),
+        "name": f"#{number}",
+        "sourceName": "web",
+        "test": False,
         "createdAt": created,
+        "processedAt": created,
         "updatedAt": created,
         "cancelledAt": None,
         "displayFinancialStatus": financial,
         "displayFulfillmentStatus": fulfillment,
-        "totalPriceSet": money("19.90"),
+        "totalPriceSet": money("22.80"),
+        "currentTotalPriceSet": money("22.80"),
+        "originalTotalPriceSet": money("22.80"),
+        "totalRefundedSet": money("0.0"),
+        "totalDiscountsSet": money("2.00"),
+        "totalShippingPriceSet": money("4.90"),
+        "totalTaxSet": money("3.64"),
         "fulfillments": [],
         "lineItems": {"nodes": lines, "pageInfo": {"hasNextPage": False, "hasPreviousPage": False}},
     } | more
@@ -115,13 +162,16 @@ def customer(number: int, email: str | None, phone: str | None, **more: Any) -> 
     } | more
 
 
-DELIVERED = ("2026-05-08T14:00:00Z", "2026-05-07T09:30:00Z", None)
-SENT = [{"id": "gid://shopify/Fulfillment/1", "deliveredAt": time} for time in DELIVERED]
+def parcel(delivered: str | None, status: str = "SUCCESS") -> dict[str, Any]:
+    return {"id": "gid://shopify/Fulfillment/1", "status": status, "deliveredAt": delivered}
+
+
+ALL_DELIVERED = [parcel("2026-05-08T14:00:00Z"), parcel("2026-05-07T09:30:00Z"), parcel(None, "CANCELLED")]
 ANNS = [
     order(9001, "2026-05-01T09:00:00Z", "UNFULFILLED", "PAID"),
     order(9002, "2026-05-02T09:00:00Z", "UNFULFILLED", "PENDING"),
     order(9003, "2026-05-03T09:00:00Z", "PARTIALLY_FULFILLED", "PAID"),
-    order(9004, "2026-05-04T09:00:00Z", "FULFILLED", "PAID", fulfillments=SENT),
+    order(9004, "2026-05-04T09:00:00Z", "FULFILLED", "PAID", fulfillments=ALL_DELIVERED),
     order(9005, "2026-05-05T09:00:00Z", "FULFILLED", "REFUNDED"),
     order(9006, "2026-05-06T09:00:00Z", "UNFULFILLED", "VOIDED", cancelledAt="2026-05-06T10:00:00Z"),
     order(9007, "2026-05-07T09:00:00Z", "UNFULFILLED", "EXPIRED"),
@@ -157,13 +207,40 @@ class ShopifyApi(VendorApi):
         self.customers = customers()
         self.available = BUCKET
         self.scopes = {"read_customers", "read_orders"}
+        self.costs: list[int] = []
+        self.client = dict(CLIENT)
+        self._granted = 0
+
+    def revoke(self) -> None:
+        super().revoke()
+        self.client["client_secret"] = "another"
+
+    def expire(self) -> None:
+        """End the token of the day; the credentials give another."""
+        self.authorization = "another"
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if (request.method, request.path) != ("POST", "/admin/oauth/access_token"):
+            return await super().answer(request)
+        self.requests.append(f"POST {request.path}")
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        if form != self.client | {"grant_type": "client_credentials"}:
+            said = {"error": "invalid_client", "error_description": f"client {form.get('client_secret')} is not known"}
+            return web.json_response(said, status=400)
+        self._granted += 1
+        self.authorization = f"shpat_of_day_{self._granted}"
+        return web.json_response({"access_token": self.authorization, "scope": ",".join(self.scopes), "expires_in": 86399})
 
     def respond(self, request: web.Request, body: Any) -> web.Response:
         if request.method != "POST" or request.path != PATH:
             return web.json_response({"errors": "Not Found"}, status=404)
-        roots = len(re.findall(r"\bcustomer(?:ByIdentifier)?\(", body["query"]))
-        requested = COST * roots + COST_OF_ORDERS * body["query"].count("orders(")
+        requested = cost_of(body["query"], body.get("variables") or {})
+        self.costs.append(requested)
         cost: dict[str, Any] = {"requestedQueryCost": requested, "actualQueryCost": None, "throttleStatus": self._bucket()}
+        if requested > MOST_POINTS:
+            said = f"Query cost is {requested}, which exceeds the single query max cost limit ({MOST_POINTS})."
+            refused = {"code": "MAX_COST_EXCEEDED", "cost": requested, "maxCost": MOST_POINTS}
+            return web.json_response({"errors": [{"message": said, "extensions": refused}]})
         if requested > self.available:
             throttled = {"code": "THROTTLED", "documentation": "https://shopify.dev/api/usage/rate-limits"}
             errors = [{"message": "Throttled", "extensions": throttled}]
@@ -174,6 +251,42 @@ class ShopifyApi(VendorApi):
 
     def _bucket(self) -> dict[str, float]:
         return {"maximumAvailable": BUCKET, "currentlyAvailable": self.available, "restoreRate": RESTORED}
+
+
+def _search(term: str) -> Callable[[Any], bool]:
+    """One term of a search. Those that Shopify does not know find everything."""
+    if term in {"test:false", "test:true"}:
+        return lambda one: one["test"] is (term == "test:true")
+    bound = re.fullmatch(r"(created|processed)_at:>='(.+)'", term)
+    return lambda one: bound is None or one[f"{bound[1]}At"] >= bound[2]
+
+
+def cost_of(document: str, variables: Mapping[str, Any]) -> int:
+    """The points of a document: one for each object, none for values, and connections by the size of their pages."""
+    (operation,) = (one for one in parse(document).definitions if isinstance(one, OperationDefinitionNode))
+    assert SCHEMA.query_type is not None
+    return _cost(SCHEMA.query_type, operation.selection_set, variables)
+
+
+def _cost(parent: GraphQLObjectType, selections: SelectionSetNode | None, variables: Mapping[str, Any]) -> int:
+    fields = [one for one in selections.selections if isinstance(one, FieldNode)] if selections else []
+    return sum(_field_cost(parent, one, variables) for one in fields)
+
+
+def _field_cost(parent: GraphQLObjectType, field: FieldNode, variables: Mapping[str, Any]) -> int:
+    kind = get_named_type(parent.fields[field.name.value].type)
+    if not isinstance(kind, GraphQLObjectType) or kind.name == "PageInfo":
+        return 0
+    inside = _cost(kind, field.selection_set, variables)
+    if not kind.name.endswith("Connection"):
+        return 1 + inside
+    first = next(value_from_ast_untyped(one.value, variables) for one in field.arguments if one.name.value == "first")
+    return 2 + _size(first) * inside
+
+
+def _size(first: int) -> int:
+    """How many objects a page counts for: one for one, eleven for 250 by what callers have measured, scaled in between."""
+    return max(1, round(2 * math.log(first)))
 
 
 class _Root:
@@ -194,7 +307,7 @@ class _Root:
             )
         )
 
-    def customers(self, _info: Any, first: int) -> Any:
+    def customers(self, _info: Any, first: int, query: str = "") -> Any:
         self._need("customers")
         return {"nodes": [self._shown(lambda _: True)][:first], "pageInfo": {"hasNextPage": True, "hasPreviousPage": False}}
 
@@ -214,9 +327,9 @@ class _Root:
         first, start = window["first"], int(window.get("after", "cursor-0").removeprefix("cursor-"))
         if not 1 <= first <= LARGEST_PAGE:
             raise GraphQLError(f"first cannot exceed {LARGEST_PAGE}", extensions={"code": "BAD_REQUEST"})
-        since = re.fullmatch(r"created_at:>='(.+)'", window.get("query", ""))
-        found = [one for one in orders if since is None or one["createdAt"] >= since[1]]
-        by = "createdAt" if window.get("sortKey") == "CREATED_AT" else "id"
+        tests = [_search(term) for term in (window.get("query") or "").split()]
+        found = [one for one in orders if all(test(one) for test in tests)]
+        by = {"CREATED_AT": "createdAt", "PROCESSED_AT": "processedAt"}.get(window.get("sortKey"), "id")
         found.sort(key=lambda one: (one[by], one["id"]), reverse=window.get("reverse", False))
         page = found[start : start + first]
         more = start + first < len(found)

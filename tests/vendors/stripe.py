@@ -1,5 +1,6 @@
 """Stripe's API as it is documented: lists from the newest on, cursors that are ids, amounts in the smallest unit."""
 
+import re
 from typing import Any
 
 from aiohttp import web
@@ -11,6 +12,8 @@ MANY = 260
 """Charges of Ben, in groups of five that were made in the same second."""
 START = 1_767_225_600
 """2026-01-01 in UTC."""
+_CLAUSE = re.compile(r'((name|email|phone)([:~])"((?:[^"\\]|\\.)*)")')
+_ESCAPED = re.compile(r"\\(.)")
 
 
 def customer(id_: str, email: str | None, **more: Any) -> dict[str, Any]:
@@ -51,8 +54,15 @@ def charge(id_: str, owner: str, second: int, amount: int, currency: str = "eur"
         "amount": amount,
         "currency": currency,
     }
-    state = {"status": "succeeded", "captured": True, "refunded": False}
-    return fixed | state | {"payment_method_details": {"type": "card", "card": {"brand": "visa", "wallet": None}}} | more
+    state = {"status": "succeeded", "captured": True, "refunded": False, "disputed": False, "receipt_number": None}
+    known = fixed | state | {"payment_method_details": {"type": "card", "card": {"brand": "visa", "wallet": None}}} | more
+    captured = known["amount"] if known["captured"] and known["status"] != "failed" else 0
+    return {"amount_captured": captured, "amount_refunded": known["amount"] if known["refunded"] else 0} | known
+
+
+def dispute(id_: str, charge: str, amount: int, status: str, currency: str = "eur") -> dict[str, Any]:
+    fixed = {"id": id_, "object": "dispute", "charge": charge, "created": START + 9_000, "reason": "fraudulent"}
+    return fixed | {"amount": amount, "currency": currency, "status": status}
 
 
 def charges() -> list[dict[str, Any]]:
@@ -82,7 +92,11 @@ class StripeApi(VendorApi):
 
     def __init__(self) -> None:
         super().__init__()
+        self.customers = list(CUSTOMERS)
         self.charges = charges()
+        self.disputes: list[dict[str, Any]] = []
+        self.behind: set[str] = set()
+        """Customers whom a search does not know yet."""
 
     def respond(self, request: web.Request, body: Any) -> web.Response:
         assert request.headers["Stripe-Version"] == "2025-04-30.basil"
@@ -91,13 +105,15 @@ class StripeApi(VendorApi):
             case ["customers", "search"]:
                 return self._search(query)
             case ["customers", id_]:
-                found = [one for one in CUSTOMERS if one["id"] == id_]
+                found = [one for one in self.customers if one["id"] == id_]
                 return web.json_response(found[0]) if found else _missing(404, id_)
             case ["customers"]:
-                return _list([one for one in CUSTOMERS if "email" not in query or one.get("email") == query["email"]], query)
+                return _list([one for one in self.customers if query.get("email") in {None, one.get("email")}], query)
+            case ["disputes"]:
+                return _list([one for one in self.disputes if query.get("charge") in {None, one["charge"]}], query)
             case ["charges"]:
                 own = query.get("customer")
-                if own is not None and not any(one["id"] == own for one in CUSTOMERS):
+                if own is not None and not any(one["id"] == own for one in self.customers):
                     return _missing(400, own)
                 found = [one for one in self.charges if own in {None, one["customer"]} and _is_between(one, query)]
                 return _list(
@@ -106,14 +122,23 @@ class StripeApi(VendorApi):
         return refused(Refusal(404, {"error": {"type": "invalid_request_error", "message": "Unrecognized request URL"}}))
 
     def _search(self, query: Any) -> web.Response:
-        words = query["query"].split('~"', 1)[1].split('" OR ')[0].replace('\\"', '"').lower()
-        if len(words) < 3:
+        """Clauses are joined by OR. Letters are compared in any case; `~` finds parts of at least three of them."""
+        clauses = _CLAUSE.findall(query["query"])
+        if " OR ".join(whole for whole, *_ in clauses) != query["query"]:
+            return refused(Refusal(400, {"error": {"type": "invalid_request_error", "message": "a clause"}}))
+        asked = [(name, operator, _ESCAPED.sub(r"\1", text).lower()) for _, name, operator, text in clauses]
+        if any(operator == "~" and len(text) < 3 for _, operator, text in asked):
             return refused(Refusal(400, {"error": {"type": "invalid_request_error", "message": "at least 3 characters"}}))
-        found = [one for one in CUSTOMERS if words in f"{one.get('name')} {one.get('email')}".lower()]
-        start, size = int(query.get("page", "p0")[1:]), 1
+        found = [one for one in self.customers if one["id"] not in self.behind and any(_meets(one, *ask) for ask in asked)]
+        start, size = int(query.get("page", "p0")[1:]), int(query.get("limit", 10))
         more = start + size < len(found)
         answer = {"object": "search_result", "data": found[start : start + size], "has_more": more}
         return web.json_response(answer | {"next_page": f"p{start + size}" if more else None})
+
+
+def _meets(one: dict[str, Any], name: str, operator: str, text: str) -> bool:
+    value = str(one.get(name) or "").lower()
+    return text in value if operator == "~" else text == value
 
 
 def _is_between(row: dict[str, Any], query: Any) -> bool:

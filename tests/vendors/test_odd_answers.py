@@ -95,6 +95,7 @@ async def test_an_odd_value_costs_a_record_or_is_an_error(preset):
         for lookup in connector.lookups():
             keys = samples[lookup.record, lookup.by][:1]
             narrow = narrowed(lookup.record, all_fields(lookup.record))
+            answer: Any = {}
             for seed in range(ROUNDS):
                 api.spoil = spoiler(seed)
                 first = None if lookup.by is KeyKind.TEXT else 3

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
-from connectors.contract import KeyKind, Position
+from connectors.contract import Ask, KeyKind, Position
 from connectors.errors import SourceProtocolError, SourceThrottledError, SourceUnavailableError
 from connectors.posthog import PostHog
 from connectors.records import Customer, Event
+from connectors.shapes import Fields
 from connectors.testing import ConnectorContract
 from tests.vendors.api import (
     Refusal,
@@ -122,11 +124,11 @@ async def test_a_batch_is_one_question_about_persons_and_one_about_events(api, s
         " WHERE lower(persons.properties.email) IN ({v0}, {v1}) LIMIT 5000"
     )
     assert persons == (
-        "SELECT ids.distinct_id, toString(persons.id)"
-        " FROM person_distinct_ids AS ids JOIN persons ON persons.id = ids.person_id"
+        "SELECT ids.distinct_id, others.distinct_id"
+        " FROM person_distinct_ids AS ids JOIN person_distinct_ids AS others ON others.person_id = ids.person_id"
         " WHERE ids.distinct_id IN ({v0}, {v1}, {v2}) LIMIT 5000"
     )
-    assert "FROM events WHERE person_id IN ({v0}, {v1})) WHERE place <= 1 ORDER BY" in events
+    assert "FROM events WHERE distinct_id IN ({v0}, {v1}, {v2}, {v3}, {v4}, {v5})) WHERE place <= 1 ORDER BY" in events
     assert "properties" not in events
     assert api.bodies[0]["query"]["values"] == {"v0": "bob@example.com", "v1": "eve' OR 1=1 --"}
 
@@ -147,7 +149,7 @@ def many(api):
     """10,050 more events of the crowd, three at each minute."""
     numbers = range(2000, 12_050)
     for number in numbers:
-        api.event(number, uuid(4), MAY_1 + timedelta(days=1, minutes=number // 3), "$pageview", {})
+        api.event(number, "c4", MAY_1 + timedelta(days=1, minutes=number // 3), "$pageview", {})
     return [*range(1000, 1300), *numbers]
 
 
@@ -160,11 +162,18 @@ async def test_all_pages_are_read(api, source, many):
         assert len(api.questions) == 4
 
 
-async def test_pages_have_an_end(api, many):
-    """More than `max_pages` is an error, not an endless walk."""
+@pytest.mark.cases
+async def test_more_pages_than_allowed_are_given_in_part(api, many):
+    """The newest are there; each key's answer says that it is not whole."""
     async with opened(PostHog, api, "behaviour", **SETTINGS, max_pages=2) as source:
-        failure = await failure_of(lookup_of(source, Event, KeyKind.CUSTOMER_ID), "c4")
-    assert str(failure) == "the source gave an answer that cannot be read (more pages than max_pages)"
+        by_id = lookup_of(source, Event, KeyKind.CUSTOMER_ID)
+        answer = await by_id.fetch(["c4", "c1"], Ask(fields=Fields.of("id")))
+        whole = await by_id.fetch(["c1"], Ask(fields=Fields.of("id")))
+    assert {key: (len(msgspec.json.decode(page.records)), page.partial) for key, page in answer.items()} == {
+        "c4": (10_000, True),
+        "c1": (0, True),
+    }
+    assert len(msgspec.json.decode(whole["c1"])) == 4
 
 
 async def test_the_window_is_part_of_the_question(source):
@@ -185,19 +194,45 @@ async def test_a_window_may_be_as_wide_as_time(source):
     assert await ids_of(source, Event, KeyKind.CUSTOMER_ID, ["c1"], since=ends["until"]) == {}
 
 
+@pytest.mark.cases
+async def test_a_device_without_a_person_has_its_events(api, source):
+    """The library of the web makes no persons of visitors. Some devices have one and some have none, in one batch."""
+    for number in (51, 52, 53):
+        api.event(number, "lone", MAY_1 + timedelta(hours=number), "$pageview", {})
+    by = Event, KeyKind.DEVICE_ID
+    assert await ids_of(source, *by, ["lone"]) == {"lone": [uuid(53), uuid(52), uuid(51)]}
+    found = await ids_of(source, *by, ["lone", "d2", "nothing"], first=2)
+    assert found == {"lone": [uuid(53), uuid(52)], "d2": [uuid(9), uuid(13)]}
+
+
+@pytest.mark.cases
+async def test_events_from_before_a_merge_are_a_persons(api, source):
+    """They keep the person whom their id had then, which the id has no more."""
+    api.event(61, "d1", MAY_1 - timedelta(days=1), "$pageview", {}, person=uuid(77))
+    for by, key in ((KeyKind.CUSTOMER_ID, "c1"), (KeyKind.DEVICE_ID, "d2"), (KeyKind.EMAIL, "ann@example.com")):
+        assert (await ids_of(source, Event, by, [key]))[key] == [uuid(number) for number in (9, 13, 12, 11, 61)]
+
+
+@pytest.mark.cases
+async def test_two_keys_of_one_person_have_the_same_events(source):
+    """Each has all of them, once."""
+    found = await ids_of(source, Event, KeyKind.DEVICE_ID, ["d1", "d2"], first=3)
+    assert found["d1"] == found["d2"] == [uuid(number) for number in (9, 13, 12)]
+
+
 async def test_an_unknown_customer_is_null(gateway):
     """No error."""
     assert await gateway.data('{ customer(by: {email: "nobody@example.com"}) { name } }') == {"customer": None}
 
 
-async def test_a_malformed_row_is_dropped_alone(gateway):
-    """The event whose properties are no JSON is counted, the other one served."""
+async def test_a_value_that_cannot_be_read_costs_itself(gateway):
+    """The event whose properties are no JSON is there without them; the value is counted."""
     data = await gateway.data(
-        '{ customer(by: {id: "c2"}) { events(first: 5) { nodes { id properties } } sources { droppedRecords } } }'
+        '{ customer(by: {id: "c2"}) { events(first: 5) { nodes { type properties } } sources { unreadableValues } } }'
     )
     assert data["customer"] == {
-        "events": {"nodes": [{"id": f"behaviour:{uuid(22)}", "properties": {"$pathname": "/"}}]},
-        "sources": [{"droppedRecords": 1}],
+        "events": {"nodes": [{"type": "$pageview", "properties": {"$pathname": "/"}}, {"type": "$pageview", "properties": {}}]},
+        "sources": [{"unreadableValues": 1}],
     }
 
 

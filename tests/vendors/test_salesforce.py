@@ -54,7 +54,7 @@ async def gateway(api):
 
 class TestContract(ConnectorContract):
     samples = {
-        (Customer, KeyKind.CUSTOMER_ID): [ANN, ACME, BOB, ANN[:15]],
+        (Customer, KeyKind.CUSTOMER_ID): [ANN, ACME, QUOTE, ANN[:15]],
         (Customer, KeyKind.EMAIL): ["ann@example.com", "o'brien@example.com"],
         (Customer, KeyKind.PHONE): ["+14155550101", "+447700900123", "+14155550100"],
         (Customer, KeyKind.MEMBER_NUMBER): ["AC-77", "SO-1", "M-1"],
@@ -156,14 +156,15 @@ async def test_cases_are_tickets(gateway):
 
 
 async def test_a_batch_is_one_question(api, crm):
-    """However many keys; what is not asked for is not read; what no id can be is not sent."""
+    """However many keys; what is not asked for is not read; what no id can be is not sent. One who is lost may be merged."""
     keys = [ANN, "unknown", BOB[:15], id_of("003", 99), "003' OR Name != '"]
     assert await ids_of(crm, Customer, KeyKind.CUSTOMER_ID, keys, "address.city") == {
         ANN: [ANN],
         BOB[:15]: [BOB],
     }
-    assert api.requests == [LOG_IN, QUERY]
-    (question,) = api.queries
+    assert api.requests == [LOG_IN, QUERY, f"{QUERY}All"]
+    question, merged = api.queries
+    assert merged == f"SELECT Id, MasterRecordId FROM Contact WHERE IsDeleted = TRUE AND (Id IN ('{id_of('003', 99)}'))"
     assert question == (
         "SELECT MailingCity, MailingCountry, MailingPostalCode, MailingState, MailingStreet, Id FROM Contact"
         f" WHERE (Id IN ('{ANN}', '{BOB[:15]}', '{id_of('003', 99)}'))"
@@ -275,16 +276,16 @@ async def test_an_unknown_customer_is_null(gateway):
     assert await gateway.data('{ customer(by: {email: "nobody@example.com"}) { name } }') == {"customer": None}
 
 
-async def test_a_malformed_row_is_dropped_alone(gateway):
-    """The case whose subject is no text is counted, the other one served."""
+async def test_a_value_that_cannot_be_read_costs_itself(gateway):
+    """The case whose subject is no text is there without it; the value is counted."""
     data = await gateway.data(
         f"""{{ customer(by: {{id: "{BOB}"}}) {{
-            tickets(first: 5) {{ nodes {{ id subject }} }} sources {{ name droppedRecords }}
+            tickets(first: 5) {{ nodes {{ subject status }} }} sources {{ name droppedRecords unreadableValues }}
         }} }}"""
     )
     assert data["customer"] == {
-        "tickets": {"nodes": [{"id": "crm:" + id_of("500", 5), "subject": "Hello"}]},
-        "sources": [{"name": "crm", "droppedRecords": 1}],
+        "tickets": {"nodes": [{"subject": "Hello", "status": "NEW"}, {"subject": None, "status": "NEW"}]},
+        "sources": [{"name": "crm", "droppedRecords": 0, "unreadableValues": 1}],
     }
 
 

@@ -42,7 +42,7 @@ class TestContract(ConnectorContract):
 
     @pytest.fixture
     async def connector(self):
-        async with shopify(ShopifyApi()) as connector:
+        async with shopify(ShopifyApi(), page_size=3) as connector:
             yield connector
 
 
@@ -55,8 +55,12 @@ async def test_a_customer_with_orders():
                 id kind name givenName familyName email phone locale createdAt company { name }
                 address { line postalCode city region country }
                 orders(first: 4) { totalCount nodes {
-                    id placedAt status total { amount currency } deliveredAt
-                    items { sku name category quantity unitPrice { amount currency } }
+                    id number channel placedAt status deliveredAt total { amount currency }
+                    refunded { amount } discount { amount } shipping { amount } tax { amount }
+                    items {
+                        sku productId name brand category quantity
+                        unitPrice { amount currency } discount { amount } total { amount }
+                    }
                 } }
             } }"""
         )
@@ -78,19 +82,39 @@ async def test_a_customer_with_orders():
     assert [one["id"] for one in orders["nodes"]] == ["shop:9007", "shop:9006", "shop:9005", "shop:9004"]
     assert orders["nodes"][-1] == {
         "id": "shop:9004",
+        "number": "#9004",
+        "channel": "web",
         "placedAt": "2026-05-04T09:00:00Z",
-        "status": "SHIPPED",
-        "total": {"amount": "19.90", "currency": "EUR"},
+        "status": "DELIVERED",
         "deliveredAt": "2026-05-08T14:00:00Z",
+        "total": {"amount": "22.80", "currency": "EUR"},
+        "refunded": {"amount": "0.0"},
+        "discount": {"amount": "2.00"},
+        "shipping": {"amount": "4.90"},
+        "tax": {"amount": "3.64"},
         "items": [
             {
                 "sku": "SKU-9004",
+                "productId": "1",
                 "name": "Teapot - Blue",
+                "brand": "Potters",
                 "category": "kitchen",
                 "quantity": 2,
                 "unitPrice": {"amount": "9.95", "currency": "EUR"},
+                "discount": {"amount": "2.00"},
+                "total": {"amount": "17.90"},
             },
-            {"sku": None, "name": "Card", "category": None, "quantity": 1, "unitPrice": {"amount": "0.0", "currency": "EUR"}},
+            {
+                "sku": None,
+                "productId": None,
+                "name": "Card",
+                "brand": None,
+                "category": None,
+                "quantity": 1,
+                "unitPrice": {"amount": "0.0", "currency": "EUR"},
+                "discount": {"amount": "0.0"},
+                "total": {"amount": "0.0"},
+            },
         ],
     }
     assert api.requests == [f"POST {PATH}"] * 2
@@ -104,7 +128,7 @@ async def test_the_status_of_an_order():
         "shop:9001": "CONFIRMED",
         "shop:9002": "PENDING",
         "shop:9003": "PROCESSING",
-        "shop:9004": "SHIPPED",
+        "shop:9004": "DELIVERED",
         "shop:9005": "RETURNED",
         "shop:9006": "CANCELLED",
         "shop:9007": "CANCELLED",
@@ -120,15 +144,15 @@ async def test_only_what_is_asked_for_is_in_the_document():
         answer = await lookup.fetch(["7001"], Ask(fields=Fields.of("id", "total.amount"), first=2, since=since))
     assert [one["id"] for one in msgspec.json.decode(answer["7001"].records)] == ["9007", "9006"]
     assert " ".join(api.bodies[0]["query"].split()) == (
-        "query ($after: String, $first: Int, $id: ID!, $search: String) { customer(id: $id) { "
-        "orders( first: $first after: $after sortKey: CREATED_AT reverse: true query: $search ) { "
-        "nodes { createdAt legacyResourceId totalPriceSet { shopMoney { amount currencyCode } } } "
+        'query ($after: String, $first: Int, $id: ID!, $search: String = "test:false") { customer(id: $id) { '
+        "orders( first: $first after: $after sortKey: PROCESSED_AT reverse: true query: $search ) { "
+        "nodes { legacyResourceId processedAt totalPriceSet { shopMoney { amount currencyCode } } } "
         "pageInfo { hasNextPage endCursor } } } }"
     )
     assert api.bodies[0]["variables"] == {
         "id": "gid://shopify/Customer/7001",
         "first": 2,
-        "search": "created_at:>='2026-05-03T00:00:00Z'",
+        "search": "processed_at:>='2026-05-03T00:00:00Z' test:false",
     }
 
 
@@ -167,13 +191,14 @@ async def test_unknown_customers_are_absent():
 
 
 async def test_a_throttled_call_says_when_the_bucket_holds_enough():
-    """90 points are asked for, 40 are there, 50 come back in a second."""
+    """50 points come back in a second."""
     api = ShopifyApi()
     api.available = 40.0
     async with shopify(api) as connector:
         error = await failure_of(lookup_of(connector, Order, KeyKind.EMAIL), "ann@example.com")
     assert isinstance(error, SourceThrottledError)
-    assert error.retry_after_s == 1.0
+    (cost,) = api.costs
+    assert error.retry_after_s == (cost - 40) / 50
 
 
 @pytest.mark.parametrize(
@@ -202,6 +227,7 @@ async def test_a_throttled_call_may_not_say_when(extensions):
     [
         (Refusal(402, {"errors": "This shop is unavailable"}), SourceUnavailableError),
         (Refusal(423, {"errors": "Locked"}), SourceUnavailableError),
+        (Refusal(430, {"errors": "Shopify Security Rejection"}), SourceThrottledError),
         (Refusal(403, {"errors": "Forbidden"}), SourceAuthError),
         (Refusal(404, {"errors": "Not Found"}), SourceProtocolError),
         (Refusal(429, {"errors": "Exceeded 2 calls per second"}, {"Retry-After": "2.0"}), SourceThrottledError),

@@ -102,3 +102,27 @@ async def test_what_two_vendors_saw_is_one_list_of_events():
         *("Order Completed", "purchase", "$pageview", "added to cart"),
         *("page", "Product Added", "Product Viewed", "$pageview"),
     ]
+
+
+@pytest.mark.cases
+async def test_an_address_with_capitals_joins_what_two_vendors_know():
+    """Both have it as she wrote it, and it finds her orders, each once, whoever compares letters as they are."""
+    apis = {"crm": hubspot.HubSpotApi(), "payments": stripe.StripeApi()}
+    apis["crm"].contacts.append(hubspot.contact(107, firstname="Cleo", email="Cleo@Example.com"))
+    apis["payments"].charges = [stripe.charge("ch_1", "cus_Cleo", 1, 1200), stripe.charge("ch_2", "cus_Cleo", 2, 300)]
+    keys = {"crm": {"customer": ["customer_id"]}, "payments": {"order": ["email"]}}
+    own = {
+        "crm": {"kind": "hubspot", "token": hubspot.TOKEN, "keys": keys["crm"]},
+        "payments": {"kind": "stripe", "token": stripe.TOKEN, "keys": keys["payments"]},
+    }
+    async with AsyncExitStack() as stack:
+        for name, api in apis.items():
+            own[name]["base_url"] = await stack.enter_async_context(serving(api.answer))
+        gateway = await stack.enter_async_context(served(parse_settings({"sources": own})))
+        data = await gateway.data(
+            '{ customer(by: {id: "107"}) { orders { totalCount } orderStatistics { count total { amount } } } }'
+        )
+    assert data["customer"] == {
+        "orders": {"totalCount": 2},
+        "orderStatistics": {"count": 2, "total": [{"amount": "15.00"}]},
+    }

@@ -9,7 +9,7 @@ from tests.vendors.api import Refusal, VendorApi, refused
 
 TOKEN = "6wiIBWbGkBMo1mRDMuVw"
 AGENT = "agent@helpdesk.example"
-MANY = 250
+MANY = 130
 """Tickets of Ben."""
 
 
@@ -36,11 +36,12 @@ def ticket(id_: int, requester: int, day: int, **more: Any) -> dict[str, Any]:
         "subject": f"Ticket {id_}",
         "type": None,
         "status": "open",
+        "custom_status_id": 10,
         "priority": None,
         "tags": [],
         "custom_fields": [{"id": 360, "value": None}],
         "satisfaction_rating": {"score": "unoffered"},
-        "via": {"channel": "web"},
+        "via": {"channel": "web", "source": {"from": {}, "to": {}, "rel": None}},
     } | more
 
 
@@ -84,7 +85,31 @@ class ZendeskApi(VendorApi):
 
     def __init__(self) -> None:
         super().__init__()
+        self.users = list(USERS)
         self.tickets = tickets()
+        self.oauth = {"client_id": "profile_gateway", "client_secret": "the-secret-of-the-client"}
+        self.granted = 0
+
+    def revoke(self) -> None:
+        super().revoke()
+        self.oauth["client_secret"] = "another"
+
+    def expire(self) -> None:
+        """End the token; the client is given another."""
+        self.authorization = "another"
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if (request.method, request.path) != ("POST", "/oauth/tokens"):
+            return await super().answer(request)
+        self.requests.append(f"POST {request.path}")
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        if form != self.oauth | {"grant_type": "client_credentials", "scope": "users:read tickets:read"}:
+            said = {"error": "invalid_client", "error_description": f"unknown client {form.get('client_secret')}"}
+            return web.json_response(said, status=401)
+        self.granted += 1
+        self.authorization = f"Bearer of-some-time-{self.granted}"
+        token = self.authorization.removeprefix("Bearer ")
+        return web.json_response({"access_token": token, "token_type": "bearer", "scope": form["scope"], "expires_in": 1800})
 
     def respond(self, request: web.Request, body: Any) -> web.Response:
         query = request.query
@@ -94,23 +119,36 @@ class ZendeskApi(VendorApi):
                 values = query[name].split(",")
                 if len(values) > 100 or (name == "ids" and not all(value.isdecimal() for value in values)):
                     return refused(Refusal(400, {"error": "Invalid attribute"}))
-                found = [one for one in USERS if str(one[name[:-1]]).lower() in [value.lower() for value in values]]
+                found = [one for one in self.users if str(one[name[:-1]]).lower() in [value.lower() for value in values]]
                 return web.json_response({"users": found, "next_page": None, "count": len(found)})
             case ["users", "search"]:
                 text = query["query"].removeprefix("email:").strip('"').lower()
-                found = [one for one in USERS if text in (one["email"] or "").lower()]
+                found = [one for one in self.users if text in (one["email"] or "").lower()]
                 return web.json_response({"users": found, "next_page": None, "count": len(found)})
             case ["users", id_, "tickets", "requested"]:
-                if not any(str(one["id"]) == id_ for one in USERS):
+                if not any(str(one["id"]) == id_ for one in self.users):
                     return refused(Refusal(404, {"error": "RecordNotFound", "description": "Not found"}))
-                return _page("tickets", [one for one in self.tickets if str(one["requester_id"]) == id_], query)
+                return _numbered("tickets", [one for one in self.tickets if str(one["requester_id"]) == id_], query)
             case ["tickets", id_, "comments"]:
                 return _page("comments", COMMENTS.get(int(id_), []), query)
             case ["users"]:
-                return _page("users", USERS, query)
+                return _page("users", self.users, query)
             case ["tickets"]:
                 return _page("tickets", self.tickets, query)
         return refused(Refusal(404, {"error": "InvalidEndpoint"}))
+
+
+def _numbered(name: str, rows: list[dict[str, Any]], query: Any) -> web.Response:
+    """A page by its number, in ascending order of ids unless sorted otherwise; there are pages of 10,000 rows."""
+    page, size = int(query.get("page", 1)), int(query.get("per_page", 100))
+    by, order = query.get("sort_by", "id"), query.get("sort_order", "asc")
+    if not 1 <= size <= 100 or page * size > 10_000 or by not in {"id", "created_at", "updated_at"}:
+        return refused(Refusal(400, {"error": "Invalid attribute"}))
+    found = sorted(rows, key=lambda one: str(one[by]) if by != "id" else one["id"], reverse=order == "desc")
+    more = page * size < len(found)
+    following = f"https://elsewhere.example/next?page={page + 1}" if more else None
+    shown = found[(page - 1) * size : page * size]
+    return web.json_response({name: shown, "count": len(found), "next_page": following, "previous_page": None})
 
 
 def _page(name: str, rows: list[dict[str, Any]], query: Any) -> web.Response:

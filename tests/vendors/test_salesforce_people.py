@@ -1,0 +1,207 @@
+"""People whom Salesforce keeps as two records, and those who were merged; an org's own words; questions that were too slow."""
+
+import msgspec
+import pytest
+
+from connectors.contract import Ask, KeyKind
+from connectors.errors import SourceTimeoutError, SourceUnavailableError
+from connectors.records import Customer, Ticket
+from connectors.salesforce import Salesforce
+from connectors.shapes import Fields
+from connectors.testing import ConnectorContract
+from tests.vendors.api import Refusal, failure_of, gateway_to, ids_of, lookup_of, opened
+from tests.vendors.salesforce import (
+    ACME,
+    ANN,
+    BOB,
+    PIA,
+    PIAS_ACCOUNT,
+    SETTINGS,
+    SalesforceApi,
+    id_of,
+    merge,
+    org,
+    org_of_persons,
+)
+
+pytestmark = [pytest.mark.vendors, pytest.mark.cases]
+
+OF_PERSONS = SETTINGS | {"person_accounts": True}
+LOST = id_of("003", 900)
+
+
+@pytest.fixture
+def api():
+    return SalesforceApi(org())
+
+
+@pytest.fixture
+def api_of_persons():
+    return SalesforceApi(org_of_persons())
+
+
+class TestContractOfPersons(ConnectorContract):
+    samples = {
+        (Customer, KeyKind.CUSTOMER_ID): [ANN, ACME, PIA, PIAS_ACCOUNT],
+        (Customer, KeyKind.EMAIL): ["ann@example.com", "pia@example.com"],
+        (Customer, KeyKind.PHONE): ["+14155550100", "+447700900555"],
+        (Customer, KeyKind.MEMBER_NUMBER): ["AC-77", "AC-PIA", "M-1"],
+        (Customer, KeyKind.EXTERNAL_ID): [f"crm:{PIAS_ACCOUNT}", "stripe:cus_Ann"],
+        (Ticket, KeyKind.CUSTOMER_ID): [PIA, PIAS_ACCOUNT, ACME],
+        (Ticket, KeyKind.EXTERNAL_ID): [f"crm:{PIA}"],
+        (Ticket, KeyKind.EMAIL): ["pia@example.com"],
+    }
+
+    @pytest.fixture
+    async def connector(self, api_of_persons):
+        async with opened(Salesforce, api_of_persons, "crm", **OF_PERSONS) as connector:
+            yield connector
+
+
+@pytest.mark.parametrize(
+    ("by", "key"),
+    [
+        (KeyKind.PHONE, "+447700900555"),
+        (KeyKind.EMAIL, "pia@example.com"),
+        (KeyKind.MEMBER_NUMBER, "AC-PIA"),
+        (KeyKind.CUSTOMER_ID, PIA),
+        (KeyKind.CUSTOMER_ID, PIAS_ACCOUNT),
+        (KeyKind.EXTERNAL_ID, f"crm:{PIAS_ACCOUNT}"),
+    ],
+)
+async def test_a_person_account_is_one_customer_by_any_key(api_of_persons, by, key):
+    """A person with an address, no company, and the opportunities of the account, each once."""
+    fields = Fields.of("id", "kind", "email", "member_number", "company", "deals")
+    async with opened(Salesforce, api_of_persons, "crm", **OF_PERSONS) as crm:
+        answer = await lookup_of(crm, Customer, by).fetch([key], Ask(fields=fields))
+    (found,) = msgspec.json.decode(answer[key])
+    assert {name: found[name] for name in ("id", "kind", "email", "memberNumber")} == {
+        "id": PIA,
+        "kind": "PERSON",
+        "email": "pia@example.com",
+        "memberNumber": "AC-PIA",
+    }
+    assert "company" not in found
+    assert [(one["id"], one["stage"]) for one in found["deals"]] == [(id_of("006", 9), "WON"), (id_of("006", 8), "OPEN")]
+
+
+async def test_a_person_account_has_its_tickets(api_of_persons):
+    """By the account's id, too; the customer's other fields are there with them."""
+    async with gateway_to(Salesforce, api_of_persons, "crm", **OF_PERSONS) as gateway:
+        data = await gateway.data(
+            f'{{ customer(by: {{id: "{PIAS_ACCOUNT}"}}) {{ kind email tickets {{ nodes {{ subject }} }} }} }}'
+        )
+    assert data["customer"] == {"kind": "PERSON", "email": "pia@example.com", "tickets": {"nodes": [{"subject": "Hello"}]}}
+
+
+async def test_companies_and_their_contacts_stay_two(api_of_persons):
+    """An account number is that of the company, not of everybody there; so is its id."""
+    async with opened(Salesforce, api_of_persons, "crm", **OF_PERSONS) as crm:
+        assert await ids_of(crm, Customer, KeyKind.MEMBER_NUMBER, ["AC-77", "M-1"], "member_number") == {
+            "AC-77": [ACME],
+            "M-1": [ANN],
+        }
+        assert await ids_of(crm, Customer, KeyKind.CUSTOMER_ID, [ACME, ANN]) == {ACME: [ACME], ANN: [ANN]}
+
+
+async def test_check_reads_what_an_org_of_persons_has(api, api_of_persons):
+    """In one that has none the setting is a problem."""
+    async with opened(Salesforce, api_of_persons, "crm", **OF_PERSONS) as crm:
+        assert await crm.check() == []
+    async with opened(Salesforce, api, "crm", **OF_PERSONS) as crm:
+        assert len(await crm.check()) == 1
+
+
+async def test_a_customer_who_was_merged_is_the_other(api):
+    """Also when that one was merged again; of accounts likewise. Nobody is found for a chain without an end."""
+    again, firm, ring = id_of("003", 901), id_of("001", 900), id_of("003", 902)
+    merge(api.objects, "Contact", LOST, again)
+    merge(api.objects, "Contact", again, BOB)
+    merge(api.objects, "Account", firm, ACME)
+    merge(api.objects, "Contact", ring, ring)
+    async with opened(Salesforce, api, "crm", **SETTINGS) as crm:
+        found = await ids_of(crm, Customer, KeyKind.CUSTOMER_ID, [LOST, again[:15], firm, ANN, ring])
+    assert found == {LOST: [BOB], again[:15]: [BOB], firm: [ACME], ANN: [ANN]}
+
+
+async def test_a_merged_customer_has_the_tickets_of_the_other(api):
+    """Salesforce gives the cases of both to the one that stays."""
+    merge(api.objects, "Contact", LOST, BOB)
+    async with gateway_to(Salesforce, api, "crm", **SETTINGS) as gateway:
+        data = await gateway.data(f'{{ customer(by: {{id: "{LOST}"}}) {{ name tickets {{ nodes {{ status }} }} }} }}')
+    assert data["customer"]["name"] == "Bob"
+    assert data["customer"]["tickets"]["nodes"]
+
+
+WORDS = {
+    "ticket": {
+        "status": {"In Progress": "OPEN", "Done": "SOLVED", "Parked": "ON_HOLD", "New": "PENDING"},
+        "priority": {"P1": "URGENT"},
+        "channel": {"Chatbot": "CHAT"},
+        "kind": {"Refund": "COMPLAINT"},
+    },
+    "customer": {"address.country": {"Germany": "DE"}, "acquisition.source": {"Web": "shop"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            {"Status": "In Progress", "Priority": "P1", "Origin": "Chatbot", "Type": "Refund"},
+            ("OPEN", "URGENT", "CHAT", "COMPLAINT"),
+        ),
+        ({"Status": "New", "Priority": "High", "Origin": "Email", "Type": "Problem"}, ("PENDING", "HIGH", "EMAIL", "INCIDENT")),
+        ({"Status": "Elsewhere", "Priority": "P9"}, ("UNKNOWN", "UNKNOWN", "UNKNOWN", "UNKNOWN")),
+    ],
+)
+async def test_an_org_may_have_words_of_its_own(api, row, expected):
+    """They come before Salesforce's; what they do not name means what it means everywhere."""
+    api.objects["Case"] = [api.objects["Case"][4] | row]
+    async with gateway_to(Salesforce, api, "crm", **SETTINGS, values=WORDS) as gateway:
+        data = await gateway.data(
+            f"""{{ customer(by: {{id: "{BOB}"}}) {{
+                address {{ country }} acquisition {{ source }} tickets {{ nodes {{ status priority channel kind }} }}
+            }} }}"""
+        )
+    assert (data["customer"]["address"], data["customer"]["acquisition"]) == ({"country": "DE"}, {"source": "shop"})
+    assert [tuple(one.values()) for one in data["customer"]["tickets"]["nodes"]] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_closed", "expected"),
+    [
+        ("Solved", True, "SOLVED"),
+        ("Resolved", True, "SOLVED"),
+        ("Done", True, "SOLVED"),
+        ("Closed", True, "CLOSED"),
+        ("Parked", True, "CLOSED"),
+        ("Merged away", True, "CLOSED"),
+        ("Working", False, "OPEN"),
+        ("Parked", False, "ON_HOLD"),
+    ],
+)
+async def test_a_closed_case_is_solved_where_its_word_says_so(api, status, is_closed, expected):
+    """In words of Salesforce's and of the org's; any other closed one is closed."""
+    api.objects["Case"] = [api.objects["Case"][4] | {"Status": status, "IsClosed": is_closed}]
+    async with gateway_to(Salesforce, api, "crm", **SETTINGS, values=WORDS) as gateway:
+        data = await gateway.data(f'{{ customer(by: {{id: "{BOB}"}}) {{ tickets {{ nodes {{ status }} }} }} }}')
+    assert data["customer"]["tickets"]["nodes"] == [{"status": expected}]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "QUERY_TIMEOUT", SourceTimeoutError),
+        (400, "REQUEST_RUNNING_TOO_LONG", SourceTimeoutError),
+        (400, "UNABLE_TO_LOCK_ROW", SourceUnavailableError),
+        (503, "SERVER_UNAVAILABLE", SourceUnavailableError),
+    ],
+)
+async def test_a_question_that_was_too_slow_may_be_asked_again(api, status, code, kind):
+    """There is nothing wrong with it."""
+    api.refusal, api.refused_path = Refusal(status, [{"errorCode": code, "message": "m"}]), "/data"
+    async with opened(Salesforce, api, "crm", **SETTINGS) as crm:
+        error = await failure_of(lookup_of(crm, Customer, KeyKind.EMAIL), "ann@example.com")
+    assert isinstance(error, kind)
+    assert error.retryable
