@@ -22,6 +22,7 @@ from gateway.replay.files import path_of, read_manifest
 from gateway.replay.scrubbing import hidden_key
 from gateway.replay.traffic import Traffic, begin_recording, stand
 from gateway.settings import load_settings
+from resolvers.statistics import NOT_CANCELLED
 from tests import shop
 from tests.recordings import recording, replaying, timeless
 from tests.running import PATIENT_MS, Gateway, gateway_on
@@ -150,9 +151,9 @@ async def test_measures_that_were_not_recorded_are_taken_of_what_is_known(tmp_pa
     (orders,) = [one for one in replaying(tmp_path) if one.name == "orders"]
     await orders.open()
     measures = [
-        Measure(op=MeasureOp.COUNT),
+        Measure(op=MeasureOp.COUNT, where=(NOT_CANCELLED,)),
         Measure(op=MeasureOp.COUNT, since=shop.at(1)),
-        Measure(op=MeasureOp.MAX, field="placed_at"),
+        Measure(op=MeasureOp.MAX, field="placed_at", where=(NOT_CANCELLED,)),
     ]
     found = await orders.aggregates()[0].measure(["c1", "nobody"], measures)
     assert found == {"c1": [5, 2, "2026-06-05T12:00:00Z"], "nobody": [0, 0, None]}
