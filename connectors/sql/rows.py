@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from numbers import Number
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
-from sqlalchemy import CTE, FromClause, Text, and_, case, cast, false, func, literal, not_, null, or_, select, text
+from sqlalchemy import (
+    CTE,
+    FromClause,
+    Select,
+    Text,
+    TextualSelect,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    null,
+    or_,
+    select,
+    text,
+)
 
 from connectors.errors import SourceProtocolError
-from connectors.records import RECORDS
-from connectors.shapes import LIST, OBJECT, Fields, Shape, shapes
-from connectors.sql.columns import PARENT, POSITION, VALUE, Place, deciding_columns, item_shape, place_of
+from connectors.records import RECORDS, Money
+from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, shapes
+from connectors.sql.columns import PARENT, POSITION, VALUE, Place, columns_of, deciding_columns, item_shape, place_of
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.settings import RecordSettings
+
+NUMBERS = (int, float, Number)
+"""What numbers are that are no amounts."""
+CODES = frozenset({"country", "currency"})
+"""Fields that hold codes of upper case."""
 
 Columns = Mapping[str, Any]
 """The columns of a query, each with what the driver says of its type."""
@@ -37,9 +60,18 @@ def escaped(query: str) -> str:
 
 def as_cte(dialect: Dialect, query: str, columns: Columns, name: str) -> CTE:
     """A user's query as a part of a statement, not materialised, so that the database reads only what is asked."""
-    own = text(escaped(query)).columns(*(dialect.column(name, code) for name, code in columns.items()))
+    own: TextualSelect | Select[Any] = text(escaped(query)).columns(
+        *(dialect.column(name, code) for name, code in columns.items())
+    )
+    if any(name != known(name, columns) for name in columns):
+        own = select(*(column.label(known(column.name, columns)) for column in own.subquery().c))
     found = own.cte(f"gateway_{name}")
     return found.prefix_with(dialect.inlined) if dialect.inlined else found
+
+
+def known(name: str, columns: Collection[str]) -> str:
+    """The name under which a column is looked up: in lower case, unless there are several that differ in nothing else."""
+    return name.lower() if [own.lower() for own in columns].count(name.lower()) == 1 else name
 
 
 class Rows:
@@ -69,7 +101,7 @@ class Rows:
     def leaf(self, place: Place, table: FromClause, value: Expression) -> Expression:
         """The value of a leaf, null where an object around it is."""
         for struct, prefix in place.inside:
-            there = _presence(struct, prefix, table)
+            there = self._presence(struct, prefix, table)
             value = null() if there is None else case((there, value))
         return value
 
@@ -84,9 +116,46 @@ class Rows:
         leaf = place.shape.leaf
         if leaf is None or not issubclass(leaf, Enum):
             return cast(self.canonical(place.shape, value), Text)
-        name = func.upper(func.replace(func.replace(func.trim(cast(value, Text)), " ", "_"), "-", "_"), type_=Text)
+        text = func.trim(cast(self.dialect.given(value), Text))
+        name = func.upper(func.replace(func.replace(text, " ", "_"), "-", "_"), type_=Text)
         known = case((name.in_([member.value for member in leaf]), name), (name.is_not(None), "UNKNOWN"))
         return known if default is None else func.coalesce(known, default)
+
+    def read(self, name: str, shape: Shape, table: FromClause) -> Expression:
+        """A column to calculate with: null where it is not there or has an empty text, codes in upper case."""
+        value = table.c.get(name)
+        if value is None:
+            return null()
+        return self._canonical(shape, value) if shape.name in CODES else self._given(shape, value)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The fields without which there is no record, except for its time."""
+        return tuple(
+            shape.name
+            for shape in shapes(self.record).values()
+            if shape.required and shape.form == LEAF and shape.name != self.record.time_field
+        )
+
+    def doubt(self, place: Place, table: FromClause) -> Expression | None:
+        """Whether a number or a time is there and cannot be read, None where it always can."""
+        shape, name = place.shape, place.column
+        if shape.struct is Money:
+            shape, name = shapes(Money)["amount"], f"{name}_amount"
+        column, least, most = table.c.get(name), *limits(shape.type)
+        if column is None:
+            return None
+        value = self._given(shape, column)
+        doubts: list[Expression] = []
+        if shape.leaf in (int, float):
+            number = self.dialect.plain(value)
+            doubts += [number < literal_column(str(least))] if least is not None else []
+            doubts += [number > literal_column(str(most))] if most is not None else []
+            doubts += [number != func.round(number)] if shape.leaf is int else []
+        read = {datetime: self.dialect.time, Decimal: self.dialect.number}.get(shape.leaf or str, self.dialect.plain)
+        if self.dialect.may_be_text(column) and shape.leaf in (*NUMBERS, Decimal, datetime):
+            doubts.append(read(value).is_(None))
+        return and_(value.is_not(None), or_(*doubts)) if doubts else None
 
     def condition(self, path: str, negated: bool, parameter: str, table: FromClause) -> Expression:
         """Whether a field is one of the values of a list parameter; of a nested list, whether any item's is."""
@@ -122,7 +191,10 @@ class Rows:
 
     def canonical(self, shape: Shape, value: Expression) -> Expression:
         """A leaf as it stands in JSON (booleans and JSON as text to embed), with the field's default for null."""
-        canonical, default = self._canonical(shape, value), _default(shape)
+        default = _default(shape)
+        if shape.leaf in NUMBERS:
+            return self.dialect.plain_json(self.dialect.given(value), default)
+        canonical = self._canonical(shape, value)
         return canonical if default is None else func.coalesce(canonical, default)
 
     def plain(self, shape: Shape, value: Expression) -> Expression:
@@ -131,15 +203,19 @@ class Rows:
         return number if default is None else func.coalesce(number, default)
 
     def _canonical(self, shape: Shape, value: Expression) -> Expression:
+        dialect = self.dialect
         if shape.form == LIST or shape.leaf is dict:
-            return self.dialect.json_text(value)
+            return dialect.json_text(value)
+        if shape.leaf is str and shape.name not in CODES:
+            return dialect.text(value)
+        value = dialect.given(value)
         if shape.leaf is datetime:
-            return self.dialect.time_text(self.dialect.time(value))
+            return dialect.time_json(value)
         if shape.leaf is Decimal:
-            return self.dialect.decimal_text(value)
+            return dialect.decimal_text(value)
         if shape.leaf is bool:
-            return self.dialect.boolean(value)
-        return self.dialect.plain_json(value) if shape.leaf in (int, float, Number) else cast(value, Text)
+            return dialect.boolean(value)
+        return func.upper(func.trim(cast(value, Text)), type_=Text) if shape.name in CODES else cast(value, Text)
 
     def _object(self, struct: type[msgspec.Struct], fields: Fields, table: FromClause, prefix: str) -> Expression:
         own = shapes(struct)
@@ -160,11 +236,24 @@ class Rows:
         return self.dialect.embedded(canonical) if is_json else canonical
 
     def _part(self, struct: type[msgspec.Struct], fields: Fields | None, table: FromClause, prefix: str) -> Expression | None:
-        there = _presence(struct, prefix, table)
+        there = self._presence(struct, prefix, table)
         if there is None:
             return None
         inside = self._object(struct, Fields.of(*shapes(struct)) if fields is None else fields, table, prefix)
         return self.dialect.embedded(case((there, inside)))
+
+    def _presence(self, struct: type[msgspec.Struct], prefix: str, table: FromClause) -> Expression | None:
+        """When an object is there: its required columns are, or any where none is required. None when it never can be."""
+        needed, every = deciding_columns(struct, prefix)
+        own = columns_of(struct, prefix)
+        present = [self._given(own[name], table.c[name]).is_not(None) for name in needed or every if name in table.c]
+        if needed:
+            return and_(*present) if len(present) == len(needed) else None
+        return or_(*present) if present else None
+
+    def _given(self, shape: Shape, value: Expression) -> Expression:
+        """A value, null for an empty text where that means nothing."""
+        return value if shape.leaf is str and shape.name not in CODES else self.dialect.given(value)
 
     def _list(self, shape: Shape, fields: Fields, table: FromClause) -> Expression:
         items = self.lists[shape.name]
@@ -178,19 +267,18 @@ class Rows:
 
 
 def required(table: FromClause, name: str) -> Expression:
-    found = table.c.get(name)
+    found = table.c.get(name, table.c.get(name.lower()))
     if found is None:
         raise SourceProtocolError(f"a query has no column {name}")
     return found
 
 
-def _presence(struct: type[msgspec.Struct], prefix: str, table: FromClause) -> Expression | None:
-    """When an object is there: its required columns are, or any where none is required. None when it never can be."""
-    needed, every = deciding_columns(struct, prefix)
-    present = [table.c[name].is_not(None) for name in needed or every if name in table.c]
-    if needed:
-        return and_(*present) if len(present) == len(needed) else None
-    return or_(*present) if present else None
+def limits(annotation: Any) -> tuple[int | None, int | None]:
+    """The least and the greatest number of a type."""
+    for mark in getattr(annotation, "__metadata__", ()):
+        if isinstance(mark, msgspec.Meta):
+            return mark.ge, mark.le  # type: ignore[return-value]
+    return next((found for own in get_args(annotation) if (found := limits(own)) != (None, None)), (None, None))
 
 
 def _default(shape: Shape) -> Any:

@@ -40,7 +40,7 @@ class Table:
     async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
         """The pages of the keys that find something, by one statement."""
         key = self.settings.keys[kind]
-        asked = asked_for(key, keys)
+        asked = asked_for(key, keys, self._dialect.integers)
         if not asked:
             return {}
         statements = await self.statements()
@@ -56,7 +56,7 @@ class Table:
     ) -> Measured:
         """The values of every key, by one statement."""
         key = self.settings.keys[kind]
-        asked = asked_for(key, keys)
+        asked = asked_for(key, keys, self._dialect.integers)
         statements = await self.statements()
         shapes = tuple(map(measure_shape, measures))
         parts = statements.parts(kind, shapes)
