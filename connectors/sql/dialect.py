@@ -131,7 +131,7 @@ class Dialect(ABC):
         """The canonical text of a boolean: `true` or `false`; JSON text of what is none."""
         text = func.lower(cast(value, Text), type_=Text)
         return case(
-            (text.in_(TRUE), "true"), (text.in_(FALSE), "false"), (func.nullif(text, "").is_not(None), self.as_string(text))
+            (text.in_(TRUE), "true"), (text.in_(self.false), "false"), (func.nullif(text, "").is_not(None), self.as_string(text))
         )
 
     def as_string(self, text: Expression) -> Expression:
