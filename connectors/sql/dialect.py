@@ -130,9 +130,8 @@ class Dialect(ABC):
     def boolean(self, value: Expression) -> Expression:
         """The canonical text of a boolean: `true` or `false`; JSON text of what is none."""
         text = func.lower(cast(value, Text), type_=Text)
-        return case(
-            (text.in_(TRUE), "true"), (text.in_(self.false), "false"), (func.nullif(text, "").is_not(None), self.as_string(text))
-        )
+        given = func.nullif(text, "").is_not(None)
+        return case((text.in_(TRUE), "true"), (text.in_(self.false), "false"), (given, self.as_string(text)))
 
     def as_string(self, text: Expression) -> Expression:
         """The JSON text of a string."""
@@ -158,10 +157,10 @@ class Dialect(ABC):
     def time_text(self, time: Expression) -> Expression:
         """The canonical text of a comparable time: RFC 3339, UTC, with Z."""
 
-    def time_json(self, value: Expression) -> Expression:
-        """The canonical text of a time, and what is none as it is."""
-        text = self.time_text(self.time(value))
-        return func.coalesce(text, cast(value, Text)) if self.may_be_text(value) else text
+    def time_json(self, value: Expression, time: Expression) -> Expression:
+        """The canonical text of a comparable time, and of a value that is none as it is."""
+        text = self.time_text(time)
+        return func.coalesce(text, cast(self.given(value), Text)) if self.may_be_text(value) else text
 
     @abstractmethod
     def time_parameter(self, name: str) -> Expression: ...

@@ -239,15 +239,20 @@ def _per_currency(rows: Rows, table: CTE, base: _Base, op: MeasureOp, place: Pla
     values = select(*columns).select_from(base.table).where(condition, *present).subquery()
     number = dialect.number(values.c.amount_)
     total = dialect.exact_total(number) if op is MeasureOp.SUM else func.round(dialect.total(number) / func.count(), 6)
-    money = dialect.json_object([("amount", dialect.decimal_text(total)), ("currency", values.c.currency_)])
-    return select(values.c.key_, dialect.json_array([money])).group_by(values.c.key_, values.c.currency_)
+    # What is made of the total looks at it several times, and is not to add it up as often.
+    totals = (
+        select(values.c.key_, values.c.currency_, total.label("total_")).group_by(values.c.key_, values.c.currency_).subquery()
+    )
+    money = dialect.json_object([("amount", dialect.decimal_text(totals.c.total_)), ("currency", totals.c.currency_)])
+    return select(totals.c.key_, dialect.json_array([money]))
 
 
 def _comparable(rows: Rows, place: Place, items: FromClause) -> Expression:
     """A leaf that sorts as its decoded value does."""
     column, leaf = rows.read(place.column, place.shape, items), place.shape.leaf
     if leaf is datetime:
-        return rows.leaf(place, items, rows.dialect.time(column))
+        own = place.in_list is None and place.column == rows.record.time_field
+        return items.c.time_ if own else rows.leaf(place, items, rows.dialect.time(column))
     if leaf is Decimal:
         return rows.leaf(place, items, rows.dialect.number(column))
     if leaf is Number:

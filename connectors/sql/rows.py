@@ -140,6 +140,8 @@ class Rows:
     def doubt(self, place: Place, table: FromClause) -> Expression | None:
         """Whether a number or a time is there and cannot be read, None where it always can."""
         shape, name = place.shape, place.column
+        if place.in_list is None and name == self.record.time_field:
+            return None  # it is in doubt for every measure
         if shape.struct is Money:
             shape, name = shapes(Money)["amount"], f"{name}_amount"
         column, least, most = table.c.get(name), *limits(shape.type)
@@ -154,7 +156,7 @@ class Rows:
             doubts += [number != func.round(number)] if shape.leaf is int else []
         read = {datetime: self.dialect.time, Decimal: self.dialect.number}.get(shape.leaf or str, self.dialect.plain)
         if self.dialect.may_be_text(column) and shape.leaf in (*NUMBERS, Decimal, datetime):
-            doubts.append(read(value).is_(None))
+            doubts.append(read(column).is_(None))
         return and_(value.is_not(None), or_(*doubts)) if doubts else None
 
     def condition(self, path: str, negated: bool, parameter: str, table: FromClause) -> Expression:
@@ -208,14 +210,14 @@ class Rows:
             return dialect.json_text(value)
         if shape.leaf is str and shape.name not in CODES:
             return dialect.text(value)
-        value = dialect.given(value)
         if shape.leaf is datetime:
-            return dialect.time_json(value)
+            return dialect.time_json(value, dialect.time(value))
         if shape.leaf is Decimal:
             return dialect.decimal_text(value)
         if shape.leaf is bool:
             return dialect.boolean(value)
-        return func.upper(func.trim(cast(value, Text)), type_=Text) if shape.name in CODES else cast(value, Text)
+        text = cast(value, Text)
+        return func.nullif(func.upper(func.trim(text)), "", type_=Text) if shape.name in CODES else dialect.given(text)
 
     def _object(self, struct: type[msgspec.Struct], fields: Fields, table: FromClause, prefix: str) -> Expression:
         own = shapes(struct)
@@ -231,6 +233,8 @@ class Rows:
         value = table.c.get(name)
         if value is None:
             return None
+        if name == self.record.time_field and "time_" in table.c:
+            return self.dialect.time_json(value, table.c.time_)
         canonical = self.canonical(shape, value)
         is_json = shape.form == LIST or shape.leaf in (dict, bool)
         return self.dialect.embedded(canonical) if is_json else canonical
