@@ -1,17 +1,19 @@
 """Values and keys of databases and files as they come in the wild: each is read alike everywhere, or costs itself alone."""
 
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from connectors.contract import Ask, Measure, MeasureOp, Page
+from connectors.contract import Ask, Measure, MeasureOp, Page, Position
 from connectors.errors import SourceProtocolError
 from connectors.records import Customer, Event, Order, Record, Ticket
 from connectors.shapes import Fields
 from connectors.sql.postgresql import JSON_LEVELS
-from tests.sql_shop import Shop, connector_at, day, decoded, ids
+from tests.sql_shop import Shop, connector_at, day, decoded, ids, sqlite_url
 
 pytestmark = pytest.mark.cases
 
@@ -279,8 +281,6 @@ async def test_sums_are_exact_or_left_to_the_gateway(shop: Shop, amounts: tuple[
     await asks(shop, "order", money_rows(shop, "text", *amounts))
     found = await measured(shop, Order, Measure(op=MeasureOp.SUM, field="total"))
     if shop.backend != "sqlite" or amounts[0] == "0.1":
-        from decimal import Decimal
-
         ((money,),) = found
         assert Decimal(money["amount"]) == sum(map(Decimal, amounts))
     else:
@@ -309,10 +309,6 @@ async def test_rows_that_are_there_twice_are_one_record(shop: Shop) -> None:
 
 
 async def walked(shop: Shop, size: int, fields: Fields, *, count: bool) -> list[str]:
-    from datetime import datetime
-
-    from connectors.contract import Position
-
     found: list[str] = []
     after: Position | None = None
     while True:
@@ -386,8 +382,6 @@ async def test_json_of_text_may_be_deep(postgresql_database: str) -> None:
 @pytest.mark.parametrize("backend", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 async def test_half_a_character_becomes_a_mark(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """In JSON of databases that keep it so; whole ones and what only looks so stay."""
-    from tests.sql_shop import sqlite_url
-
     url = sqlite_url(tmp_path) if backend == "sqlite" else request.getfixturevalue("postgresql_database")
     shop = Shop(backend, url)
     json = r"""'{"a": "cut \ud83d", "b": "\ud83d\ude00", "c": "\\ud83d"}'"""
@@ -401,8 +395,6 @@ async def test_half_a_character_becomes_a_mark(backend: str, request: pytest.Fix
 
 async def test_sqlite_text_that_is_no_utf_8_costs_its_characters(tmp_path: Path) -> None:
     """The driver would fail with all rows."""
-    from tests.sql_shop import sqlite_url
-
     shop = Shop("sqlite", sqlite_url(tmp_path))
     order = {"id": "CAST(x'e9' AS TEXT)", "customer": "'c1'", "placed_at": "'2026-06-01'"}
     await asks(shop, "order", rows(order), items="SELECT CAST(x'e9' AS TEXT) AS parent, CAST(x'636166e9' AS TEXT) AS name")
