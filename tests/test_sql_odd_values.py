@@ -13,6 +13,7 @@ from connectors.errors import SourceProtocolError
 from connectors.records import Customer, Event, Order, Record, Ticket
 from connectors.shapes import Fields
 from connectors.sql.postgresql import JSON_LEVELS
+from tests.running import gateway_on
 from tests.sql_shop import Shop, connector_at, day, decoded, ids, sqlite_url
 
 pytestmark = pytest.mark.cases
@@ -446,3 +447,55 @@ async def test_a_date_of_zeros_in_mysql_is_none(mysql_database: str) -> None:
     await asks(shop, "order", "SELECT id, big, placed AS placed_at FROM o", {"column": "big", "type": "integer"})
     assert ids(await shop.fetch(Order, ["18446744073709551615", "18446744073709551616"])) == {"18446744073709551615": ["1"]}
     await shop.connector.aclose()
+
+
+FIGURES = """{ customer(by: {id: "c1"}) {
+    orders(first: 10) { totalCount nodes { id total { amount } } sources { droppedRecords } }
+    orderStatistics { count total { amount currency } partial }
+} }"""
+
+
+async def figures(shop: Shop, orders: str) -> dict[str, Any]:
+    """What a caller gets of these orders of a customer."""
+    await shop.connector.aclose()
+    customer = {"query": "SELECT 'c1' AS id, 'Ann' AS name", "keys": {"customer_id": "id"}}
+    order = {"query": orders, "keys": {"customer_id": "customer"}}
+    tables: dict[str, Any] = {"tables": {}} if shop.backend == "files" else {}
+    shop.connector = connector_at(shop.url, records={"customer": customer, "order": order}, **tables)
+    async with gateway_on([shop.connector]) as gateway:
+        found: dict[str, Any] = (await gateway.data(FIGURES))["customer"]
+    return found
+
+
+async def test_figures_are_those_of_the_list(shop: Shop) -> None:
+    """Of orders that are all read nothing is left out."""
+    found = await figures(shop, money_rows(shop, "text", "10", "20.5"))
+    assert found["orders"]["totalCount"] == len(found["orders"]["nodes"]) == 2
+    statistics = found["orderStatistics"]
+    assert (statistics["count"], statistics["partial"]) == (2, False)
+    assert [Decimal(own["amount"]) for own in statistics["total"]] == [Decimal("30.5")]
+
+
+async def test_figures_of_what_cannot_be_read_say_that_they_are_partial(shop: Shop) -> None:
+    """An amount with a comma is in no sum, as it is in no list."""
+    statistics = (await figures(shop, money_rows(shop, "text", "10", "1,5", "abc")))["orderStatistics"]
+    assert statistics["partial"]
+    assert [Decimal(own["amount"]) for own in statistics["total"]] == [Decimal(10)]
+
+
+async def test_figures_of_times_that_cannot_be_read_say_that_they_are_partial(shop: Shop) -> None:
+    """Such an order is in no list, no total and no figure."""
+    order = {"id": "'o1'", "customer": "'c1'", "placed_at": "'soon'"}
+    found = await figures(shop, rows(order, order | {"id": "'o2'", "placed_at": "'2026-06-01'"}))
+    assert found["orders"]["totalCount"] == len(found["orders"]["nodes"]) == 1
+    assert found["orders"]["sources"] == [{"droppedRecords": 1}]
+    assert found["orderStatistics"] == {"count": 1, "total": [], "partial": True}
+
+
+async def test_figures_count_a_doubled_order_once(shop: Shop) -> None:
+    """As lists do."""
+    found = await figures(shop, " UNION ALL ".join([money_rows(shop, "text", "10", "20")] * 3))
+    assert found["orders"]["totalCount"] == len(found["orders"]["nodes"]) == 2
+    statistics = found["orderStatistics"]
+    assert (statistics["count"], [Decimal(own["amount"]) for own in statistics["total"]]) == (2, [Decimal(30)])
+    assert not statistics["partial"]
