@@ -1,6 +1,7 @@
 """Whatever rows sources have: pages of every size walk the same records, and totals and figures are right or say `partial`."""
 
 import csv
+import os
 import random
 import sqlite3
 from collections import Counter
@@ -26,7 +27,7 @@ from tests.running import Gateway, gateway_on
 
 pytestmark = pytest.mark.cases
 
-CASES = 40
+CASES = int(os.environ.get("RANDOM_SOURCES", "40"))
 MAILS = ("ana@example.com", "ana.work@example.org")
 READABLE = ("2026-06-01T10:00:00Z", *(f"2026-06-0{day}T10:00:00Z" for day in range(1, 5)))
 UNREADABLE = ("soon", "2026-06-31T10:00:00Z", "0000-00-00T00:00:00Z")
@@ -53,8 +54,8 @@ class Row(NamedTuple):
         return (Decimal(self.total_amount), "EUR") if is_money and self.total_amount else None
 
 
-def drawn_rows(drawing: random.Random) -> list[Row]:
-    """Rows of two addresses: some have equal times, some cannot be read, some come twice or are found by both addresses."""
+def drawn_rows(drawing: random.Random, *, are_shared: bool) -> list[Row]:
+    """Rows of two addresses: some have equal times, some cannot be read, some come twice or, shared, are found by both."""
     rows = []
     for number in range(drawing.randint(0, 9)):
         row = Row(
@@ -65,7 +66,7 @@ def drawn_rows(drawing: random.Random) -> list[Row]:
             drawing.choice(["Dollar", "EUR", "EUR", "EUR", "EUR"]),
         )
         rows += [row] * (2 if drawing.random() < 0.15 else 1)
-        if drawing.random() < 0.15:
+        if are_shared and drawing.random() < 0.15:
             rows.append(row._replace(mail=MAILS[1 - MAILS.index(row.mail)]))
     drawing.shuffle(rows)
     return rows
@@ -114,20 +115,19 @@ def _place(row: dict[str, Any]) -> tuple[str, str]:
 
 
 class Paging(Plain):
-    """Sorts by the time as it is written, and cuts."""
+    """Sorts by the time as it is written, and cuts. It does not count: it would count what cannot be read as well."""
 
     kind = "paging"
 
-    @lookup(r.Order, by=KeyKind.EMAIL, pushdown={Push.FIRST, Push.ORDER, Push.AFTER, Push.COUNT})
+    @lookup(r.Order, by=KeyKind.EMAIL, pushdown={Push.FIRST, Push.ORDER, Push.AFTER})
     async def orders(self, keys: Keys, ask: Ask) -> Answer:
         answer = {}
         for key in keys:
             rows = sorted(self._rows_of(key), key=_place, reverse=not ask.oldest_first)
-            total = len(rows) if ask.count else None
             if ask.after is not None and ask.after.time is not None:
                 last = (ask.after.time.isoformat().removesuffix("+00:00"), ask.after.id)
                 rows = [row for row in rows if (_place(row) > last if ask.oldest_first else _place(row) < last)]
-            answer[key] = Page(msgspec.json.encode(rows[: ask.first]), total)
+            answer[key] = Page(msgspec.json.encode(rows[: ask.first]))
         return answer
 
 
@@ -199,14 +199,14 @@ async def walked(gateway: Gateway, query: str, name: str, first: int) -> list[di
 async def test_lists_totals_and_figures_agree_with_the_rows(seed: int, tmp_path: Path) -> None:
     drawing = random.Random(seed)
     names = [f"s{number}" for number in range(drawing.randint(1, 3))]
-    rows = {name: drawn_rows(drawing) for name in names}
+    kind_of = {name: drawing.choice(KINDS) for name in names}
+    # A column holds one key of a record: tables say with pairs that a record has several.
+    rows = {name: drawn_rows(drawing, are_shared=kind not in (sqlite, files)) for name, kind in kind_of.items()}
     expected = {f"{name}:{row.id}": row for name in names for row in rows[name] if row.is_readable}
     lost = {f"{name}:{row.id}" for name in names for row in rows[name] if not row.is_readable}
-    unsummed = False
-    for row in expected.values():
-        unsummed |= row.total is None and (row.total_amount is not None or row.total_currency != "EUR")
+    unsummed = any(row.total is None and row.total_amount is not None for row in expected.values())
     async with AsyncExitStack() as stack:
-        opened = [drawing.choice(KINDS)(name, rows[name], tmp_path) for name in names]
+        opened = [kind(name, rows[name], tmp_path) for name, kind in kind_of.items()]
         connectors = [await stack.enter_async_context(one) for one in opened]
         kinds = [connector.kind for connector in connectors]
         gateway = await stack.enter_async_context(gateway_on([People("crm", RowsSettings()), *connectors]))

@@ -18,7 +18,7 @@ ORDERS = [
     (4, "c1", "lost", "2018-01-03T10:00:00Z", None, 40.25, "BRL"),
     (5, "c2", "shipped", "2018-01-04T10:00:00.5Z", None, 50, "EUR"),
     (6, "c3", "shipped", "2018-01-04T10:00:00Z", None, None, None),
-    (7, "c1", "shipped", None, None, 1000, "EUR"),
+    (7, "c4", "shipped", None, None, 1000, "EUR"),
 ]
 ITEMS = [
     (1, 2, "s2", "toys", 1, 0.1, "EUR"),
@@ -68,13 +68,17 @@ EXPECTED: list[tuple[Measure, list[Any]]] = [
 
 
 async def test_every_measure_of_every_key_is_one_statement(shop: Shop) -> None:
-    """Money is per currency and exact, enums are their members, an order without a time is none, an absent key counts 0."""
+    """Money is per currency and exact, enums are their members, an absent key counts 0.
+
+    Orders one of which has no time are left to the gateway.
+    """
     await shop.fill(orders=ORDERS, order_items=ITEMS)
     await shop.fetch(Order, ["c1"])
     measures = [measure for measure, _ in EXPECTED]
     with shop.statements() as seen:
-        found = await shop.aggregate(Order).measure(["c1", "c2", "c3", "none"], measures)
+        found = dict(await shop.aggregate(Order).measure(["c1", "c2", "c3", "c4", "none"], measures))
     assert len(seen) == 1
+    assert isinstance(found.pop("c4"), SourceProtocolError)
     assert list(found) == ["c1", "c2", "c3", "none"]
     by_measure = zip(*found.values(), strict=True)
     assert [(measure, list(values)) for measure, values in zip(measures, by_measure, strict=True)] == EXPECTED

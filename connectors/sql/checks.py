@@ -13,7 +13,7 @@ from connectors.records import RECORDS
 from connectors.shapes import LEAF, OBJECT, all_fields, shapes
 from connectors.sql.columns import PARENT, POSITION, VALUE, columns_of, deciding_columns, lists_of
 from connectors.sql.database import Database
-from connectors.sql.rows import Columns
+from connectors.sql.rows import Columns, known
 from connectors.sql.settings import KeySettings
 from connectors.sql.table import Table
 
@@ -25,7 +25,7 @@ async def problems_of_table(where: str, database: Database, table: Table) -> lis
     """Problems of a record's queries and keys, and of a trial lookup by each key when there are none so far."""
     record, settings = RECORDS[table.name], table.settings
     columns = await _columns(database, settings.query)
-    key_columns = {name for key in settings.keys.values() for name in (key.column, *key.columns) if name}
+    key_columns = {name.lower() for key in settings.keys.values() for name in (key.column, *key.columns) if name}
     found = _problems_of_query(f"{where}.query", columns, record, (), key_columns)
     for name, own in settings.lists.items():
         struct = lists_of(record)[name].struct
@@ -41,7 +41,8 @@ async def problems_of_table(where: str, database: Database, table: Table) -> lis
 async def _columns(database: Database, query: str) -> Columns | str:
     """The columns of a query, or what is wrong with it."""
     try:
-        return await database.columns(query)
+        columns = await database.columns(query)
+        return {known(name, columns): code for name, code in columns.items()}
     except SourceError as error:
         return database.advice(error)
 
@@ -85,7 +86,11 @@ async def _problems_of_key(where: str, database: Database, columns: Columns | st
     if isinstance(columns, str):
         return []
     asked = key.columns or (key.column or "",)
-    return [f"{where}: the record's query has no column {name}; add it there" for name in asked if name not in columns]
+    return [
+        f"{where}: the record's query has no column {name}; add it there"
+        for name in asked
+        if name not in columns and name.lower() not in columns
+    ]
 
 
 async def _trial(where: str, table: Table, kind: KeyKind, key: KeySettings) -> list[str]:

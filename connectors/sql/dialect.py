@@ -21,6 +21,42 @@ Expression = ColumnElement[Any]
 KEY_TYPES: dict[str, TypeEngine[Any]] = {"text": Text(), "integer": BigInteger(), "uuid": UUID(as_uuid=False)}
 
 
+TRUE = ("true", "t", "yes", "y", "on", "1", "1.0", "\x01")
+FALSE = ("false", "f", "no", "n", "off", "0", "0.0")
+
+DATE = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?"
+OFFSET = " ?(Z|UTC|GMT|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
+TIME = f"^{DATE}([T ]{CLOCK}({OFFSET})?)?$"
+"""A time in upper case, for databases that read more than times as such, or fail. The day may be too late for its month."""
+COUNT = "^-?[0-9]{9,19}$"
+"""What is counted since 1970."""
+COMPACT = "^[12][0-9]{3}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$"
+"""A date of eight digits."""
+NUMBER = "^[+-]?([0-9]{1,40}([.][0-9]{0,20})?|[.][0-9]{1,20})$"
+WHOLE = "^[+-]?[0-9]{1,18}([.]0*)?$"
+
+
+def matches(text: Expression, pattern: str) -> Expression:
+    """Whether a text matches one of the patterns above. It stands in the statement, so that a planner knows it, too."""
+    return text.regexp_match(literal_column(f"'{pattern}'"))
+
+
+def microseconds(count: Expression) -> Expression:
+    """The microseconds since 1970 of a count of seconds, or of parts of them, as its size says."""
+    size = func.abs(count)
+    return case(
+        (size < _power(11), count * _power(6)),
+        (size.between(_power(11), _power(13)), count * _power(3)),
+        (size.between(_power(14), _power(16)), count),
+        (size.between(_power(17), _power(19)), count / _power(3)),
+    )
+
+
+def _power(of_ten: int) -> ColumnClause[Any]:
+    return literal_column(str(10**of_ten))
+
+
 class Dialect(ABC):
     """The part that all share, and what each has to say."""
 
@@ -28,6 +64,9 @@ class Dialect(ABC):
     """The one that sorts by code points."""
     object_function: ClassVar[str]
     array_function: ClassVar[str]
+    false: ClassVar[tuple[str, ...]] = FALSE
+    integers: ClassVar[range] = range(-(2**63), 2**63)
+    """The whole numbers that a key may be."""
 
     def column(self, name: str, type_code: Any) -> ColumnClause[Any]:  # noqa: ARG002  what the driver says of its type
         """A column of a user's query. It has a type where the same SQL means something else for it."""
@@ -42,9 +81,25 @@ class Dialect(ABC):
     def json_array(self, values: Sequence[Expression]) -> Expression:
         return cast(getattr(func, self.array_function)(*values), Text)
 
-    def ordered(self, text: Expression) -> Expression:
-        """Text that sorts by code points, as the gateway sorts."""
-        return cast(text, Text).collate(self.collation)
+    def text(self, value: Expression) -> Expression:
+        """The canonical text of a column of any type. A whole number has no fraction, whatever its column may hold."""
+        return cast(value, Text)
+
+    def key(self, value: Expression, type_: TypeEngine[Any]) -> Expression:  # noqa: ARG002  most have columns of a key's type
+        """The canonical text of a column of keys that are of a type."""
+        return self.text(value)
+
+    def ordered(self, value: Expression) -> Expression:
+        """Canonical text that sorts by code points, as the gateway sorts."""
+        return self.text(value).collate(self.collation)
+
+    def given(self, value: Expression) -> Expression:
+        """A number, a time, a code: null for a blank text."""
+        return case((func.trim(value) != "", value)) if self.may_be_text(value) else value
+
+    def may_be_text(self, value: Expression) -> bool:
+        """Whether a column may hold text, as far as its type says."""
+        return isinstance(value.type, Text)
 
     def beginning(self, text: Expression, most: int) -> Expression:
         """At most so many characters of a text."""
@@ -70,29 +125,40 @@ class Dialect(ABC):
     def json_text(self, value: Expression) -> Expression:
         """The canonical text of a column that holds JSON."""
 
-    @abstractmethod
     def boolean(self, value: Expression) -> Expression:
-        """The canonical text of a boolean: `true` or `false`."""
+        """The canonical text of a boolean: `true` or `false`; JSON text of what is none."""
+        text = func.lower(cast(value, Text), type_=Text)
+        given = func.nullif(text, "").is_not(None)
+        return case((text.in_(TRUE), "true"), (text.in_(self.false), "false"), (given, self.as_string(text)))
+
+    def as_string(self, text: Expression) -> Expression:
+        """The JSON text of a string."""
+        return cast(self.quoted(text), Text)
 
     def position(self, value: Expression) -> Expression:
         """What a position sorts by."""
         return value
 
     def plain(self, value: Expression) -> Expression:
-        """A number that is no decimal, to calculate with."""
-        return value
+        """A number that is no decimal, to calculate with, null for what is none."""
+        return self.number(value) if self.may_be_text(value) else value
 
-    def plain_json(self, value: Expression) -> Expression:
-        """A number that is no decimal, as a value inside JSON."""
-        return value
+    @abstractmethod
+    def plain_json(self, value: Expression, default: int | None) -> Expression:
+        """A number that is no amount, as a value inside JSON: whole ones as such, others as they are written."""
 
     @abstractmethod
     def time(self, value: Expression) -> Expression:
-        """A comparable time."""
+        """A comparable time, null for what is none."""
 
     @abstractmethod
     def time_text(self, time: Expression) -> Expression:
         """The canonical text of a comparable time: RFC 3339, UTC, with Z."""
+
+    def time_json(self, value: Expression, time: Expression) -> Expression:
+        """The canonical text of a comparable time, and of a value that is none as it is."""
+        text = self.time_text(time)
+        return func.coalesce(text, cast(self.given(value), Text)) if self.may_be_text(value) else text
 
     @abstractmethod
     def time_parameter(self, name: str) -> Expression: ...
@@ -107,7 +173,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def number(self, decimal: Expression) -> Expression:
-        """A decimal to calculate with."""
+        """A decimal to calculate with, null for what is none."""
 
     @abstractmethod
     def total(self, decimal: Expression) -> Expression:
@@ -157,4 +223,7 @@ class TextJsonDialect(Dialect):
     def json_text(self, value: Expression) -> Expression:
         # What is no JSON becomes a string, so that one record is malformed and not the whole batch.
         text = cast(value, Text)
-        return case((func.json_valid(text) == 1, text), (text.is_not(None), func.json_quote(text)))
+        return case((func.json_valid(text) == 1, text), (func.nullif(text, "").is_not(None), func.json_quote(text)))
+
+    def as_string(self, text: Expression) -> Expression:
+        return cast(func.json_quote(text), Text)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     DateTime,
     Double,
     Numeric,
@@ -22,17 +23,30 @@ from sqlalchemy import (
     select,
     try_cast,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql.base import PGCompiler, PGDialect
 from sqlalchemy.sql.elements import ColumnClause, TryCast
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
-from connectors.sql.dialect import Dialect, Expression
+from connectors.sql import dialect
+from connectors.sql.dialect import Dialect, Expression, microseconds
 
 TIME = DateTime(timezone=True)
 NUMBER = Numeric(38, 10)
-TYPES: dict[str, TypeEngine[Any]] = {"VARCHAR": Text(), "DOUBLE": Double(), "FLOAT": Double(), "JSON": JSON()}
+FITTING = "^[+-]?([0-9]{1,28}([.][0-9]{0,10}0*)?|[.][0-9]{1,10}0*)$"
+TYPES: dict[str, TypeEngine[Any]] = {
+    "VARCHAR": Text(),
+    "DOUBLE": Double(),
+    "FLOAT": Double(),
+    "JSON": JSON(),
+    "DATE": DateTime(),
+    "TIMESTAMP": DateTime(),
+    "TIMESTAMP WITH TIME ZONE": DateTime(),
+    "TIMESTAMP_S": DateTime(),
+    "TIMESTAMP_MS": DateTime(),
+    "TIMESTAMP_NS": DateTime(),
+}
 
 
 class _Compiler(PGCompiler):
@@ -51,11 +65,24 @@ class Duckdb(Dialect):
     object_function = "json_object"
     array_function = "json_array"
 
-    def column(self, name: str, type_code: Any) -> ColumnClause[Any]:
-        return column(name, TYPES.get(str(type_code)))
+    integers = range(-(2**127), 2**127)
 
-    def ordered(self, text: Expression) -> Expression:
-        return cast(text, Text)  # by code points, unless a query says otherwise
+    def column(self, name: str, type_code: Any) -> ColumnClause[Any]:
+        type_name = str(type_code)
+        return column(name, Numeric() if type_name.startswith("DECIMAL") else TYPES.get(type_name))
+
+    def may_be_text(self, value: Expression) -> bool:
+        return isinstance(value.type, Text | JSON)
+
+    def text(self, value: Expression) -> Expression:
+        text = _text(value)
+        return _without_fraction(text) if isinstance(value.type, Numeric | Double) else text
+
+    def key(self, value: Expression, type_: TypeEngine[Any]) -> Expression:
+        return _without_fraction(_text(value)) if isinstance(type_, BigInteger) else self.text(value)
+
+    def ordered(self, value: Expression) -> Expression:
+        return self.text(value)  # by code points, unless a query says otherwise
 
     def embedded(self, text: Expression) -> Expression:
         return cast(text, JSON)
@@ -72,11 +99,10 @@ class Duckdb(Dialect):
         # Lists and structs of JSON and Parquet files are values here. What is no JSON becomes a string, so that one record is
         # malformed and not the whole batch.
         text = cast(func.to_json(value), Text)
-        return case((func.json_valid(value), value), else_=text) if isinstance(value.type, Text) else text
+        return case((func.json_valid(value), value), (value != "", text)) if isinstance(value.type, Text) else text
 
-    def boolean(self, value: Expression) -> Expression:
-        text = func.lower(cast(value, Text))
-        return case((text.in_(["1", "1.0", "true", "t"]), "true"), (text.is_not(None), "false"))
+    def given(self, value: Expression) -> Expression:
+        return super().given(_text(value)) if self.may_be_text(value) else value
 
     def position(self, value: Expression) -> Expression:
         # Numbers of text as numbers, and what is none behind them, as it is.
@@ -86,14 +112,30 @@ class Duckdb(Dialect):
     def plain(self, value: Expression) -> Expression:
         return try_cast(value, Double) if isinstance(value.type, Text) else value
 
-    def plain_json(self, value: Expression) -> Expression:
-        # A file of CSV has nothing but text. What is no number stays one, so that its record is malformed.
-        if not isinstance(value.type, Text):
+    def plain_json(self, value: Expression, default: int | None) -> Expression:
+        found = self._number_json(value)
+        return found if default is None else func.coalesce(found, default)
+
+    def _number_json(self, value: Expression) -> Expression:
+        # A file of CSV has nothing but text. What is no number stays one, so that it alone is malformed.
+        if not isinstance(value.type, Text | JSON | Numeric | Double):
             return value
-        return func.coalesce(cast(try_cast(value, BigInteger), JSON), cast(try_cast(value, Double), JSON), func.to_json(value))
+        text = func.trim(_text(value), type_=Text)
+        whole = cast(cast(_without_fraction(text), BigInteger), JSON)
+        other = value if isinstance(value.type, Double) else text
+        return case((_matches(text, dialect.WHOLE), whole), else_=func.to_json(other))
 
     def time(self, value: Expression) -> Expression:
-        return try_cast(value, TIME)
+        if isinstance(value.type, DateTime):
+            return try_cast(value, TIME)
+        text = func.upper(func.trim(_text(value)), type_=Text)
+        spelt = func.regexp_replace(text, " ([Z+-])", r"\1")
+        counted = func.make_timestamptz(cast(microseconds(cast(text, Numeric(38, 9))), BigInteger))
+        return case(
+            (_matches(text, dialect.TIME), try_cast(spelt, TIME)),
+            (_matches(text, dialect.COUNT), counted),
+            (_matches(text, dialect.COMPACT), cast(func.try_strptime(text, "%Y%m%d"), TIME)),
+        )
 
     def time_text(self, time: Expression) -> Expression:
         return func.replace(func.strftime(time, "%Y-%m-%dT%H:%M:%S.%fZ"), ".000000Z", "Z", type_=Text)
@@ -105,8 +147,7 @@ class Duckdb(Dialect):
         return time.isoformat()
 
     def decimal_text(self, value: Expression) -> Expression:
-        # Fifteen digits are what a binary number holds for certain; noise begins after them.
-        text = func.printf("%.15g", try_cast(value, Double)) if isinstance(value.type, Double) else cast(value, Text)
+        text = _digits(value)
         short = func.rtrim(text, "0", type_=Text)
         return case(
             (func.regexp_full_match(text, "-?[0-9]+"), text.concat(".00")),
@@ -117,15 +158,35 @@ class Duckdb(Dialect):
         )
 
     def number(self, decimal: Expression) -> Expression:
-        return try_cast(decimal, NUMBER)
+        # What has more digits than a number has room for would be rounded.
+        text = func.trim(_digits(decimal), type_=Text)
+        return case((_matches(text, FITTING), try_cast(text, NUMBER)))
 
     def total(self, decimal: Expression) -> Expression:
         return func.sum(decimal)
 
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:
         # A column may have been read as another type than its key has, such as a number of digits only.
-        own = try_cast(value, BigInteger) if isinstance(type_, BigInteger) else cast(value, Text)
-        return own.in_(select(func.unnest(bindparam(name, type_=Text()))).scalar_subquery())
+        own = self.key(value, type_)
+        return own.in_(select(func.unnest(cast(bindparam(name, type_=Text()), ARRAY(Text)))).scalar_subquery())
 
     def elements(self, json: Expression) -> FromClause:
         return func.unnest(func.json_extract_string(cast(json, JSON), "$[*]")).table_valued("value").render_derived()
+
+
+def _matches(text: Expression, pattern: str) -> Expression:
+    return func.regexp_matches(text, pattern, type_=Boolean)
+
+
+def _text(value: Expression) -> Expression:
+    """The text of a value, of JSON the text that it holds."""
+    return func.json_extract_string(value, "$", type_=Text) if isinstance(value.type, JSON) else cast(value, Text)
+
+
+def _without_fraction(text: Expression) -> Expression:
+    return func.regexp_replace(text, "^([+-]?[0-9]+)[.]0*$", r"\1", type_=Text)
+
+
+def _digits(value: Expression) -> Expression:
+    """The digits of a number. Fifteen are what a binary one holds for certain; noise begins after them."""
+    return func.printf("%.15g", value, type_=Text) if isinstance(value.type, Double) else _text(value)

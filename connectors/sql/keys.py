@@ -16,8 +16,7 @@ from connectors.sql.rows import Rows, as_subquery, required
 from connectors.sql.settings import KeySettings
 
 KEYS = "keys"
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_INTEGERS = range(-(2**63), 2**63)
+_INTEGER = re.compile("0|-?[1-9][0-9]{0,38}")
 
 
 class Keyed(NamedTuple):
@@ -34,10 +33,12 @@ def keyed(rows: Rows, kind: KeyKind) -> Keyed:
     source, dialect = rows.source, rows.dialect
     if key.column is not None:
         column = required(source, key.column)
-        return Keyed(source, cast(column, Text), (dialect.one_of(column, KEYS, KEY_TYPES[key.type]),))
+        type_ = KEY_TYPES[key.type]
+        return Keyed(source, dialect.key(column, type_), (dialect.one_of(column, KEYS, type_),))
     if key.query is not None:
         found, id_ = pairs_of(dialect, kind, key), required(source, "id")
-        return Keyed(source.join(found, id_ == found.c.id), cast(found.c.key, Text), dialect.among(id_, select(found.c.id)))
+        text = dialect.key(found.c.key, KEY_TYPES[key.type])
+        return Keyed(source.join(found, id_ == found.c.id), text, dialect.among(id_, select(found.c.id)))
     asked = dialect.elements(bindparam(KEYS, type_=Text()))
     text = cast(asked.c.value, Text)
     matches = [cast(required(source, name), Text).ilike(text, escape="\\") for name in key.columns]
@@ -52,11 +53,11 @@ def pairs_of(dialect: Dialect, kind: KeyKind, key: KeySettings) -> CTE:
     return select(pairs.c.id, pairs.c.key).where(asked).distinct().cte("gateway_pairs")
 
 
-def asked_for(key: KeySettings, keys: Sequence[str]) -> dict[str, list[str]]:
+def asked_for(key: KeySettings, keys: Sequence[str], integers: range) -> dict[str, list[str]]:
     """The keys that can be of the key's type, by the text under which the database gives them back."""
     found: dict[str, list[str]] = {}
     for own in keys:
-        text = f"%{_escaped(own)}%" if key.columns else _typed(key.type, own)
+        text = f"%{_escaped(own)}%" if key.columns else _typed(key.type, own, integers)
         if text is not None and _can_be_sent(text):
             found.setdefault(text, []).append(own)
     return found
@@ -69,9 +70,9 @@ def parameter(key: KeySettings, asked: Iterable[str]) -> Any:
     return [int(text) for text in asked] if key.type == "integer" else list(asked)
 
 
-def _typed(type_: str, key: str) -> str | None:
+def _typed(type_: str, key: str, integers: range) -> str | None:
     if type_ == "integer":
-        return str(int(key)) if _INTEGER.fullmatch(key) and int(key) in _INTEGERS else None
+        return key if _INTEGER.fullmatch(key) and int(key) in integers else None
     if type_ == "uuid":
         try:
             return str(UUID(key))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
-from sqlalchemy import FromClause, Select, Subquery, Text, and_, bindparam, case, func, literal, not_, or_, select
+from sqlalchemy import FromClause, Select, Subquery, Text, and_, bindparam, case, func, not_, or_, select, true
 
 from connectors.contract import Ask, Condition, KeyKind, Page
+from connectors.json_repair import repaired
 from connectors.shapes import Fields
 from connectors.sql.columns import columns_for
 from connectors.sql.dialect import Dialect, Expression
@@ -73,26 +75,27 @@ def order_of(rows: Rows, table: FromClause, oldest_first: bool = False) -> list[
 
 
 def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
-    """Rows of key, total (null unless counted) and JSON; JSON is null in a row that stands for its total alone."""
+    """Rows of key, id, JSON, and total where it is counted; JSON is null in a row that stands for its total alone."""
     source = rows.source
     conditions = [rows.condition(field, negated, f"where_{i}", source) for i, (field, negated) in enumerate(shape.where)]
-    conditions += bounds_of(rows, source, shape.since, shape.until)
+    conditions += _window(rows, shape)
     conditions += rows.confined(kind, _paths(shape))
     columns = list(columns_for(rows.record, shape.fields))
     found = matched(rows, kind, columns, conditions).subquery("matched")
     table, shown = _numbered(rows, found, shape)
     json = rows.json(shape.fields, table)
-    if "time_" in table.c:
+    if "time_" in table.c and rows.record.time_field not in dict(shape.fields):
         # A record whose time cannot be read is given as null: the gateway drops it alone, and counts it.
         json = case((table.c.time_.is_(None), "null"), else_=json)
     json = rows.dialect.beginning(json, MOST_CHARACTERS)
     order = [table.c.key_, *order_of(rows, table, shape.oldest_first)]
+    own = (table.c.key_, rows.dialect.text(table.c.id).label("id_"))
     if not shape.count:
-        return select(table.c.key_, json.label("json_")).where(*shown).order_by(*order)
+        return select(*own, json.label("json_")).where(*shown).order_by(*order)
     if not shown:
-        return select(table.c.key_, json.label("json_"), table.c.total_).order_by(*order)
+        return select(*own, json.label("json_"), table.c.total_).order_by(*order)
     kept = or_(table.c.number_ == 1, and_(*shown))
-    return select(table.c.key_, case((and_(*shown), json)).label("json_"), table.c.total_).where(kept).order_by(*order)
+    return select(*own, case((and_(*shown), json)).label("json_"), table.c.total_).where(kept).order_by(*order)
 
 
 def lookup_ids(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any] | None:
@@ -103,7 +106,7 @@ def lookup_ids(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any] | None
         return record_ids(rows, kind)
     where = [(i, *condition) for i, condition in enumerate(shape.where) if not rows.in_lists_read_whole(condition[0])]
     conditions = [rows.condition(field, negated, f"where_{i}", rows.source) for i, field, negated in where]
-    conditions += bounds_of(rows, rows.source, shape.since, shape.until)
+    conditions += _window(rows, shape)
     found = matched(rows, kind, (), conditions).subquery("matched")
     if shape.count or len(where) < len(shape.where):
         return select(found.c.id).distinct()
@@ -123,6 +126,12 @@ def _paths(shape: AskShape) -> list[str]:
     return [*(name for name, _ in shape.fields), *(field for field, _ in shape.where)]
 
 
+def _window(rows: Rows, shape: AskShape) -> list[Expression]:
+    """The window of a lookup. A record whose time cannot be read stays, to be counted as one."""
+    bounds, time = bounds_of(rows, rows.source, shape.since, shape.until), rows.time(rows.source)
+    return [or_(and_(*bounds), time.is_(None))] if bounds and time is not None else []
+
+
 def bounds_of(rows: Rows, table: FromClause, since: bool, until: bool, prefix: str = "") -> list[Expression]:
     """The window on the record's time."""
     time = rows.time(table) if "time_" not in table.c else table.c.time_
@@ -139,51 +148,62 @@ def _numbered(rows: Rows, found: Subquery, shape: AskShape) -> tuple[FromClause,
     later = [_later(rows, found, shape.oldest_first)] if shape.after else []
     if not (shape.first or shape.count):
         return found, later
-    key = found.c.key_
-    windows: list[Expression] = []
-    if shape.count:
-        windows.append(func.count(found.c.get("time_", literal(1))).over(partition_by=key).label("total_"))
-    if shape.first or shape.after:
-        order = order_of(rows, found, shape.oldest_first)
-        windows.append(func.row_number().over(partition_by=key, order_by=order).label("number_"))
-    if shape.count and later:
+    order = order_of(rows, found, shape.oldest_first)
+    # Rows that are there twice, as a join makes them, are one record and have one number.
+    number = func.dense_rank().over(partition_by=found.c.key_, order_by=order).label("number_")
+    if not shape.count:
+        table = select(found, number).where(*later).subquery("ranked")
+        return table, [table.c.number_ <= bindparam("first", type_=table.c.number_.type)]
+    ranked = select(found, number).subquery("ranked")
+    counts = [_last_number(ranked, ranked.c.time_.is_not(None) if "time_" in ranked.c else true()).label("total_")]
+    if later:
         # The records up to the cursor are counted too, so they are skipped by their number.
-        windows.append(func.count(case((not_(later[0]), 1))).over(partition_by=key).label("skipped_"))
-        later = []
-    table = select(found, *windows).where(*later).subquery("ranked")
-    shown: list[Expression] = []
-    skipped: Any = table.c.get("skipped_")
-    if skipped is not None:
-        shown.append(table.c.number_ > skipped)
+        counts.append(_last_number(ranked, not_(_later(rows, ranked, shape.oldest_first))).label("skipped_"))
+    table = select(ranked, *counts).subquery("counted")
+    skipped = [table.c.skipped_] if later else []
+    shown = [table.c.number_ > one for one in skipped]
     if shape.first:
-        first = bindparam("first", type_=table.c.number_.type)
-        shown.append(table.c.number_ <= (first if skipped is None else skipped + first))
+        shown.append(table.c.number_ <= sum(skipped, bindparam("first", type_=table.c.number_.type)))
     return table, shown
 
 
+def _last_number(ranked: FromClause, condition: Expression) -> Expression:
+    """How many records of a key meet a condition that those before them meet, too."""
+    return func.coalesce(func.max(case((condition, ranked.c.number_))).over(partition_by=ranked.c.key_), 0)
+
+
 def _later(rows: Rows, table: FromClause, oldest_first: bool) -> Expression:
-    """Whether a record comes after the cursor."""
+    """Whether a record comes after the cursor. Those whose time cannot be read are the last ones."""
     own, end = rows.dialect.ordered(table.c.id), bindparam("after_id", type_=Text())
     if "time_" not in table.c:
         return own > end
     time, end_time = table.c.time_, rows.dialect.time_parameter("after_time")
     if oldest_first:
-        return or_(time > end_time, and_(time == end_time, own > end))
-    return or_(time < end_time, and_(time == end_time, own < end))
+        return or_(time > end_time, and_(time == end_time, own > end), time.is_(None))
+    return or_(time < end_time, and_(time == end_time, own < end), time.is_(None))
 
 
 def pages(found: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str, Page]:
-    """Put the rows of a lookup's statement together: one page for each key that has any."""
-    records: dict[str, list[str]] = {}
+    """Put the rows of a lookup's statement together: one page for each key that has any, where a record is once."""
+    records: dict[str, dict[str | int, str]] = {}
     totals: dict[str, int] = {}
-    for key, json, *total in found:
-        own = records.setdefault(key, [])
+    for key, id_, json, *total in found:
+        own = records.setdefault(key, {})
         if json is not None:
-            own.append(json if len(json) < MOST_CHARACTERS else "null")
+            own.setdefault(id_ or len(own), json if len(json) < MOST_CHARACTERS else "null")
         if total:
             totals[key] = total[0]
     return {
-        key: Page(b"[" + ",".join(own).encode() + b"]", totals.get(text))
+        key: Page(whole(f"[{','.join(own.values())}]"), totals.get(text))
         for text, own in records.items()
         for key in asked.get(text, ())
     }
+
+
+def whole(json: str) -> bytes:
+    """The same JSON with U+FFFD for half a character, which databases keep in JSON and nobody else reads."""
+    content = json.encode()
+    if "\\ud" in json or "\\uD" in json:
+        with suppress(ValueError, RecursionError):  # what is no JSON, the gateway says
+            return repaired(content)
+    return content

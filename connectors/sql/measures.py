@@ -9,15 +9,30 @@ from numbers import Number
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import CTE, CompoundSelect, FromClause, Select, and_, case, func, literal_column, null, select, true, union_all
+from sqlalchemy import (
+    CTE,
+    CompoundSelect,
+    FromClause,
+    Select,
+    and_,
+    case,
+    distinct,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
-from connectors.contract import KeyKind, Keys, Measure, MeasureOp
-from connectors.errors import SourceProtocolError
+from connectors.contract import KeyKind, Keys, Measure, Measured, MeasureOp
+from connectors.errors import SourceError, SourceProtocolError
 from connectors.records import Money
-from connectors.shapes import Fields
+from connectors.shapes import Fields, shapes
 from connectors.sql.columns import POSITION, Place, columns_for, place_of
 from connectors.sql.dialect import Dialect, Expression
-from connectors.sql.lookups import bounds_of, conditions_shape, matched, order_of, record_ids
+from connectors.sql.lookups import bounds_of, conditions_shape, matched, order_of, record_ids, whole
 from connectors.sql.rows import Rows
 
 
@@ -32,11 +47,15 @@ class MeasureShape(msgspec.Struct, frozen=True):
 
 
 class Part(NamedTuple):
-    """One member of the statement and the measures that its values are of. `per_currency`: a row for each currency."""
+    """One member of the statement and the measures that its values are of. `per_currency`: a row for each currency.
+
+    `doubts`: one value more says how many rows cannot be read, or are there twice.
+    """
 
     measures: tuple[int, ...]
     statement: Select[Any]
     per_currency: bool = False
+    doubts: bool = False
 
 
 def measure_shape(measure: Measure) -> MeasureShape:
@@ -59,24 +78,33 @@ def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> l
     """The parts of the statement. A measure over what the configuration does not have is in none."""
     paths = _paths(asked)
     texts = rows.texts((path for measure in asked for path, _ in measure.where), rows.source)
-    found = matched(rows, kind, columns_for(rows.record, Fields.of("id", *paths)), rows.confined(kind, paths))
-    table = found.add_columns(*texts).cte("gateway_matched")
+    columns = columns_for(rows.record, Fields.of(*rows.required, *paths))
+    table = matched(rows, kind, columns, rows.confined(kind, paths)).add_columns(*texts).cte("gateway_matched")
+    places = [place_of(rows.record, measure.field) for measure in asked if measure.field]
     parts: list[Part] = []
     plain: dict[str | None, list[int]] = {}
     for number, measure in enumerate(asked):
         place = place_of(rows.record, measure.field) if measure.field else None
+        if place is not None and place.in_list is not None and rows.items(place.in_list, table) is not None:
+            plain.setdefault(place.in_list, [])  # its doubts
         if place is None or (place.shape.struct is None and measure.op not in _RANKED):
             plain.setdefault(place.in_list if place else None, []).append(number)
             continue
         base = _base(rows, table, [place])
         if base is not None:
             parts.append(_own_part(rows, table, base, measure, number, place))
+    if parts or plain:
+        plain.setdefault(None, [])
     for in_list, numbers in plain.items():
-        base = _base(rows, table, [place_of(rows.record, asked[n].field or "") for n in numbers] if in_list else [])
+        base = _base(rows, table, [place for place in places if in_list and place.in_list == in_list])
         if base is not None:
             values = [_aggregate(rows, base.items, asked[n], _condition(rows, table, asked[n], n)) for n in numbers]
+            doubts = _doubts(rows, table, base, asked, in_list)
+            if not numbers and doubts is None:
+                continue
+            values += [] if doubts is None else [doubts]
             statement = select(table.c.key_, rows.dialect.json_array(values)).select_from(base.table).group_by(table.c.key_)
-            parts.append(Part(tuple(numbers), statement))
+            parts.append(Part(tuple(numbers), statement, doubts=doubts is not None))
     return parts
 
 
@@ -92,16 +120,22 @@ def measure_statement(parts: Sequence[Part]) -> CompoundSelect[Any]:
 
 def answers(
     found: Iterable[Any], parts: Sequence[Part], nothing: Sequence[Any], keys: Keys, asked: Mapping[str, Sequence[str]]
-) -> dict[str, list[Any]]:
-    """Put the rows of the measures' statement together. Every key has an answer, `nothing` where there is nothing."""
-    measured = {key: list(nothing) for key in keys}
-    for text, values, number in found:
-        part = parts[number]
+) -> Measured:
+    """Put the rows of the measures' statement together. Every key has an answer, `nothing` where there is nothing.
+
+    A key some of whose rows are in doubt has an error for an answer: the gateway then reads its records, and measures those.
+    """
+    measured: dict[str, Any] = {key: list(nothing) for key in keys}
+    in_doubt: dict[str, SourceError] = {}
+    for text, json, number in found:
+        part, values = parts[number], msgspec.json.decode(whole(json))
+        if part.doubts and values.pop():
+            in_doubt |= dict.fromkeys(asked.get(text, ()), SourceProtocolError("some rows cannot be read"))
         for key in asked.get(text, ()):
             own = measured[key]
-            for measure, value in zip(part.measures, msgspec.json.decode(values), strict=True):
+            for measure, value in zip(part.measures, values, strict=True):
                 own[measure] = _by_currency(own[measure], value) if part.per_currency else value
-    return measured
+    return measured | in_doubt
 
 
 def nothing_of(rows: Rows, measure: MeasureShape) -> Any:
@@ -145,9 +179,7 @@ def _base(rows: Rows, table: CTE, places: Sequence[Place]) -> _Base | None:
 def _condition(rows: Rows, table: CTE, measure: MeasureShape, number: int) -> Expression:
     prefix = f"m{number}_"
     where = [rows.condition(path, no, f"{prefix}where_{i}", table) for i, (path, no) in enumerate(measure.where)]
-    # Here and not where the records are matched, where SQLite would read each time twice.
-    timed = [table.c.time_.is_not(None)] if "time_" in table.c else []
-    return and_(true(), *timed, *bounds_of(rows, table, measure.since, measure.until, prefix), *where)
+    return and_(true(), *bounds_of(rows, table, measure.since, measure.until, prefix), *where)
 
 
 def _aggregate(rows: Rows, items: FromClause, measure: MeasureShape, condition: Expression) -> Expression:
@@ -165,6 +197,19 @@ def _aggregate(rows: Rows, items: FromClause, measure: MeasureShape, condition: 
         return func.coalesce(dialect.exact_total(value) if leaf in (Decimal, Number) else func.sum(value), 0)
     total = dialect.total(value) if leaf in (Decimal, Number) else func.sum(value)
     return dialect.number(total) / func.nullif(func.count(value), 0)
+
+
+def _doubts(rows: Rows, table: CTE, base: _Base, asked: Sequence[MeasureShape], in_list: str | None) -> Expression | None:
+    """How many rows, of records or of a list's items, are not what a measure takes them for. None where all must be."""
+    doubts = []
+    for number, measure in enumerate(asked):
+        place = place_of(rows.record, measure.field) if measure.field else None
+        if place is not None and place.in_list == in_list and (doubt := rows.doubt(place, base.items)) is not None:
+            doubts.append(and_(doubt, _condition(rows, table, measure, number)))
+    if in_list is None:
+        doubts += [table.c[name].is_(None) for name in ("time_", *rows.required) if name in table.c]
+    counted = func.count(case((or_(*doubts), 1))) if doubts else None
+    return counted if counted is None or in_list else counted + func.count() - func.count(distinct(table.c.id))
 
 
 def _own_part(rows: Rows, table: CTE, base: _Base, measure: MeasureShape, number: int, place: Place) -> Part:
@@ -208,23 +253,26 @@ def _first_of(rows: Rows, values: FromClause, place: Place, order: Sequence[Expr
 
 def _per_currency(rows: Rows, table: CTE, base: _Base, op: MeasureOp, place: Place, condition: Expression) -> Select[Any]:
     dialect, items = rows.dialect, base.items
-    amount, currency = (items.c.get(f"{place.column}_{name}", null()) for name in ("amount", "currency"))
+    amount, currency = (rows.read(f"{place.column}_{name}", shape, items) for name, shape in shapes(Money).items())
     columns = (table.c.key_, amount.label("amount_"), currency.label("currency_"))
     present = (amount.is_not(None), currency.is_not(None))
     values = select(*columns).select_from(base.table).where(condition, *present).subquery()
     number = dialect.number(values.c.amount_)
     total = dialect.exact_total(number) if op is MeasureOp.SUM else func.round(dialect.total(number) / func.count(), 6)
-    money = dialect.json_object([("amount", dialect.decimal_text(total)), ("currency", values.c.currency_)])
-    return select(values.c.key_, dialect.json_array([money])).group_by(values.c.key_, values.c.currency_)
+    # What is made of the total looks at it several times, and is not to add it up as often.
+    totals = (
+        select(values.c.key_, values.c.currency_, total.label("total_")).group_by(values.c.key_, values.c.currency_).subquery()
+    )
+    money = dialect.json_object([("amount", dialect.decimal_text(totals.c.total_)), ("currency", totals.c.currency_)])
+    return select(totals.c.key_, dialect.json_array([money]))
 
 
 def _comparable(rows: Rows, place: Place, items: FromClause) -> Expression:
     """A leaf that sorts as its decoded value does."""
-    column, leaf = items.c.get(place.column, null()), place.shape.leaf
-    if leaf is datetime and place.in_list is None and place.column == rows.record.time_field and "time_" in items.c:
-        return items.c.time_
+    column, leaf = rows.read(place.column, place.shape, items), place.shape.leaf
     if leaf is datetime:
-        return rows.leaf(place, items, rows.dialect.time(column))
+        own = place.in_list is None and place.column == rows.record.time_field
+        return items.c.time_ if own else rows.leaf(place, items, rows.dialect.time(column))
     if leaf is Decimal:
         return rows.leaf(place, items, rows.dialect.number(column))
     if leaf is Number:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Double,
     Float,
     LargeBinary,
@@ -29,40 +30,41 @@ from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
-from connectors.sql.dialect import Expression, TextJsonDialect
+from connectors.sql import dialect
+from connectors.sql.dialect import FALSE, Expression, TextJsonDialect, matches, microseconds
 
 TIME = DATETIME(fsp=6)
 NUMBER = Numeric(65, 20)
 """Room for every decimal that a record may have, and for sums of them."""
 
 TYPES: dict[int, TypeEngine[Any]] = {
+    0: Numeric(),
     4: Float(),
     5: Double(),
     7: TIME,
     10: TIME,
     12: TIME,
+    246: Numeric(),
     252: Text(),
     253: Text(),
     254: Text(),
 }
-"""The types of the protocol by their numbers. Whole numbers, decimals and the rest need none."""
+"""The types of the protocol by their numbers. Whole numbers and the rest need none."""
 
-_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_CLOCK = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
-UTC_TIME = f"^{_DATE}([T ]{_CLOCK})?Z?$"
-OFFSET_TIME = f"^{_DATE}[T ]{_CLOCK}[+-][0-9]{{2}}:[0-9]{{2}}$"
-PLAIN_NUMBER = "^-?[0-9]+([.][0-9]*)?$"
+OFFSET_AT_END = f"{dialect.OFFSET}$"
 
 
 class Mysql(TextJsonDialect):
+    integers = range(-(2**63), 2**64)
+    false = (*FALSE, "\x00")
     object_function = "json_object"
     array_function = "json_array"
 
     def column(self, name: str, type_code: Any) -> ColumnClause[Any]:
         return column(name, TYPES.get(type_code))
 
-    def ordered(self, text: Expression) -> Expression:
-        return cast(text, Text)  # which takes the collation of the session
+    def ordered(self, value: Expression) -> Expression:
+        return self.text(value)  # which takes the collation of the session
 
     def nulls_last(self, value: Expression, descending: bool = False) -> list[Expression]:
         # Null is the least value here.
@@ -78,20 +80,42 @@ class Mysql(TextJsonDialect):
         array = func.concat("[", func.coalesce(items.aggregate_order_by(*order) if order else items, ""), "]")
         return self.embedded(select(array).select_from(table).where(parent).correlate_except(table).scalar_subquery())
 
-    def boolean(self, value: Expression) -> Expression:
-        text = func.lower(cast(value, Text))
-        return case((text.in_(["1", "true", "t", "\x01"]), "true"), (text.is_not(None), "false"))
+    def text(self, value: Expression) -> Expression:
+        text = cast(value, Text)
+        return case((value == func.floor(value), _whole(value)), else_=text) if _is_decimal(value) else text
+
+    def key(self, value: Expression, type_: TypeEngine[Any]) -> Expression:
+        if isinstance(type_, BigInteger) and isinstance(value.type, Text):
+            return case((matches(value, dialect.WHOLE), _whole(value)), else_=value)
+        return self.text(value)
+
+    def plain_json(self, value: Expression, default: int | None) -> Expression:
+        if isinstance(value.type, Text):
+            whole: Expression = matches(func.trim(value), dialect.WHOLE)
+        elif isinstance(value.type, Numeric | Float):
+            whole = and_(value == func.floor(value), func.abs(value) < literal_column("1e18"))
+        else:
+            return value if default is None else func.coalesce(value, default)
+        text = case((whole, _whole(value)), (value.is_not(None), self.as_string(cast(value, Text))))
+        return self.embedded(text if default is None else func.coalesce(text, str(default)))
 
     def time(self, value: Expression) -> Expression:
         if isinstance(value.type, DATETIME):
-            return cast(value, TIME)
+            # Where nothing was known there are dates of zeros, or zeros in them.
+            return case((and_(func.month(value) > 0, func.dayofmonth(value) > 0), cast(value, TIME)))
         # MariaDB reads no offsets, MySQL rounds digits after the sixth, and either takes a wrong text for some time.
-        text = cast(value, Text)
-        local = func.left(text, func.char_length(text) - 6)
-        offset = func.trim(func.replace(func.right(text, 6), "+", " "))
+        text = func.upper(func.trim(cast(value, Text)), type_=Text)
+        offset = func.regexp_substr(func.substr(text, 11), OFFSET_AT_END)
+        local = cast(func.left(text, func.least(func.char_length(text) - func.char_length(offset), 26)), TIME)
+        digits = func.rpad(func.replace(func.trim(offset), ":", ""), 5, "0", type_=Text)
+        minutes = func.substr(digits, 2, 2) * 60 + func.substr(digits, 4, 2)
+        early, late = (func.timestampadd(literal_column("MINUTE"), way * minutes, local) for way in (1, -1))
+        epoch: Expression = literal_column("TIMESTAMP'1970-01-01 00:00:00'")
+        counted = microseconds(cast(text, NUMBER))
         return case(
-            (text.regexp_match(UTC_TIME), cast(func.replace(func.left(text, 26), "Z", ""), TIME)),
-            (text.regexp_match(OFFSET_TIME), cast(func.subtime(cast(func.left(local, 26), TIME), offset), TIME)),
+            (matches(text, dialect.TIME), case((digits.like("-%"), early), (digits.like("+%"), late), else_=local)),
+            (matches(text, dialect.COMPACT), cast(text, TIME)),
+            (matches(text, dialect.COUNT), func.timestampadd(literal_column("MICROSECOND"), counted, epoch)),
         )
 
     def time_text(self, time: Expression) -> Expression:
@@ -128,11 +152,20 @@ class Mysql(TextJsonDialect):
         # The first finds an index of any collation, which may know no case; the second one compares every byte.
         asked = bindparam(name, type_=type_, expanding=True)
         found = value.in_(asked)
-        return and_(found, cast(cast(value, Text), LargeBinary).in_(asked)) if isinstance(type_, Text) else found
+        return and_(found, cast(self.text(value), LargeBinary).in_(asked)) if isinstance(type_, Text) else found
 
     def elements(self, json: Expression) -> FromClause:
         columns: Expression = literal_column("'$[*]' COLUMNS (value LONGTEXT PATH '$')")
         return func.json_table(json, columns).table_valued("value")
+
+
+def _is_decimal(value: Expression) -> bool:
+    return isinstance(value.type, Numeric) and not isinstance(value.type, Float)
+
+
+def _whole(value: Expression) -> Expression:
+    """The text of a whole number."""
+    return cast(cast(value, Numeric(65, 0)), Text)
 
 
 def _is_exact(value: Expression) -> bool:
@@ -140,4 +173,4 @@ def _is_exact(value: Expression) -> bool:
 
 
 def _is_number(value: Expression) -> Expression:
-    return value.regexp_match(PLAIN_NUMBER)
+    return matches(func.trim(value), dialect.NUMBER)

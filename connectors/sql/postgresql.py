@@ -8,26 +8,68 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     DateTime,
+    Double,
+    Float,
+    Integer,
     Numeric,
     Select,
     String,
     Text,
+    and_,
     any_,
     bindparam,
     case,
     cast,
+    column,
     func,
     literal_column,
+    or_,
     select,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.sql.elements import ColumnClause
 from sqlalchemy.sql.selectable import FromClause
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
 
-from connectors.sql.dialect import Dialect, Expression
+from connectors.sql import dialect
+from connectors.sql.dialect import Dialect, Expression, matches, microseconds
+
+TYPES: dict[int, TypeEngine[Any]] = {
+    16: Boolean(),
+    20: BigInteger(),
+    21: BigInteger(),
+    23: BigInteger(),
+    25: Text(),
+    114: JSON(),
+    700: Double(),
+    701: Double(),
+    1042: Text(),
+    1043: Text(),
+    1082: DateTime(),
+    1114: DateTime(),
+    1184: DateTime(),
+    1700: Numeric(),
+    3802: JSON(),
+}
+"""The types of PostgreSQL by their numbers. A column of another one is read by its text."""
+
+TIME = DateTime(timezone=True)
+
+JSON_STEPS = (
+    (r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})', "#"),
+    (r'"[^"\\\x01-\x1f]*"', '""'),
+    (r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false|null", "0"),
+    (r"[ \t\n\r]+", ""),
+)
+"""What makes the texts of JSON empty ones, and its other values zeros. What is none does not become any by it."""
+JSON_PART = r'\[((""|0)(,(""|0))*)?\]|\{("":(""|0)(,"":(""|0))*)?\}'
+"""A list or an object that holds no other."""
+JSON_LEVELS = 24
+"""How many lists and objects of JSON in a column of text may stand in each other."""
 
 
 class Postgresql(Dialect):
@@ -55,15 +97,56 @@ class Postgresql(Dialect):
     def quoted(self, text: Expression) -> Expression:
         return func.to_json(text)
 
+    def column(self, name: str, type_code: Any) -> ColumnClause[Any]:
+        return column(name, TYPES.get(type_code))
+
+    def may_be_text(self, value: Expression) -> bool:
+        return isinstance(value.type, Text)
+
     def json_text(self, value: Expression) -> Expression:
+        if isinstance(value.type, JSON):
+            return cast(value, Text)
+        if not isinstance(value.type, Text):
+            return cast(func.to_jsonb(value), Text)
+        # What is no JSON becomes a string, so that one record is malformed and not the whole batch.
+        return case((_is_json(value), value), (value != "", self.as_string(value)))
+
+    def text(self, value: Expression) -> Expression:
+        if isinstance(value.type, Numeric | Float):
+            whole = and_(value == func.trunc(value), func.abs(value) < literal_column("1e40"))
+            return case((whole, cast(func.trunc(cast(value, Numeric)), Text)), else_=cast(value, Text))
         return cast(value, Text)
 
-    def boolean(self, value: Expression) -> Expression:
-        return cast(cast(cast(value, Text), Boolean), Text)
+    def plain_json(self, value: Expression, default: int | None) -> Expression:
+        found = self._number_json(value)
+        return found if default is None else func.coalesce(found, func.to_json(literal_column(str(default))))
+
+    def _number_json(self, value: Expression) -> Expression:
+        if isinstance(value.type, Numeric | Float):
+            whole = and_(value == func.trunc(value), func.abs(value) < literal_column("1e18"))
+            return case((whole, func.to_json(func.trunc(cast(value, Numeric)))), else_=func.to_json(value))
+        if not _is_read_by_text(value):
+            return func.to_json(value)
+        text = cast(value, Text)
+        whole = matches(func.btrim(text), dialect.WHOLE)
+        return case((whole, func.to_json(func.trunc(cast(text, Numeric)))), else_=func.to_json(text))
 
     def time(self, value: Expression) -> Expression:
         # The connection's time zone is UTC, which a timestamp without one is taken as.
-        return cast(value, DateTime(timezone=True))
+        if isinstance(value.type, DateTime):
+            return cast(value, TIME)
+        if isinstance(value.type, BigInteger | Numeric | Float):
+            return _counted(cast(value, Numeric))
+        text = func.upper(func.btrim(cast(value, Text)), type_=Text)
+        day = cast(func.substr(text, 9, 2), BigInteger)
+        in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))
+        # Digits after the sixth would be rounded.
+        cut = func.regexp_replace(text, r"(\.\d{6})\d+", r"\1")
+        return case(
+            (matches(text, dialect.TIME), case((in_month, cast(cut, TIME)))),
+            (matches(text, dialect.COMPACT), _compact(text)),
+            (matches(text, dialect.COUNT), _counted(cast(text, Numeric))),
+        )
 
     def time_text(self, time: Expression) -> Expression:
         text = func.to_char(func.timezone("UTC", time), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
@@ -76,18 +159,24 @@ class Postgresql(Dialect):
         return time
 
     def decimal_text(self, value: Expression) -> Expression:
-        number = cast(value, Numeric)
+        number = self.number(value)
         cents = func.round(number, 2)
-        return case((number == cents, cast(cents, Text)), else_=cast(func.trim_scale(number), Text))
+        text = case((number == cents, cast(cents, Text)), else_=cast(func.trim_scale(number), Text))
+        return func.coalesce(text, cast(value, Text)) if _is_read_by_text(value) else text
 
     def number(self, decimal: Expression) -> Expression:
-        return cast(decimal, Numeric)
+        if not _is_read_by_text(decimal):
+            return cast(decimal, Numeric)
+        text = func.btrim(cast(decimal, Text))
+        return case((matches(text, dialect.NUMBER), cast(text, Numeric)))
 
     def total(self, decimal: Expression) -> Expression:
         return func.sum(cast(decimal, Numeric))
 
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:
         # One parameter, so that the server keeps one prepared statement for any number of values.
+        if isinstance(value.type, Numeric) and isinstance(type_, BigInteger):
+            type_ = Numeric()
         return value == any_(bindparam(name, type_=ARRAY(type_)))
 
     def with_items(
@@ -106,3 +195,32 @@ class Postgresql(Dialect):
 
     def elements(self, json: Expression) -> FromClause:
         return func.json_array_elements_text(cast(json, JSON)).table_valued("value")
+
+
+def _is_read_by_text(value: Expression) -> bool:
+    return isinstance(value.type, Text | NullType)
+
+
+def _is_json(text: Expression) -> Expression:
+    """Whether text is JSON. The servers' own way to ask is not known to all versions."""
+    for pattern, mark in JSON_STEPS:
+        text = func.regexp_replace(text, pattern, mark, "g")
+    for _ in range(JSON_LEVELS):
+        text = func.regexp_replace(text, JSON_PART, "0", "g", type_=Text)
+    return text.in_(['""', "0"])
+
+
+def _counted(count: Expression) -> Expression:
+    return literal_column("TIMESTAMPTZ '1970-01-01 00:00:00+00'") + microseconds(count) * literal_column("INTERVAL '1 us'")
+
+
+def _compact(text: Expression) -> Expression:
+    """A date of eight digits."""
+    year, month, day = func.substr(text, 1, 4), func.substr(text, 5, 2), func.substr(text, 7, 2)
+    return case((cast(day, BigInteger) <= _days(year, month), cast(text, TIME)))
+
+
+def _days(year: Expression, month: Expression) -> Expression:
+    """How many days a month has."""
+    first = func.make_date(cast(func.greatest(year, "0001"), Integer), cast(month, Integer), 1)
+    return func.date_part("day", first + literal_column("INTERVAL '1 month - 1 day'"))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from numbers import Number
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 from sqlalchemy import (
     FromClause,
     Label,
+    Select,
     Subquery,
     Text,
+    TextualSelect,
     and_,
     bindparam,
     case,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     not_,
     null,
     or_,
@@ -31,11 +34,16 @@ from sqlalchemy import (
 
 from connectors.contract import KeyKind
 from connectors.errors import SourceProtocolError
-from connectors.records import RECORDS
-from connectors.shapes import LIST, OBJECT, Fields, Shape, shapes
-from connectors.sql.columns import PARENT, POSITION, VALUE, Place, deciding_columns, item_shape, place_of
+from connectors.records import RECORDS, Money
+from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, shapes
+from connectors.sql.columns import PARENT, POSITION, VALUE, Place, columns_of, deciding_columns, item_shape, place_of
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.settings import RecordSettings
+
+NUMBERS = (int, float, Number)
+"""What numbers are that are no amounts."""
+CODES = frozenset({"country", "currency"})
+"""Fields that hold codes of upper case."""
 
 Columns = Mapping[str, Any]
 """The columns of a query, each with what the driver says of its type."""
@@ -64,13 +72,22 @@ def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Su
 
     Databases bring keys into it there. In a common table expression that is used twice, SQLite and MySQL do not.
     """
-    own = text(escaped(query)).columns(*(dialect.column(name, code) for name, code in columns.items()))
+    own: TextualSelect | Select[Any] = text(escaped(query)).columns(
+        *(dialect.column(name, code) for name, code in columns.items())
+    )
+    if any(name != known(name, columns) for name in columns):
+        own = select(*(column.label(known(column.name, columns)) for column in own.subquery().c))
     return own.subquery(f"gateway_{name}")
 
 
 def _is_asked(column: Expression) -> Expression:
     """Whether a record's id is one of those that the statement is given as constants."""
     return column.in_(bindparam(IDS, expanding=True))
+
+
+def known(name: str, columns: Collection[str]) -> str:
+    """The name under which a column is looked up: in lower case, unless there are several that differ in nothing else."""
+    return name.lower() if [own.lower() for own in columns].count(name.lower()) == 1 else name
 
 
 class Rows:
@@ -124,7 +141,7 @@ class Rows:
     def leaf(self, place: Place, table: FromClause, value: Expression) -> Expression:
         """The value of a leaf, null where an object around it is."""
         for struct, prefix in place.inside:
-            there = _presence(struct, prefix, table)
+            there = self._presence(struct, prefix, table)
             value = null() if there is None else case((there, value))
         return value
 
@@ -137,11 +154,60 @@ class Rows:
         if value is None:
             return null() if default is None else literal(default, Text)
         leaf = place.shape.leaf
+        if leaf in NUMBERS:
+            return self._number_text(place.shape, value)
         if leaf is None or not issubclass(leaf, Enum):
             return cast(self.canonical(place.shape, value), Text)
-        name = func.upper(func.replace(func.replace(func.trim(cast(value, Text)), " ", "_"), "-", "_"), type_=Text)
+        text = func.trim(cast(self.dialect.given(value), Text))
+        name = func.upper(func.replace(func.replace(text, " ", "_"), "-", "_"), type_=Text)
         known = case((name.in_([member.value for member in leaf]), name), (name.is_not(None), "UNKNOWN"))
         return known if default is None else func.coalesce(known, default)
+
+    def _number_text(self, shape: Shape, value: Expression) -> Expression:
+        """A number as it stands in JSON, be it there in quotes. What is none has no text."""
+        number = func.replace(cast(self.canonical(shape, value), Text), '"', "", type_=Text)
+        if not self.dialect.may_be_text(value):
+            return number
+        given = self.dialect.given(value)
+        return case((or_(given.is_(None), self.dialect.plain(given).is_not(None)), number))
+
+    def read(self, name: str, shape: Shape, table: FromClause) -> Expression:
+        """A column to calculate with: null where it is not there or has an empty text, codes in upper case."""
+        value = table.c.get(name)
+        if value is None:
+            return null()
+        return self._canonical(shape, value) if shape.name in CODES else self._given(shape, value)
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The fields without which there is no record, except for its time."""
+        return tuple(
+            shape.name
+            for shape in shapes(self.record).values()
+            if shape.required and shape.form == LEAF and shape.name != self.record.time_field
+        )
+
+    def doubt(self, place: Place, table: FromClause) -> Expression | None:
+        """Whether a number or a time is there and cannot be read, None where it always can."""
+        shape, name = place.shape, place.column
+        if place.in_list is None and name == self.record.time_field:
+            return None  # it is in doubt for every measure
+        if shape.struct is Money:
+            shape, name = shapes(Money)["amount"], f"{name}_amount"
+        column, least, most = table.c.get(name), *limits(shape.type)
+        if column is None:
+            return None
+        value = self._given(shape, column)
+        doubts: list[Expression] = []
+        if shape.leaf in (int, float):
+            number = self.dialect.plain(value)
+            doubts += [number < literal_column(str(least))] if least is not None else []
+            doubts += [number > literal_column(str(most))] if most is not None else []
+            doubts += [number != func.round(number)] if shape.leaf is int else []
+        read = {datetime: self.dialect.time, Decimal: self.dialect.number}.get(shape.leaf or str, self.dialect.plain)
+        if self.dialect.may_be_text(column) and shape.leaf in (*NUMBERS, Decimal, datetime):
+            doubts.append(read(column).is_(None))
+        return and_(value.is_not(None), or_(*doubts)) if doubts else None
 
     def texts(self, paths: Iterable[str], table: FromClause) -> list[Label[Any]]:
         """The fields that conditions look at, to be computed once for all of them. Those of nested lists are not."""
@@ -183,7 +249,10 @@ class Rows:
 
     def canonical(self, shape: Shape, value: Expression) -> Expression:
         """A leaf as it stands in JSON (booleans and JSON as text to embed), with the field's default for null."""
-        canonical, default = self._canonical(shape, value), _default(shape)
+        default = _default(shape)
+        if shape.leaf in NUMBERS:
+            return self.dialect.plain_json(self.dialect.given(value), default)
+        canonical = self._canonical(shape, value)
         return canonical if default is None else func.coalesce(canonical, default)
 
     def plain(self, shape: Shape, value: Expression) -> Expression:
@@ -192,15 +261,19 @@ class Rows:
         return number if default is None else func.coalesce(number, default)
 
     def _canonical(self, shape: Shape, value: Expression) -> Expression:
+        dialect = self.dialect
         if shape.form == LIST or shape.leaf is dict:
-            return self.dialect.json_text(value)
+            return dialect.json_text(value)
+        if shape.leaf is str and shape.name not in CODES:
+            return dialect.text(value)
         if shape.leaf is datetime:
-            return self.dialect.time_text(self.dialect.time(value))
+            return dialect.time_json(value, dialect.time(value))
         if shape.leaf is Decimal:
-            return self.dialect.decimal_text(value)
+            return dialect.decimal_text(value)
         if shape.leaf is bool:
-            return self.dialect.boolean(value)
-        return self.dialect.plain_json(value) if shape.leaf in (int, float, Number) else cast(value, Text)
+            return dialect.boolean(value)
+        text = cast(value, Text)
+        return func.nullif(func.upper(func.trim(text)), "", type_=Text) if shape.name in CODES else dialect.given(text)
 
     def _object(self, struct: type[msgspec.Struct], fields: Fields, table: FromClause, prefix: str) -> Expression:
         own = shapes(struct)
@@ -216,16 +289,31 @@ class Rows:
         value = table.c.get(name)
         if value is None:
             return None
+        if name == self.record.time_field and "time_" in table.c:
+            return self.dialect.time_json(value, table.c.time_)
         canonical = self.canonical(shape, value)
         is_json = shape.form == LIST or shape.leaf in (dict, bool)
         return self.dialect.embedded(canonical) if is_json else canonical
 
     def _part(self, struct: type[msgspec.Struct], fields: Fields | None, table: FromClause, prefix: str) -> Expression | None:
-        there = _presence(struct, prefix, table)
+        there = self._presence(struct, prefix, table)
         if there is None:
             return None
         inside = self._object(struct, Fields.of(*shapes(struct)) if fields is None else fields, table, prefix)
         return self.dialect.embedded(case((there, inside)))
+
+    def _presence(self, struct: type[msgspec.Struct], prefix: str, table: FromClause) -> Expression | None:
+        """When an object is there: its required columns are, or any where none is required. None when it never can be."""
+        needed, every = deciding_columns(struct, prefix)
+        own = columns_of(struct, prefix)
+        present = [self._given(own[name], table.c[name]).is_not(None) for name in needed or every if name in table.c]
+        if needed:
+            return and_(*present) if len(present) == len(needed) else None
+        return or_(*present) if present else None
+
+    def _given(self, shape: Shape, value: Expression) -> Expression:
+        """A value, null for an empty text where that means nothing."""
+        return value if shape.leaf is str and shape.name not in CODES else self.dialect.given(value)
 
     def _list(self, shape: Shape, fields: Fields, table: FromClause) -> Expression:
         items = self.lists[shape.name]
@@ -243,19 +331,18 @@ def _text_name(place: Place) -> str:
 
 
 def required(table: FromClause, name: str) -> Expression:
-    found = table.c.get(name)
+    found = table.c.get(name, table.c.get(name.lower()))
     if found is None:
         raise SourceProtocolError(f"a query has no column {name}")
     return found
 
 
-def _presence(struct: type[msgspec.Struct], prefix: str, table: FromClause) -> Expression | None:
-    """When an object is there: its required columns are, or any where none is required. None when it never can be."""
-    needed, every = deciding_columns(struct, prefix)
-    present = [table.c[name].is_not(None) for name in needed or every if name in table.c]
-    if needed:
-        return and_(*present) if len(present) == len(needed) else None
-    return or_(*present) if present else None
+def limits(annotation: Any) -> tuple[int | None, int | None]:
+    """The least and the greatest number of a type."""
+    for mark in getattr(annotation, "__metadata__", ()):
+        if isinstance(mark, msgspec.Meta):
+            return mark.ge, mark.le  # type: ignore[return-value]
+    return next((found for own in get_args(annotation) if (found := limits(own)) != (None, None)), (None, None))
 
 
 def _default(shape: Shape) -> Any:

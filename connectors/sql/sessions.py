@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from connectors.sql.failures import FOREIGN
 from connectors.sql.settings import SqlSettings
+from connectors.sql.sqlite_functions import FUNCTIONS
 
 CONNECT_S = 5
 """How long a server may take to accept a connection, in seconds."""
@@ -82,6 +84,8 @@ class Sessions:
         return create_async_engine(url, connect_args=arguments, isolation_level="AUTOCOMMIT", hide_parameters=True, **words)
 
     def _prepare(self, connection: Any, _: Any) -> None:
+        if self.backend == "sqlite":
+            connection.run_async(_equip)
         cursor = connection.cursor()
         for statement in PREPARED[self.backend]:
             cursor.execute(statement)
@@ -101,6 +105,13 @@ class Sessions:
                 await connection.exec_driver_sql(f"KILL {number}")
         except FOREIGN:
             return  # it has ended, or the server has; else the time of a statement is bounded
+
+
+async def _equip(driver: aiosqlite.Connection) -> None:
+    # Text that is no UTF-8 costs its own characters, and not the answer.
+    driver.text_factory = partial(str, encoding="utf-8", errors="replace")
+    for name, function in FUNCTIONS.items():
+        await driver.create_function(name, 1, function, deterministic=True)
 
 
 def _interrupt(connection: Any, *_: Any) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     not_,
+    null,
     or_,
     select,
     text,
@@ -27,11 +28,17 @@ from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
+from connectors.sql import sqlite_functions
 from connectors.sql.dialect import Expression, TextJsonDialect
 from connectors.sql.rows import escaped
 
 INEXACT = "inexact"
 _JOINED = "gateway_joined"
+
+PLAIN_TIME = "[012][0-9][0-9][0-9]-[01][0-9]-[0-2][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-5][0-9]*"
+"""Most times, which cost no call of a function of ours."""
+
+NO_NUMBER = ("*[^0-9.-]*", "*.*.*", "?*-*")
 
 
 class Sqlite(TextJsonDialect):
@@ -47,20 +54,34 @@ class Sqlite(TextJsonDialect):
         rows = select(item.label("item")).select_from(table).where(parent).order_by(*order).correlate_except(table).subquery()
         return func.json(select(func.json_group_array(func.json(rows.c.item))).scalar_subquery())
 
-    def boolean(self, value: Expression) -> Expression:
-        text = func.lower(cast(value, Text))
-        return case((text.in_(["1", "1.0", "true", "t"]), "true"), (text.is_not(None), "false"))
+    def may_be_text(self, value: Expression) -> bool:  # noqa: ARG002  any column may
+        return True
+
+    def given(self, value: Expression) -> Expression:
+        return case((and_(func.typeof(value) == "text", func.trim(value) == ""), null()), else_=value)
+
+    def text(self, value: Expression) -> Expression:
+        whole = cast(value, BigInteger)
+        return case((and_(func.typeof(value) == "real", value == whole), cast(whole, Text)), else_=cast(value, Text))
+
+    def plain_json(self, value: Expression, default: int | None) -> Expression:
+        whole, kind = cast(value, BigInteger), func.typeof(value)
+        found = case(
+            (kind == "text", _own(sqlite_functions.WHOLE, value)), (and_(kind == "real", value == whole), whole), else_=value
+        )
+        return found if default is None else func.coalesce(found, default)
 
     def time(self, value: Expression) -> Expression:
-        # SQLite's own time functions know milliseconds only and round them up, so the fraction goes around them.
-        text = cast(value, Text)
-        dot = func.instr(text, ".")
-        offset = func.ltrim(func.substr(text, dot + 1), "0123456789")
-        whole = case((dot > 0, func.substr(text, 1, dot - 1).concat(offset)), else_=text)
-        fraction = func.substr(func.printf("%.6f", cast(func.substr(text, dot, 7), Double)), 2)
-        return (
-            func.strftime("%Y-%m-%dT%H:%M:%S", whole, type_=Text).concat(case((dot > 0, fraction), else_=".000000")).concat("Z")
+        day, hour = func.substr(value, 9, 2), func.substr(value, 12, 2)
+        plain = and_(
+            _glob(value, PLAIN_TIME),
+            func.substr(value, 20).in_(["", "Z"]),
+            func.substr(value, 6, 2).between("01", "12"),
+            day.between("01", "28"),
+            hour < "24",
         )
+        text = func.substr(value, 1, 10, type_=Text).concat("T").concat(func.substr(value, 12, 8)).concat(".000000Z")
+        return case((plain, text), (value.is_not(None), _own(sqlite_functions.TIME, value, Text)))
 
     def time_text(self, time: Expression) -> Expression:
         return func.replace(time, ".000000Z", "Z", type_=Text)
@@ -77,7 +98,7 @@ class Sqlite(TextJsonDialect):
         real = case((cast(cents, Double) == cast(digits, Double), cents), else_=digits)
         short = func.rtrim(value, "0", type_=Text)
         text = case(
-            (or_(_glob(value, "*[^0-9.-]*"), not_(_glob(value, "*[0-9]*"))), cast(value, Text)),
+            (or_(*(_glob(value, odd) for odd in NO_NUMBER), not_(_glob(value, "*[0-9]*"))), cast(value, Text)),
             (not_(_glob(value, "*.*")), cast(value, Text).concat(".00")),
             (_glob(short, "*."), short.concat("00")),
             (_glob(short, "*.?"), short.concat("0")),
@@ -87,12 +108,12 @@ class Sqlite(TextJsonDialect):
         return case((kind == "real", real), (kind == "integer", cast(value, Text).concat(".00")), else_=text)
 
     def number(self, decimal: Expression) -> Expression:
-        return cast(decimal, Double)
+        return case((func.typeof(decimal) == "text", _own(sqlite_functions.NUMBER, decimal, Double)), else_=decimal)
 
     def total(self, decimal: Expression) -> Expression:
         # ISO 4217 knows at most four decimals; whole numbers add up exactly.
         units = cast(func.round(cast(decimal, Double) * 10_000), BigInteger)
-        return func.sum(units) / literal(10_000.0, Double)
+        return func.total(units) / literal(10_000.0, Double)
 
     def exact_total(self, decimal: Expression) -> Expression:
         # SQLite adds binary numbers. Fifteen digits hold eleven before four decimals; a sum of more is left to the gateway.
@@ -111,6 +132,11 @@ class Sqlite(TextJsonDialect):
 
     def elements(self, json: Expression) -> FromClause:
         return func.json_each(json).table_valued("value")
+
+
+def _own(name: str, value: Expression, type_: type[TypeEngine[Any]] | None = None) -> Expression:
+    found: Expression = getattr(func, name)(value, type_=type_)
+    return found
 
 
 def plan_statement(query: str, column: str) -> TextClause:

@@ -45,7 +45,7 @@ class Table:
     async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
         """The pages of the keys that find something, by one statement."""
         key = self.settings.keys[kind]
-        asked = asked_for(key, keys)
+        asked = asked_for(key, keys, self._dialect.integers)
         if not asked:
             return {}
         statements, shape = await self.statements(), shape_of(ask)
@@ -62,7 +62,7 @@ class Table:
     ) -> Measured:
         """The values of every key, by one statement."""
         key = self.settings.keys[kind]
-        asked = asked_for(key, keys)
+        asked = asked_for(key, keys, self._dialect.integers)
         statements = await self.statements()
         shapes = tuple(map(measure_shape, measures))
         parts = statements.parts(kind, shapes)
@@ -94,7 +94,9 @@ class Table:
         )
         looked_up += [(name, self.settings.lists[name].query, PARENT, own) for name, own in lists.items()]
         read_whole = [
-            name for name, query, column, own in looked_up if column in own and await self._database.reads_whole(query, column)
+            name
+            for name, query, column, own in looked_up
+            if column in map(str.lower, own) and await self._database.reads_whole(query, column)
         ]
         learnt = Learnt(columns, lists)
         plain = Statements(Rows(self._dialect, self.name, self.settings, learnt))
@@ -104,11 +106,12 @@ class Table:
         return Statements(Rows(self._dialect, self.name, self.settings, confined), plain)
 
     async def _with_ids(self, statements: Statements, find: Executable | None, values: dict[str, Any]) -> Statements:
-        """Add the ids that statements need as constants. Returns statements without them where they are too many."""
+        """Add the ids that statements need as constants. Returns statements without them where they cannot be given."""
         if find is None:
             return statements
         ids = [row[0] for row in await self._database.run(find, values)]
-        if len(ids) > MAX_IDS and statements.unconfined is not None:
+        # An id that is no UTF-8 does not go back as it came.
+        if statements.unconfined is not None and (len(ids) > MAX_IDS or any(map(_is_broken, ids))):
             return statements.unconfined
         values[IDS] = ids or [None]
         return statements
@@ -128,6 +131,10 @@ class Statements:
 
     def _measures(self, kind: KeyKind, shapes: tuple[MeasureShape, ...]) -> Executable:
         return measure_statement(self.parts(kind, shapes))
+
+
+def _is_broken(id_: Any) -> bool:
+    return isinstance(id_, str) and "\ufffd" in id_
 
 
 def _of_pairs(key: KeySettings) -> bool:
