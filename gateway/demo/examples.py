@@ -29,15 +29,17 @@ query Console($by: CustomerKey!) {
     contactPoints { kind value primary }
     acquisition { source campaign leadId at }
     deals { id stage segment closedAt }
-    orderStatistics { count total { amount currency } firstAt lastAt }
+    orderStatistics { count total { amount currency } refunded { amount } net { amount } firstAt lastAt partial }
     orders(first: 20) {
       nodes {
         id
         sourceId
+        number
+        channel
         status
         placedAt
         total { amount currency }
-        items { sku name category quantity unitPrice { amount } }
+        items { sku name category quantity unitPrice { amount } total { amount } }
         payments { method amount { amount } }
       }
     }
