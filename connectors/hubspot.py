@@ -22,21 +22,8 @@ from connectors.records import Customer
 from connectors.shapes import Fields
 from connectors.transport import Refused, ask_each
 from connectors.values import contact_points, given, to_country, to_time
-from connectors.vendor import (
-    AppSettings,
-    Grant,
-    PermissionMissingError,
-    Secret,
-    Trial,
-    Vendor,
-    as_records,
-    by_key,
-    country_code,
-    full_name,
-    is_number,
-    needed,
-    readable,
-)
+from connectors.vendor import AppSettings, Grant, PermissionMissingError, Secret, Trial, Vendor
+from connectors.vendor_rows import as_records, by_key, country_code, full_name, is_number, needed, readable
 from connectors.webhooks import expect_hubspot, read
 
 _CONTACT_TYPE = "0-1"

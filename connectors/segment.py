@@ -15,20 +15,8 @@ from connectors.records import Customer, Event
 from connectors.semantics import as_time, rfc3339
 from connectors.transport import ask_each, gathered
 from connectors.values import given, to_text, to_time
-from connectors.vendor import (
-    Parameters,
-    Secret,
-    Trial,
-    Vendor,
-    VendorSettings,
-    as_records,
-    country_code,
-    full_name,
-    needed,
-    readable,
-    step,
-    window,
-)
+from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings
+from connectors.vendor_rows import as_records, country_code, full_name, needed, readable, step, window
 from connectors.webhooks import expect_segment, read
 
 _AT_ONCE, _PAGE, _MOST_TRAITS = 20, 100, 200

@@ -14,7 +14,8 @@ from connectors.graphql.lookup import lookups_of
 from connectors.graphql.settings import GraphQLSettings
 from connectors.records import Customer, Order, Record
 from connectors.transport import Refused
-from connectors.vendor import AppSettings, Grant, Vendor, is_number
+from connectors.vendor import AppSettings, Grant, Vendor
+from connectors.vendor_rows import is_number
 
 _CHECK_TIMEOUT_S = 5.0
 _WINDOW = {Push.FIRST, Push.ORDER, Push.SINCE}

@@ -17,19 +17,8 @@ from connectors.records import Customer, Order
 from connectors.semantics import EXACT, as_time
 from connectors.transport import Refused, ask_each, gathered
 from connectors.values import contact_points, given, to_money, to_time
-from connectors.vendor import (
-    Parameters,
-    Secret,
-    Trial,
-    Vendor,
-    VendorSettings,
-    as_records,
-    country_code,
-    read_or_raw,
-    readable,
-    step,
-    window,
-)
+from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings
+from connectors.vendor_rows import as_records, country_code, read_or_raw, readable, step, window
 from connectors.webhooks import expect_stripe, read
 
 _CUSTOMERS, _CHARGES, _DISPUTES = "/v1/customers", "/v1/charges", "/v1/disputes"

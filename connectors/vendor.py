@@ -5,14 +5,10 @@ whose answers are read into typed envelopes, pages with a bound, a way to leave 
 """
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import partial
-from operator import itemgetter
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
-from urllib.parse import quote
 
 import msgspec
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
@@ -28,7 +24,6 @@ from connectors.contract import (
     KeyKind,
     Keys,
     Lookup,
-    Position,
     RecordName,
 )
 from connectors.errors import (
@@ -42,17 +37,12 @@ from connectors.errors import (
 )
 from connectors.oauth import FORM, Session, SessionEndedError, bearer, form
 from connectors.records import RECORD_NAMES, RECORDS, Record
-from connectors.shapes import Fields, leaf_shape
+from connectors.shapes import leaf_shape
 from connectors.transport import Refused, Transport, WebSettings
-from connectors.values import decode_exactly, encode_numbers, to_country, to_text
+from connectors.values import decode_exactly, to_text
+from connectors.vendor_rows import UNREADABLE
 
 _CHECK_TIMEOUT_S = 5.0
-_UNREADABLE = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
-"""What reading a row raises that is not as the vendor says."""
-
-_NUMBER = re.compile("0|[1-9][0-9]{0,17}")
-_NO_TIME = datetime.min.replace(tzinfo=UTC)
-
 T = TypeVar("T")
 R = TypeVar("R")
 Parameters = Mapping[str, str | int | None]
@@ -289,7 +279,7 @@ class Vendor(Connector[V]):
     def _refusal(self, answer: Refused) -> SourceError | None:
         try:
             meant = self.refusal(answer)
-        except _UNREADABLE:
+        except UNREADABLE:
             meant = Vendor.refusal(self, answer)
         return SessionEndedError() if meant is None and answer.status == 401 and self._session is not None else meant
 
@@ -342,102 +332,8 @@ class Vendor(Connector[V]):
         return f"{where}: {error} when it is asked for {asked_for}; ask it by hand"
 
 
-def is_number(key: str) -> bool:
-    """Whether a key can be one of a vendor's ids that are numbers. Others would cost the whole batch."""
-    return _NUMBER.fullmatch(key) is not None
-
-
-def step(key: str) -> str:
-    """A key as a step of a path."""
-    if key in {".", ".."}:
-        raise SourceRejectedError
-    return quote(key, safe="")
-
-
-def as_records(rows: Iterable[Any], record_of: Callable[[Any], Any]) -> bytes:
-    """Canonical JSON of rows. One that cannot be read stands in it as null: the gateway drops it alone, and counts it."""
-    try:
-        return encode_numbers([_read_row(row, record_of) for row in rows])
-    except (RecursionError, ValueError) as error:
-        raise SourceProtocolError("an answer holds what cannot be written") from error
-
-
-def readable(rows: Iterable[Any], read: Callable[[Any], T | None]) -> list[T]:
-    """What can be read of rows, without None."""
-    return [found for row in rows if (found := _read_row(row, read)) is not None]
-
-
-def by_key(
-    keys: Keys,
-    rows: Iterable[Any],
-    keys_of: Callable[[Any], Iterable[Any]],
-    record_of: Callable[[Any], Any],
-    first: int | None = None,
-) -> dict[str, bytes]:
-    """The rows of a batch, put with the asked keys that they have, the `first` of each. A row of no asked key is nobody's."""
-    found: dict[str, list[Any]] = {key: [] for key in keys}
-    for row in rows:
-        for own in _read_row(row, lambda one: [found[key] for key in dict.fromkeys(keys_of(one)) if key in found]) or ():
-            own.append(row)
-    return {key: as_records(own[:first], record_of) for key, own in found.items() if own}
-
-
-def window(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) -> tuple[list[R | None], int]:
-    """The rows that an ask wants of a key, in order, and how many there are between its times. Conditions are not looked at.
-
-    For what a vendor does not cut by itself. A row whose place cannot be read is None, and stands as the oldest.
-    """
-    placed = [(_read_row(row, position_of), row) for row in rows]
-    inside = [(place.time or _NO_TIME, place.id, row) for place, row in placed if place is not None and _is_between(place, ask)]
-    inside.sort(key=itemgetter(0, 1), reverse=not ask.oldest_first)
-    total = len(inside)
-    if ask.after is not None:
-        last = (ask.after.time or _NO_TIME, ask.after.id)
-        inside = [one for one in inside if (one[:2] > last if ask.oldest_first else one[:2] < last)]
-    found: list[R | None] = [row for *_, row in inside]
-    unread: list[R | None] = [None for place, _ in placed if place is None]
-    return (unread + found if ask.oldest_first else found + unread)[: ask.first], total
-
-
-def needed(fields: Fields, table: Mapping[str, Collection[str]]) -> list[str]:
-    """What a vendor must be asked for so that the fields can be filled, by a table of what each field is read from."""
-    return sorted({name for field, _ in fields for name in table.get(field, ())})
-
-
-def _is_between(place: Position, ask: Ask) -> bool:
-    time = place.time or _NO_TIME
-    return (ask.since is None or time >= ask.since) and (ask.until is None or time < ask.until)
-
-
-def full_name(*parts: Any) -> Any:
-    """The parts of a name in one text. A part that is none is passed on as it is."""
-    given_parts = [part for part in parts if part]
-    odd = [part for part in given_parts if not isinstance(part, str)]
-    return odd[0] if odd else " ".join(given_parts)
-
-
-def country_code(written: Any) -> Any:
-    """The code of a country. What is none is passed on as it is."""
-    return to_country(written) or written
-
-
-def read_or_raw(value: Any, read: Callable[[Any], Any]) -> Any:
-    """What is read from a value. One that cannot be read is passed on as it is, for the gateway to leave out and count."""
-    try:
-        return read(value)
-    except _UNREADABLE:
-        return value
-
-
 def _shown(value: str | SecretStr) -> str:
     return value.get_secret_value() if isinstance(value, SecretStr) else value
-
-
-def _read_row(row: Any, read: Callable[[Any], T]) -> T | None:
-    try:
-        return read(row)
-    except _UNREADABLE:
-        return None
 
 
 async def _answer(fetch: FetchFunction, keys: Keys, ask: Ask) -> Answer:

@@ -15,19 +15,8 @@ from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStat
 from connectors.semantics import as_time
 from connectors.transport import Refused, ask_each, gathered
 from connectors.values import contact_points, converter, given, to_text, to_time, translated
-from connectors.vendor import (
-    AppSettings,
-    Grant,
-    Parameters,
-    Secret,
-    Trial,
-    Vendor,
-    as_records,
-    is_number,
-    read_or_raw,
-    readable,
-    window,
-)
+from connectors.vendor import AppSettings, Grant, Parameters, Secret, Trial, Vendor
+from connectors.vendor_rows import as_records, is_number, read_or_raw, readable, window
 from connectors.webhooks import expect_zendesk, read
 
 _USERS, _PAGE = "/api/v2/users", 100

@@ -9,18 +9,21 @@ class Cell(NamedTuple):
     """What comes of the orders.
 
     With a code they are null. `attempts` is how many calls are made, at most; `dropped` how many orders are left out of a good
-    answer. `given` says whether any order is in it.
+    answer. `given` says whether any order is in it, `nulled` whether all are, one without the value that cannot be read.
     """
 
     code: str | None = None
     attempts: int = 1
     dropped: int = 0
     given: bool = False
+    nulled: bool = False
 
     def text(self) -> str:
         """As it stands in the docs."""
         if self.code is not None:
             return f"`{self.code}`, {self.attempts} call{'s' if self.attempts > 1 else ''}"
+        if self.nulled:
+            return "all orders, one value null"
         return f"the good orders, {self.dropped} left out" if self.given else "no orders, no error"
 
 
@@ -67,7 +70,7 @@ MATRIX: dict[str, dict[str, Cell]] = {
     "404": {"http": PROTOCOL, "sql": PROTOCOL, "mongo": Cell(), "graphql": PROTOCOL},
     "html": {"http": PROTOCOL, "sql": AWAY, "mongo": AWAY, "graphql": PROTOCOL},
     "truncated": {"http": PROTOCOL, "sql": PROTOCOL, "mongo": PROTOCOL, "graphql": PROTOCOL},
-    "types": {"http": ONE_LEFT_OUT, "sql": PROTOCOL, "mongo": ONE_LEFT_OUT, "graphql": ONE_LEFT_OUT},
+    "types": {"http": ONE_LEFT_OUT, "sql": Cell(given=True, nulled=True), "mongo": ONE_LEFT_OUT, "graphql": ONE_LEFT_OUT},
     "large": {"http": PROTOCOL, "sql": ONE_LEFT_OUT, "mongo": PROTOCOL, "graphql": PROTOCOL},
     "dns": {"http": AWAY, "sql": AWAY, "mongo": AWAY, "graphql": AWAY},
 }

@@ -14,7 +14,8 @@ from connectors.records import Customer, Event
 from connectors.semantics import as_time
 from connectors.shapes import Fields
 from connectors.values import given, to_text, to_time
-from connectors.vendor import Trial, Vendor, by_key, full_name, needed, readable
+from connectors.vendor import Trial, Vendor
+from connectors.vendor_rows import by_key, full_name, needed, readable
 
 _BATCH = 100
 _WINDOW = (Push.SINCE, Push.AFTER, Push.ORDER, Push.FIRST)

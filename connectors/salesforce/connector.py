@@ -22,7 +22,8 @@ from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import Row, any_in, select, value_at, within
 from connectors.shapes import Fields, all_fields
 from connectors.values import given
-from connectors.vendor import Trial, by_key, needed, readable
+from connectors.vendor import Trial
+from connectors.vendor_rows import by_key, needed, readable
 
 _BATCH = 100
 _MOST_MERGES = 5

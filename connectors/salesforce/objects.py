@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.salesforce.soql import Row, children, is_id, select, value_at
 from connectors.values import given, to_time
-from connectors.vendor import country_code, read_or_raw
+from connectors.vendor_rows import country_code, read_or_raw
 
 PREFIXES = {"Contact": "003", "Account": "001"}
 """How the ids of customers begin."""

@@ -23,7 +23,8 @@ from connectors.records import Event
 from connectors.shapes import Fields
 from connectors.transport import gathered
 from connectors.values import contact_points, given, to_country, to_money
-from connectors.vendor import Secret, Trial, Vendor, VendorSettings, as_records, by_key, needed, step, window
+from connectors.vendor import Secret, Trial, Vendor, VendorSettings
+from connectors.vendor_rows import as_records, by_key, needed, step, window
 from tests.demo_sources import refused_port
 from tests.http_source import serving
 
