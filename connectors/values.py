@@ -86,7 +86,7 @@ def _code_converter(pattern: re.Pattern[str]) -> Convert:
     def to_code(value: Any) -> Any:
         if is_blank(value):
             return None
-        code = value.strip().upper() if isinstance(value, str) else ""
+        code = value.strip().upper() if isinstance(value, str) and value.isascii() else ""
         return code if pattern.match(code) else value
 
     return to_code

@@ -209,7 +209,9 @@ def _doubts(rows: Rows, table: CTE, base: _Base, asked: Sequence[MeasureShape], 
     if in_list is None:
         doubts += [table.c[name].is_(None) for name in ("time_", *rows.required) if name in table.c]
     counted = func.count(case((or_(*doubts), 1))) if doubts else None
-    return counted if counted is None or in_list else counted + func.count() - func.count(distinct(table.c.id))
+    return (
+        counted if counted is None or in_list else counted + func.count() - func.count(distinct(rows.dialect.text(table.c.id)))
+    )
 
 
 def _own_part(rows: Rows, table: CTE, base: _Base, measure: MeasureShape, number: int, place: Place) -> Part:

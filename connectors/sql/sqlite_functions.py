@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.semantics import is_sound
-from connectors.values import to_time
+from connectors.times import read_time
 
 TIME, NUMBER, WHOLE = "gateway_time", "gateway_number", "gateway_whole"
 _INTEGERS = range(-(2**63), 2**63)
@@ -16,12 +15,9 @@ _INTEGERS = range(-(2**63), 2**63)
 def _time(value: Any) -> str | None:
     """A time in UTC with six decimals, None for what is none."""
     try:
-        text = to_time(value)
-        time = datetime.fromisoformat(text) if isinstance(text, str) else None
-        if time is None or time.tzinfo is None:
-            return None
-        return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-    except (ValueError, OverflowError):
+        time = read_time(value)
+        return time.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    except (ValueError, OverflowError, TypeError, AttributeError):
         return None
 
 

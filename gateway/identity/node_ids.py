@@ -32,6 +32,8 @@ class NodeIds:
 
         Only the name of a configured source ends at the first colon: `urn:7` names none.
         """
+        if SEPARATOR not in text:
+            return self._usual, text
         source, separator, own_id = text.strip().partition(SEPARATOR)
         if not separator or source not in self._sources:
             return self._usual, text

@@ -88,9 +88,9 @@ class Window:
         were lost, and are fewer than wanted, that cannot be seen of them.
         """
         ask, rows = self._ask, len(records) + dropped
-        if self._has_ids:
+        is_doubled = len(records) > 1 and self._has_ids and len({*map(_ID, records)}) < len(records)
+        if is_doubled:
             records = list({record.id: record for record in records}.values())
-        is_doubled = len(records) + dropped < rows
         if not self._passes:
             if len(records) > 1 or self._filters:
                 records = in_order(matching(records, ask), oldest_first=ask.oldest_first)
@@ -102,7 +102,9 @@ class Window:
         partial = dropped > 0 or (is_doubled and total is not None and not self._counts)
         first = ask.first
         if first is None or len(records) > first:
-            return Finished(records[:first], total, has_more=first is not None, partial=partial)
-        is_short = self._cuts and (dropped > 0 or is_doubled) and rows >= (self.sent.first or 0) and rows > first
+            return Finished(records[:first], total, first is not None, partial)
+        if not (dropped or is_doubled):
+            return Finished(records, total)
+        is_short = self._cuts and rows >= (self.sent.first or 0) and rows > first
         # Without any record there is nothing to go on from.
         return Finished(records, total, has_more=is_short and bool(records), partial=partial, is_short=is_short)
