@@ -39,7 +39,7 @@ query Console($by: CustomerKey!) {
         status
         placedAt
         total { amount currency }
-        items { sku name category quantity unitPrice { amount } total { amount } }
+        items { sku name category quantity unitPrice { amount } }
         payments { method amount { amount } }
       }
     }
