@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -9,13 +10,15 @@ from connectors.semantics import is_sound
 from connectors.times import read_time
 
 TIME, NUMBER, WHOLE = "gateway_time", "gateway_number", "gateway_whole"
+_BEYOND_MICROSECONDS = re.compile(r"(?<=\.\d{6})\d+", re.ASCII)
+"""Digits that other databases cut off, and that would be rounded."""
 _INTEGERS = range(-(2**63), 2**63)
 
 
 def _time(value: Any) -> str | None:
     """A time in UTC with six decimals, None for what is none."""
     try:
-        time = read_time(value)
+        time = read_time(_BEYOND_MICROSECONDS.sub("", value) if isinstance(value, str) else value)
         return time.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     except (ValueError, OverflowError, TypeError, AttributeError):
         return None
