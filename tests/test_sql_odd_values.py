@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from connectors.contract import Ask, Measure, MeasureOp, Page, Position
+from connectors.contract import Ask, Condition, Measure, MeasureOp, Page, Position
 from connectors.errors import SourceProtocolError
 from connectors.records import Customer, Order, Record, Ticket
 from connectors.shapes import Fields
@@ -73,6 +73,9 @@ async def test_a_number_of_an_item_comes_as_it_is(shop: Shop, type_: str, value:
     assert isinstance(quantity, int) or not isinstance(expected, int)
     if isinstance(quantity, str):
         assert quantity.rstrip("0") == expected
+    if isinstance(quantity, int):
+        where = (Condition("items.quantity", (str(quantity),)),)
+        assert ids(await shop.fetch(Order, ["c1"], where=where)) == {"c1": ["o1"]}
 
 
 @pytest.mark.parametrize("word", ["many", "1,5", "--2", "2x"])
