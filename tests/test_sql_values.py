@@ -105,7 +105,7 @@ async def test_a_sqlite_cursor_is_exact_to_the_microsecond(tmp_path: Path) -> No
         "2018-01-01 10:00:00.000002",
         "2018-01-01T11:00:00.000001+01:00",
         "2018-01-01T10:00:00Z",
-        "2018-01-01T09:59:59.999999Z",
+        "2018-01-01T09:59:59.9999999Z",
     ]
     async with shop_at("sqlite", sqlite_url(tmp_path)) as shop:
         await shop.fill(events=[(f"e{number}", "c1", time, "view", None) for number, time in enumerate(times)])
