@@ -90,18 +90,26 @@ def _settled(record: msgspec.Struct) -> bool:
 
 def _settle(owner: msgspec.Struct, name: str) -> bool:
     match getattr(owner, name):
-        case datetime() as time:
-            if time.tzinfo is not UTC:
-                msgspec.structs.force_setattr(owner, name, time.astimezone(UTC))
-        case Decimal() as number:
-            if not is_sound(number):
-                return False
-            if number == number.to_integral_value() and shapes(type(owner))[name].leaf is Number:
-                msgspec.structs.force_setattr(owner, name, int(number))
         case msgspec.Struct() as part:
             return _settled(part)
         case list() as items:
             return all(_settled(item) for item in items if isinstance(item, msgspec.Struct))
-        case dict() as free:
-            return not is_deep(free)
+        case value:
+            settled = settled_value(value, shapes(type(owner))[name].leaf)
+            if settled is not value:
+                msgspec.structs.force_setattr(owner, name, settled)
     return True
+
+
+def settled_value(value: Any, leaf: type | None) -> Any:
+    """A value of a leaf as it is kept: times in UTC, whole quantities as ints. Raises `OverflowError` for an unsound one."""
+    match value:
+        case datetime():
+            return value if value.tzinfo is UTC else value.astimezone(UTC)
+        case Decimal():
+            if not is_sound(value):
+                raise OverflowError
+            return int(value) if leaf is Number and value == value.to_integral_value() else value
+        case dict() if is_deep(value):
+            raise OverflowError
+    return value

@@ -5,17 +5,15 @@ a payment, an amount), and the record only where it means nothing without the va
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from numbers import Number
 from typing import Any, NamedTuple
 
 import msgspec
 
-from connectors.semantics import is_sound
 from connectors.shapes import LIST, OBJECT, Shape, shapes
 from connectors.values import shape_converter
-from gateway.lookups.soundness import is_deep
+from gateway.lookups.soundness import settled_value
 
 MISSING, MALFORMED, OUT_OF_RANGE = "missing", "malformed", "out of range"
 """Why something cannot be read: it is required and not there, of another kind or form, or too large or too small."""
@@ -126,16 +124,7 @@ _decode_any: Callable[[bytes | msgspec.Raw], Any] = msgspec.json.Decoder(float_h
 
 
 def _sound(value: Any, shape: Shape, path: str) -> Any:
-    match value:
-        case datetime():
-            try:
-                return value.astimezone(UTC)
-            except OverflowError:
-                raise _CannotReadError(path, OUT_OF_RANGE) from None
-        case Decimal():
-            if not is_sound(value):
-                raise _CannotReadError(path, OUT_OF_RANGE)
-            return int(value) if shape.leaf is Number and value == value.to_integral_value() else value
-        case dict() if is_deep(value):
-            raise _CannotReadError(path, OUT_OF_RANGE)
-    return value
+    try:
+        return settled_value(value, shape.leaf)
+    except OverflowError:
+        raise _CannotReadError(path, OUT_OF_RANGE) from None
