@@ -86,8 +86,7 @@ def _code_converter(pattern: re.Pattern[str]) -> Convert:
     def to_code(value: Any) -> Any:
         if is_blank(value):
             return None
-        code = value.strip().upper() if isinstance(value, str) and value.isascii() else ""
-        return code if pattern.match(code) else value
+        return _code(value, pattern) or value
 
     return to_code
 
@@ -175,14 +174,19 @@ def given(**fields: Any) -> dict[str, Any]:
 
 def to_money(amount: Any, currency: Any) -> dict[str, Any] | None:
     """None without an amount, or without the code of a currency, which may be in any case."""
-    code = currency.upper() if isinstance(currency, str) else ""
-    return {"amount": to_amount(amount), "currency": code} if amount is not None and _CURRENCY.fullmatch(code) else None
+    code = _code(currency, _CURRENCY)
+    return None if amount is None or code is None else {"amount": to_amount(amount), "currency": code}
 
 
 def to_country(value: Any) -> str | None:
     """The code of a country, in any case. A name of one is no value: an address is served without it."""
-    code = value.strip().upper() if isinstance(value, str) else ""
-    return code if _COUNTRY.fullmatch(code) else None
+    return _code(value, _COUNTRY)
+
+
+def _code(value: Any, pattern: re.Pattern[str]) -> str | None:
+    """A code in upper case, None for what is none: letters that are no ASCII may become others there."""
+    code = value.strip().upper() if isinstance(value, str) and value.isascii() else ""
+    return code if pattern.fullmatch(code) else None
 
 
 def contact_points(emails: Iterable[Any], phones: Iterable[Any]) -> list[dict[str, Any]]:

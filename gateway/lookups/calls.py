@@ -142,7 +142,7 @@ class Calls:
             self.leave()
             second = await self._one(question, keys, deadline)
             outcomes = [msgspec.structs.replace(outcome, attempts=attempt + 1) for outcome in second]
-        if True in [type(outcome) is Found and outcome.is_short for outcome in outcomes]:
+        if any(type(outcome) is Found and outcome.is_short for outcome in outcomes):
             keys, outcomes = await self._filled(question, keys, outcomes, deadline, settle, is_wanted)
         settle(keys, outcomes)
 

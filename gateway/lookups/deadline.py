@@ -25,8 +25,7 @@ class Deadline(msgspec.Struct, eq=False, kw_only=True):
 
     def leading(self) -> "Deadline":
         """A deadline for a lookup that others wait for: when it hangs, they still have their time."""
-        left = self.ends - self.clock.monotonic()
-        return Deadline(clock=self.clock, ends=self.ends - left * (1 - LEADING_SHARE) if left > 0 else self.ends)
+        return Deadline(clock=self.clock, ends=self.ends - self.remaining_s() * (1 - LEADING_SHARE))
 
     def expire(self) -> None:
         """End now: the caller has gone."""

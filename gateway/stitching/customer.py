@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -49,9 +49,9 @@ class Listing(msgspec.Struct, frozen=True):
         return position_of(self.records[index], self.owners[index] if self.owners else self._only_owner())
 
     @property
-    def record_sources(self) -> Iterable[str]:
+    def record_sources(self) -> Sequence[str]:
         """The source of each record."""
-        return self.owners if self.owners or not self.records else repeat(self._only_owner())
+        return self.owners if self.owners or not self.records else [self._only_owner()] * len(self.records)
 
     @property
     def nodes(self) -> list[Any]:
@@ -60,7 +60,7 @@ class Listing(msgspec.Struct, frozen=True):
 
     def owned(self) -> list[OwnedRecord]:
         """The records with their sources."""
-        return list(zip(self.records, self.record_sources, strict=False))
+        return list(zip(self.records, self.record_sources, strict=True))
 
     def _only_owner(self) -> str:
         ((_, outcome), *_) = self.contributions
