@@ -6,7 +6,6 @@ seen of all amounts of an answer at once. Else they are read one by one.
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from numbers import Number
 from typing import Annotated, Any
 
 import msgspec
@@ -43,19 +42,6 @@ def numbers_in(struct: type[msgspec.Struct], fields: Fields) -> Callable[[list[l
     """A function that gives the text of each amount in lists of records, narrowed to some fields; None where they have none."""
     found = [f"*[money.amount for {loops}]" for loops in _loops(struct, fields, "one", "records in lists for one in records")]
     made: Callable[[list[list[Any]]], list[str]] = eval(f"lambda lists: [{', '.join(found)}]")  # noqa: S307  written here
-    return made if found else None
-
-
-def quantities_in(struct: type[msgspec.Struct], fields: Fields) -> Callable[[list[list[Any]]], list[Any]] | None:
-    """A function that gives the quantities in lists of records, in lists of theirs; None where they have none."""
-    found = [
-        f"*[part.{inner} for records in lists for one in records for part in one.{name}]"
-        for name, selected in fields
-        if (shape := shapes(struct)[name]).form == LIST and shape.struct is not None
-        for inner, _ in selected
-        if shapes(shape.struct)[inner].leaf is Number
-    ]
-    made: Callable[[list[list[Any]]], list[Any]] = eval(f"lambda lists: [{', '.join(found)}]")  # noqa: S307  written here
     return made if found else None
 
 

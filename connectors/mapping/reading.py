@@ -11,13 +11,11 @@ from typing import Any
 
 import msgspec
 
-from connectors.mapping.amounts import Amount, are_plain, numbers_in, quantities_in
+from connectors.mapping.amounts import Amount, are_plain, numbers_in
 from connectors.mapping.places import MisfitError, Place
 from connectors.mapping.settings import MappingSettings
 from connectors.mapping.writing import Row, Rules, Writer
 from connectors.shapes import Fields, shapes
-
-_WHOLE = frozenset((int,))
 
 
 class RowReader:
@@ -46,7 +44,6 @@ class RowReader:
         row = Row((place,), "row")
         self._quick, self._careful = writer.records(writer.object(struct, fields, Rules(rules), row))
         self.as_they_come = writer.as_they_come
-        self._quantities = quantities_in(struct, fields) if self.as_they_come else None
         names = position_names(struct)
         self.position = writer.position(struct, names, Rules(rules), row)
         self.not_newest_first, self.not_oldest_first = (
@@ -57,8 +54,6 @@ class RowReader:
         """A list of records for each list of decoded rows."""
         try:
             records = self._quick(lists)
-            if self._quantities is not None and not _WHOLE.issuperset(map(type, self._quantities(records))):
-                raise MisfitError
             if self._numbers is None or are_plain(self._numbers(records)):
                 return records
         except AttributeError:  # of an amount that was not decoded as one

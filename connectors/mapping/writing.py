@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import count
 from numbers import Number
 from typing import Any, NamedTuple, NoReturn
@@ -257,7 +258,7 @@ class Writer:
         name, item, found = self._name(), self._name(), self._name()
         if self._may_take and _come_as_shown(shape.struct, inner, part):
             self.as_they_come = True
-            spot.read_as(list[narrowed(shape.struct, inner)])  # type: ignore[misc]
+            spot.read_as(list[_with_whole_quantities(shape.struct, inner)])  # type: ignore[misc]
             return f"([] if ({name} := {spot.source}) is None else {name})"
         around, self._lines = self._lines, []
         self._before = around
@@ -310,6 +311,18 @@ def _come_as_shown(struct: type[msgspec.Struct], fields: Fields, part: PartSetti
         and shape.name not in mapped
         for shape in own
     )
+
+
+@lru_cache(maxsize=1024)
+def _with_whole_quantities(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]:
+    """As `narrowed`; another quantity than a whole one does not fit."""
+    own, part = shapes(struct), narrowed(struct, fields)
+    quantities: list[Any] = [
+        (name, ExactWhole) if own[name].required else (name, ExactWhole, own[name].default)
+        for name, _ in fields
+        if own[name].leaf is Number
+    ]
+    return msgspec.defstruct(part.__name__, quantities, bases=(part,), frozen=True, gc=False) if quantities else part
 
 
 def _default(shape: Shape) -> Any:

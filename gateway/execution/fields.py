@@ -130,12 +130,14 @@ class Listed(Field):
         selection: Selection,
         arguments: Arguments,
         show: Callable[[Any], Any],
+        show_found: Callable[[Found], Any] | None,
     ) -> None:
         super().__init__(name, key, nodes, nullable=True)
         self._lists = lists
         self._selection = selection
         self._arguments = arguments
         self._show = show
+        self._show_found = show_found
         self._asks: Kept[Any, Asked] = Kept(KEPT_ASKS)
         self._always: tuple[Directory, Asked] | None = None
 
@@ -219,6 +221,8 @@ class Listed(Field):
             found = of_each
             if not run.reports and {Found}.issuperset(map(type, found)):
                 try:
+                    if self._show_found is not None:
+                        return [*map(self._show_found, found)]
                     return [self._show(found_alone(asked, one)) for one in found]
                 except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own customer only
                     pass

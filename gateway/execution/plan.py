@@ -144,8 +144,10 @@ class _Maker:
         if lists is not None:
             shown: Any = get_named_type(field.type)
             selection = selected(self._schema, self._collector, nodes, shown, lists.record)
-            show = self.writer.function(get_nullable_type(field.type), nodes, narrowed(lists.record, selection.fields))
-            return Listed(where, key, nodes, lists, selection, arguments, show)
+            listing, records = cast(Any, get_nullable_type(field.type)), narrowed(lists.record, selection.fields)
+            show = self.writer.function(listing, nodes, records)
+            show_found = self.writer.short_function(listing, nodes, records)
+            return Listed(where, key, nodes, lists, selection, arguments, show, show_found)
         completion = self._completion(field.type, nodes)
         together = declared(definition).together
         if together is not None:

@@ -30,6 +30,7 @@ from msgspec.structs import FieldInfo
 
 from gateway.execution.collect import Collector
 from gateway.execution.declared import DEFINITION, declared
+from gateway.lookups.outcome import Found
 
 KEPT_STRUCTS = 1_000
 """Structs that plans share. With 50 aliases of 200 characters in each they take 20 MB."""
@@ -44,6 +45,7 @@ class Writer:
         self._number = count(1)
         self._names: dict[str, Any] = {}
         self._records: type[msgspec.Struct] | None = None
+        self._has_one_source = False
         self._record_sources: dict[str, str] = {}
         self._told_sources: set[str] = set()
         self._exact: dict[str, type[msgspec.Struct]] = {}
@@ -57,6 +59,22 @@ class Writer:
         self._records = records
         made = self._made(f"lambda v: {self.value_of(kind, nodes, 'v')}")
         self._records = None
+        return made
+
+    def short_function(
+        self, kind: GraphQLObjectType, nodes: list[FieldNode], records: type[msgspec.Struct]
+    ) -> Callable[[Found], Any] | None:
+        """As `function`, from one outcome to the listing of it; None where more is selected than an outcome has.
+
+        No listing is made, and no source is looked up for each record: 3 % of a query for 50 customers with their orders.
+        """
+        names = {own[0].name.value for own in self._collector.fields(nodes, kind).values()} - {"__typename"}
+        definitions = [kind.fields[name].extensions[DEFINITION] for name in names]
+        if not all(declared(one).gives_nodes or one.python_name in Found.__struct_fields__ for one in definitions):
+            return None
+        self._has_one_source = True
+        made = self.function(kind, nodes, records)
+        self._has_one_source = False
         return made
 
     def assembly(
@@ -148,12 +166,15 @@ class Writer:
         shown = self.value(kind.of_type, nodes, record)
         if record not in self._told_sources:
             return self.value_of(kind, nodes, f"{source}.records")
-        each = f"for {record}, {owner} in zip({source}.records, {source}.record_sources)"
-        if self._records is None:
-            return f"[{shown} {each}]"
-        self._exact[record] = self._records
-        exact = self.value(kind.of_type, nodes, record)
-        return f"([{exact} {each}] if {self._are_exact(f'{source}.records')} else [{shown} {each}])"
+        each = f"for {record}, {owner} in zip({source}.records, {source}.owners)"
+        if self._has_one_source:
+            each = f"for {record} in {source}.records"
+        made = f"[{shown} {each}]"
+        if self._records is not None:
+            self._exact[record] = self._records
+            exact = self.value(kind.of_type, nodes, record)
+            made = f"([{exact} {each}] if {self._are_exact(f'{source}.records')} else {made})"
+        return f"(({owner} := {source}.source), {made})[1]" if self._has_one_source else made
 
     def _goes_as_it_is(self, source: str, name: str, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
         """Whether a field of a record of known type encodes to what is selected of it."""

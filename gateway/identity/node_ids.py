@@ -1,6 +1,7 @@
 """Ids as the schema has them: `SOURCE:ID`, the name of a source and its own id there."""
 
 from collections.abc import Collection, Sequence
+from operator import methodcaller
 
 SEPARATOR = ":"
 
@@ -38,3 +39,13 @@ class NodeIds:
         if not separator or source not in self._sources:
             return self._usual, text
         return (source, own_id) if source in self._finders else None
+
+    def read_alike(self, texts: Sequence[str]) -> tuple[str | None, Sequence[str]] | None:
+        """Read ids of one source at once: the source and the own ids there. None where they have to be read one by one."""
+        if SEPARATOR not in "".join(texts):
+            return self._usual, texts
+        source, separator, _ = texts[0].partition(SEPARATOR)
+        prefix = source + separator
+        if source in self._finders and all(map(methodcaller("startswith", prefix), texts)):
+            return source, [text.removeprefix(prefix) for text in texts]
+        return None

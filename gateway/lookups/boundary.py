@@ -157,24 +157,25 @@ class Boundary:
         """The outcome of each answer. What comes decoded, and not too long, is taken at a glance."""
         source, as_of, latency_ms = stamp["source"], stamp["as_of"], stamp["latency_ms"]
         given, untouched = [*answers], window.untouched
-        outcomes: list[Outcome] = []
-        taken: dict[int, list[Any]] = {}
-        for place, one in enumerate(given):
-            if (
-                type(one) is Page
-                and type(records := one.records) is list
-                and len(records) <= untouched
-                and one.total is None
-                and not one.partial
-            ):
-                taken[place] = records
-                outcomes.append(Found(records=records, source=source, as_of=as_of, latency_ms=latency_ms))
-            else:
-                outcomes.append(self._outcome(one, window, stamp))
-        if not ({window.kind}.issuperset(map(type, chain.from_iterable(taken.values()))) and window.are_single(taken.values())):
-            for place in taken:
-                outcomes[place] = self._outcome(given[place], window, stamp)
-        return outcomes
+        lists = [
+            records
+            if type(one) is Page
+            and type(records := one.records) is list
+            and len(records) <= untouched
+            and one.total is None
+            and not one.partial
+            else None
+            for one in given
+        ]
+        filled = [*filter(None, lists)]
+        if not ({window.kind}.issuperset(map(type, chain.from_iterable(filled))) and window.are_single(filled)):
+            lists = [None] * len(given)
+        return [
+            self._outcome(one, window, stamp)
+            if records is None
+            else Found(records=records, source=source, as_of=as_of, latency_ms=latency_ms)
+            for one, records in zip(given, lists, strict=True)
+        ]
 
     def _outcome(self, given: Any, window: Window, stamp: dict[str, Any]) -> Outcome:
         try:

@@ -7,6 +7,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Protocol
 
 import msgspec
@@ -39,6 +40,7 @@ MOST_LATENCIES = 200
 FEWEST_LATENCIES = 20
 """Calls whose latencies say after how long one is late."""
 
+_IS_SHORT = attrgetter("is_short")
 
 Settle = Callable[[Sequence[str], Sequence[Outcome]], None]
 """Told of keys and what came of each; every key once."""
@@ -123,6 +125,8 @@ class Calls:
         self._retries.earn()
         outcomes = await self._hedged(question, keys, deadline)
         for attempt in range(1, self._settings.retries + 1):
+            if Failed not in map(type, outcomes):
+                break
             again = [place for place, outcome in enumerate(outcomes) if type(outcome) is Failed and outcome.error.retryable]
             if not again:
                 break
@@ -142,7 +146,7 @@ class Calls:
             self.leave()
             second = await self._one(question, keys, deadline)
             outcomes = [msgspec.structs.replace(outcome, attempts=attempt + 1) for outcome in second]
-        if any(type(outcome) is Found and outcome.is_short for outcome in outcomes):
+        if any(map(_IS_SHORT, outcomes)):
             keys, outcomes = await self._filled(question, keys, outcomes, deadline, settle, is_wanted)
         settle(keys, outcomes)
 
@@ -157,7 +161,7 @@ class Calls:
     ) -> tuple[Sequence[str], list[Outcome]]:
         """Ask for more rows of the keys whose records are too few, since others could not be read; the rest is settled."""
         for wider in question.wider():
-            short = [place for place, outcome in enumerate(outcomes) if type(outcome) is Found and outcome.is_short]
+            short = [place for place, outcome in enumerate(outcomes) if outcome.is_short]
             pause_s = self._pace.wait_s()
             if not short or pause_s >= deadline.remaining_s() or self.breaker.refuses or not is_wanted():
                 break
@@ -211,7 +215,8 @@ class Calls:
         errors: list[SourceError] = []
         try:
             outcomes = await question.put(self.boundary, keys, own)
-            errors = [outcome.error for outcome in outcomes if type(outcome) is Failed]
+            if Failed in map(type, outcomes):
+                errors = [outcome.error for outcome in outcomes if type(outcome) is Failed]
             failed = len(errors) == len(keys) and _is_away(errors[0], fair=fair)
         except Exception as raised:  # noqa: BLE001  whatever a call raises is an outcome of its keys
             failed = False

@@ -14,7 +14,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `latency_ms` is of the call that carried it, `as_of` when it was answered, `attempts` how many calls were made for it (none
     when it was kept or the source is left alone), `hedged` whether a second one was made because the first was late. `age_ms`
-    is how old it was when it was taken from what is kept.
+    is how old it was when it was taken from what is kept. `is_short` says that there are fewer records than were asked for, though
+    the source may have more: of those that it gave some could not be read, or came twice.
     """
 
     source: str
@@ -24,6 +25,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     hedged: bool = False
     from_cache: bool = False
     age_ms: int = 0
+    is_short: bool = False
 
     def as_failed(self, error: SourceError) -> "Failed":
         """The same answer, when it turns out to be of no use."""
@@ -42,8 +44,7 @@ class Found(Outcome, frozen=True, kw_only=True):
     """Records (narrowed structs) in the asked order. `dropped` counts malformed ones that were left out.
 
     `unreadable` counts values and parts that could not be read in the others; `partial` says that records are known to be
-    missing. `is_short` says that there are fewer records than were asked for, though the source may have more: of those that it
-    gave some could not be read, or came twice. `stale` is why there is nothing newer, where it is older than it may be.
+    missing. `stale` is why there is nothing newer, where it is older than it may be.
     """
 
     records: list[Any]
@@ -52,7 +53,6 @@ class Found(Outcome, frozen=True, kw_only=True):
     dropped: int = 0
     unreadable: int = 0
     partial: bool = False
-    is_short: bool = False
     stale: SourceError | None = None
 
 

@@ -32,26 +32,21 @@ class Listing(msgspec.Struct, frozen=True):
     `total` is None where a source did not count, or keys that may share records did, or it is too large. `unavailable` names
     the sources whose records are missing here, `partial` says that others are known to be missing, `contributions` say what
     came from where. `has_previous` says that it was asked for from a position on. `owners` are the sources of the records, one
-    by one; where there are none, all are of the first contribution.
+    by one.
     """
 
     records: Sequence[Any]
+    owners: Sequence[str]
     total: int | None
     has_more: bool
     has_previous: bool
     unavailable: Sequence[str] = ()
     contributions: Sequence[Contribution] = ()
-    owners: Sequence[str] = ()
     partial: bool = False
 
     def position(self, index: int) -> RecordPosition:
         """The place of a record of this page among all of the customer's."""
-        return position_of(self.records[index], self.owners[index] if self.owners else self._only_owner())
-
-    @property
-    def record_sources(self) -> Sequence[str]:
-        """The source of each record."""
-        return self.owners if self.owners or not self.records else [self._only_owner()] * len(self.records)
+        return position_of(self.records[index], self.owners[index])
 
     @property
     def nodes(self) -> list[Any]:
@@ -60,12 +55,7 @@ class Listing(msgspec.Struct, frozen=True):
 
     def owned(self) -> list[OwnedRecord]:
         """The records with their sources."""
-        return list(zip(self.records, self.record_sources, strict=True))
-
-    def _only_owner(self) -> str:
-        ((_, outcome), *_) = self.contributions
-        assert outcome is not None
-        return outcome.source
+        return list(zip(self.records, self.owners, strict=True))
 
 
 class Missing(msgspec.Struct):
@@ -217,9 +207,9 @@ def contributing(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
 
 def found_alone(asked: Asked, found: Found) -> Listing:
     """The records of one customer of whom one key was asked at one source."""
-    contributions = ((asked.record, found),)
+    owners, contributions = [found.source] * len(found.records), ((asked.record, found),)
     return Listing(
-        found.records, found.total, found.has_more, asked.ask.after is not None, (), contributions, (), found.partial
+        found.records, owners, found.total, found.has_more, asked.ask.after is not None, (), contributions, found.partial
     )
 
 
@@ -242,12 +232,12 @@ def merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
     page = owned[: ask.first]
     return Listing(
         records=[record for record, _ in page],
+        owners=[source for _, source in page],
         total=None if failed else _total(found),
         has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(owned) > ask.first),
         has_previous=ask.after is not None,
         unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
         contributions=[(asked.record, outcome) for outcome in outcomes],
-        owners=[source for _, source in page],
         partial=any(outcome.partial for outcome in found),
     )
 

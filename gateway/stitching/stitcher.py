@@ -29,14 +29,17 @@ class Stitcher(msgspec.Struct, eq=False):
     def loaders(self) -> Loaders:
         return self._loaders
 
-    def own_ids(self, ids: Iterable[str]) -> list[str]:
+    def own_ids(self, ids: Sequence[str]) -> Sequence[str]:
         """Read the own ids of customers, without those that cannot be found."""
+        alike = self._directory.customer_ids.read_alike(ids)
+        if alike is not None:
+            return alike[1]
         return [read[1] for read in map(self._directory.customer_ids.read, ids) if read is not None]
 
-    async def customer_of(self, customer_id: str, selection: Selection) -> StitchedCustomer | None:
+    def customer_of(self, customer_id: str, selection: Selection) -> Awaitable[StitchedCustomer | None]:
         """The customer with this id, which may name its source; as `customer`."""
         read = self._directory.customer_ids.read(customer_id)
-        return None if read is None else await self.customer(KeyKind.CUSTOMER_ID, read[1], selection, read[0])
+        return _nobody() if read is None else self.customer(KeyKind.CUSTOMER_ID, read[1], selection, read[0])
 
     async def customer(
         self, kind: KeyKind, value: str, selection: Selection, source: str | None = None
@@ -57,12 +60,15 @@ class Stitcher(msgspec.Struct, eq=False):
     ) -> tuple[str, Awaitable[list[Outcome]]]:
         """The key in its normal form, and the one outcome that the source of customers has for it. Raises `InvalidKeyError`."""
         key = normalised(kind, value, self._directory.default_region)
-        keys = spellings(kind, key)
+        keys = (key,) if kind is KeyKind.CUSTOMER_ID else spellings(kind, key)
         asking = self._loaders.leading(*self._directory.question(kind, selection, source), keys)
         return key, asking if len(keys) == 1 else _merged(asking)
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
         """Customers by id, in order, as above; in the place of an id that finds no customer for a reason stands that reason."""
+        alike = self._directory.customer_ids.read_alike(ids)
+        if alike is not None:
+            return await self._customers_of(*alike, selection)
         read = [*map(self._directory.customer_ids.read, ids)]
         by_source: dict[str | None, list[str]] = {}
         for one in read:
@@ -117,6 +123,7 @@ class Stitcher(msgspec.Struct, eq=False):
             records=[
                 self._stitched(record.id, msgspec.structs.replace(outcome, records=[record])) for record in outcome.records
             ],
+            owners=[outcome.source] * len(outcome.records),
             total=outcome.total,
             has_more=outcome.has_more,
             has_previous=ask.after is not None,
@@ -151,6 +158,10 @@ class Stitcher(msgspec.Struct, eq=False):
     def _stitched(self, customer_id: str, outcome: Found | Failed) -> StitchedCustomer:
         record = Missing(outcome) if isinstance(outcome, Failed) else outcome.records[0]
         return StitchedCustomer(record, outcome.source, customer_id, self._loaders, outcome, self._directory)
+
+
+async def _nobody() -> None:
+    return None
 
 
 async def _merged(asking: Awaitable[list[Outcome]]) -> list[Outcome]:
