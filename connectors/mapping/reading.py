@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from connectors.mapping.amounts import Amount, are_plain, numbers_in
-from connectors.mapping.places import MisfitError, Place
+from connectors.mapping.places import Place
 from connectors.mapping.settings import MappingSettings
 from connectors.mapping.writing import Row, Rules, Writer
 from connectors.shapes import Fields, shapes

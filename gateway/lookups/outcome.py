@@ -14,8 +14,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `latency_ms` is of the call that carried it, `as_of` when it was answered, `attempts` how many calls were made for it (none
     when it was kept or the source is left alone), `hedged` whether a second one was made because the first was late. `age_ms`
-    is how old it was when it was taken from what is kept. `is_short` says that there are fewer records than were asked for, though
-    the source may have more: of those that it gave some could not be read, or came twice.
+    is how old it was when it was taken from what is kept. `is_short` says that there are fewer records than were asked for,
+    though the source may have more: of those that it gave some could not be read, or came twice.
     """
 
     source: str

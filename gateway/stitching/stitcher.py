@@ -60,7 +60,7 @@ class Stitcher(msgspec.Struct, eq=False):
     ) -> tuple[str, Awaitable[list[Outcome]]]:
         """The key in its normal form, and the one outcome that the source of customers has for it. Raises `InvalidKeyError`."""
         key = normalised(kind, value, self._directory.default_region)
-        keys = (key,) if kind is KeyKind.CUSTOMER_ID else spellings(kind, key)
+        keys = spellings(kind, key)
         asking = self._loaders.leading(*self._directory.question(kind, selection, source), keys)
         return key, asking if len(keys) == 1 else _merged(asking)
 
