@@ -36,7 +36,17 @@ from connectors.contract import KeyKind
 from connectors.errors import SourceProtocolError
 from connectors.records import RECORDS, Money
 from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, shapes
-from connectors.sql.columns import PARENT, POSITION, VALUE, Place, columns_of, deciding_columns, item_shape, place_of
+from connectors.sql.columns import (
+    PARENT,
+    POSITION,
+    VALUE,
+    Place,
+    columns_of,
+    deciding_columns,
+    item_shape,
+    operand_columns,
+    place_of,
+)
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.settings import RecordSettings
 
@@ -158,9 +168,11 @@ class Rows:
             return self._number_text(place.shape, value)
         if leaf is None or not issubclass(leaf, Enum):
             return cast(self.canonical(place.shape, value), Text)
-        text = func.trim(cast(self.dialect.given(value), Text))
-        name = func.upper(func.replace(func.replace(text, " ", "_"), "-", "_"), type_=Text)
-        known = case((name.in_([member.value for member in leaf]), name), (name.is_not(None), "UNKNOWN"))
+        # Names of our own members may stand in the text, where they cost no parameter. Most values are one as they are.
+        members: list[Expression] = [literal_column(f"'{member.value}'") for member in leaf]
+        text = cast(value, Text)
+        name = func.upper(func.replace(func.replace(func.trim(text), " ", "_"), "-", "_"), type_=Text)
+        known = case((text.in_(members), text), (name.in_(members), name), (name != "", "UNKNOWN"))
         return known if default is None else func.coalesce(known, default)
 
     def _number_text(self, shape: Shape, value: Expression) -> Expression:
@@ -177,6 +189,21 @@ class Rows:
         if value is None:
             return null()
         return self._canonical(shape, value) if shape.name in CODES else self._given(shape, value)
+
+    def operand(self, name: str, shape: Shape, table: FromClause) -> Expression:
+        """A column to add up or to group by: as `read`, decimals as numbers, null for what is none."""
+        computed = table.c.get(_operand_name(name))
+        if computed is not None:
+            return computed
+        column = table.c.get(name)
+        return self.read(name, shape, table) if column is None or shape.leaf is not Decimal else self.dialect.number(column)
+
+    def operands(self, places: Iterable[Place], table: FromClause) -> list[Label[Any]]:
+        """The operands of measures, to be computed once for all of them. Those of nested lists are not."""
+        columns = {name: shape for place in places if place.in_list is None for name, shape in operand_columns(place).items()}
+        return [
+            self.operand(name, shape, table).label(_operand_name(name)) for name, shape in columns.items() if name in table.c
+        ]
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -204,10 +231,10 @@ class Rows:
             doubts += [number < literal_column(str(least))] if least is not None else []
             doubts += [number > literal_column(str(most))] if most is not None else []
             doubts += [number != func.round(number)] if shape.leaf is int else []
-        read = {datetime: self.dialect.time, Decimal: self.dialect.number}.get(shape.leaf or str, self.dialect.plain)
         if self.dialect.may_be_text(column) and shape.leaf in (*NUMBERS, Decimal, datetime):
-            doubts.append(read(column).is_(None))
-        return and_(value.is_not(None), or_(*doubts)) if doubts else None
+            read = {datetime: self.dialect.time}.get(shape.leaf, self.dialect.plain)
+            doubts.append((self.operand(name, shape, table) if shape.leaf is Decimal else read(column)).is_(None))
+        return and_(or_(*doubts), value.is_not(None)) if doubts else None
 
     def texts(self, paths: Iterable[str], table: FromClause) -> list[Label[Any]]:
         """The fields that conditions look at, to be computed once for all of them. Those of nested lists are not."""
@@ -328,6 +355,10 @@ class Rows:
 
 def _text_name(place: Place) -> str:
     return f"text_{place.column}_"
+
+
+def _operand_name(column: str) -> str:
+    return f"operand_{column}_"
 
 
 def required(table: FromClause, name: str) -> Expression:
