@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from numbers import Number
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
@@ -34,8 +34,9 @@ from sqlalchemy import (
 
 from connectors.contract import KeyKind
 from connectors.errors import SourceProtocolError
+from connectors.ratings import RATING, Scale
 from connectors.records import RECORDS, Money
-from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, shapes
+from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, limits, shapes
 from connectors.sql.columns import (
     PARENT,
     POSITION,
@@ -90,6 +91,12 @@ def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Su
     return own.subquery(f"gateway_{name}")
 
 
+def rated(dialect: Dialect, source: Subquery, scale: Scale) -> Subquery:
+    """The rows of a record with ratings on its own scale."""
+    columns = (dialect.rating(column, scale).label(RATING) if column.name == RATING else column for column in source.c)
+    return select(*columns).subquery(source.name)
+
+
 def _is_asked(column: Expression) -> Expression:
     """Whether a record's id is one of those that the statement is given as constants."""
     return column.in_(bindparam(IDS, expanding=True))
@@ -108,7 +115,8 @@ class Rows:
         self.name = name
         self.record = RECORDS[name]
         self.settings = settings
-        self.source = as_subquery(dialect, settings.query, learnt.columns, name)
+        source = as_subquery(dialect, settings.query, learnt.columns, name)
+        self.source = source if settings.rating_scale is None else rated(dialect, source, settings.rating_scale)
         self._read_whole = learnt.read_whole
         self.lists = {item: self._list_of(item, own) for item, own in learnt.lists.items()}
 
@@ -366,14 +374,6 @@ def required(table: FromClause, name: str) -> Expression:
     if found is None:
         raise SourceProtocolError(f"a query has no column {name}")
     return found
-
-
-def limits(annotation: Any) -> tuple[int | None, int | None]:
-    """The least and the greatest number of a type."""
-    for mark in getattr(annotation, "__metadata__", ()):
-        if isinstance(mark, msgspec.Meta):
-            return mark.ge, mark.le  # type: ignore[return-value]
-    return next((found for own in get_args(annotation) if (found := limits(own)) != (None, None)), (None, None))
 
 
 def _default(shape: Shape) -> Any:
