@@ -83,6 +83,7 @@ def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> l
     found = matched(rows, kind, columns, rows.confined(kind, paths)).add_columns(*texts, *rows.operands(places, rows.source))
     table = found.cte("gateway_matched")
     groups = _groups(rows, table, asked)
+    is_shared = _is_shared(rows, kind, table)
     parts: list[Part] = []
     for place, own in groups.ranked:
         if (base := _base(rows, table, [place])) is not None:
@@ -94,7 +95,7 @@ def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> l
         groups.plain.setdefault(None, [])
     for in_list, numbers in groups.plain.items():
         base = _base(rows, table, [place for place in places if in_list and place.in_list == in_list])
-        if base is not None and (part := _plain(rows, table, base, asked, numbers, in_list)) is not None:
+        if base is not None and (part := _plain(rows, table, base, asked, numbers, in_list, is_shared)) is not None:
             parts.append(part)
     return parts
 
@@ -123,11 +124,17 @@ def _groups(rows: Rows, table: CTE, asked: Sequence[MeasureShape]) -> _Groups:
 
 
 def _plain(
-    rows: Rows, table: CTE, base: _Base, asked: Sequence[MeasureShape], numbers: Sequence[int], in_list: str | None
+    rows: Rows,
+    table: CTE,
+    base: _Base,
+    asked: Sequence[MeasureShape],
+    numbers: Sequence[int],
+    in_list: str | None,
+    is_shared: Expression | None,
 ) -> Part | None:
     """The measures that need no grouping of their own, and the doubts. None where there is neither."""
     values = [_aggregate(rows, base.items, asked[n], _condition(rows, table, asked[n], n)) for n in numbers]
-    doubts = _doubts(rows, table, base, asked, in_list)
+    doubts = _doubts(rows, table, base, asked, in_list, is_shared)
     if not numbers and doubts is None:
         return None
     values += [] if doubts is None else [doubts]
@@ -175,6 +182,8 @@ def nothing_of(rows: Rows, measure: MeasureShape) -> Any:
     return 0 if measure.op is MeasureOp.COUNT else None
 
 
+ONE_OF_A_CUSTOMER = frozenset({KeyKind.CUSTOMER_ID, KeyKind.MEMBER_NUMBER, KeyKind.TEXT})
+"""Kinds of which a customer has one key at most."""
 _RANKED = frozenset({MeasureOp.TOP, MeasureOp.LATEST})
 _ADDED = frozenset({MeasureOp.SUM, MeasureOp.AVERAGE})
 
@@ -230,7 +239,22 @@ def _aggregate(rows: Rows, items: FromClause, measure: MeasureShape, condition: 
     return dialect.number(total) / func.nullif(func.count(value), 0)
 
 
-def _doubts(rows: Rows, table: CTE, base: _Base, asked: Sequence[MeasureShape], in_list: str | None) -> Expression | None:
+def _is_shared(rows: Rows, kind: KeyKind, table: CTE) -> Expression | None:
+    """Whether a record is there under another key, too. None where a customer has one key of the kind.
+
+    Of pairs the gateway knows that they may share a record. A column may as well, where the query joins something that a record
+    has several of.
+    """
+    if kind in ONE_OF_A_CUSTOMER or rows.settings.keys[kind].column is None:
+        return None
+    every = table.alias("gateway_every")
+    shared = select(every.c.id).group_by(every.c.id).having(func.min(every.c.key_) != func.max(every.c.key_))
+    return table.c.id.in_(shared)
+
+
+def _doubts(
+    rows: Rows, table: CTE, base: _Base, asked: Sequence[MeasureShape], in_list: str | None, is_shared: Expression | None
+) -> Expression | None:
     """How many rows, of records or of a list's items, are not what a measure takes them for. None where all must be."""
     doubts = []
     for number, measure in enumerate(asked):
@@ -239,6 +263,7 @@ def _doubts(rows: Rows, table: CTE, base: _Base, asked: Sequence[MeasureShape], 
             doubts.append(and_(doubt, _condition(rows, table, measure, number)))
     if in_list is None:
         doubts += [table.c[name].is_(None) for name in ("time_", *rows.required) if name in table.c]
+        doubts += [] if is_shared is None else [is_shared]
     counted = func.count(case((or_(*doubts), 1))) if doubts else None
     return (
         counted if counted is None or in_list else counted + func.count() - func.count(distinct(rows.dialect.text(table.c.id)))
