@@ -160,8 +160,9 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
     """Measures over one record type by one kind of key, computed at the source.
 
-    `keys_share_nothing` says that no record is found by two keys. Only then may the measures of a customer's keys be added up;
-    else the records of a customer with several keys are read, and measured by the gateway.
+    `keys_share_nothing` says that no record is found by two keys, or else that keys of one call which share a record have a
+    `SourceProtocolError` each. Only then may the measures of a customer's keys be added up; else the records of a customer with
+    several keys are read, and measured by the gateway.
     A `measure` that takes keys and measures alone is not told how much time is left.
     """
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from numbers import Number
 from sys import intern
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import inspect as mi
@@ -187,3 +187,11 @@ def narrowed(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struc
         kw_only=not all(own[name].required for name, _ in fields),
         gc=False,
     )
+
+
+def limits(annotation: Any) -> tuple[int | None, int | None]:
+    """The least and the greatest number of a type."""
+    for mark in getattr(annotation, "__metadata__", ()):
+        if isinstance(mark, msgspec.Meta):
+            return mark.ge, mark.le  # type: ignore[return-value]
+    return next((found for own in get_args(annotation) if (found := limits(own)) != (None, None)), (None, None))

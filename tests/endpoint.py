@@ -112,6 +112,17 @@ class Caller:
         """Those of all answers until the server closes the connection, each of which is whole."""
         return [status for status, _, _ in answers_in(await self.reader.read())]
 
+    async def until_closed(self) -> bytes:
+        """What comes until the server closes the connection; to read before something is sent behind that.
+
+        The server resets the connection for what comes when it has closed it.
+        """
+        found = b""
+        with suppress(ConnectionResetError):
+            while piece := await self.reader.read(1 << 16):
+                found += piece
+        return found
+
     def reset(self) -> None:
         """Leave without a word."""
         self.writer.transport.abort()

@@ -95,7 +95,7 @@ async def test_a_request_that_comes_in_drips_is_refused(start: bytes):
     async with served(Hasty) as it:
         caller = await it.connection()
         caller.send(start)
-        reading = asyncio.create_task(caller.reader.read())
+        reading = asyncio.create_task(caller.until_closed())
         while not reading.done():
             caller.send(b" " if start != HEAD else b"a")
             await asyncio.wait({reading}, timeout=0.01)
@@ -141,7 +141,7 @@ async def test_blank_lines_keep_no_connection():
         caller = await it.connection()
         caller.send(posted())
         assert (await caller.answer())[0] == 200
-        reading = asyncio.create_task(caller.reader.read())
+        reading = asyncio.create_task(caller.until_closed())
         while not reading.done():
             caller.send(b"\r\n")
             await asyncio.wait({reading}, timeout=0.01)

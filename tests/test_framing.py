@@ -214,7 +214,7 @@ async def test_a_header_without_an_end_is_refused(start: bytes, filling: bytes):
         caller = await it.connection()
         caller.send(start)
         piece = (filling * MAX_HEADER_BYTES)[: MAX_HEADER_BYTES // len(filling) * len(filling)]
-        reading = asyncio.create_task(caller.reader.read())
+        reading = asyncio.create_task(caller.until_closed())
         sent = 0
         while not reading.done() and sent < 100:
             caller.send(piece)

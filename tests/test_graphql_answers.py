@@ -190,18 +190,46 @@ async def test_addresses_are_compared_in_any_case_and_no_further():
     assert answer == {"straße@x.de": Page(b'[{"id":"2"}]')}
 
 
-async def test_more_pages_than_allowed_cost_their_key():
-    """Records are never left out in silence; the other key has all of its own."""
-    query = "{ one(id: $key) { orders(after: $after) { rows { ...fields } } } }"
+PAGED = "{ one(id: $key) { orders(after: $after) { rows { ...fields } } } }"
 
-    def data(call):
-        more = {"orders": {"rows": [{"id": call}], "pageInfo": {"hasNextPage": True, "endCursor": f"c{call}"}}}
-        return {"k0": more, "k1": {"orders": {"rows": [{"id": 7}]}}, "one": more}
 
-    answer, bodies = await ask_server(data, ["a", "b"], query=query, lookup={"max_pages": 3})
-    assert str(answer["a"]) == "the source gave an answer that cannot be read (more pages than max_pages)"
-    assert answer["b"] == Page(b'[{"id":"7"}]')
+def endless(call):
+    """The data of a source that has ever another page for one key, and one page for the other."""
+    rows = [{"id": call, "at": f"2024-05-0{9 - call}T08:00:00Z"}]
+    more = {"orders": {"rows": rows, "pageInfo": {"hasNextPage": True, "endCursor": f"c{call}"}}}
+    return {"k0": more, "k1": {"orders": {"rows": [{"id": 7, "at": "2024-05-04T08:00:00Z"}]}}, "one": more}
+
+
+@pytest.mark.cases
+async def test_a_list_that_is_cut_at_max_pages_is_partial():
+    """In the order of the list, what was read is its beginning; the other key has all of its own."""
+    rules = {"order": "newest_first"}
+    answer, bodies = await ask_server(endless, ["a", "b"], query=PAGED, rules=rules, lookup={"max_pages": 3})
+    assert ids(answer["a"]) == ["1", "2", "3"]
+    assert [answer[key].partial for key in ("a", "b")] == [True, False]
     assert [body["variables"] for body in bodies[1:]] == [{"key": "a", "after": "c1"}, {"key": "a", "after": "c2"}]
+
+
+@pytest.mark.cases
+async def test_a_cut_batch_says_so_of_every_key():
+    """Nobody knows whose rows are on the pages behind, not even that a key has none."""
+    query = "query ($keys: [ID!]!) { all(ids: $keys, after: $after) { rows { key: who ...fields } } }"
+    data = {"all": {"rows": [{"key": "a", "id": 1, "at": "2024-05-04"}], "pageInfo": {"hasNextPage": True, "endCursor": "c"}}}
+    rules = {"order": "newest_first"}
+    own = {"max_pages": 1}
+    answer, _ = await ask_server(data, ["a", "b"], query=query, rules=rules, lookup=own)
+    assert [(ids(answer[key]), answer[key].partial) for key in ("a", "b")] == [(["1"], True), ([], True)]
+
+
+@pytest.mark.parametrize(("order", "oldest_first"), [("none", False), ("oldest_first", False), ("newest_first", True)])
+async def test_more_pages_than_allowed_in_another_order_cost_their_key(order, oldest_first):
+    """What was read is any part of the list, which is worth nothing; the other key has all of its own."""
+    lookup, rules = {"max_pages": 3}, {"order": order}
+    answer, bodies = await ask_server(endless, ["a", "b"], query=PAGED, rules=rules, lookup=lookup, oldest_first=oldest_first)
+    reason = "more pages than max_pages, of a list without an order"
+    assert str(answer["a"]) == f"the source gave an answer that cannot be read ({reason})"
+    assert ids(answer["b"]) == ["7"]
+    assert len(bodies) == 3
 
 
 async def test_further_pages_that_cannot_be_asked_for_are_an_error():

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from connectors import records as r
-from connectors.contract import Connector, KeyKind, Measure, MeasureOp
+from connectors.contract import Aggregate, Connector, KeyKind, Measure, MeasureOp
+from connectors.errors import SourceProtocolError
 from connectors.mongo import MongoConnector
 from connectors.records import Record
 from connectors.shapes import Fields
@@ -20,7 +22,7 @@ from gateway.stitching.measuring import MAX_RECORDS_AT_ONCE, MAX_RECORDS_OF_KEYS
 from tests import shop
 from tests.mongo_shop import MongoShop
 from tests.running import gateway_on
-from tests.sql_shop import day
+from tests.sql_shop import Shop, connector_at, day
 from tests.tag_shop import services_on, stitched
 
 pytestmark = pytest.mark.cases
@@ -57,11 +59,12 @@ async def test_memory(measures: bool):
     [
         ({"query": "SELECT id, email AS key FROM pairs"}, [("1", None), ("2", None), ("3", None)], False),
         ({"column": "email"}, [("1", ANA), ("2", ANA), ("3", WORK)], True),
+        ({"column": "email"}, [("1", ANA), ("1", WORK), ("2", ANA), ("3", WORK)], True),
     ],
-    ids=["pairs", "column"],
+    ids=["pairs", "column", "column of a join"],
 )
 async def test_sql(tmp_path: Path, keys: dict[str, str], orders: Sequence[tuple[str, str | None]], aggregated: bool):
-    """Pairs may share a record, so it is read; a column cannot, so the database still measures."""
+    """Pairs may share a record, so it is read; of a column the database sees it, and measures where there is none."""
     with sqlite3.connect(tmp_path / "shop.db") as database:
         database.execute("CREATE TABLE orders (id TEXT, email TEXT, placed_at TEXT, total_amount TEXT, total_currency TEXT)")
         rows = [(id_, email, f"2026-06-0{id_}T12:00:00Z", "10.00", "EUR") for id_, email in orders]
@@ -142,3 +145,39 @@ async def test_long_lists_are_measured_in_turns():
         answers = await measuring
     assert [answer.rows for answer in answers] == [[(len(mine),)]] * len(names)
     assert turns > len(names)
+
+
+@pytest.mark.parametrize("asked_apart", [False, True])
+async def test_a_column_says_which_keys_share_a_record(database_shop: Shop, asked_apart: bool):
+    """Keys of one call that do are left to the gateway, and no others; of a key alone nothing is to be seen."""
+    query = " UNION ALL ".join(
+        f"SELECT '{id_}' AS id, '{email}' AS email, '2026-06-01' AS placed_at, 10 AS total_amount, 'EUR' AS total_currency"
+        for id_, email in [("1", ANA), ("1", WORK), ("2", ANA), ("3", "li@example.com")]
+    )
+    await database_shop.connector.aclose()
+    rules = {"query": query, "keys": {"email": "email"}}
+    database_shop.connector = connector_at(database_shop.url, records={"order": rules})
+    await database_shop.connector.open()
+    keys = [ANA, "li@example.com"] if asked_apart else [ANA, WORK, "li@example.com"]
+    measures = [Measure(op=MeasureOp.SUM, field="total"), Measure(op=MeasureOp.COUNT)]
+    found = dict(await database_shop.aggregate(r.Order, KeyKind.EMAIL).measure(keys, measures))
+    assert found.pop("li@example.com") == [[{"amount": "10.00", "currency": "EUR"}], 1]
+    assert [isinstance(own, SourceProtocolError) for own in found.values()] == ([False] if asked_apart else [True, True])
+
+
+async def test_keys_that_were_measured_apart_are_read():
+    """No source could see what they share."""
+    order = shop.order(1, "c1", 1)
+
+    class Column(MemoryConnector):
+        """A source whose keys share a record, which it would see in one call. It takes one key in a call."""
+
+        def aggregates(self) -> Sequence[Aggregate]:
+            return [msgspec.structs.replace(own, keys_share_nothing=True, max_batch=1) for own in super().aggregates()]
+
+    held: dict[tuple[type[Record], KeyKind], dict[str, list[Record]]] = {
+        (r.Order, KeyKind.EMAIL): {ANA: [order], WORK: [order]}
+    }
+    async with gateway_on([shop.crm(), Column("orders", held)]) as gateway:
+        data = await gateway.data('{ customer(by: {id: "c1"}) { orderStatistics { count partial } } }')
+    assert data == {"customer": {"orderStatistics": {"count": 1, "partial": False}}}

@@ -108,6 +108,9 @@ async def test_what_is_no_number_stays_as_it_is(shop: Shop, word: str) -> None:
         "2026-06-30 12:00:00.1234569": "2026-06-30T12:00:00.123456Z",
         " 2026-06-30 12:00:00 ": "2026-06-30T12:00:00Z",
         "2028-02-29": "2028-02-29T00:00:00Z",
+        "2028-02-29T23:59:59Z": "2028-02-29T23:59:59Z",
+        "2026-04-30 00:00:00": "2026-04-30T00:00:00Z",
+        "2026-12-31T00:00:00": "2026-12-31T00:00:00Z",
     }.items(),
 )
 async def test_times_of_text_are_read_alike(shop: Shop, text: str, expected: str) -> None:
@@ -119,7 +122,19 @@ async def test_times_of_text_are_read_alike(shop: Shop, text: str, expected: str
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2026-02-30", "2026-13-01", "0000-00-00", "2026-06-30 25:00", "12:00", "now", "infinity"]
+    "text",
+    [
+        "yesterday",
+        "2026-02-30",
+        "2026-02-29 00:00:00",
+        "2026-04-31T00:00:00Z",
+        "2026-13-01",
+        "0000-00-00",
+        "2026-06-30 25:00",
+        "12:00",
+        "now",
+        "infinity",
+    ],
 )
 async def test_what_is_no_time_costs_itself_alone(shop: Shop, text: str) -> None:
     """It goes on as it is, comes after all others, and is in no total."""

@@ -1,14 +1,20 @@
 """The sql kind's values: what stands in a column and what stands in the record."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import ColumnElement, column, select
+from sqlalchemy.dialects import sqlite
 
 from connectors.contract import Condition, Position
 from connectors.records import Customer, Event, Order
 from connectors.shapes import Fields
 from connectors.sql import SqlConnector
+from connectors.sql.sqlite import Sqlite
+from connectors.sql.sqlite_functions import FUNCTIONS, TIME
 from tests.sql_shop import RECORDS, Shop, connector_at, day, settings, shop_at, sqlite_url
 
 SQLITE_TIMES = {
@@ -76,6 +82,61 @@ async def only_order(url: str, placed_at: str, total: Any) -> dict[str, Any]:
 async def test_sqlite_times_are_rfc_3339_in_utc(tmp_path: Path, text: str, expected: str) -> None:
     """Text with or without T, offset and fraction; not even a microsecond is lost."""
     assert (await only_order(sqlite_url(tmp_path), f"'{text}'", 1))["placedAt"] == expected
+
+
+def counted(calls: list[Any]) -> sqlite3.Connection:
+    """A database that tells which values are read by the functions of ours."""
+    database = sqlite3.connect(":memory:")
+    for name, function in FUNCTIONS.items():
+        database.create_function(name, 1, lambda value, read=function: (calls.append(value), read(value))[1])
+    return database
+
+
+def value_of(database: sqlite3.Connection, expression: ColumnElement[Any], value: str) -> Any:
+    text = select(expression).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    return database.execute(f"{text} FROM (SELECT {value} AS v)").fetchone()[0]
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ("2018-01-02T03:04:05Z", 0),
+        ("2018-01-02 03:04:05", 0),
+        ("2020-02-29 23:59:59Z", 0),
+        ("2018-12-31T23:59:59", 0),
+        ("2018-02-29 00:00:00", 1),
+        ("2018-02-30T00:00:00Z", 1),
+        ("2018-01-01 24:00:00", 1),
+        ("0000-01-01 00:00:00", 1),
+        ("2018-01-02T03:04:05.5Z", 1),
+        ("2018-01-02T03:04:05ZZ", 1),
+        ("2018-01-02T03:04:05+", 1),
+        ("2018-01-02T03:04:05.", 1),
+        ("2018-01-02T03:04:05z", 0),
+        ("2018-01-02 03:04:05 ", 0),
+        ("now", 1),
+    ],
+)
+def test_sqlite_reads_plain_times_without_a_function(text: str, calls: int) -> None:
+    """A time in one of the forms that SQLite writes is what our function makes of it, and costs no call of it."""
+    seen: list[Any] = []
+    with closing(counted(seen)) as database:
+        assert value_of(database, Sqlite().time(column("v")), f"'{text}'") == FUNCTIONS[TIME](text)
+    assert len(seen) == calls
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize(
+    ("value", "number", "calls"),
+    [("7", 7, 0), ("7.25", 7.25, 0), ("NULL", None, 0), ("'7.25'", 7.25, 1), ("''", None, 1), ("X'37'", None, 1)],
+)
+def test_sqlite_reads_numbers_without_a_function(value: str, number: float | None, calls: int) -> None:
+    """Numbers are what they are; texts are read as all sources are; bytes are none."""
+    seen: list[Any] = []
+    with closing(counted(seen)) as database:
+        assert value_of(database, Sqlite().number(column("v")), value) == number
+    assert len(seen) == calls
 
 
 @pytest.mark.parametrize(("value", "expected"), SQLITE_DECIMALS)

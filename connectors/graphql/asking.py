@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.batches import ask_in_halves
 from connectors.contract import Answer, Ask, Found, Keys
-from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
+from connectors.errors import SourceError, SourceRejectedError
 from connectors.graphql.answers import answer_in, meaning, of_the_call, path_of
 from connectors.graphql.lookup import GraphQLLookup, Question
 from connectors.shapes import has_decimals
@@ -62,7 +62,7 @@ class Asking:
                     question.fail(error)
                 waiting = []
         for question in waiting:
-            question.fail(SourceProtocolError("more pages than max_pages"))
+            lookup.cut(question, ask)
         answer: dict[str, Found | SourceError] = {}
         for question in questions:
             answer |= lookup.found(question, ask)

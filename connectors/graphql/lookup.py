@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
+import msgspec
+
 from connectors.contract import Ask, Found, KeyKind, nobody
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.graphql.answers import ABSENT, Errors, code_of, of_a_key, path_of
@@ -41,6 +43,7 @@ class Question:
         self.cursors: set[str] = set()
         self.totals: dict[str, int] = {}
         self.failures: dict[str, SourceError] = {}
+        self.is_cut = False
 
     def fail(self, error: SourceError) -> None:
         self.failures = dict.fromkeys(self.keys, error)
@@ -108,13 +111,23 @@ class GraphQLLookup:
                 question.fail(SourceProtocolError("nested too deep"))
         return further
 
+    def cut(self, question: Question, ask: Ask) -> None:
+        """End a question that has more pages than are read. In the order of the ask, what was read is the part to give."""
+        if self._window.is_in_order(ask):
+            question.is_cut = True
+        else:
+            question.fail(SourceProtocolError("more pages than max_pages, of a list without an order"))
+
     def found(self, question: Question, ask: Ask) -> dict[str, Found | SourceError]:
         """What the keys of a question found."""
         known, _ = self._selected(self._window.fields(ask))
+        rows_of = {key: [] for key in question.keys if question.is_cut} | question.rows.by_key
         pages = {
             key: self._window.page(self._reader.records(rows, known), ask, question.totals.get(key))
-            for key, rows in question.rows.by_key.items()
+            for key, rows in rows_of.items()
         }
+        if question.is_cut:
+            pages = {key: msgspec.structs.replace(page, partial=True) for key, page in pages.items()}
         return {**pages, **question.failures}
 
     def _take_one(self, question: Question, value: Any, errors: Errors, ask: Ask, wait_s: float | None) -> bool:

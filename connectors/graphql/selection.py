@@ -30,7 +30,9 @@ class Selection:
             )
             for path, part in rules.lists.items()
         }
-        self.rules = rows.MappingSettings.model_construct(fields=_each(fields, plain), values=rules.values, lists=lists)
+        self.rules = rows.MappingSettings.model_construct(
+            fields=_each(fields, plain), values=rules.values, lists=lists, rating_scale=rules.rating_scale
+        )
         self._mapping = _Mapping(self.rules.fields, {}, {path: _list(part) for path, part in lists.items()})
 
     def of(self, record: type[msgspec.Struct], fields: Fields) -> tuple[Fields, str]:

@@ -11,6 +11,7 @@ from connectors.graphql.expressions import Expression
 from connectors.graphql.query import Query
 from connectors.mapping.checks import mapping_problems
 from connectors.mapping.settings import refuse
+from connectors.ratings import RatingScale, scale_problems
 from connectors.records import RECORDS, Record
 from connectors.transport import HeaderSettings
 
@@ -56,11 +57,12 @@ class RecordSettings(ConnectorSettings):
     fields: dict[str, Expression]
     values: dict[str, dict[str, str]] = {}
     lists: dict[str, PartSettings] = {}
+    rating_scale: RatingScale | None = None
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
 
     def problems(self, record: type[Record]) -> Iterator[str]:
         """What is said about the record that it does not have, or else what is not said."""
-        unknown = list(mapping_problems(record, self))
+        unknown = [*mapping_problems(record, self), *scale_problems(record, self.rating_scale)]
         yield from unknown or gaps(record, self)
         if record.time_field is None and not unknown:
             if self.order != "none":

@@ -10,6 +10,7 @@ from connectors.contract import ConnectorSettings, KeyKind, RecordName
 from connectors.mapping.checks import mapping_problems
 from connectors.mapping.expressions import Expression
 from connectors.mapping.settings import MappingSettings, refuse
+from connectors.ratings import scale_problems
 from connectors.records import RECORDS, Record
 from connectors.templates import PLACEHOLDERS, placeholders_of
 from connectors.transport import HeaderSettings
@@ -72,6 +73,7 @@ class RecordSettings(MappingSettings):
     def problems(self, record: type[Record]) -> Iterator[str]:
         """What is said about the record that it does not have."""
         yield from mapping_problems(record, self)
+        yield from scale_problems(record, self.rating_scale)
         if record.time_field is None:
             if self.order != "none":
                 yield "order: this record has no time to be ordered by"

@@ -8,6 +8,7 @@ import msgspec
 
 from connectors.mapping.expressions import getter
 from connectors.mapping.settings import MappingSettings, PartSettings
+from connectors.ratings import RATING, rating_reader
 from connectors.shapes import LEAF, LIST, Fields, Shape, shapes
 from connectors.values import shape_converter, to_list, to_object, translated
 
@@ -27,6 +28,7 @@ class RowMapping:
         self._rules = rules
         self._parts = rules.lists if isinstance(rules, MappingSettings) else {}
         self._outer = rules.outer if isinstance(rules, PartSettings) else {}
+        self._rating_scale = rules.rating_scale if isinstance(rules, MappingSettings) else None
         self.mapper = lru_cache(maxsize=256)(self._mapper)
 
     def _mapper(self, fields: Fields) -> MapRow:
@@ -51,6 +53,8 @@ class RowMapping:
                 self._list(shape.struct, inner, path, raw) if shape.form == LIST else self._part(shape.struct, inner, path, raw)
             )
         convert = shape_converter(shape)
+        if path == RATING and self._rating_scale is not None:
+            convert = rating_reader(self._rating_scale, convert)
         if path in self._rules.values:
             convert = translated(self._rules.values[path], convert)
         if shape.form == LEAF:

@@ -2,6 +2,7 @@
 
 from connectors.contract import ConnectorSettings
 from connectors.mapping.expressions import Expression
+from connectors.ratings import RatingScale
 
 
 class PartSettings(ConnectorSettings):
@@ -22,6 +23,7 @@ class MappingSettings(ConnectorSettings):
     fields: dict[str, Expression] = {}
     values: dict[str, dict[str, str]] = {}
     lists: dict[str, PartSettings] = {}
+    rating_scale: RatingScale | None = None
 
 
 def refuse(problems: list[str]) -> None:

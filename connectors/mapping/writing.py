@@ -16,6 +16,7 @@ from connectors.mapping.amounts import Amount, amount
 from connectors.mapping.expressions import chain_of, literal_of
 from connectors.mapping.places import MisfitError, Place, Spot, attribute, spot_at
 from connectors.mapping.settings import MappingSettings, PartSettings
+from connectors.ratings import RATING, Scale, valid_rating
 from connectors.records import MOST_DIGITS, ExactWhole, KnownEnum, Money, UtcTime
 from connectors.semantics import is_sound
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
@@ -51,6 +52,7 @@ class Rules:
         self.values = rules.values
         self.lists = rules.lists if isinstance(rules, MappingSettings) else {}
         self.outer = rules.outer if isinstance(rules, PartSettings) else {}
+        self.rating_scale = rules.rating_scale if isinstance(rules, MappingSettings) else None
 
 
 class Row:
@@ -174,6 +176,10 @@ class Writer:
 
     def _value(self, shape: Shape, path: str, rules: Rules, row: Row, parent: Row, *, is_shown: bool = True) -> Value:
         literal = None if path in rules.outer else literal_of(rules.fields.get(path, "@"))
+        if path == RATING and rules.rating_scale is not None:
+            if literal is not None or path in rules.values:
+                raise MisfitError
+            return self._rating(self._spot(shape, path, rules, row, parent), rules.rating_scale)
         if literal is not None:
             constant = _constant(shape, literal, rules.values.get(path))
             if shape is self._shown_amount:
@@ -205,6 +211,10 @@ class Writer:
             raise MisfitError
         spot.read_as(_READ_AS.get(leaf, shape.type))
         return Value(spot.source, _SOUND.get(leaf, "{0}"), spot)
+
+    def _rating(self, spot: Spot, scale: Scale) -> Value:
+        spot.read_as(float | None)
+        return Value(spot.source, f"{self._keep(valid_rating)}({{1}}, {self._keep(scale)})")
 
     def _word(self, spot: Spot, read: Callable[[str], Any]) -> Value:
         meaning = self._name()

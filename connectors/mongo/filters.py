@@ -19,6 +19,7 @@ from connectors.contract import Ask, Condition, Measure, Position
 from connectors.mongo.places import Place, Places, Spot
 from connectors.mongo.values import INTEGERS, decimal_text, texts_of, to_text
 from connectors.mongo.words import meaning
+from connectors.ratings import ABOVE, BELOW, BEST, WORST, Scale
 from connectors.records import Record
 from connectors.semantics import EXACT, as_time
 from connectors.shapes import LIST
@@ -91,6 +92,21 @@ def through(path: str) -> Any:
     return found
 
 
+def as_decimal(value: Any) -> Any:
+    """A value as a decimal, null for what is no number."""
+    return {"$convert": {"input": value, "to": "decimal", "onError": None, "onNull": None}}
+
+
+def on_scale(number: Any, scale: Scale) -> Any:
+    """A number of the source's scale as a rating of records, as `rating_of`."""
+    worst, best = scale
+    place = {"$divide": [{"$multiply": [{"$subtract": ["$$rated", worst]}, BEST - WORST]}, best - worst]}
+    nearest = {"$floor": {"$add": [place, Decimal128("0.5"), WORST]}}
+    not_above = {"$cond": [{"$gt": ["$$rated", max(scale)]}, ABOVE, nearest]}
+    rated = {"$cond": [{"$lt": ["$$rated", min(scale)]}, BELOW, not_above]}
+    return {"$let": {"vars": {"rated": number}, "in": {"$cond": [{"$eq": ["$$rated", None]}, None, rated]}}}
+
+
 def ceiling(time: datetime) -> datetime:
     """The first millisecond that is not before the time."""
     over = time.microsecond % 1000
@@ -111,6 +127,9 @@ def _tests(place: Place, values: Sequence[str]) -> tuple[Match, Match, bool]:
     if spot.path is None:
         constant = spot.convert(spot.constant)
         return inner, outer, constant is not None and str(constant) in values
+    if spot.rating_scale is not None:
+        asked = [int(value) for value in values if value.isdecimal()]
+        return {"$expr": {"$in": [on_scale(as_decimal(f"${spot.path}"), spot.rating_scale), asked]}}, outer, bool(asked)
     test = _test(spot, values)
     (outer if spot.outer else inner)[spot.path] = test
     return inner, outer, test != {"$in": []}

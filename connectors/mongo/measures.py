@@ -18,15 +18,16 @@ from bson import Decimal128
 
 from connectors.contract import Keys, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
-from connectors.mongo.filters import IS_DATE, all_of, present, through, window
+from connectors.mongo.filters import IS_DATE, all_of, as_decimal, on_scale, present, through, window
 from connectors.mongo.keys import Asked, grouping, keys_of, match_of
 from connectors.mongo.lookups import Order
 from connectors.mongo.places import Place, Places, Spot, projection
 from connectors.mongo.settings import KeySettings
 from connectors.mongo.values import decimal_text, to_decimal
+from connectors.ratings import rating_of
 from connectors.records import MOST_DIGITS, Money, Record
 from connectors.semantics import EXACT, rfc3339, sums_by_currency
-from connectors.shapes import LIST
+from connectors.shapes import LIST, limits
 
 Stages = list[dict[str, Any]]
 KEY, INDEX = "gateway_key", "gateway_index"
@@ -243,9 +244,16 @@ def _raw(place: Place, spot: Spot) -> Any:
 
 def _number(place: Place, spot: Spot) -> Any:
     """A decimal, null for what is no number. Sums of decimals are exact."""
-    number = {"$convert": {"input": _raw(place, spot), "to": "decimal", "onError": None, "onNull": None}}
-    bounded = {"$and": [{"$gt": ["$$number", _LEAST]}, {"$lt": ["$$number", _GREATEST]}]}
-    value: Any = {"$let": {"vars": {"number": number}, "in": {"$cond": [bounded, "$$number", None]}}}
+    found = as_decimal(_raw(place, spot))
+    if spot.rating_scale is not None:
+        found = on_scale(found, spot.rating_scale)
+    bounds = [{"$gt": ["$$number", _LEAST]}, {"$lt": ["$$number", _GREATEST]}]
+    if spot.shape.leaf is int:
+        least, most = limits(spot.shape.type)
+        bounds += [{"$gte": ["$$number", least]}] if least is not None else []
+        bounds += [{"$lte": ["$$number", most]}] if most is not None else []
+        bounds.append({"$eq": [{"$floor": "$$number"}, "$$number"]})
+    value: Any = {"$let": {"vars": {"number": found}, "in": {"$cond": [{"$and": bounds}, "$$number", None]}}}
     if spot.scale:
         value = {"$divide": [value, Decimal128(Decimal(10) ** spot.scale)]}
     if spot.default is not None:
@@ -258,6 +266,8 @@ def _decimal(value: Any) -> Decimal:
 
 
 def _scaled(spot: Spot, number: Decimal) -> Decimal:
+    if spot.rating_scale is not None:
+        return Decimal(rating_of(number, spot.rating_scale))
     return number.scaleb(-spot.scale, EXACT)
 
 

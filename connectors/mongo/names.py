@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from connectors.ratings import scale_problems
 from connectors.records import RECORDS
 from connectors.shapes import LEAF, LIST, leaf_shape, shapes
 
@@ -22,6 +23,7 @@ def record_problems(name: str, rules: RecordSettings) -> Iterator[str]:
     record = RECORDS[name]
     yield from _field_problems("fields", record, rules.fields)
     yield from _word_problems("values", record, rules.values)
+    yield from scale_problems(record, rules.rating_scale)
     for own, part in rules.lists.items():
         shape = shapes(record).get(own)
         if shape is None or shape.form != LIST or shape.struct is None:

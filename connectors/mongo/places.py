@@ -10,8 +10,9 @@ import msgspec
 
 from connectors.errors import SourceProtocolError
 from connectors.mongo.settings import FieldSettings, ListSettings, RecordSettings
-from connectors.mongo.values import Convert, converter, to_date, to_text
+from connectors.mongo.values import Convert, converter, to_date, to_exact, to_text
 from connectors.mongo.words import enum_converter
+from connectors.ratings import RATING, Scale, rating_reader
 from connectors.records import RECORDS
 from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, leaf_shape, shapes
 from connectors.values import translated
@@ -27,6 +28,7 @@ class Spot(NamedTuple):
     words: Mapping[str, str]
     convert: Convert
     outer: bool
+    rating_scale: Scale | None
 
     @property
     def default(self) -> Any:
@@ -54,6 +56,7 @@ class Places:
         self._rules = rules
         self._outer = rules.outer if isinstance(rules, ListSettings) else {}
         self._lists = rules.lists if isinstance(rules, RecordSettings) else {}
+        self._rating_scale = rules.rating_scale if isinstance(rules, RecordSettings) else None
 
     def spot(self, path: str) -> Spot:
         """What a field is read from, by its dotted path."""
@@ -61,7 +64,8 @@ class Places:
         assert shape is not None
         field, outer = self._field(path, shape)
         words = self._rules.values.get(path, {})
-        return Spot(shape, field.path, field.value, field.scale, words, self._converter(path, shape, field, words), outer)
+        convert, rating_scale = self._converter(path, shape, field, words), self._rating_scale if path == RATING else None
+        return Spot(shape, field.path, field.value, field.scale, words, convert, outer, rating_scale)
 
     def list_path(self, name: str) -> str:
         """Where the items of a list of objects are."""
@@ -150,6 +154,9 @@ class Places:
         if path == getattr(self.struct, "time_field", None):
             return to_date
         convert = converter(shape, field.scale)
+        if path == RATING and self._rating_scale is not None:
+            rate = rating_reader(self._rating_scale, convert)
+            return lambda value: rate(to_exact(value))
         if not words:
             return convert
         translate = translated(words, convert)

@@ -11,6 +11,7 @@ from pymongo.uri_parser import parse_uri
 
 from connectors.contract import ConnectorSettings, KeyKind, RecordName
 from connectors.mongo.names import record_problems
+from connectors.ratings import RatingScale
 
 
 def _path(value: str) -> str:
@@ -100,6 +101,7 @@ class RecordSettings(ConnectorSettings):
     fields: FieldsSettings = {}
     values: Words = {}
     lists: dict[str, ListSettings] = {}
+    rating_scale: RatingScale | None = None
     keys: Annotated[dict[KeyKind, KeySettings], Field(min_length=1)]
 
     @field_validator("keys")

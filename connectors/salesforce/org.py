@@ -25,6 +25,7 @@ from connectors.vendor import Grant, PermissionMissingError, Vendor
 _MOST_IN_A_BATCH = 25
 _LONGEST = 8_000
 """Of a question in an address, half of what may be there with the headers. A longer one goes in the body of a batch."""
+_OF_WHO_ASKS = (SourceAuthError, SourceThrottledError, PermissionMissingError)
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
@@ -55,7 +56,7 @@ class Org(Vendor[SalesforceSettings]):
             case "REQUEST_LIMIT_EXCEEDED":
                 return SourceThrottledError()
             case "QUERY_TIMEOUT" | "REQUEST_RUNNING_TOO_LONG":
-                return SourceTimeoutError()
+                return _to_be_halved(SourceTimeoutError())
             case "UNABLE_TO_LOCK_ROW" | "SERVER_UNAVAILABLE":
                 return SourceUnavailableError()
             case "INVALID_FIELD" | "INVALID_TYPE":
@@ -99,8 +100,16 @@ class Org(Vendor[SalesforceSettings]):
 
     def _page(self, status: int, result: Any) -> Page:
         if not 200 <= status < 300:
-            raise self._refusal(Refused(status, {}, result)) or SourceProtocolError(f"HTTP status {status}")
+            # Parts are independent: what one of them fails with is about its own keys, unless it is about who asks.
+            error = self._refusal(Refused(status, {}, result)) or SourceProtocolError(f"HTTP status {status}")
+            raise error if isinstance(error, _OF_WHO_ASKS) else _to_be_halved(error)
         try:
             return msgspec.convert(result, Page)
         except msgspec.ValidationError as error:
             raise SourceProtocolError("not the agreed JSON") from error
+
+
+def _to_be_halved(error: SourceError) -> SourceError:
+    """An error of a question that may be answered for fewer keys."""
+    error.halvings = 2
+    return error

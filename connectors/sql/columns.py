@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 
 from connectors.errors import SourceProtocolError
-from connectors.records import Record
+from connectors.records import Money, Record
 from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, shapes
 
 PARENT, POSITION, VALUE = "parent", "position", "value"
@@ -36,6 +37,13 @@ def columns_of(struct: type[msgspec.Struct], prefix: str = "") -> dict[str, Shap
         elif shape.struct is None:
             found[prefix + shape.name] = shape
     return found
+
+
+def operand_columns(place: Place) -> dict[str, Shape]:
+    """The columns that a sum calculates with: a decimal, or an amount and its currency."""
+    if place.shape.struct is Money:
+        return columns_of(Money, f"{place.column}_")
+    return {place.column: place.shape} if place.shape.leaf is Decimal else {}
 
 
 def lists_of(record: type[Record]) -> dict[str, Shape]:

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Select, Text, case, cast, column, func, literal_column
+from sqlalchemy import BigInteger, Boolean, Select, Text, case, cast, column, func, literal_column
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
+
+from connectors.ratings import ABOVE, BELOW, BEST, WORST, Scale
 
 Expression = ColumnElement[Any]
 KEY_TYPES: dict[str, TypeEngine[Any]] = {"text": Text(), "integer": BigInteger(), "uuid": UUID(as_uuid=False)}
@@ -174,6 +176,23 @@ class Dialect(ABC):
     @abstractmethod
     def number(self, decimal: Expression) -> Expression:
         """A decimal to calculate with, null for what is none."""
+
+    def rating(self, value: Expression, scale: Scale) -> Expression:
+        """A rating of the source's scale on that of records, as `rating_of`. What is no number stays as it is."""
+        if isinstance(value.type, Boolean):
+            return value
+        worst, best = scale
+        number = self.number(value)
+        steps: Expression = literal_column(f"{BEST - WORST}.0")
+        place = (number - literal_column(str(worst))) * steps / literal_column(str(best - worst))
+        rating = case(
+            (number < literal_column(str(min(scale))), BELOW),
+            (number > literal_column(str(max(scale))), ABOVE),
+            else_=cast(func.round(place + literal_column(str(WORST))), BigInteger),
+        )
+        if not self.may_be_text(value):
+            return rating
+        return case((number.is_(None), value), else_=cast(rating, Text) if isinstance(value.type, Text) else rating)
 
     @abstractmethod
     def total(self, decimal: Expression) -> Expression:

@@ -29,8 +29,8 @@ from sqlalchemy import (
 from connectors.contract import KeyKind, Keys, Measure, Measured, MeasureOp
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.records import Money
-from connectors.shapes import Fields, shapes
-from connectors.sql.columns import POSITION, Place, columns_for, place_of
+from connectors.shapes import Fields
+from connectors.sql.columns import POSITION, Place, columns_for, operand_columns, place_of
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.lookups import bounds_of, conditions_shape, matched, order_of, record_ids, whole
 from connectors.sql.rows import Rows
@@ -79,33 +79,67 @@ def measure_parts(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> l
     paths = _paths(asked)
     texts = rows.texts((path for measure in asked for path, _ in measure.where), rows.source)
     columns = columns_for(rows.record, Fields.of(*rows.required, *paths))
-    table = matched(rows, kind, columns, rows.confined(kind, paths)).add_columns(*texts).cte("gateway_matched")
     places = [place_of(rows.record, measure.field) for measure in asked if measure.field]
+    found = matched(rows, kind, columns, rows.confined(kind, paths)).add_columns(*texts, *rows.operands(places, rows.source))
+    table = found.cte("gateway_matched")
+    groups = _groups(rows, table, asked)
+    is_shared = _is_shared(rows, kind, table)
     parts: list[Part] = []
-    plain: dict[str | None, list[int]] = {}
+    for place, own in groups.ranked:
+        if (base := _base(rows, table, [place])) is not None:
+            parts.append(_own_part(rows, table, base, asked[own], own, place))
+    for place, numbers in groups.money.items():
+        if (base := _base(rows, table, [place])) is not None:
+            parts.append(_per_currency(rows, table, base, place, {n: asked[n] for n in numbers}))
+    if parts or groups.plain:
+        groups.plain.setdefault(None, [])
+    for in_list, numbers in groups.plain.items():
+        base = _base(rows, table, [place for place in places if in_list and place.in_list == in_list])
+        if base is not None and (part := _plain(rows, table, base, asked, numbers, in_list, is_shared)) is not None:
+            parts.append(part)
+    return parts
+
+
+class _Groups(NamedTuple):
+    """Measures that a part has in common, by their numbers: of one list without a currency, of one field of money."""
+
+    plain: dict[str | None, list[int]]
+    money: dict[Place, list[int]]
+    ranked: list[tuple[Place, int]]
+
+
+def _groups(rows: Rows, table: CTE, asked: Sequence[MeasureShape]) -> _Groups:
+    groups = _Groups({}, {}, [])
     for number, measure in enumerate(asked):
         place = place_of(rows.record, measure.field) if measure.field else None
         if place is not None and place.in_list is not None and rows.items(place.in_list, table) is not None:
-            plain.setdefault(place.in_list, [])  # its doubts
+            groups.plain.setdefault(place.in_list, [])  # its doubts
         if place is None or (place.shape.struct is None and measure.op not in _RANKED):
-            plain.setdefault(place.in_list if place else None, []).append(number)
-            continue
-        base = _base(rows, table, [place])
-        if base is not None:
-            parts.append(_own_part(rows, table, base, measure, number, place))
-    if parts or plain:
-        plain.setdefault(None, [])
-    for in_list, numbers in plain.items():
-        base = _base(rows, table, [place for place in places if in_list and place.in_list == in_list])
-        if base is not None:
-            values = [_aggregate(rows, base.items, asked[n], _condition(rows, table, asked[n], n)) for n in numbers]
-            doubts = _doubts(rows, table, base, asked, in_list)
-            if not numbers and doubts is None:
-                continue
-            values += [] if doubts is None else [doubts]
-            statement = select(table.c.key_, rows.dialect.json_array(values)).select_from(base.table).group_by(table.c.key_)
-            parts.append(Part(tuple(numbers), statement, doubts=doubts is not None))
-    return parts
+            groups.plain.setdefault(place.in_list if place else None, []).append(number)
+        elif place.shape.struct is Money and measure.op in _ADDED:
+            groups.money.setdefault(place, []).append(number)
+        else:
+            groups.ranked.append((place, number))
+    return groups
+
+
+def _plain(
+    rows: Rows,
+    table: CTE,
+    base: _Base,
+    asked: Sequence[MeasureShape],
+    numbers: Sequence[int],
+    in_list: str | None,
+    is_shared: Expression | None,
+) -> Part | None:
+    """The measures that need no grouping of their own, and the doubts. None where there is neither."""
+    values = [_aggregate(rows, base.items, asked[n], _condition(rows, table, asked[n], n)) for n in numbers]
+    doubts = _doubts(rows, table, base, asked, in_list, is_shared)
+    if not numbers and doubts is None:
+        return None
+    values += [] if doubts is None else [doubts]
+    statement = select(table.c.key_, rows.dialect.json_array(values)).select_from(base.table).group_by(table.c.key_)
+    return Part(tuple(numbers), statement, doubts=doubts is not None)
 
 
 def measure_ids(rows: Rows, kind: KeyKind, asked: Sequence[MeasureShape]) -> Select[Any] | None:
@@ -134,7 +168,10 @@ def answers(
         for key in asked.get(text, ()):
             own = measured[key]
             for measure, value in zip(part.measures, values, strict=True):
-                own[measure] = _by_currency(own[measure], value) if part.per_currency else value
+                if not part.per_currency:
+                    own[measure] = value
+                elif value is not None:
+                    own[measure] = _by_currency(own[measure], value)
     return measured | in_doubt
 
 
@@ -145,7 +182,10 @@ def nothing_of(rows: Rows, measure: MeasureShape) -> Any:
     return 0 if measure.op is MeasureOp.COUNT else None
 
 
+ONE_OF_A_CUSTOMER = frozenset({KeyKind.CUSTOMER_ID, KeyKind.MEMBER_NUMBER, KeyKind.TEXT})
+"""Kinds of which a customer has one key at most."""
 _RANKED = frozenset({MeasureOp.TOP, MeasureOp.LATEST})
+_ADDED = frozenset({MeasureOp.SUM, MeasureOp.AVERAGE})
 
 
 def _paths(asked: Sequence[MeasureShape]) -> list[str]:
@@ -199,7 +239,22 @@ def _aggregate(rows: Rows, items: FromClause, measure: MeasureShape, condition: 
     return dialect.number(total) / func.nullif(func.count(value), 0)
 
 
-def _doubts(rows: Rows, table: CTE, base: _Base, asked: Sequence[MeasureShape], in_list: str | None) -> Expression | None:
+def _is_shared(rows: Rows, kind: KeyKind, table: CTE) -> Expression | None:
+    """Whether a record is there under another key, too. None where a customer has one key of the kind.
+
+    Of pairs the gateway knows that they may share a record. A column may as well, where the query joins something that a record
+    has several of.
+    """
+    if kind in ONE_OF_A_CUSTOMER or rows.settings.keys[kind].column is None:
+        return None
+    every = table.alias("gateway_every")
+    shared = select(every.c.id).group_by(every.c.id).having(func.min(every.c.key_) != func.max(every.c.key_))
+    return table.c.id.in_(shared)
+
+
+def _doubts(
+    rows: Rows, table: CTE, base: _Base, asked: Sequence[MeasureShape], in_list: str | None, is_shared: Expression | None
+) -> Expression | None:
     """How many rows, of records or of a list's items, are not what a measure takes them for. None where all must be."""
     doubts = []
     for number, measure in enumerate(asked):
@@ -208,6 +263,7 @@ def _doubts(rows: Rows, table: CTE, base: _Base, asked: Sequence[MeasureShape], 
             doubts.append(and_(doubt, _condition(rows, table, measure, number)))
     if in_list is None:
         doubts += [table.c[name].is_(None) for name in ("time_", *rows.required) if name in table.c]
+        doubts += [] if is_shared is None else [is_shared]
     counted = func.count(case((or_(*doubts), 1))) if doubts else None
     return (
         counted if counted is None or in_list else counted + func.count() - func.count(distinct(rows.dialect.text(table.c.id)))
@@ -220,8 +276,6 @@ def _own_part(rows: Rows, table: CTE, base: _Base, measure: MeasureShape, number
         return Part((number,), _latest(rows, table, base, place, condition))
     if measure.op is MeasureOp.TOP and place.shape.struct is None:
         return Part((number,), _top(rows, table, base, place, condition))
-    if measure.op in (MeasureOp.SUM, MeasureOp.AVERAGE) and place.shape.struct is Money:
-        return Part((number,), _per_currency(rows, table, base, measure.op, place, condition), per_currency=True)
     raise SourceProtocolError(f"there is no {measure.op.value} of {measure.field}")
 
 
@@ -253,20 +307,30 @@ def _first_of(rows: Rows, values: FromClause, place: Place, order: Sequence[Expr
     return select(ranked.c.key_, rows.dialect.json_array([value])).where(ranked.c.number_ == 1)
 
 
-def _per_currency(rows: Rows, table: CTE, base: _Base, op: MeasureOp, place: Place, condition: Expression) -> Select[Any]:
-    dialect, items = rows.dialect, base.items
-    amount, currency = (rows.read(f"{place.column}_{name}", shape, items) for name, shape in shapes(Money).items())
-    columns = (table.c.key_, amount.label("amount_"), currency.label("currency_"))
-    present = (amount.is_not(None), currency.is_not(None))
-    values = select(*columns).select_from(base.table).where(condition, *present).subquery()
-    number = dialect.number(values.c.amount_)
-    total = dialect.exact_total(number) if op is MeasureOp.SUM else func.round(dialect.total(number) / func.count(), 6)
+def _per_currency(rows: Rows, table: CTE, base: _Base, place: Place, measures: Mapping[int, MeasureShape]) -> Part:
+    """All sums and averages of one field, by one grouping. One that has nothing in a currency is null there."""
+    dialect = rows.dialect
+    number, currency = (rows.operand(name, shape, base.items) for name, shape in operand_columns(place).items())
+    conditions = {n: _condition(rows, table, measure, n) for n, measure in measures.items()}
+    columns = [number.label("number_"), currency.label("currency_")]
+    columns += [case((condition, number)).label(f"number_{n}_") for n, condition in conditions.items() if len(measures) > 1]
+    present = (number.is_not(None), currency.is_not(None), or_(*conditions.values()))
+    values = select(table.c.key_, *columns).select_from(base.table).where(*present).subquery()
+    totals: list[Expression] = []
+    for n, measure in measures.items():
+        own = values.c.number_ if len(measures) == 1 else values.c[f"number_{n}_"]
+        average = func.round(dialect.total(own) / func.nullif(func.count(own), 0), 6)
+        totals.append((dialect.exact_total(own) if measure.op is MeasureOp.SUM else average).label(f"total_{n}_"))
+        totals.append(func.count(own).label(f"count_{n}_"))
     # What is made of the total looks at it several times, and is not to add it up as often.
-    totals = (
-        select(values.c.key_, values.c.currency_, total.label("total_")).group_by(values.c.key_, values.c.currency_).subquery()
+    by_currency = (
+        select(values.c.key_, values.c.currency_, *totals).group_by(values.c.key_, values.c.currency_).subquery("by_currency")
     )
-    money = dialect.json_object([("amount", dialect.decimal_text(totals.c.total_)), ("currency", totals.c.currency_)])
-    return select(totals.c.key_, dialect.json_array([money]))
+    found = []
+    for n in measures:
+        pairs = [("amount", dialect.decimal_text(by_currency.c[f"total_{n}_"])), ("currency", by_currency.c.currency_)]
+        found.append(dialect.embedded(case((by_currency.c[f"count_{n}_"] > 0, dialect.json_object(pairs)))))
+    return Part(tuple(measures), select(by_currency.c.key_, dialect.json_array(found)), per_currency=True)
 
 
 def _comparable(rows: Rows, place: Place, items: FromClause) -> Expression:
@@ -276,7 +340,7 @@ def _comparable(rows: Rows, place: Place, items: FromClause) -> Expression:
         own = place.in_list is None and place.column == rows.record.time_field
         return items.c.time_ if own else rows.leaf(place, items, rows.dialect.time(column))
     if leaf is Decimal:
-        return rows.leaf(place, items, rows.dialect.number(column))
+        return rows.leaf(place, items, rows.operand(place.column, place.shape, items))
     if leaf is Number:
         return rows.leaf(place, items, func.coalesce(rows.dialect.number(column), 1))
     if leaf in (int, float):

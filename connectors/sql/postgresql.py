@@ -59,6 +59,11 @@ TYPES: dict[int, TypeEngine[Any]] = {
 
 TIME = DateTime(timezone=True)
 
+PLAIN_TIME = (
+    "^[12][0-9]{3}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+    "[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z?$"
+)
+"""Most times of text, at a third of what the others cost."""
 JSON_STEPS = (
     (r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})', "#"),
     (r'"[^"\\\x01-\x1f]*"', '""'),
@@ -137,12 +142,14 @@ class Postgresql(Dialect):
             return cast(value, TIME)
         if isinstance(value.type, BigInteger | Numeric | Float):
             return _counted(cast(value, Numeric))
-        text = func.upper(func.btrim(cast(value, Text)), type_=Text)
+        written = cast(value, Text)
+        text = func.upper(func.btrim(written), type_=Text)
         day = cast(func.substr(text, 9, 2), BigInteger)
         in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))
         # Digits after the sixth would be rounded.
         cut = func.regexp_replace(text, r"(\.\d{6})\d+", r"\1")
         return case(
+            (matches(written, PLAIN_TIME), cast(written, TIME)),
             (matches(text, dialect.TIME), case((in_month, cast(cut, TIME)))),
             (matches(text, dialect.COMPACT), _compact(text)),
             (matches(text, dialect.COUNT), _counted(cast(text, Numeric))),

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from numbers import Number
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
@@ -34,9 +34,20 @@ from sqlalchemy import (
 
 from connectors.contract import KeyKind
 from connectors.errors import SourceProtocolError
+from connectors.ratings import RATING, Scale
 from connectors.records import RECORDS, Money
-from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, shapes
-from connectors.sql.columns import PARENT, POSITION, VALUE, Place, columns_of, deciding_columns, item_shape, place_of
+from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, limits, shapes
+from connectors.sql.columns import (
+    PARENT,
+    POSITION,
+    VALUE,
+    Place,
+    columns_of,
+    deciding_columns,
+    item_shape,
+    operand_columns,
+    place_of,
+)
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.settings import RecordSettings
 
@@ -80,6 +91,12 @@ def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Su
     return own.subquery(f"gateway_{name}")
 
 
+def rated(dialect: Dialect, source: Subquery, scale: Scale) -> Subquery:
+    """The rows of a record with ratings on its own scale."""
+    columns = (dialect.rating(column, scale).label(RATING) if column.name == RATING else column for column in source.c)
+    return select(*columns).subquery(source.name)
+
+
 def _is_asked(column: Expression) -> Expression:
     """Whether a record's id is one of those that the statement is given as constants."""
     return column.in_(bindparam(IDS, expanding=True))
@@ -98,7 +115,8 @@ class Rows:
         self.name = name
         self.record = RECORDS[name]
         self.settings = settings
-        self.source = as_subquery(dialect, settings.query, learnt.columns, name)
+        source = as_subquery(dialect, settings.query, learnt.columns, name)
+        self.source = source if settings.rating_scale is None else rated(dialect, source, settings.rating_scale)
         self._read_whole = learnt.read_whole
         self.lists = {item: self._list_of(item, own) for item, own in learnt.lists.items()}
 
@@ -158,9 +176,11 @@ class Rows:
             return self._number_text(place.shape, value)
         if leaf is None or not issubclass(leaf, Enum):
             return cast(self.canonical(place.shape, value), Text)
-        text = func.trim(cast(self.dialect.given(value), Text))
-        name = func.upper(func.replace(func.replace(text, " ", "_"), "-", "_"), type_=Text)
-        known = case((name.in_([member.value for member in leaf]), name), (name.is_not(None), "UNKNOWN"))
+        # Names of our own members may stand in the text, where they cost no parameter. Most values are one as they are.
+        members: list[Expression] = [literal_column(f"'{member.value}'") for member in leaf]
+        text = cast(value, Text)
+        name = func.upper(func.replace(func.replace(func.trim(text), " ", "_"), "-", "_"), type_=Text)
+        known = case((text.in_(members), text), (name.in_(members), name), (name != "", "UNKNOWN"))
         return known if default is None else func.coalesce(known, default)
 
     def _number_text(self, shape: Shape, value: Expression) -> Expression:
@@ -177,6 +197,21 @@ class Rows:
         if value is None:
             return null()
         return self._canonical(shape, value) if shape.name in CODES else self._given(shape, value)
+
+    def operand(self, name: str, shape: Shape, table: FromClause) -> Expression:
+        """A column to add up or to group by: as `read`, decimals as numbers, null for what is none."""
+        computed = table.c.get(_operand_name(name))
+        if computed is not None:
+            return computed
+        column = table.c.get(name)
+        return self.read(name, shape, table) if column is None or shape.leaf is not Decimal else self.dialect.number(column)
+
+    def operands(self, places: Iterable[Place], table: FromClause) -> list[Label[Any]]:
+        """The operands of measures, to be computed once for all of them. Those of nested lists are not."""
+        columns = {name: shape for place in places if place.in_list is None for name, shape in operand_columns(place).items()}
+        return [
+            self.operand(name, shape, table).label(_operand_name(name)) for name, shape in columns.items() if name in table.c
+        ]
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -204,10 +239,10 @@ class Rows:
             doubts += [number < literal_column(str(least))] if least is not None else []
             doubts += [number > literal_column(str(most))] if most is not None else []
             doubts += [number != func.round(number)] if shape.leaf is int else []
-        read = {datetime: self.dialect.time, Decimal: self.dialect.number}.get(shape.leaf or str, self.dialect.plain)
         if self.dialect.may_be_text(column) and shape.leaf in (*NUMBERS, Decimal, datetime):
-            doubts.append(read(column).is_(None))
-        return and_(value.is_not(None), or_(*doubts)) if doubts else None
+            read = {datetime: self.dialect.time}.get(shape.leaf, self.dialect.plain)
+            doubts.append((self.operand(name, shape, table) if shape.leaf is Decimal else read(column)).is_(None))
+        return and_(or_(*doubts), value.is_not(None)) if doubts else None
 
     def texts(self, paths: Iterable[str], table: FromClause) -> list[Label[Any]]:
         """The fields that conditions look at, to be computed once for all of them. Those of nested lists are not."""
@@ -330,19 +365,15 @@ def _text_name(place: Place) -> str:
     return f"text_{place.column}_"
 
 
+def _operand_name(column: str) -> str:
+    return f"operand_{column}_"
+
+
 def required(table: FromClause, name: str) -> Expression:
     found = table.c.get(name, table.c.get(name.lower()))
     if found is None:
         raise SourceProtocolError(f"a query has no column {name}")
     return found
-
-
-def limits(annotation: Any) -> tuple[int | None, int | None]:
-    """The least and the greatest number of a type."""
-    for mark in getattr(annotation, "__metadata__", ()):
-        if isinstance(mark, msgspec.Meta):
-            return mark.ge, mark.le  # type: ignore[return-value]
-    return next((found for own in get_args(annotation) if (found := limits(own)) != (None, None)), (None, None))
 
 
 def _default(shape: Shape) -> Any:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from connectors.contract import ConnectorSettings, KeyKind
+from connectors.ratings import RatingScale, scale_problems
 from connectors.records import RECORDS, known_record
 from connectors.sql.columns import lists_of
 
@@ -59,6 +60,7 @@ class RecordSettings(ConnectorSettings):
     query: Query
     keys: Annotated[dict[KeyKind, KeySettings], Field(min_length=1)]
     lists: dict[str, ListSettings] = {}
+    rating_scale: RatingScale | None = None
 
     @field_validator("keys")
     @classmethod
@@ -76,6 +78,8 @@ def _known_names(records: dict[str, RecordSettings]) -> dict[str, RecordSettings
         allowed = lists_of(RECORDS[known_record(name)])
         for unknown in sorted(record.lists.keys() - allowed):
             raise ValueError(f"{name}.lists.{unknown}: {name} has no such list; use {', '.join(allowed) or 'none'}")
+        for problem in scale_problems(RECORDS[name], record.rating_scale):
+            raise ValueError(f"{name}.{problem}")
     return records
 
 

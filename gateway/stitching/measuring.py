@@ -122,9 +122,12 @@ async def _at_source(customer: StitchedCustomer, question: Question, source: Sou
     if any(isinstance(outcome, Failed) and isinstance(outcome.error, SourceProtocolError) for outcome in outcomes):
         # A malformed record spoils the source's sums. Read here, it is dropped alone.
         return await _here(customer, question, source, kind)
+    found = [outcome for outcome in outcomes if isinstance(outcome, Measured)]
+    if any(outcome.as_of is not found[0].as_of for outcome in found):
+        return await _here(customer, question, source, kind)  # a source sees the keys of one call, and what they share
     for outcome in outcomes:
         customer.reports.add(question.record, outcome)
-    rows = [outcome.values for outcome in outcomes if isinstance(outcome, Measured)]
+    rows = [outcome.values for outcome in found]
     return _measurement(source, outcomes, rows, stale=customer.stale_keys(kind), cut=customer.leaves_out_keys(source, kind))
 
 

@@ -67,6 +67,50 @@ class VendorApi:
         return web.json_response(self.spoil(json.loads(response.text or "null")), status=response.status)
 
 
+class GrantingApi(VendorApi):
+    """A vendor's API that gives tokens which end, at `token_path` for a form of `client` and `grant`."""
+
+    token_path: str
+    client: Mapping[str, str]
+    grant: Mapping[str, str]
+    token_name: str
+    """What a token is called, before its number."""
+    scheme = "Bearer "
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.oauth = dict(self.client)
+        self.granted = 0
+
+    def grants(self, token: str) -> dict[str, Any]:
+        """The answer that gives a token."""
+        return {"access_token": token, "token_type": "bearer", "expires_in": 1800}
+
+    def unknown_client(self, secret: str | None) -> Refusal:
+        """The answer to another form."""
+        return Refusal(400, {"error": "invalid_client", "error_description": f"unknown client {secret}"})
+
+    def revoke(self) -> None:
+        super().revoke()
+        self.oauth["client_secret"] = "another"
+
+    def expire(self) -> None:
+        """End the token; the client is given another."""
+        self.authorization = "another"
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if (request.method, request.path) != ("POST", self.token_path):
+            return await super().answer(request)
+        self.requests.append(f"POST {request.path}")
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        if form != {**self.oauth, **self.grant}:
+            return refused(self.unknown_client(form.get("client_secret")))
+        self.granted += 1
+        token = f"{self.token_name}{self.granted}"
+        self.authorization = f"{self.scheme}{token}"
+        return web.json_response(self.grants(token))
+
+
 def refused(refusal: Refusal) -> web.Response:
     return web.json_response(refusal.body, status=refusal.status, headers=refusal.headers)
 

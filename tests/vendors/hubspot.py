@@ -1,11 +1,11 @@
 """HubSpot's CRM API, version 3, as it is documented: batches with errors of single inputs, search in pages."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 
-from tests.vendors.api import Refusal, VendorApi, refused
+from tests.vendors.api import GrantingApi, Refusal, refused
 
 TOKEN = "pat-eu1-0a1b2c3d"
 MANY = 450
@@ -61,7 +61,7 @@ COMPANIES = [
 SEARCHED = ("firstname", "lastname", "email", "phone", "hs_additional_emails", "mobilephone")
 
 
-class HubSpotApi(VendorApi):
+class HubSpotApi(GrantingApi):
     authorization = f"Bearer {TOKEN}"
     unauthorized = Refusal(
         401,
@@ -73,6 +73,11 @@ class HubSpotApi(VendorApi):
         },
     )
 
+    token_path = "/oauth/v1/token"
+    client: ClassVar = {"client_id": "9b1c", "client_secret": "the-secret-of-the-app", "refresh_token": "eu1-1a2b"}
+    grant: ClassVar = {"grant_type": "refresh_token"}
+    token_name = "of-half-an-hour-"
+
     def __init__(self) -> None:
         super().__init__()
         self.contacts = contacts()
@@ -81,30 +86,12 @@ class HubSpotApi(VendorApi):
         self.most_inputs = 100
         self.redirects = False
         """Whether the id of a contact that was merged away gives the one that it was merged into."""
-        self.oauth = {"client_id": "9b1c", "client_secret": "the-secret-of-the-app", "refresh_token": "eu1-1a2b"}
-        self.granted = 0
 
-    def revoke(self) -> None:
-        super().revoke()
-        self.oauth["client_secret"] = "another"
+    def grants(self, token: str) -> dict[str, Any]:
+        return super().grants(token) | {"refresh_token": self.oauth["refresh_token"]}
 
-    def expire(self) -> None:
-        """End the token; the app is given another."""
-        self.authorization = "another"
-
-    async def answer(self, request: web.Request) -> web.Response:
-        if (request.method, request.path) != ("POST", "/oauth/v1/token"):
-            return await super().answer(request)
-        self.requests.append(f"POST {request.path}")
-        form = {name: str(value) for name, value in (await request.post()).items()}
-        if form != self.oauth | {"grant_type": "refresh_token"}:
-            said = {"status": "BAD_CLIENT_ID", "message": f"missing or unknown: {form.get('client_secret')}"}
-            return web.json_response(said, status=400)
-        self.granted += 1
-        self.authorization = f"Bearer of-half-an-hour-{self.granted}"
-        token = self.authorization.removeprefix("Bearer ")
-        more = {"refresh_token": self.oauth["refresh_token"], "token_type": "bearer"}
-        return web.json_response({"access_token": token, "expires_in": 1800} | more)
+    def unknown_client(self, secret: str | None) -> Refusal:
+        return Refusal(400, {"status": "BAD_CLIENT_ID", "message": f"missing or unknown: {secret}"})
 
     def respond(self, request: web.Request, body: Any) -> web.Response:
         match request.method, request.path.removeprefix("/crm/v3/objects/").split("/"):

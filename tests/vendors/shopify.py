@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 from graphql import (
@@ -20,7 +20,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from tests.vendors.api import Refusal, VendorApi
+from tests.vendors.api import GrantingApi, Refusal
 
 TOKEN = "shpat_0c1d2e3f40516273"
 PATH = "/admin/api/2026-01/graphql.json"
@@ -195,12 +195,18 @@ def customers() -> list[dict[str, Any]]:
     ]
 
 
-class ShopifyApi(VendorApi):
+class ShopifyApi(GrantingApi):
     """`available` is what the bucket holds; it is not refilled. Without the scope a field that needs one is denied."""
 
     authorization_header = "X-Shopify-Access-Token"
     authorization = TOKEN
     unauthorized = Refusal(401, {"errors": f"[API] Invalid API key or access token: {TOKEN}"})
+
+    token_path = "/admin/oauth/access_token"
+    client = CLIENT
+    grant: ClassVar = {"grant_type": "client_credentials"}
+    token_name = "shpat_of_day_"
+    scheme = ""
 
     def __init__(self) -> None:
         super().__init__()
@@ -208,28 +214,9 @@ class ShopifyApi(VendorApi):
         self.available = BUCKET
         self.scopes = {"read_customers", "read_orders"}
         self.costs: list[int] = []
-        self.client = dict(CLIENT)
-        self._granted = 0
 
-    def revoke(self) -> None:
-        super().revoke()
-        self.client["client_secret"] = "another"
-
-    def expire(self) -> None:
-        """End the token of the day; the credentials give another."""
-        self.authorization = "another"
-
-    async def answer(self, request: web.Request) -> web.Response:
-        if (request.method, request.path) != ("POST", "/admin/oauth/access_token"):
-            return await super().answer(request)
-        self.requests.append(f"POST {request.path}")
-        form = {name: str(value) for name, value in (await request.post()).items()}
-        if form != self.client | {"grant_type": "client_credentials"}:
-            said = {"error": "invalid_client", "error_description": f"client {form.get('client_secret')} is not known"}
-            return web.json_response(said, status=400)
-        self._granted += 1
-        self.authorization = f"shpat_of_day_{self._granted}"
-        return web.json_response({"access_token": self.authorization, "scope": ",".join(self.scopes), "expires_in": 86399})
+    def grants(self, token: str) -> dict[str, Any]:
+        return {"access_token": token, "scope": ",".join(self.scopes), "expires_in": 86399}
 
     def respond(self, request: web.Request, body: Any) -> web.Response:
         if request.method != "POST" or request.path != PATH:

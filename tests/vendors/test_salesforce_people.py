@@ -189,6 +189,49 @@ async def test_a_closed_case_is_solved_where_its_word_says_so(api, status, is_cl
     assert data["customer"]["tickets"]["nodes"] == [{"status": expected}]
 
 
+@pytest.mark.parametrize("by", [KeyKind.EMAIL, KeyKind.CUSTOMER_ID, KeyKind.PHONE])
+async def test_a_part_that_is_too_slow_costs_its_own_keys(api, by):
+    """Contacts are asked for alone, or together with accounts: whichever is too slow, the other keys have their answer."""
+    keys = {
+        KeyKind.EMAIL: ["ann@example.com", "slow@example.com", "o'brien@example.com", "none@example.com"],
+        KeyKind.CUSTOMER_ID: [ANN, id_of("001", 77), ACME, id_of("003", 78)],
+        KeyKind.PHONE: ["+447700900123", "+15550000000", "+14155550100", "+15550000001"],
+    }[by]
+    async with opened(Salesforce, api, "crm", **SETTINGS) as crm:
+        lookup = lookup_of(crm, Customer, by)
+        whole = await lookup.fetch(keys, Ask(fields=Fields.of("id")))
+        slow = {KeyKind.EMAIL: "slow@", KeyKind.CUSTOMER_ID: keys[1][:15], KeyKind.PHONE: "(555) 000-0000"}
+        api.slow = (slow[by],)
+        found = dict(await lookup.fetch(keys, Ask(fields=Fields.of("id"))))
+    error = found.pop(keys[1])
+    assert isinstance(error, SourceTimeoutError)
+    assert found == whole
+    assert len(found) == 2
+
+
+async def test_customers_are_found_where_merges_are_too_slow_to_look_up(api):
+    """Only who was not found may have been merged into another one."""
+    async with opened(Salesforce, api, "crm", **SETTINGS) as crm:
+        lookup = lookup_of(crm, Customer, KeyKind.CUSTOMER_ID)
+        api.slow = ("MasterRecordId",)
+        found = await lookup.fetch([ANN, id_of("003", 78)], Ask(fields=Fields.of("id")))
+        assert [one["id"] for one in msgspec.json.decode(found[ANN])] == [ANN]
+        assert isinstance(found[id_of("003", 78)], SourceTimeoutError)
+        with pytest.raises(SourceTimeoutError):
+            await lookup.fetch([id_of("003", 78)], Ask(fields=Fields.of("id")))
+
+
+async def test_an_org_that_is_slow_altogether_is_asked_seven_times_at_most(api):
+    """Twice in halves; then it is not the number of keys."""
+    api.slow = ("SELECT",)
+    async with opened(Salesforce, api, "crm", **SETTINGS) as crm:
+        with pytest.raises(SourceTimeoutError):
+            await lookup_of(crm, Customer, KeyKind.EMAIL).fetch(
+                [f"{n}@example.com" for n in range(100)], Ask(fields=Fields.of("id"))
+            )
+    assert len(api.queries) == 7
+
+
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from connectors.contract import Ask, KeyKind
+from connectors.contract import Ask, KeyKind, Page
 from connectors.errors import SourceAuthError, SourceProtocolError, SourceThrottledError, SourceUnavailableError
 from connectors.records import Customer, Order
 from connectors.shapes import Fields
@@ -168,11 +168,16 @@ async def test_more_than_250_orders_come_in_pages():
     assert windows == [{"first": 250, "after": None}, {"first": 250, "after": "cursor-250"}]
 
 
-async def test_more_pages_than_allowed_are_an_error():
-    """Orders are never left out in silence."""
+@pytest.mark.cases
+async def test_orders_that_are_cut_at_max_pages_are_partial():
+    """Newest first the beginning is worth giving; in the other order it is not there."""
     async with shopify(ShopifyApi(), max_pages=2) as connector:
-        error = await failure_of(lookup_of(connector, Order, KeyKind.CUSTOMER_ID), "7002")
-    assert isinstance(error, SourceProtocolError)
+        lookup = lookup_of(connector, Order, KeyKind.CUSTOMER_ID)
+        page = (await lookup.fetch(["7002"], Ask(fields=ID)))["7002"]
+        with pytest.raises(SourceProtocolError):
+            await lookup.fetch(["7002"], Ask(fields=ID, oldest_first=True))
+    assert isinstance(page, Page)
+    assert page.partial
 
 
 async def test_unknown_customers_are_absent():

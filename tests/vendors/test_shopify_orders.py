@@ -119,7 +119,7 @@ async def test_a_token_of_a_day_is_fetched_again_when_it_has_ended(api):
 
 async def test_credentials_that_give_no_token_are_the_operators_business(api):
     """Of the setting that they are in."""
-    api.client["client_secret"] = "another"
+    api.oauth["client_secret"] = "another"
     async with opened(Shopify, api, "shop", **OF_A_DAY) as connector:
         error = await failure_of(lookup_of(connector, Order, KeyKind.CUSTOMER_ID), "7001")
         assert isinstance(error, SourceAuthError)

@@ -1,11 +1,11 @@
 """Zendesk's Ticketing API as it is documented: users by many ids, search, cursors in pages of at most a hundred."""
 
 import base64
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 
-from tests.vendors.api import Refusal, VendorApi, refused
+from tests.vendors.api import GrantingApi, Refusal, refused
 
 TOKEN = "6wiIBWbGkBMo1mRDMuVw"
 AGENT = "agent@helpdesk.example"
@@ -79,37 +79,25 @@ COMMENTS = {
 }
 
 
-class ZendeskApi(VendorApi):
+class ZendeskApi(GrantingApi):
     authorization = f"Basic {base64.b64encode(f'{AGENT}/token:{TOKEN}'.encode()).decode()}"
     unauthorized = Refusal(401, {"error": f"Couldn't authenticate you: {TOKEN}"})
+
+    token_path = "/oauth/tokens"
+    client: ClassVar = {"client_id": "profile_gateway", "client_secret": "the-secret-of-the-client"}
+    grant: ClassVar = {"grant_type": "client_credentials", "scope": "users:read tickets:read"}
+    token_name = "of-some-time-"
 
     def __init__(self) -> None:
         super().__init__()
         self.users = list(USERS)
         self.tickets = tickets()
-        self.oauth = {"client_id": "profile_gateway", "client_secret": "the-secret-of-the-client"}
-        self.granted = 0
 
-    def revoke(self) -> None:
-        super().revoke()
-        self.oauth["client_secret"] = "another"
+    def grants(self, token: str) -> dict[str, Any]:
+        return super().grants(token) | {"scope": self.grant["scope"]}
 
-    def expire(self) -> None:
-        """End the token; the client is given another."""
-        self.authorization = "another"
-
-    async def answer(self, request: web.Request) -> web.Response:
-        if (request.method, request.path) != ("POST", "/oauth/tokens"):
-            return await super().answer(request)
-        self.requests.append(f"POST {request.path}")
-        form = {name: str(value) for name, value in (await request.post()).items()}
-        if form != self.oauth | {"grant_type": "client_credentials", "scope": "users:read tickets:read"}:
-            said = {"error": "invalid_client", "error_description": f"unknown client {form.get('client_secret')}"}
-            return web.json_response(said, status=401)
-        self.granted += 1
-        self.authorization = f"Bearer of-some-time-{self.granted}"
-        token = self.authorization.removeprefix("Bearer ")
-        return web.json_response({"access_token": token, "token_type": "bearer", "scope": form["scope"], "expires_in": 1800})
+    def unknown_client(self, secret: str | None) -> Refusal:
+        return super().unknown_client(secret)._replace(status=401)
 
     def respond(self, request: web.Request, body: Any) -> web.Response:
         query = request.query
