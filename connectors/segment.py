@@ -12,11 +12,11 @@ from pydantic import Field
 from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
 from connectors.errors import NoWebhookError, SourceProtocolError
 from connectors.records import Customer, Event
-from connectors.semantics import as_time, rfc3339
+from connectors.semantics import rfc3339
 from connectors.transport import ask_each, gathered
 from connectors.values import given, to_text, to_time
 from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings
-from connectors.vendor_rows import as_records, country_code, full_name, needed, readable, step, window
+from connectors.vendor_rows import as_records, country_code, joined, needed, read_or_raw, readable, step, time_of, window
 from connectors.webhooks import expect_segment, read
 
 _AT_ONCE, _PAGE, _MOST_TRAITS = 20, 100, 200
@@ -145,7 +145,7 @@ class Segment(Vendor[SegmentSettings]):
         )
         if traits is None or ids is None:
             return None
-        typed = readable(ids, lambda one: (one["type"], one["id"]))
+        typed = readable(ids, lambda one: (str(one["type"]), one["id"]))
         own = id_ if type_ == "user_id" else next((value for kind, value in typed if kind == "user_id"), None)
         return None if own is None else as_records([traits], partial(self._record, own, typed))
 
@@ -195,13 +195,12 @@ class Segment(Vendor[SegmentSettings]):
         def has(*names: str) -> Any:
             return next((traits[name] for name in names if traits.get(name) is not None), None)
 
-        address = traits["address"] if isinstance(traits.get("address"), dict) else {}
         company = traits["company"] if isinstance(traits.get("company"), dict) else {"name": traits.get("company")}
         given_name, family_name = has("firstName", "first_name"), has("lastName", "last_name")
         return given(
             id=id_,
             kind="PERSON",
-            name=has("name") or full_name(given_name, family_name),
+            name=has("name") or joined(given_name, family_name),
             givenName=given_name,
             familyName=family_name,
             email=has("email"),
@@ -209,13 +208,7 @@ class Segment(Vendor[SegmentSettings]):
             locale=has("locale"),
             memberNumber=to_text(has(*self._member_numbers)),
             createdAt=to_time(has("createdAt", "created_at")),
-            address=given(
-                line=address.get("street"),
-                postalCode=to_text(address.get("postalCode") or address.get("postal_code")),
-                city=address.get("city"),
-                region=address.get("state"),
-                country=country_code(address.get("country")),
-            ),
+            address=read_or_raw(traits.get("address"), _address),
             company=given(name=company.get("name"), industry=company.get("industry") or has("industry")),
             contactPoints=[{"kind": _POINTS[kind], "value": value} for kind, value in ids if kind in _POINTS],
             deviceIds=[value for kind, value in ids if kind in _DEVICES],
@@ -235,7 +228,7 @@ def _parted(key: str) -> tuple[str, str]:
 
 
 def _position(row: Any) -> Position:
-    return Position(as_time(row["timestamp"]), str(row["message_id"]))
+    return Position(time_of(row["timestamp"]), str(row["message_id"]))
 
 
 def _bounds(ask: Ask) -> tuple[str | None, str | None]:
@@ -256,13 +249,32 @@ def _near(time: datetime) -> datetime:
 
 
 def _event(row: Any) -> dict[str, Any]:
-    page = (row.get("context") or {}).get("page") or {}
-    devices = [one["id"] for one in row.get("external_ids") or () if one["type"] in _DEVICES]
     return given(
         id=row["message_id"],
         at=to_time(row["timestamp"]),
         type=row.get("event") or row["type"],
-        page=page.get("path") or page.get("url"),
-        deviceId=next(iter(devices), None),
+        page=read_or_raw(row.get("context"), _page),
+        deviceId=read_or_raw(row.get("external_ids"), _device),
         properties=row.get("properties"),
+    )
+
+
+def _page(context: Any) -> Any:
+    page = (context or {}).get("page") or {}
+    return page.get("path") or page.get("url")
+
+
+def _device(ids: Any) -> Any:
+    return next(iter(readable(ids or (), lambda one: one["id"] if one["type"] in _DEVICES else None)), None)
+
+
+def _address(address: Any) -> dict[str, Any]:
+    """By its parts, or one line of text."""
+    has = ({"street": address} if isinstance(address, str) else address or {}).get
+    return given(
+        line=has("street"),
+        postalCode=to_text(has("postalCode") or has("postal_code")),
+        city=has("city"),
+        region=has("state"),
+        country=country_code(has("country")),
     )

@@ -14,11 +14,10 @@ from pydantic import Field
 from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
 from connectors.errors import NoWebhookError, SourceError, SourceProtocolError, SourceRejectedError
 from connectors.records import Customer, Order
-from connectors.semantics import EXACT, as_time
 from connectors.transport import Refused, ask_each, gathered
-from connectors.values import contact_points, given, to_money, to_time
+from connectors.values import contact_points, given, to_amount, to_number, to_time
 from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings
-from connectors.vendor_rows import as_records, country_code, read_or_raw, readable, step, window
+from connectors.vendor_rows import as_records, country_code, joined, read_or_raw, readable, step, time_of, window
 from connectors.webhooks import expect_stripe, read
 
 _CUSTOMERS, _CHARGES, _DISPUTES = "/v1/customers", "/v1/charges", "/v1/disputes"
@@ -215,8 +214,8 @@ class Stripe(Vendor[StripeSettings]):
         }
 
         def is_enough(rows: list[Any]) -> bool:
-            last = min(readable(rows, lambda row: int(row["created"])), default=0)
-            whole_seconds = [row for row in rows if readable([row], lambda one: one["created"] > last) == [True]]
+            last = min(readable(rows, lambda row: _place(row).time), default=None)
+            whole_seconds = [row for row in rows if readable([row], lambda one: _place(one).time != last) == [True]]
             return wanted is not None and len(window(_orders_of(id_, whole_seconds), ask, _place)[0]) >= wanted
 
         first_page = _PAGE if wanted is None else min(_PAGE, wanted + 1)
@@ -259,24 +258,28 @@ class Stripe(Vendor[StripeSettings]):
             return [], False
 
     def _customer(self, row: Any) -> dict[str, Any]:
-        address = row.get("address") or {}
         return given(
             id=row["id"],
             name=row.get("name"),
             email=row.get("email"),
             phone=row.get("phone"),
-            locale=next(iter(row.get("preferred_locales") or ()), None),
+            locale=next(iter(locales), None) if isinstance(locales := row.get("preferred_locales"), list) else locales,
             createdAt=to_time(row.get("created")),
-            address=given(
-                line=", ".join(filter(None, (address.get("line1"), address.get("line2")))),
-                postalCode=address.get("postal_code"),
-                city=address.get("city"),
-                region=address.get("state"),
-                country=country_code(address.get("country")),
-            ),
+            address=read_or_raw(row.get("address"), _postal_address),
             contactPoints=contact_points([row.get("email")], [row.get("phone")]),
             externalIds=[{"source": self.name, "id": row["id"]}],
         )
+
+
+def _postal_address(address: Any) -> dict[str, Any]:
+    has = (address or {}).get
+    return given(
+        line=joined(has("line1"), has("line2"), by=", "),
+        postalCode=has("postal_code"),
+        city=has("city"),
+        region=has("state"),
+        country=country_code(has("country")),
+    )
 
 
 def _query(text: str) -> str:
@@ -298,12 +301,16 @@ def _second(time: datetime | None, rounded: Callable[[float], int]) -> int | Non
 
 
 def _orders_of(id_: str, rows: list[Any]) -> list[Any]:
-    """Without failed attempts, and without what is another customer's. What cannot be read stays in."""
-    return [row for row in rows if readable([row], lambda one: one["status"] != "failed" and one["customer"] == id_) != [False]]
+    """Without attempts that failed, payments that were let go, and what is another customer's. What cannot be read stays in."""
+
+    def is_order(row: Any) -> bool:
+        return row["status"] != "failed" and row["customer"] == id_ and not _was_released(row)
+
+    return [row for row in rows if readable([row], is_order) != [False]]
 
 
 def _place(row: Any) -> Position:
-    return Position(as_time(to_time(int(row["created"]))), str(row["id"]))
+    return Position(time_of(row["created"]), str(row["id"]))
 
 
 def _order(lost: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
@@ -315,10 +322,10 @@ def _order(lost: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
         id=row["id"],
         number=row.get("receipt_number"),
         placedAt=to_time(row["created"]),
-        status=_status(row, is_lost=bool(disputes) and back == _taken(row)),
+        status=_status(row, is_lost=bool(disputes) and back == to_number(_taken(row))),
         total=total,
         refunded=_money(back, row.get("currency")),
-        payments=[] if _was_released(row) else [_payment(row.get("payment_method_details"), total)],
+        payments=[_payment(row.get("payment_method_details"), total)],
     )
 
 
@@ -334,39 +341,49 @@ def _payment(details: Any, amount: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _status(row: Any, *, is_lost: bool) -> Any:
+    captured, refunded = row.get("captured"), row.get("refunded")
     if row.get("status") != "succeeded":
         return row.get("status")
-    if not row.get("captured"):
-        return "CANCELLED" if _was_released(row) else "PROCESSING"
-    return "RETURNED" if row.get("refunded") or is_lost else "CONFIRMED"
+    if captured is not True:
+        return captured or "PROCESSING"
+    return "RETURNED" if refunded is True or is_lost else refunded or "CONFIRMED"
 
 
 def _was_released(row: Any) -> bool:
     """Whether a payment that was authorised has been let go, or has run out, which Stripe shows as a refund of all of it."""
-    return not row.get("captured") and bool(row.get("refunded"))
+    return not row.get("captured") and row.get("refunded") is True
 
 
 def _taken(row: Any) -> Any:
-    return row.get("amount_captured", row.get("amount")) if row.get("captured") else 0
+    """What was taken; what says whether something was, where that cannot be read."""
+    captured, amount = row.get("captured"), row.get("amount_captured")
+    if captured is not True:
+        return captured or 0
+    return row.get("amount") if amount is None else amount
 
 
 def _came_back(row: Any, disputes: Iterable[Any]) -> Any:
     """What went back of what was taken: what was authorised and never taken is among Stripe's refunds. None where none is told.
 
-    A dispute in another currency gives back all that is left.
+    A dispute in another currency gives back all that is left. What cannot be read of these numbers is passed on in their place.
     """
-
-    def come_back(refunded: Any) -> int:
-        taken = _taken(row)
-        refunded = max(0, refunded - (row["amount"] - taken))
-        lost = [one["amount"] if one["currency"] == row["currency"] else taken for one in disputes]
-        return int(min(taken, refunded + sum(lost)))
-
-    return read_or_raw(row.get("amount_refunded"), come_back)
+    refunded, taken, asked = row.get("amount_refunded"), _taken(row), row.get("amount")
+    if refunded is None:
+        return None
+    lost = [one.get("amount") if one.get("currency") == row.get("currency") else taken for one in disputes]
+    written = (refunded, taken, asked, *lost)
+    numbers = [to_number(one) for one in written]
+    known = [number for number in numbers if number is not None and number.is_finite()]
+    if len(known) < len(written):
+        return next((one for one, number in zip(written, numbers, strict=True) if one is not None and number is None), "")
+    back, all_taken, all_asked, *all_lost = known
+    return min(all_taken, max(Decimal(0), back - (all_asked - all_taken)) + sum(all_lost))
 
 
 def _money(amount: Any, currency: Any) -> dict[str, Any] | None:
     """From the currency's smallest unit."""
-    if type(amount) is int and isinstance(currency, str):
-        amount = str(Decimal(amount).scaleb(-_PLACES.get(currency.upper(), 2), EXACT))
-    return to_money(amount, currency)
+    if amount is None:
+        return None
+    code = currency.upper() if isinstance(currency, str) else currency
+    places = _PLACES.get(code, 2) if isinstance(code, str) else 0
+    return {"amount": to_amount(amount, places), "currency": code}

@@ -12,11 +12,10 @@ import msgspec
 from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
 from connectors.errors import NoWebhookError, SourceError, SourceThrottledError
 from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStatus
-from connectors.semantics import as_time
 from connectors.transport import Refused, ask_each, gathered
 from connectors.values import contact_points, converter, given, to_text, to_time, translated
 from connectors.vendor import AppSettings, Grant, Parameters, Secret, Trial, Vendor
-from connectors.vendor_rows import as_records, is_number, read_or_raw, readable, window
+from connectors.vendor_rows import as_records, is_number, read_or_raw, readable, time_of, window
 from connectors.webhooks import expect_zendesk, read
 
 _USERS, _PAGE = "/api/v2/users", 100
@@ -62,7 +61,7 @@ class Tickets(msgspec.Struct):
     """One page by its number, of `count` tickets in all."""
 
     tickets: list[Any]
-    count: int
+    count: int | None = None
     next_page: str | None = None
 
 
@@ -70,7 +69,7 @@ class Requested(NamedTuple):
     """The tickets of one user as far as they were read, how many there are, and whether `max_pages` ended the reading."""
 
     rows: list[Any]
-    total: int
+    total: int | None
     is_cut: bool = False
 
 
@@ -189,7 +188,7 @@ class Zendesk(Vendor[ZendeskSettings]):
         if not sent:
             return {}
         found = await self.get(Users, f"{_USERS}/show_many", {f"{name}s": ",".join(sent)}, until)
-        users = readable(found.users, lambda user: (str(user[name]), user) if user.get("active", True) else None)
+        users = readable(found.users, lambda user: (str(user[name]), user) if _is_active(user) else None)
         return {id_: user for id_, user in users if id_ in sent}
 
     async def _by_email(self, email: str, until: float | None) -> list[Any]:
@@ -201,12 +200,14 @@ class Zendesk(Vendor[ZendeskSettings]):
         """What users have requested, and comments of the tickets that are wanted."""
         found = await gathered(self._requested(id_, ask, until) for id_ in ids)
         rows = [row for one in found for row in one.rows]
+        total: int | None
         wanted, total = window(rows, ask, _place)
         if not _is_bounded(ask):
-            total = sum(one.total for one in found)
-        comments: dict[Any, list[Any]] = {}
+            totals = [one.total for one in found if one.total is not None]
+            total = sum(totals) if len(totals) == len(found) else None
+        comments: dict[str, list[Any]] = {}
         if "messages" in ask.fields:
-            tickets = readable(wanted, lambda row: int(row["id"]))
+            tickets = readable(wanted, lambda row: str(int(row["id"])))
             comments = dict(zip(tickets, await gathered(self._comments(id_, until) for id_ in tickets), strict=True))
         records = as_records(wanted, partial(self._ticket, comments))
         return Page(records, total if ask.count else None, partial=any(one.is_cut for one in found))
@@ -215,7 +216,7 @@ class Zendesk(Vendor[ZendeskSettings]):
         """The tickets of a user, in the order of an ask, as far as it goes or `max_pages` do."""
         rows: dict[Any, Any] = {}
         size = _PAGE if ask.first is None or ask.after is not None or _is_bounded(ask) else min(_PAGE, ask.first + 1)
-        page, total = 1, 0
+        page, total = 1, None
         for _ in range(min(self.settings.max_pages, _MOST_PAGES)):
             order: Parameters = {"sort_by": "created_at", "sort_order": "asc" if ask.oldest_first else "desc"}
             path = f"{_USERS}/{id_}/tickets/requested"
@@ -229,7 +230,7 @@ class Zendesk(Vendor[ZendeskSettings]):
             size, page = _PAGE, page + 1 if size == _PAGE else 1
         return Requested(list(rows.values()), total, is_cut=True)
 
-    async def _comments(self, ticket: int, until: float | None) -> list[Any]:
+    async def _comments(self, ticket: str, until: float | None) -> list[Any]:
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
             path = f"/api/v2/tickets/{ticket}/comments"
             found = await self.find(Comments, path, {"page[size]": _PAGE, "page[after]": cursor}, until)
@@ -252,8 +253,8 @@ class Zendesk(Vendor[ZendeskSettings]):
             externalIds=[{"source": self.name, "id": to_text(user["id"])}],
         )
 
-    def _ticket(self, comments: Mapping[Any, list[Any]], row: Any) -> dict[str, Any]:
-        is_complaint = self.settings.complaint_tag in (row.get("tags") or ())
+    def _ticket(self, comments: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
+        is_complaint = isinstance(tags := row.get("tags"), list) and self.settings.complaint_tag in tags
         kind, status, priority = row.get("type"), row.get("status"), row.get("priority")
         return given(
             id=to_text(row["id"]),
@@ -269,8 +270,8 @@ class Zendesk(Vendor[ZendeskSettings]):
             orderId=read_or_raw(row.get("custom_fields"), self._order_id),
             messages=[
                 read_or_raw(one, partial(_message, row.get("requester_id")))
-                for one in comments.get(row["id"], ())
-                if read_or_raw(one, lambda one: one.get("public"))
+                for one in comments.get(to_text(row["id"]), ())
+                if not _is_internal(one)
             ],
         )
 
@@ -287,13 +288,16 @@ class Zendesk(Vendor[ZendeskSettings]):
         return None if own is None else to_text(next((one["value"] for one in fields or () if one["id"] == own), None))
 
 
-def _score(rating: Any) -> int | None:
-    return _SCORES.get(rating.get("score", "")) if rating else None
+def _is_internal(comment: Any) -> bool:
+    return isinstance(comment, dict) and comment.get("public") is False
 
 
-def _message(requester: Any, comment: Any) -> dict[str, Any]:
+def _message(requester: Any, comment: Any) -> Any:
+    """A public comment. Of one that does not say whether it is, nothing may be shown."""
+    if comment.get("public") is not True:
+        return comment.get("public")
     return given(
-        author="CUSTOMER" if comment["author_id"] == requester else "AGENT",
+        author="CUSTOMER" if comment.get("author_id") == requester else "AGENT",
         body=comment.get("plain_body") or comment.get("body"),
         at=to_time(comment.get("created_at")),
     )
@@ -302,11 +306,15 @@ def _message(requester: Any, comment: Any) -> dict[str, Any]:
 def _address(user: Any) -> str | None:
     """The primary address of a user who is not deleted."""
     address: str = user["email"]
-    return address.lower() if user.get("active", True) else None
+    return address.lower() if _is_active(user) else None
+
+
+def _is_active(user: Any) -> bool:
+    return user.get("active") is not False
 
 
 def _place(row: Any) -> Position:
-    return Position(as_time(row["created_at"]), str(row["id"]))
+    return Position(time_of(row["created_at"]), str(row["id"]))
 
 
 def _id_or_place(row: Any, place: int) -> Any:

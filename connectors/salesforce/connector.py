@@ -21,7 +21,7 @@ from connectors.salesforce.org import Org
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import Row, any_in, select, value_at, within
 from connectors.shapes import Fields, all_fields
-from connectors.values import given
+from connectors.values import given, to_text
 from connectors.vendor import Trial
 from connectors.vendor_rows import by_key, needed, readable
 
@@ -135,8 +135,8 @@ class Salesforce(Org):
 
         def keys_of(row: Row) -> Iterable[str]:
             names = [*own[row["attributes"]["type"]], *([person] if person and is_person(row) else [])]
-            held = [value for name in names if (value := value_at(row, name))]
-            return [key for value in held for key in asked.get(compared(value), ())]
+            held = [to_text(value) for name in names if (value := value_at(row, name))]
+            return [key for value in held if isinstance(value, str) for key in asked.get(compared(value), ())]
 
         rows = await self.rows(questions, self.until(ask))
         if "deals" in ask.fields:
