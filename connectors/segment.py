@@ -16,7 +16,18 @@ from connectors.semantics import rfc3339
 from connectors.transport import ask_each, gathered
 from connectors.values import given, to_text, to_time
 from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings
-from connectors.vendor_rows import as_records, country_code, joined, needed, read_or_raw, readable, step, time_of, window
+from connectors.vendor_rows import (
+    as_records,
+    country_code,
+    joined,
+    needed,
+    read_or_raw,
+    readable,
+    step,
+    time_of,
+    unsure_of_letters,
+    window,
+)
 from connectors.webhooks import expect_segment, read
 
 _AT_ONCE, _PAGE, _MOST_TRAITS = 20, 100, 200
@@ -123,7 +134,7 @@ class Segment(Vendor[SegmentSettings]):
 
     @lookup(Event, by=KeyKind.EMAIL, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def events_by_email(self, keys: Keys, ask: Ask) -> Answer:
-        return await ask_each(keys, lambda key: self._events("email", key, ask))
+        return unsure_of_letters(keys, await ask_each(keys, lambda key: self._events("email", key, ask)))
 
     @lookup(Event, by=KeyKind.DEVICE_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def events_by_device_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -160,7 +171,7 @@ class Segment(Vendor[SegmentSettings]):
             raise SourceProtocolError("more pages than max_pages")
         return rows or None
 
-    async def _events(self, type_: str, id_: str, ask: Ask) -> Page:
+    async def _events(self, type_: str, id_: str, ask: Ask) -> Page | None:
         """As many pages as the ask needs, and what happened at the same time as the last event of it."""
         start, end = _bounds(ask)
         sort = "asc" if ask.oldest_first else "desc"
@@ -176,20 +187,24 @@ class Segment(Vendor[SegmentSettings]):
 
         parameters: Parameters = {"sort": sort, "limit": limit, "start": start, "end": end}
         rows, is_cut = await self._pages(f"{self._profile(type_, id_)}/events", parameters, self.until(ask), is_enough)
-        return Page(as_records(window(rows, ask, _position)[0], _event), partial=is_cut)
+        return None if rows is None else Page(as_records(window(rows, ask, _position)[0], _event), partial=is_cut)
 
     async def _pages(
         self, path: str, parameters: Parameters, until: float | None, is_enough: Callable[[list[Any]], bool] = lambda _: False
-    ) -> tuple[list[Any], bool]:
-        """The rows of a list, none where there is no such profile, and whether there are more."""
+    ) -> tuple[list[Any] | None, bool]:
+        """The rows of a list, None where there is no such profile, and whether there are more."""
+        is_there = True
 
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
+            nonlocal is_there
             found = await self.find(Listed, path, {**parameters, "next": cursor}, until)
             if found is None:
+                is_there = False
                 return [], None
             return found.data, (found.cursor.next or None) if found.cursor.has_more else None
 
-        return await self.first_pages(turn, is_enough)
+        rows, is_cut = await self.first_pages(turn, is_enough)
+        return rows if is_there else None, is_cut
 
     def _record(self, id_: str, ids: Sequence[tuple[str, str]], traits: Mapping[str, Any]) -> dict[str, Any]:
         def has(*names: str) -> Any:

@@ -17,7 +17,17 @@ from connectors.records import Customer, Order
 from connectors.transport import Refused, ask_each, gathered
 from connectors.values import contact_points, given, to_amount, to_number, to_time
 from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings
-from connectors.vendor_rows import as_records, country_code, joined, read_or_raw, readable, step, time_of, window
+from connectors.vendor_rows import (
+    as_records,
+    country_code,
+    joined,
+    read_or_raw,
+    readable,
+    step,
+    time_of,
+    unsure_of_letters,
+    window,
+)
 from connectors.webhooks import expect_stripe, read
 
 _CUSTOMERS, _CHARGES, _DISPUTES = "/v1/customers", "/v1/charges", "/v1/disputes"
@@ -159,11 +169,14 @@ class Stripe(Vendor[StripeSettings]):
     async def orders_by_email(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
 
-        async def orders(email: str) -> Page:
+        async def orders(email: str) -> Page | None:
             customers = await self._by_email(email, until)
+            if not customers and not self.settings.search:
+                return None
             return await self._orders(readable(customers, lambda customer: str(customer["id"])), ask, until)
 
-        return await ask_each(keys, orders)
+        answer = await ask_each(keys, orders)
+        return answer if self.settings.search else unsure_of_letters(keys, answer)
 
     async def _customer_by_id(self, id_: str, until: float | None) -> bytes | None:
         if not _ID.fullmatch(id_):

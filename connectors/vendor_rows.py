@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from connectors.contract import Ask, Keys, Position
+from connectors.contract import Answer, Ask, Keys, Page, Position
 from connectors.errors import SourceProtocolError, SourceRejectedError
 from connectors.semantics import as_time
 from connectors.shapes import Fields
@@ -72,6 +72,12 @@ def by_key(
         unsure = [key for key, own in given.items() if not own] or list(given)
         given |= {key: [*given[key], *[None] * lost] for key in unsure}
     return {key: as_records(own, record_of) for key, own in given.items() if own}
+
+
+def unsure_of_letters(keys: Keys, answer: Answer) -> Answer:
+    """An answer by addresses whose case of letters is compared: one that nobody has may be there in other letters."""
+    known = {key.casefold() for key in answer}
+    return {**{key: Page(b"[]", partial=True) for key in keys if key.casefold() not in known}, **answer}
 
 
 def window(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) -> tuple[list[R | None], int]:

@@ -68,7 +68,7 @@ async def test_long_numbers_of_json_keep_their_digits(tmp_path: Path) -> None:
 
 
 async def test_numbers_of_json_that_lost_digits_are_unreadable(tmp_path: Path) -> None:
-    """Beyond 64 bits whole numbers are binary ones in DuckDB: an amount is left out and counted, as is a record with such an id."""
+    """Beyond 64 bits whole numbers are binary ones in DuckDB: an amount is left out and counted, as is a record by its id."""
     big = 2**64 + 1
     rows = [
         {"id": 1, "cid": 7, "day": "2026-06-01", "total": big},

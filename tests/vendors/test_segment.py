@@ -227,6 +227,21 @@ async def test_a_malformed_row_is_dropped_alone(gateway):
 
 
 @pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (["nobody@example.com"], {"nobody@example.com": True}),
+        (["ann@example.com"], {"ann@example.com": False}),
+        (["ann@example.com", "Ann@Example.com"], {"ann@example.com": False}),
+    ],
+)
+@pytest.mark.cases
+async def test_an_address_that_nobody_has_may_be_there_in_other_letters(source, keys, expected):
+    """Then the list says that it may not be whole; where one spelling is known, it is."""
+    answer = await lookup_of(source, Event, KeyKind.EMAIL).fetch(keys, Ask(fields=Fields.of("id"), first=1))
+    assert {key: page.partial for key, page in answer.items()} == expected
+
+
+@pytest.mark.parametrize(
     ("refusal", "expected"),
     [
         (Refusal(429, {"error": {"code": "rate_limit_error", "message": "m"}}, {"Retry-After": "2"}), SourceThrottledError),

@@ -183,6 +183,9 @@ async def test_without_a_search_an_address_is_found_as_it_is_stored(api):
     async with opened(Stripe, api, "payments", **SETTINGS, search=False) as connector:
         keys = ["cleo@example.com", "Cleo@Example.com"]
         assert await ids_of(connector, Customer, KeyKind.EMAIL, keys) == {keys[0]: [], keys[1]: ["cus_Cleo"]}
+        by_email = lookup_of(connector, Order, KeyKind.EMAIL)
+        answer = await by_email.fetch(["ben@example.com", "Nobody@Example.com"], Ask(fields=Fields.of("id"), first=1))
+        assert {key: page.partial for key, page in answer.items()} == {"ben@example.com": False, "Nobody@Example.com": True}
     assert not any("search" in line for line in api.requests)
 
 
