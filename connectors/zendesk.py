@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from connectors.batches import ask_in_halves
 from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
 from connectors.errors import NoWebhookError, SourceError, SourceThrottledError
 from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStatus
@@ -140,14 +141,13 @@ class Zendesk(Vendor[ZendeskSettings]):
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_PAGE)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        users = await self._show_many(self.settings.customer_id, keys, self.until(ask))
-        return {key: as_records([user], self._customer) for key, user in users.items()}
+        return await self._customers(self.settings.customer_id, keys, ask)
 
     @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_PAGE)
     async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
         ids = self.own_ids(keys)
-        users = await self._show_many("id", list(ids.values()), self.until(ask))
-        return {key: as_records([users[id_]], self._customer) for key, id_ in ids.items() if id_ in users}
+        found = await self._customers("id", list(ids.values()), ask)
+        return {key: found[id_] for key, id_ in ids.items() if id_ in found}
 
     @lookup(Customer, by=KeyKind.EMAIL, max_batch=_AT_ONCE)
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
@@ -181,6 +181,15 @@ class Zendesk(Vendor[ZendeskSettings]):
             return await self._tickets(_ids(await self._by_email(email, until)), ask, until)
 
         return await ask_each(keys, tickets)
+
+    async def _customers(self, name: str, ids: Sequence[str], ask: Ask) -> Answer:
+        until = self.until(ask)
+
+        async def some(ids: Keys) -> Answer:
+            users = await self._show_many(name, ids, until)
+            return {id_: as_records([user], self._customer) for id_, user in users.items()}
+
+        return await ask_in_halves(ids, some)
 
     async def _show_many(self, name: str, values: Sequence[str], until: float | None) -> dict[str, Any]:
         """Users by their ids, of either kind, without deleted ones."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from connectors.batches import ask_in_halves
 from connectors.contract import Answer, Ask, KeyKind, Keys, Page, Position, Push, lookup
 from connectors.errors import SourceProtocolError
 from connectors.posthog.hogql import MOST_ROWS, Question, select, select_events
@@ -13,7 +14,7 @@ from connectors.posthog.settings import PostHogSettings
 from connectors.records import Customer, Event
 from connectors.shapes import Fields
 from connectors.values import decode_exactly, given, to_text, to_time
-from connectors.vendor import Trial, Vendor
+from connectors.vendor import Trial, Vendor, too_much
 from connectors.vendor_rows import by_key, joined, needed, readable, time_of
 
 _BATCH = 100
@@ -94,6 +95,12 @@ class PostHog(Vendor[PostHogSettings]):
         return await self._events(keys, ask, _ALL_IDS)
 
     async def _customers(self, keys: Keys, ask: Ask, place: tuple[str, str], *, by_id: bool = False) -> Answer:
+        return await ask_in_halves(keys, lambda some: self._some_customers(some, ask, place, by_id=by_id))
+
+    async def _events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
+        return await ask_in_halves(keys, lambda some: self._some_events(some, ask, place))
+
+    async def _some_customers(self, keys: Keys, ask: Ask, place: tuple[str, str], *, by_id: bool) -> Answer:
         """The persons who have a key. The id of one who is not found by it is a property; who has none is nobody's."""
         own = {"id": None if by_id else self.settings.customer_id, "member_number": self.settings.member_number}
         more: Mapping[str, tuple[str, ...]] = {
@@ -105,7 +112,7 @@ class PostHog(Vendor[PostHogSettings]):
         known = [row for row in rows if readable([row], lambda row: bool(row[id_at])) != [False]]
         return by_key(keys, known, lambda row: row[:1], partial(self._customer, names, id_at))
 
-    async def _events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
+    async def _some_events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
         """What was done under a key, or under another distinct id of the person who has it. These are asked for first.
 
         There are ids without a person, and events keep the id that they came with, whose person may be another one since.
@@ -134,7 +141,7 @@ class PostHog(Vendor[PostHogSettings]):
         question, (key, tables) = Question(), place
         rows = await self._rows(question, select([key, "others.distinct_id"], tables, [question.one_of(key, keys)]), until)
         if len(rows) == MOST_ROWS:
-            raise SourceProtocolError("more distinct ids than can be read")
+            raise too_much("more distinct ids than can be read")
         return rows
 
     async def _persons(self, keys: Keys, place: tuple[str, str], names: Sequence[str], until: float | None) -> list[Any]:
@@ -143,7 +150,7 @@ class PostHog(Vendor[PostHogSettings]):
         columns = [key, *(f"toString(persons.{name})" if name == "id" else f"persons.{name}" for name in names)]
         rows = await self._rows(question, select(columns, tables, [question.one_of(key, keys)]), until)
         if len(rows) == MOST_ROWS:
-            raise SourceProtocolError("more persons than can be read")
+            raise too_much("more persons than can be read")
         return rows
 
     async def _rows(self, question: Question, text: str, until: float | None) -> list[Any]:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from connectors.contract import Answer, Ask, KeyKind, Keys, Push, lookup
+from connectors.batches import ask_in_halves
+from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Push, lookup
+from connectors.errors import SourceError
 from connectors.records import RECORD_NAMES, Customer, Record, Ticket
 from connectors.salesforce.objects import (
     IS_PERSON,
@@ -56,7 +58,7 @@ class Salesforce(Org):
         ]
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
-    async def customers_by_id(self, keys: Keys, ask: Ask) -> dict[str, bytes]:
+    async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
         return await self._by_id(keys, ask, _MOST_MERGES)
 
     @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_BATCH)
@@ -82,7 +84,7 @@ class Salesforce(Org):
         return await self._find(keys, ask, {"Contact": PHONES, "Account": ("Phone",)}, as_phones)
 
     @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH, pushdown=_WINDOW)
-    async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> dict[str, bytes]:
+    async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(keys, ask, {"Case": ("ContactId", "AccountId")}, as_ids, compared=_short)
 
     @lookup(Ticket, by=KeyKind.EXTERNAL_ID, max_batch=_BATCH, pushdown=_WINDOW)
@@ -94,7 +96,7 @@ class Salesforce(Org):
     async def tickets_by_email(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(keys, ask, {"Case": ("Contact.Email", "SuppliedEmail")})
 
-    async def _by_id(self, keys: Keys, ask: Ask, merges: int) -> dict[str, bytes]:
+    async def _by_id(self, keys: Keys, ask: Ask, merges: int) -> Answer:
         """Customers by their ids, and by those that were merged into them, which are deleted."""
         own = {name: ("Id",) for name, prefix in PREFIXES.items() if any(key.startswith(prefix) for key in keys)}
         found = await self._find(keys, ask, own, as_ids, compared=_short, of_person="AccountId")
@@ -106,7 +108,7 @@ class Salesforce(Org):
         masters = dict(readable(rows, lambda row: (_short(row["Id"]), str(row["MasterRecordId"] or ""))))
         kept = {key: master for key in lost if (master := masters.get(_short(key)))}
         others = await self._by_id(sorted(set(kept.values())), ask, merges - 1) if kept else {}
-        return found | {key: others[master] for key, master in kept.items() if master in others}
+        return {**found, **{key: others[master] for key, master in kept.items() if master in others}}
 
     async def _find(
         self,
@@ -116,7 +118,18 @@ class Salesforce(Org):
         written: Callable[[str], Iterable[str]] = as_text,
         compared: Callable[[str], str] = str.lower,
         of_person: str | None = None,
-    ) -> dict[str, bytes]:
+    ) -> Answer:
+        return await ask_in_halves(keys, lambda some: self._find_some(some, ask, columns, written, compared, of_person))
+
+    async def _find_some(
+        self,
+        keys: Keys,
+        ask: Ask,
+        columns: Mapping[str, tuple[str, ...]],
+        written: Callable[[str], Iterable[str]],
+        compared: Callable[[str], str],
+        of_person: str | None,
+    ) -> Answer:
         """The rows of objects that have a key in one of the columns, cases in the window of the ask.
 
         `written` gives the forms that a key may have there, and two forms are the same when they are it as `compared`.
@@ -204,5 +217,5 @@ def _under(system: str, keys: Keys) -> dict[str, str]:
     return {key.removeprefix(f"{system}:"): key for key in keys if key.startswith(f"{system}:")}
 
 
-def _renamed(found: Mapping[str, bytes], keys: Mapping[str, str]) -> dict[str, bytes]:
+def _renamed(found: Answer, keys: Mapping[str, str]) -> dict[str, Found | SourceError]:
     return {keys[key]: records for key, records in found.items()}

@@ -20,7 +20,7 @@ from connectors.oauth import SessionEndedError
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import Page, Parts, Row, pages_in
 from connectors.transport import Refused
-from connectors.vendor import Grant, PermissionMissingError, Vendor
+from connectors.vendor import Grant, PermissionMissingError, Vendor, too_much
 
 _MOST_IN_A_BATCH = 25
 _LONGEST = 8_000
@@ -80,7 +80,7 @@ class Org(Vendor[SalesforceSettings]):
                 for inner in (inner for row in page.records for inner in pages_in(row)):
                     waiting += [(inner["records"], self._further(inner["nextRecordsUrl"]))] if "nextRecordsUrl" in inner else []
         if waiting:
-            raise SourceProtocolError("more pages than max_pages")
+            raise too_much("more pages than max_pages")
         return rows
 
     def _further(self, link: Any) -> str:
