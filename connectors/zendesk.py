@@ -36,7 +36,11 @@ _CHANNELS = translated(
     },
     converter(Channel),
 )
-_SCORES = {"good": 5, "good_with_comment": 5, "bad": 1, "bad_with_comment": 1}
+_SCORES: Mapping[str | None, int | None] = {
+    **dict.fromkeys(("good", "good_with_comment", "good_without_comment"), 5),
+    **dict.fromkeys(("bad", "bad_with_comment", "bad_without_comment"), 1),
+    **dict.fromkeys(("offered", "unoffered", "", None)),
+}
 
 
 class ZendeskSettings(AppSettings):
@@ -273,9 +277,7 @@ class Zendesk(Vendor[ZendeskSettings]):
             status=self.word("ticket", "status", row.get("custom_status_id"), status) or _STATUSES(status),
             priority=self.word("ticket", "priority", priority) or priority,
             channel=read_or_raw(row.get("via"), self._channel),
-            satisfaction=read_or_raw(
-                row.get("satisfaction_rating"), lambda rating: _SCORES.get((rating or {}).get("score", ""))
-            ),
+            satisfaction=read_or_raw(row.get("satisfaction_rating"), _satisfaction),
             orderId=read_or_raw(row.get("custom_fields"), self._order_id),
             messages=[
                 read_or_raw(one, partial(_message, row.get("requester_id")))
@@ -295,6 +297,12 @@ class Zendesk(Vendor[ZendeskSettings]):
     def _order_id(self, fields: Any) -> Any:
         own = self.settings.order_id_field
         return None if own is None else to_text(next((one["value"] for one in fields or () if one["id"] == own), None))
+
+
+def _satisfaction(rating: Any) -> Any:
+    """None where nothing was said yet. Words that are not known are passed on."""
+    score = rating.get("score") if rating else None
+    return _SCORES.get(score, score)
 
 
 def _is_internal(comment: Any) -> bool:
