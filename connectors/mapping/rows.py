@@ -102,8 +102,13 @@ class RowMapping:
     def _list(self, struct: type[msgspec.Struct], inner: Fields, path: str, raw: Read) -> Read:
         map_item = RowMapping(struct, self._parts.get(path, PartSettings())).mapper(inner)
 
+        def read_item(item: Any, row: Any) -> Any:
+            # What is no object, and holds nothing that is asked for, is no item of defaults.
+            found = map_item(item, row)
+            return found if found or isinstance(item, dict) else item
+
         def read(row: Any, parent: Any, outer: Any) -> Any:
             items = to_list(raw(row, parent, outer))
-            return [map_item(item, row) for item in items if item is not None] if isinstance(items, list) else items
+            return [read_item(item, row) for item in items if item is not None] if isinstance(items, list) else items
 
         return read
