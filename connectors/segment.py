@@ -21,7 +21,8 @@ from connectors.vendor_rows import (
     country_code,
     joined,
     needed,
-    read_or_raw,
+    odd,
+    read_or_odd,
     readable,
     step,
     time_of,
@@ -156,9 +157,9 @@ class Segment(Vendor[SegmentSettings]):
         )
         if traits is None or ids is None:
             return None
-        typed = readable(ids, lambda one: (str(one["type"]), one["id"]))
+        typed = readable(ids, _typed)
         own = id_ if type_ == "user_id" else next((value for kind, value in typed if kind == "user_id"), None)
-        return None if own is None else as_records([traits], partial(self._record, own, typed))
+        return None if own is None else as_records([traits], partial(self._record, own, typed, _odd_ids(ids)))
 
     async def _traits(self, profile: str, names: Sequence[str], until: float | None) -> Any:
         found = await self.find(Traits, f"{profile}/traits", {"include": ",".join(names), "limit": _MOST_TRAITS}, until)
@@ -206,7 +207,9 @@ class Segment(Vendor[SegmentSettings]):
         rows, is_cut = await self.first_pages(turn, is_enough)
         return rows if is_there else None, is_cut
 
-    def _record(self, id_: str, ids: Sequence[tuple[str, str]], traits: Mapping[str, Any]) -> dict[str, Any]:
+    def _record(
+        self, id_: str, ids: Sequence[tuple[str, str]], odd_ids: Sequence[Any], traits: Mapping[str, Any]
+    ) -> dict[str, Any]:
         def has(*names: str) -> Any:
             return next((traits[name] for name in names if traits.get(name) is not None), None)
 
@@ -223,11 +226,11 @@ class Segment(Vendor[SegmentSettings]):
             locale=has("locale"),
             memberNumber=to_text(has(*self._member_numbers)),
             createdAt=to_time(has("createdAt", "created_at")),
-            address=read_or_raw(traits.get("address"), _address),
+            address=read_or_odd(traits.get("address"), _address),
             company=given(name=company.get("name"), industry=company.get("industry") or has("industry")),
             contactPoints=[{"kind": _POINTS[kind], "value": value} for kind, value in ids if kind in _POINTS],
             deviceIds=[value for kind, value in ids if kind in _DEVICES],
-            externalIds=[{"source": kind, "id": value} for kind, value in ids if kind not in _OURS],
+            externalIds=[*({"source": kind, "id": value} for kind, value in ids if kind not in _OURS), *odd_ids],
         )
 
 
@@ -268,10 +271,22 @@ def _event(row: Any) -> dict[str, Any]:
         id=row["message_id"],
         at=to_time(row["timestamp"]),
         type=row.get("event") or row["type"],
-        page=read_or_raw(row.get("context"), _page),
-        deviceId=read_or_raw(row.get("external_ids"), _device),
+        page=read_or_odd(row.get("context"), _page),
+        deviceId=read_or_odd(row.get("external_ids"), _device),
         properties=row.get("properties"),
     )
+
+
+def _typed(one: Any) -> tuple[str, Any]:
+    """The type of an id, and the id."""
+    type_ = to_text(one["type"])
+    if not isinstance(type_, str):
+        raise TypeError
+    return type_, one["id"]
+
+
+def _odd_ids(ids: Sequence[Any]) -> list[Any]:
+    return [odd(one) for one in ids if not readable([one], _typed)]
 
 
 def _page(context: Any) -> Any:
@@ -280,7 +295,7 @@ def _page(context: Any) -> Any:
 
 
 def _device(ids: Any) -> Any:
-    return next(iter(readable(ids or (), lambda one: one["id"] if one["type"] in _DEVICES else None)), None)
+    return next((value for type_, value in map(_typed, ids or ()) if type_ in _DEVICES), None)
 
 
 def _address(address: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from connectors.vendor_rows import (
     as_records,
     country_code,
     joined,
-    read_or_raw,
+    read_or_odd,
     readable,
     step,
     time_of,
@@ -278,7 +278,7 @@ class Stripe(Vendor[StripeSettings]):
             phone=row.get("phone"),
             locale=next(iter(locales), None) if isinstance(locales := row.get("preferred_locales"), list) else locales,
             createdAt=to_time(row.get("created")),
-            address=read_or_raw(row.get("address"), _postal_address),
+            address=read_or_odd(row.get("address"), _postal_address),
             contactPoints=contact_points([row.get("email")], [row.get("phone")]),
             externalIds=[{"source": self.name, "id": row["id"]}],
         )
@@ -343,13 +343,13 @@ def _order(lost: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
 
 
 def _payment(details: Any, amount: dict[str, Any] | None) -> dict[str, Any]:
-    kind = read_or_raw(details, lambda details: details.get("type", "") if details else "")
-    own = read_or_raw(details, lambda details: details.get(kind) or {}) if details else {}
+    kind = read_or_odd(details, lambda details: details.get("type", "") if details else "")
+    own = read_or_odd(details, lambda details: details.get(kind) or {}) if details else {}
     has_wallet = isinstance(own, dict) and bool(own.get("wallet"))
     return given(
         method="WALLET" if has_wallet else _METHODS.get(kind) if isinstance(kind, str) else kind,
         amount=amount,
-        installments=read_or_raw(own, lambda own: ((own.get("installments") or {}).get("plan") or {}).get("count")),
+        installments=read_or_odd(own, lambda own: ((own.get("installments") or {}).get("plan") or {}).get("count")),
     )
 
 

@@ -124,12 +124,17 @@ def country_code(written: Any) -> Any:
     return to_country(written) or written
 
 
-def read_or_raw(value: Any, read: Callable[[Any], Any]) -> Any:
-    """What is read from a value. One that cannot be read is passed on as it is, for the gateway to leave out and count."""
+def read_or_odd(value: Any, read: Callable[[Any], Any]) -> Any:
+    """What is read from a value, or what the gateway leaves out and counts."""
     try:
         return read(value)
     except UNREADABLE:
-        return value
+        return odd(value)
+
+
+def odd(value: Any) -> Any:
+    """A value that cannot be read, as something that no field takes for its own: a text in the place of an object is no id."""
+    return [value]
 
 
 def _is_text(value: Any) -> bool:

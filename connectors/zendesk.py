@@ -16,10 +16,12 @@ from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStat
 from connectors.transport import Refused, ask_each, gathered
 from connectors.values import contact_points, converter, given, to_text, to_time, translated
 from connectors.vendor import AppSettings, Grant, Parameters, Secret, Trial, Vendor
-from connectors.vendor_rows import as_records, is_number, read_or_raw, readable, time_of, window
+from connectors.vendor_rows import as_records, is_number, odd, read_or_odd, readable, time_of, window
 from connectors.webhooks import expect_zendesk, read
 
 _USERS, _PAGE = "/api/v2/users", 100
+_SYSTEM = -1
+"""The id of Zendesk among users."""
 _MOST_PAGES = 100
 """As far as Zendesk gives pages by their numbers."""
 _AT_ONCE = 20
@@ -276,11 +278,11 @@ class Zendesk(Vendor[ZendeskSettings]):
             kind="COMPLAINT" if is_complaint else self.word("ticket", "kind", kind) or _KINDS(kind),
             status=self.word("ticket", "status", row.get("custom_status_id"), status) or _STATUSES(status),
             priority=self.word("ticket", "priority", priority) or priority,
-            channel=read_or_raw(row.get("via"), self._channel),
-            satisfaction=read_or_raw(row.get("satisfaction_rating"), _satisfaction),
-            orderId=read_or_raw(row.get("custom_fields"), self._order_id),
+            channel=read_or_odd(row.get("via"), self._channel),
+            satisfaction=read_or_odd(row.get("satisfaction_rating"), _satisfaction),
+            orderId=read_or_odd(row.get("custom_fields"), self._order_id),
             messages=[
-                read_or_raw(one, partial(_message, row.get("requester_id")))
+                read_or_odd(one, partial(_message, row.get("requester_id")))
                 for one in comments.get(to_text(row["id"]), ())
                 if not _is_internal(one)
             ],
@@ -302,7 +304,12 @@ class Zendesk(Vendor[ZendeskSettings]):
 def _satisfaction(rating: Any) -> Any:
     """None where nothing was said yet. Words that are not known are passed on."""
     score = rating.get("score") if rating else None
-    return _SCORES.get(score, score)
+    return _SCORES[score] if score in _SCORES else odd(score)
+
+
+def _author(author: Any, requester: Any) -> str:
+    """Of a comment: the customer, somebody else, or Zendesk itself."""
+    return "SYSTEM" if int(author) == _SYSTEM else "CUSTOMER" if int(author) == int(requester) else "AGENT"
 
 
 def _is_internal(comment: Any) -> bool:
@@ -312,9 +319,9 @@ def _is_internal(comment: Any) -> bool:
 def _message(requester: Any, comment: Any) -> Any:
     """A public comment. Of one that does not say whether it is, nothing may be shown."""
     if comment.get("public") is not True:
-        return comment.get("public")
+        return odd(comment.get("public"))
     return given(
-        author="CUSTOMER" if comment.get("author_id") == requester else "AGENT",
+        author=read_or_odd(comment.get("author_id"), lambda author: _author(author, requester)),
         body=comment.get("plain_body") or comment.get("body"),
         at=to_time(comment.get("created_at")),
     )

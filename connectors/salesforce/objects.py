@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.salesforce.soql import Row, is_id, select
 from connectors.values import given, to_time
-from connectors.vendor_rows import country_code, read_or_raw
+from connectors.vendor_rows import country_code, odd, read_or_odd
 
 PREFIXES = {"Contact": "003", "Account": "001"}
 """How the ids of customers begin."""
@@ -102,7 +102,7 @@ def is_person(row: Row) -> bool:
 
 def _contact(row: Row, word: Word) -> dict[str, Any]:
     phones = [_phone(number) for name in PHONES if (number := row.get(name))]
-    emails = [read_or_raw(row["Email"], str.lower)] if row.get("Email") else []
+    emails = [read_or_odd(row["Email"], str.lower)] if row.get("Email") else []
     return given(
         id=row["Id"],
         kind="PERSON",
@@ -113,7 +113,7 @@ def _contact(row: Row, word: Word) -> dict[str, Any]:
         phone=next(iter(phones), None),
         createdAt=to_time(row.get("CreatedDate")),
         address=_address(row, _MAILING, word),
-        company=None if is_person(row) else read_or_raw(row.get("Account"), _company),
+        company=None if is_person(row) else read_or_odd(row.get("Account"), _company),
         acquisition=given(source=_source(row.get("LeadSource"), word)),
         contactPoints=_points("EMAIL", emails) + _points("PHONE", phones),
         deals=_deals(row, "OpportunityContactRoles", "Opportunities"),
@@ -156,7 +156,7 @@ _RECORDS: Mapping[str, Callable[[Row, Word], dict[str, Any]]] = {"Contact": _con
 
 
 def _comment(row: Row) -> dict[str, Any]:
-    author = read_or_raw(row.get("CreatedBy"), lambda user: _AUTHORS.get(user["UserType"], "CUSTOMER") if user else None)
+    author = read_or_odd(row.get("CreatedBy"), lambda user: _AUTHORS.get(user["UserType"], "CUSTOMER") if user else None)
     return given(author=author, body=row.get("CommentBody"), at=to_time(row.get("CreatedDate")))
 
 
@@ -169,7 +169,7 @@ def _children(row: Row, name: str, read: Callable[[Any], Any]) -> list[Any]:
     """What is read of the rows of a relationship. In the place of rows that are no list is a part that cannot be read."""
     page = row.get(name) or []
     rows = page.get("records") if isinstance(page, dict) else page
-    return [read_or_raw(one, read) for one in rows] if isinstance(rows, list) else [rows]
+    return [read_or_odd(one, read) for one in rows] if isinstance(rows, list) else [odd(rows)]
 
 
 def _deals(row: Row, *relationships: str) -> list[Any]:

@@ -125,7 +125,7 @@ async def test_a_value_that_cannot_be_read_is_passed_on_in_its_place(api):
     assert found["ch_1"]["total"] == {"amount": "much", "currency": "EUR"}
     assert found["ch_1"]["refunded"] == {"amount": "little", "currency": "EUR"}
     assert found["ch_2"]["total"] == {"amount": "1.00", "currency": "EUR"}
-    assert found["ch_2"]["payments"][0]["method"] == ["card"]
+    assert found["ch_2"]["payments"][0]["method"] == [["card"]]
 
 
 @pytest.mark.parametrize(

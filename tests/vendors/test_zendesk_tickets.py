@@ -172,7 +172,7 @@ async def test_a_part_that_cannot_be_read_is_passed_on_in_its_place(api):
         ask = Ask(fields=Fields.of("id", "channel", "satisfaction", "order_id"))
         page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch([ROBOT], ask))[ROBOT]
     (found,) = msgspec.json.decode(page.records)
-    assert (found["id"], found["channel"], found["satisfaction"], found["orderId"]) == ("1", ["web"], "fine", "none")
+    assert (found["id"], found["channel"], found["satisfaction"], found["orderId"]) == ("1", [["web"]], ["fine"], ["none"])
 
 
 async def test_a_token_that_ends_is_fetched_again(api):
@@ -199,7 +199,8 @@ async def test_a_token_that_ends_is_fetched_again(api):
         ({"score": "unoffered"}, None),
         ({"score": "good_without_comment"}, 5),
         ({"score": "bad"}, 1),
-        ({"score": "splendid"}, "splendid"),
+        ({"score": "splendid"}, ["splendid"]),
+        ({"score": 4}, [4]),
         ({}, None),
     ],
 )
@@ -210,6 +211,24 @@ async def test_a_word_of_a_rating_that_is_unknown_is_passed_on(api, rating, expe
         ask = Ask(fields=Fields.of("id", "satisfaction"))
         page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch(["42"], ask))["42"]
     assert msgspec.json.decode(page.records)[0].get("satisfaction") == expected
+
+
+async def test_who_wrote_a_comment_is_not_guessed(api):
+    """Zendesk itself has an id, too."""
+    api.tickets = [ticket(501, 42, 1)]
+    own = COMMENTS[501][0]
+    authors = [42, "42", -1, 900, None, "somebody"]
+    api.spoil = lambda answer: (
+        answer | {"comments": [own | {"author_id": author} for author in authors]} if "comments" in answer else answer
+    )
+    async with zendesk(api) as connector:
+        ask = Ask(fields=Fields.of("id", "messages.author", "messages.body"))
+        page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch(["42"], ask))["42"]
+    found = accepted(page.records, narrowed(Ticket, ask.fields))
+    assert [one.author for one in found.records[0].messages] == [
+        *("CUSTOMER", "CUSTOMER", "SYSTEM", "AGENT", "UNKNOWN", "UNKNOWN"),
+    ]
+    assert [(one.path, one.reason) for one in found.unreadable] == [("messages.author", "malformed")] * 2
 
 
 async def test_a_comment_that_does_not_say_whether_it_is_public_is_not_shown(api):
