@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.mapping.expressions import getter
+from connectors.mapping.expressions import field_getter
 from connectors.mapping.settings import MappingSettings, PartSettings
 from connectors.shapes import LEAF, LIST, Fields, Shape, shapes
 from connectors.values import shape_converter, to_list, to_object, translated
@@ -66,10 +66,10 @@ class RowMapping:
         part = self._parts.get(path)
         expression = part.list if part is not None and part.list is not None else self._rules.fields.get(path)
         if path in self._outer:
-            get_outer = getter(self._outer[path])
+            get_outer = field_getter(self._outer[path])
             return lambda _row, _parent, outer: get_outer(outer)
         if expression is not None:
-            get = getter(expression)
+            get = field_getter(expression)
             return lambda row, _parent, _outer: get(row)
         json_name, name = shape.json_name, shape.name
 
