@@ -21,9 +21,9 @@ from connectors.errors import (
 from connectors.records import Customer
 from connectors.shapes import Fields
 from connectors.transport import Refused, ask_each
-from connectors.values import contact_points, given, to_country, to_time
+from connectors.values import contact_points, given, to_country, to_text, to_time
 from connectors.vendor import AppSettings, Grant, PermissionMissingError, Secret, Trial, Vendor
-from connectors.vendor_rows import as_records, by_key, country_code, full_name, is_number, needed, readable
+from connectors.vendor_rows import as_records, by_key, country_code, is_number, joined, needed, readable
 from connectors.webhooks import expect_hubspot, read
 
 _CONTACT_TYPE = "0-1"
@@ -203,13 +203,13 @@ class HubSpot(Vendor[HubSpotSettings]):
         keys_of = partial(_values, (name, *others))
         rows, failures = await self._read_all(_CONTACTS, {"idProperty": name, "properties": names}, keys, until)
         if name in _IDS:
-            found = {value for values in readable(rows, keys_of) for value in values}
+            found = {value for values in readable(rows, keys_of) for value in values if isinstance(value, str)}
             rows += await self._merged([key for key in keys if key not in found and key not in failures], names, until)
         companies, without = await self._companies(rows, ask, until)
         answer: dict[str, bytes | SourceError] = {**failures}
         answer |= by_key(keys, rows, keys_of, partial(self._customer, companies))
         for values, company in readable(rows, lambda row: (keys_of(row), _company_id(row) or "")):
-            answer |= {key: without[company] for key in values if key in answer and company in without}
+            answer |= {key: without[company] for key in values if isinstance(key, str) and key in answer and company in without}
         return _unless_all_failed(keys, answer)
 
     async def _merged(self, ids: Sequence[str], names: Sequence[str], until: float | None) -> list[Any]:
@@ -276,7 +276,7 @@ class HubSpot(Vendor[HubSpotSettings]):
         return given(
             id=row["id"],
             kind="PERSON",
-            name=full_name(has("firstname"), has("lastname")),
+            name=joined(has("firstname"), has("lastname")),
             givenName=has("firstname"),
             familyName=has("lastname"),
             email=has("email"),
@@ -300,7 +300,7 @@ class HubSpot(Vendor[HubSpotSettings]):
 
 
 def _company_id(row: Any) -> str | None:
-    id_ = row["properties"].get("associatedcompanyid")
+    id_ = to_text(row["properties"].get("associatedcompanyid"))
     return id_ if id_ and is_number(id_) else None
 
 
@@ -327,7 +327,7 @@ def _unless_all_failed(keys: Keys, answer: dict[str, bytes | SourceError]) -> di
 
 def _values(names: Iterable[str], row: Any) -> list[Any]:
     """The values of properties that may hold several. Addresses are in lower case, as keys are."""
-    written = ((name, row["properties"].get(name)) for name in names)
+    written = ((name, to_text(row["properties"].get(name))) for name in names)
     parts = (
         (name, part.strip() if isinstance(part, str) else part)
         for name, value in written

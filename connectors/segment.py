@@ -12,11 +12,23 @@ from pydantic import Field
 from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
 from connectors.errors import NoWebhookError, SourceProtocolError
 from connectors.records import Customer, Event
-from connectors.semantics import as_time, rfc3339
+from connectors.semantics import rfc3339
 from connectors.transport import ask_each, gathered
 from connectors.values import given, to_text, to_time
 from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings
-from connectors.vendor_rows import as_records, country_code, full_name, needed, readable, step, window
+from connectors.vendor_rows import (
+    as_records,
+    country_code,
+    joined,
+    needed,
+    odd,
+    read_or_odd,
+    readable,
+    step,
+    time_of,
+    unsure_of_letters,
+    window,
+)
 from connectors.webhooks import expect_segment, read
 
 _AT_ONCE, _PAGE, _MOST_TRAITS = 20, 100, 200
@@ -123,7 +135,7 @@ class Segment(Vendor[SegmentSettings]):
 
     @lookup(Event, by=KeyKind.EMAIL, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def events_by_email(self, keys: Keys, ask: Ask) -> Answer:
-        return await ask_each(keys, lambda key: self._events("email", key, ask))
+        return unsure_of_letters(keys, await ask_each(keys, lambda key: self._events("email", key, ask)))
 
     @lookup(Event, by=KeyKind.DEVICE_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def events_by_device_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -145,9 +157,9 @@ class Segment(Vendor[SegmentSettings]):
         )
         if traits is None or ids is None:
             return None
-        typed = readable(ids, lambda one: (one["type"], one["id"]))
+        typed = readable(ids, _typed)
         own = id_ if type_ == "user_id" else next((value for kind, value in typed if kind == "user_id"), None)
-        return None if own is None else as_records([traits], partial(self._record, own, typed))
+        return None if own is None else as_records([traits], partial(self._record, own, typed, _odd_ids(ids)))
 
     async def _traits(self, profile: str, names: Sequence[str], until: float | None) -> Any:
         found = await self.find(Traits, f"{profile}/traits", {"include": ",".join(names), "limit": _MOST_TRAITS}, until)
@@ -160,7 +172,7 @@ class Segment(Vendor[SegmentSettings]):
             raise SourceProtocolError("more pages than max_pages")
         return rows or None
 
-    async def _events(self, type_: str, id_: str, ask: Ask) -> Page:
+    async def _events(self, type_: str, id_: str, ask: Ask) -> Page | None:
         """As many pages as the ask needs, and what happened at the same time as the last event of it."""
         start, end = _bounds(ask)
         sort = "asc" if ask.oldest_first else "desc"
@@ -176,32 +188,37 @@ class Segment(Vendor[SegmentSettings]):
 
         parameters: Parameters = {"sort": sort, "limit": limit, "start": start, "end": end}
         rows, is_cut = await self._pages(f"{self._profile(type_, id_)}/events", parameters, self.until(ask), is_enough)
-        return Page(as_records(window(rows, ask, _position)[0], _event), partial=is_cut)
+        return None if rows is None else Page(as_records(window(rows, ask, _position)[0], _event), partial=is_cut)
 
     async def _pages(
         self, path: str, parameters: Parameters, until: float | None, is_enough: Callable[[list[Any]], bool] = lambda _: False
-    ) -> tuple[list[Any], bool]:
-        """The rows of a list, none where there is no such profile, and whether there are more."""
+    ) -> tuple[list[Any] | None, bool]:
+        """The rows of a list, None where there is no such profile, and whether there are more."""
+        is_there = True
 
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
+            nonlocal is_there
             found = await self.find(Listed, path, {**parameters, "next": cursor}, until)
             if found is None:
+                is_there = False
                 return [], None
             return found.data, (found.cursor.next or None) if found.cursor.has_more else None
 
-        return await self.first_pages(turn, is_enough)
+        rows, is_cut = await self.first_pages(turn, is_enough)
+        return rows if is_there else None, is_cut
 
-    def _record(self, id_: str, ids: Sequence[tuple[str, str]], traits: Mapping[str, Any]) -> dict[str, Any]:
+    def _record(
+        self, id_: str, ids: Sequence[tuple[str, str]], odd_ids: Sequence[Any], traits: Mapping[str, Any]
+    ) -> dict[str, Any]:
         def has(*names: str) -> Any:
             return next((traits[name] for name in names if traits.get(name) is not None), None)
 
-        address = traits["address"] if isinstance(traits.get("address"), dict) else {}
         company = traits["company"] if isinstance(traits.get("company"), dict) else {"name": traits.get("company")}
         given_name, family_name = has("firstName", "first_name"), has("lastName", "last_name")
         return given(
             id=id_,
             kind="PERSON",
-            name=has("name") or full_name(given_name, family_name),
+            name=has("name") or joined(given_name, family_name),
             givenName=given_name,
             familyName=family_name,
             email=has("email"),
@@ -209,17 +226,11 @@ class Segment(Vendor[SegmentSettings]):
             locale=has("locale"),
             memberNumber=to_text(has(*self._member_numbers)),
             createdAt=to_time(has("createdAt", "created_at")),
-            address=given(
-                line=address.get("street"),
-                postalCode=to_text(address.get("postalCode") or address.get("postal_code")),
-                city=address.get("city"),
-                region=address.get("state"),
-                country=country_code(address.get("country")),
-            ),
+            address=read_or_odd(traits.get("address"), _address),
             company=given(name=company.get("name"), industry=company.get("industry") or has("industry")),
             contactPoints=[{"kind": _POINTS[kind], "value": value} for kind, value in ids if kind in _POINTS],
             deviceIds=[value for kind, value in ids if kind in _DEVICES],
-            externalIds=[{"source": kind, "id": value} for kind, value in ids if kind not in _OURS],
+            externalIds=[*({"source": kind, "id": value} for kind, value in ids if kind not in _OURS), *odd_ids],
         )
 
 
@@ -235,7 +246,7 @@ def _parted(key: str) -> tuple[str, str]:
 
 
 def _position(row: Any) -> Position:
-    return Position(as_time(row["timestamp"]), str(row["message_id"]))
+    return Position(time_of(row["timestamp"]), str(row["message_id"]))
 
 
 def _bounds(ask: Ask) -> tuple[str | None, str | None]:
@@ -256,13 +267,44 @@ def _near(time: datetime) -> datetime:
 
 
 def _event(row: Any) -> dict[str, Any]:
-    page = (row.get("context") or {}).get("page") or {}
-    devices = [one["id"] for one in row.get("external_ids") or () if one["type"] in _DEVICES]
     return given(
         id=row["message_id"],
         at=to_time(row["timestamp"]),
         type=row.get("event") or row["type"],
-        page=page.get("path") or page.get("url"),
-        deviceId=next(iter(devices), None),
+        page=read_or_odd(row.get("context"), _page),
+        deviceId=read_or_odd(row.get("external_ids"), _device),
         properties=row.get("properties"),
+    )
+
+
+def _typed(one: Any) -> tuple[str, Any]:
+    """The type of an id, and the id."""
+    type_ = to_text(one["type"])
+    if not isinstance(type_, str):
+        raise TypeError
+    return type_, one["id"]
+
+
+def _odd_ids(ids: Sequence[Any]) -> list[Any]:
+    return [odd(one) for one in ids if not readable([one], _typed)]
+
+
+def _page(context: Any) -> Any:
+    page = (context or {}).get("page") or {}
+    return page.get("path") or page.get("url")
+
+
+def _device(ids: Any) -> Any:
+    return next((value for type_, value in map(_typed, ids or ()) if type_ in _DEVICES), None)
+
+
+def _address(address: Any) -> dict[str, Any]:
+    """By its parts, or one line of text."""
+    has = ({"street": address} if isinstance(address, str) else address or {}).get
+    return given(
+        line=has("street"),
+        postalCode=to_text(has("postalCode") or has("postal_code")),
+        city=has("city"),
+        region=has("state"),
+        country=country_code(has("country")),
     )

@@ -68,7 +68,7 @@ _ORDER = {
         "status": "cancelledAt && 'CANCELLED' || displayFinancialStatus == 'REFUNDED' && 'RETURNED'"
         f" || {_HAS_COME} && 'DELIVERED' || displayFulfillmentStatus == 'FULFILLED' && 'SHIPPED'"
         " || contains(['UNFULFILLED', 'OPEN', 'RESTOCKED'], displayFulfillmentStatus) && displayFinancialStatus"
-        " || 'PROCESSING'",
+        " || displayFulfillmentStatus",
         **_money("total", "totalPriceSet"),
         **_money("refunded", "totalRefundedSet"),
         **_money("discount", "totalDiscountsSet"),
@@ -80,6 +80,8 @@ _ORDER = {
         "status": {
             **dict.fromkeys(("AUTHORIZED", "PAID", "PARTIALLY_PAID", "PARTIALLY_REFUNDED"), "CONFIRMED"),
             **dict.fromkeys(("EXPIRED", "VOIDED"), "CANCELLED"),
+            **dict.fromkeys(("IN_PROGRESS", "ON_HOLD", "PARTIALLY_FULFILLED"), "PROCESSING"),
+            **dict.fromkeys(("PENDING_FULFILLMENT", "REQUEST_DECLINED", "SCHEDULED"), "PROCESSING"),
         }
     },
     "lists": {

@@ -34,6 +34,8 @@ def read_time(value: str | float | Decimal | datetime) -> datetime:
     """
     if isinstance(value, datetime):
         return _in_utc(value)
+    if isinstance(value, bool) or value != value:
+        raise ValueError("no number")
     if not isinstance(value, str):
         return _read_number(value)
     try:

@@ -208,6 +208,8 @@ class Transport:
             said = decoded(await _read(response, _MOST_SAID_BYTES))
         error = refusal(Refused(response.status, response.headers, said))
         if error is not None:
+            if error.retry_after_s is None:
+                error.retry_after_s = _retry_after_s(response.headers)
             raise error
 
 

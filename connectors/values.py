@@ -22,7 +22,7 @@ from connectors.times import is_no_time, read_time
 
 Convert = Callable[[Any], Any]
 _CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
-_COUNTRY, _CURRENCY = re.compile("[A-Z]{2}"), re.compile("[A-Z]{3}")
+_COUNTRY = re.compile("[A-Z]{2}")
 
 
 def json_decoder(kind: Any = Any, *, exact: bool = True) -> Callable[[bytes], Any]:
@@ -170,12 +170,6 @@ def to_number(value: Any) -> Decimal | None:
 def given(**fields: Any) -> dict[str, Any]:
     """An object without the fields that have no value: None, an empty text, an empty list or object."""
     return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}
-
-
-def to_money(amount: Any, currency: Any) -> dict[str, Any] | None:
-    """None without an amount, or without the code of a currency, which may be in any case."""
-    code = _code(currency, _CURRENCY)
-    return None if amount is None or code is None else {"amount": to_amount(amount), "currency": code}
 
 
 def to_country(value: Any) -> str | None:

@@ -27,6 +27,7 @@ from connectors.contract import (
     RecordName,
 )
 from connectors.errors import (
+    UNTIL_IT_FITS,
     ConfigurationError,
     SourceAuthError,
     SourceError,
@@ -244,7 +245,7 @@ class Vendor(Connector[V]):
         """The rows of all pages, or of as many as are enough. More than `max_pages` is an error."""
         rows, is_cut = await self.first_pages(turn, is_enough)
         if is_cut:
-            raise SourceProtocolError("more pages than max_pages")
+            raise too_much("more pages than max_pages")
         return rows
 
     async def first_pages(self, turn: Turn, is_enough: Callable[[list[Any]], bool]) -> tuple[list[Any], bool]:
@@ -330,6 +331,13 @@ class Vendor(Connector[V]):
         if isinstance(error, SourceUnavailableError | SourceTimeoutError):
             return f"{where}.base_url: {error}; check the address and the network"
         return f"{where}: {error} when it is asked for {asked_for}; ask it by hand"
+
+
+def too_much(note: str) -> SourceProtocolError:
+    """The error of an answer that is not read whole: with fewer keys it may be."""
+    error = SourceProtocolError(note)
+    error.halvings = UNTIL_IT_FITS
+    return error
 
 
 def _shown(value: str | SecretStr) -> str:

@@ -7,10 +7,11 @@ from operator import itemgetter
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from connectors.contract import Ask, Keys, Position
+from connectors.contract import Answer, Ask, Keys, Page, Position
 from connectors.errors import SourceProtocolError, SourceRejectedError
+from connectors.semantics import as_time
 from connectors.shapes import Fields
-from connectors.values import encode_numbers, to_country
+from connectors.values import encode_numbers, to_country, to_text, to_time
 
 UNREADABLE = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
 """What reading a row raises that is not as the vendor says."""
@@ -54,12 +55,29 @@ def by_key(
     record_of: Callable[[Any], Any],
     first: int | None = None,
 ) -> dict[str, bytes]:
-    """The rows of a batch, put with the asked keys that they have, the `first` of each. A row of no asked key is nobody's."""
+    """The rows of a batch, put with the asked keys that they have, the `first` of each. A row of no asked key is nobody's.
+
+    One whose keys cannot be read may be of any key that nothing was found for, or else of any: it stands there as null.
+    """
     found: dict[str, list[Any]] = {key: [] for key in keys}
+    lost = 0
     for row in rows:
-        for own in _read_row(row, lambda one: [found[key] for key in dict.fromkeys(keys_of(one)) if key in found]) or ():
-            own.append(row)
-    return {key: as_records(own[:first], record_of) for key, own in found.items() if own}
+        own = _read_row(row, lambda one: dict.fromkeys(filter(_is_text, map(to_text, keys_of(one)))))
+        lost += own is None
+        for key in own or ():
+            if key in found:
+                found[key].append(row)
+    given = {key: own[:first] for key, own in found.items()}
+    if lost:
+        unsure = [key for key, own in given.items() if not own] or list(given)
+        given |= {key: [*given[key], *[None] * lost] for key in unsure}
+    return {key: as_records(own, record_of) for key, own in given.items() if own}
+
+
+def unsure_of_letters(keys: Keys, answer: Answer) -> Answer:
+    """An answer by addresses whose case of letters is compared: one that nobody has may be there in other letters."""
+    known = {key.casefold() for key in answer}
+    return {**{key: Page(b"[]", partial=True) for key in keys if key.casefold() not in known}, **answer}
 
 
 def window(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) -> tuple[list[R | None], int]:
@@ -89,11 +107,16 @@ def _is_between(place: Position, ask: Ask) -> bool:
     return (ask.since is None or time >= ask.since) and (ask.until is None or time < ask.until)
 
 
-def full_name(*parts: Any) -> Any:
-    """The parts of a name in one text. A part that is none is passed on as it is."""
-    given_parts = [part for part in parts if part]
+def joined(*parts: Any, by: str = " ") -> Any:
+    """The parts of a name or an address in one text. A part that is none is passed on as it is."""
+    given_parts = [to_text(part) for part in parts if part]
     odd = [part for part in given_parts if not isinstance(part, str)]
-    return odd[0] if odd else " ".join(given_parts)
+    return odd[0] if odd else by.join(given_parts)
+
+
+def time_of(written: Any) -> datetime:
+    """A time as the gateway reads it. Raises `ValueError` or `TypeError` for what is none."""
+    return as_time(to_time(written))
 
 
 def country_code(written: Any) -> Any:
@@ -101,12 +124,21 @@ def country_code(written: Any) -> Any:
     return to_country(written) or written
 
 
-def read_or_raw(value: Any, read: Callable[[Any], Any]) -> Any:
-    """What is read from a value. One that cannot be read is passed on as it is, for the gateway to leave out and count."""
+def read_or_odd(value: Any, read: Callable[[Any], Any]) -> Any:
+    """What is read from a value, or what the gateway leaves out and counts."""
     try:
         return read(value)
     except UNREADABLE:
-        return value
+        return odd(value)
+
+
+def odd(value: Any) -> Any:
+    """A value that cannot be read, as something that no field takes for its own: a text in the place of an object is no id."""
+    return [value]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _read_row(row: Any, read: Callable[[Any], T]) -> T | None:

@@ -9,17 +9,19 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from connectors.batches import ask_in_halves
 from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
 from connectors.errors import NoWebhookError, SourceError, SourceThrottledError
 from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStatus
-from connectors.semantics import as_time
 from connectors.transport import Refused, ask_each, gathered
 from connectors.values import contact_points, converter, given, to_text, to_time, translated
 from connectors.vendor import AppSettings, Grant, Parameters, Secret, Trial, Vendor
-from connectors.vendor_rows import as_records, is_number, read_or_raw, readable, window
+from connectors.vendor_rows import as_records, is_number, odd, read_or_odd, readable, time_of, window
 from connectors.webhooks import expect_zendesk, read
 
 _USERS, _PAGE = "/api/v2/users", 100
+_SYSTEM = -1
+"""The id of Zendesk among users."""
 _MOST_PAGES = 100
 """As far as Zendesk gives pages by their numbers."""
 _AT_ONCE = 20
@@ -36,7 +38,11 @@ _CHANNELS = translated(
     },
     converter(Channel),
 )
-_SCORES = {"good": 5, "good_with_comment": 5, "bad": 1, "bad_with_comment": 1}
+_SCORES: Mapping[str | None, int | None] = {
+    **dict.fromkeys(("good", "good_with_comment", "good_without_comment"), 5),
+    **dict.fromkeys(("bad", "bad_with_comment", "bad_without_comment"), 1),
+    **dict.fromkeys(("offered", "unoffered", "", None)),
+}
 
 
 class ZendeskSettings(AppSettings):
@@ -62,7 +68,7 @@ class Tickets(msgspec.Struct):
     """One page by its number, of `count` tickets in all."""
 
     tickets: list[Any]
-    count: int
+    count: int | None = None
     next_page: str | None = None
 
 
@@ -70,7 +76,7 @@ class Requested(NamedTuple):
     """The tickets of one user as far as they were read, how many there are, and whether `max_pages` ended the reading."""
 
     rows: list[Any]
-    total: int
+    total: int | None
     is_cut: bool = False
 
 
@@ -141,14 +147,13 @@ class Zendesk(Vendor[ZendeskSettings]):
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_PAGE)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        users = await self._show_many(self.settings.customer_id, keys, self.until(ask))
-        return {key: as_records([user], self._customer) for key, user in users.items()}
+        return await self._customers(self.settings.customer_id, keys, ask)
 
     @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_PAGE)
     async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
         ids = self.own_ids(keys)
-        users = await self._show_many("id", list(ids.values()), self.until(ask))
-        return {key: as_records([users[id_]], self._customer) for key, id_ in ids.items() if id_ in users}
+        found = await self._customers("id", list(ids.values()), ask)
+        return {key: found[id_] for key, id_ in ids.items() if id_ in found}
 
     @lookup(Customer, by=KeyKind.EMAIL, max_batch=_AT_ONCE)
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
@@ -183,13 +188,22 @@ class Zendesk(Vendor[ZendeskSettings]):
 
         return await ask_each(keys, tickets)
 
+    async def _customers(self, name: str, ids: Sequence[str], ask: Ask) -> Answer:
+        until = self.until(ask)
+
+        async def some(ids: Keys) -> Answer:
+            users = await self._show_many(name, ids, until)
+            return {id_: as_records([user], self._customer) for id_, user in users.items()}
+
+        return await ask_in_halves(ids, some)
+
     async def _show_many(self, name: str, values: Sequence[str], until: float | None) -> dict[str, Any]:
         """Users by their ids, of either kind, without deleted ones."""
         sent = [value for value in values if (is_number(value) if name == "id" else "," not in value)]
         if not sent:
             return {}
         found = await self.get(Users, f"{_USERS}/show_many", {f"{name}s": ",".join(sent)}, until)
-        users = readable(found.users, lambda user: (str(user[name]), user) if user.get("active", True) else None)
+        users = readable(found.users, lambda user: (str(user[name]), user) if _is_active(user) else None)
         return {id_: user for id_, user in users if id_ in sent}
 
     async def _by_email(self, email: str, until: float | None) -> list[Any]:
@@ -201,12 +215,14 @@ class Zendesk(Vendor[ZendeskSettings]):
         """What users have requested, and comments of the tickets that are wanted."""
         found = await gathered(self._requested(id_, ask, until) for id_ in ids)
         rows = [row for one in found for row in one.rows]
+        total: int | None
         wanted, total = window(rows, ask, _place)
         if not _is_bounded(ask):
-            total = sum(one.total for one in found)
-        comments: dict[Any, list[Any]] = {}
+            totals = [one.total for one in found if one.total is not None]
+            total = sum(totals) if len(totals) == len(found) else None
+        comments: dict[str, list[Any]] = {}
         if "messages" in ask.fields:
-            tickets = readable(wanted, lambda row: int(row["id"]))
+            tickets = readable(wanted, lambda row: str(int(row["id"])))
             comments = dict(zip(tickets, await gathered(self._comments(id_, until) for id_ in tickets), strict=True))
         records = as_records(wanted, partial(self._ticket, comments))
         return Page(records, total if ask.count else None, partial=any(one.is_cut for one in found))
@@ -215,7 +231,7 @@ class Zendesk(Vendor[ZendeskSettings]):
         """The tickets of a user, in the order of an ask, as far as it goes or `max_pages` do."""
         rows: dict[Any, Any] = {}
         size = _PAGE if ask.first is None or ask.after is not None or _is_bounded(ask) else min(_PAGE, ask.first + 1)
-        page, total = 1, 0
+        page, total = 1, None
         for _ in range(min(self.settings.max_pages, _MOST_PAGES)):
             order: Parameters = {"sort_by": "created_at", "sort_order": "asc" if ask.oldest_first else "desc"}
             path = f"{_USERS}/{id_}/tickets/requested"
@@ -229,7 +245,7 @@ class Zendesk(Vendor[ZendeskSettings]):
             size, page = _PAGE, page + 1 if size == _PAGE else 1
         return Requested(list(rows.values()), total, is_cut=True)
 
-    async def _comments(self, ticket: int, until: float | None) -> list[Any]:
+    async def _comments(self, ticket: str, until: float | None) -> list[Any]:
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
             path = f"/api/v2/tickets/{ticket}/comments"
             found = await self.find(Comments, path, {"page[size]": _PAGE, "page[after]": cursor}, until)
@@ -252,8 +268,8 @@ class Zendesk(Vendor[ZendeskSettings]):
             externalIds=[{"source": self.name, "id": to_text(user["id"])}],
         )
 
-    def _ticket(self, comments: Mapping[Any, list[Any]], row: Any) -> dict[str, Any]:
-        is_complaint = self.settings.complaint_tag in (row.get("tags") or ())
+    def _ticket(self, comments: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
+        is_complaint = isinstance(tags := row.get("tags"), list) and self.settings.complaint_tag in tags
         kind, status, priority = row.get("type"), row.get("status"), row.get("priority")
         return given(
             id=to_text(row["id"]),
@@ -262,15 +278,13 @@ class Zendesk(Vendor[ZendeskSettings]):
             kind="COMPLAINT" if is_complaint else self.word("ticket", "kind", kind) or _KINDS(kind),
             status=self.word("ticket", "status", row.get("custom_status_id"), status) or _STATUSES(status),
             priority=self.word("ticket", "priority", priority) or priority,
-            channel=read_or_raw(row.get("via"), self._channel),
-            satisfaction=read_or_raw(
-                row.get("satisfaction_rating"), lambda rating: _SCORES.get((rating or {}).get("score", ""))
-            ),
-            orderId=read_or_raw(row.get("custom_fields"), self._order_id),
+            channel=read_or_odd(row.get("via"), self._channel),
+            satisfaction=read_or_odd(row.get("satisfaction_rating"), _satisfaction),
+            orderId=read_or_odd(row.get("custom_fields"), self._order_id),
             messages=[
-                read_or_raw(one, partial(_message, row.get("requester_id")))
-                for one in comments.get(row["id"], ())
-                if read_or_raw(one, lambda one: one.get("public"))
+                read_or_odd(one, partial(_message, row.get("requester_id")))
+                for one in comments.get(to_text(row["id"]), ())
+                if not _is_internal(one)
             ],
         )
 
@@ -287,13 +301,27 @@ class Zendesk(Vendor[ZendeskSettings]):
         return None if own is None else to_text(next((one["value"] for one in fields or () if one["id"] == own), None))
 
 
-def _score(rating: Any) -> int | None:
-    return _SCORES.get(rating.get("score", "")) if rating else None
+def _satisfaction(rating: Any) -> Any:
+    """None where nothing was said yet. Words that are not known are passed on."""
+    score = rating.get("score") if rating else None
+    return _SCORES[score] if score in _SCORES else odd(score)
 
 
-def _message(requester: Any, comment: Any) -> dict[str, Any]:
+def _author(author: Any, requester: Any) -> str:
+    """Of a comment: the customer, somebody else, or Zendesk itself."""
+    return "SYSTEM" if int(author) == _SYSTEM else "CUSTOMER" if int(author) == int(requester) else "AGENT"
+
+
+def _is_internal(comment: Any) -> bool:
+    return isinstance(comment, dict) and comment.get("public") is False
+
+
+def _message(requester: Any, comment: Any) -> Any:
+    """A public comment. Of one that does not say whether it is, nothing may be shown."""
+    if comment.get("public") is not True:
+        return odd(comment.get("public"))
     return given(
-        author="CUSTOMER" if comment["author_id"] == requester else "AGENT",
+        author=read_or_odd(comment.get("author_id"), lambda author: _author(author, requester)),
         body=comment.get("plain_body") or comment.get("body"),
         at=to_time(comment.get("created_at")),
     )
@@ -302,11 +330,15 @@ def _message(requester: Any, comment: Any) -> dict[str, Any]:
 def _address(user: Any) -> str | None:
     """The primary address of a user who is not deleted."""
     address: str = user["email"]
-    return address.lower() if user.get("active", True) else None
+    return address.lower() if _is_active(user) else None
+
+
+def _is_active(user: Any) -> bool:
+    return user.get("active") is not False
 
 
 def _place(row: Any) -> Position:
-    return Position(as_time(row["created_at"]), str(row["id"]))
+    return Position(time_of(row["created_at"]), str(row["id"]))
 
 
 def _id_or_place(row: Any, place: int) -> Any:

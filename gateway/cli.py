@@ -107,6 +107,8 @@ def check(
     if problems:
         raise typer.Exit(2)
     out.print("No problems found.")
+    if not customer:
+        out.print("No records were read: --customer ID says what of a customer's records cannot be read.")
 
 
 @app.command()

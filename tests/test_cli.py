@@ -80,6 +80,7 @@ def test_check_prints_the_capability_matrix(demo: tuple[str, Path]):
         ["customer_id", "external_id", "member_number", "email", "phone", "device_id", "text"]
     )
     assert "No problems found." in result.stdout
+    assert "--customer" in result.stdout
 
 
 def test_check_prints_all_problems_and_exits_with_2(tmp_path: Path):

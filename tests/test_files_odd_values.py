@@ -9,7 +9,9 @@ import pytest
 
 from connectors.contract import Ask, KeyKind, Page
 from connectors.files import FilesConnector, FilesSettings
-from connectors.shapes import Fields
+from connectors.records import Order
+from connectors.shapes import Fields, narrowed
+from gateway.lookups.boundary import accepted
 from tests.sql_shop import decoded
 
 pytestmark = pytest.mark.cases
@@ -63,3 +65,40 @@ async def test_long_numbers_of_json_keep_their_digits(tmp_path: Path) -> None:
     rows = [{"id": id_, "cid": 7, "day": day} for id_, day in ((2**53 + 1, "2026-06-01"), (2**64 - 1, "2026-06-02"))]
     (tmp_path / "orders.jsonl").write_text("\n".join(map(json.dumps, rows)))
     assert await found(tmp_path, "orders.jsonl", "7") == ["18446744073709551615", "9007199254740993"]
+
+
+async def test_numbers_of_json_that_lost_digits_are_unreadable(tmp_path: Path) -> None:
+    """Beyond 64 bits whole numbers are binary ones in DuckDB: an amount is left out and counted, as is a record by its id."""
+    big = 2**64 + 1
+    rows = [
+        {"id": 1, "cid": 7, "day": "2026-06-01", "total": big},
+        {"id": 2, "cid": 7, "day": "2026-06-02", "total": 2**53 - 1},
+        {"id": 3, "cid": 7, "day": "2026-06-03", "total": 12.5},
+        {"id": 4, "cid": 7, "day": "2026-06-04", "total": -999_999_999_999_999},
+    ]
+    assert await amounts(tmp_path, rows) == (
+        {"1": None, "2": "9007199254740991.00", "3": "12.50", "4": "-999999999999999.00"},
+        0,
+        1,
+    )
+    rows = [{"id": big, "cid": 7, "day": "2026-06-01", "total": 1}, {"id": 2, "cid": 7, "day": "2026-06-02", "total": 2}]
+    assert await amounts(tmp_path, rows) == ({"2": "2.00"}, 1, 1)
+
+
+async def amounts(folder: Path, rows: list[Any]) -> tuple[dict[str, Any], int, int]:
+    """The amounts of orders by id, and how many records and values in all could not be read."""
+    (folder / "orders.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    query = QUERY.replace("FROM", ", total AS total_amount, 'EUR' AS total_currency FROM")
+    own = {"query": query, "keys": {"customer_id": {"column": "customer"}}}
+    document = {"path": folder, "tables": {"orders": "orders.jsonl"}, "records": {"order": own}}
+    connector = FilesConnector("exports", FilesSettings.model_validate(document))
+    fields = Fields.of("id", "placed_at", "total.amount", "total.currency")
+    await connector.open()
+    try:
+        (lookup,) = connector.lookups()
+        page = (await lookup.fetch(["7"], Ask(fields=fields)))["7"]
+        assert isinstance(page, Page)
+        found = accepted(page.records, narrowed(Order, fields))
+    finally:
+        await connector.aclose()
+    return {one.id: one.total and str(one.total.amount) for one in found.records}, found.dropped, len(found.unreadable)

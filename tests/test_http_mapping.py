@@ -9,9 +9,10 @@ from connectors.http.settings import RecordSettings
 from connectors.mapping.expressions import getter
 from connectors.mapping.rows import RowMapping
 from connectors.records import Customer, Event, Order, Ticket, TicketStatus
-from connectors.shapes import Fields, all_fields
+from connectors.shapes import Fields, all_fields, narrowed
 from connectors.templates import render_body, render_path
-from connectors.values import converter
+from connectors.values import converter, encode_numbers
+from gateway.lookups.boundary import decoded
 
 ANY_KEY = {"customer_id": {"path": "/{key}"}}
 
@@ -179,3 +180,36 @@ def test_an_object_whose_fields_are_all_read_elsewhere_is_not_looked_at():
         "id": "c1",
         "address": {"city": "Rio"},
     }
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize("odd", ["text", 7, True, ["x"]])
+def test_what_stands_in_the_place_of_an_object_is_counted(odd):
+    """That a path leads to nothing there is not that there was nothing; an item that is no object is none of defaults."""
+    rules = {
+        "fields": {"id": "id", "placed_at": "at", "number": "more.number", "total.amount": "sum.money.amount"}
+        | {"total.currency": "sum.money.currency"},
+        "lists": {"items": {"list": "lines.nodes", "fields": {"name": "product.name", "sku": "sku"}}},
+    }
+    row = {
+        "id": "o1",
+        "at": "2026-06-01T12:00:00Z",
+        "more": odd,
+        "sum": {"money": odd},
+        "lines": {"nodes": [odd, {"product": odd}]},
+    }
+    read = decoded(encode_numbers([mapped(Order, row, rules)]), narrowed(Order, all_fields(Order)))
+    assert read.dropped == 0
+    assert sorted(one.path for one in read.unreadable) == ["items", "items.name", "number", "total.amount"]
+    assert [(one.number, one.total, len(one.items)) for one in read.records] == [(None, None, 1)]
+    read = decoded(encode_numbers([mapped(Order, row | {"lines": odd}, rules)]), narrowed(Order, all_fields(Order)))
+    assert [one.path for one in read.unreadable if "items" in one.path] == ["items"]
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize("nothing", [None, "", [], {}, False])
+def test_nothing_in_the_place_of_an_object_is_nothing(nothing):
+    """As languages write it."""
+    rules = {"fields": {"id": "id", "placed_at": "at", "number": "more.number"}}
+    row = {"id": "o1", "at": "2026-06-01T12:00:00Z", "more": nothing}
+    assert "number" not in mapped(Order, row, rules)

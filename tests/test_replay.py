@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from connectors import records as r
-from connectors.contract import Ask, Condition, KeyKind, Measure, MeasureOp
+from connectors.contract import Ask, Condition, KeyKind, Measure, MeasureOp, Page
 from connectors.errors import ConfigurationError, SourceRejectedError
 from connectors.shapes import Fields
 from connectors.testing import MemoryConnector
@@ -202,6 +202,50 @@ async def test_dropped_records_are_dropped_again(tmp_path):
         live = await gateway.ask(query)
     assert live["data"]["customer"]["sources"][1] == {"name": "orders", "droppedRecords": 1}
     assert await replayed(tmp_path, query, {}) == live
+
+
+class Profile(Hostile):
+    """A customer by id, beside the orders of another such source."""
+
+    def __init__(self, answer):
+        super().__init__(answer)
+        self.name = "crm"
+
+    def lookups(self):
+        return [msgspec.structs.replace(one, record=r.Customer) for one in super().lookups()]
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize("is_plain", [True, False])
+async def test_what_could_not_be_read_is_counted_again(tmp_path, is_plain):
+    """Values, items and parts of parts, in the records that they were in; that a list is cut short is said again, too."""
+    odd = {
+        "id": "o1",
+        "placedAt": "2026-06-01T12:00:00Z",
+        "status": 7,
+        "total": {"amount": "much", "currency": "EUR"},
+        "deliveredAt": "soon",
+        "items": [{"name": "tea", "quantity": "some"}, {"name": "pot", "unitPrice": {"amount": [1], "currency": "EUR"}}],
+        "payments": {"method": "CARD"},
+    }
+    good = {"id": "o2", "placedAt": "2026-06-02T12:00:00Z", "items": [{"name": "cup"}]}
+    orders = Page(msgspec.json.encode([good, odd, {"id": "o3"}]), partial=True)
+    profile = b'[{"id":"c1","name":["Ann"],"address":{"city":"London","country":"Great Britain"},"deviceIds":["d1",{}]}]'
+    sources = [Profile(giving({"c1": profile})), Hostile(giving({"c1": orders}))]
+    query = """{ customer(by: {id: "c1"}) { address { country } deviceIds
+        orders { partial totalCount nodes { status total { amount } deliveredAt items { name quantity unitPrice { amount } }
+            payments { method } } }
+        sources { name droppedRecords unreadableValues } } }"""
+    async with gateway_on(recording(tmp_path, sources, is_plain=is_plain)) as gateway:
+        live = await gateway.ask(query)
+    counts = {one["name"]: one["unreadableValues"] for one in live["data"]["customer"]["sources"]}
+    assert counts == {"orders": 5, "crm": 2}
+    assert live["data"]["customer"]["orders"]["partial"] is True
+    again = await replayed(tmp_path, query, {})
+    assert again["data"]["customer"]["sources"] == live["data"]["customer"]["sources"]
+    assert again["data"]["customer"]["orders"] == live["data"]["customer"]["orders"]
+    fewer = '{ customer(by: {id: "c1"}) { orders { nodes { deliveredAt } } sources { name unreadableValues } } }'
+    assert (await replayed(tmp_path, fewer, {}))["data"]["customer"]["sources"][1]["unreadableValues"] == 1
 
 
 # The demo, as its users ask it.

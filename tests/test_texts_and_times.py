@@ -19,7 +19,7 @@ from connectors.shapes import Fields
 from connectors.sql import SqlConnector
 from connectors.sql.mysql import Mysql
 from connectors.sql.settings import SqlSettings
-from connectors.stripe import Word
+from connectors.stripe.connector import Word
 from gateway.settings import SourceName
 
 pytestmark = pytest.mark.cases

@@ -12,6 +12,7 @@ from jmespath.visitor import TreeInterpreter
 from pydantic import AfterValidator
 
 from connectors.mapping.exact_functions import ExactFunctions, exact_numbers
+from connectors.values import to_object
 
 Get = Callable[[Any], Any]
 
@@ -34,6 +35,27 @@ def getter(expression: str) -> Get:
         exact, options = ParsedResult(expression, exact_numbers(tree)), jmespath.Options(custom_functions=ExactFunctions())
         return lambda value: _search(partial(exact.search, options=options), value)
     return _field(names[0]) if len(names) == 1 else _fields(names)
+
+
+def field_getter(expression: str) -> Get:
+    """As `getter`, for a field: what stands in the place of an object that a path leads through is given in a list.
+
+    No field takes that for its value, so it is left out and counted.
+    """
+    names = chain_of(expression)
+    if names is None or len(names) == 1:
+        return getter(expression)
+    first, *further = names
+
+    def get(value: Any) -> Any:
+        value = value.get(first) if isinstance(value, dict) else None
+        for name in further:
+            if not isinstance(value, dict):
+                return None if to_object(value) is None else [value]
+            value = value.get(name)
+        return value
+
+    return get
 
 
 def chain_of(expression: str) -> tuple[str, ...] | None:

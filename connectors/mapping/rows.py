@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.mapping.expressions import getter
+from connectors.mapping.expressions import field_getter
 from connectors.mapping.settings import MappingSettings, PartSettings
 from connectors.ratings import RATING, rating_reader
 from connectors.shapes import LEAF, LIST, Fields, Shape, shapes
@@ -70,10 +70,10 @@ class RowMapping:
         part = self._parts.get(path)
         expression = part.list if part is not None and part.list is not None else self._rules.fields.get(path)
         if path in self._outer:
-            get_outer = getter(self._outer[path])
+            get_outer = field_getter(self._outer[path])
             return lambda _row, _parent, outer: get_outer(outer)
         if expression is not None:
-            get = getter(expression)
+            get = field_getter(expression)
             return lambda row, _parent, _outer: get(row)
         json_name, name = shape.json_name, shape.name
 
@@ -106,8 +106,13 @@ class RowMapping:
     def _list(self, struct: type[msgspec.Struct], inner: Fields, path: str, raw: Read) -> Read:
         map_item = RowMapping(struct, self._parts.get(path, PartSettings())).mapper(inner)
 
+        def read_item(item: Any, row: Any) -> Any:
+            # What is no object, and holds nothing that is asked for, is no item of defaults.
+            found = map_item(item, row)
+            return found if found or isinstance(item, dict) else item
+
         def read(row: Any, parent: Any, outer: Any) -> Any:
             items = to_list(raw(row, parent, outer))
-            return [map_item(item, row) for item in items if item is not None] if isinstance(items, list) else items
+            return [read_item(item, row) for item in items if item is not None] if isinstance(items, list) else items
 
         return read

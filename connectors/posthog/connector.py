@@ -6,16 +6,16 @@ from typing import Any
 
 import msgspec
 
+from connectors.batches import ask_in_halves
 from connectors.contract import Answer, Ask, KeyKind, Keys, Page, Position, Push, lookup
 from connectors.errors import SourceProtocolError
 from connectors.posthog.hogql import MOST_ROWS, Question, select, select_events
 from connectors.posthog.settings import PostHogSettings
 from connectors.records import Customer, Event
-from connectors.semantics import as_time
 from connectors.shapes import Fields
-from connectors.values import given, to_text, to_time
-from connectors.vendor import Trial, Vendor
-from connectors.vendor_rows import by_key, full_name, needed, readable
+from connectors.values import decode_exactly, given, to_text, to_time
+from connectors.vendor import Trial, Vendor, too_much
+from connectors.vendor_rows import by_key, joined, needed, readable, time_of
 
 _BATCH = 100
 _WINDOW = (Push.SINCE, Push.AFTER, Push.ORDER, Push.FIRST)
@@ -95,6 +95,12 @@ class PostHog(Vendor[PostHogSettings]):
         return await self._events(keys, ask, _ALL_IDS)
 
     async def _customers(self, keys: Keys, ask: Ask, place: tuple[str, str], *, by_id: bool = False) -> Answer:
+        return await ask_in_halves(keys, lambda some: self._some_customers(some, ask, place, by_id=by_id))
+
+    async def _events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
+        return await ask_in_halves(keys, lambda some: self._some_events(some, ask, place))
+
+    async def _some_customers(self, keys: Keys, ask: Ask, place: tuple[str, str], *, by_id: bool) -> Answer:
         """The persons who have a key. The id of one who is not found by it is a property; who has none is nobody's."""
         own = {"id": None if by_id else self.settings.customer_id, "member_number": self.settings.member_number}
         more: Mapping[str, tuple[str, ...]] = {
@@ -103,10 +109,10 @@ class PostHog(Vendor[PostHogSettings]):
         names = needed(ask.fields | Fields.of("id"), {**_READ_FROM, **more})
         rows = await self._persons(keys, place, names, self.until(ask))
         id_at = 0 if by_id else 1 + names.index(f"properties.{own['id']}")
-        known = [row for row in rows if readable([row], lambda row: row[id_at] or None)]
+        known = [row for row in rows if readable([row], lambda row: bool(row[id_at])) != [False]]
         return by_key(keys, known, lambda row: row[:1], partial(self._customer, names, id_at))
 
-    async def _events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
+    async def _some_events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
         """What was done under a key, or under another distinct id of the person who has it. These are asked for first.
 
         There are ids without a person, and events keep the id that they came with, whose person may be another one since.
@@ -124,10 +130,10 @@ class PostHog(Vendor[PostHogSettings]):
             after = ask.after if start is None else msgspec.json.decode(start, type=Position)
             conditions = [question.one_of("distinct_id", owners), *question.window(ask, after)]
             rows = await self._rows(question, select_events([*_EVENT, *names], conditions, ask), until)
-            return rows, _position(rows[-1]) if len(rows) == MOST_ROWS else None
+            return rows, _position(rows) if len(rows) == MOST_ROWS else None
 
         rows, is_cut = await self.first_pages(turn, lambda _: False) if owners else ([], False)
-        found = by_key(keys, rows, lambda row: owners[row[0]], partial(_event, names), first=ask.first)
+        found = by_key(keys, rows, lambda row: owners.get(row[0], ()), partial(_event, names), first=ask.first)
         return {key: Page(found.get(key, b"[]"), partial=True) for key in keys} if is_cut else found
 
     async def _distinct_ids(self, keys: Keys, place: tuple[str, str], until: float | None) -> list[Any]:
@@ -135,7 +141,7 @@ class PostHog(Vendor[PostHogSettings]):
         question, (key, tables) = Question(), place
         rows = await self._rows(question, select([key, "others.distinct_id"], tables, [question.one_of(key, keys)]), until)
         if len(rows) == MOST_ROWS:
-            raise SourceProtocolError("more distinct ids than can be read")
+            raise too_much("more distinct ids than can be read")
         return rows
 
     async def _persons(self, keys: Keys, place: tuple[str, str], names: Sequence[str], until: float | None) -> list[Any]:
@@ -144,7 +150,7 @@ class PostHog(Vendor[PostHogSettings]):
         columns = [key, *(f"toString(persons.{name})" if name == "id" else f"persons.{name}" for name in names)]
         rows = await self._rows(question, select(columns, tables, [question.one_of(key, keys)]), until)
         if len(rows) == MOST_ROWS:
-            raise SourceProtocolError("more persons than can be read")
+            raise too_much("more persons than can be read")
         return rows
 
     async def _rows(self, question: Question, text: str, until: float | None) -> list[Any]:
@@ -157,7 +163,7 @@ class PostHog(Vendor[PostHogSettings]):
         return given(
             id=to_text(row[id_at]),
             kind="PERSON",
-            name=has("properties.name") or full_name(given_name, family_name),
+            name=has("properties.name") or joined(given_name, family_name),
             givenName=given_name,
             familyName=family_name,
             email=has("properties.email"),
@@ -168,11 +174,12 @@ class PostHog(Vendor[PostHogSettings]):
         )
 
 
-def _position(row: Any) -> str:
-    """Where the next page begins."""
-    for place in readable([row], lambda row: Position(as_time(row[2]), str(row[1]))):
-        return msgspec.json.encode(place).decode()
-    raise SourceProtocolError("a page ends with what is no event")
+def _position(rows: Sequence[Any]) -> str:
+    """Where the next page begins: behind the last event that can be read."""
+    for row in reversed(rows):
+        for place in readable([row], lambda row: Position(time_of(row[2]), str(row[1]))):
+            return msgspec.json.encode(place).decode()
+    raise SourceProtocolError("a page has no event to go on from")
 
 
 def _event(names: Sequence[str], row: Any) -> dict[str, Any]:
@@ -192,6 +199,6 @@ def _event(names: Sequence[str], row: Any) -> dict[str, Any]:
 def _unpacked(properties: Any) -> Any:
     """PostHog gives them as a text that holds JSON."""
     try:
-        return msgspec.json.decode(properties) if isinstance(properties, str) else properties
-    except msgspec.MsgspecError:
+        return decode_exactly(properties.encode(), Any) if isinstance(properties, str) else properties
+    except (ValueError, ArithmeticError, RecursionError):
         return properties

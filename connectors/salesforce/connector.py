@@ -23,7 +23,7 @@ from connectors.salesforce.org import Org
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import Row, any_in, select, value_at, within
 from connectors.shapes import Fields, all_fields
-from connectors.values import given
+from connectors.values import given, to_text
 from connectors.vendor import Trial
 from connectors.vendor_rows import by_key, needed, readable
 
@@ -113,7 +113,7 @@ class Salesforce(Org):
         masters = dict(readable(rows, lambda row: (_short(row["Id"]), str(row["MasterRecordId"] or ""))))
         kept = {key: master for key in lost if (master := masters.get(_short(key)))}
         others = await self._by_id(sorted(set(kept.values())), ask, merges - 1) if kept else {}
-        return {**found} | {key: others[master] for key, master in kept.items() if master in others}
+        return {**found, **{key: others[master] for key, master in kept.items() if master in others}}
 
     async def _find(
         self,
@@ -137,7 +137,7 @@ class Salesforce(Org):
         written: Callable[[str], Iterable[str]],
         compared: Callable[[str], str],
         of_person: str | None,
-    ) -> dict[str, bytes]:
+    ) -> Answer:
         """The rows of objects that have a key in one of the columns, cases in the window of the ask.
 
         `written` gives the forms that a key may have there, and two forms are the same when they are it as `compared`.
@@ -156,8 +156,8 @@ class Salesforce(Org):
 
         def keys_of(row: Row) -> Iterable[str]:
             names = [*own[row["attributes"]["type"]], *([person] if person and is_person(row) else [])]
-            held = [value for name in names if (value := value_at(row, name))]
-            return [key for value in held for key in asked.get(compared(value), ())]
+            held = [to_text(value) for name in names if (value := value_at(row, name))]
+            return [key for value in held if isinstance(value, str) for key in asked.get(compared(value), ())]
 
         rows = await self.rows(questions, self.until(ask))
         if "deals" in ask.fields:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from connectors.salesforce.soql import Row, children, is_id, select, value_at
+from connectors.salesforce.soql import Row, is_id, select
 from connectors.values import given, to_time
-from connectors.vendor_rows import country_code, read_or_raw
+from connectors.vendor_rows import country_code, odd, read_or_odd
 
 PREFIXES = {"Contact": "003", "Account": "001"}
 """How the ids of customers begin."""
@@ -97,15 +97,12 @@ def record_of(row: Row, word: Word) -> dict[str, Any]:
 
 
 def is_person(row: Row) -> bool:
-    return (row.get("Account") or {}).get("IsPersonAccount") is True
+    return isinstance(account := row.get("Account"), dict) and account.get("IsPersonAccount") is True
 
 
 def _contact(row: Row, word: Word) -> dict[str, Any]:
-    account = {} if is_person(row) else row.get("Account") or {}
     phones = [_phone(number) for name in PHONES if (number := row.get(name))]
-    emails = [read_or_raw(row["Email"], str.lower)] if row.get("Email") else []
-    roles = [role["Opportunity"] for role in children(row, "OpportunityContactRoles")]
-    deals = {one["Id"]: one for one in (*roles, *children(row, "Opportunities"))}
+    emails = [read_or_odd(row["Email"], str.lower)] if row.get("Email") else []
     return given(
         id=row["Id"],
         kind="PERSON",
@@ -116,10 +113,10 @@ def _contact(row: Row, word: Word) -> dict[str, Any]:
         phone=next(iter(phones), None),
         createdAt=to_time(row.get("CreatedDate")),
         address=_address(row, _MAILING, word),
-        company=given(name=account.get("Name"), account=account.get("AccountNumber"), industry=account.get("Industry")),
+        company=None if is_person(row) else read_or_odd(row.get("Account"), _company),
         acquisition=given(source=_source(row.get("LeadSource"), word)),
         contactPoints=_points("EMAIL", emails) + _points("PHONE", phones),
-        deals=[_deal(one) for one in deals.values()],
+        deals=_deals(row, "OpportunityContactRoles", "Opportunities"),
     )
 
 
@@ -133,10 +130,10 @@ def _account(row: Row, word: Word) -> dict[str, Any]:
         memberNumber=row.get("AccountNumber"),
         createdAt=to_time(row.get("CreatedDate")),
         address=_address(row, _BILLING, word),
-        company=given(name=row.get("Name"), account=row.get("AccountNumber"), industry=row.get("Industry")),
+        company=_company(row),
         acquisition=given(source=_source(row.get("AccountSource"), word)),
         contactPoints=_points("PHONE", phones),
-        deals=[_deal(one) for one in children(row, "Opportunities")],
+        deals=_deals(row, "Opportunities"),
     )
 
 
@@ -151,7 +148,7 @@ def _case(row: Row, word: Word) -> dict[str, Any]:
         priority=_meaning(row.get("Priority"), word, "priority"),
         channel=_meaning(row.get("Origin"), word, "channel"),
         solvedAt=to_time(row.get("ClosedDate")),
-        messages=[*([written] if "body" in written else []), *(_comment(one) for one in children(row, "CaseComments"))],
+        messages=[*([written] if "body" in written else []), *_children(row, "CaseComments", _comment)],
     )
 
 
@@ -159,14 +156,48 @@ _RECORDS: Mapping[str, Callable[[Row, Word], dict[str, Any]]] = {"Contact": _con
 
 
 def _comment(row: Row) -> dict[str, Any]:
-    author = _AUTHORS.get(value_at(row, "CreatedBy.UserType"), "CUSTOMER")
+    author = read_or_odd(row.get("CreatedBy"), lambda user: _AUTHORS.get(user["UserType"], "CUSTOMER") if user else None)
     return given(author=author, body=row.get("CommentBody"), at=to_time(row.get("CreatedDate")))
 
 
+def _company(account: Any) -> dict[str, Any]:
+    has = (account or {}).get
+    return given(name=has("Name"), account=has("AccountNumber"), industry=has("Industry"))
+
+
+def _children(row: Row, name: str, read: Callable[[Any], Any]) -> list[Any]:
+    """What is read of the rows of a relationship. In the place of rows that are no list is a part that cannot be read."""
+    page = row.get(name) or []
+    rows = page.get("records") if isinstance(page, dict) else page
+    return [read_or_odd(one, read) for one in rows] if isinstance(rows, list) else [odd(rows)]
+
+
+def _deals(row: Row, *relationships: str) -> list[Any]:
+    """The opportunities of all relationships, each once."""
+    return _each_once(deal for name in relationships for deal in _children(row, name, _deal))
+
+
+def _each_once(values: Iterable[Any]) -> list[Any]:
+    """Values in their order, which may be odd ones that no set takes."""
+    single: list[Any] = []
+    for value in values:
+        if value not in single:
+            single.append(value)
+    return single
+
+
 def _deal(row: Row) -> dict[str, Any]:
-    stage = "OPEN" if not row["IsClosed"] else "WON" if row["IsWon"] else "LOST"
-    closed_at = to_time(row.get("CloseDate")) if row["IsClosed"] else None
-    return given(id=row["Id"], stage=stage, segment=row.get("Type"), closedAt=closed_at)
+    """An opportunity, or the one of a role."""
+    row = row.get("Opportunity", row)
+    closed_at = to_time(row.get("CloseDate")) if row.get("IsClosed") is True else None
+    return given(id=row.get("Id"), stage=_stage(row), segment=row.get("Type"), closedAt=closed_at)
+
+
+def _stage(row: Row) -> Any:
+    is_closed, is_won = row.get("IsClosed"), row.get("IsWon")
+    if is_closed is not True:
+        return "OPEN" if is_closed is False else is_closed
+    return ("WON" if is_won else "LOST") if isinstance(is_won, bool) else is_won
 
 
 def _address(row: Row, names: Iterable[str], word: Word) -> dict[str, Any]:
@@ -177,7 +208,7 @@ def _address(row: Row, names: Iterable[str], word: Word) -> dict[str, Any]:
 
 
 def _points(kind: str, values: list[str]) -> list[dict[str, Any]]:
-    return [{"kind": kind, "value": value, "primary": value == values[0]} for value in dict.fromkeys(values)]
+    return [{"kind": kind, "value": value, "primary": value == values[0]} for value in _each_once(values)]
 
 
 def _phone(number: Any) -> Any:
@@ -198,6 +229,6 @@ def _meaning(written: Any, word: Word, field: str) -> Any:
 def _status(row: Row, word: Word) -> Any:
     """By its word, but for a closed case: that is solved where the word says so, else closed."""
     meant = _meaning(row.get("Status"), word, "status")
-    if not row.get("IsClosed"):
+    if row.get("IsClosed") is not True:
         return meant
     return found if (found := str(meant).upper()) in _ENDED else "CLOSED"

@@ -1,7 +1,7 @@
 """A Salesforce org: one token for all calls, questions that travel together, all pages of their answers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from connectors.oauth import SessionEndedError
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.soql import Page, Parts, Row, pages_in
 from connectors.transport import Refused
-from connectors.vendor import Grant, PermissionMissingError, Vendor
+from connectors.vendor import Grant, PermissionMissingError, Vendor, too_much
 
 _MOST_IN_A_BATCH = 25
 _LONGEST = 8_000
@@ -81,7 +81,7 @@ class Org(Vendor[SalesforceSettings]):
                 for inner in (inner for row in page.records for inner in pages_in(row)):
                     waiting += [(inner["records"], self._further(inner["nextRecordsUrl"]))] if "nextRecordsUrl" in inner else []
         if waiting:
-            raise SourceProtocolError("more pages than max_pages")
+            raise too_much("more pages than max_pages")
         return rows
 
     def _further(self, link: Any) -> str:
@@ -93,8 +93,14 @@ class Org(Vendor[SalesforceSettings]):
         if len(paths) == 1 and len(paths[0]) <= _LONGEST:
             return [await self.get(Page, self.root + paths[0], {}, until)]
         body = {"batchRequests": [{"method": "GET", "url": f"{self._version}/{path}"} for path in paths]}
+        try:
+            return await self._parts(body, until)
+        except SessionEndedError:  # on the way through the parts: the next call finds the session ended, and opens another
+            return await self._parts(body, until)
+
+    async def _parts(self, body: Mapping[str, Sequence[Any]], until: float | None) -> list[Page]:
         parts = (await self.post(Parts, f"{self.root}composite/batch", body, until)).results
-        if len(parts) != len(paths):
+        if len(parts) != len(body["batchRequests"]):
             raise SourceProtocolError("a part of a batch is missing")
         return [self._page(part.status_code, part.result) for part in parts]
 

@@ -75,12 +75,6 @@ def value_at(row: Any, path: str) -> Any:
     return row
 
 
-def children(row: Row, name: str) -> list[Any]:
-    """The rows of a relationship; there is null for none."""
-    page = row.get(name)
-    return page["records"] if page else []
-
-
 def pages_in(row: Any) -> list[Row]:
     """The pages of children in a row."""
     values = row.values() if isinstance(row, dict) else ()

@@ -29,6 +29,7 @@ from sqlalchemy.sql.elements import ColumnClause, TryCast
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
+from connectors.records import MOST_EXACT
 from connectors.sql import dialect
 from connectors.sql.dialect import Dialect, Expression, microseconds
 
@@ -76,6 +77,8 @@ class Duckdb(Dialect):
 
     def text(self, value: Expression) -> Expression:
         text = _text(value)
+        if isinstance(value.type, Double):
+            text = case((func.abs(value) <= MOST_EXACT, text))
         return _without_fraction(text) if isinstance(value.type, Numeric | Double) else text
 
     def key(self, value: Expression, type_: TypeEngine[Any]) -> Expression:
@@ -188,5 +191,13 @@ def _without_fraction(text: Expression) -> Expression:
 
 
 def _digits(value: Expression) -> Expression:
-    """The digits of a number. Fifteen are what a binary one holds for certain; noise begins after them."""
-    return func.printf("%.15g", value, type_=Text) if isinstance(value.type, Double) else _text(value)
+    """The digits of a number. Fifteen are what a binary one holds for certain; noise begins after them.
+
+    A binary number so large that it has lost digits before the point becomes a text that is no number.
+    """
+    text = _text(value)
+    if not isinstance(value.type, Double):
+        return text
+    size, short = func.abs(value), func.printf("%.15g", value, type_=Text)
+    whole = func.concat("about ", text, type_=Text)
+    return case((func.isnan(value), short), (size < 10**15, short), (size <= MOST_EXACT, _without_fraction(text)), else_=whole)

@@ -127,7 +127,7 @@ def _spoilt_page(given: Any, how: WrongData, chance: float, names: Sequence[str]
     except (SourceProtocolError, msgspec.MsgspecError, TypeError, ValueError, RecursionError):
         return given
     if how is WrongData.TRUNCATED:
-        return Page(text[: len(text) // 2], page.total)
+        return Page(text[: len(text) // 2], page.total, page.partial)
     if how is WrongData.SHUFFLED:
         records = records[1::2] + records[::2]
     elif records and (here := [name for name in names if name in records[0]]):
@@ -135,7 +135,7 @@ def _spoilt_page(given: Any, how: WrongData, chance: float, names: Sequence[str]
         value = records[0].pop(name)
         if how is WrongData.WRONG_TYPE:
             records[0][name] = [] if isinstance(value, dict) else {}
-    return Page(msgspec.json.encode(records), page.total)
+    return Page(msgspec.json.encode(records), page.total, page.partial)
 
 
 def _spoilt_values(given: Any, how: WrongData) -> Any:

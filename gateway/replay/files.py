@@ -68,7 +68,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One answer for one key: of an ask, or else of measures.
 
-    `key` is a hash. `found` are records as canonical JSON has them; `dropped` others could not be read. `error` is a code.
+    `key` is a hash. `found` are records as canonical JSON has them; `dropped` others could not be read, and of those that were
+    found the places in `unreadable`, by their ids. `partial` says that more are missing. `error` is a code.
     """
 
     record: str
@@ -79,6 +80,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     found: list[dict[str, Any]] = []
     total: int | None = None
     dropped: int = 0
+    unreadable: list[tuple[str, str]] = []
+    partial: bool = False
     values: list[Any] = []
     error: str | None = None
     retry_after_s: float | None = None

@@ -1,6 +1,6 @@
 """What a recording knows of one source: records by id, and for each key which of them were found, and how."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,10 +16,11 @@ Raw = dict[str, Any]
 
 
 class Given(msgspec.Struct, frozen=True):
-    """Which records one ask found, in order, and how many beside them could not be read."""
+    """Which records one ask found, in order, how many beside them could not be read, and whether more are missing."""
 
     ids: tuple[str, ...]
     dropped: int
+    partial: bool
 
 
 class KnownKey:
@@ -39,6 +40,7 @@ class Known:
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self._records: dict[tuple[type[Record], str], Raw] = {}
+        self._unreadable: dict[tuple[type[Record], str], list[str]] = {}
         self._keys: dict[tuple[type[Record], KeyKind, str], KnownKey] = {}
         for line in lines:
             self._learn(line)
@@ -53,6 +55,12 @@ class Known:
     def record(self, record: type[Record], id_: str) -> Raw:
         return self._records[record, id_]
 
+    def with_unreadable(self, record: type[Record], found: Raw) -> Raw:
+        """A record with something that no type reads in each place that could not be read."""
+        for path in self._unreadable.get((record, found["id"]), ()):
+            found = _spoilt(found, path.split("."))
+        return found
+
     def _learn(self, line: Line) -> None:
         record = RECORDS[line.record]
         known = self._keys.setdefault((record, line.by, line.key), KnownKey())
@@ -66,9 +74,13 @@ class Known:
             for raw in line.found:
                 place = record, raw["id"]
                 self._records[place] = merged(self._records.get(place, {}), raw)
+                own = [path for id_, path in line.unreadable if id_ == raw["id"]]
+                older = [path for path in self._unreadable.pop(place, ()) if path.partition(".")[0] not in raw]
+                if own or older:
+                    self._unreadable[place] = older + own
             ids = tuple(raw["id"] for raw in line.found)
             known.ids |= dict.fromkeys(ids)
-            known.pages[window_of(line.ask)] = Given(ids, line.dropped)
+            known.pages[window_of(line.ask)] = Given(ids, line.dropped, line.partial)
             total = line.total if line.total is not None else _whole(line.ask, line)
             if total is not None:
                 known.totals[counted_of(line.ask)] = total
@@ -76,6 +88,8 @@ class Known:
 
 def _whole(ask: Ask, line: Line) -> int | None:
     """How many there are where a page was not cut, and None where it may have been."""
+    if line.partial:
+        return None
     found = len(line.found) + line.dropped
     return found if ask.after is None and (ask.first is None or found < ask.first) else None
 
@@ -102,6 +116,15 @@ def _merged(old: Any, new: Any) -> Any:
         case list(), list() if len(old) == len(new):
             return [_merged(*pair) for pair in zip(old, new, strict=True)]
     return new
+
+
+def _spoilt(part: Raw, path: Sequence[str]) -> Raw:
+    """A copy of a part with a list of nothing where the path ends, or as one more item of the first list on it."""
+    name, *further = path
+    inner = part.get(name)
+    if isinstance(inner, list):
+        return {**part, name: [*inner, []]}
+    return {**part, name: _spoilt(inner, further) if further and isinstance(inner, dict) else [[]]}
 
 
 def _error(code: str, retry_after_s: float | None) -> SourceError:

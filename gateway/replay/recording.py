@@ -12,7 +12,7 @@ from connectors.contract import Aggregate, Answer, Ask, Connector, KeyKind, Keys
 from connectors.errors import SourceError, SourceProtocolError, SourceThrottledError
 from connectors.records import RECORD_NAMES, Record
 from connectors.shapes import Fields, narrowed, shapes
-from gateway.lookups.boundary import accepted, accepted_page, by_key, decoded
+from gateway.lookups.boundary import Decoded, accepted, accepted_page, by_key, decoded
 from gateway.lookups.measures import fitting
 from gateway.lookups.window import position_fields
 from gateway.replay.files import Described, Line, Manifest, RecordedSource, Writer, hashed
@@ -117,11 +117,13 @@ class Recording(Wrapping):
             return Line(**words, **_failure(given))
         try:
             page = accepted_page(given)
-            records, dropped = _readable(page.records, record, fields, ask.fields)
+            records, dropped, unreadable = _readable(page.records, record, fields, ask.fields)
         except SourceProtocolError as error:
             return Line(**words, **_failure(error))
         found = [hidden(record, msgspec.to_builtins(one), hide) for one in records]
-        return Line(**words, found=found, total=page.total, dropped=dropped)
+        ids = {one.id: shown["id"] for one, shown in zip(records, found, strict=True)}
+        places = [(ids[one.record_id], one.path) for one in unreadable if one.record_id in ids]
+        return Line(**words, found=found, total=page.total, dropped=dropped, unreadable=places, partial=page.partial)
 
     def _values(self, aggregate: Aggregate, key: str, measures: Sequence[Measure], given: Any) -> Line:
         record, hide = aggregate.record, self._hide
@@ -146,14 +148,14 @@ def _failure(error: SourceError) -> dict[str, Any]:
     return {"error": error.code, "retry_after_s": after_s}
 
 
-def _readable(records: bytes | list[Any], record: type[Record], fields: Fields, asked: Fields) -> tuple[list[Any], int]:
+def _readable(records: bytes | list[Any], record: type[Record], fields: Fields, asked: Fields) -> Decoded:
     """Records with the fields that a replay needs; where the source has not all of these, with those that were asked for."""
-    found, dropped, _ = accepted(records, narrowed(record, fields))
-    if dropped and isinstance(records, bytes):
-        fewer, dropped_of_them, _ = decoded(records, narrowed(record, asked | Fields.of("id")))
-        if dropped_of_them < dropped:
-            return fewer, dropped_of_them
-    return found, dropped
+    found = accepted(records, narrowed(record, fields))
+    if found.dropped and isinstance(records, bytes):
+        fewer = decoded(records, narrowed(record, asked | Fields.of("id")))
+        if fewer.dropped < found.dropped:
+            return fewer
+    return found
 
 
 def _as_bytes(answer: Mapping[str, Any], kind: type[msgspec.Struct]) -> Answer:
@@ -163,5 +165,5 @@ def _as_bytes(answer: Mapping[str, Any], kind: type[msgspec.Struct]) -> Answer:
 
 def _page_as_bytes(given: Any, kind: type[msgspec.Struct]) -> Any:
     if isinstance(given, Page) and isinstance(given.records, list) and all(type(one) is kind for one in given.records):
-        return Page(msgspec.json.encode(given.records), given.total)
+        return Page(msgspec.json.encode(given.records), given.total, given.partial)
     return given

@@ -102,13 +102,14 @@ class Replaying(Connector[ConnectorSettings]):
         looked_at = Fields.of(*(condition.field for condition in ask.where))
         kind = narrowed(record, ask.fields | position_fields(record) | looked_at)
         shown, total = semantics.page(self._read(record, known.ids, kind), either_way(record, ask, self._hide))
+        given = self._recorded(known.pages, record, window_of(ask))
+        partial = any(page.partial for page in known.pages.values()) if given is None else given.partial
         if ask.count:
             counted = self._recorded(known.totals, record, counted_of(ask))
-            total = total if counted is None else counted
-        given = self._recorded(known.pages, record, window_of(ask))
-        if given is not None:
-            shown = [*(self.known.record(record, id_) for id_ in given.ids), *[{}] * given.dropped]
-        return Page(msgspec.json.encode(shown), total)
+            total = None if counted is None and partial else total if counted is None else counted
+        ids = [one.id for one in shown] if given is None else given.ids
+        rows = [self.known.with_unreadable(record, self.known.record(record, id_)) for id_ in ids]
+        return Page(msgspec.json.encode(rows + [{}] * (0 if given is None else given.dropped)), total, partial)
 
     def _values(self, record: type[Record], known: KnownKey, measures: Sequence[Measure]) -> list[Any] | SourceError:
         if known.measured_failure is not None and not known.values:

@@ -91,6 +91,27 @@ async def test_a_limit_inside_a_batch_is_seen(api, crm):
     assert failure.retry_after_s is None
 
 
+@pytest.mark.cases
+async def test_a_session_may_end_on_the_way_through_a_batch(api, crm):
+    """The batch is asked for again, with a new token."""
+    by_phone = lookup_of(crm, Customer, KeyKind.PHONE)
+    whole = await by_phone.fetch(["+14155550101"], Ask(fields=ID))
+    ended = []
+
+    def spoil(answer):
+        if "results" in answer and not ended:
+            ended.append(answer)
+            api.expire()
+            part = {"statusCode": 401, "result": [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]}
+            return {"hasErrors": True, "results": [*answer["results"][:-1], part]}
+        return answer
+
+    api.spoil = spoil
+    assert await by_phone.fetch(["+14155550101"], Ask(fields=ID)) == whole
+    assert len(ended) == 1
+    assert api.requests.count(LOG_IN) == 2
+
+
 async def test_the_daily_limit_reaches_the_caller(api):
     """Nothing of what Salesforce says does, nor do credentials."""
     api.limit = 0

@@ -9,8 +9,9 @@ from connectors.contract import Ask, KeyKind, Position
 from connectors.errors import SourceProtocolError, SourceThrottledError, SourceUnavailableError
 from connectors.records import Customer, Event
 from connectors.segment import Segment
-from connectors.shapes import Fields
+from connectors.shapes import Fields, all_fields, narrowed
 from connectors.testing import ConnectorContract
+from gateway.lookups.boundary import accepted
 from tests.vendors.api import (
     Refusal,
     expect_refused_settings,
@@ -95,16 +96,16 @@ async def test_a_profile_is_a_customer(api, gateway):
 
 
 async def test_names_may_be_in_snake_case(gateway):
-    """As many libraries send them; an address that is a text is none, a company that is one is a name."""
+    """As many libraries send them; an address that is a text is a line of it, a company that is one is a name."""
     data = await gateway.data(
-        '{ customer(by: {id: "c2"}) { name givenName familyName createdAt address { city } company { name industry } } }'
+        '{ customer(by: {id: "c2"}) { name givenName familyName createdAt address { line } company { name industry } } }'
     )
     assert data["customer"] == {
         "name": "Bob Brown",
         "givenName": "Bob",
         "familyName": "Brown",
         "createdAt": "2024-03-01T09:00:00Z",
-        "address": None,
+        "address": {"line": "somewhere"},
         "company": {"name": "Brown's", "industry": None},
     }
 
@@ -224,6 +225,45 @@ async def test_a_malformed_row_is_dropped_alone(gateway):
     """The event without a time is counted, the other one served."""
     data = await gateway.data('{ customer(by: {id: "c2"}) { events(first: 5) { nodes { id } } sources { droppedRecords } } }')
     assert data["customer"] == {"events": {"nodes": [{"id": "behaviour:ajs-9"}]}, "sources": [{"droppedRecords": 1}]}
+
+
+@pytest.mark.cases
+async def test_odd_parts_are_taken_for_nothing_else(api, source):
+    """A text in the place of an object is no page and no device, an id of no type at no other system."""
+    fields = Fields.of("id", "page", "device_id")
+
+    def spoil(answer):
+        if "/events" in api.requests[-1]:
+            return answer | {"data": [one | {"context": "text", "external_ids": "text"} for one in answer["data"]]}
+        return answer | {"data": [*answer["data"], {"type": ["x"], "id": "1"}, None]}
+
+    api.spoil = spoil
+    page = (await lookup_of(source, Event, KeyKind.CUSTOMER_ID).fetch(["c1"], Ask(fields=fields, first=1)))["c1"]
+    found = accepted(page.records, narrowed(Event, fields))
+    assert [(one.page, one.device_id) for one in found.records] == [(None, None)]
+    assert [(one.path, one.reason) for one in found.unreadable] == [("page", "malformed"), ("deviceId", "malformed")]
+    ids = Fields.of("id", "external_ids")
+    records = (await lookup_of(source, Customer, KeyKind.CUSTOMER_ID).fetch(["c1"], Ask(fields=ids)))["c1"]
+    whole = all_fields(Customer)
+    kind = narrowed(Customer, Fields(tuple((name, inner) for name, inner in whole if name in {"id", "external_ids"})))
+    found = accepted(records, kind)
+    assert [(one.source, one.id) for one in found.records[0].external_ids] == [("stripe_id", "cus_1")]
+    assert [(one.path, one.reason) for one in found.unreadable] == [("externalIds", "malformed")] * 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (["nobody@example.com"], {"nobody@example.com": True}),
+        (["ann@example.com"], {"ann@example.com": False}),
+        (["ann@example.com", "Ann@Example.com"], {"ann@example.com": False}),
+    ],
+)
+@pytest.mark.cases
+async def test_an_address_that_nobody_has_may_be_there_in_other_letters(source, keys, expected):
+    """Then the list says that it may not be whole; where one spelling is known, it is."""
+    answer = await lookup_of(source, Event, KeyKind.EMAIL).fetch(keys, Ask(fields=Fields.of("id"), first=1))
+    assert {key: page.partial for key, page in answer.items()} == expected
 
 
 @pytest.mark.parametrize(

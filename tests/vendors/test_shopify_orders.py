@@ -6,8 +6,10 @@ import pytest
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError
 from connectors.records import Order
-from connectors.shapes import Fields, all_fields
+from connectors.shapes import Fields, all_fields, narrowed
 from connectors.shopify import Shopify
+from connectors.testing.asking import page_of
+from gateway.lookups.boundary import accepted
 from tests.vendors.api import expect_refused_settings, failure_of, gateway_to, lookup_of, opened
 from tests.vendors.shopify import CLIENT, PATH, TOKEN, ShopifyApi, money, order, parcel
 
@@ -78,6 +80,53 @@ async def test_an_order_is_delivered_when_all_of_it_has_come(api, fulfillment, p
     """A parcel that was called off does not count, one that is still to be sent does."""
     (found,) = await orders(api, order(1, SENT, fulfillment, "PAID", fulfillments=parcels))
     assert (found["status"], found.get("deliveredAt")) == expected
+
+
+@pytest.mark.parametrize(
+    ("fulfillment", "financial", "expected"),
+    [
+        ("IN_PROGRESS", "PAID", "PROCESSING"),
+        ("ON_HOLD", "VOIDED", "PROCESSING"),
+        ("SCHEDULED", "PENDING", "PROCESSING"),
+        ("UNFULFILLED", "VOIDED", "CANCELLED"),
+        ("RESTOCKED", "EXPIRED", "CANCELLED"),
+        ("UNFULFILLED", "PENDING", "PENDING"),
+        ("BY_PIGEON", "PAID", "UNKNOWN"),
+        ("UNFULFILLED", "PAID_IN_SHELLS", "UNKNOWN"),
+        (None, "PAID", "UNKNOWN"),
+        ("UNFULFILLED", None, "UNKNOWN"),
+    ],
+)
+async def test_a_word_for_a_state_that_is_unknown_is_not_guessed(api, fulfillment, financial, expected):
+    """What is known keeps its meaning."""
+    own = {"displayFulfillmentStatus": fulfillment, "displayFinancialStatus": financial}
+    assert (await decoded(api, own)).status == expected
+
+
+async def test_odd_parts_of_an_order_cost_themselves(api):
+    """Lines that are no objects, an amount that is none; a time of delivery that is none is none at all."""
+    lines = [{"sku": "SKU-1", "quantity": 2}, "tea", 7, {"sku": "SKU-2"}]
+    odd = {"fulfillments": [parcel(SENT), parcel(7)], "lineItems": {"nodes": lines}, "totalTaxSet": money("some")}
+    found = await decoded(api, odd, unreadable=3)
+    assert [one.sku for one in found.items] == ["SKU-1", "SKU-2"]
+    assert (found.tax, found.delivered_at, found.total is None) == (None, None, False)
+
+
+async def decoded(api, odd, unreadable=0):
+    """An order of which a part is as nothing of Shopify's is, as the gateway reads it; so many values cannot be read."""
+    api.customers[0]["orders"] = [order(1, SENT, "FULFILLED", "PAID")]
+
+    def spoil(answer):
+        answer["data"]["customer"]["orders"]["nodes"][0] |= odd
+        return answer
+
+    api.spoil = spoil
+    fields = all_fields(Order)
+    async with opened(Shopify, api, "shop", **SETTINGS) as connector:
+        answer = await lookup_of(connector, Order, KeyKind.CUSTOMER_ID).fetch(["7001"], Ask(fields=fields))
+    found = accepted(page_of(answer["7001"]).records, narrowed(Order, fields))
+    assert (found.dropped, len(found.unreadable)) == (0, unreadable)
+    return found.records[0]
 
 
 async def test_what_is_cancelled_or_refunded_is_that_first(api):

@@ -9,10 +9,11 @@ from connectors.contract import Ask, KeyKind, Position
 from connectors.errors import SourceAuthError
 from connectors.records import Customer, Ticket
 from connectors.semantics import as_time
-from connectors.shapes import Fields
+from connectors.shapes import Fields, narrowed
 from connectors.zendesk import Zendesk
+from gateway.lookups.boundary import accepted
 from tests.vendors.api import expect_refused_settings, failure_of, gateway_to, ids_of, lookup_of, opened
-from tests.vendors.zendesk import AGENT, MANY, TOKEN, ZendeskApi, ticket, user
+from tests.vendors.zendesk import AGENT, COMMENTS, MANY, TOKEN, ZendeskApi, ticket, user
 
 pytestmark = [pytest.mark.vendors, pytest.mark.cases]
 
@@ -171,7 +172,7 @@ async def test_a_part_that_cannot_be_read_is_passed_on_in_its_place(api):
         ask = Ask(fields=Fields.of("id", "channel", "satisfaction", "order_id"))
         page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch([ROBOT], ask))[ROBOT]
     (found,) = msgspec.json.decode(page.records)
-    assert (found["id"], found["channel"], found["satisfaction"], found["orderId"]) == ("1", ["web"], "fine", "none")
+    assert (found["id"], found["channel"], found["satisfaction"], found["orderId"]) == ("1", [["web"]], ["fine"], ["none"])
 
 
 async def test_a_token_that_ends_is_fetched_again(api):
@@ -189,3 +190,62 @@ async def test_a_token_that_ends_is_fetched_again(api):
         assert isinstance(await failure_of(lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID), ROBOT), SourceAuthError)
         (problem,) = await connector.check()
         assert problem.startswith("sources.support.client_secret: ")
+
+
+@pytest.mark.parametrize(
+    ("rating", "expected"),
+    [
+        (None, None),
+        ({"score": "unoffered"}, None),
+        ({"score": "good_without_comment"}, 5),
+        ({"score": "bad"}, 1),
+        ({"score": "splendid"}, ["splendid"]),
+        ({"score": 4}, [4]),
+        ({}, None),
+    ],
+)
+async def test_a_word_of_a_rating_that_is_unknown_is_passed_on(api, rating, expected):
+    """For the gateway to leave it out and count it; nothing was said yet where none was given."""
+    api.tickets = [ticket(1, 42, 1, satisfaction_rating=rating)]
+    async with zendesk(api) as connector:
+        ask = Ask(fields=Fields.of("id", "satisfaction"))
+        page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch(["42"], ask))["42"]
+    assert msgspec.json.decode(page.records)[0].get("satisfaction") == expected
+
+
+async def test_who_wrote_a_comment_is_not_guessed(api):
+    """Zendesk itself has an id, too."""
+    api.tickets = [ticket(501, 42, 1)]
+    own = COMMENTS[501][0]
+    authors = [42, "42", -1, 900, None, "somebody"]
+    api.spoil = lambda answer: (
+        answer | {"comments": [own | {"author_id": author} for author in authors]} if "comments" in answer else answer
+    )
+    async with zendesk(api) as connector:
+        ask = Ask(fields=Fields.of("id", "messages.author", "messages.body"))
+        page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch(["42"], ask))["42"]
+    found = accepted(page.records, narrowed(Ticket, ask.fields))
+    assert [one.author for one in found.records[0].messages] == [
+        *("CUSTOMER", "CUSTOMER", "SYSTEM", "AGENT", "UNKNOWN", "UNKNOWN"),
+    ]
+    assert [(one.path, one.reason) for one in found.unreadable] == [("messages.author", "malformed")] * 2
+
+
+async def test_a_comment_that_does_not_say_whether_it_is_public_is_not_shown(api):
+    """It is counted; an internal one is no message at all."""
+    api.tickets = [ticket(501, 42, 1)]
+    own = COMMENTS[501]
+    api.spoil = lambda answer: (
+        answer
+        | (
+            {"comments": [own[0], own[1], own[2] | {"public": "perhaps"}, own[2] | {"public": None}, None]}
+            if "comments" in answer
+            else {}
+        )
+    )
+    async with zendesk(api) as connector:
+        ask = Ask(fields=Fields.of("id", "messages.body"))
+        page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch(["42"], ask))["42"]
+    found = accepted(page.records, narrowed(Ticket, ask.fields))
+    assert [one.body for one in found.records[0].messages] == ["It is broken"]
+    assert [(one.path, one.reason) for one in found.unreadable] == [("messages", "malformed")] * 3

@@ -1,46 +1,38 @@
-"""The `stripe` kind: the charges of Stripe's customers as orders, and the customers."""
+"""The connector of the `stripe` kind: what is asked for each key, and how far."""
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 from pydantic import Field
 
-from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
+from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Push, WebhookRequest, lookup
 from connectors.errors import NoWebhookError, SourceError, SourceProtocolError, SourceRejectedError
 from connectors.records import Customer, Order
-from connectors.semantics import EXACT, as_time
+from connectors.stripe.charges import order_of, orders_of, place
 from connectors.transport import Refused, ask_each, gathered
-from connectors.values import contact_points, given, to_money, to_time
+from connectors.values import contact_points, given, to_time
 from connectors.vendor import Parameters, Secret, Trial, Vendor, VendorSettings
-from connectors.vendor_rows import as_records, country_code, read_or_raw, readable, step, window
+from connectors.vendor_rows import (
+    as_records,
+    country_code,
+    joined,
+    read_or_odd,
+    readable,
+    step,
+    unsure_of_letters,
+    window,
+)
 from connectors.webhooks import expect_stripe, read
 
 _CUSTOMERS, _CHARGES, _DISPUTES = "/v1/customers", "/v1/charges", "/v1/disputes"
 _PAGE, _AT_ONCE = 100, 20
 _WINDOW = (Push.FIRST, Push.AFTER, Push.SINCE, Push.ORDER)
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,255}")
-_PLACES = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"), 0),
-    **dict.fromkeys(("PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3),
-}
-"""The decimals of amounts where there are not two. ISK and UGX have none and are written with two all the same."""
-_METHODS = {
-    **dict.fromkeys(("card", "card_present", "interac_present"), "CARD"),
-    **dict.fromkeys(("us_bank_account", "sepa_debit", "bacs_debit", "acss_debit", "au_becs_debit"), "BANK_TRANSFER"),
-    **dict.fromkeys(("customer_balance", "ach_credit_transfer", "ideal", "bancontact", "eps", "p24", "pix"), "BANK_TRANSFER"),
-    **dict.fromkeys(("paypal", "link", "alipay", "wechat_pay", "cashapp", "amazon_pay", "revolut_pay", "twint"), "WALLET"),
-    **dict.fromkeys(("klarna", "affirm", "afterpay_clearpay"), "INVOICE"),
-    **dict.fromkeys(("boleto", "oxxo", "konbini", "multibanco"), "VOUCHER"),
-}
-
-
 Word = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 """What can stand in a header."""
 
@@ -160,11 +152,14 @@ class Stripe(Vendor[StripeSettings]):
     async def orders_by_email(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
 
-        async def orders(email: str) -> Page:
+        async def orders(email: str) -> Page | None:
             customers = await self._by_email(email, until)
+            if not customers and not self.settings.search:
+                return None
             return await self._orders(readable(customers, lambda customer: str(customer["id"])), ask, until)
 
-        return await ask_each(keys, orders)
+        answer = await ask_each(keys, orders)
+        return answer if self.settings.search else unsure_of_letters(keys, answer)
 
     async def _customer_by_id(self, id_: str, until: float | None) -> bytes | None:
         if not _ID.fullmatch(id_):
@@ -188,11 +183,11 @@ class Stripe(Vendor[StripeSettings]):
 
     async def _orders(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
         found = await gathered(self._charges(id_, ask, until) for id_ in ids if _ID.fullmatch(id_))
-        rows, _ = window([row for own, _ in found for row in own], ask, _place)
+        rows, _ = window([row for own, _ in found for row in own], ask, place)
         disputed = readable(rows, lambda row: str(row["id"]) if row.get("disputed") else None)
         reads_them = disputed and ("status" in ask.fields or "refunded" in ask.fields)
         lost = await gathered(self._lost(id_, until) for id_ in disputed) if reads_them else []
-        records = as_records(rows, partial(_order, dict(zip(disputed, lost, strict=False))))
+        records = as_records(rows, partial(order_of, dict(zip(disputed, lost, strict=False))))
         return Page(records, partial=any(is_cut for _, is_cut in found))
 
     async def _lost(self, charge: str, until: float | None) -> list[Any]:
@@ -215,15 +210,15 @@ class Stripe(Vendor[StripeSettings]):
         }
 
         def is_enough(rows: list[Any]) -> bool:
-            last = min(readable(rows, lambda row: int(row["created"])), default=0)
-            whole_seconds = [row for row in rows if readable([row], lambda one: one["created"] > last) == [True]]
-            return wanted is not None and len(window(_orders_of(id_, whole_seconds), ask, _place)[0]) >= wanted
+            last = min(readable(rows, lambda row: place(row).time), default=None)
+            whole_seconds = [row for row in rows if readable([row], lambda one: place(one).time != last) == [True]]
+            return wanted is not None and len(window(orders_of(id_, whole_seconds), ask, place)[0]) >= wanted
 
         first_page = _PAGE if wanted is None else min(_PAGE, wanted + 1)
         rows, is_cut = await self._pages(_CHARGES, parameters, until, is_enough, first_page)
         if is_cut and ask.oldest_first:
             raise SourceProtocolError("more pages than max_pages")
-        return _orders_of(id_, rows), is_cut
+        return orders_of(id_, rows), is_cut
 
     async def _listed(self, path: str, parameters: Parameters, until: float | None) -> list[Any]:
         """All rows of a list or of a search."""
@@ -259,24 +254,28 @@ class Stripe(Vendor[StripeSettings]):
             return [], False
 
     def _customer(self, row: Any) -> dict[str, Any]:
-        address = row.get("address") or {}
         return given(
             id=row["id"],
             name=row.get("name"),
             email=row.get("email"),
             phone=row.get("phone"),
-            locale=next(iter(row.get("preferred_locales") or ()), None),
+            locale=next(iter(locales), None) if isinstance(locales := row.get("preferred_locales"), list) else locales,
             createdAt=to_time(row.get("created")),
-            address=given(
-                line=", ".join(filter(None, (address.get("line1"), address.get("line2")))),
-                postalCode=address.get("postal_code"),
-                city=address.get("city"),
-                region=address.get("state"),
-                country=country_code(address.get("country")),
-            ),
+            address=read_or_odd(row.get("address"), _postal_address),
             contactPoints=contact_points([row.get("email")], [row.get("phone")]),
             externalIds=[{"source": self.name, "id": row["id"]}],
         )
+
+
+def _postal_address(address: Any) -> dict[str, Any]:
+    has = (address or {}).get
+    return given(
+        line=joined(has("line1"), has("line2"), by=", "),
+        postalCode=has("postal_code"),
+        city=has("city"),
+        region=has("state"),
+        country=country_code(has("country")),
+    )
 
 
 def _query(text: str) -> str:
@@ -295,78 +294,3 @@ def _address(row: Any) -> str:
 
 def _second(time: datetime | None, rounded: Callable[[float], int]) -> int | None:
     return None if time is None else max(0, rounded(time.timestamp()))
-
-
-def _orders_of(id_: str, rows: list[Any]) -> list[Any]:
-    """Without failed attempts, and without what is another customer's. What cannot be read stays in."""
-    return [row for row in rows if readable([row], lambda one: one["status"] != "failed" and one["customer"] == id_) != [False]]
-
-
-def _place(row: Any) -> Position:
-    return Position(as_time(to_time(int(row["created"]))), str(row["id"]))
-
-
-def _order(lost: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
-    """What was taken, where something was; else what was asked for."""
-    total = _money(_taken(row) if row.get("captured") else row.get("amount"), row.get("currency"))
-    disputes = lost.get(row["id"], [])
-    back = _came_back(row, disputes)
-    return given(
-        id=row["id"],
-        number=row.get("receipt_number"),
-        placedAt=to_time(row["created"]),
-        status=_status(row, is_lost=bool(disputes) and back == _taken(row)),
-        total=total,
-        refunded=_money(back, row.get("currency")),
-        payments=[] if _was_released(row) else [_payment(row.get("payment_method_details"), total)],
-    )
-
-
-def _payment(details: Any, amount: dict[str, Any] | None) -> dict[str, Any]:
-    kind = read_or_raw(details, lambda details: details.get("type", "") if details else "")
-    own = read_or_raw(details, lambda details: details.get(kind) or {}) if details else {}
-    has_wallet = isinstance(own, dict) and bool(own.get("wallet"))
-    return given(
-        method="WALLET" if has_wallet else _METHODS.get(kind) if isinstance(kind, str) else kind,
-        amount=amount,
-        installments=read_or_raw(own, lambda own: ((own.get("installments") or {}).get("plan") or {}).get("count")),
-    )
-
-
-def _status(row: Any, *, is_lost: bool) -> Any:
-    if row.get("status") != "succeeded":
-        return row.get("status")
-    if not row.get("captured"):
-        return "CANCELLED" if _was_released(row) else "PROCESSING"
-    return "RETURNED" if row.get("refunded") or is_lost else "CONFIRMED"
-
-
-def _was_released(row: Any) -> bool:
-    """Whether a payment that was authorised has been let go, or has run out, which Stripe shows as a refund of all of it."""
-    return not row.get("captured") and bool(row.get("refunded"))
-
-
-def _taken(row: Any) -> Any:
-    return row.get("amount_captured", row.get("amount")) if row.get("captured") else 0
-
-
-def _came_back(row: Any, disputes: Iterable[Any]) -> Any:
-    """What went back of what was taken: what was authorised and never taken is among Stripe's refunds. None where none is told.
-
-    A dispute in another currency gives back all that is left.
-    """
-
-    def come_back(refunded: Any) -> int:
-        taken = _taken(row)
-        refunded = max(0, refunded - (row["amount"] - taken))
-        lost = [one["amount"] if one["currency"] == row["currency"] else taken for one in disputes]
-        return int(min(taken, refunded + sum(lost)))
-
-    return read_or_raw(row.get("amount_refunded"), come_back)
-
-
-def _money(amount: Any, currency: Any) -> dict[str, Any] | None:
-    """From the currency's smallest unit."""
-    if type(amount) is int and isinstance(currency, str):
-        amount = str(Decimal(amount).scaleb(-_PLACES.get(currency.upper(), 2), EXACT))
-    return to_money(amount, currency)
