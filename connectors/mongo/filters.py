@@ -17,7 +17,7 @@ from bson import Decimal128, Regex
 
 from connectors.contract import Ask, Condition, Measure, Position
 from connectors.mongo.places import Place, Places, Spot
-from connectors.mongo.values import INTEGERS, decimal_text, texts_of, to_text
+from connectors.mongo.values import INTEGERS, cents_text, texts_of, to_text
 from connectors.mongo.words import meaning
 from connectors.records import Record
 from connectors.semantics import EXACT, as_time
@@ -153,6 +153,6 @@ def _numbers(value: str, scale: int) -> Iterator[Any]:
         yield Decimal128(number)
     except (InvalidOperation, ValueError):
         return
-    yield from (float(number), f"{number:f}", decimal_text(number), f"{number.normalize(EXACT):f}")
+    yield from (float(number), f"{number:f}", cents_text(number), f"{number.normalize(EXACT):f}")
     if number == number.to_integral_value() and int(number) in INTEGERS:
         yield int(number)

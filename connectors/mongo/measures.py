@@ -23,7 +23,7 @@ from connectors.mongo.keys import Asked, grouping, keys_of, match_of
 from connectors.mongo.lookups import Order
 from connectors.mongo.places import Place, Places, Spot, projection
 from connectors.mongo.settings import KeySettings
-from connectors.mongo.values import decimal_text, to_decimal
+from connectors.mongo.values import cents_text, to_decimal
 from connectors.records import MOST_DIGITS, Money, Record
 from connectors.semantics import EXACT, rfc3339, sums_by_currency
 from connectors.shapes import LIST
@@ -211,7 +211,7 @@ def _money(place: Place, op: MeasureOp, rows: Sequence[Mapping[str, Any]]) -> An
             own = _rounded(total / count) if op is MeasureOp.AVERAGE else total
             parts.append((own, currency.convert(row["_id"].get("currency"))))
     sums = sums_by_currency((amount, code) for amount, code in parts if code is not None)
-    return [{"amount": decimal_text(Decimal(one["amount"])), "currency": one["currency"]} for one in sums] or None
+    return [{"amount": cents_text(Decimal(one["amount"])), "currency": one["currency"]} for one in sums] or None
 
 
 def _is_money(place: Place) -> bool:
@@ -262,7 +262,7 @@ def _scaled(spot: Spot, number: Decimal) -> Decimal:
 
 
 def _plain(spot: Spot, number: Decimal) -> Any:
-    return int(number) if spot.shape.leaf is int and number == number.to_integral_value() else Decimal(decimal_text(number))
+    return int(number) if spot.shape.leaf is int and number == number.to_integral_value() else Decimal(cents_text(number))
 
 
 def _rounded(number: Decimal) -> Decimal:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Select, Text, case, cast, column, func, literal_column
+from sqlalchemy import BigInteger, Select, Text, and_, case, cast, column, func, literal_column, null
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import FromClause
@@ -29,7 +29,7 @@ CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?"
 OFFSET = " ?(Z|UTC|GMT|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 TIME = f"^{DATE}([T ]{CLOCK}({OFFSET})?)?$"
 """A time in upper case, for databases that read more than times as such, or fail. The day may be too late for its month."""
-COUNT = "^-?[0-9]{9,19}$"
+COUNT = "^-?[0-9]{9,19}([.][0-9]+)?$"
 """What is counted since 1970."""
 COMPACT = "^[12][0-9]{3}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$"
 """A date of eight digits."""
@@ -43,14 +43,16 @@ def matches(text: Expression, pattern: str) -> Expression:
 
 
 def microseconds(count: Expression) -> Expression:
-    """The microseconds since 1970 of a count of seconds, or of parts of them, as its size says."""
+    """The microseconds since 1970 of a count of seconds, or of parts of them, as its size says. A small one counts nothing."""
     size = func.abs(count)
-    return case(
+    found = case(
+        (size < _power(8), null()),
         (size < _power(11), count * _power(6)),
-        (size.between(_power(11), _power(13)), count * _power(3)),
-        (size.between(_power(14), _power(16)), count),
-        (size.between(_power(17), _power(19)), count / _power(3)),
+        (size < _power(13), count * _power(3)),
+        (and_(size >= _power(14), size < _power(16)), count),
+        (and_(size >= _power(17), size < _power(19)), count / _power(3)),
     )
+    return func.floor(found)
 
 
 def _power(of_ten: int) -> ColumnClause[Any]:

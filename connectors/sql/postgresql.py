@@ -135,8 +135,8 @@ class Postgresql(Dialect):
         # The connection's time zone is UTC, which a timestamp without one is taken as.
         if isinstance(value.type, DateTime):
             return cast(value, TIME)
-        if isinstance(value.type, BigInteger | Numeric | Float):
-            return _counted(cast(value, Numeric))
+        if isinstance(value.type, Numeric | Float):
+            value = func.trim_scale(cast(value, Numeric), type_=Numeric)
         text = func.upper(func.btrim(cast(value, Text)), type_=Text)
         day = cast(func.substr(text, 9, 2), BigInteger)
         in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))

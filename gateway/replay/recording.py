@@ -11,6 +11,7 @@ import structlog
 from connectors.contract import Aggregate, Answer, Ask, Connector, KeyKind, Keys, Lookup, Measure, Measured, Page
 from connectors.errors import SourceError, SourceProtocolError, SourceThrottledError
 from connectors.records import RECORD_NAMES, Record
+from connectors.semantics import json_hook
 from connectors.shapes import Fields, narrowed, shapes
 from gateway.lookups.boundary import accepted, accepted_page, by_key, decoded
 from gateway.lookups.measures import fitting
@@ -120,7 +121,7 @@ class Recording(Wrapping):
             records, dropped = _readable(page.records, record, fields, ask.fields)
         except SourceProtocolError as error:
             return Line(**words, **_failure(error))
-        found = [hidden(record, msgspec.to_builtins(one), hide) for one in records]
+        found = [hidden(record, msgspec.to_builtins(one, enc_hook=json_hook), hide) for one in records]
         return Line(**words, found=found, total=page.total, dropped=dropped)
 
     def _values(self, aggregate: Aggregate, key: str, measures: Sequence[Measure], given: Any) -> Line:
@@ -130,7 +131,7 @@ class Recording(Wrapping):
         if isinstance(given, SourceError):
             return Line(**words, **_failure(given))
         try:
-            values = msgspec.to_builtins(fitting(given, record, measures))
+            values = msgspec.to_builtins(fitting(given, record, measures), enc_hook=json_hook)
         except SourceProtocolError as error:
             return Line(**words, **_failure(error))
         shown = [hidden_value(record, one, value, hide) for one, value in zip(measures, values, strict=True)]
