@@ -27,6 +27,7 @@ from connectors.values import code_pattern
 Match = dict[str, Any]
 NOTHING: Match = {"_id": {"$in": []}}
 IS_DATE = {"$type": "date"}
+HAS_ID = {"$nin": [None, "", Regex(r"^\s+$")]}
 
 
 def all_of(parts: Iterable[Match]) -> Match:
@@ -57,7 +58,7 @@ def later(position: Position, time: str | None, id_: str, *, as_text: bool, olde
     end = ceiling(position.time)
     same = [{"$and": [{time: end}, beyond]}] if end == position.time else []
     if not oldest_first:
-        return {"$or": [{time: {"$lt": end}}, *same]}
+        return {"$or": [{time: {"$lt": end}}, *same, {time: {"$not": IS_DATE}}]}  # what has no date comes last
     return {"$or": [{time: {"$gt": end} if same else {"$gte": end}}, *same]}
 
 

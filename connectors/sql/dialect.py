@@ -21,6 +21,7 @@ Expression = ColumnElement[Any]
 KEY_TYPES: dict[str, TypeEngine[Any]] = {"text": Text(), "integer": BigInteger(), "uuid": UUID(as_uuid=False)}
 
 
+DIGITS = tuple("0123456789")
 TRUE = ("true", "t", "yes", "y", "on", "1", "1.0", "\x01")
 FALSE = ("false", "f", "no", "n", "off", "0", "0.0")
 
@@ -33,6 +34,11 @@ COUNT = "^-?[0-9]{9,19}([.][0-9]+)?$"
 """What is counted since 1970."""
 COMPACT = "^[12][0-9]{3}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$"
 """A date of eight digits."""
+OTHER_TIME = (
+    f"^[0-9]{{4}}(-[0-9]{{2}}-|[0-9]{{2}})[0-9]{{2}}[T ][0-9]{{2}}(:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]+)?)?"
+    f"|[0-9]{{2}}([0-9]{{2}}([.,][0-9]+)?)?)?({OFFSET})?$"
+)
+"""A time in upper case that is written in another way; `spelt` writes it as above."""
 NUMBER = "^[+-]?([0-9]{1,40}([.][0-9]{0,20})?|[.][0-9]{1,20})$"
 WHOLE = "^[+-]?[0-9]{1,18}([.]0*)?$"
 
@@ -40,6 +46,24 @@ WHOLE = "^[+-]?[0-9]{1,18}([.]0*)?$"
 def matches(text: Expression, pattern: str) -> Expression:
     """Whether a text matches one of the patterns above. It stands in the statement, so that a planner knows it, too."""
     return text.regexp_match(literal_column(f"'{pattern}'"))
+
+
+def spelt(text: Expression) -> Expression:
+    """A time in upper case as `TIME` has it, from one that is like `OTHER_TIME`."""
+    has_dashes = func.substr(text, 5, 1) == "-"
+    year, month, day = func.substr(text, 1, 4, type_=Text), func.substr(text, 5, 2), func.substr(text, 7, 2)
+    date = case((has_dashes, func.substr(text, 1, 10)), else_=year.concat("-").concat(month).concat("-").concat(day))
+    hour = case((has_dashes, func.substr(text, 11, 3)), else_=func.substr(text, 9, 3))
+    after = case((has_dashes, func.substr(text, 14)), else_=func.substr(text, 12))
+    minute, second = func.substr(after, 1, 2, type_=Text), func.substr(after, 3, type_=Text)
+    colon = literal_column("':'", Text)
+    clock = case(
+        (func.substr(after, 1, 1) == ":", after),
+        (func.substr(after, 4, 1).in_(DIGITS), colon.concat(minute).concat(":").concat(second)),
+        (func.substr(after, 2, 1).in_(DIGITS), colon.concat(after)),
+        else_=colon.concat("00").concat(after),
+    )
+    return func.replace(cast(date, Text).concat(hour).concat(clock), ",", ".", type_=Text)
 
 
 def microseconds(count: Expression) -> Expression:

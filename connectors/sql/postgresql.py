@@ -138,12 +138,12 @@ class Postgresql(Dialect):
         if isinstance(value.type, Numeric | Float):
             value = func.trim_scale(cast(value, Numeric), type_=Numeric)
         text = func.upper(func.btrim(cast(value, Text)), type_=Text)
-        day = cast(func.substr(text, 9, 2), BigInteger)
-        in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))
-        # Digits after the sixth would be rounded.
-        cut = func.regexp_replace(text, r"(\.\d{6})\d+", r"\1")
         return case(
-            (matches(text, dialect.TIME), case((in_month, cast(cut, TIME)))),
+            (matches(text, dialect.TIME), _spelt(text)),
+            (
+                matches(text, dialect.OTHER_TIME),
+                case((matches(dialect.spelt(text), dialect.TIME), _spelt(dialect.spelt(text)))),
+            ),
             (matches(text, dialect.COMPACT), _compact(text)),
             (matches(text, dialect.COUNT), _counted(cast(text, Numeric))),
         )
@@ -212,6 +212,13 @@ def _is_json(text: Expression) -> Expression:
 
 def _counted(count: Expression) -> Expression:
     return literal_column("TIMESTAMPTZ '1970-01-01 00:00:00+00'") + microseconds(count) * literal_column("INTERVAL '1 us'")
+
+
+def _spelt(text: Expression) -> Expression:
+    """A time that is written as such. Digits after the sixth would be rounded."""
+    day = cast(func.substr(text, 9, 2), BigInteger)
+    in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))
+    return case((in_month, cast(func.regexp_replace(text, r"(\.\d{6})\d+", r"\1"), TIME)))
 
 
 def _compact(text: Expression) -> Expression:

@@ -42,7 +42,7 @@ _DOUBTS: dict[type | None, str] = {
 _NAMES = {"UTC": UTC, "plain": frozenset([str, int, float, bool, type(None)]).issuperset, "is_deep": is_deep}
 
 
-_ODD = {Decimal: r'"%s":(?! ?"-?[0-9][0-9.]*")', Number: r'"%s": ?"(?!-?[0-9][0-9.]*")'}
+_ODD = {Decimal: r'"%s" ?:(?! ?"-?[0-9][0-9.]*")', Number: r'"%s" ?: ?"(?!-?[0-9][0-9.]*")'}
 """Decimals that are written as few are. Python reads texts such as `1_000`, which are no numbers, and knows `1e2` from 100."""
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from connectors.shapes import LIST, OBJECT, Shape, shapes
-from connectors.values import shape_converter
+from connectors.values import shape_converter, to_number
 from gateway.lookups.soundness import settled_value
 
 MISSING, MALFORMED, OUT_OF_RANGE = "missing", "malformed", "out of range"
@@ -21,7 +21,7 @@ MISSING, MALFORMED, OUT_OF_RANGE = "missing", "malformed", "out of range"
 
 
 _TEXTS = (datetime, Decimal, Number)
-"""What texts are read as. Decoders of JSON read other texts, too, and others than all kinds of sources do."""
+"""Leaves that decoders read from texts in ways of their own."""
 
 
 class Unreadable(NamedTuple):
@@ -119,7 +119,10 @@ def _leaf(raw: msgspec.Raw, shape: Shape, path: str) -> Any:
         pass
     try:
         given = _decode_any(raw)
-        value = msgspec.convert(shape_converter(shape)(given), kind)
+        value = shape_converter(shape)(given)
+        if shape.leaf in (Decimal, Number) and isinstance(value, str) and to_number(value) is None:
+            raise ValueError
+        value = msgspec.convert(value, kind)
     except (msgspec.MsgspecError, ArithmeticError, ValueError, TypeError, RecursionError) as error:
         is_number = isinstance(error, msgspec.ValidationError) and "Expected `" in str(error) and "<=" in str(error)
         raise _CannotReadError(path, OUT_OF_RANGE if is_number else MALFORMED) from None
