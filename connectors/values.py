@@ -50,7 +50,7 @@ def decode_exactly(content: bytes, kind: Any) -> Any:
     return _decoder(kind)(content)
 
 
-_BEYOND_MICROSECONDS, _PARTED = re.compile(rb"\.[0-9]{7}"), re.compile(rb"_(?<=[0-9]_)[0-9]")
+_BEYOND_MICROSECONDS, _PARTED = re.compile(rb"\.(?<=[0-9]:[0-5][0-9]\.)[0-9]{7}"), re.compile(rb"_(?<=[0-9]_)[0-9]")
 _NOT_ASCII, _ESCAPED = re.compile("[^\x00-\x7f]"), re.compile(rb"\\u([0-9a-fA-F]{4})")
 
 
