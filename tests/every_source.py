@@ -108,7 +108,7 @@ def _date(text: Any) -> Any:
     """Times are dates in documents."""
     try:
         return read_time(text)
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, OverflowError):
         return text
 
 
@@ -122,7 +122,7 @@ def filled(request: pytest.FixtureRequest, tmp_path: Path) -> Filled:
             case "http":
                 return _http(rows)
             case "http pages":
-                return _http(rows, next="next")
+                return _http(rows, next="next", max_pages=50)
             case "graphql":
                 return _graphql(rows)
             case "mongo":

@@ -1,10 +1,14 @@
 """Odd rows are answered alike by every kind of source: in lists, in pages of any size, in totals and in figures."""
 
+import os
+import random
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from connectors.times import is_no_time, read_time
 from tests.every_source import Filled, filled
 from tests.running import Gateway
 
@@ -152,3 +156,114 @@ async def test_what_may_count_anything_is_no_time(filled: Filled, text: str) -> 
     assert ids([page]) == ["shop:o1"]
     assert page["sources"][0]["droppedRecords"] == 1
     assert (told["count"], told["partial"]) == (1, True)
+
+
+ODD_IDS = (
+    *(
+        "shop:x",
+        "x:y",
+        ":",
+        "a b",
+        " lead",
+        "trail ",
+        "50%",
+        "%25",
+        "o'1",
+        'q"x',
+        "a\\b",
+        "../x",
+        "a,b",
+        "a;b",
+        "{}",
+        "#",
+        "?a=b&c",
+    ),
+    *("\u00e9", "e\u0301", "\u65e5\u672c", "\U0001f600", "\u00df", "ss", "\u0130", "\u00a0z", "\tq", "id\nl"),
+    *("A", "a", "x" * 180, "1", "01", "1.0", "-1", "1e2", "_1", "_", "null", "true", "NaN"),
+)
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+@pytest.mark.parametrize("are_alike", [True, False], ids=["one time", "several times"])
+async def test_any_text_may_be_an_id(filled: Filled, first: int, are_alike: bool) -> None:
+    """It stands in its place in pages of any size."""
+    rows = [(id_, at(1 if are_alike else 1 + number % 5), "1", "EUR") for number, id_ in enumerate(ODD_IDS)]
+    async with filled(rows) as gateway:
+        pages, (whole,) = await walked(gateway, first), await walked(gateway)
+        told = await figures(gateway)
+    assert sorted(ids([whole])) == sorted(f"shop:{id_}" for id_ in ODD_IDS)
+    assert ids(pages) == ids([whole])
+    assert {page["totalCount"] for page in pages} == {len(ODD_IDS)}
+    assert not any(page["partial"] for page in pages)
+    assert (told["count"], told["partial"]) == (len(ODD_IDS), False)
+
+
+CASES = int(os.environ.get("RANDOM_ROWS", "6"))
+DRAWN_IDS = ("a", "b", "c", "d", "e", "f", "g", "", " ", None)
+DRAWN_TIMES = (
+    *("2026-06-01T10:00:00Z", "2026-06-01T10:00:00.1234567Z", "2026-06-01T10:00:00.123456Z", "2026-06-01T10:00:00.1234569Z"),
+    *(
+        "2026-06-02",
+        "2026-06-01T10",
+        "20260601T100000.9999999Z",
+        "2026-06-01 12:00:00+02",
+        "2026-06-01T10:00:00+15:59",
+        "1780308000",
+    ),
+    *("1969-07-20T20:17:40Z", "-100000001", "9999-12-31T23:59:59.9999999Z"),
+    *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00Z", "10000-01-01", "2451545.0"),
+    *("2026-02-30", "2026-06-03T24:00:00Z", "2026-06-03T23:59:60Z", "2026-06-01T10:00:00.Z", f"{WIDE}26-06-01"),
+    *("soon", "", "0000-00-00", "0", None),
+)
+DRAWN_AMOUNTS = (
+    *("1", "1e2", "-0.00", "0.0000001", "12345678901234567.89", "+5", ".5", "5.", "00012.50", "0." + "1" * 60, "9" * 41),
+    *("1_0", WIDE, "abc", "inf", "-Infinity", "sNaN", "1e400", "0x1F", "1,000.00", "--1", "1 0", "1e-41", "1e41"),
+    *("NaN", "", " ", None),
+)
+FILTERED = """query($filter: OrderFilter) { customer(by: {id: "c1"}) {
+    orders(first: 100, filter: $filter) { nodes { id placedAt } } orderStatistics(filter: $filter) { count } } }"""
+
+
+def is_record(id_: str | None, time: str | None) -> bool:
+    if not (id_ and id_.strip() and time) or is_no_time(time):
+        return False
+    try:
+        return bool(read_time(time))
+    except (ValueError, OverflowError):
+        return False
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+async def test_whatever_rows_there_are_lists_totals_and_figures_agree(filled: Filled, seed: int) -> None:
+    """Or say that they are partial. Pages of every size meet the same records, and a window has those of its times."""
+    drawing = random.Random(seed)
+    rows = [
+        tuple(map(drawing.choice, (DRAWN_IDS, DRAWN_TIMES, DRAWN_AMOUNTS, ("EUR", "eur", " EUR ", "euro", "", None, "EU"))))
+        for _ in range(drawing.randint(1, 12))
+    ]
+    records = [id_ for id_, time, *_ in rows if is_record(id_, time)]
+    is_whole, are_single = len(records) == len(rows), len(records) == len(set(records))
+    since, until = (datetime.fromisoformat(f"2026-06-{day}+00:00") for day in ("01T10:00:00.123456", "03T00:00:00"))
+    async with filled(rows) as gateway:
+        walks = {first: await walked(gateway, first) for first in (1, 2, 3, 100)}
+        told = await figures(gateway)
+        filter_ = {"since": since.isoformat(), "until": until.isoformat()}
+        window = (await gateway.data(FILTERED, {"filter": filter_}))["customer"]
+    whole = ids(walks[100])
+    assert sorted(whole) == sorted({f"shop:{id_}" for id_ in records}), rows
+    for first, pages in walks.items():
+        assert ids(pages) == whole if are_single else set(ids(pages)) == set(whole), (first, rows)
+        assert is_whole or any(page["partial"] for page in pages), (first, rows)
+        for page in pages:
+            assert page["totalCount"] is None or page["totalCount"] >= len(page["nodes"]), rows
+            assert page["totalCount"] in (None, len(whole)) or page["partial"] or not are_single, rows
+            times = [datetime.fromisoformat(node["placedAt"]) for node in page["nodes"]]
+            assert times == sorted(times, reverse=True), rows
+            for amount in (node["total"]["amount"] for node in page["nodes"] if node["total"]):
+                assert not set(amount) - set("0123456789.-"), rows
+                assert Decimal(amount) or not amount.startswith("-"), rows
+    assert told["count"] == len(whole), rows
+    assert is_whole or told["partial"], rows
+    inside = [datetime.fromisoformat(node["placedAt"]) for node in window["orders"]["nodes"]]
+    assert all(since <= time < until for time in inside), rows
+    assert window["orderStatistics"]["count"] == len(inside), rows

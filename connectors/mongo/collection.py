@@ -15,7 +15,7 @@ from connectors.errors import SourceError
 from connectors.mongo.database import Database
 from connectors.mongo.filters import Match
 from connectors.mongo.keys import Asked, asked_for, match_of, owners
-from connectors.mongo.lookups import Order, counted, lookup_stages, matching
+from connectors.mongo.lookups import Order, counted, lookup_stages, matching, undated
 from connectors.mongo.measures import answers, measure_stages, nothing_of
 from connectors.mongo.places import record_places
 from connectors.mongo.reading import Read, reader, values_at
@@ -98,9 +98,16 @@ class Collection:
         pages: dict[str, Page] = {}
         for own, records in found.items():
             total = await self._total(match, ask, len(records), counts[own]) if ask.count else None
-            if records or total:
-                pages[own] = Page(encoded(records), total)
+            partial = await self._leaves_out(match, ask)
+            if records or total or partial:
+                pages[own] = Page(encoded(records), total, partial)
         return pages
+
+    async def _leaves_out(self, match: Match, ask: Ask) -> bool:
+        """Whether there are documents without a date, which would come before the oldest ones and are not given there."""
+        if not ask.oldest_first or self.order.time is None:
+            return False
+        return await self._database.count(self.settings.collection, undated(self.order, match)) > 0
 
     async def _total(self, match: Match, ask: Ask, given: int, count: int) -> int:
         """How many there are in all. What was not cut was counted when it came."""

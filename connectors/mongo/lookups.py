@@ -55,6 +55,11 @@ def counted(order: Order, found: Match) -> Match:
     return all_of([found, {order.id: HAS_ID}, {} if order.time is None else {order.time: IS_DATE}])
 
 
+def undated(order: Order, found: Match) -> Match:
+    """What has no date that orders it."""
+    return all_of([found, {str(order.time): {"$not": IS_DATE}}])
+
+
 def lookup_stages(order: Order, found: Match, ask: Ask, paths: Iterable[str]) -> list[dict[str, Any]]:
     """The records that match, in order, from the cursor on, as many as are asked for."""
     after = None

@@ -153,10 +153,11 @@ class Postgresql(Dialect):
         return func.replace(text, ".000000Z", "Z", type_=Text)
 
     def time_parameter(self, name: str) -> Expression:
-        return bindparam(name, type_=DateTime(timezone=True))
+        # As a text: the driver takes the last time that there is for infinity.
+        return cast(bindparam(name, type_=Text()), TIME)
 
-    def time_value(self, time: datetime) -> datetime:
-        return time
+    def time_value(self, time: datetime) -> str:
+        return time.isoformat()
 
     def decimal_text(self, value: Expression) -> Expression:
         number = self.number(value)
@@ -218,7 +219,10 @@ def _spelt(text: Expression) -> Expression:
     """A time that is written as such. Digits after the sixth would be rounded."""
     day = cast(func.substr(text, 9, 2), BigInteger)
     in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))
-    return case((in_month, cast(func.regexp_replace(text, r"(\.\d{6})\d+", r"\1"), TIME)))
+    time = cast(func.regexp_replace(text, r"(\.\d{6})\d+", r"\1"), TIME)
+    # Its offset may lead into a year that is none for others.
+    first, end = (literal_column(f"TIMESTAMPTZ '{year}-01-01 00:00:00+00'") for year in ("0001", "10000"))
+    return case((in_month, case((and_(time >= first, time < end), time))))
 
 
 def _compact(text: Expression) -> Expression:
