@@ -221,7 +221,8 @@ def _spelt(text: Expression) -> Expression:
     in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))
     time = cast(func.regexp_replace(text, r"(\.\d{6})\d+", r"\1"), TIME)
     # Its offset may lead into a year that is none for others.
-    first, end = (literal_column(f"TIMESTAMPTZ '{year}-01-01 00:00:00+00'") for year in ("0001", "10000"))
+    first: Expression = literal_column("TIMESTAMPTZ '0001-01-01 00:00:00+00'")
+    end: Expression = literal_column("TIMESTAMPTZ '10000-01-01 00:00:00+00'")
     return case((in_month, case((and_(time >= first, time < end), time))))
 
 

@@ -75,6 +75,7 @@ class Sqlite(TextJsonDialect):
         day, hour = func.substr(value, 9, 2), func.substr(value, 12, 2)
         plain = and_(
             _glob(value, PLAIN_TIME),
+            func.substr(value, 1, 4) > "0000",
             func.substr(value, 20).in_(["", "Z"]),
             func.substr(value, 6, 2).between("01", "12"),
             day.between("01", "28"),
