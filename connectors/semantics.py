@@ -100,6 +100,27 @@ def is_sound(number: Decimal) -> bool:
     return number.is_finite() and -MOST_DIGITS <= number.adjusted() <= MOST_DIGITS
 
 
+class PlainDecimal(Decimal):
+    """A decimal that is written without an exponent, which Python writes for amounts below 0.000001. Its JSON needs a hook."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"{self:f}"
+
+
+def plain(number: Decimal) -> PlainDecimal:
+    """A sound decimal that is written in its own digits. Zero has no sign."""
+    return PlainDecimal(number or number.copy_abs())
+
+
+def json_hook(value: Any) -> Any:
+    """What `msgspec` writes in the place of what it does not know."""
+    if type(value) is PlainDecimal:
+        return str(value)
+    raise NotImplementedError
+
+
 def exact_sum(numbers: Iterable[Any]) -> Any:
     """The sum of sound numbers, to the last digit: an int of ints alone, else a Decimal."""
     total: Any = 0
@@ -122,6 +143,8 @@ def as_text(value: Any) -> str:
             return str(value.value)
         case datetime():
             return rfc3339(value)
+        case Decimal():
+            return f"{value:f}"
     return str(value)
 
 

@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 import msgspec
 
@@ -16,21 +16,25 @@ _ISO = re.compile(
 )
 """A calendar date, perhaps with a time of day and an offset, in upper case."""
 _COUNT = re.compile(r"-?\d{9,19}(\.\d+)?", re.ASCII)
-"""A number of seconds, or of parts of them, that is written as text. Shorter ones may be years, or anything."""
-_UNITS = ((0, 10**11, 1), (10**11, 10**13, 10**3), (10**14, 10**16, 10**6), (10**17, 10**19, 10**9))
-"""From which number to which, without it, there are how many to a second. Those between are date and time without a mark."""
-_ZERO = re.compile(r"0000-00-00(?:[T ]00:00(?::00(?:\.0+)?)?)?Z?", re.ASCII)
+"""A number of seconds, or of parts of them, that is written as text."""
+_BEYOND_MICROSECONDS = re.compile(r"(?<=[.,]\d{6})\d+", re.ASCII)
+_UNITS = ((10**8, 10**11, 1), (10**11, 10**13, 10**3), (10**14, 10**16, 10**6), (10**17, 10**19, 10**9))
+"""From which number to which, without it, there are how many to a second. Those between are date and time without a mark.
+
+Smaller ones may be days of a calendar, years, or anything.
+"""
+_ZERO = re.compile(r"0|0000-00-00(?:[T ]00:00(?::00(?:\.0+)?)?)?Z?", re.ASCII)
 
 
 def is_no_time(text: str) -> bool:
-    """Whether a text says that there is no time: it is blank, or a date of zeros."""
+    """Whether a text says that there is no time: it is blank, zero, or a date of zeros."""
     return not text.strip() or _ZERO.fullmatch(text.strip()) is not None
 
 
 def read_time(value: str | float | Decimal | datetime) -> datetime:
     """A time in UTC, from a text or from what was counted since 1970; without an offset it is taken to be in UTC.
 
-    Raises `ValueError` or `OverflowError` for what is none.
+    What is less than a microsecond is cut off. Raises `ValueError` or `OverflowError` for what is none.
     """
     if isinstance(value, datetime):
         return _in_utc(value)
@@ -38,6 +42,7 @@ def read_time(value: str | float | Decimal | datetime) -> datetime:
         raise ValueError("no number")
     if not isinstance(value, str):
         return _read_number(value)
+    value = _BEYOND_MICROSECONDS.sub("", value)
     try:
         return _in_utc(msgspec.convert(value, datetime))  # all of RFC 3339
     except msgspec.ValidationError:
@@ -58,7 +63,7 @@ def _since_1970(number: Decimal) -> datetime:
     size = abs(number)
     for least, end, per_second in _UNITS:
         if least <= size < end:
-            return _EPOCH + timedelta(microseconds=int((number * (10**6) / per_second).to_integral_value()))
+            return _EPOCH + timedelta(microseconds=int((number * (10**6) / per_second).to_integral_value(ROUND_FLOOR)))
     raise ValueError("a number that counts nothing known")
 
 

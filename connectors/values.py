@@ -21,7 +21,7 @@ from connectors.shapes import Shape
 from connectors.times import is_no_time, read_time
 
 Convert = Callable[[Any], Any]
-_CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+_CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 _COUNTRY = re.compile("[A-Z]{2}")
 
 
@@ -48,6 +48,27 @@ _decoder = lru_cache(maxsize=64)(json_decoder)
 def decode_exactly(content: bytes, kind: Any) -> Any:
     """Decode as `json_decoder` does."""
     return _decoder(kind)(content)
+
+
+_BEYOND_MICROSECONDS, _PARTED = re.compile(rb"\.(?<=[0-9]:[0-5][0-9]\.)[0-9]{7}"), re.compile(rb"_(?<=[0-9]_)[0-9]")
+_NOT_ASCII, _ESCAPED = re.compile("[^\x00-\x7f]"), re.compile(rb"\\u([0-9a-fA-F]{4})")
+
+
+def needs_care(content: bytes, *, has_decimals: bool) -> bool:
+    """Whether JSON may hold times, or decimals in texts, that decoders read in another way than `read_time` and `to_number`.
+
+    They round what is less than a microsecond, and take digits of any script, with `_` between them, for numbers.
+    """
+    if _BEYOND_MICROSECONDS.search(content) or (has_decimals and _PARTED.search(content)):
+        return True
+    return has_decimals and not (content.isascii() and b"\\u" not in content) and _has_foreign_digits(content)
+
+
+def _has_foreign_digits(content: bytes) -> bool:
+    characters = {chr(int(code, 16)) for code in set(_ESCAPED.findall(content))}
+    if not content.isascii():
+        characters.update(_NOT_ASCII.findall(content.decode("utf-8", "replace")))
+    return any(character.isdecimal() and not character.isascii() for character in characters)
 
 
 encode_numbers = msgspec.json.Encoder(decimal_format="number").encode
@@ -130,10 +151,10 @@ def to_text(value: Any) -> Any:
 
 
 def to_time(value: Any) -> Any:
-    """RFC 3339 in UTC, from any form that `read_time` reads. A blank text, or a date of zeros, is no time."""
+    """RFC 3339 in UTC, from any form that `read_time` reads. A blank text, zero, or a date of zeros, is no time."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal | datetime):
         return value
-    if isinstance(value, str) and is_no_time(value):
+    if value == 0 or (isinstance(value, str) and is_no_time(value)):
         return None
     try:
         time = read_time(value)
@@ -152,17 +173,30 @@ def to_amount(value: Any, scale: int = 0) -> Any:
     return decimal_text(number.scaleb(-scale, EXACT) if scale else number) if is_sound(number) else str(number)
 
 
+def whole_or_raw(value: Any) -> Any:
+    """A whole number as an int. Anything else stays as it is."""
+    number = to_number(value)
+    is_whole = number is not None and is_sound(number) and number == number.to_integral_value()
+    return int(number) if number is not None and is_whole else value
+
+
 def decimal_text(number: Decimal) -> str:
     """A sound decimal in the digits that it has. Zero has no sign."""
     return f"{number or number.copy_abs():f}"
 
 
 def to_number(value: Any) -> Decimal | None:
-    """A number, also one that is not sound; None for what is none."""
+    """A number, also one that is not sound; None for what is none.
+
+    Python's own numbers may have `_` between digits, and digits of any script. Those of sources may not.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
+    text = str(value).strip()
+    if "_" in text or not text.isascii():
+        return None
     try:
-        return Decimal(value.strip() if isinstance(value, str) else str(value))
+        return Decimal(text)
     except (InvalidOperation, ValueError):
         return None
 
@@ -190,10 +224,7 @@ def contact_points(emails: Iterable[Any], phones: Iterable[Any]) -> list[dict[st
 
 
 def _to_int(value: Any) -> Any:
-    number = to_number(value)
-    if number is None or not is_sound(number) or number != number.to_integral_value():
-        return None if is_blank(value) else value
-    return int(number)
+    return None if is_blank(value) else whole_or_raw(value)
 
 
 def _to_quantity(value: Any) -> Any:

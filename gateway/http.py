@@ -26,6 +26,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from connectors.errors import ProfileGatewayError
+from connectors.semantics import json_hook
 from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
 from gateway.documents.messages import readable, shortened
@@ -70,7 +71,7 @@ _FIXED = {
     for media in (JSON, RESPONSE_JSON)
 }
 """Headers of every answer by its media type, which are made ready below."""
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=json_hook).encode
 _body_decoder = msgspec.json.Decoder(Parameters)
 _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-import msgspec
 import strawberry
 
 from connectors import records
 from connectors.contract import Condition, Measure, MeasureOp
 from connectors.records import OrderStatus
-from connectors.semantics import combine
+from connectors.semantics import combine, plain
 from connectors.shapes import Fields
 from gateway.errors import SourceFailure
 from gateway.stitching.customer import StitchedCustomer
@@ -72,7 +72,7 @@ async def order_statistics(customer: StitchedCustomer, wanted: OrderFilter | Non
 
 
 def _money(sums: Any) -> list[Any]:
-    return msgspec.convert(sums or [], list[records.Money])
+    return [records.Money(amount=plain(Decimal(one["amount"])), currency=one["currency"]) for one in sums or ()]
 
 
 def _negated(money: Mapping[str, str]) -> dict[str, str]:

@@ -50,7 +50,7 @@ def mapped(record, row, rules, only=None):
         (datetime, "2024-05-01", "2024-05-01T00:00:00Z"),
         (datetime, 1714557600, "2024-05-01T10:00:00Z"),
         (datetime, 1714557600.5, "2024-05-01T10:00:00.500000Z"),
-        (datetime, -1, "1969-12-31T23:59:59Z"),
+        (datetime, -1, -1),
         (datetime, 10**30, 10**30),
         (datetime, "0001-01-01T00:00:00+10:00", "0001-01-01T00:00:00+10:00"),
         (datetime, "yesterday", "yesterday"),
@@ -85,11 +85,11 @@ def test_a_getter_gives_what_jmespath_gives(expression, value):
 
 def test_fields_come_from_expressions_or_by_name():
     """An expression wins, then the camelCase name, then the snake_case one; what is not there is left out."""
-    row = {"ticket_id": 7, "id": 8, "createdAt": "2024-05-01", "solved_at": 0, "order": {"no": 3}, "subject": None, "x": 1}
+    row = {"ticket_id": 7, "id": 8, "createdAt": "2024-05-01", "solved_at": 10**9, "order": {"no": 3}, "subject": None, "x": 1}
     assert mapped(Ticket, row, {"fields": {"id": "ticket_id", "order_id": "order.no"}}) == {
         "id": "7",
         "createdAt": "2024-05-01T00:00:00Z",
-        "solvedAt": "1970-01-01T00:00:00Z",
+        "solvedAt": "2001-09-09T01:46:40Z",
         "orderId": "3",
     }
 
@@ -122,14 +122,14 @@ def test_value_maps_are_applied_before_conversion():
 
 def test_lists_are_mapped_item_by_item():
     """Parts by their own rules or by name, plain values as they are, nulls left out."""
-    row = {"comments": [{"text": "hi", "created": 0, "who": "bot"}, None, {"text": 5}], "messages": "not these"}
+    row = {"comments": [{"text": "hi", "created": 10**9, "who": "bot"}, None, {"text": 5}], "messages": "not these"}
     part = {
         "list": "comments",
         "fields": {"body": "text", "at": "created", "author": "who"},
         "values": {"author": {"bot": "SYSTEM"}},
     }
     assert mapped(Ticket, row, {"lists": {"messages": part}}) == {
-        "messages": [{"body": "hi", "at": "1970-01-01T00:00:00Z", "author": "SYSTEM"}, {"body": "5"}]
+        "messages": [{"body": "hi", "at": "2001-09-09T01:46:40Z", "author": "SYSTEM"}, {"body": "5"}]
     }
     assert mapped(Order, {"items": [{"sku": 1, "unit_price": {"amount": 2, "currency": "EUR"}}]}, {}) == {
         "items": [{"sku": "1", "unitPrice": {"amount": "2", "currency": "EUR"}}]

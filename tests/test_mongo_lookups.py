@@ -216,7 +216,13 @@ async def test_a_page_is_cut_and_put_in_order_at_the_source(mongo_shop: MongoSho
             "$match": {
                 "$and": [
                     {"$and": [{"customer": "c1"}, {"placed": {"$gte": day(1)}}]},
-                    {"$or": [{"placed": {"$lt": bound}}, {"$and": [{"placed": bound}, later]}]},
+                    {
+                        "$or": [
+                            {"placed": {"$lt": bound}},
+                            {"$and": [{"placed": bound}, later]},
+                            {"placed": {"$not": {"$type": "date"}}},
+                        ]
+                    },
                 ]
             }
         },

@@ -26,6 +26,7 @@ from connectors.records import RECORDS
 from connectors.shapes import Fields
 from connectors.testing.asking import json_of
 from connectors.transport import decoded as decoded_answer
+from connectors.values import needs_care
 
 pytestmark = pytest.mark.cases
 
@@ -34,6 +35,8 @@ NONE = object()
 LEFT = object()
 """What cannot be read: it is passed on as it is."""
 
+WIDE, ARABIC = "\uff11\uff12", "\u0661" * 10
+"""Digits of other scripts."""
 NOON = "2026-06-30T12:00:00Z"
 TIMES: list[tuple[Any, Any]] = [
     *((text, NOON) for text in ("2026-06-30T12:00:00Z", "2026-06-30T12:00Z", "2026-06-30T12:00", "2026-06-30t12:00:00z")),
@@ -46,8 +49,12 @@ TIMES: list[tuple[Any, Any]] = [
     ("2026-06-30", "2026-06-30T00:00:00Z"),
     ("20260630", "2026-06-30T00:00:00Z"),
     (20260630, "2026-06-30T00:00:00Z"),
-    (0, "1970-01-01T00:00:00Z"),
-    (-1.5, "1969-12-31T23:59:58.500000Z"),
+    *((value, "2026-06-30T23:59:59.999999Z") for value in ("2026-06-30T23:59:59.9999999Z", "2026-06-30 23:59:59,99999999")),
+    *((value, "2026-06-30T12:00:00.123456Z") for value in ("2026-06-30T14:00:00.1234567+02:00", "1782820800.1234569")),
+    (1782820800123456789, "2026-06-30T12:00:00.123456Z"),
+    (-100000000.5, "1966-10-31T14:13:19.500000Z"),
+    *((value, NONE) for value in (0, 0.0, "0")),
+    *((value, LEFT) for value in (1, -1.5, 46000.5, 2026, 2451545, 2451545.0, 99_999_999, "1_782_820_800", ARABIC)),
     *((text, NONE) for text in ("", "  ", "0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00Z", None)),
     *((text, LEFT) for text in ("2026-W23-3", "2026-W23-3T00:00:00Z", "2026-06-00", "2026-13-01T00:00:00Z", "abcdefghijTklZ")),
     *((text, LEFT) for text in ("2026", "20260630120000", "2026-06-30T25:00:00Z", "2026-02-30T00:00:00Z", "06/30/2026")),
@@ -61,10 +68,12 @@ AMOUNTS: list[tuple[Any, Any]] = [
     (Decimal("1E-7"), "0.0000001"), (Decimal("-0.0"), "0.0"), (Decimal("0.123456789012345678"), "0.123456789012345678"),
     ("", NONE), (" ", NONE), (None, NONE), ("NaN", NONE),
     *((value, LEFT) for value in ("1,5", "12 EUR", "abc", "Infinity", True, [1], {"a": 1})),
+    *((value, LEFT) for value in ("1_000", "1_0.5", WIDE, ARABIC, f"1.{WIDE}", "0x10", "1 000")),
+    ("1e-9", "0.000000001"), ("-0.00", "0.00"), ("-0", "0"), (Decimal("-0"), "0"), (Decimal("1E-9"), "0.000000001"),
 ]  # fmt: skip
 WHOLE: list[tuple[Any, Any]] = [
     *((value, 2) for value in (2, 2.0, "2", "2.00", " 2 ", Decimal("2.0000"), "2e0")), ("", NONE), (None, NONE),
-    *((value, LEFT) for value in ("two", "1.5", Decimal("1.5"), True, [2])),
+    *((value, LEFT) for value in ("two", "1.5", "1_0", WIDE, Decimal("1.5"), True, [2])),
 ]  # fmt: skip
 COUNTRIES: list[tuple[Any, Any]] = [
     *((value, "BR") for value in ("BR", "br", " bR ")), ("", NONE), (" ", NONE), (None, NONE), ("Brazil", LEFT), ("B1", LEFT),
@@ -152,7 +161,9 @@ def by_graphql(record: str, path: str, row: dict[str, Any], *, slowly: bool = Fa
     (lookup,) = lookups_of(GraphQLSettings.model_validate({"base_url": "http://source", "records": {record: rules}}))
     ask = Ask(fields=asked(path))
     (question,) = lookup.questions(["c1"], ask)
-    data = answer_in(b'{"data":{"one":{"rows":[' + written(row) + b"]}}}", has_amounts=True).data
+    content = b'{"data":{"one":{"rows":[' + written(row) + b"]}}}"
+    question.needs_care = needs_care(content, has_decimals=True)
+    data = answer_in(content, has_amounts=True).data
     assert lookup.take([question], data or {}, [], ask, None) == []
     page = lookup.found(question, ask)["c1"]
     assert isinstance(page, Page)

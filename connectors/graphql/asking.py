@@ -11,6 +11,7 @@ from connectors.graphql.answers import answer_in, meaning, of_the_call, path_of
 from connectors.graphql.lookup import GraphQLLookup, Question
 from connectors.shapes import has_decimals
 from connectors.transport import Refused
+from connectors.values import needs_care
 
 ACCEPT = {"Accept": "application/graphql-response+json, application/json;q=0.9"}
 Post = Callable[[Any, float | None], Awaitable[bytes | None]]
@@ -73,7 +74,11 @@ class Asking:
     ) -> Sequence[Question]:
         """Those of the questions that have further pages."""
         content = await self._post(lookup.body(questions, ask), until) or b""
-        answer = answer_in(content, has_amounts=has_decimals(lookup.record, ask.fields))
+        has_amounts = has_decimals(lookup.record, ask.fields)
+        answer = answer_in(content, has_amounts=has_amounts)
+        if needs_care(content, has_decimals=has_amounts):
+            for question in questions:
+                question.needs_care = True
         errors = answer.errors or []
         wait_s = self._wait(answer.extensions) if errors else None
         if answer.data is None or not all(path and path[0] in answer.data for path in map(path_of, errors)):

@@ -32,7 +32,7 @@ _NUMBER = re.compile("0|-?[1-9][0-9]{0,9}")
 class Question:
     """What is asked once in a document, for one key or for all, and what is known of its answer by now.
 
-    `asked` are the keys by what a source may write for them.
+    `asked` are the keys by what a source may write for them. Where rows need care, they are read one by one.
     """
 
     def __init__(self, keys: Sequence[str], variables: Mapping[str, Any], id_of: IdOf, *, any_case: bool) -> None:
@@ -43,7 +43,7 @@ class Question:
         self.cursors: set[str] = set()
         self.totals: dict[str, int] = {}
         self.failures: dict[str, SourceError] = {}
-        self.is_cut = False
+        self.is_cut = self.needs_care = False
 
     def fail(self, error: SourceError) -> None:
         self.failures = dict.fromkeys(self.keys, error)
@@ -123,7 +123,7 @@ class GraphQLLookup:
         known, _ = self._selected(self._window.fields(ask))
         rows_of = {key: [] for key in question.keys if question.is_cut} | question.rows.by_key
         pages = {
-            key: self._window.page(self._reader.records(rows, known), ask, question.totals.get(key))
+            key: self._window.page(self._reader.records(rows, known, question.needs_care), ask, question.totals.get(key))
             for key, rows in rows_of.items()
         }
         if question.is_cut:

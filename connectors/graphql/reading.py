@@ -28,9 +28,9 @@ class RecordReader:
         self._mapping = RowMapping(record, rules)
         self._quick = lru_cache(maxsize=256)(self._new_quick)
 
-    def records(self, rows: Sequence[Any], fields: Fields) -> list[Any]:
+    def records(self, rows: Sequence[Any], fields: Fields, need_care: bool = False) -> list[Any]:
         """Records of rows, in order: narrowed to these fields, or mappings of canonical JSON where a row does not fit."""
-        quick = self._quick(fields)
+        quick = None if need_care else self._quick(fields)
         if quick is not None:
             with suppress(*_MISFITS):
                 return quick.records(rows)

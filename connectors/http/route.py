@@ -18,9 +18,9 @@ from connectors.mapping.places import MisfitError
 from connectors.mapping.row_lists import RowLists, id_reader
 from connectors.mapping.rows import RowMapping
 from connectors.records import RECORDS
-from connectors.shapes import Fields
+from connectors.shapes import Fields, has_decimals
 from connectors.templates import Values, placeholders_of, render_body, render_path, values_of, with_parameter
-from connectors.values import converter, to_list, to_text
+from connectors.values import converter, needs_care, to_list, to_text
 from connectors.window import Window
 
 MAX_ADDRESS = 4096
@@ -117,7 +117,10 @@ class Route:
         sorts = Push.ORDER in self.pushdown
         first = ask.first if sorts and self._window.is_complete(ask) and ask.after is None else None
         newest_first = not ask.oldest_first if sorts else None
-        for reader in () if self._window.bounds_here(ask) else self._readers(ask.fields, ask.shown):
+        readers = () if self._window.bounds_here(ask) else self._readers(ask.fields, ask.shown)
+        if readers and needs_care(content, has_decimals=not ask.shown and has_decimals(self.record, ask.fields)):
+            return None
+        for reader in readers:
             try:
                 return reader.read(content, keys, first=first, newest_first=newest_first)
             except MisfitError:

@@ -5,7 +5,6 @@ seen of all amounts of an answer at once. Else they are read one by one.
 """
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +13,7 @@ from connectors.mapping.places import MisfitError
 from connectors.records import MOST_DIGITS, Money
 from connectors.semantics import is_sound
 from connectors.shapes import LIST, Fields, narrowed, shapes
-from connectors.values import decimal_text
+from connectors.values import decimal_text, to_number
 
 Amount: Any = narrowed(Money, Fields.of("amount"))
 """Money of which the amount alone is shown."""
@@ -81,10 +80,7 @@ def _is_simple(text: str) -> bool:
 
 
 def _canonical(text: str) -> str:
-    try:
-        number = Decimal(text)
-    except ArithmeticError:
-        raise MisfitError from None
-    if not is_sound(number):
+    number = to_number(text)
+    if number is None or not is_sound(number):
         raise MisfitError
     return decimal_text(number)

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from jmespath.exceptions import JMESPathTypeError
 from jmespath.functions import Functions, signature
 
 from connectors.semantics import average, exact_sum, is_sound
-from connectors.values import encode_numbers
+from connectors.values import encode_numbers, to_number
 
 _NUMBER = ("float", "int", "long", "Decimal")
 
@@ -70,11 +70,8 @@ class ExactFunctions(Functions):
             return None
         if not isinstance(arg, str):
             return arg
-        try:
-            number = Decimal(arg)
-        except InvalidOperation:
-            return None
-        if not is_sound(number):
+        number = to_number(arg)
+        if number is None or not is_sound(number):
             return None
         return int(number) if number.as_tuple().exponent == 0 else number
 

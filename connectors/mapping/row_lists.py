@@ -1,6 +1,6 @@
-"""Rows by key, gathered over the pages of a walk: a row that comes on two pages is one."""
+"""Rows by key, gathered over the pages of a walk: a row that comes on two pages, and is the same on both, is one."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors.errors import SourceError
@@ -24,7 +24,7 @@ class RowLists:
         self.by_key: dict[str, list[Any]] = {}
         self.failures: dict[str, SourceError] = {}
         self._id_of = id_of
-        self._ids: dict[str, set[Any]] = {}
+        self._known: dict[str, dict[str, list[Any]]] = {}
 
     def add_page(self, page: Mapping[str, list[Any] | SourceError]) -> None:
         """Add what one page has for several keys."""
@@ -40,11 +40,17 @@ class RowLists:
             self.by_key[key] = [*rows]
             return
         own = self.by_key[key]
-        if key not in self._ids:
-            self._ids[key] = set(self._ids_of(own))
-        ids = [*self._ids_of(rows)]
-        own += [row for row, id_ in zip(rows, ids, strict=True) if id_ is None or id_ not in self._ids[key]]
-        self._ids[key].update(ids)
+        if key not in self._known:
+            self._known[key] = {}
+            self._new(key, own)
+        own += self._new(key, rows)
 
-    def _ids_of(self, rows: Iterable[Any]) -> Iterator[str | None]:
-        return (id_ if isinstance(id_ := self._id_of(row), str) else None for row in rows)
+    def _new(self, key: str, rows: Iterable[Any]) -> list[Any]:
+        """The rows that were not met before. Whether two of one id that differ are one record, the gateway says."""
+        known, new = self._known[key], []
+        for row in rows:
+            same = known.setdefault(id_, []) if isinstance(id_ := self._id_of(row), str) else []
+            if row not in same:
+                same.append(row)
+                new.append(row)
+        return new

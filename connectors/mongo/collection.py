@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
+
+from bson.datetime_ms import DatetimeMS
 
 from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Measure, Measured, Page
 from connectors.errors import SourceError
 from connectors.mongo.database import Database
 from connectors.mongo.filters import Match
 from connectors.mongo.keys import Asked, asked_for, match_of, owners
-from connectors.mongo.lookups import Order, lookup_stages, matching
+from connectors.mongo.lookups import Order, counted, lookup_stages, matching, undated
 from connectors.mongo.measures import answers, measure_stages, nothing_of
 from connectors.mongo.places import record_places
-from connectors.mongo.reading import Read, reader
+from connectors.mongo.reading import Read, reader, values_at
 from connectors.mongo.settings import KeySettings, RecordSettings
 from connectors.mongo.values import encoded
 from connectors.records import RECORDS
@@ -80,26 +83,44 @@ class Collection:
         read, paths = self._plan(ask.fields)
         if len(asked) > 1 and key.path is not None:
             paths = (*paths, key.path)
-        match = matching(self.places, self.record, self.order, match_of(key, asked), ask)
+        match = matching(self.places, self.record, match_of(key, asked), ask)
+        if ask.count:
+            paths = (*paths, self.order.id, *([self.order.time] if self.order.time else ()))
         found: dict[str, list[Any]] = {own: [] for keys in asked.values() for own in keys}
+        counts = dict.fromkeys(found, 0)
         if ask.first != 0:
             stages = lookup_stages(self.order, match, ask, paths)
             for document in await self._database.aggregate(self.settings.collection, stages):
-                record = read(document, document)
+                record, is_record = read(document, document), ask.count and self._is_record(document)
                 for own in owners(key, document, asked):
                     found[own].append(record)
+                    counts[own] += is_record
         pages: dict[str, Page] = {}
         for own, records in found.items():
-            total = await self._total(match, ask, len(records)) if ask.count else None
-            if records or total:
-                pages[own] = Page(encoded(records), total)
+            total = await self._total(match, ask, len(records), counts[own]) if ask.count else None
+            partial = await self._leaves_out(match, ask)
+            if records or total or partial:
+                pages[own] = Page(encoded(records), total, partial)
         return pages
 
-    async def _total(self, match: Match, ask: Ask, given: int) -> int:
+    async def _leaves_out(self, match: Match, ask: Ask) -> bool:
+        """Whether there are documents without a date, which would come before the oldest ones and are not given there."""
+        if not ask.oldest_first or self.order.time is None:
+            return False
+        return await self._database.count(self.settings.collection, undated(self.order, match)) > 0
+
+    async def _total(self, match: Match, ask: Ask, given: int, count: int) -> int:
         """How many there are in all. What was not cut was counted when it came."""
         if ask.after is None and (ask.first is None or given < ask.first):
-            return given
-        return await self._database.count(self.settings.collection, match)
+            return count
+        return await self._database.count(self.settings.collection, counted(self.order, match))
+
+    def _is_record(self, document: dict[str, Any]) -> bool:
+        """As `counted` says."""
+        id_, time = values_at(document, self.order.id), self.order.time
+        return str("" if id_ is None else id_).strip() != "" and (
+            time is None or isinstance(values_at(document, time), datetime | DatetimeMS)
+        )
 
     def _planned(self, fields: Fields) -> tuple[Read, tuple[str, ...]]:
         return reader(self.places, fields), tuple(self.places.paths(fields))

@@ -17,7 +17,7 @@ from bson import Decimal128, Regex
 
 from connectors.contract import Ask, Condition, Measure, Position
 from connectors.mongo.places import Place, Places, Spot
-from connectors.mongo.values import INTEGERS, decimal_text, texts_of, to_text
+from connectors.mongo.values import INTEGERS, cents_text, texts_of, to_text
 from connectors.mongo.words import meaning
 from connectors.ratings import ABOVE, BELOW, BEST, WORST, Scale
 from connectors.records import Record
@@ -28,6 +28,7 @@ from connectors.values import code_pattern
 Match = dict[str, Any]
 NOTHING: Match = {"_id": {"$in": []}}
 IS_DATE = {"$type": "date"}
+HAS_ID = {"$nin": [None, "", Regex(r"^\s+$")]}
 
 
 def all_of(parts: Iterable[Match]) -> Match:
@@ -58,7 +59,7 @@ def later(position: Position, time: str | None, id_: str, *, as_text: bool, olde
     end = ceiling(position.time)
     same = [{"$and": [{time: end}, beyond]}] if end == position.time else []
     if not oldest_first:
-        return {"$or": [{time: {"$lt": end}}, *same]}
+        return {"$or": [{time: {"$lt": end}}, *same, {time: {"$not": IS_DATE}}]}  # what has no date comes last
     return {"$or": [{time: {"$gt": end} if same else {"$gte": end}}, *same]}
 
 
@@ -172,6 +173,6 @@ def _numbers(value: str, scale: int) -> Iterator[Any]:
         yield Decimal128(number)
     except (InvalidOperation, ValueError):
         return
-    yield from (float(number), f"{number:f}", decimal_text(number), f"{number.normalize(EXACT):f}")
+    yield from (float(number), f"{number:f}", cents_text(number), f"{number.normalize(EXACT):f}")
     if number == number.to_integral_value() and int(number) in INTEGERS:
         yield int(number)

@@ -13,7 +13,8 @@ from bson.errors import InvalidId
 from connectors.mongo.filters import Match, through
 from connectors.mongo.reading import each_at
 from connectors.mongo.settings import KeySettings
-from connectors.mongo.values import INTEGERS, to_whole
+from connectors.mongo.values import INTEGERS, to_exact
+from connectors.values import whole_or_raw
 
 Asked = Mapping[Any, Sequence[str]]
 """The keys of a call by the value that documents have for them."""
@@ -55,7 +56,7 @@ def keys_of(value: Any, asked: Asked) -> Iterable[str]:
             own for one, keys in asked.items() if isinstance(one, str) and one.casefold() == value.casefold() for own in keys
         ]
     if isinstance(value, Decimal128):
-        value = to_whole(value)
+        value = whole_or_raw(to_exact(value))
     return asked.get(value, ()) if isinstance(value, int | float | ObjectId | UUID) else ()
 
 

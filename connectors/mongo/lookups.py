@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from connectors.contract import Ask
-from connectors.mongo.filters import IS_DATE, Match, all_of, later, window
+from connectors.mongo.filters import HAS_ID, IS_DATE, Match, all_of, later, window
 from connectors.mongo.places import Places, projection
 from connectors.records import Record
 
@@ -45,15 +45,26 @@ class Order(NamedTuple):
         return {self.time: direction, self.id_name: direction}
 
 
-def matching(places: Places, record: type[Record], order: Order, keys: Match, ask: Ask) -> Match:
-    """What an ask counts. Where it matters, only what has a date is a record: anything else would come first, or be counted."""
-    timed = order.time is not None and (ask.oldest_first or ask.count)
-    return all_of([keys, *window(places, record, ask), {str(order.time): IS_DATE} if timed else {}])
+def matching(places: Places, record: type[Record], keys: Match, ask: Ask) -> Match:
+    """What an ask may give."""
+    return all_of([keys, *window(places, record, ask)])
+
+
+def counted(order: Order, found: Match) -> Match:
+    """What of it is a record, as far as the source can tell: what has an id, and a date."""
+    return all_of([found, {order.id: HAS_ID}, {} if order.time is None else {order.time: IS_DATE}])
+
+
+def undated(order: Order, found: Match) -> Match:
+    """What has no date that orders it."""
+    return all_of([found, {str(order.time): {"$not": IS_DATE}}])
 
 
 def lookup_stages(order: Order, found: Match, ask: Ask, paths: Iterable[str]) -> list[dict[str, Any]]:
     """The records that match, in order, from the cursor on, as many as are asked for."""
     after = None
+    if order.time is not None and ask.oldest_first:
+        found = all_of([found, {order.time: IS_DATE}])  # anything else would come first
     if ask.after is not None:
         after = later(ask.after, order.time, order.id_name, as_text=order.as_text, oldest_first=ask.oldest_first)
     if after is None or order.as_text:

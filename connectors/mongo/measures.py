@@ -17,20 +17,20 @@ from typing import Any
 from bson import Decimal128
 
 from connectors.contract import Keys, Measure, MeasureOp
-from connectors.errors import SourceProtocolError
+from connectors.errors import SourceError, SourceProtocolError
 from connectors.mongo.filters import IS_DATE, all_of, as_decimal, on_scale, present, through, window
 from connectors.mongo.keys import Asked, grouping, keys_of, match_of
 from connectors.mongo.lookups import Order
 from connectors.mongo.places import Place, Places, Spot, projection
 from connectors.mongo.settings import KeySettings
-from connectors.mongo.values import decimal_text, to_decimal
+from connectors.mongo.values import cents_text, to_decimal
 from connectors.ratings import rating_of
 from connectors.records import MOST_DIGITS, Money, Record
 from connectors.semantics import EXACT, rfc3339, sums_by_currency
 from connectors.shapes import LIST, limits
 
 Stages = list[dict[str, Any]]
-KEY, INDEX = "gateway_key", "gateway_index"
+KEY, INDEX, DOUBTS = "gateway_key", "gateway_index", "doubts"
 _MOST_PLACES = 6
 """Decimals of an average that has more."""
 _NUMBERS = (int, float, Decimal, Number)
@@ -42,15 +42,17 @@ def measure_stages(
     places: Places, record: type[Record], order: Order, key: KeySettings, asked: Asked, measures: Sequence[Measure]
 ) -> Stages:
     """One document with a field for each measure, `m0`, `m1` and so on."""
-    timed = [] if order.time is None else [{order.time: IS_DATE}]
     read = [path for measure in measures for path in _paths(places, measure)]
     kept = projection([KEY, order.id_name, *([order.time] if order.time else []), *read])
     return [
-        {"$match": all_of([match_of(key, asked), *timed])},
+        {"$match": match_of(key, asked)},
         *order.prepared(),
         *grouping(key, asked),
         {"$project": kept},
-        {"$facet": {f"m{number}": _facet(places, record, order, measure) for number, measure in enumerate(measures)}},
+        {
+            "$facet": {f"m{number}": _facet(places, record, order, measure) for number, measure in enumerate(measures)}
+            | {DOUBTS: _doubts(places, order, measures)}
+        },
     ]
 
 
@@ -63,17 +65,45 @@ def nothing_of(places: Places, measure: Measure) -> Any:
 
 def answers(
     places: Places, measures: Sequence[Measure], found: Mapping[str, Any], nothing: Sequence[Any], keys: Keys, asked: Asked
-) -> dict[str, list[Any]]:
-    """Put the facets together. Every key has an answer, `nothing` where there is nothing."""
-    measured = {key: list(nothing) for key in keys}
+) -> dict[str, list[Any] | SourceError]:
+    """Put the facets together. Every key has an answer, `nothing` where there is nothing.
+
+    A key some of whose documents are in doubt has an error for an answer: the gateway then measures its records.
+    """
+    values = {key: list(nothing) for key in keys}
     for number, measure in enumerate(measures):
         rows: dict[str, list[Any]] = {}
         for row in found.get(f"m{number}", ()):
             for own in keys_of(row["_id"][KEY], asked):
                 rows.setdefault(own, []).append(row)
         for own, mine in rows.items():
-            measured[own][number] = _value(places, measure, mine)
-    return measured
+            values[own][number] = _value(places, measure, mine)
+    in_doubt = [row for row in found.get(DOUBTS, ()) if row["odd"] or row["ids"] < row["all"]]
+    error = SourceProtocolError("some documents cannot be read")
+    return values | {own: error for row in in_doubt for own in keys_of(row["_id"][KEY], asked)}
+
+
+def _doubts(places: Places, order: Order, measures: Sequence[Measure]) -> Stages:
+    """How many documents of a key are not what a measure takes them for, and how many there are by their ids."""
+    id_text = {"$convert": {"input": f"${order.id_name}", "to": "string", "onError": "-", "onNull": ""}}
+    odd: list[Any] = [{"$eq": [{"$trim": {"input": id_text}}, ""]}]
+    if order.time is not None:
+        odd.append({"$ne": [{"$type": f"${order.time}"}, "date"]})
+    for place in (places.place(measure.field) for measure in measures if measure.field and measure.op is not MeasureOp.COUNT):
+        if place.in_list is None:
+            spots = [spot for spot in (place.spot, *place.needed) if spot.shape.leaf in _NUMBERS]
+            odd += [_is_odd(_raw(place, spot), _number(place, spot)) for spot in spots]
+    group = {"_id": {KEY: f"${KEY}"}, "odd": {"$sum": {"$cond": [{"$or": odd}, 1, 0]}}, "all": {"$sum": 1}}
+    if order.id_name == "_id":
+        return [{"$group": group}, {"$addFields": {"ids": "$all"}}]
+    group["ids"] = {"$addToSet": f"${order.id_name}"}
+    return [{"$group": group}, {"$addFields": {"ids": {"$size": "$ids"}}}]
+
+
+def _is_odd(value: Any, number: Any) -> Any:
+    """Whether a value that is there is no number. A blank text is none that is there."""
+    there = {"$not": [{"$in": [value, [None, ""]]}]}
+    return {"$and": [there, {"$eq": [number, None]}]}
 
 
 def _paths(places: Places, measure: Measure) -> Iterable[str]:
@@ -212,7 +242,7 @@ def _money(place: Place, op: MeasureOp, rows: Sequence[Mapping[str, Any]]) -> An
             own = _rounded(total / count) if op is MeasureOp.AVERAGE else total
             parts.append((own, currency.convert(row["_id"].get("currency"))))
     sums = sums_by_currency((amount, code) for amount, code in parts if code is not None)
-    return [{"amount": decimal_text(Decimal(one["amount"])), "currency": one["currency"]} for one in sums] or None
+    return [{"amount": cents_text(Decimal(one["amount"])), "currency": one["currency"]} for one in sums] or None
 
 
 def _is_money(place: Place) -> bool:
@@ -272,7 +302,7 @@ def _scaled(spot: Spot, number: Decimal) -> Decimal:
 
 
 def _plain(spot: Spot, number: Decimal) -> Any:
-    return int(number) if spot.shape.leaf is int and number == number.to_integral_value() else Decimal(decimal_text(number))
+    return int(number) if spot.shape.leaf is int and number == number.to_integral_value() else Decimal(cents_text(number))
 
 
 def _rounded(number: Decimal) -> Decimal:

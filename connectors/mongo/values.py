@@ -19,7 +19,7 @@ from bson.datetime_ms import DatetimeMS
 from bson.errors import InvalidId
 
 from connectors import values
-from connectors.semantics import is_sound, rfc3339
+from connectors.semantics import rfc3339
 from connectors.shapes import Shape
 
 Convert = Callable[[Any], Any]
@@ -85,22 +85,15 @@ def texts_of(text: str) -> Iterator[Any]:
             yield value
 
 
-def decimal_text(number: Decimal) -> str:
-    """A decimal with two decimals when that is exact, else with all of them."""
-    whole, _, decimals = f"{number:f}".partition(".")
+def cents_text(number: Decimal) -> str:
+    """A decimal with two decimals when that is exact, else with all of them, as sums of databases are written."""
+    whole, _, decimals = values.decimal_text(number).partition(".")
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
 def to_decimal(value: Any) -> Decimal | None:
     """A number, None for what is none."""
     return values.to_number(to_exact(value))
-
-
-def to_whole(value: Any) -> Any:
-    number = to_decimal(value)
-    if number is None or not is_sound(number) or number != number.to_integral_value():
-        return value
-    return int(number)
 
 
 def to_date(value: Any) -> datetime | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Boolean, Select, Text, case, cast, column, func, literal_column
+from sqlalchemy import BigInteger, Boolean, Select, Text, and_, case, cast, column, func, literal_column, null
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import FromClause
@@ -23,6 +23,7 @@ Expression = ColumnElement[Any]
 KEY_TYPES: dict[str, TypeEngine[Any]] = {"text": Text(), "integer": BigInteger(), "uuid": UUID(as_uuid=False)}
 
 
+DIGITS = tuple("0123456789")
 TRUE = ("true", "t", "yes", "y", "on", "1", "1.0", "\x01")
 FALSE = ("false", "f", "no", "n", "off", "0", "0.0")
 
@@ -31,10 +32,15 @@ CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?"
 OFFSET = " ?(Z|UTC|GMT|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 TIME = f"^{DATE}([T ]{CLOCK}({OFFSET})?)?$"
 """A time in upper case, for databases that read more than times as such, or fail. The day may be too late for its month."""
-COUNT = "^-?[0-9]{9,19}$"
+COUNT = "^-?[0-9]{9,19}([.][0-9]+)?$"
 """What is counted since 1970."""
 COMPACT = "^[12][0-9]{3}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$"
 """A date of eight digits."""
+OTHER_TIME = (
+    f"^[0-9]{{4}}(-[0-9]{{2}}-|[0-9]{{2}})[0-9]{{2}}[T ][0-9]{{2}}(:[0-9]{{2}}(:[0-9]{{2}}([.,][0-9]+)?)?"
+    f"|[0-9]{{2}}([0-9]{{2}}([.,][0-9]+)?)?)?({OFFSET})?$"
+)
+"""A time in upper case that is written in another way; `spelt` writes it as above."""
 NUMBER = "^[+-]?([0-9]{1,40}([.][0-9]{0,20})?|[.][0-9]{1,20})$"
 WHOLE = "^[+-]?[0-9]{1,18}([.]0*)?$"
 
@@ -44,15 +50,35 @@ def matches(text: Expression, pattern: str) -> Expression:
     return text.regexp_match(literal_column(f"'{pattern}'"))
 
 
-def microseconds(count: Expression) -> Expression:
-    """The microseconds since 1970 of a count of seconds, or of parts of them, as its size says."""
-    size = func.abs(count)
-    return case(
-        (size < _power(11), count * _power(6)),
-        (size.between(_power(11), _power(13)), count * _power(3)),
-        (size.between(_power(14), _power(16)), count),
-        (size.between(_power(17), _power(19)), count / _power(3)),
+def spelt(text: Expression) -> Expression:
+    """A time in upper case as `TIME` has it, from one that is like `OTHER_TIME`."""
+    has_dashes = func.substr(text, 5, 1) == "-"
+    year, month, day = func.substr(text, 1, 4, type_=Text), func.substr(text, 5, 2), func.substr(text, 7, 2)
+    date = case((has_dashes, func.substr(text, 1, 10)), else_=year.concat("-").concat(month).concat("-").concat(day))
+    hour = case((has_dashes, func.substr(text, 11, 3)), else_=func.substr(text, 9, 3))
+    after = case((has_dashes, func.substr(text, 14)), else_=func.substr(text, 12))
+    minute, second = func.substr(after, 1, 2, type_=Text), func.substr(after, 3, type_=Text)
+    colon = literal_column("':'", Text)
+    clock = case(
+        (func.substr(after, 1, 1) == ":", after),
+        (func.substr(after, 4, 1).in_(DIGITS), colon.concat(minute).concat(":").concat(second)),
+        (func.substr(after, 2, 1).in_(DIGITS), colon.concat(after)),
+        else_=colon.concat("00").concat(after),
     )
+    return func.replace(cast(date, Text).concat(hour).concat(clock), ",", ".", type_=Text)
+
+
+def microseconds(count: Expression) -> Expression:
+    """The microseconds since 1970 of a count of seconds, or of parts of them, as its size says. A small one counts nothing."""
+    size = func.abs(count)
+    found = case(
+        (size < _power(8), null()),
+        (size < _power(11), count * _power(6)),
+        (size < _power(13), count * _power(3)),
+        (and_(size >= _power(14), size < _power(16)), count),
+        (and_(size >= _power(17), size < _power(19)), count / _power(3)),
+    )
+    return func.floor(found)
 
 
 def _power(of_ten: int) -> ColumnClause[Any]:

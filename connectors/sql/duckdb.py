@@ -132,10 +132,13 @@ class Duckdb(Dialect):
         if isinstance(value.type, DateTime):
             return try_cast(value, TIME)
         text = func.upper(func.trim(_text(value)), type_=Text)
-        spelt = func.regexp_replace(text, " ([Z+-])", r"\1")
         counted = func.make_timestamptz(cast(microseconds(cast(text, Numeric(38, 9))), BigInteger))
         return case(
-            (_matches(text, dialect.TIME), try_cast(spelt, TIME)),
+            (_matches(text, dialect.TIME), _spelt(text)),
+            (
+                _matches(text, dialect.OTHER_TIME),
+                case((_matches(dialect.spelt(text), dialect.TIME), _spelt(dialect.spelt(text)))),
+            ),
             (_matches(text, dialect.COUNT), counted),
             (_matches(text, dialect.COMPACT), cast(func.try_strptime(text, "%Y%m%d"), TIME)),
         )
@@ -179,6 +182,11 @@ class Duckdb(Dialect):
 
 def _matches(text: Expression, pattern: str) -> Expression:
     return func.regexp_matches(text, pattern, type_=Boolean)
+
+
+def _spelt(text: Expression) -> Expression:
+    """A time that is written as such, without the space before its offset."""
+    return try_cast(func.regexp_replace(text, " ([Z+-])", r"\1"), TIME)
 
 
 def _text(value: Expression) -> Expression:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from sqlalchemy import FromClause, Select, Subquery, Text, and_, bindparam, case, func, not_, or_, select, true
+from sqlalchemy import FromClause, Select, Subquery, Text, and_, bindparam, case, func, literal_column, not_, or_, select, true
 
 from connectors.contract import Ask, Condition, KeyKind, Page
 from connectors.json_repair import repaired
@@ -56,14 +56,19 @@ def ask_parameters(ask: Ask, dialect: Dialect) -> dict[str, Any]:
 
 
 def matched(rows: Rows, kind: KeyKind, columns: Iterable[str], conditions: Sequence[Expression]) -> Select[Any]:
-    """The records of the keys asked for: `key_`, `time_` (null where it cannot be read), and the columns that are read."""
+    """The records of the keys asked for: `key_`, `time_`, and the columns that are read.
+
+    `time_` is null where it cannot be read, and where there is no id: either is no record.
+    """
     source = rows.source
     found = keyed(rows, kind)
     read = [source.c[name] for name in dict.fromkeys(("id", *columns)) if name in source.c]
-    required(source, "id")
+    id_ = required(source, "id")
     statement = select(found.key.label("key_"), *read).select_from(found.table).where(*found.conditions, *conditions)
     time = rows.time(source)
-    return statement if time is None else statement.add_columns(time.label("time_"))
+    return (
+        statement if time is None else statement.add_columns(case((rows.dialect.given(id_).is_not(None), time)).label("time_"))
+    )
 
 
 def order_of(rows: Rows, table: FromClause, oldest_first: bool = False) -> list[Expression]:
@@ -75,7 +80,7 @@ def order_of(rows: Rows, table: FromClause, oldest_first: bool = False) -> list[
 
 
 def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
-    """Rows of key, id, JSON, and total where it is counted; JSON is null in a row that stands for its total alone."""
+    """Rows of key, id, number, JSON, and total where it is counted; JSON is null in a row that stands for its total alone."""
     source = rows.source
     conditions = [rows.condition(field, negated, f"where_{i}", source) for i, (field, negated) in enumerate(shape.where)]
     conditions += _window(rows, shape)
@@ -90,12 +95,13 @@ def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
     json = rows.dialect.beginning(json, MOST_CHARACTERS)
     order = [table.c.key_, *order_of(rows, table, shape.oldest_first)]
     own = (table.c.key_, rows.dialect.text(table.c.id).label("id_"))
+    number = table.c.number_ if "number_" in table.c else literal_column("0")
     if not shape.count:
-        return select(*own, json.label("json_")).where(*shown).order_by(*order)
+        return select(*own, number, json.label("json_")).where(*shown).order_by(*order)
     if not shown:
-        return select(*own, json.label("json_"), table.c.total_).order_by(*order)
+        return select(*own, number, json.label("json_"), table.c.total_).order_by(*order)
     kept = or_(table.c.number_ == 1, and_(*shown))
-    return select(*own, case((and_(*shown), json)).label("json_"), table.c.total_).where(kept).order_by(*order)
+    return select(*own, number, case((and_(*shown), json)).label("json_"), table.c.total_).where(kept).order_by(*order)
 
 
 def lookup_ids(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any] | None:
@@ -184,13 +190,16 @@ def _later(rows: Rows, table: FromClause, oldest_first: bool) -> Expression:
 
 
 def pages(found: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str, Page]:
-    """Put the rows of a lookup's statement together: one page for each key that has any, where a record is once."""
-    records: dict[str, dict[str | int, str]] = {}
+    """Put the rows of a lookup's statement together: one page for each key that has any, where a record is once.
+
+    Rows of one id and time, which have one number, are one record. What those of other times are, the gateway says.
+    """
+    records: dict[str, dict[Any, str]] = {}
     totals: dict[str, int] = {}
-    for key, id_, json, *total in found:
+    for key, id_, number, json, *total in found:
         own = records.setdefault(key, {})
         if json is not None:
-            own.setdefault(id_ or len(own), json if len(json) < MOST_CHARACTERS else "null")
+            own.setdefault((number, id_ or len(own)), json if len(json) < MOST_CHARACTERS else "null")
         if total:
             totals[key] = total[0]
     return {

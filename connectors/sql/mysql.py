@@ -105,15 +105,14 @@ class Mysql(TextJsonDialect):
             return case((and_(func.month(value) > 0, func.dayofmonth(value) > 0), cast(value, TIME)))
         # MariaDB reads no offsets, MySQL rounds digits after the sixth, and either takes a wrong text for some time.
         text = func.upper(func.trim(cast(value, Text)), type_=Text)
-        offset = func.regexp_substr(func.substr(text, 11), OFFSET_AT_END)
-        local = cast(func.left(text, func.least(func.char_length(text) - func.char_length(offset), 26)), TIME)
-        digits = func.rpad(func.replace(func.trim(offset), ":", ""), 5, "0", type_=Text)
-        minutes = func.substr(digits, 2, 2) * 60 + func.substr(digits, 4, 2)
-        early, late = (func.timestampadd(literal_column("MINUTE"), way * minutes, local) for way in (1, -1))
         epoch: Expression = literal_column("TIMESTAMP'1970-01-01 00:00:00'")
         counted = microseconds(cast(text, NUMBER))
         return case(
-            (matches(text, dialect.TIME), case((digits.like("-%"), early), (digits.like("+%"), late), else_=local)),
+            (matches(text, dialect.TIME), _spelt(text)),
+            (
+                matches(text, dialect.OTHER_TIME),
+                case((matches(dialect.spelt(text), dialect.TIME), _spelt(dialect.spelt(text)))),
+            ),
             (matches(text, dialect.COMPACT), cast(text, TIME)),
             (matches(text, dialect.COUNT), func.timestampadd(literal_column("MICROSECOND"), counted, epoch)),
         )
@@ -161,6 +160,16 @@ class Mysql(TextJsonDialect):
 
 def _is_decimal(value: Expression) -> bool:
     return isinstance(value.type, Numeric) and not isinstance(value.type, Float)
+
+
+def _spelt(text: Expression) -> Expression:
+    """A time that is written as such."""
+    offset = func.regexp_substr(func.substr(text, 11), OFFSET_AT_END)
+    local = cast(func.left(text, func.least(func.char_length(text) - func.char_length(offset), 26)), TIME)
+    digits = func.rpad(func.replace(func.trim(offset), ":", ""), 5, "0", type_=Text)
+    minutes = func.substr(digits, 2, 2) * 60 + func.substr(digits, 4, 2)
+    early, late = (func.timestampadd(literal_column("MINUTE"), way * minutes, local) for way in (1, -1))
+    return case((digits.like("-%"), early), (digits.like("+%"), late), else_=local)
 
 
 def _whole(value: Expression) -> Expression:

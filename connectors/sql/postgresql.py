@@ -140,17 +140,17 @@ class Postgresql(Dialect):
         # The connection's time zone is UTC, which a timestamp without one is taken as.
         if isinstance(value.type, DateTime):
             return cast(value, TIME)
-        if isinstance(value.type, BigInteger | Numeric | Float):
-            return _counted(cast(value, Numeric))
+        if isinstance(value.type, Numeric | Float):
+            value = func.trim_scale(cast(value, Numeric), type_=Numeric)
         written = cast(value, Text)
         text = func.upper(func.btrim(written), type_=Text)
-        day = cast(func.substr(text, 9, 2), BigInteger)
-        in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))
-        # Digits after the sixth would be rounded.
-        cut = func.regexp_replace(text, r"(\.\d{6})\d+", r"\1")
         return case(
             (matches(written, PLAIN_TIME), cast(written, TIME)),
-            (matches(text, dialect.TIME), case((in_month, cast(cut, TIME)))),
+            (matches(text, dialect.TIME), _spelt(text)),
+            (
+                matches(text, dialect.OTHER_TIME),
+                case((matches(dialect.spelt(text), dialect.TIME), _spelt(dialect.spelt(text)))),
+            ),
             (matches(text, dialect.COMPACT), _compact(text)),
             (matches(text, dialect.COUNT), _counted(cast(text, Numeric))),
         )
@@ -160,10 +160,11 @@ class Postgresql(Dialect):
         return func.replace(text, ".000000Z", "Z", type_=Text)
 
     def time_parameter(self, name: str) -> Expression:
-        return bindparam(name, type_=DateTime(timezone=True))
+        # As a text: the driver takes the last time that there is for infinity.
+        return cast(bindparam(name, type_=Text()), TIME)
 
-    def time_value(self, time: datetime) -> datetime:
-        return time
+    def time_value(self, time: datetime) -> str:
+        return time.isoformat()
 
     def decimal_text(self, value: Expression) -> Expression:
         number = self.number(value)
@@ -219,6 +220,17 @@ def _is_json(text: Expression) -> Expression:
 
 def _counted(count: Expression) -> Expression:
     return literal_column("TIMESTAMPTZ '1970-01-01 00:00:00+00'") + microseconds(count) * literal_column("INTERVAL '1 us'")
+
+
+def _spelt(text: Expression) -> Expression:
+    """A time that is written as such. Digits after the sixth would be rounded."""
+    day = cast(func.substr(text, 9, 2), BigInteger)
+    in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))
+    time = cast(func.regexp_replace(text, r"(\.\d{6})\d+", r"\1"), TIME)
+    # Its offset may lead into a year that is none for others.
+    first: Expression = literal_column("TIMESTAMPTZ '0001-01-01 00:00:00+00'")
+    end: Expression = literal_column("TIMESTAMPTZ '10000-01-01 00:00:00+00'")
+    return case((in_month, case((and_(time >= first, time < end), time))))
 
 
 def _compact(text: Expression) -> Expression:

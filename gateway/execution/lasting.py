@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from connectors.semantics import json_hook
 from gateway.execution.fields import Column, Completion, Path, Run
 from gateway.execution.live import Shown
 from gateway.kept import Lasting
@@ -14,7 +15,7 @@ from gateway.kept import Lasting
 MOST_SHOWN = 8
 """In how many ways a value is remembered."""
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=json_hook).encode
 
 
 class ShownOnce(Shown):

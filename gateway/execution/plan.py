@@ -33,6 +33,7 @@ from graphql.execution.values import VariableValues
 from strawberry import Info, Schema
 
 from connectors.records import Customer
+from connectors.semantics import json_hook
 from connectors.shapes import narrowed
 from gateway.context import RequestContext, Selections
 from gateway.execution.arguments import Arguments
@@ -230,7 +231,7 @@ def _reported(run: Run, data: Any) -> list[Reported]:
     """What the run has shown of sources, but for what is null because of a field beside or below it."""
     if not run.nulled:
         return run.reported
-    return reported_at(msgspec.json.decode(msgspec.json.encode(data)), [one.path for one in run.reported])
+    return reported_at(msgspec.json.decode(msgspec.json.encode(data, enc_hook=json_hook)), [one.path for one in run.reported])
 
 
 async def _give(together: Together, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:

@@ -30,9 +30,9 @@ from gateway.log import SeldomLog
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.measures import fitting
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
-from gateway.lookups.soundness import sound
+from gateway.lookups.soundness import has_id, is_odd, sound
 from gateway.lookups.timers import Timers
-from gateway.lookups.unreadable import Reading, Unreadable
+from gateway.lookups.unreadable import MISSING, Reading, Unreadable
 from gateway.lookups.window import Window
 
 MOST_ABANDONED = 100
@@ -313,7 +313,9 @@ def accepted(records: bytes | list[Any], kind: type[msgspec.Struct]) -> Decoded:
         return decoded(records, kind)
     if not {kind}.issuperset(map(type, records)):
         raise SourceProtocolError("the connector gave other records than it was asked for")
-    return Decoded(records)
+    good = [record for record in records if has_id(record)]
+    lost = len(records) - len(good)
+    return Decoded(good, lost, [Unreadable(None, "id", MISSING)] * lost)
 
 
 def decoded(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
@@ -325,7 +327,7 @@ def decoded(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
         found = decoder(kind).decode(records)
         count = len(found)
         good = sound(found, kind)
-        if len(good) == count:
+        if len(good) == count and not is_odd(records, kind):
             return Decoded(good)
     except msgspec.ValidationError:
         pass
@@ -352,7 +354,7 @@ def _one_by_one(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
     unreadable: list[Unreadable] = []
     for raw in raws:
         try:
-            one = sound([msgspec.json.decode(raw, type=kind)], kind)
+            one = [] if is_odd(bytes(raw), kind) else sound([msgspec.json.decode(raw, type=kind)], kind)
         except (msgspec.MsgspecError, RecursionError):
             one = []
         if not one:

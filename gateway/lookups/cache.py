@@ -13,14 +13,17 @@ from unicodedata import normalize
 
 import msgspec
 
+from connectors.semantics import json_hook
 from gateway.clock import Clock
 from gateway.lookups.boundary import decoder
 from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.lookups.soundness import sound
 
 ENTRY_BYTES = 500
 """What an entry takes beside its records, about."""
 
-_encode = msgspec.json.Encoder().encode
+_TINY = b'"0.000000', b'"-0.000000'
+_encode = msgspec.json.Encoder(enc_hook=json_hook).encode
 
 
 def folded(key: str) -> str:
@@ -36,10 +39,11 @@ class Keeping(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
-    """What a source said about a key."""
+    """What a source said about a key. `has_tiny`: of amounts there may be some that Python would write with an exponent."""
 
     records: bytes
     kind: type[msgspec.Struct] | None
+    has_tiny: bool
     total: int | None
     has_more: bool
     dropped: int
@@ -56,8 +60,9 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
 
     def found(self, now: datetime) -> Found:
         """As old as it is. It took no call."""
+        records = [] if self.kind is None else decoder(self.kind).decode(self.records)
         return Found(
-            records=[] if self.kind is None else decoder(self.kind).decode(self.records),
+            records=sound(records, self.kind) if self.has_tiny and self.kind is not None else records,
             total=self.total,
             has_more=self.has_more,
             dropped=self.dropped,
@@ -109,10 +114,11 @@ class ReadCache:
         if not isinstance(outcome, Found):
             return
         now = self._clock.monotonic()
-        records = outcome.records
+        records, content = outcome.records, _encode(outcome.records)
         kept = Kept(
-            records=_encode(records),
+            records=content,
             kind=type(records[0]) if records else None,
+            has_tiny=any(tiny in content for tiny in _TINY),
             total=outcome.total,
             has_more=outcome.has_more,
             dropped=outcome.dropped,

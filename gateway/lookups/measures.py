@@ -14,6 +14,7 @@ from connectors.errors import SourceProtocolError
 from connectors.records import MOST_WHOLE, Money, Record
 from connectors.semantics import as_time, is_sound
 from connectors.shapes import LEAF, leaf_shape
+from connectors.values import decimal_text
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MOST_WHOLE)]
 
@@ -36,10 +37,15 @@ def _value(given: Any, record: type[Record], measure: Measure) -> Any:
         parts = value if isinstance(value, list) else [value]
         numbers = [part.amount if isinstance(part, Money) else part for part in parts]
         if all(is_sound(number) for number in numbers if isinstance(number, Decimal)):
-            return msgspec.to_builtins(value) if isinstance(value, list | Money) else value
+            money = [_plain(part) for part in parts if isinstance(part, Money)]
+            return money[0] if isinstance(value, Money) else money if isinstance(value, list) else value
     except (msgspec.ValidationError, OverflowError):
         pass
     raise SourceProtocolError(f"a {measure.op.value} is not what was asked for")
+
+
+def _plain(money: Money) -> dict[str, str]:
+    return {"amount": decimal_text(money.amount), "currency": money.currency}
 
 
 @lru_cache(maxsize=256)

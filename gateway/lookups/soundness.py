@@ -1,9 +1,11 @@
 """A second look at decoded records: values that are of their type, and yet could not be compared, added up or written later.
 
 Times are put into UTC. A record is unsound when one of its times has no UTC (the year 0 or 10000), one of its decimals is not
-finite or has an exponent out of all proportion, or its free JSON is nested too deeply. A quantity that is whole becomes an int.
+finite or has an exponent out of all proportion, or its free JSON is nested too deeply. A quantity that is whole becomes an int,
+and any decimal is written without an exponent.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,8 +16,9 @@ from typing import Any
 import msgspec
 
 from connectors.records import MOST_DIGITS, MOST_NESTED
-from connectors.semantics import is_sound
+from connectors.semantics import is_sound, plain
 from connectors.shapes import LEAF, LIST, OBJECT, shapes
+from connectors.values import decimal_text
 
 Look = Callable[[list[Any]], list[Any]]
 
@@ -30,7 +33,7 @@ def is_deep(free: Any, levels: int = MOST_NESTED) -> bool:
 
 _DOUBTS: dict[type | None, str] = {
     datetime: "{0}.tzinfo is not UTC",
-    Decimal: f"not ({{0}}.is_finite() and -{MOST_DIGITS} <= {{0}}.adjusted() <= {MOST_DIGITS})",
+    Decimal: f"not ({{0}}.is_finite() and -6 <= {{0}}.adjusted() <= {MOST_DIGITS} and ({{0}} or not {{0}}.is_signed()))",
     Number: "type({0}) is not int",
     dict: "not plain(map(type, {0}.values())) and is_deep({0})",
 }
@@ -39,19 +42,47 @@ _DOUBTS: dict[type | None, str] = {
 _NAMES = {"UTC": UTC, "plain": frozenset([str, int, float, bool, type(None)]).issuperset, "is_deep": is_deep}
 
 
+_ODD = {Decimal: r'"%s" ?:(?! ?"-?[0-9][0-9.]*")', Number: r'"%s" ?: ?"(?!-?[0-9][0-9.]*")'}
+"""Decimals that are written as few are. Python reads texts such as `1_000`, which are no numbers, and knows `1e2` from 100."""
+
+
+def is_odd(records: bytes, kind: type[msgspec.Struct]) -> bool:
+    """Whether decimals in the JSON of records have to be looked at before they are decoded."""
+    return any(search(records) for search in _odd_numbers(kind))
+
+
+@lru_cache(maxsize=1024)
+def _odd_numbers(kind: type[msgspec.Struct]) -> list[Callable[[bytes], Any]]:
+    """Functions that find them, each of one name."""
+    return [re.compile(pattern.encode()).search for pattern in sorted(_patterns(kind))]
+
+
+def _patterns(kind: type[msgspec.Struct]) -> set[str]:
+    own = {_ODD[shape.leaf] % shape.json_name for shape in shapes(kind).values() if shape.leaf in _ODD}
+    return own.union(*(_patterns(shape.struct) for shape in shapes(kind).values() if shape.struct is not None))
+
+
+def has_id(record: Any) -> bool:
+    """Whether an id, where it is selected, says which record this is: a blank one does not."""
+    return not isinstance(record, msgspec.Struct) or bool(getattr(record, "id", "-").strip())
+
+
 def sound(records: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
     """The records of one type that are sound, in order."""
     doubtful = _look(kind)(records)
     if not doubtful:
         return records
-    unsound = {id(one) for one in doubtful if not _settled(one)}
+    unsound = {id(one) for one in doubtful if not _settled(one) or not has_id(one)}
     return [one for one in records if id(one) not in unsound]
 
 
 @lru_cache(maxsize=1024)
 def _look(kind: type[msgspec.Struct]) -> Look:
     """A function that finds the records to look at: in one pass, over nothing but the fields that can be in doubt."""
-    lines = ["def look(records):", "  found = []", *_within(_lines(LIST, None, kind, "records", 0)), "  return found"]
+    lines = _lines(LIST, None, kind, "records", 0)
+    if "id" in shapes(kind):
+        lines = [*(lines or ["for v0 in records:"]), "  if not v0.id.strip():", "    found.append(v0)"]
+    lines = ["def look(records):", "  found = []", *_within(lines), "  return found"]
     made: dict[str, Any] = {}
     exec("\n".join(lines), {**_NAMES}, made)  # noqa: S102  written here, from the names of fields
     look: Look = made["look"]
@@ -109,7 +140,9 @@ def settled_value(value: Any, leaf: type | None) -> Any:
         case Decimal():
             if not is_sound(value):
                 raise OverflowError
-            return int(value) if leaf is Number and value == value.to_integral_value() else value
+            if leaf is Number and value == value.to_integral_value():
+                return int(value)
+            return value if str(value) == decimal_text(value) else plain(value)
         case dict() if is_deep(value):
             raise OverflowError
     return value

@@ -5,6 +5,7 @@ a payment, an amount), and the record only where it means nothing without the va
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from numbers import Number
 from typing import Any, NamedTuple
@@ -12,11 +13,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from connectors.shapes import LIST, OBJECT, Shape, shapes
-from connectors.values import shape_converter
+from connectors.values import shape_converter, to_number
 from gateway.lookups.soundness import settled_value
 
 MISSING, MALFORMED, OUT_OF_RANGE = "missing", "malformed", "out of range"
 """Why something cannot be read: it is required and not there, of another kind or form, or too large or too small."""
+
+
+_TEXTS = (datetime, Decimal, Number)
+"""Leaves that decoders read from texts in ways of their own."""
 
 
 class Unreadable(NamedTuple):
@@ -68,6 +73,8 @@ class Reading:
                     raise
                 self.troubles.append((error.path, error.reason))
             if shape.name == "id" and not path:
+                if not found["id"].strip():
+                    raise _CannotReadError(where, MISSING)
                 self._id = found["id"]
         return kind(**found)
 
@@ -106,12 +113,16 @@ def _leaf(raw: msgspec.Raw, shape: Shape, path: str) -> Any:
     """A value as its type has it, or as the one table of conversions makes it."""
     kind = Any if shape.type is None else (shape.leaf or Any) if shape.form == LIST else shape.type
     try:
-        return _sound(msgspec.json.decode(raw, type=kind), shape, path)
+        if shape.leaf not in _TEXTS:
+            return _sound(msgspec.json.decode(raw, type=kind), shape, path)
     except (msgspec.ValidationError, RecursionError):
         pass
     try:
         given = _decode_any(raw)
-        value = msgspec.convert(shape_converter(shape)(given), kind)
+        value = shape_converter(shape)(given)
+        if shape.leaf in (Decimal, Number) and isinstance(value, str) and to_number(value) is None:
+            raise ValueError
+        value = msgspec.convert(value, kind)
     except (msgspec.MsgspecError, ArithmeticError, ValueError, TypeError, RecursionError) as error:
         is_number = isinstance(error, msgspec.ValidationError) and "Expected `" in str(error) and "<=" in str(error)
         raise _CannotReadError(path, OUT_OF_RANGE if is_number else MALFORMED) from None

@@ -13,7 +13,7 @@ import msgspec
 
 from connectors.contract import Ask, Lookup, Push
 from connectors.records import Record
-from connectors.semantics import after, in_order, matching
+from connectors.semantics import after, in_order, matching, time_of
 from connectors.shapes import Fields, narrowed
 
 
@@ -71,20 +71,25 @@ class Window:
             self.untouched = most if self._passes else min(1, most)
 
     def are_single(self, lists: Sequence[list[Any]]) -> bool:
-        """Whether no record comes twice, as seen of all lists at once: what two keys find is to be looked at."""
+        """Whether each record has an id and comes once, as seen of all lists at once: what two keys find is to be looked at."""
+        if not self._has_ids:
+            return True
         # A comprehension reads an attribute in half of the time that `attrgetter` takes.
-        return not self._has_ids or len({one.id for records in lists for one in records}) == sum(map(len, lists))
+        ids = {one.id for records in lists for one in records}
+        return len(ids) == sum(map(len, lists)) and _are_ids(ids)
 
     def finished(self, records: list[Any], total: int | None, dropped: int = 0) -> Finished:
         """What is left to do with what came, of which so many records could not be read and were dropped.
 
-        Rows that a source gives twice are one. A source that gave as many rows as it was asked for may have more: where records
-        were lost, and are fewer than wanted, that cannot be seen of them.
+        Rows of one id are one record: the newest of them. Where they are of several times, that may be wrong. A source that
+        gave as many rows as it was asked for may have more: where records were lost, and are fewer than wanted, that cannot
+        be seen of them.
         """
         ask, rows = self._ask, len(records) + dropped
-        is_doubled = not self.are_single([records])
+        is_doubled = len(records) > 1 and self._has_ids and len({one.id for one in records}) < len(records)
+        is_ambiguous = False
         if is_doubled:
-            records = list({record.id: record for record in records}.values())
+            records, is_ambiguous = self._single(records)
         if not self._passes:
             if len(records) > 1 or self._filters:
                 records = in_order(matching(records, ask), oldest_first=ask.oldest_first)
@@ -93,7 +98,9 @@ class Window:
                 records = after(records, ask.after, oldest_first=ask.oldest_first)
         elif self._count_here:
             total = len(records)
-        partial = dropped > 0 or (is_doubled and total is not None and not self._counts)
+        if total is not None:
+            total = max(total, len(records))  # a source may not count what is read here after all
+        partial = dropped > 0 or is_ambiguous or (is_doubled and total is not None and not self._counts)
         first = ask.first
         if first is None or len(records) > first:
             return Finished(records[:first], total, first is not None, partial)
@@ -102,3 +109,21 @@ class Window:
         is_short = self._cuts and rows >= (self.sent.first or 0) and rows > first
         # Without any record there is nothing to go on from.
         return Finished(records, total, has_more=is_short and bool(records), partial=partial, is_short=is_short)
+
+    def _single(self, records: list[Any]) -> tuple[list[Any], bool]:
+        """One record of each id, and whether any were of different times."""
+        time_field = self.record.time_field
+        has_times = time_field is None or time_field in self.kind.__struct_fields__
+        is_turned = self._ask.oldest_first and time_field is not None
+        newest_first = in_order(records) if has_times else records[::-1] if is_turned else records
+        single: dict[str, Any] = {}
+        for record in newest_first:
+            single.setdefault(record.id, record)
+        places = {(record.id, time_of(record)) for record in records} if has_times else ()
+        return [*single.values()][:: -1 if is_turned else 1], len(places) > len(single)
+
+
+def _are_ids(ids: set[str]) -> bool:
+    """Whether none is blank, as is mostly seen of all at once."""
+    together = "".join(ids)
+    return "" not in ids and ((together.isprintable() and " " not in together) or all(map(str.strip, ids)))

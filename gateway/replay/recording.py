@@ -11,6 +11,7 @@ import structlog
 from connectors.contract import Aggregate, Answer, Ask, Connector, KeyKind, Keys, Lookup, Measure, Measured, Page
 from connectors.errors import SourceError, SourceProtocolError, SourceThrottledError
 from connectors.records import RECORD_NAMES, Record
+from connectors.semantics import json_hook
 from connectors.shapes import Fields, narrowed, shapes
 from gateway.lookups.boundary import Decoded, accepted, accepted_page, by_key, decoded
 from gateway.lookups.measures import fitting
@@ -120,7 +121,7 @@ class Recording(Wrapping):
             records, dropped, unreadable = _readable(page.records, record, fields, ask.fields)
         except SourceProtocolError as error:
             return Line(**words, **_failure(error))
-        found = [hidden(record, msgspec.to_builtins(one), hide) for one in records]
+        found = [hidden(record, msgspec.to_builtins(one, enc_hook=json_hook), hide) for one in records]
         ids = {one.id: shown["id"] for one, shown in zip(records, found, strict=True)}
         places = [(ids[one.record_id], one.path) for one in unreadable if one.record_id in ids]
         return Line(**words, found=found, total=page.total, dropped=dropped, unreadable=places, partial=page.partial)
@@ -132,7 +133,7 @@ class Recording(Wrapping):
         if isinstance(given, SourceError):
             return Line(**words, **_failure(given))
         try:
-            values = msgspec.to_builtins(fitting(given, record, measures))
+            values = msgspec.to_builtins(fitting(given, record, measures), enc_hook=json_hook)
         except SourceProtocolError as error:
             return Line(**words, **_failure(error))
         shown = [hidden_value(record, one, value, hide) for one, value in zip(measures, values, strict=True)]
@@ -165,5 +166,5 @@ def _as_bytes(answer: Mapping[str, Any], kind: type[msgspec.Struct]) -> Answer:
 
 def _page_as_bytes(given: Any, kind: type[msgspec.Struct]) -> Any:
     if isinstance(given, Page) and isinstance(given.records, list) and all(type(one) is kind for one in given.records):
-        return Page(msgspec.json.encode(given.records), given.total, given.partial)
+        return Page(msgspec.json.encode(given.records, enc_hook=json_hook), given.total, given.partial)
     return given
