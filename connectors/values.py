@@ -54,14 +54,16 @@ _BEYOND_MICROSECONDS, _PARTED = re.compile(rb"\.(?<=[0-9]:[0-5][0-9]\.)[0-9]{7}"
 _NOT_ASCII, _ESCAPED = re.compile("[^\x00-\x7f]"), re.compile(rb"\\u([0-9a-fA-F]{4})")
 
 
-def needs_care(content: bytes, *, has_decimals: bool) -> bool:
-    """Whether JSON may hold times, or decimals in texts, that decoders read in another way than `read_time` and `to_number`.
+def has_fine_times(content: bytes) -> bool:
+    """Whether JSON may hold times of less than a microsecond, which decoders round, and `read_time` cuts."""
+    return _BEYOND_MICROSECONDS.search(content) is not None
 
-    They round what is less than a microsecond, and take digits of any script, with `_` between them, for numbers.
-    """
-    if _BEYOND_MICROSECONDS.search(content) or (has_decimals and _PARTED.search(content)):
+
+def has_odd_decimals(content: bytes) -> bool:
+    """Whether JSON may hold texts that decoders take for numbers, and `to_number` does not: of any script, or parted by `_`."""
+    if _PARTED.search(content):
         return True
-    return has_decimals and not (content.isascii() and b"\\u" not in content) and _has_foreign_digits(content)
+    return not (content.isascii() and b"\\u" not in content) and _has_foreign_digits(content)
 
 
 def _has_foreign_digits(content: bytes) -> bool:

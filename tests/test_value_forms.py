@@ -26,7 +26,7 @@ from connectors.records import RECORDS
 from connectors.shapes import Fields
 from connectors.testing.asking import json_of
 from connectors.transport import decoded as decoded_answer
-from connectors.values import needs_care
+from connectors.values import has_fine_times, has_odd_decimals
 
 pytestmark = pytest.mark.cases
 
@@ -162,7 +162,7 @@ def by_graphql(record: str, path: str, row: dict[str, Any], *, slowly: bool = Fa
     ask = Ask(fields=asked(path))
     (question,) = lookup.questions(["c1"], ask)
     content = b'{"data":{"one":{"rows":[' + written(row) + b"]}}}"
-    question.needs_care = needs_care(content, has_decimals=True)
+    question.needs_care = has_fine_times(content) or has_odd_decimals(content)
     data = answer_in(content, has_amounts=True).data
     assert lookup.take([question], data or {}, [], ask, None) == []
     page = lookup.found(question, ask)["c1"]

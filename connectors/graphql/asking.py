@@ -11,7 +11,7 @@ from connectors.graphql.answers import answer_in, meaning, of_the_call, path_of
 from connectors.graphql.lookup import GraphQLLookup, Question
 from connectors.shapes import has_decimals
 from connectors.transport import Refused
-from connectors.values import needs_care
+from connectors.values import has_fine_times, has_odd_decimals
 
 ACCEPT = {"Accept": "application/graphql-response+json, application/json;q=0.9"}
 Post = Callable[[Any, float | None], Awaitable[bytes | None]]
@@ -76,7 +76,7 @@ class Asking:
         content = await self._post(lookup.body(questions, ask), until) or b""
         has_amounts = has_decimals(lookup.record, ask.fields)
         answer = answer_in(content, has_amounts=has_amounts)
-        if needs_care(content, has_decimals=has_amounts):
+        if has_fine_times(content) or (has_amounts and has_odd_decimals(content)):
             for question in questions:
                 question.needs_care = True
         errors = answer.errors or []

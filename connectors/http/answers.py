@@ -15,6 +15,7 @@ from connectors.mapping.places import MisfitError, Place, Spot, spot_at
 from connectors.mapping.reading import RowReader
 from connectors.records import Record
 from connectors.shapes import Fields
+from connectors.values import has_fine_times
 
 KeyOf = Callable[[Any], str | None]
 """The asked key that a row names, None for one that was not asked for; a row without a key names None."""
@@ -82,7 +83,10 @@ class AnswerReader:
                 self._put_in_order(found.values(), newest_first=newest_first)
             if first is not None and max(map(len, found.values()), default=0) > first:
                 found = {key: rows[:first] for key, rows in found.items()}
-            return dict(zip(found, map(Page, self._reader.records(found.values())), strict=True))
+            records = self._reader.records(found.values())
+            if self._reader.met_fractions and has_fine_times(content):
+                raise MisfitError
+            return dict(zip(found, map(Page, records), strict=True))
         except (*_MISFITS, AttributeError, TypeError):
             raise MisfitError from None
 

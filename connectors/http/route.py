@@ -20,7 +20,7 @@ from connectors.mapping.rows import RowMapping
 from connectors.records import RECORDS
 from connectors.shapes import Fields, has_decimals
 from connectors.templates import Values, placeholders_of, render_body, render_path, values_of, with_parameter
-from connectors.values import converter, needs_care, to_list, to_text
+from connectors.values import converter, has_odd_decimals, to_list, to_text
 from connectors.window import Window
 
 MAX_ADDRESS = 4096
@@ -118,7 +118,7 @@ class Route:
         first = ask.first if sorts and self._window.is_complete(ask) and ask.after is None else None
         newest_first = not ask.oldest_first if sorts else None
         readers = () if self._window.bounds_here(ask) else self._readers(ask.fields, ask.shown)
-        if readers and needs_care(content, has_decimals=not ask.shown and has_decimals(self.record, ask.fields)):
+        if readers and not ask.shown and has_decimals(self.record, ask.fields) and has_odd_decimals(content):
             return None
         for reader in readers:
             try:

@@ -40,7 +40,7 @@ class RowReader:
     ) -> None:
         self._numbers = numbers_in(struct, fields) if shown else None
         self.float_hook = None if self._numbers is None else Amount
-        writer = Writer(shows_amounts=self._numbers is not None, as_they_come=as_they_come)
+        self._writer = writer = Writer(shows_amounts=self._numbers is not None, as_they_come=as_they_come)
         row = Row((place,), "row")
         self._quick, self._careful = writer.records(writer.object(struct, fields, Rules(rules), row))
         self.as_they_come = writer.as_they_come
@@ -50,8 +50,14 @@ class RowReader:
             writer.order_test(shapes(struct)[names[0]], Rules(rules), row, way) for way in "<>"
         )
 
+    @property
+    def met_fractions(self) -> bool:
+        """Whether a time in the last records has a fraction of a second, which decoders round."""
+        return self._writer.met_fractions
+
     def records(self, lists: Collection[list[Any]]) -> list[list[Any]]:
         """A list of records for each list of decoded rows."""
+        self._writer.met_fractions = False
         try:
             records = self._quick(lists)
             if self._numbers is None or are_plain(self._numbers(records)):

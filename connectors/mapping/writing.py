@@ -26,7 +26,7 @@ Make = Callable[[Collection[list[Any]]], list[list[Any]]]
 """Makes lists of one thing of lists of another."""
 
 _SOUND: Mapping[type | None, str] = {
-    datetime: "({0} if ({1}).tzinfo is UTC else {0}.astimezone(UTC))",
+    datetime: "({0} if ({1}).tzinfo is UTC and not {0}.microsecond else odd_time({0}))",
     Decimal: (
         f"({{0}} if ({{1}}).is_finite() and -{MOST_DIGITS} <= {{0}}.adjusted() <= {MOST_DIGITS}"
         " and 'E' not in str({0}) and ({0} or not {0}.is_signed()) else misfit())"
@@ -88,12 +88,13 @@ class Writer:
     """Writes expressions, and the loops that make the lists in them. Raises `MisfitError` for what it cannot say."""
 
     def __init__(self, *, shows_amounts: bool, as_they_come: bool) -> None:
-        self.as_they_come = False
+        self.as_they_come = self.met_fractions = False
         self._may_take = as_they_come
         self._shown_amount = shapes(Money)["amount"] if shows_amounts else None
         self._names: dict[str, Any] = {
             "misfit": misfit,
             "UTC": UTC,
+            "odd_time": self._odd_time,
             "plain": _PLAIN.issuperset,
             "amount": amount,
             "looked_at": amount,
@@ -101,6 +102,10 @@ class Writer:
         self._lines: list[str] = []
         self._before: list[str] = []
         self._free = (f"v{number}" for number in count(1))
+
+    def _odd_time(self, time: datetime) -> datetime:
+        self.met_fractions = self.met_fractions or time.microsecond != 0
+        return time.astimezone(UTC)
 
     def records(self, record: str) -> tuple[Make, Make]:
         """Functions from lists of rows to lists of records, by the expression for one, with the loops that were written for it.
