@@ -109,9 +109,10 @@ class PlainDecimal(Decimal):
         return f"{self:f}"
 
 
-def plain(number: Decimal) -> PlainDecimal:
+def plain(number: Decimal) -> Decimal:
     """A sound decimal that is written in its own digits. Zero has no sign."""
-    return PlainDecimal(number or number.copy_abs())
+    found = Decimal(f"{number or number.copy_abs():f}")
+    return PlainDecimal(found) if "E" in str(found) else found
 
 
 def json_hook(value: Any) -> Any:

@@ -18,7 +18,7 @@ from connectors.mapping.places import MisfitError, Place, Spot, attribute, spot_
 from connectors.mapping.settings import MappingSettings, PartSettings
 from connectors.ratings import RATING, Scale, valid_rating
 from connectors.records import MOST_DIGITS, ExactWhole, KnownEnum, Money, UtcTime
-from connectors.semantics import is_sound
+from connectors.semantics import is_sound, plain
 from connectors.shapes import LEAF, LIST, Fields, Shape, narrowed, shapes
 from connectors.values import converter, shape_converter, translated
 
@@ -353,6 +353,8 @@ def _constant(shape: Shape, literal: Any, table: Mapping[str, str] | None) -> An
         constant = msgspec.convert(translated(table or {}, shape_converter(shape))(literal), shape.type)
     except msgspec.ValidationError:
         raise MisfitError from None
-    if isinstance(constant, Decimal) and not is_sound(constant):
+    if not isinstance(constant, Decimal):
+        return constant
+    if not is_sound(constant):
         raise MisfitError
-    return constant
+    return plain(constant)

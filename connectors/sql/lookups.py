@@ -80,7 +80,7 @@ def order_of(rows: Rows, table: FromClause, oldest_first: bool = False) -> list[
 
 
 def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
-    """Rows of key, id, number, JSON, and total where it is counted; JSON is null in a row that stands for its total alone."""
+    """Rows of key, id, JSON, number, and total where it is counted; JSON is null in a row that stands for its total alone."""
     source = rows.source
     conditions = [rows.condition(field, negated, f"where_{i}", source) for i, (field, negated) in enumerate(shape.where)]
     conditions += _window(rows, shape)
@@ -97,11 +97,11 @@ def lookup_statement(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any]:
     own = (table.c.key_, rows.dialect.text(table.c.id).label("id_"))
     number = table.c.number_ if "number_" in table.c else literal_column("0")
     if not shape.count:
-        return select(*own, number, json.label("json_")).where(*shown).order_by(*order)
+        return select(*own, json.label("json_"), number).where(*shown).order_by(*order)
     if not shown:
-        return select(*own, number, json.label("json_"), table.c.total_).order_by(*order)
+        return select(*own, json.label("json_"), number, table.c.total_).order_by(*order)
     kept = or_(table.c.number_ == 1, and_(*shown))
-    return select(*own, number, case((and_(*shown), json)).label("json_"), table.c.total_).where(kept).order_by(*order)
+    return select(*own, case((and_(*shown), json)).label("json_"), number, table.c.total_).where(kept).order_by(*order)
 
 
 def lookup_ids(rows: Rows, kind: KeyKind, shape: AskShape) -> Select[Any] | None:
@@ -196,7 +196,7 @@ def pages(found: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str,
     """
     records: dict[str, dict[Any, str]] = {}
     totals: dict[str, int] = {}
-    for key, id_, number, json, *total in found:
+    for key, id_, json, number, *total in found:
         own = records.setdefault(key, {})
         if json is not None:
             own.setdefault((number, id_ or len(own)), json if len(json) < MOST_CHARACTERS else "null")
