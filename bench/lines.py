@@ -23,8 +23,8 @@ from bench.line_queries import FIGURES, HAND_WRITTEN, TAGS, TASKS, VOUCHERS, rec
 from bench.processes import BenchError
 from connectors.contract import Ask, Connector, Measure, Page
 from connectors.files import FilesConnector, FilesSettings
+from connectors.record_fields import Fields
 from connectors.records import Order
-from connectors.shapes import Fields
 from connectors.sql import SqlConnector, SqlSettings
 
 DATABASES = ("sqlite", "postgresql", "csv")

@@ -26,8 +26,8 @@ import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from connectors.errors import NoWebhookError, SourceError
+from connectors.record_fields import Fields
 from connectors.records import Record, known_record
-from connectors.shapes import Fields
 
 
 class KeyKind(StrEnum):
@@ -271,7 +271,9 @@ class Connector(Generic[S]):
         return []
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one
-        """What a webhook of the source says has changed, once its signature is checked; `connectors.webhooks` helps with both.
+        """Read from a webhook what has changed, once its signature is checked.
+
+        `connectors.toolkit.webhook_signatures` helps with both.
 
         Raises `WebhookSignatureError`, `WebhookBodyError`, or `NoWebhookError` where there is none.
         """

@@ -4,7 +4,7 @@ Field names are snake_case here and in SQL columns, camelCase in canonical JSON 
 UTC (RFC 3339), money is a decimal with its ISO 4217 currency, countries are ISO 3166-1 alpha-2, locales BCP 47.
 An enum value that is not known becomes `UNKNOWN`. A field that a source does not have is None or empty.
 
-What has a type may still be too much to be written: see `Whole`, `MOST_DIGITS` and `MOST_NESTED`. Fields that say
+What has a type may still be too much to be written: see `Whole`, `MAX_DIGITS` and `MAX_NESTED`. Fields that say
 something of a person are marked `Personal`.
 """
 
@@ -17,19 +17,19 @@ import msgspec
 
 UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
-MOST_WHOLE = 2**31 - 1
-Whole = Annotated[int, msgspec.Meta(ge=-MOST_WHOLE - 1, le=MOST_WHOLE)]
+MAX_WHOLE = 2**31 - 1
+Whole = Annotated[int, msgspec.Meta(ge=-MAX_WHOLE - 1, le=MAX_WHOLE)]
 """A whole number as GraphQL has it, of 32 bits."""
 
-MOST_EXACT = 2**53 - 1
-ExactWhole = Annotated[int, msgspec.Meta(ge=-MOST_EXACT, le=MOST_EXACT)]
+MAX_EXACT = 2**53 - 1
+ExactWhole = Annotated[int, msgspec.Meta(ge=-MAX_EXACT, le=MAX_EXACT)]
 Quantity = ExactWhole | Decimal
 """An exact number: a whole one as an int, which every reader of JSON takes for what it is, any other as a Decimal."""
 
-MOST_DIGITS = 40
+MAX_DIGITS = 40
 """How many places before or behind the point a decimal's first digit may stand: `1E+999999` would be written with a million."""
 
-MOST_NESTED = 100
+MAX_NESTED = 100
 """How many lists and objects of free JSON may stand in each other."""
 
 

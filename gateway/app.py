@@ -15,21 +15,21 @@ from starlette.types import Receive, Scope, Send
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from gateway.admission import Admission
-from gateway.changes import Changes
 from gateway.clock import Clock
 from gateway.context import RequestContext
+from gateway.execution.executor import Executor
 from gateway.execution.plan import core_schema
-from gateway.execution.run import Executor
+from gateway.gc_tuning import tune_memory
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
 from gateway.http import ENDPOINT, GraphQLView, Head
+from gateway.invalidation import Invalidator
 from gateway.log import configure_logging
-from gateway.lookups.cache import ReadCache
-from gateway.lookups.kinds import build_connectors
+from gateway.lookups.connector_registry import build_connectors
+from gateway.lookups.read_cache import ReadCache
 from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
-from gateway.memory import tune_memory
 from gateway.operations import Limits, Operation, Operations
-from gateway.replay.traffic import UNTOUCHED, Traffic, stand
+from gateway.replay.modes import UNTOUCHED, ReplayModes, substitute
 from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
 from gateway.store.store import Store
@@ -103,7 +103,7 @@ def create_app(
         endpoint,
         routes=[
             Route(ENDPOINT, endpoint),
-            Webhooks(services.sources, services.clock, Changes(services)).route,
+            Webhooks(services.sources, services.clock, Invalidator(services)).route,
             Route("/healthz", _alive),
             Route("/readyz", _readiness(services.sources)),
             *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
@@ -132,10 +132,10 @@ class Application(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def create_worker(settings: Settings, traffic: Traffic = UNTOUCHED) -> Starlette:
+def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED) -> Starlette:
     """The application of one worker, which may be a process of its own."""
     configure_logging()
-    standing = stand(settings, traffic)
+    standing = substitute(settings, traffic)
     standing.announce()
     app = create_app(standing.settings, connectors=standing.connectors, notes=standing.notes)
     tune_memory()

@@ -25,8 +25,8 @@ from gateway.errors import CallerError
 from gateway.explain import explained, explained_plan, unreadable_values
 from gateway.log import configure_logging
 from gateway.lookups.sources import Sources
-from gateway.replay.faults import load_faults
-from gateway.replay.traffic import Traffic, begin_recording, stand
+from gateway.replay.fault_settings import load_faults
+from gateway.replay.modes import ReplayModes, begin_recording, substitute
 from gateway.serving import serve as serve_app
 from gateway.settings import Settings, SourceSettings, load_settings
 from resolvers.schema import sdl
@@ -82,7 +82,7 @@ def serve(
     configure_logging()
     with _problems_shown():
         _at_most_one({"--record": record, "--record-plain": record_plain, "--replay": replay})
-        traffic = Traffic(record=record or record_plain, is_plain=record_plain is not None, replay=replay, faults=faults)
+        traffic = ReplayModes(record=record or record_plain, is_plain=record_plain is not None, replay=replay, faults=faults)
         settings = load_settings(config, connects=replay is None)
         begin_recording(settings, traffic)
         _raise_problems(settings, traffic)
@@ -211,9 +211,9 @@ def _announce(prepared: Prepared, port: int, browser: bool, settings: Settings) 
         webbrowser.open(url)
 
 
-def _raise_problems(settings: Settings, traffic: Traffic) -> None:
+def _raise_problems(settings: Settings, traffic: ReplayModes) -> None:
     """All of them before the first worker starts; nothing of what is built here stays."""
-    standing = stand(settings, traffic)
+    standing = substitute(settings, traffic)
     create_services(standing.settings, connectors=standing.connectors)
 
 

@@ -7,8 +7,8 @@ from graphql import GraphQLResolveInfo
 from strawberry.dataloader import DataLoader
 
 from connectors.records import Record
-from gateway.execution.declared import Together
-from gateway.execution.selection import selection_of
+from gateway.execution.field_metadata import BatchResolver
+from gateway.execution.required_fields import selection_of
 from gateway.services import Services
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
@@ -30,9 +30,9 @@ class RequestContext(msgspec.Struct, eq=False):
     selections: Selections = {}
     expected_tags: Expected | None = None
     reported: list[list[str | int]] = []
-    _together: dict[tuple[Together, bytes], DataLoader[Any, Any]] = {}
+    _together: dict[tuple[BatchResolver, bytes], DataLoader[Any, Any]] = {}
 
-    async def together(self, together: Together, one: Any, **words: Any) -> Any:
+    async def together(self, together: BatchResolver, one: Any, **words: Any) -> Any:
         """A field's value for one object, had together with those that are asked for in the same turn of the loop."""
         name = together, msgspec.json.encode(words)
         loader = self._together.get(name)

@@ -8,12 +8,12 @@ import msgspec
 from connectors import records
 from connectors.contract import Ask
 from connectors.errors import ProfileGatewayError
-from connectors.shapes import Fields, all_fields
+from connectors.record_fields import Fields, all_fields
 from gateway.app import opened
 from gateway.errors import InvalidArgumentError
-from gateway.execution.described import described
+from gateway.execution.executor import Executor
+from gateway.execution.explain_plan import explain_plan
 from gateway.execution.plan import Plan, core_schema
-from gateway.execution.run import Executor
 from gateway.lookups.outcome import Failed
 from gateway.lookups.sources import Sources
 from gateway.operations import Limits, Operations
@@ -42,7 +42,7 @@ def explained_plan(query: str, variables: str, sources: Sources | None = None) -
     plan = executor.plan(operation, coerced)
     if not isinstance(plan, Plan):
         raise InvalidArgumentError(f"query: this operation runs on graphql-core, because no plan can do this: {plan}")
-    return described(schema, operation, coerced, plan, sources)
+    return explain_plan(schema, operation, coerced, plan, sources)
 
 
 async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer] | None:

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from gateway.clock import Clock
 from gateway.descriptors import Descriptors
-from gateway.http import ENDPOINT, RETRY_AFTER, Answer, make_refusal
+from gateway.http import ENDPOINT, RETRY_AFTER, HttpResponse, make_refusal
 
 MAX_HEADER_BYTES = 64 << 10
 """The target, names and values of a request's headers; also what frames a chunked body, beside what its bytes need."""
@@ -362,6 +362,6 @@ class FramingProtocol(HttpToolsProtocol):
         return self.flow.read_paused or (is_answering and (self.phase == HEADER or answered is not self.cycle))
 
 
-async def _send(answer: Answer, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001  an ASGI application
+async def _send(answer: HttpResponse, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001  an ASGI application
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     await send({"type": "http.response.body", "body": answer.body})

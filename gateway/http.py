@@ -26,7 +26,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from connectors.errors import ProfileGatewayError
-from connectors.semantics import json_hook
+from connectors.toolkit.evaluation import json_hook
 from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
 from gateway.documents.messages import readable, shortened
@@ -123,7 +123,7 @@ class Head:
         return self.method == "GET" and "query" not in self.query and b"text/html" in self.accept
 
 
-class Answer(msgspec.Struct):
+class HttpResponse(msgspec.Struct):
     """A response on its way."""
 
     status: int
@@ -194,7 +194,7 @@ class GraphQLView:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def answer(self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]) -> Answer:
+    async def answer(self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]) -> HttpResponse:
         """The answer to a request whose body is here or is yet to be received. Raises `ClientDisconnect`."""
         media, posts = JSON, head.method == "POST"
         admission = self._admission
@@ -287,7 +287,7 @@ def _checked_query(parameters: Parameters) -> str:
     raise RefusedError(400, "query is missing")
 
 
-def _result_answer(result: ExecutionResult, media: str, head: Head) -> Answer:
+def _result_answer(result: ExecutionResult, media: str, head: Head) -> HttpResponse:
     request_id = head.request_id
     errors = result.errors or []
     # An error without a path is about the request (its variables): nothing was run, so there is no `data`, not even null.
@@ -298,18 +298,18 @@ def _result_answer(result: ExecutionResult, media: str, head: Head) -> Answer:
         body["errors"] = [_shown(error, request_id) for error in errors]
     if result.extensions:
         body["extensions"] = result.extensions
-    return Answer(200, _encode(body), media, request_id, head.answered_with)
+    return HttpResponse(200, _encode(body), media, request_id, head.answered_with)
 
 
 def _error_answer(
     status: int, errors: Iterable[GraphQLError], media: str, request_id: str, headers: Mapping[str, str] | None = None
-) -> Answer:
-    return Answer(
+) -> HttpResponse:
+    return HttpResponse(
         status, _encode({"errors": [_shown(error, request_id) for error in errors]}), media, request_id, headers or {}
     )
 
 
-def _failure_answer(error: Exception, media: str, head: Head) -> Answer:
+def _failure_answer(error: Exception, media: str, head: Head) -> HttpResponse:
     status, headers = 500, {}
     errors = [GraphQLError(str(error), original_error=error)]
     if isinstance(error, RefusedError):
@@ -323,7 +323,7 @@ def _failure_answer(error: Exception, media: str, head: Head) -> Answer:
     return _error_answer(status, errors, media, head.request_id, headers)
 
 
-def make_refusal(status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> Answer:
+def make_refusal(status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> HttpResponse:
     """The answer to a request that nobody looks into."""
     extensions: dict[str, Any] = {"code": code, "retryable": True} if code == OverloadedError.code else {"code": code}
     return _error_answer(status, [GraphQLError(message, extensions=extensions)], JSON, new_request_id(), headers)

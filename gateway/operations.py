@@ -13,7 +13,7 @@ from gateway.documents.limits import Limits
 from gateway.documents.literals import Lifted, Outline, Template, outline_of, template_of
 from gateway.documents.validation import InvalidDocumentError, Validator, too_expensive
 from gateway.errors import CallerError
-from gateway.kept import Kept
+from gateway.lru_cache import SegmentedLru
 
 __all__ = ["BYTES_PER_TOKEN", "CACHED_BYTES_PER_ENTRY", "Limits", "Operation", "OperationError", "Operations"]
 
@@ -97,8 +97,10 @@ class Operations:
         self._validator = Validator(schema, limits, suggestions=suggestions, introspection=introspection)
         self._max_bytes = limits.max_document_bytes
         self._lifts = lifts
-        self._entries: Kept[Any, _Entry] = Kept(size, lambda entry: max(1, entry.size_bytes / CACHED_BYTES_PER_ENTRY))
-        self._outlines: Kept[int, _Seen] = Kept(MAX_OUTLINES_SEEN)
+        self._entries: SegmentedLru[Any, _Entry] = SegmentedLru(
+            size, lambda entry: max(1, entry.size_bytes / CACHED_BYTES_PER_ENTRY)
+        )
+        self._outlines: SegmentedLru[int, _Seen] = SegmentedLru(MAX_OUTLINES_SEEN)
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
         """The operation of this name, or the only one. Raises OperationError."""

@@ -12,7 +12,7 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
 from gateway.settings import Settings
-from gateway.stitching.directory import Directory
+from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.tags.definitions import Pack
@@ -24,7 +24,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     clock: Clock
-    directory: Directory
+    directory: SourceRouter
     store: Store | None
     tags: TagService
     stitcher: Callable[..., Stitcher]
@@ -43,7 +43,7 @@ def budget_s(settings: Settings, deadline_ms: int | None = None) -> float:
 def new_stitcher(
     settings: Settings,
     clock: Clock,
-    directory: Directory,
+    directory: SourceRouter,
     deadline_ms: int | None = None,
     trace: Trace | None = None,
     arrival: Arrival | None = None,
@@ -56,7 +56,7 @@ def new_stitcher(
 
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
     """Wire the services together."""
-    directory = Directory(sources, settings.default_region)
+    directory = SourceRouter(sources, settings.default_region)
     stitcher = partial(new_stitcher, settings, clock, directory)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
     return Services(settings=settings, clock=clock, directory=directory, store=store, tags=tags, stitcher=stitcher)

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from connectors.errors import ConfigurationError
-from gateway.protocol import EndpointProtocol
+from gateway.uvicorn_protocol import EndpointProtocol
 
 GRACE_S = 10
 """How long answers under way may take after the end was asked for."""

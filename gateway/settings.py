@@ -14,7 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from connectors.contract import KeyKind, RecordName
 from connectors.errors import ConfigurationError
-from connectors.webhooks import Encoding
+from connectors.toolkit.webhook_signatures import Encoding
 from gateway.store.mongo import MongoSettings
 from gateway.toml_files import checked, read_toml
 

@@ -12,14 +12,14 @@ from starlette.routing import Route
 
 from connectors.contract import Change, WebhookRequest
 from connectors.errors import NoWebhookError, ProfileGatewayError, WebhookBodyError, WebhookError, WebhookSignatureError
-from gateway.changes import Changes
 from gateway.clock import Clock
 from gateway.errors import InvalidKeyError, SourceFailure, StoreError
 from gateway.http import Head
+from gateway.invalidation import Invalidator
 from gateway.lookups.sources import Source, Sources
 
 MAX_BODY_BYTES = 1 << 20
-MOST_CHANGES = 1_000
+MAX_CHANGES = 1_000
 """In one request."""
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ _STATUSES: dict[type[Exception], int] = {
 class Webhooks:
     """The endpoint of all sources."""
 
-    def __init__(self, sources: Sources, clock: Clock, changes: Changes) -> None:
+    def __init__(self, sources: Sources, clock: Clock, changes: Invalidator) -> None:
         self._sources = sources
         self._clock = clock
         self._changes = changes
@@ -69,8 +69,8 @@ class Webhooks:
 
     def _told(self, source: Source, request: WebhookRequest) -> Sequence[Change]:
         changes = source.changes(request, self._clock.now())
-        if len(changes) > MOST_CHANGES:
-            raise _TooLargeError(f"the body tells of more than {MOST_CHANGES} changes")
+        if len(changes) > MAX_CHANGES:
+            raise _TooLargeError(f"the body tells of more than {MAX_CHANGES} changes")
         return changes
 
 

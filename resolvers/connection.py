@@ -5,9 +5,9 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from gateway.errors import InvalidArgumentError
-from gateway.stitching.customer import Listing
+from gateway.stitching.customer import RecordPage
 from gateway.stitching.position import position_of
-from gateway.stitching.reports import SourceReport, reports_of
+from gateway.stitching.source_reports import SourceReport, reports_of
 from resolvers.cursor import cursor_of
 from resolvers.fields import apart, computed, nodes_field
 from resolvers.source import CustomerSource
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @strawberry.type(description="Where a page begins and ends, and whether there are more.")
 class PageInfo:
-    page: strawberry.Private[Listing]
+    page: strawberry.Private[RecordPage]
     has_next_page: bool = apart("Whether there are records after this page.", more=True)
     has_previous_page: bool = apart("Whether this page was asked for with `after`.")
 
@@ -57,15 +57,15 @@ class Connection(Generic[T]):
     )
 
     @computed("What each source contributed to this list.", graphql_type=list[CustomerSource])
-    def sources(listing: strawberry.Parent[Listing]) -> list[SourceReport]:  # noqa: N805
+    def sources(listing: strawberry.Parent[RecordPage]) -> list[SourceReport]:  # noqa: N805
         return reports_of(listing.contributions)
 
     @computed("Where this page begins and ends.", inside=True)
-    def page_info(listing: strawberry.Parent[Listing]) -> PageInfo:  # noqa: N805
+    def page_info(listing: strawberry.Parent[RecordPage]) -> PageInfo:  # noqa: N805
         return PageInfo(page=listing, has_next_page=listing.has_more, has_previous_page=listing.has_previous)
 
     @computed("The records of this page with their cursors.", inside=True)
-    def edges(listing: strawberry.Parent[Listing]) -> list[Edge[T]]:  # noqa: N805
+    def edges(listing: strawberry.Parent[RecordPage]) -> list[Edge[T]]:  # noqa: N805
         return [Edge(node=node) for node in listing.nodes]
 
 

@@ -7,8 +7,8 @@ import strawberry
 
 from connectors import records
 from gateway.context import context_of
-from gateway.stitching.customer import Listing, StitchedCustomer, contributing
-from gateway.stitching.reports import SourceReport
+from gateway.stitching.customer import RecordPage, StitchedCustomer, report_contributions
+from gateway.stitching.source_reports import SourceReport
 from gateway.stitching.timeline import timeline
 from gateway.tags.service import TagAnswer
 from resolvers.connection import DEFAULT_FIRST, Connection, checked_first
@@ -16,16 +16,16 @@ from resolvers.customer_parts import Acquisition, Address, Company, ContactPoint
 from resolvers.enums import CustomerKind, RecordType, TagCategory
 from resolvers.event import Event, EventFilter
 from resolvers.fields import computed, own, source_field, source_id_field, stitching
-from resolvers.listing import listing
+from resolvers.list_arguments import After, First
 from resolvers.node import Node
 from resolvers.order import Order, OrderFilter
+from resolvers.record_list import resolve_list
 from resolvers.scalars import Locale
 from resolvers.source import CustomerSource
 from resolvers.statistics import OrderStatistics, order_statistics
 from resolvers.tag import GIVEN_TAGS, ONE_TAG, Tag
 from resolvers.ticket import Ticket, TicketFilter
 from resolvers.timeline import ENTRIES, TimelineEntry, timeline_asks
-from resolvers.windows import After, First
 
 Parent = strawberry.Parent[StitchedCustomer]
 Info = strawberry.Info[Any, None]
@@ -53,13 +53,13 @@ class Customer(Node):
     external_ids: list[ExternalId] | None = own("The customer's ids at other systems.")
     deals: list[Deal] | None = own("Deals with the customer.")
 
-    orders: Connection[Order] | None = listing(
+    orders: Connection[Order] | None = resolve_list(
         "The customer's orders; null when their source could not be asked.", records.Order, Order, OrderFilter
     )
-    tickets: Connection[Ticket] | None = listing(
+    tickets: Connection[Ticket] | None = resolve_list(
         "The customer's support tickets; null when their source could not be asked.", records.Ticket, Ticket, TicketFilter
     )
-    events: Connection[Event] | None = listing(
+    events: Connection[Event] | None = resolve_list(
         "What the customer did; null when the source could not be asked.", records.Event, Event, EventFilter
     )
 
@@ -89,7 +89,7 @@ class Customer(Node):
         records: Annotated[
             list[RecordType] | None, strawberry.argument(description="Which records to merge; all three by default.")
         ] = None,
-    ) -> Listing:
+    ) -> RecordPage:
         names = list(ENTRIES) if records is None else [record.value for record in records]
         return await timeline(root, timeline_asks(info, names, first, after), checked_first(first))
 
@@ -107,7 +107,7 @@ class Customer(Node):
             list[TagCategory] | None, strawberry.argument(description="Only tags of these categories.")
         ] = None,
     ) -> list[TagAnswer]:
-        with contributing([root]):
+        with report_contributions([root]):
             found: list[TagAnswer] = await context_of(info).together(GIVEN_TAGS, root, keys=keys, categories=categories)
         return found
 
@@ -122,7 +122,7 @@ class Customer(Node):
         info: Info,
         key: Annotated[str, strawberry.argument(description="The tag's key.")],
     ) -> TagAnswer | None:
-        with contributing([root]):
+        with report_contributions([root]):
             found: TagAnswer = await context_of(info).together(ONE_TAG, root, key=key)
         return found
 

@@ -18,8 +18,8 @@ from connectors.records import (
     TicketPriority,
     TicketStatus,
 )
-from gateway.lookups.breaker import SourceHealth
-from gateway.stitching.reports import SourceState
+from gateway.lookups.circuit_breaker import SourceHealth
+from gateway.stitching.source_reports import SourceState
 from gateway.tags.definitions import TagCategory
 from gateway.tags.service import Freshness
 

@@ -7,8 +7,8 @@ import strawberry
 
 from connectors import records
 from resolvers.fields import field, node_id_field, source_field, source_id_field
+from resolvers.list_arguments import Filter
 from resolvers.scalars import JSON
-from resolvers.windows import Filter
 
 
 @strawberry.type(description="Something that a customer did, such as looking at a page.")

@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from connectors.records import Record
-from gateway.execution.declared import DECLARED, Declared, Finds, Reads, Together
+from gateway.execution.field_metadata import METADATA_KEY, BatchResolver, CustomerFinder, FieldMetadata, RequiredFields
 from gateway.identity.node_ids import node_id_expression
 
 Decorator = Callable[[Callable[..., Any]], Any]
@@ -19,12 +19,12 @@ def field(description: str, **words: Any) -> Any:
 
 def own(description: str, owner: str = "record") -> Any:
     """As `field`, of what the object holds as `owner`, by default a customer's own record."""
-    return strawberry.field(description=description, metadata={DECLARED: Declared(owner=owner)})
+    return strawberry.field(description=description, metadata={METADATA_KEY: FieldMetadata(owner=owner)})
 
 
 def apart(description: str, *, more: bool = False, count: bool = False, name: str | None = None) -> Any:
     """An attribute that reads no field of the record, though it may ask about the list: whether it has more, how many."""
-    return strawberry.field(name=name, description=description, metadata=_reading(Reads(more=more, count=count)))
+    return strawberry.field(name=name, description=description, metadata=_reading(RequiredFields(more=more, count=count)))
 
 
 def node_id_field(description: str) -> Any:
@@ -44,13 +44,13 @@ def source_id_field(description: str) -> Any:
 
 def nodes_field(description: str) -> Any:
     """An attribute that gives records with their sources."""
-    metadata = {DECLARED: Declared(reads=Reads(inside=True), gives_nodes=True)}
+    metadata = {METADATA_KEY: FieldMetadata(reads=RequiredFields(inside=True), gives_nodes=True)}
     return strawberry.field(description=description, metadata=metadata)
 
 
 def inside(description: str, name: str | None = None) -> Any:
     """An attribute whose selection is still on the same record, such as `nodes` of a connection."""
-    return strawberry.field(name=name, description=description, metadata=_reading(Reads(inside=True)))
+    return strawberry.field(name=name, description=description, metadata=_reading(RequiredFields(inside=True)))
 
 
 def computed(
@@ -60,27 +60,27 @@ def computed(
 
     `inside` as above, `position` when it needs what orders the record, `reports` when what sources contributed to the customer.
     """
-    reads = Reads(inside=inside, position=position, reports=reports)
+    reads = RequiredFields(inside=inside, position=position, reports=reports)
     return strawberry.field(description=description, metadata=_reading(reads), graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 
 def stitching(
-    description: str, *records: type[Record], graphql_type: Any = None, together: Together | None = None
+    description: str, *records: type[Record], graphql_type: Any = None, together: BatchResolver | None = None
 ) -> Decorator:
     """A method that finds other records by the customer's keys; `together` does what it does, for many customers at once."""
-    metadata = {DECLARED: Declared(reads=Reads(stitches=records), together=together)}
+    metadata = {METADATA_KEY: FieldMetadata(reads=RequiredFields(stitches=records), together=together)}
     return strawberry.field(description=description, metadata=metadata, graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 
-def root(description: str, graphql_type: Any = None, finds: Finds | None = None) -> Decorator:
+def root(description: str, graphql_type: Any = None, finds: CustomerFinder | None = None) -> Decorator:
     """A method where a query begins; `finds` says how, where it gives customers."""
-    metadata = {DECLARED: Declared(finds=finds)} if finds else {}
+    metadata = {METADATA_KEY: FieldMetadata(finds=finds)} if finds else {}
     return strawberry.field(description=description, graphql_type=graphql_type, metadata=metadata)  # type: ignore[no-any-return]
 
 
-def _of_source(write: Callable[[str, str], str], reads: tuple[str, ...] = ("id",)) -> dict[str, Declared]:
-    return {DECLARED: Declared(reads=Reads(paths=reads), of_source=write)}
+def _of_source(write: Callable[[str, str], str], reads: tuple[str, ...] = ("id",)) -> dict[str, FieldMetadata]:
+    return {METADATA_KEY: FieldMetadata(reads=RequiredFields(paths=reads), of_source=write)}
 
 
-def _reading(reads: Reads) -> dict[str, Declared]:
-    return {DECLARED: Declared(reads=reads)}
+def _reading(reads: RequiredFields) -> dict[str, FieldMetadata]:
+    return {METADATA_KEY: FieldMetadata(reads=reads)}

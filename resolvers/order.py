@@ -8,9 +8,9 @@ import strawberry
 from connectors import records
 from resolvers.enums import OrderStatus, PaymentMethod
 from resolvers.fields import field, node_id_field, source_field, source_id_field
+from resolvers.list_arguments import Filter
 from resolvers.money import Money
 from resolvers.scalars import Quantity
-from resolvers.windows import Filter
 
 
 @strawberry.type(description="One line of an order.")

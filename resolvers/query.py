@@ -8,9 +8,9 @@ import strawberry
 from connectors import records
 from gateway.context import context_of
 from gateway.errors import CallerError, InvalidArgumentError
-from gateway.execution.declared import Finds
+from gateway.execution.field_metadata import CustomerFinder
 from gateway.lookups.sources import Source as ConfiguredSource
-from gateway.stitching.customer import Listing, StitchedCustomer
+from gateway.stitching.customer import RecordPage, StitchedCustomer
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import TagDefinition as Definition
@@ -18,10 +18,10 @@ from resolvers.connection import DEFAULT_FIRST, MAX_FIRST, Connection
 from resolvers.customer import Customer, Info
 from resolvers.customer_key import CustomerKey, key_of
 from resolvers.fields import root
+from resolvers.list_arguments import After, First, ask_of
 from resolvers.node import Node
 from resolvers.source import Source
 from resolvers.tag import TagDefinition
-from resolvers.windows import After, First, ask_of
 
 MAX_IDS = MAX_FIRST
 
@@ -43,9 +43,9 @@ def _node(stitcher: Stitcher, selection: Selection, id: str) -> Awaitable[Stitch
     return stitcher.customer_of(id, selection)
 
 
-BY_KEY = Finds(_customer, ids=lambda by: [by.id.value] if by.id is not None else [])
-BY_IDS = Finds(_customers, ids=lambda ids: ids[:MAX_IDS])
-BY_NODE = Finds(_node, ids=lambda id: [id], type_name="Customer")  # noqa: A006
+BY_KEY = CustomerFinder(_customer, ids=lambda by: [by.id.value] if by.id is not None else [])
+BY_IDS = CustomerFinder(_customers, ids=lambda ids: ids[:MAX_IDS])
+BY_NODE = CustomerFinder(_node, ids=lambda id: [id], type_name="Customer")  # noqa: A006
 
 
 @strawberry.type(description="Everything that can be asked.")
@@ -80,7 +80,7 @@ class Query:
         text: Annotated[str, strawberry.argument(description="What to look for, in any case of letters.")],
         first: First = DEFAULT_FIRST,
         after: After = None,
-    ) -> Listing:
+    ) -> RecordPage:
         selection = _selection(info)
         ask = ask_of(records.Customer, selection, first=first, after=after)
         return await context_of(info).stitcher.search(text, ask, selection)

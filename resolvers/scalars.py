@@ -9,8 +9,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from connectors.semantics import rfc3339
-from connectors.times import read_time
+from connectors.toolkit.evaluation import rfc3339
+from connectors.toolkit.times import read_time
 
 CountryCode = NewType("CountryCode", str)
 CurrencyCode = NewType("CurrencyCode", str)

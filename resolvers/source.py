@@ -6,7 +6,7 @@ import strawberry
 
 from connectors.records import RECORD_NAMES
 from gateway.lookups.sources import Source as ConfiguredSource
-from gateway.stitching.reports import SourceReport
+from gateway.stitching.source_reports import SourceReport
 from resolvers.enums import KeyKind, RecordType, SourceHealth, SourceState
 from resolvers.fields import computed, field
 

@@ -9,12 +9,12 @@ import strawberry
 
 from connectors import records
 from connectors.contract import Condition, Measure, MeasureOp
+from connectors.record_fields import Fields
 from connectors.records import OrderStatus
-from connectors.semantics import combine, plain
-from connectors.shapes import Fields
+from connectors.toolkit.evaluation import combine, plain
 from gateway.errors import SourceFailure
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.measuring import Question, measured
+from gateway.stitching.measurements import MeasureRequest, measure_customer
 from resolvers.fields import apart
 from resolvers.money import Money
 from resolvers.order import OrderFilter
@@ -52,7 +52,7 @@ async def order_statistics(customer: StitchedCustomer, wanted: OrderFilter | Non
     if wanted is None or wanted.status is None:
         window["where"] = (*window["where"], NOT_CANCELLED)
     measures = tuple(Measure(op=op, field=name, **window) for op, name in asked)
-    answer = await measured(customer, Question(record=records.Order, measures=measures, fields=FIELDS))
+    answer = await measure_customer(customer, MeasureRequest(record=records.Order, measures=measures, fields=FIELDS))
     if answer.failure is not None and not answer.rows:
         raise SourceFailure(answer.failure.source, answer.failure.error)
     if not answer.sources:

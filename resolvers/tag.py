@@ -7,12 +7,12 @@ import strawberry
 
 from gateway.context import RequestContext
 from gateway.errors import InvalidArgumentError
-from gateway.execution.declared import Together
-from gateway.kept import Lasting
-from gateway.stitching.customer import StitchedCustomer, contributing
+from gateway.execution.field_metadata import BatchResolver
+from gateway.lru_cache import SharedList
+from gateway.stitching.customer import StitchedCustomer, report_contributions
+from gateway.tags.computed_tag import FactValue
 from gateway.tags.definitions import Pack
 from gateway.tags.definitions import TagDefinition as Definition
-from gateway.tags.model import FactValue
 from gateway.tags.service import Keys, TagAnswer
 from resolvers.enums import Freshness, TagCategory
 from resolvers.fields import computed, field, own
@@ -119,7 +119,7 @@ async def given_tags(
     """The tags of each customer, without those that the rule does not give, unless that is for want of a source."""
     tags = context.services.tags
     chosen = chosen_keys(tags.pack, keys, categories)
-    with contributing(customers):
+    with report_contributions(customers):
         return await tags.load_all(customers, chosen, context.expected_tags, given_only=True)
 
 
@@ -128,7 +128,7 @@ def tags_at_hand(
     customers: Sequence[StitchedCustomer],
     keys: list[str] | None = None,
     categories: list[TagCategory] | None = None,
-) -> Sequence[Lasting[TagAnswer]] | None:
+) -> Sequence[SharedList[TagAnswer]] | None:
     """What `given_tags` gives, where all of it is here."""
     tags = context.services.tags
     return tags.at_hand(customers, chosen_keys(tags.pack, keys, categories), context.expected_tags, given_only=True)
@@ -137,7 +137,7 @@ def tags_at_hand(
 async def one_tag(context: RequestContext, customers: Sequence[StitchedCustomer], key: str) -> list[TagAnswer]:
     """One tag of each customer."""
     checked_keys(context.services.tags.pack, "key", [key])
-    with contributing(customers):
+    with report_contributions(customers):
         return [answer for (answer,) in await context.services.tags.load_all(customers, (key,), context.expected_tags)]
 
 
@@ -147,5 +147,5 @@ def expect_tags(context: RequestContext, ids: Sequence[str]) -> None:
         context.expected_tags = context.services.tags.expect(ids)
 
 
-GIVEN_TAGS = Together(given_tags, expect_tags, tags_at_hand)
-ONE_TAG = Together(one_tag, expect_tags)
+GIVEN_TAGS = BatchResolver(given_tags, expect_tags, tags_at_hand)
+ONE_TAG = BatchResolver(one_tag, expect_tags)

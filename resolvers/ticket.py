@@ -8,7 +8,7 @@ import strawberry
 from connectors import records
 from resolvers.enums import Channel, MessageAuthor, TicketKind, TicketPriority, TicketStatus
 from resolvers.fields import field, node_id_field, source_field, source_id_field
-from resolvers.windows import Filter
+from resolvers.list_arguments import Filter
 
 
 @strawberry.type(description="One message of a ticket.")

@@ -8,9 +8,9 @@ from connectors.records import RECORDS, Record
 from gateway.context import context_of
 from gateway.errors import InvalidArgumentError
 from resolvers.event import Event
+from resolvers.list_arguments import ask_of
 from resolvers.order import Order
 from resolvers.ticket import Ticket
-from resolvers.windows import ask_of
 
 TimelineEntry = Annotated[
     Order | Ticket | Event,

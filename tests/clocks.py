@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from connectors.contract import Aggregate, Answer, Ask, Connector, Keys, Lookup, Measure, Measured
 from gateway.clock import Clock
-from gateway.replay.wrapping import Wrapping
+from gateway.replay.connector_wrapper import ConnectorWrapper
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 DEADLINE_S = 2.0
@@ -99,7 +99,7 @@ async def turns(number: int = 20) -> None:
         await asyncio.sleep(0)
 
 
-class _Watched(Wrapping):
+class _Watched(ConnectorWrapper):
     def __init__(self, inner: Connector[Any], calls: "WatchedCalls") -> None:
         super().__init__(inner)
         self._calls, self.kind = calls, inner.kind

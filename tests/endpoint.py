@@ -18,8 +18,8 @@ from gateway.admission import Admission
 from gateway.app import Application
 from gateway.http import GraphQLView, Head
 from gateway.operations import Limits, Operation, Operations
-from gateway.protocol import EndpointProtocol
 from gateway.serving import AnnouncingServer, configured, listening
+from gateway.uvicorn_protocol import EndpointProtocol
 from tests.http_view import SCHEMA
 
 BODY = b'{"query": "{ hello }"}'

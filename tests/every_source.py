@@ -17,7 +17,7 @@ from connectors.graphql import GraphQLConnector, GraphQLSettings
 from connectors.http import HttpConnector, HttpSettings
 from connectors.mongo import MongoConnector, MongoSourceSettings
 from connectors.sql import SqlConnector, SqlSettings
-from connectors.times import read_time
+from connectors.toolkit.times import read_time
 from tests.http_source import serving
 from tests.running import Gateway, gateway_on
 from tests.sql_shop import EVERY, Shop, sqlite_url

@@ -21,8 +21,8 @@ from connectors.errors import (
     SourceTimeoutError,
     SourceUnavailableError,
 )
+from connectors.record_fields import all_fields
 from connectors.records import RECORDS, Record
-from connectors.shapes import all_fields
 from connectors.testing import MemoryConnector
 from tests.strange import strange
 

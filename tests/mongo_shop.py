@@ -10,8 +10,8 @@ from pymongo import AsyncMongoClient, monitoring
 
 from connectors.contract import Aggregate, Answer, Ask, KeyKind, Lookup, Page
 from connectors.mongo import MongoConnector, MongoSourceSettings
+from connectors.record_fields import all_fields
 from connectors.records import Record
-from connectors.shapes import all_fields
 from tests.demo_sources import demo_rows
 
 RECORDS: dict[str, Any] = {

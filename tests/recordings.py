@@ -6,23 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from connectors.contract import Connector
-from gateway.replay.files import begin, read_manifest
-from gateway.replay.recording import Recording, described
-from gateway.replay.replaying import Replaying
+from gateway.replay.recorder import Recorder, describe_lookups
+from gateway.replay.recording_files import open_recording, read_manifest
+from gateway.replay.replayer import Replayer
 
 REFERENCE = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
 
-def recording(folder: Path, connectors: Sequence[Connector[Any]], *, is_plain: bool = True) -> list[Recording]:
+def recording(folder: Path, connectors: Sequence[Connector[Any]], *, is_plain: bool = True) -> list[Recorder]:
     """Connectors that record into the folder."""
-    manifest = begin(folder, {one.name: described(one) for one in connectors}, REFERENCE, is_plain=is_plain)
-    return [Recording(one, folder, manifest) for one in connectors]
+    manifest = open_recording(folder, {one.name: describe_lookups(one) for one in connectors}, REFERENCE, is_plain=is_plain)
+    return [Recorder(one, folder, manifest) for one in connectors]
 
 
-def replaying(folder: Path) -> list[Replaying]:
+def replaying(folder: Path) -> list[Replayer]:
     """The connectors of a recording."""
     manifest = read_manifest(folder, "--replay")
-    return [Replaying(name, folder, manifest) for name in manifest.sources]
+    return [Replayer(name, folder, manifest) for name in manifest.sources]
 
 
 def timeless(value: Any) -> Any:

@@ -6,11 +6,11 @@ import msgspec
 
 from connectors.errors import SourceThrottledError, SourceTimeoutError, SourceUnavailableError
 from gateway.clock import Clock
-from gateway.lookups.boundary import Boundary
-from gateway.lookups.cache import Keeping
-from gateway.lookups.calls import Calls
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Found
+from gateway.lookups.read_cache import CachePolicy
+from gateway.lookups.resilience import ResilientCaller
+from gateway.lookups.source_call import SourceCaller
 from gateway.settings import CallSettings
 from tests.clocks import SteppedClock
 
@@ -24,7 +24,7 @@ class Scripted(msgspec.Struct, eq=False):
     script: list = []
     takes_s: list = []
     max_batch: int = 100
-    keeping: Keeping | None = None
+    keeping: CachePolicy | None = None
     calls: list[list[str]] = []
 
     async def put(self, boundary, keys, deadline):
@@ -37,7 +37,7 @@ class Scripted(msgspec.Struct, eq=False):
 
 
 def calls_of(clock, **settings):
-    return Calls(Boundary("orders", clock), CallSettings(**settings), clock, 2.0)
+    return ResilientCaller(SourceCaller("orders", clock), CallSettings(**settings), clock, 2.0)
 
 
 async def put(calls, question, keys=("a", "b"), seconds=2.0):
@@ -58,7 +58,7 @@ class Hanging(msgspec.Struct, eq=False):
     events: list[asyncio.Event]
     fails: bool = False
     max_batch: int = 100
-    keeping: Keeping | None = None
+    keeping: CachePolicy | None = None
     calls: int = 0
     cancelled: list[int] = []
 

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from connectors.contract import Aggregate, Answer, Ask, KeyKind, Lookup, Page
 from connectors.files import FilesConnector, FilesSettings
+from connectors.record_fields import all_fields
 from connectors.records import Record
-from connectors.shapes import all_fields
 from connectors.sql import SqlConnector, SqlSettings
 
 SERVERS = [pytest.param("postgresql", marks=pytest.mark.postgresql), pytest.param("mysql", marks=pytest.mark.mysql)]

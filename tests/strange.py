@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.shapes import LIST, Fields, Shape, shapes
+from connectors.record_fields import LIST, FieldInfo, Fields, fields_of
 
 MISSING_SHARE = 0.02
 """How many fields are left out though they are required; of the others a quarter is."""
@@ -71,20 +71,20 @@ def strange(random: Random, struct: type[msgspec.Struct], fields: Fields) -> dic
     """These fields of a record or part, as JSON has them."""
     shown: dict[str, Any] = {}
     wanted = dict(fields)
-    for name, shape in shapes(struct).items():
+    for name, shape in fields_of(struct).items():
         if name in wanted and random.random() >= (MISSING_SHARE if shape.required else 0.25):
             shown[shape.json_name] = _value(random, shape, wanted[name])
     return shown
 
 
-def _value(random: Random, shape: Shape, inner: Fields) -> Any:
+def _value(random: Random, shape: FieldInfo, inner: Fields) -> Any:
     if random.random() < WRONG_SHARE:
         return random.choice(WRONG)
     values = [_one(random, shape, inner) for _ in range(random.randint(0, 3) if shape.form == LIST else 1)]
     return values if shape.form == LIST else values[0]
 
 
-def _one(random: Random, shape: Shape, inner: Fields) -> Any:
+def _one(random: Random, shape: FieldInfo, inner: Fields) -> Any:
     if shape.struct is not None:
         return strange(random, shape.struct, inner)
     if shape.name in NAMED:

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors import records as r
 from connectors.contract import KeyKind
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.app import create_services, opened
 from gateway.clock import Clock

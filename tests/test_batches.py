@@ -7,7 +7,6 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from connectors.batches import MAX_CALLS, ask_in_halves
 from connectors.contract import Answer, Ask, Keys, Page
 from connectors.errors import (
     UNTIL_IT_FITS,
@@ -19,9 +18,10 @@ from connectors.errors import (
 )
 from connectors.graphql import GraphQLSettings
 from connectors.http import HttpSettings
-from connectors.http.route import MAX_ADDRESS
-from connectors.shapes import Fields
-from connectors.testing.asking import json_of
+from connectors.http.lookup import MAX_ADDRESS
+from connectors.record_fields import Fields
+from connectors.testing.fetches import json_of
+from connectors.toolkit.batches import MAX_CALLS, ask_in_halves
 from tests.graphql_source import opened as graphql_opened
 from tests.http_source import Handler, opened, serving
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from connectors.errors import SourceTimeoutError, SourceUnavailableError
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
-from gateway.lookups.boundary import Boundary
-from gateway.lookups.calls import Calls
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.wanted import outcomes_of
+from gateway.lookups.pending import wait_for
+from gateway.lookups.resilience import ResilientCaller
+from gateway.lookups.source_call import SourceCaller
 from gateway.settings import CallSettings
 from tests import shop
 from tests.running import gateway_on
@@ -34,7 +34,7 @@ class Asked(msgspec.Struct, eq=False):
     gate: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     broken: set[int] = set()
 
-    async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+    async def put(self, boundary: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         number = len(self.calls)
         self.calls.append(list(keys))
         await self.gate.wait()
@@ -45,7 +45,9 @@ class Asked(msgspec.Struct, eq=False):
 
 
 def batching(calls: int = 1, spacing_s: float = 0) -> Batching:
-    return Batching(Calls(Boundary("orders", CLOCK), CallSettings(retries=0), CLOCK, 2.0), calls, spacing_s=spacing_s)
+    return Batching(
+        ResilientCaller(SourceCaller("orders", CLOCK), CallSettings(retries=0), CLOCK, 2.0), calls, spacing_s=spacing_s
+    )
 
 
 def within(seconds: float = 20) -> Deadline:
@@ -279,7 +281,7 @@ async def test_whoever_wants_a_key_gets_its_outcome(callers: list[tuple[list[str
         if place % 2:
             waiting.append(asyncio.create_task(source.ask(question, keys, within())))
         else:  # as one request asks, which knows what it has asked for
-            waiting.append(asyncio.create_task(outcomes_of(source_loaders.enter(stand_in, question, keys), within())))
+            waiting.append(asyncio.create_task(wait_for(source_loaders.enter(stand_in, question, keys), within())))
         await turns(pause)
     flying = [key for call in question.calls for key in call]
     assert len(flying) == len(set(flying))

@@ -3,14 +3,14 @@
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.lookups.breaker import Breaker, SourceHealth
+from gateway.lookups.circuit_breaker import CircuitBreaker, SourceHealth
 from gateway.settings import BreakerSettings
 from tests.clocks import SteppedClock
 
 
 def breaker(**words):
     clock = SteppedClock()
-    return Breaker("orders", BreakerSettings(**words), clock), clock
+    return CircuitBreaker("orders", BreakerSettings(**words), clock), clock
 
 
 def ended(one, *results):

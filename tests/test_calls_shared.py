@@ -11,17 +11,17 @@ from connectors import records as r
 from connectors.contract import Ask, KeyKind, Lookup, Push
 from connectors.errors import SourceThrottledError, SourceUnavailableError
 from connectors.http import HttpConnector, HttpSettings
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
-from gateway.lookups.boundary import MAX_LAG_S, Boundary
-from gateway.lookups.breaker import SourceHealth
-from gateway.lookups.calls import Calls
+from gateway.lookups.circuit_breaker import SourceHealth
 from gateway.lookups.deadline import Deadline
+from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.outcome import Failed, Found
-from gateway.lookups.pace import HELD_S, Pace
-from gateway.lookups.questions import RecordsQuestion
+from gateway.lookups.rate_limiter import HELD_S, RateLimiter
+from gateway.lookups.resilience import ResilientCaller
+from gateway.lookups.source_call import MAX_LAG_S, SourceCaller
 from gateway.settings import BreakerSettings, CallSettings
 from tests import shop
 from tests.clocks import SteppedClock
@@ -133,7 +133,7 @@ async def test_retries_keep_the_rate():
 def test_a_hold_of_no_length_is_the_usual_one(seconds):
     """And it does not spoil the next one."""
     clock = SteppedClock()
-    pace = Pace(clock, None)
+    pace = RateLimiter(clock, None)
     pace.hold(seconds)
     assert pace.wait_s() == pytest.approx(HELD_S)
     pace.hold(30.0)
@@ -143,7 +143,7 @@ def test_a_hold_of_no_length_is_the_usual_one(seconds):
 @pytest.mark.parametrize(("given", "held"), [(float("inf"), 60.0), (float("-inf"), 0.0), (-1.0, 0.0), (1e300, 60.0)])
 def test_a_hold_has_bounds(given, held):
     """No source, and nothing that stands in its headers, keeps itself from being asked for more than a minute."""
-    pace = Pace(SteppedClock(), None)
+    pace = RateLimiter(SteppedClock(), None)
     pace.hold(given)
     assert pace.wait_s() == pytest.approx(held)
 
@@ -151,8 +151,11 @@ def test_a_hold_has_bounds(given, held):
 async def test_lag_of_the_loop_is_not_blamed_on_the_source():
     """What has arrived while the loop was held is read; what had not is GATEWAY_BUSY, and no failure of the source."""
     clock, loop = Clock(), asyncio.get_running_loop()
-    calls = Calls(
-        Boundary("orders", clock), CallSettings(retries=0, breaker=BreakerSettings(min_calls=1, failure_rate=0.1)), clock, 0.05
+    calls = ResilientCaller(
+        SourceCaller("orders", clock),
+        CallSettings(retries=0, breaker=BreakerSettings(min_calls=1, failure_rate=0.1)),
+        clock,
+        0.05,
     )
     source = Batching(calls, 4, spacing_s=0)
     ready, never = asyncio.Event(), asyncio.Event()
@@ -162,7 +165,7 @@ async def test_lag_of_the_loop_is_not_blamed_on_the_source():
         return {}
 
     lookup = Lookup(record=r.Order, by=KeyKind.CUSTOMER_ID, fetch=answer, max_batch=1, pushdown=frozenset(Push))
-    question = RecordsQuestion(lookup, Ask(fields=Fields.of("id")))
+    question = RecordFetch(lookup, Ask(fields=Fields.of("id")))
 
     def hold() -> None:
         until = loop.time() + 0.05 + 2 * MAX_LAG_S

@@ -10,7 +10,7 @@ import structlog
 from gateway.admission import Admission
 from gateway.descriptors import PAUSE_S, Descriptors
 from gateway.framing import ANSWERING, MAX_REQUEST_S
-from gateway.protocol import EndpointProtocol
+from gateway.uvicorn_protocol import EndpointProtocol
 from tests.clocks import SteppedClock
 from tests.endpoint import BODY, HEAD, Caller, Served, answers_in, chunked, on_both_loops, posted, served
 

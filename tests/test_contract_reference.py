@@ -9,8 +9,8 @@ import pytest
 
 from connectors.contract import Ask, Condition, KeyKind, Measure, MeasureOp, Page, Position, Push
 from connectors.errors import SourceThrottledError
+from connectors.record_fields import Fields
 from connectors.records import Money, Order, OrderItem, OrderStatus
-from connectors.shapes import Fields
 from connectors.testing import ConnectorContract, MemoryConnector
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)

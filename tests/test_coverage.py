@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from graphql import GraphQLField, get_named_type, is_abstract_type, is_composite_type, is_object_type
 
+from gateway.execution.executor import Executor
 from gateway.execution.plan import Plan, core_schema
-from gateway.execution.run import Executor
 from gateway.operations import Limits, Operations
 from resolvers.schema import schema
 from tests.operations import ARGUMENTS

@@ -11,7 +11,7 @@ import pytest
 
 from connectors import records as r
 from connectors.contract import Ask, KeyKind, Position, Push
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.stitching.position import RecordPosition, ask_of_source
 from resolvers.cursor import cursor_of, position_of

@@ -14,11 +14,11 @@ from connectors.contract import Ask, Page, WebhookRequest
 from connectors.errors import SourceProtocolError, WebhookBodyError
 from connectors.graphql import GraphQLSettings
 from connectors.http import HttpSettings
-from connectors.json_repair import repaired
-from connectors.shapes import Fields
-from connectors.testing.asking import json_of
-from connectors.values import decode_exactly
-from connectors.webhooks import read, texts_at
+from connectors.record_fields import Fields
+from connectors.testing.fetches import json_of
+from connectors.toolkit.converters import decode_exactly
+from connectors.toolkit.json_repair import repair_json
+from connectors.toolkit.webhook_signatures import read, texts_at
 from tests.graphql_source import opened as graphql_opened
 from tests.http_source import opened, serving
 
@@ -172,4 +172,4 @@ def test_what_is_whole_stays_as_it_is(value: Any, escaped: bool) -> None:
     content = msgspec.json.Encoder(decimal_format="number").encode(value)
     if escaped:
         content = "".join(map(as_escape, content.decode())).encode()
-    assert decode_exactly(repaired(content), Any) == value
+    assert decode_exactly(repair_json(content), Any) == value

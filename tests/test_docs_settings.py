@@ -15,15 +15,15 @@ from connectors.graphql import GraphQLSettings
 from connectors.graphql import settings as graphql
 from connectors.http import HttpSettings
 from connectors.http import settings as http
-from connectors.mapping import settings as mapping
 from connectors.mongo import MongoSourceSettings
 from connectors.mongo import settings as mongo
 from connectors.sql import SqlSettings
 from connectors.sql import settings as sql
-from connectors.vendor import Vendor, VendorSettings
-from gateway.lookups.kinds import build_connectors, connector_kinds
+from connectors.toolkit.mapping import settings as mapping
+from connectors.toolkit.vendor_connector import Vendor, VendorSettings
+from gateway.lookups.connector_registry import build_connectors, connector_kinds
 from gateway.operations import Limits
-from gateway.replay.faults import Fault
+from gateway.replay.fault_settings import Fault
 from gateway.settings import Settings, load_settings
 from tests.markdown import Block, blocks
 

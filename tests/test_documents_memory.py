@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from graphql import GraphQLError, Location, Node, Token
 
-from gateway.execution.live import Live
+from gateway.execution.completion import ObjectCompletion
+from gateway.execution.executor import Executor
 from gateway.execution.plan import Plan, core_schema
-from gateway.execution.run import Executor
 from gateway.operations import Limits, Operation, OperationError, Operations
 from resolvers.schema import schema
 
 SCHEMA = core_schema(schema)
-COUNTED = (Node, Token, Location, GraphQLError, Operation, Plan, Live)
+COUNTED = (Node, Token, Location, GraphQLError, Operation, Plan, ObjectCompletion)
 KEPT = 5
 
 TEXTS: dict[str, Callable[[int], str]] = {

@@ -15,9 +15,9 @@ from gateway.app import create_services, opened
 from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.errors import CallerError, SourceFailure
-from gateway.execution.collect import fragments_of
+from gateway.execution.collect_fields import fragments_of
+from gateway.execution.executor import Executor
 from gateway.execution.plan import Plan
-from gateway.execution.run import Executor
 from gateway.operations import Limits, OperationError, Operations
 from resolvers.schema import schema
 from tests import shop

@@ -13,17 +13,17 @@ from bson import Decimal128
 from sqlalchemy.event import listen
 
 from connectors.contract import Ask, Measure, MeasureOp, Page
-from connectors.graphql.answers import answer_in
 from connectors.graphql.lookup import GraphQLLookup
-from connectors.mapping.expressions import getter
+from connectors.graphql.response import read_response
 from connectors.mongo.values import to_amount
+from connectors.record_fields import Fields, narrow
 from connectors.records import Money, Order, OrderItem
-from connectors.semantics import combine, measured
-from connectors.shapes import Fields, narrowed
 from connectors.sql import SqlConnector
 from connectors.sql.settings import SqlSettings
-from connectors.transport import decoded as decoded_answer
-from gateway.lookups.boundary import decoded
+from connectors.toolkit.evaluation import combine, evaluate_measure
+from connectors.toolkit.http_client import decode_records as decoded_answer
+from connectors.toolkit.mapping.jmespath_expressions import getter
+from gateway.lookups.source_call import decode_records
 from tests import shop
 from tests.running import gateway_on
 from tests.shop import at
@@ -138,11 +138,11 @@ def test_amounts_of_a_graphql_server_are_exact(lookup: GraphQLLookup, price: str
     content = f'{{"data":{{"shopper":{{"orders":[{node}]}}}}}}'
     ask = Ask(fields=Fields.of("id", "total.amount", "items.unit_price.amount"))
     (question,) = lookup.questions(["c1"], ask)
-    data = answer_in(content.encode(), has_amounts=True).data
+    data = read_response(content.encode(), has_amounts=True).data
     assert lookup.take([question], data or {}, [], ask, None) == []
     page = lookup.found(question, ask)["c1"]
     assert isinstance(page, Page)
-    records = page.records if isinstance(page.records, list) else decoded(page.records, narrowed(Order, ask.fields))[0]
+    records = page.records if isinstance(page.records, list) else decode_records(page.records, narrow(Order, ask.fields))[0]
     assert [f"{one.total.amount:f}" for one in records] == [written(price)]
     assert [f"{item.unit_price.amount:f}" for one in records for item in one.items] == [written(price)]
 
@@ -157,10 +157,10 @@ def test_sums_of_many_digits_are_not_rounded():
     orders = [order("1234567890123456789012345678901234567890.12"), order("0.00000000000000000001"), order("1E+40")]
     total = Measure(op=MeasureOp.SUM, field="total")
     expected = [{"amount": "11234567890123456789012345678901234567890.12000000000000000001", "currency": "EUR"}]
-    assert measured(Order, orders, total) == expected
-    assert combine(total, [measured(Order, [one], total) for one in orders]) == expected
+    assert evaluate_measure(Order, orders, total) == expected
+    assert combine(total, [evaluate_measure(Order, [one], total) for one in orders]) == expected
     plain = Measure(op=MeasureOp.SUM, field="total.amount")
-    assert str(measured(Order, orders, plain)) == expected[0]["amount"]
+    assert str(evaluate_measure(Order, orders, plain)) == expected[0]["amount"]
     assert combine(plain, [one.total.amount for one in orders if one.total]) == Decimal(expected[0]["amount"])
 
 
@@ -172,9 +172,9 @@ def test_decimals_of_mongodb_keep_their_digits():
 def test_sums_of_whole_numbers_are_whole():
     """A sum of quantities is an int, and of nothing it is 0."""
     counted = Measure(op=MeasureOp.SUM, field="items.quantity")
-    assert [measured(Order, orders, counted) for orders in ([order("1", "1", "2")], [])] == [2, 0]
-    assert type(measured(Order, [order("1", "1", "2")], counted)) is int
-    assert msgspec.json.encode(measured(Order, [], Measure(op=MeasureOp.SUM, field="total"))) == b"[]"
+    assert [evaluate_measure(Order, orders, counted) for orders in ([order("1", "1", "2")], [])] == [2, 0]
+    assert type(evaluate_measure(Order, [order("1", "1", "2")], counted)) is int
+    assert msgspec.json.encode(evaluate_measure(Order, [], Measure(op=MeasureOp.SUM, field="total"))) == b"[]"
 
 
 @pytest.mark.parametrize(

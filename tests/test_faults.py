@@ -10,11 +10,11 @@ from structlog.testing import capture_logs
 from connectors import records as r
 from connectors.contract import Ask, KeyKind, Measure, MeasureOp
 from connectors.errors import ConfigurationError, SourceThrottledError, SourceUnavailableError
-from connectors.shapes import Fields, all_fields
+from connectors.record_fields import Fields, all_fields
 from connectors.testing import ConnectorContract, MemoryConnector
-from gateway.replay.faults import Fault, load_faults
-from gateway.replay.faulty import Faulty
-from gateway.replay.traffic import Standing, Traffic, stand
+from gateway.replay.fault_injection import FaultInjector
+from gateway.replay.fault_settings import Fault, load_faults
+from gateway.replay.modes import ReplayModes, ServedSources, substitute
 from gateway.settings import parse_settings
 from tests import shop
 from tests.clocks import HURRIED, LoopClock, WatchedCalls, answer_at_deadline
@@ -28,7 +28,7 @@ KEYS = [f"c{number}" for number in range(200)]
 
 
 def faulty(*faults, seed=0, connector=None, **words):
-    return Faulty(connector or shop.orders(), [Fault(source="orders", **fault) for fault in faults], seed, **words)
+    return FaultInjector(connector or shop.orders(), [Fault(source="orders", **fault) for fault in faults], seed, **words)
 
 
 def many():
@@ -224,7 +224,7 @@ async def test_faults_work_on_a_replay_and_are_said(tmp_path):
     async with gateway_on(recording(folder, connectors)) as gateway:
         assert (await gateway.data(query))["customer"]["orders"]
     settings = parse_settings({"sources": {one.name: {"kind": "memory"} for one in connectors}})
-    standing = stand(settings, Traffic(replay=folder, faults=path))
+    standing = substitute(settings, ReplayModes(replay=folder, faults=path))
     with capture_logs() as logs:
         standing.announce()
     assert [(one["event"], one["log_level"]) for one in logs] == [("replay_active", "info"), ("faults_active", "warning")]
@@ -238,8 +238,8 @@ async def test_faults_work_on_a_replay_and_are_said(tmp_path):
 def test_without_options_nothing_stands_between():
     """The configured connectors are built by the gateway itself."""
     settings = parse_settings({"sources": {"orders": {"kind": "sql"}}})
-    standing = stand(settings, Traffic())
-    assert standing == Standing(settings=settings)
+    standing = substitute(settings, ReplayModes())
+    assert standing == ServedSources(settings=settings)
     with capture_logs() as logs:
         standing.announce()
     assert logs == []

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from connectors import records as r
 from connectors.contract import Ask, KeyKind, Measure, MeasureOp, Push
 from connectors.mongo.connector import MongoConnector
-from connectors.semantics import combine, measured
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from connectors.sql import SqlConnector
 from connectors.testing import MemoryConnector
+from connectors.toolkit.evaluation import combine, evaluate_measure
 from tests import shop
 from tests.running import gateway_on
 
@@ -100,9 +100,9 @@ def test_sums_are_exact_however_many_digits_they_have():
         r.Order(id=str(n), placed_at=shop.at(1), total=r.Money(amount=Decimal(text), currency="EUR"))
         for n, text in enumerate(amounts)
     ]
-    whole = measured(r.Order, orders, Measure(op=MeasureOp.SUM, field="total"))
+    whole = evaluate_measure(r.Order, orders, Measure(op=MeasureOp.SUM, field="total"))
     assert whole == [{"amount": right, "currency": "EUR"}]
-    parts = [measured(r.Order, [order], Measure(op=MeasureOp.SUM, field="total")) for order in orders]
+    parts = [evaluate_measure(r.Order, [order], Measure(op=MeasureOp.SUM, field="total")) for order in orders]
     assert combine(Measure(op=MeasureOp.SUM, field="total"), parts) == whole
     assert combine(Measure(op=MeasureOp.SUM, field="quantity"), list(map(Decimal, amounts))) == Decimal(right)
 

@@ -16,8 +16,8 @@ from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError, SourceUnavailableError
 from connectors.files import FilesConnector
 from connectors.files.failures import FOREIGN, source_error
+from connectors.record_fields import Fields, all_fields
 from connectors.records import Customer, Event, Order
-from connectors.shapes import Fields, all_fields
 from tests.export_folder import ORDERS, RECORDS, TABLES, exports, one_order, write_exports
 from tests.running import gateway_on
 from tests.sql_shop import decoded
@@ -287,7 +287,7 @@ def test_no_extra_is_needed_by_other_kinds() -> None:
     program = """if True:
         import sys
         sys.modules |= dict.fromkeys(["asyncmy", "duckdb"])
-        from gateway.lookups.kinds import connector_kinds
+        from gateway.lookups.connector_registry import connector_kinds
         assert {"files", "http", "sql"} <= set(connector_kinds())
     """
     subprocess.run([sys.executable, "-c", program], check=True)

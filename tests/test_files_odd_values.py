@@ -9,9 +9,9 @@ import pytest
 
 from connectors.contract import Ask, KeyKind, Page
 from connectors.files import FilesConnector, FilesSettings
+from connectors.record_fields import Fields, narrow
 from connectors.records import Order
-from connectors.shapes import Fields, narrowed
-from gateway.lookups.boundary import accepted
+from gateway.lookups.source_call import validate_records
 from tests.sql_shop import decoded
 
 pytestmark = pytest.mark.cases
@@ -98,7 +98,7 @@ async def amounts(folder: Path, rows: list[Any]) -> tuple[dict[str, Any], int, i
         (lookup,) = connector.lookups()
         page = (await lookup.fetch(["7"], Ask(fields=fields)))["7"]
         assert isinstance(page, Page)
-        found = accepted(page.records, narrowed(Order, fields))
+        found = validate_records(page.records, narrow(Order, fields))
     finally:
         await connector.aclose()
     return {one.id: one.total and str(one.total.amount) for one in found.records}, found.dropped, len(found.unreadable)

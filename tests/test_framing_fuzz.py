@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from gateway.protocol import EndpointProtocol
+from gateway.uvicorn_protocol import EndpointProtocol
 from tests.endpoint import BODY, HEAD, Served, answers_in, chunked, on_both_loops, posted, served
 
 pytestmark = pytest.mark.cases

@@ -9,9 +9,9 @@ from aiohttp import web
 from connectors.contract import Ask, KeyKind, Page
 from connectors.errors import SourceProtocolError
 from connectors.graphql.lookup import GraphQLLookup, lookups_of
+from connectors.record_fields import Fields
 from connectors.records import Customer, Event
-from connectors.shapes import Fields
-from connectors.window import Window
+from connectors.toolkit.list_pushdown import ListPushdown
 from tests.graphql_source import opened, shop_settings
 from tests.http_source import serving
 
@@ -124,7 +124,7 @@ def test_what_is_nested_too_deep_to_be_written_is_an_error():
     deep = {}
     for _ in range(10_000):
         deep = {"a": deep}
-    window = Window(Event, "none", (), counts=False)
+    window = ListPushdown(Event, "none", (), counts=False)
     with pytest.raises(SourceProtocolError, match="nested too deep"):
         window.page([{"id": "1", "properties": deep}], Ask(fields=ID), None)
 

@@ -17,8 +17,8 @@ from connectors.errors import (
     SourceTimeoutError,
     SourceUnavailableError,
 )
+from connectors.record_fields import Fields
 from connectors.records import Customer, Order
-from connectors.shapes import Fields
 from tests.clocks import after
 from tests.graphql_source import RECORDS, ShopApi, opened, shop_settings
 from tests.http_source import serving

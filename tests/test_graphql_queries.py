@@ -7,9 +7,9 @@ import pytest
 
 from connectors.contract import Ask, Condition, KeyKind, Position
 from connectors.graphql import GraphQLConnector
+from connectors.record_fields import Fields
 from connectors.records import Customer, Event, Order, Ticket
-from connectors.shapes import Fields
-from connectors.testing.asking import json_of
+from connectors.testing.fetches import json_of
 from tests.graphql_source import RECORDS, ShopApi, opened, shop_settings
 from tests.http_source import serving
 from tests.running import gateway_on

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from connectors.contract import Ask, Page
 from connectors.graphql.lookup import GraphQLLookup, lookups_of
-from connectors.graphql.reading import RecordReader
+from connectors.graphql.record_reader import RecordReader
 from connectors.graphql.settings import GraphQLSettings
-from connectors.mapping.rows import RowMapping
-from connectors.mapping.settings import MappingSettings
+from connectors.record_fields import Fields, all_fields, narrow
 from connectors.records import Order
-from connectors.semantics import json_hook
-from connectors.shapes import Fields, all_fields, narrowed
-from connectors.testing.asking import json_of
-from gateway.lookups.boundary import accepted, decoded
+from connectors.testing.fetches import json_of
+from connectors.toolkit.evaluation import json_hook
+from connectors.toolkit.mapping.row_mapping import RowMapping
+from connectors.toolkit.mapping.settings import MappingSettings
+from gateway.lookups.source_call import decode_records, validate_records
 from tests import shop
 from tests.test_http_reading import Drawing, selection
 
@@ -87,13 +87,13 @@ def compare(seed: str) -> tuple[int, list[str]]:
     for _ in range(ANSWERS):
         fields = selection(random, all_fields(drawing.record)) | Fields.of("id")
         rows = [one for one in msgspec.json.decode(msgspec.json.encode(drawing.answer(drawn))) if one is not None]
-        kind = narrowed(drawing.record, fields)
+        kind = narrow(drawing.record, fields)
         read = reader.records(rows, fields)
         if not read or not isinstance(read[0], kind):
             continue
         quick += 1
-        expected = decoded(msgspec.json.encode([*map(one_by_one.mapper(fields), rows)]), kind)[:2]
-        taken = accepted(read, kind)[:2]
+        expected = decode_records(msgspec.json.encode([*map(one_by_one.mapper(fields), rows)]), kind)[:2]
+        taken = validate_records(read, kind)[:2]
         if taken != expected or written(taken[0]) != written(expected[0]):
             found.append(f"{seed}: {rules}\n{rows}\n{fields}\nquick: {read}\nslow: {expected}\n")
     return quick, found
@@ -125,8 +125,8 @@ def test_a_window_is_the_same_both_ways(drawn, first, since, until, oldest_first
     for fields in (Fields.of("id"), ASKED, Fields.of("total.amount", "id")):
         ask = Ask(fields=fields, first=first, since=since, until=until, oldest_first=oldest_first, count=count)
         quick, slow = page(QUICK, rows, ask), page(SLOW, rows, ask)
-        kind = narrowed(Order, fields)
-        assert decoded(json_of(quick), kind) == decoded(json_of(slow), kind)
+        kind = narrow(Order, fields)
+        assert decode_records(json_of(quick), kind) == decode_records(json_of(slow), kind)
         assert quick.total == slow.total
 
 
@@ -135,8 +135,8 @@ def test_records_that_have_just_what_is_asked_for_are_given_as_they_are():
     rows = [row(1, 1, lines={"nodes": [{"code": "a", "price": "1.50"}]}), row(2, 2, lines=None)]
     quick, slow = (page(of, rows, Ask(fields=ASKED)).records for of in (QUICK, SLOW))
     assert isinstance(slow, bytes)
-    assert [type(one) for one in quick] == [narrowed(Order, ASKED)] * 2
-    assert (quick, 0) == decoded(slow, narrowed(Order, ASKED))[:2]
+    assert [type(one) for one in quick] == [narrow(Order, ASKED)] * 2
+    assert (quick, 0) == decode_records(slow, narrow(Order, ASKED))[:2]
     assert isinstance(page(QUICK, rows, Ask(fields=Fields.of("id"))).records, bytes)
 
 
@@ -145,7 +145,7 @@ def test_what_the_mapping_does_not_have_is_not_read_by_its_name():
     ask = Ask(fields=Fields.of("id", "placed_at", "delivered_at"))
     for placed_at in ("deliveredAt", "@.deliveredAt"):
         given = page(lookup(placed_at=placed_at), [row(1, 1, deliveredAt="2026-06-04T12:00:00Z")], ask)
-        (order,) = decoded(json_of(given), narrowed(Order, ask.fields)).records
+        (order,) = decode_records(json_of(given), narrow(Order, ask.fields)).records
         assert (order.placed_at, order.delivered_at) == (shop.at(4), None)
 
 
@@ -154,7 +154,7 @@ def test_a_row_that_does_not_fit_has_its_key_read_one_by_one():
     odd = [row(1, 1), row(2, 2, createdAt="yesterday"), row(3, 3, price="1,50")]
     records = page(QUICK, odd, Ask(fields=ASKED)).records
     assert isinstance(records, bytes)
-    read = decoded(records, narrowed(Order, ASKED))
+    read = decode_records(records, narrow(Order, ASKED))
     assert ([(one.id, one.total is None) for one in read.records], read.dropped) == ([("o3", True), ("o1", False)], 1)
     assert isinstance(page(QUICK, [row(1, 1)], Ask(fields=ASKED)).records, list)
 
@@ -167,4 +167,4 @@ def test_words_are_learnt_by_meeting_them():
     for _ in range(3):
         quick, slow = page(QUICK, rows, ask).records, page(SLOW, rows, ask).records
         assert isinstance(quick, list)
-        assert (quick, 0) == decoded(slow, narrowed(Order, ask.fields))[:2]
+        assert (quick, 0) == decode_records(slow, narrow(Order, ask.fields))[:2]

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Page, Push
 from connectors.graphql import GraphQLConnector, GraphQLSettings
-from connectors.graphql.expressions import Names, Reads
-from connectors.graphql.trial import problems_of
+from connectors.graphql.expressions import Names, ReadPaths
+from connectors.graphql.source_checks import problems_of
 from connectors.records import Customer, Event, Order, Ticket
 from tests.graphql_source import RECORDS, shop_settings
 from tests.test_graphql_reading import QUICK
@@ -187,7 +187,7 @@ def test_a_query_declares_its_lookup():
 )
 def test_an_expression_says_what_it_reads(expression, reads):
     """Also what it only looks at."""
-    assert sorted(".".join(path) for path in Reads(expression).all) == reads
+    assert sorted(".".join(path) for path in ReadPaths(expression).all) == reads
 
 
 def test_arguments_are_not_read():

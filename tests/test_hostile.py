@@ -10,13 +10,13 @@ from structlog.testing import capture_logs
 
 from connectors import records as r
 from connectors.contract import Ask, KeyKind
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from connectors.testing import ODD_ERRORS, HostileConnector, OnCall, OnKey
 from connectors.testing.hostile import HUGE_BYTES, SECRET
 from gateway.clock import Clock
-from gateway.lookups.boundary import MOST_ABANDONED, Boundary
 from gateway.lookups.deadline import Deadline
-from gateway.lookups.window import Window
+from gateway.lookups.post_filter import PostFilter
+from gateway.lookups.source_call import MAX_ABANDONED, SourceCaller
 from tests import shop
 from tests.clocks import DEADLINE_S, LoopClock, WatchedCalls, answer_at_deadline
 from tests.running import PATIENT_MS, gateway_on
@@ -186,18 +186,18 @@ async def test_a_source_whose_calls_never_end_is_not_called_for_ever():
     orders.per_call = OnCall.HANGS_ON
     (lookup,) = orders.lookups()
     clock, ask = Clock(), Ask(fields=Fields.of("id"))
-    boundary = Boundary("orders", clock)
+    boundary = SourceCaller("orders", clock)
 
     async def fetched(budget_s):
-        (outcome,) = await boundary.fetch(lookup, ["c2"], Window(ask, lookup), Deadline.within(clock, budget_s))
+        (outcome,) = await boundary.fetch(lookup, ["c2"], PostFilter(ask, lookup), Deadline.within(clock, budget_s))
         return outcome
 
-    codes = [(await fetched(0.0004)).error.code for _ in range(MOST_ABANDONED + 5)]
-    assert codes == ["SOURCE_TIMEOUT"] * MOST_ABANDONED + ["SOURCE_UNAVAILABLE"] * 5
-    assert len(orders.calls) == MOST_ABANDONED
+    codes = [(await fetched(0.0004)).error.code for _ in range(MAX_ABANDONED + 5)]
+    assert codes == ["SOURCE_TIMEOUT"] * MAX_ABANDONED + ["SOURCE_UNAVAILABLE"] * 5
+    assert len(orders.calls) == MAX_ABANDONED
     orders.release.set()
     await boundary.aclose()
-    assert orders.cancellations == MOST_ABANDONED
+    assert orders.cancellations == MAX_ABANDONED
     assert [one.id for one in (await fetched(10)).records] == ["oc21"]
 
 

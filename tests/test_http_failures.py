@@ -17,7 +17,7 @@ from connectors.errors import (
     SourceUnavailableError,
 )
 from connectors.http import HttpSettings
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from tests.http_source import opened, serving
 
 ONE = {"path": "/t/{key}"}

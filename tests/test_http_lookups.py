@@ -10,8 +10,8 @@ from aiohttp import web
 from connectors.contract import Ask, Condition, KeyKind, Page, Position
 from connectors.errors import SourceProtocolError, SourceRejectedError
 from connectors.http import HttpSettings
+from connectors.record_fields import Fields
 from connectors.records import Customer, Event, Order, Ticket
-from connectors.shapes import Fields
 from tests.http_source import SupportApi, opened, serving, support_settings
 
 ID = Fields.of("id")

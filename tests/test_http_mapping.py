@@ -6,13 +6,13 @@ from decimal import Decimal
 import pytest
 
 from connectors.http.settings import RecordSettings
-from connectors.mapping.expressions import getter
-from connectors.mapping.rows import RowMapping
+from connectors.record_fields import Fields, all_fields, narrow
 from connectors.records import Customer, Event, Order, Ticket, TicketStatus
-from connectors.shapes import Fields, all_fields, narrowed
-from connectors.templates import render_body, render_path
-from connectors.values import converter, encode_numbers
-from gateway.lookups.boundary import decoded
+from connectors.toolkit.converters import converter, encode_numbers
+from connectors.toolkit.mapping.jmespath_expressions import getter
+from connectors.toolkit.mapping.row_mapping import RowMapping
+from connectors.toolkit.request_templates import render_body, render_path
+from gateway.lookups.source_call import decode_records
 
 ANY_KEY = {"customer_id": {"path": "/{key}"}}
 
@@ -198,11 +198,11 @@ def test_what_stands_in_the_place_of_an_object_is_counted(odd):
         "sum": {"money": odd},
         "lines": {"nodes": [odd, {"product": odd}]},
     }
-    read = decoded(encode_numbers([mapped(Order, row, rules)]), narrowed(Order, all_fields(Order)))
+    read = decode_records(encode_numbers([mapped(Order, row, rules)]), narrow(Order, all_fields(Order)))
     assert read.dropped == 0
     assert sorted(one.path for one in read.unreadable) == ["items", "items.name", "number", "total.amount"]
     assert [(one.number, one.total, len(one.items)) for one in read.records] == [(None, None, 1)]
-    read = decoded(encode_numbers([mapped(Order, row | {"lines": odd}, rules)]), narrowed(Order, all_fields(Order)))
+    read = decode_records(encode_numbers([mapped(Order, row | {"lines": odd}, rules)]), narrow(Order, all_fields(Order)))
     assert [one.path for one in read.unreadable if "items" in one.path] == ["items"]
 
 

@@ -10,8 +10,8 @@ from aiohttp import web
 from connectors.contract import Ask, Page
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.http import HttpSettings
-from connectors.shapes import Fields
-from connectors.testing.asking import json_of
+from connectors.record_fields import Fields
+from connectors.testing.fetches import json_of
 from tests.http_source import opened, serving
 
 pytestmark = pytest.mark.cases

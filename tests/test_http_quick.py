@@ -7,13 +7,13 @@ import msgspec
 import pytest
 
 from connectors.contract import Ask, KeyKind
-from connectors.http.route import Route
+from connectors.http.lookup import HttpLookup
 from connectors.http.settings import HttpSettings
-from connectors.mapping.words import MOST_WORDS
+from connectors.record_fields import Fields, narrow
 from connectors.records import Event, Money, Order, OrderStatus
-from connectors.shapes import Fields, narrowed
-from connectors.transport import decoded as decoded_answer
-from gateway.lookups.boundary import decoded
+from connectors.toolkit.http_client import decode_records as decoded_answer
+from connectors.toolkit.mapping.enum_decoding import MAX_WORDS
+from gateway.lookups.source_call import decode_records
 
 AMOUNT = Fields.of("id", "total.amount")
 RULES: dict[str, Any] = {
@@ -24,10 +24,10 @@ RULES: dict[str, Any] = {
 }
 
 
-def route(rules: Any = RULES, name: str = "order") -> Route:
+def route(rules: Any = RULES, name: str = "order") -> HttpLookup:
     settings = HttpSettings.model_validate({"base_url": "http://source", "records": {name: rules}})
     found = settings.records[name]
-    return Route(name, found, KeyKind.CUSTOMER_ID, found.keys[KeyKind.CUSTOMER_ID], settings)
+    return HttpLookup(name, found, KeyKind.CUSTOMER_ID, found.keys[KeyKind.CUSTOMER_ID], settings)
 
 
 def row(price: str, **more: Any) -> bytes:
@@ -36,7 +36,7 @@ def row(price: str, **more: Any) -> bytes:
     return b'[{"price":' + price.encode() + b"," + msgspec.json.encode(whole)[1:] + b"]"
 
 
-def quickly(content: bytes, ask: Ask, at: Route | None = None) -> list[Any] | None:
+def quickly(content: bytes, ask: Ask, at: HttpLookup | None = None) -> list[Any] | None:
     pages = (at or route()).read(content, ["c1"], ask)
     if pages is None:
         return None
@@ -45,13 +45,13 @@ def quickly(content: bytes, ask: Ask, at: Route | None = None) -> list[Any] | No
     return records
 
 
-def slowly(content: bytes, ask: Ask, at: Route | None = None) -> list[Any]:
+def slowly(content: bytes, ask: Ask, at: HttpLookup | None = None) -> list[Any]:
     """Row by row, without the malformed ones."""
     at, rows = at or route(), {}
     at.add_rows(decoded_answer(content), ["c1"], rows)
     records = at.page(rows["c1"], ask, None).records
     assert isinstance(records, bytes)
-    return decoded(records, narrowed(at.record, ask.fields))[0]
+    return decode_records(records, narrow(at.record, ask.fields))[0]
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_amounts_that_are_computed_with_are_decimals():
     assert record.total.amount == Decimal("12.50")
     assert isinstance(record.total.amount, Decimal)
     (shown,) = quickly(row("12.50"), Ask(fields=AMOUNT, shown=True))
-    assert shown.total == narrowed(Money, Fields.of("amount"))("12.50")
-    assert type(shown) is type(record) is narrowed(Order, AMOUNT)
+    assert shown.total == narrow(Money, Fields.of("amount"))("12.50")
+    assert type(shown) is type(record) is narrow(Order, AMOUNT)
 
 
 def test_words_are_learnt_by_meeting_them():
@@ -164,7 +164,7 @@ def test_words_are_learnt_by_meeting_them():
             assert record.status is OrderStatus[status]
         (record,) = quickly(row("1", status=None), ask, at)
         assert record.status is OrderStatus.UNKNOWN
-    strange = [{"id": "x", "placedAt": "2026-06-03T12:00:00Z", "status": f"w{n}"} for n in range(2 * MOST_WORDS)]
+    strange = [{"id": "x", "placedAt": "2026-06-03T12:00:00Z", "status": f"w{n}"} for n in range(2 * MAX_WORDS)]
     for _ in range(3):
         records = quickly(msgspec.json.encode([*strange, *msgspec.json.decode(row("1", status="delivered"))]), ask, at)
         assert {one.status for one in records} == {OrderStatus.UNKNOWN, OrderStatus.DELIVERED}
@@ -218,4 +218,4 @@ def test_numbers_in_free_json_stay_numbers():
     at = route({"keys": {"customer_id": {"path": "/{key}"}}}, "event")
     content = b'[{"id":"e1","at":"2026-06-03T12:00:00Z","type":"view","properties":{"price":1.50}}]'
     (record,) = quickly(content, Ask(fields=Fields.of("properties"), shown=True), at)
-    assert record == narrowed(Event, Fields.of("properties"))(properties={"price": 1.5})
+    assert record == narrow(Event, Fields.of("properties"))(properties={"price": 1.5})

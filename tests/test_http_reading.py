@@ -14,11 +14,11 @@ import pytest
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceError
-from connectors.http.route import Route
+from connectors.http.lookup import HttpLookup
 from connectors.http.settings import HttpSettings
+from connectors.record_fields import LEAF, LIST, OBJECT, FieldInfo, Fields, all_fields, fields_of, narrow
 from connectors.records import RECORDS
-from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, all_fields, narrowed, shapes
-from gateway.lookups.boundary import accepted, decoded
+from gateway.lookups.source_call import decode_records, validate_records
 from tests.strange import NAMED
 
 MAPPINGS = int(os.environ.get("READING_MAPPINGS", "400"))
@@ -75,7 +75,9 @@ class Drawing:
         """Settings of the record."""
         own = self._part_rules(self.record, 0.5)
         own["lists"] = {
-            shape.name: self._list_rules(shape) for shape in shapes(self.record).values() if _is_parts(shape) and self._by(0.6)
+            shape.name: self._list_rules(shape)
+            for shape in fields_of(self.record).values()
+            if _is_parts(shape) and self._by(0.6)
         }
         with_time = self.record.time_field is not None
         order = self.random.choice(["none", "newest_first", "oldest_first"]) if with_time else "none"
@@ -90,7 +92,7 @@ class Drawing:
         lookup = self.random.choice([{"path": "/{key}"}, {"path": "/{key}?n={first}"}, several])
         return lookup | ({"records": "records"} if self._by(0.3) else {})
 
-    def _list_rules(self, shape: Shape) -> dict[str, Any]:
+    def _list_rules(self, shape: FieldInfo) -> dict[str, Any]:
         assert shape.struct is not None
         rules = self._part_rules(shape.struct, 0.4)
         rules["outer"] = {path: self._chain() for path, _ in _paths(shape.struct) if self._by(0.1)}
@@ -111,7 +113,7 @@ class Drawing:
                 values[path] = {"x": "X", "eur": "EUR", "": "nothing"}
         return {"fields": fields, "values": values}
 
-    def _literal(self, shape: Shape) -> str:
+    def _literal(self, shape: FieldInfo) -> str:
         return f"`{msgspec.json.encode(self._right(shape)).decode()}`"
 
     def _chain(self) -> str:
@@ -163,7 +165,7 @@ class Drawing:
             self.random.choice([json_name, json_name, name]),
         ]
 
-    def _value(self, shape: Shape, rules: Mapping[str, Any], row: dict[str, Any]) -> Any:
+    def _value(self, shape: FieldInfo, rules: Mapping[str, Any], row: dict[str, Any]) -> Any:
         if self._by(self.odd_share):
             return deepcopy(self.random.choice(ODD))
         if shape.form == OBJECT:
@@ -174,7 +176,7 @@ class Drawing:
         one = (lambda: self._right(shape)) if shape.struct is None else (lambda: self._row(shape.struct, inner, row))
         return [None if self._by(0.05) else one() for _ in range(self.random.randint(0, 2))]
 
-    def _right(self, shape: Shape) -> Any:
+    def _right(self, shape: FieldInfo) -> Any:
         if shape.name in NAMED and shape.name not in ("device_ids", "satisfaction", "currency", "country"):
             return self.random.choice(NAMED[shape.name])
         if shape.name in ("currency", "country", "satisfaction"):
@@ -185,13 +187,13 @@ class Drawing:
         return deepcopy(self.random.choice(RIGHT[shape.leaf]))
 
 
-def _is_parts(shape: Shape) -> bool:
+def _is_parts(shape: FieldInfo) -> bool:
     return shape.form == LIST and shape.struct is not None
 
 
-def _paths(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[tuple[str, Shape]]:
+def _paths(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Fields by path, objects before what is in them; nothing of what is inside lists."""
-    for shape in shapes(struct).values():
+    for shape in fields_of(struct).values():
         yield prefix + shape.name, shape
         if shape.form == OBJECT and shape.struct is not None:
             yield from _paths(shape.struct, f"{prefix}{shape.name}.")
@@ -213,13 +215,13 @@ def selection(random: Random, fields: Fields) -> Fields:
     return Fields(tuple(kept)) if kept else fields
 
 
-def slowly(route: Route, content: bytes, keys: list[str], ask: Ask) -> dict[str, Any]:
+def slowly(route: HttpLookup, content: bytes, keys: list[str], ask: Ask) -> dict[str, Any]:
     """What the way row by row comes to: the records of each key, and how many of them had to be dropped."""
     rows: dict[str, Any] = {}
     route.add_rows(msgspec.json.decode(content), keys, rows)
     pages = {key: own if isinstance(own, SourceError) else route.page(own, ask, None) for key, own in rows.items()}
     return {
-        key: page if isinstance(page, SourceError) else decoded(page.records, narrowed(route.record, ask.fields))[:2]
+        key: page if isinstance(page, SourceError) else decode_records(page.records, narrow(route.record, ask.fields))[:2]
         for key, page in pages.items()
     }
 
@@ -246,7 +248,7 @@ def compare(seed: str) -> tuple[int, int, list[str]]:
     settings = HttpSettings.model_validate({"base_url": "http://source", "records": {drawing.name: rules}})
     record_rules = settings.records[drawing.name]
     (lookup,) = record_rules.keys.values()
-    route = Route(drawing.name, record_rules, KeyKind.CUSTOMER_ID, lookup, settings)
+    route = HttpLookup(drawing.name, record_rules, KeyKind.CUSTOMER_ID, lookup, settings)
     fast, found = 0, []
     for _ in range(ANSWERS):
         fields = selection(random, all_fields(drawing.record)) | Fields.of("id")
@@ -258,7 +260,7 @@ def compare(seed: str) -> tuple[int, int, list[str]]:
         if pages is None:
             continue
         fast += 1
-        quick = {key: accepted(page.records, narrowed(route.record, ask.fields))[:2] for key, page in pages.items()}
+        quick = {key: validate_records(page.records, narrow(route.record, ask.fields))[:2] for key, page in pages.items()}
         try:
             slow: Any = slowly(route, content, keys, ask)
         except SourceError as error:

@@ -14,16 +14,16 @@ from connectors import records as r
 from connectors.contract import Answer, Ask, KeyKind, Keys
 from connectors.errors import SourceUnavailableError, without_frames
 from connectors.http import HttpConnector, HttpSettings
-from connectors.shapes import all_fields
+from connectors.record_fields import all_fields
 from connectors.testing import MemoryConnector
 from gateway.clock import Clock
 from gateway.errors import InvalidArgumentError, SourceFailure
-from gateway.execution.failures import Place
+from gateway.execution.located_errors import ErrorLocator
 from gateway.log import MIN_LOG_GAP_S
-from gateway.lookups.boundary import Boundary
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed
-from gateway.lookups.window import Window
+from gateway.lookups.post_filter import PostFilter
+from gateway.lookups.source_call import SourceCaller
 from tests import shop
 from tests.demo_sources import refused_port
 from tests.running import Gateway, gateway_on
@@ -154,8 +154,8 @@ async def test_the_error_of_a_source_keeps_no_frame():
         try:
             (lookup,) = connector.lookups()
             ask = Ask(fields=all_fields(r.Order))
-            (outcome,) = await Boundary("orders", Clock()).fetch(
-                lookup, ["c1"], Window(ask, lookup), Deadline.within(Clock(), 20)
+            (outcome,) = await SourceCaller("orders", Clock()).fetch(
+                lookup, ["c1"], PostFilter(ask, lookup), Deadline.within(Clock(), 20)
             )
         finally:
             await connector.aclose()
@@ -190,7 +190,7 @@ def placed(error: Exception) -> tuple[GraphQLError, GraphQLError]:
     (operation,) = parse("{\n  a: customer { id } }").definitions
     assert isinstance(operation, OperationDefinitionNode)
     nodes: list[Any] = list(operation.selection_set.selections)
-    return Place(nodes).failure(error, ["a", 1]), located_error(error, nodes, ["a", 1])
+    return ErrorLocator(nodes).failure(error, ["a", 1]), located_error(error, nodes, ["a", 1])
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from aiohttp import web
 from connectors import records as r
 from connectors.contract import Ask, KeyKind
 from connectors.http import HttpConnector, HttpSettings
-from connectors.interning import interned
-from connectors.shapes import Fields, narrowed, shapes
+from connectors.interned_values import intern_results
+from connectors.record_fields import Fields, fields_of, narrow
 from connectors.testing import MemoryConnector
 from gateway.clock import Clock
-from gateway.lookups.cache import ReadCache
+from gateway.lookups.read_cache import ReadCache
 from gateway.lookups.sources import Source
 from gateway.settings import SourceSettings
 from tests import shop
@@ -32,7 +32,7 @@ def test_a_value_is_found_again_while_it_is_held():
         def __init__(self, number: int) -> None:
             self.number = number
 
-    thing = interned(maxsize=2)(Thing)
+    thing = intern_results(maxsize=2)(Thing)
     held, dropped = thing(0), weakref.ref(thing(1))
     for number in range(2, 10):
         thing(number)
@@ -42,16 +42,16 @@ def test_a_value_is_found_again_while_it_is_held():
 
 
 def selections(number: int) -> list[Fields]:
-    names = [*shapes(r.Order)][:8]
+    names = [*fields_of(r.Order)][:8]
     return [Fields.of(*some) for some in itertools.islice(itertools.permutations(names, 5), number)]
 
 
 def test_a_narrowed_record_stays_the_same_while_a_reader_holds_it():
     """After 3,000 other selections the same fields are the same type."""
-    held = narrowed(r.Order, Fields.of("id", "status"))
+    held = narrow(r.Order, Fields.of("id", "status"))
     for fields in selections(3_000):
-        narrowed(r.Order, fields)
-    assert narrowed(r.Order, Fields.of("id", "status")) is held
+        narrow(r.Order, fields)
+    assert narrow(r.Order, Fields.of("id", "status")) is held
 
 
 def test_equal_questions_are_one_while_somebody_asks():

@@ -8,23 +8,23 @@ import pytest
 
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
+from gateway.execution.executor import MAX_PLANS, Executor
 from gateway.execution.plan import Plan, core_schema
-from gateway.execution.run import KEPT_PLANS, Executor
-from gateway.kept import Kept
+from gateway.lru_cache import SegmentedLru
 from gateway.operations import Limits, Operation, Operations
 from resolvers.schema import schema
 from tests import shop
 from tests.running import settings_for
 
 
-def kept_names(kept: Kept[str, str], names: str) -> str:
+def kept_names(kept: SegmentedLru[str, str], names: str) -> str:
     """Those of the names that are there. Asking makes them hot."""
     return "".join(name for name in names if kept.get(name))
 
 
 def test_what_was_used_again_outlives_what_came_once():
     """With room for five, two hot ones stay however many others come, and of those the last three are there."""
-    kept: Kept[str, str] = Kept(5)
+    kept: SegmentedLru[str, str] = SegmentedLru(5)
     for name in "ab":
         kept.put(name, name)
         assert kept.get(name) == name
@@ -36,7 +36,7 @@ def test_what_was_used_again_outlives_what_came_once():
 
 def test_new_ones_have_room_of_their_own():
     """Hot ones take four fifths at most: the fifth becomes hot, and the one used longest ago is new again and goes next."""
-    kept: Kept[str, str] = Kept(5)
+    kept: SegmentedLru[str, str] = SegmentedLru(5)
     for name in "abcde":
         kept.put(name, name)
     assert kept_names(kept, "abcde") == "abcde"
@@ -47,7 +47,7 @@ def test_new_ones_have_room_of_their_own():
 
 def test_what_weighs_much_takes_the_room_of_several():
     """A value of weight three leaves room for one of weight one; one that has no room at all is not kept, nor is any other."""
-    kept: Kept[str, int] = Kept(4, lambda weight: weight)
+    kept: SegmentedLru[str, int] = SegmentedLru(4, lambda weight: weight)
     for name, weight in (("a", 1), ("b", 1), ("c", 3)):
         kept.put(name, weight)
     assert [kept.get(name) for name in "abc"] == [None, 1, 3]
@@ -57,7 +57,7 @@ def test_what_weighs_much_takes_the_room_of_several():
 
 def test_a_hot_value_survives_10_000_that_come_once():
     """It is there after them, with the last ones, and no more are kept than there is room for."""
-    kept: Kept[str, str] = Kept(1_000)
+    kept: SegmentedLru[str, str] = SegmentedLru(1_000)
     kept.put("hot", "hot")
     assert kept.get("hot") == "hot"
     for number in range(10_000):
@@ -81,10 +81,10 @@ def test_a_hot_plan_survives_more_documents_than_are_kept():
 
     hot = planned("{ sources @include(if: $on) { name } }")
     assert planned("{ sources @include(if: $on) { name } }") is hot
-    for number in range(KEPT_PLANS + 100):
+    for number in range(MAX_PLANS + 100):
         planned(f"{{ __typename a{number}: __typename @include(if: $on) }}")
     assert planned("{ sources @include(if: $on) { name } }") is hot
-    assert len(executor._plans) == KEPT_PLANS
+    assert len(executor._plans) == MAX_PLANS
 
 
 def test_what_is_known_of_an_operation_goes_with_it():

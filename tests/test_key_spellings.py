@@ -12,8 +12,8 @@ from connectors.contract import Connector, KeyKind
 from connectors.errors import SourceRejectedError, SourceUnavailableError
 from connectors.http import HttpConnector, HttpSettings
 from connectors.sql import SqlConnector, SqlSettings
-from connectors.stripe import Stripe, StripeSettings
 from connectors.testing import MemoryConnector
+from connectors.vendors.stripe import Stripe, StripeSettings
 from gateway.clock import Clock
 from gateway.lookups.outcome import Failed, Found, merge_spellings
 from tests import shop

@@ -6,12 +6,12 @@ import pytest
 
 from connectors import records as r
 from connectors.contract import Ask, KeyKind
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
+from gateway.execution.executor import MAX_UNPLANNED_RECORDS
 from gateway.execution.fields import MAX_TURN_RECORDS
-from gateway.execution.run import MAX_UNPLANNED_RECORDS
-from gateway.lookups.questions import RecordsQuestion
-from gateway.stitching.directory import CANDIDATES
+from gateway.lookups.fetches import RecordFetch
+from gateway.stitching.source_router import CANDIDATES
 from tests import shop
 from tests.running import gateway_on
 
@@ -84,4 +84,4 @@ async def test_customers_leave_in_one_call_however_few_are_named_of_an_ambiguous
     ids = [f"c{number}" for number in range(400)]
     crm = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {key: [r.Customer(id=key)] for key in ids}}, max_batch=400)
     (lookup,) = crm.lookups()
-    assert RecordsQuestion(lookup, Ask(fields=Fields.of("id"), first=CANDIDATES)).max_batch == 400
+    assert RecordFetch(lookup, Ask(fields=Fields.of("id"), first=CANDIDATES)).max_batch == 400

@@ -10,8 +10,8 @@ from graphql import print_ast
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
 from gateway.documents.literals import _SCALARS, outline_of
+from gateway.execution.executor import Executor
 from gateway.execution.plan import core_schema
-from gateway.execution.run import Executor
 from gateway.operations import Limits, Operation, OperationError, Operations
 from gateway.services import Services
 from resolvers.schema import schema

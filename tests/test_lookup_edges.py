@@ -13,12 +13,12 @@ from connectors import records as r
 from connectors.contract import Ask, KeyKind, MeasureOp
 from connectors.errors import SourceProtocolError
 from connectors.http import HttpConnector, HttpSettings
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.clock import Clock
-from gateway.lookups.boundary import Boundary
 from gateway.lookups.deadline import ASSEMBLY_S, Deadline
-from gateway.lookups.window import Window
+from gateway.lookups.post_filter import PostFilter
+from gateway.lookups.source_call import SourceCaller
 from tests.fixtures_mongodb import HandClock
 from tests.http_source import serving
 from tests.running import gateway_on
@@ -81,10 +81,10 @@ class Slow(MemoryConnector):
             self.ended.set()
 
 
-async def cancelled_in(boundary: Boundary, source: Slow) -> None:
+async def cancelled_in(boundary: SourceCaller, source: Slow) -> None:
     """A caller that is cancelled while its call is under way."""
     (lookup,) = source.lookups()
-    caller = asyncio.create_task(boundary.fetch(lookup, ["c1"], Window(ASK, lookup), Deadline.within(Clock(), 60)))
+    caller = asyncio.create_task(boundary.fetch(lookup, ["c1"], PostFilter(ASK, lookup), Deadline.within(Clock(), 60)))
     await source.begun.wait()
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -94,13 +94,13 @@ async def cancelled_in(boundary: Boundary, source: Slow) -> None:
 async def test_the_call_of_a_cancelled_caller_is_cancelled():
     """Nobody waits for it any more, so it does not go on."""
     source = Slow()
-    await cancelled_in(Boundary("orders", Clock()), source)
+    await cancelled_in(SourceCaller("orders", Clock()), source)
     await source.ended.wait()
 
 
 async def test_closing_waits_for_a_call_that_is_ending():
     """A connector is not closed under a call that was given up and cleans up."""
-    source, boundary = Slow(), Boundary("orders", Clock())
+    source, boundary = Slow(), SourceCaller("orders", Clock())
     await cancelled_in(boundary, source)
     assert not source.ended.is_set()
     await boundary.aclose()

@@ -9,12 +9,12 @@ import pytest
 from connectors import records as r
 from connectors.contract import Ask, KeyKind, Measure, MeasureOp, Page, Push
 from connectors.errors import SourceUnavailableError
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.lookups.outcome import Found
-from gateway.stitching.measuring import MOST_RECORDS, Question, measured
-from gateway.stitching.reports import Reports
+from gateway.stitching.measurements import MAX_RECORDS, MeasureRequest, measure_customer
 from gateway.stitching.selection import Selection
+from gateway.stitching.source_reports import ContributionReports
 from tests import shop
 from tests.fixtures_mongodb import HandClock
 from tests.running import gateway_on
@@ -113,7 +113,9 @@ async def test_records_are_read_back_to_the_earliest_bound(
     measures = tuple(Measure(op=MeasureOp.COUNT, since=since) for since in starts)
     async with services_on([shop.crm(), source]) as services:
         (customer,) = await stitched(services, "c1")
-        answer = await measured(customer, Question(record=r.Order, measures=measures, fields=Fields.of("id", "placed_at")))
+        answer = await measure_customer(
+            customer, MeasureRequest(record=r.Order, measures=measures, fields=Fields.of("id", "placed_at"))
+        )
     ((_, _, _, ask),) = source.calls
     assert isinstance(ask, Ask)
     assert (ask.since, answer.rows) == (asked, [counts])
@@ -154,18 +156,18 @@ async def test_figures_are_as_old_as_the_earliest_answer(early: int):
         source, key = asked[early]
         await customer.loaders.settled([customer.loaders.enter(source, source.measures(r.Order, by, (count,)), [key])])
         clock.advance(timedelta(seconds=1))
-        answer = await measured(customer, Question(record=r.Order, measures=(count,), fields=Fields.of("id")))
+        answer = await measure_customer(customer, MeasureRequest(record=r.Order, measures=(count,), fields=Fields.of("id")))
     assert (len(asked), len(answer.rows), answer.as_of) == (2, 2, began)
 
 
-@pytest.mark.parametrize(("held", "partial"), [(MOST_RECORDS, False), (MOST_RECORDS + 1, True)])
+@pytest.mark.parametrize(("held", "partial"), [(MAX_RECORDS, False), (MAX_RECORDS + 1, True)])
 async def test_a_tag_over_more_records_than_are_read_is_partial(held: int, partial: bool):
     """At a source that cannot measure: the figure, its fact and the tag say whether orders are left out."""
     source = holding("orders", *(shop.order(number, "c1", 1) for number in range(held)), measures=False)
     async with gateway_on([shop.crm(), source], **shop.PINNED) as gateway:
         tag = (await gateway.data(ACTIVITY))["customer"]["tag"]
     facts = [(fact["value"], fact["partial"], fact["missing"]) for fact in tag["evidence"]]
-    assert (tag["value"], tag["partial"], facts) == ("HIGH", partial, [(MOST_RECORDS, partial, None)] * 2)
+    assert (tag["value"], tag["partial"], facts) == ("HIGH", partial, [(MAX_RECORDS, partial, None)] * 2)
 
 
 async def test_a_tag_without_a_dropped_record_is_partial():
@@ -204,7 +206,7 @@ async def test_what_two_fields_read_is_reported_once():
 async def test_a_source_is_as_slow_as_its_slowest_call(latencies: Sequence[float]):
     """Whether that was the first one, one in between or the last."""
     found = [Found(source="orders", as_of=shop.at(1), latency_ms=latency_ms, records=[]) for latency_ms in latencies]
-    reports = Reports([(r.Order, found[0])])
+    reports = ContributionReports([(r.Order, found[0])])
     for outcome in found[1:]:
         reports.add(r.Order, outcome)
     assert [report.latency_ms for report in await reports.settled()] == [30.0]

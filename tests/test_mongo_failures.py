@@ -28,8 +28,8 @@ from connectors.errors import (
 )
 from connectors.mongo import MongoConnector
 from connectors.mongo.failures import FOREIGN, source_error
+from connectors.record_fields import Fields
 from connectors.records import Order
-from connectors.shapes import Fields
 from gateway.store.embedded import EmbeddedMongo
 from tests.demo_sources import refused_port
 from tests.faulty import listening, silence

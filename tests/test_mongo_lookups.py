@@ -9,8 +9,8 @@ import pytest
 from bson import ObjectId
 
 from connectors.contract import Ask, Condition, KeyKind, Page, Position, Push
+from connectors.record_fields import Fields
 from connectors.records import Customer, Event, Order
-from connectors.shapes import Fields
 from tests.mongo_shop import RECORDS, MongoShop
 from tests.sql_shop import day, ids
 

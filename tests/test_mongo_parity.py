@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Ask, Connector, KeyKind, Measure, MeasureOp, Page, Position
+from connectors.record_fields import all_fields
 from connectors.records import Order
-from connectors.shapes import all_fields
-from connectors.testing.asking import fetch, records_in
+from connectors.testing.fetches import fetch, records_in
 from tests.demo_sources import PINNED, demo_rows, sql_sources, sqlite_shop
 from tests.mongo_shop import MongoShop, demo_documents, demo_sources
 from tests.running import gateway_on

@@ -7,8 +7,8 @@ from bson import Decimal128
 from pydantic import ValidationError
 
 from connectors.mongo import MongoConnector, MongoSourceSettings
+from connectors.record_fields import Fields
 from connectors.records import Customer
-from connectors.shapes import Fields
 from tests.mongo_shop import RECORDS, MongoShop, settings
 from tests.sql_shop import day
 

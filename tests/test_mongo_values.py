@@ -11,12 +11,12 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
 
 from connectors.contract import Ask, Condition, Measure, MeasureOp, Page
-from connectors.mongo.places import record_places
-from connectors.mongo.reading import reader
+from connectors.mongo.document_reader import reader
+from connectors.mongo.field_paths import record_paths
 from connectors.mongo.values import encoded
+from connectors.record_fields import Fields, all_fields, narrow
 from connectors.records import Event, Order
-from connectors.shapes import Fields, all_fields, narrowed
-from gateway.lookups.boundary import decoded
+from gateway.lookups.source_call import decode_records
 from tests.mongo_shop import MongoShop, settings
 from tests.sql_shop import day
 
@@ -126,7 +126,7 @@ def test_a_date_beyond_the_calendar_costs_its_own_record_only() -> None:
     )
     document = decode(far, CodecOptions(tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO))
     rules = settings("mongodb://localhost").records["order"]
-    read = reader(record_places("order", rules), all_fields(Order))
+    read = reader(record_paths("order", rules), all_fields(Order))
     assert msgspec.json.decode(encoded([read(document, document)])) == [
         {"id": "1", "status": "UNKNOWN", "deliveredAt": f"Date({10**16})"}
     ]
@@ -146,7 +146,7 @@ async def gateways_view(shop: MongoShop, **words: Any) -> tuple[list[str], int, 
     page = (await shop.lookup(Order).fetch(["c1"], ask))["c1"]
     assert isinstance(page, Page)
     assert isinstance(page.records, bytes)
-    records, dropped, unreadable = decoded(page.records, narrowed(Order, ask.fields))
+    records, dropped, unreadable = decode_records(page.records, narrow(Order, ask.fields))
     return [msgspec.to_builtins(one)["id"] for one in records], dropped, len(unreadable) - dropped
 
 

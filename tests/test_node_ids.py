@@ -8,7 +8,7 @@ import pytest
 from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.app import create_services
 from gateway.explain import explained

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.times import is_no_time, read_time
+from connectors.toolkit.times import is_no_time, read_time
 from tests.every_source import Filled, filled
 from tests.running import Gateway
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.lookups.budget import Budget
-from gateway.lookups.pace import Pace
+from gateway.lookups.rate_limiter import RateLimiter
+from gateway.lookups.retry_budget import RetryBudget
 from tests.clocks import SteppedClock
 
 
@@ -24,19 +24,19 @@ def leave_all(pace, clock, seconds):
 def test_no_more_calls_leave_in_a_second_than_configured_and_a_tenth(rate, most):
     """The tenth is what may leave at once."""
     clock = SteppedClock()
-    assert rate * 0.9 <= leave_all(Pace(clock, rate), clock, 1) <= most
+    assert rate * 0.9 <= leave_all(RateLimiter(clock, rate), clock, 1) <= most
 
 
 def test_in_the_long_run_the_rate_is_kept():
     """Ten seconds at 20 calls a second: 200, and the two of a burst."""
     clock = SteppedClock()
-    assert leave_all(Pace(clock, 20), clock, 10) == pytest.approx(201, abs=1)
+    assert leave_all(RateLimiter(clock, 20), clock, 10) == pytest.approx(201, abs=1)
 
 
 def test_without_a_rate_calls_leave_at_once():
     """However many."""
     clock = SteppedClock()
-    pace = Pace(clock, None)
+    pace = RateLimiter(clock, None)
     for _ in range(1000):
         pace.call_left()
     assert pace.wait_s() == 0
@@ -46,7 +46,7 @@ def test_without_a_rate_calls_leave_at_once():
 def test_a_source_is_left_alone_for_as_long_as_it_asks(asked, held):
     """A second when it does not say, a minute at most."""
     clock = SteppedClock()
-    pace = Pace(clock, None)
+    pace = RateLimiter(clock, None)
     pace.hold(asked)
     assert pace.held_s() == pytest.approx(held)
     assert pace.wait_s() == pytest.approx(held)
@@ -57,7 +57,7 @@ def test_a_source_is_left_alone_for_as_long_as_it_asks(asked, held):
 def test_a_shorter_wish_does_not_end_a_longer_one():
     """Two calls under way may each bring a wish."""
     clock = SteppedClock()
-    pace = Pace(clock, None)
+    pace = RateLimiter(clock, None)
     pace.hold(5)
     pace.hold(1)
     assert pace.held_s() == pytest.approx(5)
@@ -65,7 +65,7 @@ def test_a_shorter_wish_does_not_end_a_longer_one():
 
 def test_extra_calls_are_a_share_of_all_and_the_reserve():
     """A thousand calls, each of which would like an extra one."""
-    budget = Budget(0.1, 10)
+    budget = RetryBudget(0.1, 10)
     spent = 0
     for _ in range(1000):
         budget.earn()
@@ -75,7 +75,7 @@ def test_extra_calls_are_a_share_of_all_and_the_reserve():
 
 def test_a_quiet_source_saves_no_more_than_the_reserve():
     """A thousand calls that need nothing, then as many extra ones as there are."""
-    budget = Budget(0.1, 10)
+    budget = RetryBudget(0.1, 10)
     for _ in range(1000):
         budget.earn()
     assert sum(budget.spend() for _ in range(100)) == 10

@@ -13,7 +13,7 @@ import pytest
 
 from connectors.errors import ConfigurationError
 from connectors.http import HttpConnector
-from gateway.lookups import kinds
+from gateway.lookups import connector_registry
 from tests.markdown import blocks
 
 ROOT = Path(__file__).parent.parent
@@ -133,26 +133,26 @@ class Entry:
 )
 def test_a_package_of_no_use_is_a_problem_of_the_configuration(monkeypatch, found, problem):
     """It names the entry point and the fix, and nothing of what the package said."""
-    monkeypatch.setattr(kinds, "entry_points", lambda group: [Entry("tills", found)])
+    monkeypatch.setattr(connector_registry, "entry_points", lambda group: [Entry("tills", found)])
     with pytest.raises(ConfigurationError) as caught:
-        kinds.connector_kinds()
+        connector_registry.connector_kinds()
     assert caught.value.problems == (f"profile_gateway.connectors: {problem}",)
 
 
 def test_a_package_does_not_take_the_place_of_a_kind(monkeypatch):
     """The gateway's own kind stays what it is."""
-    monkeypatch.setattr(kinds, "entry_points", lambda group: [Entry("http", HttpConnector)])
+    monkeypatch.setattr(connector_registry, "entry_points", lambda group: [Entry("http", HttpConnector)])
     with pytest.raises(ConfigurationError, match="http is a kind that there is already; rename it"):
-        kinds.connector_kinds()
+        connector_registry.connector_kinds()
 
 
 def test_only_the_wanted_kinds_are_imported(monkeypatch):
     """What another kind needs is not imported either, and a package that nobody wants harms nobody."""
-    monkeypatch.setattr(kinds, "entry_points", lambda group: [Entry("tills", ImportError())])
-    assert kinds.connector_kinds({"http"}) == {"http": HttpConnector}
+    monkeypatch.setattr(connector_registry, "entry_points", lambda group: [Entry("tills", ImportError())])
+    assert connector_registry.connector_kinds({"http"}) == {"http": HttpConnector}
     told = run(
         "-c",
-        "import sys\nfrom gateway.lookups.kinds import connector_kinds\nconnector_kinds({'http'})\n"
+        "import sys\nfrom gateway.lookups.connector_registry import connector_kinds\nconnector_kinds({'http'})\n"
         "print([name for name in ('duckdb', 'sqlalchemy') if name in sys.modules])",
     )
     assert told == "[]\n"

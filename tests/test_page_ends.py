@@ -9,13 +9,13 @@ import pytest
 
 from connectors import records as r
 from connectors.contract import Answer, Ask, Condition, KeyKind, Keys, Page, Push
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.clock import Clock
-from gateway.lookups.boundary import Boundary
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Found
-from gateway.lookups.window import Window
+from gateway.lookups.post_filter import PostFilter
+from gateway.lookups.source_call import SourceCaller
 from tests import shop
 from tests.running import gateway_on
 
@@ -58,8 +58,8 @@ async def test_what_cannot_be_read_hides_nothing_where_all_is_here(asked: str, g
         source = Spoilt("orders", {(r.Order, KeyKind.CUSTOMER_ID): {"c1": delivered}}, pushdown=pushdown)
         source.malformed = 3
         (lookup,) = source.lookups()
-        window = Window(ask, lookup)
-        (found,) = await Boundary("orders", clock).fetch(lookup, ["c1"], window, Deadline.within(clock, 60))
+        window = PostFilter(ask, lookup)
+        (found,) = await SourceCaller("orders", clock).fetch(lookup, ["c1"], window, Deadline.within(clock, 60))
         assert isinstance(found, Found)
         is_cut = source._applied(window.sent).first is not None
         assert found.has_more == (good > 1 or (is_cut and good == 1)), sorted(pushdown)

@@ -12,7 +12,7 @@ from connectors.errors import (
     SourceThrottledError,
     SourceUnavailableError,
 )
-from connectors.transport import Transport, WebSettings
+from connectors.toolkit.http_client import HttpClient, WebSettings
 from tests.http_source import serving
 
 pytestmark = pytest.mark.cases
@@ -25,7 +25,7 @@ async def failure(status: int, *, one_key: bool, **headers: str) -> SourceError 
         return web.Response(status=status, headers={name.replace("_", "-"): text for name, text in headers.items()})
 
     async with serving(handler) as base_url:
-        transport = Transport(WebSettings(base_url=base_url))
+        transport = HttpClient(WebSettings(base_url=base_url))
         await transport.open({})
         try:
             assert await transport.call("GET", URL(base_url), None, one_key=one_key, until=None) is None

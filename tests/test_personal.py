@@ -9,11 +9,11 @@ import phonenumbers
 import pytest
 
 from connectors.contract import Ask, Condition, KeyKind, Measure, MeasureOp, Position
+from connectors.record_fields import Fields, fields_of, leaf_field
 from connectors.records import RECORD_NAMES, Customer, Event, Order, Personal, Ticket
-from connectors.shapes import Fields, leaf_shape, shapes
 from gateway.identity.keys import keys_of, normalised
+from gateway.replay.pseudonymisation import either_way, hidden, hidden_ask, hidden_key, hidden_value
 from gateway.replay.pseudonyms import Pseudonyms, plain
-from gateway.replay.scrubbing import either_way, hidden, hidden_ask, hidden_key, hidden_value
 from tests.shop import ANA
 
 HIDE = Pseudonyms(b"salt").hide
@@ -36,7 +36,7 @@ NOT_PERSONAL = {
 
 def texts(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
     """The paths of texts and of free JSON."""
-    for shape in shapes(struct).values():
+    for shape in fields_of(struct).values():
         if shape.struct is not None:
             yield from texts(shape.struct, f"{prefix}{shape.name}.")
         elif shape.leaf in (str, dict):
@@ -46,13 +46,13 @@ def texts(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
 @pytest.mark.parametrize("record", RECORD_NAMES, ids=RECORD_NAMES.get)
 def test_each_text_is_marked_or_known_to_be_harmless(record):
     """A new field with a text needs a mark, or its name here."""
-    unmarked = {path for path in texts(record) if leaf_shape(record, path).personal is None}
+    unmarked = {path for path in texts(record) if leaf_field(record, path).personal is None}
     assert unmarked == NOT_PERSONAL[RECORD_NAMES[record]]
 
 
 def test_each_mark_is_used():
     """The vocabulary has no word that no field needs."""
-    used = {leaf_shape(record, path).personal for record in RECORD_NAMES for path in texts(record)}
+    used = {leaf_field(record, path).personal for record in RECORD_NAMES for path in texts(record)}
     assert used - {None} == set(Personal)
 
 
@@ -63,15 +63,15 @@ def test_the_classes_are_in_their_table():
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", section, re.MULTILINE)
     documented = {(name, field) for name, fields in rows for field in re.findall(r"`([\w.]+)`", fields)}
     marks = {
-        f"{name}.{path}": leaf_shape(record, path).personal for record, name in RECORD_NAMES.items() for path in texts(record)
+        f"{name}.{path}": leaf_field(record, path).personal for record, name in RECORD_NAMES.items() for path in texts(record)
     }
     assert documented == {(personal.value, field) for field, personal in marks.items() if personal is not None}
 
 
 def test_a_mark_changes_nothing_about_the_type():
     """What reads shapes sees the type as it would be without its mark."""
-    assert leaf_shape(Customer, "name").type == str | None
-    assert leaf_shape(Customer, "device_ids").type == list[str]
+    assert leaf_field(Customer, "name").type == str | None
+    assert leaf_field(Customer, "device_ids").type == list[str]
 
 
 @pytest.mark.parametrize(

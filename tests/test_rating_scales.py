@@ -12,10 +12,10 @@ from connectors.files import FilesSettings
 from connectors.graphql import GraphQLConnector, GraphQLSettings
 from connectors.http import HttpConnector, HttpSettings
 from connectors.mongo import MongoSourceSettings
-from connectors.ratings import rating_of
+from connectors.record_fields import Fields
 from connectors.records import Ticket
-from connectors.shapes import Fields
 from connectors.sql import SqlSettings
+from connectors.toolkit.ratings import rating_of
 from tests.http_source import serving
 from tests.mongo_shop import MongoShop
 from tests.sql_shop import Shop, connector_at, day, decoded

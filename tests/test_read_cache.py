@@ -7,17 +7,17 @@ import pytest
 
 from connectors import records as r
 from connectors.errors import SourceUnavailableError
-from connectors.shapes import Fields, narrowed
+from connectors.record_fields import Fields, narrow
 from gateway.clock import Clock
-from gateway.lookups.cache import ENTRY_BYTES, Keeping, ReadCache
 from gateway.lookups.outcome import Failed, Found
+from gateway.lookups.read_cache import ENTRY_BYTES, CachePolicy, ReadCache
 from tests import shop
 from tests.running import gateway_on
 
 QUERY = """query ($id: ID!) { customer(by: {id: $id}) { name orders(first: 2) { totalCount pageInfo { hasNextPage }
     nodes { id placedAt status total { amount currency } items { sku quantity } } } sources { name asOf } } }"""
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
-ORDER = narrowed(r.Order, Fields.of("id", "placed_at"))
+ORDER = narrow(r.Order, Fields.of("id", "placed_at"))
 
 
 class HandClock(Clock):
@@ -92,7 +92,7 @@ def test_an_answer_goes_when_its_time_is_up():
     """A moment before it is there as it was put in, but for the call that it did not take; then it is not."""
     clock = HandClock()
     cache = ReadCache(clock, 10_000)
-    cache.put("question", "c1", found("o1", "o2"), Keeping(5))
+    cache.put("question", "c1", found("o1", "o2"), CachePolicy(5))
     clock.seconds = 4.9
     kept = cache.get("question", "c1")
     without_call = {"latency_ms": 0.0, "attempts": 0, "from_cache": True, "age_ms": 4900}
@@ -107,15 +107,15 @@ def test_what_was_not_wanted_for_longest_makes_room():
     """Room for two: the one that was read stays, the other goes; one that is larger than all the room is not kept."""
     clock = HandClock()
     room = ReadCache(clock, 0)
-    room.put("question", "c0", found(), Keeping(60))
+    room.put("question", "c0", found(), CachePolicy(60))
     assert room.size_bytes == 0
     cache = ReadCache(clock, 2 * (ENTRY_BYTES + 60))
     for key in ("c1", "c2"):
-        cache.put("question", key, found("o1"), Keeping(60))
+        cache.put("question", key, found("o1"), CachePolicy(60))
     assert cache.get("question", "c1") is not None
-    cache.put("question", "c3", found("o1"), Keeping(60))
+    cache.put("question", "c3", found("o1"), CachePolicy(60))
     assert [cache.get("question", key) is not None for key in ("c1", "c2", "c3")] == [True, False, True]
-    cache.put("question", "c1", found(*map(str, range(200))), Keeping(60))
+    cache.put("question", "c1", found(*map(str, range(200))), CachePolicy(60))
     assert cache.get("question", "c1") is None
     assert cache.get("question", "c3") is not None
 
@@ -124,7 +124,7 @@ def test_a_failed_outcome_is_not_kept():
     """Nothing takes room."""
     cache = ReadCache(HandClock(), 10_000)
     failed = Failed(error=SourceUnavailableError(), source="orders", as_of=AS_OF, latency_ms=1.0)
-    cache.put("question", "c1", failed, Keeping(60))
+    cache.put("question", "c1", failed, CachePolicy(60))
     assert cache.size_bytes == 0
 
 

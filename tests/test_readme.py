@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from gateway.demo.prepare import prepare_shop
-from gateway.lookups.kinds import build_connectors
+from gateway.lookups.connector_registry import build_connectors
 from gateway.settings import Settings, load_settings, parse_settings
 from tests.http_source import serving
 from tests.markdown import Block, blocks

@@ -12,10 +12,19 @@ from structlog.testing import capture_logs
 from connectors import records as r
 from connectors.contract import Ask, KeyKind, Measure, MeasureOp, Page
 from connectors.errors import ConfigurationError, SourceProtocolError, SourceThrottledError
-from connectors.shapes import Fields, narrowed
+from connectors.record_fields import Fields, narrow
 from connectors.testing import ConnectorContract, HostileConnector, MemoryConnector, OnCall, OnKey
 from connectors.testing.hostile import SECRET
-from gateway.replay.files import MANIFEST, Line, RecordedSource, Writer, begin, path_of, read_lines, read_manifest
+from gateway.replay.recording_files import (
+    MANIFEST,
+    RecordedLine,
+    RecordedSource,
+    RecordingWriter,
+    open_recording,
+    path_of,
+    read_lines,
+    read_manifest,
+)
 from tests import shop
 from tests.recordings import REFERENCE, recording, replaying, timeless
 from tests.running import gateway_on
@@ -77,7 +86,7 @@ async def test_a_line_is_an_answer_for_one_key(tmp_path):
 
 async def test_an_answer_passes_with_more_fields_than_were_asked_for(tmp_path):
     """As bytes, also where the connector has decoded it for what it was asked."""
-    kind = narrowed(r.Order, Fields.of("id", "placed_at"))
+    kind = narrow(r.Order, Fields.of("id", "placed_at"))
     one = kind(id="o1", placed_at=shop.at(1))
     answer = await fetched(tmp_path, Hostile(giving({"c1": Page([one], 1)})), "c1")
     assert answer == {"c1": Page(b'[{"id":"o1","placedAt":"2026-06-01T12:00:00Z"}]', 1)}
@@ -158,12 +167,12 @@ async def test_the_same_answer_is_written_once_until_it_changes(tmp_path):
 
 async def test_a_full_file_takes_no_more_and_says_so_once(tmp_path):
     """What was recorded before stays whole."""
-    begin(tmp_path, {}, REFERENCE, is_plain=True)
-    writer = Writer(tmp_path, "orders", most_bytes=200)
+    open_recording(tmp_path, {}, REFERENCE, is_plain=True)
+    writer = RecordingWriter(tmp_path, "orders", most_bytes=200)
     writer.open()
     with capture_logs() as logs:
         for number in range(9):
-            writer.append(Line(record="order", by=KeyKind.CUSTOMER_ID, key=f"{number:040}"))
+            writer.append(RecordedLine(record="order", by=KeyKind.CUSTOMER_ID, key=f"{number:040}"))
     writer.close()
     assert [len(line.key) for line in lines_of(tmp_path)] == [40, 40]
     assert logs == [{"event": "recording_full", "source": "orders", "bytes": 200, "log_level": "warning"}]
@@ -212,8 +221,8 @@ async def test_what_a_recording_sends_is_what_the_gateway_would(tmp_path):
 
 def test_a_recording_goes_on_where_it_was_left(tmp_path):
     """With the same salt and the same end of windows, and the sources of both."""
-    first = begin(tmp_path, {"a": described_nothing()}, REFERENCE, is_plain=False)
-    second = begin(tmp_path, {"b": described_nothing()}, REFERENCE.replace(year=2027), is_plain=False)
+    first = open_recording(tmp_path, {"a": described_nothing()}, REFERENCE, is_plain=False)
+    second = open_recording(tmp_path, {"b": described_nothing()}, REFERENCE.replace(year=2027), is_plain=False)
     assert (second.salt, second.reference, list(second.sources)) == (first.salt, REFERENCE, ["a", "b"])
     assert read_manifest(tmp_path, "--replay") == second
 
@@ -226,7 +235,7 @@ def described_nothing():
     ("spoil", "problem"),
     [
         (lambda folder: (folder / "notes.txt").write_text("x"), "holds other files"),
-        (lambda folder: begin(folder, {}, REFERENCE, is_plain=True), "was recorded the other way"),
+        (lambda folder: open_recording(folder, {}, REFERENCE, is_plain=True), "was recorded the other way"),
         (lambda folder: (folder / MANIFEST).write_text("{}"), "cannot be read"),
         (lambda folder: (folder / MANIFEST).write_text(json.dumps(version_2(folder))), "version 2"),
     ],
@@ -235,11 +244,11 @@ def test_a_folder_that_is_not_for_this_recording_is_refused(tmp_path, spoil, pro
     """Nothing is mixed, and the fix is said."""
     spoil(tmp_path)
     with pytest.raises(ConfigurationError, match=problem):
-        begin(tmp_path, {}, REFERENCE, is_plain=False)
+        open_recording(tmp_path, {}, REFERENCE, is_plain=False)
 
 
 def version_2(folder):
-    made = begin(folder / "made", {}, REFERENCE, is_plain=False)
+    made = open_recording(folder / "made", {}, REFERENCE, is_plain=False)
     return msgspec.to_builtins(msgspec.structs.replace(made, version=2))
 
 

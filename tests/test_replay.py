@@ -14,13 +14,13 @@ import pytest
 from connectors import records as r
 from connectors.contract import Ask, Condition, KeyKind, Measure, MeasureOp, Page
 from connectors.errors import ConfigurationError, SourceRejectedError
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.app import create_app
 from gateway.demo.prepare import prepare_shop
-from gateway.replay.files import path_of, read_manifest
-from gateway.replay.scrubbing import hidden_key
-from gateway.replay.traffic import Traffic, begin_recording, stand
+from gateway.replay.modes import ReplayModes, begin_recording, substitute
+from gateway.replay.pseudonymisation import hidden_key
+from gateway.replay.recording_files import path_of, read_manifest
 from gateway.settings import load_settings
 from resolvers.statistics import NOT_CANCELLED
 from tests import shop
@@ -258,7 +258,7 @@ def demo(tmp_path_factory):
 
 async def answers(demo, traffic, settings):
     """The answers to the examples of the demo."""
-    standing = stand(settings, traffic)
+    standing = substitute(settings, traffic)
     patient = standing.settings.model_copy(update={"deadline_ms": PATIENT_MS})
     app = create_app(patient, connectors=standing.connectors, notes=standing.notes)
     async with app.router.lifespan_context(app):
@@ -269,7 +269,7 @@ async def answers(demo, traffic, settings):
 
 
 async def record_demo(demo, folder, *, is_plain):
-    traffic = Traffic(record=folder, is_plain=is_plain)
+    traffic = ReplayModes(record=folder, is_plain=is_plain)
     settings = load_settings(demo.settings)
     begin_recording(settings, traffic)
     return await answers(demo, traffic, settings)
@@ -284,18 +284,18 @@ def without_sources(demo, path):
 
 async def test_a_plain_recording_of_the_demo_gives_the_same_answers(demo, tmp_path):
     """To all examples, when no database is there any more; recording them changed nothing."""
-    live = await answers(demo, Traffic(), load_settings(demo.settings))
+    live = await answers(demo, ReplayModes(), load_settings(demo.settings))
     assert await record_demo(demo, tmp_path / "recorded", is_plain=True) == live
     assert "errors" not in live[1]
     settings = load_settings(without_sources(demo, tmp_path / "gateway.toml"), {}, connects=False)
-    assert await answers(demo, Traffic(replay=tmp_path / "recorded"), settings) == live
+    assert await answers(demo, ReplayModes(replay=tmp_path / "recorded"), settings) == live
 
 
 async def test_a_hidden_recording_of_the_demo_differs_in_what_is_personal_alone(demo, tmp_path):
     """The same shape, tags, figures, orders and tickets; other names, addresses, texts and ids of customers."""
     live = await record_demo(demo, tmp_path / "recorded", is_plain=False)
     settings = load_settings(demo.settings, {}, connects=False)
-    shown = await answers(demo, Traffic(replay=tmp_path / "recorded"), settings)
+    shown = await answers(demo, ReplayModes(replay=tmp_path / "recorded"), settings)
     differences = {path for pair in zip(live, shown, strict=True) for path in different(*pair)}
     assert differences == {
         "data.customer.id",
@@ -330,14 +330,14 @@ def test_a_source_that_was_not_recorded_is_a_problem_at_start(demo, tmp_path):
     """It is named, with the fix; so is a folder without a recording."""
     settings = load_settings(demo.settings)
     with pytest.raises(ConfigurationError, match="make one with serve --record"):
-        stand(settings, Traffic(replay=tmp_path))
-    begin_recording(settings, Traffic(record=tmp_path / "recorded"))
+        substitute(settings, ReplayModes(replay=tmp_path))
+    begin_recording(settings, ReplayModes(record=tmp_path / "recorded"))
     manifest = tmp_path / "recorded" / "manifest.json"
     written = json.loads(manifest.read_bytes())
     del written["sources"]["support"]
     manifest.write_text(json.dumps(written))
     with pytest.raises(ConfigurationError, match=r"^sources\.support: it is not in the recording"):
-        stand(settings, Traffic(replay=tmp_path / "recorded"))
+        substitute(settings, ReplayModes(replay=tmp_path / "recorded"))
 
 
 COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()"]

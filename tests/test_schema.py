@@ -7,8 +7,8 @@ import pytest
 from graphql import GraphQLNamedType, is_enum_type, is_introspection_type, is_specified_scalar_type
 
 from connectors import records
-from connectors.shapes import shapes
-from gateway.execution.declared import DEFINITION, declared
+from connectors.record_fields import fields_of
+from gateway.execution.field_metadata import DEFINITION, metadata_of
 from resolvers.schema import schema, sdl
 
 TYPES: dict[str, GraphQLNamedType] = {
@@ -41,10 +41,10 @@ def test_every_field_of_a_record_is_shown(record: type[records.Record]):
     """A field that is added to a record and forgotten in the schema is found here, and the other way round."""
     kind: Any = TYPES[record.__name__]
     shown = {field.extensions[DEFINITION] for field in kind.fields.values()}
-    plain = {one.python_name for one in shown if declared(one).reads is None}
-    of_source = {declared(one).reads.paths for one in shown if declared(one).of_source is not None}
+    plain = {one.python_name for one in shown if metadata_of(one).reads is None}
+    of_source = {metadata_of(one).reads.paths for one in shown if metadata_of(one).of_source is not None}
     assert of_source == {("id",), ()}
-    assert plain | {"id"} == set(shapes(record))
+    assert plain | {"id"} == set(fields_of(record))
 
 
 def test_what_a_source_owns_is_nullable_on_a_customer():

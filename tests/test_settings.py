@@ -6,7 +6,7 @@ import pytest
 
 from connectors.errors import ConfigurationError
 from gateway.app import create_services
-from gateway.lookups.kinds import build_connectors, connector_kinds
+from gateway.lookups.connector_registry import build_connectors, connector_kinds
 from gateway.settings import load_settings
 
 FILE = """

@@ -19,11 +19,11 @@ from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
-from gateway.lookups.boundary import Boundary
-from gateway.lookups.calls import Calls
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.wanted import Wanted
+from gateway.lookups.pending import PendingKeys
+from gateway.lookups.resilience import ResilientCaller
+from gateway.lookups.source_call import SourceCaller
 from gateway.settings import CallSettings
 from tests.running import gateway_on
 
@@ -40,7 +40,7 @@ class Echoing(msgspec.Struct, eq=False):
     gate: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     deadlines: list[Deadline] = []
 
-    async def put(self, boundary: Boundary, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+    async def put(self, boundary: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         self.calls.append(list(keys))
         self.deadlines.append(deadline)
         await self.gate.wait()
@@ -48,7 +48,7 @@ class Echoing(msgspec.Struct, eq=False):
 
 
 def batching(calls: int = 4, usual_s: float = 60.0) -> Batching:
-    return Batching(Calls(Boundary("orders", CLOCK), CallSettings(retries=0), CLOCK, usual_s), calls, spacing_s=0)
+    return Batching(ResilientCaller(SourceCaller("orders", CLOCK), CallSettings(retries=0), CLOCK, usual_s), calls, spacing_s=0)
 
 
 def within(seconds: float = 60) -> Deadline:
@@ -79,7 +79,7 @@ async def told(pages: Sequence[Sequence[str]], max_batch: int) -> tuple[int, int
     first = [asyncio.create_task(source.ask(busy, [f"busy{number}"], within())) for number in range(4)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    with counted(Wanted.land) as counts:
+    with counted(PendingKeys.land) as counts:
         callers = [asyncio.create_task(source.ask(question, page, within())) for page in pages]
         await asyncio.sleep(0)
         busy.gate.set()
@@ -135,7 +135,7 @@ async def test_pages_that_overlap_leave_the_loop_to_others():
     query = "query($ids: [ID!]!) { customers(ids: $ids) { id } }"
     called = {"max_calls": 1, "retries": 0}
     async with gateway_on([crm], called=called, deadline_ms=60_000) as gateway:
-        with counted(Wanted.land) as counts:
+        with counted(PendingKeys.land) as counts:
             busy = [asyncio.create_task(gateway.ask(query, {"ids": ["x"]}))]
             await arrived.wait()
             asking = [asyncio.create_task(gateway.ask(query, {"ids": page})) for page in pages]

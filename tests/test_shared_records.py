@@ -13,12 +13,18 @@ from connectors import records as r
 from connectors.contract import Aggregate, Connector, KeyKind, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
 from connectors.mongo import MongoConnector
+from connectors.record_fields import Fields
 from connectors.records import Record
-from connectors.shapes import Fields
 from connectors.sql import SqlConnector
 from connectors.testing import MemoryConnector
 from gateway.identity.keys import MAX_KEYS
-from gateway.stitching.measuring import MAX_RECORDS_AT_ONCE, MAX_RECORDS_OF_KEYS, MOST_RECORDS, Question, measured
+from gateway.stitching.measurements import (
+    MAX_RECORDS,
+    MAX_RECORDS_AT_ONCE,
+    MAX_RECORDS_OF_KEYS,
+    MeasureRequest,
+    measure_customer,
+)
 from tests import shop
 from tests.mongo_shop import MongoShop
 from tests.running import gateway_on
@@ -113,7 +119,7 @@ async def test_one_key_is_measured_at_the_source():
 
 
 @pytest.mark.parametrize(
-    ("keys", "of_each"), [(2, MOST_RECORDS), (5, MOST_RECORDS), (10, 500), (MAX_KEYS + 1, MAX_RECORDS_OF_KEYS // MAX_KEYS)]
+    ("keys", "of_each"), [(2, MAX_RECORDS), (5, MAX_RECORDS), (10, 500), (MAX_KEYS + 1, MAX_RECORDS_OF_KEYS // MAX_KEYS)]
 )
 async def test_what_is_read_of_many_keys_is_bounded(keys: int, of_each: int):
     """However many addresses a customer has: so many records are read over all of them, and the figures are partial."""
@@ -126,7 +132,7 @@ async def test_what_is_read_of_many_keys_is_bounded(keys: int, of_each: int):
         data = await gateway.data('{ customer(by: {id: "c1"}) { orderStatistics { count partial } } }')
     # Of the same records each key gives the same newest ones.
     assert data["customer"]["orderStatistics"] == {"count": of_each, "partial": True}
-    assert MAX_RECORDS_AT_ONCE < MOST_RECORDS
+    assert MAX_RECORDS_AT_ONCE < MAX_RECORDS
 
 
 async def test_long_lists_are_measured_in_turns():
@@ -135,10 +141,10 @@ async def test_long_lists_are_measured_in_turns():
     mine = [shop.order(n, "c1", 1 + n % 28) for n in range(MAX_RECORDS_AT_ONCE + 1)]
     crm = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {one: [r.Customer(id=one)] for one in names}})
     source = MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): dict.fromkeys(names, mine)}, measures=False)
-    question = Question(record=r.Order, measures=(Measure(op=MeasureOp.COUNT),), fields=Fields.of("id", "placed_at"))
+    question = MeasureRequest(record=r.Order, measures=(Measure(op=MeasureOp.COUNT),), fields=Fields.of("id", "placed_at"))
     async with services_on([crm, source], deadline_ms=60_000) as services:
         turns, customers = 0, await stitched(services, *names)
-        measuring = asyncio.gather(*(measured(one, question) for one in customers))
+        measuring = asyncio.gather(*(measure_customer(one, question) for one in customers))
         while not measuring.done():
             await asyncio.sleep(0)
             turns += 1

@@ -9,10 +9,10 @@ import pytest
 from connectors import records as r
 from connectors.contract import Measure, MeasureOp, Page
 from connectors.errors import SourceProtocolError
-from connectors.semantics import combine
-from connectors.shapes import Fields, all_fields, narrowed
-from gateway.lookups.boundary import Decoded, decoded
-from gateway.lookups.measures import fitting
+from connectors.record_fields import Fields, all_fields, narrow
+from connectors.toolkit.evaluation import combine
+from gateway.lookups.measure_validation import validate_measures
+from gateway.lookups.source_call import Decoded, decode_records
 from tests.running import gateway_on
 from tests.shop import crm
 from tests.test_boundary import TWO, Hostile, ask, giving, orders_in, report_of
@@ -32,7 +32,7 @@ def money(amount: object) -> dict[str, object]:
 
 
 def read(record: type[r.Record], *raw: dict[str, object], fields: Fields | None = None) -> Decoded:
-    return decoded(msgspec.json.encode(raw), narrowed(record, fields or all_fields(record)))
+    return decode_records(msgspec.json.encode(raw), narrow(record, fields or all_fields(record)))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ async def test_an_unsound_value_is_reported():
 def test_a_measured_value_that_is_unsound_does_not_fit(measure: Measure, value: object):
     """Though it is of the right type."""
     with pytest.raises(SourceProtocolError):
-        fitting([value], r.Order, [measure])
+        validate_measures([value], r.Order, [measure])
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_measured_value_that_is_unsound_does_not_fit(measure: Measure, value: 
 )
 def test_measured_values_are_as_their_measures_have_them(measure: Measure, value: object, fitted: object):
     """In whichever of the allowed ways they came."""
-    assert fitting([value], r.Order, [measure]) == (fitted,)
+    assert validate_measures([value], r.Order, [measure]) == (fitted,)
 
 
 def test_counts_do_not_add_up_to_more_than_a_count():

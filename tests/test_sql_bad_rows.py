@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from connectors.record_fields import Fields
 from connectors.records import Customer, Event, Order
-from connectors.shapes import Fields
 from connectors.sql.postgresql import JSON_LEVELS
 from tests.running import gateway_on
 from tests.sql_shop import Shop, connector_at, ids, sqlite_url

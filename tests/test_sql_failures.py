@@ -20,8 +20,8 @@ from connectors.errors import (
     SourceTimeoutError,
     SourceUnavailableError,
 )
+from connectors.record_fields import Fields
 from connectors.records import Order
-from connectors.shapes import Fields
 from connectors.sql import SqlConnector
 from connectors.sql.failures import FOREIGN, source_error
 from tests.sql_shop import Shop, connector_at, settings, sqlite_url

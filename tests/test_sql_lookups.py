@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from connectors.contract import Ask, Condition, KeyKind, Page, Position, Push
+from connectors.record_fields import Fields
 from connectors.records import Customer, Event, Order
-from connectors.shapes import Fields
 from tests.sql_shop import Shop, day, ids
 
 ID = Fields.of("id")

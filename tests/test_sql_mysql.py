@@ -10,8 +10,8 @@ from sqlalchemy import event, exc, make_url
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError, SourceTimeoutError
+from connectors.record_fields import Fields
 from connectors.records import Customer, Event, Order
-from connectors.shapes import Fields
 from connectors.sql import SqlConnector
 from tests.mysql_server import MysqlServer
 from tests.sql_shop import RECORDS, Shop, ids, settings, shop_at

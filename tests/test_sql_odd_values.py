@@ -9,8 +9,8 @@ import pytest
 
 from connectors.contract import Ask, Condition, Measure, MeasureOp, Page, Position
 from connectors.errors import SourceProtocolError
+from connectors.record_fields import Fields
 from connectors.records import Customer, Order, Record, Ticket
-from connectors.shapes import Fields
 from tests.sql_shop import Shop, connector_at, day, decoded, ids
 
 pytestmark = pytest.mark.cases

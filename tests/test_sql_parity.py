@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Ask, Condition, Measure, MeasureOp, Page, Position
+from connectors.record_fields import Fields, all_fields
 from connectors.records import Customer, Event, Order
-from connectors.shapes import Fields, all_fields
 from tests.sql_shop import SERVERS, Shop, day, shop_at, sqlite_url
 
 STATUSES = ["PENDING", "shipped", "On hold", None]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from connectors.errors import SourceUnavailableError
+from connectors.record_fields import Fields
 from connectors.records import Order
-from connectors.shapes import Fields
 from tests.demo_sources import PINNED, demo_rows, demo_shop, sql_source, sql_sources
 from tests.running import Gateway, served, settings_for
 from tests.sql_shop import SERVERS, shop_at

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import event
 
 from connectors.contract import Condition, KeyKind, Measure, MeasureOp, Position
+from connectors.record_fields import Fields
 from connectors.records import Customer, Order
-from connectors.shapes import Fields
 from connectors.sql import SqlConnector
 from connectors.sql import table as tables
 from tests.sql_shop import Shop, connector_at, day, ids

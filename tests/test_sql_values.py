@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, column, select
 from sqlalchemy.dialects import sqlite
 
 from connectors.contract import Condition, Position
+from connectors.record_fields import Fields
 from connectors.records import Customer, Event, Order
-from connectors.shapes import Fields
 from connectors.sql import SqlConnector
 from connectors.sql.sqlite import Sqlite
 from connectors.sql.sqlite_functions import FUNCTIONS, TIME

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from gateway.store.mongo import Database, Mongo, MongoSettings
 from gateway.store.tags import KEEP, TagCollection
-from gateway.tags.model import FORM, ComputedTag, FactValue, KeptTag, RuleUsed
+from gateway.tags.computed_tag import FORM, ComputedTag, FactValue, RuleUsed, StoredTag
 from tests.fixtures_mongodb import HandClock, commands_to
 
 pytestmark = pytest.mark.mongodb
@@ -182,7 +182,7 @@ async def test_rule_and_evidence_are_read_when_they_are_looked_at(tags: TagColle
     gold = tag()
     await tags.write([("c1", gold)])
     kept = (await tags.read(["c1"], ["tier"]))["c1"]["tier"]
-    assert isinstance(kept, KeptTag)
+    assert isinstance(kept, StoredTag)
     assert (kept.rule, kept.evidence) == (gold.rule, gold.evidence)
 
 

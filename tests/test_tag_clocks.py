@@ -14,7 +14,7 @@ from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.store.leases import Leases
 from gateway.store.mongo import Document, Mongo, MongoSettings
 from gateway.store.tags import KEEP, MARK_TOLERANCE, MAX_TTL, TagCollection
-from gateway.tags.model import ComputedTag, FactValue, RuleUsed
+from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed
 from gateway.tags.renewal import LEASE
 from tests import shop
 from tests.fixtures_mongodb import HandClock

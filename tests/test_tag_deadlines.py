@@ -14,7 +14,7 @@ from connectors.testing import MemoryConnector
 from gateway.clock import Clock
 from gateway.store.mongo import MongoSettings
 from gateway.store.tags import StoredTags, TagCollection
-from gateway.tags.computing import is_missing_for_now
+from gateway.tags.computation import is_missing_for_now
 from gateway.tags.shared_computations import MAX_SHARED
 from tests import shop
 from tests.running import Gateway, gateway_on

@@ -14,9 +14,9 @@ from gateway.errors import StoreError
 from gateway.store.mongo import MongoSettings
 from gateway.store.store import Store
 from gateway.store.tags import TagCollection
-from gateway.tags.model import ComputedTag
-from gateway.tags.reads import MAX_QUEUED, MOST_CUSTOMERS, MOST_KEPT, MOST_READS, Reads
+from gateway.tags.computed_tag import ComputedTag
 from gateway.tags.service import TagService
+from gateway.tags.store_reads import MAX_CACHED, MAX_CUSTOMERS, MAX_QUEUED, MAX_READS, StoreReads
 from tests.fixtures_mongodb import HandClock, commands_to
 from tests.running import gateway_on
 from tests.tag_shop import ShopClock, measured, services_on, sources_by_id, stitched, until_kept
@@ -41,7 +41,7 @@ class Shelf:
         return {one: one.upper() for one in customers if one != "nobody"}
 
 
-async def of(reads: Reads[str], *customers: str) -> dict[str, str]:
+async def of(reads: StoreReads[str], *customers: str) -> dict[str, str]:
     return await reads.settled(reads.enter(customers), PATIENT_S)
 
 
@@ -54,7 +54,7 @@ async def turns(count: int = 5) -> None:
 async def test_what_is_asked_in_one_turn_leaves_in_one_read():
     """Thirty-two callers, of whom some want the same customers: each of them once, and each caller has his own."""
     shelf = Shelf()
-    reads = Reads(shelf.read, HandClock())
+    reads = StoreReads(shelf.read, HandClock())
     shelf.go.set()
     found = await asyncio.gather(*(of(reads, f"c{n}", "c0", "nobody") for n in range(32)))
     assert found == [{f"c{n}": f"C{n}", "c0": "C0"} for n in range(32)]
@@ -65,32 +65,32 @@ async def test_what_is_asked_in_one_turn_leaves_in_one_read():
 async def test_callers_gather_while_all_reads_are_taken():
     """Whoever comes then leaves with the others; one whose customer is on the way shares what it brings."""
     shelf = Shelf()
-    reads = Reads(shelf.read, HandClock())
+    reads = StoreReads(shelf.read, HandClock())
     callers = []
-    for number in range(MOST_READS + 6):
+    for number in range(MAX_READS + 6):
         callers.append(asyncio.create_task(of(reads, f"c{number}", "c0")))
         await turns()
-    first = [["c0"], *([f"c{n}"] for n in range(1, MOST_READS))]
+    first = [["c0"], *([f"c{n}"] for n in range(1, MAX_READS))]
     assert shelf.asked == first
     shelf.go.set()
-    assert await asyncio.gather(*callers) == [{f"c{n}": f"C{n}", "c0": "C0"} for n in range(MOST_READS + 6)]
-    assert shelf.asked == [*first, [f"c{n}" for n in range(MOST_READS, MOST_READS + 6)]]
+    assert await asyncio.gather(*callers) == [{f"c{n}": f"C{n}", "c0": "C0"} for n in range(MAX_READS + 6)]
+    assert shelf.asked == [*first, [f"c{n}" for n in range(MAX_READS, MAX_READS + 6)]]
 
 
 async def test_a_read_has_no_more_customers_than_it_may():
     """What is above the limit leaves in a read of its own, also when one caller wants it all."""
     shelf = Shelf()
-    reads = Reads(shelf.read, HandClock())
+    reads = StoreReads(shelf.read, HandClock())
     shelf.go.set()
-    names = [f"c{n}" for n in range(2 * MOST_CUSTOMERS + 1)]
+    names = [f"c{n}" for n in range(2 * MAX_CUSTOMERS + 1)]
     assert await of(reads, *names) == {one: one.upper() for one in names}
-    assert [len(asked) for asked in shelf.asked] == [MOST_CUSTOMERS, MOST_CUSTOMERS, 1]
+    assert [len(asked) for asked in shelf.asked] == [MAX_CUSTOMERS, MAX_CUSTOMERS, 1]
 
 
 async def test_a_cancelled_caller_harms_nobody():
     """The one who began the read goes away: the other, and the one who waits behind, have what they asked for."""
     shelf = Shelf()
-    reads = Reads(shelf.read, HandClock())
+    reads = StoreReads(shelf.read, HandClock())
     first = asyncio.create_task(of(reads, "c1"))
     await turns()
     second = asyncio.create_task(of(reads, "c1", "c2"))
@@ -106,7 +106,7 @@ async def test_a_cancelled_caller_harms_nobody():
 async def test_a_failed_read_gives_nothing_and_the_next_one_is_asked():
     """What it raised is logged by its kind alone."""
     shelf = Shelf()
-    reads = Reads(shelf.read, HandClock())
+    reads = StoreReads(shelf.read, HandClock())
     shelf.failure = ZeroDivisionError("c1")
     shelf.go.set()
     with capture_logs() as logs:
@@ -119,7 +119,7 @@ async def test_a_failed_read_gives_nothing_and_the_next_one_is_asked():
 async def test_a_late_read_gives_nothing():
     """A caller waits for as long as he says; who says longer has what comes later."""
     shelf = Shelf()
-    reads = Reads(shelf.read, HandClock())
+    reads = StoreReads(shelf.read, HandClock())
     late = reads.enter(["c1"])
     assert await reads.settled(late, 0.01) == {}
     shelf.go.set()
@@ -130,7 +130,7 @@ async def test_a_late_read_gives_nothing():
 async def test_who_asks_after_a_write_is_read_again():
     """A read under way may have missed what was written; one that has not left yet cannot."""
     shelf = Shelf()
-    reads = Reads(shelf.read, HandClock())
+    reads = StoreReads(shelf.read, HandClock())
     before = [asyncio.create_task(of(reads, "c1"))]
     await turns()
     reads.outdate(["c1", "c2"])
@@ -142,13 +142,13 @@ async def test_who_asks_after_a_write_is_read_again():
     assert shelf.asked == [["c1"], ["c1"]]
 
 
-def lasting(shelf: Shelf, clock: HandClock) -> Reads[str]:
+def lasting(shelf: Shelf, clock: HandClock) -> StoreReads[str]:
     """Reads whose customers stay for two seconds, but for those who are restless."""
     shelf.go.set()
-    return Reads(shelf.read, clock, 2.0, lambda found: found != "RESTLESS")
+    return StoreReads(shelf.read, clock, 2.0, lambda found: found != "RESTLESS")
 
 
-async def reading_ahead() -> tuple[Shelf, HandClock, Reads[str]]:
+async def reading_ahead() -> tuple[Shelf, HandClock, StoreReads[str]]:
     """A customer is here, half of the time for which he stays is over, and the read that this began hangs."""
     shelf, clock = Shelf(), HandClock()
     reads = lasting(shelf, clock)
@@ -262,11 +262,11 @@ async def test_so_many_stay_and_the_first_ones_go():
     """A batch goes as a whole when there are more than may stay."""
     shelf, clock = Shelf(), HandClock()
     reads = lasting(shelf, clock)
-    names = [f"c{n}" for n in range(MOST_KEPT + 1)]
-    for start in range(0, len(names), MOST_CUSTOMERS):
-        await of(reads, *names[start : start + MOST_CUSTOMERS])
+    names = [f"c{n}" for n in range(MAX_CACHED + 1)]
+    for start in range(0, len(names), MAX_CUSTOMERS):
+        await of(reads, *names[start : start + MAX_CUSTOMERS])
     read = len(shelf.asked)
-    await of(reads, *names[MOST_CUSTOMERS:])
+    await of(reads, *names[MAX_CUSTOMERS:])
     assert len(shelf.asked) == read
     await of(reads, names[0])
     assert shelf.asked[read:] == [[names[0]]]
@@ -276,11 +276,11 @@ async def test_so_many_stay_and_the_first_ones_go():
 async def test_what_waits_for_a_read_is_bounded():
     """While the store hangs, customers beyond the bound are answered at once as not read; later they are read as ever."""
     shelf = Shelf()
-    reads = Reads(shelf.read, HandClock())
-    for number in range(MOST_READS):
+    reads = StoreReads(shelf.read, HandClock())
+    for number in range(MAX_READS):
         reads.enter([f"first{number}"])
         await turns()
-    room = MAX_QUEUED * MOST_CUSTOMERS
+    room = MAX_QUEUED * MAX_CUSTOMERS
     within = reads.enter([f"c{n}" for n in range(room)])
     beyond = reads.enter([f"d{n}" for n in range(room)])
     assert await reads.settled(beyond, PATIENT_S) == {}
@@ -288,23 +288,23 @@ async def test_what_waits_for_a_read_is_bounded():
     shelf.go.set()
     assert len(await reads.settled(within, PATIENT_S)) == room
     assert await of(reads, "d0") == {"d0": "D0"}
-    assert len(shelf.asked) == MOST_READS + MAX_QUEUED + 1
+    assert len(shelf.asked) == MAX_READS + MAX_QUEUED + 1
 
 
 async def test_the_end_leaves_nobody_waiting():
     """Who is read and who waits behind has nothing, and no task is left."""
     shelf = Shelf()
-    reads = Reads(shelf.read, HandClock())
+    reads = StoreReads(shelf.read, HandClock())
     tasks = asyncio.all_tasks()
     callers = []
-    for number in range(MOST_READS + 1):
+    for number in range(MAX_READS + 1):
         callers.append(asyncio.create_task(of(reads, f"c{number}")))
         await turns()
     await reads.aclose()
-    assert await asyncio.gather(*callers) == [{}] * (MOST_READS + 1)
+    assert await asyncio.gather(*callers) == [{}] * (MAX_READS + 1)
     await turns()
     assert asyncio.all_tasks() == tasks
-    assert len(shelf.asked) == MOST_READS
+    assert len(shelf.asked) == MAX_READS
 
 
 @pytest.mark.mongodb
@@ -325,7 +325,7 @@ async def test_thirty_two_requests_are_few_finds(mongodb_settings: MongoSettings
     assert warm == cold
     assert measured(sources[1]) == facts
     assert set(commands) - {"ping", "createIndexes"} == {"find"}
-    assert commands.count("find") <= MOST_READS + 1
+    assert commands.count("find") <= MAX_READS + 1
 
 
 class Refusing(TagCollection):

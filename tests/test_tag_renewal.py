@@ -16,7 +16,7 @@ from connectors.testing import MemoryConnector
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.mongo import MongoSettings
 from gateway.tags.pack import default_pack_path
-from gateway.tags.renewal import LEASE, MOST_RENEWALS
+from gateway.tags.renewal import LEASE, MAX_RENEWALS
 from gateway.tags.service import TagService
 from tests import shop
 from tests.fixtures_mongodb import commands_to
@@ -254,11 +254,11 @@ async def test_renewals_of_a_worker_are_bounded(words, settings, clock):
         clock.advance(TTL)
         sources[1].hang = asyncio.Event()
         with commands_to(settings.database) as commands:
-            for one in MANY[: 2 * MOST_RENEWALS]:
+            for one in MANY[: 2 * MAX_RENEWALS]:
                 assert await freshness_of(gateway, [one]) == {"STALE"}
-            await until(lambda: commands.count("insert") == MOST_RENEWALS)
+            await until(lambda: commands.count("insert") == MAX_RENEWALS)
             assert await freshness_of(gateway, MANY) == {"STALE"}
-        assert commands.count("insert") == MOST_RENEWALS
+        assert commands.count("insert") == MAX_RENEWALS
 
 
 async def test_a_customer_that_cannot_be_told_any_more_stops_no_other(words, clock):

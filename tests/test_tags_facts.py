@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import Condition, Measure, MeasureOp
+from connectors.record_fields import Fields, narrow
 from connectors.records import Acquisition, Customer, Money, Order, OrderItem, OrderStatus, Record, Ticket
-from connectors.semantics import combine, measured
-from connectors.shapes import Fields, narrowed
+from connectors.toolkit.evaluation import combine, evaluate_measure
 from gateway.tags import facts
 from gateway.tags.definitions import Fact
 
@@ -79,7 +79,7 @@ def test_measuring_is_what_a_reader_would_work_out(
     """Each measure over any orders equals a spelt-out reference."""
 
     def figure(op: MeasureOp, field: str | None = None) -> Any:
-        return measured(Order, records, Measure(op=op, field=field, since=bound[0], until=bound[1], where=(CANCELLED,)))
+        return evaluate_measure(Order, records, Measure(op=op, field=field, since=bound[0], until=bound[1], where=(CANCELLED,)))
 
     expected = chosen(records, *bound)
     quantities = [item.quantity for each in expected for item in each.items]
@@ -112,8 +112,8 @@ def test_what_two_sources_measure_merges_to_what_one_would(records: list[Order],
         Measure(op=MeasureOp.MIN, field="placed_at"),
         Measure(op=MeasureOp.MAX, field="items.quantity"),
     ):
-        merged = combine(measure, [measured(Order, half, measure) for half in halves])
-        assert merged == measured(Order, records, measure)
+        merged = combine(measure, [evaluate_measure(Order, half, measure) for half in halves])
+        assert merged == evaluate_measure(Order, records, measure)
 
 
 def test_a_window_begins_inclusive_and_ends_exclusive() -> None:
@@ -123,7 +123,7 @@ def test_a_window_begins_inclusive_and_ends_exclusive() -> None:
     assert measure == Measure(op=MeasureOp.COUNT, since=REFERENCE - timedelta(days=90), until=REFERENCE)
     instant = timedelta(microseconds=1)
     for ago, counted in [(timedelta(days=90), 1), (timedelta(days=90) + instant, 0), (instant, 1), (timedelta(), 0)]:
-        assert measured(Order, [order(1, placed_at=REFERENCE - ago)], measure) == counted
+        assert evaluate_measure(Order, [order(1, placed_at=REFERENCE - ago)], measure) == counted
 
 
 def test_a_fact_without_a_window_has_no_bounds() -> None:
@@ -139,11 +139,11 @@ def test_conditions_look_into_lists_and_take_absent_values_for_no_match() -> Non
         order(3),
     ]
     toys = Condition(field="items.category", values=("toys", "garden"))
-    assert measured(Order, records, Measure(op=MeasureOp.COUNT, where=(toys,))) == 1
+    assert evaluate_measure(Order, records, Measure(op=MeasureOp.COUNT, where=(toys,))) == 1
     negated = msgspec.structs.replace(toys, negated=True)
-    assert measured(Order, records, Measure(op=MeasureOp.COUNT, where=(negated,))) == 2
+    assert evaluate_measure(Order, records, Measure(op=MeasureOp.COUNT, where=(negated,))) == 2
     two = Condition(field="items.quantity", values=("1",))
-    assert measured(Order, records, Measure(op=MeasureOp.COUNT, where=(two,))) == 2
+    assert evaluate_measure(Order, records, Measure(op=MeasureOp.COUNT, where=(two,))) == 2
 
 
 def test_latest_is_the_newest_record_that_has_a_value() -> None:
@@ -155,8 +155,8 @@ def test_latest_is_the_newest_record_that_has_a_value() -> None:
         Ticket(id="c", created_at=SINCE, satisfaction=5),
         Ticket(id="d", created_at=SINCE - timedelta(days=1), satisfaction=1),
     ]
-    assert measured(Ticket, tickets, measure) == 5
-    assert measured(Ticket, tickets[:1], measure) is None
+    assert evaluate_measure(Ticket, tickets, measure) == 5
+    assert evaluate_measure(Ticket, tickets[:1], measure) is None
 
 
 def test_latest_of_records_without_a_time_goes_by_id() -> None:
@@ -166,15 +166,15 @@ def test_latest_of_records_without_a_time_goes_by_id() -> None:
         Customer(id="2", acquisition=Acquisition(source="friend")),
         Customer(id="1"),
     ]
-    assert measured(Customer, customers, Measure(op=MeasureOp.LATEST, field="acquisition.source")) == "friend"
+    assert evaluate_measure(Customer, customers, Measure(op=MeasureOp.LATEST, field="acquisition.source")) == "friend"
 
 
 def test_nothing_to_measure() -> None:
     """Over no records COUNT is 0, SUM is 0 or an empty list of money, and the others are None."""
     fields = {MeasureOp.COUNT: None, MeasureOp.SUM: "items.quantity", MeasureOp.TOP: "status"}
-    results = {op: measured(Order, [], Measure(op=op, field=fields.get(op, "placed_at"))) for op in MeasureOp}
+    results = {op: evaluate_measure(Order, [], Measure(op=op, field=fields.get(op, "placed_at"))) for op in MeasureOp}
     assert results == {op: 0 if op in (MeasureOp.COUNT, MeasureOp.SUM) else None for op in MeasureOp}
-    assert measured(Order, [], Measure(op=MeasureOp.SUM, field="total")) == []
+    assert evaluate_measure(Order, [], Measure(op=MeasureOp.SUM, field="total")) == []
     assert value(fact(MeasureOp.SUM, "total", currency="EUR"), []).value == 0.0
     assert value(fact(MeasureOp.COUNT), []).value == 0
     assert value(fact(MeasureOp.TOP, "status"), [None, None]).value is None
@@ -194,11 +194,11 @@ def test_needed_fields_are_enough_to_measure() -> None:
         Customer: Fields.of("id", "acquisition.source"),
     }
     whole = [order(1, total=Money(amount=Decimal("9.50"), currency="EUR"), items=[OrderItem(category="toys")]), order(2)]
-    decoded = msgspec.json.decode(msgspec.json.encode(whole), type=list[narrowed(Order, needed[Order])])  # type: ignore[misc]
+    decoded = msgspec.json.decode(msgspec.json.encode(whole), type=list[narrow(Order, needed[Order])])  # type: ignore[misc]
     measures = [facts.measure_of(each, REFERENCE) for each in asked[:3]]
-    results = [measured(Order, decoded, measure) for measure in measures]
+    results = [evaluate_measure(Order, decoded, measure) for measure in measures]
     assert results == [2, [{"amount": "9.50", "currency": "EUR"}], "toys"]
-    assert results == [measured(Order, whole, measure) for measure in measures]
+    assert results == [evaluate_measure(Order, whole, measure) for measure in measures]
 
 
 def test_a_value_says_what_it_is_and_where_it_comes_from() -> None:

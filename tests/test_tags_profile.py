@@ -18,9 +18,9 @@ from connectors.records import (
     TicketKind,
     TicketStatus,
 )
-from connectors.semantics import measured
+from connectors.toolkit.evaluation import evaluate_measure
 from gateway.tags import facts
-from gateway.tags.model import FactValue
+from gateway.tags.computed_tag import FactValue
 from gateway.tags.pack import default_pack_path, load_pack
 from gateway.tags.rules import evaluate
 
@@ -39,7 +39,7 @@ def computed(key: str, records: dict[type[Record], list[Any]]) -> str | None:
     for name in PACK.tags[key].fact_names:
         fact = PACK.facts[name]
         measure = facts.measure_of(fact, NOW)
-        raw = measured(fact.record, records.get(fact.record, []), measure)
+        raw = evaluate_measure(fact.record, records.get(fact.record, []), measure)
         known[name] = facts.fact_value(fact, measure, [raw], reference=NOW, sources=["x"], as_of=NOW, missing=None)
     return evaluate(PACK.tags[key], known, NOW).value
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed
 from gateway.tags.definitions import TagCategory, TagDefinition
-from gateway.tags.model import ComputedTag, FactValue, RuleUsed
 from gateway.tags.rules import RuleSyntaxError, compile_rule, evaluate
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)

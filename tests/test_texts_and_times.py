@@ -12,14 +12,14 @@ import pydantic
 import pytest
 
 from connectors.contract import Ask, Page
-from connectors.posthog.settings import Property
+from connectors.record_fields import Fields
 from connectors.records import Address, Money
-from connectors.salesforce.settings import FieldName
-from connectors.shapes import Fields
 from connectors.sql import SqlConnector
 from connectors.sql.mysql import Mysql
 from connectors.sql.settings import SqlSettings
-from connectors.stripe.connector import Word
+from connectors.vendors.posthog.settings import Property
+from connectors.vendors.salesforce.settings import FieldName
+from connectors.vendors.stripe.connector import Word
 from gateway.settings import SourceName
 
 pytestmark = pytest.mark.cases

@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.errors import ConfigurationError
-from gateway.replay.faults import load_faults
+from gateway.replay.fault_settings import load_faults
 from gateway.settings import load_settings
 from tests import shop
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from connectors.turns import OTHERS_SHARE, give_way
+from connectors.toolkit.loop_turns import OTHERS_SHARE, give_way
 from tests.clocks import held_time
 
 pytestmark = pytest.mark.cases

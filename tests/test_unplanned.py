@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
+from gateway.execution.executor import Executor
 from gateway.execution.plan import core_schema
-from gateway.execution.run import Executor
 from gateway.log import MIN_LOG_GAP_S
 from gateway.operations import Limits, Operation, Operations
 from resolvers.schema import schema

@@ -7,21 +7,21 @@ import pytest
 
 from connectors import records as r
 from connectors.contract import Answer, Ask, Connector, ConnectorSettings, KeyKind, Keys, Page, Push, lookup
-from connectors.shapes import all_fields, narrowed
-from gateway.lookups.boundary import decoded
-from gateway.lookups.unreadable import MALFORMED, MISSING, OUT_OF_RANGE
+from connectors.record_fields import all_fields, narrow
+from gateway.lookups.source_call import decode_records
+from gateway.lookups.unreadable_values import MALFORMED, MISSING, OUT_OF_RANGE
 from tests.running import gateway_on
 
 pytestmark = pytest.mark.cases
 
-ORDER = narrowed(r.Order, all_fields(r.Order))
-CUSTOMER = narrowed(r.Customer, all_fields(r.Customer))
+ORDER = narrow(r.Order, all_fields(r.Order))
+CUSTOMER = narrow(r.Customer, all_fields(r.Customer))
 AT = "2026-06-03T12:00:00Z"
 
 
 def read(struct: type[Any], /, **given: Any) -> tuple[Any, list[tuple[str, str]]]:
     """The record, None where it is dropped, and what could not be read."""
-    found = decoded(msgspec.json.encode([given]), struct)
+    found = decode_records(msgspec.json.encode([given]), struct)
     assert len(found.records) + found.dropped == 1
     return (found.records or [None])[0], [(one.path, one.reason) for one in found.unreadable]
 
@@ -72,7 +72,7 @@ def test_a_part_goes_with_the_value_that_it_needs(item: Any, path: str) -> None:
 )
 def test_what_another_form_says_is_read(given: str, expected: str) -> None:
     text = f'[{{"id": 1, "placedAt": "2026-06-03 12:00:00+00", "total": {{"amount": {given}, "currency": "eur"}}}}]'
-    (order,), dropped, unreadable = decoded(text.encode(), ORDER)
+    (order,), dropped, unreadable = decode_records(text.encode(), ORDER)
     assert (dropped, [*unreadable], order.id) == (0, [], "1")
     assert order.placed_at.isoformat() == "2026-06-03T12:00:00+00:00"
     assert (str(order.total.amount), order.total.currency) == (expected, "EUR")

@@ -13,20 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Ask, KeyKind, Page
-from connectors.graphql.answers import answer_in
 from connectors.graphql.lookup import lookups_of
+from connectors.graphql.response import read_response
 from connectors.graphql.settings import GraphQLSettings
-from connectors.http.route import Route
+from connectors.http.lookup import HttpLookup
 from connectors.http.settings import HttpSettings
-from connectors.mongo.places import record_places
-from connectors.mongo.reading import reader
+from connectors.mongo.document_reader import reader
+from connectors.mongo.field_paths import record_paths
 from connectors.mongo.settings import MongoSourceSettings
 from connectors.mongo.values import encoded
+from connectors.record_fields import Fields
 from connectors.records import RECORDS
-from connectors.shapes import Fields
-from connectors.testing.asking import json_of
-from connectors.transport import decoded as decoded_answer
-from connectors.values import has_fine_times, has_odd_decimals
+from connectors.testing.fetches import json_of
+from connectors.toolkit.converters import has_fine_times, has_odd_decimals
+from connectors.toolkit.http_client import decoded as decoded_answer
 
 pytestmark = pytest.mark.cases
 
@@ -137,7 +137,7 @@ def by_http(record: str, path: str, row: dict[str, Any], *, shown: bool = False,
     }
     source = HttpSettings.model_validate({"base_url": "http://source", "records": {record: rules}})
     found = source.records[record]
-    route = Route(record, found, KeyKind.CUSTOMER_ID, found.keys[KeyKind.CUSTOMER_ID], source)
+    route = HttpLookup(record, found, KeyKind.CUSTOMER_ID, found.keys[KeyKind.CUSTOMER_ID], source)
     content = b'{"rows":[' + written(row) + b"]}"
     ask = Ask(fields=asked(path), shown=shown)
     pages = route.read(content, ["c1"], ask)
@@ -163,7 +163,7 @@ def by_graphql(record: str, path: str, row: dict[str, Any], *, slowly: bool = Fa
     (question,) = lookup.questions(["c1"], ask)
     content = b'{"data":{"one":{"rows":[' + written(row) + b"]}}}"
     question.needs_care = has_fine_times(content) or has_odd_decimals(content)
-    data = answer_in(content, has_amounts=True).data
+    data = read_response(content, has_amounts=True).data
     assert lookup.take([question], data or {}, [], ask, None) == []
     page = lookup.found(question, ask)["c1"]
     assert isinstance(page, Page)
@@ -179,7 +179,7 @@ def by_mongo(record: str, path: str, row: dict[str, Any]) -> dict[str, Any]:
     }
     found = MongoSourceSettings.model_validate({"url": "mongodb://host", "database": "x", "records": {record: rules}})
     document = decode(encode({name: bson(value) for name, value in row.items()} | {"_id": row["id"]}))
-    read = reader(record_places(record, found.records[record]), asked(path))
+    read = reader(record_paths(record, found.records[record]), asked(path))
     return one_of(Page(encoded([read(document, document)])))
 
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from connectors.contract import WebhookRequest
 from connectors.errors import WebhookBodyError, WebhookSignatureError
-from connectors.webhooks import (
+from connectors.toolkit.webhook_signatures import (
     expect_hubspot,
     expect_segment,
     expect_shopify,

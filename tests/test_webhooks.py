@@ -10,7 +10,7 @@ from connectors import records as r
 from connectors.contract import Change, KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
-from gateway.webhooks import MAX_BODY_BYTES, MOST_CHANGES
+from gateway.webhooks import MAX_BODY_BYTES, MAX_CHANGES
 from tests import shop
 from tests.clocks import SteppedClock
 from tests.hooks import SECRET, hook, of, signed, signed_in_base64, sources_with, tell
@@ -211,8 +211,8 @@ async def test_what_is_too_large_is_not_read(sources, words):
     async with gateway_on(list(sources.values()), **words) as gateway:
         answers = [
             await tell(gateway, "orders", b" " * (MAX_BODY_BYTES + 1)),
-            await tell(gateway, "orders", [of(f"c{n}") for n in range(MOST_CHANGES + 1)]),
-            await tell(gateway, "orders", [of(f"c{n}") for n in range(MOST_CHANGES)]),
+            await tell(gateway, "orders", [of(f"c{n}") for n in range(MAX_CHANGES + 1)]),
+            await tell(gateway, "orders", [of(f"c{n}") for n in range(MAX_CHANGES)]),
         ]
     assert [answer.status_code for answer in answers] == [413, 413, 204]
     assert [answer.json()["message"] for answer in answers[:2]] == [

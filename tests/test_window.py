@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors import records as r
-from connectors import semantics
 from connectors.contract import (
     Ask,
     Condition,
@@ -17,13 +16,14 @@ from connectors.contract import (
     Position,
     Push,
 )
-from connectors.shapes import Fields, all_fields, narrowed
+from connectors.record_fields import Fields, all_fields, narrow
 from connectors.testing import MemoryConnector
+from connectors.toolkit import evaluation
 from gateway.clock import Clock
-from gateway.lookups.boundary import Boundary
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Found
-from gateway.lookups.window import Window
+from gateway.lookups.post_filter import PostFilter
+from gateway.lookups.source_call import SourceCaller
 from tests import shop
 
 STATUSES = [r.OrderStatus.PENDING, r.OrderStatus.SHIPPED, r.OrderStatus.UNKNOWN]
@@ -84,16 +84,18 @@ def page_of(record: type[r.Record], records: list[r.Record], asked: Ask, pushdow
     connector = MemoryConnector("memory", {(record, KeyKind.CUSTOMER_ID): {"k": records}}, pushdown=pushdown)
     (lookup,) = connector.lookups()
     clock = Clock()
-    (found,) = asyncio.run(Boundary("memory", clock).fetch(lookup, ["k"], Window(asked, lookup), Deadline.within(clock, 60)))
+    (found,) = asyncio.run(
+        SourceCaller("memory", clock).fetch(lookup, ["k"], PostFilter(asked, lookup), Deadline.within(clock, 60))
+    )
     assert isinstance(found, Found)
     return found
 
 
 def check_page(record: type[r.Record], records: list[r.Record], asked: Ask, pushdown: set[Push]) -> None:
-    matching = semantics.in_order(semantics.matching(records, asked), oldest_first=asked.oldest_first)
-    rest = semantics.after(matching, asked.after, oldest_first=asked.oldest_first) if asked.after else matching
+    matching = evaluation.sort_records(evaluation.filter_records(records, asked), oldest_first=asked.oldest_first)
+    rest = evaluation.records_after(matching, asked.after, oldest_first=asked.oldest_first) if asked.after else matching
     found = page_of(record, records, asked, pushdown)
-    selected = narrowed(record, asked.fields)
+    selected = narrow(record, asked.fields)
     assert [msgspec.convert(one, selected, from_attributes=True) for one in found.records] == [
         msgspec.convert(one, selected, from_attributes=True) for one in rest[: asked.first]
     ]
@@ -121,7 +123,7 @@ def test_records_without_a_time_come_by_id_whatever_the_source_applies(records, 
 def test_pages_follow_each_other_without_gap_or_repeat(records, asked, pushdown):
     """From cursor to cursor, each record once, whatever the source applies."""
     asked = msgspec.structs.replace(asked, fields=Fields.of("id", "placed_at"), first=asked.first or 2, after=None)
-    matching = semantics.in_order(semantics.matching(records, asked), oldest_first=asked.oldest_first)
+    matching = evaluation.sort_records(evaluation.filter_records(records, asked), oldest_first=asked.oldest_first)
     seen: list[tuple[datetime, str]] = []
     more = True
     while more:

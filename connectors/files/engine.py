@@ -19,9 +19,9 @@ from connectors.errors import SourceError, SourceProtocolError, SourceUnavailabl
 from connectors.files.failures import FOREIGN, source_error
 from connectors.files.forms import Forms
 from connectors.files.settings import FilesSettings
-from connectors.sql.database import Database, learning_statement
+from connectors.sql.database import SqlDatabase, learning_statement
 from connectors.sql.duckdb import Spelling
-from connectors.sql.rows import Columns
+from connectors.sql.record_query import Columns
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,12 +32,12 @@ STOPPING_S = 0.01
 """An interruption is lost on a statement that has not yet begun, so it is repeated after this time, in seconds."""
 
 
-class Answer(NamedTuple):
+class StatementResult(NamedTuple):
     columns: Columns
     rows: Sequence[Any]
 
 
-class Folder(Database):
+class Folder(SqlDatabase):
     """Files are read by each statement anew. `listeners` is public, for those who count or time statements."""
 
     setting = "path"
@@ -48,7 +48,7 @@ class Folder(Database):
         self._duckdb: duckdb.DuckDBPyConnection | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._opening = Lock()
-        self._calls: dict[Future[Answer], Call] = {}
+        self._calls: dict[Future[StatementResult], StatementCall] = {}
         self._stops: set[asyncio.Task[None]] = set()
         self._closed = False
         self._forms = Forms(settings.csv_readers())
@@ -80,12 +80,12 @@ class Folder(Database):
     def advice(self, error: SourceError) -> str:
         return f"does not run: {error.note}" if error.note else "does not run; try it in DuckDB's own shell, in that folder"
 
-    async def _answer(self, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
+    async def _answer(self, statement: Executable, parameters: Mapping[str, Any]) -> StatementResult:
         if self._closed:
             raise SourceUnavailableError("the connector is closed")
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._settings.pool_size, thread_name_prefix="files")
-        call = Call()
+        call = StatementCall()
         work = self._threads.submit(self._work, call, statement, parameters)
         self._calls[work] = call
         try:
@@ -100,7 +100,7 @@ class Folder(Database):
         finally:
             del self._calls[work]
 
-    def _work(self, call: Call, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
+    def _work(self, call: StatementCall, statement: Executable, parameters: Mapping[str, Any]) -> StatementResult:
         duckdb = self._opened()
         asked = compiled(statement).construct_expanded_state(dict(parameters))
         values = dict(enumerate(asked.positional_parameters, 1))
@@ -134,9 +134,9 @@ class Folder(Database):
         return frozenset(own.named_parameters)
 
 
-def _executed(cursor: duckdb.DuckDBPyConnection, statement: str, parameters: Mapping[str, Any]) -> Answer:
+def _executed(cursor: duckdb.DuckDBPyConnection, statement: str, parameters: Mapping[str, Any]) -> StatementResult:
     cursor.execute(statement, parameters)
-    return Answer({name: code for name, code, *_ in cursor.description}, cursor.fetchall())
+    return StatementResult({name: code for name, code, *_ in cursor.description}, cursor.fetchall())
 
 
 @lru_cache(maxsize=256)
@@ -147,12 +147,12 @@ def compiled(statement: Executable) -> SQLCompiler:
     return found
 
 
-class Call:
+class StatementCall:
     """A statement under way in a thread."""
 
     cursor: duckdb.DuckDBPyConnection | None = None
 
-    async def stop(self, work: Future[Answer]) -> None:
+    async def stop(self, work: Future[StatementResult]) -> None:
         """Interrupt it, until it has ended."""
         ended = asyncio.wrap_future(work)
         ended.add_done_callback(_ignore)
@@ -183,6 +183,6 @@ def opened(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _ignore(ended: asyncio.Future[Answer]) -> None:
+def _ignore(ended: asyncio.Future[StatementResult]) -> None:
     """A failure that nobody has looked at would be logged with the query."""
     _ = ended.cancelled() or ended.exception()

@@ -31,7 +31,7 @@ class File(NamedTuple):
     node: int
 
 
-class Reading(NamedTuple):
+class FormedReader(NamedTuple):
     """A statement that reads files in a known form, and the files that it holds for."""
 
     statement: str
@@ -46,7 +46,7 @@ class Forms:
         self._readers = readers
         self._known: dict[str, tuple[tuple[File, ...], str]] = {}
 
-    def reading(self, statement: str, cursor: duckdb.DuckDBPyConnection) -> Reading:
+    def reading(self, statement: str, cursor: duckdb.DuckDBPyConnection) -> FormedReader:
         """The statement with the forms that its files have now."""
         files = {}
         for reader, pattern in self._readers.items():
@@ -64,9 +64,9 @@ class Forms:
                 self._known[reader] = seen, text
             files[pattern] = seen
             statement = statement.replace(reader, text)
-        return Reading(statement, files)
+        return FormedReader(statement, files)
 
-    def holds(self, reading: Reading, cursor: duckdb.DuckDBPyConnection) -> bool:
+    def holds(self, reading: FormedReader, cursor: duckdb.DuckDBPyConnection) -> bool:
         """Whether no file has changed since."""
         return all(_files(pattern, cursor) == files for pattern, files in reading.files.items())
 

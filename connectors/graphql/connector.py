@@ -9,11 +9,11 @@ from yarl import URL
 
 from connectors.contract import Connector, Lookup
 from connectors.errors import SourceError
-from connectors.graphql.asking import ACCEPT, Asking
+from connectors.graphql.client import ACCEPT, GraphQLClient
 from connectors.graphql.lookup import lookups_of
 from connectors.graphql.settings import GraphQLSettings
-from connectors.graphql.trial import problems_of
-from connectors.transport import Transport
+from connectors.graphql.source_checks import problems_of
+from connectors.toolkit.http_client import HttpClient
 
 _CHECK_TIMEOUT_S = 5.0
 
@@ -26,8 +26,8 @@ class GraphQLConnector(Connector[GraphQLSettings]):
 
     def __init__(self, name: str, settings: GraphQLSettings) -> None:
         super().__init__(name, settings)
-        self._asking = Asking(self._post)
-        self._transport = Transport(settings, self._asking.refusal)
+        self._asking = GraphQLClient(self._post)
+        self._transport = HttpClient(settings, self._asking.refusal)
         self._lookups = lookups_of(settings)
 
     async def open(self) -> None:

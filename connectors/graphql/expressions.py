@@ -11,7 +11,7 @@ import jmespath
 from graphql import GraphQLSyntaxError, parse
 from pydantic import AfterValidator
 
-from connectors.mapping.expressions import checked
+from connectors.toolkit.mapping.jmespath_expressions import checked
 
 Path = tuple[str, ...]
 _TEXT = r'"(?:\\.|[^"\\])*"'
@@ -48,7 +48,7 @@ class Names:
         return f"{name}{arguments}" if answered == name else f"{answered}: {name}{arguments}"
 
 
-class Reads:
+class ReadPaths:
     """What a plain expression reads: `passed` on the way, and `ends`, from which more can be read.
 
     Raises `ValueError` where it does not say.
@@ -88,7 +88,7 @@ class Reads:
 def _checked(expression: str) -> str:
     plain = checked(Names([expression]).plain(expression))
     try:
-        Reads(plain)
+        ReadPaths(plain)
     except ValueError as error:
         raise ValueError(f"`{expression}`: {error}") from error
     for name, arguments in _WITH_ARGUMENTS.findall(expression):

@@ -9,27 +9,27 @@ import msgspec
 
 from connectors.contract import Ask, Found, KeyKind, nobody
 from connectors.errors import SourceError, SourceProtocolError
-from connectors.graphql.answers import ABSENT, Errors, code_of, of_a_key, path_of
 from connectors.graphql.query import Query
-from connectors.graphql.reading import RecordReader
-from connectors.graphql.selection import Selection
+from connectors.graphql.record_reader import RecordReader
+from connectors.graphql.response import ABSENT, Errors, code_of, of_a_key, path_of
+from connectors.graphql.response_paths import found_at, number_at, object_on
+from connectors.graphql.selection import SourceSelection
 from connectors.graphql.settings import GraphQLSettings, LookupSettings, RecordSettings
-from connectors.graphql.walking import found_at, number_at, object_on
-from connectors.mapping.row_lists import IdOf, RowLists, id_reader
-from connectors.mapping.rows import RowMapping
+from connectors.record_fields import Fields
 from connectors.records import RECORDS
-from connectors.semantics import as_text
-from connectors.shapes import Fields
-from connectors.templates import placeholders_of, render_body
-from connectors.values import to_text
-from connectors.window import Window
+from connectors.toolkit.converters import to_text
+from connectors.toolkit.evaluation import as_text
+from connectors.toolkit.list_pushdown import ListPushdown
+from connectors.toolkit.mapping.row_lists import IdOf, RowLists, id_reader
+from connectors.toolkit.mapping.row_mapping import RowMapping
+from connectors.toolkit.request_templates import placeholders_of, render_body
 
 _ALIASED = 10
 """Many servers bound how often one document may ask for a field."""
 _NUMBER = re.compile("0|-?[1-9][0-9]{0,9}")
 
 
-class Question:
+class LookupQuery:
     """What is asked once in a document, for one key or for all, and what is known of its answer by now.
 
     `asked` are the keys by what a source may write for them. Where rows need care, they are read one by one.
@@ -60,9 +60,9 @@ class GraphQLLookup:
         self._query = query = Query(settings.query, settings.variables)
         self.max_batch = settings.max_batch or (min(_ALIASED, source.max_batch) if query.one_key else source.max_batch)
         sends = query.sends - {"first"} if query.cuts_all else query.sends
-        self._window = Window(self.record, rules.order, sends, counts=query.total is not None)
+        self._window = ListPushdown(self.record, rules.order, sends, counts=query.total is not None)
         self.pushdown = self._window.pushdown
-        self._selection = Selection(rules)
+        self._selection = SourceSelection(rules)
         self._reader = RecordReader(self.record, self._selection.rules)
         self._id_of = id_reader(RowMapping(self.record, self._selection.rules))
         self._takes_numbers = query.types.get("keys" if not query.one_key else "key", "").strip("[]!") == "Int"
@@ -75,7 +75,7 @@ class GraphQLLookup:
         """A key that finds nothing."""
         return "2147483647" if self._takes_numbers else nobody(self.by)
 
-    def questions(self, keys: Sequence[str], ask: Ask) -> list[Question]:
+    def questions(self, keys: Sequence[str], ask: Ask) -> list[LookupQuery]:
         """One for all keys, or one for each. A key that cannot be of the type that the source has finds nothing."""
         if self._takes_numbers:
             keys = [key for key in keys if _is_number(key)]
@@ -83,10 +83,10 @@ class GraphQLLookup:
             return []
         any_case = self.by is KeyKind.EMAIL
         if not self._query.one_key:
-            return [Question(keys, {"keys": [self._typed(key) for key in keys]}, self._id_of, any_case=any_case)]
-        return [Question([key], self._own(ask, key), self._id_of, any_case=any_case) for key in keys]
+            return [LookupQuery(keys, {"keys": [self._typed(key) for key in keys]}, self._id_of, any_case=any_case)]
+        return [LookupQuery([key], self._own(ask, key), self._id_of, any_case=any_case) for key in keys]
 
-    def body(self, questions: Sequence[Question], ask: Ask) -> dict[str, Any]:
+    def body(self, questions: Sequence[LookupQuery], ask: Ask) -> dict[str, Any]:
         """What is sent for them."""
         shared = {"first": self._first(ask)} | self._bounds(ask) | self._templates(ask, None)
         shared = {name: value for name, value in shared.items() if value is not None and name in self._query.types}
@@ -96,8 +96,8 @@ class GraphQLLookup:
         }
 
     def take(
-        self, questions: Sequence[Question], data: Mapping[str, Any], errors: Errors, ask: Ask, wait_s: float | None
-    ) -> list[Question]:
+        self, questions: Sequence[LookupQuery], data: Mapping[str, Any], errors: Errors, ask: Ask, wait_s: float | None
+    ) -> list[LookupQuery]:
         """Put what came with the questions; those that have further pages which are needed."""
         further = []
         for question, name in zip(questions, self._query.root_names(len(questions)), strict=True):
@@ -111,14 +111,14 @@ class GraphQLLookup:
                 question.fail(SourceProtocolError("nested too deep"))
         return further
 
-    def cut(self, question: Question, ask: Ask) -> None:
+    def cut(self, question: LookupQuery, ask: Ask) -> None:
         """End a question that has more pages than are read. In the order of the ask, what was read is the part to give."""
         if self._window.is_in_order(ask):
             question.is_cut = True
         else:
             question.fail(SourceProtocolError("more pages than max_pages, of a list without an order"))
 
-    def found(self, question: Question, ask: Ask) -> dict[str, Found | SourceError]:
+    def found(self, question: LookupQuery, ask: Ask) -> dict[str, Found | SourceError]:
         """What the keys of a question found."""
         known, _ = self._selected(self._window.fields(ask))
         rows_of = {key: [] for key in question.keys if question.is_cut} | question.rows.by_key
@@ -130,7 +130,7 @@ class GraphQLLookup:
             pages = {key: msgspec.structs.replace(page, partial=True) for key, page in pages.items()}
         return {**pages, **question.failures}
 
-    def _take_one(self, question: Question, value: Any, errors: Errors, ask: Ask, wait_s: float | None) -> bool:
+    def _take_one(self, question: LookupQuery, value: Any, errors: Errors, ask: Ask, wait_s: float | None) -> bool:
         if self._query.one_key and errors:
             if not (value is None and all(code_of(error) == ABSENT for error in errors)):
                 raise of_a_key(errors, wait_s, one_key=True)
@@ -149,7 +149,7 @@ class GraphQLLookup:
             self._place(question, value, errors, wait_s)
         return self._goes_on(question, value, ask)
 
-    def _key(self, question: Question, holder: Any) -> str | None:
+    def _key(self, question: LookupQuery, holder: Any) -> str | None:
         """The asked key that this is of, None for one that was not asked for; addresses are written in any case."""
         if self._query.key is None:
             return question.keys[0]
@@ -158,7 +158,7 @@ class GraphQLLookup:
             return None
         return question.asked.get(text.lower() if self.by is KeyKind.EMAIL else text)
 
-    def _place(self, question: Question, value: Any, errors: Errors, wait_s: float | None) -> None:
+    def _place(self, question: LookupQuery, value: Any, errors: Errors, wait_s: float | None) -> None:
         """Errors cost the keys that they are about."""
         for error in errors:
             holder = object_on(value, path_of(error)[1:], self._query.spine[1 : self._query.holder])
@@ -171,7 +171,7 @@ class GraphQLLookup:
             elif code_of(error) != ABSENT:
                 question.failures |= {key: meant for key in question.keys if key not in question.rows.by_key}
 
-    def _goes_on(self, question: Question, value: Any, ask: Ask) -> bool:
+    def _goes_on(self, question: LookupQuery, value: Any, ask: Ask) -> bool:
         if self._query.paged is None or self._is_enough(question, ask):
             return False
         infos = list(found_at(value, (*self._query.spine[1 : self._query.paged + 1], "pageInfo")))
@@ -188,7 +188,7 @@ class GraphQLLookup:
         question.variables["after"] = cursor
         return True
 
-    def _is_enough(self, question: Question, ask: Ask) -> bool:
+    def _is_enough(self, question: LookupQuery, ask: Ask) -> bool:
         first = self._window.first(ask)
         return self._query.one_key and first is not None and len(question.rows.by_key.get(question.keys[0], ())) >= first
 

@@ -15,7 +15,7 @@ from graphql import (
 )
 
 from connectors.graphql.syntax import Path, fields_of, numbered, text_of, variables_of
-from connectors.templates import placeholders_of
+from connectors.toolkit.request_templates import placeholders_of
 
 TYPES = {"keys": "[ID!]!", "key": "ID!", "first": "Int", "after": "String", "since": "DateTime", "until": "DateTime"}
 """The variables that the gateway gives, with the types that are taken for those that a query does not declare."""

@@ -7,17 +7,17 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from connectors.graphql.expressions import Names, Path, Reads
+from connectors.graphql.expressions import Names, Path, ReadPaths
 from connectors.graphql.settings import PartSettings, RecordSettings
-from connectors.mapping import settings as rows
-from connectors.shapes import LIST, Fields, shapes
+from connectors.record_fields import LIST, Fields, fields_of
+from connectors.toolkit.mapping import settings as rows
 
 Paths = AbstractSet[Path]
 _NOTHING = ("__typename",)
 """What can be asked of any object, where something must be."""
 
 
-class Selection:
+class SourceSelection:
     """The mapping of one record type. `rules` are the same mapping, over answers."""
 
     def __init__(self, rules: RecordSettings) -> None:
@@ -52,14 +52,16 @@ class Selection:
 class _Mapping:
     """What the fields of a record, or of a part, read from their row and from the row around it."""
 
-    def __init__(self, own: Mapping[str, str], outer: Mapping[str, str], lists: Mapping[str, tuple[Reads, _Mapping]]) -> None:
-        self._own = {path: Reads(expression).all for path, expression in own.items() if path not in outer}
-        self._outer = {path: Reads(expression).all for path, expression in outer.items()}
+    def __init__(
+        self, own: Mapping[str, str], outer: Mapping[str, str], lists: Mapping[str, tuple[ReadPaths, _Mapping]]
+    ) -> None:
+        self._own = {path: ReadPaths(expression).all for path, expression in own.items() if path not in outer}
+        self._outer = {path: ReadPaths(expression).all for path, expression in outer.items()}
         self._lists = lists
 
     def needs(self, struct: type[msgspec.Struct], fields: Fields, prefix: str = "") -> tuple[Fields, Paths, Paths]:
         """The fields that are mapped, what they read from the row, and what from the row around it."""
-        own = shapes(struct)
+        own = fields_of(struct)
         known: list[tuple[str, Fields]] = []
         here: set[Path] = set()
         around: set[Path] = set()
@@ -77,7 +79,7 @@ class _Mapping:
                 inner, of_items, outside = mapping.needs(shape.struct, inner)
                 here |= items.passed | outside | {(*end, *rest) for end in items.ends for rest in of_items or {_NOTHING}}
             else:
-                needed = Fields.of(*(one.name for one in shapes(shape.struct).values() if one.required))
+                needed = Fields.of(*(one.name for one in fields_of(shape.struct).values() if one.required))
                 inner, of_object, outside = self.needs(shape.struct, inner | needed, f"{path}.")
                 if not inner.items:
                     continue
@@ -87,8 +89,8 @@ class _Mapping:
         return Fields(tuple(known)), here, around
 
 
-def _list(part: rows.PartSettings) -> tuple[Reads, _Mapping]:
-    return Reads(part.list or "@"), _Mapping(part.fields, part.outer, {})
+def _list(part: rows.PartSettings) -> tuple[ReadPaths, _Mapping]:
+    return ReadPaths(part.list or "@"), _Mapping(part.fields, part.outer, {})
 
 
 def _each(expressions: Mapping[str, str], change: Callable[[str], str]) -> dict[str, str]:

@@ -6,14 +6,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from connectors.contract import ConnectorSettings, KeyKind, RecordName
-from connectors.graphql.checks import gaps
 from connectors.graphql.expressions import Expression
 from connectors.graphql.query import Query
-from connectors.mapping.checks import mapping_problems
-from connectors.mapping.settings import refuse
-from connectors.ratings import RatingScale, scale_problems
+from connectors.graphql.settings_checks import gaps
 from connectors.records import RECORDS, Record
-from connectors.transport import HeaderSettings
+from connectors.toolkit.http_client import HeaderSettings
+from connectors.toolkit.mapping.settings import refuse
+from connectors.toolkit.mapping.settings_checks import mapping_problems
+from connectors.toolkit.ratings import RatingScale, scale_problems
 
 Count = Annotated[int, Field(ge=1)]
 

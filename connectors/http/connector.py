@@ -6,7 +6,6 @@ from functools import partial
 
 from yarl import URL
 
-from connectors.batches import ask_in_halves, ask_in_parts
 from connectors.contract import Answer, Ask, Connector, Found, Keys, Lookup, Page, nobody
 from connectors.errors import (
     SourceAuthError,
@@ -14,12 +13,13 @@ from connectors.errors import (
     SourceProtocolError,
     SourceRejectedError,
 )
-from connectors.http.route import Route, Rows
+from connectors.http.lookup import HttpLookup, Rows
 from connectors.http.settings import HttpSettings
-from connectors.mapping.row_lists import RowLists
+from connectors.record_fields import all_fields
 from connectors.records import RECORD_NAMES
-from connectors.shapes import all_fields
-from connectors.transport import Transport, ask_each, decoded
+from connectors.toolkit.batches import ask_in_halves, ask_in_parts
+from connectors.toolkit.http_client import HttpClient, ask_each, decoded
+from connectors.toolkit.mapping.row_lists import RowLists
 
 _CHECK_TIMEOUT_S = 5.0
 _NO_KEYS = {"", ".", ".."}
@@ -34,9 +34,9 @@ class HttpConnector(Connector[HttpSettings]):
 
     def __init__(self, name: str, settings: HttpSettings) -> None:
         super().__init__(name, settings)
-        self._transport = Transport(settings)
+        self._transport = HttpClient(settings)
         self._routes = [
-            Route(record_name, rules, by, lookup, settings)
+            HttpLookup(record_name, rules, by, lookup, settings)
             for record_name, rules in settings.records.items()
             for by, lookup in rules.keys.items()
         ]
@@ -55,7 +55,7 @@ class HttpConnector(Connector[HttpSettings]):
         trials = await asyncio.gather(*map(self._trial, self._routes))
         return [problem for problem in trials if problem is not None]
 
-    async def _trial(self, route: Route) -> str | None:
+    async def _trial(self, route: HttpLookup) -> str | None:
         """What is wrong with a lookup, found by asking it for nobody; None when nobody is an answer."""
         where = f"sources.{self.name}.records.{RECORD_NAMES[route.record]}.keys.{route.by.value}"
         ask = Ask(fields=all_fields(route.record), first=1, remaining_s=_CHECK_TIMEOUT_S)
@@ -83,7 +83,7 @@ class HttpConnector(Connector[HttpSettings]):
             for route in self._routes
         ]
 
-    async def _fetch(self, route: Route, keys: Keys, ask: Ask) -> Answer:
+    async def _fetch(self, route: HttpLookup, keys: Keys, ask: Ask) -> Answer:
         until = None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
         if _can_all_be_sent(keys):
             return await self._answer(route, keys, ask, until)
@@ -91,7 +91,7 @@ class HttpConnector(Connector[HttpSettings]):
         refused: Answer = {key: SourceRejectedError() for key in keys if key not in good}
         return {**refused, **await self._answer(route, good, ask, until)} if good else refused
 
-    async def _answer(self, route: Route, keys: Keys, ask: Ask, until: float | None) -> Answer:
+    async def _answer(self, route: HttpLookup, keys: Keys, ask: Ask, until: float | None) -> Answer:
         if route.lookup.one_key:
             return await ask_each(keys, lambda key: self._ask_one(route, key, ask, until))
 
@@ -100,10 +100,10 @@ class HttpConnector(Connector[HttpSettings]):
 
         return await ask_in_parts(route.parts(keys, ask), lambda part: ask_in_halves(part, ask_some))
 
-    async def _ask_one(self, route: Route, key: str, ask: Ask, until: float | None) -> Found | SourceError | None:
+    async def _ask_one(self, route: HttpLookup, key: str, ask: Ask, until: float | None) -> Found | SourceError | None:
         return (await self._ask(route, [key], ask, until)).get(key)
 
-    async def _ask(self, route: Route, keys: Keys, ask: Ask, until: float | None) -> Mapping[str, Found | SourceError]:
+    async def _ask(self, route: HttpLookup, keys: Keys, ask: Ask, until: float | None) -> Mapping[str, Found | SourceError]:
         """One question, in as many calls as its answer has pages."""
         values = route.values(keys, ask)
         body = route.body(values)
@@ -142,7 +142,7 @@ class HttpConnector(Connector[HttpSettings]):
         rows_of = {key: [] for key in keys} | found.by_key if is_cut else found.by_key
         return {key: route.page(rows, ask, total, partial=is_cut) for key, rows in rows_of.items()} | found.failures
 
-    def _is_enough(self, route: Route, keys: Keys, ask: Ask, found: RowLists) -> bool:
+    def _is_enough(self, route: HttpLookup, keys: Keys, ask: Ask, found: RowLists) -> bool:
         if not route.lookup.one_key or ask.first is None or not route.sends_first(ask):
             return False
         return keys[0] in found.failures or len(found.by_key.get(keys[0], ())) >= ask.first

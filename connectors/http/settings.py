@@ -7,13 +7,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from connectors.contract import ConnectorSettings, KeyKind, RecordName
-from connectors.mapping.checks import mapping_problems
-from connectors.mapping.expressions import Expression
-from connectors.mapping.settings import MappingSettings, refuse
-from connectors.ratings import scale_problems
 from connectors.records import RECORDS, Record
-from connectors.templates import PLACEHOLDERS, placeholders_of
-from connectors.transport import HeaderSettings
+from connectors.toolkit.http_client import HeaderSettings
+from connectors.toolkit.mapping.jmespath_expressions import Expression
+from connectors.toolkit.mapping.settings import MappingSettings, refuse
+from connectors.toolkit.mapping.settings_checks import mapping_problems
+from connectors.toolkit.ratings import scale_problems
+from connectors.toolkit.request_templates import PLACEHOLDERS, placeholders_of
 
 Count = Annotated[int, Field(ge=1)]
 

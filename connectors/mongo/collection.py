@@ -12,28 +12,28 @@ from bson.datetime_ms import DatetimeMS
 
 from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Measure, Measured, Page
 from connectors.errors import SourceError
-from connectors.mongo.database import Database
+from connectors.mongo.database import MongoDatabase
+from connectors.mongo.document_reader import Read, reader, values_at
+from connectors.mongo.field_paths import record_paths
 from connectors.mongo.filters import Match
 from connectors.mongo.keys import Asked, asked_for, match_of, owners
-from connectors.mongo.lookups import Order, counted, lookup_stages, matching, undated
-from connectors.mongo.measures import answers, measure_stages, nothing_of
-from connectors.mongo.places import record_places
-from connectors.mongo.reading import Read, reader, values_at
+from connectors.mongo.lookup_pipeline import SortKeys, counted, lookup_stages, match_documents, undated
+from connectors.mongo.measure_pipeline import answers, measure_stages, nothing_of
 from connectors.mongo.settings import KeySettings, RecordSettings
 from connectors.mongo.values import encoded
+from connectors.record_fields import Fields
 from connectors.records import RECORDS
-from connectors.shapes import Fields
 
 
 class Collection:
     """Fetches and measures the records of one name."""
 
-    def __init__(self, database: Database, name: str, settings: RecordSettings) -> None:
+    def __init__(self, database: MongoDatabase, name: str, settings: RecordSettings) -> None:
         self._database = database
         self.settings = settings
         self.record = RECORDS[name]
-        self.places = record_places(name, settings)
-        self.order = Order.of(self.places, self.record, settings.integer_ids)
+        self.places = record_paths(name, settings)
+        self.order = SortKeys.of(self.places, self.record, settings.integer_ids)
         self._plan = lru_cache(maxsize=256)(self._planned)
 
     async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
@@ -83,7 +83,7 @@ class Collection:
         read, paths = self._plan(ask.fields)
         if len(asked) > 1 and key.path is not None:
             paths = (*paths, key.path)
-        match = matching(self.places, self.record, match_of(key, asked), ask)
+        match = match_documents(self.places, self.record, match_of(key, asked), ask)
         if ask.count:
             paths = (*paths, self.order.id, *([self.order.time] if self.order.time else ()))
         found: dict[str, list[Any]] = {own: [] for keys in asked.values() for own in keys}

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any, ClassVar
 
 from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, Push
-from connectors.mongo.checks import problems_of_collection
 from connectors.mongo.collection import Collection
-from connectors.mongo.database import Database
+from connectors.mongo.database import MongoDatabase
 from connectors.mongo.settings import MongoSourceSettings
+from connectors.mongo.source_checks import problems_of_collection
 from connectors.records import RECORDS
 
 
@@ -22,7 +22,7 @@ class MongoConnector(Connector[MongoSourceSettings]):
 
     def __init__(self, name: str, settings: MongoSourceSettings) -> None:
         super().__init__(name, settings)
-        self._database = Database(settings)
+        self._database = MongoDatabase(settings)
         self._collections = {record: Collection(self._database, record, own) for record, own in settings.records.items()}
 
     async def open(self) -> None:

@@ -22,8 +22,8 @@ from connectors.errors import (
     SourceUnavailableError,
     without_frames,
 )
-from connectors.mongo.checking import Checks
 from connectors.mongo.failures import FOREIGN, source_error
+from connectors.mongo.server_health import ServerHealth
 from connectors.mongo.settings import MongoSourceSettings
 
 Document = Mapping[str, Any]
@@ -36,30 +36,30 @@ CONNECT_MS = 5_000
 """How long a server may take to accept a connection, in milliseconds."""
 CHECK_MS = 1_000
 """How long after a look at a server the driver looks again: a server that is back is found so soon, in milliseconds."""
-MOST_S = 60.0
+MAX_S = 60.0
 """How long a call may take that does not say how much time is left, in seconds."""
 AT_ONCE = 10_000
 """How many documents come with the first answer of a call. As many as fit into 16 MB do; the driver's own 101 are too few."""
-MOST_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 """How large an answer may be. No message of a server holds more documents, so only an answer in several is measured."""
 GRACE_S = 1.0
 """How long calls have to end when the connector is closed, in seconds."""
 NOT_FOR_VIEWS = 166
 
 
-class Database:
+class MongoDatabase:
     """A client of the servers. Every method raises `SourceError` only."""
 
     def __init__(self, settings: MongoSourceSettings) -> None:
         self._settings = settings
         self._client: AsyncMongoClient[dict[str, Any]] | None = None
-        self._checks = Checks()
+        self._checks = ServerHealth()
         self._running: set[asyncio.Future[Any]] = set()
 
     def open(self) -> None:
         """Begin to look for a server, which nobody waits for, so that the first call knows it."""
         if self._client is None:
-            self._checks = Checks()
+            self._checks = ServerHealth()
             self._client = AsyncMongoClient(self._settings.url, event_listeners=[self._checks], **_options(self._settings))
             self._track(asyncio.create_task(self._look(self._client)))
 
@@ -78,11 +78,11 @@ class Database:
         """What is called inside ends in so many seconds, at the server too."""
         if remaining_s is not None and remaining_s <= 0:
             raise SourceTimeoutError
-        with pymongo.timeout(MOST_S if remaining_s is None else remaining_s):
+        with pymongo.timeout(MAX_S if remaining_s is None else remaining_s):
             yield
 
     async def aggregate(self, collection: str, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
-        """The documents that a pipeline gives. Raises `SourceProtocolError` when they go on beyond `MOST_BYTES`."""
+        """The documents that a pipeline gives. Raises `SourceProtocolError` when they go on beyond `MAX_BYTES`."""
 
         async def call(database: _Database) -> list[dict[str, Any]]:
             cursor = await database[collection].aggregate(list(pipeline), allowDiskUse=True, batchSize=AT_ONCE)
@@ -93,7 +93,7 @@ class Database:
             async with cursor:
                 async for document in cursor:
                     size += len(bson.encode(document))
-                    if size > MOST_BYTES:
+                    if size > MAX_BYTES:
                         raise SourceProtocolError("more than 16 MB")
                     found.append(document)
             return found

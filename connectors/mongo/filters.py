@@ -16,14 +16,14 @@ from typing import Any
 from bson import Decimal128, Regex
 
 from connectors.contract import Ask, Condition, Measure, Position
-from connectors.mongo.places import Place, Places, Spot
+from connectors.mongo.enum_filters import meaning
+from connectors.mongo.field_paths import FieldPath, FieldPaths, FieldSource
 from connectors.mongo.values import INTEGERS, cents_text, texts_of, to_text
-from connectors.mongo.words import meaning
-from connectors.ratings import ABOVE, BELOW, BEST, WORST, Scale
+from connectors.record_fields import LIST
 from connectors.records import Record
-from connectors.semantics import EXACT, as_time
-from connectors.shapes import LIST
-from connectors.values import code_pattern
+from connectors.toolkit.converters import code_pattern
+from connectors.toolkit.evaluation import EXACT, as_time
+from connectors.toolkit.ratings import ABOVE, BELOW, BEST, WORST, Scale
 
 Match = dict[str, Any]
 NOTHING: Match = {"_id": {"$in": []}}
@@ -37,7 +37,7 @@ def all_of(parts: Iterable[Match]) -> Match:
     return found[0] if len(found) == 1 else {"$and": found} if found else {}
 
 
-def window(places: Places, record: type[Record], asked: Ask | Measure) -> Iterator[Match]:
+def window(places: FieldPaths, record: type[Record], asked: Ask | Measure) -> Iterator[Match]:
     """The window on the record's time, and the conditions."""
     if record.time_field is not None:
         bounds = {"$gte": asked.since, "$lt": asked.until}
@@ -63,7 +63,7 @@ def later(position: Position, time: str | None, id_: str, *, as_text: bool, olde
     return {"$or": [{time: {"$gt": end} if same else {"$gte": end}}, *same]}
 
 
-def condition(places: Places, asked: Condition) -> Match:
+def condition(places: FieldPaths, asked: Condition) -> Match:
     """What meets a condition, before it is negated. In a list of objects one of its items must."""
     place = places.place(asked.field)
     inner, outer, possible = _tests(place, asked.values)
@@ -75,7 +75,7 @@ def condition(places: Places, asked: Condition) -> Match:
     return all_of([there, outer])
 
 
-def present(spot: Spot) -> dict[str, Any]:
+def present(spot: FieldSource) -> dict[str, Any]:
     """What holds for a value that is there."""
     return {} if spot.path is None else {spot.path: {"$ne": None}}
 
@@ -117,7 +117,7 @@ def ceiling(time: datetime) -> datetime:
         return time
 
 
-def _tests(place: Place, values: Sequence[str]) -> tuple[Match, Match, bool]:
+def _tests(place: FieldPath, values: Sequence[str]) -> tuple[Match, Match, bool]:
     """What must hold in the item (or the record), what in the document around, and whether it can."""
     spot = place.spot
     inner: Match = {}
@@ -136,7 +136,7 @@ def _tests(place: Place, values: Sequence[str]) -> tuple[Match, Match, bool]:
     return inner, outer, test != {"$in": []}
 
 
-def _test(spot: Spot, values: Sequence[str]) -> dict[str, Any]:
+def _test(spot: FieldSource, values: Sequence[str]) -> dict[str, Any]:
     leaf, default = spot.shape.leaf, spot.default
     if leaf is not None and issubclass(leaf, Enum) and spot.shape.form != LIST:
         return meaning(leaf, spot.words, values, default)
@@ -146,7 +146,7 @@ def _test(spot: Spot, values: Sequence[str]) -> dict[str, Any]:
     return {"$in": found}
 
 
-def _written(leaf: type | None, spot: Spot, value: str) -> Iterator[Any]:
+def _written(leaf: type | None, spot: FieldSource, value: str) -> Iterator[Any]:
     """The values of a document that become this one."""
     if code_pattern(spot.shape) is not None:
         yield Regex(rf"^\s*{re.escape(value)}\s*$", "i")

@@ -10,11 +10,11 @@ from uuid import UUID
 from bson import Decimal128, ObjectId, Regex
 from bson.errors import InvalidId
 
+from connectors.mongo.document_reader import each_at
 from connectors.mongo.filters import Match, through
-from connectors.mongo.reading import each_at
 from connectors.mongo.settings import KeySettings
 from connectors.mongo.values import INTEGERS, to_exact
-from connectors.values import whole_or_raw
+from connectors.toolkit.converters import whole_or_raw
 
 Asked = Mapping[Any, Sequence[str]]
 """The keys of a call by the value that documents have for them."""

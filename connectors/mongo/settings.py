@@ -10,8 +10,8 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from connectors.contract import ConnectorSettings, KeyKind, RecordName
-from connectors.mongo.names import record_problems
-from connectors.ratings import RatingScale
+from connectors.mongo.settings_checks import record_problems
+from connectors.toolkit.ratings import RatingScale
 
 
 def _path(value: str) -> str:

@@ -18,9 +18,9 @@ from bson import Decimal128, ObjectId, Timestamp
 from bson.datetime_ms import DatetimeMS
 from bson.errors import InvalidId
 
-from connectors import values
-from connectors.semantics import rfc3339
-from connectors.shapes import Shape
+from connectors.record_fields import FieldInfo
+from connectors.toolkit import converters
+from connectors.toolkit.evaluation import rfc3339
 
 Convert = Callable[[Any], Any]
 INTEGERS = range(-(2**63), 2**63)
@@ -29,23 +29,23 @@ DOUBLE_DIGITS = 15
 """What a binary number holds for certain, and what MongoDB makes a decimal of; noise begins after them."""
 
 
-def converter(shape: Shape, scale: int = 0) -> Convert:
+def converter(shape: FieldInfo, scale: int = 0) -> Convert:
     """The function that makes a value canonical for a field. `scale` is the number of decimals in a whole number."""
     if shape.leaf is Decimal:
         return lambda value: to_amount(value, scale)
-    convert, plain = values.shape_converter(shape), _PLAIN.get(shape.leaf, to_plain)
+    convert, plain = converters.shape_converter(shape), _PLAIN.get(shape.leaf, to_plain)
     return lambda value: convert(plain(value))
 
 
 def to_amount(value: Any, scale: int = 0) -> Any:
     """The text of an amount, in its own digits."""
-    return values.to_amount(to_exact(value), scale)
+    return converters.to_amount(to_exact(value), scale)
 
 
 def to_text(value: Any) -> Any:
     """Ids and codes may be of many types."""
     plain = to_plain(value)
-    return rfc3339(plain) if isinstance(plain, datetime) else values.to_text(plain)
+    return rfc3339(plain) if isinstance(plain, datetime) else converters.to_text(plain)
 
 
 def to_plain(value: Any) -> Any:
@@ -87,13 +87,13 @@ def texts_of(text: str) -> Iterator[Any]:
 
 def cents_text(number: Decimal) -> str:
     """A decimal with two decimals when that is exact, else with all of them, as sums of databases are written."""
-    whole, _, decimals = values.decimal_text(number).partition(".")
+    whole, _, decimals = converters.decimal_text(number).partition(".")
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
 def to_decimal(value: Any) -> Decimal | None:
     """A number, None for what is none."""
-    return values.to_number(to_exact(value))
+    return converters.to_number(to_exact(value))
 
 
 def to_date(value: Any) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Which columns hold the fields of a record. Pure, read off `connectors.shapes`."""
+"""Which columns hold the fields of a record. Pure, read off `connectors.record_fields`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import NamedTuple
 import msgspec
 
 from connectors.errors import SourceProtocolError
+from connectors.record_fields import LEAF, LIST, OBJECT, FieldInfo, Fields, fields_of
 from connectors.records import Money, Record
-from connectors.shapes import LEAF, LIST, OBJECT, Fields, Shape, shapes
 
 PARENT, POSITION, VALUE = "parent", "position", "value"
 """Columns of a nested list's query: the record's id, the item's place, and the item where it is a plain value."""
 
 
-class Place(NamedTuple):
+class ColumnPlace(NamedTuple):
     """Where a field is: in the record or in one of its lists, and the column, for an object the prefix of its columns.
 
     `inside` are the objects around it, each with the prefix of its columns.
@@ -24,14 +24,14 @@ class Place(NamedTuple):
 
     in_list: str | None
     column: str
-    shape: Shape
+    shape: FieldInfo
     inside: tuple[tuple[type[msgspec.Struct], str], ...] = ()
 
 
-def columns_of(struct: type[msgspec.Struct], prefix: str = "") -> dict[str, Shape]:
+def columns_of(struct: type[msgspec.Struct], prefix: str = "") -> dict[str, FieldInfo]:
     """The leaves by column. Objects are flattened with `_`; a list of plain values may be a column of JSON."""
-    found: dict[str, Shape] = {}
-    for shape in shapes(struct).values():
+    found: dict[str, FieldInfo] = {}
+    for shape in fields_of(struct).values():
         if shape.form == OBJECT and shape.struct is not None:
             found |= columns_of(shape.struct, f"{prefix}{shape.name}_")
         elif shape.struct is None:
@@ -39,33 +39,33 @@ def columns_of(struct: type[msgspec.Struct], prefix: str = "") -> dict[str, Shap
     return found
 
 
-def operand_columns(place: Place) -> dict[str, Shape]:
+def operand_columns(place: ColumnPlace) -> dict[str, FieldInfo]:
     """The columns that a sum calculates with: a decimal, or an amount and its currency."""
     if place.shape.struct is Money:
         return columns_of(Money, f"{place.column}_")
     return {place.column: place.shape} if place.shape.leaf is Decimal else {}
 
 
-def lists_of(record: type[Record]) -> dict[str, Shape]:
+def lists_of(record: type[Record]) -> dict[str, FieldInfo]:
     """The nested lists by name."""
-    return {name: shape for name, shape in shapes(record).items() if shape.form == LIST}
+    return {name: shape for name, shape in fields_of(record).items() if shape.form == LIST}
 
 
-def item_shape(shape: Shape) -> Shape:
+def item_shape(shape: FieldInfo) -> FieldInfo:
     """What one item of a list of plain values is."""
     return msgspec.structs.replace(shape, form=LEAF, default=None)
 
 
 def deciding_columns(struct: type[msgspec.Struct], prefix: str) -> tuple[list[str], list[str]]:
     """The columns that an object needs to be there, and all that it can have."""
-    required = [prefix + shape.name for shape in shapes(struct).values() if shape.required and shape.form == LEAF]
+    required = [prefix + shape.name for shape in fields_of(struct).values() if shape.required and shape.form == LEAF]
     return required, list(columns_of(struct, prefix))
 
 
 def columns_for(struct: type[msgspec.Struct], fields: Fields, prefix: str = "") -> Iterator[str]:
     """The columns that a selection reads. An object also reads those that say whether it is there."""
     for name, inner in fields:
-        shape = shapes(struct).get(name)
+        shape = fields_of(struct).get(name)
         if shape is None:
             continue
         if shape.form == OBJECT and shape.struct is not None:
@@ -76,7 +76,7 @@ def columns_for(struct: type[msgspec.Struct], fields: Fields, prefix: str = "") 
             yield prefix + name
 
 
-def place_of(record: type[Record], path: str) -> Place:
+def place_of(record: type[Record], path: str) -> ColumnPlace:
     """Where a dotted path leads. Raises `SourceProtocolError` when nowhere."""
     here: type[msgspec.Struct] | None = record
     in_list, prefix, shape = None, "", None
@@ -84,7 +84,7 @@ def place_of(record: type[Record], path: str) -> Place:
     for name in path.split("."):
         if shape is not None and shape.form == OBJECT and here is not None:
             inside += ((here, prefix),)
-        shape = shapes(here).get(name) if here is not None else None
+        shape = fields_of(here).get(name) if here is not None else None
         if shape is None:
             raise SourceProtocolError(f"{path} is no field of this record")
         here = shape.struct
@@ -94,5 +94,5 @@ def place_of(record: type[Record], path: str) -> Place:
             prefix += f"{name}_"
     assert shape is not None
     if shape.form == LIST:
-        return Place(in_list, VALUE, item_shape(shape))
-    return Place(in_list, prefix[:-1], shape, inside)
+        return ColumnPlace(in_list, VALUE, item_shape(shape))
+    return ColumnPlace(in_list, prefix[:-1], shape, inside)

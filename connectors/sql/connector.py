@@ -8,15 +8,15 @@ from typing import Any, ClassVar, TypeVar
 
 from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, Push
 from connectors.records import RECORDS
-from connectors.sql.checks import problems_of_table
-from connectors.sql.database import Database
+from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
 from connectors.sql.engine import Engine
 from connectors.sql.mysql import Mysql
 from connectors.sql.postgresql import Postgresql
 from connectors.sql.settings import RecordSettings, SqlSettings
+from connectors.sql.source_checks import problems_of_table
 from connectors.sql.sqlite import Sqlite
-from connectors.sql.table import Table
+from connectors.sql.table import RecordTable
 
 DIALECTS: dict[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgresql(), "mysql": Mysql()}
 
@@ -30,7 +30,7 @@ class QueriesConnector(Connector[S]):
         self,
         name: str,
         settings: S,
-        database: Database,
+        database: SqlDatabase,
         dialect: Dialect,
         records: Mapping[str, RecordSettings],
         max_batch: int,
@@ -39,7 +39,7 @@ class QueriesConnector(Connector[S]):
         self.database = database
         self._records = records
         self._max_batch = max_batch
-        self._tables = {record: Table(database, dialect, record, own) for record, own in records.items()}
+        self._tables = {record: RecordTable(database, dialect, record, own) for record, own in records.items()}
 
     async def open(self) -> None:
         self.database.open()

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 from sqlalchemy import Executable, Select, literal_column, select, text
 
 from connectors.errors import SourceError
-from connectors.sql.rows import Columns, escaped
+from connectors.sql.record_query import Columns, escaped
 
 
-class Database(ABC):
+class SqlDatabase(ABC):
     """Connects on first use. Every method raises `SourceError` only."""
 
     setting: ClassVar[str]

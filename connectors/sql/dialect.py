@@ -17,7 +17,7 @@ from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
-from connectors.ratings import ABOVE, BELOW, BEST, WORST, Scale
+from connectors.toolkit.ratings import ABOVE, BELOW, BEST, WORST, Scale
 
 Expression = ColumnElement[Any]
 KEY_TYPES: dict[str, TypeEngine[Any]] = {"text": Text(), "integer": BigInteger(), "uuid": UUID(as_uuid=False)}

@@ -29,7 +29,7 @@ from sqlalchemy.sql.elements import ColumnClause, TryCast
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
-from connectors.records import MOST_EXACT
+from connectors.records import MAX_EXACT
 from connectors.sql import dialect
 from connectors.sql.dialect import Dialect, Expression, microseconds
 
@@ -78,7 +78,7 @@ class Duckdb(Dialect):
     def text(self, value: Expression) -> Expression:
         text = _text(value)
         if isinstance(value.type, Double):
-            text = case((func.abs(value) <= MOST_EXACT, text))
+            text = case((func.abs(value) <= MAX_EXACT, text))
         return _without_fraction(text) if isinstance(value.type, Numeric | Double) else text
 
     def key(self, value: Expression, type_: TypeEngine[Any]) -> Expression:
@@ -208,4 +208,4 @@ def _digits(value: Expression) -> Expression:
         return text
     size, short = func.abs(value), func.printf("%.15g", value, type_=Text)
     whole = func.concat("about ", text, type_=Text)
-    return case((func.isnan(value), short), (size < 10**15, short), (size <= MOST_EXACT, _without_fraction(text)), else_=whole)
+    return case((func.isnan(value), short), (size < 10**15, short), (size <= MAX_EXACT, _without_fraction(text)), else_=whole)

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.errors import SourceAuthError, SourceError, SourceTimeoutError, SourceUnavailableError
-from connectors.sql.database import Database, learning_statement
+from connectors.sql.database import SqlDatabase, learning_statement
 from connectors.sql.failures import FOREIGN, source_error
-from connectors.sql.rows import Columns
+from connectors.sql.record_query import Columns
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
 from connectors.sql.sqlite import keeps_apart, plan_statement
@@ -23,12 +23,12 @@ LEARNING_S = 5
 bounds it: a connection that was swallowed is given up and tried anew."""
 
 
-class Asked(NamedTuple):
+class ColumnQuery(NamedTuple):
     columns: Columns
     rows: Sequence[Any]
 
 
-class Engine(Database):
+class Engine(SqlDatabase):
     """A pool of connections."""
 
     setting = "url"
@@ -65,7 +65,7 @@ class Engine(Database):
         # SQLite computes a query that groups by itself, and takes nothing but constants into it.
         return self.backend == "sqlite" and keeps_apart(await self.run(plan_statement(query, column), {}))
 
-    async def _asked(self, statement: Executable, parameters: Mapping[str, Any]) -> Asked:
+    async def _asked(self, statement: Executable, parameters: Mapping[str, Any]) -> ColumnQuery:
         """What the database says. A call that is cancelled loses its connection, so the next one gets a clean one."""
         try:
             try:
@@ -78,10 +78,10 @@ class Engine(Database):
         except FOREIGN as error:
             raise source_error(error) from error
 
-    async def _asked_once(self, statement: Executable, parameters: Mapping[str, Any]) -> Asked:
+    async def _asked_once(self, statement: Executable, parameters: Mapping[str, Any]) -> ColumnQuery:
         async with self.connection() as connection:
             found = await connection.execute(statement, parameters)
-            return Asked({name: code for name, code, *_ in found.cursor.description}, found.all())
+            return ColumnQuery({name: code for name, code, *_ in found.cursor.description}, found.all())
 
     async def unreachable(self) -> str | None:
         try:

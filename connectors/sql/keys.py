@@ -12,7 +12,7 @@ from sqlalchemy import CTE, FromClause, Text, bindparam, cast, or_, select
 
 from connectors.contract import KeyKind
 from connectors.sql.dialect import KEY_TYPES, Dialect, Expression
-from connectors.sql.rows import Rows, as_subquery, required
+from connectors.sql.record_query import RecordQuery, as_subquery, required
 from connectors.sql.settings import KeySettings
 
 KEYS = "keys"
@@ -27,7 +27,7 @@ class Keyed(NamedTuple):
     conditions: tuple[Expression, ...]
 
 
-def keyed(rows: Rows, kind: KeyKind) -> Keyed:
+def keyed(rows: RecordQuery, kind: KeyKind) -> Keyed:
     """Join the record's rows with the keys asked for."""
     key = rows.settings.keys[kind]
     source, dialect = rows.source, rows.dialect

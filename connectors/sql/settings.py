@@ -10,9 +10,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from connectors.contract import ConnectorSettings, KeyKind
-from connectors.ratings import RatingScale, scale_problems
 from connectors.records import RECORDS, known_record
 from connectors.sql.columns import lists_of
+from connectors.toolkit.ratings import RatingScale, scale_problems
 
 DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg", "mysql+asyncmy", "mariadb+asyncmy")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.semantics import is_sound
-from connectors.times import read_time
-from connectors.values import to_number, whole_or_raw
+from connectors.toolkit.converters import to_number, whole_or_raw
+from connectors.toolkit.evaluation import is_sound
+from connectors.toolkit.times import read_time
 
 TIME, NUMBER, WHOLE = "gateway_time", "gateway_number", "gateway_whole"
 _INTEGERS = range(-(2**63), 2**63)

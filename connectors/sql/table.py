@@ -11,11 +11,11 @@ from sqlalchemy import Executable
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Measure, Measured
 from connectors.sql.columns import PARENT
-from connectors.sql.database import Database
+from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
 from connectors.sql.keys import KEYS, asked_for, parameter
-from connectors.sql.lookups import ask_parameters, lookup_ids, lookup_statement, pages, shape_of
-from connectors.sql.measures import (
+from connectors.sql.lookup_statement import ask_parameters, lookup_ids, lookup_statement, pages, shape_of
+from connectors.sql.measure_statement import (
     MeasureShape,
     answers,
     measure_ids,
@@ -25,22 +25,22 @@ from connectors.sql.measures import (
     measure_statement,
     nothing_of,
 )
-from connectors.sql.rows import IDS, Learnt, Rows
+from connectors.sql.record_query import IDS, LearntColumns, RecordQuery
 from connectors.sql.settings import KeySettings, RecordSettings
 
 MAX_IDS = 30_000
 """A statement of SQLite has so many parameters at least. More records are a large part of a table in any case."""
 
 
-class Table:
+class RecordTable:
     """Fetches and measures the records of one name. Learning the columns is shared by the calls that wait for it."""
 
-    def __init__(self, database: Database, dialect: Dialect, name: str, settings: RecordSettings) -> None:
+    def __init__(self, database: SqlDatabase, dialect: Dialect, name: str, settings: RecordSettings) -> None:
         self._database = database
         self._dialect = dialect
         self.name = name
         self.settings = settings
-        self._learning: asyncio.Task[Statements] | None = None
+        self._learning: asyncio.Task[RecordStatements] | None = None
 
     async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
         """The pages of the keys that find something, by one statement."""
@@ -73,7 +73,7 @@ class Table:
             found = await self._database.run(statements.measures(kind, shapes), values)
         return answers(found, parts, [nothing_of(statements.rows, shape) for shape in shapes], keys, asked)
 
-    async def statements(self) -> Statements:
+    async def statements(self) -> RecordStatements:
         """The statements, after the database has said which columns the queries have."""
         if self._learning is None or (self._learning.done() and _failed(self._learning)):
             self._learning = asyncio.create_task(self._learn())
@@ -86,7 +86,7 @@ class Table:
             self._learning.cancel()
             await asyncio.wait([self._learning])
 
-    async def _learn(self) -> Statements:
+    async def _learn(self) -> RecordStatements:
         columns = await self._database.columns(self.settings.query)
         lists = {name: await self._database.columns(own.query) for name, own in self.settings.lists.items()}
         looked_up = (
@@ -98,14 +98,16 @@ class Table:
             for name, query, column, own in looked_up
             if column in map(str.lower, own) and await self._database.reads_whole(query, column)
         ]
-        learnt = Learnt(columns, lists)
-        plain = Statements(Rows(self._dialect, self.name, self.settings, learnt))
+        learnt = LearntColumns(columns, lists)
+        plain = RecordStatements(RecordQuery(self._dialect, self.name, self.settings, learnt))
         if not read_whole:
             return plain
         confined = learnt._replace(read_whole=frozenset(read_whole))
-        return Statements(Rows(self._dialect, self.name, self.settings, confined), plain)
+        return RecordStatements(RecordQuery(self._dialect, self.name, self.settings, confined), plain)
 
-    async def _with_ids(self, statements: Statements, find: Executable | None, values: dict[str, Any]) -> Statements:
+    async def _with_ids(
+        self, statements: RecordStatements, find: Executable | None, values: dict[str, Any]
+    ) -> RecordStatements:
         """Add the ids that statements need as constants. Returns statements without them where they cannot be given."""
         if find is None:
             return statements
@@ -117,10 +119,10 @@ class Table:
         return statements
 
 
-class Statements:
+class RecordStatements:
     """The statements about one record, kept by what decides them."""
 
-    def __init__(self, rows: Rows, unconfined: Statements | None = None) -> None:
+    def __init__(self, rows: RecordQuery, unconfined: RecordStatements | None = None) -> None:
         self.rows = rows
         self.unconfined = unconfined
         self.lookup_ids = lru_cache(maxsize=256)(partial(lookup_ids, rows))

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from connectors import semantics
 from connectors.contract import Connector, Measure, MeasureOp
 from connectors.errors import SourceError
+from connectors.record_fields import OBJECT, fields_of
 from connectors.records import Money, Record
-from connectors.shapes import OBJECT, shapes
-from connectors.testing.asking import fetch_records, spread
+from connectors.testing.fetches import fetch_records, spread
 from connectors.testing.samples import Sampled
+from connectors.toolkit import evaluation
 
 
 class AggregatePromises(Sampled):
@@ -29,7 +29,7 @@ class AggregatePromises(Sampled):
             for key in keys:
                 values = _values((await aggregate.measure([key], measures, None))[key])
                 for measure, value in zip(measures, values, strict=True):
-                    expected = semantics.measured(aggregate.record, whole[key], measure)
+                    expected = evaluation.evaluate_measure(aggregate.record, whole[key], measure)
                     assert _plain(value) == _plain(expected), (key, measure)
 
     async def test_a_batch_is_measured_key_by_key(self, connector: Connector[Any]) -> None:
@@ -53,7 +53,7 @@ def _values(found: Sequence[Any] | SourceError) -> list[Any]:
 
 
 def _measures(record: type[Record], middle: datetime | None) -> Iterator[Measure]:
-    money = [shape.name for shape in shapes(record).values() if shape.form == OBJECT and shape.struct is Money]
+    money = [shape.name for shape in fields_of(record).values() if shape.form == OBJECT and shape.struct is Money]
     paths = [*([record.time_field] if record.time_field else ()), *(f"{name}.amount" for name in money)]
     for since, until in ((None, None), (middle, None), (None, middle)):
         yield Measure(op=MeasureOp.COUNT, since=since, until=until)

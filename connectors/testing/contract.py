@@ -22,9 +22,9 @@ import msgspec
 
 from connectors.contract import Ask, Connector
 from connectors.errors import SourceError
-from connectors.shapes import Fields, all_fields, shapes
+from connectors.record_fields import Fields, all_fields, fields_of
 from connectors.testing.aggregates import AggregatePromises
-from connectors.testing.asking import decoded, fetch, fetch_records, json_of, page_of, strays
+from connectors.testing.fetches import decoded, fetch, fetch_records, json_of, page_of, strays
 from connectors.testing.pushdown import PushdownPromises
 from connectors.testing.samples import Sampled
 
@@ -66,7 +66,7 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
     async def test_a_selection_gives_the_same_values(self, connector: Connector[Any]) -> None:
         """Asked for two fields, a lookup gives what it gives for them among all fields."""
         for lookup, keys in self.sampled(connector):
-            other = lookup.record.time_field or next(name for name in shapes(lookup.record) if name != "id")
+            other = lookup.record.time_field or next(name for name in fields_of(lookup.record) if name != "id")
             two = Fields.of("id", other)
             whole, selected = await fetch(lookup, keys), await fetch(lookup, keys, fields=two)
             assert whole.keys() == selected.keys()

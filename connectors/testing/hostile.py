@@ -16,8 +16,8 @@ import msgspec
 
 from connectors.contract import Aggregate, Ask, Keys, Lookup, Page
 from connectors.errors import SOURCE_ERRORS, SourceRejectedError
+from connectors.record_fields import LEAF, fields_of
 from connectors.records import Record
-from connectors.shapes import LEAF, shapes
 from connectors.testing.memory import MemoryConnector, Served
 
 HUGE_BYTES = 10 * 1024 * 1024
@@ -214,11 +214,11 @@ def _page(how: OnKey, page: Page, record: type[Record], ask: Ask) -> Any:
         case OnKey.WRONG_TYPES:
             records[0] = {name: {"wrong": [value]} for name, value in records[0].items()}
         case OnKey.HUGE:
-            own = shapes(record)
+            own = fields_of(record)
             texts = (own[name].json_name for name, _ in ask.fields if own[name].leaf is str and own[name].form == LEAF)
             return _first_with(records, next((name for name in texts if name != "id"), "padding"), _huge(), page.total)
         case OnKey.DEEP:
-            names = (shapes(record)[name].json_name for name, _ in ask.fields)
+            names = (fields_of(record)[name].json_name for name, _ in ask.fields)
             return _first_with(records, next((name for name in names if name != "id"), "padding"), _deep(), page.total)
         case _:
             return _nonsense(how, page.records)

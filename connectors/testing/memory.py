@@ -6,7 +6,6 @@ from functools import partial
 
 import msgspec
 
-from connectors import semantics
 from connectors.contract import (
     Aggregate,
     Answer,
@@ -22,8 +21,9 @@ from connectors.contract import (
     Push,
 )
 from connectors.errors import SourceError, SourceUnavailableError
+from connectors.record_fields import narrow
 from connectors.records import Record
-from connectors.shapes import narrowed
+from connectors.toolkit import evaluation
 
 Served = Mapping[tuple[type[Record], KeyKind], Mapping[str, Sequence[Record]]]
 Call = tuple[type[Record], KeyKind, tuple[str, ...], Ask | tuple[Measure, ...]]
@@ -102,7 +102,7 @@ class MemoryConnector(Connector[ConnectorSettings]):
         self.measured_within.append(remaining_s)
         await self._receive((record, by, tuple(keys), tuple(measures)))
         held = self.records[record, by]
-        return {key: [semantics.measured(record, held.get(key, ()), measure) for measure in measures] for key in keys}
+        return {key: [evaluation.evaluate_measure(record, held.get(key, ()), measure) for measure in measures] for key in keys}
 
     async def _receive(self, call: Call) -> None:
         self.calls.append(call)
@@ -114,8 +114,8 @@ class MemoryConnector(Connector[ConnectorSettings]):
             raise self.failure
 
     def _page(self, record: type[Record], records: Sequence[Record], ask: Ask) -> Page:
-        found, total = semantics.page(records, self._applied(ask))
-        selection = narrowed(record, ask.fields)
+        found, total = evaluation.page(records, self._applied(ask))
+        selection = narrow(record, ask.fields)
         shown = [msgspec.convert(one, selection, from_attributes=True) for one in found]
         return Page(msgspec.json.encode(shown), total)
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from connectors import semantics
 from connectors.contract import Ask, Condition, Connector, Lookup, Position, Push
+from connectors.record_fields import LIST, all_fields, fields_of
 from connectors.records import Record
-from connectors.shapes import LIST, all_fields, shapes
-from connectors.testing.asking import fetch, fetch_records, spread
+from connectors.testing.fetches import fetch, fetch_records, spread
 from connectors.testing.samples import Sampled
+from connectors.toolkit import evaluation
 
 
 class PushdownPromises(Sampled):
@@ -25,7 +25,7 @@ class PushdownPromises(Sampled):
             for first in (1, 2, 3):
                 found = await fetch_records(lookup, list(whole), first=first)
                 assert {key: _ids(records) for key, records in found.items()} == {
-                    key: _ids(semantics.in_order(records)[:first]) for key, records in whole.items()
+                    key: _ids(evaluation.sort_records(records)[:first]) for key, records in whole.items()
                 }
 
     async def test_order_is_kept_inside_a_page(self, connector: Connector[Any]) -> None:
@@ -35,7 +35,7 @@ class PushdownPromises(Sampled):
                 for first in (None, 2) if Push.FIRST in lookup.pushdown else (None,):
                     found = await fetch_records(lookup, list(whole), oldest_first=oldest_first, first=first)
                     for key, records in whole.items():
-                        expected = semantics.in_order(records, oldest_first=oldest_first)[:first]
+                        expected = evaluation.sort_records(records, oldest_first=oldest_first)[:first]
                         assert [one.id for one in found[key]] == [one.id for one in expected], (key, oldest_first, first)
 
     async def test_since_and_until_bound_the_time(self, connector: Connector[Any]) -> None:
@@ -52,7 +52,7 @@ class PushdownPromises(Sampled):
         async for lookup, whole in self._declaring(connector, Push.WHERE):
             for key, records in whole.items():
                 for path in _text_paths(lookup.record):
-                    values = sorted({semantics.as_text(value) for one in records for value in semantics.values_at(one, path)})
+                    values = sorted({evaluation.as_text(value) for one in records for value in evaluation.values_at(one, path)})
                     for negated in (False, True):
                         condition = Condition(path, tuple(values[:1] or ["nothing has this"]), negated)
                         await _expect_matching(lookup, key, records, where=(condition,))
@@ -63,18 +63,18 @@ class PushdownPromises(Sampled):
             for key, records in whole.items():
                 for oldest_first in (False, True) if Push.ORDER in lookup.pushdown else (False,):
                     walked = [one async for one in _walk(lookup, key, oldest_first, limit=len(records))]
-                    expected = semantics.in_order(records, oldest_first=oldest_first)
+                    expected = evaluation.sort_records(records, oldest_first=oldest_first)
                     assert [one.id for one in walked] == [one.id for one in expected]
 
     async def test_pages_follow_a_record_of_another_source(self, connector: Connector[Any]) -> None:
         """AFTER also takes a time with an empty id, where another source's record stood: just at, or a tick behind, its own."""
         async for lookup, whole in self._declaring(connector, Push.AFTER):
             for key, records in whole.items():
-                times = {time for one in records if (time := semantics.time_of(one)) is not None}
+                times = {time for one in records if (time := evaluation.time_of(one)) is not None}
                 for time, oldest_first in product(times, (False, True) if Push.ORDER in lookup.pushdown else (False,)):
                     for place in (Position(time, ""), Position(time + timedelta(microseconds=1), "")):
                         found = await fetch_records(lookup, [key], after=place, oldest_first=oldest_first)
-                        expected = semantics.after(records, place, oldest_first=oldest_first)
+                        expected = evaluation.records_after(records, place, oldest_first=oldest_first)
                         assert _ids(found.get(key, [])) == _ids(expected), (key, place, oldest_first)
 
     async def test_count_is_the_number_of_all(self, connector: Connector[Any]) -> None:
@@ -92,7 +92,7 @@ class PushdownPromises(Sampled):
 
 async def _expect_matching(lookup: Lookup, key: str, records: list[Record], **ask: Any) -> None:
     found = await fetch_records(lookup, [key], **ask)
-    expected = semantics.matching(records, Ask(fields=all_fields(lookup.record), **ask))
+    expected = evaluation.filter_records(records, Ask(fields=all_fields(lookup.record), **ask))
     assert _ids(found[key]) == _ids(expected), (key, ask)
 
 
@@ -101,12 +101,12 @@ async def _walk(lookup: Lookup, key: str, oldest_first: bool, limit: int) -> Asy
     position = None
     for _ in range(limit + 1):
         found = await fetch_records(lookup, [key], after=position, first=first, oldest_first=oldest_first)
-        page = semantics.in_order(found[key], oldest_first=oldest_first)[:2]
+        page = evaluation.sort_records(found[key], oldest_first=oldest_first)[:2]
         if not page:
             return
         for one in page:
             yield one
-        position = semantics.position_of(page[-1])
+        position = evaluation.position_of(page[-1])
 
 
 def _ids(records: list[Record]) -> list[str]:
@@ -114,7 +114,7 @@ def _ids(records: list[Record]) -> list[str]:
 
 
 def _text_paths(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
-    for shape in shapes(struct).values():
+    for shape in fields_of(struct).values():
         if shape.struct is not None:
             yield from _text_paths(shape.struct, f"{prefix}{shape.name}.")
         elif shape.leaf is str or (shape.form != LIST and shape.leaf is not None and issubclass(shape.leaf, Enum)):

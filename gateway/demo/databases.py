@@ -29,7 +29,7 @@ Rows = Mapping[str, Sequence[Row]]
 """Rows by table. Times are aware datetimes, money is whole cents."""
 
 
-class Table(msgspec.Struct, frozen=True):
+class DemoTable(msgspec.Struct, frozen=True):
     """A table in SQL that SQLite and PostgreSQL both read."""
 
     name: str
@@ -43,7 +43,7 @@ class Table(msgspec.Struct, frozen=True):
         return [f"CREATE INDEX {self.name}_{n} ON {self.name} ({what})" for n, what in enumerate(self.indices, 1)]
 
 
-Schema = Mapping[str, Sequence[Table]]
+Schema = Mapping[str, Sequence[DemoTable]]
 """The tables of each database."""
 
 
@@ -83,7 +83,7 @@ def write_sqlite(folder: Path, schema: Schema, rows: Rows, progress: Progress | 
         _report(progress, database, len(tables), len(tables))
 
 
-def _fill_sqlite(connection: sqlite3.Connection, table: Table, rows: Sequence[Row]) -> None:
+def _fill_sqlite(connection: sqlite3.Connection, table: DemoTable, rows: Sequence[Row]) -> None:
     connection.execute(table.create())
     if rows:
         places = ", ".join("?" * len(rows[0]))
@@ -135,7 +135,7 @@ async def _make_room(driver: "asyncpg.Connection[Any]", schema: Schema) -> None:
         await driver.execute(f"CREATE SCHEMA {name}; COMMENT ON SCHEMA {name} IS '{WRITTEN_BY_DEMO}'")
 
 
-async def _fill_postgresql(driver: "asyncpg.Connection[Any]", database: str, table: Table, rows: Sequence[Row]) -> None:
+async def _fill_postgresql(driver: "asyncpg.Connection[Any]", database: str, table: DemoTable, rows: Sequence[Row]) -> None:
     await driver.execute(f"SET LOCAL search_path TO {database}")
     await driver.execute(table.create())
     await driver.copy_records_to_table(table.name, records=rows)

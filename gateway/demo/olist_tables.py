@@ -1,10 +1,10 @@
 """The tables for Olist's marketplace: its sellers are the customers, known by one id in all four databases."""
 
-from gateway.demo.databases import Table
+from gateway.demo.databases import DemoTable
 
-OLIST_TABLES: dict[str, tuple[Table, ...]] = {
+OLIST_TABLES: dict[str, tuple[DemoTable, ...]] = {
     "crm": (
-        Table(
+        DemoTable(
             "sellers",
             """
             id TEXT PRIMARY KEY, name TEXT NOT NULL, city TEXT NOT NULL, region TEXT NOT NULL, postal_code TEXT NOT NULL,
@@ -12,14 +12,14 @@ OLIST_TABLES: dict[str, tuple[Table, ...]] = {
             """,
             ("('olist:' || id)",),
         ),
-        Table(
+        DemoTable(
             "deals",
             "id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, stage TEXT NOT NULL, segment TEXT, closed_at TIMESTAMPTZ NOT NULL",
             ("customer_id",),
         ),
     ),
     "orders": (
-        Table(
+        DemoTable(
             "orders",
             """
             id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, placed_at TIMESTAMPTZ NOT NULL, status TEXT NOT NULL,
@@ -27,14 +27,14 @@ OLIST_TABLES: dict[str, tuple[Table, ...]] = {
             """,
             ("customer_id, placed_at",),
         ),
-        Table(
+        DemoTable(
             "order_items",
             """
             order_id TEXT NOT NULL, position INTEGER NOT NULL, sku TEXT NOT NULL, category TEXT,
             quantity INTEGER NOT NULL, unit_price_cents INTEGER NOT NULL, PRIMARY KEY (order_id, position)
             """,
         ),
-        Table(
+        DemoTable(
             "payments",
             """
             order_id TEXT NOT NULL, position INTEGER NOT NULL, method TEXT NOT NULL, amount_cents INTEGER NOT NULL,
@@ -43,7 +43,7 @@ OLIST_TABLES: dict[str, tuple[Table, ...]] = {
         ),
     ),
     "support": (
-        Table(
+        DemoTable(
             "tickets",
             """
             id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, created_at TIMESTAMPTZ NOT NULL, subject TEXT NOT NULL,
@@ -51,13 +51,13 @@ OLIST_TABLES: dict[str, tuple[Table, ...]] = {
             """,
             ("customer_id, created_at",),
         ),
-        Table(
+        DemoTable(
             "messages",
             "ticket_id TEXT PRIMARY KEY, body TEXT NOT NULL, at TIMESTAMPTZ NOT NULL",
         ),
     ),
     "behaviour": (
-        Table(
+        DemoTable(
             "events",
             """
             id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, at TIMESTAMPTZ NOT NULL, type TEXT NOT NULL,

@@ -8,7 +8,7 @@ import msgspec
 from connectors.records import CustomerKind, TicketKind, TicketStatus
 from gateway.demo.shop_people import SHOP_CLOCK, Shopper
 
-MOST_ORDERS = 60
+MAX_ORDERS = 60
 
 
 class TicketPlan(msgspec.Struct):
@@ -31,7 +31,7 @@ class Activity(msgspec.Struct):
     visits: list[VisitPlan]
 
 
-def planned(shopper: Shopper, rng: Random) -> Activity:
+def plan_activity(shopper: Shopper, rng: Random) -> Activity:
     """The first customer's activity is fixed, since the documentation shows it; the others' is drawn."""
     if shopper.number == 1:
         return _EXAMPLE
@@ -79,7 +79,7 @@ def _order_ages(tenure: float, rng: Random) -> list[float]:
     temper = rng.random()
     if temper < 0.12:
         return []
-    count = min(MOST_ORDERS, 1 + int(rng.lognormvariate(1.2, 1.0)))
+    count = min(MAX_ORDERS, 1 + int(rng.lognormvariate(1.2, 1.0)))
     lapsed = temper > 0.6 and tenure > 130
     youngest = rng.uniform(100, tenure * 0.9) if lapsed else 0.2
     return [rng.uniform(youngest, tenure) for _ in range(count)]

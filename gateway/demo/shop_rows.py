@@ -20,7 +20,7 @@ from connectors.records import (
     TicketStatus,
 )
 from gateway.demo.databases import Row
-from gateway.demo.shop_activity import Activity, TicketPlan, VisitPlan, at_age, planned
+from gateway.demo.shop_activity import Activity, TicketPlan, VisitPlan, at_age, plan_activity
 from gateway.demo.shop_goods import AGENT_REPLIES, CUSTOMER_REPLIES, GOODS, OPENINGS, SUBJECTS
 from gateway.demo.shop_people import SHOP_CLOCK, Shopper
 from gateway.demo.shop_tables import SHOP_TABLES
@@ -44,7 +44,7 @@ class ShopRows:
     def add(self, shopper: Shopper) -> None:
         """Write down a customer with everything that it did."""
         rng = Random(f"{self._seed}:activity:{shopper.number}")  # noqa: S311  made-up data
-        activity = planned(shopper, rng)
+        activity = plan_activity(shopper, rng)
         self._add_customer(shopper)
         self._add_deals(shopper, rng)
         favourites = rng.sample(_CATEGORIES, 2)

@@ -3,11 +3,11 @@
 The CRM knows customer ids, the order system too, support knows e-mail addresses, behaviour knows devices.
 """
 
-from gateway.demo.databases import Table
+from gateway.demo.databases import DemoTable
 
-SHOP_TABLES: dict[str, tuple[Table, ...]] = {
+SHOP_TABLES: dict[str, tuple[DemoTable, ...]] = {
     "crm": (
-        Table(
+        DemoTable(
             "customers",
             """
             id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, given_name TEXT, family_name TEXT,
@@ -20,7 +20,7 @@ SHOP_TABLES: dict[str, tuple[Table, ...]] = {
             """,
             ("member_number", "company_account"),
         ),
-        Table(
+        DemoTable(
             "contact_points",
             """
             customer_id TEXT NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL,
@@ -29,7 +29,7 @@ SHOP_TABLES: dict[str, tuple[Table, ...]] = {
             """,
             ("kind, match_key",),
         ),
-        Table(
+        DemoTable(
             "devices",
             """
             customer_id TEXT NOT NULL, position INTEGER NOT NULL, device_id TEXT NOT NULL,
@@ -37,7 +37,7 @@ SHOP_TABLES: dict[str, tuple[Table, ...]] = {
             """,
             ("device_id",),
         ),
-        Table(
+        DemoTable(
             "external_ids",
             """
             customer_id TEXT NOT NULL, position INTEGER NOT NULL, source TEXT NOT NULL, external_id TEXT NOT NULL,
@@ -45,14 +45,14 @@ SHOP_TABLES: dict[str, tuple[Table, ...]] = {
             """,
             ("(source || ':' || external_id)",),
         ),
-        Table(
+        DemoTable(
             "deals",
             "id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, stage TEXT NOT NULL, segment TEXT, closed_at TIMESTAMPTZ",
             ("customer_id",),
         ),
     ),
     "orders": (
-        Table(
+        DemoTable(
             "orders",
             """
             id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, placed_at TIMESTAMPTZ NOT NULL, status TEXT NOT NULL,
@@ -60,7 +60,7 @@ SHOP_TABLES: dict[str, tuple[Table, ...]] = {
             """,
             ("customer_id, placed_at",),
         ),
-        Table(
+        DemoTable(
             "order_items",
             """
             order_id TEXT NOT NULL, position INTEGER NOT NULL, sku TEXT NOT NULL, name TEXT NOT NULL,
@@ -68,7 +68,7 @@ SHOP_TABLES: dict[str, tuple[Table, ...]] = {
             currency TEXT NOT NULL, PRIMARY KEY (order_id, position)
             """,
         ),
-        Table(
+        DemoTable(
             "payments",
             """
             order_id TEXT NOT NULL, position INTEGER NOT NULL, method TEXT NOT NULL, amount_cents INTEGER NOT NULL,
@@ -77,7 +77,7 @@ SHOP_TABLES: dict[str, tuple[Table, ...]] = {
         ),
     ),
     "support": (
-        Table(
+        DemoTable(
             "tickets",
             """
             id TEXT PRIMARY KEY, requester_email TEXT NOT NULL, created_at TIMESTAMPTZ NOT NULL, subject TEXT NOT NULL,
@@ -86,7 +86,7 @@ SHOP_TABLES: dict[str, tuple[Table, ...]] = {
             """,
             ("requester_email, created_at",),
         ),
-        Table(
+        DemoTable(
             "messages",
             """
             ticket_id TEXT NOT NULL, position INTEGER NOT NULL, author TEXT NOT NULL, body TEXT NOT NULL,
@@ -95,7 +95,7 @@ SHOP_TABLES: dict[str, tuple[Table, ...]] = {
         ),
     ),
     "behaviour": (
-        Table(
+        DemoTable(
             "events",
             """
             id TEXT PRIMARY KEY, device_id TEXT NOT NULL, session_id TEXT NOT NULL, at TIMESTAMPTZ NOT NULL,

@@ -29,7 +29,7 @@ from strawberry import Schema, Some
 from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.base import StrawberryMaybe, StrawberryOptional, has_object_definition
 
-from gateway.execution.declared import DEFINITION
+from gateway.execution.field_metadata import DEFINITION
 
 NO_VARIABLES = VariableValues({}, {})
 
@@ -87,7 +87,7 @@ class Arguments:
         """
         named = self._schema.config.name_converter.from_argument
         varying = {one.name.value: one.value for one in self._node.arguments or () if _variables_of([one.value])}
-        writer = _TemplateWriter(self._schema, operation)
+        writer = _TemplateCompiler(self._schema, operation)
         try:
             expressions = {
                 definition.python_name: writer.expression(varying[name], self._field.args[name].type, definition.type)
@@ -110,7 +110,7 @@ class _NotPlainError(Exception):
     """A variable stands where its value is changed on its way to the resolver, or in a list."""
 
 
-class _TemplateWriter:
+class _TemplateCompiler:
     """Writes the expression for arguments that have variables, by their types and never by example.
 
     `optional` are the variables that may be null or absent.
@@ -185,13 +185,13 @@ def _is_text(kind: TypeNode) -> bool:
 
 
 def _variables_of(nodes: Iterable[Node] | None) -> tuple[str, ...]:
-    finder = _VariableFinder()
+    finder = _ArgumentVariables()
     for node in nodes or ():
         visit(node, finder)
     return tuple(finder.names)
 
 
-class _VariableFinder(Visitor):
+class _ArgumentVariables(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.names: dict[str, None] = {}

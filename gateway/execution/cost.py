@@ -24,7 +24,7 @@ from graphql import (
     visit,
 )
 
-from gateway.execution.declared import DEFINITION, declared
+from gateway.execution.field_metadata import DEFINITION, metadata_of
 
 MIN_ASKING_RECORDS = 25
 """What a field of a customer counts as for which sources are asked, however little it gives: to ask takes time, too."""
@@ -33,7 +33,7 @@ PAGE, LIST = "first", "ids"
 """The arguments that say how many."""
 
 
-def most_records(
+def max_records(
     schema: GraphQLSchema,
     definition: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
@@ -53,12 +53,12 @@ def most_records(
 
 def sizing_variables(document: DocumentNode) -> tuple[str, ...]:
     """The names of the variables that say how many, sorted."""
-    finder = _SizeFinder()
+    finder = _SizeVariables()
     visit(document, finder)
     return tuple(sorted(finder.names))
 
 
-class _SizeFinder(Visitor):
+class _SizeVariables(Visitor):
     def __init__(self) -> None:
         super().__init__()
         self.names: set[str] = set()
@@ -140,7 +140,7 @@ def _asking(schema: GraphQLSchema) -> frozenset[str]:
     """The names of the fields for which sources are asked by a customer's keys."""
     kinds = [kind for kind in schema.type_map.values() if is_object_type(kind)]
     fields = [(name, field.extensions.get(DEFINITION)) for kind in kinds for name, field in kind.fields.items()]
-    return frozenset(name for name, own in fields if own and (reads := declared(own).reads) is not None and reads.stitches)
+    return frozenset(name for name, own in fields if own and (reads := metadata_of(own).reads) is not None and reads.stitches)
 
 
 @lru_cache(maxsize=4)

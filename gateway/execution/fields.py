@@ -19,19 +19,19 @@ from graphql import FieldNode, GraphQLError
 from graphql.execution.values import VariableValues
 
 from connectors.records import Record
-from connectors.semantics import json_hook
-from connectors.turns import Turn
+from connectors.toolkit.evaluation import json_hook
+from connectors.toolkit.loop_turns import Turn
 from gateway.context import RequestContext
 from gateway.execution.arguments import Arguments
-from gateway.execution.declared import Finds, Lists
-from gateway.execution.failures import Place
+from gateway.execution.field_metadata import CustomerFinder, RecordList
+from gateway.execution.located_errors import ErrorLocator
 from gateway.execution.source_extension import Reported
-from gateway.kept import Kept, Lasting
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.wanted import Wanted
-from gateway.stitching.customer import StitchedCustomer, found_alone, merged
-from gateway.stitching.directory import Asked, Directory
+from gateway.lookups.pending import PendingKeys
+from gateway.lru_cache import SegmentedLru, SharedList
+from gateway.stitching.customer import StitchedCustomer, merge_outcomes, page_of_one
 from gateway.stitching.selection import Selection
+from gateway.stitching.source_router import RoutedAsk, SourceRouter
 
 Path = tuple[str | int, ...]
 Column = list[Any]
@@ -40,7 +40,7 @@ Column = list[Any]
 NULLED: Any = object()
 """Stands for what is null because a field below it that may not be null is."""
 
-KEPT_ASKS = 128
+MAX_ASKS = 128
 _encode = msgspec.json.Encoder(enc_hook=json_hook).encode
 
 MAX_TURN_RECORDS = 500
@@ -71,7 +71,7 @@ class Completion(Protocol):
     def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column | Awaitable[Column]: ...
 
 
-async def completed(completion: Completion, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+async def complete(completion: Completion, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
     """What a completion gives, waited for."""
     column = completion.complete(run, values, paths)
     return column if isinstance(column, list) else await column
@@ -83,7 +83,7 @@ class Field:
     def __init__(self, name: str, key: str, nodes: list[FieldNode], *, nullable: bool) -> None:
         self.key = key
         self.name = name
-        self._place = Place(nodes)
+        self._place = ErrorLocator(nodes)
         self._nullable = nullable
 
     def failed(self, run: Run, error: Exception, path: Path) -> Any:
@@ -104,7 +104,7 @@ class Field:
         return self.null(run) if shown is NULLED else shown
 
 
-class Settled(Field):
+class ProjectedField(Field):
     """A field that is an expression. `make_alone` makes its function, for when another field's failure must not cost it."""
 
     def __init__(
@@ -120,7 +120,7 @@ class Settled(Field):
             return self.failed(run, error, path)
 
 
-class Listed(Field):
+class RecordListField(Field):
     """A field that gives records which the customer's keys find."""
 
     def __init__(
@@ -128,7 +128,7 @@ class Listed(Field):
         name: str,
         key: str,
         nodes: list[FieldNode],
-        lists: Lists,
+        lists: RecordList,
         selection: Selection,
         arguments: Arguments,
         show: Callable[[Any], Any],
@@ -140,10 +140,10 @@ class Listed(Field):
         self._arguments = arguments
         self._show = show
         self._show_found = show_found
-        self._asks: Kept[Any, Asked] = Kept(KEPT_ASKS)
-        self._always: tuple[Directory, Asked] | None = None
+        self._asks: SegmentedLru[Any, RoutedAsk] = SegmentedLru(MAX_ASKS)
+        self._always: tuple[SourceRouter, RoutedAsk] | None = None
 
-    def asked(self, run: Run) -> Asked:
+    def asked(self, run: Run) -> RoutedAsk:
         """What the arguments ask of sources: the same object for the same arguments, so that requests share it.
 
         Raises `InvalidArgumentError`.
@@ -166,7 +166,7 @@ class Listed(Field):
                 self._asks.put(name, found)
         return found
 
-    def enter(self, run: Run, customers: Sequence[StitchedCustomer], parts: list[Wanted | Failed]) -> Any:
+    def enter(self, run: Run, customers: Sequence[StitchedCustomer], parts: list[PendingKeys | Failed]) -> Any:
         """Have the records asked for, adding to `parts`; gives what `shown` needs later."""
         try:
             asked = self.asked(run)
@@ -216,7 +216,7 @@ class Listed(Field):
         return column
 
     def _shown(
-        self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], asked: Asked, of_each: Sequence[Any]
+        self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], asked: RoutedAsk, of_each: Sequence[Any]
     ) -> Column:
         """What is shown of the records of each customer, by its outcomes: a list of them, or the only one there can be."""
         if asked.by_id is not None:
@@ -225,14 +225,14 @@ class Listed(Field):
                 try:
                     if self._show_found is not None:
                         return [*map(self._show_found, found)]
-                    return [self._show(found_alone(asked, one)) for one in found]
+                    return [self._show(page_of_one(asked, one)) for one in found]
                 except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own customer only
                     pass
             of_each = [(one,) for one in found]
         column: Column = []
         for customer, own, path in zip(customers, of_each, paths, strict=True):
             try:
-                listing = customer.listed(asked, own) if run.reports or asked.by_id is None else merged(asked, own)
+                listing = customer.listed(asked, own) if run.reports or asked.by_id is None else merge_outcomes(asked, own)
                 column.append(None if listing is None else self._show(listing))
             except Exception as error:  # noqa: BLE001  whatever is raised costs this field
                 column.append(self.failed(run, error, path))
@@ -243,7 +243,7 @@ class Listed(Field):
         return self._lists.record, self._selection
 
 
-class Resolved(Field):
+class ResolvedField(Field):
     """A field whose value is had by a call, which may wait."""
 
     def __init__(
@@ -284,7 +284,7 @@ class Resolved(Field):
         """What is shown of values, or of the exceptions in their places."""
         here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
         inner = [(*paths[place], self.key) for place in here]
-        column = await completed(self.completion, run, [values[place] for place in here], inner) if here else []
+        column = await complete(self.completion, run, [values[place] for place in here], inner) if here else []
         for place, value in zip(here, column, strict=True):
             values[place] = value
         return [self._placed(run, value, path) for value, path in zip(values, paths, strict=True)]
@@ -312,7 +312,7 @@ class Resolved(Field):
         return values
 
 
-class Reporting(Resolved):
+class ReportingField(ResolvedField):
     """A resolved field that shows the sources of customers, and notes for the run what it showed."""
 
     async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
@@ -323,7 +323,7 @@ class Reporting(Resolved):
         return column
 
 
-class Shared(Resolved):
+class BatchedField(ResolvedField):
     """A resolved field whose `get` gives the values of all objects at once; what it raises costs the field on each of them.
 
     `expect` is told, before the objects are found, which customers they will be. `look` gives what need not be waited for.
@@ -333,7 +333,7 @@ class Shared(Resolved):
         self,
         *words: Any,
         expect: Callable[[RequestContext, Sequence[str]], None],
-        look: Callable[[Run, Sequence[Any]], Sequence[Lasting[Any]] | None] | None,
+        look: Callable[[Run, Sequence[Any]], Sequence[SharedList[Any]] | None] | None,
         **more: Any,
     ) -> None:
         super().__init__(*words, **more)
@@ -367,10 +367,16 @@ async def _outcome(waiting: Any) -> Any:
         return error
 
 
-class Finding:
+class CustomerField:
     """Finds the customers of a field. What its arguments name by id has its fields asked for in the same turn."""
 
-    def __init__(self, finds: Finds, selection: Selection, arguments: Arguments, fields: Sequence[Listed | Shared]) -> None:
+    def __init__(
+        self,
+        finds: CustomerFinder,
+        selection: Selection,
+        arguments: Arguments,
+        fields: Sequence[RecordListField | BatchedField],
+    ) -> None:
         self._finds = finds
         self._selection = selection
         self._arguments = arguments
@@ -383,7 +389,7 @@ class Finding:
         if ids:
             asked = []
             for field in self._fields:
-                if isinstance(field, Shared):
+                if isinstance(field, BatchedField):
                     field.expect(run.context, ids)
                     continue
                 try:

@@ -32,30 +32,30 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from strawberry import Info, Schema
 
+from connectors.record_fields import narrow
 from connectors.records import Customer
-from connectors.semantics import json_hook
-from connectors.shapes import narrowed
+from connectors.toolkit.evaluation import json_hook
 from gateway.context import RequestContext, Selections
 from gateway.execution.arguments import Arguments
-from gateway.execution.collect import Collector, fragments_of
-from gateway.execution.declared import DEFINITION, Together, declared
+from gateway.execution.cached_completion import cache_completion
+from gateway.execution.collect_fields import FieldCollector, fragments_of
+from gateway.execution.completion import AbstractCompletion, LeafCompletion, ListCompletion, ObjectCompletion
+from gateway.execution.field_metadata import DEFINITION, BatchResolver, metadata_of
 from gateway.execution.fields import (
     NULLED,
+    BatchedField,
     Completion,
+    CustomerField,
     Field,
-    Finding,
-    Listed,
-    Reporting,
-    Resolved,
+    ProjectedField,
+    RecordListField,
+    ReportingField,
+    ResolvedField,
     Run,
-    Settled,
-    Shared,
-    completed,
+    complete,
 )
-from gateway.execution.lasting import once
-from gateway.execution.live import Each, Live, OneOf, Shown
-from gateway.execution.selection import selected
-from gateway.execution.settled import Writer
+from gateway.execution.projection import ProjectionCompiler
+from gateway.execution.required_fields import selection_under
 from gateway.execution.source_extension import Reported, add_reported, reported_at
 from gateway.operations import Operation
 
@@ -77,7 +77,7 @@ class Plan:
         query = core_schema(schema).query_type
         if operation.definition.operation is not OperationType.QUERY or query is None:
             raise UnplannedError(operation.definition.operation.value)
-        maker = _Maker(schema, operation, variables)
+        maker = Planner(schema, operation, variables)
         self._root = maker.live(query, [operation.definition])
         self.sources = maker.writer.sources
         self.token_count = operation.document.token_count
@@ -91,7 +91,7 @@ class Plan:
         root, only = self._root, self._root.only
         try:
             if only is None:
-                (data,) = await completed(root, run, [None], [()])
+                (data,) = await complete(root, run, [None], [()])
             else:  # as most queries are: what its field shows is all that is to be put together
                 (data,) = root.assembled(run, [None], [()], [await only.column(run, [None], [()])])
         except asyncio.CancelledError:
@@ -103,11 +103,11 @@ class Plan:
         return result
 
     @property
-    def root(self) -> Live:
+    def root(self) -> ObjectCompletion:
         return self._root
 
 
-class _Maker:
+class Planner:
     """Makes the parts of one plan. `reports` says that one of them reports on the sources of customers."""
 
     def __init__(self, typed: Schema, operation: Operation, variables: VariableValues) -> None:
@@ -115,17 +115,17 @@ class _Maker:
         self._schema = core_schema(typed)
         self._definition = operation.definition
         self._fragments = dict(fragments_of(operation.document))
-        self._collector = Collector(self._schema, self._fragments, variables)
-        self.writer = Writer(self._schema, self._collector)
+        self._collector = FieldCollector(self._schema, self._fragments, variables)
+        self.writer = ProjectionCompiler(self._schema, self._collector)
         self.reports = False
 
-    def live(self, kind: GraphQLObjectType, nodes: Sequence[Any]) -> Live:
+    def live(self, kind: GraphQLObjectType, nodes: Sequence[Any]) -> ObjectCompletion:
         own = self._collector.fields(nodes, kind)
         fields = [self._field(kind, key, nodes) for key, nodes in own.items()]
         assemble, one_by_one = self.writer.assembly(
-            kind, {field.key: own[field.key] if isinstance(field, Settled) else None for field in fields}
+            kind, {field.key: own[field.key] if isinstance(field, ProjectedField) else None for field in fields}
         )
-        return Live(fields, assemble, one_by_one)
+        return ObjectCompletion(fields, assemble, one_by_one)
 
     def _field(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Field:
         name = nodes[0].name.value
@@ -134,48 +134,48 @@ class _Maker:
             raise UnplannedError("introspection")
         if name == "__typename" or self._is_settled(kind.fields[name]):
             nullable = name != "__typename" and not is_non_null_type(kind.fields[name].type)
-            return Settled(where, key, nodes, nullable=nullable, make_alone=partial(self.writer.alone, kind, nodes))
+            return ProjectedField(where, key, nodes, nullable=nullable, make_alone=partial(self.writer.alone, kind, nodes))
         field = kind.fields[name]
         definition = field.extensions[DEFINITION]
         arguments = Arguments(self._typed, self._definition, field, nodes[0])
-        reads = declared(definition).reads
+        reads = metadata_of(definition).reads
         reports = reads is not None and reads.reports
         self.reports |= reports
-        lists = declared(definition).lists
+        lists = metadata_of(definition).lists
         if lists is not None:
             shown: Any = get_named_type(field.type)
-            selection = selected(self._schema, self._collector, nodes, shown, lists.record)
-            listing, records = cast(Any, get_nullable_type(field.type)), narrowed(lists.record, selection.fields)
+            selection = selection_under(self._schema, self._collector, nodes, shown, lists.record)
+            listing, records = cast(Any, get_nullable_type(field.type)), narrow(lists.record, selection.fields)
             show = self.writer.function(listing, nodes, records)
             show_found = self.writer.short_function(listing, nodes, records)
-            return Listed(where, key, nodes, lists, selection, arguments, show, show_found)
+            return RecordListField(where, key, nodes, lists, selection, arguments, show, show_found)
         completion = self._completion(field.type, nodes)
-        together = declared(definition).together
+        together = metadata_of(definition).together
         if together is not None:
             give = partial(_give, together, arguments)
             nullable = not is_non_null_type(field.type)
-            return Shared(
+            return BatchedField(
                 where,
                 key,
                 nodes,
                 nullable=nullable,
                 get=give,
-                completion=once(completion),
+                completion=cache_completion(completion),
                 expect=together.expect,
                 look=None if together.at_hand is None else partial(_look, together.at_hand, arguments),
             )
-        finds = declared(definition).finds
+        finds = metadata_of(definition).finds
         if finds is None:
             get = self._getter(kind, field, nodes, arguments)
         else:
-            selection = selected(self._schema, self._collector, nodes, field.type, Customer, finds.type_name)
-            get = Finding(finds, selection, arguments, _early(completion))
-        resolved = Reporting if reports else Resolved
+            selection = selection_under(self._schema, self._collector, nodes, field.type, Customer, finds.type_name)
+            get = CustomerField(finds, selection, arguments, _early(completion))
+        resolved = ReportingField if reports else ResolvedField
         return resolved(where, key, nodes, nullable=not is_non_null_type(field.type), get=get, completion=completion)
 
     def _is_settled(self, field: GraphQLField) -> bool:
         definition = field.extensions[DEFINITION]
-        return definition.base_resolver is None and not is_live(self._schema, get_named_type(field.type).name)
+        return definition.base_resolver is None and not reaches_sources(self._schema, get_named_type(field.type).name)
 
     def _getter(
         self, kind: GraphQLObjectType, field: GraphQLField, nodes: list[FieldNode], arguments: Arguments
@@ -218,12 +218,12 @@ class _Maker:
 
     def _completion(self, kind: Any, nodes: list[FieldNode]) -> Completion:
         inner: Any = get_nullable_type(kind)
-        if not is_live(self._schema, get_named_type(inner).name):
-            return Shown(self.writer.function(inner, nodes))
+        if not reaches_sources(self._schema, get_named_type(inner).name):
+            return LeafCompletion(self.writer.function(inner, nodes))
         if is_list_type(inner):
-            return Each(self._completion(inner.of_type, nodes), nodes, nullable=not is_non_null_type(inner.of_type))
+            return ListCompletion(self._completion(inner.of_type, nodes), nodes, nullable=not is_non_null_type(inner.of_type))
         if is_abstract_type(inner):
-            return OneOf([(_test(one), self.live(one, nodes)) for one in self._schema.get_possible_types(inner)])
+            return AbstractCompletion([(_test(one), self.live(one, nodes)) for one in self._schema.get_possible_types(inner)])
         return self.live(inner, nodes)
 
 
@@ -234,7 +234,7 @@ def _reported(run: Run, data: Any) -> list[Reported]:
     return reported_at(msgspec.json.decode(msgspec.json.encode(data, enc_hook=json_hook)), [one.path for one in run.reported])
 
 
-async def _give(together: Together, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:
+async def _give(together: BatchResolver, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:
     return await together.give(run.context, objects, **arguments.words(run.variables))
 
 
@@ -247,14 +247,14 @@ def _test(kind: GraphQLObjectType) -> Callable[[Any], bool]:
     return lambda value: bool(is_type_of(value, None))
 
 
-def _early(completion: Completion) -> list[Listed | Shared]:
+def _early(completion: Completion) -> list[RecordListField | BatchedField]:
     """The fields of customers that can be asked for when only ids are known."""
     match completion:
-        case Live(early=early):
+        case ObjectCompletion(early=early):
             return early
-        case Each(inner=inner):
+        case ListCompletion(inner=inner):
             return _early(inner)
-        case OneOf(possible=possible):
+        case AbstractCompletion(possible=possible):
             return [field for _, one in possible for field in _early(one)]
     return []
 
@@ -265,7 +265,7 @@ def core_schema(schema: Schema) -> GraphQLSchema:
     return found
 
 
-def is_live(schema: GraphQLSchema, name: str) -> bool:
+def reaches_sources(schema: GraphQLSchema, name: str) -> bool:
     """Whether objects of this type reach sources: by a resolver that waits, or by what they hold."""
     return name in _live_types(schema)
 

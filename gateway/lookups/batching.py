@@ -18,11 +18,11 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from gateway.lookups.cache import Keeping, ReadCache, folded
-from gateway.lookups.calls import Calls, Putting
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Outcome
-from gateway.lookups.wanted import Wanted, outcomes_of
+from gateway.lookups.pending import PendingKeys, wait_for
+from gateway.lookups.read_cache import CachePolicy, ReadCache, folded
+from gateway.lookups.resilience import Fetch, ResilientCaller
 
 log = structlog.get_logger()
 
@@ -35,17 +35,17 @@ JOINING_SHARE = 0.5
 _ENDS = attrgetter("deadline.ends")
 
 
-class Question(Putting, Protocol):
+class BatchedFetch(Fetch, Protocol):
     """What is asked about keys, whoever asks. It is compared by identity: who asks the same shares the question."""
 
     @property
     def max_batch(self) -> int: ...
 
     @property
-    def keeping(self) -> Keeping | None: ...
+    def keeping(self) -> CachePolicy | None: ...
 
 
-Waiting = dict[str, Sequence[Wanted]]
+Waiting = dict[str, Sequence[PendingKeys]]
 """Keys that wait for a call, each with all who want it."""
 
 
@@ -57,7 +57,7 @@ class Flight(msgspec.Struct, eq=False):
 
     keys: Sequence[str]
     open: set[str]
-    wanted: list[Wanted]
+    wanted: list[PendingKeys]
     deadline: Deadline
     outcomes: dict[str, Outcome] = {}
     outdated: set[str] = set()
@@ -76,7 +76,7 @@ class Flight(msgspec.Struct, eq=False):
         return any(not (wanted.is_settled or wanted.deadline.ends <= now) for wanted in self.wanted)
 
 
-def _wanting(waiting: Waiting) -> list[Wanted]:
+def _wanting(waiting: Waiting) -> list[PendingKeys]:
     """All who want one of these keys, each once."""
     if len(waiting) == 1:
         return [*next(iter(waiting.values()))]
@@ -84,7 +84,7 @@ def _wanting(waiting: Waiting) -> list[Wanted]:
     return list(dict.fromkeys(chain.from_iterable(groups)))
 
 
-def _taken(waiting: Waiting, most: int, now: float) -> tuple[Waiting, list[Wanted]]:
+def _taken(waiting: Waiting, most: int, now: float) -> tuple[Waiting, list[PendingKeys]]:
     """Take keys out of those that wait, in their order, as many as a call may carry; and those who want them."""
     if len(waiting) <= most:
         taken = {**waiting}
@@ -102,7 +102,7 @@ def _taken(waiting: Waiting, most: int, now: float) -> tuple[Waiting, list[Wante
     return taken, wanting
 
 
-def _without(gone: Mapping[Wanted, Outcome], waiting: Waiting) -> Waiting:
+def _without(gone: Mapping[PendingKeys, Outcome], waiting: Waiting) -> Waiting:
     """The keys that somebody else wants; who is gone is told what comes of his."""
     for wanted, outcome in gone.items():
         wanted.land({key: outcome for key in wanted.keys if key in waiting})
@@ -113,17 +113,17 @@ class Batching:
     """The way to one source, for all requests of a worker."""
 
     def __init__(
-        self, calls: Calls, most_at_once: int, *, cache: ReadCache | None = None, spacing_s: float = SPACING_S
+        self, calls: ResilientCaller, most_at_once: int, *, cache: ReadCache | None = None, spacing_s: float = SPACING_S
     ) -> None:
         self._calls = calls
         self._boundary = calls.boundary
         self._cache = cache
         self._free = most_at_once
         self._spacing_s = spacing_s
-        self._left_at: dict[Question, float] = {}
+        self._left_at: dict[BatchedFetch, float] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._waiting: dict[Question, Waiting] = {}
-        self._flying: dict[Question, list[Flight]] = {}
+        self._waiting: dict[BatchedFetch, Waiting] = {}
+        self._flying: dict[BatchedFetch, list[Flight]] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._dispatching = False
         self._closed = False
@@ -134,13 +134,13 @@ class Batching:
         """Whether a call is under way, or a key waits for one."""
         return bool(self._under_way or self._waiting)
 
-    def ask(self, question: Question, keys: Sequence[str], deadline: Deadline) -> Coroutine[Any, Any, list[Outcome]]:
+    def ask(self, question: BatchedFetch, keys: Sequence[str], deadline: Deadline) -> Coroutine[Any, Any, list[Outcome]]:
         """One outcome per key, in the order of `keys`, within the deadline."""
-        return outcomes_of(self.enter(question, keys, deadline), deadline)
+        return wait_for(self.enter(question, keys, deadline), deadline)
 
-    def enter(self, question: Question, keys: Sequence[str], deadline: Deadline) -> Wanted:
+    def enter(self, question: BatchedFetch, keys: Sequence[str], deadline: Deadline) -> PendingKeys:
         """Have keys asked for. Nothing is waited for."""
-        wanted = Wanted(self._boundary, keys, deadline, is_settled=not keys)
+        wanted = PendingKeys(self._boundary, keys, deadline, is_settled=not keys)
         flights = self._flying.get(question, ())
         refused = self._calls.refusal(deadline)
         is_new = question.keeping is None and refused is None
@@ -153,7 +153,7 @@ class Batching:
         return wanted
 
     def _unanswered(
-        self, question: Question, wanted: Wanted, flights: Iterable[Flight], refused: Failed | None
+        self, question: BatchedFetch, wanted: PendingKeys, flights: Iterable[Flight], refused: Failed | None
     ) -> Sequence[str]:
         """The keys that are left to be asked for: some may be kept, or on their way."""
         cache = None if question.keeping is None else self._cache
@@ -181,7 +181,7 @@ class Batching:
             flight.wanted.append(wanted)
         return rest
 
-    def _gather(self, question: Question, wanted: Wanted, keys: Sequence[str]) -> None:
+    def _gather(self, question: BatchedFetch, wanted: PendingKeys, keys: Sequence[str]) -> None:
         waiting = self._waiting.get(question)
         if waiting is None:
             self._waiting[question] = dict.fromkeys(keys, (wanted,))
@@ -277,7 +277,7 @@ class Batching:
             else:
                 del self._waiting[question]
 
-    def _start(self, question: Question, keys: Sequence[str], wanting: list[Wanted]) -> None:
+    def _start(self, question: BatchedFetch, keys: Sequence[str], wanting: list[PendingKeys]) -> None:
         self._free -= 1
         self._calls.leave()
         deadline = self._calls.deadline(map(_ENDS, wanting))
@@ -290,14 +290,14 @@ class Batching:
         # Not in the call itself, which does not run at all when it is cancelled in the turn in which it was made.
         call.add_done_callback(partial(self._land, question, flight))
 
-    def _settle(self, question: Question, flight: Flight, keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
+    def _settle(self, question: BatchedFetch, flight: Flight, keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
         flight.land(dict(zip(keys, outcomes, strict=True)))
         if self._cache is not None and question.keeping is not None:
             for key, outcome in zip(keys, outcomes, strict=True):
                 if key not in flight.outdated:
                     self._cache.put(question, key, outcome, question.keeping)
 
-    def _land(self, question: Question, flight: Flight, call: asyncio.Task[None]) -> None:
+    def _land(self, question: BatchedFetch, flight: Flight, call: asyncio.Task[None]) -> None:
         self._under_way.discard(call)
         if not call.cancelled() and (error := call.exception()) is not None:
             log.error("call_failed", source=self._boundary.source, error=type(error).__name__)

@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Sequence
 import msgspec
 
 from gateway.lookups.deadline import Deadline
+from gateway.lookups.fetches import AnyFetch
 from gateway.lookups.outcome import Failed, Outcome
-from gateway.lookups.questions import AnyQuestion
+from gateway.lookups.pending import PendingKeys, wait_all, wait_for
 from gateway.lookups.sources import Source
 from gateway.lookups.trace import Trace
-from gateway.lookups.wanted import Wanted, outcomes_of, settled
 
 
 class Loaders(msgspec.Struct, eq=False):
@@ -21,9 +21,9 @@ class Loaders(msgspec.Struct, eq=False):
 
     deadline: Deadline
     trace: Trace | None = None
-    _known: dict[AnyQuestion, dict[str, Wanted]] = {}
+    _known: dict[AnyFetch, dict[str, PendingKeys]] = {}
 
-    def enter(self, source: Source, question: AnyQuestion, keys: Sequence[str], deadline: Deadline | None = None) -> Wanted:
+    def enter(self, source: Source, question: AnyFetch, keys: Sequence[str], deadline: Deadline | None = None) -> PendingKeys:
         """Have keys asked for by the request's deadline, or by an earlier one. Nothing is waited for."""
         known = self._known.get(question)
         if known is None:
@@ -33,7 +33,7 @@ class Loaders(msgspec.Struct, eq=False):
         same = known.get(keys[0]) if keys else None
         return same if same is not None and same.keys == keys else self._together(source, question, keys, deadline)
 
-    def _together(self, source: Source, question: AnyQuestion, keys: Sequence[str], deadline: Deadline | None) -> Wanted:
+    def _together(self, source: Source, question: AnyFetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
         """Keys of which some were asked for before."""
         known = self._known[question]
         new = [key for key in dict.fromkeys(keys) if key not in known]
@@ -43,17 +43,17 @@ class Loaders(msgspec.Struct, eq=False):
             if len(new) == len(keys):
                 return asked
         before = list(dict.fromkeys(map(known.__getitem__, keys)))
-        return Wanted.of_parts(keys, deadline or self.deadline, before)
+        return PendingKeys.of_parts(keys, deadline or self.deadline, before)
 
-    def _asked(self, source: Source, question: AnyQuestion, keys: Sequence[str], deadline: Deadline | None) -> Wanted:
+    def _asked(self, source: Source, question: AnyFetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
         wanted = source.batching.enter(question, keys, deadline or self.deadline)
         if self.trace is not None:
             self.trace.note(source.name, question, wanted)
         return wanted
 
-    def settled(self, parts: Sequence[Wanted | Failed]) -> Awaitable[list[Sequence[Outcome]]]:
+    def wait_all(self, parts: Sequence[PendingKeys | Failed]) -> Awaitable[list[Sequence[Outcome]]]:
         """The outcomes of each part, in order, by the deadline; what failed before it could be asked stays as it is."""
-        return settled(parts, self.deadline)
+        return wait_all(parts, self.deadline)
 
     def leave(self) -> None:
         """Wait for nothing more: the caller has gone."""
@@ -62,7 +62,7 @@ class Loaders(msgspec.Struct, eq=False):
             for wanted in known.values():
                 wanted.deadline.expire()
 
-    def leading(self, source: Source, question: AnyQuestion, keys: Sequence[str]) -> Awaitable[list[Outcome]]:
+    def leading(self, source: Source, question: AnyFetch, keys: Sequence[str]) -> Awaitable[list[Outcome]]:
         """One outcome per key for what others wait for: it leaves them half of the time that is left."""
         deadline = self.deadline.leading()
-        return outcomes_of(self.enter(source, question, keys, deadline), deadline)
+        return wait_for(self.enter(source, question, keys, deadline), deadline)

@@ -7,20 +7,20 @@ from typing import Any
 
 from connectors.contract import Ask, Change, Connector, KeyKind, Measure, MeasureOp, WebhookRequest
 from connectors.errors import SourceError
-from connectors.interning import interned
+from connectors.interned_values import intern_results
 from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
-from gateway.lookups.boundary import Boundary
-from gateway.lookups.breaker import SourceHealth
-from gateway.lookups.cache import Keeping, ReadCache
-from gateway.lookups.calls import Calls
+from gateway.lookups.circuit_breaker import SourceHealth
+from gateway.lookups.fetches import MeasureFetch, RecordFetch
 from gateway.lookups.outcome import Failed
-from gateway.lookups.questions import MeasuresQuestion, RecordsQuestion
-from gateway.lookups.webhooks import changes_told
+from gateway.lookups.read_cache import CachePolicy, ReadCache
+from gateway.lookups.resilience import ResilientCaller
+from gateway.lookups.source_call import SourceCaller
+from gateway.lookups.webhook_changes import read_changes
 from gateway.settings import Settings, SourceSettings
 
-KEPT_QUESTIONS = 1_000
+MAX_FETCHES = 1_000
 """So many questions are remembered that nobody asks at the moment; equal ones that are asked are always the same."""
 
 
@@ -32,20 +32,20 @@ class Source:
     ) -> None:
         self.name = connector.name
         self.connector = connector
-        self._boundary = Boundary(connector.name, clock)
+        self._boundary = SourceCaller(connector.name, clock)
         self._keeping = {
-            RECORDS[name]: Keeping(settings.cache_s.get(name, 0.0), settings.stale_s.get(name, 0.0))
+            RECORDS[name]: CachePolicy(settings.cache_s.get(name, 0.0), settings.stale_s.get(name, 0.0))
             for name in settings.cache_s.keys() | settings.stale_s.keys()
         }
         self._webhook = settings.webhook
-        self._calls = Calls(self._boundary, settings, clock, usual_s)
+        self._calls = ResilientCaller(self._boundary, settings, clock, usual_s)
         self.batching = Batching(self._calls, settings.max_calls, cache=cache)
         self.lookups = {(found.record, found.by): found for found in connector.lookups()}
         self.kept_by = {by for record, by in self.lookups if self._is_kept(record) and by is not KeyKind.TEXT}
         """The kinds of keys, but for searches, under which answers are kept."""
         self.aggregates = {(found.record, found.by): found for found in connector.aggregates()}
-        self.records = interned(maxsize=KEPT_QUESTIONS)(self._records)
-        self.measures = interned(maxsize=KEPT_QUESTIONS)(self._measures)
+        self.records = intern_results(maxsize=MAX_FETCHES)(self._records)
+        self.measures = intern_results(maxsize=MAX_FETCHES)(self._measures)
 
     @property
     def health(self) -> SourceHealth:
@@ -59,7 +59,7 @@ class Source:
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
         """What a webhook says has changed: as the settings read it, or else the connector. Raises `WebhookError`."""
-        return self.connector.changes(request, now) if self._webhook is None else changes_told(self._webhook, request)
+        return self.connector.changes(request, now) if self._webhook is None else read_changes(self._webhook, request)
 
     def _is_kept(self, record: type[Record]) -> bool:
         return record in self._keeping and self._keeping[record].fresh_s > 0
@@ -79,13 +79,13 @@ class Source:
         await self._boundary.aclose()
         await self.connector.aclose()
 
-    def _records(self, record: type[Record], by: KeyKind, ask: Ask) -> RecordsQuestion:
+    def _records(self, record: type[Record], by: KeyKind, ask: Ask) -> RecordFetch:
         """The question for records; `records` gives the same one for the same ask."""
-        return RecordsQuestion(self.lookups[record, by], ask, self._keeping.get(record))
+        return RecordFetch(self.lookups[record, by], ask, self._keeping.get(record))
 
-    def _measures(self, record: type[Record], by: KeyKind, measures: tuple[Measure, ...]) -> MeasuresQuestion:
+    def _measures(self, record: type[Record], by: KeyKind, measures: tuple[Measure, ...]) -> MeasureFetch:
         """The question for measures; `measures` gives the same one for the same measures."""
-        return MeasuresQuestion(self.aggregates[record, by], measures)
+        return MeasureFetch(self.aggregates[record, by], measures)
 
     def key_kind(self, record: type[Record]) -> KeyKind | None:
         """The strongest kind of key by which this source has records of a customer."""

@@ -6,7 +6,7 @@ from typing import Protocol
 TICKS_PER_S = 256
 
 
-class Ending(Protocol):
+class Expiring(Protocol):
     """What waits. It is compared by identity."""
 
     def end_late(self) -> None: ...
@@ -16,9 +16,9 @@ class Timers:
     """Ends what waits when it is due, or up to a tick later: all that is due in a tick shares a timer of the loop."""
 
     def __init__(self) -> None:
-        self._ticks: dict[int, set[Ending]] = {}
+        self._ticks: dict[int, set[Expiring]] = {}
 
-    def tick(self, due: float) -> set[Ending]:
+    def tick(self, due: float) -> set[Expiring]:
         """What ends at this time, in seconds of the loop's clock: to be added to, and discarded from when it is done before."""
         number = int(due * TICKS_PER_S) + 1
         tick = self._ticks.get(number)

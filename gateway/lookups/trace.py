@@ -7,9 +7,9 @@ import msgspec
 
 from connectors.records import RECORD_NAMES
 from gateway.clock import Clock
+from gateway.lookups.fetches import AnyFetch, RecordFetch
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.questions import AnyQuestion, RecordsQuestion
-from gateway.lookups.wanted import Wanted
+from gateway.lookups.pending import PendingKeys
 
 
 class TracedLookup(msgspec.Struct, eq=False):
@@ -17,8 +17,8 @@ class TracedLookup(msgspec.Struct, eq=False):
 
     clock: Clock
     source: str
-    question: AnyQuestion
-    wanted: Wanted
+    question: AnyFetch
+    wanted: PendingKeys
     begun: float
     ended: float | None = None
 
@@ -46,7 +46,7 @@ class TracedLookup(msgspec.Struct, eq=False):
             "source": self.source,
             "record": RECORD_NAMES[self.question.record],
             "by": self.question.by.value,
-            "asks": "records" if isinstance(self.question, RecordsQuestion) else "measures",
+            "asks": "records" if isinstance(self.question, RecordFetch) else "measures",
             "keys": len(self.wanted.keys),
             "startMs": _milliseconds(self.begun - since),
             "durationMs": None if self.ended is None else _milliseconds(self.ended - self.begun),
@@ -63,7 +63,7 @@ class Trace(msgspec.Struct, eq=False):
     begun: float
     lookups: list[TracedLookup] = []
 
-    def note(self, source: str, question: AnyQuestion, wanted: Wanted) -> None:
+    def note(self, source: str, question: AnyFetch, wanted: PendingKeys) -> None:
         """Keys are asked for now."""
         lookup = TracedLookup(self.clock, source, question, wanted, self.clock.monotonic())
         lookup.follow()

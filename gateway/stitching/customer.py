@@ -12,21 +12,21 @@ import msgspec
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceError, SourceRejectedError
-from connectors.records import MOST_WHOLE, Customer, Record
+from connectors.records import MAX_WHOLE, Customer, Record
 from gateway.errors import SourceFailure
 from gateway.identity.keys import asked_keys, leaves_out_keys
 from gateway.lookups.deadline import ASSEMBLY_S
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.lookups.pending import PendingKeys
 from gateway.lookups.sources import Source
-from gateway.lookups.wanted import Wanted
-from gateway.stitching.directory import Asked, Directory
 from gateway.stitching.position import OwnedRecord, RecordPosition, position_of, sort_owned
-from gateway.stitching.reports import Contribution, Reports, SourceReport
+from gateway.stitching.source_reports import Contribution, ContributionReports, SourceReport
+from gateway.stitching.source_router import RoutedAsk, SourceRouter
 from gateway.stitching.sourced_record import SourcedRecord
 
 
-class Listing(msgspec.Struct, frozen=True):
+class RecordPage(msgspec.Struct, frozen=True):
     """A page of records, of one customer over all its keys and sources.
 
     `total` is None where a source did not count, or keys that may share records did, or it is too large. `unavailable` names
@@ -58,7 +58,7 @@ class Listing(msgspec.Struct, frozen=True):
         return list(zip(self.records, self.owners, strict=True))
 
 
-class Missing(msgspec.Struct):
+class MissingRecord(msgspec.Struct):
     """Stands for a customer's record that could not be had. Reading what it would have raises `SourceFailure`."""
 
     _failed: Failed
@@ -72,21 +72,21 @@ class Missing(msgspec.Struct):
 class StitchedCustomer(SourcedRecord, eq=False):
     """One customer of one request.
 
-    `record` is the customer's own, narrowed to what was selected, or `Missing`, which costs the field that reads it.
+    `record` is the customer's own, narrowed to what was selected, or `MissingRecord`, which costs the field that reads it.
     `source` is who gave it, or should have, and `id` its own id there.
     """
 
     id: str
     loaders: Loaders
     _outcome: Outcome
-    _directory: Directory
-    _reports: Reports | None = None
+    _directory: SourceRouter
+    _reports: ContributionReports | None = None
 
     @property
-    def reports(self) -> Reports:
+    def reports(self) -> ContributionReports:
         """What sources contribute from now on; most requests do not ask."""
         if self._reports is None:
-            self._reports = Reports([(Customer, self._outcome)])
+            self._reports = ContributionReports([(Customer, self._outcome)])
         return self._reports
 
     async def source_reports(self) -> list[SourceReport]:
@@ -142,9 +142,9 @@ class StitchedCustomer(SourcedRecord, eq=False):
         self._directory.note_left_out_keys(source, kind)
         return True
 
-    def enter(self, asked: Asked) -> list[Wanted | Failed]:
+    def enter(self, asked: RoutedAsk) -> list[PendingKeys | Failed]:
         """Have records asked for, over all keys and sources. Each call has its `listed`, when the parts are settled."""
-        parts: list[Wanted | Failed] = []
+        parts: list[PendingKeys | Failed] = []
         for source, kind, question in asked.questions:
             keys = self.keys(source, kind)
             parts.append(keys if isinstance(keys, Failed) else self.loaders.enter(source, question, keys))
@@ -153,7 +153,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
         self.reports.begin()
         return parts
 
-    def listed(self, asked: Asked, outcomes: Sequence[Outcome]) -> Listing | None:
+    def listed(self, asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage | None:
         """The records, merged; None where no source is configured.
 
         Raises `SourceFailure` when nothing could be had at all.
@@ -163,19 +163,19 @@ class StitchedCustomer(SourcedRecord, eq=False):
         if not asked.questions:
             self.reports.add_not_configured(asked.record)
         self.reports.end()
-        return merged(asked, outcomes) if asked.questions else None
+        return merge_outcomes(asked, outcomes) if asked.questions else None
 
-    async def listing(self, record: type[Record], ask: Ask) -> Listing | None:
+    async def listing(self, record: type[Record], ask: Ask) -> RecordPage | None:
         """Records of the customer, merged over keys and sources; None where no source is configured.
 
         Raises `SourceFailure` when nothing could be had at all.
         """
         return self.listed(*await self.asked(record, ask))
 
-    async def asked(self, record: type[Record], ask: Ask) -> tuple[Asked, list[Outcome]]:
+    async def asked(self, record: type[Record], ask: Ask) -> tuple[RoutedAsk, list[Outcome]]:
         """What was asked over all keys and sources, and what came of it; it has its `listed`."""
         asked = self._directory.asked(record, ask)
-        return asked, [*chain.from_iterable(await self.loaders.settled(self.enter(asked)))]
+        return asked, [*chain.from_iterable(await self.loaders.wait_all(self.enter(asked)))]
 
     async def fetch(self, record: type[Record], ask: Ask, source: Source, kind: KeyKind) -> Sequence[Outcome]:
         """One outcome per key of the customer at one source, reported."""
@@ -185,7 +185,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
             outcomes = [keys]
         else:
             question = source.records(record, kind, ask)
-            (outcomes,) = await self.loaders.settled([self.loaders.enter(source, question, keys)])
+            (outcomes,) = await self.loaders.wait_all([self.loaders.enter(source, question, keys)])
         for outcome in outcomes:
             self.reports.add(record, outcome)
         if self.leaves_out_keys(source, kind):
@@ -194,7 +194,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
 
 
 @contextmanager
-def contributing(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
+def report_contributions(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
     """While one field of each of the customers is being stitched."""
     for customer in customers:
         customer.reports.begin()
@@ -205,21 +205,21 @@ def contributing(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
             customer.reports.end()
 
 
-def found_alone(asked: Asked, found: Found) -> Listing:
+def page_of_one(asked: RoutedAsk, found: Found) -> RecordPage:
     """The records of one customer of whom one key was asked at one source."""
     owners, contributions = [found.source] * len(found.records), ((asked.record, found),)
-    return Listing(
+    return RecordPage(
         found.records, owners, found.total, found.has_more, asked.ask.after is not None, (), contributions, found.partial
     )
 
 
-def merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
+def merge_outcomes(asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage:
     """The records of one customer of all outcomes.
 
     Raises `SourceFailure` when nothing could be had at all.
     """
     if len(outcomes) == 1 and type(only := outcomes[0]) is Found:
-        return found_alone(asked, only)
+        return page_of_one(asked, only)
     ask = asked.ask
     found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
@@ -230,7 +230,7 @@ def merged(asked: Asked, outcomes: Sequence[Outcome]) -> Listing:
         # Two keys may find the same record; an id says that only within its source.
         owned = sort_owned({(source, one.id): (one, source) for one, source in owned}.values(), oldest_first=ask.oldest_first)
     page = owned[: ask.first]
-    return Listing(
+    return RecordPage(
         records=[record for record, _ in page],
         owners=[source for _, source in page],
         total=None if failed else _total(found),
@@ -250,7 +250,7 @@ def _total(found: Sequence[Found]) -> int | None:
         if counted is None:
             return None
         total += counted
-    return total if total <= MOST_WHOLE else None
+    return total if total <= MAX_WHOLE else None
 
 
 def _total_of_source(found: Sequence[Found]) -> int | None:

@@ -8,7 +8,7 @@ import msgspec
 
 from connectors.contract import Ask, Position
 from connectors.records import RECORD_NAMES, Record
-from connectors.semantics import time_of
+from connectors.toolkit.evaluation import time_of
 
 _TICK = timedelta(microseconds=1)
 _NO_TIME = datetime.min.replace(tzinfo=UTC)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from connectors.record_fields import Fields
 from connectors.records import Record
-from connectors.shapes import Fields
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):

@@ -13,16 +13,16 @@ from gateway.identity.keys import are_normal_ids, normalised, spellings
 from gateway.identity.node_ids import node_id
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
-from gateway.stitching.customer import Listing, Missing, StitchedCustomer
-from gateway.stitching.directory import Asked, Directory, words
+from gateway.stitching.customer import MissingRecord, RecordPage, StitchedCustomer
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
+from gateway.stitching.source_router import RoutedAsk, SourceRouter, words
 
 
 class Stitcher(msgspec.Struct, eq=False):
     """Finds customers for one request, or for one renewal in the background."""
 
-    _directory: Directory
+    _directory: SourceRouter
     _loaders: Loaders
 
     @property
@@ -98,7 +98,7 @@ class Stitcher(msgspec.Struct, eq=False):
         rest = iter(found)
         return [next(rest) if isinstance(key, str) else key for key in keys]
 
-    def prefetch(self, ids: Sequence[str], asked: Iterable[Asked]) -> None:
+    def prefetch(self, ids: Sequence[str], asked: Iterable[RoutedAsk]) -> None:
         """Have records asked for that customer ids find, while it is not known yet whether there are such customers."""
         keys = [key for key in _ids_or_errors(ids) if isinstance(key, str)]
         for one in asked:
@@ -106,7 +106,7 @@ class Stitcher(msgspec.Struct, eq=False):
                 if kind is KeyKind.CUSTOMER_ID:
                     self._loaders.enter(source, question, keys)
 
-    async def search(self, text: str, ask: Ask, selection: Selection) -> Listing:
+    async def search(self, text: str, ask: Ask, selection: Selection) -> RecordPage:
         """Customers whose name, e-mail address or phone number contains the text.
 
         Raises `InvalidKeyError` or `SourceFailure`.
@@ -119,7 +119,7 @@ class Stitcher(msgspec.Struct, eq=False):
         if isinstance(outcome, Failed):
             raise SourceFailure(outcome.source, outcome.error)
         assert isinstance(outcome, Found)
-        return Listing(
+        return RecordPage(
             records=[
                 self._stitched(record.id, msgspec.structs.replace(outcome, records=[record])) for record in outcome.records
             ],
@@ -156,7 +156,7 @@ class Stitcher(msgspec.Struct, eq=False):
         return self._stitched(outcome.records[0].id, outcome) if outcome.records else None
 
     def _stitched(self, customer_id: str, outcome: Found | Failed) -> StitchedCustomer:
-        record = Missing(outcome) if isinstance(outcome, Failed) else outcome.records[0]
+        record = MissingRecord(outcome) if isinstance(outcome, Failed) else outcome.records[0]
         return StitchedCustomer(record, outcome.source, customer_id, self._loaders, outcome, self._directory)
 
 

@@ -8,26 +8,26 @@ import msgspec
 from connectors.contract import Ask
 from connectors.records import Record
 from gateway.errors import SourceFailure
-from gateway.lookups import window
-from gateway.stitching.customer import Listing, StitchedCustomer, contributing
+from gateway.lookups import post_filter
+from gateway.stitching.customer import RecordPage, StitchedCustomer, report_contributions
 from gateway.stitching.position import sort_owned
-from gateway.stitching.reports import Contribution
+from gateway.stitching.source_reports import Contribution
 
 
-async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask], first: int) -> Listing:
+async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask], first: int) -> RecordPage:
     """The newest records over all the asked types.
 
     What cannot be had is left out and named in `unavailable`. Raises `SourceFailure` when nothing could be had at all.
     """
-    with contributing([customer]):
+    with report_contributions([customer]):
         parts = await asyncio.gather(*(_part(customer, record, _with_position(ask, record)) for record, ask in asks.items()))
-    listings = [part for _, part in parts if isinstance(part, Listing)]
+    listings = [part for _, part in parts if isinstance(part, RecordPage)]
     failures = [part for _, part in parts if isinstance(part, SourceFailure)]
     if failures and not listings:
         raise failures[0]
     owned = sort_owned(one for listing in listings for one in listing.owned())
     unavailable = [name for listing in listings for name in listing.unavailable]
-    return Listing(
+    return RecordPage(
         records=[record for record, _ in owned[:first]],
         total=None,
         has_more=len(owned) > first or any(listing.has_more for listing in listings),
@@ -40,12 +40,12 @@ async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask],
 
 
 def _with_position(ask: Ask, record: type[Record]) -> Ask:
-    return msgspec.structs.replace(ask, fields=ask.fields | window.position_fields(record))
+    return msgspec.structs.replace(ask, fields=ask.fields | post_filter.position_fields(record))
 
 
 async def _part(
     customer: StitchedCustomer, record: type[Record], ask: Ask
-) -> tuple[list[Contribution], Listing | SourceFailure | None]:
+) -> tuple[list[Contribution], RecordPage | SourceFailure | None]:
     asked, outcomes = await customer.asked(record, ask)
     contributions: list[Contribution] = [(record, outcome) for outcome in outcomes]
     try:

@@ -21,7 +21,7 @@ from pymongo import IndexModel, UpdateOne
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.store.mongo import Database, Document, Mongo
-from gateway.tags.model import FORM, ComputedTag, KeptTag, Tag
+from gateway.tags.computed_tag import FORM, ComputedTag, StoredTag, Tag
 
 KEEP = timedelta(days=7)
 KEEP_MARK = timedelta(days=1)
@@ -37,7 +37,7 @@ _NEVER_SEEN = -1
 
 _READ = {"tags": 1, "marks": 1, "staleAt": 1, "seen": 1}
 
-_decoder = msgspec.json.Decoder(KeptTag)
+_decoder = msgspec.json.Decoder(StoredTag)
 _whole_decoder = msgspec.json.Decoder(ComputedTag)
 _encoder = msgspec.json.Encoder()
 

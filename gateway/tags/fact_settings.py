@@ -12,10 +12,10 @@ from numbers import Number
 import msgspec
 
 from connectors.contract import Condition, MeasureOp
+from connectors.record_fields import LIST, FieldInfo, fields_of, leaf_field
 from connectors.records import RECORDS, Money, Record
-from connectors.shapes import LIST, Shape, leaf_shape, shapes
 from gateway.tags.definitions import Fact
-from gateway.tags.sections import Section, did_you_mean
+from gateway.tags.yaml_sections import Section, did_you_mean
 
 SETTINGS = ("label", "record", "measure", "field", "as", "currency", "rates", "window", "where", "except")
 DAYS_AGO = "days_ago"
@@ -66,7 +66,7 @@ def read_fact(name: str, section: Section) -> Fact | None:
     )
 
 
-def _check_field(section: Section, record: type[Record], measure: MeasureOp, field: str | None) -> Shape | None:
+def _check_field(section: Section, record: type[Record], measure: MeasureOp, field: str | None) -> FieldInfo | None:
     """What is measured; None for COUNT, and when a problem was reported that makes further checks pointless."""
     if measure is MeasureOp.COUNT:
         if "field" in section:
@@ -82,12 +82,12 @@ def _check_field(section: Section, record: type[Record], measure: MeasureOp, fie
     return shape
 
 
-def _misfit(record: type[Record], measure: MeasureOp, field: str, shape: Shape) -> str | None:
-    parent = leaf_shape(record, field.rpartition(".")[0])
+def _misfit(record: type[Record], measure: MeasureOp, field: str, shape: FieldInfo) -> str | None:
+    parent = leaf_field(record, field.rpartition(".")[0])
     if shape.struct is Money:
         return None if measure is MeasureOp.SUM else f"measure '{measure}' does not fit money; money can be summed"
     if shape.struct is not None:
-        return f"'{field}' has fields of its own; name one, such as '{field}.{next(iter(shapes(shape.struct)))}'"
+        return f"'{field}' has fields of its own; name one, such as '{field}.{next(iter(fields_of(shape.struct)))}'"
     if parent and parent.struct is Money and shape.leaf is Decimal:
         return f"an amount means nothing without its currency; use measure 'sum' of '{field.rpartition('.')[0]}'"
     if measure is MeasureOp.LATEST and _repeats(record, field):
@@ -102,7 +102,7 @@ def _check_window(section: Section, record: type[Record]) -> None:
         section.report("window", "these records have no time of their own; remove the window")
 
 
-def _as_days(section: Section, measure: MeasureOp, shape: Shape | None) -> bool:
+def _as_days(section: Section, measure: MeasureOp, shape: FieldInfo | None) -> bool:
     if "as" not in section:
         return False
     section.choice("as", {DAYS_AGO: True})
@@ -111,7 +111,7 @@ def _as_days(section: Section, measure: MeasureOp, shape: Shape | None) -> bool:
     return True
 
 
-def _currency(section: Section, shape: Shape | None) -> str | None:
+def _currency(section: Section, shape: FieldInfo | None) -> str | None:
     currency = section.optional_text("currency")
     is_money = shape is not None and shape.struct is Money
     if currency and not _CURRENCY.fullmatch(currency):
@@ -172,15 +172,15 @@ def _check_values(fields: Section, record: type[Record], field: str, values: tup
                 fields.report(field, f"'{value}' is not a whole number")
 
 
-def _shape(section: Section, setting: str, record: type[Record], path: str) -> Shape | None:
-    shape = leaf_shape(record, path)
+def _shape(section: Section, setting: str, record: type[Record], path: str) -> FieldInfo | None:
+    shape = leaf_field(record, path)
     if shape is None:
         section.report(setting, f"the record has no field '{path}'{did_you_mean(path, list(_paths(record)))}")
     return shape
 
 
 def _paths(struct: type[msgspec.Struct]) -> Iterator[str]:
-    for name, shape in shapes(struct).items():
+    for name, shape in fields_of(struct).items():
         yield name
         if shape.struct is not None:
             yield from (f"{name}.{inner}" for inner in _paths(shape.struct))
@@ -189,7 +189,7 @@ def _paths(struct: type[msgspec.Struct]) -> Iterator[str]:
 def _repeats(record: type[Record], path: str) -> bool:
     names = path.split(".")
     prefixes = (".".join(names[: end + 1]) for end in range(len(names)))
-    return any(shape.form == LIST for prefix in prefixes if (shape := leaf_shape(record, prefix)))
+    return any(shape.form == LIST for prefix in prefixes if (shape := leaf_field(record, prefix)))
 
 
 def _in_words(leaf: type | None) -> str:

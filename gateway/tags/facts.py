@@ -11,11 +11,11 @@ from typing import Any
 
 from connectors.contract import Measure, MeasureOp
 from connectors.errors import SourceProtocolError
+from connectors.record_fields import Fields, leaf_field
 from connectors.records import Record
-from connectors.semantics import MERGEABLE, as_time, combine, rfc3339
-from connectors.shapes import Fields, leaf_shape
+from connectors.toolkit.evaluation import MERGEABLE, as_time, combine, rfc3339
+from gateway.tags.computed_tag import FactValue
 from gateway.tags.definitions import Fact
-from gateway.tags.model import FactValue
 
 
 def measure_of(fact: Fact, reference: datetime) -> Measure:
@@ -92,7 +92,7 @@ def _kind(fact: Fact) -> type:
     """The one type of a fact's values: an expression must not meet a whole number today and a fraction tomorrow."""
     if fact.measure is MeasureOp.COUNT or fact.field is None:
         return int
-    shape = leaf_shape(fact.record, fact.field)
+    shape = leaf_field(fact.record, fact.field)
     leaf = shape.leaf if shape and shape.leaf else str
     if fact.measure is MeasureOp.AVERAGE or leaf in (Decimal, Number):
         return float

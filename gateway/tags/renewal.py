@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from connectors.contract import KeyKind
-from connectors.shapes import Fields
+from connectors.record_fields import Fields
 from gateway.clock import Clock
 from gateway.errors import CallerError, SourceFailure, StoreError
 from gateway.stitching.customer import StitchedCustomer
@@ -20,15 +20,15 @@ from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.store.tags import NOTHING
 from gateway.tags.background import BackgroundTasks
-from gateway.tags.computing import Pair, Tags, Wanted, compute
+from gateway.tags.computation import Pair, Tags, Wanted, compute
+from gateway.tags.computed_tag import Tag
 from gateway.tags.definitions import Pack
-from gateway.tags.model import Tag
 from gateway.tags.shared_computations import Keep
 
 LEASE = timedelta(seconds=30)
 """How long a worker may take to renew a customer's tags before another one may."""
 
-MOST_RENEWALS = 16
+MAX_RENEWALS = 16
 """How many renewals a worker has under way. What is stale beyond that waits for the next request that asks for it."""
 
 log = structlog.get_logger()
@@ -68,7 +68,7 @@ class Renewals:
         # A worker renews a customer once at a time, so that a lease that it holds is of one task only.
         busy = set[str]().union(*(one.customers for one in self._under_way.values()))
         due = [pair for pair in pairs if pair[0] not in busy]
-        if not due or len(self._under_way) >= MOST_RENEWALS:
+        if not due or len(self._under_way) >= MAX_RENEWALS:
             return
         renewal = Renewal({customer for customer, _ in due})
         task = self._tasks.start(self._renew(due, renewal.changed))

@@ -9,8 +9,8 @@ from typing import Any
 
 import cel
 
+from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed
 from gateway.tags.definitions import TagDefinition
-from gateway.tags.model import ComputedTag, FactValue, RuleUsed
 
 FUNCTIONS = frozenset({"contains", "double", "endsWith", "int", "matches", "size", "startsWith", "string"})
 """The named functions of CEL that an expression over single values can use."""

@@ -14,23 +14,23 @@ import structlog
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.errors import StoreError
-from gateway.kept import Lasting
+from gateway.lru_cache import SharedList
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
 from gateway.store.tags import KEEP, NOTHING, StoredTags
 from gateway.tags.background import BackgroundTasks
-from gateway.tags.computing import Pair, Tags, Wanted, is_missing_for_now
+from gateway.tags.computation import Pair, Tags, Wanted, is_missing_for_now
+from gateway.tags.computed_tag import ComputedTag, Tag
 from gateway.tags.definitions import Pack, TagDefinition
-from gateway.tags.model import ComputedTag, Tag
-from gateway.tags.reads import Batch, Reads
 from gateway.tags.renewal import Renewals
 from gateway.tags.shared_computations import Marks, SharedComputations, Sharing
+from gateway.tags.store_reads import StoreBatch, StoreReads
 
 RENEW_AHEAD = 0.1
 """A tag is renewed in the background when this share of its time to live is left."""
 
-MOST_LISTS = 8
+MAX_LISTS = 8
 """How many selections of a customer's tags are remembered."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -64,7 +64,7 @@ class TagAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.tag.value is not None or self.tag.partial
 
 
-class Kept(msgspec.Struct, frozen=True):
+class CachedTags(msgspec.Struct, frozen=True):
     """What the store has of a customer, by key: all fresh until `calm_until`, when one of the tags is to be renewed.
 
     Before `calm_from` the clock was set back since. `marks` is how often the customer was marked stale.
@@ -74,9 +74,9 @@ class Kept(msgspec.Struct, frozen=True):
     marks: int
     calm_from: datetime
     calm_until: datetime
-    lists: dict[tuple[Keys, bool], Lasting[TagAnswer]] = {}
+    lists: dict[tuple[Keys, bool], SharedList[TagAnswer]] = {}
 
-    def given(self, pack: Pack, keys: Keys, now: datetime, *, given_only: bool) -> Lasting[TagAnswer] | None:
+    def given(self, pack: Pack, keys: Keys, now: datetime, *, given_only: bool) -> SharedList[TagAnswer] | None:
         """The answers for keys; None when there is anything to be done before."""
         if not self.calm_from <= now < self.calm_until:
             return None
@@ -84,8 +84,8 @@ class Kept(msgspec.Struct, frozen=True):
         found = self.lists.get(name)
         if found is None and all(key in self.tags for key in keys):
             answers = [TagAnswer(definition=pack.tags[key], tag=self.tags[key], freshness=Freshness.FRESH) for key in keys]
-            found = Lasting(_chosen(answers, given_only=given_only))
-            if len(self.lists) < MOST_LISTS:
+            found = SharedList(_chosen(answers, given_only=given_only))
+            if len(self.lists) < MAX_LISTS:
                 self.lists[name] = found
         return found
 
@@ -94,7 +94,7 @@ class Expected(msgspec.Struct, frozen=True):
     """A read under way, by customer, and what was being computed before it: it may miss what is being stored meanwhile."""
 
     computing: Sharing
-    batches: dict[str, Batch[Kept]]
+    batches: dict[str, StoreBatch[CachedTags]]
 
 
 class TagService:
@@ -112,10 +112,10 @@ class TagService:
         self._in_force = {key: (one.fingerprint, RENEW_AHEAD * one.ttl, one.ttl) for key, one in pack.tags.items()}
         self._tasks = BackgroundTasks()
         self._shared = SharedComputations(pack, clock, new_stitcher, self._write, self._tasks)
-        self._reads: Reads[Kept] | None = None
+        self._reads: StoreReads[CachedTags] | None = None
         self._renewals: Renewals | None = None
         if store is not None:
-            self._reads = Reads(partial(self._kept, store), clock, cache_s, self._is_calm)
+            self._reads = StoreReads(partial(self._kept, store), clock, cache_s, self._is_calm)
             self._renewals = Renewals(pack, store, clock, new_stitcher, self._due, self._write, self._tasks)
 
     async def load(self, wanted: Sequence[Wanted]) -> list[TagAnswer]:
@@ -142,7 +142,7 @@ class TagService:
 
     def at_hand(
         self, customers: Sequence[StitchedCustomer], keys: Keys, expected: Expected | None, *, given_only: bool
-    ) -> list[Lasting[TagAnswer]] | None:
+    ) -> list[SharedList[TagAnswer]] | None:
         """As `load_all`, where nothing has to be waited for, computed or renewed; None where something has."""
         if expected is None:
             return None
@@ -195,7 +195,7 @@ class TagService:
         if self._reads is not None:
             await self._reads.aclose()
 
-    async def _settled(self, wanted: Sequence[Wanted], kept: Mapping[str, Kept], computing: Sharing) -> list[TagAnswer]:
+    async def _settled(self, wanted: Sequence[Wanted], kept: Mapping[str, CachedTags], computing: Sharing) -> list[TagAnswer]:
         """Compute what was neither read nor is being computed; have renewed what is due."""
         credible_until = self._clock.now() + CLOCK_TOLERANCE
         stored = {
@@ -232,7 +232,7 @@ class TagService:
         fingerprint, ahead, ttl = self._in_force[tag.key]
         return min(tag.expires_at, tag.computed_at + ttl) - ahead if tag.fingerprint == fingerprint else _LONG_AGO
 
-    async def _read(self, expected: Expected, customers: Sequence[StitchedCustomer]) -> dict[str, Kept]:
+    async def _read(self, expected: Expected, customers: Sequence[StitchedCustomer]) -> dict[str, CachedTags]:
         if self._store is None or self._reads is None or not customers:
             return {}
         deadline = customers[0].loaders.deadline
@@ -242,7 +242,7 @@ class TagService:
         left_s = deadline.remaining_s() or self._store.mongo.timeout_s
         return await self._reads.settled(expected.batches, min(patience_s, left_s))
 
-    async def _kept(self, store: Store, customers: Sequence[str]) -> dict[str, Kept]:
+    async def _kept(self, store: Store, customers: Sequence[str]) -> dict[str, CachedTags]:
         """What is stored, read once for all who want it; nothing when it cannot be read."""
         try:
             found = await store.tags.read(customers, self.pack.tags)
@@ -251,7 +251,7 @@ class TagService:
         oldest = self._clock.now() - KEEP
         return {customer: self._known(found.get(customer, NOTHING), oldest) for customer in customers}
 
-    def _known(self, stored: StoredTags, oldest: datetime) -> Kept:
+    def _known(self, stored: StoredTags, oldest: datetime) -> CachedTags:
         tags: dict[str, Tag] = {}
         newest, due_at = _LONG_AGO + CLOCK_TOLERANCE, _FAR_AWAY
         for key, tag in stored.items():
@@ -268,9 +268,9 @@ class TagService:
             due = expires_at - ahead if tag.fingerprint == fingerprint else _LONG_AGO
             if due < due_at:
                 due_at = due
-        return Kept(tags, stored.marks, newest - CLOCK_TOLERANCE, due_at if tags else _LONG_AGO)
+        return CachedTags(tags, stored.marks, newest - CLOCK_TOLERANCE, due_at if tags else _LONG_AGO)
 
-    def _is_calm(self, kept: Kept) -> bool:
+    def _is_calm(self, kept: CachedTags) -> bool:
         return kept.calm_from <= self._clock.now() < kept.calm_until
 
     async def _write(self, computed: Tags, marks: Marks) -> None:

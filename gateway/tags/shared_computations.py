@@ -18,9 +18,9 @@ from gateway.lookups.loaders import Loaders
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.background import BackgroundTasks
-from gateway.tags.computing import Computation, Pair, Tags, Wanted, compute, is_late, is_missing_for_now
+from gateway.tags.computation import Computation, Pair, Tags, Wanted, compute, is_late, is_missing_for_now
+from gateway.tags.computed_tag import ComputedTag
 from gateway.tags.definitions import Pack
-from gateway.tags.model import ComputedTag
 
 MAX_SHARED = 1_000
 """For how many customers at a time a worker computes tags that outlive a request. Requests beyond them compute their own."""
@@ -32,14 +32,14 @@ Keep = Callable[[Tags, Marks], Coroutine[Any, Any, None]]
 """Stores tags."""
 
 
-class Shared(msgspec.Struct, eq=False):
+class SharedComputation(msgspec.Struct, eq=False):
     """Work that requests share."""
 
     computation: Computation
     task: asyncio.Task[Tags]
 
 
-Sharing = Mapping[str, Mapping[str, Shared]]
+Sharing = Mapping[str, Mapping[str, SharedComputation]]
 """What is being computed, by customer and by key."""
 
 
@@ -54,7 +54,7 @@ class SharedComputations:
         self._new_stitcher = new_stitcher
         self._keep = keep
         self._tasks = tasks
-        self._under_way: dict[str, dict[str, Shared]] = {}
+        self._under_way: dict[str, dict[str, SharedComputation]] = {}
         self._running: set[asyncio.Task[Tags]] = set()
         self._customers = 0
 
@@ -100,7 +100,7 @@ class SharedComputations:
             found |= {(customer.id, key): tag for key, tag in tags.items()}
         return found | await self._alone(again, marks)
 
-    def _shared(self, one: Wanted, sharing: Sharing) -> Shared | None:
+    def _shared(self, one: Wanted, sharing: Sharing) -> SharedComputation | None:
         customer, key = one
         return sharing.get(customer.id, {}).get(key) or self._under_way.get(customer.id, {}).get(key)
 
@@ -114,7 +114,7 @@ class SharedComputations:
             return [], [*wanted]
         return [one for one in wanted if one[0] in whole], [one for one in wanted if one[0] not in whole]
 
-    def _start(self, wanted: Sequence[Wanted], marks: Marks) -> Shared:
+    def _start(self, wanted: Sequence[Wanted], marks: Marks) -> SharedComputation:
         trace = wanted[0][0].loaders.trace
         loaders = Loaders(self._new_stitcher().loaders.deadline, trace)
         customers: dict[str, StitchedCustomer] = {}
@@ -124,7 +124,7 @@ class SharedComputations:
         pairs = dict.fromkeys((customer.id, key) for customer, key in wanted)
         computation = Computation(self._pack, self._clock, [(customers[customer], key) for customer, key in pairs])
         # A task of its own, for others share it, and one caller that goes away must not end it.
-        shared = Shared(computation, self._tasks.start(computation.run()))
+        shared = SharedComputation(computation, self._tasks.start(computation.run()))
         self._running.add(shared.task)
         self._customers += len(customers)
         for customer_id, key in pairs:
@@ -140,7 +140,7 @@ class SharedComputations:
         self._customers -= customers
         done.set()
 
-    async def _store(self, shared: Shared, done: asyncio.Event, pairs: Sequence[Pair], marks: Marks) -> None:
+    async def _store(self, shared: SharedComputation, done: asyncio.Event, pairs: Sequence[Pair], marks: Marks) -> None:
         """Store what was computed, beside giving it out; until it can be read, it is shared from memory."""
         try:
             await done.wait()
@@ -155,7 +155,7 @@ class SharedComputations:
                     if not own:
                         del self._under_way[customer]
 
-    def _is_shared(self, pair: Pair, shared: Shared) -> bool:
+    def _is_shared(self, pair: Pair, shared: SharedComputation) -> bool:
         customer, key = pair
         return self._under_way.get(customer, {}).get(key) is shared
 
@@ -169,7 +169,7 @@ class SharedComputations:
         return found
 
     def _tags_of(
-        self, shared: Shared, customer: StitchedCustomer, keys: Sequence[str], waited_s: float
+        self, shared: SharedComputation, customer: StitchedCustomer, keys: Sequence[str], waited_s: float
     ) -> dict[str, ComputedTag]:
         task = shared.task
         if not task.done():
@@ -177,14 +177,14 @@ class SharedComputations:
         return {} if task.cancelled() else {key: task.result()[customer.id, key] for key in keys}
 
 
-def _groups(joined: Mapping[Wanted, Shared]) -> dict[tuple[Shared, StitchedCustomer], list[str]]:
-    groups: dict[tuple[Shared, StitchedCustomer], list[str]] = {}
+def _groups(joined: Mapping[Wanted, SharedComputation]) -> dict[tuple[SharedComputation, StitchedCustomer], list[str]]:
+    groups: dict[tuple[SharedComputation, StitchedCustomer], list[str]] = {}
     for (customer, key), shared in joined.items():
         groups.setdefault((shared, customer), []).append(key)
     return groups
 
 
-async def _wait(joined: Iterable[Shared], deadline: Deadline) -> None:
+async def _wait(joined: Iterable[SharedComputation], deadline: Deadline) -> None:
     tasks = {shared.task for shared in joined if not shared.task.done()}
     if tasks:
         # Waiting leaves the tasks alone when the caller is cancelled.

@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 
 from connectors.contract import Ask, KeyKind, Keys, Lookup
 from connectors.errors import SourceError
+from connectors.record_fields import Fields, all_fields
 from connectors.records import Record
-from connectors.shapes import Fields, all_fields
-from connectors.testing.asking import json_of, page_of
-from connectors.vendor import Vendor
+from connectors.testing.fetches import json_of, page_of
+from connectors.toolkit.vendor_connector import Vendor
 from tests.http_source import serving
 from tests.running import Gateway, gateway_on
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from connectors.hubspot import HubSpot
-from connectors.posthog import PostHog
-from connectors.salesforce import Salesforce
-from connectors.segment import Segment
-from connectors.shopify import Shopify
-from connectors.stripe import Stripe
-from connectors.zendesk import Zendesk
+from connectors.vendors.hubspot import HubSpot
+from connectors.vendors.posthog import PostHog
+from connectors.vendors.salesforce import Salesforce
+from connectors.vendors.segment import Segment
+from connectors.vendors.shopify import Shopify
+from connectors.vendors.stripe import Stripe
+from connectors.vendors.zendesk import Zendesk
 from tests.vendors import salesforce, test_hubspot, test_posthog, test_segment, test_shopify, test_stripe, test_zendesk
 from tests.vendors.api import expect_secrecy, gateway_to, opened
 from tests.vendors.hubspot import HubSpotApi

@@ -5,10 +5,10 @@ import pytest
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError, SourceRejectedError, SourceThrottledError
-from connectors.hubspot import HubSpot
+from connectors.record_fields import Fields, all_fields
 from connectors.records import Customer
-from connectors.shapes import Fields, all_fields
 from connectors.testing import ConnectorContract
+from connectors.vendors.hubspot import HubSpot
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, lookup_of, opened
 from tests.vendors.hubspot import MANY, TOKEN, HubSpotApi, contact
 

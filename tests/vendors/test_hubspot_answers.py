@@ -12,9 +12,9 @@ from connectors.errors import (
     SourceThrottledError,
     SourceUnavailableError,
 )
-from connectors.hubspot import HubSpot
+from connectors.record_fields import Fields
 from connectors.records import Customer
-from connectors.shapes import Fields
+from connectors.vendors.hubspot import HubSpot
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, ids_of, lookup_of, opened
 from tests.vendors.hubspot import COMPANIES, TOKEN, HubSpotApi, contact
 

@@ -7,15 +7,15 @@ import pytest
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceError
-from connectors.hubspot import HubSpot
-from connectors.posthog import PostHog
-from connectors.salesforce import Salesforce
-from connectors.segment import Segment
-from connectors.shapes import all_fields, narrowed
-from connectors.stripe import Stripe
-from connectors.testing.asking import page_of
-from connectors.zendesk import Zendesk
-from gateway.lookups.boundary import accepted
+from connectors.record_fields import all_fields, narrow
+from connectors.testing.fetches import page_of
+from connectors.vendors.hubspot import HubSpot
+from connectors.vendors.posthog import PostHog
+from connectors.vendors.salesforce import Salesforce
+from connectors.vendors.segment import Segment
+from connectors.vendors.stripe import Stripe
+from connectors.vendors.zendesk import Zendesk
+from gateway.lookups.source_call import validate_records
 from tests.vendors import test_hubspot, test_posthog, test_salesforce, test_segment, test_stripe, test_zendesk
 from tests.vendors.api import opened
 from tests.vendors.hubspot import HubSpotApi
@@ -94,7 +94,7 @@ async def test_an_odd_value_costs_a_record_or_is_an_error(preset):
     async with opened(kind, api, name, **settings) as connector:
         for lookup in connector.lookups():
             keys = samples[lookup.record, lookup.by][:1]
-            narrow = narrowed(lookup.record, all_fields(lookup.record))
+            kind = narrow(lookup.record, all_fields(lookup.record))
             answer: Any = {}
             for seed in range(ROUNDS):
                 api.spoil = spoiler(seed)
@@ -102,7 +102,7 @@ async def test_an_odd_value_costs_a_record_or_is_an_error(preset):
                 try:
                     answer = await lookup.fetch(keys, Ask(fields=all_fields(lookup.record), first=first))
                     for found in answer.values():
-                        accepted(page_of(found).records, narrow)
+                        validate_records(page_of(found).records, kind)
                     given += 1
                 except SourceError:
                     failed += 1

@@ -8,10 +8,10 @@ import pytest
 
 from connectors.contract import Ask, KeyKind, Lookup
 from connectors.errors import SourceProtocolError
-from connectors.shapes import all_fields, narrowed
-from connectors.shopify import Shopify
-from connectors.testing.asking import page_of
-from gateway.lookups.boundary import accepted
+from connectors.record_fields import all_fields, narrow
+from connectors.testing.fetches import page_of
+from connectors.vendors.shopify import Shopify
+from gateway.lookups.source_call import validate_records
 from tests.vendors import test_odd_answers, test_shopify
 from tests.vendors.api import opened
 from tests.vendors.shopify import ShopifyApi
@@ -105,4 +105,4 @@ async def ids_found(lookup: Lookup, keys: Sequence[str], answers: Answers) -> se
     answers.count = 0
     fields = all_fields(lookup.record)
     pages = [page_of(found) for found in (await lookup.fetch(keys, Ask(fields=fields))).values()]
-    return {one.id for page in pages for one in accepted(page.records, narrowed(lookup.record, fields)).records}
+    return {one.id for page in pages for one in validate_records(page.records, narrow(lookup.record, fields)).records}

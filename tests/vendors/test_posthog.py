@@ -7,10 +7,10 @@ import pytest
 
 from connectors.contract import Ask, KeyKind, Position
 from connectors.errors import SourceProtocolError, SourceThrottledError, SourceUnavailableError
-from connectors.posthog import PostHog
+from connectors.record_fields import Fields
 from connectors.records import Customer, Event
-from connectors.shapes import Fields
 from connectors.testing import ConnectorContract
+from connectors.vendors.posthog import PostHog
 from tests.vendors.api import (
     Refusal,
     expect_refused_settings,

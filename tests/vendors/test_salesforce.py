@@ -9,10 +9,10 @@ from connectors.contract import Ask, KeyKind
 from connectors.errors import (
     SourceProtocolError,
 )
+from connectors.record_fields import Fields
 from connectors.records import Customer, Ticket
-from connectors.salesforce import Salesforce
-from connectors.shapes import Fields
 from connectors.testing import ConnectorContract
+from connectors.vendors.salesforce import Salesforce
 from tests.vendors.api import failure_of, gateway_to, ids_of, lookup_of, opened
 from tests.vendors.salesforce import (
     ACME,

@@ -6,9 +6,9 @@ import pytest
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError, SourceProtocolError, SourceThrottledError, SourceUnavailableError
+from connectors.record_fields import Fields
 from connectors.records import Customer, Ticket
-from connectors.salesforce import Salesforce
-from connectors.shapes import Fields
+from connectors.vendors.salesforce import Salesforce
 from tests.vendors.api import (
     Refusal,
     expect_refused_settings,

@@ -7,11 +7,11 @@ import pytest
 
 from connectors.contract import Ask, KeyKind, Position
 from connectors.errors import SourceProtocolError, SourceThrottledError, SourceUnavailableError
+from connectors.record_fields import Fields, all_fields, narrow
 from connectors.records import Customer, Event
-from connectors.segment import Segment
-from connectors.shapes import Fields, all_fields, narrowed
 from connectors.testing import ConnectorContract
-from gateway.lookups.boundary import accepted
+from connectors.vendors.segment import Segment
+from gateway.lookups.source_call import validate_records
 from tests.vendors.api import (
     Refusal,
     expect_refused_settings,
@@ -239,14 +239,14 @@ async def test_odd_parts_are_taken_for_nothing_else(api, source):
 
     api.spoil = spoil
     page = (await lookup_of(source, Event, KeyKind.CUSTOMER_ID).fetch(["c1"], Ask(fields=fields, first=1)))["c1"]
-    found = accepted(page.records, narrowed(Event, fields))
+    found = validate_records(page.records, narrow(Event, fields))
     assert [(one.page, one.device_id) for one in found.records] == [(None, None)]
     assert [(one.path, one.reason) for one in found.unreadable] == [("page", "malformed"), ("deviceId", "malformed")]
     ids = Fields.of("id", "external_ids")
     records = (await lookup_of(source, Customer, KeyKind.CUSTOMER_ID).fetch(["c1"], Ask(fields=ids)))["c1"]
     whole = all_fields(Customer)
-    kind = narrowed(Customer, Fields(tuple((name, inner) for name, inner in whole if name in {"id", "external_ids"})))
-    found = accepted(records, kind)
+    kind = narrow(Customer, Fields(tuple((name, inner) for name, inner in whole if name in {"id", "external_ids"})))
+    found = validate_records(records, kind)
     assert [(one.source, one.id) for one in found.records[0].external_ids] == [("stripe_id", "cus_1")]
     assert [(one.path, one.reason) for one in found.unreadable] == [("externalIds", "malformed")] * 2
 

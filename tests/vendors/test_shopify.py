@@ -7,10 +7,10 @@ import pytest
 
 from connectors.contract import Ask, KeyKind, Page
 from connectors.errors import SourceAuthError, SourceProtocolError, SourceThrottledError, SourceUnavailableError
+from connectors.record_fields import Fields
 from connectors.records import Customer, Order
-from connectors.shapes import Fields
-from connectors.shopify import Shopify
 from connectors.testing import ConnectorContract
+from connectors.vendors.shopify import Shopify
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, lookup_of, opened
 from tests.vendors.shopify import MANY, PATH, TOKEN, ShopifyApi
 

@@ -5,11 +5,11 @@ import pytest
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError
+from connectors.record_fields import Fields, all_fields, narrow
 from connectors.records import Order
-from connectors.shapes import Fields, all_fields, narrowed
-from connectors.shopify import Shopify
-from connectors.testing.asking import page_of
-from gateway.lookups.boundary import accepted
+from connectors.testing.fetches import page_of
+from connectors.vendors.shopify import Shopify
+from gateway.lookups.source_call import validate_records
 from tests.vendors.api import expect_refused_settings, failure_of, gateway_to, lookup_of, opened
 from tests.vendors.shopify import CLIENT, PATH, TOKEN, ShopifyApi, money, order, parcel
 
@@ -124,7 +124,7 @@ async def decoded(api, odd, unreadable=0):
     fields = all_fields(Order)
     async with opened(Shopify, api, "shop", **SETTINGS) as connector:
         answer = await lookup_of(connector, Order, KeyKind.CUSTOMER_ID).fetch(["7001"], Ask(fields=fields))
-    found = accepted(page_of(answer["7001"]).records, narrowed(Order, fields))
+    found = validate_records(page_of(answer["7001"]).records, narrow(Order, fields))
     assert (found.dropped, len(found.unreadable)) == (0, unreadable)
     return found.records[0]
 

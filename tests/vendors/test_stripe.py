@@ -5,11 +5,11 @@ import pytest
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError, SourceRejectedError, SourceThrottledError
+from connectors.record_fields import Fields
 from connectors.records import Customer, Order
-from connectors.semantics import as_time
-from connectors.shapes import Fields
-from connectors.stripe import Stripe
 from connectors.testing import ConnectorContract
+from connectors.toolkit.evaluation import as_time
+from connectors.vendors.stripe import Stripe
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, lookup_of, opened
 from tests.vendors.stripe import MANY, TOKEN, StripeApi, charge
 

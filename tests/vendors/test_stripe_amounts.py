@@ -7,9 +7,9 @@ import pytest
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceProtocolError
+from connectors.record_fields import Fields
 from connectors.records import Customer, Order
-from connectors.shapes import Fields
-from connectors.stripe import Stripe
+from connectors.vendors.stripe import Stripe
 from tests.vendors.api import gateway_to, ids_of, lookup_of, opened
 from tests.vendors.stripe import TOKEN, StripeApi, charge, customer, dispute
 

@@ -9,7 +9,6 @@ from aiohttp import web
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
-from connectors import semantics
 from connectors.contract import Ask, KeyKind, Position, lookup
 from connectors.errors import (
     SourceAuthError,
@@ -19,12 +18,13 @@ from connectors.errors import (
     SourceTimeoutError,
     SourceUnavailableError,
 )
+from connectors.record_fields import Fields
 from connectors.records import Event
-from connectors.shapes import Fields
-from connectors.transport import gathered
-from connectors.values import contact_points, given, to_country
-from connectors.vendor import Secret, Trial, Vendor, VendorSettings
-from connectors.vendor_rows import as_records, by_key, needed, step, window
+from connectors.toolkit import evaluation
+from connectors.toolkit.converters import contact_points, given, to_country
+from connectors.toolkit.http_client import gathered
+from connectors.toolkit.vendor_connector import Secret, Trial, Vendor, VendorSettings
+from connectors.toolkit.vendor_rows import as_records, by_key, needed, step, window
 from tests.demo_sources import refused_port
 from tests.http_source import serving
 
@@ -250,10 +250,10 @@ def test_a_window_is_what_the_ask_means(events, since, until, after, first, olde
     position = None if after is None else Position(after, after_id)
     ask = Ask(fields=ASK.fields, since=since, until=until, after=position, first=first, oldest_first=oldest_first)
     found, total = window(events, ask, lambda event: Position(event.at, event.id))
-    inside = semantics.matching(events, ask)
-    expected = semantics.in_order(inside, oldest_first=oldest_first)
+    inside = evaluation.filter_records(events, ask)
+    expected = evaluation.sort_records(inside, oldest_first=oldest_first)
     if position is not None:
-        expected = semantics.after(expected, position, oldest_first=oldest_first)
+        expected = evaluation.records_after(expected, position, oldest_first=oldest_first)
     assert found == expected[:first]
     assert total == len(inside)
 

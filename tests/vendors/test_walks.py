@@ -10,17 +10,17 @@ from aiohttp import web
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceError, SourceProtocolError, SourceThrottledError, SourceUnavailableError
-from connectors.posthog import PostHog
-from connectors.posthog.hogql import MOST_ROWS
+from connectors.record_fields import Fields, narrow
 from connectors.records import Customer, Event, Order, Ticket
-from connectors.salesforce import Salesforce
-from connectors.segment import Segment
-from connectors.shapes import Fields, narrowed
-from connectors.shopify import Shopify
-from connectors.stripe import Stripe
-from connectors.testing.asking import page_of
-from connectors.zendesk import Zendesk
-from gateway.lookups.boundary import accepted
+from connectors.testing.fetches import page_of
+from connectors.vendors.posthog import PostHog
+from connectors.vendors.posthog.hogql import MAX_ROWS
+from connectors.vendors.salesforce import Salesforce
+from connectors.vendors.segment import Segment
+from connectors.vendors.shopify import Shopify
+from connectors.vendors.stripe import Stripe
+from connectors.vendors.zendesk import Zendesk
+from gateway.lookups.source_call import validate_records
 from tests.vendors import test_posthog, test_salesforce, test_segment, test_shopify, test_stripe, test_zendesk
 from tests.vendors.api import Refusal, VendorApi, failure_of, ids_of, lookup_of, opened, refused
 from tests.vendors.posthog import MAY_1, PostHogApi, project
@@ -122,7 +122,7 @@ async def test_small_pages_walk_what_the_whole_list_has(preset, first):
 
         async def found(**ask: Any) -> list[Any]:
             given = (await lookup.fetch([key], Ask(fields=fields, **ask))).get(key, b"[]")
-            return accepted(page_of(given).records, narrowed(record, fields)).records
+            return validate_records(page_of(given).records, narrow(record, fields)).records
 
         whole = sorted(await found(), key=lambda one: (getattr(one, record.time_field), one.id), reverse=True)
         assert [one.id for one in (await found(first=first))[:first]] == [one.id for one in whole[:first]]
@@ -174,12 +174,12 @@ async def test_a_page_may_end_with_what_cannot_be_read():
     """The next one begins behind the last event that can be."""
     api = PostHogApi()
     api.person(1, ["c1"], user_id="c1")
-    for number in range(MOST_ROWS + 3):
+    for number in range(MAX_ROWS + 3):
         api.event(number, "c1", MAY_1, "$pageview", {})
     spoilt = []
 
     def spoil(answer: Any) -> Any:
-        if len(answer["results"]) == MOST_ROWS:
+        if len(answer["results"]) == MAX_ROWS:
             spoilt.append(answer["results"][-1][1])
             answer["results"][-1][2] = "yesterday"
         return answer
@@ -187,7 +187,7 @@ async def test_a_page_may_end_with_what_cannot_be_read():
     api.spoil = spoil
     async with opened(PostHog, api, "behaviour", **test_posthog.SETTINGS) as source:
         page = (await lookup_of(source, Event, KeyKind.CUSTOMER_ID).fetch(["c1"], Ask(fields=Fields.of("id", "at"))))["c1"]
-    found = accepted(page_of(page).records, narrowed(Event, Fields.of("id", "at")))
+    found = validate_records(page_of(page).records, narrow(Event, Fields.of("id", "at")))
     assert len(spoilt) == 1
-    assert len({one.id for one in found.records}) == MOST_ROWS + 3
+    assert len({one.id for one in found.records}) == MAX_ROWS + 3
     assert [one.reason for one in found.unreadable] == ["malformed"]

@@ -9,11 +9,11 @@ import pytest
 
 from connectors.contract import Change, KeyKind, WebhookRequest
 from connectors.errors import NoWebhookError, WebhookBodyError, WebhookSignatureError
-from connectors.hubspot import HubSpot
 from connectors.records import Customer, Event, Order, Ticket
-from connectors.segment import Segment
-from connectors.stripe import Stripe
-from connectors.zendesk import Zendesk
+from connectors.vendors.hubspot import HubSpot
+from connectors.vendors.segment import Segment
+from connectors.vendors.stripe import Stripe
+from connectors.vendors.zendesk import Zendesk
 
 pytestmark = pytest.mark.vendors
 

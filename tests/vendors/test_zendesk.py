@@ -4,10 +4,10 @@ import pytest
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError, SourceThrottledError
+from connectors.record_fields import Fields
 from connectors.records import Customer, Ticket
-from connectors.shapes import Fields
 from connectors.testing import ConnectorContract
-from connectors.zendesk import Zendesk
+from connectors.vendors.zendesk import Zendesk
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, lookup_of, opened
 from tests.vendors.zendesk import AGENT, TOKEN, ZendeskApi, ticket
 

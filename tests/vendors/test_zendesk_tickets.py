@@ -7,11 +7,11 @@ import pytest
 
 from connectors.contract import Ask, KeyKind, Position
 from connectors.errors import SourceAuthError
+from connectors.record_fields import Fields, narrow
 from connectors.records import Customer, Ticket
-from connectors.semantics import as_time
-from connectors.shapes import Fields, narrowed
-from connectors.zendesk import Zendesk
-from gateway.lookups.boundary import accepted
+from connectors.toolkit.evaluation import as_time
+from connectors.vendors.zendesk import Zendesk
+from gateway.lookups.source_call import validate_records
 from tests.vendors.api import expect_refused_settings, failure_of, gateway_to, ids_of, lookup_of, opened
 from tests.vendors.zendesk import AGENT, COMMENTS, MANY, TOKEN, ZendeskApi, ticket, user
 
@@ -224,7 +224,7 @@ async def test_who_wrote_a_comment_is_not_guessed(api):
     async with zendesk(api) as connector:
         ask = Ask(fields=Fields.of("id", "messages.author", "messages.body"))
         page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch(["42"], ask))["42"]
-    found = accepted(page.records, narrowed(Ticket, ask.fields))
+    found = validate_records(page.records, narrow(Ticket, ask.fields))
     assert [one.author for one in found.records[0].messages] == [
         *("CUSTOMER", "CUSTOMER", "SYSTEM", "AGENT", "UNKNOWN", "UNKNOWN"),
     ]
@@ -246,6 +246,6 @@ async def test_a_comment_that_does_not_say_whether_it_is_public_is_not_shown(api
     async with zendesk(api) as connector:
         ask = Ask(fields=Fields.of("id", "messages.body"))
         page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch(["42"], ask))["42"]
-    found = accepted(page.records, narrowed(Ticket, ask.fields))
+    found = validate_records(page.records, narrow(Ticket, ask.fields))
     assert [one.body for one in found.records[0].messages] == ["It is broken"]
     assert [(one.path, one.reason) for one in found.unreadable] == [("messages", "malformed")] * 3

@@ -1,0 +1,126 @@
+"""Whole answers read the fast way: rows with their keys, and the records in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain, count
+from typing import Any
+
+import msgspec
+
+from connectors.contract import Page
+from connectors.http.settings import LookupSettings, RecordSettings
+from connectors.record_fields import Fields
+from connectors.records import Record
+from connectors.toolkit.converters import has_fine_times
+from connectors.toolkit.mapping.jmespath_expressions import chain_of
+from connectors.toolkit.mapping.row_layout import ObjectLayout, SlowPathNeededError, ValuePath, path_at
+from connectors.toolkit.mapping.row_reader import RowReader
+
+KeyOf = Callable[[Any], str | None]
+"""The asked key that a row names, None for one that was not asked for; a row without a key names None."""
+Asked = Callable[[Sequence[str]], KeyOf]
+
+_MISFITS = (SlowPathNeededError, ValueError, OverflowError, RecursionError)
+
+
+class ResponseReader:
+    """Reads the answers of one lookup for one selection of fields; `shown` and `as_they_come` are those of `RowReader`.
+
+    Raises `SlowPathNeededError` where the lookup, or the mapping, needs more than plain paths.
+    """
+
+    def __init__(
+        self,
+        record: type[Record],
+        rules: RecordSettings,
+        lookup: LookupSettings,
+        fields: Fields,
+        asked: Asked,
+        *,
+        shown: bool,
+        as_they_come: bool,
+    ) -> None:
+        self._asked = asked
+        if lookup.next or lookup.next_cursor or lookup.total:
+            raise SlowPathNeededError
+        self._row = row = ObjectLayout()
+        self._list = None if rules.list == "@" else rules.list
+        key = _spot([row], lookup.key)
+        if key is not None:
+            key.read_as(str)
+        inside = _spot([row], lookup.records)
+        (place,) = [row] if inside is None else inside.lists()
+        self._reader = RowReader(record, rules, fields, place, shown=shown, as_they_come=as_they_come)
+        self.as_they_come = self._reader.as_they_come
+        self._words = [*row.words()]
+        self._rows = None if self._list is None else _function("row", _spot([ObjectLayout()], self._list))
+        self._keys = _function("rows", key, "[{} for row in rows]")
+        self._inside = _function("rows", inside, "[{} for row in rows]")
+        self._decode = self._decoder()
+
+    def _decoder(self, sample: bytes = b"") -> Callable[[bytes], Any]:
+        """Decodes a whole answer, and quickly what is like a sample, with the words that were met so far."""
+        answer: Any = list[self._row.struct(sample) | None]  # type: ignore[misc]
+        whole = ObjectLayout()
+        rows = _spot([whole], self._list)
+        if rows is not None:
+            rows.read_as(answer)
+            answer = whole.struct(sample)
+        return msgspec.json.Decoder(answer, float_hook=self._reader.float_hook).decode
+
+    def read(self, content: bytes, keys: Sequence[str], *, first: int | None, newest_first: bool | None) -> dict[str, Page]:
+        """Records by key, at most `first` of each, put in order where `newest_first` says which.
+
+        Raises `SlowPathNeededError` when the answer does not fit.
+        """
+        try:
+            whole = self._decode(content)
+            if any(words.are_outgrown for words in self._words):
+                self._decode = self._decoder(content)
+            found = self._by_key(whole if self._rows is None else self._rows(whole), keys)
+            if newest_first is not None:
+                self._put_in_order(found.values(), newest_first=newest_first)
+            if first is not None and max(map(len, found.values()), default=0) > first:
+                found = {key: rows[:first] for key, rows in found.items()}
+            records = self._reader.records(found.values())
+            if self._reader.met_fractions and has_fine_times(content):
+                raise SlowPathNeededError
+            return dict(zip(found, map(Page, records), strict=True))
+        except (*_MISFITS, AttributeError, TypeError):
+            raise SlowPathNeededError from None
+
+    def _by_key(self, rows: list[Any], keys: Sequence[str]) -> dict[str, list[Any]]:
+        """The rows of each asked key."""
+        rows = [row for row in rows if row is not None]
+        lists = [[row] for row in rows] if self._inside is None else self._inside(rows)
+        if self._keys is None:
+            return {keys[0]: [*chain.from_iterable(lists)]} if lists else {}
+        named = self._keys(rows)
+        found = dict(zip(named, lists, strict=True))
+        if len(found) == len(named) and found.keys() <= set(keys):
+            return found
+        key_of, found = self._asked(keys), {}
+        for name, own in zip(named, lists, strict=True):
+            key = key_of(name)
+            if key is not None:
+                found.setdefault(key, []).extend(own)
+        return found
+
+    def _put_in_order(self, lists: Collection[list[Any]], *, newest_first: bool) -> None:
+        """By time, then id. Most sources write them so."""
+        for rows in self._reader.not_newest_first(lists) if newest_first else self._reader.not_oldest_first(lists):
+            rows.sort(key=self._reader.position, reverse=newest_first)
+
+
+def _names() -> Iterator[str]:
+    return (f"v{number}" for number in count(1))
+
+
+def _spot(places: Sequence[ObjectLayout], expression: str | None) -> ValuePath | None:
+    return None if expression is None else path_at(places, "row", chain_of(expression), _names())
+
+
+def _function(argument: str, spot: ValuePath | None, form: str = "{}") -> Callable[[Any], Any] | None:
+    made: Callable[[Any], Any] | None = None if spot is None else eval(f"lambda {argument}: {form.format(spot.source)}")  # noqa: S307
+    return made

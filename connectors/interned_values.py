@@ -1,0 +1,31 @@
+"""Values that are compared by identity: equal arguments give the same one for as long as anybody holds it."""
+
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import ParamSpec, TypeVar, cast
+from weakref import WeakValueDictionary
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def intern_results(maxsize: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Intern what a function makes of its (hashable, positional) arguments.
+
+    The `maxsize` values used last are held here; others live while somebody else holds them, and are found again meanwhile. A
+    memory that merely forgot would make a second value beside one that is in use.
+    """
+
+    def decorate(make: Callable[P, T]) -> Callable[P, T]:
+        alive: WeakValueDictionary[tuple[object, ...], T] = WeakValueDictionary()
+
+        @lru_cache(maxsize=maxsize)
+        def get(*args: P.args, **kwargs: P.kwargs) -> T:
+            found = alive.get(args)
+            if found is None:
+                found = alive[args] = make(*args, **kwargs)
+            return found
+
+        return cast(Callable[P, T], wraps(make)(get))
+
+    return decorate

@@ -1,0 +1,188 @@
+"""Where documents have the fields of a record. Pure, read off the settings and `connectors.record_fields`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+import msgspec
+
+from connectors.errors import SourceProtocolError
+from connectors.mongo.enum_filters import enum_converter
+from connectors.mongo.settings import FieldSettings, ListSettings, RecordSettings
+from connectors.mongo.values import Convert, converter, to_date, to_exact, to_text
+from connectors.record_fields import LEAF, LIST, OBJECT, FieldInfo, Fields, fields_of, leaf_field
+from connectors.records import RECORDS
+from connectors.toolkit.converters import translated
+from connectors.toolkit.ratings import RATING, Scale, rating_reader
+
+
+class FieldSource(NamedTuple):
+    """What a field is read from: a path, or a constant. `outer`: from the document around the list, not from its item."""
+
+    shape: FieldInfo
+    path: str | None
+    constant: str | None
+    scale: int
+    words: Mapping[str, str]
+    convert: Convert
+    outer: bool
+    rating_scale: Scale | None
+
+    @property
+    def default(self) -> Any:
+        """The field's default as a canonical value, None when it is null or there is none."""
+        default = self.shape.default
+        if default is msgspec.NODEFAULT or isinstance(default, list | dict):
+            return None
+        return default.value if isinstance(default, Enum) else default
+
+
+class FieldPath(NamedTuple):
+    """Where a dotted path leads. `needed` are the fields without which an object around it, or it itself, is none."""
+
+    spot: FieldSource
+    in_list: str | None
+    needed: tuple[FieldSource, ...]
+
+
+class FieldPaths:
+    """The places of one struct: a record, or the items of one of its lists."""
+
+    def __init__(self, struct: type[msgspec.Struct], names: str, rules: RecordSettings | ListSettings) -> None:
+        self.struct = struct
+        self._names = names
+        self._rules = rules
+        self._outer = rules.outer if isinstance(rules, ListSettings) else {}
+        self._lists = rules.lists if isinstance(rules, RecordSettings) else {}
+        self._rating_scale = rules.rating_scale if isinstance(rules, RecordSettings) else None
+
+    def spot(self, path: str) -> FieldSource:
+        """What a field is read from, by its dotted path."""
+        shape = leaf_field(self.struct, path)
+        assert shape is not None
+        field, outer = self._field(path, shape)
+        words = self._rules.values.get(path, {})
+        convert, rating_scale = self._converter(path, shape, field, words), self._rating_scale if path == RATING else None
+        return FieldSource(shape, field.path, field.value, field.scale, words, convert, outer, rating_scale)
+
+    def list_path(self, name: str) -> str:
+        """Where the items of a list of objects are."""
+        rules = self._lists.get(name)
+        return rules.path if rules is not None and rules.path is not None else self._name(fields_of(self.struct)[name])
+
+    def items(self, name: str) -> FieldPaths:
+        """The places of a list's items."""
+        struct = fields_of(self.struct)[name].struct
+        assert struct is not None
+        return FieldPaths(struct, self._names, self._lists.get(name, ListSettings()))
+
+    def needed(self, path: str) -> tuple[FieldSource, ...]:
+        """What must have a value so that the object at a path is there."""
+        shape = leaf_field(self.struct, path)
+        if shape is None or shape.struct is None:
+            return ()
+        return tuple(self.spot(f"{path}.{one.name}") for one in fields_of(shape.struct).values() if one.required)
+
+    def place(self, path: str) -> FieldPath:
+        """Where a dotted path leads, into a list of objects too. Raises `SourceProtocolError` when nowhere."""
+        shape = leaf_field(self.struct, path)
+        if shape is None:
+            raise SourceProtocolError(f"{path} is no field of this record")
+        first, _, rest = path.partition(".")
+        own = fields_of(self.struct)[first]
+        if rest and own.form == LIST:
+            inside = self.items(first).place(rest)
+            return inside._replace(in_list=self.list_path(first))
+        around = path.rpartition(".")[0]
+        return FieldPath(self.spot(path), None, self.needed(path) or (self.needed(around) if around else ()))
+
+    def paths(self, fields: Fields, prefix: str = "") -> Iterator[str]:
+        """The paths of the document that a selection reads."""
+        for name, inner in fields:
+            shape = fields_of(self.struct if not prefix else _struct(self.struct, prefix))[name]
+            path = f"{prefix}{name}"
+            if shape.form == OBJECT:
+                yield from (spot.path for spot in self.needed(path) if spot.path is not None)
+                yield from self.paths(inner, f"{path}.")
+            elif shape.struct is not None:
+                yield from self._list_paths(name, inner)
+            elif (found := self.spot(path).path) is not None:
+                yield found
+
+    def _list_paths(self, name: str, inner: Fields) -> Iterator[str]:
+        items, around = self.items(name), self.list_path(name)
+        required = Fields.of(*(one.name for one in fields_of(items.struct).values() if one.required and one.form == LEAF))
+        spots = list(items.spots(inner | required))
+        if not any(spot.path is not None and not spot.outer for spot in spots):
+            yield around
+        for spot in spots:
+            if spot.path is not None:
+                yield spot.path if spot.outer else f"{around}.{spot.path}"
+
+    def spots(self, fields: Fields, prefix: str = "") -> Iterator[FieldSource]:
+        """What a selection without lists reads."""
+        struct = self.struct if not prefix else _struct(self.struct, prefix)
+        for name, inner in fields:
+            if fields_of(struct)[name].form == OBJECT:
+                yield from self.needed(prefix + name)
+                yield from self.spots(inner, f"{prefix}{name}.")
+            else:
+                yield self.spot(prefix + name)
+
+    def _field(self, path: str, shape: FieldInfo) -> tuple[FieldSettings, bool]:
+        if path in self._outer:
+            return self._outer[path], True
+        if path in self._rules.fields:
+            return self._rules.fields[path], False
+        parent, _, _ = path.rpartition(".")
+        if not parent:
+            is_record = path == "id" and isinstance(self._rules, RecordSettings)
+            return FieldSettings(path="_id" if is_record else self._name(shape)), False
+        around = leaf_field(self.struct, parent)
+        assert around is not None
+        field, outer = self._field(parent, around)
+        return FieldSettings(path=f"{field.path}.{self._name(shape)}"), outer
+
+    def _name(self, shape: FieldInfo) -> str:
+        return shape.json_name if self._names == "camel" else shape.name
+
+    def _converter(self, path: str, shape: FieldInfo, field: FieldSettings, words: Mapping[str, str]) -> Convert:
+        if shape.leaf is not None and issubclass(shape.leaf, Enum) and shape.form == LEAF:
+            return enum_converter(shape.leaf, words)
+        if path == getattr(self.struct, "time_field", None):
+            return to_date
+        convert = converter(shape, field.scale)
+        if path == RATING and self._rating_scale is not None:
+            rate = rating_reader(self._rating_scale, convert)
+            return lambda value: rate(to_exact(value))
+        if not words:
+            return convert
+        translate = translated(words, convert)
+        return lambda value: translate(to_text(value) if shape.leaf is str else value)
+
+
+def record_paths(name: str, rules: RecordSettings) -> FieldPaths:
+    return FieldPaths(RECORDS[name], rules.names, rules)
+
+
+def projection(paths: Iterable[str]) -> dict[str, Any]:
+    """What a stage or a query keeps of a document: the paths, without those inside of others."""
+    wanted = set(paths)
+    kept: dict[str, Any] = {path: 1 for path in sorted(wanted) if not any(outer in wanted for outer in _around(path))}
+    return kept if "_id" in kept else {"_id": 1 if not kept else 0, **kept}
+
+
+def _around(path: str) -> Iterator[str]:
+    while "." in path:
+        path = path.rpartition(".")[0]
+        yield path
+
+
+def _struct(struct: type[msgspec.Struct], prefix: str) -> type[msgspec.Struct]:
+    shape = leaf_field(struct, prefix.removesuffix("."))
+    assert shape is not None
+    assert shape.struct is not None
+    found: type[msgspec.Struct] = shape.struct
+    return found

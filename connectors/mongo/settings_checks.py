@@ -1,0 +1,84 @@
+"""Checks of the settings against the record that they fill: every field they name must exist, every enum value too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from difflib import get_close_matches
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connectors.record_fields import LEAF, LIST, fields_of, leaf_field
+from connectors.records import RECORDS
+from connectors.toolkit.ratings import scale_problems
+
+if TYPE_CHECKING:
+    from connectors.mongo.settings import FieldSettings, RecordSettings
+
+
+def record_problems(name: str, rules: RecordSettings) -> Iterator[str]:
+    """What the settings say about a record that the record does not have."""
+    record = RECORDS[name]
+    yield from _field_problems("fields", record, rules.fields)
+    yield from _word_problems("values", record, rules.values)
+    yield from scale_problems(record, rules.rating_scale)
+    for own, part in rules.lists.items():
+        shape = fields_of(record).get(own)
+        if shape is None or shape.form != LIST or shape.struct is None:
+            lists = [one.name for one in fields_of(record).values() if one.form == LIST and one.struct]
+            yield f"lists: `{own}` is no list of objects; use {', '.join(lists) or 'none'}"
+            continue
+        yield from _field_problems(f"lists.{own}.fields", shape.struct, part.fields)
+        yield from _field_problems(f"lists.{own}.outer", shape.struct, part.outer)
+        yield from _word_problems(f"lists.{own}.values", shape.struct, part.values)
+
+
+def _field_problems(where: str, struct: type[msgspec.Struct], fields: Mapping[str, FieldSettings]) -> Iterator[str]:
+    known = list(_paths(struct))
+    for path, field in fields.items():
+        shape = leaf_field(struct, path)
+        if shape is None or path not in known:
+            yield f"{where}: {_unknown(struct, path, known)}"
+        elif field.value is not None and (shape.form != LEAF or shape.leaf is dict):
+            yield f"{where}.{path}: is no single value; give a path"
+        elif field.scale and shape.leaf is not Decimal:
+            yield f"{where}.{path}: scale is for amounts"
+        elif path in ("id", getattr(struct, "time_field", None)) and field.path is None:
+            yield f"{where}.{path}: differs from document to document; give a path"
+
+
+def _word_problems(where: str, struct: type[msgspec.Struct], values: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    texts = [path for path in _paths(struct) if _is_word(struct, path)]
+    for path, words in values.items():
+        shape = leaf_field(struct, path)
+        if shape is None or path not in texts:
+            yield f"{where}: {_unknown(struct, path, texts)}"
+        elif shape.leaf is not None and issubclass(shape.leaf, Enum):
+            members = shape.leaf.__members__
+            wrong = [word for word in words.values() if word not in members]
+            yield from (f"{where}.{path}: `{word}` is none of {', '.join(members)}" for word in wrong)
+
+
+def _is_word(struct: type[msgspec.Struct], path: str) -> bool:
+    shape = leaf_field(struct, path)
+    return shape is not None and shape.form == LEAF and shape.leaf is not None and issubclass(shape.leaf, str)
+
+
+def _paths(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
+    """The fields that have a path of their own; lists of objects have their settings elsewhere."""
+    for shape in fields_of(struct).values():
+        if shape.struct is None or shape.form != LIST:
+            yield prefix + shape.name
+            if shape.struct is not None:
+                yield from _paths(shape.struct, f"{prefix}{shape.name}.")
+
+
+def _unknown(struct: type[msgspec.Struct], path: str, known: Iterable[str]) -> str:
+    if leaf_field(struct, path) is not None:
+        own, _, inner = path.partition(".")
+        if fields_of(struct)[own].form == LIST:
+            return f"`{path}` is a list or inside one; " + (f"set `{inner}` in " if inner else "use ") + f"lists.{own}"
+    near = get_close_matches(path, list(known), n=1)
+    return f"`{path}` is no such field of {struct.__name__}" + (f"; did you mean `{near[0]}`?" if near else "")

@@ -1,0 +1,110 @@
+"""What is wrong with a record's settings, as the documents show it. Each problem names the setting and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from connectors.errors import SourceError
+from connectors.mongo.collection import Collection
+from connectors.mongo.database import MongoDatabase
+from connectors.mongo.document_reader import each_at
+from connectors.record_fields import fields_of
+
+SAMPLE = 100
+"""How many documents are looked at, the newest ones."""
+CHECK_S = 5.0
+"""How long a question of the check may take, in seconds."""
+
+
+async def problems_of_collection(where: str, database: MongoDatabase, collection: Collection) -> list[str]:
+    """Problems of a record's collection, its paths and its keys."""
+    name = collection.settings.collection
+    try:
+        with database.within(CHECK_S):
+            if name not in await database.collections():
+                return [
+                    f"{where}.collection: there is no {name} that may be read; correct the name, or grant the right to read"
+                ]
+            sample = await database.newest(name, SAMPLE)
+            indexed = await database.indexed_paths(name)
+    except SourceError as error:
+        return [f"{where}.collection: {error}; run the check again"]
+    if not sample:
+        return [f"{where}.collection: {name} is empty, so nothing more can be said; is it the right one?"]
+    found = [*_path_problems(where, collection, sample), *_record_problems(where, collection, sample)]
+    return found if indexed is None else [*found, *_index_problems(where, collection, indexed)]
+
+
+def _path_problems(where: str, collection: Collection, sample: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The paths of the settings that no document has."""
+    settings = collection.settings
+    named = {f"fields.{field}": own.path for field, own in settings.fields.items() if own.path is not None}
+    for kind, key in settings.keys.items():
+        one = {f"keys.{kind.value}": key.path} if key.path is not None else {}
+        named |= one | {f"keys.{kind.value}.paths.{path}": path for path in key.paths}
+    for own, part in settings.lists.items():
+        around = collection.places.list_path(own)
+        named[f"lists.{own}.path"] = around
+        named |= {f"lists.{own}.fields.{path}": f"{around}.{field.path}" for path, field in part.fields.items() if field.path}
+        named |= {f"lists.{own}.outer.{path}": field.path for path, field in part.outer.items() if field.path}
+    for setting, path in named.items():
+        if not _is_there(sample, path):
+            yield (
+                f"{where}.{setting}: none of the {len(sample)} newest documents of {settings.collection} has {path}; "
+                "correct the path"
+            )
+
+
+def _record_problems(where: str, collection: Collection, sample: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What every record needs and the documents do not have, or not as it is needed."""
+    settings, order = collection.settings, collection.order
+    if settings.names == "camel" and (hint := _snake(collection, sample)) is not None:
+        yield f'{where}.names: documents of {settings.collection} have {hint}; set names = "snake", or give the paths in fields'
+    time = collection.record.time_field
+    if time is not None and order.time is not None and not _all_dates(sample, order.time):
+        if time not in settings.fields and not _is_there(sample, order.time):
+            yield f"{where}.fields.{time}: no document of {settings.collection} has {order.time}; give the path of the time"
+        else:
+            yield (
+                f"{where}.fields.{time}: {order.time} is no date in some documents of {settings.collection}, "
+                "and these are not found; make dates of them ($toDate)"
+            )
+    if "id" not in settings.fields and not _is_there(sample, order.id):
+        yield f"{where}.fields.id: no document of {settings.collection} has {order.id}; give the path of the id"
+    numbers = [isinstance(value, int | float) for document in sample for value in each_at(document, order.id)]
+    if any(numbers) and not settings.integer_ids:
+        yield f"{where}.integer_ids: ids of {settings.collection} are numbers; set it to true, for ids are ordered as text"
+
+
+def _index_problems(where: str, collection: Collection, indexed: set[str]) -> Iterator[str]:
+    settings, order = collection.settings, collection.order
+    for kind, key in settings.keys.items():
+        if key.path is not None and key.path not in indexed:
+            rest = "" if order.time is None else f", {_name(order.time)}: -1, {_name(order.id)}: -1"
+            yield (
+                f"{where}.keys.{kind.value}: no index of {settings.collection} begins with {key.path}, so each call reads all; "
+                f"db.{settings.collection}.createIndex({{{_name(key.path)}: 1{rest}}})"
+            )
+
+
+def _is_there(sample: Sequence[Mapping[str, Any]], path: str) -> bool:
+    return any(value is not None for document in sample for value in each_at(document, path))
+
+
+def _all_dates(sample: Sequence[Mapping[str, Any]], path: str) -> bool:
+    return all(isinstance(value, datetime) for document in sample for value in each_at(document, path))
+
+
+def _snake(collection: Collection, sample: Sequence[Mapping[str, Any]]) -> str | None:
+    """A name in snake_case that documents have in the place of the one in camelCase."""
+    for shape in fields_of(collection.record).values():
+        unset = shape.name not in collection.settings.fields and shape.name not in collection.settings.lists
+        if unset and shape.name != shape.json_name and _is_there(sample, shape.name) and not _is_there(sample, shape.json_name):
+            return shape.name
+    return None
+
+
+def _name(path: str) -> str:
+    return path if path.isidentifier() else f'"{path}"'

@@ -1,0 +1,197 @@
+"""The shape of a record: its fields as data, read off the msgspec structs, and selections of them.
+
+Everything that depends on which fields a record has (columns in SQL, mappings in HTTP, decoding of a selection, checks
+of paths in `tags.yaml`) asks here, so a new field is added in `records.py` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from numbers import Number
+from sys import intern
+from typing import Any, get_args
+
+import msgspec
+from msgspec import inspect as mi
+
+from connectors.interned_values import intern_results
+from connectors.records import Personal
+
+LEAF, OBJECT, LIST = "leaf", "object", "list"
+
+
+class Fields(msgspec.Struct, frozen=True, cache_hash=True):
+    """A selection of a record's fields, in order: the name and, for objects and lists of objects, the selection inside."""
+
+    items: tuple[tuple[str, Fields], ...] = ()
+
+    @classmethod
+    def of(cls, *names: str) -> Fields:
+        """From dotted paths: `Fields.of("id", "total.amount")`."""
+        return cls.build(_tree(names))
+
+    @classmethod
+    def build(cls, tree: Mapping[str, Any]) -> Fields:
+        """From nested mappings, empty at the leaves."""
+        return cls(tuple((name, cls.build(inner)) for name, inner in tree.items()))
+
+    def __iter__(self) -> Iterator[tuple[str, Fields]]:
+        return iter(self.items)
+
+    def __contains__(self, name: str) -> bool:
+        return any(own == name for own, _ in self.items)
+
+    def __or__(self, other: Fields) -> Fields:
+        mine = dict(self.items)
+        for name, inner in other.items:
+            mine[name] = mine[name] | inner if name in mine else inner
+        return Fields(tuple(mine.items()))
+
+
+def _tree(paths: Iterable[str]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for path in paths:
+        here = tree
+        for name in path.split("."):
+            here = here.setdefault(name, {})
+    return tree
+
+
+class FieldInfo(msgspec.Struct, frozen=True):
+    """One field: `name` (snake_case), `json_name` (camelCase), what it is, and the struct inside objects and lists.
+
+    The `leaf` of a `Quantity`, which is an int or a Decimal, is `Number`.
+    `personal` is what it says of a person.
+    """
+
+    name: str
+    json_name: str
+    form: str
+    type: Any
+    leaf: type | None
+    struct: type[msgspec.Struct] | None
+    required: bool
+    default: Any
+    personal: Personal | None = None
+
+
+@lru_cache(maxsize=256)
+def fields_of(struct: type[msgspec.Struct]) -> dict[str, FieldInfo]:
+    """The fields of a record or part by name, in the order of their definition."""
+    info = mi.type_info(struct)
+    assert isinstance(info, mi.StructType)
+    types = _annotations(struct)
+    return {field.name: _shape(field, types[field.name]) for field in info.fields}
+
+
+def _annotations(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    return {field.name: field.type for field in msgspec.structs.fields(struct)}
+
+
+def _shape(field: mi.Field, annotation: Any) -> FieldInfo:
+    form, leaf, inner = _classify(field.type)
+    default = field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+    marks = [mark for mark in getattr(annotation, "__metadata__", ()) if isinstance(mark, Personal)]
+    kind, personal = (annotation.__origin__, marks[0]) if marks else (annotation, None)
+    return FieldInfo(field.name, field.encode_name, form, kind, leaf, inner, field.required, default, personal)
+
+
+_LEAVES: dict[type[mi.Type], type] = {
+    mi.StrType: str,
+    mi.IntType: int,
+    mi.FloatType: float,
+    mi.BoolType: bool,
+    mi.DateTimeType: datetime,
+    mi.DecimalType: Decimal,
+    mi.DictType: dict,
+}
+
+
+def _classify(kind: mi.Type) -> tuple[str, type | None, type[msgspec.Struct] | None]:
+    match kind:
+        case mi.Metadata(type=inner):
+            return _classify(inner)
+        case mi.UnionType(types=types):
+            kinds = [t for t in types if not isinstance(t, mi.NoneType)]
+            return (LEAF, Number, None) if len(kinds) > 1 else _classify(kinds[0])
+        case mi.StructType(cls=cls):
+            return OBJECT, None, cls
+        case mi.ListType(item_type=item):
+            _, leaf, struct = _classify(item)
+            return LIST, leaf, struct
+        case mi.EnumType(cls=cls):
+            return LEAF, cls, None
+    return LEAF, _LEAVES[type(kind)], None
+
+
+@lru_cache(maxsize=64)
+def all_fields(struct: type[msgspec.Struct]) -> Fields:
+    """The selection of everything."""
+    return Fields(tuple((s.name, all_fields(s.struct) if s.struct else Fields()) for s in fields_of(struct).values()))
+
+
+def leaf_field(struct: type[msgspec.Struct], path: str) -> FieldInfo | None:
+    """The field at the end of a dotted path (`items.unit_price.amount`), or None when there is no such path."""
+    here: type[msgspec.Struct] | None = struct
+    found: FieldInfo | None = None
+    for name in path.split("."):
+        found = fields_of(here).get(name) if here is not None else None
+        if found is None:
+            return None
+        here = found.struct
+    return found
+
+
+@lru_cache(maxsize=1024)
+def has_decimals(struct: type[msgspec.Struct], fields: Fields) -> bool:
+    """Whether a selection holds a decimal."""
+    own = fields_of(struct)
+    return any(
+        own[name].leaf is Decimal or ((part := own[name].struct) is not None and has_decimals(part, inner))
+        for name, inner in fields
+    )
+
+
+@intern_results(maxsize=1024)
+def narrow(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]:
+    """A struct that holds only the selected fields, under the same names, types and defaults, in the order of the selection.
+
+    Decoding canonical JSON into it validates the selected fields and skips the rest, in C. Its class attributes
+    `record_type` and `time_field` are those of the struct that it was narrowed from. The same selection gives the same struct.
+    """
+    chosen: list[Any] = []
+    own = fields_of(struct)
+    for name, inner in fields:
+        shape = own[name]
+        name = intern(name)  # so that keywords are found by identity when one is made
+        kind = shape.type
+        if shape.struct is not None:
+            part = narrow(shape.struct, inner)
+            kind = list[part] if shape.form == LIST else part | None  # type: ignore[valid-type]
+        if shape.required:
+            chosen.append((name, kind))
+        else:
+            default = (
+                msgspec.field(default_factory=type(shape.default)) if isinstance(shape.default, list | dict) else shape.default
+            )
+            chosen.append((name, kind, default))
+    return msgspec.defstruct(
+        struct.__name__,
+        chosen,
+        namespace={"record_type": struct, "time_field": getattr(struct, "time_field", None)},
+        rename="camel",
+        frozen=True,
+        kw_only=not all(own[name].required for name, _ in fields),
+        gc=False,
+    )
+
+
+def limits(annotation: Any) -> tuple[int | None, int | None]:
+    """The least and the greatest number of a type."""
+    for mark in getattr(annotation, "__metadata__", ()):
+        if isinstance(mark, msgspec.Meta):
+            return mark.ge, mark.le  # type: ignore[return-value]
+    return next((found for own in get_args(annotation) if (found := limits(own)) != (None, None)), (None, None))

@@ -1,0 +1,218 @@
+"""The one statement of a batch of keys: which records, in which order, how many for each key, and their JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from sqlalchemy import FromClause, Select, Subquery, Text, and_, bindparam, case, func, literal_column, not_, or_, select, true
+
+from connectors.contract import Ask, Condition, KeyKind, Page
+from connectors.record_fields import Fields
+from connectors.sql.columns import columns_for
+from connectors.sql.dialect import Dialect, Expression
+from connectors.sql.keys import keyed, pairs_of
+from connectors.sql.record_query import RecordQuery, required
+from connectors.toolkit.json_repair import repair_json
+
+MAX_CHARACTERS = 10 * 1024 * 1024
+"""The database cuts the JSON of a record off here, and one that is so long counts as malformed. PostgreSQL cuts at no more."""
+
+
+class AskShape(msgspec.Struct, frozen=True):
+    """What of an ask decides the statement; the rest are parameters."""
+
+    fields: Fields
+    first: bool
+    after: bool
+    since: bool
+    until: bool
+    where: tuple[tuple[str, bool], ...]
+    oldest_first: bool
+    count: bool
+
+
+def shape_of(ask: Ask) -> AskShape:
+    bounds = (ask.first is not None, ask.after is not None, ask.since is not None, ask.until is not None)
+    return AskShape(ask.fields, *bounds, conditions_shape(ask.where), ask.oldest_first, ask.count)
+
+
+def conditions_shape(where: Sequence[Condition]) -> tuple[tuple[str, bool], ...]:
+    return tuple((condition.field, condition.negated) for condition in where)
+
+
+def ask_parameters(ask: Ask, dialect: Dialect) -> dict[str, Any]:
+    """The values of an ask's parameters by name."""
+    values: dict[str, Any] = {f"where_{i}": list(condition.values) for i, condition in enumerate(ask.where)}
+    if ask.first is not None:
+        values["first"] = ask.first
+    if ask.after is not None:
+        values["after_id"] = ask.after.id
+    after = ask.after.time if ask.after is not None else None
+    times = {"after_time": after, "since": ask.since, "until": ask.until}
+    return values | {name: dialect.time_value(time) for name, time in times.items() if time is not None}
+
+
+def matched(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], conditions: Sequence[Expression]) -> Select[Any]:
+    """The records of the keys asked for: `key_`, `time_`, and the columns that are read.
+
+    `time_` is null where it cannot be read, and where there is no id: either is no record.
+    """
+    source = rows.source
+    found = keyed(rows, kind)
+    read = [source.c[name] for name in dict.fromkeys(("id", *columns)) if name in source.c]
+    id_ = required(source, "id")
+    statement = select(found.key.label("key_"), *read).select_from(found.table).where(*found.conditions, *conditions)
+    time = rows.time(source)
+    return (
+        statement if time is None else statement.add_columns(case((rows.dialect.given(id_).is_not(None), time)).label("time_"))
+    )
+
+
+def order_of(rows: RecordQuery, table: FromClause, oldest_first: bool = False) -> list[Expression]:
+    """Newest first by time and id; records without a time by id."""
+    id_ = rows.dialect.ordered(table.c.id)
+    if "time_" not in table.c:
+        return [id_]
+    return [*rows.dialect.nulls_last(table.c.time_, not oldest_first), id_ if oldest_first else id_.desc()]
+
+
+def lookup_statement(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any]:
+    """Rows of key, id, JSON, number, and total where it is counted; JSON is null in a row that stands for its total alone."""
+    source = rows.source
+    conditions = [rows.condition(field, negated, f"where_{i}", source) for i, (field, negated) in enumerate(shape.where)]
+    conditions += _window(rows, shape)
+    conditions += rows.confined(kind, _paths(shape))
+    columns = list(columns_for(rows.record, shape.fields))
+    found = matched(rows, kind, columns, conditions).subquery("matched")
+    table, shown = _numbered(rows, found, shape)
+    json = rows.json(shape.fields, table)
+    if "time_" in table.c and rows.record.time_field not in dict(shape.fields):
+        # A record whose time cannot be read is given as null: the gateway drops it alone, and counts it.
+        json = case((table.c.time_.is_(None), "null"), else_=json)
+    json = rows.dialect.beginning(json, MAX_CHARACTERS)
+    order = [table.c.key_, *order_of(rows, table, shape.oldest_first)]
+    own = (table.c.key_, rows.dialect.text(table.c.id).label("id_"))
+    number = table.c.number_ if "number_" in table.c else literal_column("0")
+    if not shape.count:
+        return select(*own, json.label("json_"), number).where(*shown).order_by(*order)
+    if not shown:
+        return select(*own, json.label("json_"), number, table.c.total_).order_by(*order)
+    kept = or_(table.c.number_ == 1, and_(*shown))
+    return select(*own, case((and_(*shown), json)).label("json_"), number, table.c.total_).where(kept).order_by(*order)
+
+
+def lookup_ids(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any] | None:
+    """The ids that the lookup's statement needs as constants, None where it needs none."""
+    if not rows.confined(kind, _paths(shape)):
+        return None
+    if rows.record_is_confined(kind):
+        return record_ids(rows, kind)
+    where = [(i, *condition) for i, condition in enumerate(shape.where) if not rows.in_lists_read_whole(condition[0])]
+    conditions = [rows.condition(field, negated, f"where_{i}", rows.source) for i, field, negated in where]
+    conditions += _window(rows, shape)
+    found = matched(rows, kind, (), conditions).subquery("matched")
+    if shape.count or len(where) < len(shape.where):
+        return select(found.c.id).distinct()
+    table, shown = _numbered(rows, found, shape)
+    return select(table.c.id).where(*shown).distinct()
+
+
+def record_ids(rows: RecordQuery, kind: KeyKind) -> Select[Any]:
+    """The ids of all records of the keys asked for."""
+    key = rows.settings.keys[kind]
+    if key.query is not None:
+        return select(pairs_of(rows.dialect, kind, key).c.id).distinct()
+    return select(matched(rows, kind, (), ()).subquery("matched").c.id).distinct()
+
+
+def _paths(shape: AskShape) -> list[str]:
+    return [*(name for name, _ in shape.fields), *(field for field, _ in shape.where)]
+
+
+def _window(rows: RecordQuery, shape: AskShape) -> list[Expression]:
+    """The window of a lookup. A record whose time cannot be read stays, to be counted as one."""
+    bounds, time = bounds_of(rows, rows.source, shape.since, shape.until), rows.time(rows.source)
+    return [or_(and_(*bounds), time.is_(None))] if bounds and time is not None else []
+
+
+def bounds_of(rows: RecordQuery, table: FromClause, since: bool, until: bool, prefix: str = "") -> list[Expression]:
+    """The window on the record's time."""
+    time = rows.time(table) if "time_" not in table.c else table.c.time_
+    found: list[Expression] = []
+    if since and time is not None:
+        found.append(time >= rows.dialect.time_parameter(f"{prefix}since"))
+    if until and time is not None:
+        found.append(time < rows.dialect.time_parameter(f"{prefix}until"))
+    return found
+
+
+def _numbered(rows: RecordQuery, found: Subquery, shape: AskShape) -> tuple[FromClause, list[Expression]]:
+    """The matched records with what windows say about them, and which of them are shown."""
+    later = [_later(rows, found, shape.oldest_first)] if shape.after else []
+    if not (shape.first or shape.count):
+        return found, later
+    order = order_of(rows, found, shape.oldest_first)
+    # Rows that are there twice, as a join makes them, are one record and have one number.
+    number = func.dense_rank().over(partition_by=found.c.key_, order_by=order).label("number_")
+    if not shape.count:
+        table = select(found, number).where(*later).subquery("ranked")
+        return table, [table.c.number_ <= bindparam("first", type_=table.c.number_.type)]
+    ranked = select(found, number).subquery("ranked")
+    counts = [_last_number(ranked, ranked.c.time_.is_not(None) if "time_" in ranked.c else true()).label("total_")]
+    if later:
+        # The records up to the cursor are counted too, so they are skipped by their number.
+        counts.append(_last_number(ranked, not_(_later(rows, ranked, shape.oldest_first))).label("skipped_"))
+    table = select(ranked, *counts).subquery("counted")
+    skipped = [table.c.skipped_] if later else []
+    shown = [table.c.number_ > one for one in skipped]
+    if shape.first:
+        shown.append(table.c.number_ <= sum(skipped, bindparam("first", type_=table.c.number_.type)))
+    return table, shown
+
+
+def _last_number(ranked: FromClause, condition: Expression) -> Expression:
+    """How many records of a key meet a condition that those before them meet, too."""
+    return func.coalesce(func.max(case((condition, ranked.c.number_))).over(partition_by=ranked.c.key_), 0)
+
+
+def _later(rows: RecordQuery, table: FromClause, oldest_first: bool) -> Expression:
+    """Whether a record comes after the cursor. Those whose time cannot be read are the last ones."""
+    own, end = rows.dialect.ordered(table.c.id), bindparam("after_id", type_=Text())
+    if "time_" not in table.c:
+        return own > end
+    time, end_time = table.c.time_, rows.dialect.time_parameter("after_time")
+    if oldest_first:
+        return or_(time > end_time, and_(time == end_time, own > end), time.is_(None))
+    return or_(time < end_time, and_(time == end_time, own < end), time.is_(None))
+
+
+def pages(found: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str, Page]:
+    """Put the rows of a lookup's statement together: one page for each key that has any, where a record is once.
+
+    Rows of one id and time, which have one number, are one record. What those of other times are, the gateway says.
+    """
+    records: dict[str, dict[Any, str]] = {}
+    totals: dict[str, int] = {}
+    for key, id_, json, number, *total in found:
+        own = records.setdefault(key, {})
+        if json is not None:
+            own.setdefault((number, id_ or len(own)), json if len(json) < MAX_CHARACTERS else "null")
+        if total:
+            totals[key] = total[0]
+    return {
+        key: Page(whole(f"[{','.join(own.values())}]"), totals.get(text))
+        for text, own in records.items()
+        for key in asked.get(text, ())
+    }
+
+
+def whole(json: str) -> bytes:
+    """The same JSON with U+FFFD for half a character, which databases keep in JSON and nobody else reads."""
+    content = json.encode()
+    if "\\ud" in json or "\\uD" in json:
+        with suppress(ValueError, RecursionError):  # what is no JSON, the gateway says
+            return repair_json(content)
+    return content

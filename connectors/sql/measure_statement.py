@@ -1,0 +1,356 @@
+"""The one statement of a batch of measures: conditional aggregates in one pass, a part more for each that groups or ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from numbers import Number
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import (
+    CTE,
+    CompoundSelect,
+    FromClause,
+    Select,
+    and_,
+    case,
+    distinct,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+
+from connectors.contract import KeyKind, Keys, Measure, Measured, MeasureOp
+from connectors.errors import SourceError, SourceProtocolError
+from connectors.record_fields import Fields
+from connectors.records import Money
+from connectors.sql.columns import POSITION, ColumnPlace, columns_for, operand_columns, place_of
+from connectors.sql.dialect import Dialect, Expression
+from connectors.sql.lookup_statement import bounds_of, conditions_shape, matched, order_of, record_ids, whole
+from connectors.sql.record_query import RecordQuery
+
+
+class MeasureShape(msgspec.Struct, frozen=True):
+    """What of a measure decides the statement; the rest are parameters."""
+
+    op: MeasureOp
+    field: str | None
+    since: bool
+    until: bool
+    where: tuple[tuple[str, bool], ...]
+
+
+class MeasurePart(NamedTuple):
+    """One member of the statement and the measures that its values are of. `per_currency`: a row for each currency.
+
+    `doubts`: one value more says how many rows cannot be read, or are there twice.
+    """
+
+    measures: tuple[int, ...]
+    statement: Select[Any]
+    per_currency: bool = False
+    doubts: bool = False
+
+
+def measure_shape(measure: Measure) -> MeasureShape:
+    field = None if measure.op is MeasureOp.COUNT else measure.field
+    bounds = (measure.since is not None, measure.until is not None)
+    return MeasureShape(measure.op, field, *bounds, conditions_shape(measure.where))
+
+
+def measure_parameters(measures: Sequence[Measure], dialect: Dialect) -> dict[str, Any]:
+    """The values of the measures' parameters by name."""
+    values: dict[str, Any] = {}
+    for number, measure in enumerate(measures):
+        values |= {f"m{number}_where_{i}": list(condition.values) for i, condition in enumerate(measure.where)}
+        times = {"since": measure.since, "until": measure.until}
+        values |= {f"m{number}_{name}": dialect.time_value(time) for name, time in times.items() if time is not None}
+    return values
+
+
+def measure_parts(rows: RecordQuery, kind: KeyKind, asked: Sequence[MeasureShape]) -> list[MeasurePart]:
+    """The parts of the statement. A measure over what the configuration does not have is in none."""
+    paths = _paths(asked)
+    texts = rows.texts((path for measure in asked for path, _ in measure.where), rows.source)
+    columns = columns_for(rows.record, Fields.of(*rows.required, *paths))
+    places = [place_of(rows.record, measure.field) for measure in asked if measure.field]
+    found = matched(rows, kind, columns, rows.confined(kind, paths)).add_columns(*texts, *rows.operands(places, rows.source))
+    table = found.cte("gateway_matched")
+    groups = _groups(rows, table, asked)
+    is_shared = _is_shared(rows, kind, table)
+    parts: list[MeasurePart] = []
+    for place, own in groups.ranked:
+        if (base := _base(rows, table, [place])) is not None:
+            parts.append(_own_part(rows, table, base, asked[own], own, place))
+    for place, numbers in groups.money.items():
+        if (base := _base(rows, table, [place])) is not None:
+            parts.append(_per_currency(rows, table, base, place, {n: asked[n] for n in numbers}))
+    if parts or groups.plain:
+        groups.plain.setdefault(None, [])
+    for in_list, numbers in groups.plain.items():
+        base = _base(rows, table, [place for place in places if in_list and place.in_list == in_list])
+        if base is not None and (part := _plain(rows, table, base, asked, numbers, in_list, is_shared)) is not None:
+            parts.append(part)
+    return parts
+
+
+class _Groups(NamedTuple):
+    """Measures that a part has in common, by their numbers: of one list without a currency, of one field of money."""
+
+    plain: dict[str | None, list[int]]
+    money: dict[ColumnPlace, list[int]]
+    ranked: list[tuple[ColumnPlace, int]]
+
+
+def _groups(rows: RecordQuery, table: CTE, asked: Sequence[MeasureShape]) -> _Groups:
+    groups = _Groups({}, {}, [])
+    for number, measure in enumerate(asked):
+        place = place_of(rows.record, measure.field) if measure.field else None
+        if place is not None and place.in_list is not None and rows.items(place.in_list, table) is not None:
+            groups.plain.setdefault(place.in_list, [])  # its doubts
+        if place is None or (place.shape.struct is None and measure.op not in _RANKED):
+            groups.plain.setdefault(place.in_list if place else None, []).append(number)
+        elif place.shape.struct is Money and measure.op in _ADDED:
+            groups.money.setdefault(place, []).append(number)
+        else:
+            groups.ranked.append((place, number))
+    return groups
+
+
+def _plain(
+    rows: RecordQuery,
+    table: CTE,
+    base: _Base,
+    asked: Sequence[MeasureShape],
+    numbers: Sequence[int],
+    in_list: str | None,
+    is_shared: Expression | None,
+) -> MeasurePart | None:
+    """The measures that need no grouping of their own, and the doubts. None where there is neither."""
+    values = [_aggregate(rows, base.items, asked[n], _condition(rows, table, asked[n], n)) for n in numbers]
+    doubts = _doubts(rows, table, base, asked, in_list, is_shared)
+    if not numbers and doubts is None:
+        return None
+    values += [] if doubts is None else [doubts]
+    statement = select(table.c.key_, rows.dialect.json_array(values)).select_from(base.table).group_by(table.c.key_)
+    return MeasurePart(tuple(numbers), statement, doubts=doubts is not None)
+
+
+def measure_ids(rows: RecordQuery, kind: KeyKind, asked: Sequence[MeasureShape]) -> Select[Any] | None:
+    """The ids that the measures' statement needs as constants, None where it needs none."""
+    return record_ids(rows, kind) if rows.confined(kind, _paths(asked)) else None
+
+
+def measure_statement(parts: Sequence[MeasurePart]) -> CompoundSelect[Any]:
+    """Rows of part, key, and the values of the part's measures as a JSON array."""
+    return union_all(*(part.statement.add_columns(literal_column(str(n))) for n, part in enumerate(parts)))
+
+
+def answers(
+    found: Iterable[Any], parts: Sequence[MeasurePart], nothing: Sequence[Any], keys: Keys, asked: Mapping[str, Sequence[str]]
+) -> Measured:
+    """Put the rows of the measures' statement together. Every key has an answer, `nothing` where there is nothing.
+
+    A key some of whose rows are in doubt has an error for an answer: the gateway then reads its records, and measures those.
+    """
+    measured: dict[str, Any] = {key: list(nothing) for key in keys}
+    in_doubt: dict[str, SourceError] = {}
+    for text, json, number in found:
+        part, values = parts[number], msgspec.json.decode(whole(json))
+        if part.doubts and values.pop():
+            in_doubt |= dict.fromkeys(asked.get(text, ()), SourceProtocolError("some rows cannot be read"))
+        for key in asked.get(text, ()):
+            own = measured[key]
+            for measure, value in zip(part.measures, values, strict=True):
+                if not part.per_currency:
+                    own[measure] = value
+                elif value is not None:
+                    own[measure] = _by_currency(own[measure], value)
+    return measured | in_doubt
+
+
+def nothing_of(rows: RecordQuery, measure: MeasureShape) -> Any:
+    """The value of a measure when there is nothing to measure."""
+    if measure.op is MeasureOp.SUM and measure.field:
+        return [] if place_of(rows.record, measure.field).shape.struct is Money else 0
+    return 0 if measure.op is MeasureOp.COUNT else None
+
+
+ONE_OF_A_CUSTOMER = frozenset({KeyKind.CUSTOMER_ID, KeyKind.MEMBER_NUMBER, KeyKind.TEXT})
+"""Kinds of which a customer has one key at most."""
+_RANKED = frozenset({MeasureOp.TOP, MeasureOp.LATEST})
+_ADDED = frozenset({MeasureOp.SUM, MeasureOp.AVERAGE})
+
+
+def _paths(asked: Sequence[MeasureShape]) -> list[str]:
+    return [measure.field for measure in asked if measure.field] + [path for measure in asked for path, _ in measure.where]
+
+
+class _Base(NamedTuple):
+    """What a measure goes over: a FROM, and the rows in it that have the field."""
+
+    table: FromClause
+    items: FromClause
+
+
+def _base(rows: RecordQuery, table: CTE, places: Sequence[ColumnPlace]) -> _Base | None:
+    """Where these places of one list are, None where the configuration has no such list. Without places: the records."""
+    in_list = places[0].in_list if places else None
+    if in_list is None:
+        return _Base(table, table)
+    items = rows.items(in_list, table)
+    if items is None:
+        return None
+    tied = rows.owned(in_list, items, table)
+    if not tied:
+        return _Base(table.join(items, true()), items)
+    own = {POSITION} | {place.column for place in places}
+    parts = tuple(prefix for place in places for prefix in (f"{place.column}_", *(prefix for _, prefix in place.inside)))
+    columns = [column for column in items.c if column.name in own or column.name.startswith(parts)]
+    return _Base(*rows.dialect.with_items(table, items, columns or [null().label("nothing_")], *tied))
+
+
+def _condition(rows: RecordQuery, table: CTE, measure: MeasureShape, number: int) -> Expression:
+    prefix = f"m{number}_"
+    where = [rows.condition(path, no, f"{prefix}where_{i}", table) for i, (path, no) in enumerate(measure.where)]
+    return and_(true(), *bounds_of(rows, table, measure.since, measure.until, prefix), *where)
+
+
+def _aggregate(rows: RecordQuery, items: FromClause, measure: MeasureShape, condition: Expression) -> Expression:
+    if measure.field is None:
+        return func.count(case((condition, 1)))
+    dialect, place = rows.dialect, place_of(rows.record, measure.field)
+    value: Expression = case((condition, _comparable(rows, place, items)))
+    leaf = place.shape.leaf
+    if measure.op in (MeasureOp.MIN, MeasureOp.MAX):
+        found = getattr(func, measure.op.value)(value)
+        return dialect.time_text(found) if leaf is datetime else found
+    if leaf not in (int, float, Decimal, Number):
+        raise SourceProtocolError(f"{measure.field} is no number")
+    if measure.op is MeasureOp.SUM:
+        return func.coalesce(dialect.exact_total(value) if leaf in (Decimal, Number) else func.sum(value), 0)
+    total = dialect.total(value) if leaf in (Decimal, Number) else func.sum(value)
+    return dialect.number(total) / func.nullif(func.count(value), 0)
+
+
+def _is_shared(rows: RecordQuery, kind: KeyKind, table: CTE) -> Expression | None:
+    """Whether a record is there under another key, too. None where a customer has one key of the kind.
+
+    Of pairs the gateway knows that they may share a record. A column may as well, where the query joins something that a record
+    has several of.
+    """
+    if kind in ONE_OF_A_CUSTOMER or rows.settings.keys[kind].column is None:
+        return None
+    every = table.alias("gateway_every")
+    shared = select(every.c.id).group_by(every.c.id).having(func.min(every.c.key_) != func.max(every.c.key_))
+    return table.c.id.in_(shared)
+
+
+def _doubts(
+    rows: RecordQuery, table: CTE, base: _Base, asked: Sequence[MeasureShape], in_list: str | None, is_shared: Expression | None
+) -> Expression | None:
+    """How many rows, of records or of a list's items, are not what a measure takes them for. None where all must be."""
+    doubts = []
+    for number, measure in enumerate(asked):
+        place = place_of(rows.record, measure.field) if measure.field else None
+        if place is not None and place.in_list == in_list and (doubt := rows.doubt(place, base.items)) is not None:
+            doubts.append(and_(doubt, _condition(rows, table, measure, number)))
+    if in_list is None:
+        doubts += [table.c[name].is_(None) for name in ("time_", *rows.required) if name in table.c]
+        doubts += [] if is_shared is None else [is_shared]
+    counted = func.count(case((or_(*doubts), 1))) if doubts else None
+    return (
+        counted if counted is None or in_list else counted + func.count() - func.count(distinct(rows.dialect.text(table.c.id)))
+    )
+
+
+def _own_part(
+    rows: RecordQuery, table: CTE, base: _Base, measure: MeasureShape, number: int, place: ColumnPlace
+) -> MeasurePart:
+    condition = _condition(rows, table, measure, number)
+    if measure.op is MeasureOp.LATEST:
+        return MeasurePart((number,), _latest(rows, table, base, place, condition))
+    if measure.op is MeasureOp.TOP and place.shape.struct is None:
+        return MeasurePart((number,), _top(rows, table, base, place, condition))
+    raise SourceProtocolError(f"there is no {measure.op.value} of {measure.field}")
+
+
+def _top(rows: RecordQuery, table: CTE, base: _Base, place: ColumnPlace, condition: Expression) -> Select[Any]:
+    value = _comparable(rows, place, base.items).label("value_")
+    values = select(table.c.key_, value).select_from(base.table).where(condition).subquery()
+    counted = select(values.c.key_, values.c.value_, func.count().label("count_")).where(values.c.value_.is_not(None))
+    groups = counted.group_by(values.c.key_, values.c.value_).subquery()
+    return _first_of(rows, groups, place, [groups.c.count_.desc(), groups.c.value_])
+
+
+def _latest(rows: RecordQuery, table: CTE, base: _Base, place: ColumnPlace, condition: Expression) -> Select[Any]:
+    value = _comparable(rows, place, base.items) if place.shape.struct is None else rows.field(place, base.items)
+    position = rows.position(base.items) if place.in_list else None
+    columns = [table.c[name] for name in ("key_", "id", "time_") if name in table.c]
+    columns += [value.label("value_"), (null() if position is None else position).label("position_")]
+    values = select(*columns).select_from(base.table).where(condition).subquery()
+    return _first_of(rows, values, place, [*order_of(rows, values), values.c.position_])
+
+
+def _first_of(rows: RecordQuery, values: FromClause, place: ColumnPlace, order: Sequence[Expression]) -> Select[Any]:
+    number = func.row_number().over(partition_by=values.c.key_, order_by=order).label("number_")
+    ranked = select(values.c.key_, values.c.value_, number).where(values.c.value_.is_not(None)).subquery()
+    value: Expression = ranked.c.value_
+    if place.shape.leaf is datetime:
+        value = rows.dialect.time_text(value)
+    elif place.shape.leaf is bool or place.shape.struct is not None:
+        value = rows.dialect.embedded(value)
+    return select(ranked.c.key_, rows.dialect.json_array([value])).where(ranked.c.number_ == 1)
+
+
+def _per_currency(
+    rows: RecordQuery, table: CTE, base: _Base, place: ColumnPlace, measures: Mapping[int, MeasureShape]
+) -> MeasurePart:
+    """All sums and averages of one field, by one grouping. One that has nothing in a currency is null there."""
+    dialect = rows.dialect
+    number, currency = (rows.operand(name, shape, base.items) for name, shape in operand_columns(place).items())
+    conditions = {n: _condition(rows, table, measure, n) for n, measure in measures.items()}
+    columns = [number.label("number_"), currency.label("currency_")]
+    columns += [case((condition, number)).label(f"number_{n}_") for n, condition in conditions.items() if len(measures) > 1]
+    present = (number.is_not(None), currency.is_not(None), or_(*conditions.values()))
+    values = select(table.c.key_, *columns).select_from(base.table).where(*present).subquery()
+    totals: list[Expression] = []
+    for n, measure in measures.items():
+        own = values.c.number_ if len(measures) == 1 else values.c[f"number_{n}_"]
+        average = func.round(dialect.total(own) / func.nullif(func.count(own), 0), 6)
+        totals.append((dialect.exact_total(own) if measure.op is MeasureOp.SUM else average).label(f"total_{n}_"))
+        totals.append(func.count(own).label(f"count_{n}_"))
+    # What is made of the total looks at it several times, and is not to add it up as often.
+    by_currency = (
+        select(values.c.key_, values.c.currency_, *totals).group_by(values.c.key_, values.c.currency_).subquery("by_currency")
+    )
+    found = []
+    for n in measures:
+        pairs = [("amount", dialect.decimal_text(by_currency.c[f"total_{n}_"])), ("currency", by_currency.c.currency_)]
+        found.append(dialect.embedded(case((by_currency.c[f"count_{n}_"] > 0, dialect.json_object(pairs)))))
+    return MeasurePart(tuple(measures), select(by_currency.c.key_, dialect.json_array(found)), per_currency=True)
+
+
+def _comparable(rows: RecordQuery, place: ColumnPlace, items: FromClause) -> Expression:
+    """A leaf that sorts as its decoded value does."""
+    column, leaf = rows.read(place.column, place.shape, items), place.shape.leaf
+    if leaf is datetime:
+        own = place.in_list is None and place.column == rows.record.time_field
+        return items.c.time_ if own else rows.leaf(place, items, rows.dialect.time(column))
+    if leaf is Decimal:
+        return rows.leaf(place, items, rows.operand(place.column, place.shape, items))
+    if leaf is Number:
+        return rows.leaf(place, items, func.coalesce(rows.dialect.number(column), 1))
+    if leaf in (int, float):
+        return rows.leaf(place, items, rows.plain(place.shape, column))
+    return rows.dialect.ordered(rows.text(place, items))
+
+
+def _by_currency(sums: list[Any] | None, money: Any) -> list[Any]:
+    return sorted([*(sums or ()), money], key=lambda one: one["currency"])

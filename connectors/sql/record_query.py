@@ -1,0 +1,386 @@
+"""The rows of one record: its queries as subqueries, its fields as expressions over them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from numbers import Number
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import (
+    FromClause,
+    Label,
+    Select,
+    Subquery,
+    Text,
+    TextualSelect,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    null,
+    or_,
+    select,
+    text,
+)
+
+from connectors.contract import KeyKind
+from connectors.errors import SourceProtocolError
+from connectors.record_fields import LEAF, LIST, OBJECT, FieldInfo, Fields, fields_of, limits
+from connectors.records import RECORDS, Money
+from connectors.sql.columns import (
+    PARENT,
+    POSITION,
+    VALUE,
+    ColumnPlace,
+    columns_of,
+    deciding_columns,
+    item_shape,
+    operand_columns,
+    place_of,
+)
+from connectors.sql.dialect import Dialect, Expression
+from connectors.sql.settings import RecordSettings
+from connectors.toolkit.ratings import RATING, Scale
+
+NUMBERS = (int, float, Number)
+"""What numbers are that are no amounts."""
+CODES = frozenset({"country", "currency"})
+"""Fields that hold codes of upper case."""
+
+Columns = Mapping[str, Any]
+"""The columns of a query, each with what the driver says of its type."""
+
+
+IDS = "ids"
+"""The parameter that holds the records' ids, where a statement needs them as constants."""
+
+
+class LearntColumns(NamedTuple):
+    """What the database says of a record's queries: the columns, and which are read whole unless ids are constants."""
+
+    columns: Columns
+    lists: Mapping[str, Columns]
+    read_whole: frozenset[str] = frozenset()
+    """Names of lists, and of the record."""
+
+
+def escaped(query: str) -> str:
+    """A user's query for `text()`, where a colon would begin a parameter."""
+    return query.replace(":", "\\:")
+
+
+def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Subquery:
+    """A user's query as a part of a statement, written out where it is used.
+
+    Databases bring keys into it there. In a common table expression that is used twice, SQLite and MySQL do not.
+    """
+    own: TextualSelect | Select[Any] = text(escaped(query)).columns(
+        *(dialect.column(name, code) for name, code in columns.items())
+    )
+    if any(name != known(name, columns) for name in columns):
+        own = select(*(column.label(known(column.name, columns)) for column in own.subquery().c))
+    return own.subquery(f"gateway_{name}")
+
+
+def rated(dialect: Dialect, source: Subquery, scale: Scale) -> Subquery:
+    """The rows of a record with ratings on its own scale."""
+    columns = (dialect.rating(column, scale).label(RATING) if column.name == RATING else column for column in source.c)
+    return select(*columns).subquery(source.name)
+
+
+def _is_asked(column: Expression) -> Expression:
+    """Whether a record's id is one of those that the statement is given as constants."""
+    return column.in_(bindparam(IDS, expanding=True))
+
+
+def known(name: str, columns: Collection[str]) -> str:
+    """The name under which a column is looked up: in lower case, unless there are several that differ in nothing else."""
+    return name.lower() if [own.lower() for own in columns].count(name.lower()) == 1 else name
+
+
+class RecordQuery:
+    """What statements about a record are built from. Raises `SourceProtocolError` for a column that must be there."""
+
+    def __init__(self, dialect: Dialect, name: str, settings: RecordSettings, learnt: LearntColumns) -> None:
+        self.dialect = dialect
+        self.name = name
+        self.record = RECORDS[name]
+        self.settings = settings
+        source = as_subquery(dialect, settings.query, learnt.columns, name)
+        self.source = source if settings.rating_scale is None else rated(dialect, source, settings.rating_scale)
+        self._read_whole = learnt.read_whole
+        self.lists = {item: self._list_of(item, own) for item, own in learnt.lists.items()}
+
+    def confined(self, kind: KeyKind, paths: Iterable[str]) -> tuple[Expression, ...]:
+        """What confines a statement that reads these fields to ids as constants. Nothing where it needs none."""
+        id_ = required(self.source, "id")
+        if self.record_is_confined(kind):
+            return (_is_asked(id_),)
+        # A record without an id stays, to be counted as one that cannot be read.
+        lists = self._read_whole & {path.partition(".")[0] for path in paths}
+        return (or_(_is_asked(id_), id_.is_(None)),) if lists else ()
+
+    def record_is_confined(self, kind: KeyKind) -> bool:
+        """Whether the record's own query needs ids as constants, which a query of pairs has."""
+        return self.name in self._read_whole and self.settings.keys[kind].query is not None
+
+    def _list_of(self, name: str, columns: Columns) -> Subquery:
+        rows = as_subquery(self.dialect, self.settings.lists[name].query, columns, name)
+        if name not in self._read_whole:
+            return rows
+        return select(rows).where(_is_asked(required(rows, PARENT))).subquery(f"asked_{name}")
+
+    def in_lists_read_whole(self, path: str) -> bool:
+        return path.partition(".")[0] in self._read_whole
+
+    def json(self, fields: Fields, table: FromClause) -> Expression:
+        """The selected fields of a record as JSON text."""
+        return cast(self._object(self.record, fields, table, ""), Text)
+
+    def field(self, place: ColumnPlace, table: FromClause) -> Expression:
+        """A field as a value inside JSON, null where the query has no such column."""
+        value = self._value(place.shape, None, table, place.column)
+        return null() if value is None else value
+
+    def time(self, table: FromClause) -> Expression | None:
+        """The time that orders the record, None for records without one."""
+        field = self.record.time_field
+        return self.dialect.time(required(table, field)) if field else None
+
+    def leaf(self, place: ColumnPlace, table: FromClause, value: Expression) -> Expression:
+        """The value of a leaf, null where an object around it is."""
+        for struct, prefix in place.inside:
+            there = self._presence(struct, prefix, table)
+            value = null() if there is None else case((there, value))
+        return value
+
+    def text(self, place: ColumnPlace, table: FromClause) -> Expression:
+        """A leaf as text that compares as the gateway compares the decoded value: enums by their member."""
+        return self.leaf(place, table, self._text(place, table))
+
+    def _text(self, place: ColumnPlace, table: FromClause) -> Expression:
+        value, default = table.c.get(place.column), _default(place.shape)
+        if value is None:
+            return null() if default is None else literal(default, Text)
+        leaf = place.shape.leaf
+        if leaf in NUMBERS:
+            return self._number_text(place.shape, value)
+        if leaf is None or not issubclass(leaf, Enum):
+            return cast(self.canonical(place.shape, value), Text)
+        # Names of our own members may stand in the text, where they cost no parameter. Most values are one as they are.
+        members: list[Expression] = [literal_column(f"'{member.value}'") for member in leaf]
+        text = cast(value, Text)
+        name = func.upper(func.replace(func.replace(func.trim(text), " ", "_"), "-", "_"), type_=Text)
+        known = case((text.in_(members), text), (name.in_(members), name), (name != "", "UNKNOWN"))
+        return known if default is None else func.coalesce(known, default)
+
+    def _number_text(self, shape: FieldInfo, value: Expression) -> Expression:
+        """A number as it stands in JSON, be it there in quotes. What is none has no text."""
+        number = func.replace(cast(self.canonical(shape, value), Text), '"', "", type_=Text)
+        if not self.dialect.may_be_text(value):
+            return number
+        given = self.dialect.given(value)
+        return case((or_(given.is_(None), self.dialect.plain(given).is_not(None)), number))
+
+    def read(self, name: str, shape: FieldInfo, table: FromClause) -> Expression:
+        """A column to calculate with: null where it is not there or has an empty text, codes in upper case."""
+        value = table.c.get(name)
+        if value is None:
+            return null()
+        return self._canonical(shape, value) if shape.name in CODES else self._given(shape, value)
+
+    def operand(self, name: str, shape: FieldInfo, table: FromClause) -> Expression:
+        """A column to add up or to group by: as `read`, decimals as numbers, null for what is none."""
+        computed = table.c.get(_operand_name(name))
+        if computed is not None:
+            return computed
+        column = table.c.get(name)
+        return self.read(name, shape, table) if column is None or shape.leaf is not Decimal else self.dialect.number(column)
+
+    def operands(self, places: Iterable[ColumnPlace], table: FromClause) -> list[Label[Any]]:
+        """The operands of measures, to be computed once for all of them. Those of nested lists are not."""
+        columns = {name: shape for place in places if place.in_list is None for name, shape in operand_columns(place).items()}
+        return [
+            self.operand(name, shape, table).label(_operand_name(name)) for name, shape in columns.items() if name in table.c
+        ]
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The fields without which there is no record, except for its time."""
+        return tuple(
+            shape.name
+            for shape in fields_of(self.record).values()
+            if shape.required and shape.form == LEAF and shape.name != self.record.time_field
+        )
+
+    def doubt(self, place: ColumnPlace, table: FromClause) -> Expression | None:
+        """Whether a number or a time is there and cannot be read, None where it always can."""
+        shape, name = place.shape, place.column
+        if place.in_list is None and name == self.record.time_field:
+            return None  # it is in doubt for every measure
+        if shape.struct is Money:
+            shape, name = fields_of(Money)["amount"], f"{name}_amount"
+        column, least, most = table.c.get(name), *limits(shape.type)
+        if column is None:
+            return None
+        value = self._given(shape, column)
+        doubts: list[Expression] = []
+        if shape.leaf in (int, float):
+            number = self.dialect.plain(value)
+            doubts += [number < literal_column(str(least))] if least is not None else []
+            doubts += [number > literal_column(str(most))] if most is not None else []
+            doubts += [number != func.round(number)] if shape.leaf is int else []
+        if self.dialect.may_be_text(column) and shape.leaf in (*NUMBERS, Decimal, datetime):
+            read = {datetime: self.dialect.time}.get(shape.leaf, self.dialect.plain)
+            doubts.append((self.operand(name, shape, table) if shape.leaf is Decimal else read(column)).is_(None))
+        return and_(or_(*doubts), value.is_not(None)) if doubts else None
+
+    def texts(self, paths: Iterable[str], table: FromClause) -> list[Label[Any]]:
+        """The fields that conditions look at, to be computed once for all of them. Those of nested lists are not."""
+        places = [place_of(self.record, path) for path in dict.fromkeys(paths)]
+        return [self.text(place, table).label(_text_name(place)) for place in places if place.in_list is None]
+
+    def condition(self, path: str, negated: bool, parameter: str, table: FromClause) -> Expression:
+        """Whether a field is one of the values of a list parameter; of a nested list, whether any item's is."""
+        place = place_of(self.record, path)
+        if place.in_list is None:
+            computed = table.c.get(_text_name(place))
+            value: Expression = self.text(place, table) if computed is None else computed
+            found = self.dialect.one_of(value, parameter, Text())
+            return or_(value.is_(None), not_(found)) if negated else found
+        items = self.items(place.in_list, table)
+        if items is None:
+            return not_(false()) if negated else false()
+        owned = self.owned(place.in_list, items, table)
+        matching = select(literal(1)).select_from(items)
+        matching = matching.where(*owned, self.dialect.one_of(self.text(place, items), parameter, Text()))
+        found = self.dialect.for_each(matching).correlate_except(items).exists()
+        return not_(found) if negated else found
+
+    def items(self, name: str, table: FromClause) -> FromClause | None:
+        """The rows of a nested list: its query, or the elements of a column of JSON."""
+        if name in self.lists:
+            return self.lists[name]
+        own = table.c.get(name)
+        return None if own is None else self.dialect.elements(self.dialect.json_text(own))
+
+    def owned(self, name: str, items: FromClause, table: FromClause) -> list[Expression]:
+        """What ties the items of a list to their record; elements of its own column are tied already."""
+        return [required(items, PARENT) == self.dialect.outer(required(table, "id"))] if name in self.lists else []
+
+    def position(self, items: FromClause) -> Expression | None:
+        """What orders the items of a list, None where the query does not say."""
+        own = items.c.get(POSITION)
+        return None if own is None else self.dialect.position(own)
+
+    def canonical(self, shape: FieldInfo, value: Expression) -> Expression:
+        """A leaf as it stands in JSON (booleans and JSON as text to embed), with the field's default for null."""
+        default = _default(shape)
+        if shape.leaf in NUMBERS:
+            return self.dialect.plain_json(self.dialect.given(value), default)
+        canonical = self._canonical(shape, value)
+        return canonical if default is None else func.coalesce(canonical, default)
+
+    def plain(self, shape: FieldInfo, value: Expression) -> Expression:
+        """A number that is no decimal, with the field's default for null."""
+        number, default = self.dialect.plain(value), _default(shape)
+        return number if default is None else func.coalesce(number, default)
+
+    def _canonical(self, shape: FieldInfo, value: Expression) -> Expression:
+        dialect = self.dialect
+        if shape.form == LIST or shape.leaf is dict:
+            return dialect.json_text(value)
+        if shape.leaf is str and shape.name not in CODES:
+            return dialect.text(value)
+        if shape.leaf is datetime:
+            return dialect.time_json(value, dialect.time(value))
+        if shape.leaf is Decimal:
+            return dialect.decimal_text(value)
+        if shape.leaf is bool:
+            return dialect.boolean(value)
+        text = cast(value, Text)
+        return func.nullif(func.upper(func.trim(text)), "", type_=Text) if shape.name in CODES else dialect.given(text)
+
+    def _object(self, struct: type[msgspec.Struct], fields: Fields, table: FromClause, prefix: str) -> Expression:
+        own = fields_of(struct)
+        chosen = [(own[name], inner) for name, inner in fields if name in own]
+        values = [(shape.json_name, self._value(shape, inner, table, prefix + shape.name)) for shape, inner in chosen]
+        return self.dialect.json_object([(name, value) for name, value in values if value is not None])
+
+    def _value(self, shape: FieldInfo, fields: Fields | None, table: FromClause, name: str) -> Expression | None:
+        if shape.form == OBJECT and shape.struct is not None:
+            return self._part(shape.struct, fields, table, f"{name}_")
+        if name in self.lists and shape.form == LIST:
+            return self._list(shape, fields or Fields(), table)
+        value = table.c.get(name)
+        if value is None:
+            return None
+        if name == self.record.time_field and "time_" in table.c:
+            return self.dialect.time_json(value, table.c.time_)
+        canonical = self.canonical(shape, value)
+        is_json = shape.form == LIST or shape.leaf in (dict, bool)
+        return self.dialect.embedded(canonical) if is_json else canonical
+
+    def _part(self, struct: type[msgspec.Struct], fields: Fields | None, table: FromClause, prefix: str) -> Expression | None:
+        there = self._presence(struct, prefix, table)
+        if there is None:
+            return None
+        inside = self._object(struct, Fields.of(*fields_of(struct)) if fields is None else fields, table, prefix)
+        return self.dialect.embedded(case((there, inside)))
+
+    def _presence(self, struct: type[msgspec.Struct], prefix: str, table: FromClause) -> Expression | None:
+        """When an object is there: its required columns are, or any where none is required. None when it never can be."""
+        needed, every = deciding_columns(struct, prefix)
+        own = columns_of(struct, prefix)
+        present = [self._given(own[name], table.c[name]).is_not(None) for name in needed or every if name in table.c]
+        if needed:
+            return and_(*present) if len(present) == len(needed) else None
+        return or_(*present) if present else None
+
+    def _given(self, shape: FieldInfo, value: Expression) -> Expression:
+        """A value, null for an empty text where that means nothing."""
+        return value if shape.leaf is str and shape.name not in CODES else self.dialect.given(value)
+
+    def _list(self, shape: FieldInfo, fields: Fields, table: FromClause) -> Expression:
+        items = self.lists[shape.name]
+        if shape.struct is not None:
+            item = self._object(shape.struct, fields, items, "")
+        else:
+            item = self.dialect.quoted(self.canonical(item_shape(shape), required(items, VALUE)))
+        order = [] if (position := self.position(items)) is None else [position]
+        (parent,) = self.owned(shape.name, items, table)
+        return self.dialect.json_list(item, items, parent, order)
+
+
+def _text_name(place: ColumnPlace) -> str:
+    return f"text_{place.column}_"
+
+
+def _operand_name(column: str) -> str:
+    return f"operand_{column}_"
+
+
+def required(table: FromClause, name: str) -> Expression:
+    found = table.c.get(name, table.c.get(name.lower()))
+    if found is None:
+        raise SourceProtocolError(f"a query has no column {name}")
+    return found
+
+
+def _default(shape: FieldInfo) -> Any:
+    """A field's default as a canonical value, None when it is null or there is none."""
+    default = shape.default
+    if default is msgspec.NODEFAULT:
+        return None
+    if isinstance(default, Enum):
+        return default.value
+    return msgspec.json.encode(default).decode() if isinstance(default, bool | dict | list) else default

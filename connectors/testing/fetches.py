@@ -1,0 +1,76 @@
+"""Asking a lookup as the gateway does, and reading what it answers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from connectors.contract import Ask, Found, Keys, Lookup, Page
+from connectors.errors import SourceError
+from connectors.record_fields import LIST, Fields, all_fields, fields_of, narrow
+from connectors.records import Record
+
+
+async def fetch(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, Page]:
+    """The pages by key, in batches of at most `max_batch` keys; every field unless `fields` says less.
+
+    Raises the `SourceError` of the first key that has one.
+    """
+    asked = Ask(**{"fields": all_fields(lookup.record)} | ask)
+    pages: dict[str, Page] = {}
+    for start in range(0, len(keys), lookup.max_batch):
+        batch = keys[start : start + lookup.max_batch]
+        answer = await lookup.fetch(batch, asked)
+        assert set(answer) <= set(batch), "an answer holds keys that were not asked for"
+        pages |= {key: page_of(found) for key, found in answer.items()}
+    return pages
+
+
+async def fetch_records(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, list[Record]]:
+    """The records of every asked key, in the order of the answer."""
+    pages = await fetch(lookup, keys, **ask)
+    return {key: records_in(lookup.record, pages.get(key)) for key in keys}
+
+
+def page_of(found: Found | SourceError) -> Page:
+    if isinstance(found, SourceError):
+        raise found
+    return found if isinstance(found, Page) else Page(found if isinstance(found, bytes) else list(found))
+
+
+def json_of(page: Page) -> bytes:
+    """The records of a page as canonical JSON."""
+    return page.records if isinstance(page.records, bytes) else msgspec.json.encode(page.records)
+
+
+def records_in(record: type[Record], page: Page | None) -> list[Record]:
+    """Decoded as strictly as the gateway does, so a malformed record raises."""
+    return msgspec.json.decode(json_of(page), type=list[record]) if page else []  # type: ignore[valid-type]
+
+
+def decoded(record: type[Record], page: Page, fields: Fields) -> list[Any]:
+    """Narrowed to a selection, as plain values."""
+    kind = narrow(record, fields)
+    return [msgspec.to_builtins(one) for one in msgspec.json.decode(json_of(page), type=list[kind])]  # type: ignore[valid-type]
+
+
+def strays(struct: type[msgspec.Struct], value: Mapping[str, Any], where: str) -> Iterator[str]:
+    """What is not canonical in the JSON of a record: keys that are no fields, times that are not in UTC."""
+    known = {shape.json_name: shape for shape in fields_of(struct).values()}
+    for name, inner in value.items():
+        shape = known.get(name)
+        if shape is None:
+            yield f"{where}.{name} is no field"
+        elif inner is None:
+            continue
+        elif shape.struct is not None:
+            for item in inner if shape.form == LIST else [inner]:
+                yield from strays(shape.struct, item, f"{where}.{name}")
+        elif shape.leaf is datetime and datetime.fromisoformat(inner).utcoffset() != timedelta(0):
+            yield f"{where}.{name} is not in UTC"
+
+
+def spread(records: Sequence[Record]) -> list[datetime]:
+    """The times of records, oldest first."""
+    return sorted(getattr(record, record.time_field).astimezone(UTC) for record in records if record.time_field)

@@ -1,0 +1,230 @@
+"""What an ask and a measure mean, over records that are here.
+
+The gateway does with this what a source does not do itself, and the contract test holds connectors to it. Records are
+canonical structs or structs narrowed from them to at least the fields that are looked at.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation
+from enum import Enum
+from typing import Any, TypeVar
+
+from connectors.contract import Ask, Condition, Measure, MeasureOp, Position
+from connectors.record_fields import leaf_field
+from connectors.records import MAX_DIGITS, MAX_WHOLE, Money, Record
+
+R = TypeVar("R")
+
+MERGEABLE = frozenset({MeasureOp.COUNT, MeasureOp.SUM, MeasureOp.MIN, MeasureOp.MAX})
+"""What can be put together from the measures of each source or key. Two answers of the others do not tell what one answer over
+all records would have been, unless they are equal."""
+
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, InvalidOperation])
+"""Adds and scales sound decimals without rounding, where Python's own context keeps 28 digits. Not for divisions."""
+
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+
+
+def time_of(record: Any) -> datetime | None:
+    """The time that orders a record, None for records without one."""
+    return getattr(record, record.time_field) if record.time_field else None
+
+
+def sort_records(records: Iterable[R], *, oldest_first: bool = False) -> list[R]:
+    """Newest first, ties by id descending, or all that the other way round; records without a time by id, ascending."""
+    found = list(records)
+    timed = bool(found) and time_of(found[0]) is not None
+    return sorted(found, key=_time_and_id, reverse=timed and not oldest_first)
+
+
+def filter_records(records: Iterable[R], ask: Ask | Measure) -> list[R]:
+    """The records inside the window that meet every condition."""
+    return [record for record in records if _in_window(record, ask) and all(meets(record, one) for one in ask.where)]
+
+
+def records_after(records: Iterable[R], position: Position, *, oldest_first: bool = False) -> list[R]:
+    """The records that follow a position."""
+    last = (position.time or _NO_TIME, position.id)
+    if oldest_first or position.time is None:
+        return [record for record in records if _time_and_id(record) > last]
+    return [record for record in records if _time_and_id(record) < last]
+
+
+def page(records: Iterable[R], ask: Ask) -> tuple[list[R], int | None]:
+    """The records that an ask gives, in its order, and how many match it where it counts them."""
+    found = filter_records(records, ask)
+    total = len(found) if ask.count else None
+    found = sort_records(found, oldest_first=ask.oldest_first)
+    if ask.after is not None:
+        found = records_after(found, ask.after, oldest_first=ask.oldest_first)
+    return found[: ask.first], total
+
+
+def position_of(record: Any) -> Position:
+    """Where a page that ends with this record ended."""
+    return Position(time_of(record), record.id)
+
+
+def meets(record: Any, condition: Condition) -> bool:
+    """A path through a list meets a condition when one of its values does; no value is none of the values."""
+    return any(as_text(value) in condition.values for value in values_at(record, condition.field)) != condition.negated
+
+
+def values_at(value: Any, path: str) -> Iterator[Any]:
+    """Everything at a dotted path, through lists, without what is None."""
+    if isinstance(value, list):
+        for item in value:
+            yield from values_at(item, path)
+    elif value is not None and path:
+        name, _, rest = path.partition(".")
+        yield from values_at(getattr(value, name), rest)
+    elif value is not None:
+        yield value
+
+
+def rfc3339(time: datetime) -> str:
+    """An aware time in UTC, with Z."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def as_time(value: str | datetime) -> datetime:
+    """A time in UTC; one without its offset is taken to be."""
+    time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def is_sound(number: Decimal) -> bool:
+    """Whether a decimal is a number, and one that can be written and added up at no great length."""
+    return number.is_finite() and -MAX_DIGITS <= number.adjusted() <= MAX_DIGITS
+
+
+class PlainDecimal(Decimal):
+    """A decimal that is written without an exponent, which Python writes for amounts below 0.000001. Its JSON needs a hook."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return f"{self:f}"
+
+
+def plain(number: Decimal) -> Decimal:
+    """A sound decimal that is written in its own digits. Zero has no sign."""
+    found = Decimal(f"{number or number.copy_abs():f}")
+    return PlainDecimal(found) if "E" in str(found) else found
+
+
+def json_hook(value: Any) -> Any:
+    """What `msgspec` writes in the place of what it does not know."""
+    if type(value) is PlainDecimal:
+        return str(value)
+    raise NotImplementedError
+
+
+def exact_sum(numbers: Iterable[Any]) -> Any:
+    """The sum of sound numbers, to the last digit: an int of ints alone, else a Decimal."""
+    total: Any = 0
+    for number in numbers:
+        total = total + number if isinstance(total, int) and isinstance(number, int) else EXACT.add(total, number)
+    return total
+
+
+def average(numbers: Sequence[Any]) -> Any:
+    """The mean of some sound numbers, of their exact sum."""
+    return exact_sum(numbers) / len(numbers)
+
+
+def as_text(value: Any) -> str:
+    """A value as a condition writes it."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case Enum():
+            return str(value.value)
+        case datetime():
+            return rfc3339(value)
+        case Decimal():
+            return f"{value:f}"
+    return str(value)
+
+
+def evaluate_measure(record: type[Record], records: Iterable[Any], measure: Measure) -> Any:
+    """One aggregate over records, as `Measure` defines it; lists inside records are flattened. Amounts are text."""
+    found = filter_records(records, measure)
+    if measure.field is None:
+        return len(found)
+    newest_first = sort_records(found)
+    values = [value for one in newest_first for value in values_at(one, measure.field)]
+    shape = leaf_field(record, measure.field)
+    is_money = shape is not None and shape.struct is Money
+    match measure.op:
+        case MeasureOp.COUNT:
+            return len(values)
+        case MeasureOp.SUM:
+            return sums_by_currency((money.amount, money.currency) for money in values) if is_money else exact_sum(values)
+        case _ if not values:
+            return None
+        case MeasureOp.AVERAGE:
+            return average(values)
+        case MeasureOp.MIN:
+            return min(values)
+        case MeasureOp.MAX:
+            return max(values)
+        case MeasureOp.LATEST:
+            return _plain(values[0])
+        case MeasureOp.TOP:
+            times = Counter(map(_plain, values))
+            return min(times, key=lambda value: (-times[value], value))
+
+
+def combine(measure: Measure, values: Sequence[Any]) -> Any:
+    """Merge the answers of several sources or keys to one measure; None is an answer that found nothing.
+
+    What is `MERGEABLE` is exact, up to the largest number that a count may be. Of the others the first answer that is not None
+    counts.
+    """
+    found = [value for value in values if value is not None]
+    match measure.op:
+        case MeasureOp.COUNT:
+            return min(sum(found), MAX_WHOLE)
+        case MeasureOp.SUM:
+            lists = [value for value in found if isinstance(value, list)]
+            return (
+                sums_by_currency((part["amount"], part["currency"]) for value in lists for part in value)
+                if lists
+                else exact_sum(found)
+            )
+        case MeasureOp.MIN:
+            return min(map(_comparable, found), default=None)
+        case MeasureOp.MAX:
+            return max(map(_comparable, found), default=None)
+    return found[0] if found else None
+
+
+def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[str, str]]:
+    """Amounts with their currencies, as one `{amount, currency}` per currency, by currency."""
+    sums: dict[str, Decimal] = {}
+    for amount, currency in parts:
+        sums[currency] = EXACT.add(sums.get(currency, Decimal()), Decimal(amount))
+    return [{"amount": f"{sums[currency]:f}", "currency": currency} for currency in sorted(sums)]
+
+
+def _comparable(value: Any) -> Any:
+    """MIN and MAX are of numbers or of times, and a time may come as text or without its zone."""
+    return as_time(value) if isinstance(value, str | datetime) else value
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _time_and_id(record: Any) -> tuple[datetime, str]:
+    return time_of(record) or _NO_TIME, record.id
+
+
+def _in_window(record: Any, ask: Ask | Measure) -> bool:
+    time = time_of(record)
+    if time is None:
+        return not record.time_field
+    return (ask.since is None or time >= ask.since) and (ask.until is None or time < ask.until)

@@ -1,0 +1,372 @@
+"""Code that is written for a mapping: expressions for the fields of records, from rows as they were decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from itertools import count
+from numbers import Number
+from typing import Any, NamedTuple, NoReturn
+
+import msgspec
+
+from connectors.record_fields import LEAF, LIST, FieldInfo, Fields, fields_of, narrow
+from connectors.records import MAX_DIGITS, ExactWhole, KnownEnum, Money, UtcTime
+from connectors.toolkit.converters import converter, shape_converter, translated
+from connectors.toolkit.evaluation import is_sound, plain
+from connectors.toolkit.mapping.amounts import Amount, amount
+from connectors.toolkit.mapping.jmespath_expressions import chain_of, literal_of
+from connectors.toolkit.mapping.row_layout import ObjectLayout, SlowPathNeededError, ValuePath, attribute, path_at
+from connectors.toolkit.mapping.settings import MappingSettings, PartSettings
+from connectors.toolkit.ratings import RATING, Scale, valid_rating
+
+Make = Callable[[Collection[list[Any]]], list[list[Any]]]
+"""Makes lists of one thing of lists of another."""
+
+_SOUND: Mapping[type | None, str] = {
+    datetime: "({0} if ({1}).tzinfo is UTC and not {0}.microsecond else odd_time({0}))",
+    Decimal: (
+        f"({{0}} if ({{1}}).is_finite() and -{MAX_DIGITS} <= {{0}}.adjusted() <= {MAX_DIGITS}"
+        " and 'E' not in str({0}) and ({0} or not {0}.is_signed()) else misfit())"
+    ),
+    dict: "({0} if plain(map(type, ({1}).values())) else misfit())",
+}
+"""What a value becomes that was decoded: as it is where it is sound and canonical. In the form of `ValueExpression.meaning`."""
+
+_READ_AS: Mapping[type | None, Any] = {datetime: UtcTime, Decimal: Decimal, Number: ExactWhole}
+"""What a value is decoded as, where that is not the field's type. A quantity that is no whole number does not fit."""
+
+_TEXT = "({1}).amount"
+
+_ENDS = {"<": datetime.max.replace(tzinfo=UTC), ">": datetime.min.replace(tzinfo=UTC)}
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
+class MappingRules:
+    """The part of a mapping that holds for one record, or for one part of a list."""
+
+    def __init__(self, rules: MappingSettings | PartSettings) -> None:
+        self.fields = rules.fields
+        self.values = rules.values
+        self.lists = rules.lists if isinstance(rules, MappingSettings) else {}
+        self.outer = rules.outer if isinstance(rules, PartSettings) else {}
+        self.rating_scale = rules.rating_scale if isinstance(rules, MappingSettings) else None
+
+
+class RowVariable:
+    """An object of the answer that is in a variable, and the row around its list.
+
+    It is at several places where a name can be written in two ways.
+    """
+
+    def __init__(self, places: Sequence[ObjectLayout], variable: str, outer: RowVariable | None = None) -> None:
+        self.places = places
+        self.variable = variable
+        self.outer = outer
+
+
+class ValueExpression(NamedTuple):
+    """Expressions: for what was decoded, None where there is no value, and for what it means.
+
+    `meaning` holds `{0}` where it names what was decoded, and `{1}` where it does so first. `spot` is where a value lies that
+    may be needed.
+    """
+
+    decoded: str
+    meaning: str = "{0}"
+    spot: ValuePath | None = None
+
+
+def misfit() -> NoReturn:
+    """For a value that is missing, or not sound."""
+    raise SlowPathNeededError
+
+
+class RowCompiler:
+    """Writes expressions, and the loops that make the lists in them. Raises `SlowPathNeededError` for what it cannot say."""
+
+    def __init__(self, *, shows_amounts: bool, as_they_come: bool) -> None:
+        self.as_they_come = self.met_fractions = False
+        self._may_take = as_they_come
+        self._shown_amount = fields_of(Money)["amount"] if shows_amounts else None
+        self._names: dict[str, Any] = {
+            "misfit": misfit,
+            "UTC": UTC,
+            "odd_time": self._odd_time,
+            "plain": _PLAIN.issuperset,
+            "amount": amount,
+            "looked_at": amount,
+        }
+        self._lines: list[str] = []
+        self._before: list[str] = []
+        self._free = (f"v{number}" for number in count(1))
+
+    def _odd_time(self, time: datetime) -> datetime:
+        self.met_fractions = self.met_fractions or time.microsecond != 0
+        return time.astimezone(UTC)
+
+    def records(self, record: str) -> tuple[Make, Make]:
+        """Functions from lists of rows to lists of records, by the expression for one, with the loops that were written for it.
+
+        The first takes shown amounts for what they are, as they were decoded; the second looks at each.
+        """
+        loop = [*self._lines, f"found.append({record})"]
+        lines = ["made = []", "for rows in lists:", "  found = []", "  for row in rows:", *_within(loop, 4)]
+        careful = [*lines, "  made.append(found)", "return made"]
+        return self._defined("lists", [line.replace("looked_at(", "(") for line in careful]), self._defined("lists", careful)
+
+    def _defined(self, argument: str, lines: Sequence[str]) -> Callable[[Any], Any]:
+        source = [f"def made({argument}):", *_within(lines, 2)]
+        within = dict(self._names)
+        exec("\n".join(source), within)  # noqa: S102  written here, names in hex
+        made: Callable[[Any], Any] = within["made"]
+        return made
+
+    def order_test(self, shape: FieldInfo, rules: MappingRules, row: RowVariable, way: str) -> Make:
+        """A function that gives those lists of rows in which not each time is less, or greater, than the one before."""
+        if shape.leaf is not datetime or literal_of(rules.fields.get(shape.name, "@")) is not None:
+            return lambda lists: [rows for rows in lists if len(rows) > 1]
+        time = self._spot(shape, shape.name, rules, row, row).source
+        test = [
+            "for row in rows:",
+            f"  if not (time := {time}) {way} last:",
+            "    found.append(rows)",
+            "    break",
+            "  last = time",
+        ]
+        lines = ["found = []", "for rows in lists:", f"  last = {self._keep(_ENDS[way])}", *_within(test, 2), "return found"]
+        return self._defined("lists", lines)
+
+    def object(self, struct: type[msgspec.Struct], fields: Fields, rules: MappingRules, row: RowVariable) -> str:
+        """A record or a part of a list, narrowed."""
+        own = fields_of(struct)
+        words = (f"{name}={self._field(own[name], inner, name, rules, row)}" for name, inner in fields)
+        return f"{self._keep(narrow(struct, fields))}({', '.join(words)})"
+
+    def position(
+        self, struct: type[msgspec.Struct], names: Sequence[str], rules: MappingRules, row: RowVariable
+    ) -> Callable[[Any], Any]:
+        """A function from a row to its fields of these names, none of them missing."""
+        own = fields_of(struct)
+        parts = (self._or(self._value(own[name], name, rules, row, row), "misfit()") for name in names)
+        return self._defined("row", [f"return ({', '.join(parts)},)"])
+
+    def _field(self, shape: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
+        """A field: where it has no value its default, or a misfit."""
+        if shape.form == LIST:
+            return (
+                self._leaves(shape, path, rules, row) if shape.struct is None else self._parts(shape, inner, path, rules, row)
+            )
+        missing = "misfit()" if shape.required else "{}" if shape.leaf is dict else self._constant(shape.default)
+        if shape.struct is not None:
+            return self._or(ValueExpression(self._part(shape, inner, path, rules, row)), missing)
+        value = self._value(shape, path, rules, row, row)
+        return self._or(value, missing, is_there=shape.required and value.spot is not None and value.spot.need())
+
+    def _or(self, value: ValueExpression, missing: str, *, is_there: bool = False) -> str:
+        """What a value means, or what is there instead of it."""
+        if value.meaning == "{0}" and (is_there or missing == "None"):
+            return value.decoded
+        test, kept = self._test(value)
+        if is_there:
+            return kept.meaning.format(kept.decoded, test.removesuffix(" is None"))
+        return f"({missing} if {test} else {kept.meaning.format(kept.decoded, kept.decoded)})"
+
+    def _test(self, value: ValueExpression) -> tuple[str, ValueExpression]:
+        """Whether there is no value, and what can be said of it after this was asked."""
+        if value.decoded.isidentifier():
+            return f"{value.decoded} is None", value
+        name = self._name()
+        return f"({name} := {value.decoded}) is None", ValueExpression(name, value.meaning)
+
+    def _value(
+        self, shape: FieldInfo, path: str, rules: MappingRules, row: RowVariable, parent: RowVariable, *, is_shown: bool = True
+    ) -> ValueExpression:
+        literal = None if path in rules.outer else literal_of(rules.fields.get(path, "@"))
+        if path == RATING and rules.rating_scale is not None:
+            if literal is not None or path in rules.values:
+                raise SlowPathNeededError
+            return self._rating(self._spot(shape, path, rules, row, parent), rules.rating_scale)
+        if literal is not None:
+            constant = _constant(shape, literal, rules.values.get(path))
+            if shape is self._shown_amount:
+                return ValueExpression(self._keep(Amount(str(constant))), _TEXT)
+            return ValueExpression(self._keep(constant))
+        spot = self._spot(shape, path, rules, row, parent)
+        value = self._leaf(spot, shape, rules.values.get(path), is_shown=is_shown)
+        if path not in rules.outer:
+            return value
+        name = self._name()  # the same for all items, so read before their loop
+        self._before.append(f"{name} = {value.decoded}")
+        return ValueExpression(name, value.meaning)
+
+    def _leaf(self, spot: ValuePath, shape: FieldInfo, table: Mapping[str, str] | None, *, is_shown: bool) -> ValueExpression:
+        """Has a value decoded."""
+        leaf = shape.leaf
+        if leaf is not None and _is_enum(shape):
+            convert = translated(table or {}, converter(leaf))
+            return self._word(spot, lambda text: _default(shape) if (word := convert(text)) is None else leaf(word))
+        if table is not None and leaf is not str:
+            raise SlowPathNeededError
+        if leaf is str and (table is not None or shape.type not in (str, str | None)):
+            convert = translated(table or {}, shape_converter(shape))
+            return self._word(spot, lambda text: msgspec.convert(convert(text), shape.type))
+        if shape is self._shown_amount:
+            spot.read_as(Any)
+            return ValueExpression(f"{'looked_at' if is_shown else 'amount'}({spot.source})", _TEXT)
+        if leaf is dict and self._shown_amount is not None:  # its numbers would be taken for amounts
+            raise SlowPathNeededError
+        spot.read_as(_READ_AS.get(leaf, shape.type))
+        return ValueExpression(spot.source, _SOUND.get(leaf, "{0}"), spot)
+
+    def _rating(self, spot: ValuePath, scale: Scale) -> ValueExpression:
+        spot.read_as(float | None)
+        return ValueExpression(spot.source, f"{self._keep(valid_rating)}({{1}}, {self._keep(scale)})")
+
+    def _word(self, spot: ValuePath, read: Callable[[str], Any]) -> ValueExpression:
+        meaning = self._name()
+        spot.read_word(meaning, read)
+        return ValueExpression(spot.source, f"({{1}}).{meaning}")
+
+    def _leaves(self, shape: FieldInfo, path: str, rules: MappingRules, row: RowVariable) -> str:
+        if path in rules.values or shape.leaf is not str:
+            raise SlowPathNeededError
+        spot = self._spot(shape, path, rules, row, row)
+        spot.read_as(list[str | None])
+        name, item = self._name(), self._name()
+        return f"([] if ({name} := {spot.source}) is None else [{item} for {item} in {name} if {item} is not None])"
+
+    def _part(self, shape: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
+        """An object. One whose required fields have no value is none, and so is one without any value."""
+        assert shape.struct is not None
+        own = fields_of(shape.struct)
+        needed = [one.name for one in own.values() if one.required]
+        if any(one.form != LEAF or one.default is not None for one in own.values() if not one.required):
+            raise SlowPathNeededError
+        names = [*needed, *(name for name, _ in inner if name not in needed)]
+        parent, opening = row, ""
+        if any(f"{path}.{name}" not in {**rules.fields, **rules.outer} for name in names):
+            spot = self._spot(shape, path, rules, row, row)
+            parent = RowVariable(spot.objects(), self._name())
+            opening = f"{parent.variable} := {spot.source}"
+        shown = [name for name, _ in inner]
+        values = {name: self._value(own[name], f"{path}.{name}", rules, row, parent, is_shown=name in shown) for name in names}
+        kind, whole = narrow(shape.struct, inner), None
+        if kind is Amount and self._shown_amount is not None:
+            whole = values["amount"].decoded
+            needed.remove("amount")  # without it the whole is none, too
+        tests = []
+        for name in needed or names:
+            if name not in shown and own[name].leaf is not str:  # a text always means something
+                values[name] = ValueExpression(self._or(values[name], "None"))
+            test, values[name] = self._test(values[name])
+            tests.append(test)
+        missing = " or ".join(tests) if needed else " & ".join(f"({test})" for test in tests)
+        if whole is None:
+            words = (f"{name}={self._or(values[name], 'None', is_there=name in needed)}" for name in shown)
+            whole = f"{self._keep(kind)}({', '.join(words)})"
+        made = f"(None if {missing} else {whole})"
+        return f"(({opening}), {made})[1]" if opening else made
+
+    def _parts(self, shape: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
+        assert shape.struct is not None
+        part = rules.lists.get(path, PartSettings())
+        spot = self._spot(shape, path, rules, row, row, part.list)
+        name, item, found = self._name(), self._name(), self._name()
+        if self._may_take and _come_as_shown(shape.struct, inner, part):
+            self.as_they_come = True
+            spot.read_as(list[_with_whole_quantities(shape.struct, inner)])  # type: ignore[misc]
+            return f"([] if ({name} := {spot.source}) is None else {name})"
+        around, self._lines = self._lines, []
+        self._before = around
+        made = self.object(shape.struct, inner, MappingRules(part), RowVariable(spot.lists(), item, row))
+        loop = [*self._lines, f"{found}.append({made})"]
+        around += [f"{found} = []", f"if ({name} := {spot.source}) is not None:", f"  for {item} in {name}:", *_within(loop, 4)]
+        self._lines = around
+        return found
+
+    def _spot(
+        self,
+        shape: FieldInfo,
+        path: str,
+        rules: MappingRules,
+        row: RowVariable,
+        parent: RowVariable,
+        expression: str | None = None,
+    ) -> ValuePath:
+        """Where a field lies: an expression is read from the row, a field that has none from its parent, by its name."""
+        expression = expression or rules.fields.get(path)
+        if path in rules.outer and row.outer is not None:
+            row, expression = row.outer, rules.outer[path]
+        if expression is not None:
+            return path_at(row.places, row.variable, chain_of(expression), self._free)
+        names = list(dict.fromkeys((shape.json_name, shape.name)))
+        reads = [f"{parent.variable}.{attribute(name)}" for name in names]
+        source, name = reads[0], self._name()
+        if len(reads) > 1:
+            source = f"({name} if ({name} := {reads[0]}) is not None else {reads[1]})"
+        if parent is not row:
+            source = f"(None if {parent.variable} is None else {source})"
+        return ValuePath(source, [(place, name) for place in parent.places for name in names])
+
+    def _name(self) -> str:
+        return next(self._free)
+
+    def _constant(self, value: Any) -> str:
+        return "None" if value is None else self._keep(value)
+
+    def _keep(self, value: Any) -> str:
+        name = f"k{len(self._names)}"
+        self._names[name] = value
+        return name
+
+
+def _within(lines: Sequence[str], spaces: int) -> Iterator[str]:
+    return (" " * spaces + line for line in lines)
+
+
+def _come_as_shown(struct: type[msgspec.Struct], fields: Fields, part: PartSettings) -> bool:
+    """Whether items of a list are simple values under their own names."""
+    own = [fields_of(struct)[name] for name, _ in fields]
+    mapped = {*part.fields, *part.values, *part.outer}
+    return all(
+        shape.form == LEAF
+        and (shape.leaf in (int, float, bool, Number) or shape.type in (str, str | None))
+        and shape.name == shape.json_name
+        and shape.name not in mapped
+        for shape in own
+    )
+
+
+@lru_cache(maxsize=1024)
+def _with_whole_quantities(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]:
+    """As `narrow`; another quantity than a whole one does not fit."""
+    own, part = fields_of(struct), narrow(struct, fields)
+    quantities: list[Any] = [
+        (name, ExactWhole) if own[name].required else (name, ExactWhole, own[name].default)
+        for name, _ in fields
+        if own[name].leaf is Number
+    ]
+    return msgspec.defstruct(part.__name__, quantities, bases=(part,), frozen=True, gc=False) if quantities else part
+
+
+def _default(shape: FieldInfo) -> Any:
+    return misfit() if shape.required else shape.default
+
+
+def _is_enum(shape: FieldInfo) -> bool:
+    return shape.leaf is not None and issubclass(shape.leaf, KnownEnum) and shape.form == LEAF
+
+
+def _constant(shape: FieldInfo, literal: Any, table: Mapping[str, str] | None) -> Any:
+    try:
+        constant = msgspec.convert(translated(table or {}, shape_converter(shape))(literal), shape.type)
+    except msgspec.ValidationError:
+        raise SlowPathNeededError from None
+    if not isinstance(constant, Decimal):
+        return constant
+    if not is_sound(constant):
+        raise SlowPathNeededError
+    return plain(constant)

@@ -1,0 +1,56 @@
+"""Rows by key, gathered over the pages of a walk: a row that comes on two pages, and is the same on both, is one."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from connectors.errors import SourceError
+from connectors.record_fields import Fields
+from connectors.toolkit.mapping.row_mapping import RowMapping
+
+IdOf = Callable[[Any], Any]
+"""The canonical id of a row; what is no text tells nothing."""
+
+
+def id_reader(mapping: RowMapping) -> IdOf:
+    """A function that reads the ids of rows."""
+    read = mapping.mapper(Fields.of("id"))
+    return lambda row: read(row).get("id")
+
+
+class RowLists:
+    """The rows of each key, and the errors of those whose rows cannot be read."""
+
+    def __init__(self, id_of: IdOf) -> None:
+        self.by_key: dict[str, list[Any]] = {}
+        self.failures: dict[str, SourceError] = {}
+        self._id_of = id_of
+        self._known: dict[str, dict[str, list[Any]]] = {}
+
+    def add_page(self, page: Mapping[str, list[Any] | SourceError]) -> None:
+        """Add what one page has for several keys."""
+        for key, rows in page.items():
+            if isinstance(rows, SourceError):
+                self.failures[key] = rows
+            else:
+                self.add(key, rows)
+
+    def add(self, key: str, rows: Sequence[Any]) -> None:
+        """Add what one page has for a key, without the rows of pages before it."""
+        if key not in self.by_key:
+            self.by_key[key] = [*rows]
+            return
+        own = self.by_key[key]
+        if key not in self._known:
+            self._known[key] = {}
+            self._new(key, own)
+        own += self._new(key, rows)
+
+    def _new(self, key: str, rows: Iterable[Any]) -> list[Any]:
+        """The rows that were not met before. Whether two of one id that differ are one record, the gateway says."""
+        known, new = self._known[key], []
+        for row in rows:
+            same = known.setdefault(id_, []) if isinstance(id_ := self._id_of(row), str) else []
+            if row not in same:
+                same.append(row)
+                new.append(row)
+        return new

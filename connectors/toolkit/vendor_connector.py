@@ -1,0 +1,362 @@
+"""The base of presets: connectors that know one vendor's API, in one file each.
+
+A preset says what to call and how a row of the vendor's becomes a record. From here it has one open HTTP client, questions
+whose answers are read into typed envelopes, pages with a bound, a way to leave out alone what cannot be read, and `check`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from enum import Enum
+from functools import partial
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
+
+import msgspec
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
+from yarl import URL
+
+from connectors.contract import (
+    Aggregate,
+    Answer,
+    Ask,
+    Change,
+    Connector,
+    FetchFunction,
+    KeyKind,
+    Keys,
+    Lookup,
+    RecordName,
+)
+from connectors.errors import (
+    UNTIL_IT_FITS,
+    ConfigurationError,
+    SourceAuthError,
+    SourceError,
+    SourceProtocolError,
+    SourceRejectedError,
+    SourceTimeoutError,
+    SourceUnavailableError,
+)
+from connectors.record_fields import leaf_field
+from connectors.records import RECORD_NAMES, RECORDS, Record
+from connectors.toolkit.converters import decode_exactly, to_text
+from connectors.toolkit.http_client import HttpClient, RefusedResponse, WebSettings
+from connectors.toolkit.oauth import FORM, Session, SessionEndedError, bearer, form
+from connectors.toolkit.vendor_rows import UNREADABLE
+
+_CHECK_TIMEOUT_S = 5.0
+T = TypeVar("T")
+R = TypeVar("R")
+Parameters = Mapping[str, str | int | None]
+"""Of an address. One that is None is left out."""
+Turn = Callable[[str | None], Awaitable[tuple[list[Any], str | None]]]
+"""Gives the rows of one page, and where the next one begins, None after the last. It is told where the page begins, None for
+the first."""
+
+
+def _single_line(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if not text.strip() or not text.isprintable():
+        raise ValueError("is empty or holds a line break; set it to one line without spaces around it")
+    return secret
+
+
+Secret = Annotated[SecretStr, AfterValidator(_single_line)]
+"""A credential, which no repr and no error shows."""
+
+
+class VendorSettings(WebSettings):
+    """What all presets have. `keys` says which records are asked for at this source, and by which kinds of keys.
+
+    `values` says what words of the account's own mean, by record and field.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    keys: Annotated[dict[str, Annotated[list[KeyKind], Field(min_length=1)]], Field(min_length=1)]
+    values: dict[RecordName, dict[str, dict[str, str]]] = {}
+    max_pages: Annotated[int, Field(ge=1)] = 20
+    connections: Annotated[int, Field(ge=1)] = 10
+
+
+class AppSettings(VendorSettings):
+    """A vendor that gives out lasting tokens, and tokens that end to an app with an id and a secret."""
+
+    token: Secret | None = None
+    client_id: Secret | None = None
+    client_secret: Secret | None = None
+
+    @model_validator(mode="after")
+    def _has_one_credential(self) -> Self:
+        if (self.client_id is None) != (self.client_secret is None) or (self.token is None) == (self.client_id is None):
+            raise ValueError("token, or client_id and client_secret: set the one or the others")
+        return self
+
+
+class Grant(NamedTuple):
+    """How a token that ends is asked for: the path of the endpoint, and what is posted to it."""
+
+    path: str
+    values: Mapping[str, str | SecretStr]
+
+
+class Trial(NamedTuple):
+    """A cheap question that `check` asks. `permission` is what the credentials must allow for it, in the vendor's words.
+
+    `one_key`: it is about a single thing, which need not be there. With a `body` it is posted.
+    """
+
+    path: str
+    permission: str
+    parameters: Parameters = {}
+    one_key: bool = False
+    body: Any = None
+
+
+class PermissionMissingError(SourceAuthError):
+    """The source knows the credentials, and they do not allow this."""
+
+
+V = TypeVar("V", bound=VendorSettings)
+
+
+class Vendor(Connector[V]):
+    """One vendor's API. A preset gives `headers`, `trials`, and methods with `@lookup`."""
+
+    own_words: ClassVar[Mapping[str, Collection[str]]] = {}
+    """The fields that are read from words which an account may choose, by record."""
+
+    def __init__(self, name: str, settings: V) -> None:
+        super().__init__(name, settings)
+        self._transport = HttpClient(settings, self._refusal)
+        self._session = None if self.grant() is None else Session(self._new_token)
+        problems = [*self._problems_of_keys(), *self._problems_of_words()]
+        if problems:
+            raise ConfigurationError(problems)
+
+    @property
+    def credential(self) -> str:
+        """The setting that an operator corrects when the source does not accept the credentials."""
+        return "token" if self._session is None else "client_secret"
+
+    def headers(self) -> Mapping[str, str]:
+        """What goes with every call: the credentials."""
+        return {}
+
+    def grant(self) -> Grant | None:
+        """How tokens that end are asked for, None where the credentials last."""
+        return None
+
+    def bearing(self, token: str) -> Mapping[str, str]:
+        """What goes with a call that bears a token that ends."""
+        return bearer(token)
+
+    def trials(self) -> Sequence[Trial]:
+        """What `check` asks."""
+        return []
+
+    def refusal(self, answer: RefusedResponse) -> SourceError | None:
+        """What the vendor means by an answer that is no success, None where that is what it means everywhere."""
+        return PermissionMissingError() if answer.status == 403 else None
+
+    def word(self, record: str, path: str, *written: Any) -> str | None:
+        """What the first word that the settings know means in a field, None where they know none."""
+        words = self.settings.values.get(record, {}).get(path, {})
+        texts = (to_text(one) for one in written) if words else ()
+        return next((words[text] for text in texts if isinstance(text, str) and text in words), None)
+
+    async def open(self) -> None:
+        await self._transport.open(self.headers())
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    async def check(self) -> list[str]:
+        until = asyncio.get_running_loop().time() + _CHECK_TIMEOUT_S
+        problems = await asyncio.gather(*(self._try(trial, until) for trial in self.trials()))
+        return list(dict.fromkeys(problem for problem in problems if problem is not None))
+
+    def lookups(self) -> Sequence[Lookup]:
+        chosen = (found for found in super().lookups() if self._is_chosen(found))
+        return [msgspec.structs.replace(found, fetch=partial(_answer, found.fetch)) for found in chosen]
+
+    def aggregates(self) -> Sequence[Aggregate]:
+        return [found for found in super().aggregates() if self._is_chosen(found)]
+
+    def until(self, ask: Ask) -> float | None:
+        """When the time that an ask has is over, by the event loop's clock, in seconds."""
+        return None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
+
+    def own_change(self, record: type[Record] | None, id_: str) -> Change:
+        """What has changed of the customer whom the source has under an id of its own."""
+        is_ours = any(KeyKind.CUSTOMER_ID in kinds for kinds in self.settings.keys.values())
+        return (
+            Change(record, KeyKind.CUSTOMER_ID, id_) if is_ours else Change(record, KeyKind.EXTERNAL_ID, f"{self.name}:{id_}")
+        )
+
+    def own_ids(self, keys: Keys) -> dict[str, str]:
+        """The ids of this source that external ids mean, by the key: those that stand under its name."""
+        prefix = f"{self.name}:"
+        return {key: key.removeprefix(prefix) for key in keys if key.startswith(prefix)}
+
+    async def get(self, kind: type[T], path: str, parameters: Parameters, until: float | None) -> T:
+        """A question about many. Its answer is read into `kind`, an envelope whose rows are left as they are."""
+        return self._read(kind, await self.call("GET", path, parameters=parameters, until=until))
+
+    async def find(self, kind: type[T], path: str, parameters: Parameters, until: float | None) -> T | None:
+        """A question about one thing, None when it is not there."""
+        content = await self.call("GET", path, parameters=parameters, until=until, one_key=True)
+        return None if content is None else self._read(kind, content)
+
+    async def post(self, kind: type[T], path: str, body: Any, until: float | None) -> T:
+        """A question about many, as JSON."""
+        return self._read(kind, await self.call("POST", path, body=body, until=until))
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        until: float | None,
+        parameters: Parameters | None = None,
+        body: Any = None,
+        one_key: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes | None:
+        """One call; every question goes this way. `path` is below `base_url`, and ready to be sent."""
+        if not path.startswith("/"):
+            raise SourceProtocolError("the next page is at another origin")
+        url = URL(self.settings.base_url + path, encoded=True)
+        sent = {name: str(value) for name, value in (parameters or {}).items() if value is not None}
+        url = url.update_query(sent) if sent else url
+
+        async def put(more: Mapping[str, str]) -> bytes | None:
+            own = {**(headers or {}), **more}
+            return await self._transport.call(method, url, body, one_key=one_key, until=until, headers=own)
+
+        if self._session is None:
+            return await put({})
+        token = await self._session.token(until)
+        try:
+            return await put(self.bearing(token))
+        except SessionEndedError:
+            return await put(self.bearing(await self._session.token(until, ended=token)))
+
+    async def paged(self, turn: Turn, is_enough: Callable[[list[Any]], bool] = lambda _: False) -> list[Any]:
+        """The rows of all pages, or of as many as are enough. More than `max_pages` is an error."""
+        rows, is_cut = await self.first_pages(turn, is_enough)
+        if is_cut:
+            raise too_much("more pages than max_pages")
+        return rows
+
+    async def first_pages(self, turn: Turn, is_enough: Callable[[list[Any]], bool]) -> tuple[list[Any], bool]:
+        """The rows of as many pages as are enough, and whether `max_pages` ended the reading before."""
+        rows: list[Any] = []
+        start: str | None = None
+        for _ in range(self.settings.max_pages):
+            own, start = await turn(start)
+            rows += own
+            if start is None or is_enough(rows):
+                return rows, False
+        return rows, True
+
+    async def _new_token(self, until: float | None) -> bytes | None:
+        """What the token endpoint answers. One that refuses the question refuses the credentials."""
+        grant = self.grant()
+        assert grant is not None
+        values = {name: _shown(value) for name, value in grant.values.items()}
+        url = URL(self.settings.base_url + grant.path, encoded=True)
+        try:
+            return await self._transport.call("POST", url, form(values), one_key=True, until=until, headers=FORM)
+        except SourceRejectedError as error:
+            raise SourceAuthError from error
+
+    def _read(self, kind: type[T], content: bytes | None) -> T:
+        try:
+            read: T = decode_exactly(content or b"null", kind)
+            return read
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise SourceProtocolError("not the agreed JSON") from error
+
+    def _refusal(self, answer: RefusedResponse) -> SourceError | None:
+        try:
+            meant = self.refusal(answer)
+        except UNREADABLE:
+            meant = Vendor.refusal(self, answer)
+        return SessionEndedError() if meant is None and answer.status == 401 and self._session is not None else meant
+
+    def _is_chosen(self, found: Lookup | Aggregate) -> bool:
+        return found.by in self.settings.keys.get(RECORD_NAMES[found.record], ())
+
+    def _problems_of_keys(self) -> Iterator[str]:
+        known: dict[str, list[KeyKind]] = {}
+        for found in super().lookups():
+            known.setdefault(RECORD_NAMES[found.record], []).append(found.by)
+        for record, kinds in self.settings.keys.items():
+            for by in kinds:
+                if by not in known.get(record, ()):
+                    yield f"keys.{record}: {self.kind} has no {record} by {by.value}; it has {_words(known)}"
+
+    def _problems_of_words(self) -> Iterator[str]:
+        for record, fields in self.settings.values.items():
+            known = self.own_words.get(record, ())
+            for path, words in fields.items():
+                if path not in known:
+                    has = ", ".join(sorted(known)) or "none"
+                    yield f"values.{record}.{path}: {self.kind} reads no words of your own there; of {record} it reads {has}"
+                    continue
+                shape = leaf_field(RECORDS[record], path)
+                if shape is not None and shape.leaf is not None and issubclass(shape.leaf, Enum):
+                    members = shape.leaf.__members__
+                    wrong = sorted(set(words.values()).difference(members))
+                    yield from (f"values.{record}.{path}: `{one}` is none of {', '.join(members)}" for one in wrong)
+
+    async def _try(self, trial: Trial, until: float) -> str | None:
+        where = f"sources.{self.name}.{self.credential}"
+        try:
+            method = "GET" if trial.body is None else "POST"
+            await self.call(
+                method, trial.path, parameters=trial.parameters, body=trial.body, one_key=trial.one_key, until=until
+            )
+        except PermissionMissingError:
+            return f"{where}: the source accepts it, but it lacks {trial.permission}; grant that"
+        except SourceAuthError as error:
+            return f"{where}: {error}; it is wrong, expired or revoked, so make a new one"
+        except SourceError as error:
+            return self.trouble(error, f"what needs {trial.permission}")
+        return None
+
+    def trouble(self, error: SourceError, asked_for: str) -> str:
+        """What `check` says of a failure that is not about the credentials."""
+        where = f"sources.{self.name}"
+        if isinstance(error, SourceUnavailableError | SourceTimeoutError):
+            return f"{where}.base_url: {error}; check the address and the network"
+        return f"{where}: {error} when it is asked for {asked_for}; ask it by hand"
+
+
+def too_much(note: str) -> SourceProtocolError:
+    """The error of an answer that is not read whole: with fewer keys it may be."""
+    error = SourceProtocolError(note)
+    error.halvings = UNTIL_IT_FITS
+    return error
+
+
+def _shown(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+async def _answer(fetch: FetchFunction, keys: Keys, ask: Ask) -> Answer:
+    """Keys that cannot be sent are refused here, so that they do not cost the others."""
+    good = [key for key in keys if _can_be_sent(key)]
+    refused = {key: SourceRejectedError() for key in keys if key not in good} if len(good) < len(keys) else {}
+    return {**refused, **await fetch(good, ask)} if good else refused
+
+
+def _can_be_sent(key: str) -> bool:
+    try:
+        return bool(key.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _words(known: Mapping[str, Sequence[KeyKind]]) -> str:
+    return "; ".join(f"{record} by {', '.join(kind for kind in KeyKind if kind in kinds)}" for record, kinds in known.items())

@@ -1,0 +1,148 @@
+"""Rows of a vendor's answers: read into records, put with their keys, cut where the vendor does not."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from connectors.contract import Answer, Ask, Keys, Page, Position
+from connectors.errors import SourceProtocolError, SourceRejectedError
+from connectors.record_fields import Fields
+from connectors.toolkit.converters import encode_numbers, to_country, to_text, to_time
+from connectors.toolkit.evaluation import as_time
+
+UNREADABLE = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
+"""What reading a row raises that is not as the vendor says."""
+
+_NUMBER = re.compile("0|[1-9][0-9]{0,17}")
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def is_number(key: str) -> bool:
+    """Whether a key can be one of a vendor's ids that are numbers. Others would cost the whole batch."""
+    return _NUMBER.fullmatch(key) is not None
+
+
+def step(key: str) -> str:
+    """A key as a step of a path."""
+    if key in {".", ".."}:
+        raise SourceRejectedError
+    return quote(key, safe="")
+
+
+def as_records(rows: Iterable[Any], record_of: Callable[[Any], Any]) -> bytes:
+    """Canonical JSON of rows. One that cannot be read stands in it as null: the gateway drops it alone, and counts it."""
+    try:
+        return encode_numbers([_read_row(row, record_of) for row in rows])
+    except (RecursionError, ValueError) as error:
+        raise SourceProtocolError("an answer holds what cannot be written") from error
+
+
+def readable(rows: Iterable[Any], read: Callable[[Any], T | None]) -> list[T]:
+    """What can be read of rows, without None."""
+    return [found for row in rows if (found := _read_row(row, read)) is not None]
+
+
+def by_key(
+    keys: Keys,
+    rows: Iterable[Any],
+    keys_of: Callable[[Any], Iterable[Any]],
+    record_of: Callable[[Any], Any],
+    first: int | None = None,
+) -> dict[str, bytes]:
+    """The rows of a batch, put with the asked keys that they have, the `first` of each. A row of no asked key is nobody's.
+
+    One whose keys cannot be read may be of any key that nothing was found for, or else of any: it stands there as null.
+    """
+    found: dict[str, list[Any]] = {key: [] for key in keys}
+    lost = 0
+    for row in rows:
+        own = _read_row(row, lambda one: dict.fromkeys(filter(_is_text, map(to_text, keys_of(one)))))
+        lost += own is None
+        for key in own or ():
+            if key in found:
+                found[key].append(row)
+    given = {key: own[:first] for key, own in found.items()}
+    if lost:
+        unsure = [key for key, own in given.items() if not own] or list(given)
+        given |= {key: [*given[key], *[None] * lost] for key in unsure}
+    return {key: as_records(own, record_of) for key, own in given.items() if own}
+
+
+def unsure_of_letters(keys: Keys, answer: Answer) -> Answer:
+    """An answer by addresses whose case of letters is compared: one that nobody has may be there in other letters."""
+    known = {key.casefold() for key in answer}
+    return {**{key: Page(b"[]", partial=True) for key in keys if key.casefold() not in known}, **answer}
+
+
+def window(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) -> tuple[list[R | None], int]:
+    """The rows that an ask wants of a key, in order, and how many there are between its times. Conditions are not looked at.
+
+    For what a vendor does not cut by itself. A row whose place cannot be read is None, and stands as the oldest.
+    """
+    placed = [(_read_row(row, position_of), row) for row in rows]
+    inside = [(place.time or _NO_TIME, place.id, row) for place, row in placed if place is not None and _is_between(place, ask)]
+    inside.sort(key=itemgetter(0, 1), reverse=not ask.oldest_first)
+    total = len(inside)
+    if ask.after is not None:
+        last = (ask.after.time or _NO_TIME, ask.after.id)
+        inside = [one for one in inside if (one[:2] > last if ask.oldest_first else one[:2] < last)]
+    found: list[R | None] = [row for *_, row in inside]
+    unread: list[R | None] = [None for place, _ in placed if place is None]
+    return (unread + found if ask.oldest_first else found + unread)[: ask.first], total
+
+
+def needed(fields: Fields, table: Mapping[str, Collection[str]]) -> list[str]:
+    """What a vendor must be asked for so that the fields can be filled, by a table of what each field is read from."""
+    return sorted({name for field, _ in fields for name in table.get(field, ())})
+
+
+def _is_between(place: Position, ask: Ask) -> bool:
+    time = place.time or _NO_TIME
+    return (ask.since is None or time >= ask.since) and (ask.until is None or time < ask.until)
+
+
+def joined(*parts: Any, by: str = " ") -> Any:
+    """The parts of a name or an address in one text. A part that is none is passed on as it is."""
+    given_parts = [to_text(part) for part in parts if part]
+    odd = [part for part in given_parts if not isinstance(part, str)]
+    return odd[0] if odd else by.join(given_parts)
+
+
+def time_of(written: Any) -> datetime:
+    """A time as the gateway reads it. Raises `ValueError` or `TypeError` for what is none."""
+    return as_time(to_time(written))
+
+
+def country_code(written: Any) -> Any:
+    """The code of a country. What is none is passed on as it is."""
+    return to_country(written) or written
+
+
+def read_or_odd(value: Any, read: Callable[[Any], Any]) -> Any:
+    """What is read from a value, or what the gateway leaves out and counts."""
+    try:
+        return read(value)
+    except UNREADABLE:
+        return odd(value)
+
+
+def odd(value: Any) -> Any:
+    """A value that cannot be read, as something that no field takes for its own: a text in the place of an object is no id."""
+    return [value]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _read_row(row: Any, read: Callable[[Any], T]) -> T | None:
+    try:
+        return read(row)
+    except UNREADABLE:
+        return None

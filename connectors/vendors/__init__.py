@@ -1,0 +1,1 @@
+"""Presets: one connector for each vendor."""

@@ -1,0 +1,339 @@
+"""The `hubspot` kind: contacts of HubSpot's CRM as customers, each with its primary company."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Self
+
+import msgspec
+from pydantic import model_validator
+
+from connectors.contract import Answer, Ask, Change, Found, KeyKind, Keys, WebhookRequest, lookup
+from connectors.errors import (
+    NoWebhookError,
+    SourceError,
+    SourceRejectedError,
+    SourceThrottledError,
+    SourceUnavailableError,
+)
+from connectors.record_fields import Fields
+from connectors.records import Customer
+from connectors.toolkit.batches import ask_in_halves
+from connectors.toolkit.converters import contact_points, given, to_country, to_text, to_time
+from connectors.toolkit.http_client import RefusedResponse, ask_each
+from connectors.toolkit.vendor_connector import AppSettings, Grant, PermissionMissingError, Secret, Trial, Vendor
+from connectors.toolkit.vendor_rows import as_records, by_key, country_code, is_number, joined, needed, readable
+from connectors.toolkit.webhook_signatures import expect_hubspot, read
+
+_CONTACT_TYPE = "0-1"
+_CONTACTS, _COMPANIES = "/crm/v3/objects/contacts", "/crm/v3/objects/companies"
+_BATCH, _PAGE, _MOST_FOUND = 100, 200, 1_000
+_IDS = ("hs_object_id", "hs_merged_object_ids")
+"""The id of a contact, and those of contacts that were merged into it."""
+_IDS_IN_A_SEARCH = 50
+"""A search may have 3,000 characters."""
+_EMAILS = ("email", "hs_additional_emails")
+_PHONES = ("hs_calculated_phone_number", "phone", "hs_calculated_mobile_number", "mobilephone")
+"""As E.164, where HubSpot can tell, and as it was written; both of the one phone and of the other."""
+_FIRST_TOUCH = ("source", "first_touch_converting_campaign", "first_url", "first_timestamp")
+_READ_FROM = {
+    "name": ("firstname", "lastname"),
+    "given_name": ("firstname",),
+    "family_name": ("lastname",),
+    "email": ("email",),
+    "phone": _PHONES,
+    "locale": ("hs_language",),
+    "address": ("address", "zip", "city", "state", "hs_country_region_code", "country"),
+    "company": ("associatedcompanyid",),
+    "acquisition": tuple(f"hs_analytics_{name}" for name in _FIRST_TOUCH),
+    "contact_points": (*_EMAILS, *_PHONES),
+}
+"""The properties of a contact that a field is read from."""
+_WAITS_S = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
+"""How long a limit lasts, by its policy. That of a day ends at midnight, in a zone that only the account knows."""
+_LOCKED_S = 2.0
+"""How long HubSpot asks to leave alone what is locked."""
+_PART_ERRORS: Mapping[str, type[SourceError]] = {
+    "RATE_LIMITS": SourceThrottledError,
+    "VALIDATION_ERROR": SourceRejectedError,
+    "MISSING_SCOPES": PermissionMissingError,
+}
+"""What the error of an input means, by its category. Any other passes."""
+_ABSENT = "OBJECT_NOT_FOUND"
+
+Failures = Mapping[str, SourceError]
+"""By what was asked for."""
+
+
+class HubSpotSettings(AppSettings):
+    """`member_number` and `external_ids` (by the other system's name) are properties whose values are unique."""
+
+    base_url: str = "https://api.hubapi.com"
+    refresh_token: Secret | None = None
+    member_number: str | None = None
+    external_ids: dict[str, str] = {}
+    webhook_secret: Secret | None = None
+    webhook_url: str = ""
+
+    @model_validator(mode="after")
+    def _can_find_by_its_keys(self) -> Self:
+        kinds = self.keys.get("customer", ())
+        if (KeyKind.MEMBER_NUMBER in kinds and not self.member_number) or (
+            KeyKind.EXTERNAL_ID in kinds and not self.external_ids
+        ):
+            raise ValueError("keys: to find by member_number or external_id, set the property that holds it")
+        if (self.refresh_token is None) != (self.client_id is None):
+            raise ValueError("refresh_token: with client_id and client_secret, and only with them")
+        if self.webhook_secret is not None and not self.webhook_url:
+            raise ValueError("webhook_url: HubSpot signs the address that it calls; set it as it is set there")
+        return self
+
+
+class After(msgspec.Struct):
+    after: str
+
+
+class Paging(msgspec.Struct):
+    next: After | None = None
+
+
+class HubSpotPage(msgspec.Struct):
+    """What a batch or a search gives. `errors` are those of single inputs."""
+
+    results: list[Any]
+    errors: list[dict[str, Any]] = []
+    paging: Paging | None = None
+    total: int = 0
+
+    @property
+    def after(self) -> str | None:
+        return self.paging.next.after if self.paging and self.paging.next else None
+
+
+class HubSpotEvent(msgspec.Struct, rename="camel"):
+    """One of the events of a webhook. Those of contacts are named after them, or have their type."""
+
+    subscription_type: str
+    object_type_id: str = ""
+    object_id: int | None = None
+    from_object_id: int | None = None
+    primary_object_id: int | None = None
+    new_object_id: int | None = None
+    merged_object_ids: list[int] = []
+
+    @property
+    def contacts(self) -> set[int]:
+        if not self.subscription_type.startswith("contact.") and self.object_type_id != _CONTACT_TYPE:
+            return set()
+        ids = {self.object_id, self.from_object_id, self.primary_object_id, self.new_object_id, *self.merged_object_ids}
+        return {id_ for id_ in ids if id_ is not None}
+
+
+class HubSpot(Vendor[HubSpotSettings]):
+    """HubSpot, by version 3 of its CRM API, with the token of a private app, or with tokens for an app of OAuth."""
+
+    kind = "hubspot"
+    any_case = True
+    settings_type = HubSpotSettings
+    own_words = MappingProxyType({"customer": ("acquisition.source", "address.country")})
+
+    def headers(self) -> Mapping[str, str]:
+        token = self.settings.token
+        return {} if token is None else self.bearing(token.get_secret_value())
+
+    def grant(self) -> Grant | None:
+        own = self.settings
+        if own.client_id is None or own.client_secret is None or own.refresh_token is None:
+            return None
+        app = {"client_id": own.client_id, "client_secret": own.client_secret, "refresh_token": own.refresh_token}
+        return Grant("/oauth/v1/token", {"grant_type": "refresh_token", **app})
+
+    def trials(self) -> Sequence[Trial]:
+        return [
+            Trial(_CONTACTS, "the scope crm.objects.contacts.read", {"limit": 1}),
+            Trial(_COMPANIES, "the scope crm.objects.companies.read", {"limit": 1}),
+        ]
+
+    def refusal(self, answer: RefusedResponse) -> SourceError | None:
+        if answer.status == 429 and "Retry-After" not in answer.headers:
+            return SourceThrottledError(retry_after_s=_WAITS_S.get(answer.said["policyName"]))
+        if answer.status == 423 and "Retry-After" not in answer.headers:
+            return SourceUnavailableError(retry_after_s=_LOCKED_S)
+        return super().refusal(answer)
+
+    def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
+        if self.settings.webhook_secret is None:
+            raise NoWebhookError
+        expect_hubspot(request, self.settings.webhook_secret, self.settings.webhook_url, now)
+        return [
+            self.own_change(Customer, str(id_)) for told in read(request, list[HubSpotEvent]) for id_ in sorted(told.contacts)
+        ]
+
+    @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
+    async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._batch(list(filter(is_number, keys)), ask, *_IDS)
+
+    @lookup(Customer, by=KeyKind.EMAIL, max_batch=_BATCH)
+    async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._batch(keys, ask, *_EMAILS)
+
+    @lookup(Customer, by=KeyKind.MEMBER_NUMBER, max_batch=_BATCH)
+    async def customers_by_member_number(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._batch(keys, ask, str(self.settings.member_number))
+
+    @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_BATCH)
+    async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        answer: dict[str, Found | SourceError] = {}
+        for system, name in self.settings.external_ids.items():
+            own = [key.removeprefix(f"{system}:") for key in keys if key.startswith(f"{system}:")]
+            answer |= {f"{system}:{value}": found for value, found in (await self._batch(own, ask, name)).items()}
+        return answer
+
+    @lookup(Customer, by=KeyKind.TEXT, max_batch=5)
+    async def customers_by_text(self, keys: Keys, ask: Ask) -> Answer:
+        return await ask_each(keys, lambda text: self._search(text, ask))
+
+    async def _batch(self, keys: Keys, ask: Ask, name: str, *others: str) -> Answer:
+        """Contacts by a property whose values are unique. `others` may hold a value, too."""
+        return await ask_in_halves(keys, lambda some: self._some(some, ask, name, *others)) if keys else {}
+
+    async def _some(self, keys: Keys, ask: Ask, name: str, *others: str) -> dict[str, bytes | SourceError]:
+        """As many contacts as HubSpot takes in one batch."""
+        until = self.until(ask)
+        names = [*self._properties(ask.fields), name, *others]
+        keys_of = partial(_values, (name, *others))
+        rows, failures = await self._read_all(_CONTACTS, {"idProperty": name, "properties": names}, keys, until)
+        if name in _IDS:
+            found = {value for values in readable(rows, keys_of) for value in values if isinstance(value, str)}
+            rows += await self._merged([key for key in keys if key not in found and key not in failures], names, until)
+        companies, without = await self._companies(rows, ask, until)
+        answer: dict[str, bytes | SourceError] = {**failures}
+        answer |= by_key(keys, rows, keys_of, partial(self._customer, companies))
+        for values, company in readable(rows, lambda row: (keys_of(row), _company_id(row) or "")):
+            answer |= {key: without[company] for key in values if isinstance(key, str) and key in answer and company in without}
+        return _unless_all_failed(keys, answer)
+
+    async def _merged(self, ids: Sequence[str], names: Sequence[str], until: float | None) -> list[Any]:
+        """The contacts that others were merged into."""
+        rows: list[Any] = []
+        for start in range(0, len(ids), _IDS_IN_A_SEARCH):
+            own = {"propertyName": _IDS[1], "operator": "IN", "values": ids[start : start + _IDS_IN_A_SEARCH]}
+            body = {"filterGroups": [{"filters": [own]}], "properties": names, "limit": _PAGE}
+            rows += (await self.post(HubSpotPage, f"{_CONTACTS}/search", body, until)).results
+        return rows
+
+    async def _search(self, text: str, ask: Ask) -> bytes:
+        until = self.until(ask)
+        body = {"query": text, "limit": _PAGE, "properties": self._properties(ask.fields)}
+
+        async def turn(after: str | None) -> tuple[list[Any], str | None]:
+            found = await self.post(HubSpotPage, f"{_CONTACTS}/search", body | ({"after": after} if after else {}), until)
+            if found.total > _MOST_FOUND:
+                raise SourceRejectedError(f"more than {_MOST_FOUND} contacts match; write more of the name")
+            return found.results, found.after
+
+        rows = await self.paged(turn)
+        companies, without = await self._companies(rows, ask, until)
+        for error in without.values():
+            raise error
+        return as_records(rows, partial(self._customer, companies))
+
+    async def _companies(self, rows: Iterable[Any], ask: Ask, until: float | None) -> tuple[Mapping[str, Any], Failures]:
+        """The properties of the contacts' primary companies by id, where companies are asked for."""
+        if "company" not in ask.fields:
+            return {}, {}
+        ids = sorted(set(readable(rows, _company_id)))
+        found, failures = await self._read_all(_COMPANIES, {"properties": ["name", "industry"]}, ids, until)
+        return dict(readable(found, lambda row: (str(row["id"]), row["properties"]))), failures
+
+    async def _read_all(
+        self, objects: str, question: Mapping[str, Any], ids: Sequence[str], until: float | None
+    ) -> tuple[list[Any], Failures]:
+        rows: list[Any] = []
+        failures: dict[str, SourceError] = {}
+        for start in range(0, len(ids), _BATCH):
+            asked = ids[start : start + _BATCH]
+            body = {**question, "inputs": [{"id": id_} for id_ in asked]}
+            found = await self.post(HubSpotPage, f"{objects}/batch/read", body, until)
+            rows += found.results
+            failures |= _part_failures(asked, found.errors)
+        return rows, failures
+
+    def _properties(self, fields: Fields) -> list[str]:
+        own = self.settings
+        more = {"member_number": [own.member_number] if own.member_number else [], "external_ids": own.external_ids.values()}
+        return needed(fields, _READ_FROM | more)
+
+    def _customer(self, companies: Mapping[str, Any], row: Any) -> dict[str, Any]:
+        has = row["properties"].get
+        company = companies.get(str(has("associatedcompanyid")), {})
+        phones = [has(_PHONES[0]) or has(_PHONES[1]), has(_PHONES[2]) or has(_PHONES[3])]
+        emails = [value for name in _EMAILS for value in _values((name,), row)]
+        source, campaign, landing_page, at = (has(name) for name in _READ_FROM["acquisition"])
+        source = self.word("customer", "acquisition.source", source) or source
+        line, postal_code, city, region, *countries = (has(name) for name in _READ_FROM["address"])
+        country = self.word("customer", "address.country", *countries) or next(filter(to_country, countries), None)
+        country = country or next(filter(None, countries), None)
+        return given(
+            id=row["id"],
+            kind="PERSON",
+            name=joined(has("firstname"), has("lastname")),
+            givenName=has("firstname"),
+            familyName=has("lastname"),
+            email=has("email"),
+            phone=phones[0] or phones[1],
+            memberNumber=has(self.settings.member_number),
+            locale=has("hs_language"),
+            createdAt=to_time(row.get("createdAt")),
+            address=given(line=line, postalCode=postal_code, city=city, region=region, country=country_code(country)),
+            company=given(name=company.get("name"), account=has("associatedcompanyid"), industry=company.get("industry")),
+            acquisition=given(
+                source=self.word("customer", "acquisition.source", source) or source,
+                campaign=campaign,
+                landingPage=landing_page,
+                at=to_time(at),
+            ),
+            contactPoints=contact_points(emails, phones),
+            externalIds=[
+                {"source": system, "id": has(name)} for system, name in self.settings.external_ids.items() if has(name)
+            ],
+        )
+
+
+def _company_id(row: Any) -> str | None:
+    id_ = to_text(row["properties"].get("associatedcompanyid"))
+    return id_ if id_ and is_number(id_) else None
+
+
+def _part_failures(asked: Sequence[str], errors: Iterable[Mapping[str, Any]]) -> Failures:
+    """The errors of single inputs, without those that are not there. One that names none is about all of them."""
+    failures: dict[str, SourceError] = {}
+    for error in errors:
+        category = error.get("category")
+        if category != _ABSENT:
+            named = readable([error], lambda error: [str(id_) for id_ in error["context"]["ids"]])
+            ids = named[0] if named and named[0] else asked
+            kind = _PART_ERRORS.get(str(category), SourceUnavailableError)
+            failures |= {id_: kind("a part of a batch has failed") for id_ in ids}
+    return failures
+
+
+def _unless_all_failed(keys: Keys, answer: dict[str, bytes | SourceError]) -> dict[str, bytes | SourceError]:
+    """The answer. Where every key has failed, it is the source that has."""
+    failed = [found for found in answer.values() if isinstance(found, SourceError)]
+    if len(failed) == len(keys) and not isinstance(failed[0], SourceRejectedError):
+        raise failed[0]
+    return answer
+
+
+def _values(names: Iterable[str], row: Any) -> list[Any]:
+    """The values of properties that may hold several. Addresses are in lower case, as keys are."""
+    written = ((name, to_text(row["properties"].get(name))) for name in names)
+    parts = (
+        (name, part.strip() if isinstance(part, str) else part)
+        for name, value in written
+        if value
+        for part in (value.split(";") if isinstance(value, str) else [value])
+    )
+    return [part.lower() if name in _EMAILS and isinstance(part, str) else part for name, part in parts]

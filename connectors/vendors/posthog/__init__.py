@@ -1,0 +1,6 @@
+"""The `posthog` kind: persons of PostHog as customers, and what they did as events."""
+
+from connectors.vendors.posthog.connector import PostHog
+from connectors.vendors.posthog.settings import PostHogSettings
+
+__all__ = ["PostHog", "PostHogSettings"]

@@ -1,0 +1,229 @@
+"""The connector of the `salesforce` kind: what is asked for a batch of keys, and which key a row belongs to."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Push, lookup
+from connectors.errors import SourceError
+from connectors.record_fields import Fields, all_fields
+from connectors.records import RECORD_NAMES, Customer, Record, Ticket
+from connectors.toolkit.batches import ask_in_halves
+from connectors.toolkit.converters import given, to_text
+from connectors.toolkit.vendor_connector import Trial
+from connectors.toolkit.vendor_rows import by_key, needed, readable
+from connectors.vendors.salesforce.objects import (
+    IS_PERSON,
+    PHONES,
+    PREFIXES,
+    READ_FROM,
+    as_ids,
+    as_phones,
+    as_text,
+    is_person,
+    record_of,
+)
+from connectors.vendors.salesforce.org import Org
+from connectors.vendors.salesforce.settings import SalesforceSettings
+from connectors.vendors.salesforce.soql import Row, any_in, select, value_at, within
+
+_BATCH = 100
+_MOST_MERGES = 5
+"""How many times a customer may have been merged into another one."""
+_NUMBER_OF_ACCOUNT = "Account.AccountNumber"
+_WINDOW = (Push.SINCE, Push.ORDER, Push.FIRST)
+_OBJECTS: dict[type[Record], tuple[str, ...]] = {Customer: ("Contact", "Account"), Ticket: ("Case",)}
+
+
+class Salesforce(Org):
+    """Salesforce, through its REST API and SOQL, with a token for client credentials or for a refresh token."""
+
+    kind = "salesforce"
+    any_case = True
+    settings_type = SalesforceSettings
+    own_words = MappingProxyType(
+        {"customer": ("acquisition.source", "address.country"), "ticket": ("channel", "kind", "priority", "status")}
+    )
+
+    def trials(self) -> Sequence[Trial]:
+        return [
+            Trial(
+                f"{self.root}query",
+                f"the OAuth scope api, or the right to read {name} with all the fields that this preset reads",
+                {"q": select(self._columns(name, all_fields(record)), name, limit=1)},
+            )
+            for record, names in _OBJECTS.items()
+            if RECORD_NAMES[record] in self.settings.keys
+            for name in names
+        ]
+
+    @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
+    async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._by_id(keys, ask, _MOST_MERGES)
+
+    @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_BATCH)
+    async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        own = _under(self.name, keys)
+        answer = _renamed(await self.customers_by_id(list(own), ask), own)
+        for system, column in self.settings.external_ids.items():
+            own = _under(system, keys)
+            answer |= _renamed(await self._find(list(own), ask, {"Contact": (column,)}), own)
+        return answer
+
+    @lookup(Customer, by=KeyKind.MEMBER_NUMBER, max_batch=_BATCH)
+    async def customers_by_member_number(self, keys: Keys, ask: Ask) -> Answer:
+        own = {"Contact": (self.settings.member_number,)} if self.settings.member_number else {}
+        return await self._find(keys, ask, {**own, "Account": ("AccountNumber",)}, of_person=_NUMBER_OF_ACCOUNT)
+
+    @lookup(Customer, by=KeyKind.EMAIL, max_batch=_BATCH)
+    async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find(keys, ask, {"Contact": ("Email",)})
+
+    @lookup(Customer, by=KeyKind.PHONE, max_batch=_BATCH)
+    async def customers_by_phone(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find(keys, ask, {"Contact": PHONES, "Account": ("Phone",)}, as_phones)
+
+    @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH, pushdown=_WINDOW)
+    async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find(keys, ask, {"Case": ("ContactId", "AccountId")}, as_ids, compared=_short)
+
+    @lookup(Ticket, by=KeyKind.EXTERNAL_ID, max_batch=_BATCH, pushdown=_WINDOW)
+    async def tickets_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        own = _under(self.name, keys)
+        return _renamed(await self.tickets_by_customer_id(list(own), ask), own)
+
+    @lookup(Ticket, by=KeyKind.EMAIL, max_batch=_BATCH, pushdown=_WINDOW)
+    async def tickets_by_email(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find(keys, ask, {"Case": ("Contact.Email", "SuppliedEmail")})
+
+    async def _by_id(self, keys: Keys, ask: Ask, merges: int) -> Answer:
+        """Customers by their ids, and by those that were merged into them, which are deleted."""
+        own = {name: ("Id",) for name, prefix in PREFIXES.items() if any(key.startswith(prefix) for key in keys)}
+        found = await self._find(keys, ask, own, as_ids, compared=_short, of_person="AccountId")
+        lost = [key for key in keys if key not in found and as_ids(key)] if own else []
+        if not lost or not merges:
+            return found
+        questions = [select(["Id", "MasterRecordId"], name, ["IsDeleted = TRUE", any_in(["Id"], lost)]) for name in own]
+        try:
+            rows = await self.rows(questions, self.until(ask), "queryAll")
+        except SourceError as error:
+            if not found:
+                raise
+            return {**found, **dict.fromkeys(lost, error)}
+        masters = dict(readable(rows, lambda row: (_short(row["Id"]), str(row["MasterRecordId"] or ""))))
+        kept = {key: master for key in lost if (master := masters.get(_short(key)))}
+        others = await self._by_id(sorted(set(kept.values())), ask, merges - 1) if kept else {}
+        return {**found, **{key: others[master] for key, master in kept.items() if master in others}}
+
+    async def _find(
+        self,
+        keys: Keys,
+        ask: Ask,
+        columns: Mapping[str, tuple[str, ...]],
+        written: Callable[[str], Iterable[str]] = as_text,
+        compared: Callable[[str], str] = str.lower,
+        of_person: str | None = None,
+    ) -> Answer:
+        """As `_find_some`. What is too slow for all keys is asked in halves, and costs the keys that it is too slow for."""
+        if not keys:
+            return {}
+        return await ask_in_halves(keys, lambda some: self._find_some(some, ask, columns, written, compared, of_person))
+
+    async def _find_some(
+        self,
+        keys: Keys,
+        ask: Ask,
+        columns: Mapping[str, tuple[str, ...]],
+        written: Callable[[str], Iterable[str]],
+        compared: Callable[[str], str],
+        of_person: str | None,
+    ) -> Answer:
+        """The rows of objects that have a key in one of the columns, cases in the window of the ask.
+
+        `written` gives the forms that a key may have there, and two forms are the same when they are it as `compared`.
+        A person's account is no customer beside the contact that it has, which is found by its column `of_person`, too.
+        """
+        asked: dict[str, list[str]] = {}
+        for key in keys:
+            for one in written(key):
+                asked.setdefault(compared(one), []).append(key)
+        forms = [one for key in keys for one in written(key)]
+        first = ask.first if "Case" in columns else None
+        limit = first if len(keys) == 1 else None
+        person = of_person if self.settings.person_accounts and "Account" in columns else None
+        own = {"Contact": (), **columns} if person else dict(columns)
+        questions = [self._question(name, tests, forms, ask, limit, person) for name, tests in own.items() if forms]
+
+        def keys_of(row: Row) -> Iterable[str]:
+            names = [*own[row["attributes"]["type"]], *([person] if person and is_person(row) else [])]
+            held = [to_text(value) for name in names if (value := value_at(row, name))]
+            return [key for value in held if isinstance(value, str) for key in asked.get(compared(value), ())]
+
+        rows = await self.rows(questions, self.until(ask))
+        if "deals" in ask.fields:
+            await self._add_deals(rows, self.until(ask))
+        return by_key(keys, rows, keys_of, self._record, first=first)
+
+    async def _add_deals(self, rows: Iterable[Row], until: float | None) -> None:
+        """Put the opportunities of persons' accounts with their contacts."""
+        persons = {str(row["AccountId"]): row for row in readable(rows, lambda row: row if is_person(row) else None)}
+        if persons:
+            question = select(["Id", *READ_FROM["Account"]["deals"]], "Account", [any_in(["Id"], persons)])
+            for account in await self.rows([question], until):
+                persons[account["Id"]]["Opportunities"] = account["Opportunities"]
+
+    def _question(
+        self, name: str, own: tuple[str, ...], forms: Sequence[str], ask: Ask, limit: int | None, person: str | None
+    ) -> str:
+        read = [*self._columns(name, ask.fields), *own]
+        if name == "Case":
+            way = "ASC" if ask.oldest_first else "DESC"
+            conditions = [any_in(own, forms), *within("CreatedDate", ask.since, ask.until)]
+            return select(read, name, conditions, order=[f"CreatedDate {way}", f"Id {way}"], limit=limit)
+        if name == "Account":
+            return select(
+                read, name, [any_in(own, forms), *(["IsPersonAccount = FALSE"] if self.settings.person_accounts else [])]
+            )
+        if person is None:
+            return select(read, name, [any_in(own, forms)])
+        of_person = f"({any_in([person], forms)} AND {IS_PERSON} = TRUE)"
+        return select([*read, person], name, [f"({any_in(own, forms)} OR {of_person})" if own else of_person])
+
+    def _columns(self, name: str, fields: Fields) -> list[str]:
+        read = [*needed(fields, {**READ_FROM[name], **self._custom(name)}), "Id"]
+        if name == "Contact" and self.settings.person_accounts:
+            read += ["AccountId", IS_PERSON]
+        more = "Code" if self.settings.country_codes else ""
+        return [column + more if column.endswith("Country") else column for column in read]
+
+    def _custom(self, name: str) -> dict[str, tuple[str, ...]]:
+        """The columns of an object that only this org has, by field."""
+        own = self.settings
+        numbers = filter(None, [own.member_number, _NUMBER_OF_ACCOUNT if own.person_accounts else None])
+        custom = {"member_number": tuple(numbers), "external_ids": tuple(own.external_ids.values())}
+        return custom if name == "Contact" else {}
+
+    def _record(self, row: Row) -> dict[str, Any]:
+        if row["attributes"]["type"] != "Contact":
+            return record_of(row, self.word)
+        ids = [
+            {"source": system, "id": value}
+            for system, column in self.settings.external_ids.items()
+            if (value := row.get(column))
+        ]
+        number = row.get(self.settings.member_number or "") or (is_person(row) and row["Account"].get("AccountNumber")) or None
+        return record_of(row, self.word) | given(memberNumber=number, externalIds=ids)
+
+
+def _short(id_: str) -> str:
+    """An id without the three letters that only say which of the others are capitals."""
+    return id_[:15]
+
+
+def _under(system: str, keys: Keys) -> dict[str, str]:
+    """The external ids of one system: the key by the id."""
+    return {key.removeprefix(f"{system}:"): key for key in keys if key.startswith(f"{system}:")}
+
+
+def _renamed(found: Answer, keys: Mapping[str, str]) -> dict[str, Found | SourceError]:
+    return {keys[key]: records for key, records in found.items()}

@@ -1,0 +1,234 @@
+"""What Salesforce keeps in its objects: which columns a field of ours is read from, and how a row becomes a record."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from connectors.toolkit.converters import given, to_time
+from connectors.toolkit.vendor_rows import country_code, odd, read_or_odd
+from connectors.vendors.salesforce.soql import Row, is_id, select
+
+PREFIXES = {"Contact": "003", "Account": "001"}
+"""How the ids of customers begin."""
+PHONES = ("Phone", "MobilePhone")
+_MAILING, _BILLING = (
+    tuple(kind + name for name in ("Street", "PostalCode", "City", "State", "Country")) for kind in ("Mailing", "Billing")
+)
+_DEAL = ("Id", "IsClosed", "IsWon", "Type", "CloseDate")
+_COMMENTS = select(
+    ["CommentBody", "CreatedDate", "CreatedBy.UserType"], "CaseComments", ["IsPublished = TRUE"], order=["CreatedDate"]
+)
+READ_FROM: dict[str, dict[str, tuple[str, ...]]] = {
+    "Contact": {
+        "name": ("Name",),
+        "given_name": ("FirstName",),
+        "family_name": ("LastName",),
+        "email": ("Email",),
+        "phone": PHONES,
+        "created_at": ("CreatedDate",),
+        "address": _MAILING,
+        "company": ("Account.Name", "Account.AccountNumber", "Account.Industry"),
+        "acquisition": ("LeadSource",),
+        "contact_points": ("Email", *PHONES),
+        "deals": (f"({select([f'Opportunity.{name}' for name in _DEAL], 'OpportunityContactRoles')})",),
+    },
+    "Account": {
+        "name": ("Name",),
+        "phone": ("Phone",),
+        "member_number": ("AccountNumber",),
+        "created_at": ("CreatedDate",),
+        "address": _BILLING,
+        "company": ("Name", "AccountNumber", "Industry"),
+        "acquisition": ("AccountSource",),
+        "contact_points": ("Phone",),
+        "deals": (f"({select(_DEAL, 'Opportunities')})",),
+    },
+    "Case": {
+        "created_at": ("CreatedDate",),
+        "subject": ("Subject",),
+        "kind": ("Type",),
+        "status": ("Status", "IsClosed"),
+        "priority": ("Priority",),
+        "channel": ("Origin",),
+        "solved_at": ("ClosedDate",),
+        "messages": ("Description", "CreatedDate", f"({_COMMENTS})"),
+    },
+}
+"""The columns that a field is read from, by object. What stands in parentheses asks for children."""
+_WORDS = {
+    "Problem": "INCIDENT",
+    "Resolved": "SOLVED",
+    "Feature Request": "TASK",
+    "Working": "OPEN",
+    "Escalated": "OPEN",
+    "Medium": "NORMAL",
+    "Critical": "URGENT",
+    "Live Chat": "CHAT",
+    "Facebook": "SOCIAL",
+    "Twitter": "SOCIAL",
+}
+"""What the words of a case mean that are not ours."""
+_AUTHORS = {"Standard": "AGENT", "AutomatedProcess": "SYSTEM"}
+"""Who writes comments, by the type of their user; the others are customers in a portal."""
+_ENDED = ("SOLVED", "CLOSED")
+IS_PERSON = "Account.IsPersonAccount"
+"""Of a contact: whether it is a person who is the account, and no company's."""
+Word = Callable[..., str | None]
+"""What an account's own word means, by record and field, None where it has no meaning of its own."""
+_US_PHONE = re.compile(r"\((\d{3})\) (\d{3})-(\d{4})")
+
+
+def as_ids(key: str) -> Iterable[str]:
+    return [key] if is_id(key) else []
+
+
+def as_text(key: str) -> Iterable[str]:
+    return [key]
+
+
+def as_phones(key: str) -> Iterable[str]:
+    """E.164, and the form that Salesforce gives to a number of North America that somebody types."""
+    is_american = len(key) == 12 and key.startswith("+1")
+    return [key, f"({key[2:5]}) {key[5:8]}-{key[8:]}"] if is_american else [key]
+
+
+def record_of(row: Row, word: Word) -> dict[str, Any]:
+    return _RECORDS[row["attributes"]["type"]](row, word)
+
+
+def is_person(row: Row) -> bool:
+    return isinstance(account := row.get("Account"), dict) and account.get("IsPersonAccount") is True
+
+
+def _contact(row: Row, word: Word) -> dict[str, Any]:
+    phones = [_phone(number) for name in PHONES if (number := row.get(name))]
+    emails = [read_or_odd(row["Email"], str.lower)] if row.get("Email") else []
+    return given(
+        id=row["Id"],
+        kind="PERSON",
+        name=row.get("Name"),
+        givenName=row.get("FirstName"),
+        familyName=row.get("LastName"),
+        email=next(iter(emails), None),
+        phone=next(iter(phones), None),
+        createdAt=to_time(row.get("CreatedDate")),
+        address=_address(row, _MAILING, word),
+        company=None if is_person(row) else read_or_odd(row.get("Account"), _company),
+        acquisition=given(source=_source(row.get("LeadSource"), word)),
+        contactPoints=_points("EMAIL", emails) + _points("PHONE", phones),
+        deals=_deals(row, "OpportunityContactRoles", "Opportunities"),
+    )
+
+
+def _account(row: Row, word: Word) -> dict[str, Any]:
+    phones = [_phone(row["Phone"])] if row.get("Phone") else []
+    return given(
+        id=row["Id"],
+        kind="COMPANY",
+        name=row.get("Name"),
+        phone=next(iter(phones), None),
+        memberNumber=row.get("AccountNumber"),
+        createdAt=to_time(row.get("CreatedDate")),
+        address=_address(row, _BILLING, word),
+        company=_company(row),
+        acquisition=given(source=_source(row.get("AccountSource"), word)),
+        contactPoints=_points("PHONE", phones),
+        deals=_deals(row, "Opportunities"),
+    )
+
+
+def _case(row: Row, word: Word) -> dict[str, Any]:
+    written = given(author="CUSTOMER", body=row.get("Description"), at=to_time(row.get("CreatedDate")))
+    return given(
+        id=row["Id"],
+        createdAt=to_time(row.get("CreatedDate")),
+        subject=row.get("Subject"),
+        kind=_meaning(row.get("Type"), word, "kind"),
+        status=_status(row, word),
+        priority=_meaning(row.get("Priority"), word, "priority"),
+        channel=_meaning(row.get("Origin"), word, "channel"),
+        solvedAt=to_time(row.get("ClosedDate")),
+        messages=[*([written] if "body" in written else []), *_children(row, "CaseComments", _comment)],
+    )
+
+
+_RECORDS: Mapping[str, Callable[[Row, Word], dict[str, Any]]] = {"Contact": _contact, "Account": _account, "Case": _case}
+
+
+def _comment(row: Row) -> dict[str, Any]:
+    author = read_or_odd(row.get("CreatedBy"), lambda user: _AUTHORS.get(user["UserType"], "CUSTOMER") if user else None)
+    return given(author=author, body=row.get("CommentBody"), at=to_time(row.get("CreatedDate")))
+
+
+def _company(account: Any) -> dict[str, Any]:
+    has = (account or {}).get
+    return given(name=has("Name"), account=has("AccountNumber"), industry=has("Industry"))
+
+
+def _children(row: Row, name: str, read: Callable[[Any], Any]) -> list[Any]:
+    """What is read of the rows of a relationship. In the place of rows that are no list is a part that cannot be read."""
+    page = row.get(name) or []
+    rows = page.get("records") if isinstance(page, dict) else page
+    return [read_or_odd(one, read) for one in rows] if isinstance(rows, list) else [odd(rows)]
+
+
+def _deals(row: Row, *relationships: str) -> list[Any]:
+    """The opportunities of all relationships, each once."""
+    return _each_once(deal for name in relationships for deal in _children(row, name, _deal))
+
+
+def _each_once(values: Iterable[Any]) -> list[Any]:
+    """Values in their order, which may be odd ones that no set takes."""
+    single: list[Any] = []
+    for value in values:
+        if value not in single:
+            single.append(value)
+    return single
+
+
+def _deal(row: Row) -> dict[str, Any]:
+    """An opportunity, or the one of a role."""
+    row = row.get("Opportunity", row)
+    closed_at = to_time(row.get("CloseDate")) if row.get("IsClosed") is True else None
+    return given(id=row.get("Id"), stage=_stage(row), segment=row.get("Type"), closedAt=closed_at)
+
+
+def _stage(row: Row) -> Any:
+    is_closed, is_won = row.get("IsClosed"), row.get("IsWon")
+    if is_closed is not True:
+        return "OPEN" if is_closed is False else is_closed
+    return ("WON" if is_won else "LOST") if isinstance(is_won, bool) else is_won
+
+
+def _address(row: Row, names: Iterable[str], word: Word) -> dict[str, Any]:
+    line, postal_code, city, region, country = names
+    written = row.get(f"{country}Code") or row.get(country)
+    code = country_code(word("customer", "address.country", written) or written)
+    return given(line=row.get(line), postalCode=row.get(postal_code), city=row.get(city), region=row.get(region), country=code)
+
+
+def _points(kind: str, values: list[str]) -> list[dict[str, Any]]:
+    return [{"kind": kind, "value": value, "primary": value == values[0]} for value in _each_once(values)]
+
+
+def _phone(number: Any) -> Any:
+    """As phones are compared, where the form tells the country."""
+    found = _US_PHONE.fullmatch(number) if isinstance(number, str) else None
+    return f"+1{''.join(found.groups())}" if found else number
+
+
+def _source(written: Any, word: Word) -> Any:
+    return word("customer", "acquisition.source", written) or written
+
+
+def _meaning(written: Any, word: Word, field: str) -> Any:
+    known = _WORDS.get(written) if isinstance(written, str) else None
+    return word("ticket", field, written) or known or written
+
+
+def _status(row: Row, word: Word) -> Any:
+    """By its word, but for a closed case: that is solved where the word says so, else closed."""
+    meant = _meaning(row.get("Status"), word, "status")
+    if row.get("IsClosed") is not True:
+        return meant
+    return found if (found := str(meant).upper()) in _ENDED else "CLOSED"

@@ -1,0 +1,296 @@
+"""The connector of the `stripe` kind: what is asked for each key, and how far."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import Field
+
+from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Push, WebhookRequest, lookup
+from connectors.errors import NoWebhookError, SourceError, SourceProtocolError, SourceRejectedError
+from connectors.records import Customer, Order
+from connectors.toolkit.converters import contact_points, given, to_time
+from connectors.toolkit.http_client import RefusedResponse, ask_each, gathered
+from connectors.toolkit.vendor_connector import Parameters, Secret, Trial, Vendor, VendorSettings
+from connectors.toolkit.vendor_rows import (
+    as_records,
+    country_code,
+    joined,
+    read_or_odd,
+    readable,
+    step,
+    unsure_of_letters,
+    window,
+)
+from connectors.toolkit.webhook_signatures import expect_stripe, read
+from connectors.vendors.stripe.charges import order_of, orders_of, place
+
+_CUSTOMERS, _CHARGES, _DISPUTES = "/v1/customers", "/v1/charges", "/v1/disputes"
+_PAGE, _AT_ONCE = 100, 20
+_WINDOW = (Push.FIRST, Push.AFTER, Push.SINCE, Push.ORDER)
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,255}")
+Word = Annotated[str, Field(pattern=r"^[\w.-]+$")]
+"""What can stand in a header."""
+
+
+class StripeSettings(VendorSettings):
+    """`search` is off where Stripe has none, as in India. Addresses are then found in the case of letters that they have."""
+
+    base_url: str = "https://api.stripe.com"
+    token: Secret
+    api_version: Word = "2025-04-30.basil"
+    account: Word | None = None
+    search: bool = True
+    webhook_secret: Secret | None = None
+
+
+class StripeList(msgspec.Struct):
+    data: list[Any]
+    has_more: bool = False
+    next_page: str | None = None
+
+
+class StripeEvent(msgspec.Struct):
+    """What an event is about: a charge, a customer, or something else."""
+
+    object: str
+    id: str = ""
+    customer: str | None = None
+
+
+class Data(msgspec.Struct):
+    object: StripeEvent
+
+
+class StripeWebhook(msgspec.Struct):
+    data: Data
+
+
+class NotThereError(SourceRejectedError):
+    """What a parameter names does not exist."""
+
+
+class Stripe(Vendor[StripeSettings]):
+    """Stripe, with a secret or a restricted key. Charges that have failed are attempts and no orders."""
+
+    kind = "stripe"
+    settings_type = StripeSettings
+
+    def __init__(self, name: str, settings: StripeSettings) -> None:
+        super().__init__(name, settings)
+        self.any_case = settings.search
+
+    def headers(self) -> Mapping[str, str]:
+        own = self.settings
+        fixed = {"Authorization": f"Bearer {own.token.get_secret_value()}", "Stripe-Version": own.api_version}
+        return fixed | ({"Stripe-Account": own.account} if own.account else {})
+
+    def trials(self) -> Sequence[Trial]:
+        return [
+            Trial(_CUSTOMERS, "the permission to read customers", {"limit": 1}),
+            Trial(_CHARGES, "the permission to read charges", {"limit": 1}),
+            Trial(_DISPUTES, "the permission to read disputes", {"limit": 1}),
+        ]
+
+    def refusal(self, answer: RefusedResponse) -> SourceError | None:
+        if answer.status == 400 and answer.said["error"]["code"] == "resource_missing":
+            return NotThereError()
+        return super().refusal(answer)
+
+    def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
+        if self.settings.webhook_secret is None:
+            raise NoWebhookError
+        expect_stripe(request, self.settings.webhook_secret, now)
+        told = read(request, StripeWebhook).data.object
+        if told.object == "customer":
+            return [self.own_change(Customer, told.id)]
+        return [self.own_change(Order, told.customer)] if told.object == "charge" and told.customer else []
+
+    @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
+    async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+        return await ask_each(keys, lambda id_: self._customer_by_id(id_, until))
+
+    @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_AT_ONCE)
+    async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        ids, until = self.own_ids(keys), self.until(ask)
+        return await ask_each(list(ids), lambda key: self._customer_by_id(ids[key], until))
+
+    @lookup(Customer, by=KeyKind.EMAIL, max_batch=_AT_ONCE)
+    async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+
+        async def customers(email: str) -> bytes:
+            return as_records(await self._by_email(email, until), self._customer)
+
+        return await ask_each(keys, customers)
+
+    @lookup(Customer, by=KeyKind.TEXT, max_batch=5)
+    async def customers_by_text(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+
+        async def customers(text: str) -> bytes:
+            return as_records(await self._listed(f"{_CUSTOMERS}/search", {"query": _query(text)}, until), self._customer)
+
+        return await ask_each(keys, customers)
+
+    @lookup(Order, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
+    async def orders_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+        return await ask_each(keys, lambda id_: self._orders([id_], ask, until))
+
+    @lookup(Order, by=KeyKind.EXTERNAL_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
+    async def orders_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        ids, until = self.own_ids(keys), self.until(ask)
+        return await ask_each(list(ids), lambda key: self._orders([ids[key]], ask, until))
+
+    @lookup(Order, by=KeyKind.EMAIL, max_batch=_AT_ONCE, pushdown=_WINDOW)
+    async def orders_by_email(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+
+        async def orders(email: str) -> Page | None:
+            customers = await self._by_email(email, until)
+            if not customers and not self.settings.search:
+                return None
+            return await self._orders(readable(customers, lambda customer: str(customer["id"])), ask, until)
+
+        answer = await ask_each(keys, orders)
+        return answer if self.settings.search else unsure_of_letters(keys, answer)
+
+    async def _customer_by_id(self, id_: str, until: float | None) -> bytes | None:
+        if not _ID.fullmatch(id_):
+            return None
+        found = await self.find(dict[str, Any], f"{_CUSTOMERS}/{step(id_)}", {}, until)
+        return None if found is None or found.get("deleted") else as_records([found], self._customer)
+
+    async def _by_email(self, email: str, until: float | None) -> list[Any]:
+        """The customers who have an address, in any case of letters.
+
+        A list compares letters as they are, and is up to date; a search does not, and is a minute behind.
+        """
+        questions: list[tuple[str, Parameters]] = [(_CUSTOMERS, {"email": email})]
+        if self.settings.search:
+            questions.append((f"{_CUSTOMERS}/search", {"query": f"email:{_quoted(email)}"}))
+        pages = await gathered(self._listed(path, parameters, until) for path, parameters in questions)
+        rows = [row for page in pages for row in page]
+        wanted = email.casefold()
+        own = readable(rows, lambda row: (str(row["id"]), row) if _address(row) == wanted else None)
+        return list(dict(own).values())
+
+    async def _orders(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
+        found = await gathered(self._charges(id_, ask, until) for id_ in ids if _ID.fullmatch(id_))
+        rows, _ = window([row for own, _ in found for row in own], ask, place)
+        disputed = readable(rows, lambda row: str(row["id"]) if row.get("disputed") else None)
+        reads_them = disputed and ("status" in ask.fields or "refunded" in ask.fields)
+        lost = await gathered(self._lost(id_, until) for id_ in disputed) if reads_them else []
+        records = as_records(rows, partial(order_of, dict(zip(disputed, lost, strict=False))))
+        return Page(records, partial=any(is_cut for _, is_cut in found))
+
+    async def _lost(self, charge: str, until: float | None) -> list[Any]:
+        """The disputes that were lost: what the bank gave back to the customer."""
+        found = await self._listed(_DISPUTES, {"charge": charge}, until)
+        return [one for one in found if readable([one], lambda one: one["status"] == "lost") == [True]]
+
+    async def _charges(self, id_: str, ask: Ask, until: float | None) -> tuple[list[Any], bool]:
+        """The charges of a customer, newest first, as far as an ask goes, and whether there are more of them.
+
+        Those of one second come in any order.
+        """
+        after = None if ask.after is None or ask.oldest_first else ask.after.time
+        wanted = None if ask.oldest_first else ask.first
+        parameters: Parameters = {
+            "customer": id_,
+            "created[gte]": _second(ask.since, math.ceil),
+            "created[lt]": _second(ask.until, math.ceil),
+            "created[lte]": _second(after, math.floor),
+        }
+
+        def is_enough(rows: list[Any]) -> bool:
+            last = min(readable(rows, lambda row: place(row).time), default=None)
+            whole_seconds = [row for row in rows if readable([row], lambda one: place(one).time != last) == [True]]
+            return wanted is not None and len(window(orders_of(id_, whole_seconds), ask, place)[0]) >= wanted
+
+        first_page = _PAGE if wanted is None else min(_PAGE, wanted + 1)
+        rows, is_cut = await self._pages(_CHARGES, parameters, until, is_enough, first_page)
+        if is_cut and ask.oldest_first:
+            raise SourceProtocolError("more pages than max_pages")
+        return orders_of(id_, rows), is_cut
+
+    async def _listed(self, path: str, parameters: Parameters, until: float | None) -> list[Any]:
+        """All rows of a list or of a search."""
+        rows, is_cut = await self._pages(path, parameters, until)
+        if is_cut:
+            raise SourceProtocolError("more pages than max_pages")
+        return rows
+
+    async def _pages(
+        self,
+        path: str,
+        parameters: Parameters,
+        until: float | None,
+        is_enough: Callable[[list[Any]], bool] = lambda _: False,
+        first_page: int = _PAGE,
+    ) -> tuple[list[Any], bool]:
+        """The rows of a list, or of a search, which names its next page itself, and whether there are more."""
+        cursor = "page" if "query" in parameters else "starting_after"
+
+        async def turn(start: str | None) -> tuple[list[Any], str | None]:
+            own = {"limit": first_page if start is None else _PAGE, cursor: start}
+            found = await self.find(StripeList, path, {**parameters, **own}, until)
+            if found is None or not found.has_more:
+                return found.data if found else [], None
+            ids = readable(found.data, lambda row: str(row["id"]))
+            if not ids:
+                raise SourceProtocolError("a page has no ids to go on from")
+            return found.data, found.next_page or ids[-1]
+
+        try:
+            return await self.first_pages(turn, is_enough)
+        except NotThereError:
+            return [], False
+
+    def _customer(self, row: Any) -> dict[str, Any]:
+        return given(
+            id=row["id"],
+            name=row.get("name"),
+            email=row.get("email"),
+            phone=row.get("phone"),
+            locale=next(iter(locales), None) if isinstance(locales := row.get("preferred_locales"), list) else locales,
+            createdAt=to_time(row.get("created")),
+            address=read_or_odd(row.get("address"), _postal_address),
+            contactPoints=contact_points([row.get("email")], [row.get("phone")]),
+            externalIds=[{"source": self.name, "id": row["id"]}],
+        )
+
+
+def _postal_address(address: Any) -> dict[str, Any]:
+    has = (address or {}).get
+    return given(
+        line=joined(has("line1"), has("line2"), by=", "),
+        postalCode=has("postal_code"),
+        city=has("city"),
+        region=has("state"),
+        country=country_code(has("country")),
+    )
+
+
+def _query(text: str) -> str:
+    return " OR ".join(f"{name}~{_quoted(text)}" for name in ("name", "email", "phone"))
+
+
+def _quoted(text: str) -> str:
+    words = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{words}"'
+
+
+def _address(row: Any) -> str:
+    address: str = row["email"]
+    return address.casefold()
+
+
+def _second(time: datetime | None, rounded: Callable[[float], int]) -> int | None:
+    return None if time is None else max(0, rounded(time.timestamp()))

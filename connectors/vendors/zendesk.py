@@ -1,0 +1,369 @@
+"""The `zendesk` kind: the tickets of Zendesk's users, and the users as customers."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
+from connectors.errors import NoWebhookError, SourceError, SourceThrottledError
+from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStatus
+from connectors.toolkit.batches import ask_in_halves
+from connectors.toolkit.converters import contact_points, converter, given, to_text, to_time, translated
+from connectors.toolkit.http_client import RefusedResponse, ask_each, gathered
+from connectors.toolkit.vendor_connector import AppSettings, Grant, Parameters, Secret, Trial, Vendor
+from connectors.toolkit.vendor_rows import as_records, is_number, odd, read_or_odd, readable, time_of, window
+from connectors.toolkit.webhook_signatures import expect_zendesk, read
+
+_USERS, _PAGE = "/api/v2/users", 100
+_SYSTEM = -1
+"""The id of Zendesk among users."""
+_MOST_PAGES = 100
+"""As far as Zendesk gives pages by their numbers."""
+_AT_ONCE = 20
+"""Keys in one batch of what needs a call for each key."""
+_WINDOW = (Push.FIRST, Push.AFTER, Push.SINCE, Push.ORDER, Push.COUNT)
+_STATUSES = translated({"hold": "ON_HOLD"}, converter(TicketStatus))
+_KINDS = translated({"problem": "INCIDENT"}, converter(TicketKind))
+_CHANNELS = translated(
+    {
+        "voice": "PHONE",
+        **dict.fromkeys(("native_messaging", "messaging", "chat_transcript", "whatsapp", "sms"), "CHAT"),
+        **dict.fromkeys(("web_form", "help_center", "web_widget", "mobile", "mobile_sdk"), "WEB"),
+        **dict.fromkeys(("twitter", "facebook", "instagram_dm", "any_channel"), "SOCIAL"),
+    },
+    converter(Channel),
+)
+_SCORES: Mapping[str | None, int | None] = {
+    **dict.fromkeys(("good", "good_with_comment", "good_without_comment"), 5),
+    **dict.fromkeys(("bad", "bad_with_comment", "bad_without_comment"), 1),
+    **dict.fromkeys(("offered", "unoffered", "", None)),
+}
+
+
+class ZendeskSettings(AppSettings):
+    """With `email` the token is an API token of that agent, without it the token is one of OAuth."""
+
+    email: str | None = None
+    customer_id: Literal["id", "external_id"] = "id"
+    complaint_tag: str = "complaint"
+    order_id_field: int | None = None
+    webhook_secret: Secret | None = None
+
+
+class Meta(msgspec.Struct, frozen=True):
+    has_more: bool = False
+    after_cursor: str | None = None
+
+
+class Users(msgspec.Struct):
+    users: list[Any]
+
+
+class Tickets(msgspec.Struct):
+    """One page by its number, of `count` tickets in all."""
+
+    tickets: list[Any]
+    count: int | None = None
+    next_page: str | None = None
+
+
+class Requested(NamedTuple):
+    """The tickets of one user as far as they were read, how many there are, and whether `max_pages` ended the reading."""
+
+    rows: list[Any]
+    total: int | None
+    is_cut: bool = False
+
+
+class Comments(msgspec.Struct):
+    comments: list[Any]
+    meta: Meta = Meta()
+
+
+class ZendeskEvent(msgspec.Struct):
+    """A user, or a ticket with its requester."""
+
+    id: str
+    external_id: str | None = None
+    requester_id: str | None = None
+
+
+class ZendeskWebhook(msgspec.Struct):
+    type: str
+    detail: ZendeskEvent
+
+
+class Zendesk(Vendor[ZendeskSettings]):
+    """Zendesk's Ticketing API. Its users are found by id, external id or e-mail address, and tickets by their requester."""
+
+    kind = "zendesk"
+    any_case = True
+    settings_type = ZendeskSettings
+    own_words = MappingProxyType({"ticket": ("channel", "kind", "priority", "status")})
+
+    def headers(self) -> Mapping[str, str]:
+        token, email = self.settings.token, self.settings.email
+        if token is None:
+            return {}
+        basic = b64encode(f"{email}/token:{token.get_secret_value()}".encode()).decode()
+        return {"Authorization": f"Basic {basic}"} if email else self.bearing(token.get_secret_value())
+
+    def grant(self) -> Grant | None:
+        client_id, client_secret = self.settings.client_id, self.settings.client_secret
+        if client_id is None or client_secret is None:
+            return None
+        app = {"client_id": client_id, "client_secret": client_secret}
+        return Grant("/oauth/tokens", {"grant_type": "client_credentials", "scope": "users:read tickets:read", **app})
+
+    def trials(self) -> Sequence[Trial]:
+        one = {"page[size]": 1}
+        return [
+            Trial(_USERS, "the right to read users (OAuth: the scope users:read)", one),
+            Trial("/api/v2/tickets", "the right to read tickets (OAuth: the scope tickets:read)", one),
+        ]
+
+    def refusal(self, answer: RefusedResponse) -> SourceError | None:
+        if answer.status == 429 and "Retry-After" not in answer.headers:
+            return SourceThrottledError(retry_after_s=float(answer.headers["ratelimit-reset"]))
+        return super().refusal(answer)
+
+    def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
+        if self.settings.webhook_secret is None:
+            raise NoWebhookError
+        expect_zendesk(request, self.settings.webhook_secret, now)
+        occurred = read(request, ZendeskWebhook)
+        told, is_user = occurred.detail, occurred.type.startswith("zen:event-type:user.")
+        record, id_ = (None, told.id) if is_user else (Ticket, told.requester_id)
+        if self.settings.customer_id == "id":
+            return [self.own_change(record, id_)] if id_ else []
+        if is_user and told.external_id:
+            return [Change(record, KeyKind.CUSTOMER_ID, told.external_id)]
+        return [Change(record, KeyKind.EXTERNAL_ID, f"{self.name}:{id_}")] if id_ else []
+
+    @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_PAGE)
+    async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._customers(self.settings.customer_id, keys, ask)
+
+    @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_PAGE)
+    async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        ids = self.own_ids(keys)
+        found = await self._customers("id", list(ids.values()), ask)
+        return {key: found[id_] for key, id_ in ids.items() if id_ in found}
+
+    @lookup(Customer, by=KeyKind.EMAIL, max_batch=_AT_ONCE)
+    async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+
+        async def customers(email: str) -> bytes:
+            return as_records(await self._by_email(email, until), self._customer)
+
+        return await ask_each(keys, customers)
+
+    @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
+    async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+        if self.settings.customer_id == "id":
+            ids = {key: [key] for key in keys if is_number(key)}
+        else:
+            users = await self._show_many("external_id", keys, until)
+            ids = {key: _ids([user]) for key, user in users.items()}
+        return await ask_each(list(ids), lambda key: self._tickets(ids[key], ask, until))
+
+    @lookup(Ticket, by=KeyKind.EXTERNAL_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
+    async def tickets_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        ids, until = {key: id_ for key, id_ in self.own_ids(keys).items() if is_number(id_)}, self.until(ask)
+        return await ask_each(list(ids), lambda key: self._tickets([ids[key]], ask, until))
+
+    @lookup(Ticket, by=KeyKind.EMAIL, max_batch=_AT_ONCE, pushdown=_WINDOW)
+    async def tickets_by_email(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+
+        async def tickets(email: str) -> Page:
+            return await self._tickets(_ids(await self._by_email(email, until)), ask, until)
+
+        return await ask_each(keys, tickets)
+
+    async def _customers(self, name: str, ids: Sequence[str], ask: Ask) -> Answer:
+        until = self.until(ask)
+
+        async def some(ids: Keys) -> Answer:
+            users = await self._show_many(name, ids, until)
+            return {id_: as_records([user], self._customer) for id_, user in users.items()}
+
+        return await ask_in_halves(ids, some)
+
+    async def _show_many(self, name: str, values: Sequence[str], until: float | None) -> dict[str, Any]:
+        """Users by their ids, of either kind, without deleted ones."""
+        sent = [value for value in values if (is_number(value) if name == "id" else "," not in value)]
+        if not sent:
+            return {}
+        found = await self.get(Users, f"{_USERS}/show_many", {f"{name}s": ",".join(sent)}, until)
+        users = readable(found.users, lambda user: (str(user[name]), user) if _is_active(user) else None)
+        return {id_: user for id_, user in users if id_ in sent}
+
+    async def _by_email(self, email: str, until: float | None) -> list[Any]:
+        """The user who has the address. A search finds similar ones as well, and they are other people."""
+        found = await self.get(Users, f"{_USERS}/search", {"query": f'email:"{email}"'}, until)
+        return [user for user in found.users if readable([user], _address) == [email.lower()]]
+
+    async def _tickets(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
+        """What users have requested, and comments of the tickets that are wanted."""
+        found = await gathered(self._requested(id_, ask, until) for id_ in ids)
+        rows = [row for one in found for row in one.rows]
+        total: int | None
+        wanted, total = window(rows, ask, _place)
+        if not _is_bounded(ask):
+            totals = [one.total for one in found if one.total is not None]
+            total = sum(totals) if len(totals) == len(found) else None
+        comments: dict[str, list[Any]] = {}
+        if "messages" in ask.fields:
+            tickets = readable(wanted, lambda row: str(int(row["id"])))
+            comments = dict(zip(tickets, await gathered(self._comments(id_, until) for id_ in tickets), strict=True))
+        records = as_records(wanted, partial(self._ticket, comments))
+        return Page(records, total if ask.count else None, partial=any(one.is_cut for one in found))
+
+    async def _requested(self, id_: str, ask: Ask, until: float | None) -> Requested:
+        """The tickets of a user, in the order of an ask, as far as it goes or `max_pages` do."""
+        rows: dict[Any, Any] = {}
+        size = _PAGE if ask.first is None or ask.after is not None or _is_bounded(ask) else min(_PAGE, ask.first + 1)
+        page, total = 1, None
+        for _ in range(min(self.settings.max_pages, _MOST_PAGES)):
+            order: Parameters = {"sort_by": "created_at", "sort_order": "asc" if ask.oldest_first else "desc"}
+            path = f"{_USERS}/{id_}/tickets/requested"
+            found = await self.find(Tickets, path, {**order, "per_page": size, "page": page}, until)
+            if found is None:
+                return Requested([], 0)
+            total = found.count
+            rows |= {_id_or_place(row, len(rows) + place): row for place, row in enumerate(found.tickets)}
+            if found.next_page is None or _is_enough(list(rows.values()), ask):
+                return Requested(list(rows.values()), total)
+            size, page = _PAGE, page + 1 if size == _PAGE else 1
+        return Requested(list(rows.values()), total, is_cut=True)
+
+    async def _comments(self, ticket: str, until: float | None) -> list[Any]:
+        async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
+            path = f"/api/v2/tickets/{ticket}/comments"
+            found = await self.find(Comments, path, {"page[size]": _PAGE, "page[after]": cursor}, until)
+            if found is None:
+                return [], None
+            return found.comments, found.meta.after_cursor if found.meta.has_more else None
+
+        return await self.paged(turn)
+
+    def _customer(self, user: Any) -> dict[str, Any]:
+        return given(
+            id=to_text(user[self.settings.customer_id]),
+            kind="PERSON",
+            name=user.get("name"),
+            email=user.get("email"),
+            phone=user.get("phone"),
+            locale=user.get("locale"),
+            createdAt=to_time(user.get("created_at")),
+            contactPoints=contact_points([user.get("email")], [user.get("phone")]),
+            externalIds=[{"source": self.name, "id": to_text(user["id"])}],
+        )
+
+    def _ticket(self, comments: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
+        is_complaint = isinstance(tags := row.get("tags"), list) and self.settings.complaint_tag in tags
+        kind, status, priority = row.get("type"), row.get("status"), row.get("priority")
+        return given(
+            id=to_text(row["id"]),
+            createdAt=to_time(row["created_at"]),
+            subject=row.get("subject"),
+            kind="COMPLAINT" if is_complaint else self.word("ticket", "kind", kind) or _KINDS(kind),
+            status=self.word("ticket", "status", row.get("custom_status_id"), status) or _STATUSES(status),
+            priority=self.word("ticket", "priority", priority) or priority,
+            channel=read_or_odd(row.get("via"), self._channel),
+            satisfaction=read_or_odd(row.get("satisfaction_rating"), _satisfaction),
+            orderId=read_or_odd(row.get("custom_fields"), self._order_id),
+            messages=[
+                read_or_odd(one, partial(_message, row.get("requester_id")))
+                for one in comments.get(to_text(row["id"]), ())
+                if not _is_internal(one)
+            ],
+        )
+
+    def _channel(self, via: Any) -> Any:
+        """That of an integration goes by the name of its service or of its account there."""
+        if not via:
+            return None
+        channel, source = via.get("channel"), (via.get("source") or {}).get("from") or {}
+        names = (source.get("integration_service_instance_name"), source.get("registered_integration_service_name"))
+        return self.word("ticket", "channel", *names, channel) or _CHANNELS(channel)
+
+    def _order_id(self, fields: Any) -> Any:
+        own = self.settings.order_id_field
+        return None if own is None else to_text(next((one["value"] for one in fields or () if one["id"] == own), None))
+
+
+def _satisfaction(rating: Any) -> Any:
+    """None where nothing was said yet. Words that are not known are passed on."""
+    score = rating.get("score") if rating else None
+    return _SCORES[score] if score in _SCORES else odd(score)
+
+
+def _author(author: Any, requester: Any) -> str:
+    """Of a comment: the customer, somebody else, or Zendesk itself."""
+    return "SYSTEM" if int(author) == _SYSTEM else "CUSTOMER" if int(author) == int(requester) else "AGENT"
+
+
+def _is_internal(comment: Any) -> bool:
+    return isinstance(comment, dict) and comment.get("public") is False
+
+
+def _message(requester: Any, comment: Any) -> Any:
+    """A public comment. Of one that does not say whether it is, nothing may be shown."""
+    if comment.get("public") is not True:
+        return odd(comment.get("public"))
+    return given(
+        author=read_or_odd(comment.get("author_id"), lambda author: _author(author, requester)),
+        body=comment.get("plain_body") or comment.get("body"),
+        at=to_time(comment.get("created_at")),
+    )
+
+
+def _address(user: Any) -> str | None:
+    """The primary address of a user who is not deleted."""
+    address: str = user["email"]
+    return address.lower() if _is_active(user) else None
+
+
+def _is_active(user: Any) -> bool:
+    return user.get("active") is not False
+
+
+def _place(row: Any) -> Position:
+    return Position(time_of(row["created_at"]), str(row["id"]))
+
+
+def _id_or_place(row: Any, place: int) -> Any:
+    """What tells a row from others: pages by their numbers move when tickets come in."""
+    return next(iter(readable([row], lambda row: str(row["id"]))), place)
+
+
+def _is_bounded(ask: Ask) -> bool:
+    return ask.since is not None or ask.until is not None
+
+
+def _is_enough(rows: list[Any], ask: Ask) -> bool:
+    """Whether what follows rows is nothing that an ask wants. Tickets of one time come in any order."""
+    last = next((place.time for row in reversed(rows) for place in readable([row], _place)), None)
+    if last is None:
+        return False
+    if ask.oldest_first and ask.until is not None and last >= ask.until:
+        return True
+    if not ask.oldest_first and ask.since is not None and last < ask.since:
+        return True
+    if ask.first is None or (ask.count and _is_bounded(ask)):
+        return False
+    whole = [row for row in rows if readable([row], lambda row: _place(row).time != last) == [True]]
+    return len(window(whole, ask, _place)[0]) >= ask.first
+
+
+def _ids(users: Iterable[Any]) -> list[str]:
+    return readable(users, lambda user: str(int(user["id"])))

@@ -1,0 +1,98 @@
+"""Which fields a selection asks of one concrete type: fragments put in place, directives applied, equal keys merged."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLIncludeDirective,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLSkipDirective,
+    OperationDefinitionNode,
+    SelectionNode,
+    VariableNode,
+    Visitor,
+    is_abstract_type,
+    visit,
+)
+from graphql.execution.values import VariableValues, get_directive_values
+
+CONDITIONS = (GraphQLSkipDirective, GraphQLIncludeDirective)
+
+
+class FieldCollector:
+    """Collects for one operation under one set of values of the variables that stand in `@skip` and `@include`."""
+
+    def __init__(
+        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: VariableValues
+    ) -> None:
+        self._schema = schema
+        self._fragments = fragments
+        self._variables = variables
+
+    def fields(
+        self, nodes: Iterable[FieldNode | OperationDefinitionNode], kind: GraphQLObjectType
+    ) -> dict[str, list[FieldNode]]:
+        """Field nodes by response key, in the order of the answer."""
+        found: dict[str, list[FieldNode]] = {}
+        seen: set[str] = set()
+        for node in nodes:
+            if node.selection_set is not None:
+                for field in self._flat(node.selection_set.selections, kind, seen):
+                    key = field.alias.value if field.alias else field.name.value
+                    found.setdefault(key, []).append(field)
+        return found
+
+    def _flat(self, nodes: Iterable[SelectionNode], kind: GraphQLObjectType, seen: set[str]) -> Iterator[FieldNode]:
+        for node in nodes:
+            if not self._included(node):
+                continue
+            if isinstance(node, FieldNode):
+                yield node
+                continue
+            fragment: Any = node
+            if isinstance(node, FragmentSpreadNode):
+                if node.name.value in seen:
+                    continue
+                seen.add(node.name.value)
+                fragment = self._fragments[node.name.value]
+            if self._holds_on(fragment.type_condition, kind):
+                yield from self._flat(fragment.selection_set.selections, kind, seen)
+
+    def _holds_on(self, condition: Any, kind: GraphQLObjectType) -> bool:
+        if condition is None or condition.name.value == kind.name:
+            return True
+        other = self._schema.type_map[condition.name.value]
+        return is_abstract_type(other) and self._schema.is_sub_type(other, kind)
+
+    def _included(self, node: SelectionNode) -> bool:
+        if not node.directives:
+            return True
+        skip, include = (get_directive_values(directive, node, self._variables) for directive in CONDITIONS)
+        return not (skip and skip["if"]) and not (include and not include["if"])
+
+
+def fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
+    """The fragments of a document by name."""
+    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+
+
+def deciding_variables(document: DocumentNode) -> tuple[str, ...]:
+    """The names of the variables that stand in `@skip` and `@include`, sorted."""
+    finder = _ConditionVariables()
+    visit(document, finder)
+    return tuple(sorted(finder.names))
+
+
+class _ConditionVariables(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        self.names.update(one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode))

@@ -1,0 +1,195 @@
+"""Objects that reach sources, completed a list at a time, so that what their fields ask for leaves together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from graphql import FieldNode
+
+from connectors.toolkit.loop_turns import Turn
+from gateway.execution.fields import (
+    NULLED,
+    BatchedField,
+    Column,
+    Completion,
+    Field,
+    Path,
+    ProjectedField,
+    RecordListField,
+    ResolvedField,
+    Run,
+    complete,
+)
+from gateway.execution.located_errors import ErrorLocator
+from gateway.lookups.outcome import Failed
+from gateway.lookups.pending import PendingKeys
+from gateway.stitching.customer import StitchedCustomer
+
+
+class LeafCompletion:
+    """Completes values that are here by one function."""
+
+    def __init__(self, show: Callable[[Any], Any]) -> None:
+        self.show = show
+
+    def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:  # noqa: ARG002
+        try:
+            return [self.show(value) for value in values]
+        except Exception:  # noqa: BLE001  one by one, so that it costs its own value only
+            return [self._alone(value) for value in values]
+
+    def _alone(self, value: Any) -> Any:
+        try:
+            return self.show(value)
+        except Exception as error:  # noqa: BLE001  the field that gave the value places it
+            return error
+
+
+class ObjectCompletion:
+    """Completes live objects of one type.
+
+    `assemble` puts an object together from itself and what its fields that are not settled show, in the order of `others`;
+    `one_by_one` does so from a list of all its fields' values. `only` is the only one of `others`, where it is resolved.
+    """
+
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        assemble: Callable[[Any, Sequence[Any]], Any],
+        one_by_one: Callable[..., Any],
+    ) -> None:
+        self.fields = fields
+        self._assemble = assemble
+        self._one_by_one = one_by_one
+        self.listings = [field for field in fields if isinstance(field, RecordListField)]
+        self._resolved = [field for field in fields if isinstance(field, ResolvedField)]
+        self.early = [field for field in fields if isinstance(field, RecordListField | BatchedField)]
+        self._others = [field for field in fields if not isinstance(field, ProjectedField)]
+        self.only = self._resolved[0] if len(self._resolved) == len(self._others) == 1 else None
+
+    def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column | Awaitable[Column]:
+        if self._others:
+            return self._completed(run, values, paths)
+        return self.assembled(run, values, paths, [()] * len(values))
+
+    async def _completed(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+        if self.only is None:
+            rows: list[Sequence[Any]] = [*zip(*await self._columns(run, values, paths), strict=True)]
+        else:
+            column = self.only.at_hand(run, values) or await self.only.column(run, values, paths)
+            rows = [column] if len(column) == 1 else [(shown,) for shown in column]
+        return self.assembled(run, values, paths, rows)
+
+    def assembled(self, run: Run, values: Sequence[Any], paths: Sequence[Path], rows: Sequence[Sequence[Any]]) -> Column:
+        """The objects, each of its row of what the fields that are not settled show."""
+        if not run.nulled:
+            try:
+                return [*map(self._assemble, values, rows)] if len(values) > 1 else [self._assemble(values[0], rows[0])]
+            except Exception:  # noqa: BLE001  one by one, so that it costs its own field only
+                if len(values) == 1:
+                    return [self._field_by_field(run, values[0], paths[0], rows[0])]
+        return [self._one_assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
+
+    async def _columns(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> list[Column]:
+        """What all fields that are not settled show, in the order of `others`."""
+        if not self._resolved:
+            return await self._list(run, values, paths)
+        by_field: dict[Field, Column] = {
+            field: column for field in self._resolved if (column := field.at_hand(run, values)) is not None
+        }
+        waiting = [field for field in self._resolved if field not in by_field]
+        if waiting:
+            columns = [field.column(run, values, paths) for field in waiting]
+            *found, listed = await asyncio.gather(*columns, self._list(run, values, paths))
+            by_field.update(zip(waiting, found, strict=True))
+        else:
+            listed = await self._list(run, values, paths)
+        by_field.update(zip(self.listings, listed, strict=True))
+        return [by_field[field] for field in self._others]
+
+    async def _list(self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path]) -> list[Column]:
+        if not self.listings:
+            return []
+        parts: list[PendingKeys | Failed] = []
+        entered = [listing.enter(run, customers, parts) for listing in self.listings]
+        outcomes = await customers[0].loaders.wait_all(parts)
+        if len(self.listings) == 1:
+            return [await self.listings[0].column(run, customers, paths, entered[0], outcomes)]
+        columns, turn = list[Column](), Turn()
+        for listing, one in zip(self.listings, entered, strict=True):
+            columns.append(await listing.column(run, customers, paths, one, outcomes))
+            await turn.end_if_long()
+        return columns
+
+    def _one_assembled(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
+        if run.nulled and any(one is NULLED for one in row):
+            return NULLED
+        try:
+            return self._assemble(value, row)
+        except Exception:  # noqa: BLE001  the field that raised it is found
+            return self._field_by_field(run, value, path, row)
+
+    def _field_by_field(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
+        others = iter(row)
+        shown = [field.alone(run, value, path) if isinstance(field, ProjectedField) else next(others) for field in self.fields]
+        return NULLED if any(one is NULLED for one in shown) else self._one_by_one(*shown)
+
+
+class ListCompletion:
+    """Completes lists, all of their objects together. An exception in a list is an error in its place."""
+
+    def __init__(self, inner: Completion, nodes: list[FieldNode], *, nullable: bool) -> None:
+        self.inner = inner
+        self._place = ErrorLocator(nodes)
+        self._nullable = nullable
+
+    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+        lists = [[*value] for value in values]
+        here: list[Any] = []
+        inner: list[Path] = []
+        for ones, path in zip(lists, paths, strict=True):
+            if not _has_gaps(ones):
+                here += ones
+                inner += [(*path, place) for place in range(len(ones))]
+                continue
+            for place, one in enumerate(ones):
+                if isinstance(one, Exception):
+                    run.errors.append(self._place.failure(one, [*path, place]))
+                    ones[place] = NULLED
+                elif one is not None:
+                    here.append(one)
+                    inner.append((*path, place))
+        found = iter(await complete(self.inner, run, here, inner) if here else ())
+        return [self._checked(run, [one if one is None or one is NULLED else next(found) for one in ones]) for ones in lists]
+
+    def _checked(self, run: Run, shown: list[Any]) -> Any:
+        if NULLED not in shown:
+            return shown
+        if self._nullable:
+            return [None if one is NULLED else one for one in shown]
+        run.nulled = True
+        return NULLED
+
+
+class AbstractCompletion:
+    """Completes objects of several types, each by the completion of its own."""
+
+    def __init__(self, possible: Sequence[tuple[Callable[[Any], bool], Completion]]) -> None:
+        self.possible = possible
+
+    async def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+        shown: Column = [None] * len(values)
+        for is_one, completion in self.possible:
+            places = [place for place, value in enumerate(values) if is_one(value)]
+            if places:
+                own, their = [values[place] for place in places], [paths[place] for place in places]
+                for place, one in zip(places, await complete(completion, run, own, their), strict=True):
+                    shown[place] = one
+        return shown
+
+
+def _has_gaps(ones: Sequence[Any]) -> bool:
+    """Whether a list has nulls or exceptions in it."""
+    return any(kind is type(None) or issubclass(kind, Exception) for kind in set(map(type, ones)))

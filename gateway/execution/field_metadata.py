@@ -1,0 +1,97 @@
+"""What a field of the schema is to an executor. It is declared beside the field, once, and both executors go by it.
+
+A field without a declaration is the attribute of its name, and reads the record's field of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.field import StrawberryField
+
+from connectors.contract import Ask
+from connectors.records import Record
+from gateway.lru_cache import SharedList
+
+DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
+
+
+class RequiredFields(msgspec.Struct, frozen=True, kw_only=True):
+    """What a field needs of the record around it.
+
+    `paths`: fields of the record, dotted. `inside`: the selection below is still on that record. `position`: what orders
+    the record. `more`: whether there are more records. `count`: the number of records. `stitches`: keys of the customer that
+    find these records. `reports`: what each source contributed to the customer.
+    """
+
+    paths: tuple[str, ...] = ()
+    inside: bool = False
+    position: bool = False
+    more: bool = False
+    count: bool = False
+    stitches: tuple[type[Record], ...] = ()
+    reports: bool = False
+
+
+class RecordList(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that gives records that the customer's keys find.
+
+    `ask` makes the ask of the selection and of the field's arguments.
+    """
+
+    record: type[Record]
+    ask: Callable[..., Ask]
+
+
+class CustomerFinder(msgspec.Struct, frozen=True):
+    """A field that gives customers.
+
+    `find` takes a stitcher, the selection and the field's arguments. `ids` are those that the arguments name, whose records can
+    be asked for at once. `type_name` says which type of an interface they are.
+    """
+
+    find: Callable[..., Awaitable[Any]]
+    ids: Callable[..., Sequence[str]]
+    type_name: str | None = None
+
+
+class BatchResolver(msgspec.Struct, frozen=True):
+    """A field whose values are had for several objects of one request at once.
+
+    `give` takes the request's context, the objects and the field's arguments, and gives a value for each object. `expect` takes
+    the context and the ids of customers who will be asked about once they are found. `at_hand` is as `give`, but gives nothing
+    when it would have to wait.
+    """
+
+    give: Callable[..., Awaitable[Sequence[Any]]]
+    expect: Callable[[Any, Sequence[str]], None]
+    at_hand: Callable[..., Sequence[SharedList[Any]] | None] | None = None
+
+
+class FieldMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is declared of one field. `owner` is the attribute that holds what the field is an attribute of.
+
+    `of_source` writes the expression of a field that tells whose a record is, of those for its source and for its own id there.
+    `gives_nodes` says that its values are records with their sources.
+    """
+
+    reads: RequiredFields | None = None
+    lists: RecordList | None = None
+    finds: CustomerFinder | None = None
+    together: BatchResolver | None = None
+    owner: str | None = None
+    of_source: Callable[[str, str], str] | None = None
+    gives_nodes: bool = False
+
+
+METADATA_KEY = "declared"
+_NOTHING = FieldMetadata()
+
+
+def metadata_of(definition: StrawberryField) -> FieldMetadata:
+    """What was declared of a field."""
+    found: FieldMetadata = definition.metadata.get(METADATA_KEY, _NOTHING)
+    return found

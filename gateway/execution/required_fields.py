@@ -1,0 +1,99 @@
+"""What an operation selects, as fields of records, so that sources are asked for that and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    get_named_type,
+    is_abstract_type,
+)
+
+from connectors.record_fields import Fields, fields_of
+from connectors.records import Record
+from gateway.execution.collect_fields import FieldCollector
+from gateway.execution.field_metadata import DEFINITION, RequiredFields, metadata_of
+from gateway.lookups.post_filter import position_fields
+from gateway.stitching.selection import Selection
+
+
+def selection_of(info: GraphQLResolveInfo[Any], record: type[Record], type_name: str | None = None) -> Selection:
+    """What the field being resolved selects of `record`.
+
+    `type_name` says which type of a union or interface the record is, when the field gives several.
+    """
+    collector = FieldCollector(info.schema, info.fragments, info.variable_values)
+    return selection_under(info.schema, collector, info.field_nodes, info.return_type, record, type_name)
+
+
+def selection_under(
+    schema: GraphQLSchema,
+    collector: FieldCollector,
+    nodes: Sequence[FieldNode],
+    kind: Any,
+    record: type[Record],
+    type_name: str | None = None,
+) -> Selection:
+    """What field nodes of this type select of `record`; `type_name` as above."""
+    walk = _SelectionWalk(schema, collector, type_name)
+    return walk.record(nodes, walk.concrete(kind), record)
+
+
+class _SelectionWalk:
+    def __init__(self, schema: GraphQLSchema, collector: FieldCollector, type_name: str | None) -> None:
+        self._schema = schema
+        self._collector = collector
+        self._type_name = type_name
+
+    def concrete(self, kind: Any) -> GraphQLObjectType:
+        """The object type that a value of this type is."""
+        named: Any = get_named_type(kind)
+        if is_abstract_type(named):
+            assert self._type_name is not None
+            named = self._schema.type_map[self._type_name]
+        found: GraphQLObjectType = named
+        return found
+
+    def record(self, nodes: Sequence[FieldNode], kind: GraphQLObjectType, record: type[Record]) -> Selection:
+        found = Selection()
+        for own, field in self._fields(nodes, kind):
+            definition = field.extensions[DEFINITION]
+            reads = metadata_of(definition).reads
+            if reads is not None:
+                found |= self._read(own, field, reads, record)
+            elif definition.python_name in fields_of(record):
+                found |= Selection(fields=self._field(own, field, definition.python_name, record))
+        return found
+
+    def _read(self, nodes: list[FieldNode], field: GraphQLField, reads: RequiredFields, record: type[Record]) -> Selection:
+        fields = Fields.of(*reads.paths)
+        if reads.position:
+            fields |= position_fields(record)
+        found = Selection(fields=fields, more=reads.more, count=reads.count, stitches=frozenset(reads.stitches))
+        if reads.inside and nodes[0].selection_set is not None:
+            found |= self.record(nodes, self.concrete(field.type), record)
+        return found
+
+    def _field(self, nodes: list[FieldNode], field: GraphQLField, name: str, struct: type[msgspec.Struct]) -> Fields:
+        inner = fields_of(struct)[name].struct
+        if inner is None:
+            return Fields(((name, Fields()),))
+        found = Fields()
+        for own, below in self._fields(nodes, self.concrete(field.type)):
+            definition = below.extensions[DEFINITION]
+            if definition.python_name in fields_of(inner):
+                found |= self._field(own, below, definition.python_name, inner)
+        return Fields(((name, found),))
+
+    def _fields(self, nodes: Sequence[FieldNode], kind: GraphQLObjectType) -> Iterator[tuple[list[FieldNode], GraphQLField]]:
+        for own in self._collector.fields(nodes, kind).values():
+            field = kind.fields.get(own[0].name.value)  # None for __typename
+            if field is not None:
+                yield own, field

@@ -1,0 +1,133 @@
+"""What a source says has changed is no longer fresh: what is kept of its answers, and the tags of the customer."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
+import structlog
+
+from connectors.contract import Change, KeyKind
+from connectors.record_fields import Fields
+from connectors.records import Customer
+from gateway.errors import AmbiguousIdentityError, InvalidKeyError, SourceFailure
+from gateway.identity.keys import KEY_FIELDS, normalised, spellings
+from gateway.lookups.outcome import Failed, Found
+from gateway.lookups.sources import Source
+from gateway.services import Services
+from gateway.stitching.selection import Selection
+from gateway.stitching.stitcher import Stitcher
+
+log = structlog.get_logger()
+
+
+class Invalidated(msgspec.Struct):
+    """The ids of customers whose tags may be others now, and why there may be more of them."""
+
+    ids: set[str] = set()
+    failure: SourceFailure | None = None
+
+
+class Invalidator:
+    """Takes what sources tell, as often as they tell it."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._read_by_tags = {Customer, *(fact.record for fact in services.tags.pack.facts.values())}
+        self._warned: set[tuple[str, KeyKind]] = set()
+
+    async def take(self, source: Source, told: Iterable[Change]) -> None:
+        """Make stale what the changes concern. All that can be done is done before anything is raised.
+
+        Raises `SourceFailure` or `StoreError` when it has to be told again, `InvalidKeyError` when one of the keys is none.
+        """
+        changes, invalid = self._normalised(told)
+        by_key: dict[tuple[KeyKind, str], list[Change]] = {}
+        for change in changes:
+            for key in spellings(change.by, change.key):
+                source.outdate(msgspec.structs.replace(change, key=key))
+            by_key.setdefault((change.by, change.key), []).append(change)
+        stitcher = self._services.stitcher()
+        found = await asyncio.gather(*(self._concerned(source, own, stitcher) for own in by_key.values()))
+        ids = set[str]().union(*(one.ids for one in found))
+        if ids:
+            await self._services.tags.outdate(ids)
+        for one in found:
+            if one.failure is not None:
+                raise one.failure
+        if invalid is not None:
+            raise invalid
+
+    def _normalised(self, told: Iterable[Change]) -> tuple[list[Change], InvalidKeyError | None]:
+        changes: list[Change] = []
+        invalid = None
+        for change in told:
+            try:
+                key = normalised(change.by, change.key, self._services.settings.default_region)
+            except InvalidKeyError as error:
+                invalid = error
+            else:
+                changes += [msgspec.structs.replace(change, key=one) for one in (key, *self._own_ids(change.by, key))]
+        return list(dict.fromkeys(changes)), invalid
+
+    def _own_ids(self, kind: KeyKind, key: str) -> list[str]:
+        """What a customer's id is without its source: a source may tell the id that the gateway shows."""
+        read = self._services.directory.customer_ids.read(key) if kind is KeyKind.CUSTOMER_ID else None
+        return [] if read is None else [read[1]]
+
+    async def _concerned(self, source: Source, changes: Sequence[Change], stitcher: Stitcher) -> Invalidated:
+        """The customers behind the changes of one key. What is kept of them under their other keys is made stale, too."""
+        kind, key = changes[0].by, changes[0].key
+        concern_tags = self._concern_tags(changes)
+        ids = {key} if kind is KeyKind.CUSTOMER_ID else set()
+        others = (source.kept_by | {KeyKind.CUSTOMER_ID} if concern_tags else source.kept_by) - {kind}
+        keys: list[tuple[KeyKind, str]] = []
+        failure = None
+        if others and self._can_find_by(source, kind):
+            keys, failure = await _keys(source, kind, key, others, stitcher)
+        for other, value in keys:
+            if other is KeyKind.CUSTOMER_ID:
+                ids.add(value)
+            for change in changes:
+                source.outdate(msgspec.structs.replace(change, by=other, key=value))
+        return Invalidated(ids if concern_tags else set(), failure)
+
+    def _concern_tags(self, changes: Sequence[Change]) -> bool:
+        records = {change.record for change in changes}
+        return self._services.store is not None and (None in records or not records.isdisjoint(self._read_by_tags))
+
+    def _can_find_by(self, source: Source, kind: KeyKind) -> bool:
+        if self._services.sources.customers_by(kind) is not None:
+            return True
+        if (source.name, kind) not in self._warned:
+            self._warned.add((source.name, kind))
+            log.warning("webhook_customers_not_found", source=source.name, by=kind.value)
+        return False
+
+
+async def _keys(
+    source: Source, kind: KeyKind, key: str, others: Collection[KeyKind], stitcher: Stitcher
+) -> tuple[list[tuple[KeyKind, str]], SourceFailure | None]:
+    """The other keys of whoever has a key: none where nobody has it, the ids alone where several have.
+
+    With the failure for which there may be others. A record that stands in for a newer one is of before the change.
+    """
+    selection = Selection(fields=Fields.of(*(name for other in others for name in KEY_FIELDS[other])))
+    key, asking = stitcher.find(kind, key, selection)
+    (outcome,) = await asking
+    stale = outcome.stale if isinstance(outcome, Found) else None
+    failure = None if stale is None else SourceFailure(outcome.source, stale)
+    try:
+        customer = stitcher.identified(kind, key, outcome)
+    except AmbiguousIdentityError as error:
+        return [(KeyKind.CUSTOMER_ID, candidate) for candidate in error.own_ids], failure
+    except SourceFailure as failed:
+        return [], failed
+    if customer is None:
+        return [], failure
+    keys: list[tuple[KeyKind, str]] = []
+    for other in others:
+        found = customer.keys(source, other)
+        if isinstance(found, Failed):
+            return [], SourceFailure(found.source, found.error)
+        keys += [(other, value) for value in found]
+    return keys, failure

@@ -1,0 +1,95 @@
+"""The kinds of sources that there are, and a connector for each that is configured."""
+
+import importlib
+import pkgutil
+from collections.abc import Collection, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pydantic import ValidationError
+
+import connectors
+from connectors import vendors
+from connectors.contract import Connector
+from connectors.errors import ConfigurationError
+from gateway.settings import SourceSettings
+from gateway.toml_files import problems_of
+
+ENTRY_POINTS = "profile_gateway.connectors"
+"""The group under which an installed package names its connectors."""
+
+PACKAGES = (connectors, vendors)
+"""Each module in these is a kind, if it has a connector of its name."""
+
+NO_KINDS = {"testing", "toolkit", "vendors"}
+"""These are not imported: what they need is not there for users."""
+
+
+def connector_kinds(wanted: Collection[str] | None = None) -> dict[str, type[Connector[Any]]]:
+    """Every kind of connector, or those that are wanted: modules of `connectors`, and connectors of installed packages.
+
+    Only the wanted ones are imported: each may need libraries that the others do not. Raises `ConfigurationError` for a package
+    whose connector is of no use.
+    """
+    paths = {
+        name: f"{package.__name__}.{name}" for package in PACKAGES for _, name, _ in pkgutil.iter_modules(package.__path__)
+    }
+    kinds: dict[str, type[Connector[Any]]] = {}
+    for name in sorted(paths.keys() - NO_KINDS):
+        if wanted is None or name in wanted:
+            found = vars(importlib.import_module(paths[name])).values()
+            kinds |= {value.kind: value for value in found if _is_connector(value) and value.kind == name}
+    entries = [entry for entry in entry_points(group=ENTRY_POINTS) if wanted is None or entry.name in wanted]
+    problems = []
+    for entry in entries:
+        value = _loaded(entry)
+        if entry.name in kinds:
+            value = "is a kind that there is already; rename it"
+        if isinstance(value, str):
+            problems.append(f"{ENTRY_POINTS}: {entry.name} {value}")
+        else:
+            kinds[entry.name] = value
+    if problems:
+        raise ConfigurationError(problems)
+    return kinds
+
+
+def _loaded(entry: EntryPoint) -> type[Connector[Any]] | str:
+    """The connector of a package, or what is wrong with it."""
+    try:
+        value = entry.load()
+    except Exception as error:  # noqa: BLE001  a package may fail in any way while it is imported
+        return f"cannot be imported ({type(error).__name__}); mend or remove the package"
+    if not _is_connector(value):
+        return "is no connector with a `kind`; name the class in the entry point"
+    found: type[Connector[Any]] = value
+    return found if found.kind == entry.name else f"is of the kind '{found.kind}'; name the entry point so"
+
+
+def _is_connector(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, Connector) and "kind" in vars(value)
+
+
+def build_connectors(settings: Mapping[str, SourceSettings]) -> list[Connector[Any]]:
+    """A connector for each source block.
+
+    Raises `ConfigurationError` with the problems of all blocks.
+    """
+    kinds = connector_kinds({block.kind for block in settings.values()})
+    problems: list[str] = []
+    built: list[Connector[Any]] = []
+    for name, block in settings.items():
+        kind = kinds.get(block.kind)
+        if kind is None:
+            known = ", ".join(sorted(connector_kinds()))
+            problems.append(f"sources.{name}.kind: there is no kind '{block.kind}'; known are {known}")
+            continue
+        try:
+            built.append(kind(name, kind.settings_type.model_validate(block.connector_settings)))
+        except ValidationError as error:
+            problems += problems_of(error, f"sources.{name}")
+        except ConfigurationError as error:
+            problems += [f"sources.{name}: {problem}" for problem in error.problems]
+    if problems:
+        raise ConfigurationError(problems)
+    return built

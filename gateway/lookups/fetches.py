@@ -1,0 +1,70 @@
+"""What is asked of a source about its keys."""
+
+from collections.abc import Iterator, Sequence
+
+from connectors.contract import Aggregate, Ask, Lookup, Measure
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.outcome import Outcome
+from gateway.lookups.post_filter import PostFilter
+from gateway.lookups.read_cache import CachePolicy
+from gateway.lookups.source_call import SourceCaller
+
+MAX_CALL_RECORDS = 1_000
+"""Keys with large pages leave in several calls, so that reading one answer does not hold the loop for long."""
+
+SMALL_PAGE, MAX_SMALL_PAGE_RECORDS = 30, 3_000
+"""With pages up to this size, as most are, all keys of 100 customers leave in one call."""
+
+MAX_PAGE = 101
+"""A page, and one record to see whether there are more. What asks for more per key has a bound, and seldom finds as many."""
+
+
+WIDENING, MAX_ROWS = 8, 1_000
+"""A page whose rows cannot be read is asked for with so many times its rows, up to so many for a key."""
+
+
+class RecordFetch:
+    """Records by a lookup. `keeping` says for how long answers are kept, else they are not; `rows` as in `PostFilter`."""
+
+    def __init__(self, lookup: Lookup, ask: Ask, keeping: CachePolicy | None = None, *, rows: int | None = None) -> None:
+        # A key finds one customer, or a few: `first` is how many are named of an ambiguous one, and no page.
+        is_list = lookup.record.time_field is not None
+        page = ask.first if is_list and ask.first is not None and 1 <= ask.first <= MAX_PAGE else 1
+        most = MAX_SMALL_PAGE_RECORDS if page <= SMALL_PAGE else MAX_CALL_RECORDS
+        self.max_batch = min(lookup.max_batch, most // page)
+        self.keeping = keeping
+        self.record, self.by = lookup.record, lookup.by
+        self._lookup = lookup
+        self._ask = ask
+        self._window = PostFilter(ask, lookup, rows)
+
+    def wider(self) -> Iterator["RecordFetch"]:
+        """The same for more rows, and more, where so many cannot be read that the records are too few."""
+        rows = self._window.sent.first or MAX_ROWS
+        while rows < MAX_ROWS:
+            rows = min(rows * WIDENING, MAX_ROWS)
+            yield RecordFetch(self._lookup, self._ask, self.keeping, rows=rows)
+
+    async def put(self, boundary: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        return await boundary.fetch(self._lookup, keys, self._window, deadline)
+
+
+class MeasureFetch:
+    """Measures by an aggregate."""
+
+    def __init__(self, aggregate: Aggregate, measures: tuple[Measure, ...]) -> None:
+        self.max_batch = aggregate.max_batch
+        self.keeping = None
+        self.record, self.by = aggregate.record, aggregate.by
+        self._aggregate = aggregate
+        self._measures = measures
+
+    def wider(self) -> Iterator["MeasureFetch"]:
+        """None: a measure is not cut."""
+        return iter(())
+
+    async def put(self, boundary: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        return await boundary.measure(self._aggregate, keys, self._measures, deadline)
+
+
+AnyFetch = RecordFetch | MeasureFetch

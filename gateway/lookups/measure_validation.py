@@ -1,0 +1,65 @@
+"""Whether measured values are what their measures ask for."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from numbers import Number
+from typing import Annotated, Any
+
+import msgspec
+
+from connectors.contract import Measure, MeasureOp
+from connectors.errors import SourceProtocolError
+from connectors.record_fields import LEAF, leaf_field
+from connectors.records import MAX_WHOLE, Money, Record
+from connectors.toolkit.converters import decimal_text
+from connectors.toolkit.evaluation import as_time, is_sound
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_WHOLE)]
+
+
+def validate_measures(given: Any, record: type[Record], measures: Sequence[Measure]) -> tuple[Any, ...]:
+    """The values, one per measure, each of the kind of its measure: times in UTC, money as `{amount, currency}`.
+
+    Raises `SourceProtocolError` when there is not one per measure, or one is of another kind or could not be worked with.
+    """
+    if not isinstance(given, list | tuple) or len(given) != len(measures):
+        raise SourceProtocolError("one value per measure was expected")
+    return tuple(_value(value, record, measure) for value, measure in zip(given, measures, strict=True))
+
+
+def _value(given: Any, record: type[Record], measure: Measure) -> Any:
+    try:
+        value = msgspec.convert(given, _kind(record, measure.op, measure.field), from_attributes=True)
+        if isinstance(value, datetime):
+            return as_time(value)
+        parts = value if isinstance(value, list) else [value]
+        numbers = [part.amount if isinstance(part, Money) else part for part in parts]
+        if all(is_sound(number) for number in numbers if isinstance(number, Decimal)):
+            money = [_plain(part) for part in parts if isinstance(part, Money)]
+            return money[0] if isinstance(value, Money) else money if isinstance(value, list) else value
+    except (msgspec.ValidationError, OverflowError):
+        pass
+    raise SourceProtocolError(f"a {measure.op.value} is not what was asked for")
+
+
+def _plain(money: Money) -> dict[str, str]:
+    return {"amount": decimal_text(money.amount), "currency": money.currency}
+
+
+@lru_cache(maxsize=256)
+def _kind(record: type[Record], op: MeasureOp, field: str | None) -> Any:
+    shape = leaf_field(record, field) if field is not None else None
+    if op is MeasureOp.COUNT or shape is None:
+        return _Count
+    is_money = shape.struct is Money
+    if op is MeasureOp.SUM:
+        return list[Money] if is_money else Decimal
+    if op is MeasureOp.AVERAGE:
+        return list[Money] | None if is_money else Decimal | None
+    if shape.leaf is datetime:
+        return datetime | None
+    if shape.leaf in (int, Number) and shape.form == LEAF:
+        return shape.type | None
+    return (shape.leaf or shape.struct or Any) | None

@@ -1,0 +1,163 @@
+"""Answers of sources that are kept for a while, for all requests of a worker.
+
+They are kept as canonical bytes, whose size is known and which take no part in garbage collection, and are decoded when they
+are wanted again. That nothing was found is kept as well; failures are not. What is no longer fresh may be kept on, to stand in
+for an answer that cannot be had (stale-if-error, RFC 5861).
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from unicodedata import normalize
+
+import msgspec
+
+from connectors.toolkit.evaluation import json_hook
+from gateway.clock import Clock
+from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.lookups.source_call import record_decoder
+from gateway.lookups.validation import drop_invalid
+
+ENTRY_BYTES = 500
+"""What an entry takes beside its records, about."""
+
+_TINY = b'"0.000000', b'"-0.000000'
+_encode = msgspec.json.Encoder(enc_hook=json_hook).encode
+
+
+def folded(key: str) -> str:
+    """Bring together the keys that differ in the case of letters alone: a change names one of them."""
+    return normalize("NFC", key).lower()
+
+
+class CachePolicy(msgspec.Struct, frozen=True):
+    """For how many seconds an answer is as good as a new one, and for how many more it is better than none."""
+
+    fresh_s: float = 0.0
+    stale_s: float = 0.0
+
+
+class CachedAnswer(msgspec.Struct, frozen=True, gc=False):
+    """What a source said about a key. `has_tiny`: of amounts there may be some that Python would write with an exponent."""
+
+    records: bytes
+    kind: type[msgspec.Struct] | None
+    has_tiny: bool
+    total: int | None
+    has_more: bool
+    dropped: int
+    unreadable: int
+    partial: bool
+    source: str
+    as_of: datetime
+    fresh_until: float
+    kept_until: float
+
+    @property
+    def size(self) -> int:
+        return len(self.records) + ENTRY_BYTES
+
+    def found(self, now: datetime) -> Found:
+        """As old as it is. It took no call."""
+        records = [] if self.kind is None else record_decoder(self.kind).decode(self.records)
+        return Found(
+            records=drop_invalid(records, self.kind) if self.has_tiny and self.kind is not None else records,
+            total=self.total,
+            has_more=self.has_more,
+            dropped=self.dropped,
+            unreadable=self.unreadable,
+            partial=self.partial,
+            source=self.source,
+            as_of=self.as_of,
+            latency_ms=0.0,
+            attempts=0,
+            from_cache=True,
+            age_ms=max(0, int((now - self.as_of).total_seconds() * 1000)),
+        )
+
+    def instead_of(self, failed: Failed) -> Found:
+        """Stale, because there is nothing newer."""
+        found = self.found(failed.as_of)
+        call = {"latency_ms": failed.latency_ms, "attempts": failed.attempts, "hedged": failed.hedged}
+        return msgspec.structs.replace(found, stale=failed.error, **call)
+
+
+class ReadCache:
+    """Keeps at most `max_bytes`; what was not wanted for longest goes first."""
+
+    def __init__(self, clock: Clock, max_bytes: int) -> None:
+        self._clock = clock
+        self._max_bytes = max_bytes
+        self._kept: OrderedDict[tuple[object, str], CachedAnswer] = OrderedDict()
+        self._questions: dict[str, dict[str, list[tuple[Any, str]]]] = {}
+        self.size_bytes = 0
+
+    def get(self, question: object, key: str) -> CachedAnswer | None:
+        """What the source said about a key, when that is still fresh."""
+        kept = self.stale(question, key)
+        if kept is None or kept.fresh_until <= self._clock.monotonic():
+            return None
+        self._kept.move_to_end((question, key))
+        return kept
+
+    def stale(self, question: object, key: str) -> CachedAnswer | None:
+        """What the source said about a key, fresh or not, as long as it may be given at all."""
+        kept = self._kept.get((question, key))
+        if kept is not None and kept.kept_until <= self._clock.monotonic():
+            self._drop((question, key))
+            return None
+        return kept
+
+    def put(self, question: object, key: str, outcome: Outcome, keeping: CachePolicy) -> None:
+        """Keep what was found, or that nothing was. What is larger than all the room is not kept."""
+        if not isinstance(outcome, Found):
+            return
+        now = self._clock.monotonic()
+        records, content = outcome.records, _encode(outcome.records)
+        kept = CachedAnswer(
+            records=content,
+            kind=type(records[0]) if records else None,
+            has_tiny=any(tiny in content for tiny in _TINY),
+            total=outcome.total,
+            has_more=outcome.has_more,
+            dropped=outcome.dropped,
+            unreadable=outcome.unreadable,
+            partial=outcome.partial,
+            source=outcome.source,
+            as_of=outcome.as_of,
+            fresh_until=now + keeping.fresh_s,
+            kept_until=now + keeping.fresh_s + keeping.stale_s,
+        )
+        self._drop((question, key))
+        if kept.size > self._max_bytes:
+            return
+        self._kept[question, key] = kept
+        self._questions.setdefault(kept.source, {}).setdefault(folded(key), []).append((question, key))
+        self.size_bytes += kept.size
+        while self.size_bytes > self._max_bytes:
+            self._drop(next(iter(self._kept)))
+
+    def outdate(self, source: str, key: str, concerns: Callable[[Any], bool]) -> None:
+        """What a source said about a key is fresh no longer, whichever of the questions that a change concerns was asked."""
+        now = self._clock.monotonic()
+        for name in list(self._questions.get(source, {}).get(folded(key), ())):
+            kept = self._kept[name]
+            if not concerns(name[0]) or kept.fresh_until <= now:
+                continue
+            stays_s = kept.kept_until - kept.fresh_until
+            if stays_s:
+                self._kept[name] = msgspec.structs.replace(kept, fresh_until=now, kept_until=now + stays_s)
+            else:
+                self._drop(name)
+
+    def _drop(self, name: tuple[object, str]) -> None:
+        kept = self._kept.pop(name, None)
+        if kept is None:
+            return
+        self.size_bytes -= kept.size
+        key = folded(name[1])
+        names = self._questions[kept.source][key]
+        names.remove(name)
+        if not names:
+            del self._questions[kept.source][key]

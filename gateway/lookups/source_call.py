@@ -1,0 +1,365 @@
+"""Where answers enter: one call to a source, within the deadline, with every way to fail turned into a value.
+
+What a connector gives is not trusted: records are validated while they are decoded, a malformed one is dropped alone,
+keys that were not asked for are ignored, and whatever is raised becomes an error of the tree. Only what is to end
+the process passes.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+
+from connectors.contract import Aggregate, Lookup, Measure, Page
+from connectors.errors import (
+    GatewayBusyError,
+    SourceError,
+    SourceProtocolError,
+    SourceTimeoutError,
+    SourceUnavailableError,
+    without_frames,
+)
+from connectors.records import MAX_WHOLE, RECORD_NAMES, Record
+from connectors.toolkit.json_repair import repair_json
+from gateway.clock import Clock
+from gateway.log import SeldomLog
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.measure_validation import validate_measures
+from gateway.lookups.outcome import Failed, Found, Measured, Outcome
+from gateway.lookups.post_filter import PostFilter
+from gateway.lookups.timers import Timers
+from gateway.lookups.unreadable_values import MISSING, LenientReader, UnreadableValue
+from gateway.lookups.validation import drop_invalid, has_id, is_odd
+
+MAX_ABANDONED = 100
+"""How many calls of a source may go on after they were cancelled; while there are so many it is not called again."""
+
+MAX_LAG_S = 0.1
+"""A timer that fires later than this says that the loop was held, not that a source is late."""
+
+LAG_GRACE_S = 0.05
+"""How long what has arrived while the loop was held may take to be read, before it counts as late."""
+
+Call = Callable[[float], Awaitable[Mapping[str, Any]]]
+"""Calls the source with the seconds that are left."""
+
+Answered = asyncio.Future[Mapping[str, Any] | SourceError]
+"""What a call gave, or that it was late."""
+
+log = structlog.get_logger()
+_encode = msgspec.json.Encoder().encode
+
+
+class SourceCaller:
+    """Calls one source. Calls that outlive their deadline are cancelled and reaped here, never waited for.
+
+    The log says once that calls fail from now on, and once that they no longer do.
+    """
+
+    def __init__(self, source: str, clock: Clock) -> None:
+        self.source = source
+        self.clock = clock
+        self.timers = Timers()
+        self.troubles: dict[tuple[str, str, str], tuple[int, str | None]] = {}
+        """How often values could not be read, by record, path and reason, with the id of the first record that had one."""
+        self._failed_calls = 0
+        self._is_logged = False
+        self._seldom = SeldomLog(clock)
+        self._abandoned: set[asyncio.Task[Any]] = set()
+
+    async def fetch(self, lookup: Lookup, keys: Sequence[str], window: PostFilter, deadline: Deadline) -> list[Outcome]:
+        """One outcome per key, in the order of `keys`."""
+        call = lambda left: lookup.fetch(keys, msgspec.structs.replace(window.sent, remaining_s=left))  # noqa: E731
+        answer, stamp = await self._call(call, keys, deadline)
+        if isinstance(answer, SourceError):
+            return [Failed(error=answer, **stamp)] * len(keys)
+        return self._found(map(answer.get, keys), window, stamp)
+
+    async def measure(
+        self, aggregate: Aggregate, keys: Sequence[str], measures: Sequence[Measure], deadline: Deadline
+    ) -> list[Outcome]:
+        """One outcome per key, in the order of `keys`."""
+        answer, stamp = await self._call(lambda left: aggregate.measure(keys, measures, left), keys, deadline)
+        if isinstance(answer, SourceError):
+            return [Failed(error=answer, **stamp)] * len(keys)
+        return [self._measured(answer.get(key), aggregate, measures, stamp) for key in keys]
+
+    def late(self, waited_s: float, *, is_busy: bool = False) -> Failed:
+        """The failure of a caller who cannot wait any longer; `is_busy` where that is the gateway's fault."""
+        error = GatewayBusyError() if is_busy else SourceTimeoutError()
+        return Failed(error=error, source=self.source, as_of=self.clock.now(), latency_ms=round(waited_s * 1000, 3))
+
+    def unreadable(self, error: Exception) -> Failed:
+        """The failure of keys whose call, or whose answer, raised."""
+        return Failed(error=_unreadable(error), source=self.source, as_of=self.clock.now(), latency_ms=0.0)
+
+    def not_asked(self, error: SourceError) -> Failed:
+        """The failure of a lookup for which no call is made."""
+        return Failed(error=error, source=self.source, as_of=self.clock.now(), latency_ms=0.0, attempts=0)
+
+    async def aclose(self) -> None:
+        """Wait for abandoned calls to end; they were cancelled before."""
+        if self._abandoned:
+            await asyncio.wait(self._abandoned, timeout=1)
+
+    async def _call(
+        self, call: Call, keys: Sequence[str], deadline: Deadline
+    ) -> tuple[Mapping[str, Any] | SourceError, dict[str, Any]]:
+        started = self.clock.monotonic()
+        result: Mapping[str, Any] | SourceError
+        if len(self._abandoned) < MAX_ABANDONED:
+            result = await self._bounded(call, keys, deadline.remaining_s())
+        else:
+            result = SourceUnavailableError("too many of its calls have not ended")
+        self._note(result)
+        stamp = {
+            "source": self.source,
+            "as_of": self.clock.now(),
+            "latency_ms": round((self.clock.monotonic() - started) * 1000, 3),
+        }
+        return result, stamp
+
+    def _note(self, result: object) -> None:
+        if isinstance(result, GatewayBusyError):
+            return
+        if isinstance(result, SourceError):
+            self._failed_calls += 1
+            # A source may fail and recover by turns.
+            if not self._is_logged and self._seldom.is_due("source_failed"):
+                log.warning("source_failed", source=self.source, code=result.code)
+                self._is_logged = True
+        elif self._is_logged:
+            log.info("source_recovered", source=self.source, failed_calls=self._failed_calls)
+            self._is_logged, self._failed_calls = False, 0
+
+    async def _bounded(self, call: Call, keys: Sequence[str], left: float) -> Mapping[str, Any] | SourceError:
+        loop = asyncio.get_running_loop()
+        answered: Answered = loop.create_future()
+        task = loop.create_task(_contained(call, keys, left, answered))
+        timer = loop.call_later(left, _end_late, answered, loop, loop.time() + left)
+        try:
+            return await answered
+        finally:
+            timer.cancel()
+            if not task.done():
+                self._abandon(task)
+
+    def _abandon(self, task: asyncio.Task[Any]) -> None:
+        task.cancel()
+        self._abandoned.add(task)
+        task.add_done_callback(self._abandoned.discard)
+
+    def _found(self, answers: Iterable[Any], window: PostFilter, stamp: dict[str, Any]) -> list[Outcome]:
+        """The outcome of each answer. What comes decoded, and not too long, is taken at a glance."""
+        source, as_of, latency_ms = stamp["source"], stamp["as_of"], stamp["latency_ms"]
+        given, untouched = [*answers], window.untouched
+        lists = [
+            records
+            if type(one) is Page
+            and type(records := one.records) is list
+            and len(records) <= untouched
+            and one.total is None
+            and not one.partial
+            else None
+            for one in given
+        ]
+        filled = [*filter(None, lists)]
+        if not ({window.kind}.issuperset(map(type, chain.from_iterable(filled))) and window.are_single(filled)):
+            lists = [None] * len(given)
+        return [
+            self._outcome(one, window, stamp)
+            if records is None
+            else Found(records=records, source=source, as_of=as_of, latency_ms=latency_ms)
+            for one, records in zip(given, lists, strict=True)
+        ]
+
+    def _outcome(self, given: Any, window: PostFilter, stamp: dict[str, Any]) -> Outcome:
+        try:
+            if isinstance(given, SourceError):
+                return Failed(error=given, **stamp)
+            page = validate_page(given)
+            found = validate_records(page.records, window.kind)
+            if found.unreadable:
+                self._note_unreadable(window.record, found.unreadable)
+            records, total, has_more, partial, is_short = window.finished(found.records, page.total, found.dropped)
+        except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
+            return Failed(error=_unreadable(error), **stamp)
+        return Found(
+            records=records,
+            total=total,
+            has_more=has_more,
+            dropped=found.dropped,
+            unreadable=len(found.unreadable) - found.dropped,
+            partial=partial or page.partial,
+            is_short=is_short,
+            **stamp,
+        )
+
+    def _note_unreadable(self, record: type[Record], unreadable: Iterable[UnreadableValue]) -> None:
+        """Count each kind of trouble, and log it, without ids and values, at most once in a while."""
+        for one in unreadable:
+            kind = (RECORD_NAMES[record], one.path, one.reason)
+            count, example = self.troubles.get(kind, (0, one.record_id))
+            self.troubles[kind] = count + 1, example
+            if self._seldom.is_due(" ".join(kind)):
+                words = dict(zip(("record", "path", "reason"), kind, strict=True))
+                log.warning("value_unreadable", source=self.source, count=count + 1, **words)
+
+    def _measured(self, given: Any, aggregate: Aggregate, measures: Sequence[Measure], stamp: dict[str, Any]) -> Outcome:
+        if isinstance(given, SourceError):
+            return Failed(error=given, **stamp)
+        try:
+            return Measured(values=validate_measures(given, aggregate.record, measures), **stamp)
+        except Exception as error:  # noqa: BLE001  as above
+            return Failed(error=_unreadable(error), **stamp)
+
+
+def _end_late(answered: Answered, loop: asyncio.AbstractEventLoop, due: float) -> None:
+    if loop.time() - due > MAX_LAG_S:
+        loop.call_later(LAG_GRACE_S, _end_with, answered, GatewayBusyError())
+    else:
+        _end_with(answered, SourceTimeoutError())
+
+
+def _end_with(answered: Answered, error: SourceError) -> None:
+    if not answered.done():
+        answered.set_result(error)
+
+
+async def _contained(call: Call, keys: Sequence[str], left: float, answered: Answered) -> None:
+    """Make a call. Nobody may wait for its answer any more."""
+    result: Mapping[str, Any] | SourceError
+    try:
+        result = by_key(await call(left), keys)
+    except SourceError as error:
+        result = without_frames(error)
+    except TimeoutError:
+        result = SourceTimeoutError()
+    except asyncio.CancelledError:
+        result = SourceTimeoutError("the call was cancelled")
+    except (KeyboardInterrupt, SystemExit):
+        raise  # whoever wants the process to end has his way, wherever that is raised
+    except BaseException as error:  # noqa: BLE001  a connector may raise anything; it costs its own fields only
+        result = _unreadable(error)
+    if not answered.done():
+        answered.set_result(result)
+
+
+def by_key(answer: Any, keys: Sequence[str]) -> Mapping[str, Any] | SourceError:
+    """An answer as a plain dict, which can be looked at without surprise."""
+    if type(answer) is dict or isinstance(answer, SourceError):
+        return answer
+    if isinstance(answer, Mapping):
+        return {key: _given(answer, key) for key in keys}
+    return SourceProtocolError("the connector gave no mapping")
+
+
+def _given(answer: Mapping[str, Any], key: str) -> Any:
+    try:
+        return answer.get(key)
+    except Exception as error:  # noqa: BLE001  a mapping may be any code
+        return _unreadable(error)
+
+
+def _unreadable(error: BaseException) -> SourceProtocolError:
+    """What a connector, or what it gave, raised, as an error of the tree."""
+    if isinstance(error, SourceProtocolError):
+        return error
+    log.error("connector_raised", error=type(error).__name__)
+    return SourceProtocolError("the connector failed")
+
+
+def validate_page(given: Any) -> Page:
+    """What a connector gave for one key, as a page.
+
+    Raises `SourceProtocolError` when it can be none.
+    """
+    if type(given) is Page and type(given.records) is list and given.total is None:
+        return given
+    match given:
+        case None:
+            return Page(b"[]", 0)
+        case Page(records=bytes() | list(), total=total) if total is None or (type(total) is int and 0 <= total <= MAX_WHOLE):
+            return given
+        case bytes():
+            return Page(given)
+        case [*records] if all(isinstance(record, Record) for record in records):
+            return Page(_encoded(records))
+    raise SourceProtocolError("the connector gave neither bytes nor records")
+
+
+def _encoded(records: list[Record]) -> bytes:
+    try:
+        return _encode(records)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+        raise SourceProtocolError("a record holds what JSON has not") from None
+
+
+class Decoded(NamedTuple):
+    """Records of a narrowed type, all sound; how many others there were, and all that could not be read."""
+
+    records: list[Any]
+    dropped: int = 0
+    unreadable: Sequence[UnreadableValue] = ()
+
+
+def validate_records(records: bytes | list[Any], kind: type[msgspec.Struct]) -> Decoded:
+    """As `decode_records`, for records that may have been decoded already."""
+    if isinstance(records, bytes):
+        return decode_records(records, kind)
+    if not {kind}.issuperset(map(type, records)):
+        raise SourceProtocolError("the connector gave other records than it was asked for")
+    good = [record for record in records if has_id(record)]
+    lost = len(records) - len(good)
+    return Decoded(good, lost, [UnreadableValue(None, "id", MISSING)] * lost)
+
+
+def decode_records(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
+    """What can be read of a JSON array of records.
+
+    Raises `SourceProtocolError` when the whole is none.
+    """
+    try:
+        found = record_decoder(kind).decode(records)
+        count = len(found)
+        good = drop_invalid(found, kind)
+        if len(good) == count and not is_odd(records, kind):
+            return Decoded(good)
+    except msgspec.ValidationError:
+        pass
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        try:
+            records = repair_json(records)
+        except (ValueError, RecursionError):
+            raise SourceProtocolError("the answer is not JSON") from None
+    return _one_by_one(records, kind)
+
+
+@lru_cache(maxsize=1024)
+def record_decoder(kind: type[Any]) -> msgspec.json.Decoder[list[Any]]:
+    """Decodes a JSON array of records of this type."""
+    return msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
+
+
+def _one_by_one(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
+    try:
+        raws = msgspec.json.decode(records, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise SourceProtocolError("the answer is not a list of records") from None
+    good: list[Any] = []
+    unreadable: list[UnreadableValue] = []
+    for raw in raws:
+        try:
+            one = [] if is_odd(bytes(raw), kind) else drop_invalid([msgspec.json.decode(raw, type=kind)], kind)
+        except (msgspec.MsgspecError, RecursionError):
+            one = []
+        if not one:
+            reading = LenientReader(raw, kind)
+            unreadable += reading.unreadable
+            one = [] if reading.record is None else [reading.record]
+        good += one
+    return Decoded(good, len(raws) - len(good), unreadable)

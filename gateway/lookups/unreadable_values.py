@@ -1,0 +1,141 @@
+"""Read what can be read of a record that is not as it should be: one value costs itself, and each trouble is told.
+
+A value that cannot be read becomes null where it may be null. Where it is required the part that holds it is left out (an item,
+a payment, an amount), and the record only where it means nothing without the value: its id, its own time, an event's type.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from numbers import Number
+from typing import Any, NamedTuple
+
+import msgspec
+
+from connectors.record_fields import LIST, OBJECT, FieldInfo, fields_of
+from connectors.toolkit.converters import shape_converter, to_number
+from gateway.lookups.validation import normalise_value
+
+MISSING, MALFORMED, OUT_OF_RANGE = "missing", "malformed", "out of range"
+"""Why something cannot be read: it is required and not there, of another kind or form, or too large or too small."""
+
+
+_TEXTS = (datetime, Decimal, Number)
+"""Leaves that decoders read from texts in ways of their own."""
+
+
+class UnreadableValue(NamedTuple):
+    """What could not be read: of which record, if its id can be read, where in it, and why. It never holds the value."""
+
+    record_id: str | None
+    path: str
+    reason: str
+
+
+class _CannotReadError(Exception):
+    """A value, part or record that is left out; holds its path and the reason."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+
+
+class LenientReader:
+    """The reading of one malformed record of a narrowed type."""
+
+    def __init__(self, raw: bytes | msgspec.Raw, kind: type[msgspec.Struct]) -> None:
+        self.troubles: list[tuple[str, str]] = []
+        self.record: msgspec.Struct | None = None
+        self._id: str | None = None
+        try:
+            self.record = self._struct(_members(raw, ""), kind, "")
+            self._id = getattr(self.record, "id", None)
+        except _CannotReadError as error:
+            self.troubles.append((error.path, error.reason))
+
+    @property
+    def unreadable(self) -> Iterator[UnreadableValue]:
+        """What could not be read. Where there is no `record`, the last of them says why."""
+        return (UnreadableValue(self._id, path, reason) for path, reason in self.troubles)
+
+    def _struct(self, given: Mapping[str, msgspec.Raw], kind: type[msgspec.Struct], path: str) -> msgspec.Struct:
+        found: dict[str, Any] = {}
+        for shape in fields_of(kind).values():
+            where = f"{path}{shape.json_name}"
+            raw = given.get(shape.json_name)
+            if raw is None or bytes(raw) == b"null":
+                if shape.required:
+                    raise _CannotReadError(where, MISSING)
+                continue
+            try:
+                found[shape.name] = self._value(raw, shape, where)
+            except _CannotReadError as error:
+                if shape.required or shape.leaf is Number:
+                    raise
+                self.troubles.append((error.path, error.reason))
+            if shape.name == "id" and not path:
+                if not found["id"].strip():
+                    raise _CannotReadError(where, MISSING)
+                self._id = found["id"]
+        return kind(**found)
+
+    def _value(self, raw: msgspec.Raw, shape: FieldInfo, path: str) -> Any:
+        if shape.form == LIST:
+            return self._list(raw, shape, path)
+        if shape.form == OBJECT and shape.struct is not None:
+            return self._struct(_members(raw, path), shape.struct, f"{path}.")
+        return _leaf(raw, shape, path)
+
+    def _list(self, raw: msgspec.Raw, shape: FieldInfo, path: str) -> list[Any]:
+        try:
+            items = msgspec.json.decode(raw, type=list[msgspec.Raw])
+        except (msgspec.MsgspecError, RecursionError):
+            raise _CannotReadError(path, MALFORMED) from None
+        found = []
+        for item in items:
+            try:
+                if shape.struct is None:
+                    found.append(_leaf(item, shape, path))
+                else:
+                    found.append(self._struct(_members(item, path), shape.struct, f"{path}."))
+            except _CannotReadError as error:
+                self.troubles.append((error.path, error.reason))
+        return found
+
+
+def _members(raw: bytes | msgspec.Raw, path: str) -> Mapping[str, msgspec.Raw]:
+    try:
+        return msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, RecursionError):
+        raise _CannotReadError(path.rstrip(".") or "record", MALFORMED) from None
+
+
+def _leaf(raw: msgspec.Raw, shape: FieldInfo, path: str) -> Any:
+    """A value as its type has it, or as the one table of conversions makes it."""
+    kind = Any if shape.type is None else (shape.leaf or Any) if shape.form == LIST else shape.type
+    try:
+        if shape.leaf not in _TEXTS:
+            return _sound(msgspec.json.decode(raw, type=kind), shape, path)
+    except (msgspec.ValidationError, RecursionError):
+        pass
+    try:
+        given = _decode_any(raw)
+        value = shape_converter(shape)(given)
+        if shape.leaf in (Decimal, Number) and isinstance(value, str) and to_number(value) is None:
+            raise ValueError
+        value = msgspec.convert(value, kind)
+    except (msgspec.MsgspecError, ArithmeticError, ValueError, TypeError, RecursionError) as error:
+        is_number = isinstance(error, msgspec.ValidationError) and "Expected `" in str(error) and "<=" in str(error)
+        raise _CannotReadError(path, OUT_OF_RANGE if is_number else MALFORMED) from None
+    if value is None and (shape.required or shape.default is not None):
+        raise _CannotReadError(path, MISSING)
+    return _sound(value, shape, path)
+
+
+_decode_any: Callable[[bytes | msgspec.Raw], Any] = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def _sound(value: Any, shape: FieldInfo, path: str) -> Any:
+    try:
+        return normalise_value(value, shape.leaf)
+    except OverflowError:
+        raise _CannotReadError(path, OUT_OF_RANGE) from None

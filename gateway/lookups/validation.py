@@ -1,0 +1,148 @@
+"""A second look at decoded records: values that are of their type, and yet could not be compared, added up or written later.
+
+Times are put into UTC. A record is unsound when one of its times has no UTC (the year 0 or 10000), one of its decimals is not
+finite or has an exponent out of all proportion, or its free JSON is nested too deeply. A quantity that is whole becomes an int,
+and any decimal is written without an exponent.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from numbers import Number
+from typing import Any
+
+import msgspec
+
+from connectors.record_fields import LEAF, LIST, OBJECT, fields_of
+from connectors.records import MAX_DIGITS, MAX_NESTED
+from connectors.toolkit.converters import decimal_text
+from connectors.toolkit.evaluation import is_sound, plain
+
+Look = Callable[[list[Any]], list[Any]]
+
+
+def is_deep(free: Any, levels: int = MAX_NESTED) -> bool:
+    """Whether a list or an object of free JSON is nested in more levels than it may be."""
+    for value in free.values() if type(free) is dict else free:
+        if (type(value) is dict or type(value) is list) and (levels == 1 or is_deep(value, levels - 1)):
+            return True
+    return False
+
+
+_DOUBTS: dict[type | None, str] = {
+    datetime: "{0}.tzinfo is not UTC",
+    Decimal: f"not ({{0}}.is_finite() and -6 <= {{0}}.adjusted() <= {MAX_DIGITS} and ({{0}} or not {{0}}.is_signed()))",
+    Number: "type({0}) is not int",
+    dict: "not plain(map(type, {0}.values())) and is_deep({0})",
+}
+"""When a value of a type needs to be looked at, as an expression."""
+
+_NAMES = {"UTC": UTC, "plain": frozenset([str, int, float, bool, type(None)]).issuperset, "is_deep": is_deep}
+
+
+_ODD = {Decimal: r'"%s" ?:(?! ?"-?[0-9][0-9.]*")', Number: r'"%s" ?: ?"(?!-?[0-9][0-9.]*")'}
+"""Decimals that are written as few are. Python reads texts such as `1_000`, which are no numbers, and knows `1e2` from 100."""
+
+
+def is_odd(records: bytes, kind: type[msgspec.Struct]) -> bool:
+    """Whether decimals in the JSON of records have to be looked at before they are decoded."""
+    return any(search(records) for search in _odd_numbers(kind))
+
+
+@lru_cache(maxsize=1024)
+def _odd_numbers(kind: type[msgspec.Struct]) -> list[Callable[[bytes], Any]]:
+    """Functions that find them, each of one name."""
+    return [re.compile(pattern.encode()).search for pattern in sorted(_patterns(kind))]
+
+
+def _patterns(kind: type[msgspec.Struct]) -> set[str]:
+    own = {_ODD[shape.leaf] % shape.json_name for shape in fields_of(kind).values() if shape.leaf in _ODD}
+    return own.union(*(_patterns(shape.struct) for shape in fields_of(kind).values() if shape.struct is not None))
+
+
+def has_id(record: Any) -> bool:
+    """Whether an id, where it is selected, says which record this is: a blank one does not."""
+    return not isinstance(record, msgspec.Struct) or bool(getattr(record, "id", "-").strip())
+
+
+def drop_invalid(records: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
+    """The records of one type that are sound, in order."""
+    doubtful = _look(kind)(records)
+    if not doubtful:
+        return records
+    unsound = {id(one) for one in doubtful if not _settled(one) or not has_id(one)}
+    return [one for one in records if id(one) not in unsound]
+
+
+@lru_cache(maxsize=1024)
+def _look(kind: type[msgspec.Struct]) -> Look:
+    """A function that finds the records to look at: in one pass, over nothing but the fields that can be in doubt."""
+    lines = _lines(LIST, None, kind, "records", 0)
+    if "id" in fields_of(kind):
+        lines = [*(lines or ["for v0 in records:"]), "  if not v0.id.strip():", "    found.append(v0)"]
+    lines = ["def look(records):", "  found = []", *_within(lines), "  return found"]
+    made: dict[str, Any] = {}
+    exec("\n".join(lines), {**_NAMES}, made)  # noqa: S102  written here, from the names of fields
+    look: Look = made["look"]
+    return look
+
+
+def _lines(form: str, leaf: type | None, struct: type[msgspec.Struct] | None, source: str, depth: int) -> list[str]:
+    """Statements that look at one value; none where nothing in it can be in doubt. The variable `v0` is the record."""
+    name = f"v{depth}"
+    if form == LIST:
+        inner = _lines(LEAF if struct is None else OBJECT, leaf, struct, name, depth + 1)
+        return [f"for {name} in {source}:", *_within(inner)] if inner else []
+    if struct is None:
+        doubt = _DOUBTS.get(leaf)
+        test = doubt and f"if {name} is not None and {doubt.format(name)}:"
+        return [f"{name} = {source}", test, "  found.append(v0)"] if test else []
+    inner = [
+        line
+        for one in fields_of(struct).values()
+        for line in _lines(one.form, one.leaf, one.struct, f"{name}.{one.name}", depth + 1)
+    ]
+    return [f"{name} = {source}", f"if {name} is not None:", *_within(inner)] if inner else []
+
+
+def _within(lines: list[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)
+
+
+def _settled(record: msgspec.Struct) -> bool:
+    """Whether a record is sound, now that its times are in UTC."""
+    try:
+        return all(_settle(record, name) for name in record.__struct_fields__)
+    except OverflowError:
+        return False
+
+
+def _settle(owner: msgspec.Struct, name: str) -> bool:
+    match getattr(owner, name):
+        case msgspec.Struct() as part:
+            return _settled(part)
+        case list() as items:
+            return all(_settled(item) for item in items if isinstance(item, msgspec.Struct))
+        case value:
+            settled = normalise_value(value, fields_of(type(owner))[name].leaf)
+            if settled is not value:
+                msgspec.structs.force_setattr(owner, name, settled)
+    return True
+
+
+def normalise_value(value: Any, leaf: type | None) -> Any:
+    """A value of a leaf as it is kept: times in UTC, whole quantities as ints. Raises `OverflowError` for an unsound one."""
+    match value:
+        case datetime():
+            return value if value.tzinfo is UTC else value.astimezone(UTC)
+        case Decimal():
+            if not is_sound(value):
+                raise OverflowError
+            if leaf is Number and value == value.to_integral_value():
+                return int(value)
+            return value if str(value) == decimal_text(value) else plain(value)
+        case dict() if is_deep(value):
+            raise OverflowError
+    return value

@@ -1,0 +1,71 @@
+"""What is worked out of documents, kept while there is room."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Generic, TypeVar
+
+HOT_SHARE = 0.8
+"""The most of the room that things used again may take. The rest is for new ones, which otherwise could never become hot."""
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class SegmentedLru(Generic[K, V]):
+    """Values by name, in bounded room (a segmented LRU).
+
+    A value is new until it is used again, and hot from then on. New ones go first, the one used longest ago before the others:
+    however many things come once, they do not push out what comes often. `weigh` says how much room a value takes.
+    """
+
+    def __init__(self, room: float, weigh: Callable[[V], float] = lambda _: 1) -> None:
+        self._room = room
+        self._weigh = weigh
+        self._new: OrderedDict[K, V] = OrderedDict()
+        self._hot: OrderedDict[K, V] = OrderedDict()
+        self._weight = 0.0
+        self._hot_weight = 0.0
+
+    def __len__(self) -> int:
+        return len(self._new) + len(self._hot)
+
+    def get(self, name: K) -> V | None:
+        """The value, which has been used with this."""
+        found = self._hot.get(name)
+        if found is not None:
+            self._hot.move_to_end(name)
+            return found
+        found = self._new.pop(name, None)
+        if found is not None:
+            self._hot[name] = found
+            self._hot_weight += self._weigh(found)
+            self._cool()
+        return found
+
+    def put(self, name: K, value: V) -> None:
+        """Keep a value under a name that has none."""
+        self._new[name] = value
+        self._weight += self._weigh(value)
+        while self._weight > self._room:
+            # The new one itself goes only when there is nothing else.
+            from_hot = len(self._new) == 1 and bool(self._hot)
+            _, gone = (self._hot if from_hot else self._new).popitem(last=False)
+            self._weight -= self._weigh(gone)
+            self._hot_weight -= self._weigh(gone) if from_hot else 0
+
+    def _cool(self) -> None:
+        """What was used longest ago among the hot is new again where they take too much room."""
+        while self._hot_weight > HOT_SHARE * self._room and len(self._hot) > 1:
+            name, value = self._hot.popitem(last=False)
+            self._hot_weight -= self._weigh(value)
+            self._new[name] = value
+
+
+class SharedList(list[V]):
+    """Values that stay as they are and are given to more than one request. `shown` is what was made of them, by its maker."""
+
+    __slots__ = ("shown",)
+
+    def __init__(self, values: Iterable[V]) -> None:
+        super().__init__(values)
+        self.shown: dict[Any, Any] = {}

@@ -1,0 +1,41 @@
+"""A connector around another one: the same lookups and aggregates, with something done to each call."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from connectors.contract import Aggregate, Answer, Ask, Connector, Keys, Lookup, Measure, Measured
+
+
+class ConnectorWrapper(Connector[Any]):
+    """Passes everything through. Subclasses say what happens to a call."""
+
+    def __init__(self, inner: Connector[Any]) -> None:
+        super().__init__(inner.name, inner.settings)
+        self.inner = inner
+        self.any_case = inner.any_case
+
+    async def open(self) -> None:
+        await self.inner.open()
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+    async def check(self) -> list[str]:
+        return await self.inner.check()
+
+    def lookups(self) -> Sequence[Lookup]:
+        return [msgspec.structs.replace(one, fetch=partial(self.fetched, one)) for one in self.inner.lookups()]
+
+    def aggregates(self) -> Sequence[Aggregate]:
+        return [msgspec.structs.replace(one, measure=partial(self.measured, one)) for one in self.inner.aggregates()]
+
+    async def fetched(self, lookup: Lookup, keys: Keys, ask: Ask) -> Answer:
+        return await lookup.fetch(keys, ask)
+
+    async def measured(
+        self, aggregate: Aggregate, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None
+    ) -> Measured:
+        return await aggregate.measure(keys, measures, remaining_s)

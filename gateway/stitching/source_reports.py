@@ -1,0 +1,120 @@
+"""What each source contributed to one customer: `Customer.sources`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from connectors.records import Record
+from gateway.lookups.outcome import Failed, Found, Outcome
+
+
+class SourceState(StrEnum):
+    FRESH = "FRESH"
+    STALE = "STALE"
+    UNAVAILABLE = "UNAVAILABLE"
+    NOT_CONFIGURED = "NOT_CONFIGURED"
+
+
+class SourceReport(msgspec.Struct, kw_only=True):
+    """One source's contribution.
+
+    `name` is None where no source is configured. `as_of` is the oldest answer's, `latency_ms` that of the slowest call,
+    `attempts` the most calls that were made for one answer; `from_cache` says that no call was made for any.
+    """
+
+    name: str | None
+    records: set[type[Record]]
+    state: SourceState
+    as_of: datetime | None = None
+    latency_ms: float | None = None
+    error_code: str | None = None
+    dropped_records: int = 0
+    unreadable_values: int = 0
+    attempts: int = 0
+    hedged: bool = False
+    from_cache: bool = True
+    age_ms: int = 0
+
+
+Contribution = tuple[type[Record], Outcome | None]
+"""What an outcome brought; None where no source is configured."""
+
+
+class ContributionReports(msgspec.Struct, eq=False):
+    """Collects the contributions while a customer is stitched, and knows when that is done."""
+
+    _added: list[Contribution]
+    _open: int = 0
+    _settled: asyncio.Event | None = None
+
+    def begin(self) -> None:
+        """A field begins to ask sources; each has its `end`."""
+        self._open += 1
+
+    def end(self) -> None:
+        self._open -= 1
+        if not self._open and self._settled is not None:
+            self._settled.set()
+            self._settled = None
+
+    async def settled(self, patience_s: float | None = None) -> list[SourceReport]:
+        """All contributions, once every field of this customer that asks a source is done, or after so many seconds."""
+        await asyncio.sleep(0)  # sibling fields start in the same turn of the loop
+        if self._open:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    while self._open:
+                        self._settled = self._settled or asyncio.Event()
+                        await self._settled.wait()
+        return reports_of(self._added)
+
+    def add(self, record: type[Record], outcome: Outcome) -> None:
+        """Count an outcome in, once: several fields can have read the same one."""
+        self._added.append((record, outcome))
+
+    def copy_to(self, other: ContributionReports, records: Collection[type[Record]]) -> None:
+        """Count in for another caller what was contributed here of some records; each has found the customer by himself."""
+        other._added += [one for one in self._added[1:] if one[0] in records]
+
+    def add_not_configured(self, record: type[Record]) -> None:
+        self._added.append((record, None))
+
+
+def reports_of(contributions: Iterable[Contribution]) -> list[SourceReport]:
+    """One report per source, in the order of their contributions, each of which counts once."""
+    found: dict[str | type[Record], SourceReport] = {}
+    for record, outcome in {id(outcome or record): (record, outcome) for record, outcome in contributions}.values():
+        if outcome is None:
+            found[record] = SourceReport(name=None, records={record}, state=SourceState.NOT_CONFIGURED)
+        else:
+            name = outcome.source
+            report = found.get(name) or SourceReport(name=name, records=set(), state=SourceState.FRESH)
+            found[name] = report
+            _count_in(report, record, outcome)
+    return list(found.values())
+
+
+def _count_in(report: SourceReport, record: type[Record], outcome: Outcome) -> None:
+    report.records.add(record)
+    report.latency_ms = max(report.latency_ms or 0.0, outcome.latency_ms)
+    report.attempts = max(report.attempts, outcome.attempts)
+    report.hedged |= outcome.hedged
+    report.from_cache &= outcome.from_cache
+    if isinstance(outcome, Failed):
+        report.state = SourceState.UNAVAILABLE
+        report.error_code = outcome.error.code
+        return
+    report.as_of = min(report.as_of or outcome.as_of, outcome.as_of)
+    report.age_ms = max(report.age_ms, outcome.age_ms)
+    if isinstance(outcome, Found):
+        report.dropped_records += outcome.dropped
+        report.unreadable_values += outcome.unreadable
+        if outcome.stale is not None and report.state is SourceState.FRESH:
+            report.state = SourceState.STALE
+            report.error_code = outcome.stale.code

@@ -1,0 +1,89 @@
+"""From what is wanted to the questions for the sources."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+import structlog
+
+from connectors.contract import Ask, KeyKind
+from connectors.record_fields import Fields
+from connectors.records import Customer, Record
+from gateway.errors import InvalidKeyError
+from gateway.identity.keys import KEY_FIELDS, MAX_KEYS, MULTIPLE
+from gateway.identity.node_ids import NodeIds
+from gateway.lookups import post_filter
+from gateway.lookups.fetches import RecordFetch
+from gateway.lookups.sources import Source, Sources
+from gateway.stitching.position import ask_of_source
+from gateway.stitching.selection import Selection
+
+log = structlog.get_logger()
+
+CANDIDATES = 20
+"""How many customers an ambiguous key names at most."""
+
+
+class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
+    """What is asked of all sources of a record type, the same for every customer.
+
+    `by_id` is the only source with its question, where there is one and it finds the records by the customer's id.
+    """
+
+    record: type[Record]
+    ask: Ask
+    questions: Sequence[tuple[Source, KeyKind, RecordFetch]]
+    by_id: tuple[Source, RecordFetch] | None = None
+
+
+class SourceRouter:
+    """What has to be asked of which source. Shared by all requests.
+
+    `customer_ids` reads ids of customers as callers give them.
+    `question(kind, selection)` is how customers are found by a kind of key, at the first source that can or at the one that is
+    named; it raises `InvalidKeyError` when no source can.
+    `asked(record, ask)` is what is asked of all sources of a record type. Both give the same object for the same words.
+    """
+
+    def __init__(self, sources: Sources, default_region: str | None) -> None:
+        self.sources = sources
+        self.default_region = default_region
+        self.customer_ids = NodeIds(sources.find_customers_by(KeyKind.CUSTOMER_ID), [source.name for source in sources.all])
+        self.turns = asyncio.Lock()
+        self._noted: set[tuple[str, KeyKind]] = set()
+        self.question = lru_cache(maxsize=1_000)(self._question)
+        self.asked = lru_cache(maxsize=1_000)(self._asked)
+
+    def note_left_out_keys(self, source: Source, kind: KeyKind) -> None:
+        """Log, once for each source and kind, that a customer has more keys than are followed."""
+        if (source.name, kind) not in self._noted:
+            self._noted.add((source.name, kind))
+            log.warning("customer_keys_left_out", source=source.name, by=kind.value, followed=MAX_KEYS)
+
+    def fields(self, selection: Selection) -> Fields:
+        """The fields of the customer's record that a selection needs, with the keys that find what is stitched to it."""
+        kinds = {kind for record in selection.stitches for _, kind in self.sources.of(record)}
+        return selection.fields | Fields.of("id", *(name for kind in kinds for name in KEY_FIELDS[kind]))
+
+    def _asked(self, record: type[Record], ask: Ask) -> RoutedAsk:
+        configured = self.sources.of(record)
+        ask = msgspec.structs.replace(ask, fields=ask.fields | Fields.of("id"))  # so that what comes twice is seen
+        if len(configured) > 1 or any(kind in MULTIPLE for _, kind in configured):
+            ask = msgspec.structs.replace(ask, fields=ask.fields | post_filter.position_fields(record))
+        questions = [
+            (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured
+        ]
+        by_id = [(source, question) for source, kind, question in questions if kind is KeyKind.CUSTOMER_ID]
+        return RoutedAsk(record, ask, questions, by_id[0] if len(questions) == len(by_id) == 1 else None)
+
+    def _question(self, kind: KeyKind, selection: Selection, source_name: str | None = None) -> tuple[Source, RecordFetch]:
+        source = self.sources.customers_by(kind) if source_name is None else self.sources.named(source_name)
+        if source is None:
+            raise InvalidKeyError(f"no source finds customers by {words(kind)}")
+        return source, source.records(Customer, kind, Ask(fields=self.fields(selection), first=CANDIDATES))
+
+
+def words(kind: KeyKind) -> str:
+    """A kind of key as people say it."""
+    return kind.value.replace("_", " ")

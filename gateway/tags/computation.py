@@ -1,0 +1,153 @@
+"""Computing tags: the facts that their rules read are asked of the sources, then the rules are evaluated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from connectors.errors import SourceTimeoutError
+from connectors.records import Record
+from gateway.clock import Clock
+from gateway.lookups.outcome import Failed
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.measurements import Measurement, MeasureRequest, PendingMeasurement
+from gateway.stitching.source_reports import SourceState
+from gateway.tags import facts, rules
+from gateway.tags.computed_tag import ComputedTag, FactValue
+from gateway.tags.definitions import Fact, Pack
+
+Wanted = tuple[StitchedCustomer, str]
+"""A customer and a tag's key."""
+
+Pair = tuple[str, str]
+"""A customer's id and a tag's key."""
+
+Tags = dict[Pair, ComputedTag]
+
+Late = Mapping[PendingMeasurement, Sequence[Failed]]
+"""The failures of sources that have not answered in time."""
+
+
+class KnownFacts(msgspec.Struct, frozen=True):
+    """The facts of a customer by name. `stale` are those of answers that are older than they may be."""
+
+    facts: dict[str, FactValue]
+    stale: set[str]
+
+
+class Computation:
+    """Tags of some customers under way. They are as of when it began, whenever the sources answered.
+
+    So a clock that is set meanwhile makes no tag that is newer than its windows.
+    """
+
+    def __init__(self, pack: Pack, clock: Clock, wanted: Iterable[Wanted]) -> None:
+        self._pack = pack
+        self._began = clock.now()
+        self._reference = clock.reference()
+        self._keys: dict[StitchedCustomer, list[str]] = {}
+        for customer, key in wanted:
+            self._keys.setdefault(customer, []).append(key)
+        # The facts of all wanted tags are asked for every customer, so that each source gets one question.
+        names = {name for keys in self._keys.values() for key in keys for name in pack.tags[key].fact_names}
+        questions = _questions([pack.facts[name] for name in sorted(names)], self._reference)
+        self._pending = {
+            customer: [(PendingMeasurement(customer, question), group) for question, group in questions]
+            for customer in self._keys
+        }
+        self._by_id = {customer.id: customer for customer in self._keys}
+
+    async def run(self) -> Tags:
+        """The wanted tags. Never raises for a source: what is missing stands in the evidence."""
+        runs = [pending.run() for own in self._pending.values() for pending, _ in own]
+        await asyncio.gather(*runs)
+        return {
+            (customer.id, key): tag
+            for customer, keys in self._keys.items()
+            for key, tag in self._evaluated(customer, keys, {}).items()
+        }
+
+    def so_far(self, customer: StitchedCustomer, keys: Sequence[str], waited_s: float) -> dict[str, ComputedTag]:
+        """Tags of a customer for a caller who cannot wait any longer. What has not come is missing, and reported as late."""
+        shared = self._by_id[customer.id]
+        late = {pending: pending.late(waited_s) for pending in self._needed(shared, keys)}
+        for pending, failures in late.items():
+            for failure in failures:
+                customer.reports.add(pending.question.record, failure)
+        return self._evaluated(shared, keys, late)
+
+    def report(self, customer: StitchedCustomer, keys: Sequence[str]) -> None:
+        """Report to a caller who shares this computation what the sources contributed to his tags."""
+        shared = self._by_id[customer.id]
+        if shared is not customer:
+            records = {pending.question.record for pending in self._needed(shared, keys)}
+            shared.reports.copy_to(customer.reports, records)
+
+    def _needed(self, customer: StitchedCustomer, keys: Sequence[str]) -> list[PendingMeasurement]:
+        """What these tags of a customer wait for; others may be computed with them."""
+        names = {name for key in keys for name in self._pack.tags[key].fact_names}
+        return [pending for pending, group in self._pending[customer] if any(fact.name in names for fact in group)]
+
+    def _evaluated(self, customer: StitchedCustomer, keys: Sequence[str], late: Late) -> dict[str, ComputedTag]:
+        known = KnownFacts({}, set())
+        for pending, group in self._pending[customer]:
+            _add_facts(known, pending.question, group, pending.so_far(late.get(pending, ())), self._reference)
+        return {key: rules.evaluate(self._pack.tags[key], known.facts, self._began, stale=known.stale) for key in keys}
+
+
+async def compute(pack: Pack, clock: Clock, wanted: Iterable[Wanted]) -> Tags:
+    """The wanted tags. Never raises for a source: what is missing stands in the evidence."""
+    return await Computation(pack, clock, wanted).run()
+
+
+def is_missing_for_now(tag: ComputedTag) -> bool:
+    """Whether asking again may give more: a source was down, in contrast to one that is not configured."""
+    return any(fact.missing not in (None, SourceState.NOT_CONFIGURED.value) for fact in tag.evidence)
+
+
+def is_late(tag: ComputedTag) -> bool:
+    """Whether more time may give more."""
+    return any(fact.missing == SourceTimeoutError.code for fact in tag.evidence)
+
+
+def _questions(asked: Sequence[Fact], reference: datetime) -> list[tuple[MeasureRequest, list[Fact]]]:
+    fields = facts.needed_fields(asked)
+    groups: dict[type[Record], list[Fact]] = {}
+    for fact in asked:
+        groups.setdefault(fact.record, []).append(fact)
+    return [
+        (
+            MeasureRequest(
+                record=record,
+                measures=tuple(facts.measure_of(fact, reference) for fact in group),
+                fields=fields[record],
+            ),
+            group,
+        )
+        for record, group in groups.items()
+    ]
+
+
+def _add_facts(
+    known: KnownFacts, question: MeasureRequest, group: Sequence[Fact], answer: Measurement, reference: datetime
+) -> None:
+    stale = answer.stale if answer.failure is None else None
+    for place, (fact, measure) in enumerate(zip(group, question.measures, strict=True)):
+        value = facts.fact_value(
+            fact,
+            measure,
+            [row[place] for row in answer.rows],
+            reference=reference,
+            sources=answer.sources,
+            as_of=answer.as_of,
+            missing=None if stale is not None else answer.missing,
+        )
+        if answer.cut:
+            value = msgspec.structs.replace(value, partial=True)
+        if stale is not None and value.missing is None:
+            value = msgspec.structs.replace(value, partial=True, missing=stale.code)
+            known.stale.add(fact.name)
+        known.facts[fact.name] = value

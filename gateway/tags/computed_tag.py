@@ -1,0 +1,84 @@
+"""What a computed tag is: a value, the rule that gave it, and the facts that the rule saw."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+
+class TagValue(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """Base of the values kept in the store as JSON, which hold no cycles."""
+
+
+class FactValue(TagValue, frozen=True):
+    """A fact as one rule saw it.
+
+    `value` is a JSON scalar (decimals as numbers), None when there was nothing to measure. `since` and `until` bound the
+    window, None for all time. `sources` and `as_of` say where it came from and when it was read. `missing` is the error
+    code of the first source that could not be asked, None when all were. `partial` is true when something is known to be
+    left out.
+    """
+
+    name: str
+    label: str
+    value: Any = None
+    since: datetime | None = None
+    until: datetime | None = None
+    sources: list[str] = []
+    as_of: datetime | None = None
+    partial: bool = False
+    missing: str | None = None
+
+
+class RuleUsed(TagValue, frozen=True):
+    version: int
+    expression: str
+    words: str
+
+
+class TagHead(TagValue, frozen=True, kw_only=True):
+    """What is always read of a tag. `value` None: the rule gives this customer no such tag, and the evidence says why.
+
+    `fingerprint` names the rule and the facts it reads; another one in force makes this value stale.
+    """
+
+    key: str
+    value: str | None
+    fingerprint: str
+    computed_at: datetime
+    expires_at: datetime
+    partial: bool = False
+
+
+FORM = 1
+"""Of a tag's rule and evidence, as they are written. Counted up when `RuleUsed` or `FactValue` change."""
+
+
+class ComputedTag(TagHead, frozen=True, kw_only=True):
+    """A tag with its rule and the facts that the rule saw."""
+
+    rule: RuleUsed
+    evidence: list[FactValue]
+    form: int = FORM
+
+
+class StoredTag(TagHead, frozen=True, kw_only=True):
+    """A tag as it is kept in today's form: its rule and evidence are read when somebody wants to see them."""
+
+    written_rule: msgspec.Raw = msgspec.field(name="rule")
+    written_evidence: msgspec.Raw = msgspec.field(name="evidence")
+    form: int = 0
+
+    @property
+    def rule(self) -> RuleUsed:
+        return _rule_decoder.decode(self.written_rule)
+
+    @property
+    def evidence(self) -> list[FactValue]:
+        return _evidence_decoder.decode(self.written_evidence)
+
+
+Tag = ComputedTag | StoredTag
+
+_rule_decoder = msgspec.json.Decoder(RuleUsed)
+_evidence_decoder = msgspec.json.Decoder(list[FactValue])

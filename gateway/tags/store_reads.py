@@ -1,0 +1,191 @@
+"""Batch while busy, for the store: customers of all requests on their way to it.
+
+While a read is free, customers leave at once (in the same turn of the loop); while all are taken, they gather behind them and
+leave together. A customer who is already on the way is not read again, and neither is one who came a moment ago. When that
+moment is half over, who asks has what is here, and the customer is read again beside it: who is asked for often is never waited
+for. Callers wait as long as they can: one that goes away changes nothing for the others.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from gateway.clock import Clock
+
+MAX_READS = 2
+"""How many reads are under way: one at the store, one on its way. More of them would be smaller ones."""
+
+MAX_CUSTOMERS = 100
+"""How many customers a read is of."""
+
+MAX_CACHED = 2_000
+"""How many customers are kept in memory. With the shipped pack they take about 12 KB each."""
+
+MAX_QUEUED = 50
+"""How many reads wait behind those that are under way. Customers beyond them count as not read, and are computed."""
+
+AGAIN = 0.5
+"""After this share of the time for which a customer stays, who asks has the customer read again."""
+
+_ON_THE_WAY = float("inf")
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class StoreBatch(Generic[T]):
+    """Customers who are read together, and what was found of them.
+
+    It holds until `good_until`, and from `again_at` on it is to be read again (both monotonic).
+    """
+
+    __slots__ = ("again_at", "customers", "done", "found", "good_until", "left_at")
+
+    def __init__(self) -> None:
+        self.customers: list[str] = []
+        self.left_at = self.again_at = self.good_until = _ON_THE_WAY
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.found: dict[str, T] = {}
+
+
+class StoreReads(Generic[T]):
+    """The way to the store, for all requests of a worker. `read` gives what is there of customers and raises nothing.
+
+    What `may_stay` of it is given again for `keep_s` seconds from when it was asked for.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[Sequence[str]], Awaitable[dict[str, T]]],
+        clock: Clock,
+        keep_s: float = 0.0,
+        may_stay: Callable[[T], bool] = lambda _: True,
+    ) -> None:
+        self._read = read
+        self._clock = clock
+        self._keep_s = keep_s
+        self._may_stay = may_stay
+        self._free = MAX_READS
+        self._waiting: deque[StoreBatch[T]] = deque()
+        self._landed: deque[StoreBatch[T]] = deque()
+        self._entered: dict[str, StoreBatch[T]] = {}
+        self._ahead: dict[str, StoreBatch[T]] = {}
+        self._tasks: set[asyncio.Task[dict[str, T]]] = set()
+        self._dispatching = False
+
+    def enter(self, customers: Iterable[str]) -> dict[str, StoreBatch[T]]:
+        """Have customers read. Nothing is waited for."""
+        entered, now = self._entered, self._clock.monotonic()
+        return {
+            customer: batch
+            if (batch := entered.get(customer)) is not None and batch.again_at > now
+            else self._again(customer, batch, now)
+            for customer in customers
+        }
+
+    async def settled(self, batches: Mapping[str, StoreBatch[T]], patience_s: float) -> dict[str, T]:
+        """What is there, by customer; nothing of one whose read failed or is late."""
+        flying = {batch.done for batch in batches.values() if not batch.done.done()}
+        if flying:
+            # Waiting leaves the futures alone when the caller is cancelled.
+            await asyncio.wait(flying, timeout=patience_s)
+        return {customer: batch.found[customer] for customer, batch in batches.items() if customer in batch.found}
+
+    def outdate(self, customers: Iterable[str]) -> None:
+        """What was written of customers may be missed by a read before: who asks from now on is read again."""
+        for customer in customers:
+            for known in (self._entered, self._ahead):
+                batch = known.get(customer)
+                if batch is not None and batch not in self._waiting:
+                    del known[customer]
+
+    async def aclose(self) -> None:
+        """End the reads; who still waits has nothing."""
+        while self._waiting:
+            self._end(self._waiting.popleft())
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _again(self, customer: str, batch: StoreBatch[T] | None, now: float) -> StoreBatch[T]:
+        """The batch of a customer who is not here, or not for long any more."""
+        ahead = self._ahead.get(customer)
+        if batch is not None and batch.good_until > now:
+            if ahead is None and (joined := self._join(customer)) is not None:
+                self._ahead[customer] = joined
+            return batch
+        if ahead is None:
+            ahead = self._join(customer)
+            if ahead is None:
+                return _unread()
+            self._entered[customer] = ahead
+        return ahead
+
+    def _join(self, customer: str) -> StoreBatch[T] | None:
+        if not self._waiting or len(self._waiting[-1].customers) == MAX_CUSTOMERS:
+            if len(self._waiting) == MAX_QUEUED:
+                return None
+            self._waiting.append(StoreBatch())
+        batch = self._waiting[-1]
+        batch.customers.append(customer)
+        self._dispatch_soon()
+        return batch
+
+    def _dispatch_soon(self) -> None:
+        if self._free and not self._dispatching:
+            self._dispatching = True
+            asyncio.get_running_loop().call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._dispatching = False
+        while self._free and self._waiting:
+            batch = self._waiting.popleft()
+            self._free -= 1
+            batch.left_at = self._clock.monotonic()
+            task = asyncio.ensure_future(self._read(batch.customers))
+            self._tasks.add(task)
+            task.add_done_callback(partial(self._land, batch))
+
+    def _land(self, batch: StoreBatch[T], task: asyncio.Task[dict[str, T]]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            if (error := task.exception()) is not None:
+                log.error("tags_failed", error=type(error).__name__)
+            else:
+                batch.found = task.result()
+        self._end(batch)
+        self._free += 1
+        if self._waiting:
+            self._dispatch_soon()
+
+    def _end(self, batch: StoreBatch[T]) -> None:
+        for customer in batch.customers:
+            if self._ahead.get(customer) is batch:
+                self._entered[customer] = self._ahead.pop(customer)
+        staying = {customer for customer, found in batch.found.items() if self._may_stay(found)} if self._keep_s else set()
+        self._forget(batch, [customer for customer in batch.customers if customer not in staying])
+        if staying:
+            batch.again_at = batch.left_at + AGAIN * self._keep_s
+            batch.good_until = batch.left_at + self._keep_s
+            self._landed.append(batch)
+        now = self._clock.monotonic()
+        while self._landed and (self._landed[0].good_until <= now or len(self._entered) > MAX_CACHED):
+            oldest = self._landed.popleft()
+            self._forget(oldest, oldest.customers)
+        batch.done.set_result(None)
+
+    def _forget(self, batch: StoreBatch[T], customers: Iterable[str]) -> None:
+        for customer in customers:
+            if self._entered.get(customer) is batch:
+                del self._entered[customer]
+
+
+def _unread() -> StoreBatch[Any]:
+    """A read that does not take place."""
+    batch: StoreBatch[Any] = StoreBatch()
+    batch.done.set_result(None)
+    return batch

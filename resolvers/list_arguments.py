@@ -1,0 +1,81 @@
+"""The arguments that lists share, and what they ask of sources."""
+
+from datetime import datetime
+from typing import Annotated, Any, TypeAlias
+
+import strawberry
+
+from connectors.contract import Ask, Condition
+from connectors.records import Record
+from connectors.toolkit.evaluation import as_text
+from gateway.errors import InvalidArgumentError
+from gateway.stitching.selection import Selection
+from resolvers.connection import MAX_FIRST, checked_first
+from resolvers.cursor import position_of
+from resolvers.enums import SortOrder
+from resolvers.fields import field
+
+First: TypeAlias = Annotated[int, strawberry.argument(description=f"How many records, from 1 to {MAX_FIRST}.")]
+After: TypeAlias = Annotated[
+    str | None, strawberry.argument(description="The cursor of the record before the first one asked for.")
+]
+InOrder: TypeAlias = Annotated[SortOrder, strawberry.argument(description="In which order records come.")]
+
+MAX_VALUES, MAX_VALUE_LENGTH = 100, 200
+"""Of each list of a filter."""
+
+
+@strawberry.input(description="Which records to give.")
+class Filter:
+    """Base of filters. Each further field of a filter is a list of values, of which the record's field has one."""
+
+    since: datetime | None = field("Only those at this time or later.", default=None)
+    until: datetime | None = field("Only those before this time.", default=None)
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """The lists that were given, as conditions.
+
+        Raises `InvalidArgumentError` for what is too long: what is asked is remembered with its conditions.
+        """
+        given = {name: value for name, value in vars(self).items() if name not in ("since", "until") and value is not None}
+        for name, values in given.items():
+            longest = max(map(len, map(as_text, values)), default=0)
+            if len(values) > MAX_VALUES or longest > MAX_VALUE_LENGTH:
+                raise InvalidArgumentError(
+                    f"filter.{name}: at most {MAX_VALUES} values of at most {MAX_VALUE_LENGTH} characters"
+                )
+        return tuple(Condition(name, tuple(sorted(map(as_text, values)))) for name, values in given.items())
+
+    def window(self) -> dict[str, Any]:
+        """As words of an ask or of a measure.
+
+        Raises `InvalidArgumentError` for a window that ends before it begins.
+        """
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise InvalidArgumentError("filter: since is not before until")
+        return {"since": self.since, "until": self.until, "where": self.conditions()}
+
+
+def ask_of(
+    record: type[Record],
+    selection: Selection,
+    *,
+    first: int,
+    after: str | None,
+    order: SortOrder = SortOrder.NEWEST_FIRST,
+    filter: Filter | None = None,  # noqa: A002
+) -> Ask:
+    """What a list field asks of sources.
+
+    Raises `InvalidArgumentError`.
+    """
+    return Ask(
+        fields=selection.fields,
+        first=checked_first(first),
+        after=position_of(after, record),
+        oldest_first=order is SortOrder.OLDEST_FIRST,
+        more=selection.more,
+        count=selection.count,
+        shown=True,
+        **(filter.window() if filter else {}),
+    )

@@ -1,0 +1,36 @@
+"""Lists of records that a customer's keys find: one declaration, which says all that an executor has to know."""
+
+from functools import partial
+from typing import Annotated, Any
+
+import strawberry
+
+from connectors.records import Record
+from gateway.context import context_of
+from gateway.execution.field_metadata import METADATA_KEY, FieldMetadata, RecordList, RequiredFields
+from gateway.stitching.customer import RecordPage, StitchedCustomer
+from resolvers.connection import DEFAULT_FIRST, Connection
+from resolvers.enums import SortOrder
+from resolvers.list_arguments import After, Filter, First, InOrder, ask_of
+
+
+def resolve_list(description: str, record: type[Record], shown_as: type[Any], filter_type: type[Filter]) -> Any:
+    """A field that pages through records of one type."""
+    lists = RecordList(record=record, ask=partial(ask_of, record))
+
+    async def resolve(
+        root: strawberry.Parent[StitchedCustomer],
+        info: strawberry.Info[Any, None],
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+        filter: Any = None,  # noqa: A002  its type is set below
+        order: InOrder = SortOrder.NEWEST_FIRST,
+    ) -> RecordPage | None:
+        selection = context_of(info).selection(info, record)
+        return await root.listing(record, lists.ask(selection, first=first, after=after, filter=filter, order=order))
+
+    explained = strawberry.argument(description="Which ones; all by default.")
+    resolve.__annotations__["filter"] = Annotated[filter_type | None, explained]
+    metadata = {METADATA_KEY: FieldMetadata(reads=RequiredFields(stitches=(record,)), lists=lists)}
+    graphql_type = Connection[shown_as] | None  # type: ignore[valid-type]
+    return strawberry.field(resolver=resolve, description=description, graphql_type=graphql_type, metadata=metadata)
