@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain, count
 from typing import Any
@@ -20,6 +21,9 @@ from connectors.toolkit.mapping.row_reader import RowReader
 KeyOf = Callable[[Any], str | None]
 """The asked key that a row names, None for one that was not asked for; a row without a key names None."""
 Asked = Callable[[Sequence[str]], KeyOf]
+
+FIRST_LOOKS = 100
+"""To look for fine times takes a tenth of the time of reading an answer, and few sources have fractions of a second."""
 
 _MISFITS = (SlowPathNeededError, ValueError, OverflowError, RecursionError)
 
@@ -58,6 +62,7 @@ class ResponseReader:
         self._keys = _function("rows", key, "[{} for row in rows]")
         self._inside = _function("rows", inside, "[{} for row in rows]")
         self._decode = self._decoder()
+        self._looks: float = FIRST_LOOKS
 
     def _decoder(self, sample: bytes = b"") -> Callable[[bytes], Any]:
         """Decodes a whole answer, and quickly what is like a sample, with the words that were met so far."""
@@ -84,11 +89,19 @@ class ResponseReader:
             if first is not None and max(map(len, found.values()), default=0) > first:
                 found = {key: rows[:first] for key, rows in found.items()}
             records = self._reader.records(found.values())
-            if self._reader.met_fractions and has_fine_times(content):
-                raise SlowPathNeededError
+            self._refuse_fine_times(content)
             return dict(zip(found, map(Page, records), strict=True))
         except (*_MISFITS, AttributeError, TypeError):
             raise SlowPathNeededError from None
+
+    def _refuse_fine_times(self, content: bytes) -> None:
+        """Look for times that were rounded, in the first answers, and in all once there was a time with a fraction."""
+        if self._reader.met_fractions:
+            self._looks = math.inf
+        if self._looks:
+            self._looks -= 1
+            if has_fine_times(content):
+                raise SlowPathNeededError
 
     def _by_key(self, rows: list[Any], keys: Sequence[str]) -> dict[str, list[Any]]:
         """The rows of each asked key."""
