@@ -3,9 +3,14 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.case_matrix import CaseMatrix
+from tests.support.case_matrix import CaseMatrix
 
-pytest_plugins = ["tests.fixtures_mongodb", "tests.fixtures_mysql", "tests.fixtures_postgresql", "tests.fixtures_sql"]
+pytest_plugins = [
+    "tests.support.fixtures_mongodb",
+    "tests.support.fixtures_mysql",
+    "tests.support.fixtures_postgresql",
+    "tests.support.fixtures_sql",
+]
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")

@@ -17,8 +17,8 @@ from connectors.record_fields import Fields, all_fields
 from connectors.records import Record
 from connectors.testing.fetches import json_of, page_of
 from connectors.toolkit.vendor_connector import Vendor
-from tests.http_source import serving
-from tests.running import Gateway, gateway_on
+from tests.support.gateway_server import Gateway, gateway_on
+from tests.support.http_source import serving
 
 
 class Refusal(NamedTuple):

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 import pytest
 
 from gateway.settings import parse_settings
-from tests.http_source import serving
-from tests.running import served
+from tests.support.gateway_server import served
+from tests.support.http_source import serving
 from tests.vendors import hubspot, posthog, salesforce, segment, stripe, zendesk
 
 pytestmark = [pytest.mark.vendors, pytest.mark.journey]

@@ -25,8 +25,8 @@ from connectors.toolkit.converters import contact_points, given, to_country
 from connectors.toolkit.http_client import gathered
 from connectors.toolkit.vendor_connector import Secret, Trial, Vendor, VendorSettings
 from connectors.toolkit.vendor_rows import as_records, by_key, needed, step, window
-from tests.demo_sources import refused_port
-from tests.http_source import serving
+from tests.support.demo_sources import refused_port
+from tests.support.http_source import serving
 
 pytestmark = pytest.mark.vendors
 

@@ -1,0 +1,187 @@
+"""Every kind of connector keeps the published contract."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from connectors.contract import KeyKind
+from connectors.records import Customer, Event, Money, Order, OrderItem, OrderStatus, Ticket
+from connectors.testing import ConnectorContract, MemoryConnector
+from gateway.demo.shop import AMBIGUOUS_PHONE, EXAMPLE_EMAIL, EXAMPLE_MEMBER_NUMBER, EXAMPLE_PHONE
+from tests.support import graphql_source
+from tests.support.demo_sources import demo_rows, demo_shop, exported_shop, sql_sources
+from tests.support.http_source import SupportApi, opened, serving, support_settings
+from tests.support.mongo_shop import DEMO, demo_documents, demo_sources
+
+pytestmark = pytest.mark.contract
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+ORDERS = [
+    Order(
+        id=f"o{number}",
+        placed_at=NOON + timedelta(days=number // 2),
+        status=OrderStatus.DELIVERED if number % 3 else OrderStatus.CANCELLED,
+        total=Money(amount=Decimal(number) / 4, currency="EUR" if number % 2 else "BRL") if number else None,
+        items=[OrderItem(sku=f"s{number % 2}", category="books" if number % 2 else None)],
+    )
+    for number in range(7)
+]
+RECORDS = {
+    (Order, KeyKind.CUSTOMER_ID): {"c1": ORDERS, "c2": ORDERS[2:3], "c3": []},
+    (Customer, KeyKind.EMAIL): {"ann@example.com": [Customer(id="c1", name="Ann"), Customer(id="c2", device_ids=["d1"])]},
+}
+
+
+class TestMemory(ConnectorContract):
+    samples = {(Order, KeyKind.CUSTOMER_ID): ["c1", "c2"], (Customer, KeyKind.EMAIL): ["ann@example.com"]}
+
+    @pytest.fixture
+    async def connector(self):
+        connector = MemoryConnector("memory", RECORDS)
+        await connector.open()
+        yield connector
+        await connector.aclose()
+
+
+class TestHttp(ConnectorContract):
+    samples = {
+        (Ticket, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
+        (Order, KeyKind.CUSTOMER_ID): ["c1", "c2"],
+        (Customer, KeyKind.CUSTOMER_ID): ["c1"],
+        (Event, KeyKind.DEVICE_ID): ["d1", "d2"],
+    }
+
+    @pytest.fixture
+    async def connector(self):
+        async with serving(SupportApi().answer) as base_url, opened(support_settings(base_url)) as connector:
+            yield connector
+
+
+class TestGraphQL(ConnectorContract):
+    samples = {
+        (Order, KeyKind.CUSTOMER_ID): ["c1", "c2"],
+        (Customer, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
+        (Ticket, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
+        (Event, KeyKind.DEVICE_ID): ["d1", "d2"],
+    }
+
+    @pytest.fixture
+    async def connector(self):
+        api = graphql_source.ShopApi()
+        async with serving(api.answer) as url, graphql_source.opened(graphql_source.shop_settings(url)) as connector:
+            yield connector
+
+
+class SqlContract(ConnectorContract):
+    """A source of the demo's shop, on each kind of database."""
+
+    name: str
+
+    @pytest.fixture
+    async def connector(self, sql_database, tmp_path):
+        urls = await demo_shop(*sql_database, tmp_path)
+        (connector,) = sql_sources(urls, self.name)
+        await connector.open()
+        yield connector
+        await connector.aclose()
+
+
+class FilesContract(ConnectorContract):
+    """A source of the demo's shop, as exports."""
+
+    name: str
+    keys = tuple(KeyKind)
+
+    @pytest.fixture
+    async def connector(self, tmp_path):
+        connector = exported_shop(tmp_path, self.name, self.keys)
+        await connector.open()
+        yield connector
+        await connector.aclose()
+
+
+class TestSqlCustomers(SqlContract):
+    name = "crm"
+    samples = {
+        (Customer, KeyKind.CUSTOMER_ID): ["c00001", "c00002", "c00004"],
+        (Customer, KeyKind.EXTERNAL_ID): [f"{row[2]}:{row[3]}" for row in demo_rows()["external_ids"][:2]],
+        (Customer, KeyKind.MEMBER_NUMBER): [EXAMPLE_MEMBER_NUMBER],
+        (Customer, KeyKind.EMAIL): [EXAMPLE_EMAIL],
+        (Customer, KeyKind.PHONE): [EXAMPLE_PHONE, AMBIGUOUS_PHONE],
+        (Customer, KeyKind.DEVICE_ID): [row[2] for row in demo_rows()["devices"][:2]],
+        (Customer, KeyKind.TEXT): ["emma", "an"],
+    }
+
+
+class TestSqlOrders(SqlContract):
+    name = "orders"
+    samples = {(Order, KeyKind.CUSTOMER_ID): ["c00001", "c00002", "c00004"]}
+
+
+class TestSqlTickets(SqlContract):
+    name = "support"
+    samples = {(Ticket, KeyKind.EMAIL): list(dict.fromkeys(row[1] for row in demo_rows()["tickets"]))[:3]}
+
+
+class TestSqlEvents(SqlContract):
+    name = "behaviour"
+    samples = {(Event, KeyKind.DEVICE_ID): list(dict.fromkeys(row[1] for row in demo_rows()["events"]))[:3]}
+
+
+class MongoContract(ConnectorContract):
+    """A source of the demo's shop, as documents."""
+
+    name: str
+
+    @pytest.fixture
+    async def connector(self, mongo_shop):
+        await mongo_shop.fill(**{one["collection"]: demo_documents()[one["collection"]] for one in DEMO[self.name].values()})
+        (connector,) = [one for one in demo_sources(mongo_shop.url, mongo_shop.name) if one.name == self.name]
+        await connector.open()
+        yield connector
+        await connector.aclose()
+
+
+@pytest.mark.mongodb
+class TestMongoCustomers(MongoContract):
+    name = "crm"
+    samples = TestSqlCustomers.samples
+
+
+@pytest.mark.mongodb
+class TestMongoOrders(MongoContract):
+    name = "orders"
+    samples = TestSqlOrders.samples
+
+
+@pytest.mark.mongodb
+class TestMongoTickets(MongoContract):
+    name = "support"
+    samples = TestSqlTickets.samples
+
+
+@pytest.mark.mongodb
+class TestMongoEvents(MongoContract):
+    name = "behaviour"
+    samples = TestSqlEvents.samples
+
+
+class TestFilesCustomers(FilesContract):
+    """By a column and by pairs, with few keys: each call reads all files."""
+
+    name = "crm"
+    keys = (KeyKind.CUSTOMER_ID, KeyKind.EMAIL)
+    samples = {(Customer, KeyKind.CUSTOMER_ID): ["c00002"], (Customer, KeyKind.EMAIL): [EXAMPLE_EMAIL]}
+
+
+class TestFilesOrders(FilesContract):
+    name, samples = TestSqlOrders.name, TestSqlOrders.samples
+
+
+class TestFilesTickets(FilesContract):
+    name, samples = TestSqlTickets.name, TestSqlTickets.samples
+
+
+class TestFilesEvents(FilesContract):
+    name, samples = TestSqlEvents.name, TestSqlEvents.samples

@@ -1,0 +1,74 @@
+"""What an operation may cost: sizes of pages and lists are multiplied before any source is asked."""
+
+import pytest
+from graphql import get_introspection_query
+
+from tests.support import shop
+from tests.support.gateway_server import gateway_on
+
+THREE = " ".join(f'a{n}: searchCustomers(text: "a", first: 100) {{ ...F }}' for n in range(3))
+HUNDRED = """query ($n: Int!, $ids: [ID!]!) { customers(ids: $ids) {
+    orders(first: $n) { nodes { id } } tickets { nodes { id } } events(first: $n) { nodes { id } } } }"""
+MANY = " ".join(
+    f"a{n}: orderStatistics {{ count }} b{n}: timeline(first: 1) {{ totalCount }} c{n}: tags {{ key }}" for n in range(3)
+)
+TOO_MUCH = [
+    (f"{{ {THREE} }} fragment F on CustomerConnection {{ nodes {{ orders(first: 100) {{ nodes {{ id }} }} }} }}", {}, "30,300"),
+    (HUNDRED, {"n": 100, "ids": ["c1"] * 100}, "22,600"),
+    (f"query ($ids: [ID!]!) {{ customers(ids: $ids) {{ {MANY} }} }}", {"ids": ["c1"] * 100}, "22,600"),
+]
+
+
+@pytest.mark.parametrize(("query", "variables", "records"), TOO_MUCH, ids=["fragments", "variables", "fields that ask"])
+async def test_an_operation_that_may_give_too_much_is_refused(query: str, variables: dict[str, object], records: str):
+    """Through fragments, aliases and variables; no source is asked, and the message says how much it would be."""
+    sources = shop.sources()
+    async with gateway_on(list(sources.values())) as gateway:
+        answer = await gateway.ask(query, variables)
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "QUERY_TOO_EXPENSIVE"
+    assert error["message"].startswith(f"the operation may give {records} records")
+    assert all(source.calls == [] for source in sources.values())
+
+
+@pytest.mark.cases
+async def test_an_introspection_that_repeats_itself_is_refused():
+    """The introspection of tools is answered; one that asks for all types again and again may give too much."""
+    again = " ".join(f"a{number}: types {{ fields {{ args {{ type {{ name }} }} }} }}" for number in range(16))
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        assert (await gateway.data(get_introspection_query(input_value_deprecation=True)))["__schema"]
+        (error,) = (await gateway.ask(f"{{ __schema {{ {again} }} }}"))["errors"]
+    assert error["extensions"]["code"] == "QUERY_TOO_EXPENSIVE"
+
+
+LONG = [
+    ('query ($v: [String!]) { customer(by: {id: "c1"}) { tags(keys: $v) { key } } }', ["a"] * 1_001, ""),
+    ('query ($v: [TagCategory!]) { customer(by: {id: "c1"}) { tags(categories: $v) { key } } }', ["VALUE"] * 1_001, ""),
+    (
+        'query ($v: EventFilter) { customer(by: {id: "c1"}) { events(filter: $v) { nodes { id } } } }',
+        {"type": ["a"] * 1_001},
+        " at .type",
+    ),
+    ("query ($v: [ID!]!) { customers(ids: $v) { id } }", ["a"] * 1_001, ""),
+]
+
+
+@pytest.mark.cases
+@pytest.mark.parametrize(("query", "value", "where"), LONG)
+async def test_a_list_of_a_variable_has_a_limit(query: str, value: object, where: str):
+    """One value too many is the caller's mistake, which is told with its place and the limit; nothing is asked."""
+    sources = shop.sources()
+    async with gateway_on(list(sources.values())) as gateway:
+        answer = await gateway.ask(query, {"v": value})
+    (error,) = answer["errors"]
+    assert error["message"] == f"Variable '$v' has invalid value{where}: a list has 1,001 values, and 1,000 are the most"
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert all(source.calls == [] for source in sources.values())
+
+
+async def test_a_page_of_pages_is_within_the_limit():
+    """A hundred customers with a hundred orders each are answered."""
+    query = '{ searchCustomers(text: "a", first: 100) { nodes { orders(first: 100) { nodes { id } } } } }'
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        data = await gateway.data(query)
+    assert [len(customer["orders"]["nodes"]) for customer in data["searchCustomers"]["nodes"]] == [5, 1]

@@ -1,0 +1,80 @@
+"""What runs as a plan: every field of the schema."""
+
+from typing import Any
+
+import pytest
+from graphql import GraphQLField, get_named_type, is_abstract_type, is_composite_type, is_object_type
+
+from gateway.execution.executor import Executor
+from gateway.execution.plan import Plan, core_schema
+from gateway.operations import Limits, Operations
+from resolvers.schema import schema
+from tests.support.operations import ARGUMENTS
+
+SCHEMA = core_schema(schema)
+DEEPEST = 4
+
+
+def objects() -> dict[str, Any]:
+    """The object types of the schema by name, without those of introspection."""
+    return {name: kind for name, kind in SCHEMA.type_map.items() if is_object_type(kind) and not name.startswith("__")}
+
+
+def call(name: str, field: GraphQLField) -> str:
+    """A field with all its arguments."""
+    given = [f"{argument}: {ARGUMENTS[argument][0]}" for argument in field.args]
+    return f"{name}({', '.join(given)})" if given else name
+
+
+def selection(kind: Any, depth: int) -> str:
+    """All that can be selected of a type, as deep as that; each field under a key of its own on the types of a union."""
+    if not is_composite_type(kind):
+        return ""
+    if is_abstract_type(kind):
+        on = [f"... on {one.name} {selection(one, depth)}" for one in SCHEMA.get_possible_types(kind)]
+        return f"{{ __typename {' '.join(on)} }}"
+    below = {name: get_named_type(field.type) for name, field in kind.fields.items()}
+    fields = [
+        f"{kind.name}_{name}: {call(name, kind.fields[name])} {selection(below[name], depth + 1)}"
+        for name in below
+        if depth < DEEPEST or not is_composite_type(below[name])
+    ]
+    return f"{{ __typename {' '.join(fields)} }}"
+
+
+def around(name: str, selected: str, inside: tuple[str, ...] = ()) -> str | None:
+    """An operation with this selection of a type in it; None where only the types `inside` lead to that type."""
+    if name == "Query":
+        return selected
+    for owner, kind in objects().items():
+        for key, field in kind.fields.items():
+            reached = get_named_type(field.type)
+            names = [one.name for one in SCHEMA.get_possible_types(reached)] if is_abstract_type(reached) else [reached.name]
+            if name in names and owner not in inside:
+                found = around(owner, f"{{ {call(key, field)} {{ ... on {name} {selected} }} }}", (*inside, name))
+                if found is not None:
+                    return found
+    return None
+
+
+FIELDS = [(owner, name) for owner, kind in objects().items() for name in kind.fields]
+
+
+@pytest.mark.parametrize(("owner", "name"), FIELDS, ids=[f"{owner}.{name}" for owner, name in FIELDS])
+def test_every_field_of_the_schema_runs_as_a_plan(owner: str, name: str):
+    """With all its arguments, and with all that can be selected of it some levels deep."""
+    field = objects()[owner].fields[name]
+    text = around(owner, f"{{ {call(name, field)} {selection(get_named_type(field.type), 1)} }}")
+    assert text is not None
+    operation = Operations(SCHEMA, limits=Limits(max_depth=40, max_aliases=5_000)).prepare(text, None)
+    executor = Executor(schema, suggestions=True)
+    coerced = executor.coerced(operation, {})
+    assert not isinstance(coerced, list)
+    assert isinstance(executor.plan(operation, coerced), Plan)
+
+
+def test_queries_are_all_that_the_schema_has():
+    """There are no mutations and no subscriptions that would have to run in another way."""
+    assert SCHEMA.mutation_type is None
+    assert SCHEMA.subscription_type is None
+    assert {"Query", "Customer", "Order", "Tag", "PageInfo"} <= set(objects())

@@ -1,0 +1,181 @@
+"""The plan and graphql-core give the same answer to the same operation: data, errors and their paths."""
+
+import asyncio
+import os
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+from graphql import DocumentNode, FieldNode, FragmentSpreadNode, GraphQLError, OperationDefinitionNode
+
+from gateway.app import create_services, opened
+from gateway.clock import Clock
+from gateway.context import RequestContext
+from gateway.errors import CallerError, SourceFailure
+from gateway.execution.collect_fields import fragments_of
+from gateway.execution.executor import Executor
+from gateway.execution.plan import Plan
+from gateway.operations import Limits, OperationError, Operations
+from resolvers.schema import schema
+from tests.support import shop
+from tests.support.gateway_server import settings_for
+from tests.support.lying_connectors import FAILURES, Lying
+from tests.support.operations import Operations as Drawn
+
+OPERATIONS = int(os.environ.get("EQUALITY_OPERATIONS", "500"))
+SHARDS = 10
+SCHEMA = schema._schema
+GENEROUS = Limits(
+    max_depth=40,
+    max_tokens=100_000,
+    max_aliases=10_000,
+    max_root_fields=10_000,
+    max_fields=100_000,
+    max_document_bytes=10**7,
+    max_fragments=10_000,
+    max_variables=10_000,
+    max_object_values=10_000,
+)
+
+
+class StoppedClock(Clock):
+    """Both runs happen at the same moment and take no time."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 6, 30, 12, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+def compared(answer: Any, document: DocumentNode, *, lying: bool) -> Any:
+    # Which errors of siblings are kept when the whole answer is null depends on who was first, in either executor.
+    kept = [error for error in answer.errors or [] if answer.data is not None or error.path is None]
+    errors = sorted(map(shown, kept), key=str)
+    plain = msgspec.json.decode(
+        msgspec.json.encode({"data": answer.data, "errors": errors, "failed": bool(answer.errors), "said": answer.extensions})
+    )
+    # A tag that is asked twice at once is computed once, for whoever was first: the other's sources were not asked. And a
+    # customer that stands in nodes and in edges is one: what one place asked by then, the other reports.
+    several_tags = occurrences(document, {"tag", "tags"}) > 1
+    hidden = {"CustomerSource"} if several_tags or occurrences(document, {"edges"}) else set()
+    # Which tags are computed together is chance, too, and their facts make one question, of which the lies depend.
+    return without(plain, hidden | {"Tag"} if several_tags and lying else hidden)
+
+
+def occurrences(document: DocumentNode, names: Collection[str]) -> int:
+    """How often fields of these names stand in an operation, with its fragments put in place."""
+    fragments = fragments_of(document)
+
+    def count(node: Any) -> int:
+        if isinstance(node, FragmentSpreadNode):
+            return count(fragments[node.name.value])
+        inner = sum(map(count, node.selection_set.selections)) if node.selection_set else 0
+        return inner + (isinstance(node, FieldNode) and node.name.value in names)
+
+    return sum(count(node) for node in document.definitions if isinstance(node, OperationDefinitionNode))
+
+
+def without(value: Any, names: Collection[str]) -> Any:
+    """A part of an answer without the objects of these types; each object says its type."""
+    if isinstance(value, dict):
+        return {key: without(inner, names) for key, inner in value.items() if not _is_one_of(inner, names)}
+    if isinstance(value, list):
+        return [without(one, names) for one in value if not _is_one_of(one, names)]
+    return value
+
+
+def _is_one_of(value: Any, names: Collection[str]) -> bool:
+    return isinstance(value, dict) and value.get("__typename") in names
+
+
+def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
+    """Where two answers differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in {**one, **other}:
+            yield from differences(one.get(key, "nothing"), other.get(key, "nothing"), f"{path}.{key}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for place, (inner, its) in enumerate(zip(one, other, strict=True)):
+            yield from differences(inner, its, f"{path}[{place}]")
+    elif one != other:
+        yield f"{path}: {one!r} is not {other!r}"
+
+
+def shown(error: GraphQLError) -> dict[str, Any]:
+    cause = error.original_error
+    return {**error.formatted, "cause": type(cause).__name__, "code": getattr(cause, "code", None)}
+
+
+def sources(shard: int) -> list[Lying]:
+    """The shop's sources: doing all that can be asked, or nothing of it and a key at a time, or with orders in two of them."""
+    words: dict[str, Any] = {"pushdown": (), "measures": False, "max_batch": 1} if shard % 3 == 1 else {}
+    found = [Lying(connector.name, connector.records, **words) for connector in shop.sources().values()]
+    return [*found, Lying("store", shop.orders().records)] if shard % 3 == 2 else found
+
+
+def put_in_a_mood(connector: Lying, random: Random) -> tuple[str, str, int | None]:
+    """Honest, failing or lying for one operation. Gives what would do the same again."""
+    mood = random.choice(["honest", "honest", "failing", "lying", "lying"])
+    connector.failure = random.choice(FAILURES) if mood == "failing" else None
+    connector.seed = random.randrange(2**32) if mood == "lying" else None
+    connector.calls.clear()
+    return connector.name, repr(connector.failure), connector.seed
+
+
+def is_ours(error: GraphQLError) -> bool:
+    """Whether an error is neither of a source nor of the caller, but a mistake of ours that both executors make."""
+    return not isinstance(error.original_error, SourceFailure | CallerError | GraphQLError | None)
+
+
+def runnable(operations: Operations, text: str, variables: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    return operations.prepare(text, None), variables
+
+
+@pytest.mark.equality
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("shard", range(SHARDS))
+async def test_both_executors_give_the_same_answers(shard: int):
+    """Random operations on sources of which some fail and some lie: not one difference, and every operation has a plan."""
+    random = Random(shard)
+    drawn = Drawn(SCHEMA, shard)
+    operations = Operations(SCHEMA, limits=GENEROUS)
+    executor = Executor(schema, suggestions=True, limit=10**12)
+    connectors = sources(shard)
+    services = create_services(
+        settings_for(connectors, deadline_ms=60_000, **shop.PINNED), connectors=connectors, clock=StoppedClock()
+    )
+    ran = nulls = 0
+    async with opened(services):
+        for _ in range(OPERATIONS // SHARDS):
+            text, variables = drawn.draw()
+            moods = [put_in_a_mood(connector, random) for connector in connectors]
+            # Half of the operations share their calls with others of other selections, which are not compared.
+            companions = [runnable(operations, *drawn.draw()) for _ in range(2)] if random.random() < 0.5 else []
+            try:
+                operation = operations.prepare(text, None)
+            except OperationError as error:
+                pytest.fail(f"the operation drawn is not valid: {error}\n{text}")
+            planned, *_ = await asyncio.gather(
+                executor.run(operation, variables, RequestContext(services, "a", services.stitcher())),
+                *(executor.run(*beside, RequestContext(services, "c", services.stitcher())) for beside in companions),
+            )
+            while any(source.batching.is_busy for source in services.sources.all):
+                await asyncio.sleep(0)
+            walked = await executor.run_unplanned(operation, variables, RequestContext(services, "b", services.stitcher()))
+            # An answer may come before a call that it turned out not to need: the next operation would share its lie.
+            while any(source.batching.is_busy for source in services.sources.all):
+                await asyncio.sleep(0)
+            lying = any(connector.seed is not None for connector in connectors)
+            one, other = (compared(answer, operation.document, lying=lying) for answer in (planned, walked))
+            found = list(differences(one, other))
+            assert found == [], f"{text}\n{variables}\n{moods}"
+            coerced = executor.coerced(operation, variables)
+            assert isinstance(coerced, list) or isinstance(executor.plan(operation, coerced), Plan)
+            assert [error.message for error in planned.errors or [] if is_ours(error)] == [], f"{text}\n{variables}\n{moods}"
+            nulls += planned.data is None
+            ran += 1
+    assert ran == OPERATIONS // SHARDS
+    assert nulls < ran / 2

@@ -1,0 +1,231 @@
+"""The client of MongoDB: bounded, quiet while MongoDB is away, back without a new client."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from pymongo import IndexModel
+from structlog.testing import capture_logs
+
+from connectors.errors import ConfigurationError
+from gateway.errors import StoreError
+from gateway.store.embedded import EmbeddedMongo
+from gateway.store.mongo import Database, Mongo, MongoSettings
+from tests.support.fixtures_mongodb import HandClock, commands_to
+
+pytestmark = pytest.mark.mongodb
+
+RETRY_AFTER = timedelta(seconds=1)
+drivers = pytest.mark.parametrize("driver", ["pymongo", "motor"])
+
+
+class Ping:
+    """An operation that counts how often it is let through."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, database: Database) -> Awaitable[dict[str, Any]]:
+        self.calls += 1
+        return database.command("ping")
+
+
+def hasty(uri: str, driver: Any) -> MongoSettings:
+    return MongoSettings(uri=uri, driver=driver, timeout_ms=300, retry_after_ms=1_000)
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+async def until_it_answers(mongo: Mongo, clock: HandClock) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            clock.advance(2 * RETRY_AFTER)
+            try:
+                await mongo.run(Ping())
+            except StoreError:
+                await asyncio.sleep(0.02)
+            else:
+                return
+
+
+async def test_operation_gives_its_result(mongo: Mongo):
+    """What the operation returns is what `run` returns, and times come back aware and in UTC."""
+    await mongo.run(lambda database: database.things.insert_one({"_id": 1, "n": 2}))
+    assert await mongo.run(lambda database: database.things.find_one({"_id": 1})) == {"_id": 1, "n": 2}
+    assert mongo.available
+
+
+@drivers
+async def test_start_without_mongodb(driver: str, hand_clock: HandClock):
+    """Nobody listens: opening raises nothing, and an operation gets a `StoreError` that names no address."""
+    port = closed_port()
+    mongo = Mongo(hasty(f"mongodb://127.0.0.1:{port}", driver), hand_clock)
+    await mongo.open()
+    assert not mongo.available
+    with pytest.raises(StoreError) as refused:
+        await mongo.run(Ping())
+    assert str(refused.value) == "MongoDB is unavailable"
+    hand_clock.advance(RETRY_AFTER)
+    with pytest.raises(StoreError) as late:
+        await mongo.run(Ping())
+    assert str(late.value) == "MongoDB did not answer in time"
+    await mongo.aclose()
+
+
+@drivers
+async def test_killed_server_costs_one_timeout_per_probe(driver: str, hand_clock: HandClock, tmp_path: Path):
+    """After a kill one call waits, the next are refused unasked, one in twenty probes, and a restart is found again."""
+    embedded = EmbeddedMongo(tmp_path)
+    uri = await embedded.start()
+    mongo = Mongo(hasty(uri, driver), hand_clock)
+    await mongo.open()
+    await until_it_answers(mongo, hand_clock)
+    assert embedded.pid is not None
+    os.kill(embedded.pid, signal.SIGKILL)
+    await embedded.stop()
+
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(StoreError):
+        await mongo.run(Ping())
+    assert asyncio.get_running_loop().time() - started < 2  # as long as a connection alone may take
+    assert not mongo.available
+
+    refused = Ping()
+    results = await asyncio.gather(*(mongo.run(refused) for _ in range(20)), return_exceptions=True)
+    assert [type(result) for result in results] == [StoreError] * 20
+    assert refused.calls == 0
+
+    hand_clock.advance(RETRY_AFTER)
+    probe = Ping()
+    results = await asyncio.gather(*(mongo.run(probe) for _ in range(20)), return_exceptions=True)
+    assert [type(result) for result in results] == [StoreError] * 20
+    assert probe.calls == 1
+
+    async with EmbeddedMongo(tmp_path, port=int(uri.rpartition(":")[2])):
+        await until_it_answers(mongo, hand_clock)
+        assert mongo.available
+        await mongo.aclose()
+
+
+@drivers
+async def test_server_that_hangs_is_late(driver: str, hand_clock: HandClock):
+    """A server that takes the question and says nothing costs the timeout, and answers again when it wakes."""
+    embedded = EmbeddedMongo()
+    async with embedded as uri:
+        mongo = Mongo(hasty(uri, driver), hand_clock)
+        await mongo.open()
+        await until_it_answers(mongo, hand_clock)
+        assert embedded.pid is not None
+        os.kill(embedded.pid, signal.SIGSTOP)
+        await asyncio.to_thread(os.waitid, os.P_PID, embedded.pid, os.WSTOPPED | os.WNOWAIT)  # it was sent; now it is there
+        started = asyncio.get_running_loop().time()
+        with pytest.raises(StoreError, match=r"^MongoDB did not answer in time$"):
+            await mongo.run(Ping())
+        assert asyncio.get_running_loop().time() - started < 2  # as long as a connection alone may take
+        os.kill(embedded.pid, signal.SIGCONT)
+        await until_it_answers(mongo, hand_clock)
+        await mongo.aclose()
+
+
+async def test_refusal_of_one_operation_is_not_an_outage(mongo: Mongo):
+    """A server that says no is there: the error shows nothing of its message, and the next operation goes through."""
+    await mongo.run(lambda database: database.things.insert_one({"_id": "ada@example.com"}))
+    with pytest.raises(StoreError) as refused:
+        await mongo.run(lambda database: database.things.insert_one({"_id": "ada@example.com"}))
+    assert str(refused.value) == "MongoDB refused the operation"
+    assert refused.value.__suppress_context__
+    assert mongo.available
+    assert await mongo.run(lambda database: database.things.count_documents({})) == 1
+
+
+async def test_document_that_cannot_be_encoded_is_a_store_error(mongo: Mongo):
+    """What the driver itself rejects is a `StoreError` as well, and no outage."""
+    with pytest.raises(StoreError, match=r"^MongoDB refused the operation$"):
+        await mongo.run(lambda database: database.things.insert_one({"_id": object()}))
+    assert mongo.available
+
+
+@drivers
+async def test_indexes_come_once_after_a_late_start(driver: str, hand_clock: HandClock):
+    """MongoDB comes up after the gateway: the first contact ensures the indexes, later ones do not again."""
+    port = closed_port()
+    mongo = Mongo(hasty(f"mongodb://127.0.0.1:{port}", driver), hand_clock)
+    mongo.index("things", [IndexModel("n")])
+    with commands_to("profile_gateway") as commands:
+        await mongo.open()
+        assert commands == []
+        async with EmbeddedMongo(port=port):
+            await until_it_answers(mongo, hand_clock)
+            assert "n_1" in await mongo.run(lambda database: database.things.index_information())
+            await mongo.run(Ping())
+            assert commands.count("createIndexes") == 1
+            await mongo.aclose()
+
+
+async def test_refused_index_is_reported_once_and_stops_nothing(mongodb_settings: MongoSettings, hand_clock: HandClock):
+    """An index that stands there with other options stays as it is; the operator reads of it, requests go on."""
+    with capture_logs() as logs:
+        for seconds in (60, 0):
+            mongo = Mongo(mongodb_settings, hand_clock)
+            mongo.index("things", [IndexModel("deleteAt", expireAfterSeconds=seconds)])
+            await mongo.open()
+            await mongo.run(Ping())
+            await mongo.run(Ping())
+            await mongo.aclose()
+    assert [(line["event"], line["collection"]) for line in logs] == [("mongodb_index_refused", "things")]
+
+
+async def test_outage_and_return_are_logged_once_each(hand_clock: HandClock, mongodb_settings: MongoSettings):
+    """Ten failed operations make one line."""
+    port = closed_port()
+    mongo = Mongo(hasty(f"mongodb://127.0.0.1:{port}", mongodb_settings.driver), hand_clock)
+    with capture_logs() as logs:
+        await mongo.open()
+        for _ in range(2):
+            hand_clock.advance(RETRY_AFTER)
+            with pytest.raises(StoreError):
+                await mongo.run(Ping())
+        async with EmbeddedMongo(port=port):
+            await until_it_answers(mongo, hand_clock)
+            await mongo.aclose()
+    assert [line["event"] for line in logs] == ["mongodb_unavailable", "mongodb_available"]
+
+
+async def test_closed_store_refuses(mongo: Mongo):
+    """Work that is late at shutdown gets a `StoreError`, as for any other outage."""
+    await mongo.aclose()
+    assert not mongo.available
+    with pytest.raises(StoreError, match=r"^the connection to MongoDB is not open$"):
+        await mongo.run(Ping())
+
+
+async def test_missing_motor_names_the_extra(monkeypatch: pytest.MonkeyPatch, hand_clock: HandClock):
+    """Without Motor the operator reads which extra to add, or what to use instead."""
+    monkeypatch.setitem(sys.modules, "motor.motor_asyncio", None)
+    with pytest.raises(ConfigurationError, match='add the extra "motor"'):
+        await Mongo(hasty("mongodb://127.0.0.1", "motor"), hand_clock).open()
+
+
+@pytest.mark.parametrize("uri", ["redis://:hunter2@db", "mongodb://user:hunter2:x@db", "mongodb://:hunter2@db:99999999"])
+def test_unreadable_address_is_a_problem_of_the_settings(uri: str):
+    """The setting is named; what stands in it, maybe a password, is not."""
+    with pytest.raises(ValidationError, match="not a MongoDB connection string with known options") as error:
+        MongoSettings(uri=uri)
+    assert "hunter2" not in str(error.value)
+
+
+def test_password_is_not_in_the_repr():
+    """Settings that end up in a log show no address."""
+    assert "hunter2" not in repr(MongoSettings(uri="mongodb://user:hunter2@db"))
