@@ -95,10 +95,10 @@ class Collection:
                 for own in owners(key, document, asked):
                     found[own].append(record)
                     counts[own] += is_record
+        partial = await self._leaves_out(match, ask)
         pages: dict[str, Page] = {}
         for own, records in found.items():
             total = await self._total(match, ask, len(records), counts[own]) if ask.count else None
-            partial = await self._leaves_out(match, ask)
             if records or total or partial:
                 pages[own] = Page(encoded(records), total, partial)
         return pages

@@ -143,12 +143,16 @@ WINDOWS: list[tuple[dict[str, Any], list[str] | None]] = [
 async def test_the_window_the_filter_and_the_order_are_applied(
     mongo_shop: MongoShop, words: dict[str, Any], expected: list[str] | None
 ) -> None:
-    """Everything that can be pushed down is, by one command; what is in no document is not in a negated set either."""
+    """Everything that can be pushed down is, by one command, oldest first by one more that looks for what has no date.
+
+    What is in no document is not in a negated set either.
+    """
     await mongo_shop.fill(orders=ORDERS)
     with mongo_shop.commands() as sent:
         found = ids(await mongo_shop.fetch(Order, ["c1"], fields=ID, **words))
     assert found == ({} if expected is None else {"c1": expected})
-    assert [command["aggregate"] for command in sent] == ["orders"] * (words.get("first") != 0)
+    commands = (words.get("first") != 0) + words.get("oldest_first", False)
+    assert [command["aggregate"] for command in sent] == ["orders"] * commands
 
 
 @pytest.mark.parametrize(
@@ -159,14 +163,17 @@ async def test_the_window_the_filter_and_the_order_are_applied(
         ({"first": 0}, {"c1": ([], 4), "c2": ([], 1)}, 3),
         ({"first": 1, "after": Position(day(3, hour=10), "4")}, {"c1": (["3"], 4), "c2": ([], 1)}, 3),
         ({"after": Position(day(1), "0")}, {"c1": ([], 4), "c2": ([], 1)}, 3),
-        ({"after": Position(day(3, hour=10), "3"), "oldest_first": True}, {"c1": (["4"], 4), "c2": (["5"], 1)}, 3),
+        ({"after": Position(day(3, hour=10), "3"), "oldest_first": True}, {"c1": (["4"], 4), "c2": (["5"], 1)}, 6),
         ({"first": 1, "where": (Condition("status", ("DELIVERED",)),)}, {"c1": (["1"], 1)}, 1),
     ],
 )
 async def test_the_total_counts_what_matches_whatever_the_page(
     mongo_shop: MongoShop, words: dict[str, Any], expected: dict[str, Any], counts: int
 ) -> None:
-    """The count knows the filter but neither `first` nor `after`; a page that was not cut has been counted already."""
+    """The count knows the filter but neither `first` nor `after`; a page that was not cut has been counted already.
+
+    Oldest first, what has no date is counted as well.
+    """
     await mongo_shop.fill(orders=ORDERS)
     with mongo_shop.commands() as sent:
         answer = await mongo_shop.lookup(Order).fetch(["c1", "c2", "c3"], Ask(fields=ID, count=True, **words))
