@@ -18,7 +18,7 @@ from gateway.admission import Admission
 from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.execution.executor import Executor
-from gateway.execution.plan import core_schema
+from gateway.execution.schema_types import core_schema
 from gateway.gc_tuning import tune_memory
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
 from gateway.http import ENDPOINT, GraphQLView, Head
