@@ -19,12 +19,12 @@ from gateway.execution.fields import (
     Field,
     Path,
     ProjectedField,
-    RecordListField,
     ResolvedField,
     Run,
     complete,
 )
 from gateway.execution.located_errors import ErrorLocator
+from gateway.execution.source_fields import RecordListField
 from gateway.lookups.outcome import Failed
 from gateway.lookups.pending import PendingKeys
 from gateway.lru_cache import SharedList

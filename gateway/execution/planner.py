@@ -33,21 +33,12 @@ from gateway.execution.arguments import Arguments
 from gateway.execution.collect_fields import FieldCollector, fragments_of
 from gateway.execution.completion import AbstractCompletion, LeafCompletion, ListCompletion, ObjectCompletion, cache_completion
 from gateway.execution.field_metadata import DEFINITION, BatchResolver, metadata_of
-from gateway.execution.fields import (
-    BatchedField,
-    Completion,
-    CustomerField,
-    Field,
-    ProjectedField,
-    RecordListField,
-    ReportingField,
-    ResolvedField,
-    Run,
-)
+from gateway.execution.fields import BatchedField, Completion, Field, ProjectedField, ReportingField, ResolvedField, Run
 from gateway.execution.plan import Plan
 from gateway.execution.projection import ProjectionCompiler
 from gateway.execution.required_fields import selection_under
 from gateway.execution.schema_types import core_schema, reaches_sources
+from gateway.execution.source_fields import CustomerField, RecordListField
 from gateway.operations import Operation
 
 NOWHERE: Any = None
