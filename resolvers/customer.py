@@ -7,7 +7,8 @@ import strawberry
 
 from connectors import records
 from gateway.context import context_of
-from gateway.stitching.customer import RecordPage, StitchedCustomer, report_contributions
+from gateway.stitching.customer import StitchedCustomer, report_contributions
+from gateway.stitching.record_list import RecordPage
 from gateway.stitching.source_reports import SourceReport
 from gateway.stitching.timeline import timeline
 from gateway.tags.service import TagAnswer

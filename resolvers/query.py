@@ -10,7 +10,8 @@ from gateway.context import context_of
 from gateway.errors import CallerError, InvalidArgumentError
 from gateway.execution.field_metadata import CustomerFinder
 from gateway.lookups.sources import Source as ConfiguredSource
-from gateway.stitching.customer import RecordPage, StitchedCustomer
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import TagDefinition as Definition

@@ -8,7 +8,8 @@ import strawberry
 from connectors.records import Record
 from gateway.context import context_of
 from gateway.execution.field_metadata import METADATA_KEY, FieldMetadata, RecordList, RequiredFields
-from gateway.stitching.customer import RecordPage, StitchedCustomer
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.record_list import RecordPage
 from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.enums import SortOrder
 from resolvers.list_arguments import After, Filter, First, InOrder, ask_of

@@ -154,7 +154,7 @@ async def test_figures_are_as_old_as_the_earliest_answer(early: int):
         assert customer is not None
         asked = [(source, key) for source, kind in customer.configured(r.Order) for key in customer.keys(source, kind)]
         source, key = asked[early]
-        await customer.loaders.settled([customer.loaders.enter(source, source.measures(r.Order, by, (count,)), [key])])
+        await customer.loaders.wait_all([customer.loaders.enter(source, source.measures(r.Order, by, (count,)), [key])])
         clock.advance(timedelta(seconds=1))
         answer = await measure_customer(customer, MeasureRequest(record=r.Order, measures=(count,), fields=Fields.of("id")))
     assert (len(asked), len(answer.rows), answer.as_of) == (2, 2, began)

@@ -25,10 +25,10 @@ from gateway.execution.fields import (
 )
 from gateway.execution.located_errors import ErrorLocator
 from gateway.execution.source_fields import RecordListField
-from gateway.lookups.outcome import Failed
-from gateway.lookups.pending import PendingKeys
 from gateway.lru_cache import SharedList
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer_lists import load_lists
+from gateway.stitching.source_router import RoutedAsk
 
 MAX_CACHED_FORMS = 8
 """In how many ways a value is remembered."""
@@ -136,14 +136,14 @@ class ObjectCompletion:
     async def _list(self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path]) -> list[Column]:
         if not self.listings:
             return []
-        parts: list[PendingKeys | Failed] = []
-        entered = [listing.enter(run, customers, parts) for listing in self.listings]
-        outcomes = await customers[0].loaders.wait_all(parts)
-        if len(self.listings) == 1:
-            return [await self.listings[0].column(run, customers, paths, entered[0], outcomes)]
+        asks = [listing.asked_or_error(run) for listing in self.listings]
+        loaded = iter(await load_lists([ask for ask in asks if isinstance(ask, RoutedAsk)], customers, reports=run.reports))
+        lists = [next(loaded) if isinstance(ask, RoutedAsk) else ask for ask in asks]
+        if len(lists) == 1:
+            return [await self.listings[0].column(run, lists[0], paths)]
         columns, turn = list[Column](), Turn()
-        for listing, one in zip(self.listings, entered, strict=True):
-            columns.append(await listing.column(run, customers, paths, one, outcomes))
+        for listing, own in zip(self.listings, lists, strict=True):
+            columns.append(await listing.column(run, own, paths))
             await turn.end_if_long()
         return columns
 

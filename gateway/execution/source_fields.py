@@ -6,7 +6,6 @@ The lookups of all customers and all lists start in one turn of the loop.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain, pairwise
 from typing import Any
 
 import msgspec
@@ -18,10 +17,10 @@ from connectors.toolkit.loop_turns import Turn
 from gateway.execution.arguments import Arguments
 from gateway.execution.field_metadata import CustomerFinder, RecordList
 from gateway.execution.fields import NULLED, BatchedField, Column, Field, Path, Run
-from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.pending import PendingKeys
+from gateway.lookups.outcome import Found
 from gateway.lru_cache import SegmentedLru
-from gateway.stitching.customer import StitchedCustomer, merge_outcomes, page_of_one
+from gateway.stitching.customer_lists import CustomerLists
+from gateway.stitching.record_list import page_of_one
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
 
@@ -78,74 +77,43 @@ class RecordListField(Field):
                 self._asks.put(name, found)
         return found
 
-    def enter(self, run: Run, customers: Sequence[StitchedCustomer], parts: list[PendingKeys | Failed]) -> Any:
-        """Have the records asked for, adding to `parts`; gives what `shown` needs later."""
+    def asked_or_error(self, run: Run) -> RoutedAsk | Exception:
         try:
-            asked = self.asked(run)
+            return self.asked(run)
         except Exception as error:  # noqa: BLE001  a bad argument costs this field
             return error
-        bounds = [len(parts)]
-        if asked.by_id is not None:
-            parts.append(customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers]))
-            if run.reports:
-                for customer in customers:
-                    customer.reports.begin()
-        else:
-            for customer in customers:
-                parts += customer.enter(asked)
-                bounds.append(len(parts))
-        return asked, bounds
 
-    async def column(
-        self,
-        run: Run,
-        customers: Sequence[StitchedCustomer],
-        paths: Sequence[Path],
-        entered: Any,
-        outcomes: Sequence[Sequence[Outcome]],
-    ) -> Column:
-        """The records of each customer, by the outcomes of all parts. Many give way to other requests between them."""
-        if isinstance(entered, Exception):
-            return [self.failed(run, entered, path) for path in paths]
-        asked, bounds = entered
-        of_each: Sequence[Sequence[Outcome]]
-        if asked.by_id is None:
-            of_each = [[*chain.from_iterable(outcomes[start:end])] for start, end in pairwise(bounds)]
-        else:
-            of_each = outcomes[bounds[0]]
-        parts = 1 if asked.by_id is not None else max(map(len, of_each))
-        step = max(1, MAX_TURN_RECORDS // max(1, parts * (asked.ask.first or 1)))
-        if len(customers) <= step:
-            return self._shown(run, customers, paths, asked, of_each)
+    async def column(self, run: Run, lists: CustomerLists | Exception, paths: Sequence[Path]) -> Column:
+        """Show the list of each customer. Many give way to other requests between them."""
+        if isinstance(lists, Exception):
+            return [self.failed(run, lists, path) for path in paths]
+        step = max(1, MAX_TURN_RECORDS // max(1, lists.max_records))
+        if len(paths) <= step:
+            return self._shown(run, lists, paths, 0)
         column: Column = []
         turn = Turn()
-        for start in range(0, len(customers), step):
-            some = slice(start, start + step)
-            shown = self._shown(run, customers[some], paths[some], asked, of_each[some])
+        for start in range(0, len(paths), step):
+            shown = self._shown(run, lists, paths[start : start + step], start)
             # Written here, in parts: all at once, 20,000 records hold the loop for 8 ms at the end.
             column += [one if one is None or one is NULLED else msgspec.Raw(_encode(one)) for one in shown]
             await turn.end()
         return column
 
-    def _shown(
-        self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], asked: RoutedAsk, of_each: Sequence[Any]
-    ) -> Column:
-        """What is shown of the records of each customer, by its outcomes: a list of them, or the only one there can be."""
-        if asked.by_id is not None:
-            found = of_each
-            if not run.reports and {Found}.issuperset(map(type, found)):
-                try:
-                    if self._show_found is not None:
-                        return [*map(self._show_found, found)]
-                    return [self._show(page_of_one(asked, one)) for one in found]
-                except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own customer only
-                    pass
-            of_each = [(one,) for one in found]
-        column: Column = []
-        for customer, own, path in zip(customers, of_each, paths, strict=True):
+    def _shown(self, run: Run, lists: CustomerLists, paths: Sequence[Path], start: int) -> Column:
+        """What is shown of the lists of the customers at these paths, the first of whom stands at `start`."""
+        whole = lists.whole(slice(start, start + len(paths)))
+        if whole is not None:
             try:
-                listing = customer.listed(asked, own) if run.reports or asked.by_id is None else merge_outcomes(asked, own)
-                column.append(None if listing is None else self._show(listing))
+                if self._show_found is not None:
+                    return [*map(self._show_found, whole)]
+                return [self._show(page_of_one(lists.asked, found)) for found in whole]
+            except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own customer only
+                pass
+        column: Column = []
+        for place, path in enumerate(paths, start):
+            try:
+                page = lists.page(place)
+                column.append(None if page is None else self._show(page))
             except Exception as error:  # noqa: BLE001  whatever is raised costs this field
                 column.append(self.failed(run, error, path))
         return column
