@@ -9,7 +9,7 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
-from gateway.store.mongo import MongoSettings
+from gateway.settings import MongoSettings
 from tests import shop
 from tests.fixtures_mongodb import HandClock, commands_to
 from tests.hooks import hook, sources_with, tell

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.store.mongo import MongoSettings
+from gateway.settings import MongoSettings
 from tests.fixtures_mongodb import commands_to
 from tests.hooks import hook, of, sources_with, tell
 from tests.running import Gateway, gateway_on
