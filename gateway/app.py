@@ -18,7 +18,7 @@ from gateway.admission import Admission
 from gateway.clock import Clock
 from gateway.context import RequestContext
 from gateway.execution.executor import Executor
-from gateway.execution.plan import core_schema
+from gateway.execution.schema_types import core_schema
 from gateway.gc_tuning import tune_memory
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
 from gateway.http import ENDPOINT, GraphQLView, Head
@@ -43,7 +43,7 @@ def create_services(
 ) -> Services:
     """Everything below HTTP, not yet opened. `connectors` stand in for the configured ones.
 
-    Raises `ConfigurationError` with all problems of the sources, or of the tags.
+    Raises `ConfigurationError` with all problems of the sources, the store and the tags.
     """
     clock = clock or Clock(settings.clock.pinned)
     problems: list[str] = []
@@ -52,13 +52,17 @@ def create_services(
         built = build_connectors(settings.sources) if connectors is None else connectors
     except ConfigurationError as error:
         problems += error.problems
+    store = None
+    try:
+        store = Store(settings.mongodb, clock) if settings.mongodb else None
+    except ConfigurationError as error:
+        problems += error.problems
     try:
         pack = load_pack(settings.tags.file or default_pack_path())
     except ConfigurationError as error:
         raise ConfigurationError([*problems, *error.problems]) from None
     if problems:
         raise ConfigurationError(problems)
-    store = Store(settings.mongodb, clock) if settings.mongodb else None
     sources = Sources(built, clock, settings, ReadCache(clock, settings.cache_bytes))
     return build_services(settings, clock, sources, pack, store)
 

@@ -232,7 +232,7 @@ async def _check(settings: Settings, faults: Path | None, customers: Sequence[st
             found = load_faults(faults, [source.connector for source in services.sources.all])
             words = f"{len(found.faults)} fault(s) on {', '.join(found.sources)} where serve has --faults {faults}"
             out.print(f"Faults are active: {words}", markup=False, highlight=False, soft_wrap=True)
-        away = services.store is not None and not services.store.mongo.available
+        away = services.store is not None and not services.store.available
         problems = ["mongodb.uri: MongoDB does not answer; is it up, and are host and port right?"] if away else []
         for source in services.sources.all:
             problems += await source.connector.check()

@@ -13,7 +13,8 @@ from gateway.app import opened
 from gateway.errors import InvalidArgumentError
 from gateway.execution.executor import Executor
 from gateway.execution.explain_plan import explain_plan
-from gateway.execution.plan import Plan, core_schema
+from gateway.execution.plan import Plan
+from gateway.execution.schema_types import core_schema
 from gateway.lookups.outcome import Failed
 from gateway.lookups.sources import Sources
 from gateway.operations import Limits, Operations

@@ -15,7 +15,6 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from connectors.contract import KeyKind, RecordName
 from connectors.errors import ConfigurationError
 from connectors.toolkit.webhook_signatures import Encoding
-from gateway.store.mongo import MongoSettings
 from gateway.toml_files import checked, read_toml
 
 PREFIX = "GATEWAY_"
@@ -29,6 +28,19 @@ class _Frozen(BaseModel):
 class ClockSettings(_Frozen):
     pinned: AwareDatetime | None = None
     """The end of every window; for data sets that have ended."""
+
+
+class MongoSettings(_Frozen):
+    """Where MongoDB is. `uri` may hold a password, so it is left out of the `repr`."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    uri: Annotated[str, Field(repr=False)]
+    database: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,63}$")] = "profile_gateway"
+    driver: Literal["pymongo", "motor"] = "pymongo"
+    timeout_ms: Annotated[int, Field(ge=1)] = 250
+    """One operation, all of it: finding the server, connecting, asking, retrying."""
+    retry_after_ms: Annotated[int, Field(ge=0)] = 1_000
 
 
 class TagSettings(_Frozen):

@@ -5,8 +5,8 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from gateway.errors import InvalidArgumentError
-from gateway.stitching.customer import RecordPage
 from gateway.stitching.position import position_of
+from gateway.stitching.record_list import RecordPage
 from gateway.stitching.source_reports import SourceReport, reports_of
 from resolvers.cursor import cursor_of
 from resolvers.fields import apart, computed, nodes_field

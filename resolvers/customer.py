@@ -7,7 +7,9 @@ import strawberry
 
 from connectors import records
 from gateway.context import context_of
-from gateway.stitching.customer import RecordPage, StitchedCustomer, report_contributions
+from gateway.execution.batch_loader import load_in_batch
+from gateway.stitching.customer import StitchedCustomer, report_contributions
+from gateway.stitching.record_list import RecordPage
 from gateway.stitching.source_reports import SourceReport
 from gateway.stitching.timeline import timeline
 from gateway.tags.service import TagAnswer
@@ -108,7 +110,7 @@ class Customer(Node):
         ] = None,
     ) -> list[TagAnswer]:
         with report_contributions([root]):
-            found: list[TagAnswer] = await context_of(info).together(GIVEN_TAGS, root, keys=keys, categories=categories)
+            found: list[TagAnswer] = await load_in_batch(context_of(info), GIVEN_TAGS, root, keys=keys, categories=categories)
         return found
 
     @stitching(
@@ -123,7 +125,7 @@ class Customer(Node):
         key: Annotated[str, strawberry.argument(description="The tag's key.")],
     ) -> TagAnswer | None:
         with report_contributions([root]):
-            found: TagAnswer = await context_of(info).together(ONE_TAG, root, key=key)
+            found: TagAnswer = await load_in_batch(context_of(info), ONE_TAG, root, key=key)
         return found
 
     @computed(

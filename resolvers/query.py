@@ -9,8 +9,10 @@ from connectors import records
 from gateway.context import context_of
 from gateway.errors import CallerError, InvalidArgumentError
 from gateway.execution.field_metadata import CustomerFinder
+from gateway.execution.required_fields import selection_of
 from gateway.lookups.sources import Source as ConfiguredSource
-from gateway.stitching.customer import RecordPage, StitchedCustomer
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import TagDefinition as Definition
@@ -107,4 +109,4 @@ class Query:
 
 
 def _selection(info: Info, type_name: str | None = None) -> Selection:
-    return context_of(info).selection(info, records.Customer, type_name)
+    return selection_of(info, records.Customer, type_name)

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import strawberry
 
 from connectors.records import Record
-from gateway.context import context_of
 from gateway.execution.field_metadata import METADATA_KEY, FieldMetadata, RecordList, RequiredFields
-from gateway.stitching.customer import RecordPage, StitchedCustomer
+from gateway.execution.required_fields import selection_of
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.record_list import RecordPage
 from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.enums import SortOrder
 from resolvers.list_arguments import After, Filter, First, InOrder, ask_of
@@ -26,7 +27,7 @@ def resolve_list(description: str, record: type[Record], shown_as: type[Any], fi
         filter: Any = None,  # noqa: A002  its type is set below
         order: InOrder = SortOrder.NEWEST_FIRST,
     ) -> RecordPage | None:
-        selection = context_of(info).selection(info, record)
+        selection = selection_of(info, record)
         return await root.listing(record, lists.ask(selection, first=first, after=after, filter=filter, order=order))
 
     explained = strawberry.argument(description="Which ones; all by default.")

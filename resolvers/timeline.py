@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import strawberry
 
 from connectors.records import RECORDS, Record
-from gateway.context import context_of
 from gateway.errors import InvalidArgumentError
+from gateway.execution.required_fields import selection_of
 from resolvers.event import Event
 from resolvers.list_arguments import ask_of
 from resolvers.order import Order
@@ -32,9 +32,7 @@ def timeline_asks(info: Any, names: list[str], first: int, after: str | None) ->
             f"records: {', '.join(other).upper()} cannot stand in a timeline; ORDER, TICKET and EVENT can"
         )
     return {
-        RECORDS[name]: ask_of(
-            RECORDS[name], context_of(info).selection(info, RECORDS[name], type_name), first=first, after=after
-        )
+        RECORDS[name]: ask_of(RECORDS[name], selection_of(info, RECORDS[name], type_name), first=first, after=after)
         for name, type_name in ENTRIES.items()
         if name in names
     }

@@ -10,9 +10,8 @@ from pathlib import Path
 from gateway.app import create_app
 from gateway.demo.prepare import Prepared
 from gateway.serving import AnnouncingServer, configured, listening
-from gateway.settings import Settings, load_settings
+from gateway.settings import MongoSettings, Settings, load_settings
 from gateway.store.embedded import EmbeddedMongo
-from gateway.store.mongo import MongoSettings
 
 
 def serve_demo(prepared: Prepared, folder: Path, *, port: int, ready: Callable[[Settings], None]) -> None:

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import msgspec
 from graphql import FieldNode
 
+from connectors.toolkit.evaluation import json_hook
 from connectors.toolkit.loop_turns import Turn
 from gateway.execution.fields import (
     NULLED,
@@ -17,15 +19,21 @@ from gateway.execution.fields import (
     Field,
     Path,
     ProjectedField,
-    RecordListField,
     ResolvedField,
     Run,
     complete,
 )
 from gateway.execution.located_errors import ErrorLocator
-from gateway.lookups.outcome import Failed
-from gateway.lookups.pending import PendingKeys
+from gateway.execution.source_fields import RecordListField
+from gateway.lru_cache import SharedList
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer_lists import load_lists
+from gateway.stitching.source_router import RoutedAsk
+
+MAX_CACHED_FORMS = 8
+"""In how many ways a value is remembered."""
+
+_encode = msgspec.json.Encoder(enc_hook=json_hook).encode
 
 
 class LeafCompletion:
@@ -45,6 +53,22 @@ class LeafCompletion:
             return self.show(value)
         except Exception as error:  # noqa: BLE001  the field that gave the value places it
             return error
+
+
+class CachedCompletion(LeafCompletion):
+    """As `LeafCompletion`; what is shown of a value that lasts stays with it, as it goes into the answer."""
+
+    def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
+        column = [value.shown.get(self) if type(value) is SharedList else None for value in values]
+        if None not in column:
+            return column
+        return [self._kept(value, shown) for value, shown in zip(values, super().complete(run, values, paths), strict=True)]
+
+    def _kept(self, value: Any, shown: Any) -> Any:
+        if type(value) is not SharedList or isinstance(shown, Exception) or len(value.shown) >= MAX_CACHED_FORMS:
+            return shown
+        shown = value.shown[self] = msgspec.Raw(_encode(shown))
+        return shown
 
 
 class ObjectCompletion:
@@ -112,14 +136,14 @@ class ObjectCompletion:
     async def _list(self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path]) -> list[Column]:
         if not self.listings:
             return []
-        parts: list[PendingKeys | Failed] = []
-        entered = [listing.enter(run, customers, parts) for listing in self.listings]
-        outcomes = await customers[0].loaders.wait_all(parts)
-        if len(self.listings) == 1:
-            return [await self.listings[0].column(run, customers, paths, entered[0], outcomes)]
+        asks = [listing.asked_or_error(run) for listing in self.listings]
+        loaded = iter(await load_lists([ask for ask in asks if isinstance(ask, RoutedAsk)], customers, reports=run.reports))
+        lists = [next(loaded) if isinstance(ask, RoutedAsk) else ask for ask in asks]
+        if len(lists) == 1:
+            return [await self.listings[0].column(run, lists[0], paths)]
         columns, turn = list[Column](), Turn()
-        for listing, one in zip(self.listings, entered, strict=True):
-            columns.append(await listing.column(run, customers, paths, one, outcomes))
+        for listing, own in zip(self.listings, lists, strict=True):
+            columns.append(await listing.column(run, own, paths))
             await turn.end_if_long()
         return columns
 
@@ -188,6 +212,11 @@ class AbstractCompletion:
                 for place, one in zip(places, await complete(completion, run, own, their), strict=True):
                     shown[place] = one
         return shown
+
+
+def cache_completion(completion: Completion) -> Completion:
+    """The completion, of what lasts once where that is all that it is given to."""
+    return CachedCompletion(completion.show) if isinstance(completion, LeafCompletion) else completion
 
 
 def _has_gaps(ones: Sequence[Any]) -> bool:

@@ -17,7 +17,9 @@ from gateway.context import RequestContext
 from gateway.errors import QueryTooExpensiveError
 from gateway.execution.collect_fields import deciding_variables, fragments_of
 from gateway.execution.cost import max_records, sizes_of, sizing_variables
-from gateway.execution.plan import Plan, UnplannedError, core_schema
+from gateway.execution.plan import Plan
+from gateway.execution.planner import UnplannedError, compile_plan
+from gateway.execution.schema_types import core_schema
 from gateway.execution.source_extension import add_reported, reported_at
 from gateway.execution.variables import Variables
 from gateway.log import SeldomLog
@@ -173,7 +175,7 @@ class Executor:
 
     def _planned(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
         try:
-            return Plan(self._typed, operation, variables)
+            return compile_plan(self._typed, operation, variables)
         except UnplannedError as error:
             reason = str(error)
         except GraphQLError:

@@ -16,9 +16,11 @@ from gateway.execution.arguments import Arguments
 from gateway.execution.collect_fields import FieldCollector, fragments_of
 from gateway.execution.completion import AbstractCompletion, ListCompletion, ObjectCompletion
 from gateway.execution.field_metadata import DEFINITION, metadata_of
-from gateway.execution.fields import Completion, Field, RecordListField, ResolvedField
-from gateway.execution.plan import Plan, core_schema, reaches_sources
+from gateway.execution.fields import Completion, Field, ResolvedField
+from gateway.execution.plan import Plan
 from gateway.execution.required_fields import selection_under
+from gateway.execution.schema_types import core_schema, reaches_sources
+from gateway.execution.source_fields import RecordListField
 from gateway.lookups.sources import Sources
 from gateway.operations import Operation
 

@@ -1,8 +1,6 @@
-"""The fields of objects that reach sources: how each is had for a list of objects, and what it shows of them.
+"""What fields of a plan have in common, and those that need no source: projected, resolved and batched ones.
 
-A field is *settled* (an expression over what is here), a *listing* (records that the customer's keys find: the lookups of all
-customers and all listings start in one turn) or *resolved* (by a call, which may wait). A failure costs its own field, with the
-path and the error that graphql-core would give.
+A failure costs its own field, with the path and the error that graphql-core would give.
 """
 
 from __future__ import annotations
@@ -10,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
-from itertools import chain, pairwise
 from types import CoroutineType
 from typing import Any, Protocol
 
@@ -18,20 +15,10 @@ import msgspec
 from graphql import FieldNode, GraphQLError
 from graphql.execution.values import VariableValues
 
-from connectors.records import Record
-from connectors.toolkit.evaluation import json_hook
-from connectors.toolkit.loop_turns import Turn
 from gateway.context import RequestContext
-from gateway.execution.arguments import Arguments
-from gateway.execution.field_metadata import CustomerFinder, RecordList
 from gateway.execution.located_errors import ErrorLocator
 from gateway.execution.source_extension import Reported
-from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.pending import PendingKeys
-from gateway.lru_cache import SegmentedLru, SharedList
-from gateway.stitching.customer import StitchedCustomer, merge_outcomes, page_of_one
-from gateway.stitching.selection import Selection
-from gateway.stitching.source_router import RoutedAsk, SourceRouter
+from gateway.lru_cache import SharedList
 
 Path = tuple[str | int, ...]
 Column = list[Any]
@@ -39,12 +26,6 @@ Column = list[Any]
 
 NULLED: Any = object()
 """Stands for what is null because a field below it that may not be null is."""
-
-MAX_ASKS = 128
-_encode = msgspec.json.Encoder(enc_hook=json_hook).encode
-
-MAX_TURN_RECORDS = 500
-"""How many records are shown in one turn of the loop, about; a turn then takes a few milliseconds."""
 
 
 class Run(msgspec.Struct, eq=False):
@@ -118,129 +99,6 @@ class ProjectedField(Field):
             return self.checked(run, self._make_alone()(value), path)
         except Exception as error:  # noqa: BLE001  whatever an attribute raises costs its field
             return self.failed(run, error, path)
-
-
-class RecordListField(Field):
-    """A field that gives records which the customer's keys find."""
-
-    def __init__(
-        self,
-        name: str,
-        key: str,
-        nodes: list[FieldNode],
-        lists: RecordList,
-        selection: Selection,
-        arguments: Arguments,
-        show: Callable[[Any], Any],
-        show_found: Callable[[Found], Any] | None,
-    ) -> None:
-        super().__init__(name, key, nodes, nullable=True)
-        self._lists = lists
-        self._selection = selection
-        self._arguments = arguments
-        self._show = show
-        self._show_found = show_found
-        self._asks: SegmentedLru[Any, RoutedAsk] = SegmentedLru(MAX_ASKS)
-        self._always: tuple[SourceRouter, RoutedAsk] | None = None
-
-    def asked(self, run: Run) -> RoutedAsk:
-        """What the arguments ask of sources: the same object for the same arguments, so that requests share it.
-
-        Raises `InvalidArgumentError`.
-        """
-        directory = run.context.services.directory
-        if self._always is not None and self._always[0] is directory:
-            return self._always[1]
-        coerced = run.variables.coerced
-        name = (directory, *[coerced.get(one, NULLED) for one in self._arguments.names])
-        try:
-            found = self._asks.get(name)
-        except TypeError:  # a list cannot be remembered by
-            found, name = None, None  # type: ignore[assignment]
-        if found is None:
-            words = self._arguments.words(run.variables)
-            found = directory.asked(self._lists.record, self._lists.ask(self._selection, **words))
-            if not self._arguments.names:
-                self._always = directory, found
-            elif name is not None:
-                self._asks.put(name, found)
-        return found
-
-    def enter(self, run: Run, customers: Sequence[StitchedCustomer], parts: list[PendingKeys | Failed]) -> Any:
-        """Have the records asked for, adding to `parts`; gives what `shown` needs later."""
-        try:
-            asked = self.asked(run)
-        except Exception as error:  # noqa: BLE001  a bad argument costs this field
-            return error
-        bounds = [len(parts)]
-        if asked.by_id is not None:
-            parts.append(customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers]))
-            if run.reports:
-                for customer in customers:
-                    customer.reports.begin()
-        else:
-            for customer in customers:
-                parts += customer.enter(asked)
-                bounds.append(len(parts))
-        return asked, bounds
-
-    async def column(
-        self,
-        run: Run,
-        customers: Sequence[StitchedCustomer],
-        paths: Sequence[Path],
-        entered: Any,
-        outcomes: Sequence[Sequence[Outcome]],
-    ) -> Column:
-        """The records of each customer, by the outcomes of all parts. Many give way to other requests between them."""
-        if isinstance(entered, Exception):
-            return [self.failed(run, entered, path) for path in paths]
-        asked, bounds = entered
-        of_each: Sequence[Sequence[Outcome]]
-        if asked.by_id is None:
-            of_each = [[*chain.from_iterable(outcomes[start:end])] for start, end in pairwise(bounds)]
-        else:
-            of_each = outcomes[bounds[0]]
-        parts = 1 if asked.by_id is not None else max(map(len, of_each))
-        step = max(1, MAX_TURN_RECORDS // max(1, parts * (asked.ask.first or 1)))
-        if len(customers) <= step:
-            return self._shown(run, customers, paths, asked, of_each)
-        column: Column = []
-        turn = Turn()
-        for start in range(0, len(customers), step):
-            some = slice(start, start + step)
-            shown = self._shown(run, customers[some], paths[some], asked, of_each[some])
-            # Written here, in parts: all at once, 20,000 records hold the loop for 8 ms at the end.
-            column += [one if one is None or one is NULLED else msgspec.Raw(_encode(one)) for one in shown]
-            await turn.end()
-        return column
-
-    def _shown(
-        self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path], asked: RoutedAsk, of_each: Sequence[Any]
-    ) -> Column:
-        """What is shown of the records of each customer, by its outcomes: a list of them, or the only one there can be."""
-        if asked.by_id is not None:
-            found = of_each
-            if not run.reports and {Found}.issuperset(map(type, found)):
-                try:
-                    if self._show_found is not None:
-                        return [*map(self._show_found, found)]
-                    return [self._show(page_of_one(asked, one)) for one in found]
-                except Exception:  # noqa: BLE001, S110  one by one, so that it costs its own customer only
-                    pass
-            of_each = [(one,) for one in found]
-        column: Column = []
-        for customer, own, path in zip(customers, of_each, paths, strict=True):
-            try:
-                listing = customer.listed(asked, own) if run.reports or asked.by_id is None else merge_outcomes(asked, own)
-                column.append(None if listing is None else self._show(listing))
-            except Exception as error:  # noqa: BLE001  whatever is raised costs this field
-                column.append(self.failed(run, error, path))
-        return column
-
-    @property
-    def asks_for(self) -> tuple[type[Record], Selection]:
-        return self._lists.record, self._selection
 
 
 class ResolvedField(Field):
@@ -365,36 +223,3 @@ async def _outcome(waiting: Any) -> Any:
         return await waiting
     except Exception as error:  # noqa: BLE001  as above
         return error
-
-
-class CustomerField:
-    """Finds the customers of a field. What its arguments name by id has its fields asked for in the same turn."""
-
-    def __init__(
-        self,
-        finds: CustomerFinder,
-        selection: Selection,
-        arguments: Arguments,
-        fields: Sequence[RecordListField | BatchedField],
-    ) -> None:
-        self._finds = finds
-        self._selection = selection
-        self._arguments = arguments
-        self._fields = fields
-
-    def __call__(self, run: Run, _source: Any) -> Any:
-        words = self._arguments.words(run.variables)
-        stitcher = run.context.stitcher
-        ids = stitcher.own_ids(self._finds.ids(**words)) if self._fields else ()
-        if ids:
-            asked = []
-            for field in self._fields:
-                if isinstance(field, BatchedField):
-                    field.expect(run.context, ids)
-                    continue
-                try:
-                    asked.append(field.asked(run))
-                except Exception:  # noqa: BLE001, S112  raised again, and placed, where the listing is
-                    continue
-            stitcher.prefetch(ids, asked)
-        return self._finds.find(stitcher, self._selection, **words)

@@ -18,19 +18,28 @@ from graphql import (
 
 from connectors.record_fields import Fields, fields_of
 from connectors.records import Record
+from gateway.context import context_of
 from gateway.execution.collect_fields import FieldCollector
 from gateway.execution.field_metadata import DEFINITION, RequiredFields, metadata_of
 from gateway.lookups.post_filter import position_fields
 from gateway.stitching.selection import Selection
 
 
-def selection_of(info: GraphQLResolveInfo[Any], record: type[Record], type_name: str | None = None) -> Selection:
-    """What the field being resolved selects of `record`.
+def selection_of(info: Any, record: type[Record], type_name: str | None = None) -> Selection:
+    """What the field being resolved selects of `record`, worked out once per field of the operation.
 
     `type_name` says which type of a union or interface the record is, when the field gives several.
     """
-    collector = FieldCollector(info.schema, info.fragments, info.variable_values)
-    return selection_under(info.schema, collector, info.field_nodes, info.return_type, record, type_name)
+    raw: GraphQLResolveInfo[Any] = info._raw_info  # noqa: SLF001  Strawberry has no public way to the nodes
+    selections = context_of(info).selections
+    # By the nodes of the field, which fragments can merge in one place and not in another.
+    name = tuple(map(id, raw.field_nodes)), record, type_name
+    found = selections.get(name)
+    if found is None:
+        collector = FieldCollector(raw.schema, raw.fragments, raw.variable_values)
+        found = selection_under(raw.schema, collector, raw.field_nodes, raw.return_type, record, type_name)
+        selections[name] = found
+    return found
 
 
 def selection_under(

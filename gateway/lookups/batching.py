@@ -13,16 +13,17 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import chain, groupby, islice
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import structlog
 
 from gateway.lookups.deadline import Deadline
+from gateway.lookups.fetches import Fetch
 from gateway.lookups.outcome import Failed, Outcome
 from gateway.lookups.pending import PendingKeys, wait_for
-from gateway.lookups.read_cache import CachePolicy, ReadCache, folded
-from gateway.lookups.resilience import Fetch, ResilientCaller
+from gateway.lookups.read_cache import ReadCache, folded
+from gateway.lookups.resilience import ResilientCaller
 
 log = structlog.get_logger()
 
@@ -33,16 +34,6 @@ JOINING_SHARE = 0.5
 """A call is joined while it has at least this share of the time that the caller has."""
 
 _ENDS = attrgetter("deadline.ends")
-
-
-class BatchedFetch(Fetch, Protocol):
-    """What is asked about keys, whoever asks. It is compared by identity: who asks the same shares the question."""
-
-    @property
-    def max_batch(self) -> int: ...
-
-    @property
-    def keeping(self) -> CachePolicy | None: ...
 
 
 Waiting = dict[str, Sequence[PendingKeys]]
@@ -120,10 +111,10 @@ class Batching:
         self._cache = cache
         self._free = most_at_once
         self._spacing_s = spacing_s
-        self._left_at: dict[BatchedFetch, float] = {}
+        self._left_at: dict[Fetch, float] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._waiting: dict[BatchedFetch, Waiting] = {}
-        self._flying: dict[BatchedFetch, list[Flight]] = {}
+        self._waiting: dict[Fetch, Waiting] = {}
+        self._flying: dict[Fetch, list[Flight]] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._dispatching = False
         self._closed = False
@@ -134,11 +125,11 @@ class Batching:
         """Whether a call is under way, or a key waits for one."""
         return bool(self._under_way or self._waiting)
 
-    def ask(self, question: BatchedFetch, keys: Sequence[str], deadline: Deadline) -> Coroutine[Any, Any, list[Outcome]]:
+    def ask(self, question: Fetch, keys: Sequence[str], deadline: Deadline) -> Coroutine[Any, Any, list[Outcome]]:
         """One outcome per key, in the order of `keys`, within the deadline."""
         return wait_for(self.enter(question, keys, deadline), deadline)
 
-    def enter(self, question: BatchedFetch, keys: Sequence[str], deadline: Deadline) -> PendingKeys:
+    def enter(self, question: Fetch, keys: Sequence[str], deadline: Deadline) -> PendingKeys:
         """Have keys asked for. Nothing is waited for."""
         wanted = PendingKeys(self._boundary, keys, deadline, is_settled=not keys)
         flights = self._flying.get(question, ())
@@ -153,7 +144,7 @@ class Batching:
         return wanted
 
     def _unanswered(
-        self, question: BatchedFetch, wanted: PendingKeys, flights: Iterable[Flight], refused: Failed | None
+        self, question: Fetch, wanted: PendingKeys, flights: Iterable[Flight], refused: Failed | None
     ) -> Sequence[str]:
         """The keys that are left to be asked for: some may be kept, or on their way."""
         cache = None if question.keeping is None else self._cache
@@ -181,7 +172,7 @@ class Batching:
             flight.wanted.append(wanted)
         return rest
 
-    def _gather(self, question: BatchedFetch, wanted: PendingKeys, keys: Sequence[str]) -> None:
+    def _gather(self, question: Fetch, wanted: PendingKeys, keys: Sequence[str]) -> None:
         waiting = self._waiting.get(question)
         if waiting is None:
             self._waiting[question] = dict.fromkeys(keys, (wanted,))
@@ -277,7 +268,7 @@ class Batching:
             else:
                 del self._waiting[question]
 
-    def _start(self, question: BatchedFetch, keys: Sequence[str], wanting: list[PendingKeys]) -> None:
+    def _start(self, question: Fetch, keys: Sequence[str], wanting: list[PendingKeys]) -> None:
         self._free -= 1
         self._calls.leave()
         deadline = self._calls.deadline(map(_ENDS, wanting))
@@ -290,14 +281,14 @@ class Batching:
         # Not in the call itself, which does not run at all when it is cancelled in the turn in which it was made.
         call.add_done_callback(partial(self._land, question, flight))
 
-    def _settle(self, question: BatchedFetch, flight: Flight, keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
+    def _settle(self, question: Fetch, flight: Flight, keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
         flight.land(dict(zip(keys, outcomes, strict=True)))
         if self._cache is not None and question.keeping is not None:
             for key, outcome in zip(keys, outcomes, strict=True):
                 if key not in flight.outdated:
                     self._cache.put(question, key, outcome, question.keeping)
 
-    def _land(self, question: BatchedFetch, flight: Flight, call: asyncio.Task[None]) -> None:
+    def _land(self, question: Fetch, flight: Flight, call: asyncio.Task[None]) -> None:
         self._under_way.discard(call)
         if not call.cancelled() and (error := call.exception()) is not None:
             log.error("call_failed", source=self._boundary.source, error=type(error).__name__)

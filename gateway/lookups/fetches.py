@@ -67,4 +67,5 @@ class MeasureFetch:
         return await boundary.measure(self._aggregate, keys, self._measures, deadline)
 
 
-AnyFetch = RecordFetch | MeasureFetch
+Fetch = RecordFetch | MeasureFetch
+"""It is compared by identity: who asks the same shares the fetch."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Sequence
 import msgspec
 
 from gateway.lookups.deadline import Deadline
-from gateway.lookups.fetches import AnyFetch
+from gateway.lookups.fetches import Fetch
 from gateway.lookups.outcome import Failed, Outcome
 from gateway.lookups.pending import PendingKeys, wait_all, wait_for
 from gateway.lookups.sources import Source
@@ -21,9 +21,9 @@ class Loaders(msgspec.Struct, eq=False):
 
     deadline: Deadline
     trace: Trace | None = None
-    _known: dict[AnyFetch, dict[str, PendingKeys]] = {}
+    _known: dict[Fetch, dict[str, PendingKeys]] = {}
 
-    def enter(self, source: Source, question: AnyFetch, keys: Sequence[str], deadline: Deadline | None = None) -> PendingKeys:
+    def enter(self, source: Source, question: Fetch, keys: Sequence[str], deadline: Deadline | None = None) -> PendingKeys:
         """Have keys asked for by the request's deadline, or by an earlier one. Nothing is waited for."""
         known = self._known.get(question)
         if known is None:
@@ -33,7 +33,7 @@ class Loaders(msgspec.Struct, eq=False):
         same = known.get(keys[0]) if keys else None
         return same if same is not None and same.keys == keys else self._together(source, question, keys, deadline)
 
-    def _together(self, source: Source, question: AnyFetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
+    def _together(self, source: Source, question: Fetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
         """Keys of which some were asked for before."""
         known = self._known[question]
         new = [key for key in dict.fromkeys(keys) if key not in known]
@@ -45,7 +45,7 @@ class Loaders(msgspec.Struct, eq=False):
         before = list(dict.fromkeys(map(known.__getitem__, keys)))
         return PendingKeys.of_parts(keys, deadline or self.deadline, before)
 
-    def _asked(self, source: Source, question: AnyFetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
+    def _asked(self, source: Source, question: Fetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
         wanted = source.batching.enter(question, keys, deadline or self.deadline)
         if self.trace is not None:
             self.trace.note(source.name, question, wanted)
@@ -62,7 +62,7 @@ class Loaders(msgspec.Struct, eq=False):
             for wanted in known.values():
                 wanted.deadline.expire()
 
-    def leading(self, source: Source, question: AnyFetch, keys: Sequence[str]) -> Awaitable[list[Outcome]]:
+    def leading(self, source: Source, question: Fetch, keys: Sequence[str]) -> Awaitable[list[Outcome]]:
         """One outcome per key for what others wait for: it leaves them half of the time that is left."""
         deadline = self.deadline.leading()
         return wait_for(self.enter(source, question, keys, deadline), deadline)

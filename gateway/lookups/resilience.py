@@ -6,9 +6,8 @@ All of it is about calls, none of it in connectors. What a call costs extra has 
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Protocol
 
 import msgspec
 
@@ -16,6 +15,7 @@ from connectors.errors import GatewayBusyError, SourceError, SourceThrottledErro
 from gateway.clock import Clock
 from gateway.lookups.circuit_breaker import CircuitBreaker
 from gateway.lookups.deadline import Deadline
+from gateway.lookups.fetches import Fetch
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.rate_limiter import RateLimiter
 from gateway.lookups.retry_budget import RetryBudget
@@ -44,16 +44,6 @@ _IS_SHORT = attrgetter("is_short")
 
 Settle = Callable[[Sequence[str], Sequence[Outcome]], None]
 """Told of keys and what came of each; every key once."""
-
-
-class Fetch(Protocol):
-    """Puts a question about keys to a source."""
-
-    async def put(self, boundary: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]: ...
-
-    def wider(self) -> "Iterator[Fetch]":
-        """The same for more rows, and more, where so many cannot be read that the records are too few."""
-        ...
 
 
 class ResilientCaller:

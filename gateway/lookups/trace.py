@@ -7,7 +7,7 @@ import msgspec
 
 from connectors.records import RECORD_NAMES
 from gateway.clock import Clock
-from gateway.lookups.fetches import AnyFetch, RecordFetch
+from gateway.lookups.fetches import Fetch, RecordFetch
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.pending import PendingKeys
 
@@ -17,7 +17,7 @@ class TracedLookup(msgspec.Struct, eq=False):
 
     clock: Clock
     source: str
-    question: AnyFetch
+    question: Fetch
     wanted: PendingKeys
     begun: float
     ended: float | None = None
@@ -63,7 +63,7 @@ class Trace(msgspec.Struct, eq=False):
     begun: float
     lookups: list[TracedLookup] = []
 
-    def note(self, source: str, question: AnyFetch, wanted: PendingKeys) -> None:
+    def note(self, source: str, question: Fetch, wanted: PendingKeys) -> None:
         """Keys are asked for now."""
         lookup = TracedLookup(self.clock, source, question, wanted, self.clock.monotonic())
         lookup.follow()

@@ -13,8 +13,9 @@ from gateway.identity.keys import are_normal_ids, normalised, spellings
 from gateway.identity.node_ids import node_id
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
-from gateway.stitching.customer import MissingRecord, RecordPage, StitchedCustomer
+from gateway.stitching.customer import MissingRecord, StitchedCustomer
 from gateway.stitching.position import ask_of_source
+from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import RoutedAsk, SourceRouter, words
 

@@ -9,8 +9,9 @@ from connectors.contract import Ask
 from connectors.records import Record
 from gateway.errors import SourceFailure
 from gateway.lookups import post_filter
-from gateway.stitching.customer import RecordPage, StitchedCustomer, report_contributions
+from gateway.stitching.customer import StitchedCustomer, report_contributions
 from gateway.stitching.position import sort_owned
+from gateway.stitching.record_list import RecordPage
 from gateway.stitching.source_reports import Contribution
 
 

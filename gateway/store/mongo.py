@@ -7,12 +7,11 @@ timeout per `retry_after_ms` instead of one per request, and every failure is a 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import pymongo
 import structlog
 from bson.errors import BSONError
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
@@ -21,6 +20,7 @@ from pymongo.uri_parser import parse_uri
 from connectors.errors import ConfigurationError
 from gateway.clock import Clock
 from gateway.errors import StoreError
+from gateway.settings import MongoSettings
 
 Document = dict[str, Any]
 Database = AsyncDatabase[Document]
@@ -38,34 +38,14 @@ _NOT_OPEN = "the connection to MongoDB is not open"
 log = structlog.get_logger()
 
 
-class MongoSettings(BaseModel):
-    """Where MongoDB is. `uri` may hold a password, so it is left out of the `repr`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    uri: Annotated[str, Field(repr=False)]
-    database: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,63}$")] = "profile_gateway"
-    driver: Literal["pymongo", "motor"] = "pymongo"
-    timeout_ms: Annotated[int, Field(ge=1)] = 250
-    """One operation, all of it: finding the server, connecting, asking, retrying."""
-    retry_after_ms: Annotated[int, Field(ge=0)] = 1_000
-
-    @field_validator("uri")
-    @classmethod
-    def _is_uri(cls, value: str) -> str:
-        try:
-            # An address by DNS is looked up when it is used, not when settings are read.
-            if not value.startswith("mongodb+srv://"):
-                parse_uri(value, validate=True, warn=False)
-        except (PyMongoError, ValueError, TypeError):
-            raise ValueError("not a MongoDB connection string with known options") from None
-        return value
-
-
 class Mongo:
-    """Owns the client. Operations go through `run`; collections say with `index` what they need."""
+    """Owns the client. Operations go through `run`; collections say with `index` what they need.
+
+    Raises `ConfigurationError` for an address that cannot be read.
+    """
 
     def __init__(self, settings: MongoSettings, clock: Clock) -> None:
+        _check_uri(settings.uri)
         self._settings = settings
         self._clock = clock
         self._timeout_s = settings.timeout_ms / 1_000
@@ -100,7 +80,7 @@ class Mongo:
         try:
             self._database, self._close = connect(self._settings)
         except (PyMongoError, ValueError, TypeError):
-            raise ConfigurationError(["mongodb.uri: not a MongoDB connection string with known options"]) from None
+            raise _unreadable_uri() from None
         with suppress(StoreError):
             await self.run(lambda database: database.command("ping"))
 
@@ -242,3 +222,16 @@ def _connect_motor(settings: MongoSettings) -> tuple[Database, Callable[[], Awai
         await asyncio.to_thread(client.close)
 
     return client[settings.database], close
+
+
+def _check_uri(uri: str) -> None:
+    try:
+        # An address by DNS is looked up when it is used, not when settings are read.
+        if not uri.startswith("mongodb+srv://"):
+            parse_uri(uri, validate=True, warn=False)
+    except (PyMongoError, ValueError, TypeError):
+        raise _unreadable_uri() from None
+
+
+def _unreadable_uri() -> ConfigurationError:
+    return ConfigurationError(["mongodb.uri: not a MongoDB connection string with known options"])

@@ -1,18 +1,29 @@
 """The store of a worker: one client, its collections."""
 
 from gateway.clock import Clock
+from gateway.settings import MongoSettings
 from gateway.store.leases import Leases
-from gateway.store.mongo import Mongo, MongoSettings
+from gateway.store.mongo import Mongo
 from gateway.store.tags import TagCollection
 
 
 class Store:
-    """Opened and closed with the worker."""
+    """The store of tags, opened and closed with the worker. Raises `ConfigurationError` for an address that cannot be read."""
 
     def __init__(self, settings: MongoSettings, clock: Clock) -> None:
         self.mongo = Mongo(settings, clock)
         self.tags = TagCollection(self.mongo, clock)
         self.leases = Leases(self.mongo, clock)
+
+    @property
+    def timeout_s(self) -> float:
+        """How long an operation may take."""
+        return self.mongo.timeout_s
+
+    @property
+    def available(self) -> bool:
+        """Whether the last contact was good."""
+        return self.mongo.available
 
     async def open(self) -> None:
         await self.mongo.open()

@@ -22,8 +22,8 @@ from pymongo import IndexModel, UpdateOne
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.store.mongo import Database, Document, Mongo
 from gateway.tags.computed_tag import FORM, ComputedTag, StoredTag, Tag
+from gateway.tags.tag_store import KEEP, StoredTags
 
-KEEP = timedelta(days=7)
 KEEP_MARK = timedelta(days=1)
 """As long as a worker may keep answers of sources."""
 
@@ -40,16 +40,6 @@ _READ = {"tags": 1, "marks": 1, "staleAt": 1, "seen": 1}
 _decoder = msgspec.json.Decoder(StoredTag)
 _whole_decoder = msgspec.json.Decoder(ComputedTag)
 _encoder = msgspec.json.Encoder()
-
-
-class StoredTags(dict[str, Tag]):
-    """The stored tags of a customer by key. `marks` counts how often they were marked stale."""
-
-    marks: int = 0
-
-
-NOTHING = StoredTags()
-"""Of a customer who has no document."""
 
 
 class TagCollection:

@@ -17,13 +17,12 @@ from gateway.errors import CallerError, SourceFailure, StoreError
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
-from gateway.store.store import Store
-from gateway.store.tags import NOTHING
 from gateway.tags.background import BackgroundTasks
 from gateway.tags.computation import Pair, Tags, Wanted, compute
 from gateway.tags.computed_tag import Tag
 from gateway.tags.definitions import Pack
 from gateway.tags.shared_computations import Keep
+from gateway.tags.tag_store import NOTHING, TagStore
 
 LEASE = timedelta(seconds=30)
 """How long a worker may take to renew a customer's tags before another one may."""
@@ -47,7 +46,7 @@ class Renewals:
     def __init__(
         self,
         pack: Pack,
-        store: Store,
+        store: TagStore,
         clock: Clock,
         new_stitcher: Callable[[], Stitcher],
         is_due: Callable[[Tag], bool],
@@ -102,7 +101,7 @@ class Renewals:
             whole: Tags = {pair: tag for pair, tag in computed.items() if pair[0] not in changed}
             await self._keep(whole, marks)
         except StoreError:
-            if self._store.mongo.available:  # an outage is logged once, where it is noticed
+            if self._store.available:  # an outage is logged once, where it is noticed
                 log.warning("tags_not_renewed", tags=len(pairs))
         finally:
             if held:

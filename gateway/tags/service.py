@@ -17,8 +17,6 @@ from gateway.errors import StoreError
 from gateway.lru_cache import SharedList
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.stitcher import Stitcher
-from gateway.store.store import Store
-from gateway.store.tags import KEEP, NOTHING, StoredTags
 from gateway.tags.background import BackgroundTasks
 from gateway.tags.computation import Pair, Tags, Wanted, is_missing_for_now
 from gateway.tags.computed_tag import ComputedTag, Tag
@@ -26,6 +24,7 @@ from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.renewal import Renewals
 from gateway.tags.shared_computations import Marks, SharedComputations, Sharing
 from gateway.tags.store_reads import StoreBatch, StoreReads
+from gateway.tags.tag_store import KEEP, NOTHING, StoredTags, TagStore
 
 RENEW_AHEAD = 0.1
 """A tag is renewed in the background when this share of its time to live is left."""
@@ -104,7 +103,7 @@ class TagService:
     """
 
     def __init__(
-        self, pack: Pack, store: Store | None, clock: Clock, new_stitcher: Callable[[], Stitcher], cache_s: float = 0.0
+        self, pack: Pack, store: TagStore | None, clock: Clock, new_stitcher: Callable[[], Stitcher], cache_s: float = 0.0
     ) -> None:
         self.pack = pack
         self._store = store
@@ -237,12 +236,12 @@ class TagService:
             return {}
         deadline = customers[0].loaders.deadline
         # An operation of the store has its own bound. Behind many others it may take longer, but computing would still more.
-        patience_s = max(self._store.mongo.timeout_s, deadline.leading().remaining_s())
+        patience_s = max(self._store.timeout_s, deadline.leading().remaining_s())
         # A caller without any time left has nothing but what is stored, so he waits for one operation.
-        left_s = deadline.remaining_s() or self._store.mongo.timeout_s
+        left_s = deadline.remaining_s() or self._store.timeout_s
         return await self._reads.settled(expected.batches, min(patience_s, left_s))
 
-    async def _kept(self, store: Store, customers: Sequence[str]) -> dict[str, CachedTags]:
+    async def _kept(self, store: TagStore, customers: Sequence[str]) -> dict[str, CachedTags]:
         """What is stored, read once for all who want it; nothing when it cannot be read."""
         try:
             found = await store.tags.read(customers, self.pack.tags)
@@ -280,7 +279,7 @@ class TagService:
         try:
             await self._store.tags.write(whole, marks)
         except StoreError:
-            if self._store.mongo.available:  # an outage is logged once, where it is noticed
+            if self._store.available:  # an outage is logged once, where it is noticed
                 log.warning("tags_not_stored", tags=len(whole))
         if self._reads is not None:
             self._reads.outdate({customer for customer, _ in whole})

@@ -11,7 +11,8 @@ from graphql import GraphQLError, Location, Node, Token
 
 from gateway.execution.completion import ObjectCompletion
 from gateway.execution.executor import Executor
-from gateway.execution.plan import Plan, core_schema
+from gateway.execution.plan import Plan
+from gateway.execution.schema_types import core_schema
 from gateway.operations import Limits, Operation, OperationError, Operations
 from resolvers.schema import schema
 

@@ -11,7 +11,7 @@ from gateway.app import create_services, opened
 from gateway.context import RequestContext
 from gateway.documents.literals import _SCALARS, outline_of
 from gateway.execution.executor import Executor
-from gateway.execution.plan import core_schema
+from gateway.execution.schema_types import core_schema
 from gateway.operations import Limits, Operation, OperationError, Operations
 from gateway.services import Services
 from resolvers.schema import schema

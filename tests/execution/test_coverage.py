@@ -6,7 +6,8 @@ import pytest
 from graphql import GraphQLField, get_named_type, is_abstract_type, is_composite_type, is_object_type
 
 from gateway.execution.executor import Executor
-from gateway.execution.plan import Plan, core_schema
+from gateway.execution.plan import Plan
+from gateway.execution.schema_types import core_schema
 from gateway.operations import Limits, Operations
 from resolvers.schema import schema
 from tests.support.operations import ARGUMENTS

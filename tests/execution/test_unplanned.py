@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
 from gateway.execution.executor import Executor
-from gateway.execution.plan import core_schema
+from gateway.execution.schema_types import core_schema
 from gateway.log import MIN_LOG_GAP_S
 from gateway.operations import Limits, Operation, Operations
 from resolvers.schema import schema

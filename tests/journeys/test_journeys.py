@@ -11,8 +11,7 @@ import pytest
 
 from gateway.demo.databases import sqlite_urls
 from gateway.demo.prepare import prepare_shop
-from gateway.settings import load_settings
-from gateway.store.mongo import MongoSettings
+from gateway.settings import MongoSettings, load_settings
 from tests.support.demo_sources import refused_port
 from tests.support.gateway_server import served
 

@@ -13,8 +13,7 @@ from connectors.errors import ConfigurationError
 from gateway.demo.databases import DATABASES
 from gateway.demo.olist_files import find_files
 from gateway.demo.prepare import prepare_olist
-from gateway.settings import load_settings
-from gateway.store.mongo import MongoSettings
+from gateway.settings import MongoSettings, load_settings
 from tests.support.gateway_server import served
 from tests.support.paths import ROOT
 from tests.support.sql_shop import BOTH

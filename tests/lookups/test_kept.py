@@ -9,7 +9,8 @@ import pytest
 from gateway.app import create_services, opened
 from gateway.context import RequestContext
 from gateway.execution.executor import MAX_PLANS, Executor
-from gateway.execution.plan import Plan, core_schema
+from gateway.execution.plan import Plan
+from gateway.execution.schema_types import core_schema
 from gateway.lru_cache import SegmentedLru
 from gateway.operations import Limits, Operation, Operations
 from resolvers.schema import schema

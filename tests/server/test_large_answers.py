@@ -9,7 +9,7 @@ from connectors.contract import Ask, KeyKind
 from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.execution.executor import MAX_UNPLANNED_RECORDS
-from gateway.execution.fields import MAX_TURN_RECORDS
+from gateway.execution.source_fields import MAX_TURN_RECORDS
 from gateway.lookups.fetches import RecordFetch
 from gateway.stitching.source_router import CANDIDATES
 from tests.support import shop

@@ -9,8 +9,9 @@ from multiprocessing.synchronize import Barrier
 import pytest
 
 from gateway.clock import Clock
+from gateway.settings import MongoSettings
 from gateway.store.leases import Leases
-from gateway.store.mongo import Mongo, MongoSettings
+from gateway.store.mongo import Mongo
 from tests.support.fixtures_mongodb import HandClock
 
 pytestmark = pytest.mark.mongodb

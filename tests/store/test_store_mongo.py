@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 from pymongo import IndexModel
 from structlog.testing import capture_logs
 
 from connectors.errors import ConfigurationError
 from gateway.errors import StoreError
+from gateway.settings import MongoSettings
 from gateway.store.embedded import EmbeddedMongo
-from gateway.store.mongo import Database, Mongo, MongoSettings
+from gateway.store.mongo import Database, Mongo
 from tests.support.fixtures_mongodb import HandClock, commands_to
 
 pytestmark = pytest.mark.mongodb
@@ -219,10 +219,12 @@ async def test_missing_motor_names_the_extra(monkeypatch: pytest.MonkeyPatch, ha
 
 
 @pytest.mark.parametrize("uri", ["redis://:hunter2@db", "mongodb://user:hunter2:x@db", "mongodb://:hunter2@db:99999999"])
-def test_unreadable_address_is_a_problem_of_the_settings(uri: str):
+def test_unreadable_address_is_a_problem_of_the_settings(uri: str, hand_clock: HandClock):
     """The setting is named; what stands in it, maybe a password, is not."""
-    with pytest.raises(ValidationError, match="not a MongoDB connection string with known options") as error:
-        MongoSettings(uri=uri)
+    with pytest.raises(
+        ConfigurationError, match=r"^mongodb\.uri: not a MongoDB connection string with known options$"
+    ) as error:
+        Mongo(MongoSettings(uri=uri), hand_clock)
     assert "hunter2" not in str(error.value)
 
 

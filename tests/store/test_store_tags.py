@@ -7,9 +7,11 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from gateway.store.mongo import Database, Mongo, MongoSettings
-from gateway.store.tags import KEEP, TagCollection
+from gateway.settings import MongoSettings
+from gateway.store.mongo import Database, Mongo
+from gateway.store.tags import TagCollection
 from gateway.tags.computed_tag import FORM, ComputedTag, FactValue, RuleUsed, StoredTag
+from gateway.tags.tag_store import KEEP
 from tests.support.fixtures_mongodb import HandClock, commands_to
 
 pytestmark = pytest.mark.mongodb

@@ -11,8 +11,9 @@ import pytest_asyncio
 from pymongo import MongoClient, monitoring
 
 from gateway.clock import Clock
+from gateway.settings import MongoSettings
 from gateway.store.embedded import EmbeddedMongo
-from gateway.store.mongo import Mongo, MongoSettings
+from gateway.store.mongo import Mongo
 from tests.support.mongo_shop import MongoShop, mongo_shop_at
 
 

@@ -13,9 +13,9 @@ from connectors.testing import MemoryConnector
 from gateway.app import create_services, opened
 from gateway.clock import Clock
 from gateway.services import Services
+from gateway.settings import MongoSettings
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.selection import Selection
-from gateway.store.mongo import MongoSettings
 from gateway.store.store import Store
 from tests.support import shop
 from tests.support.fixtures_mongodb import HandClock

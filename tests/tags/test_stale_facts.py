@@ -9,7 +9,7 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
-from gateway.store.mongo import MongoSettings
+from gateway.settings import MongoSettings
 from tests.support import shop
 from tests.support.fixtures_mongodb import HandClock, commands_to
 from tests.support.gateway_server import PLAINLY, Gateway, gateway_on

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gateway.store.mongo import MongoSettings
+from gateway.settings import MongoSettings
 from tests.support.fixtures_mongodb import commands_to
 from tests.support.gateway_server import Gateway, gateway_on
 from tests.support.tag_shop import ShopClock, measured, sources_by_id, store_of, until_kept

@@ -11,11 +11,13 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
 from gateway.clock import CLOCK_TOLERANCE, Clock
+from gateway.settings import MongoSettings
 from gateway.store.leases import Leases
-from gateway.store.mongo import Document, Mongo, MongoSettings
-from gateway.store.tags import KEEP, MARK_TOLERANCE, MAX_TTL, TagCollection
+from gateway.store.mongo import Document, Mongo
+from gateway.store.tags import MARK_TOLERANCE, MAX_TTL, TagCollection
 from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed
 from gateway.tags.renewal import LEASE
+from gateway.tags.tag_store import KEEP
 from tests.support import shop
 from tests.support.fixtures_mongodb import HandClock
 from tests.support.gateway_server import Gateway, gateway_on

@@ -12,10 +12,11 @@ from connectors.contract import Answer, Ask, KeyKind, Keys
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
 from gateway.clock import Clock
-from gateway.store.mongo import MongoSettings
-from gateway.store.tags import StoredTags, TagCollection
+from gateway.settings import MongoSettings
+from gateway.store.tags import TagCollection
 from gateway.tags.computation import is_missing_for_now
 from gateway.tags.shared_computations import MAX_SHARED
+from gateway.tags.tag_store import StoredTags
 from tests.support import shop
 from tests.support.gateway_server import Gateway, gateway_on
 from tests.support.tag_shop import ShopClock, measured, services_on, sources_by_id, stitched, store_of, until, until_kept

@@ -8,8 +8,9 @@ import pytest
 from aiohttp import web
 
 from gateway.clock import Clock
+from gateway.settings import MongoSettings
 from gateway.store.leases import Leases
-from gateway.store.mongo import Mongo, MongoSettings
+from gateway.store.mongo import Mongo
 from gateway.store.store import Store
 from gateway.tags.renewal import LEASE
 from gateway.tags.service import TagService

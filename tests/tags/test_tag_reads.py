@@ -11,7 +11,7 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
 from gateway.errors import StoreError
-from gateway.store.mongo import MongoSettings
+from gateway.settings import MongoSettings
 from gateway.store.store import Store
 from gateway.store.tags import TagCollection
 from gateway.tags.computed_tag import ComputedTag

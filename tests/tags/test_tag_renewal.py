@@ -13,8 +13,8 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
+from gateway.settings import MongoSettings
 from gateway.stitching.stitcher import Stitcher
-from gateway.store.mongo import MongoSettings
 from gateway.tags.pack import default_pack_path
 from gateway.tags.renewal import LEASE, MAX_RENEWALS
 from gateway.tags.service import TagService

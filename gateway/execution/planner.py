@@ -1,0 +1,209 @@
+"""Compile an operation to its plan.
+
+What a field is to a plan was declared beside the field, which graphql-core's resolvers go by as well: so both executors ask the
+same loaders and give the same answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from inspect import isawaitable
+from operator import attrgetter
+from typing import Any, cast
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    OperationType,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_list_type,
+    is_non_null_type,
+)
+from graphql.execution.values import VariableValues
+from strawberry import Info, Schema
+
+from connectors.record_fields import narrow
+from connectors.records import Customer
+from gateway.execution.arguments import Arguments
+from gateway.execution.collect_fields import FieldCollector, fragments_of
+from gateway.execution.completion import AbstractCompletion, LeafCompletion, ListCompletion, ObjectCompletion, cache_completion
+from gateway.execution.field_metadata import DEFINITION, BatchResolver, metadata_of
+from gateway.execution.fields import BatchedField, Completion, Field, ProjectedField, ReportingField, ResolvedField, Run
+from gateway.execution.plan import Plan
+from gateway.execution.projection import ProjectionCompiler
+from gateway.execution.required_fields import selection_under
+from gateway.execution.schema_types import core_schema, reaches_sources
+from gateway.execution.source_fields import CustomerField, RecordListField
+from gateway.operations import Operation
+
+NOWHERE: Any = None
+"""Resolvers have no path in a plan: what they would note by it, the plan notes itself."""
+
+
+class UnplannedError(Exception):
+    """The operation has something that a plan cannot do; the text says what."""
+
+
+def compile_plan(schema: Schema, operation: Operation, variables: VariableValues) -> Plan:
+    """Compile an operation for these values of the variables that select. Raises `UnplannedError` for what a plan cannot do."""
+    return Planner(schema, operation, variables).plan()
+
+
+class Planner:
+    """Makes the parts of one plan."""
+
+    def __init__(self, typed: Schema, operation: Operation, variables: VariableValues) -> None:
+        self._typed = typed
+        self._schema = core_schema(typed)
+        self._definition = operation.definition
+        self._token_count = operation.document.token_count
+        self._fragments = dict(fragments_of(operation.document))
+        self._collector = FieldCollector(self._schema, self._fragments, variables)
+        self._compiler = ProjectionCompiler(self._schema, self._collector)
+        self._reports = False
+
+    def plan(self) -> Plan:
+        query = self._schema.query_type
+        if self._definition.operation is not OperationType.QUERY or query is None:
+            raise UnplannedError(self._definition.operation.value)
+        root = self._object(query, [self._definition])
+        return Plan(root, self._compiler.sources, self._token_count, reports=self._reports)
+
+    def _object(self, kind: GraphQLObjectType, nodes: Sequence[Any]) -> ObjectCompletion:
+        own = self._collector.fields(nodes, kind)
+        fields = [self._field(kind, key, nodes) for key, nodes in own.items()]
+        assemble, one_by_one = self._compiler.assembly(
+            kind, {field.key: own[field.key] if isinstance(field, ProjectedField) else None for field in fields}
+        )
+        return ObjectCompletion(fields, assemble, one_by_one)
+
+    def _field(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Field:
+        name = nodes[0].name.value
+        where = f"{kind.name}.{name}"
+        if name.startswith("__") and name != "__typename":
+            raise UnplannedError("introspection")
+        if name == "__typename" or self._is_projected(kind.fields[name]):
+            nullable = name != "__typename" and not is_non_null_type(kind.fields[name].type)
+            return ProjectedField(where, key, nodes, nullable=nullable, make_alone=partial(self._compiler.alone, kind, nodes))
+        field = kind.fields[name]
+        definition = field.extensions[DEFINITION]
+        arguments = Arguments(self._typed, self._definition, field, nodes[0])
+        reads = metadata_of(definition).reads
+        reports = reads is not None and reads.reports
+        self._reports |= reports
+        lists = metadata_of(definition).lists
+        if lists is not None:
+            shown: Any = get_named_type(field.type)
+            selection = selection_under(self._schema, self._collector, nodes, shown, lists.record)
+            listing, records = cast(Any, get_nullable_type(field.type)), narrow(lists.record, selection.fields)
+            show = self._compiler.function(listing, nodes, records)
+            show_found = self._compiler.short_function(listing, nodes, records)
+            return RecordListField(where, key, nodes, lists, selection, arguments, show, show_found)
+        completion = self._completion(field.type, nodes)
+        together = metadata_of(definition).together
+        if together is not None:
+            give = partial(_give, together, arguments)
+            nullable = not is_non_null_type(field.type)
+            return BatchedField(
+                where,
+                key,
+                nodes,
+                nullable=nullable,
+                get=give,
+                completion=cache_completion(completion),
+                expect=together.expect,
+                look=None if together.at_hand is None else partial(_look, together.at_hand, arguments),
+            )
+        finds = metadata_of(definition).finds
+        if finds is None:
+            get = self._getter(kind, field, nodes, arguments)
+        else:
+            selection = selection_under(self._schema, self._collector, nodes, field.type, Customer, finds.type_name)
+            get = CustomerField(finds, selection, arguments, _early(completion))
+        resolved = ReportingField if reports else ResolvedField
+        return resolved(where, key, nodes, nullable=not is_non_null_type(field.type), get=get, completion=completion)
+
+    def _is_projected(self, field: GraphQLField) -> bool:
+        definition = field.extensions[DEFINITION]
+        return definition.base_resolver is None and not reaches_sources(self._schema, get_named_type(field.type).name)
+
+    def _getter(
+        self, kind: GraphQLObjectType, field: GraphQLField, nodes: list[FieldNode], arguments: Arguments
+    ) -> Callable[[Run, Any], Any]:
+        definition = field.extensions[DEFINITION]
+        if definition.base_resolver is None:
+            read = attrgetter(definition.python_name)
+            return lambda _run, source: read(source)
+        wants_info = definition.base_resolver.info_parameter is not None
+        resolve = definition.base_resolver.wrapped_func
+        once_per_run = object()  # not `get` itself, which would hold itself and all else here
+
+        def get(run: Run, source: Any) -> Any:
+            # Once per run, however many objects the field stands on.
+            found = run.known.get(once_per_run)
+            if found is None:
+                info = {"info": Info(_raw_info=self._info(kind, field, nodes, run), _field=definition)} if wants_info else {}
+                found = run.known[once_per_run] = partial(resolve, **info, **arguments.words(run.variables))
+            return found(source)
+
+        return get
+
+    def _info(self, kind: GraphQLObjectType, field: GraphQLField, nodes: list[FieldNode], run: Run) -> GraphQLResolveInfo[Any]:
+        return GraphQLResolveInfo(
+            field_name=nodes[0].name.value,
+            field_nodes=nodes,
+            return_type=field.type,
+            parent_type=kind,
+            path=NOWHERE,
+            schema=self._schema,
+            fragments=self._fragments,
+            root_value=None,
+            operation=self._definition,
+            variable_values=run.variables,
+            context=run.context,
+            is_awaitable=cast(Any, isawaitable),
+            abort_signal=None,
+            async_helpers=cast(Any, None),
+        )
+
+    def _completion(self, kind: Any, nodes: list[FieldNode]) -> Completion:
+        inner: Any = get_nullable_type(kind)
+        if not reaches_sources(self._schema, get_named_type(inner).name):
+            return LeafCompletion(self._compiler.function(inner, nodes))
+        if is_list_type(inner):
+            return ListCompletion(self._completion(inner.of_type, nodes), nodes, nullable=not is_non_null_type(inner.of_type))
+        if is_abstract_type(inner):
+            return AbstractCompletion(
+                [(_test(one), self._object(one, nodes)) for one in self._schema.get_possible_types(inner)]
+            )
+        return self._object(inner, nodes)
+
+
+async def _give(together: BatchResolver, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:
+    return await together.give(run.context, objects, **arguments.words(run.variables))
+
+
+def _look(at_hand: Callable[..., Any], arguments: Arguments, run: Run, objects: Sequence[Any]) -> Any:
+    return at_hand(run.context, objects, **arguments.words(run.variables))
+
+
+def _test(kind: GraphQLObjectType) -> Callable[[Any], bool]:
+    is_type_of: Any = kind.is_type_of
+    return lambda value: bool(is_type_of(value, None))
+
+
+def _early(completion: Completion) -> list[RecordListField | BatchedField]:
+    """The fields of customers that can be asked for when only ids are known."""
+    match completion:
+        case ObjectCompletion(early=early):
+            return early
+        case ListCompletion(inner=inner):
+            return _early(inner)
+        case AbstractCompletion(possible=possible):
+            return [field for _, one in possible for field in _early(one)]
+    return []

@@ -1,0 +1,37 @@
+"""The types of the schema, and which of them reach sources."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from graphql import GraphQLSchema, get_named_type, is_abstract_type, is_object_type
+from strawberry import Schema
+
+from gateway.execution.field_metadata import DEFINITION
+
+
+def core_schema(schema: Schema) -> GraphQLSchema:
+    """What graphql-core works on; Strawberry has no public name for it."""
+    found: GraphQLSchema = schema._schema  # noqa: SLF001
+    return found
+
+
+def reaches_sources(schema: GraphQLSchema, name: str) -> bool:
+    """Whether objects of this type reach sources: by a resolver that waits, or by what they hold."""
+    return name in _live_types(schema)
+
+
+@lru_cache(maxsize=4)
+def _live_types(schema: GraphQLSchema) -> frozenset[str]:
+    kinds = [kind for kind in schema.type_map.values() if is_object_type(kind) and not kind.name.startswith("__")]
+    live = {kind.name for kind in kinds for field in kind.fields.values() if field.extensions[DEFINITION].is_async}
+    while True:
+        holding = {kind.name for kind in kinds for field in kind.fields.values() if get_named_type(field.type).name in live}
+        abstract = {
+            kind.name
+            for kind in schema.type_map.values()
+            if is_abstract_type(kind) and any(possible.name in live for possible in schema.get_possible_types(kind))
+        }
+        if holding | abstract <= live:
+            return frozenset(live)
+        live |= holding | abstract

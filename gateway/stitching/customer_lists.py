@@ -1,0 +1,89 @@
+"""Lists of records of several customers: asked for in one turn of the loop, with a page for each customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain, pairwise
+from typing import Any
+
+import msgspec
+
+from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.lookups.pending import PendingKeys
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.record_list import RecordPage, merge_outcomes
+from gateway.stitching.source_router import RoutedAsk
+
+
+class CustomerLists(msgspec.Struct, eq=False):
+    """A list of records of each of several customers.
+
+    `reports` says that somebody sees what sources contribute.
+    """
+
+    asked: RoutedAsk
+    reports: bool
+    _customers: Sequence[StitchedCustomer]
+    _outcomes: Sequence[Any]  # of each customer the only outcome where one source finds by id, else a sequence of them
+
+    @property
+    def max_records(self) -> int:
+        """How many records each customer may have before they are merged, about."""
+        parts = 1 if self.asked.by_id is not None else max(map(len, self._outcomes))
+        return parts * (self.asked.ask.first or 1)
+
+    def whole(self, some: slice) -> Sequence[Found] | None:
+        """The only outcome of each of some customers, which shows what its page would; None where a page has more to say.
+
+        A page for each would cost 3 % of a query for 50 customers with their orders.
+        """
+        if self.asked.by_id is None or self.reports:
+            return None
+        outcomes = self._outcomes[some]
+        return outcomes if {Found}.issuperset(map(type, outcomes)) else None
+
+    def page(self, place: int) -> RecordPage | None:
+        """The page of one customer; None where no source is configured.
+
+        Raises `SourceFailure` when nothing could be had at all.
+        """
+        outcomes: Sequence[Outcome] = self._outcomes[place]
+        if self.asked.by_id is not None:
+            outcomes = (self._outcomes[place],)
+            if not self.reports:
+                return merge_outcomes(self.asked, outcomes)
+        return self._customers[place].listed(self.asked, outcomes)
+
+
+async def load_lists(asks: Sequence[RoutedAsk], customers: Sequence[StitchedCustomer], *, reports: bool) -> list[CustomerLists]:
+    """Ask for the lists of all customers at once, and wait for all of them."""
+    parts: list[PendingKeys | Failed] = []
+    bounds = [_enter(asked, customers, parts, reports=reports) for asked in asks]
+    outcomes = await customers[0].loaders.wait_all(parts)
+    return [
+        CustomerLists(asked, reports, customers, _of_each(asked, outcomes, own))
+        for asked, own in zip(asks, bounds, strict=True)
+    ]
+
+
+def _enter(
+    asked: RoutedAsk, customers: Sequence[StitchedCustomer], parts: list[PendingKeys | Failed], *, reports: bool
+) -> list[int]:
+    """Add what is asked for to the parts. Gives where those of each customer begin and end."""
+    bounds = [len(parts)]
+    if asked.by_id is not None:
+        parts.append(customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers]))
+        if reports:
+            for customer in customers:
+                customer.reports.begin()
+        return bounds
+    for customer in customers:
+        parts += customer.enter(asked)
+        bounds.append(len(parts))
+    return bounds
+
+
+def _of_each(asked: RoutedAsk, outcomes: Sequence[Sequence[Outcome]], bounds: Sequence[int]) -> Sequence[Any]:
+    if asked.by_id is not None:
+        return outcomes[bounds[0]]
+    return [[*chain.from_iterable(outcomes[start:end])] for start, end in pairwise(bounds)]

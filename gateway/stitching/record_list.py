@@ -1,0 +1,107 @@
+"""A list of a customer's records: a page, merged from what its keys find at all sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from connectors.records import MAX_WHOLE
+from gateway.errors import SourceFailure
+from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.stitching.position import OwnedRecord, RecordPosition, position_of, sort_owned
+from gateway.stitching.source_reports import Contribution
+from gateway.stitching.source_router import RoutedAsk
+from gateway.stitching.sourced_record import SourcedRecord
+
+
+class RecordPage(msgspec.Struct, frozen=True):
+    """A page of records, of one customer over all its keys and sources.
+
+    `total` is None where a source did not count, or keys that may share records did, or it is too large. `unavailable` names
+    the sources whose records are missing here, `partial` says that others are known to be missing, `contributions` say what
+    came from where. `has_previous` says that it was asked for from a position on. `owners` are the sources of the records, one
+    by one.
+    """
+
+    records: Sequence[Any]
+    owners: Sequence[str]
+    total: int | None
+    has_more: bool
+    has_previous: bool
+    unavailable: Sequence[str] = ()
+    contributions: Sequence[Contribution] = ()
+    partial: bool = False
+
+    def position(self, index: int) -> RecordPosition:
+        """The place of a record of this page among all of the customer's."""
+        return position_of(self.records[index], self.owners[index])
+
+    @property
+    def nodes(self) -> list[Any]:
+        """The records, each knowing its source."""
+        return [one if isinstance(one, SourcedRecord) else SourcedRecord(one, source) for one, source in self.owned()]
+
+    def owned(self) -> list[OwnedRecord]:
+        """The records with their sources."""
+        return list(zip(self.records, self.owners, strict=True))
+
+
+def page_of_one(asked: RoutedAsk, found: Found) -> RecordPage:
+    """The records of one customer of whom one key was asked at one source."""
+    owners, contributions = [found.source] * len(found.records), ((asked.record, found),)
+    return RecordPage(
+        found.records, owners, found.total, found.has_more, asked.ask.after is not None, (), contributions, found.partial
+    )
+
+
+def merge_outcomes(asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage:
+    """The records of one customer of all outcomes.
+
+    Raises `SourceFailure` when nothing could be had at all.
+    """
+    if len(outcomes) == 1 and type(only := outcomes[0]) is Found:
+        return page_of_one(asked, only)
+    ask = asked.ask
+    found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+    if failed and not found:
+        raise SourceFailure(failed[0].source, failed[0].error)
+    owned = [(record, outcome.source) for outcome in found for record in outcome.records]
+    if len(found) > 1:
+        # Two keys may find the same record; an id says that only within its source.
+        owned = sort_owned({(source, one.id): (one, source) for one, source in owned}.values(), oldest_first=ask.oldest_first)
+    page = owned[: ask.first]
+    return RecordPage(
+        records=[record for record, _ in page],
+        owners=[source for _, source in page],
+        total=None if failed else _total(found),
+        has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(owned) > ask.first),
+        has_previous=ask.after is not None,
+        unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
+        contributions=[(asked.record, outcome) for outcome in outcomes],
+        partial=any(outcome.partial for outcome in found),
+    )
+
+
+def _total(found: Sequence[Found]) -> int | None:
+    """How many records all sources have; None where one did not count, or that cannot be told."""
+    total = 0
+    for source in dict.fromkeys(outcome.source for outcome in found):
+        counted = _total_of_source([outcome for outcome in found if outcome.source == source])
+        if counted is None:
+            return None
+        total += counted
+    return total if total <= MAX_WHOLE else None
+
+
+def _total_of_source(found: Sequence[Found]) -> int | None:
+    """How many records the keys of one source find together: known where one key finds all, or all are seen to differ."""
+    totals = [outcome.total for outcome in found if outcome.total is not None and outcome.total > 0]
+    if any(outcome.total is None for outcome in found):
+        return None
+    if len(totals) <= 1:
+        return sum(totals)
+    ids = {record.id for outcome in found for record in outcome.records}
+    return len(ids) if len(ids) == sum(totals) else None

@@ -1,0 +1,67 @@
+"""What tags need of a store: to read, write and mark them, and leases, by which one worker of a fleet renews them.
+
+Every method raises `StoreError`, and only that, when the store fails.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from gateway.tags.computed_tag import ComputedTag, Tag
+
+KEEP = timedelta(days=7)
+"""How long after its expiry a tag is there to be served stale."""
+
+
+class StoredTags(dict[str, Tag]):
+    """The stored tags of a customer by key. `marks` counts how often they were marked stale."""
+
+    marks: int = 0
+
+
+NOTHING = StoredTags()
+"""Of a customer of whom nothing is stored."""
+
+
+class TagTable(Protocol):
+    """Tags by customer and key, in batches."""
+
+    async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, StoredTags]:
+        """Read the tags that are stored, fresh or not. What cannot be read counts as absent."""
+        ...
+
+    async def write(self, tags: Sequence[tuple[str, ComputedTag]], marks: Mapping[str, int] | None = None) -> None:
+        """Store tags, each with its customer, unless a later one is there. `marks` were read before they were computed."""
+        ...
+
+    async def mark_stale(self, customers: Sequence[str]) -> int:
+        """Expire the customers' tags now. Gives the number of customers who had any."""
+        ...
+
+
+class LeaseTable(Protocol):
+    """Leases: of all workers, one holds a name at a time."""
+
+    async def take(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
+        """Take those of the names that nobody holds, for the time of `hold`."""
+        ...
+
+    async def release(self, names: Sequence[str]) -> None:
+        """Give up those of the names that this worker holds."""
+        ...
+
+
+class TagStore(Protocol):
+    """A store of tags. `timeout_s` is the longest that one operation takes, `available` says whether the last one succeeded."""
+
+    @property
+    def tags(self) -> TagTable: ...
+
+    @property
+    def leases(self) -> LeaseTable: ...
+
+    @property
+    def timeout_s(self) -> float: ...
+
+    @property
+    def available(self) -> bool: ...
