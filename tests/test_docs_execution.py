@@ -74,7 +74,7 @@ async def turns() -> None:
 async def answers_and_calls(connectors: dict[str, MemoryConnector]) -> tuple[list[Any], list[tuple[str, ...]]]:
     """What two requests at once get, and the calls that left before and after the customers were here."""
     crm = connectors["crm"]
-    async with gateway_on(list(connectors.toolkit.converters())) as gateway:
+    async with gateway_on(list(connectors.values())) as gateway:
         await gateway.ask(OPERATION, {"id": "nobody"})  # a new document gives way once it is read
         calls(0, connectors)
         crm.hang = asyncio.Event()
