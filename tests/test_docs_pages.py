@@ -19,7 +19,7 @@ def test_every_decision_is_in_the_index() -> None:
 
 
 def test_every_file_that_a_page_names_exists() -> None:
-    """A file or folder of ours between backticks has its path from the root, or is a module's bare name; names in capitals stand for any."""
+    """A file or folder between backticks has its path from the root, or is a module's bare name; capitals are any name."""
     modules = {path.name for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
     missing = []
     for page in PAGES:
