@@ -1,4 +1,4 @@
-"""The connector contract: what a connector says it can do, what it is asked, what it answers.
+"""Define the connector contract: lookups, asks, answers.
 
 A connector is one file with a settings class and one method per lookup:
 
@@ -31,7 +31,7 @@ from connectors.records import Record, known_record
 
 
 class KeyKind(StrEnum):
-    """What kind of value finds records. Ordered from the strongest to the weakest reason to trust a match."""
+    """The kind of a value that finds records. Ordered from the strongest to the weakest reason to trust a match."""
 
     CUSTOMER_ID = "customer_id"
     EXTERNAL_ID = "external_id"
@@ -48,7 +48,7 @@ def nobody(kind: KeyKind) -> str:
 
 
 class Push(StrEnum):
-    """What a lookup applies at the source. What it does not apply, the gateway does to the records that come back."""
+    """A part of an ask that a lookup applies at the source. The gateway applies the other parts to the records."""
 
     FIRST = "first"
     AFTER = "after"
@@ -74,7 +74,7 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
-    """What can be pushed down to a source. Hashable: equal asks share a batch.
+    """The fields, filter, order and page that a lookup is asked for. Hashable: equal asks share a batch.
 
     `first` is per key. `since` is inclusive and `until` exclusive, both on the record's time field. Records come newest
     first (by time, then id, both descending) unless `oldest_first`; records without a time field come by id, ascending.
@@ -216,7 +216,7 @@ def _declare(kind: type, words: dict[str, Any], function_name: str) -> Callable[
 
 
 class WebhookRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a source sends of its own accord. `path` is the gateway's, with its query; names of headers are in lower case."""
+    """A request to a source's webhook. `path` is the gateway's, with its query; names of headers are in lower case."""
 
     method: str
     path: str
@@ -261,7 +261,7 @@ class Connector(Generic[S]):
         self.settings = settings
 
     async def open(self) -> None:
-        """Acquire what calls need (pools, sessions). Must not fail because the source is down."""
+        """Acquire pools and sessions for calls. Must not fail because the source is down."""
 
     async def aclose(self) -> None:
         """Release it."""
@@ -271,7 +271,7 @@ class Connector(Generic[S]):
         return []
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one
-        """Read from a webhook what has changed, once its signature is checked.
+        """Check the signature of a webhook and read its changes.
 
         `connectors.toolkit.webhook_signatures` helps with both.
 
@@ -280,11 +280,11 @@ class Connector(Generic[S]):
         raise NoWebhookError
 
     def lookups(self) -> Sequence[Lookup]:
-        """What can be fetched. Methods declared with `@lookup`, unless the connector's settings say it."""
+        """List the lookups. Methods declared with `@lookup`, unless the connector's settings say it."""
         return [found for found in self._declared() if isinstance(found, Lookup)]
 
     def aggregates(self) -> Sequence[Aggregate]:
-        """What can be measured at the source."""
+        """List the aggregates."""
         return [found for found in self._declared() if isinstance(found, Aggregate)]
 
     def _declared(self) -> list[Lookup | Aggregate]:

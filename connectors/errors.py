@@ -36,7 +36,7 @@ class ProfileGatewayError(Exception):
 
 
 def without_frames(error: E) -> E:
-    """The error, and what it came from, without the frames that they passed.
+    """Remove the tracebacks of an error and its causes.
 
     Frames hold what was under way in them, mostly the error itself as well: that is freed by the garbage collector alone, and a
     source that is down makes many.
@@ -59,7 +59,7 @@ class ConfigurationError(ProfileGatewayError):
 
 
 class SourceError(ProfileGatewayError):
-    """A source did not give what was asked. `summary` is what a caller reads.
+    """A source failed. `summary` is what a caller reads.
 
     `retry_after_s` is how long the source asks to be left alone, in seconds; None when it does not say. `halvings` is how often
     in a row a batch that failed so may be halved and asked again before any of it is answered. It `refuses_keys` where it is
@@ -117,7 +117,7 @@ class SourceAuthError(SourceError):
 
 
 class SourceProtocolError(SourceError):
-    """The answer is not what the connector expects of this source."""
+    """The source broke the format that the connector expects."""
 
     code = "SOURCE_PROTOCOL"
     summary = "the source gave an answer that cannot be read"
@@ -146,7 +146,7 @@ SOURCE_ERRORS: dict[str, type[SourceError]] = {
 
 
 class WebhookError(ProfileGatewayError):
-    """What a source told of its own accord cannot be taken. Nothing of it enters the message."""
+    """A webhook is refused. Nothing of it enters the message."""
 
 
 class NoWebhookError(WebhookError):
@@ -165,6 +165,6 @@ class WebhookSignatureError(WebhookError):
 
 
 class WebhookBodyError(WebhookError):
-    """The body cannot be read; the message names what in it."""
+    """The body cannot be read; the message names the place."""
 
     code = "WEBHOOK_BODY"

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def intern_results(maxsize: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Intern what a function makes of its (hashable, positional) arguments.
+    """Return one object for equal arguments (hashable, positional).
 
     The `maxsize` values used last are held here; others live while somebody else holds them, and are found again meanwhile. A
     memory that merely forgot would make a second value beside one that is in use.

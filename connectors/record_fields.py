@@ -134,7 +134,7 @@ def all_fields(struct: type[msgspec.Struct]) -> Fields:
 
 
 def leaf_field(struct: type[msgspec.Struct], path: str) -> FieldInfo | None:
-    """The field at the end of a dotted path (`items.unit_price.amount`), or None when there is no such path."""
+    """Find the field at the end of a dotted path (`items.unit_price.amount`); None if there is none."""
     here: type[msgspec.Struct] | None = struct
     found: FieldInfo | None = None
     for name in path.split("."):

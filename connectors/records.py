@@ -34,7 +34,7 @@ MAX_NESTED = 100
 
 
 class Personal(StrEnum):
-    """What a field says of a person: declared once, beside the field, for all who have to hide it.
+    """Mark a field as personal, once for all who must hide it.
 
     A field without a mark is not personal by itself: times, amounts, goods, states, countries, ids of orders and tickets.
     """
@@ -58,7 +58,7 @@ class Personal(StrEnum):
 
 
 class KnownEnum(StrEnum):
-    """An enum that reads any case and turns what it does not know into `UNKNOWN`."""
+    """An enum that reads any case and reads unknown texts as `UNKNOWN`."""
 
     @classmethod
     def _missing_(cls, value: object) -> Self:
@@ -211,7 +211,7 @@ class ExternalId(Part, frozen=True, kw_only=True):
 
 
 class Customer(Record, frozen=True, kw_only=True):
-    """What the CRM knows of a person or a company, with the keys that find it in other sources."""
+    """A person or company of the CRM, with the keys that find it in other sources."""
 
     id: Annotated[str, Personal.IDENTIFIER]
     kind: CustomerKind = CustomerKind.UNKNOWN

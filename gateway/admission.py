@@ -1,4 +1,4 @@
-"""Which requests of a worker begin at once, which give way to others, and which are refused since they would be late."""
+"""Begin, delay or refuse the requests of a worker."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_PER_ROUND = 64
 
 
 class Arrival(Protocol):
-    """What a request says of its time: `arrived` is when its last byte came, `began` when its budget began."""
+    """The times of a request: `arrived` is its last byte, `began` the start of its deadline."""
 
     arrived: float
 
@@ -48,7 +48,7 @@ class _Waiter(msgspec.Struct, eq=False):
 
 
 class Admission:
-    """Lets requests begin in the order in which they came, few in each round of the event loop.
+    """Begin requests in the order of arrival, few in each round of the event loop.
 
     So between them the loop sees what else has come: answers of sources, and that callers have gone. `budget_s` gives the
     seconds that a request has, of the milliseconds that its caller asks for.

@@ -137,7 +137,7 @@ class Application(Starlette):
 
 
 def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED) -> Starlette:
-    """The application of one worker, which may be a process of its own."""
+    """Create the application of one worker, which may be its own process."""
     configure_logging()
     standing = substitute(settings, traffic)
     standing.announce()
@@ -159,7 +159,7 @@ def _lifespan(services: Services) -> Any:
 
 @asynccontextmanager
 async def opened(services: Services) -> AsyncIterator[Services]:
-    """The services with their connections open; what was started is ended in the reverse order."""
+    """Open the connections of the services, and close them in reverse order."""
     async with AsyncExitStack() as stack:
         if services.store is not None:
             stack.push_async_callback(services.store.aclose)

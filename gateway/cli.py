@@ -78,7 +78,7 @@ def serve(
     replay: Annotated[Path | None, typer.Option(help="Serve the recording that is here, without any source.")] = None,
     faults: Faults = None,
 ) -> None:
-    """Serve the configured sources, or what was recorded of them."""
+    """Serve the configured sources, or a recording of them."""
     configure_logging()
     with _problems_shown():
         _at_most_one({"--record": record, "--record-plain": record_plain, "--replay": replay})
@@ -99,7 +99,7 @@ def check(
         list[str] | None, typer.Option(help="Read this customer's records, and say what cannot be read.")
     ] = None,
 ) -> None:
-    """Print which record comes by which key from which source, and all problems at once."""
+    """Print the source and key of each record, and all problems at once."""
     configure_logging("ERROR")
     with _problems_shown():
         problems = asyncio.run(_check(load_settings(config), faults, customer or ()))

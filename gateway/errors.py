@@ -61,14 +61,14 @@ class OverloadedError(ProfileGatewayError):
 
 
 class StoreError(ProfileGatewayError):
-    """MongoDB did not do what was asked."""
+    """MongoDB failed."""
 
     code = "STORE_UNAVAILABLE"
     retryable = True
 
 
 class SourceFailure(Exception):  # noqa: N818  it is a failure that a field reports, next to the values of others
-    """A source could not give what a field needs."""
+    """A source failed to give the records of a field."""
 
     def __init__(self, source: str, error: SourceError) -> None:
         super().__init__(f"{source}: {error.summary}")

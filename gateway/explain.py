@@ -1,4 +1,4 @@
-"""What the command line explains: the tags of a customer, the plan of an operation, what cannot be read."""
+"""Explain for the command line: tags of a customer, plans, unreadable values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -47,7 +47,7 @@ def explained_plan(query: str, variables: str, sources: Sources | None = None) -
 
 
 async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer] | None:
-    """All tags of a customer, given or not, in the order of their definition; None when there is no such customer."""
+    """Compute all tags of a customer, given or not, in order; None if there is no customer."""
     async with opened(services):
         pack = services.tags.pack
         selection = Selection(fields=Fields.of("id"), stitches=frozenset(pack.facts[name].record for name in pack.facts))
@@ -58,7 +58,7 @@ async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer]
 
 
 async def unreadable_values(services: Services, customers: Sequence[str]) -> list[str]:
-    """What cannot be read of the records of some customers: each kind of trouble once, with an example."""
+    """List the unreadable values of some customers: each trouble once, with an example."""
     problems = []
     for customer_id in customers:
         selection = Selection(fields=all_fields(records.Customer), stitches=frozenset(records.RECORDS.values()))

@@ -58,7 +58,7 @@ _log = structlog.get_logger()
 
 
 class Parameters(msgspec.Struct, rename="camel"):
-    """What a request asks. An empty `operation_name` is none."""
+    """The parameters of a request. An empty `operation_name` is none."""
 
     query: str | None = None
     operation_name: str | None = None
@@ -82,7 +82,7 @@ def new_request_id() -> str:
 
 
 class Head:
-    """What a request says before its body, and headers that its answer is to have. Names of headers are in lower case.
+    """The headers of a request, and the headers for its response. Names of headers are in lower case.
 
     Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock.
     """
@@ -195,7 +195,7 @@ class GraphQLView:
         await send({"type": "http.response.body", "body": answer.body})
 
     async def answer(self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]) -> HttpResponse:
-        """The answer to a request whose body is here or is yet to be received. Raises `ClientDisconnect`."""
+        """Answer a request; its body may be yet to come. Raises `ClientDisconnect`."""
         media, posts = JSON, head.method == "POST"
         admission = self._admission
         try:

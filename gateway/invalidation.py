@@ -1,4 +1,4 @@
-"""What a source says has changed is no longer fresh: what is kept of its answers, and the tags of the customer."""
+"""Invalidate cached answers and tags when a source reports changes."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
@@ -21,14 +21,14 @@ log = structlog.get_logger()
 
 
 class Invalidated(msgspec.Struct):
-    """The ids of customers whose tags may be others now, and why there may be more of them."""
+    """The ids of customers whose tags may change, and the reason why there may be more."""
 
     ids: set[str] = set()
     failure: SourceFailure | None = None
 
 
 class Invalidator:
-    """Takes what sources tell, as often as they tell it."""
+    """Apply the changes that sources report."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -36,7 +36,7 @@ class Invalidator:
         self._warned: set[tuple[str, KeyKind]] = set()
 
     async def take(self, source: Source, told: Iterable[Change]) -> None:
-        """Make stale what the changes concern. All that can be done is done before anything is raised.
+        """Make cached answers and tags stale. All that can be done is done before anything is raised.
 
         Raises `SourceFailure` or `StoreError` when it has to be told again, `InvalidKeyError` when one of the keys is none.
         """

@@ -12,7 +12,7 @@ MIN_LOG_GAP_S = 60.0
 
 
 class SeldomLog:
-    """Says which events are due for the log: each name at most once in `MIN_LOG_GAP_S`. The names must be few."""
+    """Log each event name at most once in `MIN_LOG_GAP_S`. The names must be few."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""What is worked out of documents, kept while there is room."""
+"""Cache compiled documents in bounded memory."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
@@ -30,7 +30,7 @@ class SegmentedLru(Generic[K, V]):
         return len(self._new) + len(self._hot)
 
     def get(self, name: K) -> V | None:
-        """The value, which has been used with this."""
+        """The value, marked as used."""
         found = self._hot.get(name)
         if found is not None:
             self._hot.move_to_end(name)
@@ -62,7 +62,7 @@ class SegmentedLru(Generic[K, V]):
 
 
 class SharedList(list[V]):
-    """Values that stay as they are and are given to more than one request. `shown` is what was made of them, by its maker."""
+    """A list that requests share and nobody changes. `shown` is what was made of them, by its maker."""
 
     __slots__ = ("shown",)
 

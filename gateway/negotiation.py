@@ -1,4 +1,4 @@
-"""What is seen of a request before its document is: which media type it is answered in, and whether it can be read.
+"""Negotiate the media type and check headers before the document is read.
 
 What cannot is refused with a status that holds for both media types.
 """
@@ -96,7 +96,7 @@ _check_type_cached = lru_cache(maxsize=64)(_check_type)
 
 
 def check_persisted_query(extensions: Mapping[str, Any], text: str | None) -> None:
-    """Refuse a hash that is none, or not that of the text which came with it."""
+    """Refuse a malformed hash, or one of another text."""
     persisted = extensions.get("persistedQuery", _NOTHING)
     if persisted is _NOTHING:
         return

@@ -1,4 +1,4 @@
-"""What all requests of a worker share. Built once by the composition root."""
+"""Build the services that requests of a worker share. Built once by the composition root."""
 
 from collections.abc import Callable
 from functools import partial
@@ -35,7 +35,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def budget_s(settings: Settings, deadline_ms: int | None = None) -> float:
-    """The seconds of a request: what the caller asks for, as far as he may, or the usual."""
+    """The seconds of a request: those of the caller within bounds, or the usual."""
     budget_ms = settings.deadline_ms if deadline_ms is None else min(deadline_ms, settings.most_deadline_ms)
     return budget_ms / 1000
 

@@ -1,4 +1,4 @@
-"""TOML files that operators write: read, and checked against what they may say, with every problem at once.
+"""Read and check TOML files of operators, and report every problem at once.
 
 A problem is one line: the file, the setting, what is wrong and what to do. It never repeats a value, which may be a secret.
 """
@@ -25,7 +25,7 @@ _WHAT_SHOULD = re.compile(r"^\w+ should ")
 
 
 def read_toml(path: Path, option: str) -> dict[str, Any]:
-    """What a file says; `option` is the one of the command line that names it.
+    """Read a file; `option` is the one of the command line that names it.
 
     Raises `ConfigurationError`.
     """
@@ -43,7 +43,7 @@ def read_toml(path: Path, option: str) -> dict[str, Any]:
 
 
 def checked(model: type[T], document: Mapping[str, Any], name: str) -> T:
-    """What a document says; `name` is that of its file.
+    """Check a document; `name` is that of its file.
 
     Raises `ConfigurationError`.
     """
@@ -54,7 +54,7 @@ def checked(model: type[T], document: Mapping[str, Any], name: str) -> T:
 
 
 def problems_of(error: ValidationError, prefix: str) -> list[str]:
-    """One line for each problem: where it is and what is wrong."""
+    """Write one line for each problem: its place and its kind."""
     return [f"{prefix}: {'.'.join(map(str, item['loc'])) or 'document'}: {_words(item)}" for item in error.errors()]
 
 

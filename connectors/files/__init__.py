@@ -1,4 +1,4 @@
-"""The `files` kind: a folder of exports (CSV, Parquet, JSON), by queries whose columns are the record's fields."""
+"""The `files` kind: query a folder of exports (CSV, Parquet, JSON)."""
 
 from connectors.files.connector import FilesConnector
 from connectors.files.settings import FilesSettings

@@ -1,4 +1,4 @@
-"""What errors of DuckDB mean here: the most specific class decides, and no word of DuckDB's is taken over."""
+"""Map errors of DuckDB to ours by the most specific class; copy no text of DuckDB."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ FILE = re.compile(rf"(\b(?:from|join)\s+(?='[^']*{ENDING}')|\bread_\w+\(\s*)'([^
 
 
 class FilesSettings(ConnectorSettings):
-    """A folder of files and what they hold. `tables` are names for files in it, which queries may use."""
+    """A folder of files, its tables and records. `tables` are names for files in it, which queries may use."""
 
     path: Path
     tables: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""How documents leave for a batch of keys, and what their answers add up to, wherever they are posted to."""
+"""Send the documents for a batch of keys and follow their pages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -43,7 +43,7 @@ class GraphQLClient:
         return answer
 
     def refusal(self, refused: RefusedResponse) -> SourceError | None:
-        """What an answer that is no success means by its codes; without one its status says it."""
+        """Map the error codes of a failed response; without one its status decides."""
         said = refused.said if isinstance(refused.said, dict) else {}
         errors = said.get("errors")
         found = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []

@@ -1,4 +1,4 @@
-"""What a row has at the source: JMESPath in which a name may have GraphQL arguments, and what it needs to be asked for.
+"""Compile JMESPath whose names may have GraphQL arguments, and list the fields it reads.
 
 `lineItems(first: 50).nodes` is read from the answer as `lineItems.nodes`, and asked for with its arguments.
 """
@@ -26,7 +26,7 @@ _UNKNOWABLE = {"value_projection": "`*` asks for fields without a name", "expref
 
 
 class Names:
-    """The names under which fields with arguments are answered, one for each way to ask."""
+    """Aliases for fields with arguments, one for each way to ask."""
 
     def __init__(self, expressions: Iterable[str]) -> None:
         found = {(name, arguments) for text in expressions for name, arguments in _WITH_ARGUMENTS.findall(text)}
@@ -49,7 +49,7 @@ class Names:
 
 
 class ReadPaths:
-    """What a plain expression reads: `passed` on the way, and `ends`, from which more can be read.
+    """The paths of a plain expression: `passed` on the way, and `ends`, below which more can be read.
 
     Raises `ValueError` where it does not say.
     """

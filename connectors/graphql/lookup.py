@@ -1,4 +1,4 @@
-"""One lookup of the configuration, compiled: what to send for an ask, and how to read what comes back."""
+"""Compile a lookup of the configuration: write its documents, read its responses."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ _NUMBER = re.compile("0|-?[1-9][0-9]{0,9}")
 
 
 class LookupQuery:
-    """What is asked once in a document, for one key or for all, and what is known of its answer by now.
+    """One query of a document, for one key or all, and its results so far.
 
     `asked` are the keys by what a source may write for them. Where rows need care, they are read one by one.
     """
@@ -87,7 +87,7 @@ class GraphQLLookup:
         return [LookupQuery([key], self._own(ask, key), self._id_of, any_case=any_case) for key in keys]
 
     def body(self, questions: Sequence[LookupQuery], ask: Ask) -> dict[str, Any]:
-        """What is sent for them."""
+        """Write the body for these queries."""
         shared = {"first": self._first(ask)} | self._bounds(ask) | self._templates(ask, None)
         shared = {name: value for name, value in shared.items() if value is not None and name in self._query.types}
         return {
@@ -98,7 +98,7 @@ class GraphQLLookup:
     def take(
         self, questions: Sequence[LookupQuery], data: Mapping[str, Any], errors: Errors, ask: Ask, wait_s: float | None
     ) -> list[LookupQuery]:
-        """Put what came with the questions; those that have further pages which are needed."""
+        """Read a response into its queries; return those that need another page."""
         further = []
         for question, name in zip(questions, self._query.root_names(len(questions)), strict=True):
             own = [error for error in errors if path_of(error)[0] == name]
@@ -119,7 +119,7 @@ class GraphQLLookup:
             question.fail(SourceProtocolError("more pages than max_pages, of a list without an order"))
 
     def found(self, question: LookupQuery, ask: Ask) -> dict[str, Found | SourceError]:
-        """What the keys of a question found."""
+        """Collect the records of a query by key."""
         known, _ = self._selected(self._window.fields(ask))
         rows_of = {key: [] for key in question.keys if question.is_cut} | question.rows.by_key
         pages = {

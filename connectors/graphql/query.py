@@ -112,11 +112,11 @@ class Query:
         return print_ast(parse(f"{head} {{ {' '.join(asked)} }}", no_location=True))
 
     def root_names(self, questions: int) -> list[str]:
-        """The names under which the questions of a document are answered."""
+        """Name the aliases of the queries in a document."""
         return [self.spine[0]] if questions == 1 else [f"k{n}" for n in range(questions)]
 
     def values(self, shared: Mapping[str, Any], each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """The variables of a document, from what holds for all questions and what holds for each."""
+        """Write the variables of a document, shared ones and those of each query."""
         if len(each) == 1:
             return {**shared, **each[0]}
         return {**shared, **{f"{name}_{n}": value for n, one in enumerate(each) for name, value in one.items()}}

@@ -1,4 +1,4 @@
-"""What comes back from a GraphQL server: data, errors with the place that they are about, and what each of them means."""
+"""Read the response of a GraphQL server: data, errors by place, and the meaning of each."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -53,7 +53,7 @@ _decode_exactly = json_decoder(GraphQLResponse)
 
 
 def read_response(content: bytes, *, has_amounts: bool = False) -> GraphQLResponse:
-    """What a server said. Where it `has_amounts`, numbers are Decimals, as they are written."""
+    """Read a response into data and errors. Where it `has_amounts`, numbers are Decimals, as they are written."""
     try:
         answer: GraphQLResponse = _decode_exactly(content) if has_amounts else _decode(content)
     except (ValueError, RecursionError) as error:
@@ -77,7 +77,7 @@ def path_of(error: Mapping[str, Any]) -> list[Any]:
 
 
 def meaning(errors: Errors, retry_after_s: float | None = None) -> SourceError | None:
-    """What errors mean by their codes, the first that has a known one; None where none has."""
+    """Map the first known error code to our error; None if no code is known."""
     codes = [code_of(error) for error in errors]
     if not _TOO_LARGE.isdisjoint(codes):
         return _for_a_batch(SourceProtocolError("the query asks for too much"), UNTIL_IT_FITS, refuses_keys=True)
@@ -90,14 +90,14 @@ def meaning(errors: Errors, retry_after_s: float | None = None) -> SourceError |
 
 
 def of_a_key(errors: Errors, retry_after_s: float | None, *, one_key: bool) -> SourceError:
-    """What errors about one key mean. `one_key`: it alone was asked for, so it is the key that is refused."""
+    """Map errors about one key to our error. `one_key`: it alone was asked for, so it is the key that is refused."""
     if one_key and any(code_of(error) == REFUSED for error in errors):
         return SourceRejectedError()
     return meaning(errors, retry_after_s) or SourceError()
 
 
 def of_the_call(errors: Errors, retry_after_s: float | None) -> SourceError:
-    """What errors about the whole mean. Without a code, one that is about no place is about the query itself."""
+    """Map errors about the whole call to our error. Without a code, one that is about no place is about the query itself."""
     found = meaning(errors, retry_after_s)
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""Ways through the data of an answer, which is a source's and may be anything."""
+"""Walk the data of a response; it may have any shape."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from connectors.errors import SourceProtocolError
 
 
 def found_at(value: Any, names: Sequence[str]) -> Iterator[Any]:
-    """Everything under names, one in the other, through lists, without what is null."""
+    """Collect the values under nested names, through lists, without nulls."""
     if isinstance(value, list):
         for item in value:
             yield from found_at(item, names)

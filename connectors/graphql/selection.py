@@ -1,4 +1,4 @@
-"""Which of the source's fields are asked for, so that the asked fields of a record can be filled."""
+"""Choose the fields of the source that fill the asked fields of a record."""
 
 from __future__ import annotations
 

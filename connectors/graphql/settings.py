@@ -1,4 +1,4 @@
-"""Settings of the `graphql` kind: where the source is, what its records are made of, which queries find them."""
+"""Settings of the `graphql` kind: endpoint, records, queries."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
@@ -61,7 +61,7 @@ class RecordSettings(ConnectorSettings):
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
 
     def problems(self, record: type[Record]) -> Iterator[str]:
-        """What is said about the record that it does not have, or else what is not said."""
+        """List fields that the record lacks, or else fields that the settings lack."""
         unknown = [*mapping_problems(record, self), *scale_problems(record, self.rating_scale)]
         yield from unknown or gaps(record, self)
         if record.time_field is None and not unknown:

@@ -1,4 +1,4 @@
-"""What a query cannot do without: its mapping has to name all that a record needs, down to single values."""
+"""Check that a mapping names each value that a record needs."""
 
 from collections.abc import Collection, Iterator
 
@@ -10,7 +10,7 @@ from connectors.toolkit.mapping.settings_checks import RecordMapping
 
 
 def gaps(record: type[Record], rules: RecordMapping) -> Iterator[str]:
-    """What a mapping that names no wrong fields does not say."""
+    """List the gaps of a mapping that names no wrong fields."""
     yield from _gaps("fields", record, {"id", *rules.fields})
     for path, part in rules.lists.items():
         shape = leaf_field(record, path)

@@ -1,4 +1,4 @@
-"""What is wrong with a lookup, found by asking it for nobody."""
+"""Check a lookup by asking it for no key."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""Walks over the syntax of a query: what stands where, which variables it uses, and its text with something else in places."""
+"""Walk the syntax of a query: fields, variables, and its text with parts replaced."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ Path = tuple[str, ...]
 
 
 def fields_of(node: Node, above: Path = ()) -> Iterator[tuple[Path, FieldNode | FragmentSpreadNode]]:
-    """Every field by its path, every spread by the path of what it stands in. Inline fragments leave no trace in an answer."""
+    """List each field by its path, each spread by the path around it. Inline fragments leave no trace in an answer."""
     if isinstance(node, FragmentSpreadNode):
         yield above, node
         return
@@ -22,7 +22,7 @@ def fields_of(node: Node, above: Path = ()) -> Iterator[tuple[Path, FieldNode | 
 
 
 def name_of(node: FieldNode) -> str:
-    """The name under which a field is answered."""
+    """Name the key of a field in a response."""
     return node.alias.value if node.alias else node.name.value
 
 

@@ -1,4 +1,4 @@
-"""The connector of the `http` kind: which calls leave for a batch of keys, and what their answers add up to."""
+"""The connector of the `http` kind: call a route for a batch of keys and merge its responses."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

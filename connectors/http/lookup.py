@@ -1,4 +1,4 @@
-"""One lookup of the configuration, compiled: what to send for an ask, and how to read what comes back."""
+"""Compile a lookup of the configuration: write its requests, read its responses."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ class HttpLookup:
         self.pushdown = self._window.pushdown
 
     def sends_first(self, ask: Ask) -> bool:
-        """Whether cutting at the source cuts what the ask wants cut: everything else that was asked is applied there."""
+        """Whether the source can cut the page: it applies the rest of the ask as well."""
         return self._window.first(ask) is not None
 
     def values(self, keys: Sequence[str], ask: Ask) -> Values:
@@ -73,7 +73,7 @@ class HttpLookup:
         return self._build(path=self._base_path + path, query_string=query)
 
     def parts(self, keys: Sequence[str], ask: Ask) -> Sequence[Sequence[str]]:
-        """The keys in parts whose addresses have a length that servers take."""
+        """Split keys so that each address fits the limit of servers."""
         if not self._keys_in_path or MAX_BYTES_OF_A_CHARACTER * sum(map(len, keys)) < MAX_ADDRESS - len(self.lookup.path):
             return [keys]
         if len(keys) == 1 or len(self.url(self.values(keys, ask)).raw_path_qs) <= MAX_ADDRESS:

@@ -1,4 +1,4 @@
-"""Whole answers read the fast way: rows with their keys, and the records in them."""
+"""Read whole responses natively: rows, their keys, their records."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class ResponseReader:
         return msgspec.json.Decoder(answer, float_hook=self._reader.float_hook).decode
 
     def read(self, content: bytes, keys: Sequence[str], *, first: int | None, newest_first: bool | None) -> dict[str, Page]:
-        """Records by key, at most `first` of each, put in order where `newest_first` says which.
+        """Read records by key, at most `first` of each, sorted where `newest_first` is set.
 
         Raises `SlowPathNeededError` when the answer does not fit.
         """

@@ -1,4 +1,4 @@
-"""Settings of the `http` kind: where the source is, how its rows become records, which lookups it answers."""
+"""Settings of the `http` kind: base URL, mappings of rows, lookups."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -19,7 +19,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class LookupSettings(ConnectorSettings):
-    """One call: what to send, which row belongs to which key, where the next page is."""
+    """One call: its request, the keys of its rows, its next page."""
 
     path: str
     method: Literal["GET", "POST"] = "GET"
@@ -71,7 +71,7 @@ class RecordSettings(MappingSettings):
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
 
     def problems(self, record: type[Record]) -> Iterator[str]:
-        """What is said about the record that it does not have."""
+        """List fields that the record lacks."""
         yield from mapping_problems(record, self)
         yield from scale_problems(record, self.rating_scale)
         if record.time_field is None:

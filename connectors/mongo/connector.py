@@ -1,4 +1,4 @@
-"""The connector of the `mongo` kind: what the settings say can be looked up and measured."""
+"""The connector of the `mongo` kind: lookups and aggregates of the settings."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class MongoDatabase:
         self._running: set[asyncio.Future[Any]] = set()
 
     def open(self) -> None:
-        """Begin to look for a server, which nobody waits for, so that the first call knows it."""
+        """Begin to find a server in the background for the first call."""
         if self._client is None:
             self._checks = ServerHealth()
             self._client = AsyncMongoClient(self._settings.url, event_listeners=[self._checks], **_options(self._settings))
@@ -75,7 +75,7 @@ class MongoDatabase:
 
     @contextmanager
     def within(self, remaining_s: float | None) -> Iterator[None]:
-        """What is called inside ends in so many seconds, at the server too."""
+        """End calls inside after so many seconds, at the server too."""
         if remaining_s is not None and remaining_s <= 0:
             raise SourceTimeoutError
         with pymongo.timeout(MAX_S if remaining_s is None else remaining_s):
@@ -113,7 +113,7 @@ class MongoDatabase:
         return await self._run(lambda database: database.list_collection_names(authorizedCollections=True))
 
     async def indexed_paths(self, collection: str) -> set[str] | None:
-        """The paths that indexes begin with; None for a view, which has none of its own."""
+        """List the paths that indexes begin with; None for a view."""
 
         async def call(database: _Database) -> set[str] | None:
             try:
@@ -126,7 +126,7 @@ class MongoDatabase:
         return await self._run(call)
 
     async def unreachable(self) -> str | None:
-        """Why nothing can be read and what to do, None when something can."""
+        """Say why nothing can be read and how to fix it; None if something can."""
         try:
             await self.collections()
         except SourceAuthError:

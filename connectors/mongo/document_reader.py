@@ -1,4 +1,4 @@
-"""From a document to canonical JSON of the fields that were asked for."""
+"""Write the asked fields of a document as canonical JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Read = Callable[[Any, Any], Any]
 
 
 def values_at(value: Any, path: str) -> Any:
-    """What stands at a dotted path. Through an array it is an array, as MongoDB sees it."""
+    """Collect the values at a dotted path. Through an array it is an array, as MongoDB sees it."""
     for name in path.split("."):
         if isinstance(value, list):
             value = [item[name] for item in value if isinstance(item, dict) and name in item]

@@ -1,4 +1,4 @@
-"""Enums as documents write them: which word means which member, and which words mean some members.
+"""Map texts of documents to members of enums, and members to texts.
 
 Words of the configuration come first, as they are written; then the members' own names, in any case of letters, with a space or
 a hyphen for `_`. Any other value is `UNKNOWN`, no value and a blank text are the field's default.
@@ -27,7 +27,7 @@ def enum_converter(leaf: type[Enum], words: Mapping[str, str]) -> Convert:
 
 
 def meaning(leaf: type[Enum], words: Mapping[str, str], wanted: Collection[str], default: str | None) -> dict[str, Any]:
-    """What a value must be to mean one of the wanted members, as MongoDB writes it."""
+    """Match values that mean one of the wanted members."""
     inside = [*_written(words, wanted), *_named(leaf, words, wanted)]
     outside = [*_written(words, set(words.values()).difference(wanted))]
     if UNKNOWN not in wanted:

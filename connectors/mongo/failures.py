@@ -1,4 +1,4 @@
-"""What errors of the driver and the server mean here: one table, the most specific class decides."""
+"""Map errors of the driver and the server to ours by the most specific class."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from connectors.toolkit.ratings import RATING, Scale, rating_reader
 
 
 class FieldSource(NamedTuple):
-    """What a field is read from: a path, or a constant. `outer`: from the document around the list, not from its item."""
+    """The source of a field: a path, or a constant. `outer`: from the document around the list, not from its item."""
 
     shape: FieldInfo
     path: str | None
@@ -59,7 +59,7 @@ class FieldPaths:
         self._rating_scale = rules.rating_scale if isinstance(rules, RecordSettings) else None
 
     def spot(self, path: str) -> FieldSource:
-        """What a field is read from, by its dotted path."""
+        """Find the source of a field by its dotted path."""
         shape = leaf_field(self.struct, path)
         assert shape is not None
         field, outer = self._field(path, shape)
@@ -79,7 +79,7 @@ class FieldPaths:
         return FieldPaths(struct, self._names, self._lists.get(name, ListSettings()))
 
     def needed(self, path: str) -> tuple[FieldSource, ...]:
-        """What must have a value so that the object at a path is there."""
+        """List the paths that an object at a path needs."""
         shape = leaf_field(self.struct, path)
         if shape is None or shape.struct is None:
             return ()
@@ -122,7 +122,7 @@ class FieldPaths:
                 yield spot.path if spot.outer else f"{around}.{spot.path}"
 
     def spots(self, fields: Fields, prefix: str = "") -> Iterator[FieldSource]:
-        """What a selection without lists reads."""
+        """List the sources of a selection without lists."""
         struct = self.struct if not prefix else _struct(self.struct, prefix)
         for name, inner in fields:
             if fields_of(struct)[name].form == OBJECT:
@@ -168,7 +168,7 @@ def record_paths(name: str, rules: RecordSettings) -> FieldPaths:
 
 
 def projection(paths: Iterable[str]) -> dict[str, Any]:
-    """What a stage or a query keeps of a document: the paths, without those inside of others."""
+    """Project a document onto paths, without those inside others."""
     wanted = set(paths)
     kept: dict[str, Any] = {path: 1 for path in sorted(wanted) if not any(outer in wanted for outer in _around(path))}
     return kept if "_id" in kept else {"_id": 1 if not kept else 0, **kept}

@@ -1,4 +1,4 @@
-"""What matches an ask, as MongoDB writes it. Pure.
+"""Write the filter of an ask for MongoDB. Pure.
 
 MongoDB has times to the millisecond, so a bound between two of them is the same as the later one.
 """
@@ -32,7 +32,7 @@ HAS_ID = {"$nin": [None, "", Regex(r"^\s+$")]}
 
 
 def all_of(parts: Iterable[Match]) -> Match:
-    """What matches every part."""
+    """Match every part."""
     found = [part for part in parts if part]
     return found[0] if len(found) == 1 else {"$and": found} if found else {}
 
@@ -64,7 +64,7 @@ def later(position: Position, time: str | None, id_: str, *, as_text: bool, olde
 
 
 def condition(places: FieldPaths, asked: Condition) -> Match:
-    """What meets a condition, before it is negated. In a list of objects one of its items must."""
+    """Match a condition, before it is negated. In a list of objects one of its items must."""
     place = places.place(asked.field)
     inner, outer, possible = _tests(place, asked.values)
     if not possible:
@@ -76,12 +76,12 @@ def condition(places: FieldPaths, asked: Condition) -> Match:
 
 
 def present(spot: FieldSource) -> dict[str, Any]:
-    """What holds for a value that is there."""
+    """Match a value that is there."""
     return {} if spot.path is None else {spot.path: {"$ne": None}}
 
 
 def through(path: str) -> Any:
-    """The expression for what stands at a path, an array where there are arrays on the way.
+    """Write the expression of a path, an array where the path leads through arrays.
 
     MongoDB goes through them for `$a.b` too; not everything that speaks its protocol does.
     """
@@ -94,7 +94,7 @@ def through(path: str) -> Any:
 
 
 def as_decimal(value: Any) -> Any:
-    """A value as a decimal, null for what is no number."""
+    """Convert a value to a decimal, null if it is no number."""
     return {"$convert": {"input": value, "to": "decimal", "onError": None, "onNull": None}}
 
 

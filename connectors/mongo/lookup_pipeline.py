@@ -1,4 +1,4 @@
-"""The pipeline of a lookup: which documents, in which order, how many, and what of them."""
+"""Write the pipeline of a lookup: match, sort, cut, project."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXT_ID = "gateway_id"
 
 
 class SortKeys(NamedTuple):
-    """What orders the documents of a record: the path of the time, None where it has none, and that of the id.
+    """The paths that sort documents of a record: its time, or None, and its id.
 
     `as_text`: ids are numbers, so they are written as text before they are compared.
     """
@@ -46,17 +46,17 @@ class SortKeys(NamedTuple):
 
 
 def match_documents(places: FieldPaths, record: type[Record], keys: Match, ask: Ask) -> Match:
-    """What an ask may give."""
+    """Match the documents of an ask."""
     return all_of([keys, *window(places, record, ask)])
 
 
 def counted(order: SortKeys, found: Match) -> Match:
-    """What of it is a record, as far as the source can tell: what has an id, and a date."""
+    """Match countable documents: those with an id and a date."""
     return all_of([found, {order.id: HAS_ID}, {} if order.time is None else {order.time: IS_DATE}])
 
 
 def undated(order: SortKeys, found: Match) -> Match:
-    """What has no date that orders it."""
+    """Match documents without a date to sort by."""
     return all_of([found, {str(order.time): {"$not": IS_DATE}}])
 
 

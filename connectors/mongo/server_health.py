@@ -1,4 +1,4 @@
-"""What the driver's own looks at the servers say, so that nobody waits for servers of which none can be reached."""
+"""Note the driver's checks of its servers, so that no call waits for dead ones."""
 
 from __future__ import annotations
 

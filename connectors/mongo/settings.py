@@ -116,7 +116,7 @@ class RecordSettings(ConnectorSettings):
 
 
 class MongoSourceSettings(ConnectorSettings):
-    """A database and what it holds. `url` is a connection string; it may hold a password, so it is never shown."""
+    """A database and its records. `url` is a connection string; it may hold a password, so it is never shown."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 

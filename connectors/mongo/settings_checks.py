@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def record_problems(name: str, rules: RecordSettings) -> Iterator[str]:
-    """What the settings say about a record that the record does not have."""
+    """List fields of the settings that the record lacks."""
     record = RECORDS[name]
     yield from _field_problems("fields", record, rules.fields)
     yield from _word_problems("values", record, rules.values)

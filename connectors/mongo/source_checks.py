@@ -1,4 +1,4 @@
-"""What is wrong with a record's settings, as the documents show it. Each problem names the setting and the fix."""
+"""Check the settings of a record against its documents. Each problem names the setting and the fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values as BSON has them: first what JSON has for them, then the converters that all kinds use. None is no value.
+"""Convert values of BSON: first to JSON, then by the converters of all kinds. None is no value.
 
 What cannot be read is passed on as it is, for the gateway to count.
 """
@@ -49,7 +49,7 @@ def to_text(value: Any) -> Any:
 
 
 def to_plain(value: Any) -> Any:
-    """What JSON, read exactly, has for a value."""
+    """Convert a value to the JSON that is read exactly."""
     match value:
         case Decimal128():
             return value.to_decimal()
@@ -73,7 +73,7 @@ _PLAIN: dict[type | None, Convert] = {str: to_text, int: to_exact, Number: to_ex
 
 
 def texts_of(text: str) -> Iterator[Any]:
-    """The values whose canonical text this is."""
+    """List the values with this canonical text."""
     yield text
     for kind in (int, float, ObjectId, UUID, {"true": True, "false": False}.get):
         try:
@@ -92,12 +92,12 @@ def cents_text(number: Decimal) -> str:
 
 
 def to_decimal(value: Any) -> Decimal | None:
-    """A number, None for what is none."""
+    """Convert a number; None if it is none."""
     return converters.to_number(to_exact(value))
 
 
 def to_date(value: Any) -> datetime | None:
-    """What orders a record, which is a date of BSON: nothing else can be compared with one at the source."""
+    """Convert the BSON date that sorts a record: a source compares nothing else with a date."""
     return value if isinstance(value, datetime) else None
 
 

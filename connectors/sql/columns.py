@@ -1,4 +1,4 @@
-"""Which columns hold the fields of a record. Pure, read off `connectors.record_fields`."""
+"""Map fields of a record to columns. Pure, read off `connectors.record_fields`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def lists_of(record: type[Record]) -> dict[str, FieldInfo]:
 
 
 def item_shape(shape: FieldInfo) -> FieldInfo:
-    """What one item of a list of plain values is."""
+    """Describe one item of a list of plain values."""
     return msgspec.structs.replace(shape, form=LEAF, default=None)
 
 

@@ -1,4 +1,4 @@
-"""The connector of the `sql` kind, and what it has in common with others whose records come by queries."""
+"""The connector of the `sql` kind, and the base of kinds that query records."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ S = TypeVar("S", bound=ConnectorSettings)
 
 
 class QueriesConnector(Connector[S]):
-    """What the settings say can be looked up and measured, by a query for each record."""
+    """Look up and measure records by a query for each."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What runs statements: a database, or something that reads files as one does."""
+"""Define the database that runs statements, or reads files like one."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class SqlDatabase(ABC):
 
     @abstractmethod
     async def unreachable(self) -> str | None:
-        """Why it cannot be reached and what to do, None when it can."""
+        """Say why it cannot be reached and how to fix it; None if it can."""
 
     @abstractmethod
     def advice(self, error: SourceError) -> str:
-        """What is wrong with a query that failed so, and what to do."""
+        """Explain the failure of a query and how to fix it."""
 
 
 def learning_statement(query: str) -> Select[Any]:

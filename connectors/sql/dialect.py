@@ -1,4 +1,4 @@
-"""What databases write differently: JSON, times, decimals, membership.
+"""Define what each database writes its own way: JSON, times, decimals, membership.
 
 A *canonical* value is the one that stands in the record's JSON: text for times, decimals, booleans and JSON (which is
 embedded), plain numbers as they are. A *comparable* time sorts as the time does and is exact to the microsecond.
@@ -86,7 +86,7 @@ def _power(of_ten: int) -> ColumnClause[Any]:
 
 
 class Dialect(ABC):
-    """The part that all share, and what each has to say."""
+    """The shared part of all dialects, and the part that each defines."""
 
     collation: ClassVar[str]
     """The one that sorts by code points."""
@@ -134,7 +134,7 @@ class Dialect(ABC):
         return func.substr(text, 1, literal_column(str(most)), type_=Text())
 
     def nulls_last(self, value: Expression, descending: bool = False) -> list[Expression]:
-        """What orders by a value, rows without one at the end."""
+        """Sort by a value, rows without one at the end."""
         return [(value.desc() if descending else value).nulls_last()]
 
     @abstractmethod
@@ -154,7 +154,7 @@ class Dialect(ABC):
         """The canonical text of a column that holds JSON."""
 
     def boolean(self, value: Expression) -> Expression:
-        """The canonical text of a boolean: `true` or `false`; JSON text of what is none."""
+        """Write a boolean as `true` or `false`; anything else as JSON text."""
         text = func.lower(cast(value, Text), type_=Text)
         given = func.nullif(text, "").is_not(None)
         return case((text.in_(TRUE), "true"), (text.in_(self.false), "false"), (given, self.as_string(text)))
@@ -164,20 +164,20 @@ class Dialect(ABC):
         return cast(self.quoted(text), Text)
 
     def position(self, value: Expression) -> Expression:
-        """What a position sorts by."""
+        """Sort by a position."""
         return value
 
     def plain(self, value: Expression) -> Expression:
-        """A number that is no decimal, to calculate with, null for what is none."""
+        """Read a number other than a decimal to calculate with; null if it is none."""
         return self.number(value) if self.may_be_text(value) else value
 
     @abstractmethod
     def plain_json(self, value: Expression, default: int | None) -> Expression:
-        """A number that is no amount, as a value inside JSON: whole ones as such, others as they are written."""
+        """Write a number other than an amount into JSON: whole ones plain, others as written."""
 
     @abstractmethod
     def time(self, value: Expression) -> Expression:
-        """A comparable time, null for what is none."""
+        """Read a comparable time; null if it is none."""
 
     @abstractmethod
     def time_text(self, time: Expression) -> Expression:
@@ -201,7 +201,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def number(self, decimal: Expression) -> Expression:
-        """A decimal to calculate with, null for what is none."""
+        """Read a decimal to calculate with; null if it is none."""
 
     def rating(self, value: Expression, scale: Scale) -> Expression:
         """A rating of the source's scale on that of records, as `rating_of`. What is no number stays as it is."""
@@ -243,7 +243,7 @@ class Dialect(ABC):
         columns: Sequence[Expression],  # noqa: ARG002  most see themselves what is read
         tied: Expression,
     ) -> tuple[FromClause, FromClause]:
-        """Records joined with their items, of which these columns are read: the FROM, and the items in it."""
+        """Join records with these columns of their items: the FROM, and the items in it."""
         return table.join(items, tied), items
 
     def for_each(self, items: Select[Any]) -> Select[Any]:
@@ -251,7 +251,7 @@ class Dialect(ABC):
         return items
 
     def among(self, value: Expression, found: Select[Any]) -> tuple[Expression, ...]:  # noqa: ARG002  most need no hint
-        """What brings the few values of a query to where a query of the user's can look them up. A join says the same."""
+        """Bring a few values to the place where a user's query looks them up. A join says the same."""
         return ()
 
     @abstractmethod
@@ -260,7 +260,7 @@ class Dialect(ABC):
 
 
 class TextJsonDialect(Dialect):
-    """Of databases whose JSON is text."""
+    """The base for databases that store JSON as text."""
 
     def quoted(self, text: Expression) -> Expression:
         return func.json_quote(text)

@@ -1,4 +1,4 @@
-"""What errors of databases and drivers mean here: one table, the most specific class decides."""
+"""Map errors of databases and drivers to ours by the most specific class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How keys reach the rows of a record: a column, a query of pairs, or a search."""
+"""Find the rows of keys: by a column, a query of pairs, or a search."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INTEGER = re.compile("0|-?[1-9][0-9]{0,38}")
 
 
 class Keyed(NamedTuple):
-    """The rows that keys find: a FROM, the key as text, and what must hold."""
+    """The rows that keys find: a FROM, the key as text, a condition."""
 
     table: FromClause
     key: Expression
@@ -54,7 +54,7 @@ def pairs_of(dialect: Dialect, kind: KeyKind, key: KeySettings) -> CTE:
 
 
 def asked_for(key: KeySettings, keys: Sequence[str], integers: range) -> dict[str, list[str]]:
-    """The keys that can be of the key's type, by the text under which the database gives them back."""
+    """Convert keys to the type of their column, by the text that the database returns."""
     found: dict[str, list[str]] = {}
     for own in keys:
         text = f"%{_escaped(own)}%" if key.columns else _typed(key.type, own, integers)

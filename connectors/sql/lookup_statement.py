@@ -1,4 +1,4 @@
-"""The one statement of a batch of keys: which records, in which order, how many for each key, and their JSON."""
+"""Write the one statement of a batch of keys: records, order, page, JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_CHARACTERS = 10 * 1024 * 1024
 
 
 class AskShape(msgspec.Struct, frozen=True):
-    """What of an ask decides the statement; the rest are parameters."""
+    """The part of an ask that decides the statement; the rest are parameters."""
 
     fields: Fields
     first: bool
@@ -210,7 +210,7 @@ def pages(found: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str,
 
 
 def whole(json: str) -> bytes:
-    """The same JSON with U+FFFD for half a character, which databases keep in JSON and nobody else reads."""
+    """Replace half characters in JSON by U+FFFD: databases store them, decoders refuse them."""
     content = json.encode()
     if "\\ud" in json or "\\uD" in json:
         with suppress(ValueError, RecursionError):  # what is no JSON, the gateway says

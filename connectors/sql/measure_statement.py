@@ -37,7 +37,7 @@ from connectors.sql.record_query import RecordQuery
 
 
 class MeasureShape(msgspec.Struct, frozen=True):
-    """What of a measure decides the statement; the rest are parameters."""
+    """The part of a measure that decides the statement; the rest are parameters."""
 
     op: MeasureOp
     field: str | None

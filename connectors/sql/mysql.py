@@ -1,4 +1,4 @@
-"""MySQL's and MariaDB's way of writing JSON, times and decimals: what both understand.
+"""Write JSON, times and decimals for MySQL and MariaDB alike.
 
 A session is in UTC and its texts are compared by code points (`connectors.sql.sessions`).
 """

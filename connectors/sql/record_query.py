@@ -65,7 +65,7 @@ IDS = "ids"
 
 
 class LearntColumns(NamedTuple):
-    """What the database says of a record's queries: the columns, and which are read whole unless ids are constants."""
+    """The columns of a record's queries, and the queries that are read whole unless ids are constants."""
 
     columns: Columns
     lists: Mapping[str, Columns]
@@ -103,12 +103,12 @@ def _is_asked(column: Expression) -> Expression:
 
 
 def known(name: str, columns: Collection[str]) -> str:
-    """The name under which a column is looked up: in lower case, unless there are several that differ in nothing else."""
+    """Name a column for look-ups: in lower case, unless several differ in nothing else."""
     return name.lower() if [own.lower() for own in columns].count(name.lower()) == 1 else name
 
 
 class RecordQuery:
-    """What statements about a record are built from. Raises `SourceProtocolError` for a column that must be there."""
+    """The parts that build statements about a record. Raises `SourceProtocolError` for a column that must be there."""
 
     def __init__(self, dialect: Dialect, name: str, settings: RecordSettings, learnt: LearntColumns) -> None:
         self.dialect = dialect
@@ -121,7 +121,7 @@ class RecordQuery:
         self.lists = {item: self._list_of(item, own) for item, own in learnt.lists.items()}
 
     def confined(self, kind: KeyKind, paths: Iterable[str]) -> tuple[Expression, ...]:
-        """What confines a statement that reads these fields to ids as constants. Nothing where it needs none."""
+        """Confine a statement that reads these fields to ids as constants. Nothing where it needs none."""
         id_ = required(self.source, "id")
         if self.record_is_confined(kind):
             return (_is_asked(id_),)
@@ -130,7 +130,7 @@ class RecordQuery:
         return (or_(_is_asked(id_), id_.is_(None)),) if lists else ()
 
     def record_is_confined(self, kind: KeyKind) -> bool:
-        """Whether the record's own query needs ids as constants, which a query of pairs has."""
+        """Whether the record's own query needs ids as constants; a query of pairs has them."""
         return self.name in self._read_whole and self.settings.keys[kind].query is not None
 
     def _list_of(self, name: str, columns: Columns) -> Subquery:
@@ -147,7 +147,7 @@ class RecordQuery:
         return cast(self._object(self.record, fields, table, ""), Text)
 
     def field(self, place: ColumnPlace, table: FromClause) -> Expression:
-        """A field as a value inside JSON, null where the query has no such column."""
+        """Write a field as a value inside JSON, null if the query has no column for it."""
         value = self._value(place.shape, None, table, place.column)
         return null() if value is None else value
 
@@ -199,7 +199,7 @@ class RecordQuery:
         return self._canonical(shape, value) if shape.name in CODES else self._given(shape, value)
 
     def operand(self, name: str, shape: FieldInfo, table: FromClause) -> Expression:
-        """A column to add up or to group by: as `read`, decimals as numbers, null for what is none."""
+        """Read a column to sum or group by: as `read`, decimals as numbers, null for others."""
         computed = table.c.get(_operand_name(name))
         if computed is not None:
             return computed
@@ -215,7 +215,7 @@ class RecordQuery:
 
     @property
     def required(self) -> tuple[str, ...]:
-        """The fields without which there is no record, except for its time."""
+        """List the fields that a record must have, except its time."""
         return tuple(
             shape.name
             for shape in fields_of(self.record).values()
@@ -274,11 +274,11 @@ class RecordQuery:
         return None if own is None else self.dialect.elements(self.dialect.json_text(own))
 
     def owned(self, name: str, items: FromClause, table: FromClause) -> list[Expression]:
-        """What ties the items of a list to their record; elements of its own column are tied already."""
+        """Tie the items of a list to their record; elements of its own column need no tie."""
         return [required(items, PARENT) == self.dialect.outer(required(table, "id"))] if name in self.lists else []
 
     def position(self, items: FromClause) -> Expression | None:
-        """What orders the items of a list, None where the query does not say."""
+        """Sort the items of a list; None if the query has no order."""
         own = items.c.get(POSITION)
         return None if own is None else self.dialect.position(own)
 

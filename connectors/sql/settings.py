@@ -87,7 +87,7 @@ Records = Annotated[dict[str, RecordSettings], Field(min_length=1), AfterValidat
 
 
 class SqlSettings(ConnectorSettings):
-    """A database and what it holds. `url` is an SQLAlchemy URL; it may hold a password, so it is never shown."""
+    """A database and its records. `url` is an SQLAlchemy URL; it may hold a password, so it is never shown."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 

@@ -1,4 +1,4 @@
-"""What is wrong with a record's settings, as the database sees them. Each problem names the setting and the fix."""
+"""Check the settings of a record against the database. Each problem names the setting and the fix."""
 
 from __future__ import annotations
 

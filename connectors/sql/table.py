@@ -74,7 +74,7 @@ class RecordTable:
         return answers(found, parts, [nothing_of(statements.rows, shape) for shape in shapes], keys, asked)
 
     async def statements(self) -> RecordStatements:
-        """The statements, after the database has said which columns the queries have."""
+        """Learn the columns of the queries and build the statements."""
         if self._learning is None or (self._learning.done() and _failed(self._learning)):
             self._learning = asyncio.create_task(self._learn())
             # Who waits may be gone when it fails; a failure that nobody has looked at would be logged with the query.
@@ -120,7 +120,7 @@ class RecordTable:
 
 
 class RecordStatements:
-    """The statements about one record, kept by what decides them."""
+    """The statements about one record, cached by their shape."""
 
     def __init__(self, rows: RecordQuery, unconfined: RecordStatements | None = None) -> None:
         self.rows = rows

@@ -1,4 +1,4 @@
-"""What a source measures is held against the same measure in plain Python over the fetched records."""
+"""Compare each measure of a source with the same measure in Python."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime

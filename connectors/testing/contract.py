@@ -30,7 +30,7 @@ from connectors.testing.samples import Sampled
 
 
 class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
-    """What the gateway relies on. Subclasses give `samples` and an async fixture `connector` that is open."""
+    """Test the promises that the gateway relies on. Subclasses give `samples` and an async fixture `connector` that is open."""
 
     async def test_each_record_has_one_lookup_per_key_kind(self, connector: Connector[Any]) -> None:
         """A record and a key kind name one lookup, and each has samples."""

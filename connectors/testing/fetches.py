@@ -1,4 +1,4 @@
-"""Asking a lookup as the gateway does, and reading what it answers."""
+"""Ask a lookup as the gateway does, and read its answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -56,7 +56,7 @@ def decoded(record: type[Record], page: Page, fields: Fields) -> list[Any]:
 
 
 def strays(struct: type[msgspec.Struct], value: Mapping[str, Any], where: str) -> Iterator[str]:
-    """What is not canonical in the JSON of a record: keys that are no fields, times that are not in UTC."""
+    """List the parts of a record's JSON that are not canonical: unknown keys, times outside UTC."""
     known = {shape.json_name: shape for shape in fields_of(struct).values()}
     for name, inner in value.items():
         shape = known.get(name)

@@ -1,4 +1,4 @@
-"""A connector that breaks the contract in ways that have names: for whoever tests what stands behind a connector.
+"""Break the contract in ways that have names, to test the code behind connectors.
 
 source = HostileConnector("orders", {(Order, KeyKind.CUSTOMER_ID): {"c1": [...], "c2": [...]}})
 source.per_key["c1"] = OnKey.DEEP       # what is said of one key; all others are told the truth
@@ -29,7 +29,7 @@ SECRET = "secret"  # noqa: S105  a word to look for
 
 
 class OnKey(StrEnum):
-    """What is said of a key."""
+    """A misbehaviour about one key."""
 
     MISSING = auto()
     """Nothing, though there is something."""
@@ -85,7 +85,7 @@ class OnCall(StrEnum):
 
 
 class OddBaseError(BaseException):
-    """What no `except Exception` stops."""
+    """An error that no `except Exception` stops."""
 
 
 ODD_ERRORS: Sequence[BaseException] = (
@@ -99,7 +99,7 @@ ODD_ERRORS: Sequence[BaseException] = (
 
 
 class HostileConnector(MemoryConnector):
-    """Serves given records as `MemoryConnector` does, and misbehaves as it is told, for records and for measures."""
+    """Serve records as `MemoryConnector` does, and misbehave on request."""
 
     kind = "hostile"
 

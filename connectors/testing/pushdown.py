@@ -1,4 +1,4 @@
-"""What a lookup declares as pushed down is held against the same ask in plain Python over all records of the key."""
+"""Compare each pushed-down ask with the same ask in Python."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What the author of a connector gives to its contract test."""
+"""Hold the keys and records that a connector's author gives to the contract test."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar

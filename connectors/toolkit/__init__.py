@@ -1,1 +1,1 @@
-"""What kinds of sources share: values, requests, mappings of JSON, and the base of vendors' connectors."""
+"""Tools that kinds share: values, requests, mappings of JSON, the base of vendors."""

@@ -55,7 +55,7 @@ _NOT_ASCII, _ESCAPED = re.compile("[^\x00-\x7f]"), re.compile(rb"\\u([0-9a-fA-F]
 
 
 def has_fine_times(content: bytes) -> bool:
-    """Whether JSON may hold times of less than a microsecond, which decoders round, and `read_time` cuts."""
+    """Whether JSON may hold times finer than a microsecond: decoders round them, `read_time` cuts."""
     return _BEYOND_MICROSECONDS.search(content) is not None
 
 
@@ -120,7 +120,7 @@ def is_blank(value: Any) -> bool:
 
 
 def to_list(value: Any) -> Any:
-    """A list; None where there is none, as `{}`, `""` or `false`, which languages without lists of their own write."""
+    """Read a list; None for `{}`, `""` or `false`, the empty lists of some languages."""
     return None if value is False or value in ("", {}) else value
 
 
@@ -188,7 +188,7 @@ def decimal_text(number: Decimal) -> str:
 
 
 def to_number(value: Any) -> Decimal | None:
-    """A number, also one that is not sound; None for what is none.
+    """Read a number, also an unsound one; None if it is none.
 
     Python's own numbers may have `_` between digits, and digits of any script. Those of sources may not.
     """
@@ -220,7 +220,7 @@ def _code(value: Any, pattern: re.Pattern[str]) -> str | None:
 
 
 def contact_points(emails: Iterable[Any], phones: Iterable[Any]) -> list[dict[str, Any]]:
-    """The contact points of a customer, without what is empty. The first of each kind is the primary one."""
+    """List the contact points of a customer, without empty ones. The first of each kind is the primary one."""
     found = (("EMAIL", list(filter(None, emails))), ("PHONE", list(filter(None, phones))))
     return [{"kind": kind, "value": one, "primary": one == values[0]} for kind, values in found for one in values]
 

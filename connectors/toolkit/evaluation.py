@@ -1,4 +1,4 @@
-"""What an ask and a measure mean, over records that are here.
+"""Evaluate asks and measures over records in memory.
 
 The gateway does with this what a source does not do itself, and the contract test holds connectors to it. Records are
 canonical structs or structs narrowed from them to at least the fields that are looked at.
@@ -73,7 +73,7 @@ def meets(record: Any, condition: Condition) -> bool:
 
 
 def values_at(value: Any, path: str) -> Iterator[Any]:
-    """Everything at a dotted path, through lists, without what is None."""
+    """Collect the values at a dotted path, through lists, without None."""
     if isinstance(value, list):
         for item in value:
             yield from values_at(item, path)
@@ -116,7 +116,7 @@ def plain(number: Decimal) -> Decimal:
 
 
 def json_hook(value: Any) -> Any:
-    """What `msgspec` writes in the place of what it does not know."""
+    """Encode the types that `msgspec` does not know."""
     if type(value) is PlainDecimal:
         return str(value)
     raise NotImplementedError

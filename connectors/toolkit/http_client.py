@@ -72,7 +72,7 @@ def _ours(error: Exception) -> SourceError:
 
 
 class WebSettings(ConnectorSettings):
-    """What every source behind HTTP has. Sizes in bytes."""
+    """The settings of every source behind HTTP. Sizes in bytes."""
 
     base_url: str
     max_response_bytes: Annotated[int, Field(ge=1)] = 16 * 1024 * 1024
@@ -225,7 +225,7 @@ async def _requested(request: Callable[[], Awaitable[aiohttp.ClientResponse]], *
 
 
 async def ask_each(keys: Keys, ask_one: Callable[[str], Awaitable[Found | SourceError | None]]) -> Answer:
-    """Calls for one key each, side by side; what fails costs its own key. None is a key that is not there.
+    """Call once for each key, side by side; a failure costs its own key. None is a key that is not there.
 
     Raises the failure of the first key when all have failed and not for being refused: the source failed then, not a key, and
     whoever counts failures should see it.
@@ -248,7 +248,7 @@ async def ask_each(keys: Keys, ask_one: Callable[[str], Awaitable[Found | Source
 
 
 async def gathered(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """What calls give, side by side. The first that fails ends the others, and is raised."""
+    """Wait for calls side by side. The first that fails ends the others, and is raised."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(call) for call in calls]

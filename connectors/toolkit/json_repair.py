@@ -1,4 +1,4 @@
-"""JSON that no decoder takes as a whole, written again so that what is wrong in it costs itself alone."""
+"""Rewrite JSON that no decoder takes, so that each fault costs itself."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What of an ask a source applies by itself, when it gives records in one order, and what is put right on what it gave."""
+"""Push a page down to a source with one order, and correct its answer."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 class ListPushdown:
-    """The window of one lookup: the order of its source, what it `sends` of `first`, `since` and `until`, and if it counts."""
+    """The pushdown of one lookup: the order of its source, the parts that it `sends`, and if it counts."""
 
     def __init__(self, record: type[Record], order: Order, sends: Collection[str], *, counts: bool) -> None:
         self._record = record
@@ -46,7 +46,7 @@ class ListPushdown:
         return ask.first if can_cut and ask.after is None and self.at_source(ask) else None
 
     def is_in_order(self, ask: Ask) -> bool:
-        """Whether the source gives its records in the order that is asked for: those which come first are the right ones."""
+        """Whether the source returns records in the asked order, so that its first ones are ours."""
         return self._order == ("oldest_first" if ask.oldest_first else "newest_first")
 
     def at_source(self, ask: Ask) -> bool:
@@ -54,11 +54,11 @@ class ListPushdown:
         return self.is_complete(ask) and not self.bounds_here(ask)
 
     def fields(self, ask: Ask) -> Fields:
-        """What a record needs, so that it can be put in its place."""
+        """List the fields that sort a record."""
         return ask.fields | self._position if self.bounds_here(ask) or Push.ORDER in self.pushdown else ask.fields
 
     def page(self, records: Sequence[Any], ask: Ask, total: int | None) -> Page:
-        """The records of one key, which are mappings of canonical JSON, or narrowed. `total` is what the source counted."""
+        """Cut the page of one key from its records, canonical mappings or narrowed. `total` is what the source counted."""
         found = list(records)
         if self.bounds_here(ask):
             assert ask.until is not None
@@ -78,7 +78,7 @@ class ListPushdown:
             raise SourceProtocolError("nested too deep") from error
 
     def is_complete(self, ask: Ask) -> bool:
-        """Whether the source leaves out nothing but what the ask does not want, and what may be bounded here."""
+        """Whether the source leaves out only unwanted records, and those that may be bounded here."""
         return not ask.where and (Push.SINCE in self.pushdown or ask.since is ask.until is None)
 
     def bounds_here(self, ask: Ask) -> bool:

@@ -1,4 +1,4 @@
-"""Turns of the event loop: long work is done in parts, and between them gives way to what others have to do."""
+"""Split long work into turns of the event loop and give way in between."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ async def give_way(took_s: float) -> None:
 
 
 class Turn:
-    """A part of long work, which begins anew each time it has ended."""
+    """A part of long work that restarts after each end."""
 
     def __init__(self) -> None:
         self._time = asyncio.get_running_loop().time

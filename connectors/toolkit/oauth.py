@@ -1,4 +1,4 @@
-"""For connectors whose source gives out tokens that end: one token for all calls, fetched when it is needed."""
+"""Share one expiring token among all calls of a source."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -40,7 +40,7 @@ class Session:
 
 
 def form(values: Mapping[str, str]) -> bytes:
-    """What is posted to a token endpoint."""
+    """Encode the body for a token endpoint."""
     return urlencode(values).encode()
 
 

@@ -35,13 +35,13 @@ RatingScale = Annotated[Scale, AfterValidator(_two_ends)]
 
 
 def scale_problems(record: type[Record], scale: Scale | None) -> Iterator[str]:
-    """What a scale says about a record that has no rating."""
+    """List problems of a scale for a record without a rating."""
     if scale is not None and RATING not in fields_of(record):
         yield f"rating_scale: {record.__name__} has no rating"
 
 
 def rating_reader(scale: Scale, convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Bring numbers onto the scale of records; what is none is converted as usual."""
+    """Convert numbers to the scale of records; convert other values as usual."""
 
     def read(value: Any) -> Any:
         number = to_number(value)

@@ -65,7 +65,7 @@ Secret = Annotated[SecretStr, AfterValidator(_single_line)]
 
 
 class VendorSettings(WebSettings):
-    """What all presets have. `keys` says which records are asked for at this source, and by which kinds of keys.
+    """The settings of all presets. `keys` says which records are asked for at this source, and by which kinds of keys.
 
     `values` says what words of the account's own mean, by record and field.
     """
@@ -93,7 +93,7 @@ class AppSettings(VendorSettings):
 
 
 class Grant(NamedTuple):
-    """How a token that ends is asked for: the path of the endpoint, and what is posted to it."""
+    """The request for an expiring token: path and body."""
 
     path: str
     values: Mapping[str, str | SecretStr]
@@ -139,7 +139,7 @@ class Vendor(Connector[V]):
         return "token" if self._session is None else "client_secret"
 
     def headers(self) -> Mapping[str, str]:
-        """What goes with every call: the credentials."""
+        """Write the headers of every call: the credentials."""
         return {}
 
     def grant(self) -> Grant | None:
@@ -147,19 +147,19 @@ class Vendor(Connector[V]):
         return None
 
     def bearing(self, token: str) -> Mapping[str, str]:
-        """What goes with a call that bears a token that ends."""
+        """Write the headers of a call with an expiring token."""
         return bearer(token)
 
     def trials(self) -> Sequence[Trial]:
-        """What `check` asks."""
+        """List the trial calls of `check`."""
         return []
 
     def refusal(self, answer: RefusedResponse) -> SourceError | None:
-        """What the vendor means by an answer that is no success, None where that is what it means everywhere."""
+        """Map a failed response of this vendor to our error; None if it means the usual."""
         return PermissionMissingError() if answer.status == 403 else None
 
     def word(self, record: str, path: str, *written: Any) -> str | None:
-        """What the first word that the settings know means in a field, None where they know none."""
+        """Map the first text of a field that the settings know; None if they know none."""
         words = self.settings.values.get(record, {}).get(path, {})
         texts = (to_text(one) for one in written) if words else ()
         return next((words[text] for text in texts if isinstance(text, str) and text in words), None)
@@ -187,7 +187,7 @@ class Vendor(Connector[V]):
         return None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
 
     def own_change(self, record: type[Record] | None, id_: str) -> Change:
-        """What has changed of the customer whom the source has under an id of its own."""
+        """List the changes of a customer by the id of the source."""
         is_ours = any(KeyKind.CUSTOMER_ID in kinds for kinds in self.settings.keys.values())
         return (
             Change(record, KeyKind.CUSTOMER_ID, id_) if is_ours else Change(record, KeyKind.EXTERNAL_ID, f"{self.name}:{id_}")
@@ -326,7 +326,7 @@ class Vendor(Connector[V]):
         return None
 
     def trouble(self, error: SourceError, asked_for: str) -> str:
-        """What `check` says of a failure that is not about the credentials."""
+        """Explain a failure to `check` that is not about credentials."""
         where = f"sources.{self.name}"
         if isinstance(error, SourceUnavailableError | SourceTimeoutError):
             return f"{where}.base_url: {error}; check the address and the network"

@@ -1,4 +1,4 @@
-"""Rows of a vendor's answers: read into records, put with their keys, cut where the vendor does not."""
+"""Read rows of vendors into records, group them by key, cut pages."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -44,7 +44,7 @@ def as_records(rows: Iterable[Any], record_of: Callable[[Any], Any]) -> bytes:
 
 
 def readable(rows: Iterable[Any], read: Callable[[Any], T | None]) -> list[T]:
-    """What can be read of rows, without None."""
+    """Read rows and leave out None."""
     return [found for row in rows if (found := _read_row(row, read)) is not None]
 
 
@@ -98,7 +98,7 @@ def window(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) ->
 
 
 def needed(fields: Fields, table: Mapping[str, Collection[str]]) -> list[str]:
-    """What a vendor must be asked for so that the fields can be filled, by a table of what each field is read from."""
+    """List the fields to ask a vendor for, by a table of the sources of each field."""
     return sorted({name for field, _ in fields for name in table.get(field, ())})
 
 
@@ -125,7 +125,7 @@ def country_code(written: Any) -> Any:
 
 
 def read_or_odd(value: Any, read: Callable[[Any], Any]) -> Any:
-    """What is read from a value, or what the gateway leaves out and counts."""
+    """Read a value, or mark it to be dropped and counted."""
     try:
         return read(value)
     except UNREADABLE:

@@ -1,4 +1,4 @@
-"""Webhooks of sources: how vendors sign them, and how their bodies are read.
+"""Check the signatures of vendors' webhooks and read their bodies.
 
 Each `expect_...` raises `WebhookSignatureError` unless the request was signed with the secret and, where the vendor signs a
 time, within five minutes. Signatures are compared in constant time.

@@ -99,7 +99,7 @@ class Paging(msgspec.Struct):
 
 
 class HubSpotPage(msgspec.Struct):
-    """What a batch or a search gives. `errors` are those of single inputs."""
+    """The response of a batch or a search. `errors` are those of single inputs."""
 
     results: list[Any]
     errors: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""The `segment` kind: profiles of Segment as customers, and what they did in the last 14 days as events."""
+"""The `segment` kind: profiles of Segment as customers, their last 14 days as events."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""What `profile-gateway demo` serves: a generated shop, or the published Olist files."""
+"""Serve the demo: a generated shop, or the published Olist files."""

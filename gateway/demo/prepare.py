@@ -1,4 +1,4 @@
-"""Prepare what the demo serves: the four databases, their settings, and examples that find something in them."""
+"""Prepare the demo: four databases, their settings, and example queries."""
 
 import asyncio
 import importlib.resources

@@ -1,4 +1,4 @@
-"""What the shop's customers do: when they order, ask for help and visit, as ages in days before the shop's clock."""
+"""Plan the activity of the shop's customers, as ages in days before its clock."""
 
 from datetime import datetime, timedelta
 from random import Random

@@ -1,4 +1,4 @@
-"""What the shop sells, and what its customers and agents write to each other."""
+"""List the shop's goods, and the messages of its customers and agents."""
 
 from connectors.records import TicketKind
 

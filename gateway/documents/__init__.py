@@ -1,1 +1,1 @@
-"""What a GraphQL document may be before it becomes an operation: its limits, its rules, its literals."""
+"""Admit GraphQL documents: limits, rules, literals."""

@@ -21,7 +21,7 @@ from graphql import (
 
 @dataclass(frozen=True)
 class Limits:
-    """What one document may ask for.
+    """The limits of one document.
 
     `max_depth` counts levels of fields, `max_fields` fields after fragments are put in place, `max_aliases` aliases and fields
     named again among them, `max_root_fields` fields of the root type; each per operation, and per fragment, used or not.
@@ -76,7 +76,7 @@ class Extent:
         self._fragments = [*own.values(), *total.values()]
 
     def excess(self, limits: Limits) -> list[str]:
-        """What exceeds the limits, in words."""
+        """Name the exceeded limits."""
         operations, fragments = self._counts
         found = []
         if operations > limits.max_operations:

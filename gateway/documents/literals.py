@@ -1,4 +1,4 @@
-"""Literals of a document as variables, so that texts which differ in nothing else share one document and its plan."""
+"""Lift literals of a document to variables, so that texts share documents and plans."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ Value: TypeAlias = str | tuple[str, ...]
 
 
 class Literal(msgspec.Struct, frozen=True):
-    """A literal of a text, with its place, what it says, and the number that equal literals share."""
+    """A literal of a text: its place, its value, and the number that equal literals share."""
 
     start: int
     end: int

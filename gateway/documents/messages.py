@@ -17,7 +17,7 @@ def shortened(message: str) -> str:
 
 
 def readable(message: str) -> str:
-    """The message of graphql-core, cut, without what Python said."""
+    """Shorten a message of graphql-core and remove Python's part."""
     message = shortened(message)
     if "but encountered error" in message:
         # Python refuses to read a number of thousands of digits, which GraphQL calls out of range.

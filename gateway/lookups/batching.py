@@ -41,7 +41,7 @@ Waiting = dict[str, Sequence[PendingKeys]]
 
 
 class Flight(msgspec.Struct, eq=False):
-    """A call that is under way: its keys and who wants them, and what has come of them so far.
+    """A call under way: its keys, their callers, the outcomes so far.
 
     Others may join it for the keys that are `open`. What is `outdated` comes from before a change, and is not kept.
     """

@@ -1,4 +1,4 @@
-"""A source that fails nearly always is not asked for a while; then one call finds out whether it is back."""
+"""Stop asking a source that fails nearly always, and probe it with one call."""
 
 from collections import deque
 from enum import StrEnum
@@ -50,7 +50,7 @@ class CircuitBreaker:
         return self.paused_until is not None and (self._is_probing or self._clock.monotonic() < self.paused_until)
 
     def call_left(self) -> None:
-        """A call leaves, which was not refused. After a pause it is the one that finds out."""
+        """Note that a call leaves. After a pause it is the one that finds out."""
         self._is_probing = self.paused_until is not None
 
     def call_ended(self, *, failed: bool | None) -> None:

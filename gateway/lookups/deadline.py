@@ -1,4 +1,4 @@
-"""One budget for a request; each lookup gets what is left."""
+"""Give a request one deadline, and each lookup the remaining time."""
 
 import msgspec
 
@@ -12,7 +12,7 @@ LEADING_SHARE = 0.5
 
 
 class Deadline(msgspec.Struct, eq=False, kw_only=True):
-    """The time by which the caller has an answer. `ends` is in seconds of the monotonic clock."""
+    """The time by which the caller needs an answer. `ends` is in seconds of the monotonic clock."""
 
     clock: Clock
     ends: float

@@ -1,4 +1,4 @@
-"""What is asked of a source about its keys."""
+"""Define fetches: records or measures of keys at a source."""
 
 from collections.abc import Iterator, Sequence
 

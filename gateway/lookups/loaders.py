@@ -1,4 +1,4 @@
-"""The per-request face of lookups.
+"""Load keys for one request (DataLoader).
 
 A key is asked for once in a request, whichever fields want it; what is asked for in one turn of the loop leaves together. A
 failure is a value here.

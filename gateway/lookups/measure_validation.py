@@ -1,4 +1,4 @@
-"""Whether measured values are what their measures ask for."""
+"""Validate measured values against their measures."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What came of a lookup, as a value: records or a failure. Nothing here raises."""
+"""Hold the outcome of a lookup as a value: records or a failure. Nothing here raises."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from connectors.errors import SourceError, SourceRejectedError
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one source said about one key.
+    """The answer of one source about one key.
 
     `latency_ms` is of the call that carried it, `as_of` when it was answered, `attempts` how many calls were made for it (none
     when it was kept or the source is left alone), `hedged` whether a second one was made because the first was late. `age_ms`
@@ -67,7 +67,7 @@ class Failed(Outcome, frozen=True, kw_only=True):
 
 
 def merge_spellings(outcomes: Sequence[Outcome]) -> Outcome:
-    """Merge what a source said about the spellings of one key: each record once, or the failure that may hide one."""
+    """Merge the outcomes of a key's spellings: each record once, or the failure that may hide one."""
     found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     if failed and (not found or not all(isinstance(one.error, SourceRejectedError) for one in failed)):

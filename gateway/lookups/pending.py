@@ -1,4 +1,4 @@
-"""Keys that one caller wants, and what comes of them: landed once, read whenever the caller has waited long enough."""
+"""The keys that a caller waits for, and the outcomes that have arrived."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +34,7 @@ class Wait(msgspec.Struct, eq=False):
             self.done.set_result(None)
 
     def end_late(self) -> None:
-        """End, but read first what has arrived while the loop was held."""
+        """End after reading arrivals of the time when the loop was blocked."""
         loop = asyncio.get_running_loop()
         if loop.time() - self.due > MAX_LAG_S:
             self.is_busy = True
@@ -89,7 +89,7 @@ class PendingKeys(msgspec.Struct, eq=False):
         return whole
 
     def collect(self) -> None:
-        """Take what the parts have, once all of them have everything."""
+        """Collect the outcomes of the parts once all are complete."""
         if all(part.is_settled for part in self.parts):
             self.land({key: part.outcomes[key] for part in self.parts for key in part.keys})
 

@@ -1,4 +1,4 @@
-"""The part of an ask that a source does not apply, applied here. Pure.
+"""Apply the part of an ask that a source does not apply. Pure.
 
 A connector says what it pushes down. Where that is all, its records pass through; else it is asked for enough, and the
 filter, the order and the window are done on what came back, so that every source answers alike.
@@ -34,7 +34,7 @@ class FilteredRecords(NamedTuple):
 
 
 class PostFilter:
-    """The window of one ask at one lookup: what is sent there, and what is left to do with what comes back.
+    """The split of one ask at one lookup: the part to send, the part to apply here.
 
     `sent` asks for one record more than wanted where it is asked if there are more, or for all where it must be. Its records
     are of type `kind`. Pages of at most `untouched` records, none of them dropped, are `finished` as they come; -1 where none
@@ -71,7 +71,7 @@ class PostFilter:
             self.untouched = most if self._passes else min(1, most)
 
     def are_single(self, lists: Sequence[list[Any]]) -> bool:
-        """Whether each record has an id and comes once, as seen of all lists at once: what two keys find is to be looked at."""
+        """Whether each record has an id and occurs once, over all lists."""
         if not self._has_ids:
             return True
         # A comprehension reads an attribute in half of the time that `attrgetter` takes.
@@ -79,7 +79,7 @@ class PostFilter:
         return len(ids) == sum(map(len, lists)) and _are_ids(ids)
 
     def finished(self, records: list[Any], total: int | None, dropped: int = 0) -> FilteredRecords:
-        """What is left to do with what came, of which so many records could not be read and were dropped.
+        """Apply the rest of the ask to records, of which so many were dropped.
 
         Rows of one id are one record: the newest of them. Where they are of several times, that may be wrong. A source that
         gave as many rows as it was asked for may have more: where records were lost, and are fewer than wanted, that cannot

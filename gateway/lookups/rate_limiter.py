@@ -1,4 +1,4 @@
-"""How fast calls to a source may follow each other: its configured rate, and what it asked for itself."""
+"""Limit the rate of calls to a source: its configured rate, and its own request."""
 
 import math
 
@@ -31,7 +31,7 @@ class RateLimiter:
         return max(self.held_s(), self._next - self._early_s - self._clock.monotonic())
 
     def held_s(self) -> float:
-        """Seconds for which the source still wants no calls."""
+        """Seconds until the source wants calls again."""
         if self.held_until is None:
             return 0.0
         left_s = self.held_until - self._clock.monotonic()

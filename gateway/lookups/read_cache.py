@@ -1,4 +1,4 @@
-"""Answers of sources that are kept for a while, for all requests of a worker.
+"""Cache answers of sources for all requests of a worker.
 
 They are kept as canonical bytes, whose size is known and which take no part in garbage collection, and are decoded when they
 are wanted again. That nothing was found is kept as well; failures are not. What is no longer fresh may be kept on, to stand in
@@ -39,7 +39,7 @@ class CachePolicy(msgspec.Struct, frozen=True):
 
 
 class CachedAnswer(msgspec.Struct, frozen=True, gc=False):
-    """What a source said about a key. `has_tiny`: of amounts there may be some that Python would write with an exponent."""
+    """The cached answer of a source about a key. `has_tiny`: Python may write some amounts with an exponent."""
 
     records: bytes
     kind: type[msgspec.Struct] | None
@@ -84,7 +84,7 @@ class CachedAnswer(msgspec.Struct, frozen=True, gc=False):
 
 
 class ReadCache:
-    """Keeps at most `max_bytes`; what was not wanted for longest goes first."""
+    """Cache at most `max_bytes`; drop the least recently wanted first."""
 
     def __init__(self, clock: Clock, max_bytes: int) -> None:
         self._clock = clock
@@ -94,7 +94,7 @@ class ReadCache:
         self.size_bytes = 0
 
     def get(self, question: object, key: str) -> CachedAnswer | None:
-        """What the source said about a key, when that is still fresh."""
+        """The cached answer about a key, if it is fresh."""
         kept = self.stale(question, key)
         if kept is None or kept.fresh_until <= self._clock.monotonic():
             return None
@@ -102,7 +102,7 @@ class ReadCache:
         return kept
 
     def stale(self, question: object, key: str) -> CachedAnswer | None:
-        """What the source said about a key, fresh or not, as long as it may be given at all."""
+        """The cached answer about a key, fresh or stale, while it may be given."""
         kept = self._kept.get((question, key))
         if kept is not None and kept.kept_until <= self._clock.monotonic():
             self._drop((question, key))
@@ -110,7 +110,7 @@ class ReadCache:
         return kept
 
     def put(self, question: object, key: str, outcome: Outcome, keeping: CachePolicy) -> None:
-        """Keep what was found, or that nothing was. What is larger than all the room is not kept."""
+        """Cache an answer, also an empty one. What is larger than all the room is not kept."""
         if not isinstance(outcome, Found):
             return
         now = self._clock.monotonic()
@@ -139,7 +139,7 @@ class ReadCache:
             self._drop(next(iter(self._kept)))
 
     def outdate(self, source: str, key: str, concerns: Callable[[Any], bool]) -> None:
-        """What a source said about a key is fresh no longer, whichever of the questions that a change concerns was asked."""
+        """Make the answers about a key stale, for all fetches that a change concerns."""
         now = self._clock.monotonic()
         for name in list(self._questions.get(source, {}).get(folded(key), ())):
             kept = self._kept[name]

@@ -1,4 +1,4 @@
-"""Calls to one source, made to survive it: tried again, hedged, paced, and left out while the source is broken.
+"""Retry, hedge and limit calls to one source; stop while it is broken.
 
 All of it is about calls, none of it in connectors. What a call costs extra has a budget; what it takes ends at its deadline.
 """
@@ -63,7 +63,7 @@ class ResilientCaller:
         self._asked_to_wait: type[SourceError] = SourceThrottledError
 
     def refusal(self, deadline: Deadline) -> Failed | None:
-        """What comes of a lookup that need not be asked, since the source is not asked before the deadline."""
+        """The outcome of a lookup whose source takes no calls before the deadline."""
         if self.breaker.paused_until is None and self._pace.held_until is None:
             return None
         if self.breaker.refuses:
@@ -83,7 +83,7 @@ class ResilientCaller:
 
     @property
     def hold(self) -> object:
-        """What keeps the source from being asked: equal as long as it is the same."""
+        """The reason that keeps the source from being asked; equal while it lasts."""
         return self.breaker.paused_until, self.breaker.health, self._pace.held_until
 
     @property

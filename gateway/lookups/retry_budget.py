@@ -1,4 +1,4 @@
-"""How many extra calls a source may get."""
+"""Limit the extra calls to a source."""
 
 
 class RetryBudget:

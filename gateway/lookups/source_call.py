@@ -1,4 +1,4 @@
-"""Where answers enter: one call to a source, within the deadline, with every way to fail turned into a value.
+"""Call a source by the deadline, and turn every failure into a value.
 
 What a connector gives is not trusted: records are validated while they are decoded, a malformed one is dropped alone,
 keys that were not asked for are ignored, and whatever is raised becomes an error of the tree. Only what is to end
@@ -250,7 +250,7 @@ async def _contained(call: Call, keys: Sequence[str], left: float, answered: Ans
 
 
 def by_key(answer: Any, keys: Sequence[str]) -> Mapping[str, Any] | SourceError:
-    """An answer as a plain dict, which can be looked at without surprise."""
+    """Copy an answer into a plain dict that is safe to read."""
     if type(answer) is dict or isinstance(answer, SourceError):
         return answer
     if isinstance(answer, Mapping):
@@ -274,7 +274,7 @@ def _unreadable(error: BaseException) -> SourceProtocolError:
 
 
 def validate_page(given: Any) -> Page:
-    """What a connector gave for one key, as a page.
+    """Read a connector's answer about one key as a page.
 
     Raises `SourceProtocolError` when it can be none.
     """
@@ -319,7 +319,7 @@ def validate_records(records: bytes | list[Any], kind: type[msgspec.Struct]) -> 
 
 
 def decode_records(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
-    """What can be read of a JSON array of records.
+    """Decode the readable records of a JSON array.
 
     Raises `SourceProtocolError` when the whole is none.
     """

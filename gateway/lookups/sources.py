@@ -1,4 +1,4 @@
-"""The configured sources: which record by which key kind from which source."""
+"""Hold the configured sources: each record and key kind with its source."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +58,7 @@ class Source:
         return self._boundary.troubles
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
-        """What a webhook says has changed: as the settings read it, or else the connector. Raises `WebhookError`."""
+        """Read the changes of a webhook, by the settings or else the connector. Raises `WebhookError`."""
         return self.connector.changes(request, now) if self._webhook is None else read_changes(self._webhook, request)
 
     def _is_kept(self, record: type[Record]) -> bool:
@@ -69,7 +69,7 @@ class Source:
         return self._boundary.not_asked(error)
 
     def outdate(self, change: Change) -> None:
-        """Have the source asked again about what has changed. The key is in its normal form."""
+        """Make cached answers stale. The key is in its normal form."""
         self.batching.outdate(
             change.key, lambda question: question.by is change.by and change.record in (None, question.record)
         )

@@ -7,13 +7,13 @@ TICKS_PER_S = 256
 
 
 class Expiring(Protocol):
-    """What waits. It is compared by identity."""
+    """A wait that a timer ends. It is compared by identity."""
 
     def end_late(self) -> None: ...
 
 
 class Timers:
-    """Ends what waits when it is due, or up to a tick later: all that is due in a tick shares a timer of the loop."""
+    """End waits when due, or up to a tick later: all waits of a tick share a timer of the loop."""
 
     def __init__(self) -> None:
         self._ticks: dict[int, set[Expiring]] = {}

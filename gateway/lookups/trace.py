@@ -1,4 +1,4 @@
-"""The lookups of one request as a waterfall, and what they say of each source."""
+"""Trace the lookups of one request as a waterfall."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -57,7 +57,7 @@ class TracedLookup(msgspec.Struct, eq=False):
 
 
 class Trace(msgspec.Struct, eq=False):
-    """What one request asks of sources, in the order in which it asks."""
+    """The lookups of one request, in order."""
 
     clock: Clock
     begun: float

@@ -1,4 +1,4 @@
-"""Read what can be read of a record that is not as it should be: one value costs itself, and each trouble is told.
+"""Read the readable part of a malformed record, and count each trouble.
 
 A value that cannot be read becomes null where it may be null. Where it is required the part that holds it is left out (an item,
 a payment, an amount), and the record only where it means nothing without the value: its id, its own time, an event's type.
@@ -25,7 +25,7 @@ _TEXTS = (datetime, Decimal, Number)
 
 
 class UnreadableValue(NamedTuple):
-    """What could not be read: of which record, if its id can be read, where in it, and why. It never holds the value."""
+    """A value that could not be read: its record, if the id can be read, its path, the reason. It never holds the value."""
 
     record_id: str | None
     path: str

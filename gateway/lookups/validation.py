@@ -1,4 +1,4 @@
-"""A second look at decoded records: values that are of their type, and yet could not be compared, added up or written later.
+"""Drop decoded records whose values cannot be compared, added up or written.
 
 Times are put into UTC. A record is unsound when one of its times has no UTC (the year 0 or 10000), one of its decimals is not
 finite or has an exponent out of all proportion, or its free JSON is nested too deeply. A quantity that is whole becomes an int,
@@ -63,7 +63,7 @@ def _patterns(kind: type[msgspec.Struct]) -> set[str]:
 
 
 def has_id(record: Any) -> bool:
-    """Whether an id, where it is selected, says which record this is: a blank one does not."""
+    """Whether an id, where it is selected, is not blank."""
     return not isinstance(record, msgspec.Struct) or bool(getattr(record, "id", "-").strip())
 
 
@@ -133,7 +133,7 @@ def _settle(owner: msgspec.Struct, name: str) -> bool:
 
 
 def normalise_value(value: Any, leaf: type | None) -> Any:
-    """A value of a leaf as it is kept: times in UTC, whole quantities as ints. Raises `OverflowError` for an unsound one."""
+    """Normalise a value of a leaf: times in UTC, whole quantities as ints. Raises `OverflowError` for an unsound one."""
     match value:
         case datetime():
             return value if value.tzinfo is UTC else value.astimezone(UTC)

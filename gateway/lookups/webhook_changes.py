@@ -1,4 +1,4 @@
-"""Webhooks that the settings describe, for sources of any kind."""
+"""Read webhooks that the settings describe, for sources of any kind."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ PREFIX = "sha256="
 
 
 def read_changes(settings: WebhookSettings, request: WebhookRequest) -> Sequence[Change]:
-    """What has changed, by a body that is signed with HMAC-SHA256. Raises `WebhookSignatureError` or `WebhookBodyError`."""
+    """Read the changes of a body that is signed with HMAC-SHA256. Raises `WebhookSignatureError` or `WebhookBodyError`."""
     given = request.headers.get(settings.header, "").removeprefix(PREFIX)
     expect_hmac(given, settings.secret, request.body, encoding=settings.encoding)
     keys = texts_at(read(request, Any), settings.key)

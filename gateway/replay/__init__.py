@@ -1,1 +1,1 @@
-"""What can stand between the gateway and its sources: a recording of their answers, its replay, and faults."""
+"""Record sources, replay recordings, inject faults."""

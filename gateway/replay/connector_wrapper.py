@@ -1,4 +1,4 @@
-"""A connector around another one: the same lookups and aggregates, with something done to each call."""
+"""Wrap a connector: the same lookups and aggregates, with a change to each call."""
 
 from collections.abc import Sequence
 from functools import partial

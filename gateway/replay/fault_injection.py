@@ -1,4 +1,4 @@
-"""A connector whose answers come late, or spoilt, or not at all: as often as it is told, and each time in the same way."""
+"""Delay, spoil or fail answers of a connector, each time in the same way."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class InjectedFault:
-    """A fault that hits some keys of a call; `chance` is what was drawn for each, below the fault's share."""
+    """A fault that hits some keys of a call; `chance` is the draw of each, below the fault's share."""
 
     def __init__(self, fault: Fault, chance: Mapping[str, float]) -> None:
         self.fault = fault
@@ -31,7 +31,7 @@ class InjectedFault:
 
 
 class FaultInjector(ConnectorWrapper):
-    """What hits a key depends on the seed, the key and how often it was asked for, not on the keys beside it.
+    """Inject faults by the seed, the key and its number of asks, whatever keys are beside it.
 
     An error that hits all keys of a call is raised, as by a source that is down.
     """

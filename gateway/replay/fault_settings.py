@@ -1,4 +1,4 @@
-"""Which faults are put into the answers of sources: one TOML file, checked as settings are."""
+"""Read the faults to inject: one TOML file, checked as settings are."""
 
 from collections.abc import Sequence
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What stands between the gateway and its sources, as the command line says it."""
+"""Put recorders, replayers and fault injectors between the gateway and its sources."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,14 +31,14 @@ class ReplayModes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServedSources(msgspec.Struct, frozen=True, kw_only=True):
-    """What is served: settings, the connectors in the place of those that the settings name, and what `/readyz` says of it."""
+    """The served settings and connectors, substitutes included, and the note for `/readyz`."""
 
     settings: Settings
     connectors: Sequence[Connector[Any]] | None = None
     notes: dict[str, Any] = {}
 
     def announce(self) -> None:
-        """Say in the log what stands between, for it must not be forgotten there."""
+        """Log the substitutes, so that nobody forgets them."""
         if "recording" in self.notes:
             log.info("recording_active", **self.notes["recording"])
         if "replay" in self.notes:
@@ -63,7 +63,7 @@ def begin_recording(settings: Settings, traffic: ReplayModes) -> None:
 
 
 def substitute(settings: Settings, traffic: ReplayModes) -> ServedSources:
-    """The settings with what stands between.
+    """Substitute the connectors of the settings.
 
     A recording and its replay hold the windows still, so that the same is asked, and keep no tags, so that it is asked.
     Raises `ConfigurationError`.

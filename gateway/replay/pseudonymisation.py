@@ -1,4 +1,4 @@
-"""Hiding what is personal in keys, records, asks and measures, by the marks of the records' fields."""
+"""Hide personal values in keys, records, asks and measures, by the marks of fields."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -27,7 +27,7 @@ MEASURED_AS_IT_IS = frozenset({MeasureOp.TOP, MeasureOp.LATEST, MeasureOp.MIN, M
 
 
 def hidden_key(by: KeyKind, key: str, hide: Hide) -> str:
-    """The key by which the hidden record is found. An address in other letters than its normal form is a key of its own."""
+    """Hide a key so that it finds the hidden record. An address in other letters than its normal form is a key of its own."""
     if by is KeyKind.TEXT:
         return key
     source, colon, own = key.partition(":") if by is KeyKind.EXTERNAL_ID else ("", "", key)
@@ -36,7 +36,7 @@ def hidden_key(by: KeyKind, key: str, hide: Hide) -> str:
 
 
 def hidden(struct: type[msgspec.Struct], value: Mapping[str, Any], hide: Hide) -> dict[str, Any]:
-    """A record or a part, as canonical JSON has it, with what is personal hidden; what is no field is left out."""
+    """Hide personal values of a record or part in canonical JSON; leave out unknown fields."""
     found: dict[str, Any] = {}
     for shape in fields_of(struct).values():
         if shape.json_name not in value:
@@ -62,7 +62,7 @@ def hidden_ask(record: type[Record], ask: A, hide: Hide) -> A:
 
 
 def either_way(record: type[Record], ask: A, hide: Hide) -> A:
-    """An ask or a measure whose conditions are met by hidden values as well as by those that they name."""
+    """Let the conditions of an ask or measure match hidden values as well as plain ones."""
     where = tuple(_either_way(one, _hidden_condition(record, one, hide)) for one in ask.where)
     return msgspec.structs.replace(ask, where=where)
 

@@ -1,4 +1,4 @@
-"""What a recording knows of one source: records by id, and for each key which of them were found, and how."""
+"""Hold the recording of one source: records by id, and the answers for each key."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ Raw = dict[str, Any]
 
 
 class RecordedPage(msgspec.Struct, frozen=True):
-    """Which records one ask found, in order, how many beside them could not be read, and whether more are missing."""
+    """The records of one ask in order, how many were unreadable, and whether more are missing."""
 
     ids: tuple[str, ...]
     dropped: int
@@ -24,7 +24,7 @@ class RecordedPage(msgspec.Struct, frozen=True):
 
 
 class KnownKey:
-    """Answers for one key: pages by what was asked, totals by what was counted, values by measure, and everything found."""
+    """The answers for one key: pages by ask, totals by filter, values by measure, and all records."""
 
     def __init__(self) -> None:
         self.ids: dict[str, None] = {}
@@ -36,7 +36,7 @@ class KnownKey:
 
 
 class RecordedAnswers:
-    """What the lines of a source say together; of two answers to the same question the later one counts."""
+    """Merge the lines of a source; of two answers to one question the later counts."""
 
     def __init__(self, lines: Iterable[RecordedLine]) -> None:
         self._records: dict[tuple[type[Record], str], Raw] = {}
@@ -95,17 +95,17 @@ def _whole(ask: Ask, line: RecordedLine) -> int | None:
 
 
 def window_of(ask: Ask) -> Ask:
-    """The part of an ask that says which records, whatever of them is wanted."""
+    """The part of an ask that chooses records, whatever its fields."""
     return msgspec.structs.replace(ask, fields=Fields(), more=True, count=False, remaining_s=None)
 
 
 def counted_of(ask: Ask) -> Ask:
-    """The part of an ask that says which records are counted."""
+    """The part of an ask that chooses the records to count."""
     return Ask(fields=Fields(), since=ask.since, until=ask.until, where=ask.where)
 
 
 def merge_answers(old: Mapping[str, Any], new: Mapping[str, Any]) -> Raw:
-    """Two answers about the same thing, which may have brought different fields; what both brought is as in the new one."""
+    """Merge two answers about one thing whose fields may differ; the new one wins."""
     return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
 
 

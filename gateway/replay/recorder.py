@@ -1,4 +1,4 @@
-"""A connector that writes down what another one is asked and answers."""
+"""Record the questions to a connector and its answers."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 def describe_lookups(connector: Connector[Any]) -> RecordedSource:
-    """What a replay has to know of a connector."""
+    """Describe a connector's lookups for a replay."""
     return RecordedSource(
         kind=connector.kind,
         lookups=[
@@ -46,7 +46,7 @@ def describe_lookups(connector: Connector[Any]) -> RecordedSource:
 
 @lru_cache(maxsize=1024)
 def recorded_fields(record: type[Record], ask: Ask) -> Fields:
-    """What is asked for so that a replay can do the rest: also what the ask looks at, and what a record has to have."""
+    """List the fields that a replay needs: also those of conditions, and required ones."""
     looked_at = Fields.of(*(condition.field for condition in ask.where))
     return _completed(record, ask.fields | position_fields(record) | looked_at)
 
@@ -58,7 +58,7 @@ def _completed(struct: type[msgspec.Struct], fields: Fields) -> Fields:
 
 
 class Recorder(ConnectorWrapper):
-    """Gives what the connector inside gives. Nothing that goes wrong with the recording reaches who asks."""
+    """Pass on the answers of the connector inside. Nothing that goes wrong with the recording reaches who asks."""
 
     kind = "recording"
 

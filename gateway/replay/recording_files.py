@@ -49,7 +49,7 @@ class RecordedSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for a whole recording. `reference` is the end of its windows, `salt` is in hexadecimal."""
+    """The settings of a whole recording. `reference` is the end of its windows, `salt` is in hexadecimal."""
 
     version: int
     plain: bool
@@ -97,7 +97,7 @@ _LINES = msgspec.json.Decoder(RecordedLine)
 
 
 def hashed(pseudonyms: Pseudonyms, by: KeyKind, key: str) -> str:
-    """What stands in the files in the place of a key."""
+    """Hash a key for the files."""
     return pseudonyms.digest(f"key {by.value}", key, 16).hex()
 
 
@@ -195,7 +195,7 @@ class RecordingWriter:
 
 
 def read_lines(folder: Path, source: str) -> Iterator[RecordedLine]:
-    """The lines of a source, in the order in which they were written."""
+    """Read the lines of a source in the order of writing."""
     path = path_of(folder, source)
     try:
         file = path.open("rb")

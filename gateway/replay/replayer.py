@@ -1,4 +1,4 @@
-"""A connector that answers from a recording: as recorded what was asked, and else from the records that it knows."""
+"""Answer from a recording: the same questions as recorded, others from its records."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial

@@ -1,1 +1,1 @@
-"""A customer, put together on demand from what the sources say about its keys."""
+"""Put a customer together from the sources, by its keys."""

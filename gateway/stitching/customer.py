@@ -58,7 +58,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
         return self._reports
 
     async def source_reports(self) -> list[SourceReport]:
-        """What each source contributed, in the order of the configuration, once this customer is stitched."""
+        """Report the contribution of each source, in configured order, once this customer is stitched."""
         order = [source.name for source in self._directory.sources.all]
         # Its siblings end by the deadline; they are the first whose timers fire.
         reports = await self.reports.settled(self.loaders.deadline.remaining_s() + ASSEMBLY_S)
@@ -141,7 +141,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
         return self.listed(*await self.asked(record, ask))
 
     async def asked(self, record: type[Record], ask: Ask) -> tuple[RoutedAsk, list[Outcome]]:
-        """What was asked over all keys and sources, and what came of it; it has its `listed`."""
+        """Ask over all keys and sources, and wait for the outcomes, which are for `listed`."""
         asked = self._directory.asked(record, ask)
         return asked, [*chain.from_iterable(await self.loaders.wait_all(self.enter(asked)))]
 

@@ -64,7 +64,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingMeasurement:
-    """Measures over all records of a customer, source by source: what has come is there at any time."""
+    """Measure over all records of a customer, source by source; arrivals can be read at any time."""
 
     def __init__(self, customer: StitchedCustomer, question: MeasureRequest) -> None:
         self.customer = customer

@@ -38,7 +38,7 @@ def position_of(record: Any, source: str) -> RecordPosition:
 
 
 def ask_of_source(ask: Ask, record: type[Record], source: str) -> Ask:
-    """Put the place after which records are asked for into the words of one source, which knows time and id only."""
+    """Translate the place after which records are asked for to one source: time and id."""
     if not isinstance(ask.after, RecordPosition):
         return ask
     return msgspec.structs.replace(

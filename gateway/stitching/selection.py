@@ -1,4 +1,4 @@
-"""What is wanted of a record and around it: the value that sources are asked with."""
+"""Select fields of a record, questions about its list, and records around it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from connectors.records import Record
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
-    """The selected fields of a record, what is asked about their list, and which records are stitched to it."""
+    """The selected fields of a record, the questions about their list, and the records stitched to it."""
 
     fields: Fields = Fields()
     more: bool = False

@@ -1,4 +1,4 @@
-"""What each source contributed to one customer: `Customer.sources`."""
+"""Report the contribution of each source to one customer: `Customer.sources`."""
 
 from __future__ import annotations
 

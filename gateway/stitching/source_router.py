@@ -1,4 +1,4 @@
-"""From what is wanted to the questions for the sources."""
+"""Route an ask to the sources that have its records."""
 
 import asyncio
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ CANDIDATES = 20
 
 
 class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
-    """What is asked of all sources of a record type, the same for every customer.
+    """An ask with its sources, the same for every customer.
 
     `by_id` is the only source with its question, where there is one and it finds the records by the customer's id.
     """
@@ -38,7 +38,7 @@ class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
 
 
 class SourceRouter:
-    """What has to be asked of which source. Shared by all requests.
+    """Route asks to sources. Shared by all requests.
 
     `customer_ids` reads ids of customers as callers give them.
     `question(kind, selection)` is how customers are found by a kind of key, at the first source that can or at the one that is
@@ -62,7 +62,7 @@ class SourceRouter:
             log.warning("customer_keys_left_out", source=source.name, by=kind.value, followed=MAX_KEYS)
 
     def fields(self, selection: Selection) -> Fields:
-        """The fields of the customer's record that a selection needs, with the keys that find what is stitched to it."""
+        """The customer's fields for a selection, with the keys that find records stitched to it."""
         kinds = {kind for record in selection.stitches for _, kind in self.sources.of(record)}
         return selection.fields | Fields.of("id", *(name for kind in kinds for name in KEY_FIELDS[kind]))
 

@@ -1,4 +1,4 @@
-"""From a key to a customer."""
+"""Find customers by a key."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
@@ -38,7 +38,7 @@ class Stitcher(msgspec.Struct, eq=False):
         return [read[1] for read in map(self._directory.customer_ids.read, ids) if read is not None]
 
     def customer_of(self, customer_id: str, selection: Selection) -> Awaitable[StitchedCustomer | None]:
-        """The customer with this id, which may name its source; as `customer`."""
+        """Find the customer with this id, with or without its source; as `customer`."""
         read = self._directory.customer_ids.read(customer_id)
         return _nobody() if read is None else self.customer(KeyKind.CUSTOMER_ID, read[1], selection, read[0])
 
@@ -100,7 +100,7 @@ class Stitcher(msgspec.Struct, eq=False):
         return [next(rest) if isinstance(key, str) else key for key in keys]
 
     def prefetch(self, ids: Sequence[str], asked: Iterable[RoutedAsk]) -> None:
-        """Have records asked for that customer ids find, while it is not known yet whether there are such customers."""
+        """Ask for records by customer ids before the customers are found."""
         keys = [key for key in _ids_or_errors(ids) if isinstance(key, str)]
         for one in asked:
             for source, kind, question in one.questions:
@@ -108,7 +108,7 @@ class Stitcher(msgspec.Struct, eq=False):
                     self._loaders.enter(source, question, keys)
 
     async def search(self, text: str, ask: Ask, selection: Selection) -> RecordPage:
-        """Customers whose name, e-mail address or phone number contains the text.
+        """Find customers by a part of their name, e-mail address or phone number.
 
         Raises `InvalidKeyError` or `SourceFailure`.
         """

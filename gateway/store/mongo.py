@@ -1,4 +1,4 @@
-"""The client of MongoDB: PyMongo's asyncio API or Motor, and what happens while MongoDB is away.
+"""The client of MongoDB, by PyMongo's asyncio API or Motor, also during outages.
 
 The store is a cache with memory: a request is answered without it. So an operation is bounded, a dead MongoDB costs one
 timeout per `retry_after_ms` instead of one per request, and every failure is a `StoreError` that names no address and no key.
@@ -85,7 +85,7 @@ class Mongo:
             await self.run(lambda database: database.command("ping"))
 
     async def aclose(self) -> None:
-        """Close the client; what is asked afterwards gets a `StoreError`."""
+        """Close the client; later operations raise `StoreError`."""
         if self._indexing is not None:
             self._indexing.cancel()
             await asyncio.wait({self._indexing})
@@ -94,7 +94,7 @@ class Mongo:
             await close()
 
     async def run(self, operation: Callable[[Database], Awaitable[T]]) -> T:
-        """What the operation gives, within `timeout_ms`.
+        """Run an operation within `timeout_ms`.
 
         Raises `StoreError` when MongoDB is late, cannot be reached or refuses; at once while it is known to be away.
         """

@@ -51,7 +51,7 @@ class TagCollection:
         mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0)])
 
     async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, StoredTags]:
-        """The tags that are kept, by customer and by key, fresh or not, with one command.
+        """Read the stored tags by customer and key, fresh or stale, with one command.
 
         What cannot be read, say of another version of the gateway, counts as absent.
         """

@@ -1,1 +1,1 @@
-"""Tags: computed statements about a customer that say what they were computed from. Pure, except for `service`."""
+"""Compute tags: statements about a customer that carry their evidence. Pure, except for `service`."""

@@ -1,4 +1,4 @@
-"""Computing tags: the facts that their rules read are asked of the sources, then the rules are evaluated."""
+"""Compute tags: measure the facts at the sources, then evaluate the rules."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Computation:
         return self._evaluated(shared, keys, late)
 
     def report(self, customer: StitchedCustomer, keys: Sequence[str]) -> None:
-        """Report to a caller who shares this computation what the sources contributed to his tags."""
+        """Report the contributions of sources to a caller who shares this computation."""
         shared = self._by_id[customer.id]
         if shared is not customer:
             records = {pending.question.record for pending in self._needed(shared, keys)}

@@ -1,4 +1,4 @@
-"""What a computed tag is: a value, the rule that gave it, and the facts that the rule saw."""
+"""Define a computed tag: its value, its rule, the facts of the rule."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ import msgspec
 
 
 class TagValue(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
-    """Base of the values kept in the store as JSON, which hold no cycles."""
+    """The base of values in the store as JSON; they hold no cycles."""
 
 
 class FactValue(TagValue, frozen=True):
@@ -37,7 +37,7 @@ class RuleUsed(TagValue, frozen=True):
 
 
 class TagHead(TagValue, frozen=True, kw_only=True):
-    """What is always read of a tag. `value` None: the rule gives this customer no such tag, and the evidence says why.
+    """The part of a tag that is always read. `value` None: the rule gives this customer no such tag, and the evidence says why.
 
     `fingerprint` names the rule and the facts it reads; another one in force makes this value stale.
     """
@@ -63,7 +63,7 @@ class ComputedTag(TagHead, frozen=True, kw_only=True):
 
 
 class StoredTag(TagHead, frozen=True, kw_only=True):
-    """A tag as it is kept in today's form: its rule and evidence are read when somebody wants to see them."""
+    """A tag in today's stored form: its rule and evidence are decoded on demand."""
 
     written_rule: msgspec.Raw = msgspec.field(name="rule")
     written_evidence: msgspec.Raw = msgspec.field(name="evidence")

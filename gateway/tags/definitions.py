@@ -1,4 +1,4 @@
-"""What a pack defines: facts, which are measures over records, and tags, which are rules over facts."""
+"""Define a pack: facts measure records, tags are rules over facts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connectors.records import RECORD_NAMES, Record
 
 
 class TagCategory(StrEnum):
-    """What a tag speaks about."""
+    """The subject of a tag."""
 
     LIFECYCLE = "LIFECYCLE"
     BEHAVIOUR = "BEHAVIOUR"

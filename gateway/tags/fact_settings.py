@@ -1,4 +1,4 @@
-"""Reads one fact out of its section, and checks that it measures what the record has."""
+"""Read one fact out of its section, and check it against the record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts: what to ask a source for, how to measure records that are here, and what the answers mean."""
+"""Turn facts into measures, and measured values into facts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gateway.tags.definitions import Fact
 
 
 def measure_of(fact: Fact, reference: datetime) -> Measure:
-    """What to ask a source for. A windowed fact ends at `reference` (exclusive), one without a window has no bounds."""
+    """Write the measure of a fact. A windowed fact ends at `reference` (exclusive), others have no bounds."""
     since, until = (reference - fact.window, reference) if fact.window else (None, None)
     return Measure(op=fact.measure, field=fact.field, since=since, until=until, where=fact.where)
 
@@ -47,7 +47,7 @@ def fact_value(
     as_of: datetime | None,
     missing: str | None,
 ) -> FactValue:
-    """Turn measured values into what a rule sees.
+    """Convert measured values to the value in rules.
 
     `raw_values` are those of the sources that answered, `missing` the error code of the first that did not. A value
     that does not fit the fact is a source that broke its promise: `missing` is then its code.

@@ -1,4 +1,4 @@
-"""Loads a pack from `tags.yaml` and says everything that is wrong with it at once."""
+"""Load a pack from `tags.yaml`, and report all its problems at once."""
 
 from __future__ import annotations
 

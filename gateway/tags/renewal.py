@@ -1,4 +1,4 @@
-"""Renewing stored tags in the background: in a fleet by one worker, which holds the customer's lease."""
+"""Renew stored tags in the background, in a fleet by one worker with a lease."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Renewals:
         task.add_done_callback(self._under_way.pop)
 
     def outdate(self, customers: Collection[str]) -> None:
-        """Store nothing of what is being computed of customers: they have changed."""
+        """Discard computations under way of customers who have changed."""
         for renewal in self._under_way.values():
             renewal.changed.update(renewal.customers.intersection(customers))
 

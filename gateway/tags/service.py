@@ -1,4 +1,4 @@
-"""Tags with their store: read while fresh, computed when absent, served stale while one worker of the fleet renews them."""
+"""Serve tags: fresh ones from the store, absent ones computed, stale ones renewed behind."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class TagAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class CachedTags(msgspec.Struct, frozen=True):
-    """What the store has of a customer, by key: all fresh until `calm_until`, when one of the tags is to be renewed.
+    """The stored tags of a customer, by key: all fresh until `calm_until`, when one is to be renewed.
 
     Before `calm_from` the clock was set back since. `marks` is how often the customer was marked stale.
     """
@@ -90,7 +90,7 @@ class CachedTags(msgspec.Struct, frozen=True):
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """A read under way, by customer, and what was being computed before it: it may miss what is being stored meanwhile."""
+    """A read under way, by customer, and the computations before it, whose results it may miss."""
 
     computing: Sharing
     batches: dict[str, StoreBatch[CachedTags]]

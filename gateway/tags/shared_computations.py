@@ -59,12 +59,12 @@ class SharedComputations:
         self._customers = 0
 
     def under_way(self, customers: Iterable[str]) -> Sharing:
-        """What is being computed of customers now."""
+        """List the tags of customers that are being computed."""
         known = self._under_way
         return {customer: {**known[customer]} for customer in customers if customer in known} if known else {}
 
     def forget(self, customers: Iterable[str]) -> None:
-        """What is being computed of customers is of before a change: share and store it no more."""
+        """Share and store computations of customers no more: they are of before a change."""
         for customer in customers:
             self._under_way.pop(customer, None)
 

@@ -1,4 +1,4 @@
-"""Reading settings out of YAML so that every problem is found in one go and names its line."""
+"""Read settings out of YAML; report all problems at once, each with its line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
 
 
 class Problems:
-    """What is wrong with one file, to be raised all at once in the order of its lines."""
+    """The problems of one file, raised all at once in the order of lines."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -141,7 +141,7 @@ class Section:
         return int(text or 0)
 
     def duration(self, name: str) -> timedelta | None:
-        """A span such as 90d; None when it is absent or reported."""
+        """Read a span, for example 90d; None when it is absent or reported."""
         text = self.optional_text(name)
         found = _DURATION.fullmatch(text) if text else None
         if text and not found:
@@ -161,7 +161,7 @@ class Section:
         return known.get(text)
 
     def sections(self, name: str) -> dict[str, Section]:
-        """The mappings under a required name, by their own names; what is no mapping is reported and left out."""
+        """Read the mappings under a required name, by their own names; report and leave out others."""
         if name not in self._values:
             self.report(name, "is missing; add it")
         entries = self.section(name)

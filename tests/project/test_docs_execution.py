@@ -1,9 +1,15 @@
-"""The example of docs/execution.md is what happens: its plan, its calls, its answers."""
+"""The example of docs/execution.md is what happens: its plan, its calls, its answers, the files that a key passes."""
 
 import ast
 import asyncio
 import json
-from collections.abc import Sequence
+import re
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import msgspec
@@ -16,11 +22,13 @@ from connectors.records import RECORD_NAMES
 from connectors.testing import MemoryConnector
 from gateway.app import create_services
 from gateway.explain import explained_plan
+from gateway.settings import parse_settings
 from tests.support import shop
-from tests.support.gateway_server import gateway_on, settings_for
+from tests.support.gateway_server import gateway_on, served, settings_for
 from tests.support.markdown import Block, blocks
 from tests.support.paths import ROOT
 
+TEXT = (ROOT / "docs" / "execution.md").read_text("utf-8")
 PAGE = blocks(ROOT / "docs" / "execution.md")
 
 
@@ -121,3 +129,64 @@ def test_answers_are_written_in_the_order_of_the_operation(info: str):
     """The keys of the customer stand as they were selected."""
     answer = msgspec.json.decode(block("json", info).text)
     assert list(answer["data"]["customer"]) == ["name", "orders", "tickets"]
+
+
+def section(title: str) -> str:
+    return TEXT.split(f"## {title}\n")[1].split("\n## ")[0]
+
+
+@contextmanager
+def noting(files: set[str]) -> Iterator[None]:
+    """Note our files whose functions are called, until the first SQL statement is run."""
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.is_relative_to(ROOT) and "connectors/sql/engine.py" not in files:
+            files.add(str(path.relative_to(ROOT)))
+
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+async def called_files(tmp_path: Path) -> set[str]:
+    """The files that every request by an address calls on its way to SQL; on a busy machine one may call more."""
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as database:
+        database.execute("CREATE TABLE customers AS SELECT 'c1' AS id, 'ann@example.com' AS email")
+        database.execute("CREATE TABLE orders AS SELECT 'o1' AS id, 'c1' AS customer, '2026-05-01' AS placed_at")
+    records = {
+        "customer": {"query": "SELECT * FROM customers", "keys": {"customer_id": "id", "email": "email"}},
+        "order": {"query": "SELECT * FROM orders", "keys": {"customer_id": "customer"}},
+    }
+    url = f"sqlite+aiosqlite:///{tmp_path}/shop.db"
+    settings = parse_settings({"sources": {"shop": {"kind": "sql", "url": url, "records": records}}})
+    query = "query ($email: String!) { customer(by: {email: $email}) { orders { nodes { id } } } }"
+    called: list[set[str]] = [set() for _ in range(5)]
+    async with served(settings) as gateway:
+        for _ in range(2):
+            await gateway.data(query, {"email": "ann@example.com"})
+        for files in called:
+            with noting(files):
+                data = await gateway.data(query, {"email": "ann@example.com"})
+            assert data == {"customer": {"orders": {"nodes": [{"id": "shop:o1"}]}}}
+    return {name for name in set.intersection(*called) if name.startswith(("connectors/", "gateway/", "resolvers/"))}
+
+
+async def test_a_key_passes_the_files_of_the_table(tmp_path: Path):
+    """The files of the table and those beside the way are called before the statement, and no others."""
+    text = section("The files that a key passes")
+    passed = re.findall(r"^\| \d+ \| `(.+?)` \|", text, re.MULTILINE)
+    beside = re.findall(r"`([\w/]+\.py)`", text.split("beside the way")[1])
+    assert await called_files(tmp_path) == {*passed, *beside}
+    assert f"goes through {len(passed)} files" in text
+
+
+def test_twenty_ideas_are_named_in_code():
+    """A list field takes at most twenty ideas, and each of their names is one of a class, a function or a file."""
+    ideas = re.findall(r"^\| \d+ \| .+? \| (.+?) \| .+ \|$", section("The ideas"), re.MULTILINE)
+    assert 0 < len(ideas) <= 20
+    code = "".join(path.read_text("utf-8") for name in ("connectors", "gateway") for path in (ROOT / name).rglob("*.py"))
+    names = {part for idea in ideas for name in re.findall(r"`(.+?)`", idea) for part in name.removesuffix(".py").split(".")}
+    assert {name for name in names if not re.search(rf"\b(?:class|def|import) {name}\b|\.{name} import", code)} == set()

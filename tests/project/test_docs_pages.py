@@ -4,6 +4,8 @@ import re
 
 from tests.support.paths import ROOT
 
+PACKAGES = ("bench", "connectors", "gateway", "resolvers", "scripts", "tests")
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 
@@ -16,17 +18,24 @@ def test_every_decision_is_in_the_index() -> None:
     assert {(name, number, title) for number, name, title in rows} == expected
 
 
-def test_every_package_has_its_paragraph() -> None:
-    """Each folder with code is described, and the modules that a paragraph names are in its folder."""
-    paragraphs = dict(re.findall(r"^\*\*`([\w/]+)/`\*\* (.+?)\n\n", ARCHITECTURE, re.MULTILINE | re.DOTALL))
-    packages = {
-        str(path.parent.relative_to(ROOT))
-        for name in ("connectors", "gateway", "resolvers")
-        for path in (ROOT / name).rglob("__init__.py")
-    }
-    assert packages - set(paragraphs) <= {"connectors/testing"}
-    named = {ROOT / folder / name for folder, text in paragraphs.items() for name in re.findall(r"`(\w+\.\w+)`", text)}
-    assert {path for path in named if not path.exists() and not (ROOT / "gateway" / path.name).exists()} == set()
+def test_every_file_that_a_page_names_exists() -> None:
+    """A file or folder between backticks has its path from the root, or is a module's bare name; capitals are any name."""
+    modules = {path.name for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    missing = []
+    for page in PAGES:
+        for name in re.findall(r"`([\w/.-]+)`", page.read_text("utf-8")):
+            is_path = name.startswith(tuple(f"{package}/" for package in PACKAGES))
+            if re.search(r"\b[A-Z]{3,}\b|^bench/results/", name) or not (is_path or re.fullmatch(r"[\w/]+\.py", name)):
+                continue
+            if not (ROOT / name).exists() and name not in modules:
+                missing.append(f"{page.name}: {name}")
+    assert missing == []
+
+
+def test_every_package_is_in_the_picture_or_the_import_rules() -> None:
+    """The page on architecture names each folder of the gateway, and each that connectors are made of."""
+    folders = {path.parent.name for name in ("gateway", "connectors") for path in (ROOT / name).glob("*/__init__.py")}
+    assert {folder for folder in folders if not re.search(rf"\b{folder}\b", ARCHITECTURE)} == set()
 
 
 def test_every_log_event_is_in_its_table() -> None:

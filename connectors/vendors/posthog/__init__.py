@@ -1,4 +1,4 @@
-"""The `posthog` kind: persons of PostHog as customers, and what they did as events."""
+"""The `posthog` kind: persons of PostHog as customers, their activity as events."""
 
 from connectors.vendors.posthog.connector import PostHog
 from connectors.vendors.posthog.settings import PostHogSettings

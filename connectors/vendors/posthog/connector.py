@@ -1,4 +1,4 @@
-"""The connector of the `posthog` kind: which questions are asked for a batch of keys, and what their rows become."""
+"""The connector of the `posthog` kind: query a batch of keys and read its rows."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial

@@ -34,7 +34,7 @@ class HogQLQuery:
             yield f"(timestamp {sign} {time} OR (timestamp = {time} AND toString(uuid) {sign} {self._value(after.id)}))"
 
     def body(self, text: str) -> dict[str, Any]:
-        """What is posted. An answer from PostHog's own cache would be as of nobody knows when."""
+        """Write the body to post. An answer from PostHog's own cache would be as of nobody knows when."""
         query = {"kind": "HogQLQuery", "query": text, "values": self._values}
         return {"query": query, "refresh": "force_blocking", "name": "customer_profile"}
 

@@ -1,4 +1,4 @@
-"""The connector of the `salesforce` kind: what is asked for a batch of keys, and which key a row belongs to."""
+"""The connector of the `salesforce` kind: query a batch of keys and group its rows by key."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType

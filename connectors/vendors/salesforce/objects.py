@@ -1,4 +1,4 @@
-"""What Salesforce keeps in its objects: which columns a field of ours is read from, and how a row becomes a record."""
+"""Map objects of Salesforce to records: the columns of each field, and rows to records."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

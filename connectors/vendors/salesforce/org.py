@@ -30,7 +30,7 @@ _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
 class Org(Vendor[SalesforceSettings]):
-    """What is the same whatever is asked."""
+    """The connection to an org, shared by all queries."""
 
     def __init__(self, name: str, settings: SalesforceSettings) -> None:
         super().__init__(name, settings)

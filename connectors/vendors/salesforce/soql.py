@@ -1,4 +1,4 @@
-"""Questions in SOQL, the query language of Salesforce, and what answers them. Nothing reaches a question but by here."""
+"""Write queries in SOQL, the query language of Salesforce, and read their results. Nothing reaches a question but by here."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ class SoqlPage(msgspec.Struct):
 
 
 class SoqlResult(msgspec.Struct, rename="camel"):
-    """What answers one of the questions in a batch."""
+    """The result of one query in a batch."""
 
     status_code: int
     result: Any

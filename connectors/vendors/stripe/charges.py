@@ -1,4 +1,4 @@
-"""What a charge of Stripe's is as an order: what was taken of it, what went back, and what never was one."""
+"""Read charges of Stripe as orders: the total, refunds, and charges that are no orders."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -25,7 +25,7 @@ _METHODS = {
 
 
 def orders_of(id_: str, rows: list[Any]) -> list[Any]:
-    """Without attempts that failed, payments that were let go, and what is another customer's. What cannot be read stays in."""
+    """Read orders, without failed attempts, released payments and other customers' charges. What cannot be read stays in."""
 
     def is_order(row: Any) -> bool:
         return row["status"] != "failed" and row["customer"] == id_ and not _was_released(row)
@@ -38,7 +38,7 @@ def place(row: Any) -> Position:
 
 
 def order_of(lost: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
-    """What was taken, where something was; else what was asked for."""
+    """Take the captured amount if there is one, else the requested amount."""
     total = _money(_taken(row) if row.get("captured") else row.get("amount"), row.get("currency"))
     disputes = lost.get(row["id"], [])
     back = _came_back(row, disputes)

@@ -1,4 +1,4 @@
-"""The connector of the `stripe` kind: what is asked for each key, and how far."""
+"""The connector of the `stripe` kind: ask for each key, page by page."""
 
 import math
 import re
@@ -55,7 +55,7 @@ class StripeList(msgspec.Struct):
 
 
 class StripeEvent(msgspec.Struct):
-    """What an event is about: a charge, a customer, or something else."""
+    """The object of an event: a charge, a customer, or another one."""
 
     object: str
     id: str = ""
@@ -71,7 +71,7 @@ class StripeWebhook(msgspec.Struct):
 
 
 class NotThereError(SourceRejectedError):
-    """What a parameter names does not exist."""
+    """A parameter names an object that does not exist."""
 
 
 class Stripe(Vendor[StripeSettings]):
