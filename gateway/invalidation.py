@@ -10,7 +10,8 @@ from connectors.contract import Change, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, InvalidKeyError, SourceFailure
-from gateway.identity.keys import KEY_FIELDS, normalised, spellings
+from gateway.identity.key_kinds import KEY_KINDS
+from gateway.identity.keys import normalised, spellings
 from gateway.lookups.outcome import Failed, Found
 from gateway.lookups.sources import Source
 from gateway.services import Services
@@ -111,7 +112,7 @@ async def _keys(
 
     With the failure for which there may be others. A record that stands in for a newer one is of before the change.
     """
-    selection = Selection(fields=Fields.of(*(name for other in others for name in KEY_FIELDS[other])))
+    selection = Selection(fields=Fields.of(*(name for other in others for name in KEY_KINDS[other].fields)))
     key, asking = stitcher.find(kind, key, selection)
     (outcome,) = await asking
     stale = outcome.stale if isinstance(outcome, Found) else None

@@ -3,6 +3,7 @@
 import strawberry
 
 from connectors.contract import KeyKind
+from gateway.identity.key_kinds import KEY_KINDS, require_all
 from resolvers.fields import field
 
 
@@ -10,6 +11,9 @@ from resolvers.fields import field
 class ExternalIdKey:
     source: str = field("The system that gave the id.")
     id: strawberry.ID = field("The id there.")
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.id}"
 
 
 @strawberry.input(one_of=True, description="Exactly one key of a customer.")
@@ -22,18 +26,13 @@ class CustomerKey:
     member_number: strawberry.Maybe[str] = field("The number on the member card.")
 
 
-KINDS = {
-    "email": KeyKind.EMAIL,
-    "phone": KeyKind.PHONE,
-    "device_id": KeyKind.DEVICE_ID,
-    "member_number": KeyKind.MEMBER_NUMBER,
-}
+KINDS = {"id" if kind is KeyKind.CUSTOMER_ID else kind.value: kind for kind in KEY_KINDS if kind is not KeyKind.TEXT}
+"""The fields of `CustomerKey`, each with the kind of key that it gives."""
+
+require_all(KINDS, "CustomerKey", CustomerKey.__annotations__)
 
 
 def key_of(by: CustomerKey) -> tuple[KeyKind, str]:
-    """The one key that was given, other than an id, with its kind."""
-    if by.external_id is not None:
-        external = by.external_id.value
-        return KeyKind.EXTERNAL_ID, f"{external.source}:{external.id}"
+    """The one key that was given, with its kind."""
     name = next(name for name in KINDS if getattr(by, name) is not None)
     return KINDS[name], str(getattr(by, name).value)

@@ -18,6 +18,7 @@ from connectors.records import (
     TicketPriority,
     TicketStatus,
 )
+from gateway.identity.key_kinds import KEY_KINDS
 from gateway.lookups.circuit_breaker import SourceHealth
 from gateway.stitching.source_reports import SourceState
 from gateway.tags.definitions import TagCategory
@@ -188,13 +189,7 @@ _describe(
 _describe(
     KeyKind,
     "What kind of value finds records.",
-    CUSTOMER_ID="The customer's id in the CRM.",
-    EXTERNAL_ID="The customer's id at another system, as `system:id`.",
-    MEMBER_NUMBER="The number on the member card.",
-    EMAIL="An e-mail address.",
-    PHONE="A telephone number in E.164.",
-    DEVICE_ID="A device.",
-    TEXT="A part of a name, an e-mail address or a telephone number.",
+    **{kind.name: row.description for kind, row in KEY_KINDS.items()},
 )
 _describe(
     RecordType,

@@ -7,20 +7,11 @@ import msgspec
 
 from connectors.contract import Ask, Condition, KeyKind, Measure, MeasureOp
 from connectors.record_fields import LIST, fields_of, leaf_field
-from connectors.records import Personal, Record
+from connectors.records import Record
+from gateway.identity.key_kinds import KEY_KINDS
 from gateway.replay.pseudonyms import Hide
 
 A = TypeVar("A", Ask, Measure)
-
-KEY_MARKS: dict[KeyKind, Personal] = {
-    KeyKind.CUSTOMER_ID: Personal.IDENTIFIER,
-    KeyKind.EXTERNAL_ID: Personal.IDENTIFIER,
-    KeyKind.MEMBER_NUMBER: Personal.IDENTIFIER,
-    KeyKind.EMAIL: Personal.EMAIL,
-    KeyKind.PHONE: Personal.PHONE,
-    KeyKind.DEVICE_ID: Personal.IDENTIFIER,
-}
-"""What keys are as fields of a record. A text that is searched for is none."""
 
 MEASURED_AS_IT_IS = frozenset({MeasureOp.TOP, MeasureOp.LATEST, MeasureOp.MIN, MeasureOp.MAX})
 """Measures whose value is one of the field's values."""
@@ -28,11 +19,12 @@ MEASURED_AS_IT_IS = frozenset({MeasureOp.TOP, MeasureOp.LATEST, MeasureOp.MIN, M
 
 def hidden_key(by: KeyKind, key: str, hide: Hide) -> str:
     """Hide a key so that it finds the hidden record. An address in other letters than its normal form is a key of its own."""
-    if by is KeyKind.TEXT:
+    row = KEY_KINDS[by]
+    if row.personal is None:
         return key
     source, colon, own = key.partition(":") if by is KeyKind.EXTERNAL_ID else ("", "", key)
-    found = f"{source}{colon}{hide(KEY_MARKS[by], own)}"
-    return found.upper() if by is KeyKind.EMAIL and found != key != key.lower() else found
+    found = f"{source}{colon}{hide(row.personal, own)}"
+    return found.upper() if row.any_case and found != key != key.lower() else found
 
 
 def hidden(struct: type[msgspec.Struct], value: Mapping[str, Any], hide: Hide) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from connectors.record_fields import Fields
 from connectors.records import Record
 from connectors.toolkit.evaluation import MERGEABLE
 from connectors.toolkit.evaluation import evaluate_measure as measured_here
-from gateway.identity.keys import MULTIPLE
+from gateway.identity.key_kinds import KEY_KINDS
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import StitchedCustomer, report_contributions
@@ -134,7 +134,7 @@ async def _at_source(customer: StitchedCustomer, question: MeasureRequest, sourc
 def _can_measure(source: Source, question: MeasureRequest, kind: KeyKind, keys: Sequence[str]) -> bool:
     """Whether the source measures over all of the keys as exactly as it would be here."""
     ops = {measure.op for measure in question.measures}
-    if not source.can_measure(question.record, kind, ops) or (kind in MULTIPLE and not ops <= MERGEABLE):
+    if not source.can_measure(question.record, kind, ops) or (KEY_KINDS[kind].multiple and not ops <= MERGEABLE):
         return False
     # A record that two keys find is in the measures of both, and their sum would count it twice.
     return len(keys) <= 1 or source.aggregates[question.record, kind].keys_share_nothing

@@ -11,7 +11,8 @@ from connectors.contract import Ask, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import Customer, Record
 from gateway.errors import InvalidKeyError
-from gateway.identity.keys import KEY_FIELDS, MAX_KEYS, MULTIPLE
+from gateway.identity.key_kinds import KEY_KINDS
+from gateway.identity.keys import MAX_KEYS, words
 from gateway.identity.node_ids import NodeIds
 from gateway.lookups import post_filter
 from gateway.lookups.fetches import RecordFetch
@@ -64,12 +65,12 @@ class SourceRouter:
     def fields(self, selection: Selection) -> Fields:
         """The customer's fields for a selection, with the keys that find records stitched to it."""
         kinds = {kind for record in selection.stitches for _, kind in self.sources.of(record)}
-        return selection.fields | Fields.of("id", *(name for kind in kinds for name in KEY_FIELDS[kind]))
+        return selection.fields | Fields.of("id", *(name for kind in kinds for name in KEY_KINDS[kind].fields))
 
     def _asked(self, record: type[Record], ask: Ask) -> RoutedAsk:
         configured = self.sources.of(record)
         ask = msgspec.structs.replace(ask, fields=ask.fields | Fields.of("id"))  # so that what comes twice is seen
-        if len(configured) > 1 or any(kind in MULTIPLE for _, kind in configured):
+        if len(configured) > 1 or any(KEY_KINDS[kind].multiple for _, kind in configured):
             ask = msgspec.structs.replace(ask, fields=ask.fields | post_filter.position_fields(record))
         questions = [
             (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured
@@ -82,8 +83,3 @@ class SourceRouter:
         if source is None:
             raise InvalidKeyError(f"no source finds customers by {words(kind)}")
         return source, source.records(Customer, kind, Ask(fields=self.fields(selection), first=CANDIDATES))
-
-
-def words(kind: KeyKind) -> str:
-    """A kind of key as people say it."""
-    return kind.value.replace("_", " ")

@@ -9,7 +9,7 @@ from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceProtocolError
 from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
-from gateway.identity.keys import are_normal_ids, normalised, spellings
+from gateway.identity.keys import are_normal_ids, normalised, spellings, words
 from gateway.identity.node_ids import node_id
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
@@ -17,7 +17,7 @@ from gateway.stitching.customer import MissingRecord, StitchedCustomer
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
-from gateway.stitching.source_router import RoutedAsk, SourceRouter, words
+from gateway.stitching.source_router import RoutedAsk, SourceRouter
 
 
 class Stitcher(msgspec.Struct, eq=False):
