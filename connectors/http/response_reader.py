@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import chain, count
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from connectors.contract import Page
 from connectors.http.settings import LookupSettings, RecordSettings
 from connectors.record_fields import Fields
 from connectors.records import Record
+from connectors.toolkit.code_generation import CodeWriter
 from connectors.toolkit.converters import has_fine_times
 from connectors.toolkit.mapping.jmespath_expressions import chain_of
 from connectors.toolkit.mapping.row_layout import ObjectLayout, SlowPathNeededError, ValuePath, path_at
@@ -113,14 +114,9 @@ class ResponseReader:
             rows.sort(key=self._reader.position, reverse=newest_first)
 
 
-def _names() -> Iterator[str]:
-    return (f"v{number}" for number in count(1))
-
-
 def _spot(places: Sequence[ObjectLayout], expression: str | None) -> ValuePath | None:
-    return None if expression is None else path_at(places, "row", chain_of(expression), _names())
+    return None if expression is None else path_at(places, "row", chain_of(expression), CodeWriter())
 
 
 def _function(argument: str, spot: ValuePath | None, form: str = "{}") -> Callable[[Any], Any] | None:
-    made: Callable[[Any], Any] | None = None if spot is None else eval(f"lambda {argument}: {form.format(spot.source)}")  # noqa: S307
-    return made
+    return None if spot is None else CodeWriter().expression(argument, form.format(spot.source))

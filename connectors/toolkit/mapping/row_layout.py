@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from connectors.toolkit.code_generation import CodeWriter
 from connectors.toolkit.mapping.enum_decoding import EnumTexts
 
 
@@ -118,13 +119,13 @@ class ValuePath:
         return [place.list_of(name) for place, name in self._ends]
 
 
-def path_at(places: Sequence[ObjectLayout], variable: str, chain: Sequence[str] | None, names: Iterator[str]) -> ValuePath:
-    """Where a plain path leads from an object that is at `places` and in a variable; `names` are free ones."""
+def path_at(places: Sequence[ObjectLayout], variable: str, chain: Sequence[str] | None, writer: CodeWriter) -> ValuePath:
+    """Where a plain path leads from an object that is at `places` and in a variable."""
     if chain is None:
         raise SlowPathNeededError
     source, here = f"{variable}.{attribute(chain[0])}", list(places)
     for outer, name in pairwise(chain):
-        step = next(names)
+        step = writer.new_name()
         source = f"(None if ({step} := {source}) is None else {step}.{attribute(name)})"
         here = [place.object(outer) for place in here]
     return ValuePath(source, [(place, chain[-1]) for place in here])
