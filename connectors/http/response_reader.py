@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import chain, count
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from connectors.contract import Page
 from connectors.http.settings import LookupSettings, RecordSettings
 from connectors.record_fields import Fields
 from connectors.records import Record
+from connectors.toolkit.code_generation import CodeWriter
 from connectors.toolkit.converters import has_fine_times
 from connectors.toolkit.mapping.jmespath_expressions import chain_of
 from connectors.toolkit.mapping.row_layout import ObjectLayout, SlowPathNeededError, ValuePath, path_at
@@ -57,15 +58,14 @@ class ResponseReader:
         (place,) = [row] if inside is None else inside.lists()
         self._reader = RowReader(record, rules, fields, place, shown=shown, as_they_come=as_they_come)
         self.as_they_come = self._reader.as_they_come
-        self._words = [*row.words()]
         self._rows = None if self._list is None else _function("row", _spot([ObjectLayout()], self._list))
         self._keys = _function("rows", key, "[{} for row in rows]")
         self._inside = _function("rows", inside, "[{} for row in rows]")
-        self._decode = self._decoder()
+        self._decode: Callable[[bytes], Any] | None = None
         self._looks: float = FIRST_LOOKS
 
-    def _decoder(self, sample: bytes = b"") -> Callable[[bytes], Any]:
-        """Decodes a whole answer, and quickly what is like a sample, with the words that were met so far."""
+    def _decoder(self, sample: bytes) -> Callable[[bytes], Any]:
+        """Decodes a whole answer, and quickest what is like a sample."""
         answer: Any = list[self._row.struct(sample) | None]  # type: ignore[misc]
         whole = ObjectLayout()
         rows = _spot([whole], self._list)
@@ -80,9 +80,8 @@ class ResponseReader:
         Raises `SlowPathNeededError` when the answer does not fit.
         """
         try:
+            self._decode = self._decode or self._decoder(content)
             whole = self._decode(content)
-            if any(words.are_outgrown for words in self._words):
-                self._decode = self._decoder(content)
             found = self._by_key(whole if self._rows is None else self._rows(whole), keys)
             if newest_first is not None:
                 self._put_in_order(found.values(), newest_first=newest_first)
@@ -126,14 +125,9 @@ class ResponseReader:
             rows.sort(key=self._reader.position, reverse=newest_first)
 
 
-def _names() -> Iterator[str]:
-    return (f"v{number}" for number in count(1))
-
-
 def _spot(places: Sequence[ObjectLayout], expression: str | None) -> ValuePath | None:
-    return None if expression is None else path_at(places, "row", chain_of(expression), _names())
+    return None if expression is None else path_at(places, "row", chain_of(expression), CodeWriter())
 
 
 def _function(argument: str, spot: ValuePath | None, form: str = "{}") -> Callable[[Any], Any] | None:
-    made: Callable[[Any], Any] | None = None if spot is None else eval(f"lambda {argument}: {form.format(spot.source)}")  # noqa: S307
-    return made
+    return None if spot is None else CodeWriter().expression(argument, form.format(spot.source))

@@ -29,6 +29,7 @@ from strawberry import Schema, Some
 from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.base import StrawberryMaybe, StrawberryOptional, has_object_definition
 
+from connectors.toolkit.code_generation import CodeWriter
 from gateway.execution.field_metadata import DEFINITION
 
 NO_VARIABLES = VariableValues({}, {})
@@ -119,15 +120,14 @@ class _TemplateCompiler:
     def __init__(self, schema: Schema, operation: OperationDefinitionNode) -> None:
         self._schema = schema
         self._declared = {one.variable.name.value: one.type for one in operation.variable_definitions or ()}
-        self._values: dict[str, Any] = {"Some": Some}
+        self._code = CodeWriter(Some=Some)
         self.optional: set[str] = set()
 
     def compile(self, expressions: Mapping[str, str], constants: Words) -> Build:
         """A function from coerced variables to arguments."""
-        parts = [f"{name!r}: {self._named(value)}" for name, value in constants.items()]
+        parts = [f"{name!r}: {self._code.keep(value)}" for name, value in constants.items()]
         parts += [f"{name!r}: {expression}" for name, expression in expressions.items()]
-        made: Any = eval(f"lambda variables: {{{', '.join(parts)}}}", self._values)  # noqa: S307  written here, from names of the schema
-        return cast(Build, made)
+        return self._code.expression("variables", f"{{{', '.join(parts)}}}")
 
     def expression(self, node: ValueNode, kind: Any, typed: Any) -> str:
         """The expression for a value of a GraphQL type and of its Strawberry type.
@@ -170,12 +170,7 @@ class _TemplateCompiler:
                 parts.append(f"{field.python_name}=None")
             else:
                 raise _NotPlainError
-        return f"{self._named(typed)}({', '.join(parts)})"
-
-    def _named(self, value: Any) -> str:
-        name = f"value_{len(self._values)}"
-        self._values[name] = value
-        return name
+        return f"{self._code.keep(typed)}({', '.join(parts)})"
 
 
 def _is_text(kind: TypeNode) -> bool:

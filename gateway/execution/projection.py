@@ -28,6 +28,7 @@ from graphql import (
 )
 from msgspec.structs import FieldInfo
 
+from connectors.toolkit.code_generation import CodeWriter
 from gateway.execution.collect_fields import FieldCollector
 from gateway.execution.field_metadata import DEFINITION, metadata_of
 from gateway.lookups.outcome import Found
@@ -42,8 +43,7 @@ class ProjectionCompiler:
     def __init__(self, schema: GraphQLSchema, collector: FieldCollector) -> None:
         self._schema = schema
         self._collector = collector
-        self._number = count(1)
-        self._names: dict[str, Any] = {}
+        self._code = CodeWriter()
         self._records: type[msgspec.Struct] | None = None
         self._has_one_source = False
         self._record_sources: dict[str, str] = {}
@@ -57,7 +57,7 @@ class ProjectionCompiler:
         `records` is the struct of the records in it. Lists of them that encode to what is selected are shown as they are.
         """
         self._records = records
-        made = self._made(f"lambda v: {self.value_of(kind, nodes, 'v')}")
+        made = self._made("v", self.value_of(kind, nodes, "v"))
         self._records = None
         return made
 
@@ -91,23 +91,23 @@ class ProjectionCompiler:
         source = f"{name}({', '.join(values)})"
         for owner, name in owners.items():
             source = f"(({name} := v.{owner}), {source})[1]"
-        return self._made(f"lambda v, x: {source}"), made
+        return self._made("v, x", source), made
 
     def alone(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Callable[[Any], Any]:
         """A function from an object to what one of its settled fields shows."""
-        return self._made(f"lambda v: {self.field(kind, nodes, 'v')}")
+        return self._made("v", self.field(kind, nodes, "v"))
 
     def value(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
         """The expression for a value of any type; `source` is an expression that is evaluated once."""
         if not is_non_null_type(kind):
-            name = self._name()
+            name = self._code.new_name()
             shown = self.value_of(kind, nodes, name)
             return source if shown == name else f"(None if ({name} := {source}) is None else {shown})"
         return self.value_of(get_nullable_type(kind), nodes, source)
 
     def value_of(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
         if is_list_type(kind):
-            name, found = self._name(), self._name()
+            name, found = self._code.new_name(), self._code.new_name()
             shown = self.value(kind.of_type, nodes, name)
             if shown == name:
                 return source
@@ -124,7 +124,7 @@ class ProjectionCompiler:
     def object(self, kind: GraphQLObjectType, nodes: list[FieldNode], source: str) -> str:
         """A struct of the selected fields."""
         if not source.isidentifier():
-            name = self._name()
+            name = self._code.new_name()
             return f"({self.object(kind, nodes, name)} if ({name} := {source}) is not None else None)"
         fields = self._collector.fields(nodes, kind)
         name, _ = self._shown(list(fields))
@@ -143,13 +143,13 @@ class ProjectionCompiler:
         if about.gives_nodes:
             return self._nodes(kind.fields[name].type, nodes, source)
         if about.owner is not None:
-            source = f"{source}.{about.owner}" if owners is None else owners.setdefault(about.owner, self._name())
+            source = f"{source}.{about.owner}" if owners is None else owners.setdefault(about.owner, self._code.new_name())
         if self._goes_as_it_is(source, definition.python_name, kind, nodes):
             return f"{source}.{definition.python_name}"
         if definition.base_resolver is None:
             read = f"{source}.{definition.python_name}"
         else:
-            read = f"{self._keep(definition.base_resolver.wrapped_func)}({source})"
+            read = f"{self._code.keep(definition.base_resolver.wrapped_func)}({source})"
         return self.value(kind.fields[name].type, nodes, read)
 
     def _nodes(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
@@ -157,10 +157,10 @@ class ProjectionCompiler:
 
         A record and its source are two variables, so that no object is made to hold them.
         """
-        record, owner = self._name(), self._name()
+        record, owner = self._code.new_name(), self._code.new_name()
         self._record_sources[record] = owner
         if not is_list_type(get_nullable_type(kind)):
-            node, shown = self._name(), self.value(kind, nodes, record)
+            node, shown = self._code.new_name(), self.value(kind, nodes, record)
             return f"(({record} := ({node} := {source}.node).record), ({owner} := {node}.source), {shown})[2]"
         kind = get_nullable_type(kind)
         shown = self.value(kind.of_type, nodes, record)
@@ -186,7 +186,7 @@ class ProjectionCompiler:
 
     def _are_exact(self, records: str) -> str:
         """The test of a list of records, of which another source may have given more than was selected."""
-        return f"{{{self._keep(self._records)}}}.issuperset(map(type, {records}))"
+        return f"{{{self._code.keep(self._records)}}}.issuperset(map(type, {records}))"
 
     def _leaf(self, kind: Any, source: str) -> str:
         if is_enum_type(kind):
@@ -219,38 +219,26 @@ class ProjectionCompiler:
 
     def _one_of(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
         if not source.isidentifier():
-            name = self._name()
+            name = self._code.new_name()
             return f"({self._one_of(kind, nodes, name)} if ({name} := {source}) is not None else None)"
         shown = "None"
         for possible in self._schema.get_possible_types(kind):
-            test = f"{self._keep(possible.is_type_of)}({source}, None)"
+            test = f"{self._code.keep(possible.is_type_of)}({source}, None)"
             shown = f"({self.object(possible, nodes, source)} if {test} else {shown})"
         return shown
 
-    def _name(self) -> str:
-        return f"v{next(self._number)}"
-
-    def _made(self, source: str) -> Callable[..., Any]:
-        self.sources.append(source)
-        made: Callable[..., Any] = eval(source, self._names)  # noqa: S307  written here, from names of the schema
-        return made
+    def _made(self, arguments: str, source: str) -> Callable[..., Any]:
+        self.sources.append(f"lambda {arguments}: {source}")
+        return self._code.expression(arguments, source)
 
     def _shown(self, keys: Sequence[str]) -> tuple[str, type[msgspec.Struct]]:
         """A struct for an object of the answer, and its name."""
         made = _struct_of(tuple(keys))
-        known = len(self._names)
-        name = self._keep(made)
-        if len(self._names) > known:
-            self.sources.append(f"{name}: {', '.join(keys)}")
+        name = self._code.keep(made)
+        line = f"{name}: {', '.join(keys)}"
+        if line not in self.sources:
+            self.sources.append(line)
         return name, made
-
-    def _keep(self, value: Any) -> str:
-        found = next((name for name, kept in self._names.items() if kept is value), None)
-        if found is None:
-            name = getattr(value, "__name__", "").strip("_")
-            found = f"{name if name.isidentifier() else 'value'}_{len(self._names)}"
-            self._names[found] = value
-        return found
 
 
 @lru_cache(maxsize=MAX_STRUCTS)

@@ -6,7 +6,7 @@ and any decimal is written without an exponent.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -17,6 +17,7 @@ import msgspec
 
 from connectors.record_fields import LEAF, LIST, OBJECT, fields_of
 from connectors.records import MAX_DIGITS, MAX_NESTED
+from connectors.toolkit.code_generation import CodeWriter, indented
 from connectors.toolkit.converters import decimal_text
 from connectors.toolkit.evaluation import is_sound, plain
 
@@ -82,11 +83,7 @@ def _look(kind: type[msgspec.Struct]) -> Look:
     lines = _lines(LIST, None, kind, "records", 0)
     if "id" in fields_of(kind):
         lines = [*(lines or ["for v0 in records:"]), "  if not v0.id.strip():", "    found.append(v0)"]
-    lines = ["def look(records):", "  found = []", *_within(lines), "  return found"]
-    made: dict[str, Any] = {}
-    exec("\n".join(lines), {**_NAMES}, made)  # noqa: S102  written here, from the names of fields
-    look: Look = made["look"]
-    return look
+    return CodeWriter(**_NAMES).function("records", ["found = []", *lines, "return found"])
 
 
 def _lines(form: str, leaf: type | None, struct: type[msgspec.Struct] | None, source: str, depth: int) -> list[str]:
@@ -94,7 +91,7 @@ def _lines(form: str, leaf: type | None, struct: type[msgspec.Struct] | None, so
     name = f"v{depth}"
     if form == LIST:
         inner = _lines(LEAF if struct is None else OBJECT, leaf, struct, name, depth + 1)
-        return [f"for {name} in {source}:", *_within(inner)] if inner else []
+        return [f"for {name} in {source}:", *indented(inner)] if inner else []
     if struct is None:
         doubt = _DOUBTS.get(leaf)
         test = doubt and f"if {name} is not None and {doubt.format(name)}:"
@@ -104,11 +101,7 @@ def _lines(form: str, leaf: type | None, struct: type[msgspec.Struct] | None, so
         for one in fields_of(struct).values()
         for line in _lines(one.form, one.leaf, one.struct, f"{name}.{one.name}", depth + 1)
     ]
-    return [f"{name} = {source}", f"if {name} is not None:", *_within(inner)] if inner else []
-
-
-def _within(lines: list[str]) -> Iterator[str]:
-    return (f"  {line}" for line in lines)
+    return [f"{name} = {source}", f"if {name} is not None:", *indented(inner)] if inner else []
 
 
 def _settled(record: msgspec.Struct) -> bool:

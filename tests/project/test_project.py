@@ -25,6 +25,7 @@ HOMES = {
         {"datetime.now", "datetime.utcnow", "date.today", "time.time", "time.monotonic"},
         ("gateway/clock.py",),
     ),
+    "compiled code": ({"eval", "exec", "compile", "builtins"}, ("connectors/toolkit/code_generation.py",)),
     "standard output": ({"print", "sys.stdout"}, ("gateway/cli.py",)),
 }
 """What is read or written only in its home: the names it goes by, and the modules or packages that may use them."""

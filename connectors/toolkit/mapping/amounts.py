@@ -11,6 +11,7 @@ import msgspec
 
 from connectors.record_fields import LIST, Fields, fields_of, narrow
 from connectors.records import MAX_DIGITS, Money
+from connectors.toolkit.code_generation import CodeWriter
 from connectors.toolkit.converters import decimal_text, to_number
 from connectors.toolkit.evaluation import is_sound
 from connectors.toolkit.mapping.row_layout import SlowPathNeededError
@@ -40,8 +41,7 @@ def are_plain(numbers: list[str]) -> bool:
 def numbers_in(struct: type[msgspec.Struct], fields: Fields) -> Callable[[list[list[Any]]], list[str]] | None:
     """A function that gives the text of each amount in lists of records, narrowed to some fields; None where they have none."""
     found = [f"*[money.amount for {loops}]" for loops in _loops(struct, fields, "one", "records in lists for one in records")]
-    made: Callable[[list[list[Any]]], list[str]] = eval(f"lambda lists: [{', '.join(found)}]")  # noqa: S307  written here
-    return made if found else None
+    return CodeWriter().expression("lists", f"[{', '.join(found)}]") if found else None
 
 
 def _loops(struct: type[msgspec.Struct], fields: Fields, holder: str, loops: str) -> Iterator[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from itertools import count
 from numbers import Number
 from typing import Any, NamedTuple, NoReturn
 
@@ -14,6 +13,7 @@ import msgspec
 
 from connectors.record_fields import LEAF, LIST, FieldInfo, Fields, fields_of, narrow
 from connectors.records import MAX_DIGITS, ExactWhole, KnownEnum, Money, UtcTime
+from connectors.toolkit.code_generation import CodeWriter, indented
 from connectors.toolkit.converters import converter, shape_converter, translated
 from connectors.toolkit.evaluation import is_sound, plain
 from connectors.toolkit.mapping.amounts import Amount, amount
@@ -39,6 +39,9 @@ _READ_AS: Mapping[type | None, Any] = {datetime: UtcTime, Decimal: Decimal, Numb
 """What a value is decoded as, where that is not the field's type. A quantity that is no whole number does not fit."""
 
 _TEXT = "({1}).amount"
+
+MAX_WORDS = 500
+"""How many texts with their meanings are remembered at one place."""
 
 _ENDS = {"<": datetime.max.replace(tzinfo=UTC), ">": datetime.min.replace(tzinfo=UTC)}
 _PLAIN = frozenset((str, int, float, bool, type(None)))
@@ -91,17 +94,11 @@ class RowCompiler:
         self.as_they_come = self.met_fractions = False
         self._may_take = as_they_come
         self._shown_amount = fields_of(Money)["amount"] if shows_amounts else None
-        self._names: dict[str, Any] = {
-            "misfit": misfit,
-            "UTC": UTC,
-            "odd_time": self._odd_time,
-            "plain": _PLAIN.issuperset,
-            "amount": amount,
-            "looked_at": amount,
-        }
+        self._code = CodeWriter(
+            misfit=misfit, UTC=UTC, odd_time=self._odd_time, plain=_PLAIN.issuperset, amount=amount, looked_at=amount
+        )
         self._lines: list[str] = []
         self._before: list[str] = []
-        self._free = (f"v{number}" for number in count(1))
 
     def _odd_time(self, time: datetime) -> datetime:
         self.met_fractions = self.met_fractions or time.microsecond != 0
@@ -113,16 +110,10 @@ class RowCompiler:
         The first takes shown amounts for what they are, as they were decoded; the second looks at each.
         """
         loop = [*self._lines, f"found.append({record})"]
-        lines = ["made = []", "for rows in lists:", "  found = []", "  for row in rows:", *_within(loop, 4)]
+        lines = ["made = []", "for rows in lists:", "  found = []", "  for row in rows:", *indented(loop, 4)]
         careful = [*lines, "  made.append(found)", "return made"]
-        return self._defined("lists", [line.replace("looked_at(", "(") for line in careful]), self._defined("lists", careful)
-
-    def _defined(self, argument: str, lines: Sequence[str]) -> Callable[[Any], Any]:
-        source = [f"def made({argument}):", *_within(lines, 2)]
-        within = dict(self._names)
-        exec("\n".join(source), within)  # noqa: S102  written here, names in hex
-        made: Callable[[Any], Any] = within["made"]
-        return made
+        quick = [line.replace("looked_at(", "(") for line in careful]
+        return self._code.function("lists", quick), self._code.function("lists", careful)
 
     def order_test(self, shape: FieldInfo, rules: MappingRules, row: RowVariable, way: str) -> Make:
         """A function that gives those lists of rows in which not each time is less, or greater, than the one before."""
@@ -136,14 +127,20 @@ class RowCompiler:
             "    break",
             "  last = time",
         ]
-        lines = ["found = []", "for rows in lists:", f"  last = {self._keep(_ENDS[way])}", *_within(test, 2), "return found"]
-        return self._defined("lists", lines)
+        lines = [
+            "found = []",
+            "for rows in lists:",
+            f"  last = {self._code.keep(_ENDS[way])}",
+            *indented(test, 2),
+            "return found",
+        ]
+        return self._code.function("lists", lines)
 
     def object(self, struct: type[msgspec.Struct], fields: Fields, rules: MappingRules, row: RowVariable) -> str:
         """A record or a part of a list, narrowed."""
         own = fields_of(struct)
         words = (f"{name}={self._field(own[name], inner, name, rules, row)}" for name, inner in fields)
-        return f"{self._keep(narrow(struct, fields))}({', '.join(words)})"
+        return f"{self._code.keep(narrow(struct, fields))}({', '.join(words)})"
 
     def position(
         self, struct: type[msgspec.Struct], names: Sequence[str], rules: MappingRules, row: RowVariable
@@ -151,7 +148,7 @@ class RowCompiler:
         """A function from a row to its fields of these names, none of them missing."""
         own = fields_of(struct)
         parts = (self._or(self._value(own[name], name, rules, row, row), "misfit()") for name in names)
-        return self._defined("row", [f"return ({', '.join(parts)},)"])
+        return self._code.expression("row", f"({', '.join(parts)},)")
 
     def _field(self, shape: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
         """A field: where it has no value its default, or a misfit."""
@@ -178,7 +175,7 @@ class RowCompiler:
         """Whether there is no value, and what can be said of it after this was asked."""
         if value.decoded.isidentifier():
             return f"{value.decoded} is None", value
-        name = self._name()
+        name = self._code.new_name()
         return f"({name} := {value.decoded}) is None", ValueExpression(name, value.meaning)
 
     def _value(
@@ -192,13 +189,13 @@ class RowCompiler:
         if literal is not None:
             constant = _constant(shape, literal, rules.values.get(path))
             if shape is self._shown_amount:
-                return ValueExpression(self._keep(Amount(str(constant))), _TEXT)
-            return ValueExpression(self._keep(constant))
+                return ValueExpression(self._code.keep(Amount(str(constant))), _TEXT)
+            return ValueExpression(self._code.keep(constant))
         spot = self._spot(shape, path, rules, row, parent)
         value = self._leaf(spot, shape, rules.values.get(path), is_shown=is_shown)
         if path not in rules.outer:
             return value
-        name = self._name()  # the same for all items, so read before their loop
+        name = self._code.new_name()  # the same for all items, so read before their loop
         self._before.append(f"{name} = {value.decoded}")
         return ValueExpression(name, value.meaning)
 
@@ -223,19 +220,18 @@ class RowCompiler:
 
     def _rating(self, spot: ValuePath, scale: Scale) -> ValueExpression:
         spot.read_as(float | None)
-        return ValueExpression(spot.source, f"{self._keep(valid_rating)}({{1}}, {self._keep(scale)})")
+        return ValueExpression(spot.source, f"{self._code.keep(valid_rating)}({{1}}, {self._code.keep(scale)})")
 
     def _word(self, spot: ValuePath, read: Callable[[str], Any]) -> ValueExpression:
-        meaning = self._name()
-        spot.read_word(meaning, read)
-        return ValueExpression(spot.source, f"({{1}}).{meaning}")
+        spot.read_as(str)
+        return ValueExpression(spot.source, f"{self._code.keep(lru_cache(maxsize=MAX_WORDS)(read))}({{1}})")
 
     def _leaves(self, shape: FieldInfo, path: str, rules: MappingRules, row: RowVariable) -> str:
         if path in rules.values or shape.leaf is not str:
             raise SlowPathNeededError
         spot = self._spot(shape, path, rules, row, row)
         spot.read_as(list[str | None])
-        name, item = self._name(), self._name()
+        name, item = self._code.new_name(), self._code.new_name()
         return f"([] if ({name} := {spot.source}) is None else [{item} for {item} in {name} if {item} is not None])"
 
     def _part(self, shape: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
@@ -249,7 +245,7 @@ class RowCompiler:
         parent, opening = row, ""
         if any(f"{path}.{name}" not in {**rules.fields, **rules.outer} for name in names):
             spot = self._spot(shape, path, rules, row, row)
-            parent = RowVariable(spot.objects(), self._name())
+            parent = RowVariable(spot.objects(), self._code.new_name())
             opening = f"{parent.variable} := {spot.source}"
         shown = [name for name, _ in inner]
         values = {name: self._value(own[name], f"{path}.{name}", rules, row, parent, is_shown=name in shown) for name in names}
@@ -266,7 +262,7 @@ class RowCompiler:
         missing = " or ".join(tests) if needed else " & ".join(f"({test})" for test in tests)
         if whole is None:
             words = (f"{name}={self._or(values[name], 'None', is_there=name in needed)}" for name in shown)
-            whole = f"{self._keep(kind)}({', '.join(words)})"
+            whole = f"{self._code.keep(kind)}({', '.join(words)})"
         made = f"(None if {missing} else {whole})"
         return f"(({opening}), {made})[1]" if opening else made
 
@@ -274,7 +270,7 @@ class RowCompiler:
         assert shape.struct is not None
         part = rules.lists.get(path, PartSettings())
         spot = self._spot(shape, path, rules, row, row, part.list)
-        name, item, found = self._name(), self._name(), self._name()
+        name, item, found = self._code.new_name(), self._code.new_name(), self._code.new_name()
         if self._may_take and _come_as_shown(shape.struct, inner, part):
             self.as_they_come = True
             spot.read_as(list[_with_whole_quantities(shape.struct, inner)])  # type: ignore[misc]
@@ -283,7 +279,12 @@ class RowCompiler:
         self._before = around
         made = self.object(shape.struct, inner, MappingRules(part), RowVariable(spot.lists(), item, row))
         loop = [*self._lines, f"{found}.append({made})"]
-        around += [f"{found} = []", f"if ({name} := {spot.source}) is not None:", f"  for {item} in {name}:", *_within(loop, 4)]
+        around += [
+            f"{found} = []",
+            f"if ({name} := {spot.source}) is not None:",
+            f"  for {item} in {name}:",
+            *indented(loop, 4),
+        ]
         self._lines = around
         return found
 
@@ -301,30 +302,18 @@ class RowCompiler:
         if path in rules.outer and row.outer is not None:
             row, expression = row.outer, rules.outer[path]
         if expression is not None:
-            return path_at(row.places, row.variable, chain_of(expression), self._free)
+            return path_at(row.places, row.variable, chain_of(expression), self._code)
         names = list(dict.fromkeys((shape.json_name, shape.name)))
         reads = [f"{parent.variable}.{attribute(name)}" for name in names]
-        source, name = reads[0], self._name()
+        source, name = reads[0], self._code.new_name()
         if len(reads) > 1:
             source = f"({name} if ({name} := {reads[0]}) is not None else {reads[1]})"
         if parent is not row:
             source = f"(None if {parent.variable} is None else {source})"
         return ValuePath(source, [(place, name) for place in parent.places for name in names])
 
-    def _name(self) -> str:
-        return next(self._free)
-
     def _constant(self, value: Any) -> str:
-        return "None" if value is None else self._keep(value)
-
-    def _keep(self, value: Any) -> str:
-        name = f"k{len(self._names)}"
-        self._names[name] = value
-        return name
-
-
-def _within(lines: Sequence[str], spaces: int) -> Iterator[str]:
-    return (" " * spaces + line for line in lines)
+        return "None" if value is None else self._code.keep(value)
 
 
 def _come_as_shown(struct: type[msgspec.Struct], fields: Fields, part: PartSettings) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import msgspec
 
-from connectors.toolkit.mapping.enum_decoding import EnumTexts
+from connectors.toolkit.code_generation import CodeWriter
 
 
 class SlowPathNeededError(Exception):
@@ -36,13 +36,6 @@ class ObjectLayout:
         """An object without this value does not fit."""
         self._needed.add(name)
 
-    def word(self, name: str, meaning: str, read: Callable[[str], Any]) -> None:
-        """Read a text, or null; what `read` gives for it is its attribute `meaning`."""
-        words = self._leaves.setdefault(name, EnumTexts())
-        if not isinstance(words, EnumTexts) or name in self._objects or name in self._lists:
-            raise SlowPathNeededError
-        words.add(meaning, read)
-
     def object(self, name: str) -> ObjectLayout:
         if name in self._leaves or name in self._lists:
             raise SlowPathNeededError
@@ -54,21 +47,10 @@ class ObjectLayout:
             raise SlowPathNeededError
         return self._lists.setdefault(name, ObjectLayout())
 
-    def words(self) -> Iterator[EnumTexts]:
-        """All words of this object and of those in it."""
-        for leaf in self._leaves.values():
-            if isinstance(leaf, EnumTexts):
-                yield leaf
-        for place in (*self._objects.values(), *self._lists.values()):
-            yield from place.words()
-
     def struct(self, sample: bytes = b"") -> type[msgspec.Struct]:
-        """A struct that decodes all that is read, quickest from answers that have it in the order of the sample.
-
-        A new one may know more words.
-        """
+        """A struct that decodes all that is read, quickest from answers that have it in the order of the sample."""
         kinds: dict[str, Any] = {
-            **{name: kind.kind() if isinstance(kind, EnumTexts) else kind for name, kind in self._leaves.items()},
+            **self._leaves,
             **{name: place.struct(sample) for name, place in self._objects.items()},
             **{name: list[place.struct(sample)] for name, place in self._lists.items()},  # type: ignore[misc]
         }
@@ -104,11 +86,6 @@ class ValuePath:
             place.need(name)
         return True
 
-    def read_word(self, meaning: str, read: Callable[[str], Any]) -> None:
-        """The value is a text, or null, and has what `read` gives for it as its attribute `meaning`."""
-        for place, name in self._ends:
-            place.word(name, meaning, read)
-
     def objects(self) -> list[ObjectLayout]:
         """The value is an object, or null."""
         return [place.object(name) for place, name in self._ends]
@@ -118,13 +95,13 @@ class ValuePath:
         return [place.list_of(name) for place, name in self._ends]
 
 
-def path_at(places: Sequence[ObjectLayout], variable: str, chain: Sequence[str] | None, names: Iterator[str]) -> ValuePath:
-    """Where a plain path leads from an object that is at `places` and in a variable; `names` are free ones."""
+def path_at(places: Sequence[ObjectLayout], variable: str, chain: Sequence[str] | None, writer: CodeWriter) -> ValuePath:
+    """Where a plain path leads from an object that is at `places` and in a variable."""
     if chain is None:
         raise SlowPathNeededError
     source, here = f"{variable}.{attribute(chain[0])}", list(places)
     for outer, name in pairwise(chain):
-        step = next(names)
+        step = writer.new_name()
         source = f"(None if ({step} := {source}) is None else {step}.{attribute(name)})"
         here = [place.object(outer) for place in here]
     return ValuePath(source, [(place, chain[-1]) for place in here])
