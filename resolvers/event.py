@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from connectors import records
+from gateway.stitching.sourced_record import record_of
 from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter
 from resolvers.scalars import JSON
@@ -25,7 +26,7 @@ class Event:
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:
-        return getattr(value, "record_type", None) is records.Event
+        return bool(record_of(value).record_type is records.Event)
 
 
 @strawberry.input(description="Which events to give.")

@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from connectors import records
+from gateway.stitching.sourced_record import record_of
 from resolvers.enums import OrderStatus, PaymentMethod
 from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter
@@ -55,7 +56,7 @@ class Order:
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:
-        return getattr(value, "record_type", None) is records.Order
+        return bool(record_of(value).record_type is records.Order)
 
 
 @strawberry.input(description="Which orders to give.")

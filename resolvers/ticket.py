@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from connectors import records
+from gateway.stitching.sourced_record import record_of
 from resolvers.enums import Channel, MessageAuthor, TicketKind, TicketPriority, TicketStatus
 from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter
@@ -36,7 +37,7 @@ class Ticket:
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:
-        return getattr(value, "record_type", None) is records.Ticket
+        return bool(record_of(value).record_type is records.Ticket)
 
 
 @strawberry.input(description="Which tickets to give.")

@@ -13,7 +13,7 @@ from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.stitching.position import OwnedRecord, RecordPosition, position_of, sort_owned
 from gateway.stitching.source_reports import Contribution
 from gateway.stitching.source_router import RoutedAsk
-from gateway.stitching.sourced_record import SourcedRecord
+from gateway.stitching.sourced_record import SourcedRecord, record_of
 
 
 class RecordPage(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class RecordPage(msgspec.Struct, frozen=True):
 
     def position(self, index: int) -> RecordPosition:
         """The place of a record of this page among all of the customer's."""
-        return position_of(self.records[index], self.owners[index])
+        return position_of(record_of(self.records[index]), self.owners[index])
 
     @property
     def nodes(self) -> list[Any]:

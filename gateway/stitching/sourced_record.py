@@ -8,15 +8,16 @@ from gateway.identity.node_ids import node_id
 
 
 class SourcedRecord(msgspec.Struct, eq=False):
-    """A narrowed record and the name of its source. Other attributes are those of the record."""
+    """A narrowed record and the name of its source."""
 
     record: Any
     source: str
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.record, name)
+    @property
+    def id(self) -> str:
+        """Its own id at the source."""
+        own_id: str = self.record.id
+        return own_id
 
     @property
     def node_id(self) -> str:
@@ -24,5 +25,9 @@ class SourcedRecord(msgspec.Struct, eq=False):
 
     @property
     def source_id(self) -> str:
-        own_id: str = self.id
-        return own_id
+        return self.id
+
+
+def record_of(value: Any) -> Any:
+    """The record itself, of one with its source or of one without."""
+    return value.record if isinstance(value, SourcedRecord) else value

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from itertools import islice
-from typing import Any
 
 import msgspec
 import structlog
@@ -19,7 +18,7 @@ from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.background import BackgroundTasks
 from gateway.tags.computation import Pair, Tags, Wanted, is_missing_for_now
-from gateway.tags.computed_tag import ComputedTag, Tag
+from gateway.tags.computed_tag import Tag
 from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.renewal import Renewals
 from gateway.tags.shared_computations import Marks, SharedComputations, Sharing
@@ -46,16 +45,11 @@ class Freshness(StrEnum):
 
 
 class TagAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A tag of one customer as it is given out. Reading another attribute reads it of the tag or of its definition."""
+    """A tag of one customer as it is given out."""
 
     definition: TagDefinition
     tag: Tag
     freshness: Freshness
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.tag if name in ComputedTag.__struct_fields__ else self.definition, name)
 
     @property
     def is_given(self) -> bool:
