@@ -47,12 +47,19 @@ class _Quick:
     """Converts rows to what they would have been decoded to, for a `RowReader`."""
 
     def __init__(self, record: type[Record], rules: MappingSettings, fields: Fields) -> None:
-        row = ObjectLayout()
-        self._reader = RowReader(record, rules, fields, row, shown=False, as_they_come=False)
-        self._kind: Any = list[row.struct()]  # type: ignore[misc]
+        self._row = ObjectLayout()
+        self._reader = RowReader(record, rules, fields, self._row, shown=False, as_they_come=False)
+        self._words = [*self._row.words()]
+        self._kind = self._new_kind()
+
+    def _new_kind(self) -> Any:
+        """What rows become, with the words that were met so far."""
+        return list[self._row.struct()]  # type: ignore[misc]
 
     def records(self, rows: Sequence[Any]) -> list[Any]:
         """Raises one of the misfits for rows that do not fit."""
         found = msgspec.convert(rows, self._kind)
+        if any(words.are_outgrown for words in self._words):
+            self._kind = self._new_kind()
         (records,) = self._reader.records([found])
         return records

@@ -58,14 +58,15 @@ class ResponseReader:
         (place,) = [row] if inside is None else inside.lists()
         self._reader = RowReader(record, rules, fields, place, shown=shown, as_they_come=as_they_come)
         self.as_they_come = self._reader.as_they_come
+        self._words = [*row.words()]
         self._rows = None if self._list is None else _function("row", _spot([ObjectLayout()], self._list))
         self._keys = _function("rows", key, "[{} for row in rows]")
         self._inside = _function("rows", inside, "[{} for row in rows]")
-        self._decode: Callable[[bytes], Any] | None = None
+        self._decode = self._decoder()
         self._looks: float = FIRST_LOOKS
 
-    def _decoder(self, sample: bytes) -> Callable[[bytes], Any]:
-        """Decodes a whole answer, and quickest what is like a sample."""
+    def _decoder(self, sample: bytes = b"") -> Callable[[bytes], Any]:
+        """Decodes a whole answer, and quickly what is like a sample, with the words that were met so far."""
         answer: Any = list[self._row.struct(sample) | None]  # type: ignore[misc]
         whole = ObjectLayout()
         rows = _spot([whole], self._list)
@@ -80,8 +81,9 @@ class ResponseReader:
         Raises `SlowPathNeededError` when the answer does not fit.
         """
         try:
-            self._decode = self._decode or self._decoder(content)
             whole = self._decode(content)
+            if any(words.are_outgrown for words in self._words):
+                self._decode = self._decoder(content)
             found = self._by_key(whole if self._rows is None else self._rows(whole), keys)
             if newest_first is not None:
                 self._put_in_order(found.values(), newest_first=newest_first)

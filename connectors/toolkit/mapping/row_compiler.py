@@ -40,9 +40,6 @@ _READ_AS: Mapping[type | None, Any] = {datetime: UtcTime, Decimal: Decimal, Numb
 
 _TEXT = "({1}).amount"
 
-MAX_WORDS = 500
-"""How many texts with their meanings are remembered at one place."""
-
 _ENDS = {"<": datetime.max.replace(tzinfo=UTC), ">": datetime.min.replace(tzinfo=UTC)}
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
@@ -223,8 +220,9 @@ class RowCompiler:
         return ValueExpression(spot.source, f"{self._code.keep(valid_rating)}({{1}}, {self._code.keep(scale)})")
 
     def _word(self, spot: ValuePath, read: Callable[[str], Any]) -> ValueExpression:
-        spot.read_as(str)
-        return ValueExpression(spot.source, f"{self._code.keep(lru_cache(maxsize=MAX_WORDS)(read))}({{1}})")
+        meaning = self._code.new_name()
+        spot.read_word(meaning, read)
+        return ValueExpression(spot.source, f"({{1}}).{meaning}")
 
     def _leaves(self, shape: FieldInfo, path: str, rules: MappingRules, row: RowVariable) -> str:
         if path in rules.values or shape.leaf is not str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from connectors.toolkit.code_generation import CodeWriter
+from connectors.toolkit.mapping.enum_decoding import EnumTexts
 
 
 class SlowPathNeededError(Exception):
@@ -36,6 +37,13 @@ class ObjectLayout:
         """An object without this value does not fit."""
         self._needed.add(name)
 
+    def word(self, name: str, meaning: str, read: Callable[[str], Any]) -> None:
+        """Read a text, or null; what `read` gives for it is its attribute `meaning`."""
+        words = self._leaves.setdefault(name, EnumTexts())
+        if not isinstance(words, EnumTexts) or name in self._objects or name in self._lists:
+            raise SlowPathNeededError
+        words.add(meaning, read)
+
     def object(self, name: str) -> ObjectLayout:
         if name in self._leaves or name in self._lists:
             raise SlowPathNeededError
@@ -47,10 +55,21 @@ class ObjectLayout:
             raise SlowPathNeededError
         return self._lists.setdefault(name, ObjectLayout())
 
+    def words(self) -> Iterator[EnumTexts]:
+        """All words of this object and of those in it."""
+        for leaf in self._leaves.values():
+            if isinstance(leaf, EnumTexts):
+                yield leaf
+        for place in (*self._objects.values(), *self._lists.values()):
+            yield from place.words()
+
     def struct(self, sample: bytes = b"") -> type[msgspec.Struct]:
-        """A struct that decodes all that is read, quickest from answers that have it in the order of the sample."""
+        """A struct that decodes all that is read, quickest from answers that have it in the order of the sample.
+
+        A new one may know more words.
+        """
         kinds: dict[str, Any] = {
-            **self._leaves,
+            **{name: kind.kind() if isinstance(kind, EnumTexts) else kind for name, kind in self._leaves.items()},
             **{name: place.struct(sample) for name, place in self._objects.items()},
             **{name: list[place.struct(sample)] for name, place in self._lists.items()},  # type: ignore[misc]
         }
@@ -85,6 +104,11 @@ class ValuePath:
         for place, name in self._ends:
             place.need(name)
         return True
+
+    def read_word(self, meaning: str, read: Callable[[str], Any]) -> None:
+        """The value is a text, or null, and has what `read` gives for it as its attribute `meaning`."""
+        for place, name in self._ends:
+            place.word(name, meaning, read)
 
     def objects(self) -> list[ObjectLayout]:
         """The value is an object, or null."""
