@@ -128,7 +128,7 @@ class HttpLookup:
         return None
 
     def _new_readers(self, fields: Fields, shown: bool) -> list[ResponseReader]:
-        """Those that can read answers, the quickest first."""
+        """Those that can read answers, the quickest first. Lists as they come save 10 % of Q3 (decision 39)."""
         with suppress(SlowPathNeededError):
             new = partial(ResponseReader, self.record, self._rules, self.lookup, fields, self._asked, shown=shown)
             quickest = new(as_they_come=True)

@@ -38,7 +38,10 @@ MAX_STRUCTS = 1_000
 
 
 class ProjectionCompiler:
-    """Writes the expressions of one plan, and the names that they use."""
+    """Writes the expressions of one plan, and the names that they use.
+
+    Without generated code a request for lists costs 60 to 112 % more instructions (decision 39).
+    """
 
     def __init__(self, schema: GraphQLSchema, collector: FieldCollector) -> None:
         self._schema = schema
@@ -66,7 +69,7 @@ class ProjectionCompiler:
     ) -> Callable[[Found], Any] | None:
         """As `function`, from one outcome to the listing of it; None where more is selected than an outcome has.
 
-        No listing is made, and no source is looked up for each record: 3 % of a query for 50 customers with their orders.
+        No listing is made, and no source is looked up for each record: 3 % of Q3 at most (decision 39).
         """
         names = {own[0].name.value for own in self._collector.fields(nodes, kind).values()} - {"__typename"}
         definitions = [kind.fields[name].extensions[DEFINITION] for name in names]

@@ -1,7 +1,7 @@
 """Amounts that are only shown: as text, which need not become a Decimal and be written again.
 
 A number of JSON that has a point is decoded as an `Amount`, its text unread. Mostly it is shown with the same text, which is
-seen of all amounts of an answer at once. Else they are read one by one.
+seen of all amounts of an answer at once. Else they are read one by one. Saves 3 to 11 % of lists (decision 39).
 """
 
 from collections.abc import Callable, Iterator

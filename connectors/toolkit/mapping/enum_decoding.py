@@ -1,4 +1,7 @@
-"""Words of a source, such as those of a status: those that were met are decoded to what they mean, in C."""
+"""Words of a source, such as those of a status: those that were met are decoded to what they mean, in C.
+
+A cache of meanings instead costs 3 to 6 % more of a large query (decision 39).
+"""
 
 from collections.abc import Callable
 from enum import Enum

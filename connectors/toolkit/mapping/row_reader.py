@@ -1,7 +1,8 @@
 """The fast way from rows to records: decoded in C under the source's own names, then put in their places.
 
 It exists where a mapping is made of plain paths, and reads values that need no more than a table. Rows that do not fit raise
-`MisfitError`, and are mapped one by one instead (`RowMapping`), which reads whatever can be read.
+`MisfitError`, and are mapped one by one instead (`RowMapping`), which reads whatever can be read. With that alone, lists cost
+five to nine times as many instructions (decision 39).
 """
 
 from __future__ import annotations
