@@ -11,7 +11,7 @@ from connectors.http.lookup import HttpLookup
 from connectors.http.settings import HttpSettings
 from connectors.record_fields import Fields, narrow
 from connectors.records import Event, Money, Order, OrderStatus
-from connectors.toolkit.http_client import decode_records as decoded_answer
+from connectors.toolkit.http_client import decoded as decoded_answer
 from connectors.toolkit.mapping.enum_decoding import MAX_WORDS
 from gateway.lookups.source_call import decode_records
 
