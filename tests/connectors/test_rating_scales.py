@@ -160,17 +160,25 @@ async def test_a_column_beyond_the_scale_is_no_rating(shop: Shop, scale: tuple[i
 @pytest.mark.mongodb
 @pytest.mark.parametrize("scale", SCALES)
 async def test_ratings_of_documents_are_on_one_scale(mongo_shop: MongoShop, scale: tuple[int, int]) -> None:
-    """In lists, in figures and in conditions; numbers and texts of them. What is none on the scale counts in no figure."""
+    """In lists, in figures and in conditions; numbers and texts of them. Figures over what is no rating are the gateway's."""
     given, expected = zip(*SCALES[scale], strict=True)
-    values = [max(scale) + 1, "good", None, *map(str, given), *given]
+    values = [None, *map(str, given), *given]
+    odd = [max(scale) + 1, "good"]
     rules = {"collection": "tickets", "rating_scale": scale, "keys": {"customer_id": "who"}}
     await mongo_shop.configured(records={"ticket": rules})
-    at = [day(1, hour=n) for n in range(len(values))]
-    documents = [{"_id": str(n), "who": "c1", "createdAt": at[n], "satisfaction": value} for n, value in enumerate(values)]
-    await mongo_shop.fill(tickets=documents)
-    found = (await mongo_shop.fetch(Ticket, ["c1"], fields=RATED, oldest_first=True))["c1"]
-    assert [one.get("satisfaction") for one in found] == [6, "good", None, *expected, *expected]
-    average, best, latest, good = (await mongo_shop.aggregate(Ticket).measure(["c1"], MEASURES))["c1"]
+    whose = [("c1", value) for value in values] + [("c2", value) for value in odd]
+    await mongo_shop.fill(
+        tickets=[
+            {"_id": str(n), "who": who, "createdAt": day(1, hour=n), "satisfaction": value}
+            for n, (who, value) in enumerate(whose)
+        ]
+    )
+    for who, ratings in (("c1", [None, *expected, *expected]), ("c2", [6, "good"])):
+        found = (await mongo_shop.fetch(Ticket, [who], fields=RATED, oldest_first=True))[who]
+        assert [one.get("satisfaction") for one in found] == ratings
+    measured = await mongo_shop.aggregate(Ticket).measure(["c1", "c2"], MEASURES)
+    assert isinstance(measured["c2"], SourceProtocolError)
+    average, best, latest, good = measured["c1"]
     assert float(average) == pytest.approx(sum(expected) / len(expected), abs=1e-6)
     assert [float(best), float(latest)] == [max(expected), expected[-1]]
     assert good == 2 * sum(one >= 4 for one in expected)
