@@ -26,7 +26,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from connectors.errors import ProfileGatewayError
-from connectors.toolkit.evaluation import json_hook
+from connectors.toolkit.evaluation import encode_json
 from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
 from gateway.documents.messages import readable, shortened
@@ -71,7 +71,6 @@ _FIXED = {
     for media in (JSON, RESPONSE_JSON)
 }
 """Headers of every answer by its media type, which are made ready below."""
-_encode = msgspec.json.Encoder(enc_hook=json_hook).encode
 _body_decoder = msgspec.json.Decoder(Parameters)
 _object_decoder = msgspec.json.Decoder(dict[str, Any] | None)
 
@@ -298,14 +297,14 @@ def _result_answer(result: ExecutionResult, media: str, head: Head) -> HttpRespo
         body["errors"] = [_shown(error, request_id) for error in errors]
     if result.extensions:
         body["extensions"] = result.extensions
-    return HttpResponse(200, _encode(body), media, request_id, head.answered_with)
+    return HttpResponse(200, encode_json(body), media, request_id, head.answered_with)
 
 
 def _error_answer(
     status: int, errors: Iterable[GraphQLError], media: str, request_id: str, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
     return HttpResponse(
-        status, _encode({"errors": [_shown(error, request_id) for error in errors]}), media, request_id, headers or {}
+        status, encode_json({"errors": [_shown(error, request_id) for error in errors]}), media, request_id, headers or {}
     )
 
 

@@ -20,7 +20,7 @@ from bson.errors import InvalidId
 
 from connectors.record_fields import FieldInfo
 from connectors.toolkit import converters
-from connectors.toolkit.evaluation import rfc3339
+from connectors.toolkit.evaluation import decimal_text, rfc3339
 
 Convert = Callable[[Any], Any]
 INTEGERS = range(-(2**63), 2**63)
@@ -87,7 +87,7 @@ def texts_of(text: str) -> Iterator[Any]:
 
 def cents_text(number: Decimal) -> str:
     """A decimal with two decimals when that is exact, else with all of them, as sums of databases are written."""
-    whole, _, decimals = converters.decimal_text(number).partition(".")
+    whole, _, decimals = decimal_text(number).partition(".")
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 

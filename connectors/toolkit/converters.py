@@ -16,7 +16,7 @@ from msgspec import inspect as mi
 
 from connectors.record_fields import FieldInfo
 from connectors.records import KnownEnum
-from connectors.toolkit.evaluation import EXACT, is_sound, rfc3339
+from connectors.toolkit.evaluation import EXACT, decimal_text, is_sound, rfc3339
 from connectors.toolkit.json_repair import repair_json
 from connectors.toolkit.times import is_no_time, read_time
 
@@ -180,11 +180,6 @@ def whole_or_raw(value: Any) -> Any:
     number = to_number(value)
     is_whole = number is not None and is_sound(number) and number == number.to_integral_value()
     return int(number) if number is not None and is_whole else value
-
-
-def decimal_text(number: Decimal) -> str:
-    """A sound decimal in the digits that it has. Zero has no sign."""
-    return f"{number or number.copy_abs():f}"
 
 
 def to_number(value: Any) -> Decimal | None:

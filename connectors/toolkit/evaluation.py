@@ -11,6 +11,8 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, Inv
 from enum import Enum
 from typing import Any, TypeVar
 
+import msgspec
+
 from connectors.contract import Ask, Condition, Measure, MeasureOp, Position
 from connectors.record_fields import leaf_field
 from connectors.records import MAX_DIGITS, MAX_WHOLE, Money, Record
@@ -109,10 +111,18 @@ class PlainDecimal(Decimal):
         return f"{self:f}"
 
 
+def decimal_text(number: Decimal) -> str:
+    """A sound decimal in the digits that it has. Zero has no sign."""
+    return f"{number or number.copy_abs():f}"
+
+
 def plain(number: Decimal) -> Decimal:
-    """A sound decimal that is written in its own digits. Zero has no sign."""
-    found = Decimal(f"{number or number.copy_abs():f}")
-    return PlainDecimal(found) if "E" in str(found) else found
+    """A sound decimal that is written as `decimal_text` has it."""
+    text = decimal_text(number)
+    if str(number) == text:
+        return number
+    found = Decimal(text)
+    return found if str(found) == text else PlainDecimal(found)
 
 
 def json_hook(value: Any) -> Any:
@@ -120,6 +130,10 @@ def json_hook(value: Any) -> Any:
     if type(value) is PlainDecimal:
         return str(value)
     raise NotImplementedError
+
+
+encode_json = msgspec.json.Encoder(enc_hook=json_hook).encode
+"""Encodes records and what is made of them."""
 
 
 def exact_sum(numbers: Iterable[Any]) -> Any:

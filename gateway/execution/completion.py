@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from graphql import FieldNode
 
-from connectors.toolkit.evaluation import json_hook
+from connectors.toolkit.evaluation import encode_json
 from connectors.toolkit.loop_turns import Turn
 from gateway.execution.fields import (
     NULLED,
@@ -32,8 +32,6 @@ from gateway.stitching.source_router import RoutedAsk
 
 MAX_CACHED_FORMS = 8
 """In how many ways a value is remembered."""
-
-_encode = msgspec.json.Encoder(enc_hook=json_hook).encode
 
 
 class LeafCompletion:
@@ -67,7 +65,7 @@ class CachedCompletion(LeafCompletion):
     def _kept(self, value: Any, shown: Any) -> Any:
         if type(value) is not SharedList or isinstance(shown, Exception) or len(value.shown) >= MAX_CACHED_FORMS:
             return shown
-        shown = value.shown[self] = msgspec.Raw(_encode(shown))
+        shown = value.shown[self] = msgspec.Raw(encode_json(shown))
         return shown
 
 

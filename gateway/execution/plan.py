@@ -13,7 +13,7 @@ import msgspec
 from graphql import ExecutionResult
 from graphql.execution.values import VariableValues
 
-from connectors.toolkit.evaluation import json_hook
+from connectors.toolkit.evaluation import encode_json
 from gateway.context import RequestContext, Selections
 from gateway.execution.completion import ObjectCompletion
 from gateway.execution.fields import NULLED, Run, complete
@@ -57,4 +57,4 @@ def _reported(run: Run, data: Any) -> list[Reported]:
     """What the run has shown of sources, but for what is null because of a field beside or below it."""
     if not run.nulled:
         return run.reported
-    return reported_at(msgspec.json.decode(msgspec.json.encode(data, enc_hook=json_hook)), [one.path for one in run.reported])
+    return reported_at(msgspec.json.decode(encode_json(data)), [one.path for one in run.reported])

@@ -13,8 +13,7 @@ from connectors.contract import Measure, MeasureOp
 from connectors.errors import SourceProtocolError
 from connectors.record_fields import LEAF, leaf_field
 from connectors.records import MAX_WHOLE, Money, Record
-from connectors.toolkit.converters import decimal_text
-from connectors.toolkit.evaluation import as_time, is_sound
+from connectors.toolkit.evaluation import as_time, decimal_text, is_sound
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_WHOLE)]
 

@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from connectors.toolkit.evaluation import json_hook
+from connectors.toolkit.evaluation import encode_json
 from gateway.clock import Clock
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.source_call import record_decoder
@@ -23,7 +23,6 @@ ENTRY_BYTES = 500
 """What an entry takes beside its records, about."""
 
 _TINY = b'"0.000000', b'"-0.000000'
-_encode = msgspec.json.Encoder(enc_hook=json_hook).encode
 
 
 def folded(key: str) -> str:
@@ -114,7 +113,7 @@ class ReadCache:
         if not isinstance(outcome, Found):
             return
         now = self._clock.monotonic()
-        records, content = outcome.records, _encode(outcome.records)
+        records, content = outcome.records, encode_json(outcome.records)
         kept = CachedAnswer(
             records=content,
             kind=type(records[0]) if records else None,

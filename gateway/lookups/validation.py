@@ -18,7 +18,6 @@ import msgspec
 from connectors.record_fields import LEAF, LIST, OBJECT, fields_of
 from connectors.records import MAX_DIGITS, MAX_NESTED
 from connectors.toolkit.code_generation import CodeWriter, indented
-from connectors.toolkit.converters import decimal_text
 from connectors.toolkit.evaluation import is_sound, plain
 
 Look = Callable[[list[Any]], list[Any]]
@@ -138,7 +137,7 @@ def normalise_value(value: Any, leaf: type | None) -> Any:
                 raise OverflowError
             if leaf is Number and value == value.to_integral_value():
                 return int(value)
-            return value if str(value) == decimal_text(value) else plain(value)
+            return plain(value)
         case dict() if is_deep(value):
             raise OverflowError
     return value

@@ -12,7 +12,7 @@ from connectors.contract import Aggregate, Answer, Ask, Connector, KeyKind, Keys
 from connectors.errors import SourceError, SourceProtocolError, SourceThrottledError
 from connectors.record_fields import Fields, fields_of, narrow
 from connectors.records import RECORD_NAMES, Record
-from connectors.toolkit.evaluation import json_hook
+from connectors.toolkit.evaluation import encode_json, json_hook
 from gateway.lookups.measure_validation import validate_measures
 from gateway.lookups.post_filter import position_fields
 from gateway.lookups.source_call import Decoded, by_key, decode_records, validate_page, validate_records
@@ -166,5 +166,5 @@ def _as_bytes(answer: Mapping[str, Any], kind: type[msgspec.Struct]) -> Answer:
 
 def _page_as_bytes(given: Any, kind: type[msgspec.Struct]) -> Any:
     if isinstance(given, Page) and isinstance(given.records, list) and all(type(one) is kind for one in given.records):
-        return Page(msgspec.json.encode(given.records, enc_hook=json_hook), given.total, given.partial)
+        return Page(encode_json(given.records), given.total, given.partial)
     return given

@@ -12,8 +12,8 @@ import msgspec
 from connectors.record_fields import LIST, Fields, fields_of, narrow
 from connectors.records import MAX_DIGITS, Money
 from connectors.toolkit.code_generation import CodeWriter
-from connectors.toolkit.converters import decimal_text, to_number
-from connectors.toolkit.evaluation import is_sound
+from connectors.toolkit.converters import to_number
+from connectors.toolkit.evaluation import decimal_text, is_sound
 from connectors.toolkit.mapping.row_layout import SlowPathNeededError
 
 Amount: Any = narrow(Money, Fields.of("amount"))
