@@ -90,14 +90,23 @@ def _doubts(places: FieldPaths, order: SortKeys, measures: Sequence[Measure]) ->
     if order.time is not None:
         odd.append({"$ne": [{"$type": f"${order.time}"}, "date"]})
     for place in (places.place(measure.field) for measure in measures if measure.field and measure.op is not MeasureOp.COUNT):
-        if place.in_list is None:
-            spots = [spot for spot in (place.spot, *place.needed) if spot.shape.leaf in _NUMBERS]
-            odd += [_is_odd(_raw(place, spot), _number(place, spot)) for spot in spots]
+        odd += [_has_odd(place, spot) for spot in (place.spot, *place.needed) if spot.shape.leaf in _NUMBERS]
     group = {"_id": {KEY: f"${KEY}"}, "odd": {"$sum": {"$cond": [{"$or": odd}, 1, 0]}}, "all": {"$sum": 1}}
     if order.id_name == "_id":
         return [{"$group": group}, {"$addFields": {"ids": "$all"}}]
     group["ids"] = {"$addToSet": f"${order.id_name}"}
     return [{"$group": group}, {"$addFields": {"ids": {"$size": "$ids"}}}]
+
+
+def _has_odd(place: FieldPath, spot: FieldSource) -> Any:
+    """Test whether a value of a document, or of an item of its list, is no number."""
+    if place.in_list is None or spot.outer or spot.path is None:
+        value = _raw(place, spot)
+        return _is_odd(value, _number(spot, value))
+    value = {"$ifNull": [f"$$item.{spot.path}", None]}
+    items = {"$cond": [{"$isArray": "$$items"}, "$$items", ["$$items"]]}
+    odd_items = {"$map": {"input": items, "as": "item", "in": _is_odd(value, _number(spot, value))}}
+    return {"$let": {"vars": {"items": through(place.in_list)}, "in": {"$anyElementTrue": [odd_items]}}}
 
 
 def _is_odd(value: Any, number: Any) -> Any:
@@ -138,12 +147,12 @@ def _grouped(place: FieldPath, order: SortKeys, measure: Measure) -> Stages:
     if is_money and op in (MeasureOp.SUM, MeasureOp.AVERAGE):
         amount, currency = place.needed
         group = {KEY: f"${KEY}", "currency": _raw(place, currency)}
-        return [*stages, {"$group": {"_id": group, **_sums(_number(place, amount))}}]
+        return [*stages, {"$group": {"_id": group, **_sums(_number_or_default(place, amount))}}]
     if op is MeasureOp.LATEST and (is_money or spot.shape.struct is None):
         return [*stages, *_latest(place, order, is_money)]
     if spot.shape.struct is not None or (op in (MeasureOp.SUM, MeasureOp.AVERAGE) and not number):
         raise SourceProtocolError(f"there is no {op.value} of {measure.field}")
-    value = _number(place, spot) if number else _raw(place, spot)
+    value = _number_or_default(place, spot) if number else _raw(place, spot)
     if number and op is not MeasureOp.TOP:
         extreme = {} if op in (MeasureOp.SUM, MeasureOp.AVERAGE) else {"value": {f"${op.value}": value}}
         return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, **(extreme or _sums(value))}}]
@@ -272,9 +281,9 @@ def _raw(place: FieldPath, spot: FieldSource) -> Any:
     return {"$ifNull": [through(path) if spot.shape.form == LIST else f"${path}", None]}
 
 
-def _number(place: FieldPath, spot: FieldSource) -> Any:
+def _number(spot: FieldSource, value: Any) -> Any:
     """A decimal, null for what is no number. Sums of decimals are exact."""
-    found = as_decimal(_raw(place, spot))
+    found = as_decimal(value)
     if spot.rating_scale is not None:
         found = on_scale(found, spot.rating_scale)
     bounds = [{"$gt": ["$$number", _LEAST]}, {"$lt": ["$$number", _GREATEST]}]
@@ -283,12 +292,13 @@ def _number(place: FieldPath, spot: FieldSource) -> Any:
         bounds += [{"$gte": ["$$number", least]}] if least is not None else []
         bounds += [{"$lte": ["$$number", most]}] if most is not None else []
         bounds.append({"$eq": [{"$floor": "$$number"}, "$$number"]})
-    value: Any = {"$let": {"vars": {"number": found}, "in": {"$cond": [{"$and": bounds}, "$$number", None]}}}
-    if spot.scale:
-        value = {"$divide": [value, Decimal128(Decimal(10) ** spot.scale)]}
-    if spot.default is not None:
-        value = {"$ifNull": [value, spot.default]}
-    return value
+    number: Any = {"$let": {"vars": {"number": found}, "in": {"$cond": [{"$and": bounds}, "$$number", None]}}}
+    return {"$divide": [number, Decimal128(Decimal(10) ** spot.scale)]} if spot.scale else number
+
+
+def _number_or_default(place: FieldPath, spot: FieldSource) -> Any:
+    number = _number(spot, _raw(place, spot))
+    return number if spot.default is None else {"$ifNull": [number, spot.default]}
 
 
 def _decimal(value: Any) -> Decimal:

@@ -59,7 +59,8 @@ def begin_recording(settings: Settings, traffic: ReplayModes) -> None:
     if traffic.record is not None:
         sources = {one.name: describe_lookups(one) for one in build_connectors(settings.sources)}
         reference = Clock(settings.clock.pinned).reference()
-        open_recording(traffic.record, sources, reference, is_plain=traffic.is_plain)
+        region = settings.default_region
+        open_recording(traffic.record, sources, reference, is_plain=traffic.is_plain, default_region=region)
 
 
 def substitute(settings: Settings, traffic: ReplayModes) -> ServedSources:

@@ -9,7 +9,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from connectors.contract import KeyKind
 from connectors.records import Personal
+from gateway.errors import InvalidKeyError
+from gateway.identity.keys import normalised
 
 Hide = Callable[[Personal, Any], Any]
 """Gives what is written in the place of a value of a personal field."""
@@ -37,10 +40,14 @@ def plain(personal: Personal, value: Any) -> Any:  # noqa: ARG001  one of two wa
 
 
 class Pseudonyms:
-    """Depends on the salt: the same value has another pseudonym with another one."""
+    """Depends on the salt: the same value has another pseudonym with another one.
 
-    def __init__(self, salt: bytes) -> None:
+    Values that are one key have one pseudonym. `default_region` is that of phone numbers without a country code.
+    """
+
+    def __init__(self, salt: bytes, default_region: str | None = None) -> None:
         self._salt = salt
+        self._default_region = default_region
         self._makers: dict[Personal, Callable[[Any], Any]] = {
             Personal.NAME: self._name,
             Personal.EMAIL: self._email,
@@ -65,14 +72,22 @@ class Pseudonyms:
         """Bytes that depend on the salt, the purpose and the text."""
         return hashlib.shake_256(b"\0".join([self._salt, purpose.encode(), text.encode("utf-8", "replace")])).digest(size)
 
+    def _normal(self, kind: KeyKind, text: str) -> str:
+        """Bring a value into the normal form that it has as a key; what can be none only loses its outer spaces."""
+        try:
+            return normalised(kind, text, self._default_region)
+        except InvalidKeyError:
+            return text.strip()
+
     def _identifier(self, text: str) -> str:
-        return f"p-{self.digest('identifier', text, 8).hex()}"
+        return f"p-{self.digest('identifier', text.strip(), 8).hex()}"
 
     def _email(self, text: str) -> str:
-        return f"p-{self.digest('email', text.strip().lower(), 8).hex()}@{MAIL_DOMAIN}"
+        address = self._normal(KeyKind.EMAIL, text).lower()
+        return f"p-{self.digest('email', address, 8).hex()}@{MAIL_DOMAIN}"
 
     def _phone(self, text: str) -> str:
-        digits = "".join(filter(str.isdigit, text))
+        digits = "".join(filter(str.isdigit, self._normal(KeyKind.PHONE, text)))
         number = int.from_bytes(self.digest("phone", digits, 8)) % PHONES
         number, line = divmod(number, 10_000)
         number, exchange = divmod(number, 800)

@@ -49,16 +49,20 @@ class RecordedSource(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of a whole recording. `reference` is the end of its windows, `salt` is in hexadecimal."""
+    """The settings of a whole recording. `reference` is the end of its windows, `salt` is in hexadecimal.
+
+    `default_region` is that of phone numbers without a country code.
+    """
 
     version: int
     plain: bool
     salt: str
     reference: UtcTime
     sources: dict[str, RecordedSource]
+    default_region: str | None = None
 
     def pseudonyms(self) -> Pseudonyms:
-        return Pseudonyms(bytes.fromhex(self.salt))
+        return Pseudonyms(bytes.fromhex(self.salt), self.default_region)
 
     def hide(self) -> Hide:
         """How personal values were written."""
@@ -120,7 +124,14 @@ def read_manifest(folder: Path, option: str) -> Manifest:
     return found
 
 
-def open_recording(folder: Path, sources: dict[str, RecordedSource], reference: datetime, *, is_plain: bool) -> Manifest:
+def open_recording(
+    folder: Path,
+    sources: dict[str, RecordedSource],
+    reference: datetime,
+    *,
+    is_plain: bool,
+    default_region: str | None = None,
+) -> Manifest:
     """Make a recording, or go on with the one that is there.
 
     Raises `ConfigurationError` when the folder holds something else, or a recording that hides what this one would not.
@@ -135,7 +146,10 @@ def open_recording(folder: Path, sources: dict[str, RecordedSource], reference: 
         raise ConfigurationError([f"{option}: {folder} holds other files; name a folder that is empty or not there yet"])
     else:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        manifest = Manifest(version=VERSION, plain=is_plain, salt=secrets.token_hex(16), reference=reference, sources=sources)
+        salt = secrets.token_hex(16)
+        manifest = Manifest(
+            version=VERSION, plain=is_plain, salt=salt, reference=reference, sources=sources, default_region=default_region
+        )
     folder.chmod(0o700)
     unfinished = folder / f"{MANIFEST}.unfinished"
     with os.fdopen(_opened(unfinished, os.O_TRUNC), "wb") as file:

@@ -138,6 +138,23 @@ async def test_figures_in_doubt_are_left_to_the_gateway(mongo_shop: MongoShop, o
     assert (found["c2"], found["c3"]) == ([[money("1.00")]], [[]])
 
 
+@pytest.mark.cases
+@pytest.mark.parametrize(
+    "items",
+    [[{"quantity": "many"}], [{"quantity": 1}, {"quantity": [2]}], [{"quantity": 1.5e300, "cents": 1}]],
+    ids=str,
+)
+async def test_items_in_doubt_are_left_to_the_gateway(mongo_shop: MongoShop, items: Any) -> None:
+    """Items without a number, and lists that are not there, put nothing in doubt."""
+    fine = [[], None, [None, {"quantity": None}, {"quantity": 2}], [{"cents": 1}]]
+    orders = [{"_id": str(n), "customer": "c2", "placed": day(1), "lines": lines} for n, lines in enumerate(fine)]
+    odd = {"_id": "odd", "customer": "c1", "placed": day(1), "lines": items}
+    await mongo_shop.fill(orders=[*orders, odd, {"_id": "none", "customer": "c2", "placed": day(1)}])
+    found = await mongo_shop.aggregate(Order).measure(["c1", "c2"], [Measure(op=SUM, field="items.quantity")])
+    assert isinstance(found["c1"], SourceProtocolError)
+    assert found["c2"] == [4]
+
+
 async def test_numbers_in_text_are_numbers(mongo_shop: MongoShop) -> None:
     """And none is no doubt."""
     amounts = [1, "2.50", "", None]

@@ -125,6 +125,28 @@ def test_a_phone_number_stays_one_that_nobody_has():
     assert HIDE(Personal.PHONE, "+44 20 7946 0000") == HIDE(Personal.CONTACT, "+442079460000")
 
 
+@pytest.mark.cases
+@pytest.mark.parametrize(
+    ("personal", "kind", "written"),
+    [
+        (Personal.IDENTIFIER, KeyKind.MEMBER_NUMBER, " L-1 "),
+        (Personal.IDENTIFIER, KeyKind.CUSTOMER_ID, "c-1\n"),
+        (Personal.EMAIL, KeyKind.EMAIL, " Ann@xn--mnchen-3ya.example"),
+        (Personal.CONTACT, KeyKind.EMAIL, "ANN@München.example "),
+        (Personal.PHONE, KeyKind.PHONE, "030 901820"),
+        (Personal.PHONE, KeyKind.PHONE, "0049 (30) 90 18 20"),
+        (Personal.CONTACT, KeyKind.PHONE, "+52 1 55 1234 5678"),
+        (Personal.PHONE, KeyKind.PHONE, "no number 7"),
+    ],
+)
+def test_a_value_has_the_pseudonym_of_its_key(personal, kind, written):
+    """So that what a record holds finds in a replay what it found while recording."""
+    hide = Pseudonyms(b"salt", "DE").hide
+    customer = Customer(id=written, member_number=written, email=written, phone=written)
+    (key,) = keys_of(customer, kind, "DE")
+    assert hide(personal, written) == hide(personal, key)
+
+
 def test_a_contact_of_another_form_is_an_identifier():
     """Such as a name in a messenger."""
     assert HIDE(Personal.CONTACT, "anasouza") == HIDE(Personal.IDENTIFIER, "anasouza")
