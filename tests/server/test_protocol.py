@@ -2,13 +2,42 @@
 
 import asyncio
 import json
+from inspect import signature
 
 import pytest
+from uvicorn import Config
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from gateway.admission import Admission
 from gateway.framing import IDLE
 from tests.support.clocks import SteppedClock
 from tests.support.endpoint import BODY, HEAD, posted, served
+
+PROTOCOL = """access_logger app cycle data_received flow headers logger loop on_body on_header on_headers_complete
+on_message_begin on_message_complete on_response_complete pipeline _start_asgi_task tasks timeout_keep_alive
+timeout_keep_alive_handler transport url"""
+CYCLE = "disconnected keep_alive message_event response_complete response_started scope"
+CYCLE_ARGUMENTS = """scope transport flow logger access_logger access_log default_headers message_event expect_100_continue
+keep_alive on_response"""
+FLOW = "drain read_paused resume_reading write_paused"
+STATE = "default_headers tasks total_requests"
+
+
+async def test_uvicorn_has_the_inner_names_that_are_built_on():
+    """It promises none of them: where an update drops one, `framing` and `uvicorn_protocol` have to follow."""
+    protocol = HttpToolsProtocol(Config(view_of_nothing, http="httptools"), ServerState(), {})
+    protocol.on_message_begin()
+    assert [*signature(RequestResponseCycle).parameters] == CYCLE_ARGUMENTS.split()
+    cycle = RequestResponseCycle(*[None] * len(CYCLE_ARGUMENTS.split()))
+    built_on = [(protocol, PROTOCOL), (cycle, CYCLE), (FlowControl(None), FLOW), (ServerState(), STATE)]
+    assert [name for owner, names in built_on for name in names.split() if not hasattr(owner, name)] == []
+    assert STATUS_LINE[200] == b"HTTP/1.1 200 OK\r\n"
+
+
+async def view_of_nothing(scope, receive, send):
+    """An application."""
 
 
 async def test_requests_of_a_connection_are_answered_one_after_the_other():
