@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from gateway.lookups.call_slots import CallSlots
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.fetches import Fetch
 from gateway.lookups.outcome import Failed, Outcome
@@ -109,21 +110,19 @@ class Batching:
         self._calls = calls
         self._boundary = calls.boundary
         self._cache = cache
-        self._free = most_at_once
+        self._slots = CallSlots(most_at_once, self._dispatch)
         self._spacing_s = spacing_s
         self._left_at: dict[Fetch, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: dict[Fetch, Waiting] = {}
         self._flying: dict[Fetch, list[Flight]] = {}
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._dispatching = False
         self._closed = False
         self._refused_for: object = None
 
     @property
     def is_busy(self) -> bool:
         """Whether a call is under way, or a key waits for one."""
-        return bool(self._under_way or self._waiting)
+        return self._slots.are_used or bool(self._waiting)
 
     def ask(self, question: Fetch, keys: Sequence[str], deadline: Deadline) -> Coroutine[Any, Any, list[Outcome]]:
         """One outcome per key, in the order of `keys`, within the deadline."""
@@ -187,7 +186,7 @@ class Batching:
         if self._closed:
             self._give_up_waiting()
         else:
-            self._dispatch_soon()
+            self._slots.dispatch_soon()
 
     def outdate(self, key: str, concerns: Callable[[Any], bool]) -> None:
         """A key has changed: what is kept for the questions that it concerns is no longer fresh, nor is what is on its way.
@@ -208,24 +207,16 @@ class Batching:
         self._give_up_waiting()
         if self._timer is not None:
             self._timer.cancel()
-        for call in self._under_way:
-            call.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._slots.aclose()
 
     def _give_up_waiting(self) -> None:
         for waiting in self._waiting.values():
             _without(dict.fromkeys(_wanting(waiting), self._boundary.late(0)), waiting)
         self._waiting.clear()
 
-    def _dispatch_soon(self) -> None:
-        if self._free and not (self._dispatching or self._closed):
-            self._dispatching = True
-            asyncio.get_running_loop().call_soon(self._dispatch)
-
     def _dispatch(self) -> None:
-        self._dispatching = False
         now, questions = asyncio.get_running_loop().time(), deque(self._waiting)
-        while self._free and questions:
+        while self._slots.free and questions:
             if self._calls.are_held:
                 if self._refused_for != self._calls.hold:
                     self._refused_for = self._calls.hold
@@ -256,7 +247,7 @@ class Batching:
 
     def _wake(self) -> None:
         self._timer = None
-        self._dispatch_soon()
+        self._slots.dispatch_soon()
 
     def _refuse_waiting(self) -> None:
         """Those who cannot wait until the source is asked again need not wait at all."""
@@ -269,17 +260,12 @@ class Batching:
                 del self._waiting[question]
 
     def _start(self, question: Fetch, keys: Sequence[str], wanting: list[PendingKeys]) -> None:
-        self._free -= 1
         self._calls.leave()
         deadline = self._calls.deadline(map(_ENDS, wanting))
         flight = Flight(keys, set(keys), wanting, deadline)
         self._flying.setdefault(question, []).append(flight)
-        call = asyncio.create_task(
-            self._calls.put(question, keys, deadline, partial(self._settle, question, flight), lambda: flight.is_wanted)
-        )
-        self._under_way.add(call)
-        # Not in the call itself, which does not run at all when it is cancelled in the turn in which it was made.
-        call.add_done_callback(partial(self._land, question, flight))
+        call = self._calls.put(question, keys, deadline, partial(self._settle, question, flight), lambda: flight.is_wanted)
+        self._slots.start(call, partial(self._land, question, flight))
 
     def _settle(self, question: Fetch, flight: Flight, keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
         flight.land(dict(zip(keys, outcomes, strict=True)))
@@ -289,7 +275,6 @@ class Batching:
                     self._cache.put(question, key, outcome, question.keeping)
 
     def _land(self, question: Fetch, flight: Flight, call: asyncio.Task[None]) -> None:
-        self._under_way.discard(call)
         if not call.cancelled() and (error := call.exception()) is not None:
             log.error("call_failed", source=self._boundary.source, error=type(error).__name__)
         if len(flight.outcomes) < len(flight.keys):
@@ -299,5 +284,3 @@ class Batching:
         if not flights:
             del self._flying[question]
             self._left_at.pop(question, None)
-        self._free += 1
-        self._dispatch_soon()

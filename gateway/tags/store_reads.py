@@ -8,13 +8,14 @@ for. Callers wait as long as they can: one that goes away changes nothing for th
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 import structlog
 
 from gateway.clock import Clock
+from gateway.lookups.call_slots import CallSlots
 
 MAX_READS = 2
 """How many reads are under way: one at the store, one on its way. More of them would be smaller ones."""
@@ -60,7 +61,7 @@ class StoreReads(Generic[T]):
 
     def __init__(
         self,
-        read: Callable[[Sequence[str]], Awaitable[dict[str, T]]],
+        read: Callable[[Sequence[str]], Coroutine[Any, Any, dict[str, T]]],
         clock: Clock,
         keep_s: float = 0.0,
         may_stay: Callable[[T], bool] = lambda _: True,
@@ -69,13 +70,11 @@ class StoreReads(Generic[T]):
         self._clock = clock
         self._keep_s = keep_s
         self._may_stay = may_stay
-        self._free = MAX_READS
+        self._slots = CallSlots(MAX_READS, self._dispatch)
         self._waiting: deque[StoreBatch[T]] = deque()
         self._landed: deque[StoreBatch[T]] = deque()
         self._entered: dict[str, StoreBatch[T]] = {}
         self._ahead: dict[str, StoreBatch[T]] = {}
-        self._tasks: set[asyncio.Task[dict[str, T]]] = set()
-        self._dispatching = False
 
     def enter(self, customers: Iterable[str]) -> dict[str, StoreBatch[T]]:
         """Have customers read. Nothing is waited for."""
@@ -107,9 +106,7 @@ class StoreReads(Generic[T]):
         """End the reads; who still waits has nothing."""
         while self._waiting:
             self._end(self._waiting.popleft())
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._slots.aclose()
 
     def _again(self, customer: str, batch: StoreBatch[T] | None, now: float) -> StoreBatch[T]:
         """The batch of a customer who is not here, or not for long any more."""
@@ -132,35 +129,22 @@ class StoreReads(Generic[T]):
             self._waiting.append(StoreBatch())
         batch = self._waiting[-1]
         batch.customers.append(customer)
-        self._dispatch_soon()
+        self._slots.dispatch_soon()
         return batch
 
-    def _dispatch_soon(self) -> None:
-        if self._free and not self._dispatching:
-            self._dispatching = True
-            asyncio.get_running_loop().call_soon(self._dispatch)
-
     def _dispatch(self) -> None:
-        self._dispatching = False
-        while self._free and self._waiting:
+        while self._slots.free and self._waiting:
             batch = self._waiting.popleft()
-            self._free -= 1
             batch.left_at = self._clock.monotonic()
-            task = asyncio.ensure_future(self._read(batch.customers))
-            self._tasks.add(task)
-            task.add_done_callback(partial(self._land, batch))
+            self._slots.start(self._read(batch.customers), partial(self._land, batch))
 
     def _land(self, batch: StoreBatch[T], task: asyncio.Task[dict[str, T]]) -> None:
-        self._tasks.discard(task)
         if not task.cancelled():
             if (error := task.exception()) is not None:
                 log.error("tags_failed", error=type(error).__name__)
             else:
                 batch.found = task.result()
         self._end(batch)
-        self._free += 1
-        if self._waiting:
-            self._dispatch_soon()
 
     def _end(self, batch: StoreBatch[T]) -> None:
         for customer in batch.customers:

@@ -178,5 +178,5 @@ async def answer_at_deadline(
         held.advance(max(0.0, started_s + deadline_s - MARGIN_S - held.now_s))
         await turns()
         assert not asking.done(), "it did not wait for its deadline"
-        held.advance(held_at_s + deadline_s - held.now_s)
+        await held.flow(held_at_s + deadline_s - held.now_s)
         return await ended_in_no_time(asking)
