@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from graphql import DocumentNode, FieldNode, FragmentSpreadNode, GraphQLError, OperationDefinitionNode
 
+from connectors.toolkit.evaluation import encode_json
 from gateway.app import create_services, opened
 from gateway.clock import Clock
 from gateway.context import RequestContext
@@ -56,7 +57,7 @@ def compared(answer: Any, document: DocumentNode, *, lying: bool) -> Any:
     kept = [error for error in answer.errors or [] if answer.data is not None or error.path is None]
     errors = sorted(map(shown, kept), key=str)
     plain = msgspec.json.decode(
-        msgspec.json.encode({"data": answer.data, "errors": errors, "failed": bool(answer.errors), "said": answer.extensions})
+        encode_json({"data": answer.data, "errors": errors, "failed": bool(answer.errors), "said": answer.extensions})
     )
     # A tag that is asked twice at once is computed once, for whoever was first: the other's sources were not asked. And a
     # customer that stands in nodes and in edges is one: what one place asked by then, the other reports.
