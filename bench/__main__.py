@@ -20,11 +20,15 @@ from bench import lines as baskets
 from bench import overlap as overlaps
 from bench import profiling, tagged
 from bench import storm as storms
+from bench.databases.comparison import Contest
+from bench.databases.sql import ALL_QUERIES, FLOORS, measure_sql
+from bench.databases.sql import SERVERS as SQL_SERVERS
 from bench.processes import BenchError, end_orderly_on_sigterm
 from bench.queries import GATEWAY_QUERIES
 from bench.report import (
     SERVERS,
     calls_line,
+    contest_table,
     dead_table,
     document,
     documents_table,
@@ -85,6 +89,24 @@ def speed(
                 out.print(f"At the median the gateway takes {added_ms:.2f} ms more than {name} alone, the slowest source.")
     whole = {*names, *servers} == {*GATEWAY_QUERIES, *SERVERS}
     _keep(results, RESULTS / ("latest.json" if whole else "partial.json"))
+
+
+@app.command()
+def sql(
+    seconds: Seconds = 5,
+    warm_up: WarmUp = 1,
+    rounds: Rounds = 3,
+    callers: Annotated[str, typer.Option(help="How many ask at a time, with commas.")] = "1,32",
+    queries: Queries = "Q1,Q2,Q3,Q4,Q4-tags",
+    only: Annotated[str, typer.Option(help="Which servers, with commas.")] = ",".join(SQL_SERVERS),
+) -> None:
+    """Compare the gateway with its peers over one PostgreSQL, which a wheel brings along."""
+    names, servers = _chosen(queries, list(ALL_QUERIES)), _chosen(only, list(SQL_SERVERS))
+    with _problems_shown():
+        contests = measure_sql(names, servers, _numbers(callers), rounds=rounds, seconds=seconds, warm_up=warm_up)
+    for contest in contests:
+        out.print(contest_table(contest, _floors(contest)), end="\n\n")
+    _keep_beside({"sql": {f"{contest.query}, {contest.callers}": contest.document() for contest in contests}})
 
 
 @app.command()
@@ -221,6 +243,18 @@ def profile(
 def _say(verdicts: Iterable[tuple[str, bool]]) -> None:
     for text, holds in verdicts:
         out.print(text, style="green" if holds else "red", highlight=False)
+
+
+def _numbers(words: str) -> list[int]:
+    try:
+        return [int(word) for word in words.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{words}: give numbers with commas, such as 1,32") from None
+
+
+def _floors(contest: Contest) -> dict[str, float]:
+    floors = FLOORS.get(contest.callers, {})
+    return {server: own[contest.query] for server, own in floors.items() if contest.query in own}
 
 
 def _chosen(words: str, known: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.databases.comparison import Contest
 from bench.dead import Death
 from bench.documents import Remembered
 from bench.flaky import Flaky
@@ -146,6 +147,20 @@ def lines_table(found: list[ByHand]) -> Table:
         times = [f"{median(rounds):.1f}" for rounds in (one.source_ms, one.hand_ms)]
         spread = f"{min(one.ratios):.2f} to {max(one.ratios):.2f}"
         table.add_row(one.database, one.task, f"{one.customers}", *times, f"{one.ratio:.2f} x", spread)
+    return table
+
+
+def contest_table(contest: Contest, floors: dict[str, float]) -> Table:
+    """Fastest first, with the CPU that a request takes."""
+    title = f"{contest.query}, {contest.callers} caller{'s' if contest.callers > 1 else ''}"
+    columns = ("Server", "Requests/s", "p50 ms", "p99 ms", "Ratio", "Spread", "Floor", "CPU ms")
+    table = Table(*columns, title=title, title_justify="left", caption_justify="left")
+    table.caption = "CPU for a request: of the server + of the database."
+    for server in sorted(contest.turns, key=lambda name: -contest.median(name, "rps")):
+        times = [f"{contest.median(server, name):.2f}" for name in ("p50_ms", "p99_ms")]
+        cpu_ms = " + ".join(f"{value:.2f}" for value in contest.cpu_ms(server) if value is not None)
+        beside = _beside(contest.ratios(server), floors.get(server))
+        table.add_row(server, f"{contest.median(server, 'rps'):,.0f}", *times, *beside, cpu_ms)
     return table
 
 
