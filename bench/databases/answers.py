@@ -51,6 +51,7 @@ def plain(value: Any) -> Any:
 
     - an id is without the name of its source, a page `{nodes: [...]}` is its list
     - the parts of an address stand in the customer, the currency of an amount beside it
+    - of sums by currency there is one, for the shop has one currency
     - amounts are numbers, times are times, customers stand in the order of their ids
     """
     if isinstance(value, list):
@@ -76,7 +77,8 @@ def _of_field(name: str, value: Any) -> dict[str, Any]:
     if name in _TIMES:
         return {name: datetime.fromisoformat(value)}
     if name in _MONEY:
-        amount = value if isinstance(value, dict) else {"amount": value}
+        (one,) = value if isinstance(value, list) else [value]
+        amount = one if isinstance(one, dict) else {"amount": one}
         currency = {"currency": amount["currency"]} if "currency" in amount else {}
         return {name: Decimal(str(amount["amount"])), **currency}
     return {name: plain(value)}

@@ -1,7 +1,8 @@
 """Four queries over the shop, as each schema says them, for rotating customers.
 
 Q1 is the page of a support console, Q2 a card by e-mail address, Q3 an overview of 50 customers with orders and items,
-Q4 figures of the orders of 50 customers. All texts of a query ask for the same leaves: see `bench.databases.answers`.
+Q4 figures of the orders of 50 customers without those that were cancelled. All texts of a query ask for the same leaves: see
+`bench.databases.answers`.
 """
 
 from collections.abc import Iterator

@@ -71,8 +71,9 @@ ALTER TABLE tickets ADD FOREIGN KEY (customer_id) REFERENCES customers;
 ALTER TABLE messages ADD FOREIGN KEY (ticket_id) REFERENCES tickets;
 ALTER TABLE events ADD FOREIGN KEY (customer_id) REFERENCES customers;
 
--- A computed column, which PostGraphile makes a field of.
+-- A computed column, which PostGraphile makes a field of: figures of the orders that were not cancelled.
 CREATE TYPE order_statistics AS (count int, total numeric, currency text, first_at timestamptz, last_at timestamptz);
 CREATE FUNCTION customers_order_statistics(customer customers) RETURNS order_statistics LANGUAGE sql STABLE AS $$
-  SELECT count(*)::int, sum(total), min(currency), min(placed_at), max(placed_at) FROM orders WHERE customer_id = customer.id
+  SELECT count(*)::int, sum(total), min(currency), min(placed_at), max(placed_at) FROM orders
+  WHERE customer_id = customer.id AND status <> 'CANCELLED'
 $$;

@@ -33,7 +33,8 @@ _EVENTS = """(SELECT coalesce(json_agg(json_build_object('type', e.type, 'page',
     ORDER BY e.at DESC, e.id DESC), '[]')
   FROM (SELECT * FROM events WHERE customer_id = c.id ORDER BY at DESC, id DESC LIMIT 20) e)"""
 _STATISTICS = """(SELECT json_build_object('count', count(*), 'total', sum(o.total), 'currency', min(o.currency),
-    'firstAt', min(o.placed_at), 'lastAt', max(o.placed_at)) FROM orders o WHERE o.customer_id = c.id)"""
+    'firstAt', min(o.placed_at), 'lastAt', max(o.placed_at)) FROM orders o
+  WHERE o.customer_id = c.id AND o.status <> 'CANCELLED')"""
 _MANY = """SELECT json_agg(json_build_object({leaves}) ORDER BY k.place)::text
   FROM unnest($1::text[]) WITH ORDINALITY k(id, place) JOIN customers c ON c.id = k.id"""
 

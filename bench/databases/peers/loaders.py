@@ -80,7 +80,8 @@ async def _load_statistics(keys: list[str]) -> list[Any]:
     total, currency = func.sum(OrderRow.total).label("total"), func.min(OrderRow.currency).label("currency")
     first, last = func.min(OrderRow.placed_at).label("first_at"), func.max(OrderRow.placed_at).label("last_at")
     figures = select(OrderRow.customer_id, func.count().label("orders"), total, currency, first, last)
+    kept = figures.where(OrderRow.customer_id.in_(keys), OrderRow.status != "CANCELLED").group_by(OrderRow.customer_id)
     async with _sessions() as session:
-        rows = await session.execute(figures.where(OrderRow.customer_id.in_(keys)).group_by(OrderRow.customer_id))
+        rows = await session.execute(kept)
         found = {row.customer_id: row for row in rows}
     return [found.get(key) for key in keys]

@@ -23,7 +23,8 @@ const STATEMENTS = {
   messages: `SELECT ticket_id AS parent, author, body, at FROM messages
     WHERE ticket_id = ANY($1::text[]) ORDER BY ticket_id, position`,
   statistics: `SELECT customer_id AS parent, count(*)::int, sum(total) AS total, min(currency) AS currency,
-    min(placed_at) AS "firstAt", max(placed_at) AS "lastAt" FROM orders WHERE customer_id = ANY($1::text[]) GROUP BY 1`,
+    min(placed_at) AS "firstAt", max(placed_at) AS "lastAt" FROM orders
+    WHERE customer_id = ANY($1::text[]) AND status <> 'CANCELLED' GROUP BY 1`,
 };
 
 const ask = async (name, values) => (await pool.query({ name, text: STATEMENTS[name], values })).rows;
