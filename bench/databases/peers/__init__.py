@@ -1,4 +1,4 @@
-"""The peers of the gateway over PostgreSQL: how each is started. Their pools are as large as their drivers make them."""
+"""The peers of the gateway over a database: how each is started. Each has ten connections, as most drivers do."""
 
 from pathlib import Path
 

@@ -12,7 +12,8 @@ from strawberry.dataloader import DataLoader
 
 from bench.databases.peers.tables import CustomerRow, EventRow, ItemRow, MessageRow, OrderRow, TicketRow
 
-ENGINE = create_async_engine(os.environ["BENCH_DATABASE"].replace("postgresql://", "postgresql+asyncpg://"))
+_URL = os.environ["BENCH_DATABASE"].replace("postgresql://", "postgresql+asyncpg://")
+ENGINE = create_async_engine(_URL, pool_size=10, max_overflow=0)
 _sessions = async_sessionmaker(ENGINE, expire_on_commit=False)
 
 Page = tuple[str, int]
