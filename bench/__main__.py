@@ -21,7 +21,10 @@ from bench import overlap as overlaps
 from bench import profiling, tagged
 from bench import storm as storms
 from bench.databases.comparison import Contest
-from bench.databases.sql import ALL_QUERIES, FLOORS, measure_sql
+from bench.databases.mongo import measure_mongo
+from bench.databases.queries import CUSTOMERS, QUERIES
+from bench.databases.sql import ALL_QUERIES, Floors, measure_sql
+from bench.databases.sql import FLOORS as SQL_FLOORS
 from bench.databases.sql import SERVERS as SQL_SERVERS
 from bench.processes import BenchError, end_orderly_on_sigterm
 from bench.queries import GATEWAY_QUERIES
@@ -104,9 +107,29 @@ def sql(
     names, servers = _chosen(queries, list(ALL_QUERIES)), _chosen(only, list(SQL_SERVERS))
     with _problems_shown():
         contests = measure_sql(names, servers, _numbers(callers), rounds=rounds, seconds=seconds, warm_up=warm_up)
-    for contest in contests:
-        out.print(contest_table(contest, _floors(contest)), end="\n\n")
-    _keep_beside({"sql": {f"{contest.query}, {contest.callers}": contest.document() for contest in contests}})
+    _show_contests("sql", contests, SQL_FLOORS)
+
+
+@app.command()
+def mongo(
+    uri: Annotated[
+        str, typer.Option(help="Of a MongoDB server, whose `bench_shop` is filled anew.")
+    ] = "",
+    seconds: Seconds = 5,
+    warm_up: WarmUp = 1,
+    rounds: Rounds = 3,
+    callers: Annotated[str, typer.Option(help="How many ask at a time, with commas.")] = "1,32",
+    queries: Queries = "Q1,Q2,Q3,Q4",
+    customers: Annotated[
+        int, typer.Option(min=50, max=CUSTOMERS, help="How many customers it holds.")
+    ] = CUSTOMERS,
+) -> None:
+    """Compare the gateway with a hand-written endpoint over a MongoDB server of yours."""
+    names = _chosen(queries, list(QUERIES))
+    with _problems_shown():
+        many = _numbers(callers)
+        contests = measure_mongo(uri, names, many, rounds=rounds, seconds=seconds, warm_up=warm_up, customers=customers)
+    _show_contests("mongo", contests, {})
 
 
 @app.command()
@@ -252,9 +275,12 @@ def _numbers(words: str) -> list[int]:
         raise typer.BadParameter(f"{words}: give numbers with commas, such as 1,32") from None
 
 
-def _floors(contest: Contest) -> dict[str, float]:
-    floors = FLOORS.get(contest.callers, {})
-    return {server: own[contest.query] for server, own in floors.items() if contest.query in own}
+def _show_contests(name: str, contests: list[Contest], floors: Floors) -> None:
+    for contest in contests:
+        of_callers = floors.get(contest.callers, {})
+        own = {server: ratios[contest.query] for server, ratios in of_callers.items() if contest.query in ratios}
+        out.print(contest_table(contest, own), end="\n\n")
+    _keep_beside({name: {f"{contest.query}, {contest.callers}": contest.document() for contest in contests}})
 
 
 def _chosen(words: str, known: list[str]) -> list[str]:

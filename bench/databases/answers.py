@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bench.asking import post
-from bench.databases.queries import request, rotate_variables, text_of
+from bench.databases.queries import CUSTOMERS, request, rotate_variables, text_of
 from bench.equality import find_difference
 from bench.processes import BenchError
 
@@ -19,13 +19,13 @@ _MONEY = {"total", "unitPrice"}
 _TIMES = {"placedAt", "createdAt", "at", "firstAt", "lastAt"}
 
 
-def compare_answers(urls: dict[str, str], query: str) -> dict[str, float]:
+def compare_answers(urls: dict[str, str], query: str, customers: int = CUSTOMERS) -> dict[str, float]:
     """Compare what all servers answer. Gives the mean size of an answer in bytes, by server.
 
     Raises `BenchError` at the first that differs.
     """
     lengths: dict[str, list[int]] = {server: [] for server in urls}
-    for variables in _cases(query):
+    for variables in _cases(query, customers):
         right = None
         for server, url in urls.items():
             text = post(url, request(text_of(server, query), query, variables))
@@ -40,8 +40,8 @@ def compare_answers(urls: dict[str, str], query: str) -> dict[str, float]:
     return {server: sum(sizes[:_CASES]) / _CASES for server, sizes in lengths.items()}
 
 
-def _cases(query: str) -> Iterator[dict[str, Any]]:
-    yield from islice(rotate_variables(query), _CASES)
+def _cases(query: str, customers: int) -> Iterator[dict[str, Any]]:
+    yield from islice(rotate_variables(query, customers), _CASES)
     if query in _UNKNOWN:
         yield _UNKNOWN[query]
 

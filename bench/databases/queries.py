@@ -73,25 +73,26 @@ def request(text: str, query: str, variables: dict[str, Any]) -> bytes:
     return body(query.partition("-")[0], text, variables)
 
 
-def rotate_variables(query: str, customers: int | None = None) -> Iterator[dict[str, Any]]:
-    """Busy customers for Q1, all for Q2, groups of the first so many (or all) for Q3 and Q4."""
+def rotate_variables(query: str, customers: int = CUSTOMERS) -> Iterator[dict[str, Any]]:
+    """Of the first so many customers: busy ones for Q1, all for Q2, groups of all for Q3 and Q4."""
     if query == "Q1":
-        for number in range(BUSY):
-            yield {"id": customer_id(number * _STRIDE % BUSY + 1)}
+        busy = min(BUSY, customers)
+        for number in range(busy):
+            yield {"id": customer_id(number * _STRIDE % busy + 1)}
     elif query == "Q2":
-        for number in range(CUSTOMERS):
-            yield {"email": f"customer{number * _STRIDE % CUSTOMERS + 1}@example.com"}
+        for number in range(customers):
+            yield {"email": f"customer{number * _STRIDE % customers + 1}@example.com"}
     else:
-        among = customers or CUSTOMERS
-        for group in range(among // GROUP):
-            yield {"ids": [customer_id((group + place * (among // GROUP)) % among + 1) for place in range(GROUP)]}
+        groups = customers // GROUP
+        for group in range(groups):
+            yield {"ids": [customer_id(group + place * groups + 1) for place in range(GROUP)]}
 
 
 def customer_id(number: int) -> str:
     return f"c{number:05d}"
 
 
-def write_requests(path: Path, text: str, query: str, customers: int | None = None) -> Path:
+def write_requests(path: Path, text: str, query: str, customers: int = CUSTOMERS) -> Path:
     """A file with a request in each line, as `bench/load.lua` reads them."""
     lines = [request(text, query, variables) + b"\n" for variables in rotate_variables(query, customers)]
     path.write_bytes(b"".join(lines))

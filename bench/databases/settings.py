@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+MONGO_DATABASE = "bench_shop"
 _TOP = """\
 environment = "production"
 deadline_ms = 20_000
@@ -36,10 +37,26 @@ lists.messages.query = "SELECT ticket_id AS parent, position, author, body, at F
 query = "SELECT id, customer_id, at, type, page FROM events"
 keys.customer_id = "customer_id"
 """
+_MONGO = """
+[sources.shop]
+kind = "mongo"
+url = "{url}"
+database = "{database}"
+records.customer = {{ collection = "customers", keys = {{ customer_id = "_id", email = "email" }} }}
+records.order = {{ collection = "orders", keys = {{ customer_id = "customerId" }} }}
+records.ticket = {{ collection = "tickets", keys = {{ customer_id = "customerId" }} }}
+records.event = {{ collection = "events", keys = {{ customer_id = "customerId" }} }}
+"""
 
 
 def write_sql_settings(path: Path, url: str, *, store: str | None = None) -> Path:
     """Settings of the `sql` kind; with `store`, the connection string of a MongoDB, it keeps tags there."""
     tags = _STORE.format(uri=store) if store else ""
     path.write_text(_TOP + tags + _SQL.format(url=url.replace("postgresql://", "postgresql+asyncpg://")))
+    return path
+
+
+def write_mongo_settings(path: Path, url: str) -> Path:
+    """Settings of the `mongo` kind."""
+    path.write_text(_TOP + _MONGO.format(url=url, database=MONGO_DATABASE))
     return path

@@ -5,26 +5,26 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from bench import gateway
 from bench.asking import post
 from bench.databases import peers
-from bench.databases.answers import compare_answers
 from bench.databases.comparison import Contest, Lane, run_contests
 from bench.databases.postgresql import Postgresql, serve_postgresql
 from bench.databases.queries import QUERIES, TAGGED, TAGGED_CUSTOMERS, request, rotate_variables, text_of, write_requests
+from bench.databases.servers import checked_lanes, serve
 from bench.databases.settings import write_sql_settings
 from bench.peers import install
-from bench.processes import BenchError, Cores, Process, chosen_cores, cpu_seconds, free_ports, need_all, running
+from bench.processes import BenchError, Cores, chosen_cores, cpu_seconds, need_all
 from bench.tagged import serve_mongodb
 
 SERVERS = ("gateway", *peers.PEERS)
 ALL_QUERIES = (*QUERIES, TAGGED)
 WITHOUT_TAGS = "without tags"
-FLOORS = {
+Floors = dict[int, dict[str, dict[str, float]]]
+FLOORS: Floors = {
     1: {
         "handwritten": {"Q1": 0.5, "Q2": 0.5, "Q3": 0.8, "Q4": 0.5},
         "mercurius": {"Q1": 1.2, "Q2": 0.9, "Q3": 1.0, "Q4": 1.0},
@@ -38,15 +38,9 @@ FLOORS = {
     },
 }
 """How many times as fast as each the gateway is to be, by callers."""
-_PRODUCTION = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
 _MAX_WARMING_S, _PAUSE_S = 60.0, 3.0
 """Longer than a worker remembers tags by itself."""
 _TIMES = "query Times($ids: [ID!]!) { customers(ids: $ids) { tags { key computedAt } } }"
-
-
-class _Server(NamedTuple):
-    url: str
-    process: Process
 
 
 def measure_sql(
@@ -63,35 +57,15 @@ def measure_sql(
         lanes: dict[str, dict[str, Lane]] = {}
         compared = [query for query in queries if query != TAGGED]
         if compared:
-            started = {name: stack.enter_context(_serve(name, folder, database, cores)) for name in servers}
+            settings = write_sql_settings(folder / "gateway.toml", database.url)
+            started = {name: stack.enter_context(serve(name, settings, database.url, cores)) for name in servers}
             for query in compared:
-                lanes[query] = _lanes_of(query, started, folder)
+                lanes[query] = checked_lanes(query, started, folder)
         if TAGGED in queries:
             lanes[TAGGED] = stack.enter_context(_tagged_lanes(folder, database, cores))
         contests = [Contest(query, many, lanes[query]) for query in queries for many in callers]
         run_contests(contests, lambda: cpu_seconds(database.pid), cores, rounds=rounds, seconds=seconds, warm_up=warm_up)
     return contests
-
-
-@contextmanager
-def _serve(name: str, folder: Path, database: Postgresql, cores: Cores) -> Iterator[_Server]:
-    if name == "gateway":
-        settings = write_sql_settings(folder / "gateway.toml", database.url)
-        with gateway.started(settings, cores) as (port, process):
-            yield _Server(f"http://127.0.0.1:{port}/graphql", process)
-        return
-    (port,) = free_ports(1)
-    url, environment = f"http://127.0.0.1:{port}/graphql", {"BENCH_DATABASE": database.url, **_PRODUCTION}
-    with running(name, peers.command(name, port), url, core=cores.server, environment=environment) as process:
-        yield _Server(url, process)
-
-
-def _lanes_of(query: str, started: dict[str, _Server], folder: Path) -> dict[str, Lane]:
-    sizes = compare_answers({name: server.url for name, server in started.items()}, query)
-    return {
-        name: Lane(*server, write_requests(folder / f"{name}-{query}.txt", text_of(name, query), query), sizes[name])
-        for name, server in started.items()
-    }
 
 
 @contextmanager
