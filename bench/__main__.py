@@ -112,17 +112,13 @@ def sql(
 
 @app.command()
 def mongo(
-    uri: Annotated[
-        str, typer.Option(help="Of a MongoDB server, whose `bench_shop` is filled anew.")
-    ] = "",
+    uri: Annotated[str, typer.Option(help="Of a MongoDB server, whose `bench_shop` is filled anew.")] = "",
     seconds: Seconds = 5,
     warm_up: WarmUp = 1,
     rounds: Rounds = 3,
     callers: Annotated[str, typer.Option(help="How many ask at a time, with commas.")] = "1,32",
     queries: Queries = "Q1,Q2,Q3,Q4",
-    customers: Annotated[
-        int, typer.Option(min=50, max=CUSTOMERS, help="How many customers it holds.")
-    ] = CUSTOMERS,
+    customers: Annotated[int, typer.Option(min=50, max=CUSTOMERS, help="How many customers it holds.")] = CUSTOMERS,
 ) -> None:
     """Compare the gateway with a hand-written endpoint over a MongoDB server of yours."""
     names = _chosen(queries, list(QUERIES))

@@ -155,7 +155,7 @@ def contest_table(contest: Contest, floors: dict[str, float]) -> Table:
     title = f"{contest.query}, {contest.callers} caller{'s' if contest.callers > 1 else ''}"
     columns = ("Server", "Requests/s", "p50 ms", "p99 ms", "Ratio", "Spread", "Floor", "CPU ms")
     table = Table(*columns, title=title, title_justify="left", caption_justify="left")
-    table.caption = "CPU for a request: of the server + of the database."
+    table.caption = "CPU for a request: of the server, + of the database where it is a child."
     for server in sorted(contest.turns, key=lambda name: -contest.median(name, "rps")):
         times = [f"{contest.median(server, name):.2f}" for name in ("p50_ms", "p99_ms")]
         cpu_ms = " + ".join(f"{value:.2f}" for value in contest.cpu_ms(server) if value is not None)
