@@ -102,11 +102,13 @@ def sql(
     callers: Annotated[str, typer.Option(help="How many ask at a time, with commas.")] = "1,32",
     queries: Queries = "Q1,Q2,Q3,Q4,Q4-tags",
     only: Annotated[str, typer.Option(help="Which servers, with commas.")] = ",".join(SQL_SERVERS),
+    before: Annotated[Path | None, typer.Option(file_okay=False, exists=True, help="Another tree, measured too.")] = None,
 ) -> None:
     """Compare the gateway with its peers over one PostgreSQL, which a wheel brings along."""
     names, servers = _chosen(queries, list(ALL_QUERIES)), _chosen(only, list(SQL_SERVERS))
     with _problems_shown():
-        contests = measure_sql(names, servers, _numbers(callers), rounds=rounds, seconds=seconds, warm_up=warm_up)
+        many, tree = _numbers(callers), before and before.resolve()
+        contests = measure_sql(names, servers, many, rounds=rounds, seconds=seconds, warm_up=warm_up, before=tree)
     _show_contests("sql", contests, SQL_FLOORS)
 
 

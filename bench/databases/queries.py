@@ -65,7 +65,7 @@ _POSTGRAPHILE = {
 
 def text_of(server: str, query: str) -> str:
     """The query as the schema of a server says it."""
-    return {"gateway": _GATEWAY, "postgraphile": _POSTGRAPHILE}.get(server, _PEERS)[query]
+    return {"gateway": _GATEWAY, "before": _GATEWAY, "postgraphile": _POSTGRAPHILE}.get(server, _PEERS)[query]
 
 
 def request(text: str, query: str, variables: dict[str, Any]) -> bytes:

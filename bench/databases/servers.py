@@ -23,10 +23,10 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serve(name: str, settings: Path, database: str, cores: Cores) -> Iterator[Server]:
-    """Serve the gateway by its settings, or a peer over a database."""
-    if name == "gateway":
-        with gateway.started(settings, cores) as (port, process):
+def serve(name: str, settings: Path, database: str, cores: Cores, before: Path | None = None) -> Iterator[Server]:
+    """Serve the gateway by its settings, also as it was `before` in another tree, or a peer over a database."""
+    if name in {"gateway", "before"}:
+        with gateway.started(settings, cores, before if before and name == "before" else gateway.TREE) as (port, process):
             yield Server(f"http://127.0.0.1:{port}/graphql", process)
         return
     (port,) = free_ports(1)

@@ -44,9 +44,20 @@ _TIMES = "query Times($ids: [ID!]!) { customers(ids: $ids) { tags { key computed
 
 
 def measure_sql(
-    queries: Sequence[str], servers: Sequence[str], callers: Sequence[int], *, rounds: int, seconds: int, warm_up: int
+    queries: Sequence[str],
+    servers: Sequence[str],
+    callers: Sequence[int],
+    *,
+    rounds: int,
+    seconds: int,
+    warm_up: int,
+    before: Path | None = None,
 ) -> list[Contest]:
-    """Raises `BenchError` when something is missing, does not start, fails, or answers differently."""
+    """Measure the servers, and the gateway of another tree.
+
+    Raises `BenchError` when something is missing, does not start, fails, or answers differently.
+    """
+    servers = [*servers, *(["before"] if before else [])]
     need_all(["wrk", *(["npm"] if {*servers} & {*peers.IN_NODE} else [])])
     if {*servers} & {*peers.IN_NODE}:
         install(peers.NODE)
@@ -58,7 +69,7 @@ def measure_sql(
         compared = [query for query in queries if query != TAGGED]
         if compared:
             settings = write_sql_settings(folder / "gateway.toml", database.url)
-            started = {name: stack.enter_context(serve(name, settings, database.url, cores)) for name in servers}
+            started = {name: stack.enter_context(serve(name, settings, database.url, cores, before)) for name in servers}
             for query in compared:
                 lanes[query] = checked_lanes(query, started, folder)
         if TAGGED in queries:
