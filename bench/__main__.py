@@ -20,11 +20,18 @@ from bench import lines as baskets
 from bench import overlap as overlaps
 from bench import profiling, tagged
 from bench import storm as storms
+from bench.databases.comparison import Contest
+from bench.databases.mongo import measure_mongo
+from bench.databases.queries import CUSTOMERS, QUERIES
+from bench.databases.sql import ALL_QUERIES, Floors, measure_sql
+from bench.databases.sql import FLOORS as SQL_FLOORS
+from bench.databases.sql import SERVERS as SQL_SERVERS
 from bench.processes import BenchError, end_orderly_on_sigterm
 from bench.queries import GATEWAY_QUERIES
 from bench.report import (
     SERVERS,
     calls_line,
+    contest_table,
     dead_table,
     document,
     documents_table,
@@ -69,7 +76,7 @@ def speed(
 ) -> None:
     """Compare the gateway with its peers over the same four sources."""
     names, servers = _chosen(queries, list(GATEWAY_QUERIES)), _chosen(only, list(SERVERS))
-    wanted = [(query, callers) for query in names] + ([("Q1", 1)] if "Q1" in names and callers > 1 else [])
+    wanted = [(query, many) for many in sorted({callers, 1}, reverse=True) for query in names]
     with _problems_shown(), staged(servers, names) as stage:
         out.print(f"All answers are equal. About {len(wanted) * len(servers) * rounds * (seconds + warm_up)} s to go ...")
         measured = compared(stage, wanted, rounds=rounds, seconds=seconds, warm_up=warm_up)
@@ -78,13 +85,49 @@ def speed(
             out.print(speed_table(one))
             if one.calls:
                 out.print(calls_line(one), end="\n\n")
-            if one.callers == 1 and one.calls:
+            if one.callers == 1 and one.query == "Q1" and one.calls:
                 name, alone_ms = slowest_source(stage, seconds=seconds)
                 added_ms = one.median("gateway", "p50_ms") - alone_ms
                 results["one_caller"] |= {"slowest_source": name, "slowest_source_ms": alone_ms, "added_ms": added_ms}
                 out.print(f"At the median the gateway takes {added_ms:.2f} ms more than {name} alone, the slowest source.")
     whole = {*names, *servers} == {*GATEWAY_QUERIES, *SERVERS}
     _keep(results, RESULTS / ("latest.json" if whole else "partial.json"))
+
+
+@app.command()
+def sql(
+    seconds: Seconds = 5,
+    warm_up: WarmUp = 1,
+    rounds: Rounds = 3,
+    callers: Annotated[str, typer.Option(help="How many ask at a time, with commas.")] = "1,32",
+    queries: Queries = "Q1,Q2,Q3,Q4,Q4-tags",
+    only: Annotated[str, typer.Option(help="Which servers, with commas.")] = ",".join(SQL_SERVERS),
+    before: Annotated[Path | None, typer.Option(file_okay=False, exists=True, help="Another tree, measured too.")] = None,
+) -> None:
+    """Compare the gateway with its peers over one PostgreSQL, which a wheel brings along."""
+    names, servers = _chosen(queries, list(ALL_QUERIES)), _chosen(only, list(SQL_SERVERS))
+    with _problems_shown():
+        many, tree = _numbers(callers), before and before.resolve()
+        contests = measure_sql(names, servers, many, rounds=rounds, seconds=seconds, warm_up=warm_up, before=tree)
+    _show_contests("sql", contests, SQL_FLOORS)
+
+
+@app.command()
+def mongo(
+    uri: Annotated[str, typer.Option(help="Of a MongoDB server, whose `bench_shop` is filled anew.")] = "",
+    seconds: Seconds = 5,
+    warm_up: WarmUp = 1,
+    rounds: Rounds = 3,
+    callers: Annotated[str, typer.Option(help="How many ask at a time, with commas.")] = "1,32",
+    queries: Queries = "Q1,Q2,Q3,Q4",
+    customers: Annotated[int, typer.Option(min=50, max=CUSTOMERS, help="How many customers it holds.")] = CUSTOMERS,
+) -> None:
+    """Compare the gateway with a hand-written endpoint over a MongoDB server of yours."""
+    names = _chosen(queries, list(QUERIES))
+    with _problems_shown():
+        many = _numbers(callers)
+        contests = measure_mongo(uri, names, many, rounds=rounds, seconds=seconds, warm_up=warm_up, customers=customers)
+    _show_contests("mongo", contests, {})
 
 
 @app.command()
@@ -221,6 +264,21 @@ def profile(
 def _say(verdicts: Iterable[tuple[str, bool]]) -> None:
     for text, holds in verdicts:
         out.print(text, style="green" if holds else "red", highlight=False)
+
+
+def _numbers(words: str) -> list[int]:
+    try:
+        return [int(word) for word in words.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{words}: give numbers with commas, such as 1,32") from None
+
+
+def _show_contests(name: str, contests: list[Contest], floors: Floors) -> None:
+    for contest in contests:
+        of_callers = floors.get(contest.callers, {})
+        own = {server: ratios[contest.query] for server, ratios in of_callers.items() if contest.query in ratios}
+        out.print(contest_table(contest, own), end="\n\n")
+    _keep_beside({name: {f"{contest.query}, {contest.callers}": contest.document() for contest in contests}})
 
 
 def _chosen(words: str, known: list[str]) -> list[str]:

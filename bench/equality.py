@@ -151,14 +151,16 @@ def check(server: str, url: str, expected: Expected, queries: Sequence[str]) -> 
             answer = msgspec.json.decode(text)
             found = unwrapped(answer) if server == "gateway" else answer
             if found != {"data": right}:
-                raise BenchError(f"{server}, {query}, {variables}: the answer differs: {_difference(found, {'data': right})}")
+                raise BenchError(
+                    f"{server}, {query}, {variables}: the answer differs: {find_difference(found, {'data': right})}"
+                )
             if UNKNOWN not in variables.values():
                 lengths.append(len(text))
         sizes[query] = sum(lengths) / len(lengths)
     return sizes
 
 
-def _difference(found: Any, right: Any, path: str = "") -> str:
+def find_difference(found: Any, right: Any, path: str = "") -> str:
     """Where two answers part, with both values."""
     if isinstance(found, dict) and isinstance(right, dict) and found.keys() == right.keys():
         parts = [(f"{path}.{name}", found[name], right[name]) for name in right]
@@ -166,4 +168,4 @@ def _difference(found: Any, right: Any, path: str = "") -> str:
         parts = [(f"{path}[{place}]", *both) for place, both in enumerate(zip(found, right, strict=True))]
     else:
         return f"{path}: {str(found)[:200]} instead of {str(right)[:200]}"
-    return next((_difference(one, other, where) for where, one, other in parts if one != other), "")
+    return next((find_difference(one, other, where) for where, one, other in parts if one != other), "")

@@ -11,6 +11,10 @@ _SCRIPT = Path(__file__).with_name("load.lua")
 _TIMEOUT_S = 20
 
 
+class NoAnswerError(BenchError):
+    """No request has failed, and none was answered: the time was too short."""
+
+
 class Figures(msgspec.Struct, frozen=True):
     """Requests per second, the time of an answer (median, 99th percentile, most) and its mean size with its headers."""
 
@@ -40,11 +44,13 @@ def warmed(url: str, lines: Path, *, callers: int, seconds: int, cores: Cores) -
 def driven(url: str, lines: Path, *, callers: int, seconds: int, cores: Cores) -> Figures:
     """Send the lines of a file in turn for some seconds.
 
-    Raises `BenchError` when an answer is no 200, or none comes.
+    Raises `BenchError` when an answer is no 200, `NoAnswerError` when none comes.
     """
     report = _wrk(url, lines, callers, seconds, cores)
-    if report.failed or not report.requests:
+    if report.failed:
         raise BenchError(f"{url}: {report.failed} requests failed, {report.requests} were answered")
+    if not report.requests:
+        raise NoAnswerError(f"{url}: no request was answered in {seconds} s")
     return Figures(
         requests=report.requests,
         rps=report.requests / report.duration_us * 1e6,

@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.error
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -59,6 +59,10 @@ class Process:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) / 1024
         raise BenchError("the process has ended")
+
+    def cpu_s(self) -> float:
+        """Seconds of CPU that its threads and its children had so far."""
+        return cpu_seconds(self._process.pid)
 
     def open_files(self) -> int:
         """Its open files and sockets."""
@@ -119,6 +123,41 @@ def free_ports(count: int) -> list[int]:
 
 def pinned(words: Sequence[str], core: int | None) -> list[str]:
     return list(words) if core is None else ["taskset", "-c", str(core), *words]
+
+
+@contextmanager
+def on_core(core: int | None) -> Iterator[None]:
+    """Have the children run on a core that are started in the block."""
+    usual = os.sched_getaffinity(0)
+    if core is not None:
+        os.sched_setaffinity(0, {core})  # a child runs where its parent did
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usual)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Seconds of CPU that a process and its children had so far, by the clock of the kernel's scheduler.
+
+    Children that have ended count to the hundredth of a second.
+    """
+    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = sum(map(int, stat[13:15]))
+    nanoseconds = ticks * 10**9 // os.sysconf("SC_CLK_TCK")
+    for process in (pid, *_children(pid)):
+        for schedule in Path(f"/proc/{process}/task").glob("*/schedstat"):
+            with suppress(OSError):  # a thread has ended meanwhile
+                nanoseconds += int(schedule.read_text().split()[0])
+    return nanoseconds / 1e9
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, children.read_text().split())
+    return found
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from bench.databases.comparison import Contest
 from bench.dead import Death
 from bench.documents import Remembered
 from bench.flaky import Flaky
@@ -13,7 +14,7 @@ from bench.incident import PHASES, Incident
 from bench.lines import ByHand
 from bench.overlap import Overlap
 from bench.peers import PEERS
-from bench.speed import FLOORS, Measured
+from bench.speed import FLOORS, ONE_CALLER_FLOORS, Measured
 from bench.storm import Storm
 from bench.tagged import Beside
 
@@ -21,10 +22,10 @@ SERVERS = ("gateway", *PEERS)
 
 
 def speed_table(one: Measured) -> Table:
-    """Fastest first. The floors hold for many callers, so one caller has none."""
+    """Fastest first."""
     title = f"{one.query}, {one.callers} caller{'s' if one.callers > 1 else ''}"
     table = Table("Server", "Requests/s", "p50 ms", "p99 ms", "Ratio", "Spread", "Floor", title=title, title_justify="left")
-    floors = FLOORS[one.query] if one.callers > 1 else {}
+    floors = (FLOORS if one.callers > 1 else ONE_CALLER_FLOORS).get(one.query, {})
     for server in sorted(one.rounds, key=lambda name: -one.median(name, "rps")):
         figures = [f"{one.median(server, 'rps'):,.0f}", *(f"{one.median(server, name):.2f}" for name in ("p50_ms", "p99_ms"))]
         table.add_row(server, *figures, *_beside(one.ratios(server), floors.get(server)))
@@ -149,22 +150,39 @@ def lines_table(found: list[ByHand]) -> Table:
     return table
 
 
+def contest_table(contest: Contest, floors: dict[str, float]) -> Table:
+    """Fastest first, with the CPU that a request takes."""
+    title = f"{contest.query}, {contest.callers} caller{'s' if contest.callers > 1 else ''}"
+    columns = ("Server", "Requests/s", "p50 ms", "p99 ms", "Ratio", "Spread", "Floor", "CPU ms")
+    table = Table(*columns, title=title, title_justify="left", caption_justify="left")
+    table.caption = "CPU for a request: of the server, + of the database where it is a child."
+    for server in sorted(contest.turns, key=lambda name: -contest.median(name, "rps")):
+        times = [f"{contest.median(server, name):.2f}" for name in ("p50_ms", "p99_ms")]
+        cpu_ms = " + ".join(f"{value:.2f}" for value in contest.cpu_ms(server) if value is not None)
+        beside = _beside(contest.ratios(server), floors.get(server))
+        table.add_row(server, f"{contest.median(server, 'rps'):,.0f}", *times, *beside, cpu_ms)
+    return table
+
+
 def document(measured: list[Measured], callers: int) -> dict[str, Any]:
     """Requests per second by query and server, all else under keys of its own."""
     many = [one for one in measured if one.callers == callers]
+    single = [one for one in measured if one.callers == 1]
     asked = [one for one in measured if one.calls]
     return {
         **{one.query: {server: one.median(server, "rps") for server in SERVERS if server in one.rounds} for one in many},
         "callers": callers,
-        "ratios": {one.query: {peer: _spread(found) for peer in PEERS if (found := one.ratios(peer))} for one in many},
+        "ratios": {one.query: _ratios(one) for one in many},
         "figures": {one.query: _figures(one) for one in many},
-        "one_caller": {one.query: _figures(one) for one in measured if one.callers == 1},
+        "one_caller": {one.query: _figures(one) for one in single},
+        "one_caller_ratios": {one.query: _ratios(one) for one in single},
         "upstream_calls": {f"{one.query}, {one.callers}": one.calls_per_request() for one in asked},
     }
 
 
-def _spread(ratios: list[float]) -> dict[str, float]:
-    return {"median": median(ratios), "min": min(ratios), "max": max(ratios)}
+def _ratios(one: Measured) -> dict[str, dict[str, float]]:
+    found = {peer: one.ratios(peer) for peer in PEERS}
+    return {peer: {"median": median(own), "min": min(own), "max": max(own)} for peer, own in found.items() if own}
 
 
 def _figures(one: Measured) -> dict[str, dict[str, float]]:

@@ -15,6 +15,7 @@ FLOORS = {
     "Q3": {"strawberry": 50.0, "apollo": 12.0, "mercurius": 4.0, "rest": 4.0},
 }
 """How many times as fast as each peer the gateway is to be, by query, with 32 callers."""
+ONE_CALLER_FLOORS = {"Q1": {"mercurius": 1.0, "rest": 1.15}}
 
 _ALONE = {
     "crm": "/crm/customers?ids=c00042",

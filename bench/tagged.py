@@ -5,7 +5,6 @@ that reads them for each request. MongoDB is SecantusDB here, a child process, w
 """
 
 import asyncio
-import os
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,7 +19,7 @@ from bench import data, gateway, sources
 from bench.asking import post
 from bench.data import customer_id
 from bench.load import driven, warmed
-from bench.processes import BenchError, Cores, chosen_cores, need_all
+from bench.processes import BenchError, Cores, chosen_cores, need_all, on_core
 from bench.queries import GATEWAY_QUERIES, body, write_bodies
 from connectors.errors import ConfigurationError
 from gateway.store.embedded import EmbeddedMongo
@@ -76,7 +75,7 @@ def compared(queries: Sequence[str], *, rounds: int, seconds: int) -> list[Besid
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
         found = stack.enter_context(sources.served(data.prepared(), cores))
-        uri = stack.enter_context(_mongodb(cores))
+        uri = stack.enter_context(serve_mongodb(cores))
         urls = {}
         for each_time in (False, True):
             settings = gateway.write_settings(
@@ -108,19 +107,16 @@ def _text(query: str, *, tagged: bool) -> str:
 
 
 @contextmanager
-def _mongodb(cores: Cores) -> Iterator[str]:
+def serve_mongodb(cores: Cores) -> Iterator[str]:
     """A MongoDB of its own, beside the load driver."""
-    mongodb, usual = EmbeddedMongo(), os.sched_getaffinity(0)
+    mongodb = EmbeddedMongo()
     with asyncio.Runner() as runner:
         try:
-            if cores.load is not None:
-                os.sched_setaffinity(0, {cores.load})  # a child runs where its parent did
-            try:
-                uri = runner.run(mongodb.start())
-            except ConfigurationError as error:
-                raise BenchError("; ".join(error.problems)) from None
-            finally:
-                os.sched_setaffinity(0, usual)
+            with on_core(cores.load):
+                try:
+                    uri = runner.run(mongodb.start())
+                except ConfigurationError as error:
+                    raise BenchError("; ".join(error.problems)) from None
             yield uri
         finally:
             runner.run(mongodb.stop())

@@ -16,7 +16,8 @@ from bench.queries import rotating_variables
 from bench.report import document
 from bench.speed import Measured
 
-LOCK = Path(data.__file__).parent / "peers" / "node" / "package-lock.json"
+BENCH = Path(data.__file__).parent
+LOCKS = [BENCH / "peers" / "node" / "package-lock.json", BENCH / "databases" / "peers" / "node" / "package-lock.json"]
 
 
 def figures(rps: float) -> Figures:
@@ -86,9 +87,10 @@ def test_the_document_has_medians_by_query_and_server() -> None:
     assert json.loads(json.dumps(found)) == found
 
 
-def test_the_lock_of_the_node_peers_names_no_address() -> None:
+@pytest.mark.parametrize("lock", LOCKS, ids=["http", "sql"])
+def test_the_lock_of_the_node_peers_names_no_address(lock: Path) -> None:
     """Packages come from the registry that the machine is set up with, and are known by their hashes."""
-    packages = json.loads(LOCK.read_text("utf-8"))["packages"]
+    packages = json.loads(lock.read_text("utf-8"))["packages"]
     assert {
         name for name, package in packages.items() if name and ("resolved" in package or "integrity" not in package)
     } == set()

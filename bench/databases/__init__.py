@@ -1,0 +1,1 @@
+"""The gateway and its peers over one database: data, queries, answers and turns."""
