@@ -12,7 +12,7 @@ from bench.stage import Stage
 FLOORS = {
     "Q1": {"strawberry": 20.0, "apollo": 7.0, "mercurius": 2.0, "rest": 2.8},
     "Q2": {"strawberry": 10.0, "apollo": 2.5, "mercurius": 1.2, "rest": 2.5},
-    "Q3": {"strawberry": 50.0, "apollo": 12.0, "mercurius": 4.0, "rest": 4.0},
+    "Q3": {"strawberry": 40.0, "apollo": 10.0, "mercurius": 3.2, "rest": 3.0},
 }
 """How many times as fast as each peer the gateway is to be, by query, with 32 callers."""
 ONE_CALLER_FLOORS = {"Q1": {"mercurius": 1.0, "rest": 1.15}}
