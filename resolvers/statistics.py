@@ -94,11 +94,12 @@ def _statistics(question: MeasureRequest, answer: Measurement) -> OrderStatistic
     count, total, refunded, first, last = (
         combine(measure, [row[place] for row in answer.rows]) for place, measure in enumerate(question.measures)
     )
+    net = combine(question.measures[1], [total, [*map(_negated, refunded)]]) if refunded else total
     return OrderStatistics(
         count=count,
         total=_money(total),
         refunded=_money(refunded),
-        net=_money(combine(question.measures[1], [total, [_negated(one) for one in refunded or ()]])),
+        net=_money(net),
         first_at=first,
         last_at=last,
         partial=answer.missing is not None or answer.cut,
