@@ -37,6 +37,9 @@ _TICKS = 25
 """In how many parts an operation's time is counted. A full loop gives it at least so many rounds."""
 _DRIVER_PATIENCE = 8
 """How many times longer the driver waits, whose clock goes on while the loop is held."""
+_BACKGROUND_PATIENCE = 4
+"""How many times longer an operation may take that no caller waits for."""
+_LATE = "MongoDB did not answer in time"
 _NOT_OPEN = "the connection to MongoDB is not open"
 
 log = structlog.get_logger()
@@ -97,16 +100,17 @@ class Mongo:
         if close is not None:
             await close()
 
-    async def run(self, operation: Callable[[Database], Awaitable[T]]) -> T:
+    async def run(self, operation: Callable[[Database], Awaitable[T]], *, in_background: bool = False) -> T:
         """Run an operation within `timeout_ms`, not counting the time for which the loop was held.
 
+        One `in_background`, which no caller waits for, has more time, and says nothing about the others when it is late.
         Raises `StoreError` when MongoDB is late, cannot be reached or refuses; at once while it is known to be away.
         """
         database = self._database
         if database is None:
             raise StoreError(_NOT_OPEN)
         self._admit()
-        patience = Patience(self._timeout_s)
+        patience = Patience(self._timeout_s * (_BACKGROUND_PATIENCE if in_background else 1))
         try:
             async with patience.bounded():
                 await self._ensure_indexes(database)
@@ -114,6 +118,8 @@ class Mongo:
         except _DRIVER_ERRORS as error:
             if _is_late(error) and not isinstance(error, ServerSelectionTimeoutError) and patience.is_mostly_left:
                 raise StoreError("MongoDB could not be heard: the gateway is busy") from None
+            if _is_late(error) and in_background and self._available:
+                raise StoreError(_LATE) from None
             raise self._failed(error) from None  # a driver's message has addresses and keys in it
         self._succeeded()
         return result
@@ -137,7 +143,7 @@ class Mongo:
             self._retry_at = self._clock.monotonic() + self._retry_after_s
         if not lost:
             return StoreError("MongoDB refused the operation")
-        return StoreError("MongoDB did not answer in time" if _is_late(error) else "MongoDB cannot be reached")
+        return StoreError(_LATE if _is_late(error) else "MongoDB cannot be reached")
 
     def _succeeded(self) -> None:
         if self._retry_at is not None:
