@@ -24,7 +24,7 @@ from resolvers.order import Order, OrderFilter
 from resolvers.record_list import resolve_list
 from resolvers.scalars import Locale
 from resolvers.source import CustomerSource
-from resolvers.statistics import OrderStatistics, order_statistics
+from resolvers.statistics import STATISTICS, OrderStatistics
 from resolvers.tag import GIVEN_TAGS, ONE_TAG, Tag
 from resolvers.ticket import Ticket, TicketFilter
 from resolvers.timeline import ENTRIES, TimelineEntry, timeline_asks
@@ -69,12 +69,17 @@ class Customer(Node):
     def is_type_of(cls, value: Any, _info: Any) -> bool:
         return isinstance(value, StitchedCustomer)
 
-    @stitching("Figures over the customer's orders; null when their source could not be asked.", records.Order)
+    @stitching(
+        "Figures over the customer's orders; null when their source could not be asked.", records.Order, together=STATISTICS
+    )
     async def order_statistics(
         root: Parent,  # noqa: N805
+        info: Info,
         filter: Annotated[OrderFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
     ) -> OrderStatistics | None:
-        return await order_statistics(root, filter)
+        with report_contributions([root]):
+            found: OrderStatistics | None = await load_in_batch(context_of(info), STATISTICS, root, filter=filter)
+        return found
 
     @stitching(
         "Orders, tickets and events in one list, newest first.",

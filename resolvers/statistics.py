@@ -1,6 +1,6 @@
-"""Order statistics, measured at the source where it can."""
+"""Order statistics of all customers of a list at once, measured at the source where it can."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,9 +12,11 @@ from connectors.contract import Condition, Measure, MeasureOp
 from connectors.record_fields import Fields
 from connectors.records import OrderStatus
 from connectors.toolkit.evaluation import combine, plain
+from gateway.context import RequestContext
 from gateway.errors import SourceFailure
+from gateway.execution.field_metadata import BatchResolver
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.measurements import MeasureRequest, measure_customer
+from gateway.stitching.measurements import Measurement, MeasureRequest, measure_customers
 from resolvers.fields import apart
 from resolvers.money import Money
 from resolvers.order import OrderFilter
@@ -36,35 +38,68 @@ class OrderStatistics:
     partial: bool = apart("Whether orders are left out, or may be because the answer of a source is stale.")
 
 
-async def order_statistics(customer: StitchedCustomer, wanted: OrderFilter | None) -> OrderStatistics | None:
-    """The figures; null where no source has orders.
+async def give_statistics(
+    context: RequestContext,  # noqa: ARG001  as all batch resolvers
+    customers: Sequence[StitchedCustomer],
+    filter: OrderFilter | None = None,  # noqa: A002
+) -> list[OrderStatistics | SourceFailure | None]:
+    """The figures of each customer, or the failure where no source could be asked; None where no source has orders."""
+    question = _question(filter)
+    return [_statistics(question, answer) for answer in await measure_customers(customers, question)]
 
-    Raises `SourceFailure` when no source could be asked.
-    """
-    asked = (
-        (MeasureOp.COUNT, None),
-        (MeasureOp.SUM, "total"),
-        (MeasureOp.SUM, "refunded"),
-        (MeasureOp.MIN, "placed_at"),
-        (MeasureOp.MAX, "placed_at"),
-    )
-    window = wanted.window() if wanted else {"where": ()}
-    if wanted is None or wanted.status is None:
+
+def expect_statistics(
+    context: RequestContext,
+    ids: Sequence[str],
+    filter: OrderFilter | None = None,  # noqa: A002
+) -> None:
+    """Have the orders of customers measured who are being found."""
+    context.stitcher.prefetch_measures(ids, _question(filter))
+
+
+STATISTICS = BatchResolver(give_statistics, expect_statistics)
+
+
+def _question(wanted: OrderFilter | None) -> MeasureRequest:
+    if wanted is None:
+        return _USUAL
+    window = wanted.window()
+    if wanted.status is None:
         window["where"] = (*window["where"], NOT_CANCELLED)
-    measures = tuple(Measure(op=op, field=name, **window) for op, name in asked)
-    answer = await measure_customer(customer, MeasureRequest(record=records.Order, measures=measures, fields=FIELDS))
+    return _measuring(**window)
+
+
+def _measuring(**window: Any) -> MeasureRequest:
+    measures = tuple(
+        Measure(op=op, field=name, **window)
+        for op, name in (
+            (MeasureOp.COUNT, None),
+            (MeasureOp.SUM, "total"),
+            (MeasureOp.SUM, "refunded"),
+            (MeasureOp.MIN, "placed_at"),
+            (MeasureOp.MAX, "placed_at"),
+        )
+    )
+    return MeasureRequest(record=records.Order, measures=measures, fields=FIELDS)
+
+
+_USUAL = _measuring(where=(NOT_CANCELLED,))
+
+
+def _statistics(question: MeasureRequest, answer: Measurement) -> OrderStatistics | SourceFailure | None:
     if answer.failure is not None and not answer.rows:
-        raise SourceFailure(answer.failure.source, answer.failure.error)
+        return SourceFailure(answer.failure.source, answer.failure.error)
     if not answer.sources:
         return None
     count, total, refunded, first, last = (
-        combine(measure, [row[place] for row in answer.rows]) for place, measure in enumerate(measures)
+        combine(measure, [row[place] for row in answer.rows]) for place, measure in enumerate(question.measures)
     )
+    net = combine(question.measures[1], [total, [*map(_negated, refunded)]]) if refunded else total
     return OrderStatistics(
         count=count,
         total=_money(total),
         refunded=_money(refunded),
-        net=_money(combine(measures[1], [total, [_negated(one) for one in refunded or ()]])),
+        net=_money(net),
         first_at=first,
         last_at=last,
         partial=answer.missing is not None or answer.cut,

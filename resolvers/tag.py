@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import strawberry
 
@@ -141,7 +142,7 @@ async def one_tag(context: RequestContext, customers: Sequence[StitchedCustomer]
         return [answer for (answer,) in await context.services.tags.load_all(customers, (key,), context.expected_tags)]
 
 
-def expect_tags(context: RequestContext, ids: Sequence[str]) -> None:
+def expect_tags(context: RequestContext, ids: Sequence[str], **_: Any) -> None:
     """Have the store read for customers who are being found."""
     if context.expected_tags is None:
         context.expected_tags = context.services.tags.expect(ids)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     FromClause,
     Label,
     Select,
@@ -195,7 +196,8 @@ class RecordQuery:
         """A column to calculate with: null where it is not there or has an empty text, codes in upper case."""
         value = table.c.get(name)
         if value is None:
-            return null()
+            # PostgreSQL takes a null without a type for a text, which has no sum.
+            return cast(null(), BigInteger) if shape.leaf in (int, float) else null()
         return self._canonical(shape, value) if shape.name in CODES else self._given(shape, value)
 
     def operand(self, name: str, shape: FieldInfo, table: FromClause) -> Expression:

@@ -204,11 +204,10 @@ def combine(measure: Measure, values: Sequence[Any]) -> Any:
             return min(sum(found), MAX_WHOLE)
         case MeasureOp.SUM:
             lists = [value for value in found if isinstance(value, list)]
-            return (
-                sums_by_currency((part["amount"], part["currency"]) for value in lists for part in value)
-                if lists
-                else exact_sum(found)
-            )
+            if not lists:
+                return exact_sum(found)
+            parts = [part for value in lists for part in value]
+            return parts if len(parts) < 2 else sums_by_currency((part["amount"], part["currency"]) for part in parts)
         case MeasureOp.MIN:
             return min(map(_comparable, found), default=None)
         case MeasureOp.MAX:

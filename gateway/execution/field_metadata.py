@@ -62,12 +62,12 @@ class BatchResolver(msgspec.Struct, frozen=True):
     """A field whose values are had for several objects of one request at once.
 
     `give` takes the request's context, the objects and the field's arguments, and gives a value for each object. `expect` takes
-    the context and the ids of customers who will be asked about once they are found. `at_hand` is as `give`, but gives nothing
-    when it would have to wait.
+    the context, the ids of customers who will be asked about once they are found, and the arguments. `at_hand` is as `give`,
+    but gives nothing when it would have to wait.
     """
 
     give: Callable[..., Awaitable[Sequence[Any]]]
-    expect: Callable[[Any, Sequence[str]], None]
+    expect: Callable[..., None]
     at_hand: Callable[..., Sequence[SharedList[Any]] | None] | None = None
 
 

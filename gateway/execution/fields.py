@@ -190,7 +190,7 @@ class BatchedField(ResolvedField):
     def __init__(
         self,
         *words: Any,
-        expect: Callable[[RequestContext, Sequence[str]], None],
+        expect: Callable[[Run, Sequence[str]], None],
         look: Callable[[Run, Sequence[Any]], Sequence[SharedList[Any]] | None] | None,
         **more: Any,
     ) -> None:

@@ -116,7 +116,7 @@ class Planner:
                 nullable=nullable,
                 get=give,
                 completion=cache_completion(completion),
-                expect=together.expect,
+                expect=partial(_expect, together.expect, arguments),
                 look=None if together.at_hand is None else partial(_look, together.at_hand, arguments),
             )
         finds = metadata_of(definition).finds
@@ -186,6 +186,10 @@ class Planner:
 
 async def _give(together: BatchResolver, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:
     return await together.give(run.context, objects, **arguments.words(run.variables))
+
+
+def _expect(expect: Callable[..., None], arguments: Arguments, run: Run, ids: Sequence[str]) -> None:
+    expect(run.context, ids, **arguments.words(run.variables))
 
 
 def _look(at_hand: Callable[..., Any], arguments: Arguments, run: Run, objects: Sequence[Any]) -> Any:

@@ -141,12 +141,12 @@ class CustomerField:
         if ids:
             asked = []
             for field in self._fields:
-                if isinstance(field, BatchedField):
-                    field.expect(run.context, ids)
-                    continue
                 try:
-                    asked.append(field.asked(run))
-                except Exception:  # noqa: BLE001, S112  raised again, and placed, where the listing is
+                    if isinstance(field, BatchedField):
+                        field.expect(run, ids)
+                    else:
+                        asked.append(field.asked(run))
+                except Exception:  # noqa: BLE001, S112  raised again, and placed, where the field is
                     continue
             stitcher.prefetch(ids, asked)
         return self._finds.find(stitcher, self._selection, **words)

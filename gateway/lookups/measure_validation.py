@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from numbers import Number
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -25,26 +25,59 @@ def validate_measures(given: Any, record: type[Record], measures: Sequence[Measu
     """
     if not isinstance(given, list | tuple) or len(given) != len(measures):
         raise SourceProtocolError("one value per measure was expected")
-    return tuple(_value(value, record, measure) for value, measure in zip(given, measures, strict=True))
-
-
-def _value(given: Any, record: type[Record], measure: Measure) -> Any:
+    kinds = _kinds(record, tuple(measures))
     try:
-        value = msgspec.convert(given, _kind(record, measure.op, measure.field), from_attributes=True)
-        if isinstance(value, datetime):
-            return as_time(value)
-        parts = value if isinstance(value, list) else [value]
-        numbers = [part.amount if isinstance(part, Money) else part for part in parts]
-        if all(is_sound(number) for number in numbers if isinstance(number, Decimal)):
-            money = [_plain(part) for part in parts if isinstance(part, Money)]
-            return money[0] if isinstance(value, Money) else money if isinstance(value, list) else value
+        # All at once, in a third of the time that they take one by one.
+        values = msgspec.convert(given, kinds.row, from_attributes=True)
     except (msgspec.ValidationError, OverflowError):
-        pass
-    raise SourceProtocolError(f"a {measure.op.value} is not what was asked for")
+        values = (_converted(value, record, measure) for value, measure in zip(given, measures, strict=True))
+    return tuple(
+        value if is_plain else _checked(value, measure)
+        for value, is_plain, measure in zip(values, kinds.are_plain, measures, strict=True)
+    )
+
+
+def _converted(given: Any, record: type[Record], measure: Measure) -> Any:
+    try:
+        return msgspec.convert(given, _kind(record, measure.op, measure.field), from_attributes=True)
+    except (msgspec.ValidationError, OverflowError):
+        raise _misfit(measure) from None
+
+
+def _checked(value: Any, measure: Measure) -> Any:
+    """A value of the right kind in our form, if it can be worked with."""
+    if isinstance(value, datetime):
+        try:
+            return as_time(value)
+        except OverflowError:
+            raise _misfit(measure) from None
+    parts = value if isinstance(value, list) else [value]
+    numbers = [part.amount if isinstance(part, Money) else part for part in parts]
+    if not all(is_sound(number) for number in numbers if isinstance(number, Decimal)):
+        raise _misfit(measure)
+    money = [_plain(part) for part in parts if isinstance(part, Money)]
+    return money[0] if isinstance(value, Money) else money if isinstance(value, list) else value
+
+
+def _misfit(measure: Measure) -> SourceProtocolError:
+    return SourceProtocolError(f"a {measure.op.value} is not what was asked for")
 
 
 def _plain(money: Money) -> dict[str, str]:
     return {"amount": decimal_text(money.amount), "currency": money.currency}
+
+
+class _Kinds(NamedTuple):
+    """The type of a row of values, and which of them need no further look."""
+
+    row: Any
+    are_plain: tuple[bool, ...]
+
+
+@lru_cache(maxsize=256)
+def _kinds(record: type[Record], measures: tuple[Measure, ...]) -> _Kinds:
+    kinds = [_kind(record, measure.op, measure.field) for measure in measures]
+    return _Kinds(tuple[*kinds], tuple(kind is _Count for kind in kinds))  # type: ignore[valid-type]
 
 
 @lru_cache(maxsize=256)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from connectors.contract import Ask, KeyKind, Measure
-from connectors.errors import SourceError, SourceProtocolError, SourceTimeoutError
+from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError, SourceTimeoutError
 from connectors.record_fields import Fields
 from connectors.records import Record
 from connectors.toolkit.evaluation import MERGEABLE
 from connectors.toolkit.evaluation import evaluate_measure as measured_here
+from connectors.toolkit.loop_turns import Turn
 from gateway.identity.key_kinds import KEY_KINDS
+from gateway.lookups.fetches import Fetch
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
+from gateway.lookups.pending import PendingKeys
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import StitchedCustomer, report_contributions
 from gateway.stitching.source_reports import SourceState
@@ -63,36 +66,45 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
         return self.stale.code if self.stale is not None else None
 
 
-class PendingMeasurement:
-    """Measure over all records of a customer, source by source; arrivals can be read at any time."""
+class PendingMeasurements:
+    """Measure over all records of several customers, source by source; arrivals can be read at any time.
 
-    def __init__(self, customer: StitchedCustomer, question: MeasureRequest) -> None:
-        self.customer = customer
+    The customers are of one request.
+    """
+
+    def __init__(self, customers: Sequence[StitchedCustomer], question: MeasureRequest) -> None:
         self.question = question
-        self._configured = customer.configured(question.record)
-        self._parts: dict[str, Measurement] = {}
+        self._customers = customers
+        configured = [customer.configured(question.record) for customer in customers]
+        self._parts = [_SourceMeasurements(customers, question, source, kind) for source, kind in configured[0]]
 
-    async def run(self) -> Measurement:
-        """Ask all sources. Never raises for a source: what is missing is said."""
-        with report_contributions([self.customer]):
-            await asyncio.gather(*(self._measure(*each) for each in self._configured))
-        return self.so_far([])
+    async def run(self) -> list[Measurement]:
+        """Ask all sources, for all customers at once. Never raises for a source: what is missing is said."""
+        with report_contributions(self._customers):
+            if len(self._parts) == 1:
+                await self._parts[0].run()
+            else:
+                await asyncio.gather(*(part.run() for part in self._parts))
+        return [self.so_far(customer, []) for customer in self._customers]
 
-    def late(self, waited_s: float) -> list[Failed]:
+    def late(self, customer: StitchedCustomer, waited_s: float) -> list[Failed]:
         """The failures of the sources that have not answered yet, for a caller who cannot wait any longer."""
-        now = self.customer.loaders.deadline.clock.now()
+        now = customer.loaders.deadline.clock.now()
         return [
-            Failed(error=SourceTimeoutError(), source=source.name, as_of=now, latency_ms=round(waited_s * 1000, 3))
-            for source, _ in self._configured
-            if source.name not in self._parts
+            Failed(error=SourceTimeoutError(), source=part.source.name, as_of=now, latency_ms=round(waited_s * 1000, 3))
+            for part in self._parts
+            if part.so_far(customer) is None
         ]
 
-    def so_far(self, late: Sequence[Failed]) -> Measurement:
-        """What has come, with those who are late."""
-        known = self._parts
-        if late:
-            known = known | {failed.source: Measurement(rows=[], sources=[failed.source], failure=failed) for failed in late}
-        parts = [known[source.name] for source, _ in self._configured]
+    def so_far(self, customer: StitchedCustomer, late: Sequence[Failed]) -> Measurement:
+        """What has come of a customer, with those who are late."""
+        failed = {failure.source: failure for failure in late}
+        parts = [
+            Measurement(rows=[], sources=[name], failure=failed[name])
+            if (name := part.source.name) in failed
+            else part.found[customer]
+            for part in self._parts
+        ]
         if len(parts) == 1:
             return parts[0]
         return Measurement(
@@ -104,66 +116,166 @@ class PendingMeasurement:
             cut=any(part.cut for part in parts),
         )
 
-    async def _measure(self, source: Source, kind: KeyKind) -> None:
-        self._parts[source.name] = await _at_source(self.customer, self.question, source, kind)
+
+async def measure_customers(customers: Sequence[StitchedCustomer], question: MeasureRequest) -> list[Measurement]:
+    """Measure over all records of each customer. Never raises for a source: what is missing is said."""
+    return await PendingMeasurements(customers, question).run()
 
 
-async def measure_customer(customer: StitchedCustomer, question: MeasureRequest) -> Measurement:
-    """Measure over all records of the customer. Never raises for a source: what is missing is said."""
-    return await PendingMeasurement(customer, question).run()
+def fetch_of_id(question: MeasureRequest, source: Source) -> Fetch:
+    """What is asked of a source about a customer's id: the measures, or the records that they are of."""
+    if _can_measure(source, question, KeyKind.CUSTOMER_ID):
+        return source.measures(question.record, KeyKind.CUSTOMER_ID, question.measures)
+    return source.records(question.record, KeyKind.CUSTOMER_ID, _ask_of(question, 1))
 
 
-async def _at_source(customer: StitchedCustomer, question: MeasureRequest, source: Source, kind: KeyKind) -> Measurement:
-    keys = customer.keys(source, kind)
-    if isinstance(keys, Failed) or not _can_measure(source, question, kind, keys):
-        return await _here(customer, question, source, kind)
-    asked = source.measures(question.record, kind, question.measures)
-    (outcomes,) = await customer.loaders.wait_all([customer.loaders.enter(source, asked, keys)])
-    if any(isinstance(outcome, Failed) and isinstance(outcome.error, SourceProtocolError) for outcome in outcomes):
-        # A malformed record spoils the source's sums. Read here, it is dropped alone.
-        return await _here(customer, question, source, kind)
-    found = [outcome for outcome in outcomes if isinstance(outcome, Measured)]
-    if any(outcome.as_of is not found[0].as_of for outcome in found):
-        return await _here(customer, question, source, kind)  # a source sees the keys of one call, and what they share
-    for outcome in outcomes:
-        customer.reports.add(question.record, outcome)
-    rows = [outcome.values for outcome in found]
-    return _measurement(source, outcomes, rows, stale=customer.stale_keys(kind), cut=customer.leaves_out_keys(source, kind))
+class _SourceMeasurements:
+    """Measures of several customers at one source. `found` has those that are complete."""
+
+    def __init__(self, customers: Sequence[StitchedCustomer], question: MeasureRequest, source: Source, kind: KeyKind) -> None:
+        self.source = source
+        self.found: dict[StitchedCustomer, Measurement] = {}
+        self._customers = customers
+        self._question = question
+        self._kind = kind
+        self._pending: dict[StitchedCustomer, PendingKeys] = {}
+        self._is_read = False
+
+    async def run(self) -> None:
+        """Measure at the source what it can, and the rest over its records."""
+        source, kind, question = self.source, self._kind, self._question
+        keys = {customer: customer.keys(source, kind) for customer in self._customers}
+        if _can_measure(source, question, kind):
+            # A record that two keys find is in the measures of both, and their sum would count it twice.
+            share_nothing = source.aggregates[question.record, kind].keys_share_nothing
+            able = {
+                customer: own
+                for customer, own in keys.items()
+                if not isinstance(own, Failed) and (share_nothing or len(own) <= 1)
+            }
+            fetch = source.measures(question.record, kind, question.measures)
+            for customer, outcomes in zip(able, await self._load(able, lambda _: fetch), strict=True):
+                self._add_measured(customer, outcomes)
+        rest = {customer: own for customer, own in keys.items() if customer not in self.found}
+        if rest:
+            await self._read(rest)
+
+    def so_far(self, customer: StitchedCustomer) -> Measurement | None:
+        """The measures of a customer, if all that they need has come."""
+        pending = self._pending.get(customer)
+        keys = customer.keys(self.source, self._kind)
+        if customer not in self.found and pending is not None and not isinstance(keys, Failed):
+            outcomes = [pending.outcomes[key] for key in keys if key in pending.outcomes]
+            if len(outcomes) == len(keys):
+                self._add_arrived(customer, outcomes)
+        return self.found.get(customer)
+
+    def _add_arrived(self, customer: StitchedCustomer, outcomes: Sequence[Outcome]) -> None:
+        if not self._is_read:
+            self._add_measured(customer, outcomes)
+        elif len(records := _records_of(outcomes)) <= MAX_RECORDS_AT_ONCE:
+            self._add_read(customer, outcomes, _row(self._question, records))
+
+    async def _load(
+        self, keys: Mapping[StitchedCustomer, Sequence[str]], fetch_of: Callable[[int], Fetch]
+    ) -> Sequence[Sequence[Outcome]]:
+        """Ask for the keys of all customers in one turn, each by what is to be fetched of so many keys."""
+        if not keys:
+            return ()
+        loaders = self._customers[0].loaders
+        if all(len(own) == 1 for own in keys.values()):
+            pending = loaders.enter(self.source, fetch_of(1), [own[0] for own in keys.values()])
+            self._pending = dict.fromkeys(keys, pending)
+            (outcomes,) = await loaders.wait_all([pending])
+            return [(outcome,) for outcome in outcomes]
+        self._pending = {customer: loaders.enter(self.source, fetch_of(len(own)), own) for customer, own in keys.items()}
+        return await loaders.wait_all([*self._pending.values()])
+
+    def _add_measured(self, customer: StitchedCustomer, outcomes: Sequence[Outcome]) -> None:
+        """Add what the source measured, unless the records have to be read for it."""
+        if any(isinstance(outcome, Failed) and isinstance(outcome.error, SourceProtocolError) for outcome in outcomes):
+            return  # A malformed record spoils the source's sums. Read here, it is dropped alone.
+        found = [outcome for outcome in outcomes if isinstance(outcome, Measured)]
+        if any(outcome.as_of is not found[0].as_of for outcome in found):
+            return  # a source sees the keys of one call, and what they share
+        for outcome in outcomes:
+            customer.reports.add(self._question.record, outcome)
+        rows = [outcome.values for outcome in found]
+        self._add(customer, outcomes, rows, stale=None, cut=False)
+
+    async def _read(self, keys: Mapping[StitchedCustomer, Sequence[str] | Failed]) -> None:
+        """Measure over the records of each customer. Many of them give way to other requests in between."""
+        source, kind, question = self.source, self._kind, self._question
+        self._is_read = True
+        known = {customer: own for customer, own in keys.items() if not isinstance(own, Failed)}
+        loaded = await self._load(known, lambda count: source.records(question.record, kind, _ask_of(question, count)))
+        outcomes_of = dict(zip(known, loaded, strict=True))
+        turn = Turn()
+        for customer, own in keys.items():
+            if customer in self.found:
+                continue
+            outcomes = [own] if isinstance(own, Failed) else outcomes_of[customer]
+            records = _records_of(outcomes)
+            if len(records) <= MAX_RECORDS_AT_ONCE:
+                self._add_read(customer, outcomes, _row(question, records))
+                await turn.end_if_long()
+                continue
+            try:
+                async with asyncio.timeout(customer.loaders.deadline.remaining_s()), customer.turns:
+                    self._add_read(customer, outcomes, _row(question, records))
+                    await asyncio.sleep(0)
+            except TimeoutError:
+                late = Failed(error=SourceTimeoutError(), source=source.name, as_of=outcomes[0].as_of, latency_ms=0.0)
+                self.found[customer] = Measurement(rows=[], sources=[source.name], failure=late)
+
+    def _add_read(self, customer: StitchedCustomer, outcomes: Sequence[Outcome], row: tuple[Any, ...]) -> None:
+        """Add what was measured here."""
+        for outcome in outcomes:
+            customer.reports.add(self._question.record, outcome)
+        if customer.leaves_out_keys(self.source, self._kind):
+            left_out = self.source.not_asked(SourceRejectedError("the customer has too many keys"))
+            customer.reports.add(self._question.record, left_out)
+        found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
+        stale = next((outcome.stale for outcome in found if outcome.stale is not None), None)
+        cut = any(outcome.has_more or outcome.partial or outcome.unreadable for outcome in found)
+        self._add(customer, outcomes, [row] if found or not outcomes else [], stale=stale, cut=cut)
+
+    def _add(
+        self,
+        customer: StitchedCustomer,
+        outcomes: Sequence[Outcome],
+        rows: list[tuple[Any, ...]],
+        *,
+        stale: SourceError | None,
+        cut: bool,
+    ) -> None:
+        failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+        self.found[customer] = Measurement(
+            rows=rows,
+            sources=[self.source.name],
+            as_of=min((outcome.as_of for outcome in outcomes), default=None),
+            failure=failed[0] if failed else None,
+            stale=stale or customer.stale_keys(self._kind),
+            cut=cut or customer.leaves_out_keys(self.source, self._kind),
+        )
 
 
-def _can_measure(source: Source, question: MeasureRequest, kind: KeyKind, keys: Sequence[str]) -> bool:
-    """Whether the source measures over all of the keys as exactly as it would be here."""
+def _can_measure(source: Source, question: MeasureRequest, kind: KeyKind) -> bool:
+    """Whether the source measures as exactly as it would be here, at least over one key."""
     ops = {measure.op for measure in question.measures}
-    if not source.can_measure(question.record, kind, ops) or (KEY_KINDS[kind].multiple and not ops <= MERGEABLE):
-        return False
-    # A record that two keys find is in the measures of both, and their sum would count it twice.
-    return len(keys) <= 1 or source.aggregates[question.record, kind].keys_share_nothing
+    return source.can_measure(question.record, kind, ops) and (not KEY_KINDS[kind].multiple or ops <= MERGEABLE)
 
 
-async def _here(customer: StitchedCustomer, question: MeasureRequest, source: Source, kind: KeyKind) -> Measurement:
+def _ask_of(question: MeasureRequest, keys: int) -> Ask:
+    """The records to measure of a customer with so many keys."""
     starts = [measure.since for measure in question.measures]
     since = min((start for start in starts if start is not None), default=None) if None not in starts else None
-    keys = customer.keys(source, kind)
-    first = MAX_RECORDS if isinstance(keys, Failed) else _records_of_key(len(keys))
-    ask = Ask(fields=question.fields, first=first, since=since)
-    outcomes = await customer.fetch(question.record, ask, source, kind)
-    found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
-    records = list({record.id: record for outcome in found for record in outcome.records}.values())
-    if len(records) <= MAX_RECORDS_AT_ONCE:
-        row = _row(question, records)
-    else:
-        try:
-            async with asyncio.timeout(customer.loaders.deadline.remaining_s()), customer.turns:
-                row = _row(question, records)
-                await asyncio.sleep(0)
-        except TimeoutError:
-            late = Failed(error=SourceTimeoutError(), source=source.name, as_of=found[0].as_of, latency_ms=0.0)
-            return Measurement(rows=[], sources=[source.name], failure=late)
-    stale = next((outcome.stale for outcome in found if outcome.stale is not None), None) or customer.stale_keys(kind)
-    cut = any(outcome.has_more or outcome.partial or outcome.unreadable for outcome in found) or customer.leaves_out_keys(
-        source, kind
-    )
-    return _measurement(source, outcomes, [row] if found or not outcomes else [], stale=stale, cut=cut)
+    return Ask(fields=question.fields, first=_records_of_key(keys), since=since)
+
+
+def _records_of(outcomes: Sequence[Outcome]) -> list[Any]:
+    """The records of all keys of a customer, each once."""
+    return list({record.id: record for one in outcomes if isinstance(one, Found) for record in one.records}.values())
 
 
 def _records_of_key(keys: int) -> int:
@@ -172,22 +284,3 @@ def _records_of_key(keys: int) -> int:
 
 def _row(question: MeasureRequest, records: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(measured_here(question.record, records, measure) for measure in question.measures)
-
-
-def _measurement(
-    source: Source,
-    outcomes: Sequence[Outcome],
-    rows: list[tuple[Any, ...]],
-    *,
-    stale: SourceError | None,
-    cut: bool = False,
-) -> Measurement:
-    failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-    return Measurement(
-        rows=rows,
-        sources=[source.name],
-        as_of=min((outcome.as_of for outcome in outcomes), default=None),
-        failure=failed[0] if failed else None,
-        stale=stale,
-        cut=cut,
-    )

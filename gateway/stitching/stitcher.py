@@ -14,6 +14,7 @@ from gateway.identity.node_ids import node_id
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.stitching.customer import MissingRecord, StitchedCustomer
+from gateway.stitching.measurements import MeasureRequest, fetch_of_id
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
@@ -106,6 +107,13 @@ class Stitcher(msgspec.Struct, eq=False):
             for source, kind, question in one.questions:
                 if kind is KeyKind.CUSTOMER_ID:
                     self._loaders.enter(source, question, keys)
+
+    def prefetch_measures(self, ids: Sequence[str], question: MeasureRequest) -> None:
+        """Ask for measures by customer ids before the customers are found."""
+        keys = [key for key in _ids_or_errors(ids) if isinstance(key, str)]
+        for source, kind in self._directory.sources.of(question.record):
+            if kind is KeyKind.CUSTOMER_ID:
+                self._loaders.enter(source, fetch_of_id(question, source), keys)
 
     async def search(self, text: str, ask: Ask, selection: Selection) -> RecordPage:
         """Find customers by a part of their name, e-mail address or phone number.

@@ -5,8 +5,8 @@ timeout per `retry_after_ms` instead of one per request, and every failure is a 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import pymongo
@@ -14,7 +14,7 @@ import structlog
 from bson.errors import BSONError
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError, ServerSelectionTimeoutError
 from pymongo.uri_parser import parse_uri
 
 from connectors.errors import ConfigurationError
@@ -33,6 +33,13 @@ _DUPLICATE_KEY = 11000
 _INDEX_TIMEOUT_S = 30.0
 _CONNECT_TIMEOUT_MS = 2_000
 _SHORTEST_HEARTBEAT_MS = 500
+_TICKS = 25
+"""In how many parts an operation's time is counted. A full loop gives it at least so many rounds."""
+_DRIVER_PATIENCE = 8
+"""How many times longer the driver waits, whose clock goes on while the loop is held."""
+_BACKGROUND_PATIENCE = 4
+"""How many times longer an operation may take that no caller waits for."""
+_LATE = "MongoDB did not answer in time"
 _NOT_OPEN = "the connection to MongoDB is not open"
 
 log = structlog.get_logger()
@@ -93,20 +100,26 @@ class Mongo:
         if close is not None:
             await close()
 
-    async def run(self, operation: Callable[[Database], Awaitable[T]]) -> T:
-        """Run an operation within `timeout_ms`.
+    async def run(self, operation: Callable[[Database], Awaitable[T]], *, in_background: bool = False) -> T:
+        """Run an operation within `timeout_ms`, not counting the time for which the loop was held.
 
+        One `in_background`, which no caller waits for, has more time, and says nothing about the others when it is late.
         Raises `StoreError` when MongoDB is late, cannot be reached or refuses; at once while it is known to be away.
         """
         database = self._database
         if database is None:
             raise StoreError(_NOT_OPEN)
         self._admit()
+        patience = Patience(self._timeout_s * (_BACKGROUND_PATIENCE if in_background else 1))
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with patience.bounded():
                 await self._ensure_indexes(database)
                 result = await operation(database)
         except _DRIVER_ERRORS as error:
+            if _is_late(error) and not isinstance(error, ServerSelectionTimeoutError) and patience.is_mostly_left:
+                raise StoreError("MongoDB could not be heard: the gateway is busy") from None
+            if _is_late(error) and in_background and self._available:
+                raise StoreError(_LATE) from None
             raise self._failed(error) from None  # a driver's message has addresses and keys in it
         self._succeeded()
         return result
@@ -130,7 +143,7 @@ class Mongo:
             self._retry_at = self._clock.monotonic() + self._retry_after_s
         if not lost:
             return StoreError("MongoDB refused the operation")
-        return StoreError("MongoDB did not answer in time" if _is_late(error) else "MongoDB cannot be reached")
+        return StoreError(_LATE if _is_late(error) else "MongoDB cannot be reached")
 
     def _succeeded(self) -> None:
         if self._retry_at is not None:
@@ -170,6 +183,42 @@ class Mongo:
         return None
 
 
+class Patience:
+    """How long to wait for MongoDB. Time for which the loop is held is not its fault.
+
+    It is counted in ticks: one that comes late counts as one, and what has arrived meanwhile is read before the next.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._tick_s = seconds / _TICKS
+        self._left = _TICKS
+
+    @property
+    def is_mostly_left(self) -> bool:
+        """Whether more than half has not been used."""
+        return self._left > _TICKS / 2
+
+    @asynccontextmanager
+    async def bounded(self) -> AsyncIterator[None]:
+        """Raises `TimeoutError` when it is used up."""
+        async with asyncio.timeout(None) as timeout:
+            self._count_on(timeout)
+            try:
+                yield
+            finally:
+                self._timer.cancel()
+
+    def _count_on(self, timeout: asyncio.Timeout) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._tick_s, self._count, timeout)
+
+    def _count(self, timeout: asyncio.Timeout) -> None:
+        self._left -= 1
+        if self._left:
+            self._count_on(timeout)
+        else:
+            timeout.reschedule(asyncio.get_running_loop().time())
+
+
 def already_there(error: BulkWriteError) -> list[int]:
     """The positions, in the bulk, of what another writer's document with the same `_id` stood in the way of.
 
@@ -194,7 +243,8 @@ def _options(settings: MongoSettings) -> dict[str, Any]:
     return dict(
         appname="profile-gateway",
         tz_aware=True,
-        timeoutMS=settings.timeout_ms,
+        # The driver measures by the clock on the wall, so it bounds what `Patience` ends, and does not end it.
+        timeoutMS=_DRIVER_PATIENCE * settings.timeout_ms,
         # timeoutMS bounds operations. These bound what is none: ending sessions at close, and the driver's own watch over
         # the server, which may take longer to connect than an operation may.
         serverSelectionTimeoutMS=settings.timeout_ms,

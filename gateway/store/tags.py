@@ -12,8 +12,10 @@ A clock may have been wrong. What is of the future, by more than `CLOCK_TOLERANC
 older when something is written.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -33,6 +35,9 @@ MARK_TOLERANCE = timedelta(seconds=10)
 MAX_TTL = timedelta(days=366)
 """A document that is to be deleted later than after this time to live is of a clock that was wrong."""
 
+MAX_WRITES = 20
+"""How many customers a write is of. Between writes there is time for reads, for which requests wait."""
+
 _NEVER_SEEN = -1
 
 _READ = {"tags": 1, "marks": 1, "staleAt": 1, "seen": 1}
@@ -48,6 +53,7 @@ class TagCollection:
     def __init__(self, mongo: Mongo, clock: Clock) -> None:
         self._mongo = mongo
         self._clock = clock
+        self._writing = asyncio.Lock()
         mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0)])
 
     async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, StoredTags]:
@@ -68,7 +74,7 @@ class TagCollection:
         return {document["_id"]: _tags_of(document, keys, now) for document in documents}
 
     async def write(self, tags: Sequence[tuple[str, ComputedTag]], marks: Mapping[str, int] | None = None) -> None:
-        """Keep tags, each with its customer, in one bulk. A tag that is kept and was computed later stays.
+        """Keep tags, each with its customer, a few customers at a time. A tag that is kept and was computed later stays.
 
         `marks` are those that were read before the tags were computed. Of customers who are not in it times are compared.
         """
@@ -79,7 +85,10 @@ class TagCollection:
             by_customer.setdefault(customer, []).append(tag)
         now, seen = self._clock.now(), marks or {}
         upserts = [_upsert(customer, own, seen.get(customer), now) for customer, own in by_customer.items()]
-        await self._mongo.run(lambda database: database.tags.bulk_write(upserts, ordered=False))
+        async with self._writing:
+            for start in range(0, len(upserts), MAX_WRITES):
+                some = upserts[start : start + MAX_WRITES]
+                await self._mongo.run(partial(_write, some), in_background=True)
 
     async def mark_stale(self, customers: Sequence[str]) -> int:
         """Make the customers' tags expire now; they stay to be served stale until they are renewed.
@@ -102,6 +111,10 @@ class TagCollection:
         """Delete the customers' tags. Gives the number of customers who had any."""
         result = await self._mongo.run(lambda database: database.tags.delete_many({"_id": {"$in": list(customers)}}))
         return result.deleted_count
+
+
+async def _write(upserts: Sequence[UpdateOne], database: Database) -> None:
+    await database.tags.bulk_write(upserts, ordered=False)
 
 
 def _tags_of(document: Document, keys: Collection[str], now: datetime) -> StoredTags:

@@ -13,7 +13,7 @@ from connectors.records import Record
 from gateway.clock import Clock
 from gateway.lookups.outcome import Failed
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.measurements import Measurement, MeasureRequest, PendingMeasurement
+from gateway.stitching.measurements import Measurement, MeasureRequest, PendingMeasurements
 from gateway.stitching.source_reports import SourceState
 from gateway.tags import facts, rules
 from gateway.tags.computed_tag import ComputedTag, FactValue
@@ -27,7 +27,7 @@ Pair = tuple[str, str]
 
 Tags = dict[Pair, ComputedTag]
 
-Late = Mapping[PendingMeasurement, Sequence[Failed]]
+Late = Mapping[PendingMeasurements, Sequence[Failed]]
 """The failures of sources that have not answered in time."""
 
 
@@ -54,16 +54,13 @@ class Computation:
         # The facts of all wanted tags are asked for every customer, so that each source gets one question.
         names = {name for keys in self._keys.values() for key in keys for name in pack.tags[key].fact_names}
         questions = _questions([pack.facts[name] for name in sorted(names)], self._reference)
-        self._pending = {
-            customer: [(PendingMeasurement(customer, question), group) for question, group in questions]
-            for customer in self._keys
-        }
+        customers = [*self._keys]
+        self._pending = [(PendingMeasurements(customers, question), group) for question, group in questions]
         self._by_id = {customer.id: customer for customer in self._keys}
 
     async def run(self) -> Tags:
         """The wanted tags. Never raises for a source: what is missing stands in the evidence."""
-        runs = [pending.run() for own in self._pending.values() for pending, _ in own]
-        await asyncio.gather(*runs)
+        await asyncio.gather(*(pending.run() for pending, _ in self._pending))
         return {
             (customer.id, key): tag
             for customer, keys in self._keys.items()
@@ -73,7 +70,7 @@ class Computation:
     def so_far(self, customer: StitchedCustomer, keys: Sequence[str], waited_s: float) -> dict[str, ComputedTag]:
         """Tags of a customer for a caller who cannot wait any longer. What has not come is missing, and reported as late."""
         shared = self._by_id[customer.id]
-        late = {pending: pending.late(waited_s) for pending in self._needed(shared, keys)}
+        late = {pending: pending.late(shared, waited_s) for pending, _ in self._needed(keys)}
         for pending, failures in late.items():
             for failure in failures:
                 customer.reports.add(pending.question.record, failure)
@@ -83,18 +80,19 @@ class Computation:
         """Report the contributions of sources to a caller who shares this computation."""
         shared = self._by_id[customer.id]
         if shared is not customer:
-            records = {pending.question.record for pending in self._needed(shared, keys)}
+            records = {pending.question.record for pending, _ in self._needed(keys)}
             shared.reports.copy_to(customer.reports, records)
 
-    def _needed(self, customer: StitchedCustomer, keys: Sequence[str]) -> list[PendingMeasurement]:
-        """What these tags of a customer wait for; others may be computed with them."""
+    def _needed(self, keys: Sequence[str]) -> list[tuple[PendingMeasurements, Sequence[Fact]]]:
+        """What these tags wait for, with their facts; others may be computed with them."""
         names = {name for key in keys for name in self._pack.tags[key].fact_names}
-        return [pending for pending, group in self._pending[customer] if any(fact.name in names for fact in group)]
+        return [(pending, group) for pending, group in self._pending if any(fact.name in names for fact in group)]
 
     def _evaluated(self, customer: StitchedCustomer, keys: Sequence[str], late: Late) -> dict[str, ComputedTag]:
         known = KnownFacts({}, set())
-        for pending, group in self._pending[customer]:
-            _add_facts(known, pending.question, group, pending.so_far(late.get(pending, ())), self._reference)
+        for pending, group in self._needed(keys):
+            answer = pending.so_far(customer, late.get(pending, ()))
+            _add_facts(known, pending.question, group, answer, self._reference)
         return {key: rules.evaluate(self._pack.tags[key], known.facts, self._began, stale=known.stale) for key in keys}
 
 

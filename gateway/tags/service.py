@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,12 +14,14 @@ import structlog
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.errors import StoreError
+from gateway.lookups.deadline import Deadline
 from gateway.lru_cache import SharedList
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.background import BackgroundTasks
 from gateway.tags.computation import Pair, Tags, Wanted, is_missing_for_now
 from gateway.tags.computed_tag import Tag
+from gateway.tags.computing_room import ComputingRoom
 from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.renewal import Renewals
 from gateway.tags.shared_computations import Marks, SharedComputations, Sharing
@@ -30,6 +33,9 @@ RENEW_AHEAD = 0.1
 
 MAX_LISTS = 8
 """How many selections of a customer's tags are remembered."""
+
+MAX_UNREAD = 200
+"""For how many customers at a time tags are computed because the store could not be read in time."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _FAR_AWAY = datetime.max.replace(tzinfo=UTC)
@@ -107,6 +113,7 @@ class TagService:
         self._shared = SharedComputations(pack, clock, new_stitcher, self._write, self._tasks)
         self._reads: StoreReads[CachedTags] | None = None
         self._renewals: Renewals | None = None
+        self._room = ComputingRoom(MAX_UNREAD)
         if store is not None:
             self._reads = StoreReads(partial(self._kept, store), clock, cache_s, self._is_calm)
             self._renewals = Renewals(pack, store, clock, new_stitcher, self._due, self._write, self._tasks)
@@ -116,7 +123,7 @@ class TagService:
         keys = {key for _, key in wanted}
         expected = self.expect({customer.id for customer, _ in wanted}, keys)
         kept = await self._read(expected, [customer for customer, _ in wanted])
-        return await self._settled(wanted, kept, expected.computing)
+        return await self._settled(wanted, kept, expected)
 
     def expect(self, customers: Collection[str], keys: Collection[str] = ()) -> Expected:
         """Have the store read before the customers are known well enough to be asked about. Nothing is waited for.
@@ -158,14 +165,14 @@ class TagService:
             return [[] for _ in customers]
         if expected is None or any(one.id not in expected.batches for one in customers):
             expected = self.expect([one.id for one in customers], keys)
-        kept, computing = await self._read(expected, customers), expected.computing
+        kept = await self._read(expected, customers)
         now = self._clock.now()
         known = [
             None if (found := kept.get(one.id)) is None else found.given(self.pack, keys, now, given_only=given_only)
             for one in customers
         ]
         rest = [(one, key) for one, answers in zip(customers, known, strict=True) if answers is None for key in keys]
-        settled = iter(await self._settled(rest, kept, computing) if rest else ())
+        settled = iter(await self._settled(rest, kept, expected) if rest else ())
         return [_chosen(islice(settled, len(keys)), given_only=given_only) if answers is None else answers for answers in known]
 
     async def outdate(self, customers: Collection[str]) -> None:
@@ -188,7 +195,40 @@ class TagService:
         if self._reads is not None:
             await self._reads.aclose()
 
-    async def _settled(self, wanted: Sequence[Wanted], kept: Mapping[str, CachedTags], computing: Sharing) -> list[TagAnswer]:
+    async def _settled(self, wanted: Sequence[Wanted], kept: Mapping[str, CachedTags], expected: Expected) -> list[TagAnswer]:
+        """Give what was read, and compute the rest: of customers who could not be read, only so many at a time."""
+        unread = {one.id: batch for one, _ in wanted if one.id not in kept and (batch := expected.batches.get(one.id))}
+        for customer in self._shared.under_way(unread):
+            del unread[customer]
+        if not unread or self._reads is None:
+            return await self._given(wanted, kept, expected.computing)
+        deadline, found = wanted[0][0].loaders.deadline, dict(kept)
+        with self._room.wanted(len(unread)) as turn:
+            if not turn.done():
+                await self._wait_for_turn(turn, unread, found, deadline)
+            return await self._given(wanted, found, expected.computing)
+
+    async def _wait_for_turn(
+        self,
+        turn: asyncio.Future[None],
+        unread: dict[str, StoreBatch[CachedTags]],
+        found: dict[str, CachedTags],
+        deadline: Deadline,
+    ) -> None:
+        """Wait for room to compute, for what is still being read meanwhile, or until the deadline."""
+        assert self._store is not None
+        assert self._reads is not None
+        while unread and not turn.done() and (left_s := deadline.remaining_s()):
+            flying = {batch.done for batch in unread.values() if not batch.done.done()}
+            await asyncio.wait({turn, *flying}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+            found |= await self._reads.settled(unread, 0)
+            unread = {customer: batch for customer, batch in unread.items() if customer not in found}
+        if unread and deadline.remaining_s():
+            # It may be heard again by now.
+            again = self._reads.enter(unread)
+            found |= await self._reads.settled(again, min(self._store.timeout_s, deadline.remaining_s()))
+
+    async def _given(self, wanted: Sequence[Wanted], kept: Mapping[str, CachedTags], computing: Sharing) -> list[TagAnswer]:
         """Compute what was neither read nor is being computed; have renewed what is due."""
         credible_until = self._clock.now() + CLOCK_TOLERANCE
         stored = {

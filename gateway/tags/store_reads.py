@@ -3,7 +3,8 @@
 While a read is free, customers leave at once (in the same turn of the loop); while all are taken, they gather behind them and
 leave together. A customer who is already on the way is not read again, and neither is one who came a moment ago. When that
 moment is half over, who asks has what is here, and the customer is read again beside it: who is asked for often is never waited
-for. Callers wait as long as they can: one that goes away changes nothing for the others.
+for, and a read that fails takes nothing away. Callers wait as long as they can: one that goes away changes nothing for the
+others.
 """
 
 import asyncio
@@ -149,7 +150,10 @@ class StoreReads(Generic[T]):
     def _end(self, batch: StoreBatch[T]) -> None:
         for customer in batch.customers:
             if self._ahead.get(customer) is batch:
-                self._entered[customer] = self._ahead.pop(customer)
+                del self._ahead[customer]
+                # What is here stays for its time when it could not be read again.
+                if customer in batch.found or customer not in self._entered:
+                    self._entered[customer] = batch
         staying = {customer for customer, found in batch.found.items() if self._may_stay(found)} if self._keep_s else set()
         self._forget(batch, [customer for customer in batch.customers if customer not in staying])
         if staying:

@@ -8,8 +8,8 @@ from sqlalchemy import event
 
 from connectors.contract import Condition, KeyKind, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
-from connectors.records import Customer, Order
-from tests.support.sql_shop import Shop, day, shop_at, sqlite_url
+from connectors.records import Customer, Order, Ticket
+from tests.support.sql_shop import Shop, connector_at, day, shop_at, sqlite_url, written_for
 
 ORDERS = [
     (1, "c1", "delivered", "2018-01-01T10:00:00Z", "2018-01-05T00:00:00Z", 10.1, "EUR"),
@@ -146,3 +146,24 @@ async def test_sqlite_reads_the_items_of_the_asked_orders_only(tmp_path: Path) -
         if step.startswith(("SCAN orders", "SCAN order_items", "SCAN gateway_order", "SCAN gateway_items"))
     ] == []
     assert steps.count("SEARCH order_items USING INDEX by_order (order_id=?)") == 2
+
+
+async def test_what_has_no_column_has_no_values(shop: Shop) -> None:
+    """Each measure over orders and tickets of which nothing but the time is known, in one statement: none fails the others."""
+    await shop.fill(orders=ORDERS[:2])
+    columns = {"order": "placed_at", "ticket": "created_at"}
+    lean = {
+        name: {"query": f"SELECT id, customer, placed AS {time} FROM orders", "keys": {"customer_id": "customer"}}
+        for name, time in columns.items()
+    }
+    await shop.connector.aclose()
+    shop.connector = connector_at(shop.url, records=written_for(shop.url, lean))
+    await shop.connector.open()
+    fields = {Order: ["total", "total.amount", "payments.installments", "items.quantity"], Ticket: ["satisfaction"]}
+    for record, names in fields.items():
+        every = [(name, op, since) for name in names for op in (SUM, AVERAGE, MIN, MAX, LATEST) for since in (None, day(1))]
+        measures = [
+            Measure(op=op, field=name, since=since) for name, op, since in every if name != "total" or op not in (MIN, MAX)
+        ]
+        nothing = [([] if one.field == "total" else 0) if one.op is SUM else None for one in measures]
+        assert await shop.aggregate(record).measure(["c1"], measures) == {"c1": nothing}

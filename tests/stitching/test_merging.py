@@ -12,7 +12,7 @@ from connectors.errors import SourceUnavailableError
 from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.lookups.outcome import Found
-from gateway.stitching.measurements import MAX_RECORDS, MeasureRequest, measure_customer
+from gateway.stitching.measurements import MAX_RECORDS, MeasureRequest, measure_customers
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_reports import ContributionReports
 from tests.support import shop
@@ -113,8 +113,8 @@ async def test_records_are_read_back_to_the_earliest_bound(
     measures = tuple(Measure(op=MeasureOp.COUNT, since=since) for since in starts)
     async with services_on([shop.crm(), source]) as services:
         (customer,) = await stitched(services, "c1")
-        answer = await measure_customer(
-            customer, MeasureRequest(record=r.Order, measures=measures, fields=Fields.of("id", "placed_at"))
+        (answer,) = await measure_customers(
+            [customer], MeasureRequest(record=r.Order, measures=measures, fields=Fields.of("id", "placed_at"))
         )
     ((_, _, _, ask),) = source.calls
     assert isinstance(ask, Ask)
@@ -156,7 +156,8 @@ async def test_figures_are_as_old_as_the_earliest_answer(early: int):
         source, key = asked[early]
         await customer.loaders.wait_all([customer.loaders.enter(source, source.measures(r.Order, by, (count,)), [key])])
         clock.advance(timedelta(seconds=1))
-        answer = await measure_customer(customer, MeasureRequest(record=r.Order, measures=(count,), fields=Fields.of("id")))
+        question = MeasureRequest(record=r.Order, measures=(count,), fields=Fields.of("id"))
+        (answer,) = await measure_customers([customer], question)
     assert (len(asked), len(answer.rows), answer.as_of) == (2, 2, began)
 
 

@@ -23,7 +23,7 @@ from gateway.stitching.measurements import (
     MAX_RECORDS_AT_ONCE,
     MAX_RECORDS_OF_KEYS,
     MeasureRequest,
-    measure_customer,
+    measure_customers,
 )
 from tests.support import shop
 from tests.support.gateway_server import gateway_on
@@ -144,7 +144,7 @@ async def test_long_lists_are_measured_in_turns():
     question = MeasureRequest(record=r.Order, measures=(Measure(op=MeasureOp.COUNT),), fields=Fields.of("id", "placed_at"))
     async with services_on([crm, source], deadline_ms=60_000) as services:
         turns, customers = 0, await stitched(services, *names)
-        measuring = asyncio.gather(*(measure_customer(one, question) for one in customers))
+        measuring = asyncio.ensure_future(measure_customers(customers, question))
         while not measuring.done():
             await asyncio.sleep(0)
             turns += 1

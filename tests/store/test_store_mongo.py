@@ -5,13 +5,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import IndexModel
+from pymongo.errors import NetworkTimeout
 from structlog.testing import capture_logs
 
 from connectors.errors import ConfigurationError
@@ -19,6 +20,7 @@ from gateway.errors import StoreError
 from gateway.settings import MongoSettings
 from gateway.store.embedded import EmbeddedMongo
 from gateway.store.mongo import Database, Mongo
+from tests.support.clocks import HeldTime, held_time, turns
 from tests.support.fixtures_mongodb import HandClock, commands_to
 
 pytestmark = pytest.mark.mongodb
@@ -137,6 +139,77 @@ async def test_server_that_hangs_is_late(driver: str, hand_clock: HandClock):
         os.kill(embedded.pid, signal.SIGCONT)
         await until_it_answers(mongo, hand_clock)
         await mongo.aclose()
+
+
+async def begun(mongo: Mongo, answered: "asyncio.Future[str]") -> "asyncio.Task[str]":
+    """An operation under way, which MongoDB answers when the test says so."""
+
+    async def operation(_: Database) -> str:
+        return await answered
+
+    task = asyncio.create_task(mongo.run(operation))
+    await turns()
+    return task
+
+
+@pytest.fixture
+def patient_mongo(mongodb_settings: MongoSettings, hand_clock: HandClock) -> Mongo:
+    return Mongo(mongodb_settings.model_copy(update={"timeout_ms": 1_000}), hand_clock)
+
+
+@pytest.fixture
+async def held_mongo(patient_mongo: Mongo) -> AsyncIterator[tuple[Mongo, HeldTime]]:
+    """A client that MongoDB has answered, and the time of the loop."""
+    await patient_mongo.open()
+    await patient_mongo.run(Ping())
+    with held_time() as held:
+        yield patient_mongo, held
+    await patient_mongo.aclose()
+
+
+async def test_a_held_loop_is_not_blamed_on_mongodb(held_mongo: tuple[Mongo, HeldTime]):
+    """Held for ten times the timeout, again and again: what comes then is taken, and MongoDB is available."""
+    mongo, held = held_mongo
+    answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = await begun(mongo, answered)
+    for _ in range(10):
+        held.advance(10.0)
+        await turns()
+    assert not task.done()
+    answered.set_result("here")
+    assert await task == "here"
+    assert mongo.available
+
+
+async def test_a_free_loop_waits_no_longer_than_the_timeout(held_mongo: tuple[Mongo, HeldTime]):
+    """MongoDB says nothing while the loop has nothing else to do: it is late, and left alone."""
+    mongo, held = held_mongo
+    answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = await begun(mongo, answered)
+    await held.flow(0.9)
+    assert not task.done()
+    for _ in range(20):
+        await held.flow(0.05)
+    with pytest.raises(StoreError, match=r"^MongoDB did not answer in time$"):
+        await task
+    with pytest.raises(StoreError, match=r"^MongoDB is unavailable$"):
+        await mongo.run(Ping())
+
+
+async def test_a_driver_that_gave_up_while_the_loop_was_held_closes_nothing(held_mongo: tuple[Mongo, HeldTime]):
+    """Its clock is that on the wall. The caller goes without, the next one asks."""
+    mongo, held = held_mongo
+    answered: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = await begun(mongo, answered)
+    held.advance(10.0)
+    await turns()
+    answered.set_exception(NetworkTimeout("timed out"))
+    with pytest.raises(StoreError, match=r"^MongoDB could not be heard: the gateway is busy$"):
+        await task
+    assert mongo.available
+    answered = asyncio.get_running_loop().create_future()
+    answered.set_result("here")
+    assert await (await begun(mongo, answered)) == "here"
 
 
 async def test_refusal_of_one_operation_is_not_an_outage(mongo: Mongo):

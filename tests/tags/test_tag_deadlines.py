@@ -101,6 +101,25 @@ async def test_a_hurried_caller_has_the_facts_that_have_come():
     ]
 
 
+async def test_a_hurried_caller_has_his_own_tag_while_those_of_others_hang():
+    """A patient one began both; what his other tag waits for is none of the hurried one's business."""
+    sources, orders = hanging()
+    one = (
+        """{ customer(by: {id: "c1"}) { tag(key: "acquisition_source") { value partial } sources { name state errorCode } } }"""
+    )
+    async with gateway_on(sources, deadline_ms=20_000, max_deadline_ms=PATIENT_MS) as gateway:
+        patient = asyncio.create_task(ask(gateway, PATIENT_MS, TWO_TAGS))
+        await until(lambda: measured(orders) == 1)
+        customer, took_s = await ask(gateway, 1_000, one)
+        assert not patient.done()
+        assert orders.hang is not None
+        orders.hang.set()
+        await patient
+    assert took_s < 5
+    assert customer["tag"] == {"value": "google", "partial": False}
+    assert [report["name"] for report in customer["sources"]] == ["crm"]
+
+
 @pytest.mark.parametrize("deadline_ms", [300, PATIENT_MS])
 async def test_shared_work_has_the_usual_time(deadline_ms: int):
     """Whoever begins it, with less or with more: the source is given what a usual request has left."""

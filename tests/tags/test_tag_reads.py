@@ -116,6 +116,22 @@ async def test_a_failed_read_gives_nothing_and_the_next_one_is_asked():
     assert logs == [{"event": "tags_failed", "log_level": "error", "error": "ZeroDivisionError"}]
 
 
+async def test_a_read_that_fails_takes_nothing_away():
+    """Who was read a moment ago is given while that holds, though he could not be read again; then he is read anew."""
+    shelf, clock = Shelf(), HandClock()
+    reads = StoreReads(shelf.read, clock, keep_s=2.0)
+    shelf.go.set()
+    assert await of(reads, "c1") == {"c1": "C1"}
+    shelf.failure = ZeroDivisionError()
+    for count in range(2, 5):
+        clock.advance(timedelta(seconds=1.2 if count == 2 else 0.2))
+        assert await of(reads, "c1") == {"c1": "C1"}
+        await turns()
+        assert len(shelf.asked) == count
+    clock.advance(timedelta(seconds=1))
+    assert await of(reads, "c1") == {}
+
+
 async def test_a_late_read_gives_nothing():
     """A caller waits for as long as he says; who says longer has what comes later."""
     shelf = Shelf()
