@@ -28,7 +28,7 @@ STAGE = """{ customer(by: {id: "c1"}) { tag(key: "lifecycle_stage") { value part
 TWO_TAGS = """{ customer(by: {id: "c1"}) { a: tag(key: "activity") { value partial }
     b: tag(key: "acquisition_source") { value partial }
     sources { name state errorCode } } }"""
-SOON_MS, PATIENT_MS = 200, 30_000
+SOON_MS, PATIENT_MS = 1_000, 30_000
 
 
 class Timed(MemoryConnector):
