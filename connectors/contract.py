@@ -281,11 +281,11 @@ class Connector(Generic[S]):
 
     def lookups(self) -> Sequence[Lookup]:
         """List the lookups. Methods declared with `@lookup`, unless the connector's settings say it."""
-        return [found for found in self._declared() if isinstance(found, Lookup)]
+        return [declared for declared in self._declared() if isinstance(declared, Lookup)]
 
     def aggregates(self) -> Sequence[Aggregate]:
         """List the aggregates."""
-        return [found for found in self._declared() if isinstance(found, Aggregate)]
+        return [declared for declared in self._declared() if isinstance(declared, Aggregate)]
 
     def _declared(self) -> list[Lookup | Aggregate]:
         methods = [getattr(self, name) for name in dir(type(self)) if not name.startswith("_")]

@@ -27,7 +27,7 @@ from gateway.log import configure_logging
 from gateway.lookups.sources import Sources
 from gateway.replay.fault_settings import load_faults
 from gateway.replay.modes import ReplayModes, begin_recording, substitute
-from gateway.serving import serve as serve_app
+from gateway.server import serve as serve_app
 from gateway.settings import Settings, SourceSettings, load_settings
 from resolvers.schema import sdl
 
@@ -120,9 +120,9 @@ def schema(
         typer.echo(sdl(), nl=False)
         return
     with _problems_shown():
-        kept = check.read_text(encoding="utf-8")
+        exported = check.read_text(encoding="utf-8")
     difference = "".join(
-        difflib.unified_diff(kept.splitlines(True), sdl().splitlines(True), check.name, "the schema of the code")
+        difflib.unified_diff(exported.splitlines(True), sdl().splitlines(True), check.name, "the schema of the code")
     )
     if difference:
         typer.echo(difference, err=True)
@@ -148,11 +148,11 @@ def explain(customer: Annotated[str, typer.Argument(help="The customer's id.")],
     """Compute a customer's tags and print the facts behind each, also of those that the rules do not give."""
     configure_logging("ERROR")
     with _problems_shown():
-        found = asyncio.run(explained(create_services(load_settings(config)), customer))
-    if found is None:
+        explanation = asyncio.run(explained(create_services(load_settings(config)), customer))
+    if explanation is None:
         errors.print(f"there is no customer {customer}", markup=False)
         raise typer.Exit(1)
-    for answer in found:
+    for answer in explanation:
         table = Table(title=f"{answer.definition.label}: {answer.tag.value or 'not given'}", title_justify="left", min_width=72)
         for heading in ("Fact", "Value", "Sources"):
             table.add_column(heading)
@@ -226,11 +226,11 @@ def _at_most_one(options: Mapping[str, Path | None]) -> None:
 async def _check(settings: Settings, faults: Path | None, customers: Sequence[str]) -> list[str]:
     async with opened(create_services(settings)) as services:
         out.print(_matrix(services.sources))
-        for name, one in settings.sources.items():
-            out.print(f"{name}: {_manner(one)}", markup=False, highlight=False, soft_wrap=True)
+        for name, settings_of_source in settings.sources.items():
+            out.print(f"{name}: {_manner(settings_of_source)}", markup=False, highlight=False, soft_wrap=True)
         if faults is not None:
-            found = load_faults(faults, [source.connector for source in services.sources.all])
-            words = f"{len(found.faults)} fault(s) on {', '.join(found.sources)} where serve has --faults {faults}"
+            loaded = load_faults(faults, [source.connector for source in services.sources.all])
+            words = f"{len(loaded.faults)} fault(s) on {', '.join(loaded.sources)} where serve has --faults {faults}"
             out.print(f"Faults are active: {words}", markup=False, highlight=False, soft_wrap=True)
         away = services.store is not None and not services.store.available
         problems = ["mongodb.uri: MongoDB does not answer; is it up, and are host and port right?"] if away else []

@@ -31,18 +31,18 @@ class SegmentedLru(Generic[K, V]):
 
     def get(self, name: K) -> V | None:
         """The value, marked as used."""
-        found = self._hot.get(name)
-        if found is not None:
+        value = self._hot.get(name)
+        if value is not None:
             self._hot.move_to_end(name)
-            return found
-        found = self._new.pop(name, None)
-        if found is not None:
-            self._hot[name] = found
-            self._hot_weight += self._weigh(found)
+            return value
+        value = self._new.pop(name, None)
+        if value is not None:
+            self._hot[name] = value
+            self._hot_weight += self._weigh(value)
             self._cool()
-        return found
+        return value
 
-    def put(self, name: K, value: V) -> None:
+    def add(self, name: K, value: V) -> None:
         """Keep a value under a name that has none."""
         self._new[name] = value
         self._weight += self._weigh(value)

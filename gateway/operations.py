@@ -58,7 +58,7 @@ class _Entry:
     size_bytes: int
     template: Template | None = None
 
-    def of(self, outline: Outline) -> _Entry:
+    def for_outline(self, outline: Outline) -> _Entry:
         """The entry of another text of the outline."""
         assert self.template is not None
         lifted = self.template.lifted(outline)
@@ -115,20 +115,20 @@ class Operations:
         if len(query.encode("utf-8", "surrogatepass")) > self._max_bytes:
             raise OperationError([too_expensive(f"the document is larger than {self._max_bytes} bytes")])
         outline = outline_of(query) if self._lifts else None
-        entry = self._made(query) if outline is None else self._made_of(outline)
-        self._entries.put(query, entry)
+        entry = self._compile(query) if outline is None else self._compile_outline(outline)
+        self._entries.add(query, entry)
         return entry
 
-    def _made_of(self, outline: Outline) -> _Entry:
+    def _compile_outline(self, outline: Outline) -> _Entry:
         seen = self._outlines.get(hash(outline.key))
         if seen is None:
-            self._outlines.put(hash(outline.key), _Seen())
-            return self._made(outline.text)
+            self._outlines.add(hash(outline.key), _Seen())
+            return self._compile(outline.text)
         if seen.places:
-            shared = self._entries.get((outline.key, outline.kept(seen.places)))
+            shared = self._entries.get((outline.key, outline.fixed_texts(seen.places)))
             if shared is not None:
-                return shared.of(outline)
-        entry = self._made(outline.text)
+                return shared.for_outline(outline)
+        entry = self._compile(outline.text)
         if entry.errors or (seen.is_tried and not seen.places):
             return entry
         return self._share(entry, outline, seen)
@@ -142,15 +142,15 @@ class Operations:
             return entry
         seen.places = template.places
         shared = _Entry(_by_name(template.document), (), entry.size_bytes, template)
-        self._entries.put((outline.key, outline.kept(seen.places)), shared)
-        return shared.of(outline)
+        self._entries.add((outline.key, outline.fixed_texts(seen.places)), shared)
+        return shared.for_outline(outline)
 
-    def _made(self, query: str) -> _Entry:
+    def _compile(self, query: str) -> _Entry:
         size_bytes = sys.getsizeof(query)
         try:
             document = self._validator.valid(query)
         except InvalidDocumentError as error:
-            size_bytes += sum(sys.getsizeof(one.message) + BYTES_PER_ERROR for one in error.errors)
+            size_bytes += sum(sys.getsizeof(located.message) + BYTES_PER_ERROR for located in error.errors)
             return _Entry({}, tuple(error.errors), size_bytes)
         return _Entry(_by_name(document), (), size_bytes + document.token_count * BYTES_PER_TOKEN)
 

@@ -141,7 +141,7 @@ class Settings(_Frozen):
     sources: Annotated[dict[SourceName, SourceSettings], Field(min_length=1)]
 
     @property
-    def most_deadline_ms(self) -> int:
+    def effective_max_deadline_ms(self) -> int:
         return self.deadline_ms if self.max_deadline_ms is None else self.max_deadline_ms
 
     @property
@@ -154,7 +154,7 @@ class Settings(_Frozen):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.most_deadline_ms < self.deadline_ms:
+        if self.effective_max_deadline_ms < self.deadline_ms:
             raise ValueError("max_deadline_ms: is less than deadline_ms, which is what callers have who ask for nothing")
         return self
 

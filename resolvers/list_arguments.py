@@ -46,7 +46,7 @@ class Filter:
                 )
         return tuple(Condition(name, tuple(sorted(map(as_text, values)))) for name, values in given.items())
 
-    def window(self) -> dict[str, Any]:
+    def bounds(self) -> dict[str, Any]:
         """As words of an ask or of a measure.
 
         Raises `InvalidArgumentError` for a window that ends before it begins.
@@ -77,5 +77,5 @@ def ask_of(
         more=selection.more,
         count=selection.count,
         shown=True,
-        **(filter.window() if filter else {}),
+        **(filter.bounds() if filter else {}),
     )

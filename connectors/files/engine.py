@@ -142,9 +142,9 @@ def _executed(cursor: duckdb.DuckDBPyConnection, statement: str, parameters: Map
 @lru_cache(maxsize=256)
 def compiled(statement: Executable) -> SQLCompiler:
     assert isinstance(statement, ClauseElement)
-    found = statement.compile(dialect=SPELLING)
-    assert isinstance(found, SQLCompiler)
-    return found
+    sql = statement.compile(dialect=SPELLING)
+    assert isinstance(sql, SQLCompiler)
+    return sql
 
 
 class StatementCall:

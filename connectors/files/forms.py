@@ -72,21 +72,21 @@ class Forms:
 
 
 def _files(pattern: str, cursor: duckdb.DuckDBPyConnection) -> tuple[File, ...]:
-    found = []
+    paths = []
     for (path,) in cursor.execute("SELECT file FROM glob($1) ORDER BY file", [pattern]).fetchall():
         try:
             status = Path(path).stat()
         except OSError:
             continue
-        found.append(File(path, status.st_mtime_ns, status.st_size, status.st_ino))
-    return tuple(found)
+        paths.append(File(path, status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(paths)
 
 
 def _formed(reader: str, pattern: str, files: tuple[File, ...], cursor: duckdb.DuckDBPyConnection) -> str:
     """A reader with the form of its files, those of one form side by side."""
     forms = [(_form(file.path, cursor), file.path) for file in files]
     parts = []
-    for form, group in groupby(forms, key=lambda one: one[0]):
+    for form, group in groupby(forms, key=lambda pair: pair[0]):
         paths = ", ".join(map(_literal, (path for _, path in group)))
         parts.append("FROM " + reader.replace(_literal(pattern), f"[{paths}]").replace(GUESSED, form))
     return f"({' UNION ALL BY NAME '.join(parts)})" if len(parts) > 1 else parts[0].removeprefix("FROM ")

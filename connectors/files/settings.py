@@ -78,7 +78,7 @@ class FilesSettings(ConnectorSettings):
 
     def _whole(self, query: str) -> str:
         folder = str(self.path.resolve()).replace("'", "''")
-        query = FILE.sub(lambda found: f"{found[1]}'{folder}/{found[2]}'", query)
+        query = FILE.sub(lambda match: f"{match[1]}'{folder}/{match[2]}'", query)
         # As with views, but what the files hold is looked at by each statement anew.
         tables = [
             f"{name} AS NOT MATERIALIZED (FROM {self._reader(pattern)})"

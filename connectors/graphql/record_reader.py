@@ -58,8 +58,8 @@ class _Quick:
 
     def records(self, rows: Sequence[Any]) -> list[Any]:
         """Raises one of the misfits for rows that do not fit."""
-        found = msgspec.convert(rows, self._kind)
+        converted = msgspec.convert(rows, self._kind)
         if any(words.are_outgrown for words in self._words):
             self._kind = self._new_kind()
-        (records,) = self._reader.records([found])
+        (records,) = self._reader.records([converted])
         return records

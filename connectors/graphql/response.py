@@ -98,9 +98,9 @@ def of_a_key(errors: Errors, retry_after_s: float | None, *, one_key: bool) -> S
 
 def of_the_call(errors: Errors, retry_after_s: float | None) -> SourceError:
     """Map errors about the whole call to our error. Without a code, one that is about no place is about the query itself."""
-    found = meaning(errors, retry_after_s)
-    if found is not None:
-        return found
+    meant = meaning(errors, retry_after_s)
+    if meant is not None:
+        return meant
     if all(path_of(error) for error in errors):
         return _for_a_batch(SourceError(), halvings=2)
     return _for_a_batch(SourceProtocolError("the query is refused"), halvings=2, refuses_keys=True)

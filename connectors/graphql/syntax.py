@@ -57,12 +57,12 @@ def text_of(node: Node, fields: str, more: Mapping[Path, str], without: Path | N
         head = f"{alias}{node.name.value}" + (f"({arguments})" if arguments else "")
     elif isinstance(node, InlineFragmentNode):
         head = f"... on {node.type_condition.name.value}" if node.type_condition else "..."
-    directives = "".join(f" {print_ast(one)}" for one in getattr(node, "directives", None) or ())
+    directives = "".join(f" {print_ast(directive)}" for directive in getattr(node, "directives", None) or ())
     if not _inside(node):
         return f"{head}{directives}"
-    inner = [text_of(one, fields, more, without, above) for one in _inside(node)]
+    inner = [text_of(child, fields, more, without, above) for child in _inside(node)]
     inner.append(more.get(above, "") if isinstance(node, FieldNode) else "")
-    text = " ".join(one for one in inner if one)
+    text = " ".join(text for text in inner if text)
     return f"{head}{directives} {{ {text} }}" if text else ""
 
 

@@ -84,14 +84,14 @@ class ResponseReader:
             whole = self._decode(content)
             if any(words.are_outgrown for words in self._words):
                 self._decode = self._decoder(content)
-            found = self._by_key(whole if self._rows is None else self._rows(whole), keys)
+            rows_by_key = self._by_key(whole if self._rows is None else self._rows(whole), keys)
             if newest_first is not None:
-                self._put_in_order(found.values(), newest_first=newest_first)
-            if first is not None and max(map(len, found.values()), default=0) > first:
-                found = {key: rows[:first] for key, rows in found.items()}
-            records = self._reader.records(found.values())
+                self._put_in_order(rows_by_key.values(), newest_first=newest_first)
+            if first is not None and max(map(len, rows_by_key.values()), default=0) > first:
+                rows_by_key = {key: rows[:first] for key, rows in rows_by_key.items()}
+            records = self._reader.records(rows_by_key.values())
             self._refuse_fine_times(content)
-            return dict(zip(found, map(Page, records), strict=True))
+            return dict(zip(rows_by_key, map(Page, records), strict=True))
         except (*_MISFITS, AttributeError, TypeError):
             raise SlowPathNeededError from None
 
@@ -111,15 +111,15 @@ class ResponseReader:
         if self._keys is None:
             return {keys[0]: [*chain.from_iterable(lists)]} if lists else {}
         named = self._keys(rows)
-        found = dict(zip(named, lists, strict=True))
-        if len(found) == len(named) and found.keys() <= set(keys):
-            return found
-        key_of, found = self._asked(keys), {}
+        rows_by_key = dict(zip(named, lists, strict=True))
+        if len(rows_by_key) == len(named) and rows_by_key.keys() <= set(keys):
+            return rows_by_key
+        key_of, rows_by_key = self._asked(keys), {}
         for name, own in zip(named, lists, strict=True):
             key = key_of(name)
             if key is not None:
-                found.setdefault(key, []).extend(own)
-        return found
+                rows_by_key.setdefault(key, []).extend(own)
+        return rows_by_key
 
     def _put_in_order(self, lists: Collection[list[Any]], *, newest_first: bool) -> None:
         """By time, then id. Most sources write them so."""

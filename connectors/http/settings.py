@@ -59,7 +59,7 @@ class LookupSettings(ConnectorSettings):
             "next and next_cursor: only one of them": self.next is None or self.next_cursor is None,
             "next_cursor and cursor_parameter: both or neither": (self.next_cursor is None) == (self.cursor_parameter is None),
         }
-        refuse([problem for problem, kept in rules.items() if not kept])
+        refuse([problem for problem, holds in rules.items() if not holds])
         return self
 
 

@@ -88,15 +88,15 @@ class MongoDatabase:
             cursor = await database[collection].aggregate(list(pipeline), allowDiskUse=True, batchSize=AT_ONCE)
             if not cursor.cursor_id:
                 return await cursor.to_list()
-            found: list[dict[str, Any]] = []
+            documents: list[dict[str, Any]] = []
             size = 0
             async with cursor:
                 async for document in cursor:
                     size += len(bson.encode(document))
                     if size > MAX_BYTES:
                         raise SourceProtocolError("more than 16 MB")
-                    found.append(document)
-            return found
+                    documents.append(document)
+            return documents
 
         return await self._run(call)
 

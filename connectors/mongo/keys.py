@@ -25,13 +25,13 @@ _LONGEST_SEARCH = 1_000
 
 def asked_for(key: KeySettings, keys: Sequence[str]) -> Asked:
     """The keys that can be of the key's type."""
-    found: dict[Any, list[str]] = {}
+    asked: dict[Any, list[str]] = {}
     for own in keys:
         if own.startswith(key.prefix):
             value = _typed(key, own.removeprefix(key.prefix))
             if value is not None:
-                found.setdefault(value, []).append(own)
-    return found
+                asked.setdefault(value, []).append(own)
+    return asked
 
 
 def match_of(key: KeySettings, values: Collection[Any]) -> Match:
@@ -53,7 +53,10 @@ def keys_of(value: Any, asked: Asked) -> Iterable[str]:
     """The asked keys that a document's value means; what compares as equal in any case of letters does so by a collation."""
     if isinstance(value, str):
         return asked.get(value) or [
-            own for one, keys in asked.items() if isinstance(one, str) and one.casefold() == value.casefold() for own in keys
+            own
+            for asked_key, keys in asked.items()
+            if isinstance(asked_key, str) and asked_key.casefold() == value.casefold()
+            for own in keys
         ]
     if isinstance(value, Decimal128):
         value = whole_or_raw(to_exact(value))

@@ -29,11 +29,11 @@ DOUBLE_DIGITS = 15
 """What a binary number holds for certain, and what MongoDB makes a decimal of; noise begins after them."""
 
 
-def converter(shape: FieldInfo, scale: int = 0) -> Convert:
+def converter(field: FieldInfo, scale: int = 0) -> Convert:
     """The function that makes a value canonical for a field. `scale` is the number of decimals in a whole number."""
-    if shape.leaf is Decimal:
+    if field.leaf is Decimal:
         return lambda value: to_amount(value, scale)
-    convert, plain = converters.shape_converter(shape), _PLAIN.get(shape.leaf, to_plain)
+    convert, plain = converters.field_converter(field), _PLAIN.get(field.leaf, to_plain)
     return lambda value: convert(plain(value))
 
 

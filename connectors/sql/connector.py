@@ -54,10 +54,10 @@ class QueriesConnector(Connector[S]):
         unreachable = await self.database.unreachable()
         if unreachable is not None:
             return [f"sources.{self.name}.{self.database.setting}: {unreachable}"]
-        found: list[str] = []
+        problems: list[str] = []
         for record, table in self._tables.items():
-            found += await problems_of_table(f"sources.{self.name}.records.{record}", self.database, table)
-        return found
+            problems += await problems_of_table(f"sources.{self.name}.records.{record}", self.database, table)
+        return problems
 
     def lookups(self) -> Sequence[Lookup]:
         shared: dict[str, Any] = dict(max_batch=self._max_batch, pushdown=frozenset(Push))

@@ -71,14 +71,14 @@ def spelt(text: Expression) -> Expression:
 def microseconds(count: Expression) -> Expression:
     """The microseconds since 1970 of a count of seconds, or of parts of them, as its size says. A small one counts nothing."""
     size = func.abs(count)
-    found = case(
+    expression = case(
         (size < _power(8), null()),
         (size < _power(11), count * _power(6)),
         (size < _power(13), count * _power(3)),
         (and_(size >= _power(14), size < _power(16)), count),
         (and_(size >= _power(17), size < _power(19)), count / _power(3)),
     )
-    return func.floor(found)
+    return func.floor(expression)
 
 
 def _power(of_ten: int) -> ColumnClause[Any]:
@@ -103,8 +103,8 @@ class Dialect(ABC):
     def json_object(self, pairs: Sequence[tuple[str, Expression]]) -> Expression:
         # Names are identifiers of our own structs, so they may stand in the text, where they cost no parameter.
         arguments = [part for name, value in pairs for part in (literal_column(f"'{name}'"), value)]
-        found: Expression = getattr(func, self.object_function)(*arguments)
-        return found
+        expression: Expression = getattr(func, self.object_function)(*arguments)
+        return expression
 
     def json_array(self, values: Sequence[Expression]) -> Expression:
         return cast(getattr(func, self.array_function)(*values), Text)
@@ -250,7 +250,7 @@ class Dialect(ABC):
         """A query for the items of one record, so that it is asked for each record and not for all at once."""
         return items
 
-    def among(self, value: Expression, found: Select[Any]) -> tuple[Expression, ...]:  # noqa: ARG002  most need no hint
+    def among(self, value: Expression, candidates: Select[Any]) -> tuple[Expression, ...]:  # noqa: ARG002  most need no hint
         """Bring a few values to the place where a user's query looks them up. A join says the same."""
         return ()
 

@@ -80,8 +80,8 @@ class Engine(SqlDatabase):
 
     async def _asked_once(self, statement: Executable, parameters: Mapping[str, Any]) -> ColumnQuery:
         async with self.connection() as connection:
-            found = await connection.execute(statement, parameters)
-            return ColumnQuery({name: code for name, code, *_ in found.cursor.description}, found.all())
+            result = await connection.execute(statement, parameters)
+            return ColumnQuery({name: code for name, code, *_ in result.cursor.description}, result.all())
 
     async def unreachable(self) -> str | None:
         try:

@@ -36,9 +36,9 @@ def keyed(rows: RecordQuery, kind: KeyKind) -> Keyed:
         type_ = KEY_TYPES[key.type]
         return Keyed(source, dialect.key(column, type_), (dialect.one_of(column, KEYS, type_),))
     if key.query is not None:
-        found, id_ = pairs_of(dialect, kind, key), required(source, "id")
-        text = dialect.key(found.c.key, KEY_TYPES[key.type])
-        return Keyed(source.join(found, id_ == found.c.id), text, dialect.among(id_, select(found.c.id)))
+        pairs, id_ = pairs_of(dialect, kind, key), required(source, "id")
+        text = dialect.key(pairs.c.key, KEY_TYPES[key.type])
+        return Keyed(source.join(pairs, id_ == pairs.c.id), text, dialect.among(id_, select(pairs.c.id)))
     asked = dialect.elements(bindparam(KEYS, type_=Text()))
     text = cast(asked.c.value, Text)
     matches = [cast(required(source, name), Text).ilike(text, escape="\\") for name in key.columns]
@@ -55,12 +55,12 @@ def pairs_of(dialect: Dialect, kind: KeyKind, key: KeySettings) -> CTE:
 
 def asked_for(key: KeySettings, keys: Sequence[str], integers: range) -> dict[str, list[str]]:
     """Convert keys to the type of their column, by the text that the database returns."""
-    found: dict[str, list[str]] = {}
+    asked: dict[str, list[str]] = {}
     for own in keys:
         text = f"%{_escaped(own)}%" if key.columns else _typed(key.type, own, integers)
         if text is not None and _can_be_sent(text):
-            found.setdefault(text, []).append(own)
-    return found
+            asked.setdefault(text, []).append(own)
+    return asked
 
 
 def parameter(key: KeySettings, asked: Iterable[str]) -> Any:

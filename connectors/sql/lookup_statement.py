@@ -61,10 +61,10 @@ def matched(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], conditions
     `time_` is null where it cannot be read, and where there is no id: either is no record.
     """
     source = rows.source
-    found = keyed(rows, kind)
+    matches = keyed(rows, kind)
     read = [source.c[name] for name in dict.fromkeys(("id", *columns)) if name in source.c]
     id_ = required(source, "id")
-    statement = select(found.key.label("key_"), *read).select_from(found.table).where(*found.conditions, *conditions)
+    statement = select(matches.key.label("key_"), *read).select_from(matches.table).where(*matches.conditions, *conditions)
     time = rows.time(source)
     return (
         statement if time is None else statement.add_columns(case((rows.dialect.given(id_).is_not(None), time)).label("time_"))
@@ -83,11 +83,11 @@ def lookup_statement(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Selec
     """Rows of key, id, JSON, number, and total where it is counted; JSON is null in a row that stands for its total alone."""
     source = rows.source
     conditions = [rows.condition(field, negated, f"where_{i}", source) for i, (field, negated) in enumerate(shape.where)]
-    conditions += _window(rows, shape)
+    conditions += _bounds(rows, shape)
     conditions += rows.confined(kind, _paths(shape))
     columns = list(columns_for(rows.record, shape.fields))
-    found = matched(rows, kind, columns, conditions).subquery("matched")
-    table, shown = _numbered(rows, found, shape)
+    matches = matched(rows, kind, columns, conditions).subquery("matched")
+    table, shown = _numbered(rows, matches, shape)
     json = rows.json(shape.fields, table)
     if "time_" in table.c and rows.record.time_field not in dict(shape.fields):
         # A record whose time cannot be read is given as null: the gateway drops it alone, and counts it.
@@ -100,8 +100,8 @@ def lookup_statement(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Selec
         return select(*own, json.label("json_"), number).where(*shown).order_by(*order)
     if not shown:
         return select(*own, json.label("json_"), number, table.c.total_).order_by(*order)
-    kept = or_(table.c.number_ == 1, and_(*shown))
-    return select(*own, case((and_(*shown), json)).label("json_"), number, table.c.total_).where(kept).order_by(*order)
+    wanted_rows = or_(table.c.number_ == 1, and_(*shown))
+    return select(*own, case((and_(*shown), json)).label("json_"), number, table.c.total_).where(wanted_rows).order_by(*order)
 
 
 def lookup_ids(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any] | None:
@@ -112,11 +112,11 @@ def lookup_ids(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any]
         return record_ids(rows, kind)
     where = [(i, *condition) for i, condition in enumerate(shape.where) if not rows.in_lists_read_whole(condition[0])]
     conditions = [rows.condition(field, negated, f"where_{i}", rows.source) for i, field, negated in where]
-    conditions += _window(rows, shape)
-    found = matched(rows, kind, (), conditions).subquery("matched")
+    conditions += _bounds(rows, shape)
+    matches = matched(rows, kind, (), conditions).subquery("matched")
     if shape.count or len(where) < len(shape.where):
-        return select(found.c.id).distinct()
-    table, shown = _numbered(rows, found, shape)
+        return select(matches.c.id).distinct()
+    table, shown = _numbered(rows, matches, shape)
     return select(table.c.id).where(*shown).distinct()
 
 
@@ -132,7 +132,7 @@ def _paths(shape: AskShape) -> list[str]:
     return [*(name for name, _ in shape.fields), *(field for field, _ in shape.where)]
 
 
-def _window(rows: RecordQuery, shape: AskShape) -> list[Expression]:
+def _bounds(rows: RecordQuery, shape: AskShape) -> list[Expression]:
     """The window of a lookup. A record whose time cannot be read stays, to be counted as one."""
     bounds, time = bounds_of(rows, rows.source, shape.since, shape.until), rows.time(rows.source)
     return [or_(and_(*bounds), time.is_(None))] if bounds and time is not None else []
@@ -141,33 +141,33 @@ def _window(rows: RecordQuery, shape: AskShape) -> list[Expression]:
 def bounds_of(rows: RecordQuery, table: FromClause, since: bool, until: bool, prefix: str = "") -> list[Expression]:
     """The window on the record's time."""
     time = rows.time(table) if "time_" not in table.c else table.c.time_
-    found: list[Expression] = []
+    bounds: list[Expression] = []
     if since and time is not None:
-        found.append(time >= rows.dialect.time_parameter(f"{prefix}since"))
+        bounds.append(time >= rows.dialect.time_parameter(f"{prefix}since"))
     if until and time is not None:
-        found.append(time < rows.dialect.time_parameter(f"{prefix}until"))
-    return found
+        bounds.append(time < rows.dialect.time_parameter(f"{prefix}until"))
+    return bounds
 
 
-def _numbered(rows: RecordQuery, found: Subquery, shape: AskShape) -> tuple[FromClause, list[Expression]]:
+def _numbered(rows: RecordQuery, matches: Subquery, shape: AskShape) -> tuple[FromClause, list[Expression]]:
     """The matched records with what windows say about them, and which of them are shown."""
-    later = [_later(rows, found, shape.oldest_first)] if shape.after else []
+    later = [_later(rows, matches, shape.oldest_first)] if shape.after else []
     if not (shape.first or shape.count):
-        return found, later
-    order = order_of(rows, found, shape.oldest_first)
+        return matches, later
+    order = order_of(rows, matches, shape.oldest_first)
     # Rows that are there twice, as a join makes them, are one record and have one number.
-    number = func.dense_rank().over(partition_by=found.c.key_, order_by=order).label("number_")
+    number = func.dense_rank().over(partition_by=matches.c.key_, order_by=order).label("number_")
     if not shape.count:
-        table = select(found, number).where(*later).subquery("ranked")
+        table = select(matches, number).where(*later).subquery("ranked")
         return table, [table.c.number_ <= bindparam("first", type_=table.c.number_.type)]
-    ranked = select(found, number).subquery("ranked")
+    ranked = select(matches, number).subquery("ranked")
     counts = [_last_number(ranked, ranked.c.time_.is_not(None) if "time_" in ranked.c else true()).label("total_")]
     if later:
         # The records up to the cursor are counted too, so they are skipped by their number.
         counts.append(_last_number(ranked, not_(_later(rows, ranked, shape.oldest_first))).label("skipped_"))
     table = select(ranked, *counts).subquery("counted")
     skipped = [table.c.skipped_] if later else []
-    shown = [table.c.number_ > one for one in skipped]
+    shown = [table.c.number_ > number for number in skipped]
     if shape.first:
         shown.append(table.c.number_ <= sum(skipped, bindparam("first", type_=table.c.number_.type)))
     return table, shown
@@ -189,14 +189,14 @@ def _later(rows: RecordQuery, table: FromClause, oldest_first: bool) -> Expressi
     return or_(time < end_time, and_(time == end_time, own < end), time.is_(None))
 
 
-def pages(found: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str, Page]:
+def pages(rows: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str, Page]:
     """Put the rows of a lookup's statement together: one page for each key that has any, where a record is once.
 
     Rows of one id and time, which have one number, are one record. What those of other times are, the gateway says.
     """
     records: dict[str, dict[Any, str]] = {}
     totals: dict[str, int] = {}
-    for key, id_, json, number, *total in found:
+    for key, id_, json, number, *total in rows:
         own = records.setdefault(key, {})
         if json is not None:
             own.setdefault((number, id_ or len(own)), json if len(json) < MAX_CHARACTERS else "null")

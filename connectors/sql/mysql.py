@@ -150,8 +150,8 @@ class Mysql(TextJsonDialect):
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:
         # The first finds an index of any collation, which may know no case; the second one compares every byte.
         asked = bindparam(name, type_=type_, expanding=True)
-        found = value.in_(asked)
-        return and_(found, cast(self.text(value), LargeBinary).in_(asked)) if isinstance(type_, Text) else found
+        match = value.in_(asked)
+        return and_(match, cast(self.text(value), LargeBinary).in_(asked)) if isinstance(type_, Text) else match
 
     def elements(self, json: Expression) -> FromClause:
         columns: Expression = literal_column("'$[*]' COLUMNS (value LONGTEXT PATH '$')")

@@ -123,8 +123,8 @@ class Postgresql(Dialect):
         return cast(value, Text)
 
     def plain_json(self, value: Expression, default: int | None) -> Expression:
-        found = self._number_json(value)
-        return found if default is None else func.coalesce(found, func.to_json(literal_column(str(default))))
+        expression = self._number_json(value)
+        return expression if default is None else func.coalesce(expression, func.to_json(literal_column(str(default))))
 
     def _number_json(self, value: Expression) -> Expression:
         if isinstance(value.type, Numeric | Float):
@@ -197,9 +197,9 @@ class Postgresql(Dialect):
         # The planner leaves a query with an OFFSET as it is. Else it makes a join of it, and reads all of a list that groups.
         return items.offset(literal_column("0"))
 
-    def among(self, value: Expression, found: Select[Any]) -> tuple[Expression, ...]:
+    def among(self, value: Expression, candidates: Select[Any]) -> tuple[Expression, ...]:
         # An array is had before the query runs, so its values go where a constant would, into a query that groups, too.
-        return (value == any_(func.array(found.scalar_subquery())),)
+        return (value == any_(func.array(candidates.scalar_subquery())),)
 
     def elements(self, json: Expression) -> FromClause:
         return func.json_array_elements_text(cast(json, JSON)).table_valued("value")

@@ -26,16 +26,16 @@ async def problems_of_table(where: str, database: SqlDatabase, table: RecordTabl
     record, settings = RECORDS[table.name], table.settings
     columns = await _columns(database, settings.query)
     key_columns = {name.lower() for key in settings.keys.values() for name in (key.column, *key.columns) if name}
-    found = _problems_of_query(f"{where}.query", columns, record, (), key_columns)
+    problems = _problems_of_query(f"{where}.query", columns, record, (), key_columns)
     for name, own in settings.lists.items():
         struct = lists_of(record)[name].struct
         needed = (PARENT,) if struct else (PARENT, VALUE)
-        found += _problems_of_query(
+        problems += _problems_of_query(
             f"{where}.lists.{name}.query", await _columns(database, own.query), struct, needed, {POSITION}
         )
     for kind, key in settings.keys.items():
-        found += await _problems_of_key(f"{where}.keys.{kind.value}", database, columns, key)
-    return found or [problem for kind, key in settings.keys.items() for problem in await _trial(where, table, kind, key)]
+        problems += await _problems_of_key(f"{where}.keys.{kind.value}", database, columns, key)
+    return problems or [problem for kind, key in settings.keys.items() for problem in await _trial(where, table, kind, key)]
 
 
 async def _columns(database: SqlDatabase, query: str) -> Columns | str:
@@ -65,13 +65,13 @@ def _problems_of_query(
 
 def _required(struct: type[msgspec.Struct], columns: Collection[str], prefix: str = "") -> Iterable[str]:
     """The columns that must be there: of an object, where any column of it is."""
-    for shape in fields_of(struct).values():
-        if shape.form == OBJECT and shape.struct is not None:
-            inside = f"{prefix}{shape.name}_"
-            if any(name in columns for name in deciding_columns(shape.struct, inside)[1]):
-                yield from _required(shape.struct, columns, inside)
-        elif shape.form == LEAF and shape.required:
-            yield prefix + shape.name
+    for field in fields_of(struct).values():
+        if field.form == OBJECT and field.struct is not None:
+            inside = f"{prefix}{field.name}_"
+            if any(name in columns for name in deciding_columns(field.struct, inside)[1]):
+                yield from _required(field.struct, columns, inside)
+        elif field.form == LEAF and field.required:
+            yield prefix + field.name
 
 
 def _unknown(where: str, name: str, missing: Collection[str]) -> str:

@@ -66,10 +66,10 @@ class Sqlite(TextJsonDialect):
 
     def plain_json(self, value: Expression, default: int | None) -> Expression:
         whole, kind = cast(value, BigInteger), func.typeof(value)
-        found = case(
+        expression = case(
             (kind == "text", _own(sqlite_functions.WHOLE, value)), (and_(kind == "real", value == whole), whole), else_=value
         )
-        return found if default is None else func.coalesce(found, default)
+        return expression if default is None else func.coalesce(expression, default)
 
     def time(self, value: Expression) -> Expression:
         seconds = func.substr(value, 1, 19, type_=Text)
@@ -132,8 +132,8 @@ class Sqlite(TextJsonDialect):
 
 
 def _own(name: str, value: Expression, type_: type[TypeEngine[Any]] | None = None) -> Expression:
-    found: Expression = getattr(func, name)(value, type_=type_)
-    return found
+    expression: Expression = getattr(func, name)(value, type_=type_)
+    return expression
 
 
 def plan_statement(query: str, column: str) -> TextClause:

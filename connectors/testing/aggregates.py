@@ -25,7 +25,7 @@ class AggregatePromises(Sampled):
             whole = await fetch_records(lookup, keys)
             times = spread([record for records in whole.values() for record in records])
             middle = times[len(times) // 2] if times else None
-            measures = [one for one in _measures(aggregate.record, middle) if one.op in aggregate.ops]
+            measures = [measure for measure in _measures(aggregate.record, middle) if measure.op in aggregate.ops]
             for key in keys:
                 values = _values((await aggregate.measure([key], measures, None))[key])
                 for measure, value in zip(measures, values, strict=True):
@@ -46,14 +46,14 @@ class AggregatePromises(Sampled):
             assert all(_values(measured[key]) == [0] for key in unknown if key in measured)
 
 
-def _values(found: Sequence[Any] | SourceError) -> list[Any]:
-    if isinstance(found, SourceError):
-        raise found
-    return list(found)
+def _values(answer: Sequence[Any] | SourceError) -> list[Any]:
+    if isinstance(answer, SourceError):
+        raise answer
+    return list(answer)
 
 
 def _measures(record: type[Record], middle: datetime | None) -> Iterator[Measure]:
-    money = [shape.name for shape in fields_of(record).values() if shape.form == OBJECT and shape.struct is Money]
+    money = [field.name for field in fields_of(record).values() if field.form == OBJECT and field.struct is Money]
     paths = [*([record.time_field] if record.time_field else ()), *(f"{name}.amount" for name in money)]
     for since, until in ((None, None), (middle, None), (None, middle)):
         yield Measure(op=MeasureOp.COUNT, since=since, until=until)

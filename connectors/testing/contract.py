@@ -45,8 +45,8 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
     async def test_every_sample_is_found(self, connector: Connector[Any]) -> None:
         """Each declared lookup finds records for each known key."""
         for lookup, keys in self.sampled(connector):
-            found = await fetch_records(lookup, keys)
-            assert [key for key in keys if not found[key]] == []
+            fetched = await fetch_records(lookup, keys)
+            assert [key for key in keys if not fetched[key]] == []
 
     async def test_an_unknown_key_finds_nothing(self, connector: Connector[Any]) -> None:
         """A key without records is absent or empty, never an error."""
@@ -59,15 +59,15 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
         for lookup, keys in self.sampled(connector):
             for key, page in (await fetch(lookup, keys)).items():
                 raw = msgspec.json.decode(json_of(page))
-                assert [stray for one in raw for stray in strays(lookup.record, one, lookup.record.__name__)] == []
-                ids = [one["id"] for one in decoded(lookup.record, page, all_fields(lookup.record))]
+                assert [stray for row in raw for stray in strays(lookup.record, row, lookup.record.__name__)] == []
+                ids = [row["id"] for row in decoded(lookup.record, page, all_fields(lookup.record))]
                 assert len(ids) == len(set(ids)), key
 
     async def test_a_selection_gives_the_same_values(self, connector: Connector[Any]) -> None:
         """Asked for two fields, a lookup gives what it gives for them among all fields."""
         for lookup, keys in self.sampled(connector):
             other = lookup.record.time_field or next(name for name in fields_of(lookup.record) if name != "id")
-            two = Fields.of("id", other)
+            two = Fields.from_paths("id", other)
             whole, selected = await fetch(lookup, keys), await fetch(lookup, keys, fields=two)
             assert whole.keys() == selected.keys()
             for key, page in whole.items():
@@ -124,9 +124,9 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
             raise AssertionError(f"{lookup.record.__name__} by {lookup.by} was answered by a closed connector")
 
 
-def _id(one: dict[str, Any]) -> str:
-    return str(one["id"])
+def _id(row: dict[str, Any]) -> str:
+    return str(row["id"])
 
 
-def _record_id(one: Any) -> str:
-    return str(one.id)
+def _record_id(record: Any) -> str:
+    return str(record.id)

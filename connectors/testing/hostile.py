@@ -112,10 +112,13 @@ class HostileConnector(MemoryConnector):
         self.cancellations = 0
 
     def lookups(self) -> Sequence[Lookup]:
-        return [msgspec.structs.replace(one, fetch=self._call(one.fetch, one.record)) for one in super().lookups()]
+        return [msgspec.structs.replace(lookup, fetch=self._call(lookup.fetch, lookup.record)) for lookup in super().lookups()]
 
     def aggregates(self) -> Sequence[Aggregate]:
-        return [msgspec.structs.replace(one, measure=self._call(one.measure, None)) for one in super().aggregates()]
+        return [
+            msgspec.structs.replace(aggregate, measure=self._call(aggregate.measure, None))
+            for aggregate in super().aggregates()
+        ]
 
     def _call(self, honest: Callable[..., Any], record: type[Record] | None) -> Callable[..., Any]:
         def call(keys: Keys, asked: Any, *remaining_s: float | None) -> Any:
@@ -208,7 +211,7 @@ def _page(how: OnKey, page: Page, record: type[Record], ask: Ask) -> Any:
         case OnKey.SHUFFLED:
             records = [*records[1::2], *records[::2]]
         case OnKey.REPEATED:
-            records = [one for one in records for _ in range(2)]
+            records = [record for record in records for _ in range(2)]
         case OnKey.MANY:
             records = [{**records[0], "id": f"{records[0]['id']}-{number}"} for number in range(MANY_RECORDS)]
         case OnKey.WRONG_TYPES:

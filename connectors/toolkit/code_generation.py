@@ -23,7 +23,7 @@ class CodeWriter:
 
     def keep(self, value: Any) -> str:
         """Name a value that the code reads, the same one once."""
-        known = next((name for name, kept in self._values.items() if kept is value), None)
+        known = next((name for name, known in self._values.items() if known is value), None)
         if known is not None:
             return known
         title = getattr(value, "__name__", "").strip("_")

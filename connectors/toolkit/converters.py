@@ -84,15 +84,15 @@ def converter(leaf: type | None) -> Convert:
     return _CONVERTERS.get(leaf, _as_it_is)
 
 
-def shape_converter(shape: FieldInfo) -> Convert:
+def field_converter(field: FieldInfo) -> Convert:
     """As `converter`, for a field: codes, such as those of countries and currencies, are in upper case."""
-    pattern = code_pattern(shape)
-    return converter(shape.leaf) if pattern is None else _code_converter(re.compile(pattern))
+    pattern = code_pattern(field)
+    return converter(field.leaf) if pattern is None else _code_converter(re.compile(pattern))
 
 
-def code_pattern(shape: FieldInfo) -> str | None:
+def code_pattern(field: FieldInfo) -> str | None:
     """The pattern of a field that holds codes, None for another."""
-    return _pattern(mi.type_info(shape.type)) if shape.leaf is str else None
+    return _pattern(mi.type_info(field.type)) if field.leaf is str else None
 
 
 def _pattern(kind: mi.Type) -> str | None:
@@ -216,8 +216,10 @@ def _code(value: Any, pattern: re.Pattern[str]) -> str | None:
 
 def contact_points(emails: Iterable[Any], phones: Iterable[Any]) -> list[dict[str, Any]]:
     """List the contact points of a customer, without empty ones. The first of each kind is the primary one."""
-    found = (("EMAIL", list(filter(None, emails))), ("PHONE", list(filter(None, phones))))
-    return [{"kind": kind, "value": one, "primary": one == values[0]} for kind, values in found for one in values]
+    values_by_kind = (("EMAIL", list(filter(None, emails))), ("PHONE", list(filter(None, phones))))
+    return [
+        {"kind": kind, "value": value, "primary": value == values[0]} for kind, values in values_by_kind for value in values
+    ]
 
 
 def _to_int(value: Any) -> Any:

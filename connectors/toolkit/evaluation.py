@@ -36,14 +36,16 @@ def time_of(record: Any) -> datetime | None:
 
 def sort_records(records: Iterable[R], *, oldest_first: bool = False) -> list[R]:
     """Newest first, ties by id descending, or all that the other way round; records without a time by id, ascending."""
-    found = list(records)
-    timed = bool(found) and time_of(found[0]) is not None
-    return sorted(found, key=_time_and_id, reverse=timed and not oldest_first)
+    ordered = list(records)
+    timed = bool(ordered) and time_of(ordered[0]) is not None
+    return sorted(ordered, key=_time_and_id, reverse=timed and not oldest_first)
 
 
 def filter_records(records: Iterable[R], ask: Ask | Measure) -> list[R]:
     """The records inside the window that meet every condition."""
-    return [record for record in records if _in_window(record, ask) and all(meets(record, one) for one in ask.where)]
+    return [
+        record for record in records if _in_window(record, ask) and all(meets(record, condition) for condition in ask.where)
+    ]
 
 
 def records_after(records: Iterable[R], position: Position, *, oldest_first: bool = False) -> list[R]:
@@ -56,12 +58,12 @@ def records_after(records: Iterable[R], position: Position, *, oldest_first: boo
 
 def page(records: Iterable[R], ask: Ask) -> tuple[list[R], int | None]:
     """The records that an ask gives, in its order, and how many match it where it counts them."""
-    found = filter_records(records, ask)
-    total = len(found) if ask.count else None
-    found = sort_records(found, oldest_first=ask.oldest_first)
+    matching = filter_records(records, ask)
+    total = len(matching) if ask.count else None
+    matching = sort_records(matching, oldest_first=ask.oldest_first)
     if ask.after is not None:
-        found = records_after(found, ask.after, oldest_first=ask.oldest_first)
-    return found[: ask.first], total
+        matching = records_after(matching, ask.after, oldest_first=ask.oldest_first)
+    return matching[: ask.first], total
 
 
 def position_of(record: Any) -> Position:
@@ -121,8 +123,8 @@ def plain(number: Decimal) -> Decimal:
     text = decimal_text(number)
     if str(number) == text:
         return number
-    found = Decimal(text)
-    return found if str(found) == text else PlainDecimal(found)
+    decimal = Decimal(text)
+    return decimal if str(decimal) == text else PlainDecimal(decimal)
 
 
 def json_hook(value: Any) -> Any:
@@ -165,13 +167,13 @@ def as_text(value: Any) -> str:
 
 def evaluate_measure(record: type[Record], records: Iterable[Any], measure: Measure) -> Any:
     """One aggregate over records, as `Measure` defines it; lists inside records are flattened. Amounts are text."""
-    found = filter_records(records, measure)
+    matching = filter_records(records, measure)
     if measure.field is None:
-        return len(found)
-    newest_first = sort_records(found)
-    values = [value for one in newest_first for value in values_at(one, measure.field)]
-    shape = leaf_field(record, measure.field)
-    is_money = shape is not None and shape.struct is Money
+        return len(matching)
+    newest_first = sort_records(matching)
+    values = [value for record in newest_first for value in values_at(record, measure.field)]
+    field = leaf_field(record, measure.field)
+    is_money = field is not None and field.struct is Money
     match measure.op:
         case MeasureOp.COUNT:
             return len(values)
@@ -198,21 +200,21 @@ def combine(measure: Measure, values: Sequence[Any]) -> Any:
     What is `MERGEABLE` is exact, up to the largest number that a count may be. Of the others the first answer that is not None
     counts.
     """
-    found = [value for value in values if value is not None]
+    known = [value for value in values if value is not None]
     match measure.op:
         case MeasureOp.COUNT:
-            return min(sum(found), MAX_WHOLE)
+            return min(sum(known), MAX_WHOLE)
         case MeasureOp.SUM:
-            lists = [value for value in found if isinstance(value, list)]
+            lists = [value for value in known if isinstance(value, list)]
             if not lists:
-                return exact_sum(found)
+                return exact_sum(known)
             parts = [part for value in lists for part in value]
             return parts if len(parts) < 2 else sums_by_currency((part["amount"], part["currency"]) for part in parts)
         case MeasureOp.MIN:
-            return min(map(_comparable, found), default=None)
+            return min(map(_comparable, known), default=None)
         case MeasureOp.MAX:
-            return max(map(_comparable, found), default=None)
-    return found[0] if found else None
+            return max(map(_comparable, known), default=None)
+    return known[0] if known else None
 
 
 def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[str, str]]:

@@ -58,7 +58,7 @@ Refusal = Callable[[RefusedResponse], SourceError | None]
 """What a source means by such an answer, None where it means what it means everywhere."""
 _decode = json_decoder()
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-_MOST_SAID_BYTES = 64 * 1024
+_MAX_SAID_BYTES = 64 * 1024
 """Of an answer that is no success."""
 _THROTTLED = {420, 429, 430}
 _PASSING = {408, 423, 425, 477}
@@ -205,7 +205,7 @@ class HttpClient:
     async def _refuse(self, response: aiohttp.ClientResponse, refusal: Refusal) -> None:
         said = None
         with suppress(SourceProtocolError):
-            said = decoded(await _read(response, _MOST_SAID_BYTES))
+            said = decoded(await _read(response, _MAX_SAID_BYTES))
         error = refusal(RefusedResponse(response.status, response.headers, said))
         if error is not None:
             if error.retry_after_s is None:
@@ -240,8 +240,8 @@ async def ask_each(keys: Keys, ask_one: Callable[[str], Awaitable[Found | Source
     # The pool bounds how many of these calls are on the wire at once.
     async with asyncio.TaskGroup() as calls:
         tasks = {key: calls.create_task(contained(key)) for key in keys}
-    answer = {key: found for key, task in tasks.items() if (found := task.result()) is not None}
-    failures = [found for found in answer.values() if isinstance(found, SourceError)]
+    answer = {key: outcome for key, task in tasks.items() if (outcome := task.result()) is not None}
+    failures = [outcome for outcome in answer.values() if isinstance(outcome, SourceError)]
     if failures and len(failures) == len(tasks) and not isinstance(failures[0], SourceRejectedError):
         raise failures[0]
     return answer
@@ -257,11 +257,11 @@ async def gathered(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     return [task.result() for task in tasks]
 
 
-async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     pieces, size = [], 0
     while piece := await response.content.readany():
         size += len(piece)
-        if size > most_bytes:
+        if size > max_bytes:
             error = SourceProtocolError("larger than max_response_bytes")
             error.halvings = UNTIL_IT_FITS
             raise error

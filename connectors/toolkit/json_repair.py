@@ -24,9 +24,9 @@ def repair_json(content: bytes) -> bytes:
     return _encode(json.loads(text, strict=False, parse_float=_decimal, parse_int=_int, parse_constant=str))
 
 
-def _in_pairs(found: re.Match[bytes]) -> bytes:
+def _in_pairs(match: re.Match[bytes]) -> bytes:
     """Escapes of UTF-16 with U+FFFD in the place of each half."""
-    backslashes, first, others = found.groups()
+    backslashes, first, others = match.groups()
     if len(backslashes) % 2:
         backslashes, first, others = backslashes[1:], b"", rb"\%b%b" % (first, others)
     return backslashes + first + _PAIRS.sub(lambda pair: pair[1] or rb"\ufffd", others)

@@ -28,7 +28,7 @@ class ListPushdown:
         self._sends = sends
         self._counts = counts
         self._time_name = fields_of(record)[record.time_field].json_name if record.time_field else ""
-        self._position = Fields.of("id", record.time_field) if record.time_field else Fields.of("id")
+        self._position = Fields.from_paths("id", record.time_field) if record.time_field else Fields.from_paths("id")
         self.pushdown = frozenset(self._declared())
 
     def _declared(self) -> Iterator[Push]:
@@ -59,21 +59,21 @@ class ListPushdown:
 
     def page(self, records: Sequence[Any], ask: Ask, total: int | None) -> Page:
         """Cut the page of one key from its records, canonical mappings or narrowed. `total` is what the source counted."""
-        found = list(records)
+        inside = list(records)
         if self.bounds_here(ask):
             assert ask.until is not None
-            found = [record for record in found if self._time(record) < ask.until]
-            total = len(found) if ask.count and self.is_complete(ask) else None
+            inside = [record for record in inside if self._time(record) < ask.until]
+            total = len(inside) if ask.count and self.is_complete(ask) else None
         if Push.ORDER in self.pushdown:
-            found.sort(key=self._position_of, reverse=not ask.oldest_first)
+            inside.sort(key=self._position_of, reverse=not ask.oldest_first)
             if self.is_complete(ask) and ask.after is None:
-                found = found[: ask.first]
-        if found and {narrow(self._record, ask.fields)}.issuperset(map(type, found)):
-            return Page(found, total)
+                inside = inside[: ask.first]
+        if inside and {narrow(self._record, ask.fields)}.issuperset(map(type, inside)):
+            return Page(inside, total)
         try:
             # Of mappings, amounts are text by now: what is still a Decimal is a number of free JSON.
-            encode = encode_numbers if found and isinstance(found[0], dict) else msgspec.json.encode
-            return Page(encode(found), total)
+            encode = encode_numbers if inside and isinstance(inside[0], dict) else msgspec.json.encode
+            return Page(encode(inside), total)
         except RecursionError as error:
             raise SourceProtocolError("nested too deep") from error
 

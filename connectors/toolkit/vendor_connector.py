@@ -161,7 +161,7 @@ class Vendor(Connector[V]):
     def word(self, record: str, path: str, *written: Any) -> str | None:
         """Map the first text of a field that the settings know; None if they know none."""
         words = self.settings.values.get(record, {}).get(path, {})
-        texts = (to_text(one) for one in written) if words else ()
+        texts = (to_text(text) for text in written) if words else ()
         return next((words[text] for text in texts if isinstance(text, str) and text in words), None)
 
     async def open(self) -> None:
@@ -176,11 +176,11 @@ class Vendor(Connector[V]):
         return list(dict.fromkeys(problem for problem in problems if problem is not None))
 
     def lookups(self) -> Sequence[Lookup]:
-        chosen = (found for found in super().lookups() if self._is_chosen(found))
-        return [msgspec.structs.replace(found, fetch=partial(_answer, found.fetch)) for found in chosen]
+        chosen = (lookup for lookup in super().lookups() if self._is_chosen(lookup))
+        return [msgspec.structs.replace(lookup, fetch=partial(_answer, lookup.fetch)) for lookup in chosen]
 
     def aggregates(self) -> Sequence[Aggregate]:
-        return [found for found in super().aggregates() if self._is_chosen(found)]
+        return [aggregate for aggregate in super().aggregates() if self._is_chosen(aggregate)]
 
     def until(self, ask: Ask) -> float | None:
         """When the time that an ask has is over, by the event loop's clock, in seconds."""
@@ -229,17 +229,17 @@ class Vendor(Connector[V]):
         sent = {name: str(value) for name, value in (parameters or {}).items() if value is not None}
         url = url.update_query(sent) if sent else url
 
-        async def put(more: Mapping[str, str]) -> bytes | None:
+        async def send(more: Mapping[str, str]) -> bytes | None:
             own = {**(headers or {}), **more}
             return await self._transport.call(method, url, body, one_key=one_key, until=until, headers=own)
 
         if self._session is None:
-            return await put({})
+            return await send({})
         token = await self._session.token(until)
         try:
-            return await put(self.bearing(token))
+            return await send(self.bearing(token))
         except SessionEndedError:
-            return await put(self.bearing(await self._session.token(until, ended=token)))
+            return await send(self.bearing(await self._session.token(until, ended=token)))
 
     async def paged(self, turn: Turn, is_enough: Callable[[list[Any]], bool] = lambda _: False) -> list[Any]:
         """The rows of all pages, or of as many as are enough. More than `max_pages` is an error."""
@@ -284,13 +284,13 @@ class Vendor(Connector[V]):
             meant = Vendor.refusal(self, answer)
         return SessionEndedError() if meant is None and answer.status == 401 and self._session is not None else meant
 
-    def _is_chosen(self, found: Lookup | Aggregate) -> bool:
-        return found.by in self.settings.keys.get(RECORD_NAMES[found.record], ())
+    def _is_chosen(self, declared: Lookup | Aggregate) -> bool:
+        return declared.by in self.settings.keys.get(RECORD_NAMES[declared.record], ())
 
     def _problems_of_keys(self) -> Iterator[str]:
         known: dict[str, list[KeyKind]] = {}
-        for found in super().lookups():
-            known.setdefault(RECORD_NAMES[found.record], []).append(found.by)
+        for lookup in super().lookups():
+            known.setdefault(RECORD_NAMES[lookup.record], []).append(lookup.by)
         for record, kinds in self.settings.keys.items():
             for by in kinds:
                 if by not in known.get(record, ()):
@@ -304,11 +304,11 @@ class Vendor(Connector[V]):
                     has = ", ".join(sorted(known)) or "none"
                     yield f"values.{record}.{path}: {self.kind} reads no words of your own there; of {record} it reads {has}"
                     continue
-                shape = leaf_field(RECORDS[record], path)
-                if shape is not None and shape.leaf is not None and issubclass(shape.leaf, Enum):
-                    members = shape.leaf.__members__
+                field = leaf_field(RECORDS[record], path)
+                if field is not None and field.leaf is not None and issubclass(field.leaf, Enum):
+                    members = field.leaf.__members__
                     wrong = sorted(set(words.values()).difference(members))
-                    yield from (f"values.{record}.{path}: `{one}` is none of {', '.join(members)}" for one in wrong)
+                    yield from (f"values.{record}.{path}: `{word}` is none of {', '.join(members)}" for word in wrong)
 
     async def _try(self, trial: Trial, until: float) -> str | None:
         where = f"sources.{self.name}.{self.credential}"

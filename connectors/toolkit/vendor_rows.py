@@ -45,7 +45,7 @@ def as_records(rows: Iterable[Any], record_of: Callable[[Any], Any]) -> bytes:
 
 def readable(rows: Iterable[Any], read: Callable[[Any], T | None]) -> list[T]:
     """Read rows and leave out None."""
-    return [found for row in rows if (found := _read_row(row, read)) is not None]
+    return [value for row in rows if (value := _read_row(row, read)) is not None]
 
 
 def by_key(
@@ -59,15 +59,15 @@ def by_key(
 
     One whose keys cannot be read may be of any key that nothing was found for, or else of any: it stands there as null.
     """
-    found: dict[str, list[Any]] = {key: [] for key in keys}
+    rows_by_key: dict[str, list[Any]] = {key: [] for key in keys}
     lost = 0
     for row in rows:
-        own = _read_row(row, lambda one: dict.fromkeys(filter(_is_text, map(to_text, keys_of(one)))))
+        own = _read_row(row, lambda row: dict.fromkeys(filter(_is_text, map(to_text, keys_of(row)))))
         lost += own is None
         for key in own or ():
-            if key in found:
-                found[key].append(row)
-    given = {key: own[:first] for key, own in found.items()}
+            if key in rows_by_key:
+                rows_by_key[key].append(row)
+    given = {key: own[:first] for key, own in rows_by_key.items()}
     if lost:
         unsure = [key for key, own in given.items() if not own] or list(given)
         given |= {key: [*given[key], *[None] * lost] for key in unsure}
@@ -80,7 +80,7 @@ def unsure_of_letters(keys: Keys, answer: Answer) -> Answer:
     return {**{key: Page(b"[]", partial=True) for key in keys if key.casefold() not in known}, **answer}
 
 
-def window(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) -> tuple[list[R | None], int]:
+def cut_page(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) -> tuple[list[R | None], int]:
     """The rows that an ask wants of a key, in order, and how many there are between its times. Conditions are not looked at.
 
     For what a vendor does not cut by itself. A row whose place cannot be read is None, and stands as the oldest.
@@ -91,10 +91,10 @@ def window(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) ->
     total = len(inside)
     if ask.after is not None:
         last = (ask.after.time or _NO_TIME, ask.after.id)
-        inside = [one for one in inside if (one[:2] > last if ask.oldest_first else one[:2] < last)]
-    found: list[R | None] = [row for *_, row in inside]
+        inside = [row for row in inside if (row[:2] > last if ask.oldest_first else row[:2] < last)]
+    wanted: list[R | None] = [row for *_, row in inside]
     unread: list[R | None] = [None for place, _ in placed if place is None]
-    return (unread + found if ask.oldest_first else found + unread)[: ask.first], total
+    return (unread + wanted if ask.oldest_first else wanted + unread)[: ask.first], total
 
 
 def needed(fields: Fields, table: Mapping[str, Collection[str]]) -> list[str]:

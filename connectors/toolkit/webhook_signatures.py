@@ -22,7 +22,7 @@ TOLERANCE = timedelta(minutes=5)
 Encoding = Literal["hex", "base64"]
 T = TypeVar("T")
 
-_MOST_DIGITS = 15
+_MAX_DIGITS = 15
 
 
 def expect_hmac(
@@ -75,12 +75,12 @@ def expect_segment(request: WebhookRequest, secret: SecretStr) -> None:
 def read(request: WebhookRequest, kind: type[T]) -> T:
     """The body as JSON of a kind, whose fields may be named in an answer. Raises `WebhookBodyError`."""
     try:
-        found: T = decode_exactly(request.body, kind)
+        parsed: T = decode_exactly(request.body, kind)
     except msgspec.ValidationError as error:
         raise WebhookBodyError(f"the body: {error}") from None
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise WebhookBodyError("the body is not JSON") from None
-    return found
+    return parsed
 
 
 def texts_at(document: Any, path: str) -> list[str]:
@@ -90,12 +90,12 @@ def texts_at(document: Any, path: str) -> list[str]:
     """
     here = _elements([document])
     for name in path.split("."):
-        if not all(isinstance(one, dict) and name in one for one in here):
+        if not all(isinstance(node, dict) and name in node for node in here):
             raise WebhookBodyError(f"the body has no `{path}`")
-        here = _elements([one[name] for one in here])
-    if not all(isinstance(one, str | int) and not isinstance(one, bool) for one in here):
+        here = _elements([node[name] for node in here])
+    if not all(isinstance(node, str | int) and not isinstance(node, bool) for node in here):
         raise WebhookBodyError(f"`{path}` of the body is neither text nor a whole number")
-    return [str(one) for one in here]
+    return [str(node) for node in here]
 
 
 def _elements(values: list[Any]) -> list[Any]:
@@ -116,7 +116,7 @@ def _expect_recent(time: datetime | None, now: datetime) -> None:
 
 
 def _since_1970(text: str, per_second: int = 1) -> datetime | None:
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         return None
     try:
         return datetime.fromtimestamp(int(text) / per_second, UTC)

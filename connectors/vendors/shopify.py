@@ -121,7 +121,7 @@ class Shopify(Vendor[ShopifySettings]):
     def __init__(self, name: str, settings: ShopifySettings) -> None:
         super().__init__(name, settings)
         self._asking = GraphQLClient(self._post, _wait_s)
-        self._asked = {(one.record, one.by): one for one in lookups_of(_described(settings))}
+        self._asked = {(lookup.record, lookup.by): lookup for lookup in lookups_of(_described(settings))}
 
     def headers(self) -> Mapping[str, str]:
         token = self.settings.token
@@ -175,8 +175,8 @@ class Shopify(Vendor[ShopifySettings]):
         return await self._find(Order, KeyKind.EMAIL, keys, ask)
 
     async def _find_by_id(self, record: type[Record], ids: Mapping[str, str], ask: Ask) -> Answer:
-        found = await self._find(record, KeyKind.CUSTOMER_ID, [id_ for id_ in ids.values() if is_number(id_)], ask)
-        return {key: found[id_] for key, id_ in ids.items() if id_ in found}
+        answer = await self._find(record, KeyKind.CUSTOMER_ID, [id_ for id_ in ids.values() if is_number(id_)], ask)
+        return {key: answer[id_] for key, id_ in ids.items() if id_ in answer}
 
     async def _find(self, record: type[Record], by: KeyKind, keys: Keys, ask: Ask) -> Answer:
         return await self._asking.fetch(self._asked[record, by], keys, ask)

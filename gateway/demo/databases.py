@@ -120,16 +120,16 @@ def _asyncpg_url(url: str) -> str:
 
 
 async def _make_room(driver: "asyncpg.Connection[Any]", schema: Schema) -> None:
-    found = await driver.fetch(
+    rows = await driver.fetch(
         "SELECT nspname AS name, obj_description(oid, 'pg_namespace') AS note FROM pg_namespace WHERE nspname = ANY($1)",
         list(schema),
     )
-    foreign = sorted(row["name"] for row in found if row["note"] != WRITTEN_BY_DEMO)
+    foreign = sorted(row["name"] for row in rows if row["note"] != WRITTEN_BY_DEMO)
     if foreign:
         raise ConfigurationError(
             [f"the database has a schema {name} that the demo did not write; give an empty database" for name in foreign]
         )
-    for row in found:
+    for row in rows:
         await driver.execute(f"DROP SCHEMA {row['name']} CASCADE")
     for name in schema:
         await driver.execute(f"CREATE SCHEMA {name}; COMMENT ON SCHEMA {name} IS '{WRITTEN_BY_DEMO}'")

@@ -88,10 +88,10 @@ def example_seller(rows: Rows) -> str:
 
 
 def _sellers_of(items: Iterable[Line]) -> dict[str, list[str]]:
-    found: defaultdict[str, set[str]] = defaultdict(set)
+    sellers_by_order: defaultdict[str, set[str]] = defaultdict(set)
     for item in items:
-        found[item["order_id"]].add(item["seller_id"])
-    return {order: sorted(sellers) for order, sellers in found.items()}
+        sellers_by_order[item["order_id"]].add(item["seller_id"])
+    return {order: sorted(sellers) for order, sellers in sellers_by_order.items()}
 
 
 def _row_ids(sellers_of: dict[str, list[str]]) -> dict[tuple[str, str], str]:

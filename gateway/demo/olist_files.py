@@ -30,16 +30,16 @@ def find_files(data: Path) -> dict[str, Path]:
 
     Raises `ConfigurationError` that lists every missing file.
     """
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for key, name in FILES.items():
         places = (data / folder / f"{name}{ending}" for folder in FOLDERS for ending in ("", ".gz"))
         path = next((place for place in places if place.is_file()), None)
         if path is not None:
-            found[key] = path
-    missing = [name for key, name in FILES.items() if key not in found]
+            paths[key] = path
+    missing = [name for key, name in FILES.items() if key not in paths]
     if missing:
         raise ConfigurationError([f"Olist: {name} (or {name}.gz) is not in the folder {data.name}" for name in missing])
-    return found
+    return paths
 
 
 def read_files(data: Path, tell: Callable[[int, int], None] | None = None) -> dict[str, list[Line]]:

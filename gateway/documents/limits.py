@@ -78,13 +78,13 @@ class Extent:
     def excess(self, limits: Limits) -> list[str]:
         """Name the exceeded limits."""
         operations, fragments = self._counts
-        found = []
+        problems = []
         if operations > limits.max_operations:
-            found.append(f"the document has more than {limits.max_operations} operations")
+            problems.append(f"the document has more than {limits.max_operations} operations")
         if fragments > limits.max_fragments:
-            found.append(f"the document has more than {limits.max_fragments} fragments")
+            problems.append(f"the document has more than {limits.max_fragments} fragments")
         of_operations = _excess(self._operations, limits, "operation")
-        return found + (of_operations or _excess(self._fragments, limits, "fragment"))
+        return problems + (of_operations or _excess(self._fragments, limits, "fragment"))
 
 
 def _excess(reaches: Sequence[_Reach], limits: Limits, what: str) -> list[str]:
@@ -155,7 +155,7 @@ def _object_values(value: ValueNode | None) -> int:
         node = stack.pop()
         if isinstance(node, ObjectValueNode):
             has_object = True
-            stack += [one.value for one in node.fields]
+            stack += [field.value for field in node.fields]
             count += len(node.fields)
         elif isinstance(node, ListValueNode):
             stack += node.values

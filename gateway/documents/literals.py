@@ -74,10 +74,12 @@ class Outline(msgspec.Struct, frozen=True):
     key: str
     literals: list[Literal]
 
-    def kept(self, lifted: Iterable[int]) -> tuple[str, ...]:
+    def fixed_texts(self, lifted: Iterable[int]) -> tuple[str, ...]:
         """The texts of the literals that are not lifted."""
         places = set(lifted)
-        return tuple(self.text[one.start : one.end] for place, one in enumerate(self.literals) if place not in places)
+        return tuple(
+            self.text[literal.start : literal.end] for place, literal in enumerate(self.literals) if place not in places
+        )
 
 
 def outline_of(text: str) -> Outline | None:
@@ -97,7 +99,7 @@ def outline_of(text: str) -> Outline | None:
         said = match[0]
         value: Value = said if kind == "int" else said[1:-1]
         if kind == "list":
-            value = tuple(one[1:-1] for one in _TEXTS.findall(said))
+            value = tuple(text[1:-1] for text in _TEXTS.findall(said))
         number = numbers.setdefault((kind, value), len(numbers))
         parts += text[end : match.start()], f"\x00{kind}{number}\x00"
         end = match.end()
@@ -178,7 +180,7 @@ class _Lifter(Visitor):
     def __init__(self, info: TypeInfo, outline: Outline) -> None:
         super().__init__()
         self._info = info
-        self._places = {(one.start, one.end): place for place, one in enumerate(outline.literals)}
+        self._places = {(literal.start, literal.end): place for place, literal in enumerate(outline.literals)}
         self._outline = outline
         self.names: dict[int, str] = {}
         self.types: dict[str, TypeNode] = {}

@@ -56,7 +56,7 @@ class OneOfVariablesRule(ValidationRule):
     """
 
     def leave_operation_definition(self, operation: OperationDefinitionNode, *_: Any) -> None:
-        declared = {one.variable.name.value: one for one in operation.variable_definitions or ()}
+        declared = {definition.variable.name.value: definition for definition in operation.variable_definitions or ()}
         for usage in self.context.get_recursive_variable_usages(operation):
             within: Any = get_named_type(usage.parent_type) if usage.parent_type else None
             definition = declared.get(usage.node.name.value)

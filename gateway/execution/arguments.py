@@ -87,7 +87,9 @@ class Arguments:
         It saves half of a small query (decision 39).
         """
         named = self._schema.config.name_converter.from_argument
-        varying = {one.name.value: one.value for one in self._node.arguments or () if _variables_of([one.value])}
+        varying = {
+            argument.name.value: argument.value for argument in self._node.arguments or () if _variables_of([argument.value])
+        }
         writer = _TemplateCompiler(self._schema, operation)
         try:
             expressions = {
@@ -100,9 +102,11 @@ class Arguments:
         field = GraphQLField(
             self._field.type, {name: argument for name, argument in self._field.args.items() if name not in varying}
         )
-        rest = tuple(one for one in self._node.arguments or () if one.name.value not in varying)
+        rest = tuple(argument for argument in self._node.arguments or () if argument.name.value not in varying)
         node = FieldNode(name=self._node.name, arguments=rest)
-        constants = self._convert(field, node, [one for one in self._definitions if named(one) not in varying], NO_VARIABLES)
+        constants = self._convert(
+            field, node, [definition for definition in self._definitions if named(definition) not in varying], NO_VARIABLES
+        )
         self._optional = tuple(writer.optional)
         return writer.compile(expressions, constants)
 
@@ -119,7 +123,9 @@ class _TemplateCompiler:
 
     def __init__(self, schema: Schema, operation: OperationDefinitionNode) -> None:
         self._schema = schema
-        self._declared = {one.variable.name.value: one.type for one in operation.variable_definitions or ()}
+        self._declared = {
+            definition.variable.name.value: definition.type for definition in operation.variable_definitions or ()
+        }
         self._code = CodeWriter(Some=Some)
         self.optional: set[str] = set()
 

@@ -39,14 +39,14 @@ class FieldCollector:
         self, nodes: Iterable[FieldNode | OperationDefinitionNode], kind: GraphQLObjectType
     ) -> dict[str, list[FieldNode]]:
         """Field nodes by response key, in the order of the answer."""
-        found: dict[str, list[FieldNode]] = {}
+        nodes_by_name: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
         for node in nodes:
             if node.selection_set is not None:
                 for field in self._flat(node.selection_set.selections, kind, seen):
                     key = field.alias.value if field.alias else field.name.value
-                    found.setdefault(key, []).append(field)
-        return found
+                    nodes_by_name.setdefault(key, []).append(field)
+        return nodes_by_name
 
     def _flat(self, nodes: Iterable[SelectionNode], kind: GraphQLObjectType, seen: set[str]) -> Iterator[FieldNode]:
         for node in nodes:
@@ -95,4 +95,6 @@ class _ConditionVariables(Visitor):
         self.names: set[str] = set()
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        self.names.update(one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode))
+        self.names.update(
+            argument.value.name.value for argument in node.arguments or () if isinstance(argument.value, VariableNode)
+        )

@@ -48,7 +48,7 @@ def max_records(
     Without `introspection` what is asked of the schema does not count.
     """
     count = _Count(_page_sizes(schema), _asking(schema), fragments, sizes, introspection=introspection)
-    return count.of(definition.selection_set)
+    return count.total(definition.selection_set)
 
 
 def sizing_variables(document: DocumentNode) -> tuple[str, ...]:
@@ -97,24 +97,24 @@ class _Count:
         self._sizes = sizes
         self._known: dict[str, int] = {}
 
-    def of(self, selected: SelectionSetNode | None) -> int:
+    def total(self, selected: SelectionSetNode | None) -> int:
         total = 0
         for node in selected.selections if selected else ():
             if isinstance(node, FieldNode):
                 if not self._introspection and node.name.value.startswith("__"):
                     continue
-                size, inner = self._size(node), self.of(node.selection_set)
+                size, inner = self._size(node), self.total(node.selection_set)
                 records = inner if size is None else size * (1 + inner)
                 total += max(records, MIN_ASKING_RECORDS) if node.name.value in self._asking else records
             elif isinstance(node, FragmentSpreadNode):
                 total += self._fragment(node.name.value)
             else:
-                total += self.of(getattr(node, "selection_set", None))
+                total += self.total(getattr(node, "selection_set", None))
         return total
 
     def _fragment(self, name: str) -> int:
         if name not in self._known:
-            self._known[name] = self.of(self._fragments[name].selection_set)
+            self._known[name] = self.total(self._fragments[name].selection_set)
         return self._known[name]
 
     def _size(self, node: FieldNode) -> int | None:

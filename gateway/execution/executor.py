@@ -50,7 +50,7 @@ class _Known:
         self.sizing = sizing_variables(operation.document)
         self.plan: Plan | UnplannedError | None = None
         self.is_within_limit = False
-        self.most_records = lru_cache(maxsize=MAX_COSTS)(
+        self.max_records = lru_cache(maxsize=MAX_COSTS)(
             lambda sizes: max_records(schema, definition, fragments_of(document), dict(sizes))
         )
 
@@ -115,7 +115,7 @@ class Executor:
         return result
 
     def _check_cost(self, known: _Known, variables: VariableValues) -> None:
-        records = known.most_records(sizes_of(variables.coerced, known.sizing))
+        records = known.max_records(sizes_of(variables.coerced, known.sizing))
         if records > self._limit:
             raise QueryTooExpensiveError(
                 f"the operation may give {records:,} records, and {self._limit:,} are the most; ask for smaller pages"
@@ -166,12 +166,12 @@ class Executor:
         if not known.deciding:
             known.plan = known.plan or self._planned(operation, variables)
             return known.plan
-        name = (known, *(variables.coerced.get(one) for one in known.deciding))
-        found = self._plans.get(name)
-        if found is None:
-            found = self._planned(operation, variables)
-            self._plans.put(name, found)
-        return found
+        name = (known, *(variables.coerced.get(name) for name in known.deciding))
+        known_plan = self._plans.get(name)
+        if known_plan is None:
+            known_plan = self._planned(operation, variables)
+            self._plans.add(name, known_plan)
+        return known_plan
 
     def _planned(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
         try:

@@ -68,7 +68,7 @@ class _PlanLines:
             own = nodes[field.key]
             asked = selection_under(self._schema, self._collector, own, definition.type, Customer, "Customer")
             yield 1, _title(field), "resolved; finds customers"
-            yield 2, "(of each)", _words(asked.fields | Fields.of("id"))
+            yield 2, "(of each)", _words(asked.fields | Fields.from_paths("id"))
             if asked.stitches:
                 yield 2, "(and)", f"the keys that find {_records(asked.stitches)} records"
             yield from self._below(field, 2, ahead=self._names_ids(definition, own[0]))
@@ -108,11 +108,11 @@ class _PlanLines:
             yield level, _title(field), "settled"
 
     def _from(self, sources: Sources, record: type[Record], *, ahead: bool) -> str:
-        found = [
+        lines = [
             f"{source.name} by {kind.value}, {'ahead' if ahead and kind is KeyKind.CUSTOMER_ID else LATER}"
-            for source, kind in sources.of(record)
+            for source, kind in sources.for_record(record)
         ]
-        return "; ".join(found) or "no source has them"
+        return "; ".join(lines) or "no source has them"
 
     def _resolved(self, field: Field) -> str:
         definition = self._definition(field)
@@ -134,14 +134,14 @@ class _PlanLines:
             case ListCompletion(inner=inner):
                 yield from self._completion(inner, level, ahead=ahead)
             case AbstractCompletion(possible=possible):
-                for _, one in possible:
-                    yield from self._completion(one, level, ahead=ahead)
+                for _, possible_completion in possible:
+                    yield from self._completion(possible_completion, level, ahead=ahead)
 
     def _definition(self, field: Field) -> GraphQLField | None:
         kind, _, name = field.name.partition(".")
         owner: Any = self._schema.type_map[kind]
-        found: GraphQLField | None = owner.fields.get(name)  # None for __typename
-        return found
+        definition: GraphQLField | None = owner.fields.get(name)  # None for __typename
+        return definition
 
 
 def _title(field: Field) -> str:

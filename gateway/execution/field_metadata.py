@@ -93,5 +93,5 @@ _NOTHING = FieldMetadata()
 
 def metadata_of(definition: StrawberryField) -> FieldMetadata:
     """What was declared of a field."""
-    found: FieldMetadata = definition.metadata.get(METADATA_KEY, _NOTHING)
-    return found
+    metadata: FieldMetadata = definition.metadata.get(METADATA_KEY, _NOTHING)
+    return metadata

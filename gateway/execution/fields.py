@@ -126,9 +126,9 @@ class ResolvedField(Field):
         if len(objects) != 1:
             return await self._shown(run, await self._values(run, objects), paths)
         # Most often there is one, the query or its customer: no more is called for it than has to be.
-        (one,), (path,) = objects, paths
+        (owner,), (path,) = objects, paths
         try:
-            value = self._get(run, one)
+            value = self._get(run, owner)
             if type(value) is CoroutineType or isawaitable(value):
                 value = await value
         except Exception as error:  # noqa: BLE001  whatever a resolver raises costs its field
@@ -156,16 +156,16 @@ class ResolvedField(Field):
         """The value of each object, or the exception in its place."""
         values: list[Any] = []
         waiting: list[int] = []
-        for one in objects:
+        for owner in objects:
             try:
-                value = self._get(run, one)
+                value = self._get(run, owner)
             except Exception as error:  # noqa: BLE001  as above
                 value = error
             if type(value) is CoroutineType or isawaitable(value):
                 waiting.append(len(values))
             values.append(value)
-        found = await asyncio.gather(*(_outcome(values[place]) for place in waiting)) if waiting else []
-        for place, value in zip(waiting, found, strict=True):
+        outcomes = await asyncio.gather(*(_outcome(values[place]) for place in waiting)) if waiting else []
+        for place, value in zip(waiting, outcomes, strict=True):
             values[place] = value
         return values
 

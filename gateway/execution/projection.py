@@ -60,9 +60,9 @@ class ProjectionCompiler:
         `records` is the struct of the records in it. Lists of them that encode to what is selected are shown as they are.
         """
         self._records = records
-        made = self._made("v", self.value_of(kind, nodes, "v"))
+        compiled = self._made("v", self.value_of(kind, nodes, "v"))
         self._records = None
-        return made
+        return compiled
 
     def short_function(
         self, kind: GraphQLObjectType, nodes: list[FieldNode], records: type[msgspec.Struct]
@@ -73,15 +73,18 @@ class ProjectionCompiler:
         """
         names = {own[0].name.value for own in self._collector.fields(nodes, kind).values()} - {"__typename"}
         definitions = [kind.fields[name].extensions[DEFINITION] for name in names]
-        if not all(metadata_of(one).gives_nodes or one.python_name in Found.__struct_fields__ for one in definitions):
+        if not all(
+            metadata_of(definition).gives_nodes or definition.python_name in Found.__struct_fields__
+            for definition in definitions
+        ):
             return None
         self._has_one_source = True
-        made = self.function(kind, nodes, records)
+        function = self.function(kind, nodes, records)
         self._has_one_source = False
-        return made
+        return function
 
     def assembly(
-        self, kind: GraphQLObjectType, settled: Mapping[str, list[FieldNode] | None]
+        self, kind: GraphQLObjectType, projected: Mapping[str, list[FieldNode] | None]
     ) -> tuple[Callable[[Any, Any], Any], Callable[..., Any]]:
         """What makes the answer's object of an object and its other values, in order; and what does so of all its values.
 
@@ -89,12 +92,14 @@ class ProjectionCompiler:
         """
         owners: dict[str, str] = {}
         others = count()
-        values = [f"x[{next(others)}]" if nodes is None else self.field(kind, nodes, "v", owners) for nodes in settled.values()]
-        name, made = self._shown(list(settled))
+        values = [
+            f"x[{next(others)}]" if nodes is None else self.field(kind, nodes, "v", owners) for nodes in projected.values()
+        ]
+        name, struct = self._shown(list(projected))
         source = f"{name}({', '.join(values)})"
         for owner, name in owners.items():
             source = f"(({name} := v.{owner}), {source})[1]"
-        return self._made("v, x", source), made
+        return self._made("v, x", source), struct
 
     def alone(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Callable[[Any], Any]:
         """A function from an object to what one of its settled fields shows."""
@@ -110,13 +115,13 @@ class ProjectionCompiler:
 
     def value_of(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
         if is_list_type(kind):
-            name, found = self._code.new_name(), self._code.new_name()
+            name, result = self._code.new_name(), self._code.new_name()
             shown = self.value(kind.of_type, nodes, name)
             if shown == name:
                 return source
             if self._records is None or not self._encodes_to(self._records, get_named_type(kind), nodes):
                 return f"[{shown} for {name} in {source}]"
-            return f"({found} if {self._are_exact(f'{found} := {source}')} else [{shown} for {name} in {found}])"
+            return f"({result} if {self._are_exact(f'{result} := {source}')} else [{shown} for {name} in {result}])"
         named: Any = get_named_type(kind)
         if is_leaf_type(named):
             return self._leaf(named, source)
@@ -172,19 +177,19 @@ class ProjectionCompiler:
         each = f"for {record}, {owner} in zip({source}.records, {source}.owners)"
         if self._has_one_source:
             each = f"for {record} in {source}.records"
-        made = f"[{shown} {each}]"
+        items = f"[{shown} {each}]"
         if self._records is not None:
             self._exact[record] = self._records
             exact = self.value(kind.of_type, nodes, record)
-            made = f"([{exact} {each}] if {self._are_exact(f'{source}.records')} else {made})"
-        return f"(({owner} := {source}.source), {made})[1]" if self._has_one_source else made
+            items = f"([{exact} {each}] if {self._are_exact(f'{source}.records')} else {items})"
+        return f"(({owner} := {source}.source), {items})[1]" if self._has_one_source else items
 
     def _goes_as_it_is(self, source: str, name: str, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
         """Whether a field of a record of known type encodes to what is selected of it."""
         struct = self._exact.get(source)
         if struct is None:
             return False
-        own = next((one for one in msgspec.structs.fields(struct) if one.name == name), None)
+        own = next((field for field in msgspec.structs.fields(struct) if field.name == name), None)
         return own is not None and self._encodes_field_to(own, kind, nodes)
 
     def _are_exact(self, records: str) -> str:
@@ -204,7 +209,7 @@ class ProjectionCompiler:
         selected = self._collector.fields(nodes, kind)
         own = msgspec.structs.fields(struct)
         return [field.encode_name for field in own] == list(selected) and all(
-            self._encodes_field_to(one, kind, nodes) for one, nodes in zip(own, selected.values(), strict=True)
+            self._encodes_field_to(definition, kind, nodes) for definition, nodes in zip(own, selected.values(), strict=True)
         )
 
     def _encodes_field_to(self, own: FieldInfo, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
@@ -236,12 +241,12 @@ class ProjectionCompiler:
 
     def _shown(self, keys: Sequence[str]) -> tuple[str, type[msgspec.Struct]]:
         """A struct for an object of the answer, and its name."""
-        made = _struct_of(tuple(keys))
-        name = self._code.keep(made)
+        struct = _struct_of(tuple(keys))
+        name = self._code.keep(struct)
         line = f"{name}: {', '.join(keys)}"
         if line not in self.sources:
             self.sources.append(line)
-        return name, made
+        return name, struct
 
 
 @lru_cache(maxsize=MAX_STRUCTS)
@@ -253,4 +258,4 @@ def _struct_of(keys: tuple[str, ...]) -> type[msgspec.Struct]:
 
 def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
     """The struct in a list of it, or beside None."""
-    return next((one for one in get_args(kind) if isinstance(one, type) and issubclass(one, msgspec.Struct)), None)
+    return next((member for member in get_args(kind) if isinstance(member, type) and issubclass(member, msgspec.Struct)), None)

@@ -12,8 +12,8 @@ from gateway.execution.field_metadata import DEFINITION
 
 def core_schema(schema: Schema) -> GraphQLSchema:
     """What graphql-core works on; Strawberry has no public name for it."""
-    found: GraphQLSchema = schema._schema  # noqa: SLF001
-    return found
+    core: GraphQLSchema = schema._schema  # noqa: SLF001
+    return core
 
 
 def reaches_sources(schema: GraphQLSchema, name: str) -> bool:

@@ -18,13 +18,13 @@ class Reported(msgspec.Struct):
 
 def reported_at(data: Any, paths: Iterable[Sequence[str | int]]) -> list[Reported]:
     """Look up what an answer shows at paths; what is null there, or above, is left out."""
-    found = [Reported(path, _value_at(data, path)) for path in paths]
-    return [one for one in found if one.sources is not None]
+    reports = [Reported(path, _value_at(data, path)) for path in paths]
+    return [report for report in reports if report.sources is not None]
 
 
 def add_reported(result: ExecutionResult, reported: Iterable[Reported]) -> None:
     """Say it in the extensions of the result, in the order of paths."""
-    if said := sorted(reported, key=lambda one: one.path):
+    if said := sorted(reported, key=lambda report: report.path):
         result.extensions = {**(result.extensions or {}), EXTENSION: said}
 
 

@@ -42,9 +42,9 @@ class Variables:
         self._schema = schema
         self._definitions = definition.variable_definitions or ()
         self._hide_suggestions = not suggestions
-        plain = {one.variable.name.value: _plain(one.type) for one in self._definitions}
+        plain = {definition.variable.name.value: _plain(definition.type) for definition in self._definitions}
         self._all_are_plain = None not in plain.values()
-        self._plain = {name: found for name, found in plain.items() if found is not None}
+        self._plain = {name: default for name, default in plain.items() if default is not None}
 
     def coerced(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """The variables as the operation declares them, or what is wrong with them."""
@@ -56,7 +56,7 @@ class Variables:
             else:
                 values = given if len(given) == len(self._plain) else {name: given[name] for name in self._plain}
                 return _Given(values)  # type: ignore[return-value]
-        if too_long := [error for one in self._definitions if (error := _too_long(one, given)) is not None]:
+        if too_long := [error for definition in self._definitions if (error := _too_long(definition, given)) is not None]:
             return too_long[:_MAX_ERRORS]
         return get_variable_values(
             self._schema, self._definitions, given, max_errors=_MAX_ERRORS, hide_suggestions=self._hide_suggestions
@@ -87,7 +87,7 @@ def _too_long(definition: VariableDefinitionNode, given: Mapping[str, Any]) -> G
 
 def _are_few(item: type, values: Any) -> bool:
     """Whether all values are of a type, and not too many."""
-    return len(values) <= MAX_LIST and all(type(one) is item for one in values)
+    return len(values) <= MAX_LIST and all(type(value) is item for value in values)
 
 
 def _plain(kind: TypeNode) -> tuple[type, type | None] | None:

@@ -48,11 +48,13 @@ def _unicode_label(label: str) -> str:
     if not label.startswith(_PUNYCODE):
         return label
     try:
-        found = label.removeprefix(_PUNYCODE).encode("ascii").decode("punycode")
+        decoded = label.removeprefix(_PUNYCODE).encode("ascii").decode("punycode")
     except UnicodeError:
         return label
-    is_spelling = not found.isascii() and found.isprintable() and _ascii_label(found) == label and _mapped(found) == found
-    return found if is_spelling and "." not in found else label
+    is_spelling = (
+        not decoded.isascii() and decoded.isprintable() and _ascii_label(decoded) == label and _mapped(decoded) == decoded
+    )
+    return decoded if is_spelling and "." not in decoded else label
 
 
 def _ascii_label(label: str) -> str:

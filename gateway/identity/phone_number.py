@@ -55,6 +55,6 @@ def _is_e164(text: str) -> bool:
 def number_spellings(key: str) -> Sequence[str]:
     """List both forms of a number whose country has renumbered."""
     for written, *forms in _RENUMBERED:
-        if found := written.fullmatch(key):
-            return tuple(map(found.expand, forms))
+        if match := written.fullmatch(key):
+            return tuple(map(match.expand, forms))
     return (key,)

@@ -37,8 +37,8 @@ def connector_kinds(wanted: Collection[str] | None = None) -> dict[str, type[Con
     kinds: dict[str, type[Connector[Any]]] = {}
     for name in sorted(paths.keys() - NO_KINDS):
         if wanted is None or name in wanted:
-            found = vars(importlib.import_module(paths[name])).values()
-            kinds |= {value.kind: value for value in found if _is_connector(value) and value.kind == name}
+            exports = vars(importlib.import_module(paths[name])).values()
+            kinds |= {value.kind: value for value in exports if _is_connector(value) and value.kind == name}
     entries = [entry for entry in entry_points(group=ENTRY_POINTS) if wanted is None or entry.name in wanted]
     problems = []
     for entry in entries:
@@ -62,8 +62,12 @@ def _loaded(entry: EntryPoint) -> type[Connector[Any]] | str:
         return f"cannot be imported ({type(error).__name__}); mend or remove the package"
     if not _is_connector(value):
         return "is no connector with a `kind`; name the class in the entry point"
-    found: type[Connector[Any]] = value
-    return found if found.kind == entry.name else f"is of the kind '{found.kind}'; name the entry point so"
+    connector_class: type[Connector[Any]] = value
+    return (
+        connector_class
+        if connector_class.kind == entry.name
+        else f"is of the kind '{connector_class.kind}'; name the entry point so"
+    )
 
 
 def _is_connector(value: Any) -> bool:

@@ -31,11 +31,11 @@ class Deadline(msgspec.Struct, eq=False, kw_only=True):
         """End now: the caller has gone."""
         self.ends = float("-inf")
 
-    def of_call(self, most_s: float | None) -> "Deadline":
+    def of_call(self, max_s: float | None) -> "Deadline":
         """The deadline of a call that may take so long at most."""
-        if most_s is None or most_s >= self.remaining_s():
+        if max_s is None or max_s >= self.remaining_s():
             return self
-        return Deadline(clock=self.clock, ends=self.clock.monotonic() + most_s)
+        return Deadline(clock=self.clock, ends=self.clock.monotonic() + max_s)
 
     def remaining_s(self) -> float:
         """Seconds left for lookups, never negative."""

@@ -82,16 +82,16 @@ def _kinds(record: type[Record], measures: tuple[Measure, ...]) -> _Kinds:
 
 @lru_cache(maxsize=256)
 def _kind(record: type[Record], op: MeasureOp, field: str | None) -> Any:
-    shape = leaf_field(record, field) if field is not None else None
-    if op is MeasureOp.COUNT or shape is None:
+    info = leaf_field(record, field) if field is not None else None
+    if op is MeasureOp.COUNT or info is None:
         return _Count
-    is_money = shape.struct is Money
+    is_money = info.struct is Money
     if op is MeasureOp.SUM:
         return list[Money] if is_money else Decimal
     if op is MeasureOp.AVERAGE:
         return list[Money] | None if is_money else Decimal | None
-    if shape.leaf is datetime:
+    if info.leaf is datetime:
         return datetime | None
-    if shape.leaf in (int, Number) and shape.form == LEAF:
-        return shape.type | None
-    return (shape.leaf or shape.struct or Any) | None
+    if info.leaf in (int, Number) and info.form == LEAF:
+        return info.type | None
+    return (info.leaf or info.struct or Any) | None

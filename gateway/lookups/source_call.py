@@ -71,13 +71,13 @@ class SourceCaller:
         self._seldom = SeldomLog(clock)
         self._abandoned: set[asyncio.Task[Any]] = set()
 
-    async def fetch(self, lookup: Lookup, keys: Sequence[str], window: PostFilter, deadline: Deadline) -> list[Outcome]:
+    async def fetch(self, lookup: Lookup, keys: Sequence[str], post_filter: PostFilter, deadline: Deadline) -> list[Outcome]:
         """One outcome per key, in the order of `keys`."""
-        call = lambda left: lookup.fetch(keys, msgspec.structs.replace(window.sent, remaining_s=left))  # noqa: E731
+        call = lambda left: lookup.fetch(keys, msgspec.structs.replace(post_filter.sent, remaining_s=left))  # noqa: E731
         answer, stamp = await self._call(call, keys, deadline)
         if isinstance(answer, SourceError):
             return [Failed(error=answer, **stamp)] * len(keys)
-        return self._found(map(answer.get, keys), window, stamp)
+        return self._found(map(answer.get, keys), post_filter, stamp)
 
     async def measure(
         self, aggregate: Aggregate, keys: Sequence[str], measures: Sequence[Measure], deadline: Deadline
@@ -153,47 +153,47 @@ class SourceCaller:
         self._abandoned.add(task)
         task.add_done_callback(self._abandoned.discard)
 
-    def _found(self, answers: Iterable[Any], window: PostFilter, stamp: dict[str, Any]) -> list[Outcome]:
+    def _found(self, answers: Iterable[Any], post_filter: PostFilter, stamp: dict[str, Any]) -> list[Outcome]:
         """The outcome of each answer. What comes decoded, and not too long, is taken at a glance."""
         source, as_of, latency_ms = stamp["source"], stamp["as_of"], stamp["latency_ms"]
-        given, untouched = [*answers], window.untouched
+        given, untouched = [*answers], post_filter.untouched
         lists = [
             records
-            if type(one) is Page
-            and type(records := one.records) is list
+            if type(answer) is Page
+            and type(records := answer.records) is list
             and len(records) <= untouched
-            and one.total is None
-            and not one.partial
+            and answer.total is None
+            and not answer.partial
             else None
-            for one in given
+            for answer in given
         ]
         filled = [*filter(None, lists)]
-        if not ({window.kind}.issuperset(map(type, chain.from_iterable(filled))) and window.are_single(filled)):
+        if not ({post_filter.kind}.issuperset(map(type, chain.from_iterable(filled))) and post_filter.are_single(filled)):
             lists = [None] * len(given)
         return [
-            self._outcome(one, window, stamp)
+            self._outcome(answer, post_filter, stamp)
             if records is None
             else Found(records=records, source=source, as_of=as_of, latency_ms=latency_ms)
-            for one, records in zip(given, lists, strict=True)
+            for answer, records in zip(given, lists, strict=True)
         ]
 
-    def _outcome(self, given: Any, window: PostFilter, stamp: dict[str, Any]) -> Outcome:
+    def _outcome(self, given: Any, post_filter: PostFilter, stamp: dict[str, Any]) -> Outcome:
         try:
             if isinstance(given, SourceError):
                 return Failed(error=given, **stamp)
             page = validate_page(given)
-            found = validate_records(page.records, window.kind)
-            if found.unreadable:
-                self._note_unreadable(window.record, found.unreadable)
-            records, total, has_more, partial, is_short = window.finished(found.records, page.total, found.dropped)
+            validated = validate_records(page.records, post_filter.kind)
+            if validated.unreadable:
+                self._note_unreadable(post_filter.record, validated.unreadable)
+            records, total, has_more, partial, is_short = post_filter.finished(validated.records, page.total, validated.dropped)
         except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
             return Failed(error=_unreadable(error), **stamp)
         return Found(
             records=records,
             total=total,
             has_more=has_more,
-            dropped=found.dropped,
-            unreadable=len(found.unreadable) - found.dropped,
+            dropped=validated.dropped,
+            unreadable=len(validated.unreadable) - validated.dropped,
             partial=partial or page.partial,
             is_short=is_short,
             **stamp,
@@ -201,9 +201,9 @@ class SourceCaller:
 
     def _note_unreadable(self, record: type[Record], unreadable: Iterable[UnreadableValue]) -> None:
         """Count each kind of trouble, and log it, without ids and values, at most once in a while."""
-        for one in unreadable:
-            kind = (RECORD_NAMES[record], one.path, one.reason)
-            count, example = self.troubles.get(kind, (0, one.record_id))
+        for value in unreadable:
+            kind = (RECORD_NAMES[record], value.path, value.reason)
+            count, example = self.troubles.get(kind, (0, value.record_id))
             self.troubles[kind] = count + 1, example
             if self._seldom.is_due(" ".join(kind)):
                 words = dict(zip(("record", "path", "reason"), kind, strict=True))
@@ -324,9 +324,9 @@ def decode_records(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
     Raises `SourceProtocolError` when the whole is none.
     """
     try:
-        found = record_decoder(kind).decode(records)
-        count = len(found)
-        good = drop_invalid(found, kind)
+        decoded = record_decoder(kind).decode(records)
+        count = len(decoded)
+        good = drop_invalid(decoded, kind)
         if len(good) == count and not is_odd(records, kind):
             return Decoded(good)
     except msgspec.ValidationError:
@@ -354,12 +354,12 @@ def _one_by_one(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
     unreadable: list[UnreadableValue] = []
     for raw in raws:
         try:
-            one = [] if is_odd(bytes(raw), kind) else drop_invalid([msgspec.json.decode(raw, type=kind)], kind)
+            sound = [] if is_odd(bytes(raw), kind) else drop_invalid([msgspec.json.decode(raw, type=kind)], kind)
         except (msgspec.MsgspecError, RecursionError):
-            one = []
-        if not one:
+            sound = []
+        if not sound:
             reading = LenientReader(raw, kind)
             unreadable += reading.unreadable
-            one = [] if reading.record is None else [reading.record]
-        good += one
+            sound = [] if reading.record is None else [reading.record]
+        good += sound
     return Decoded(good, len(raws) - len(good), unreadable)

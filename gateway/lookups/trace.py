@@ -9,7 +9,7 @@ from connectors.records import RECORD_NAMES
 from gateway.clock import Clock
 from gateway.lookups.fetches import Fetch, RecordFetch
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.pending import PendingKeys
+from gateway.lookups.pending_keys import PendingKeys
 
 
 class TracedLookup(msgspec.Struct, eq=False):
@@ -17,14 +17,14 @@ class TracedLookup(msgspec.Struct, eq=False):
 
     clock: Clock
     source: str
-    question: Fetch
+    fetch: Fetch
     wanted: PendingKeys
     begun: float
     ended: float | None = None
 
     def follow(self) -> None:
         """Note when the last outcome is there."""
-        if self.wanted.is_settled:
+        if self.wanted.is_complete:
             self.ended = self.begun
         else:
             self.wanted.watches += (self._end,)
@@ -44,9 +44,9 @@ class TracedLookup(msgspec.Struct, eq=False):
         errors += [outcome.stale for outcome in outcomes if isinstance(outcome, Found) and outcome.stale]
         return {
             "source": self.source,
-            "record": RECORD_NAMES[self.question.record],
-            "by": self.question.by.value,
-            "asks": "records" if isinstance(self.question, RecordFetch) else "measures",
+            "record": RECORD_NAMES[self.fetch.record],
+            "by": self.fetch.by.value,
+            "asks": "records" if isinstance(self.fetch, RecordFetch) else "measures",
             "keys": len(self.wanted.keys),
             "startMs": _milliseconds(self.begun - since),
             "durationMs": None if self.ended is None else _milliseconds(self.ended - self.begun),
@@ -63,9 +63,9 @@ class Trace(msgspec.Struct, eq=False):
     begun: float
     lookups: list[TracedLookup] = []
 
-    def note(self, source: str, question: Fetch, wanted: PendingKeys) -> None:
+    def note(self, source: str, fetch: Fetch, wanted: PendingKeys) -> None:
         """Keys are asked for now."""
-        lookup = TracedLookup(self.clock, source, question, wanted, self.clock.monotonic())
+        lookup = TracedLookup(self.clock, source, fetch, wanted, self.clock.monotonic())
         lookup.follow()
         self.lookups.append(lookup)
 
@@ -84,7 +84,7 @@ def _timings(lookups: Sequence[TracedLookup], now: float) -> Iterable[str]:
         begun = min(lookup.begun for lookup in own)
         ended = max(now if lookup.ended is None else lookup.ended for lookup in own)
         failed = any(
-            len(lookup.outcomes) < len(lookup.wanted.keys) or any(isinstance(one, Failed) for one in lookup.outcomes)
+            len(lookup.outcomes) < len(lookup.wanted.keys) or any(isinstance(outcome, Failed) for outcome in lookup.outcomes)
             for lookup in own
         )
         yield f"{source};dur={_milliseconds(ended - begun):g}" + (';desc="unavailable"' if failed else "")

@@ -58,8 +58,8 @@ def _odd_numbers(kind: type[msgspec.Struct]) -> list[Callable[[bytes], Any]]:
 
 
 def _patterns(kind: type[msgspec.Struct]) -> set[str]:
-    own = {_ODD[shape.leaf] % shape.json_name for shape in fields_of(kind).values() if shape.leaf in _ODD}
-    return own.union(*(_patterns(shape.struct) for shape in fields_of(kind).values() if shape.struct is not None))
+    own = {_ODD[field.leaf] % field.json_name for field in fields_of(kind).values() if field.leaf in _ODD}
+    return own.union(*(_patterns(field.struct) for field in fields_of(kind).values() if field.struct is not None))
 
 
 def has_id(record: Any) -> bool:
@@ -72,8 +72,8 @@ def drop_invalid(records: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
     doubtful = _look(kind)(records)
     if not doubtful:
         return records
-    unsound = {id(one) for one in doubtful if not _settled(one) or not has_id(one)}
-    return [one for one in records if id(one) not in unsound]
+    unsound = {id(record) for record in doubtful if not _settled(record) or not has_id(record)}
+    return [record for record in records if id(record) not in unsound]
 
 
 @lru_cache(maxsize=1024)
@@ -100,8 +100,8 @@ def _lines(form: str, leaf: type | None, struct: type[msgspec.Struct] | None, so
         return [f"{name} = {source}", test, "  found.append(v0)"] if test else []
     inner = [
         line
-        for one in fields_of(struct).values()
-        for line in _lines(one.form, one.leaf, one.struct, f"{name}.{one.name}", depth + 1)
+        for field in fields_of(struct).values()
+        for line in _lines(field.form, field.leaf, field.struct, f"{name}.{field.name}", depth + 1)
     ]
     return [f"{name} = {source}", f"if {name} is not None:", *indented(inner)] if inner else []
 
@@ -121,9 +121,9 @@ def _settle(owner: msgspec.Struct, name: str) -> bool:
         case list() as items:
             return all(_settled(item) for item in items if isinstance(item, msgspec.Struct))
         case value:
-            settled = normalise_value(value, fields_of(type(owner))[name].leaf)
-            if settled is not value:
-                msgspec.structs.force_setattr(owner, name, settled)
+            normal = normalise_value(value, fields_of(type(owner))[name].leaf)
+            if normal is not value:
+                msgspec.structs.force_setattr(owner, name, normal)
     return True
 
 

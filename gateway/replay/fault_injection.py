@@ -103,10 +103,10 @@ def _errors(hits: Iterable[InjectedFault], keys: Keys) -> dict[str, SourceError]
 
     Raises the first one when there is one for each key.
     """
-    found = {key: SOURCE_ERRORS[hit.fault.error]() for hit in hits if hit.fault.error for key in hit.chance}
-    if len(found) == len(keys):
-        raise next(iter(found.values()))
-    return found
+    errors = {key: SOURCE_ERRORS[hit.fault.error]() for hit in hits if hit.fault.error for key in hit.chance}
+    if len(errors) == len(keys):
+        raise next(iter(errors.values()))
+    return errors
 
 
 def _spoilt(hits: Iterable[InjectedFault], answer: Mapping[str, Any]) -> list[tuple[str, WrongData, float]]:

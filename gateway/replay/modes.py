@@ -57,7 +57,7 @@ def begin_recording(settings: Settings, traffic: ReplayModes) -> None:
     Raises `ConfigurationError`.
     """
     if traffic.record is not None:
-        sources = {one.name: describe_lookups(one) for one in build_connectors(settings.sources)}
+        sources = {connector.name: describe_lookups(connector) for connector in build_connectors(settings.sources)}
         reference = Clock(settings.clock.pinned).reference()
         region = settings.default_region
         open_recording(traffic.record, sources, reference, is_plain=traffic.is_plain, default_region=region)
@@ -75,16 +75,19 @@ def substitute(settings: Settings, traffic: ReplayModes) -> ServedSources:
         manifest = read_manifest(traffic.replay, "--replay")
         connectors = replaying = _replaying(settings, traffic.replay, manifest)
         settings = _held(settings, manifest)
-        notes["replay"] = {"keys": sum(len(one.known) for one in replaying), "reference": manifest.reference.isoformat()}
+        notes["replay"] = {
+            "keys": sum(len(replayer.known) for replayer in replaying),
+            "reference": manifest.reference.isoformat(),
+        }
     elif traffic.record is not None:
         manifest = read_manifest(traffic.record, "--record")
-        connectors = [Recorder(one, traffic.record, manifest) for one in build_connectors(settings.sources)]
+        connectors = [Recorder(connector, traffic.record, manifest) for connector in build_connectors(settings.sources)]
         settings = _held(settings, manifest)
         notes["recording"] = {"plain": manifest.plain}
     if traffic.faults is not None:
         inner = build_connectors(settings.sources) if connectors is None else connectors
         faults = load_faults(traffic.faults, inner)
-        connectors = [_faulty(one, faults) for one in inner]
+        connectors = [_faulty(connector, faults) for connector in inner]
         notes["faults"] = {"sources": faults.sources}
     return ServedSources(settings=settings, connectors=connectors, notes=notes)
 

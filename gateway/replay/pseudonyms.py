@@ -104,8 +104,8 @@ class Pseudonyms:
         return _WORD.sub(lambda word: self._word(word[0]), text)
 
     def _word(self, word: str) -> str:
-        made = _words(self.digest("name", word.casefold(), len(word)))
-        return made if word[0].islower() else made.capitalize()
+        syllables = _words(self.digest("name", word.casefold(), len(word)))
+        return syllables if word[0].islower() else syllables.capitalize()
 
     def _alike(self, text: str) -> str:
         """Letters for letters, digits for digits."""

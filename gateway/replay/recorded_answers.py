@@ -55,11 +55,11 @@ class RecordedAnswers:
     def record(self, record: type[Record], id_: str) -> Raw:
         return self._records[record, id_]
 
-    def with_unreadable(self, record: type[Record], found: Raw) -> Raw:
+    def with_unreadable(self, record: type[Record], row: Raw) -> Raw:
         """A record with something that no type reads in each place that could not be read."""
-        for path in self._unreadable.get((record, found["id"]), ()):
-            found = _spoilt(found, path.split("."))
-        return found
+        for path in self._unreadable.get((record, row["id"]), ()):
+            row = _spoilt(row, path.split("."))
+        return row
 
     def _learn(self, line: RecordedLine) -> None:
         record = RECORDS[line.record]
@@ -90,8 +90,8 @@ def _whole(ask: Ask, line: RecordedLine) -> int | None:
     """How many there are where a page was not cut, and None where it may have been."""
     if line.partial:
         return None
-    found = len(line.found) + line.dropped
-    return found if ask.after is None and (ask.first is None or found < ask.first) else None
+    count = len(line.found) + line.dropped
+    return count if ask.after is None and (ask.first is None or count < ask.first) else None
 
 
 def window_of(ask: Ask) -> Ask:

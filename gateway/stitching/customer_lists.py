@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.pending import PendingKeys
+from gateway.lookups.pending_keys import PendingKeys
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.record_list import RecordPage, merge_outcomes
 from gateway.stitching.source_router import RoutedAsk
@@ -72,13 +72,13 @@ def _enter(
     """Add what is asked for to the parts. Gives where those of each customer begin and end."""
     bounds = [len(parts)]
     if asked.by_id is not None:
-        parts.append(customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers]))
+        parts.append(customers[0].loaders.enqueue(*asked.by_id, [customer.id for customer in customers]))
         if reports:
             for customer in customers:
                 customer.reports.begin()
         return bounds
     for customer in customers:
-        parts += customer.enter(asked)
+        parts += customer.enqueue(asked)
         bounds.append(len(parts))
     return bounds
 

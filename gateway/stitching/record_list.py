@@ -41,18 +41,27 @@ class RecordPage(msgspec.Struct, frozen=True):
     @property
     def nodes(self) -> list[Any]:
         """The records, each knowing its source."""
-        return [one if isinstance(one, SourcedRecord) else SourcedRecord(one, source) for one, source in self.owned()]
+        return [
+            record if isinstance(record, SourcedRecord) else SourcedRecord(record, source) for record, source in self.owned()
+        ]
 
     def owned(self) -> list[OwnedRecord]:
         """The records with their sources."""
         return list(zip(self.records, self.owners, strict=True))
 
 
-def page_of_one(asked: RoutedAsk, found: Found) -> RecordPage:
+def page_of_one(asked: RoutedAsk, outcome: Found) -> RecordPage:
     """The records of one customer of whom one key was asked at one source."""
-    owners, contributions = [found.source] * len(found.records), ((asked.record, found),)
+    owners, contributions = [outcome.source] * len(outcome.records), ((asked.record, outcome),)
     return RecordPage(
-        found.records, owners, found.total, found.has_more, asked.ask.after is not None, (), contributions, found.partial
+        outcome.records,
+        owners,
+        outcome.total,
+        outcome.has_more,
+        asked.ask.after is not None,
+        (),
+        contributions,
+        outcome.partial,
     )
 
 
@@ -64,44 +73,46 @@ def merge_outcomes(asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage:
     if len(outcomes) == 1 and type(only := outcomes[0]) is Found:
         return page_of_one(asked, only)
     ask = asked.ask
-    found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
+    successes = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-    if failed and not found:
+    if failed and not successes:
         raise SourceFailure(failed[0].source, failed[0].error)
-    owned = [(record, outcome.source) for outcome in found for record in outcome.records]
-    if len(found) > 1:
+    owned = [(record, outcome.source) for outcome in successes for record in outcome.records]
+    if len(successes) > 1:
         # Two keys may find the same record; an id says that only within its source.
-        owned = sort_owned({(source, one.id): (one, source) for one, source in owned}.values(), oldest_first=ask.oldest_first)
+        owned = sort_owned(
+            {(source, record.id): (record, source) for record, source in owned}.values(), oldest_first=ask.oldest_first
+        )
     page = owned[: ask.first]
     return RecordPage(
         records=[record for record, _ in page],
         owners=[source for _, source in page],
-        total=None if failed else _total(found),
-        has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(owned) > ask.first),
+        total=None if failed else _total(successes),
+        has_more=any(outcome.has_more for outcome in successes) or (ask.first is not None and len(owned) > ask.first),
         has_previous=ask.after is not None,
         unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
         contributions=[(asked.record, outcome) for outcome in outcomes],
-        partial=any(outcome.partial for outcome in found),
+        partial=any(outcome.partial for outcome in successes),
     )
 
 
-def _total(found: Sequence[Found]) -> int | None:
+def _total(outcomes: Sequence[Found]) -> int | None:
     """How many records all sources have; None where one did not count, or that cannot be told."""
     total = 0
-    for source in dict.fromkeys(outcome.source for outcome in found):
-        counted = _total_of_source([outcome for outcome in found if outcome.source == source])
+    for source in dict.fromkeys(outcome.source for outcome in outcomes):
+        counted = _total_of_source([outcome for outcome in outcomes if outcome.source == source])
         if counted is None:
             return None
         total += counted
     return total if total <= MAX_WHOLE else None
 
 
-def _total_of_source(found: Sequence[Found]) -> int | None:
+def _total_of_source(outcomes: Sequence[Found]) -> int | None:
     """How many records the keys of one source find together: known where one key finds all, or all are seen to differ."""
-    totals = [outcome.total for outcome in found if outcome.total is not None and outcome.total > 0]
-    if any(outcome.total is None for outcome in found):
+    totals = [outcome.total for outcome in outcomes if outcome.total is not None and outcome.total > 0]
+    if any(outcome.total is None for outcome in outcomes):
         return None
     if len(totals) <= 1:
         return sum(totals)
-    ids = {record.id for outcome in found for record in outcome.records}
+    ids = {record.id for outcome in outcomes for record in outcome.records}
     return len(ids) if len(ids) == sum(totals) else None

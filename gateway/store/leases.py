@@ -32,7 +32,7 @@ class Leases:
         self._turns = count(1)
         mongo.index("leases", [IndexModel("deleteAt", expireAfterSeconds=0)])
 
-    async def take(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
+    async def acquire(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
         """Those of the names that were won, for the time of `hold`; the others are held, here or elsewhere."""
         wanted = list(dict.fromkeys(names))
         if not wanted:

@@ -224,10 +224,10 @@ def already_there(error: BulkWriteError) -> list[int]:
 
     Raises the error itself when anything else went wrong.
     """
-    found: list[Document] = error.details["writeErrors"]
-    if error.details["writeConcernErrors"] or any(item["code"] != _DUPLICATE_KEY for item in found):
+    write_errors: list[Document] = error.details["writeErrors"]
+    if error.details["writeConcernErrors"] or any(item["code"] != _DUPLICATE_KEY for item in write_errors):
         raise error
-    return [item["index"] for item in found]
+    return [item["index"] for item in write_errors]
 
 
 def _is_lost(error: Exception) -> bool:

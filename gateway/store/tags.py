@@ -119,7 +119,7 @@ async def _write(upserts: Sequence[UpdateOne], database: Database) -> None:
 
 def _tags_of(document: Document, keys: Collection[str], now: datetime) -> StoredTags:
     """The tags of a document that can be read and can be of its time, without those that expired long ago."""
-    found, after, until = StoredTags(), now - KEEP, now + CLOCK_TOLERANCE
+    tags, after, until = StoredTags(), now - KEEP, now + CLOCK_TOLERANCE
     texts = document.get("tags", {})
     for key in keys:
         text = texts.get(key)
@@ -132,10 +132,10 @@ def _tags_of(document: Document, keys: Collection[str], now: datetime) -> Stored
         except (msgspec.DecodeError, TypeError):
             continue
         if tag.expires_at > after and tag.computed_at <= until:
-            found[key] = tag
+            tags[key] = tag
     if "marks" in document:
-        _mark(document, found, now)
-    return found
+        _mark(document, tags, now)
+    return tags
 
 
 def _mark(document: Document, tags: StoredTags, now: datetime) -> None:

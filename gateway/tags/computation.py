@@ -53,9 +53,9 @@ class Computation:
             self._keys.setdefault(customer, []).append(key)
         # The facts of all wanted tags are asked for every customer, so that each source gets one question.
         names = {name for keys in self._keys.values() for key in keys for name in pack.tags[key].fact_names}
-        questions = _questions([pack.facts[name] for name in sorted(names)], self._reference)
+        requests = _requests([pack.facts[name] for name in sorted(names)], self._reference)
         customers = [*self._keys]
-        self._pending = [(PendingMeasurements(customers, question), group) for question, group in questions]
+        self._pending = [(PendingMeasurements(customers, request), group) for request, group in requests]
         self._by_id = {customer.id: customer for customer in self._keys}
 
     async def run(self) -> Tags:
@@ -73,14 +73,14 @@ class Computation:
         late = {pending: pending.late(shared, waited_s) for pending, _ in self._needed(keys)}
         for pending, failures in late.items():
             for failure in failures:
-                customer.reports.add(pending.question.record, failure)
+                customer.reports.add(pending.request.record, failure)
         return self._evaluated(shared, keys, late)
 
     def report(self, customer: StitchedCustomer, keys: Sequence[str]) -> None:
         """Report the contributions of sources to a caller who shares this computation."""
         shared = self._by_id[customer.id]
         if shared is not customer:
-            records = {pending.question.record for pending, _ in self._needed(keys)}
+            records = {pending.request.record for pending, _ in self._needed(keys)}
             shared.reports.copy_to(customer.reports, records)
 
     def _needed(self, keys: Sequence[str]) -> list[tuple[PendingMeasurements, Sequence[Fact]]]:
@@ -92,7 +92,7 @@ class Computation:
         known = KnownFacts({}, set())
         for pending, group in self._needed(keys):
             answer = pending.so_far(customer, late.get(pending, ()))
-            _add_facts(known, pending.question, group, answer, self._reference)
+            _add_facts(known, pending.request, group, answer, self._reference)
         return {key: rules.evaluate(self._pack.tags[key], known.facts, self._began, stale=known.stale) for key in keys}
 
 
@@ -111,7 +111,7 @@ def is_late(tag: ComputedTag) -> bool:
     return any(fact.missing == SourceTimeoutError.code for fact in tag.evidence)
 
 
-def _questions(asked: Sequence[Fact], reference: datetime) -> list[tuple[MeasureRequest, list[Fact]]]:
+def _requests(asked: Sequence[Fact], reference: datetime) -> list[tuple[MeasureRequest, list[Fact]]]:
     fields = facts.needed_fields(asked)
     groups: dict[type[Record], list[Fact]] = {}
     for fact in asked:
@@ -130,10 +130,10 @@ def _questions(asked: Sequence[Fact], reference: datetime) -> list[tuple[Measure
 
 
 def _add_facts(
-    known: KnownFacts, question: MeasureRequest, group: Sequence[Fact], answer: Measurement, reference: datetime
+    known: KnownFacts, request: MeasureRequest, group: Sequence[Fact], answer: Measurement, reference: datetime
 ) -> None:
     stale = answer.stale if answer.failure is None else None
-    for place, (fact, measure) in enumerate(zip(group, question.measures, strict=True)):
+    for place, (fact, measure) in enumerate(zip(group, request.measures, strict=True)):
         value = facts.fact_value(
             fact,
             measure,

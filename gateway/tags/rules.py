@@ -27,10 +27,10 @@ def compile_rule(expression: str) -> cel.Program:
     try:
         return cel.compile(expression)
     except ValueError as error:
-        found = _SYNTAX_ERROR.search(str(error))
-        if found is None:
+        match = _SYNTAX_ERROR.search(str(error))
+        if match is None:
             raise RuleSyntaxError("cannot be read") from error
-        line, column, reason = found.groups()
+        line, column, reason = match.groups()
         place = f"character {column}" if "\n" not in expression.strip() else f"line {line}, character {column}"
         raise RuleSyntaxError(f"cannot be read at {place}: {reason}") from error
 

@@ -42,7 +42,7 @@ class TagTable(Protocol):
 class LeaseTable(Protocol):
     """Leases: of all workers, one holds a name at a time."""
 
-    async def take(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
+    async def acquire(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
         """Take those of the names that nobody holds, for the time of `hold`."""
         ...
 

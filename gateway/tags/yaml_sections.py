@@ -143,10 +143,10 @@ class Section:
     def duration(self, name: str) -> timedelta | None:
         """Read a span, for example 90d; None when it is absent or reported."""
         text = self.optional_text(name)
-        found = _DURATION.fullmatch(text) if text else None
-        if text and not found:
+        match = _DURATION.fullmatch(text) if text else None
+        if text and not match:
             self.report(name, f"'{text}' is not a span of time; write a number and m, h, d or w, such as 6h or 90d")
-        return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+        return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
 
     def required_duration(self, name: str) -> timedelta | None:
         """A span that must be there; None when it is reported."""

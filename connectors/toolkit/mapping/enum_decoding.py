@@ -19,7 +19,7 @@ class EnumText(Enum):
     @classmethod
     def _missing_(cls, text: object) -> Any:
         """What msgspec calls for a text that is none of the members."""
-        return cls.words.met(text)
+        return cls.words.learn(text)
 
 
 class EnumTexts:
@@ -42,15 +42,15 @@ class EnumTexts:
         for member in kind:
             self._explain(member, member.value)
         self._members, self._misses = len(members), 0
-        made: type[EnumText] = kind
-        return made
+        decoded: type[EnumText] = kind
+        return decoded
 
     @property
     def are_outgrown(self) -> bool:
         """Whether words that were no members of the last type were met so often that a new one is worth its making."""
         return self._misses > self._members < len(self._met)
 
-    def met(self, text: Any) -> Any:
+    def learn(self, text: Any) -> Any:
         self._misses += 1
         if text in self._met:
             return self._met[text]

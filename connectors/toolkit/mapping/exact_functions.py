@@ -87,8 +87,8 @@ class ExactFunctions(Functions):
         )
 
     def _convert_to_jmespath_type(self, name: str) -> str:
-        found: str = super()._convert_to_jmespath_type("float" if name == "Decimal" else name)  # type: ignore[misc]
-        return found
+        converted: str = super()._convert_to_jmespath_type("float" if name == "Decimal" else name)  # type: ignore[misc]
+        return converted
 
 
 def _sound(numbers: Sequence[Any], function: str) -> Sequence[Any]:

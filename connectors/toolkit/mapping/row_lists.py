@@ -13,7 +13,7 @@ IdOf = Callable[[Any], Any]
 
 def id_reader(mapping: RowMapping) -> IdOf:
     """A function that reads the ids of rows."""
-    read = mapping.mapper(Fields.of("id"))
+    read = mapping.mapper(Fields.from_paths("id"))
     return lambda row: read(row).get("id")
 
 

@@ -23,7 +23,7 @@ class HogQLQuery:
         """The condition that a column is one of the values."""
         return f"{column} IN ({', '.join(map(self._value, values))})"
 
-    def window(self, ask: Ask, after: Position | None) -> Iterator[str]:
+    def conditions(self, ask: Ask, after: Position | None) -> Iterator[str]:
         """The conditions that an event is between the times of an ask, and behind a position."""
         if ask.since is not None:
             yield f"timestamp >= {self._time(ask.since)}"

@@ -169,7 +169,7 @@ def _children(row: Row, name: str, read: Callable[[Any], Any]) -> list[Any]:
     """What is read of the rows of a relationship. In the place of rows that are no list is a part that cannot be read."""
     page = row.get(name) or []
     rows = page.get("records") if isinstance(page, dict) else page
-    return [read_or_odd(one, read) for one in rows] if isinstance(rows, list) else [odd(rows)]
+    return [read_or_odd(row, read) for row in rows] if isinstance(rows, list) else [odd(rows)]
 
 
 def _deals(row: Row, *relationships: str) -> list[Any]:
@@ -213,8 +213,8 @@ def _points(kind: str, values: list[str]) -> list[dict[str, Any]]:
 
 def _phone(number: Any) -> Any:
     """As phones are compared, where the form tells the country."""
-    found = _US_PHONE.fullmatch(number) if isinstance(number, str) else None
-    return f"+1{''.join(found.groups())}" if found else number
+    match = _US_PHONE.fullmatch(number) if isinstance(number, str) else None
+    return f"+1{''.join(match.groups())}" if match else number
 
 
 def _source(written: Any, word: Word) -> Any:
@@ -231,4 +231,4 @@ def _status(row: Row, word: Word) -> Any:
     meant = _meaning(row.get("Status"), word, "status")
     if row.get("IsClosed") is not True:
         return meant
-    return found if (found := str(meant).upper()) in _ENDED else "CLOSED"
+    return status if (status := str(meant).upper()) in _ENDED else "CLOSED"

@@ -94,12 +94,14 @@ def _came_back(row: Any, disputes: Iterable[Any]) -> Any:
     refunded, taken, asked = row.get("amount_refunded"), _taken(row), row.get("amount")
     if refunded is None:
         return None
-    lost = [one.get("amount") if one.get("currency") == row.get("currency") else taken for one in disputes]
+    lost = [dispute.get("amount") if dispute.get("currency") == row.get("currency") else taken for dispute in disputes]
     written = (refunded, taken, asked, *lost)
-    numbers = [to_number(one) for one in written]
+    numbers = [to_number(amount) for amount in written]
     known = [number for number in numbers if number is not None and number.is_finite()]
     if len(known) < len(written):
-        return next((one for one, number in zip(written, numbers, strict=True) if one is not None and number is None), "")
+        return next(
+            (amount for amount, number in zip(written, numbers, strict=True) if amount is not None and number is None), ""
+        )
     back, all_taken, all_asked, *all_lost = known
     return min(all_taken, max(Decimal(0), back - (all_asked - all_taken)) + sum(all_lost))
 
