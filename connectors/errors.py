@@ -78,7 +78,7 @@ class SourceError(ProfileGatewayError):
 
 
 class SourceUnavailableError(SourceError):
-    """The source cannot be reached or says that it is out of service."""
+    """Report a source that is out of reach or of service."""
 
     code = "SOURCE_UNAVAILABLE"
     retryable = True

@@ -80,7 +80,7 @@ class FieldInfo(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, FieldInfo]:
-    """The fields of a record or part by name, in the order of their definition."""
+    """List a record's or part's fields by name, in order."""
     info = mi.type_info(struct)
     assert isinstance(info, mi.StructType)
     types = _annotations(struct)
@@ -134,7 +134,7 @@ def all_fields(struct: type[msgspec.Struct]) -> Fields:
 
 
 def leaf_field(struct: type[msgspec.Struct], path: str) -> FieldInfo | None:
-    """Find the field at the end of a dotted path (`items.unit_price.amount`); None if there is none."""
+    """Find the field at a dotted path (`items.unit_price.amount`). None if there is none."""
     here: type[msgspec.Struct] | None = struct
     field: FieldInfo | None = None
     for name in path.split("."):
@@ -157,7 +157,7 @@ def has_decimals(struct: type[msgspec.Struct], fields: Fields) -> bool:
 
 @intern_results(maxsize=1024)
 def narrow(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]:
-    """A struct that holds only the selected fields, under the same names, types and defaults, in the order of the selection.
+    """Make a struct of the selected fields only. They keep their names, types and defaults, in the order of the selection.
 
     Decoding canonical JSON into it validates the selected fields and skips the rest, in C. Its class attributes
     `record_type` and `time_field` are those of the struct that it was narrowed from. The same selection gives the same struct.

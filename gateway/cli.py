@@ -99,7 +99,7 @@ def check(
         list[str] | None, typer.Option(help="Read this customer's records, and say what cannot be read.")
     ] = None,
 ) -> None:
-    """Print the source and key of each record, and all problems at once."""
+    """Print each record's source and key, and all problems at once."""
     configure_logging("ERROR")
     with _problems_shown():
         problems = asyncio.run(_check(load_settings(config), faults, customer or ()))
@@ -135,7 +135,7 @@ def plan(
     variables: Annotated[str, typer.Option(help="Its variables, as a JSON object.")] = "{}",
     config: Annotated[Path | None, typer.Option(help="The settings file, to see which sources are asked.")] = None,
 ) -> None:
-    """Print what an operation is compiled to: what is asked for and when, and the generated code that shows it."""
+    """Print the plan of an operation: what is asked for and when, and the generated code that shows it."""
     with _problems_shown():
         text = Path(query).read_text(encoding="utf-8") if query.endswith(".graphql") else query
         sources = None if config is None else create_services(load_settings(config)).sources
@@ -145,7 +145,7 @@ def plan(
 
 @tags.command()
 def explain(customer: Annotated[str, typer.Argument(help="The customer's id.")], config: Config = Path("gateway.toml")) -> None:
-    """Compute a customer's tags and print the facts behind each, also of those that the rules do not give."""
+    """Print a customer's tags with their facts. Tags that the rules do not give are printed, too."""
     configure_logging("ERROR")
     with _problems_shown():
         explanation = asyncio.run(explained(create_services(load_settings(config)), customer))
@@ -212,7 +212,7 @@ def _announce(prepared: Prepared, port: int, browser: bool, settings: Settings) 
 
 
 def _raise_problems(settings: Settings, traffic: ReplayModes) -> None:
-    """All of them before the first worker starts; nothing of what is built here stays."""
+    """Raise all problems before the first worker starts. Nothing that is built here stays."""
     standing = substitute(settings, traffic)
     create_services(standing.settings, connectors=standing.connectors)
 
@@ -252,7 +252,7 @@ def _matrix(sources: Sources) -> Table:
 
 
 def _manner(source: SourceSettings) -> str:
-    """How a source is called, and what is done when it fails."""
+    """Say how a source is called, and how its failures are met."""
     paused = source.breaker
     words = [f"up to {source.max_calls} calls at once"]
     words += [f"{source.calls_per_s:g} a second"] if source.calls_per_s else []

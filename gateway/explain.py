@@ -28,7 +28,9 @@ _READ = 100
 
 
 def explained_plan(query: str, variables: str, sources: Sources | None = None) -> list[str]:
-    """The lines of an operation's plan; `variables` is a JSON object, and with `sources` the plan says where records come from.
+    """Write the lines of an operation's plan.
+
+    `variables` is a JSON object, and with `sources` the plan says where records come from.
 
     Raises `CallerError` for an operation that is not valid, or that no plan can do.
     """
@@ -47,7 +49,7 @@ def explained_plan(query: str, variables: str, sources: Sources | None = None) -
 
 
 async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer] | None:
-    """Compute all tags of a customer, given or not, in order; None if there is no customer."""
+    """Compute all tags of a customer, given or not, in order. None if there is no customer."""
     async with opened(services):
         pack = services.tags.pack
         selection = Selection(

@@ -1,4 +1,4 @@
-"""The GraphiQL page and the files it needs, all of them served from here, so it works with the network cut off."""
+"""Serve the GraphiQL page and its files, without the network."""
 
 from __future__ import annotations
 

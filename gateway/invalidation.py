@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 class Invalidated(msgspec.Struct):
-    """The ids of customers whose tags may change, and the reason why there may be more."""
+    """Hold ids of customers with changed tags, and why more may be."""
 
     ids: set[str] = set()
     failure: SourceFailure | None = None
@@ -71,7 +71,7 @@ class Invalidator:
         return list(dict.fromkeys(changes)), invalid
 
     def _own_ids(self, kind: KeyKind, key: str) -> list[str]:
-        """What a customer's id is without its source: a source may tell the id that the gateway shows."""
+        """Cut the source off a customer's id: a source may tell the id that the gateway shows."""
         read = self._services.router.customer_ids.read(key) if kind is KeyKind.CUSTOMER_ID else None
         return [] if read is None else [read[1]]
 

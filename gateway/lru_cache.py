@@ -54,7 +54,7 @@ class SegmentedLru(Generic[K, V]):
             self._hot_weight -= self._weigh(gone) if from_hot else 0
 
     def _cool(self) -> None:
-        """What was used longest ago among the hot is new again where they take too much room."""
+        """Make the coldest hot values new again where they exceed their share."""
         while self._hot_weight > HOT_SHARE * self._room and len(self._hot) > 1:
             name, value = self._hot.popitem(last=False)
             self._hot_weight -= self._weigh(value)

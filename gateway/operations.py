@@ -34,7 +34,7 @@ class OperationError(CallerError):
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """A valid document and the operation in it that is to be run. The same text and name give the same object while cached.
+    """Hold a valid document and its operation to be run. The same text and name give the same object while cached.
 
     `known` is for what executors work out of it, each under itself; it goes with the operation. `lifted` are the literals
     of the text that stand in the document as variables.
@@ -48,7 +48,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class _Entry:
-    """What is remembered of a document: its operations by name, the only one also by none, or why it is refused.
+    """Remember the result for a document: its operations by name, the only one also by none, or why it is refused.
 
     With a `template` it serves all texts of one outline.
     """
@@ -134,7 +134,7 @@ class Operations:
         return self._share(entry, outline, seen)
 
     def _share(self, entry: _Entry, outline: Outline, seen: _Seen) -> _Entry:
-        """Have an entry serve all texts of the outline, where literals can be lifted."""
+        """Share an entry among all texts of the outline, where possible."""
         document = next(iter(entry.operations.values())).document
         template = template_of(document, outline, self._schema)
         seen.is_tried, seen.places = True, ()

@@ -53,7 +53,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def multiplied(taken: socket.socket) -> list[socket.socket]:
-    """The socket, and as many more on the same address and queue as make `ACCEPTS_PER_ROUND`."""
+    """Duplicate the socket on the same address and queue. Together they make `ACCEPTS_PER_ROUND`."""
     return [taken, *(taken.dup() for _ in range(ACCEPTS_PER_ROUND - 1))]
 
 

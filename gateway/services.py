@@ -48,7 +48,7 @@ def new_stitcher(
     trace: Trace | None = None,
     arrival: Arrival | None = None,
 ) -> Stitcher:
-    """A stitcher for a request, whose budget begins with its `arrival`, or now."""
+    """Create a request's stitcher. Its budget begins with its `arrival`, or now."""
     budget = budget_s(settings, deadline_ms)
     deadline = Deadline.within(clock, budget, None if arrival is None else arrival.began(budget))
     return Stitcher(router, Loaders(deadline, trace))

@@ -160,7 +160,7 @@ class Settings(_Frozen):
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, connects: bool = True) -> Settings:
-    """Read and check the settings; those that only connections need are left aside unless it `connects`.
+    """Read and check the settings. Those that only connections need are left aside unless it `connects`.
 
     Raises `ConfigurationError` with every problem, each naming the setting.
     """
@@ -176,7 +176,7 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, c
 
 
 def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:
-    """A document without the tables of connectors and of MongoDB, whose variables need not be set then."""
+    """Cut the tables of connectors and MongoDB out. Their variables need not be set then."""
     left = {name: value for name, value in written.items() if name != "mongodb"}
     if isinstance(sources := written.get("sources"), dict):
         own = SourceSettings.model_fields.keys()
@@ -188,7 +188,7 @@ def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: Path = Path()) -> Settings:
-    """Settings from an already read document; `folder` is what relative paths are relative to."""
+    """Check the settings of a document that was read. `folder` is the base of relative paths."""
     settings = checked(Settings, document, name)
     if settings.tags.file is None:
         return settings

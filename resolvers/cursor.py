@@ -23,7 +23,7 @@ class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     source: str | None = None
 
     def position(self) -> Position:
-        """Raises `ValueError` or `OverflowError` for what is no place."""
+        """Read a position. Raises `ValueError` or `OverflowError` for something else."""
         time = self.time.astimezone(UTC) if self.time else None
         if self.record is None:
             return Position(time, self.id)

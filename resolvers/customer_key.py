@@ -1,4 +1,4 @@
-"""The key by which a customer is asked for."""
+"""Define the key that finds a customer."""
 
 import strawberry
 

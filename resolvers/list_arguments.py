@@ -1,4 +1,4 @@
-"""The arguments that lists share, and what they ask of sources."""
+"""Define the arguments of lists, and their asks."""
 
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
@@ -65,7 +65,7 @@ def ask_of(
     order: SortOrder = SortOrder.NEWEST_FIRST,
     filter: Filter | None = None,  # noqa: A002
 ) -> Ask:
-    """What a list field asks of sources.
+    """Build the ask of a list field.
 
     Raises `InvalidArgumentError`.
     """

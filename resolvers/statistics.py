@@ -1,4 +1,4 @@
-"""Order statistics of all customers of a list at once, measured at the source where it can."""
+"""Measure the orders of all customers of a list at once. It is done at the source where it can be."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -45,7 +45,7 @@ async def give_statistics(
     customers: Sequence[StitchedCustomer],
     filter: OrderFilter | None = None,  # noqa: A002
 ) -> list[OrderStatistics | SourceFailure | None]:
-    """The figures of each customer, or the failure where no source could be asked; None where no source has orders."""
+    """Give each customer's figures, or the failure of all its sources. None where no source has orders."""
     request = _request(filter)
     return [_statistics(request, answer) for answer in await measure_customers(customers, request)]
 

@@ -23,7 +23,7 @@ _LINE_ENDS = frozenset({"\\n", "\\r\\n", "\\r"})
 
 
 class File(NamedTuple):
-    """A file as it stood; one of the same time, size and node has not changed."""
+    """Identify a file as it stood. One of the same time, size and node has not changed."""
 
     path: str
     changed_ns: int
@@ -32,14 +32,14 @@ class File(NamedTuple):
 
 
 class FormedReader(NamedTuple):
-    """A statement that reads files in a known form, and the files that it holds for."""
+    """Hold a statement for files of a known form, and these files."""
 
     statement: str
     files: Mapping[str, tuple[File, ...]]
 
 
 class Forms:
-    """Readers of CSV files, by their text in a statement, and the forms of the files as they were last seen."""
+    """Hold the readers of CSV files and the files' last forms. The readers go by their text in a statement."""
 
     def __init__(self, readers: Mapping[str, str]) -> None:
         """`readers` have the pattern of their files."""
@@ -83,7 +83,7 @@ def _files(pattern: str, cursor: duckdb.DuckDBPyConnection) -> tuple[File, ...]:
 
 
 def _formed(reader: str, pattern: str, files: tuple[File, ...], cursor: duckdb.DuckDBPyConnection) -> str:
-    """A reader with the form of its files, those of one form side by side."""
+    """Give a reader the form of its files, side by side."""
     forms = [(_form(file.path, cursor), file.path) for file in files]
     parts = []
     for form, group in groupby(forms, key=lambda pair: pair[0]):

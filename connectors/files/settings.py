@@ -56,11 +56,11 @@ class FilesSettings(ConnectorSettings):
         return tables
 
     def named(self) -> dict[str, RecordSettings]:
-        """The records, their queries with the whole names of files and with the tables that they name."""
+        """Put the whole names of files into the records' queries. Gives them with the tables that they name."""
         return {name: self._named(record) for name, record in self.records.items()}
 
     def csv_readers(self) -> dict[str, str]:
-        """How queries read the tables that are CSV, with the names of their files."""
+        """Write the readers of tables that are CSV, by file."""
         tables = [pattern for pattern in self.tables.values() if READERS[_ending(pattern)] == CSV]
         return {self._reader(pattern): f"{self.path.resolve()}/{pattern}" for pattern in tables}
 

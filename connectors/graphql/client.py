@@ -43,7 +43,7 @@ class GraphQLClient:
         return answer
 
     def refusal(self, refused: RefusedResponse) -> SourceError | None:
-        """Map the error codes of a failed response; without one its status decides."""
+        """Map a failed response by its error codes. Without one its status decides."""
         said = refused.said if isinstance(refused.said, dict) else {}
         errors = said.get("errors")
         reported = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []

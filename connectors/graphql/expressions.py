@@ -1,4 +1,4 @@
-"""Compile JMESPath whose names may have GraphQL arguments, and list the fields it reads.
+"""Compile JMESPath with GraphQL arguments, and list its fields.
 
 `lineItems(first: 50).nodes` is read from the answer as `lineItems.nodes`, and asked for with its arguments.
 """

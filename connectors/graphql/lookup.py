@@ -30,7 +30,7 @@ _NUMBER = re.compile("0|-?[1-9][0-9]{0,9}")
 
 
 class LookupQuery:
-    """One query of a document, for one key or all, and its results so far.
+    """Hold a query of a document, and its results so far. It is for one key or for all.
 
     `asked` are the keys by what a source may write for them. Where rows need care, they are read one by one.
     """
@@ -76,7 +76,11 @@ class GraphQLLookup:
         return "2147483647" if self._takes_numbers else nobody(self.by)
 
     def build_queries(self, keys: Sequence[str], ask: Ask) -> list[LookupQuery]:
-        """One for all keys, or one for each. A key that cannot be of the type that the source has finds nothing."""
+        """Build one query for all keys, or one for each.
+
+        A key that cannot be of the type that the source has finds nothing. A key that cannot be of the type that the source
+        has finds nothing.
+        """
         if self._takes_numbers:
             keys = [key for key in keys if _is_number(key)]
         if not keys:
@@ -112,7 +116,10 @@ class GraphQLLookup:
         return further
 
     def cut(self, lookup_query: LookupQuery, ask: Ask) -> None:
-        """End a question that has more pages than are read. In the order of the ask, what was read is the part to give."""
+        """End a query that has more pages than are read.
+
+        In the order of the ask, what was read is the part to give. In the order of the ask, what was read is the part to give.
+        """
         if self._list_pushdown.is_in_order(ask):
             lookup_query.is_cut = True
         else:
@@ -152,7 +159,7 @@ class GraphQLLookup:
         return self._goes_on(lookup_query, value, ask)
 
     def _key(self, lookup_query: LookupQuery, holder: Any) -> str | None:
-        """The asked key that this is of, None for one that was not asked for; addresses are written in any case."""
+        """Match a key of an answer to the asked one. None for one that was not asked for; addresses are written in any case."""
         if self._query.key is None:
             return lookup_query.keys[0]
         text = to_text(next(found_at(holder, self._query.key), None))
@@ -240,12 +247,12 @@ def lookups_of(settings: GraphQLSettings) -> list[GraphQLLookup]:
 
 
 def _settings_of(rules: RecordSettings) -> dict[str, Fields]:
-    """What each setting of a mapping alone is asked for."""
+    """List the fields that each setting of a mapping alone needs."""
     own = {f"fields.{path}": Fields.from_paths("id", path) for path in rules.fields}
     inner = ((path, name) for path, part in rules.lists.items() for name in (*part.fields, *part.outer))
     return own | {f"lists.{path}.fields.{name}": Fields.from_paths("id", f"{path}.{name}") for path, name in inner}
 
 
 def _is_number(key: str) -> bool:
-    """Whether a key is a number of GraphQL, as a source would write it."""
+    """Tell whether a key is a number as the source writes it."""
     return _NUMBER.fullmatch(key) is not None and -(2**31) <= int(key) < 2**31

@@ -118,7 +118,7 @@ class Query:
         return [self.spine[0]] if queries == 1 else [f"k{n}" for n in range(queries)]
 
     def values(self, shared: Mapping[str, Any], each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Write the variables of a document, shared ones and those of each query."""
+        """Write a document's variables, the shared and each query's."""
         if len(each) == 1:
             return {**shared, **each[0]}
         return {**shared, **{f"{name}_{n}": value for n, variables in enumerate(each) for name, value in variables.items()}}
@@ -171,7 +171,7 @@ def _named(fields: Found, name: str) -> Path | None:
 
 
 def _shared(path: Path, spine: Path) -> int:
-    """How many steps a path goes along the spine before it leads elsewhere."""
+    """Count the steps of a path along the spine."""
     steps = min(len(path) - 1, len(spine))
     return next((n for n in range(steps) if path[n] != spine[n]), steps)
 

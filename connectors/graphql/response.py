@@ -71,13 +71,13 @@ def code_of(error: Mapping[str, Any]) -> str:
 
 
 def path_of(error: Mapping[str, Any]) -> list[Any]:
-    """Begins with the name of a field; empty where an error is about the whole."""
+    """Read the path of an error, from the field's name on. It is empty where an error is about the whole."""
     path = error.get("path")
     return path if isinstance(path, list) and path and isinstance(path[0], str) else []
 
 
 def meaning(errors: Errors, retry_after_s: float | None = None) -> SourceError | None:
-    """Map the first known error code to our error; None if no code is known."""
+    """Map the first known error code to our error. None if no code is known."""
     codes = [code_of(error) for error in errors]
     if not _TOO_LARGE.isdisjoint(codes):
         return _for_a_batch(SourceProtocolError("the query asks for too much"), UNTIL_IT_FITS, refuses_keys=True)

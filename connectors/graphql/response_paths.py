@@ -22,7 +22,7 @@ def found_at(value: Any, names: Sequence[str]) -> Iterator[Any]:
 
 
 def object_on(value: Any, path: Sequence[Any], names: Sequence[str]) -> dict[str, Any] | None:
-    """The object under names that the path of an error leads through, None where it ends before."""
+    """Find the object under names on an error's path. None where it ends before."""
     left = len(names)
     for step in path:
         if left == 0 and isinstance(value, dict):

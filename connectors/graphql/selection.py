@@ -1,4 +1,4 @@
-"""Choose the fields of the source that fill the asked fields of a record."""
+"""Choose the source's fields that fill a record's asked fields."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SourceSelection:
         self._mapping = _Mapping(self.rules.fields, {}, {path: _list(part) for path, part in lists.items()})
 
     def select(self, record: type[msgspec.Struct], fields: Fields) -> tuple[Fields, str]:
-        """The fields that have a place at the source, and the text that asks for them."""
+        """Select the fields that the source has, and write their text."""
         known, paths, _ = self._mapping.needs(record, fields)
         return known, self._text(paths or {_NOTHING})
 
@@ -50,7 +50,7 @@ class SourceSelection:
 
 
 class _Mapping:
-    """What the fields of a record, or of a part, read from their row and from the row around it."""
+    """Map fields to the paths of a row and the outer one."""
 
     def __init__(
         self, own: Mapping[str, str], outer: Mapping[str, str], lists: Mapping[str, tuple[ReadPaths, _Mapping]]
@@ -60,7 +60,7 @@ class _Mapping:
         self._lists = lists
 
     def needs(self, struct: type[msgspec.Struct], fields: Fields, prefix: str = "") -> tuple[Fields, Paths, Paths]:
-        """The fields that are mapped, what they read from the row, and what from the row around it."""
+        """List the mapped fields, and their paths in both rows."""
         own = fields_of(struct)
         known: list[tuple[str, Fields]] = []
         here: set[Path] = set()

@@ -10,7 +10,7 @@ Path = tuple[str, ...]
 
 
 def fields_of(node: Node, above: Path = ()) -> Iterator[tuple[Path, FieldNode | FragmentSpreadNode]]:
-    """List each field by its path, each spread by the path around it. Inline fragments leave no trace in an answer."""
+    """List each field by its path, spreads by the path around. Inline fragments leave no trace in an answer."""
     if isinstance(node, FragmentSpreadNode):
         yield above, node
         return

@@ -56,7 +56,7 @@ class HttpConnector(Connector[HttpSettings]):
         return [problem for problem in trials if problem is not None]
 
     async def _trial(self, route: HttpLookup) -> str | None:
-        """What is wrong with a lookup, found by asking it for nobody; None when nobody is an answer."""
+        """Try a lookup with a key of nobody, and report its problem. None when nobody is an answer."""
         where = f"sources.{self.name}.records.{RECORD_NAMES[route.record]}.keys.{route.by.value}"
         ask = Ask(fields=all_fields(route.record), first=1, remaining_s=_CHECK_TIMEOUT_S)
         try:

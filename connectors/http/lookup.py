@@ -113,7 +113,7 @@ class HttpLookup:
         return self._base.origin().join(url.relative())
 
     def read(self, content: bytes, keys: Sequence[str], ask: Ask) -> dict[str, Page] | None:
-        """A whole answer read the fast way; None where it has to be mapped row by row."""
+        """Read a whole answer the fast way. None where it has to be mapped row by row."""
         sorts = Push.ORDER in self.pushdown
         first = ask.first if sorts and self._list_pushdown.is_complete(ask) and ask.after is None else None
         newest_first = not ask.oldest_first if sorts else None
@@ -155,7 +155,7 @@ class HttpLookup:
                 own += [record for record in records if record is not None]
 
     def _list_of(self, value: Any, get: Get, expression: str) -> Any:
-        """What an expression gives, where there is nothing an empty list; None where a name is missing."""
+        """Evaluate an expression of a list. It is empty where there is nothing, None where a name is missing."""
         rows = get(value)
         return [] if to_list(rows) is None and (rows is not None or not misses_name(expression, value)) else rows
 
@@ -170,7 +170,7 @@ class HttpLookup:
                 yield key, row
 
     def _asked(self, keys: Sequence[str]) -> KeyOf:
-        """Which of the asked keys a row means; addresses are written in any case."""
+        """Match a row's key to an asked one, addresses in any case."""
         if self._key is None:
             return lambda _text: keys[0]
         exact = {key: key for key in keys}
@@ -189,7 +189,7 @@ class HttpLookup:
         return msgspec.structs.replace(page, partial=True) if partial else page
 
     def total(self, answer: Any, ask: Ask) -> int | None:
-        """How many records match, None where the source did not count just those."""
+        """Read how many records match. None where the source did not count just those."""
         if self._total is None or not ask.count or not self._list_pushdown.at_source(ask):
             return None
         total = _to_whole(self._total(answer))

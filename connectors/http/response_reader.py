@@ -30,7 +30,7 @@ _MISFITS = (SlowPathNeededError, ValueError, OverflowError, RecursionError)
 
 
 class ResponseReader:
-    """Reads the answers of one lookup for one selection of fields; `shown` and `as_they_come` are those of `RowReader`.
+    """Read a lookup's answers for one selection of fields. `shown` and `as_they_come` are those of `RowReader`.
 
     Raises `SlowPathNeededError` where the lookup, or the mapping, needs more than plain paths.
     """
@@ -66,7 +66,7 @@ class ResponseReader:
         self._looks: float = FIRST_LOOKS
 
     def _decoder(self, sample: bytes = b"") -> Callable[[bytes], Any]:
-        """Decodes a whole answer, and quickly what is like a sample, with the words that were met so far."""
+        """Decode whole answers, quickest those that are like a sample. It knows the texts that were met so far."""
         answer: Any = list[self._row.struct(sample) | None]  # type: ignore[misc]
         whole = ObjectLayout()
         rows = _spot([whole], self._list)
@@ -76,7 +76,7 @@ class ResponseReader:
         return msgspec.json.Decoder(answer, float_hook=self._reader.float_hook).decode
 
     def read(self, content: bytes, keys: Sequence[str], *, first: int | None, newest_first: bool | None) -> dict[str, Page]:
-        """Read records by key, at most `first` of each, sorted where `newest_first` is set.
+        """Read records by key, at most `first` of each. They are sorted where `newest_first` is set.
 
         Raises `SlowPathNeededError` when the answer does not fit.
         """
@@ -96,7 +96,10 @@ class ResponseReader:
             raise SlowPathNeededError from None
 
     def _refuse_fine_times(self, content: bytes) -> None:
-        """Look for times that were rounded, in the first answers, and in all once there was a time with a fraction."""
+        """Refuse answers with times that were rounded.
+
+        It looks at the first answers, and at all once there was a time with a fraction.
+        """
         if self._reader.met_fractions:
             self._looks = math.inf
         if self._looks:

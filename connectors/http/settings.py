@@ -64,7 +64,7 @@ class LookupSettings(ConnectorSettings):
 
 
 class RecordSettings(MappingSettings):
-    """How the rows of an answer become records of one type, and the kinds of keys that find them."""
+    """Map the rows of an answer to records of one type. Kinds of keys find them."""
 
     list: Expression = "@"
     order: Literal["newest_first", "oldest_first", "none"] = "none"

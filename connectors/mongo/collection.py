@@ -104,7 +104,10 @@ class Collection:
         return pages
 
     async def _leaves_out(self, match: Match, ask: Ask) -> bool:
-        """Whether there are documents without a date, which would come before the oldest ones and are not given there."""
+        """Tell whether documents without a date are left out.
+
+        They would come before the oldest ones and are not given there.
+        """
         if not ask.oldest_first or self.order.time is None:
             return False
         return await self._database.count(self.settings.collection, undated(self.order, match)) > 0

@@ -32,7 +32,7 @@ class MongoConnector(Connector[MongoSourceSettings]):
         await self._database.aclose()
 
     async def check(self) -> list[str]:
-        """Problems of the settings as the database sees them, each naming the setting and the fix."""
+        """List the settings' problems as the database sees them. Each names the setting and the fix."""
         self._database.open()
         unreachable = await self._database.unreachable()
         if unreachable is not None:

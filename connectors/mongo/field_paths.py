@@ -32,7 +32,7 @@ class FieldSource(NamedTuple):
 
     @property
     def default(self) -> Any:
-        """The field's default as a canonical value, None when it is null or there is none."""
+        """Give the field's canonical default. None when it is null or there is none."""
         default = self.field.default
         if default is msgspec.NODEFAULT or isinstance(default, list | dict):
             return None

@@ -38,7 +38,7 @@ def all_of(parts: Iterable[Match]) -> Match:
 
 
 def match_ask(places: FieldPaths, record: type[Record], asked: Ask | Measure) -> Iterator[Match]:
-    """The window on the record's time, and the conditions."""
+    """Match the bounds on the record's time, and the conditions."""
     if record.time_field is not None:
         bounds = {"$gte": asked.since, "$lt": asked.until}
         time = {word: ceiling(bound) for word, bound in bounds.items() if bound is not None}
@@ -81,7 +81,7 @@ def present(spot: FieldSource) -> dict[str, Any]:
 
 
 def through(path: str) -> Any:
-    """Write the expression of a path, an array where the path leads through arrays.
+    """Write a path's expression, an array where it passes arrays.
 
     MongoDB goes through them for `$a.b` too; not everything that speaks its protocol does.
     """
@@ -101,7 +101,7 @@ def as_decimal(value: Any) -> Any:
 
 
 def on_scale(number: Any, scale: Scale) -> Any:
-    """A number of the source's scale as a rating of records, as `rating_of`."""
+    """Bring a number onto the scale of ratings, as `rating_of`."""
     worst, best = scale
     place = {"$divide": [{"$multiply": [{"$subtract": ["$$rated", worst]}, BEST - WORST]}, best - worst]}
     nearest = {"$floor": {"$add": [place, Decimal128("0.5"), WORST]}}
@@ -120,7 +120,7 @@ def ceiling(time: datetime) -> datetime:
 
 
 def _tests(place: FieldPath, values: Sequence[str]) -> tuple[Match, Match, bool]:
-    """What must hold in the item (or the record), what in the document around, and whether it can."""
+    """Split a test into the item's and the outer document's. It says whether it can hold, too."""
     spot = place.spot
     inner: Match = {}
     outer: Match = {}

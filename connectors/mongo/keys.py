@@ -50,7 +50,7 @@ def owners(key: KeySettings, document: Mapping[str, Any], asked: Asked) -> Seque
 
 
 def keys_of(value: Any, asked: Asked) -> Iterable[str]:
-    """The asked keys that a document's value means; what compares as equal in any case of letters does so by a collation."""
+    """List the asked keys that a document's value means. Values that are equal in any case of letters are so by a collation."""
     if isinstance(value, str):
         return asked.get(value) or [
             own
@@ -75,7 +75,7 @@ def _typed(key: KeySettings, text: str) -> Any:
 
 
 def _can_be_sent(text: str) -> bool:
-    """Whether BSON takes the text, also as a pattern; one that it does not would cost the other keys their answer."""
+    """Tell whether BSON takes the text, also as a pattern. One that it does not would cost the other keys their answer."""
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
@@ -83,7 +83,7 @@ def _can_be_sent(text: str) -> bool:
 
 
 def grouping(key: KeySettings, asked: Asked) -> Iterator[dict[str, Any]]:
-    """Stages that give each document once for each of the keys that it belongs to, the key's value as `gateway_key`."""
+    """Write stages that repeat documents for each of their keys. The key's value is `gateway_key`."""
     # The same key may be twice in an array, and beside others that were not asked for.
     only = {"$setIntersection": ["$gateway_key", {"$literal": list(asked)}]}
     yield {"$addFields": {"gateway_key": through(str(key.path))}}

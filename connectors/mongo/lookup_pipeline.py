@@ -61,7 +61,7 @@ def undated(order: SortKeys, match: Match) -> Match:
 
 
 def lookup_stages(order: SortKeys, match: Match, ask: Ask, paths: Iterable[str]) -> list[dict[str, Any]]:
-    """The records that match, in order, from the cursor on, as many as are asked for."""
+    """Write the stages that page through matching records. They come in order, from the cursor on, as many as are asked for."""
     after = None
     if order.time is not None and ask.oldest_first:
         match = all_of([match, {order.time: IS_DATE}])  # anything else would come first

@@ -41,7 +41,7 @@ _LEAST, _GREATEST = (Decimal128(f"{sign}1E+{MAX_DIGITS}") for sign in "-+")
 def measure_stages(
     places: FieldPaths, record: type[Record], order: SortKeys, key: KeySettings, asked: Asked, measures: Sequence[Measure]
 ) -> Stages:
-    """One document with a field for each measure, `m0`, `m1` and so on."""
+    """Write one document with each measure: `m0`, `m1` and so on."""
     read = [path for measure in measures for path in _paths(places, measure)]
     projected = projection([KEY, order.id_name, *([order.time] if order.time else []), *read])
     return [
@@ -89,7 +89,7 @@ def answers(
 
 
 def _doubts(places: FieldPaths, order: SortKeys, measures: Sequence[Measure]) -> Stages:
-    """How many documents of a key are not what a measure takes them for, and how many there are by their ids."""
+    """Count a key's documents that a measure may misread. Also count documents by their ids."""
     id_text = {"$convert": {"input": f"${order.id_name}", "to": "string", "onError": "-", "onNull": ""}}
     odd: list[Any] = [{"$eq": [{"$trim": {"input": id_text}}, ""]}]
     if order.time is not None:
@@ -104,7 +104,7 @@ def _doubts(places: FieldPaths, order: SortKeys, measures: Sequence[Measure]) ->
 
 
 def _has_odd(place: FieldPath, spot: FieldSource) -> Any:
-    """Test whether a value of a document, or of an item of its list, is no number."""
+    """Test whether a document's or item's value is no number."""
     if place.in_list is None or spot.outer or spot.path is None:
         value = _raw(place, spot)
         return _is_odd(value, _number(spot, value))
@@ -173,7 +173,7 @@ def _grouped(place: FieldPath, order: SortKeys, measure: Measure) -> Stages:
 
 
 def _latest(place: FieldPath, order: SortKeys, is_money: bool) -> Stages:
-    """The newest value; of a list that of the first item that has one."""
+    """Give the newest value. Of a list that of the first item that has one."""
     spot = place.spot
     amount, currency = place.needed if is_money else (spot, spot)
     value = {"amount": _raw(place, amount), "currency": _raw(place, currency)} if is_money else _raw(place, spot)
@@ -264,7 +264,7 @@ def _is_money(place: FieldPath) -> bool:
 
 
 def _by_word(spot: FieldSource) -> bool:
-    """Whether several values of documents mean one of the record, which are few, so they are counted together here."""
+    """Tell whether several values mean one of the record. They are few, so they are counted together here."""
     leaf = spot.field.leaf
     return bool(spot.words) or leaf is bool or (leaf is not None and issubclass(leaf, Enum))
 
@@ -287,7 +287,7 @@ def _raw(place: FieldPath, spot: FieldSource) -> Any:
 
 
 def _number(spot: FieldSource, value: Any) -> Any:
-    """A decimal, null for what is no number. Sums of decimals are exact."""
+    """Read a decimal, null where there is none. Sums of decimals are exact."""
     decimal = as_decimal(value)
     if spot.rating_scale is not None:
         decimal = on_scale(decimal, spot.rating_scale)

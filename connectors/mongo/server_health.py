@@ -1,4 +1,4 @@
-"""Note the driver's checks of its servers, so that no call waits for dead ones."""
+"""Note the driver's checks, so that no call awaits dead servers."""
 
 from __future__ import annotations
 

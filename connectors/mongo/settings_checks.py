@@ -67,7 +67,7 @@ def _is_word(struct: type[msgspec.Struct], path: str) -> bool:
 
 
 def _paths(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
-    """The fields that have a path of their own; lists of objects have their settings elsewhere."""
+    """List the fields with a path of their own. Lists of objects have their settings elsewhere."""
     for field in fields_of(struct).values():
         if field.struct is None or field.form != LIST:
             yield prefix + field.name

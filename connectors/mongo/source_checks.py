@@ -58,7 +58,7 @@ def _path_problems(where: str, collection: Collection, sample: Sequence[Mapping[
 
 
 def _record_problems(where: str, collection: Collection, sample: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What every record needs and the documents do not have, or not as it is needed."""
+    """Report required fields that the documents lack or misshape."""
     settings, order = collection.settings, collection.order
     if settings.names == "camel" and (hint := _snake(collection, sample)) is not None:
         yield f'{where}.names: documents of {settings.collection} have {hint}; set names = "snake", or give the paths in fields'
@@ -98,7 +98,7 @@ def _all_dates(sample: Sequence[Mapping[str, Any]], path: str) -> bool:
 
 
 def _snake(collection: Collection, sample: Sequence[Mapping[str, Any]]) -> str | None:
-    """A name in snake_case that documents have in the place of the one in camelCase."""
+    """Find a snake_case name in the place of a camelCase one."""
     for field in fields_of(collection.record).values():
         unset = field.name not in collection.settings.fields and field.name not in collection.settings.lists
         if unset and field.name != field.json_name and _is_there(sample, field.name) and not _is_there(sample, field.json_name):

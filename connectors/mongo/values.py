@@ -63,7 +63,7 @@ def to_plain(value: Any) -> Any:
 
 
 def to_exact(value: Any) -> Any:
-    """As `to_plain`, a binary number as the decimal that it was written as."""
+    """Convert as `to_plain`, a binary number as its written decimal."""
     if isinstance(value, float) and math.isfinite(value):
         return Decimal(f"{value:.{DOUBLE_DIGITS}g}")
     return to_plain(value)
@@ -86,7 +86,7 @@ def texts_of(text: str) -> Iterator[Any]:
 
 
 def cents_text(number: Decimal) -> str:
-    """A decimal with two decimals when that is exact, else with all of them, as sums of databases are written."""
+    """Write a decimal with two decimals where that is exact. Else it has all of them, as sums of databases are written."""
     whole, _, decimals = decimal_text(number).partition(".")
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 

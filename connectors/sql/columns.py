@@ -57,7 +57,7 @@ def item_field(field: FieldInfo) -> FieldInfo:
 
 
 def deciding_columns(struct: type[msgspec.Struct], prefix: str) -> tuple[list[str], list[str]]:
-    """The columns that an object needs to be there, and all that it can have."""
+    """List the columns that an object needs, and all it can have."""
     required = [prefix + field.name for field in fields_of(struct).values() if field.required and field.form == LEAF]
     return required, list(columns_of(struct, prefix))
 

@@ -35,12 +35,12 @@ class SqlDatabase(ABC):
         """A query's columns."""
 
     async def reads_whole(self, query: str, column: str) -> bool:  # noqa: ARG002  most do not
-        """Whether a query is read whole when its rows are joined by a column, however few they are."""
+        """Tell whether a query is read whole when it is joined. That is however few its rows are."""
         return False
 
     @abstractmethod
     async def unreachable(self) -> str | None:
-        """Say why it cannot be reached and how to fix it; None if it can."""
+        """Say why it cannot be reached, and the fix. None if it can."""
 
     @abstractmethod
     def advice(self, error: SourceError) -> str:

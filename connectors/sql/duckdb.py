@@ -185,7 +185,7 @@ def _matches(text: Expression, pattern: str) -> Expression:
 
 
 def _spelt(text: Expression) -> Expression:
-    """A time that is written as such, without the space before its offset."""
+    """Write a time in its form, without space before its offset."""
     return try_cast(func.regexp_replace(text, " ([Z+-])", r"\1"), TIME)
 
 

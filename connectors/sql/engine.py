@@ -66,7 +66,10 @@ class Engine(SqlDatabase):
         return self.backend == "sqlite" and keeps_apart(await self.run(plan_statement(query, column), {}))
 
     async def _asked(self, statement: Executable, parameters: Mapping[str, Any]) -> ColumnQuery:
-        """What the database says. A call that is cancelled loses its connection, so the next one gets a clean one."""
+        """Run a statement, and map its errors.
+
+        A call that is cancelled loses its connection, so the next one gets a clean one.
+        """
         try:
             try:
                 return await self._asked_once(statement, parameters)

@@ -1,4 +1,4 @@
-"""Map errors of databases and drivers to ours by the most specific class."""
+"""Map errors of databases and drivers to ours. The most specific class decides."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def pairs_of(dialect: Dialect, kind: KeyKind, key: KeySettings) -> CTE:
 
 
 def asked_for(key: KeySettings, keys: Sequence[str], integers: range) -> dict[str, list[str]]:
-    """Convert keys to the type of their column, by the text that the database returns."""
+    """Convert keys to their column's type, by the database's text."""
     asked: dict[str, list[str]] = {}
     for own in keys:
         text = f"%{_escaped(own)}%" if key.columns else _typed(key.type, own, integers)
@@ -82,7 +82,7 @@ def _typed(type_: str, key: str, integers: range) -> str | None:
 
 
 def _can_be_sent(text: str) -> bool:
-    """Whether a database takes the text at all; one that does not would cost the other keys their answer."""
+    """Tell whether a database takes the text at all. One that does not would cost the other keys their answer."""
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:

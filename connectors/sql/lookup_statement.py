@@ -22,7 +22,7 @@ MAX_CHARACTERS = 10 * 1024 * 1024
 
 
 class AskShape(msgspec.Struct, frozen=True):
-    """The part of an ask that decides the statement; the rest are parameters."""
+    """Hold the part of an ask that decides the statement. The rest are parameters."""
 
     fields: Fields
     first: bool
@@ -80,7 +80,10 @@ def order_of(rows: RecordQuery, table: FromClause, oldest_first: bool = False) -
 
 
 def lookup_statement(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any]:
-    """Rows of key, id, JSON, number, and total where it is counted; JSON is null in a row that stands for its total alone."""
+    """Write the statement of a lookup.
+
+    Its rows have key, id, JSON, number, and total where it is counted; JSON is null in a row that stands for its total alone.
+    """
     source = rows.source
     conditions = [rows.condition(field, negated, f"where_{i}", source) for i, (field, negated) in enumerate(shape.where)]
     conditions += _bounds(rows, shape)
@@ -105,7 +108,7 @@ def lookup_statement(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Selec
 
 
 def lookup_ids(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any] | None:
-    """The ids that the lookup's statement needs as constants, None where it needs none."""
+    """Select the ids that the statement needs as constants. None where it needs none."""
     if not rows.confined(kind, _paths(shape)):
         return None
     if rows.record_is_confined(kind):
@@ -133,7 +136,11 @@ def _paths(shape: AskShape) -> list[str]:
 
 
 def _bounds(rows: RecordQuery, shape: AskShape) -> list[Expression]:
-    """The window of a lookup. A record whose time cannot be read stays, to be counted as one."""
+    """Bound the records of a lookup.
+
+    A record whose time cannot be read stays, to be counted as one. A record whose time cannot be read stays, to be counted as
+    one.
+    """
     bounds, time = bounds_of(rows, rows.source, shape.since, shape.until), rows.time(rows.source)
     return [or_(and_(*bounds), time.is_(None))] if bounds and time is not None else []
 
@@ -150,7 +157,7 @@ def bounds_of(rows: RecordQuery, table: FromClause, since: bool, until: bool, pr
 
 
 def _numbered(rows: RecordQuery, matches: Subquery, shape: AskShape) -> tuple[FromClause, list[Expression]]:
-    """The matched records with what windows say about them, and which of them are shown."""
+    """Number the matched records, and test for those to show."""
     later = [_later(rows, matches, shape.oldest_first)] if shape.after else []
     if not (shape.first or shape.count):
         return matches, later
@@ -174,7 +181,7 @@ def _numbered(rows: RecordQuery, matches: Subquery, shape: AskShape) -> tuple[Fr
 
 
 def _last_number(ranked: FromClause, condition: Expression) -> Expression:
-    """How many records of a key meet a condition that those before them meet, too."""
+    """Count a key's leading records that meet a condition."""
     return func.coalesce(func.max(case((condition, ranked.c.number_))).over(partition_by=ranked.c.key_), 0)
 
 

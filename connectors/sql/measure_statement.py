@@ -37,7 +37,7 @@ from connectors.sql.record_query import RecordQuery
 
 
 class MeasureShape(msgspec.Struct, frozen=True):
-    """The part of a measure that decides the statement; the rest are parameters."""
+    """Hold the part of a measure that decides the statement. The rest are parameters."""
 
     op: MeasureOp
     field: str | None
@@ -47,7 +47,7 @@ class MeasureShape(msgspec.Struct, frozen=True):
 
 
 class MeasurePart(NamedTuple):
-    """One member of the statement and the measures that its values are of. `per_currency`: a row for each currency.
+    """Hold one member of the statement and its measures. `per_currency`: a row for each currency.
 
     `doubts`: one value more says how many rows cannot be read, or are there twice.
     """
@@ -143,12 +143,12 @@ def _plain(
 
 
 def measure_ids(rows: RecordQuery, kind: KeyKind, asked: Sequence[MeasureShape]) -> Select[Any] | None:
-    """The ids that the measures' statement needs as constants, None where it needs none."""
+    """Select the ids that the statement needs as constants. None where it needs none."""
     return record_ids(rows, kind) if rows.confined(kind, _paths(asked)) else None
 
 
 def measure_statement(parts: Sequence[MeasurePart]) -> CompoundSelect[Any]:
-    """Rows of part, key, and the values of the part's measures as a JSON array."""
+    """Write the statement of measures. Its rows have part, key, and the values of the part's measures as a JSON array."""
     return union_all(*(part.statement.add_columns(literal_column(str(n))) for n, part in enumerate(parts)))
 
 
@@ -197,14 +197,14 @@ def _paths(asked: Sequence[MeasureShape]) -> list[str]:
 
 
 class _Base(NamedTuple):
-    """What a measure goes over: a FROM, and the rows in it that have the field."""
+    """Hold the rows that a measure goes over: a FROM, and the rows in it that have the field."""
 
     table: FromClause
     items: FromClause
 
 
 def _base(rows: RecordQuery, table: CTE, places: Sequence[ColumnPlace]) -> _Base | None:
-    """Where these places of one list are, None where the configuration has no such list. Without places: the records."""
+    """Find the rows of places of one list. None where the configuration has no such list. Without places: the records."""
     in_list = places[0].in_list if places else None
     if in_list is None:
         return _Base(table, table)
@@ -259,7 +259,7 @@ def _is_shared(rows: RecordQuery, kind: KeyKind, table: CTE) -> Expression | Non
 def _doubts(
     rows: RecordQuery, table: CTE, base: _Base, asked: Sequence[MeasureShape], in_list: str | None, is_shared: Expression | None
 ) -> Expression | None:
-    """How many rows, of records or of a list's items, are not what a measure takes them for. None where all must be."""
+    """Count the rows that a measure may misread. They are of records or of a list's items. None where all must be."""
     doubts = []
     for number, measure in enumerate(asked):
         place = place_of(rows.record, measure.field) if measure.field else None

@@ -163,7 +163,7 @@ def _is_decimal(value: Expression) -> bool:
 
 
 def _spelt(text: Expression) -> Expression:
-    """A time that is written as such."""
+    """Write a time in its form."""
     offset = func.regexp_substr(func.substr(text, 11), OFFSET_AT_END)
     local = cast(func.left(text, func.least(func.char_length(text) - func.char_length(offset), 26)), TIME)
     digits = func.rpad(func.replace(func.trim(offset), ":", ""), 5, "0", type_=Text)

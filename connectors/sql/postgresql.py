@@ -223,7 +223,7 @@ def _counted(count: Expression) -> Expression:
 
 
 def _spelt(text: Expression) -> Expression:
-    """A time that is written as such. Digits after the sixth would be rounded."""
+    """Write a time in its form. Digits after the sixth would be rounded."""
     day = cast(func.substr(text, 9, 2), BigInteger)
     in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))
     time = cast(func.regexp_replace(text, r"(\.\d{6})\d+", r"\1"), TIME)

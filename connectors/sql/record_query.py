@@ -66,7 +66,7 @@ IDS = "ids"
 
 
 class LearntColumns(NamedTuple):
-    """The columns of a record's queries, and the queries that are read whole unless ids are constants."""
+    """Hold the columns of a record's queries. It says which are read whole unless ids are constants."""
 
     columns: Columns
     lists: Mapping[str, Columns]
@@ -80,7 +80,7 @@ def escaped(query: str) -> str:
 
 
 def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Subquery:
-    """A user's query as a part of a statement, written out where it is used.
+    """Write a user's query out as part of a statement.
 
     Databases bring keys into it there. In a common table expression that is used twice, SQLite and MySQL do not.
     """
@@ -99,7 +99,7 @@ def rated(dialect: Dialect, source: Subquery, scale: Scale) -> Subquery:
 
 
 def _is_asked(column: Expression) -> Expression:
-    """Whether a record's id is one of those that the statement is given as constants."""
+    """Test whether a record's id is among the statement's constants."""
     return column.in_(bindparam(IDS, expanding=True))
 
 
@@ -131,7 +131,7 @@ class RecordQuery:
         return (or_(_is_asked(id_), id_.is_(None)),) if lists else ()
 
     def record_is_confined(self, kind: KeyKind) -> bool:
-        """Whether the record's own query needs ids as constants; a query of pairs has them."""
+        """Tell whether the record's query needs ids as constants. A query of pairs has them."""
         return self.name in self._read_whole and self.settings.keys[kind].query is not None
 
     def _list_of(self, name: str, columns: Columns) -> Subquery:
@@ -148,7 +148,7 @@ class RecordQuery:
         return cast(self._object(self.record, fields, table, ""), Text)
 
     def field(self, place: ColumnPlace, table: FromClause) -> Expression:
-        """Write a field as a value inside JSON, null if the query has no column for it."""
+        """Write a field as JSON, null without a column for it."""
         value = self._value(place.field, None, table, place.column)
         return null() if value is None else value
 
@@ -165,7 +165,7 @@ class RecordQuery:
         return value
 
     def text(self, place: ColumnPlace, table: FromClause) -> Expression:
-        """A leaf as text that compares as the gateway compares the decoded value: enums by their member."""
+        """Write a leaf as text that compares as our decoded value: enums by their member."""
         return self.leaf(place, table, self._text(place, table))
 
     def _text(self, place: ColumnPlace, table: FromClause) -> Expression:
@@ -225,7 +225,7 @@ class RecordQuery:
         )
 
     def doubt(self, place: ColumnPlace, table: FromClause) -> Expression | None:
-        """Whether a number or a time is there and cannot be read, None where it always can."""
+        """Test whether a number or time cannot be read. None where it always can."""
         field, name = place.field, place.column
         if place.in_list is None and name == self.record.time_field:
             return None  # it is in doubt for every measure
@@ -247,12 +247,12 @@ class RecordQuery:
         return and_(or_(*doubts), value.is_not(None)) if doubts else None
 
     def texts(self, paths: Iterable[str], table: FromClause) -> list[Label[Any]]:
-        """The fields that conditions look at, to be computed once for all of them. Those of nested lists are not."""
+        """Compute the fields of conditions once for all of them. Those of nested lists are not."""
         places = [place_of(self.record, path) for path in dict.fromkeys(paths)]
         return [self.text(place, table).label(_text_name(place)) for place in places if place.in_list is None]
 
     def condition(self, path: str, negated: bool, parameter: str, table: FromClause) -> Expression:
-        """Whether a field is one of the values of a list parameter; of a nested list, whether any item's is."""
+        """Test whether a field is one of a parameter's values. Of a nested list, whether any item's is."""
         place = place_of(self.record, path)
         if place.in_list is None:
             computed = table.c.get(_text_name(place))
@@ -276,16 +276,16 @@ class RecordQuery:
         return None if own is None else self.dialect.elements(self.dialect.json_text(own))
 
     def owned(self, name: str, items: FromClause, table: FromClause) -> list[Expression]:
-        """Tie the items of a list to their record; elements of its own column need no tie."""
+        """Tie the items of a list to their record. Elements of its own column need no tie."""
         return [required(items, PARENT) == self.dialect.outer(required(table, "id"))] if name in self.lists else []
 
     def position(self, items: FromClause) -> Expression | None:
-        """Sort the items of a list; None if the query has no order."""
+        """Sort the items of a list. None if the query has no order."""
         own = items.c.get(POSITION)
         return None if own is None else self.dialect.position(own)
 
     def canonical(self, field: FieldInfo, value: Expression) -> Expression:
-        """A leaf as it stands in JSON (booleans and JSON as text to embed), with the field's default for null."""
+        """Write a leaf as in JSON, with its default for null. Booleans and JSON are text to embed."""
         default = _default(field)
         if field.leaf in NUMBERS:
             return self.dialect.plain_json(self.dialect.given(value), default)
@@ -379,7 +379,7 @@ def required(table: FromClause, name: str) -> Expression:
 
 
 def _default(field: FieldInfo) -> Any:
-    """A field's default as a canonical value, None when it is null or there is none."""
+    """Give a field's canonical default. None when it is null or there is none."""
     default = field.default
     if default is msgspec.NODEFAULT:
         return None

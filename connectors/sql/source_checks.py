@@ -22,7 +22,7 @@ _TRIAL_KEYS = {"text": "-", "integer": "0", "uuid": "00000000-0000-0000-0000-000
 
 
 async def problems_of_table(where: str, database: SqlDatabase, table: RecordTable) -> list[str]:
-    """Problems of a record's queries and keys, and of a trial lookup by each key when there are none so far."""
+    """List problems of a record's queries and keys. A trial lookup by each key follows when there are none so far."""
     record, settings = RECORDS[table.name], table.settings
     columns = await _columns(database, settings.query)
     key_columns = {name.lower() for key in settings.keys.values() for name in (key.column, *key.columns) if name}
@@ -39,7 +39,7 @@ async def problems_of_table(where: str, database: SqlDatabase, table: RecordTabl
 
 
 async def _columns(database: SqlDatabase, query: str) -> Columns | str:
-    """The columns of a query, or what is wrong with it."""
+    """Read the columns of a query, or report its problem."""
     try:
         columns = await database.columns(query)
         return {known(name, columns): code for name, code in columns.items()}
@@ -94,7 +94,7 @@ async def _problems_of_key(where: str, database: SqlDatabase, columns: Columns |
 
 
 async def _trial(where: str, table: RecordTable, kind: KeyKind, key: KeySettings) -> list[str]:
-    """What only a whole statement shows, such as ids of two types that do not compare."""
+    """Try a whole statement, for problems that parts do not show. Ids of two types that do not compare are one."""
     try:
         await table.fetch(kind, [_TRIAL_KEYS[key.type]], Ask(fields=all_fields(RECORDS[table.name]), first=1))
     except SourceProtocolError as error:

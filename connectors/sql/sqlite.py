@@ -137,7 +137,7 @@ def _own(name: str, value: Expression, type_: type[TypeEngine[Any]] | None = Non
 
 
 def plan_statement(query: str, column: str) -> TextClause:
-    """The plan for rows of a user's query that are looked up by a column."""
+    """Explain rows of a user's query that a column looks up."""
     joined = f"SELECT (SELECT count(*) FROM (\n{query}) AS {_JOINED} WHERE {_JOINED}.{column} = +ids.id)"  # noqa: S608  a query of the settings
     return text(f"EXPLAIN QUERY PLAN {escaped(joined)} FROM (SELECT 1 AS id UNION ALL SELECT 2) AS ids")
 

@@ -17,7 +17,7 @@ from connectors.toolkit import evaluation
 
 
 class AggregatePromises(Sampled):
-    """COUNT, MIN and MAX of the time and of amounts, SUM of money; all time and in a window."""
+    """Test COUNT, MIN, MAX and SUM, over all time and windows. MIN and MAX are of the time and of amounts, SUM is of money."""
 
     async def test_aggregates_agree_with_the_records(self, connector: Connector[Any]) -> None:
         """The source's numbers are those of the records that it gives."""
@@ -33,7 +33,7 @@ class AggregatePromises(Sampled):
                     assert _plain(value) == _plain(expected), (key, measure)
 
     async def test_a_batch_is_measured_key_by_key(self, connector: Connector[Any]) -> None:
-        """An unknown key measures as nothing, or is absent; known keys are as they are alone. The time is told."""
+        """Known keys measure as they do alone, unknown ones as nothing. Those may also be absent. The time is told."""
         for aggregate, lookup, keys in self.sampled_aggregates(connector):
             if MeasureOp.COUNT not in aggregate.ops:
                 continue

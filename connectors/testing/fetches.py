@@ -13,7 +13,7 @@ from connectors.records import Record
 
 
 async def fetch(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, Page]:
-    """The pages by key, in batches of at most `max_batch` keys; every field unless `fields` says less.
+    """Fetch the pages by key, in batches of at most `max_batch`. They have every field unless `fields` says less.
 
     Raises the `SourceError` of the first key that has one.
     """

@@ -1,4 +1,4 @@
-"""Break the contract in ways that have names, to test the code behind connectors.
+"""Break the contract in named ways, to test the code behind connectors.
 
 source = HostileConnector("orders", {(Order, KeyKind.CUSTOMER_ID): {"c1": [...], "c2": [...]}})
 source.per_key["c1"] = OnKey.DEEP       # what is said of one key; all others are told the truth
@@ -155,7 +155,7 @@ class HostileConnector(MemoryConnector):
 
 
 class _Raising(Mapping[str, Any]):
-    """Raises in the methods that it is told to."""
+    """Raise in the methods that are named."""
 
     def __init__(self, honest: Mapping[str, Any], *, asked: bool) -> None:
         self._honest = honest

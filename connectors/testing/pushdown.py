@@ -17,7 +17,7 @@ from connectors.toolkit import evaluation
 
 
 class PushdownPromises(Sampled):
-    """One test per kind of pushdown; a lookup that does not declare it is left out."""
+    """Test each kind of pushdown that a lookup declares."""
 
     async def test_first_gives_the_newest_of_each_key(self, connector: Connector[Any]) -> None:
         """FIRST cuts per key, after the newest."""
@@ -52,7 +52,7 @@ class PushdownPromises(Sampled):
                     await _expect_matching(lookup, key, records, **bounds)
 
     async def test_conditions_hold(self, connector: Connector[Any]) -> None:
-        """WHERE keeps the records that meet a condition on any text or enum, or, negated, the others."""
+        """WHERE keeps the records that meet a condition, or, negated, the others. It is on any text or enum."""
         async for lookup, whole in self._declaring(connector, Push.WHERE):
             for key, records in whole.items():
                 for path in _text_paths(lookup.record):
@@ -64,7 +64,7 @@ class PushdownPromises(Sampled):
                         await _expect_matching(lookup, key, records, where=(condition,))
 
     async def test_pages_follow_without_gap_or_repeat(self, connector: Connector[Any]) -> None:
-        """AFTER continues where the page before ended, in either order, also between records of the same time."""
+        """AFTER continues where the page before ended. It does in either order, also between records of the same time."""
         async for lookup, whole in self._declaring(connector, Push.AFTER):
             for key, records in whole.items():
                 for oldest_first in (False, True) if Push.ORDER in lookup.pushdown else (False,):
@@ -73,7 +73,7 @@ class PushdownPromises(Sampled):
                     assert [record.id for record in walked] == [record.id for record in expected]
 
     async def test_pages_follow_a_record_of_another_source(self, connector: Connector[Any]) -> None:
-        """AFTER also takes a time with an empty id, where another source's record stood: just at, or a tick behind, its own."""
+        """AFTER takes a time with an empty id. Another source's record stood there: just at, or a tick behind, its own."""
         async for lookup, whole in self._declaring(connector, Push.AFTER):
             for key, records in whole.items():
                 times = {time for record in records if (time := evaluation.time_of(record)) is not None}

@@ -1,4 +1,4 @@
-"""The one place that compiles Python which was written while running.
+"""Compile Python that is written while running, here alone.
 
 It is safe, since no text of a request, a source or the settings becomes code. Callers write fixed forms, into which go names
 that are given here, names of fields of our records and of our schema, and texts from elsewhere in hex or as literals (`repr`).

@@ -26,7 +26,7 @@ _COUNTRY = re.compile("[A-Z]{2}")
 
 
 def json_decoder(kind: Any = Any, *, exact: bool = True) -> Callable[[bytes], Any]:
-    """A function that decodes JSON into a type; where it is exact, numbers with a point or an exponent become Decimals.
+    """Make a function that decodes JSON into a type. Where it is exact, numbers with a point or an exponent become Decimals.
 
     What cannot be decoded as it is, is repaired first. It raises `ValueError` or `RecursionError` for what is not JSON of this
     type.
@@ -60,7 +60,7 @@ def has_fine_times(content: bytes) -> bool:
 
 
 def has_odd_decimals(content: bytes) -> bool:
-    """Whether JSON may hold texts that decoders take for numbers, and `to_number` does not: of any script, or parted by `_`."""
+    """Tell whether JSON may hold texts that only decoders read: of any script, or parted by `_`."""
     if _PARTED.search(content):
         return True
     return not (content.isascii() and b"\\u" not in content) and _has_foreign_digits(content)
@@ -78,7 +78,7 @@ encode_numbers = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def converter(leaf: type | None) -> Convert:
-    """The function that makes a value canonical for a field of this type. None is no value."""
+    """Make the function that canonicalises values for a type. None is no value."""
     if leaf is not None and issubclass(leaf, KnownEnum):
         return lambda value: None if is_blank(value) else leaf(text).value if isinstance(text := to_text(value), str) else value
     return _CONVERTERS.get(leaf, _as_it_is)
@@ -115,12 +115,12 @@ def _code_converter(pattern: re.Pattern[str]) -> Convert:
 
 
 def is_blank(value: Any) -> bool:
-    """Whether there is no value, or a text that says nothing where something else than text belongs."""
+    """Tell whether there is no value, or a blank text. A text is blank where it says nothing in the place of something else."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def to_list(value: Any) -> Any:
-    """Read a list; None for `{}`, `""` or `false`, the empty lists of some languages."""
+    """Read a list. None for `{}`, `""` or `false`, the empty lists of some languages."""
     return None if value is False or value in ("", {}) else value
 
 
@@ -130,7 +130,7 @@ def to_object(value: Any) -> Any:
 
 
 def translated(table: Mapping[str, str], convert: Convert) -> Convert:
-    """Apply a value map of the configuration first; a value that is not in it goes on unchanged."""
+    """Apply a value map of the configuration first. A value that is not in it goes on unchanged."""
 
     def translate(value: Any) -> Any:
         text = to_text(value)
@@ -209,7 +209,7 @@ def to_country(value: Any) -> str | None:
 
 
 def _code(value: Any, pattern: re.Pattern[str]) -> str | None:
-    """A code in upper case, None for what is none: letters that are no ASCII may become others there."""
+    """Write a code in upper case, or None: letters that are no ASCII may become others there."""
     code = value.strip().upper() if isinstance(value, str) and value.isascii() else ""
     return code if pattern.fullmatch(code) else None
 

@@ -35,7 +35,7 @@ def time_of(record: Any) -> datetime | None:
 
 
 def sort_records(records: Iterable[R], *, oldest_first: bool = False) -> list[R]:
-    """Newest first, ties by id descending, or all that the other way round; records without a time by id, ascending."""
+    """Sort newest first, ties by id descending, or reversed. Records without a time come by id, ascending."""
     ordered = list(records)
     timed = bool(ordered) and time_of(ordered[0]) is not None
     return sorted(ordered, key=_time_and_id, reverse=timed and not oldest_first)
@@ -57,7 +57,7 @@ def records_after(records: Iterable[R], position: Position, *, oldest_first: boo
 
 
 def page(records: Iterable[R], ask: Ask) -> tuple[list[R], int | None]:
-    """The records that an ask gives, in its order, and how many match it where it counts them."""
+    """Apply an ask to records. Gives them in its order, and how many match where it counts them."""
     matching = filter_records(records, ask)
     total = len(matching) if ask.count else None
     matching = sort_records(matching, oldest_first=ask.oldest_first)
@@ -72,7 +72,10 @@ def position_of(record: Any) -> Position:
 
 
 def meets(record: Any, condition: Condition) -> bool:
-    """A path through a list meets a condition when one of its values does; no value is none of the values."""
+    """Tell whether a record meets a condition.
+
+    A path through a list does when one of its values does; no value is none of the values.
+    """
     return any(as_text(value) in condition.values for value in values_at(record, condition.field)) != condition.negated
 
 
@@ -100,12 +103,12 @@ def as_time(value: str | datetime) -> datetime:
 
 
 def is_sound(number: Decimal) -> bool:
-    """Whether a decimal is a number, and one that can be written and added up at no great length."""
+    """Tell whether a decimal is a number of bearable length. It can be written and added up."""
     return number.is_finite() and -MAX_DIGITS <= number.adjusted() <= MAX_DIGITS
 
 
 class PlainDecimal(Decimal):
-    """A decimal that is written without an exponent, which Python writes for amounts below 0.000001. Its JSON needs a hook."""
+    """Write a decimal without an exponent. Python writes one for amounts below 0.000001. Its JSON needs a hook."""
 
     __slots__ = ()
 
@@ -166,7 +169,7 @@ def as_text(value: Any) -> str:
 
 
 def evaluate_measure(record: type[Record], records: Iterable[Any], measure: Measure) -> Any:
-    """One aggregate over records, as `Measure` defines it; lists inside records are flattened. Amounts are text."""
+    """Compute one aggregate over records, as `Measure` defines it. Lists inside records are flattened. Amounts are text."""
     matching = filter_records(records, measure)
     if measure.field is None:
         return len(matching)
@@ -195,7 +198,7 @@ def evaluate_measure(record: type[Record], records: Iterable[Any], measure: Meas
 
 
 def combine(measure: Measure, values: Sequence[Any]) -> Any:
-    """Merge the answers of several sources or keys to one measure; None is an answer that found nothing.
+    """Merge answers of several sources or keys to one measure. None is an answer that found nothing.
 
     What is `MERGEABLE` is exact, up to the largest number that a count may be. Of the others the first answer that is not None
     counts.
@@ -226,7 +229,7 @@ def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[st
 
 
 def _comparable(value: Any) -> Any:
-    """MIN and MAX are of numbers or of times, and a time may come as text or without its zone."""
+    """Convert a value for MIN and MAX, of numbers or times. A time may come as text or without its zone."""
     return as_time(value) if isinstance(value, str | datetime) else value
 
 

@@ -67,7 +67,7 @@ _HALVINGS = {400: 2, 413: UNTIL_IT_FITS, 414: UNTIL_IT_FITS, 422: 2, 431: UNTIL_
 
 
 def _ours(error: Exception) -> SourceError:
-    """What the HTTP client raised, as one of our errors."""
+    """Turn an exception of the HTTP client into one of ours."""
     return next(ours(note) for foreign, ours, note in _FAILURES if isinstance(error, foreign))
 
 
@@ -113,7 +113,7 @@ _IS_NEW: ContextVar[bool] = ContextVar("_IS_NEW", default=False)
 
 
 class _Connections(aiohttp.TCPConnector):
-    """The pool of one source, which notes what opens a connection."""
+    """Pool one source's connections, and note why they open."""
 
     async def _create_connection(self, *args: Any, **kwargs: Any) -> Any:
         _IS_NEW.set(True)
@@ -214,7 +214,7 @@ class HttpClient:
 
 
 async def _requested(request: Callable[[], Awaitable[aiohttp.ClientResponse]], *, again: bool) -> aiohttp.ClientResponse:
-    """Send a request, again where the source had closed the kept connection that it went to: it has not seen it then."""
+    """Send a request, and again after a stale kept connection: it has not seen it then."""
     _IS_NEW.set(False)
     try:
         return await request()
@@ -225,7 +225,7 @@ async def _requested(request: Callable[[], Awaitable[aiohttp.ClientResponse]], *
 
 
 async def ask_each(keys: Keys, ask_one: Callable[[str], Awaitable[Found | SourceError | None]]) -> Answer:
-    """Call once for each key, side by side; a failure costs its own key. None is a key that is not there.
+    """Call once for each key, side by side. A failure costs its own key. None is a key that is not there.
 
     Raises the failure of the first key when all have failed and not for being refused: the source failed then, not a key, and
     whoever counts failures should see it.
@@ -283,7 +283,7 @@ def _expect_success(status: int, headers: Mapping[str, str], one_key: bool) -> N
 
 
 def _error(status: int, headers: Mapping[str, str], one_key: bool) -> SourceError:
-    """What a status means. What may be asked again later passes, whatever else it says."""
+    """Map a status to an error. What may be asked again later passes, whatever else it says."""
     passes = 400 <= status < 500 and "Retry-After" in headers
     if status in _THROTTLED or (status == 403 and passes):
         return SourceThrottledError(retry_after_s=_retry_after_s(headers))
@@ -302,7 +302,7 @@ def _error(status: int, headers: Mapping[str, str], one_key: bool) -> SourceErro
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds, also with decimals, or a date, which is compared with the source's own clock in `Date`."""
+    """Read seconds, or a date. It is compared with the source's own clock in `Date`; seconds may have decimals."""
     text = headers.get("Retry-After", "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)

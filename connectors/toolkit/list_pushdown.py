@@ -1,4 +1,4 @@
-"""Push a page down to a source with one order, and correct its answer."""
+"""Push a page down to a sorted source, and correct its answer."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ class ListPushdown:
         return ask.first if can_cut and ask.after is None and self.at_source(ask) else None
 
     def is_in_order(self, ask: Ask) -> bool:
-        """Whether the source returns records in the asked order, so that its first ones are ours."""
+        """Tell whether the source returns records in the asked order. So its first ones are ours."""
         return self._order == ("oldest_first" if ask.oldest_first else "newest_first")
 
     def at_source(self, ask: Ask) -> bool:
@@ -58,7 +58,7 @@ class ListPushdown:
         return ask.fields | self._position if self.bounds_here(ask) or Push.ORDER in self.pushdown else ask.fields
 
     def page(self, records: Sequence[Any], ask: Ask, total: int | None) -> Page:
-        """Cut the page of one key from its records, canonical mappings or narrowed. `total` is what the source counted."""
+        """Cut one key's page from its records. They are canonical mappings or narrowed. `total` is what the source counted."""
         inside = list(records)
         if self.bounds_here(ask):
             assert ask.until is not None
@@ -78,7 +78,7 @@ class ListPushdown:
             raise SourceProtocolError("nested too deep") from error
 
     def is_complete(self, ask: Ask) -> bool:
-        """Whether the source leaves out only unwanted records, and those that may be bounded here."""
+        """Tell whether the source leaves out only unwanted records. Those that may be bounded here count as such."""
         return not ask.where and (Push.SINCE in self.pushdown or ask.since is ask.until is None)
 
     def bounds_here(self, ask: Ask) -> bool:

@@ -32,7 +32,7 @@ def is_no_time(text: str) -> bool:
 
 
 def read_time(value: str | float | Decimal | datetime) -> datetime:
-    """Read a time in UTC from a text or a count since 1970; UTC is assumed without an offset.
+    """Read a time in UTC from a text or a count. The count is since 1970; UTC is assumed without an offset.
 
     What is less than a microsecond is cut off. Raises `ValueError` or `OverflowError` for what is none.
     """

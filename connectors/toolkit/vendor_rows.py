@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 def is_number(key: str) -> bool:
-    """Whether a key can be one of a vendor's ids that are numbers. Others would cost the whole batch."""
+    """Tell whether a key can be a vendor's numeric id. Others would cost the whole batch."""
     return _NUMBER.fullmatch(key) is not None
 
 
@@ -55,7 +55,7 @@ def by_key(
     record_of: Callable[[Any], Any],
     first: int | None = None,
 ) -> dict[str, bytes]:
-    """The rows of a batch, put with the asked keys that they have, the `first` of each. A row of no asked key is nobody's.
+    """Group a batch's rows by asked key, the `first` of each. A row of no asked key is nobody's.
 
     One whose keys cannot be read may be of any key that nothing was found for, or else of any: it stands there as null.
     """
@@ -81,7 +81,9 @@ def unsure_of_letters(keys: Keys, answer: Answer) -> Answer:
 
 
 def cut_page(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) -> tuple[list[R | None], int]:
-    """The rows that an ask wants of a key, in order, and how many there are between its times. Conditions are not looked at.
+    """Cut an ask's page from a key's rows.
+
+    Gives it in order, and how many rows are between its times. Conditions are not looked at.
 
     For what a vendor does not cut by itself. A row whose place cannot be read is None, and stands as the oldest.
     """
@@ -98,7 +100,7 @@ def cut_page(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) 
 
 
 def needed(fields: Fields, table: Mapping[str, Collection[str]]) -> list[str]:
-    """List the fields to ask a vendor for, by a table of the sources of each field."""
+    """List the vendor's fields for the asked ones, by a table."""
     return sorted({name for field, _ in fields for name in table.get(field, ())})
 
 
@@ -133,7 +135,7 @@ def read_or_odd(value: Any, read: Callable[[Any], Any]) -> Any:
 
 
 def odd(value: Any) -> Any:
-    """A value that cannot be read, as something that no field takes for its own: a text in the place of an object is no id."""
+    """Mark an unreadable value so that no field takes it: a text in the place of an object is no id."""
     return [value]
 
 

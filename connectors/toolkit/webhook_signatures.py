@@ -36,7 +36,10 @@ def expect_hmac(
 
 
 def expect_hubspot(request: WebhookRequest, secret: SecretStr, url: str, now: datetime) -> None:
-    """Version 3 of HubSpot's signatures, made with the client secret of the app. `url` is the address that HubSpot calls."""
+    """Check version 3 of HubSpot's signatures.
+
+    The client secret of the app makes them. `url` is the address that HubSpot calls.
+    """
     time = request.headers.get("x-hubspot-request-timestamp", "")
     _expect_recent(_since_1970(time, per_second=1000), now)
     message = f"{request.method}{url}".encode("utf-8", "replace") + request.body + time.encode()
@@ -73,7 +76,7 @@ def expect_segment(request: WebhookRequest, secret: SecretStr) -> None:
 
 
 def read(request: WebhookRequest, kind: type[T]) -> T:
-    """The body as JSON of a kind, whose fields may be named in an answer. Raises `WebhookBodyError`."""
+    """Read the body as JSON of a kind. Its fields may be named in an answer. Raises `WebhookBodyError`."""
     try:
         parsed: T = decode_exactly(request.body, kind)
     except msgspec.ValidationError as error:

@@ -67,7 +67,10 @@ Failures = Mapping[str, SourceError]
 
 
 class HubSpotSettings(AppSettings):
-    """`member_number` and `external_ids` (by the other system's name) are properties whose values are unique."""
+    """Configure HubSpot.
+
+    `member_number` and `external_ids` (by the other system's name) are properties whose values are unique.
+    """
 
     base_url: str = "https://api.hubapi.com"
     refresh_token: Secret | None = None
@@ -131,7 +134,7 @@ class HubSpotEvent(msgspec.Struct, rename="camel"):
 
 
 class HubSpot(Vendor[HubSpotSettings]):
-    """HubSpot, by version 3 of its CRM API, with the token of a private app, or with tokens for an app of OAuth."""
+    """Read HubSpot by version 3 of its CRM API. The token is a private app's, or tokens are for an app of OAuth."""
 
     kind = "hubspot"
     any_case = True
@@ -240,7 +243,7 @@ class HubSpot(Vendor[HubSpotSettings]):
         return as_records(rows, partial(self._customer, companies))
 
     async def _companies(self, rows: Iterable[Any], ask: Ask, until: float | None) -> tuple[Mapping[str, Any], Failures]:
-        """The properties of the contacts' primary companies by id, where companies are asked for."""
+        """Load the contacts' primary companies by id, where asked."""
         if "company" not in ask.fields:
             return {}, {}
         ids = sorted(set(readable(rows, _company_id)))

@@ -56,7 +56,7 @@ _FROM_IDS = {"contact_points", "device_ids", "external_ids"}
 
 
 class SegmentSettings(VendorSettings):
-    """`space` is the id of the space, `member_number` the trait that holds one."""
+    """Configure Segment. `space` is the id of the space, `member_number` the trait that holds one."""
 
     base_url: str = "https://profiles.segment.com"
     space: Annotated[str, Field(pattern=r"^[\w-]+$")]
@@ -88,7 +88,7 @@ class SegmentEvent(msgspec.Struct, rename="camel"):
 
 
 class Segment(Vendor[SegmentSettings]):
-    """Segment, through version 1 of its Profile API, with the access token of a space."""
+    """Read Segment by version 1 of its Profile API. The access token is a space's."""
 
     kind = "segment"
     settings_type = SegmentSettings
@@ -145,7 +145,7 @@ class Segment(Vendor[SegmentSettings]):
         return f"/v1/spaces/{self.settings.space}/collections/users/profiles/{step(type_)}:{step(id_)}"
 
     async def _customer(self, type_: str, id_: str, ask: Ask) -> bytes | None:
-        """The profile that has an id, of which only what is asked for is read. One without a user id is nobody's."""
+        """Load the asked parts of the profile with an id. One without a user id is nobody's."""
         profile, until = self._profile(type_, id_), self.until(ask)
         names = needed(ask.fields, _READ_FROM | {"member_number": self._member_numbers})
         reads_ids = not names or type_ != "user_id" or any(name in _FROM_IDS for name, _ in ask.fields)
@@ -166,14 +166,14 @@ class Segment(Vendor[SegmentSettings]):
         return None if traits is None else traits.traits
 
     async def _ids(self, profile: str, until: float | None) -> Any:
-        """A profile has at least the id that it is asked by; one without is not there."""
+        """List a profile's ids. It has at least the id that it is asked by; one without is not there."""
         rows, is_cut = await self._pages(f"{profile}/external_ids", {"limit": _PAGE}, until)
         if is_cut:
             raise SourceProtocolError("more pages than max_pages")
         return rows or None
 
     async def _events(self, type_: str, id_: str, ask: Ask) -> Page | None:
-        """As many pages as the ask needs, and what happened at the same time as the last event of it."""
+        """Load the pages that the ask needs. Events of the same time as its last one are among them."""
         start, end = _bounds(ask)
         sort = "asc" if ask.oldest_first else "desc"
         around = 1 if ask.after is None else 2
@@ -193,7 +193,7 @@ class Segment(Vendor[SegmentSettings]):
     async def _pages(
         self, path: str, parameters: Parameters, until: float | None, is_enough: Callable[[list[Any]], bool] = lambda _: False
     ) -> tuple[list[Any] | None, bool]:
-        """The rows of a list, None where there is no such profile, and whether there are more."""
+        """Read the rows of a list, and whether there are more. None where there is no such profile."""
         is_there = True
 
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
@@ -235,7 +235,7 @@ class Segment(Vendor[SegmentSettings]):
 
 
 async def _at_hand(value: Any) -> Any:
-    """For what need not be asked."""
+    """Give a value that need not be asked."""
     return value
 
 
@@ -250,7 +250,7 @@ def _position(row: Any) -> Position:
 
 
 def _bounds(ask: Ask) -> tuple[str | None, str | None]:
-    """The times between which the asked events are. Segment includes neither."""
+    """Give the times that bound the asked events. Segment includes neither."""
     oldest, newest = ask.since, ask.until
     last = ask.after.time if ask.after else None
     if last is not None and ask.oldest_first:
@@ -262,7 +262,7 @@ def _bounds(ask: Ask) -> tuple[str | None, str | None]:
 
 
 def _near(time: datetime) -> datetime:
-    """A time that can be a little earlier or later and still be written."""
+    """Keep a time far enough from the calendar's ends to be written."""
     return min(max(time, _FIRST), _LAST)
 
 

@@ -112,7 +112,7 @@ class ShopifySettings(AppSettings):
 
 
 class Shopify(Vendor[ShopifySettings]):
-    """One shop, with the access token of a custom app, or with tokens of a day for an app's id and secret."""
+    """Read one shop. The access token is a custom app's, or tokens of a day are for an app's id and secret."""
 
     kind = "shopify"
     any_case = True
@@ -185,7 +185,7 @@ class Shopify(Vendor[ShopifySettings]):
         return await self.call("POST", f"/admin/api/{self.settings.api_version}/graphql.json", body=body, until=until)
 
     async def _problem(self, record: str) -> str | None:
-        """What is wrong when one of the shop's records is asked for, None when nothing is."""
+        """Report the problem of asking for a record, else None."""
         until = asyncio.get_running_loop().time() + _CHECK_TIMEOUT_S
         try:
             answer = read_response(await self._post({"query": f"{{ {record}s(first: 1) {{ nodes {{ id }} }} }}"}, until) or b"")
@@ -217,7 +217,7 @@ def _described(settings: ShopifySettings) -> GraphQLSettings:
 
 
 def _wait_s(extensions: Any) -> float | None:
-    """Until the bucket of points holds what was asked for."""
+    """Compute the wait until the bucket holds enough points."""
     try:
         cost = extensions["cost"]
         bucket = cost["throttleStatus"]

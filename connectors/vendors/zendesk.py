@@ -46,7 +46,7 @@ _SCORES: Mapping[str | None, int | None] = {
 
 
 class ZendeskSettings(AppSettings):
-    """With `email` the token is an API token of that agent, without it the token is one of OAuth."""
+    """Configure Zendesk. With `email` the token is an API token of that agent, without it the token is one of OAuth."""
 
     email: str | None = None
     customer_id: Literal["id", "external_id"] = "id"
@@ -73,7 +73,7 @@ class Tickets(msgspec.Struct):
 
 
 class Requested(NamedTuple):
-    """The tickets of one user as far as they were read, how many there are, and whether `max_pages` ended the reading."""
+    """Hold the tickets of one user, as far as read. It says how many there are, and whether `max_pages` ended the reading."""
 
     rows: list[Any]
     total: int | None
@@ -212,7 +212,7 @@ class Zendesk(Vendor[ZendeskSettings]):
         return [user for user in users.users if readable([user], _address) == [email.lower()]]
 
     async def _tickets(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
-        """What users have requested, and comments of the tickets that are wanted."""
+        """Load users' tickets, with comments where they are wanted."""
         pages = await gathered(self._requested(id_, ask, until) for id_ in ids)
         rows = [row for page in pages for row in page.rows]
         total: int | None
@@ -228,7 +228,7 @@ class Zendesk(Vendor[ZendeskSettings]):
         return Page(records, total if ask.count else None, partial=any(page.is_cut for page in pages))
 
     async def _requested(self, id_: str, ask: Ask, until: float | None) -> Requested:
-        """The tickets of a user, in the order of an ask, as far as it goes or `max_pages` do."""
+        """Load a user's tickets in order, as far as needed. `max_pages` ends the reading before."""
         rows: dict[Any, Any] = {}
         size = _PAGE if ask.first is None or ask.after is not None or _is_bounded(ask) else min(_PAGE, ask.first + 1)
         page, total = 1, None
@@ -289,7 +289,7 @@ class Zendesk(Vendor[ZendeskSettings]):
         )
 
     def _channel(self, via: Any) -> Any:
-        """That of an integration goes by the name of its service or of its account there."""
+        """Name the channel. That of an integration goes by the name of its service or of its account there."""
         if not via:
             return None
         channel, source = via.get("channel"), (via.get("source") or {}).get("from") or {}
@@ -342,7 +342,7 @@ def _place(row: Any) -> Position:
 
 
 def _id_or_place(row: Any, place: int) -> Any:
-    """What tells a row from others: pages by their numbers move when tickets come in."""
+    """Tell a row from others: pages by their numbers move when tickets come in."""
     return next(iter(readable([row], lambda row: str(row["id"]))), place)
 
 
@@ -351,7 +351,7 @@ def _is_bounded(ask: Ask) -> bool:
 
 
 def _is_enough(rows: list[Any], ask: Ask) -> bool:
-    """Whether what follows rows is nothing that an ask wants. Tickets of one time come in any order."""
+    """Tell whether an ask wants nothing after these rows. Tickets of one time come in any order."""
     last = next((place.time for row in reversed(rows) for place in readable([row], _place)), None)
     if last is None:
         return False

@@ -43,7 +43,7 @@ def find_files(data: Path) -> dict[str, Path]:
 
 
 def read_files(data: Path, tell: Callable[[int, int], None] | None = None) -> dict[str, list[Line]]:
-    """The lines of every file, by the keys of `FILES`; `tell` hears how many files are read, and of how many."""
+    """Read the lines of every file, by the keys of `FILES`. `tell` hears how many files are read, and of how many."""
     lines: dict[str, list[Line]] = {}
     for key, path in find_files(data).items():
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig", newline="") as stream:

@@ -1,4 +1,4 @@
-"""Serve a prepared demo, with a MongoDB of its own unless one is given."""
+"""Serve a prepared demo, with a MongoDB of its own by default."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""Lift literals of a document to variables, so that texts share documents and plans."""
+"""Lift literals to variables, so that texts share documents and plans."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Literal(msgspec.Struct, frozen=True):
 
 
 class Outline(msgspec.Struct, frozen=True):
-    """A text with marks in place of its literals, equal ones for equal literals."""
+    """Hold a text with marks for its literals, equal for equal ones."""
 
     text: str
     key: str
@@ -83,7 +83,7 @@ class Outline(msgspec.Struct, frozen=True):
 
 
 def outline_of(text: str) -> Outline | None:
-    """The outline of a text; None where it has no literals, or something that is not worth a look."""
+    """Outline a text. None where it has no literals, or something that is not worth a look."""
     if "\x00" in text or PREFIX in text:
         return None
     literals: list[Literal] = []
@@ -122,7 +122,7 @@ class Template:
     names: tuple[str, ...]
 
     def lifted(self, outline: Outline) -> Lifted:
-        """What another text of this outline says."""
+        """Lift the literals of another text of this outline."""
         values: dict[str, Any] = {}
         for name, place in zip(self.names, self.places, strict=True):
             value = outline.literals[place].value
@@ -132,7 +132,7 @@ class Template:
 
 @dataclass(frozen=True, eq=False)
 class Lifted:
-    """The literals of one text as variables, and how its places differ from those of the template."""
+    """Hold one text's literals as variables, and where its places differ."""
 
     variables: Mapping[str, Any]
     template: Template
@@ -159,7 +159,7 @@ class Lifted:
 
 
 def template_of(document: DocumentNode, outline: Outline, schema: GraphQLSchema) -> Template | None:
-    """The template of a valid document; None where no literal can be lifted."""
+    """Make the template of a valid document. None where no literal can be lifted."""
     info = TypeInfo(schema)
     lifter = _Lifter(info, outline)
     changed: DocumentNode = visit(document, TypeInfoVisitor(info, lifter))
@@ -229,7 +229,7 @@ def _non_null(name: str) -> NonNullTypeNode:
 
 
 class _Uses(Visitor):
-    """The variables of literals in a definition, and the fragments spread in it."""
+    """Collect a definition's literal variables and the fragments spread in it."""
 
     def __init__(self, definition: Node) -> None:
         super().__init__()
@@ -246,7 +246,7 @@ class _Uses(Visitor):
 
 
 def _declared(document: DocumentNode, types: Mapping[str, TypeNode], token_count: int) -> DocumentNode:
-    """The document, each operation with the variables that it and its fragments take."""
+    """Declare on each operation the variables that it and fragments take."""
     of_fragments = {node.name.value: _Uses(node) for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     definitions: list[Any] = []
     for node in document.definitions:

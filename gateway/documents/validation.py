@@ -42,7 +42,7 @@ MAX_ERRORS = 20
 
 
 class InvalidDocumentError(Exception):
-    """The document is refused for these errors, each with its code in its extensions."""
+    """Refuse a document. Each error has its code in its extensions."""
 
     def __init__(self, errors: Sequence[GraphQLError]) -> None:
         self.errors = list(errors)
@@ -50,7 +50,7 @@ class InvalidDocumentError(Exception):
 
 
 class OneOfVariablesRule(ValidationRule):
-    """A variable in a `@oneOf` input is not nullable, also where that input is not.
+    """Refuse nullable variables in a `@oneOf` input, also in a nullable one.
 
     graphql-core's own rule looks at nullable positions of the input only.
     """
@@ -104,7 +104,7 @@ class Validator:
         return document
 
     def has_valid_variables(self, document: DocumentNode) -> bool:
-        """Whether the variables of a document, which is valid otherwise, may stand where they do."""
+        """Tell whether the variables of a valid document may stand there."""
         return not self._errors(document, _RULES_OF_VARIABLES)
 
     def _errors(self, document: DocumentNode, rules: Sequence[type[ASTValidationRule]]) -> list[GraphQLError]:
@@ -138,14 +138,14 @@ def _parsed(source: Source, max_tokens: int) -> DocumentNode:
 
 
 def _unlink(token: Token | None) -> None:
-    """Take the tokens apart, of which each holds its neighbours: only the garbage collector would free them."""
+    """Take the tokens apart, for each holds its neighbours: only the garbage collector would free them."""
     while token is not None:
         before, token.prev, token.next = token.prev, None, None
         token = before
 
 
 def _detached(error: GraphQLError, code: str) -> GraphQLError:
-    """The error by positions in the text, so that a remembered refusal does not keep the syntax tree."""
+    """Give the error by positions in the text. So a remembered refusal does not keep the syntax tree."""
     return GraphQLError(readable(error.message), source=error.source, positions=error.positions, extensions={"code": code})
 
 

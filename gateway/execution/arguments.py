@@ -1,4 +1,4 @@
-"""A field's arguments as its resolver takes them, worked out as far as they can be before a request comes."""
+"""Convert a field's arguments for its resolver, mostly before requests come."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Arguments:
         return cast(list[StrawberryArgument], self._field.extensions[DEFINITION].arguments)
 
     def _template(self, operation: OperationDefinitionNode) -> Build | None:
-        """A quicker way to the same, by the structure of the arguments; None where they have a variable in another place.
+        """Compile the arguments by their structure. None where they have a variable in another place.
 
         It saves half of a small query (decision 39).
         """
@@ -112,11 +112,11 @@ class Arguments:
 
 
 class _NotPlainError(Exception):
-    """A variable stands where its value is changed on its way to the resolver, or in a list."""
+    """Report a variable whose value is changed before its resolver, or listed."""
 
 
 class _TemplateCompiler:
-    """Writes the expression for arguments that have variables, by their types and never by example.
+    """Compile arguments with variables by their types, never by example.
 
     `optional` are the variables that may be null or absent.
     """
@@ -136,7 +136,7 @@ class _TemplateCompiler:
         return self._code.expression("variables", f"{{{', '.join(parts)}}}")
 
     def expression(self, node: ValueNode, kind: Any, typed: Any) -> str:
-        """The expression for a value of a GraphQL type and of its Strawberry type.
+        """Write the expression for a value of a type.
 
         Raises `_NotPlainError` where there is none.
         """

@@ -1,4 +1,7 @@
-"""Which fields a selection asks of one concrete type: fragments put in place, directives applied, equal keys merged."""
+"""Collect the fields that a selection asks of a concrete type.
+
+Fragments put in place, directives applied, equal keys merged.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -26,7 +29,7 @@ CONDITIONS = (GraphQLSkipDirective, GraphQLIncludeDirective)
 
 
 class FieldCollector:
-    """Collects for one operation under one set of values of the variables that stand in `@skip` and `@include`."""
+    """Collect fields for one operation under one set of conditions."""
 
     def __init__(
         self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: VariableValues

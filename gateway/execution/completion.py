@@ -1,4 +1,4 @@
-"""Objects that reach sources, completed a list at a time, so that what their fields ask for leaves together."""
+"""Complete objects that reach sources, a list at a time. So all that their fields ask for leaves together."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LeafCompletion:
 
 
 class CachedCompletion(LeafCompletion):
-    """As `LeafCompletion`; what is shown of a value that lasts stays with it, as it goes into the answer."""
+    """Complete as `LeafCompletion`, and encode a value that requests share once."""
 
     def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
         column = [value.shown.get(self) if type(value) is SharedList else None for value in values]
@@ -105,7 +105,7 @@ class ObjectCompletion:
         return self.assembled(run, values, paths, rows)
 
     def assembled(self, run: Run, values: Sequence[Any], paths: Sequence[Path], rows: Sequence[Sequence[Any]]) -> Column:
-        """The objects, each of its row of what the fields that are not settled show."""
+        """Assemble each object from the row of its values."""
         if not run.nulled:
             try:
                 return [*map(self._assemble, values, rows)] if len(values) > 1 else [self._assemble(values[0], rows[0])]
@@ -115,7 +115,7 @@ class ObjectCompletion:
         return [self._one_assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
 
     async def _columns(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> list[Column]:
-        """What all fields that are not settled show, in the order of `others`."""
+        """Complete all fields that are not projected, in the order of `others`."""
         if not self._resolved:
             return await self._list(run, values, paths)
         by_field: dict[Field, Column] = {
@@ -216,7 +216,7 @@ class AbstractCompletion:
 
 
 def cache_completion(completion: Completion) -> Completion:
-    """The completion, of what lasts once where that is all that it is given to."""
+    """Cache the completion where all its values are shared ones."""
     return CachedCompletion(completion.show) if isinstance(completion, LeafCompletion) else completion
 
 

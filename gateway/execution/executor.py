@@ -37,7 +37,9 @@ log = structlog.get_logger()
 
 
 class _Known:
-    """What is worked out of an operation once: its variables, which of them select or say how many, what it costs at most.
+    """Hold the parts of an operation that are worked out once.
+
+    Its variables, which of them select or say how many, what it costs at most.
 
     `plan` is the only one there is where no variable selects; `is_within_limit` is said where none says how many. It goes with
     its operation, so neither it nor a plan holds that: only the garbage collector would free them.
@@ -75,7 +77,7 @@ class Executor:
         self._seldom = SeldomLog(clock or Clock())
 
     def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
-        """Run for one request, which begins when it is waited for. Raises `QueryTooExpensiveError`."""
+        """Run for one request. It begins when it is waited for. Raises `QueryTooExpensiveError`."""
         known: _Known | None = operation.known.get(self)
         if known is None or operation.lifted is not None:
             return self._run_first(operation, variables, context)
@@ -91,7 +93,7 @@ class Executor:
         return self._run_without(str(plan), operation, variables, context)
 
     async def _run_first(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
-        """Run what is new to this executor, or has literals that are variables."""
+        """Run an operation that is new here, or has lifted literals."""
         if self not in operation.known:
             # A large document has just been validated, and its plan takes as long: others come in between.
             await asyncio.sleep(0)
@@ -132,7 +134,7 @@ class Executor:
             )
 
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
-        """The variables as the operation declares them, or what is wrong with them."""
+        """Coerce the variables to their declared types, or list their problems."""
         return self._of(operation).variables.coerced(variables)
 
     def _of(self, operation: Operation) -> _Known:

@@ -46,7 +46,7 @@ NOWHERE: Any = None
 
 
 class UnplannedError(Exception):
-    """The operation has something that a plan cannot do; the text says what."""
+    """Report an operation that a plan cannot run. The text says why."""
 
 
 def compile_plan(schema: Schema, operation: Operation, variables: VariableValues) -> Plan:
@@ -202,7 +202,7 @@ def _test(kind: GraphQLObjectType) -> Callable[[Any], bool]:
 
 
 def _early(completion: Completion) -> list[RecordListField | BatchedField]:
-    """The fields of customers that can be asked for when only ids are known."""
+    """List the customers' fields that can be asked with ids alone."""
     match completion:
         case ObjectCompletion(early=early):
             return early

@@ -55,7 +55,7 @@ class ProjectionCompiler:
         self.sources: list[str] = []
 
     def function(self, kind: Any, nodes: list[FieldNode], records: type[msgspec.Struct] | None = None) -> Callable[[Any], Any]:
-        """A function from a value of a GraphQL type, not null, to what the answer shows of it.
+        """Compile a function from a value, not null, to its answer.
 
         `records` is the struct of the records in it. Lists of them that encode to what is selected are shown as they are.
         """
@@ -67,7 +67,7 @@ class ProjectionCompiler:
     def short_function(
         self, kind: GraphQLObjectType, nodes: list[FieldNode], records: type[msgspec.Struct]
     ) -> Callable[[Found], Any] | None:
-        """As `function`, from one outcome to the listing of it; None where more is selected than an outcome has.
+        """Compile `function` for one outcome. None where more is selected than an outcome has.
 
         No listing is made, and no source is looked up for each record: 3 % of Q3 at most (decision 39).
         """
@@ -86,7 +86,9 @@ class ProjectionCompiler:
     def assembly(
         self, kind: GraphQLObjectType, projected: Mapping[str, list[FieldNode] | None]
     ) -> tuple[Callable[[Any, Any], Any], Callable[..., Any]]:
-        """What makes the answer's object of an object and its other values, in order; and what does so of all its values.
+        """Compile functions that assemble objects of their values.
+
+        One takes an object and its other values in order, one all its values.
 
         `settled` are the nodes of the fields by key, None for those whose values are given.
         """
@@ -102,11 +104,11 @@ class ProjectionCompiler:
         return self._made("v, x", source), struct
 
     def alone(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Callable[[Any], Any]:
-        """A function from an object to what one of its settled fields shows."""
+        """Compile a function from an object to one projected field."""
         return self._made("v", self.field(kind, nodes, "v"))
 
     def value(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
-        """The expression for a value of any type; `source` is an expression that is evaluated once."""
+        """Write the expression for a value of any type. `source` is an expression that is evaluated once."""
         if not is_non_null_type(kind):
             name = self._code.new_name()
             shown = self.value_of(kind, nodes, name)
@@ -185,7 +187,7 @@ class ProjectionCompiler:
         return f"(({owner} := {source}.source), {items})[1]" if self._has_one_source else items
 
     def _goes_as_it_is(self, source: str, name: str, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
-        """Whether a field of a record of known type encodes to what is selected of it."""
+        """Tell whether a record's field encodes to its selection."""
         struct = self._exact.get(source)
         if struct is None:
             return False
@@ -193,7 +195,7 @@ class ProjectionCompiler:
         return own is not None and self._encodes_field_to(own, kind, nodes)
 
     def _are_exact(self, records: str) -> str:
-        """The test of a list of records, of which another source may have given more than was selected."""
+        """Write the test that records have the selected fields alone. Another source may have given more."""
         return f"{{{self._code.keep(self._records)}}}.issuperset(map(type, {records}))"
 
     def _leaf(self, kind: Any, source: str) -> str:
@@ -203,7 +205,7 @@ class ProjectionCompiler:
         return source
 
     def _encodes_to(self, struct: type[msgspec.Struct], kind: Any, nodes: list[FieldNode]) -> bool:
-        """Whether the JSON of a struct is what these nodes select of it."""
+        """Tell whether a struct's JSON is the selection of it."""
         if not is_object_type(kind):
             return False
         selected = self._collector.fields(nodes, kind)

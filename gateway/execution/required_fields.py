@@ -1,4 +1,4 @@
-"""What an operation selects, as fields of records, so that sources are asked for that and no more."""
+"""Translate a selection to fields of records. So sources are asked for these and no more."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gateway.stitching.selection import Selection
 
 
 def selection_of(info: Any, record: type[Record], type_name: str | None = None) -> Selection:
-    """What the field being resolved selects of `record`, worked out once per field of the operation.
+    """Select fields of `record` for the field being resolved. It is worked out once per field of the operation.
 
     `type_name` says which type of a union or interface the record is, when the field gives several.
     """
@@ -50,7 +50,7 @@ def selection_under(
     record: type[Record],
     type_name: str | None = None,
 ) -> Selection:
-    """What field nodes of this type select of `record`; `type_name` as above."""
+    """Select fields of `record` under field nodes of this type. `type_name` as above."""
     walk = _SelectionWalk(schema, collector, type_name)
     return walk.record(nodes, walk.concrete(kind), record)
 

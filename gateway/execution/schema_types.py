@@ -1,4 +1,4 @@
-"""The types of the schema, and which of them reach sources."""
+"""Find the types of the schema that reach sources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.execution.field_metadata import DEFINITION
 
 
 def core_schema(schema: Schema) -> GraphQLSchema:
-    """What graphql-core works on; Strawberry has no public name for it."""
+    """Get the schema of graphql-core. Strawberry has no public name for it."""
     core: GraphQLSchema = schema._schema  # noqa: SLF001
     return core
 

@@ -30,7 +30,7 @@ MAX_TURN_RECORDS = 500
 
 
 class RecordListField(Field):
-    """A field that gives records which the customer's keys find."""
+    """Show a page of records that the customer's keys find."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class RecordListField(Field):
         self._always: tuple[SourceRouter, RoutedAsk] | None = None
 
     def asked(self, run: Run) -> RoutedAsk:
-        """What the arguments ask of sources: the same object for the same arguments, so that requests share it.
+        """Route the ask of the arguments: the same object for the same arguments, so that requests share it.
 
         Raises `InvalidArgumentError`.
         """
@@ -98,7 +98,7 @@ class RecordListField(Field):
         return column
 
     def _shown(self, run: Run, lists: CustomerLists, paths: Sequence[Path], start: int) -> Column:
-        """What is shown of the lists of the customers at these paths, the first of whom stands at `start`."""
+        """Complete the lists of customers at these paths. The first of them stands at `start`."""
         show = self._show_found
         if show is not None and (whole := lists.whole(slice(start, start + len(paths)))) is not None:
             try:

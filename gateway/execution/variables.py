@@ -36,7 +36,7 @@ class _Given(msgspec.Struct):
 
 
 class Variables:
-    """Coerces what requests bring for one operation. Where every value is plain, there is nothing to coerce."""
+    """Coerce the variables of requests for one operation. Where every value is plain, there is nothing to coerce."""
 
     def __init__(self, schema: GraphQLSchema, definition: OperationDefinitionNode, *, suggestions: bool) -> None:
         self._schema = schema
@@ -47,7 +47,7 @@ class Variables:
         self._plain = {name: default for name, default in plain.items() if default is not None}
 
     def coerced(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
-        """The variables as the operation declares them, or what is wrong with them."""
+        """Coerce variables to their declared types, or list their problems."""
         if self._all_are_plain:
             for name, (kind, item) in self._plain.items():
                 value = given.get(name)
@@ -64,7 +64,7 @@ class Variables:
 
 
 def _too_long(definition: VariableDefinitionNode, given: Mapping[str, Any]) -> GraphQLError | None:
-    """What is wrong with a variable in which a list is too long."""
+    """Report a variable with a list that is too long."""
     name = definition.variable.name.value
     looked_at = 0
     waiting: list[tuple[tuple[str | int, ...], Any]] = [((), given.get(name))]
@@ -91,7 +91,7 @@ def _are_few(item: type, values: Any) -> bool:
 
 
 def _plain(kind: TypeNode) -> tuple[type, type | None] | None:
-    """What a value is that needs no coercion, and what is in it if it is a list; None where any value needs it."""
+    """Give the type of values that need no coercion. It comes with the type of their items; None where any value needs it."""
     inner = kind.type if isinstance(kind, NonNullTypeNode) else None
     if isinstance(inner, ListTypeNode):
         item = _plain_type(inner.type)

@@ -37,7 +37,7 @@ def _unicode_domain(text: str) -> str:
 
 
 def _mapped(text: str) -> str:
-    """Lower case, and what Unicode takes for the same in domains (UTS 46)."""
+    """Map a domain to lower case and equal characters (UTS 46)."""
     try:
         return idna.uts46_remap(text, std3_rules=False, transitional=False)
     except idna.IDNAError:

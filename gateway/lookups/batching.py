@@ -77,7 +77,7 @@ def _wanting(waiting: Waiting) -> list[PendingKeys]:
 
 
 def _taken(waiting: Waiting, most: int, now: float) -> tuple[Waiting, list[PendingKeys]]:
-    """Take keys out of those that wait, in their order, as many as a call may carry; and those who want them."""
+    """Take keys for one call, in order, with those who want them."""
     if len(waiting) <= most:
         taken = {**waiting}
         waiting.clear()
@@ -95,7 +95,7 @@ def _taken(waiting: Waiting, most: int, now: float) -> tuple[Waiting, list[Pendi
 
 
 def _without(gone: Mapping[PendingKeys, Outcome], waiting: Waiting) -> Waiting:
-    """The keys that somebody else wants; who is gone is told what comes of his."""
+    """Keep the keys that somebody else wants. Who is gone is told of his outcomes."""
     for wanted, outcome in gone.items():
         wanted.land({key: outcome for key in wanted.keys if key in waiting})
     return {key: wanting for key, wanting in waiting.items() if not all(wanted in gone for wanted in wanting)}
@@ -202,7 +202,7 @@ class Batching:
             self._cache.outdate(self._caller.source, key, concerns)
 
     async def aclose(self) -> None:
-        """End the calls under way and start no more; who still waits gets a failure."""
+        """Cancel all calls and start no more. Whoever still waits gets a failure."""
         self._closed = True
         self._give_up_waiting()
         if self._timer is not None:
@@ -250,7 +250,7 @@ class Batching:
         self._slots.dispatch_soon()
 
     def _refuse_waiting(self) -> None:
-        """Those who cannot wait until the source is asked again need not wait at all."""
+        """Refuse callers whose deadline ends before the source is asked."""
         for fetch, waiting in list(self._waiting.items()):
             refusals = {wanted: self._calls.refusal(wanted.deadline) for wanted in _wanting(waiting)}
             left = _without({wanted: refused for wanted, refused in refusals.items() if refused is not None}, waiting)

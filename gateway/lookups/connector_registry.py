@@ -1,4 +1,4 @@
-"""The kinds of sources that there are, and a connector for each that is configured."""
+"""Find the kinds of sources, and build each configured connector."""
 
 import importlib
 import pkgutil
@@ -55,7 +55,7 @@ def connector_kinds(wanted: Collection[str] | None = None) -> dict[str, type[Con
 
 
 def _loaded(entry: EntryPoint) -> type[Connector[Any]] | str:
-    """The connector of a package, or what is wrong with it."""
+    """Load the connector of a package, or report its problem."""
     try:
         value = entry.load()
     except Exception as error:  # noqa: BLE001  a package may fail in any way while it is imported

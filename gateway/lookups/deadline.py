@@ -12,14 +12,14 @@ LEADING_SHARE = 0.5
 
 
 class Deadline(msgspec.Struct, eq=False, kw_only=True):
-    """The time by which the caller needs an answer. `ends` is in seconds of the monotonic clock."""
+    """Hold the time by when the caller needs an answer. `ends` is in seconds of the monotonic clock."""
 
     clock: Clock
     ends: float
 
     @staticmethod
     def within(clock: Clock, budget_s: float, began: float | None = None) -> "Deadline":
-        """The deadline of a request that has so many seconds from when it began, which is now unless it is given."""
+        """Give a request so many seconds from its start, or from now."""
         kept_back_s = ASSEMBLY_S if budget_s > 4 * ASSEMBLY_S else budget_s / 4
         return Deadline(clock=clock, ends=(clock.monotonic() if began is None else began) + budget_s - kept_back_s)
 

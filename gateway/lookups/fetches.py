@@ -24,7 +24,11 @@ WIDENING, MAX_ROWS = 8, 1_000
 
 
 class RecordFetch:
-    """Records by a lookup. `keeping` says for how long answers are kept, else they are not; `rows` as in `PostFilter`."""
+    """Fetch records by a lookup.
+
+    `cache_policy` says for how long answers are cached, else they are not; `rows` as in `PostFilter`. `keeping` says for how
+    long answers are kept, else they are not; `rows` as in `PostFilter`.
+    """
 
     def __init__(self, lookup: Lookup, ask: Ask, cache_policy: CachePolicy | None = None, *, rows: int | None = None) -> None:
         # A key finds one customer, or a few: `first` is how many are named of an ambiguous one, and no page.
@@ -39,7 +43,7 @@ class RecordFetch:
         self._post_filter = PostFilter(ask, lookup, rows)
 
     def wider(self) -> Iterator["RecordFetch"]:
-        """The same for more rows, and more, where so many cannot be read that the records are too few."""
+        """Widen the fetch step by step. For rows that cannot be read, so that the records are too few."""
         rows = self._post_filter.sent.first or MAX_ROWS
         while rows < MAX_ROWS:
             rows = min(rows * WIDENING, MAX_ROWS)

@@ -24,7 +24,7 @@ class Loaders(msgspec.Struct, eq=False):
     _known: dict[Fetch, dict[str, PendingKeys]] = {}
 
     def enqueue(self, source: Source, fetch: Fetch, keys: Sequence[str], deadline: Deadline | None = None) -> PendingKeys:
-        """Have keys asked for by the request's deadline, or by an earlier one. Nothing is waited for."""
+        """Ask for keys by the request's deadline, or an earlier one. Nothing is waited for."""
         known = self._known.get(fetch)
         if known is None:
             wanted = self._asked(source, fetch, keys, deadline)
@@ -34,7 +34,7 @@ class Loaders(msgspec.Struct, eq=False):
         return same if same is not None and same.keys == keys else self._together(source, fetch, keys, deadline)
 
     def _together(self, source: Source, fetch: Fetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
-        """Keys of which some were asked for before."""
+        """Ask for the new keys, and join them with earlier ones."""
         known = self._known[fetch]
         new = [key for key in dict.fromkeys(keys) if key not in known]
         if new or not keys:
@@ -52,7 +52,10 @@ class Loaders(msgspec.Struct, eq=False):
         return wanted
 
     def wait_all(self, parts: Sequence[PendingKeys | Failed]) -> Awaitable[list[Sequence[Outcome]]]:
-        """The outcomes of each part, in order, by the deadline; what failed before it could be asked stays as it is."""
+        """Wait for the outcomes of each part, in order, by the deadline.
+
+        Parts that failed before they could be asked stay as they are.
+        """
         return wait_all(parts, self.deadline)
 
     def leave(self) -> None:
@@ -63,6 +66,6 @@ class Loaders(msgspec.Struct, eq=False):
                 wanted.deadline.expire()
 
     def leading(self, source: Source, fetch: Fetch, keys: Sequence[str]) -> Awaitable[list[Outcome]]:
-        """One outcome per key for what others wait for: it leaves them half of the time that is left."""
+        """Wait for one outcome per key that others depend on: it leaves them half of the time that is left."""
         deadline = self.deadline.leading()
         return wait_for(self.enqueue(source, fetch, keys, deadline), deadline)

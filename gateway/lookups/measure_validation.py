@@ -45,7 +45,7 @@ def _converted(given: Any, record: type[Record], measure: Measure) -> Any:
 
 
 def _checked(value: Any, measure: Measure) -> Any:
-    """A value of the right kind in our form, if it can be worked with."""
+    """Bring a value of the right kind into our form. None where it cannot be worked with."""
     if isinstance(value, datetime):
         try:
             return as_time(value)
@@ -68,7 +68,7 @@ def _plain(money: Money) -> dict[str, str]:
 
 
 class _Kinds(NamedTuple):
-    """The type of a row of values, and which of them need no further look."""
+    """Hold the type of a row of values. It says which of them need no further look."""
 
     row: Any
     are_plain: tuple[bool, ...]

@@ -1,4 +1,4 @@
-"""The keys that a caller waits for, and the outcomes that have arrived."""
+"""Hold the keys of a caller, and the outcomes that have arrived."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from gateway.lookups.source_call import LAG_GRACE_S, MAX_LAG_S, SourceCaller
 
 
 class Wait(msgspec.Struct, eq=False):
-    """Is done when so many have all their outcomes, or when it ends, with others of its `tick` of the timers.
+    """Wait until so many have all outcomes, or until it ends. It shares its `tick` of the timers with others.
 
     `is_busy` says that the loop was late, not the sources.
     """
@@ -44,7 +44,7 @@ class Wait(msgspec.Struct, eq=False):
 
 
 class PendingKeys(msgspec.Struct, eq=False):
-    """The keys that a caller waits for, his deadline, and the outcomes that have arrived.
+    """Hold a caller's keys, his deadline, and the outcomes that arrived.
 
     Outcomes come for its keys and for others of the same call; the first one of a key counts. What is `kept` stands in for a
     failure. What is made of `parts` waits for those of the same request that asked for its keys before.
@@ -105,13 +105,13 @@ class PendingKeys(msgspec.Struct, eq=False):
         return [of_key[key].outcomes.get(key) or of_key[key].or_cached(key, late) for key in self.keys]
 
     def or_cached(self, key: str, outcome: Outcome) -> Outcome:
-        """What is kept of a key in place of a failure, if anything is."""
+        """Give the cached answer in place of a failure, if any."""
         cached = self.cached.get(key) if isinstance(outcome, Failed) else None
         return outcome if cached is None else cached.instead_of(outcome)  # type: ignore[arg-type]
 
 
 async def wait_all(parts: Sequence[PendingKeys | Failed], deadline: Deadline) -> list[Sequence[Outcome]]:
-    """The outcomes of each part, in order, within the deadline; what failed before it could be asked stays as it is."""
+    """Wait for the outcomes of each part within the deadline. Parts that failed before they could be asked stay as they are."""
     flying = [part for part in parts if type(part) is PendingKeys and not part.is_complete]
     left_s, is_busy = 0.0, False
     if flying:
@@ -140,7 +140,7 @@ async def wait_for(wanted: PendingKeys, deadline: Deadline) -> list[Outcome]:
 
 
 def _start_wait(flying: Sequence[PendingKeys], left_s: float) -> Wait:
-    """A wait for all of them, which ends when it is due."""
+    """Start a wait for all of them. It ends when it is due."""
     loop = asyncio.get_running_loop()
     wait = Wait(len(flying), loop.create_future(), loop.time() + left_s)
     watches = (wait.count_complete,)

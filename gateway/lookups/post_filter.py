@@ -24,7 +24,7 @@ def position_fields(record: type[Record]) -> Fields:
 
 
 class FilteredRecords(NamedTuple):
-    """The records of a window, how many match, and whether there are more; see `Found` for the others."""
+    """Hold filtered records, how many match, and whether more follow. See `Found` for the others."""
 
     records: list[Any]
     total: int | None
@@ -79,7 +79,7 @@ class PostFilter:
         return len(ids) == sum(map(len, lists)) and _are_ids(ids)
 
     def finished(self, records: list[Any], total: int | None, dropped: int = 0) -> FilteredRecords:
-        """Apply the rest of the ask to records, of which so many were dropped.
+        """Apply the rest of the ask to records. So many of them were dropped.
 
         Rows of one id are one record: the newest of them. Where they are of several times, that may be wrong. A source that
         gave as many rows as it was asked for may have more: where records were lost, and are fewer than wanted, that cannot

@@ -31,7 +31,7 @@ def folded(key: str) -> str:
 
 
 class CachePolicy(msgspec.Struct, frozen=True):
-    """For how many seconds an answer is as good as a new one, and for how many more it is better than none."""
+    """Say how long an answer is fresh, and how long usable after."""
 
     fresh_s: float = 0.0
     stale_s: float = 0.0
@@ -58,7 +58,7 @@ class CachedAnswer(msgspec.Struct, frozen=True, gc=False):
         return len(self.records) + ENTRY_BYTES
 
     def as_outcome(self, now: datetime) -> Found:
-        """As old as it is. It took no call."""
+        """Decode the answer, as old as it is. It took no call. It took no call."""
         records = [] if self.kind is None else record_decoder(self.kind).decode(self.records)
         return Found(
             records=drop_invalid(records, self.kind) if self.has_tiny and self.kind is not None else records,
@@ -93,7 +93,7 @@ class ReadCache:
         self.size_bytes = 0
 
     def get(self, fetch: object, key: str) -> CachedAnswer | None:
-        """The cached answer about a key, if it is fresh."""
+        """Get the cached answer about a key, if it is fresh."""
         cached = self.stale(fetch, key)
         if cached is None or cached.fresh_until <= self._clock.monotonic():
             return None
@@ -101,7 +101,7 @@ class ReadCache:
         return cached
 
     def stale(self, fetch: object, key: str) -> CachedAnswer | None:
-        """The cached answer about a key, fresh or stale, while it may be given."""
+        """Get the cached answer about a key, fresh or stale."""
         cached = self._answers.get((fetch, key))
         if cached is not None and cached.usable_until <= self._clock.monotonic():
             self._drop((fetch, key))
@@ -109,7 +109,10 @@ class ReadCache:
         return cached
 
     def add(self, fetch: object, key: str, outcome: Outcome, cache_policy: CachePolicy) -> None:
-        """Cache an answer, also an empty one. What is larger than all the room is not kept."""
+        """Cache an answer, also an empty one. One that is larger than all the room is left out.
+
+        One that is larger than all the room is left out. What is larger than all the room is not kept.
+        """
         if not isinstance(outcome, Found):
             return
         now = self._clock.monotonic()
@@ -138,7 +141,7 @@ class ReadCache:
             self._drop(next(iter(self._answers)))
 
     def outdate(self, source: str, key: str, concerns: Callable[[Any], bool]) -> None:
-        """Make the answers about a key stale, for all fetches that a change concerns."""
+        """Make a key's answers stale, for all fetches that a change concerns."""
         now = self._clock.monotonic()
         for name in list(self._fetches.get(source, {}).get(folded(key), ())):
             cached = self._answers[name]

@@ -1,4 +1,4 @@
-"""Retry, hedge and limit calls to one source; stop while it is broken.
+"""Retry, hedge and limit calls; stop while the source is broken.
 
 All of it is about calls, none of it in connectors. What a call costs extra has a budget; what it takes ends at its deadline.
 """
@@ -63,7 +63,7 @@ class ResilientCaller:
         self._asked_to_wait: type[SourceError] = SourceThrottledError
 
     def refusal(self, deadline: Deadline) -> Failed | None:
-        """The outcome of a lookup whose source takes no calls before the deadline."""
+        """Refuse a lookup whose source takes no calls by the deadline."""
         if self.breaker.paused_until is None and self._pace.held_until is None:
             return None
         if self.breaker.refuses:
@@ -83,12 +83,12 @@ class ResilientCaller:
 
     @property
     def refusal_reason(self) -> object:
-        """The reason that keeps the source from being asked; equal while it lasts."""
+        """Give the reason why the source is not asked now. It is equal while it lasts."""
         return self.breaker.paused_until, self.breaker.health, self._pace.held_until
 
     @property
     def are_held(self) -> bool:
-        """Whether the source is not asked, for some callers or for all of them."""
+        """Tell whether the source is not asked, for some callers or all."""
         return self.breaker.refuses or self._pace.held_s() > 0
 
     def wait_s(self) -> float:
@@ -96,7 +96,7 @@ class ResilientCaller:
         return self._pace.wait_s()
 
     def leave(self) -> None:
-        """A call leaves now; `put` makes it."""
+        """Note that a call leaves now; `call` makes it."""
         self._pace.call_left()
         self.breaker.call_left()
 
@@ -149,7 +149,7 @@ class ResilientCaller:
         settle: Settle,
         is_wanted: Callable[[], bool],
     ) -> tuple[Sequence[str], list[Outcome]]:
-        """Ask for more rows of the keys whose records are too few, since others could not be read; the rest is settled."""
+        """Ask for more rows where too few records can be read. The rest is settled."""
         for wider in fetch.wider():
             short = [place for place, outcome in enumerate(outcomes) if outcome.is_short]
             pause_s = self._pace.wait_s()
@@ -166,7 +166,7 @@ class ResilientCaller:
         return keys, outcomes
 
     async def _hedged(self, fetch: Fetch, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        """The first of two answers, the second asked for when the first is later than nearly all others."""
+        """Race a second call against one that is unusually late."""
         if not self._settings.hedge:
             return await self._one(fetch, keys, deadline)
         self._hedges.earn()
@@ -197,7 +197,7 @@ class ResilientCaller:
         return sorted(self._latencies)[int(len(self._latencies) * HEDGED_QUANTILE)]
 
     async def _one(self, fetch: Fetch, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        """One call, and what is learned from it."""
+        """Make one call, and note how it went."""
         own = deadline.of_call(self._settings.timeout_s)
         fair = own.remaining_s() >= self._fair_s
         started = self._clock.monotonic()

@@ -1,4 +1,4 @@
-"""Call a source by the deadline, and turn every failure into a value.
+"""Call a source by the deadline, and make failures values.
 
 What a connector gives is not trusted: records are validated while they are decoded, a malformed one is dropped alone,
 keys that were not asked for are ignored, and whatever is raised becomes an error of the tree. Only what is to end
@@ -89,7 +89,7 @@ class SourceCaller:
         return [self._measured(answer.get(key), aggregate, measures, stamp) for key in keys]
 
     def late(self, waited_s: float, *, is_busy: bool = False) -> Failed:
-        """The failure of a caller who cannot wait any longer; `is_busy` where that is the gateway's fault."""
+        """Fail a caller who cannot wait any longer. `is_busy` where that is the gateway's fault."""
         error = GatewayBusyError() if is_busy else SourceTimeoutError()
         return Failed(error=error, source=self.source, as_of=self.clock.now(), latency_ms=round(waited_s * 1000, 3))
 
@@ -98,7 +98,7 @@ class SourceCaller:
         return Failed(error=_unreadable(error), source=self.source, as_of=self.clock.now(), latency_ms=0.0)
 
     def not_asked(self, error: SourceError) -> Failed:
-        """The failure of a lookup for which no call is made."""
+        """Fail a lookup without a call."""
         return Failed(error=error, source=self.source, as_of=self.clock.now(), latency_ms=0.0, attempts=0)
 
     async def aclose(self) -> None:
@@ -200,7 +200,7 @@ class SourceCaller:
         )
 
     def _note_unreadable(self, record: type[Record], unreadable: Iterable[UnreadableValue]) -> None:
-        """Count each kind of trouble, and log it, without ids and values, at most once in a while."""
+        """Count each kind of trouble, and log it once in a while. Neither ids nor values are logged."""
         for value in unreadable:
             kind = (RECORD_NAMES[record], value.path, value.reason)
             count, example = self.troubles.get(kind, (0, value.record_id))
@@ -266,7 +266,7 @@ def _given(answer: Mapping[str, Any], key: str) -> Any:
 
 
 def _unreadable(error: BaseException) -> SourceProtocolError:
-    """What a connector, or what it gave, raised, as an error of the tree."""
+    """Turn an exception of a connector into an error of ours."""
     if isinstance(error, SourceProtocolError):
         return error
     log.error("connector_raised", error=type(error).__name__)
@@ -300,7 +300,7 @@ def _encoded(records: list[Record]) -> bytes:
 
 
 class Decoded(NamedTuple):
-    """Records of a narrowed type, all sound; how many others there were, and all that could not be read."""
+    """Hold sound records, how many were dropped, and the unreadable values. They are of a narrowed type."""
 
     records: list[Any]
     dropped: int = 0

@@ -54,18 +54,18 @@ class Source:
 
     @property
     def troubles(self) -> Mapping[tuple[str, str, str], tuple[int, str | None]]:
-        """How often values could not be read, by record, path and reason, with the id of the first record that had one."""
+        """Count unreadable values by record, path and reason. Each comes with the id of the first record that had one."""
         return self._caller.troubles
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
-        """Read the changes of a webhook, by the settings or else the connector. Raises `WebhookError`."""
+        """Read a webhook's changes, by the settings or the connector. Raises `WebhookError`."""
         return self.connector.changes(request, now) if self._webhook is None else read_changes(self._webhook, request)
 
     def _is_kept(self, record: type[Record]) -> bool:
         return record in self._cache_policy and self._cache_policy[record].fresh_s > 0
 
     def not_asked(self, error: SourceError) -> Failed:
-        """The failure of a lookup for which no call is made."""
+        """Fail a lookup without a call."""
         return self._caller.not_asked(error)
 
     def outdate(self, change: Change) -> None:
@@ -78,15 +78,15 @@ class Source:
         await self.connector.aclose()
 
     def _records(self, record: type[Record], by: KeyKind, ask: Ask) -> RecordFetch:
-        """The question for records; `records` gives the same one for the same ask."""
+        """Make a fetch of records. `records` gives the same one for the same ask."""
         return RecordFetch(self.lookups[record, by], ask, self._cache_policy.get(record))
 
     def _measures(self, record: type[Record], by: KeyKind, measures: tuple[Measure, ...]) -> MeasureFetch:
-        """The question for measures; `measures` gives the same one for the same measures."""
+        """Make a fetch of measures. `measures` gives the same one for the same measures."""
         return MeasureFetch(self.aggregates[record, by], measures)
 
     def key_kind(self, record: type[Record]) -> KeyKind | None:
-        """The strongest kind of key by which this source has records of a customer."""
+        """Find the strongest kind of key for records of a customer."""
         return next((kind for kind in KeyKind if kind is not KeyKind.TEXT and (record, kind) in self.lookups), None)
 
     def can_measure(self, record: type[Record], by: KeyKind, ops: Iterable[MeasureOp]) -> bool:
@@ -111,7 +111,7 @@ class Sources:
         }
 
     def for_record(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
-        """The sources that have records of this type, each with the key kind to ask it by."""
+        """List the sources of a record type, each with its key kind."""
         return self._of[record]
 
     def named(self, name: str) -> Source | None:
@@ -123,7 +123,7 @@ class Sources:
         return self._finders.get(kind)
 
     def find_customers_by(self, kind: KeyKind) -> list[str]:
-        """The names of all sources that find customers by this kind of key."""
+        """Name the sources that find customers by this kind of key."""
         return [source.name for source in self.all if (Customer, kind) in source.lookups]
 
     async def open(self) -> None:

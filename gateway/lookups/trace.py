@@ -38,7 +38,10 @@ class TracedLookup(msgspec.Struct, eq=False):
         return [self.wanted.outcomes[key] for key in self.wanted.keys if key in self.wanted.outcomes]
 
     def shown(self, since: float) -> dict[str, Any]:
-        """As JSON; times in milliseconds, `durationMs` null for what had not come when the answer left."""
+        """Write the lookup as JSON.
+
+        Times are in milliseconds, `durationMs` is null for one that had not ended when the answer left.
+        """
         outcomes = self.outcomes
         errors = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
         errors += [outcome.stale for outcome in outcomes if isinstance(outcome, Found) and outcome.stale]

@@ -33,7 +33,7 @@ class UnreadableValue(NamedTuple):
 
 
 class _CannotReadError(Exception):
-    """A value, part or record that is left out; holds its path and the reason."""
+    """Leave out a value, part or record. Holds its path and the reason."""
 
     def __init__(self, path: str, reason: str) -> None:
         self.path, self.reason = path, reason
@@ -54,7 +54,7 @@ class LenientReader:
 
     @property
     def unreadable(self) -> Iterator[UnreadableValue]:
-        """What could not be read. Where there is no `record`, the last of them says why."""
+        """List the values that could not be read. Where there is no `record`, the last of them says why."""
         return (UnreadableValue(self._id, path, reason) for path, reason in self.troubles)
 
     def _struct(self, given: Mapping[str, msgspec.Raw], kind: type[msgspec.Struct], path: str) -> msgspec.Struct:
@@ -110,7 +110,7 @@ def _members(raw: bytes | msgspec.Raw, path: str) -> Mapping[str, msgspec.Raw]:
 
 
 def _leaf(raw: msgspec.Raw, field: FieldInfo, path: str) -> Any:
-    """A value as its type has it, or as the one table of conversions makes it."""
+    """Read a value by its type, or by the table of conversions."""
     kind = Any if field.type is None else (field.leaf or Any) if field.form == LIST else field.type
     try:
         if field.leaf not in _TEXTS:

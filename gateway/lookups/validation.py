@@ -24,7 +24,7 @@ Look = Callable[[list[Any]], list[Any]]
 
 
 def is_deep(free: Any, levels: int = MAX_NESTED) -> bool:
-    """Whether a list or an object of free JSON is nested in more levels than it may be."""
+    """Tell whether free JSON is nested in too many levels."""
     for value in free.values() if type(free) is dict else free:
         if (type(value) is dict or type(value) is list) and (levels == 1 or is_deep(value, levels - 1)):
             return True
@@ -47,7 +47,7 @@ _ODD = {Decimal: r'"%s" ?:(?! ?"-?[0-9][0-9.]*")', Number: r'"%s" ?: ?"(?!-?[0-9
 
 
 def is_odd(records: bytes, kind: type[msgspec.Struct]) -> bool:
-    """Whether decimals in the JSON of records have to be looked at before they are decoded."""
+    """Tell whether decimals need a look before the records are decoded."""
     return any(search(records) for search in _odd_numbers(kind))
 
 
@@ -89,7 +89,10 @@ def _look(kind: type[msgspec.Struct]) -> Look:
 
 
 def _lines(form: str, leaf: type | None, struct: type[msgspec.Struct] | None, source: str, depth: int) -> list[str]:
-    """Statements that look at one value; none where nothing in it can be in doubt. The variable `v0` is the record."""
+    """Write the statements that check one value.
+
+    None are needed where nothing in it can be in doubt. The variable `v0` is the record.
+    """
     name = f"v{depth}"
     if form == LIST:
         inner = _lines(LEAF if struct is None else OBJECT, leaf, struct, name, depth + 1)

@@ -42,7 +42,7 @@ Delay = Annotated[tuple[Milliseconds, Milliseconds], BeforeValidator(_as_range)]
 
 
 class Fault(BaseModel):
-    """One thing that goes wrong with a share of the keys that a source, or one kind of its lookups, is asked for."""
+    """Describe one fault, for a share of a source's keys. It may be for one kind of its lookups."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

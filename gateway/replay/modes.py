@@ -22,7 +22,10 @@ log = structlog.get_logger()
 
 
 class ReplayModes(msgspec.Struct, frozen=True, kw_only=True):
-    """`record` and `replay` are folders (at most one of them), `faults` is a file. `is_plain` records nothing hidden."""
+    """Choose recording, replay and faults.
+
+    `record` and `replay` are folders (at most one of them), `faults` is a file. `is_plain` records nothing hidden.
+    """
 
     record: Path | None = None
     is_plain: bool = False
@@ -52,7 +55,7 @@ UNTOUCHED = ReplayModes()
 
 
 def begin_recording(settings: Settings, traffic: ReplayModes) -> None:
-    """Make the folder of a recording, before the first worker writes into it.
+    """Make the folder of a recording before any worker writes.
 
     Raises `ConfigurationError`.
     """

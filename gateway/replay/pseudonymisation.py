@@ -1,4 +1,4 @@
-"""Hide personal values in keys, records, asks and measures, by the marks of fields."""
+"""Hide personal values in keys, records, asks and measures. The marks of fields say which these are."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -28,7 +28,7 @@ def hidden_key(by: KeyKind, key: str, hide: Hide) -> str:
 
 
 def hidden(struct: type[msgspec.Struct], value: Mapping[str, Any], hide: Hide) -> dict[str, Any]:
-    """Hide personal values of a record or part in canonical JSON; leave out unknown fields."""
+    """Hide personal values of a record or part in canonical JSON. Unknown fields are left out."""
     row: dict[str, Any] = {}
     for field in fields_of(struct).values():
         if field.json_name not in value:
@@ -44,7 +44,7 @@ def hidden(struct: type[msgspec.Struct], value: Mapping[str, Any], hide: Hide) -
 
 
 def hidden_ask(record: type[Record], ask: A, hide: Hide) -> A:
-    """An ask or a measure, with the values of its conditions and the id of its position hidden."""
+    """Hide the values of conditions and the position's id."""
     where = tuple(_hidden_condition(record, condition, hide) for condition in ask.where)
     if not isinstance(ask, Ask) or ask.after is None:
         return msgspec.structs.replace(ask, where=where)
@@ -54,13 +54,13 @@ def hidden_ask(record: type[Record], ask: A, hide: Hide) -> A:
 
 
 def either_way(record: type[Record], ask: A, hide: Hide) -> A:
-    """Let the conditions of an ask or measure match hidden values as well as plain ones."""
+    """Let conditions match hidden values as well as plain ones."""
     where = tuple(_either_way(condition, _hidden_condition(record, condition, hide)) for condition in ask.where)
     return msgspec.structs.replace(ask, where=where)
 
 
 def hidden_value(record: type[Record], measure: Measure, value: Any, hide: Hide) -> Any:
-    """A measured value, hidden where it is a value of a personal field."""
+    """Hide a measured value of a personal field."""
     field = leaf_field(record, measure.field) if measure.field and measure.op in MEASURED_AS_IT_IS else None
     return value if field is None or field.personal is None else hide(field.personal, value)
 

@@ -152,7 +152,10 @@ def _failure(error: SourceError) -> dict[str, Any]:
 
 
 def _readable(records: bytes | list[Any], record: type[Record], fields: Fields, asked: Fields) -> Decoded:
-    """Records with the fields that a replay needs; where the source has not all of these, with those that were asked for."""
+    """Validate records with the fields that a replay needs.
+
+    Where the source has not all of these, with those that were asked for.
+    """
     validated = validate_records(records, narrow(record, fields))
     if validated.dropped and isinstance(records, bytes):
         fewer = decode_records(records, narrow(record, asked | Fields.from_paths("id")))
@@ -162,7 +165,7 @@ def _readable(records: bytes | list[Any], record: type[Record], fields: Fields, 
 
 
 def _as_bytes(answer: Mapping[str, Any], kind: type[msgspec.Struct]) -> Answer:
-    """Records that were decoded with more fields than the gateway asked for, for it to decode with its own."""
+    """Encode records again, for the gateway to decode with its fields."""
     return {key: _page_as_bytes(given, kind) for key, given in answer.items()}
 
 

@@ -110,7 +110,7 @@ def path_of(folder: Path, source: str) -> Path:
 
 
 def read_manifest(folder: Path, option: str) -> Manifest:
-    """Raises `ConfigurationError` when there is no recording, or one that this version does not read."""
+    """Read a recording's manifest. Raises `ConfigurationError` when there is none, or one of another version."""
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except FileNotFoundError:

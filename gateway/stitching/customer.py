@@ -1,4 +1,4 @@
-"""A customer in one request: its record, its keys, and the records that its keys find."""
+"""Hold one customer of a request: its record, keys and records."""
 
 from __future__ import annotations
 
@@ -52,27 +52,27 @@ class StitchedCustomer(SourcedRecord, eq=False):
 
     @property
     def reports(self) -> ContributionReports:
-        """What sources contribute from now on; most requests do not ask."""
+        """Collect the sources' contributions from now on. Most requests do not ask."""
         if self._reports is None:
             self._reports = ContributionReports([(Customer, self._outcome)])
         return self._reports
 
     async def source_reports(self) -> list[SourceReport]:
-        """Report the contribution of each source, in configured order, once this customer is stitched."""
+        """Report each source's contribution once this customer is stitched. They are in configured order."""
         order = [source.name for source in self._router.sources.all]
         # Its siblings end by the deadline; they are the first whose timers fire.
         reports = await self.reports.wait_all(self.loaders.deadline.remaining_s() + ASSEMBLY_S)
         return sorted(reports, key=lambda report: order.index(report.name) if report.name in order else len(order))
 
     def configured(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
-        """The sources of these records, each with its key kind; that there is none is reported."""
+        """List the sources of these records, each with its key kind. That there is none is reported."""
         sources = self._router.sources.for_record(record)
         if not sources:
             self.reports.add_not_configured(record)
         return sources
 
     def keys(self, source: Source, kind: KeyKind) -> Sequence[str] | Failed:
-        """The keys of one kind to ask a source by, in all spellings, or the failure of the source that would know them."""
+        """List the keys to ask a source by, in all spellings. Or give the failure of the source that would know them."""
         if kind is KeyKind.CUSTOMER_ID:
             return [self.id]
         if isinstance(self._outcome, Failed):
@@ -86,7 +86,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
 
     @property
     def stale(self) -> SourceError | None:
-        """Why there is no newer record, where this one is older than it may be."""
+        """Say why there is no newer record of a stale one."""
         return self._outcome.stale if isinstance(self._outcome, Found) else None
 
     @property
@@ -100,18 +100,21 @@ class StitchedCustomer(SourcedRecord, eq=False):
         return self._router.turns
 
     def on(self, loaders: Loaders) -> StitchedCustomer:
-        """The same customer with other loaders, for work that may outlive the request."""
+        """Copy the customer with other loaders, for work in the background."""
         return StitchedCustomer(self.record, self.source, self.id, loaders, self._outcome, self._router)
 
     def leaves_out_keys(self, source: Source, kind: KeyKind) -> bool:
-        """Whether a source is not asked by all keys of the customer, because there are too many."""
+        """Tell whether a source is asked by some keys only."""
         if kind is KeyKind.CUSTOMER_ID or isinstance(self._outcome, Failed) or not leaves_out_keys(self.record, kind):
             return False
         self._router.note_left_out_keys(source, kind)
         return True
 
     def enqueue(self, asked: RoutedAsk) -> list[PendingKeys | Failed]:
-        """Have records asked for, over all keys and sources. Each call has its `listed`, when the parts are settled."""
+        """Ask for records over all keys and sources.
+
+        Each call has its `listed`, when the parts are complete. Each call has its `listed`, when the parts are settled.
+        """
         parts: list[PendingKeys | Failed] = []
         for source, kind, fetch in asked.fetches:
             keys = self.keys(source, kind)
@@ -122,7 +125,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
         return parts
 
     def listed(self, asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage | None:
-        """The records, merged; None where no source is configured.
+        """Merge the records. None where no source is configured.
 
         Raises `SourceFailure` when nothing could be had at all.
         """
@@ -134,19 +137,19 @@ class StitchedCustomer(SourcedRecord, eq=False):
         return merge_outcomes(asked, outcomes) if asked.fetches else None
 
     async def records(self, record: type[Record], ask: Ask) -> RecordPage | None:
-        """Records of the customer, merged over keys and sources; None where no source is configured.
+        """Load records of the customer, merged over keys and sources. None where no source is configured.
 
         Raises `SourceFailure` when nothing could be had at all.
         """
         return self.listed(*await self.asked(record, ask))
 
     async def asked(self, record: type[Record], ask: Ask) -> tuple[RoutedAsk, list[Outcome]]:
-        """Ask over all keys and sources, and wait for the outcomes, which are for `listed`."""
+        """Ask over all keys and sources. The outcomes are for `listed`."""
         asked = self._router.route(record, ask)
         return asked, [*chain.from_iterable(await self.loaders.wait_all(self.enqueue(asked)))]
 
     async def fetch(self, record: type[Record], ask: Ask, source: Source, kind: KeyKind) -> Sequence[Outcome]:
-        """One outcome per key of the customer at one source, reported."""
+        """Load one outcome per key at one source, and report it."""
         keys = self.keys(source, kind)
         outcomes: Sequence[Outcome]
         if isinstance(keys, Failed):
@@ -163,7 +166,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
 
 @contextmanager
 def report_contributions(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
-    """While one field of each of the customers is being stitched."""
+    """Mark the customers as being stitched while a field is."""
     for customer in customers:
         customer.reports.begin()
     try:

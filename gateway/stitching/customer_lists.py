@@ -1,4 +1,7 @@
-"""Lists of records of several customers: asked for in one turn of the loop, with a page for each customer."""
+"""Load lists of records of several customers, a page for each.
+
+Asked for in one turn of the loop, with a page for each customer.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ class CustomerLists(msgspec.Struct, eq=False):
         return parts * (self.asked.ask.first or 1)
 
     def whole(self, some: slice) -> Sequence[Found] | None:
-        """The only outcome of each of some customers, which shows what its page would; None where a page has more to say.
+        """Give some customers' only outcomes where these say all. None where a page has more to say.
 
         A page for each would cost 3 % of a query for 50 customers with their orders.
         """
@@ -56,7 +59,7 @@ class CustomerLists(msgspec.Struct, eq=False):
 
 
 async def load_lists(asks: Sequence[RoutedAsk], customers: Sequence[StitchedCustomer], *, reports: bool) -> list[CustomerLists]:
-    """Ask for the lists of all customers at once, and wait for all of them."""
+    """Load the lists of all customers at once."""
     parts: list[PendingKeys | Failed] = []
     bounds = [_enter(asked, customers, parts, reports=reports) for asked in asks]
     outcomes = await customers[0].loaders.wait_all(parts)
@@ -69,7 +72,10 @@ async def load_lists(asks: Sequence[RoutedAsk], customers: Sequence[StitchedCust
 def _enter(
     asked: RoutedAsk, customers: Sequence[StitchedCustomer], parts: list[PendingKeys | Failed], *, reports: bool
 ) -> list[int]:
-    """Add what is asked for to the parts. Gives where those of each customer begin and end."""
+    """Ask for the parts of a list.
+
+    Gives where those of each customer begin and end. Gives where those of each customer begin and end.
+    """
     bounds = [len(parts)]
     if asked.by_id is not None:
         parts.append(customers[0].loaders.enqueue(*asked.by_id, [customer.id for customer in customers]))

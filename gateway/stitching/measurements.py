@@ -1,4 +1,7 @@
-"""Measures over a customer's records: at the source where it can, else here over the records it gives."""
+"""Measure a customer's records.
+
+The source does where it can, else they are measured here. At the source where it can, else here over the records it gives.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ MAX_RECORDS_AT_ONCE = 200
 
 
 class MeasureRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Measures over one record type, and the fields that measuring here would need."""
+    """Ask for measures over one record type. `fields` are those that measuring here would need."""
 
     record: type[Record]
     measures: tuple[Measure, ...]
@@ -43,7 +46,7 @@ class MeasureRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of values per answer (of a source or a key), each with one value per measure.
+    """Hold one row of values per answer (of a source or key). Each row has one value per measure.
 
     `failure` is the first one; `stale` is why the first of the answers that are older than they may be is not newer; `cut` says
     that not all records were counted; `sources` is empty where none is configured.
@@ -67,7 +70,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingMeasurements:
-    """Measure over all records of several customers, source by source; arrivals can be read at any time.
+    """Measure the records of several customers, source by source. Arrivals can be read at any time.
 
     The customers are of one request.
     """
@@ -88,7 +91,7 @@ class PendingMeasurements:
         return [self.so_far(customer, []) for customer in self._customers]
 
     def late(self, customer: StitchedCustomer, waited_s: float) -> list[Failed]:
-        """The failures of the sources that have not answered yet, for a caller who cannot wait any longer."""
+        """Fail the sources that have not answered yet, for a hurried caller."""
         now = customer.loaders.deadline.clock.now()
         return [
             Failed(error=SourceTimeoutError(), source=part.source.name, as_of=now, latency_ms=round(waited_s * 1000, 3))
@@ -97,7 +100,7 @@ class PendingMeasurements:
         ]
 
     def so_far(self, customer: StitchedCustomer, late: Sequence[Failed]) -> Measurement:
-        """What has come of a customer, with those who are late."""
+        """Merge a customer's arrivals with those who are late."""
         failed = {failure.source: failure for failure in late}
         parts = [
             Measurement(rows=[], sources=[name], failure=failed[name])
@@ -123,7 +126,7 @@ async def measure_customers(customers: Sequence[StitchedCustomer], request: Meas
 
 
 def fetch_of_id(request: MeasureRequest, source: Source) -> Fetch:
-    """What is asked of a source about a customer's id: the measures, or the records that they are of."""
+    """Fetch a customer's measures by id, or the records for them: the measures, or the records that they are of."""
     if _can_measure(source, request, KeyKind.CUSTOMER_ID):
         return source.measures(request.record, KeyKind.CUSTOMER_ID, request.measures)
     return source.records(request.record, KeyKind.CUSTOMER_ID, _ask_of(request, 1))
@@ -142,7 +145,7 @@ class _SourceMeasurements:
         self._is_read = False
 
     async def run(self) -> None:
-        """Measure at the source what it can, and the rest over its records."""
+        """Measure at the source where it can, else over its records."""
         source, kind, request = self.source, self._kind, self._request
         keys = {customer: customer.keys(source, kind) for customer in self._customers}
         if _can_measure(source, request, kind):
@@ -179,7 +182,7 @@ class _SourceMeasurements:
     async def _load(
         self, keys: Mapping[StitchedCustomer, Sequence[str]], fetch_of: Callable[[int], Fetch]
     ) -> Sequence[Sequence[Outcome]]:
-        """Ask for the keys of all customers in one turn, each by what is to be fetched of so many keys."""
+        """Ask for the keys of all customers in one turn. Each is asked by the fetch for so many keys."""
         if not keys:
             return ()
         loaders = self._customers[0].loaders
@@ -192,7 +195,7 @@ class _SourceMeasurements:
         return await loaders.wait_all([*self._pending.values()])
 
     def _add_measured(self, customer: StitchedCustomer, outcomes: Sequence[Outcome]) -> None:
-        """Add what the source measured, unless the records have to be read for it."""
+        """Add the source's measures, unless its records have to be read."""
         if any(isinstance(outcome, Failed) and isinstance(outcome.error, SourceProtocolError) for outcome in outcomes):
             return  # A malformed record spoils the source's sums. Read here, it is dropped alone.
         successes = [outcome for outcome in outcomes if isinstance(outcome, Measured)]
@@ -229,7 +232,7 @@ class _SourceMeasurements:
                 self.measurements[customer] = Measurement(rows=[], sources=[source.name], failure=late)
 
     def _add_read(self, customer: StitchedCustomer, outcomes: Sequence[Outcome], row: tuple[Any, ...]) -> None:
-        """Add what was measured here."""
+        """Add the measures of records that were read."""
         for outcome in outcomes:
             customer.reports.add(self._request.record, outcome)
         if customer.leaves_out_keys(self.source, self._kind):

@@ -17,7 +17,7 @@ from gateway.stitching.sourced_record import SourcedRecord, record_of
 
 
 class RecordPage(msgspec.Struct, frozen=True):
-    """A page of records, of one customer over all its keys and sources.
+    """Hold a customer's page of records, over all keys and sources.
 
     `total` is None where a source did not count, or keys that may share records did, or it is too large. `unavailable` names
     the sources whose records are missing here, `partial` says that others are known to be missing, `contributions` say what
@@ -35,7 +35,7 @@ class RecordPage(msgspec.Struct, frozen=True):
     partial: bool = False
 
     def position(self, index: int) -> RecordPosition:
-        """The place of a record of this page among all of the customer's."""
+        """Give a record's position among all of the customer's."""
         return position_of(record_of(self.records[index]), self.owners[index])
 
     @property
@@ -51,7 +51,7 @@ class RecordPage(msgspec.Struct, frozen=True):
 
 
 def page_of_one(asked: RoutedAsk, outcome: Found) -> RecordPage:
-    """The records of one customer of whom one key was asked at one source."""
+    """Make the page of a customer of one key and source."""
     owners, contributions = [outcome.source] * len(outcome.records), ((asked.record, outcome),)
     return RecordPage(
         outcome.records,
@@ -97,7 +97,7 @@ def merge_outcomes(asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage:
 
 
 def _total(outcomes: Sequence[Found]) -> int | None:
-    """How many records all sources have; None where one did not count, or that cannot be told."""
+    """Add up the records of all sources. None where one did not count, or where it cannot be told."""
     total = 0
     for source in dict.fromkeys(outcome.source for outcome in outcomes):
         counted = _total_of_source([outcome for outcome in outcomes if outcome.source == source])

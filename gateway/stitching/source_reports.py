@@ -47,7 +47,7 @@ Contribution = tuple[type[Record], Outcome | None]
 
 
 class ContributionReports(msgspec.Struct, eq=False):
-    """Collects the contributions while a customer is stitched, and knows when that is done."""
+    """Collect contributions while a customer is stitched. It knows when that is done."""
 
     _added: list[Contribution]
     _open: int = 0
@@ -64,7 +64,10 @@ class ContributionReports(msgspec.Struct, eq=False):
             self._all_ended = None
 
     async def wait_all(self, patience_s: float | None = None) -> list[SourceReport]:
-        """All contributions, once every field of this customer that asks a source is done, or after so many seconds."""
+        """Wait for all contributions of this customer.
+
+        That is until every field that asks a source is done, or so many seconds.
+        """
         await asyncio.sleep(0)  # sibling fields start in the same turn of the loop
         if self._open:
             with suppress(TimeoutError):
@@ -79,7 +82,7 @@ class ContributionReports(msgspec.Struct, eq=False):
         self._added.append((record, outcome))
 
     def copy_to(self, other: ContributionReports, records: Collection[type[Record]]) -> None:
-        """Count in for another caller what was contributed here of some records; each has found the customer by himself."""
+        """Count some records' contributions in for another caller. Each has found the customer by himself."""
         other._added += [contribution for contribution in self._added[1:] if contribution[0] in records]
 
     def add_not_configured(self, record: type[Record]) -> None:
@@ -87,7 +90,7 @@ class ContributionReports(msgspec.Struct, eq=False):
 
 
 def reports_of(contributions: Iterable[Contribution]) -> list[SourceReport]:
-    """One report per source, in the order of their contributions, each of which counts once."""
+    """Report each source in the order of contributions. Each contribution counts once."""
     reports: dict[str | type[Record], SourceReport] = {}
     for record, outcome in {id(outcome or record): (record, outcome) for record, outcome in contributions}.values():
         if outcome is None:

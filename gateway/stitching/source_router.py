@@ -57,13 +57,13 @@ class SourceRouter:
         self.route = lru_cache(maxsize=1_000)(self._route)
 
     def note_left_out_keys(self, source: Source, kind: KeyKind) -> None:
-        """Log, once for each source and kind, that a customer has more keys than are followed."""
+        """Log once that a customer has more keys than are followed."""
         if (source.name, kind) not in self._noted:
             self._noted.add((source.name, kind))
             log.warning("customer_keys_left_out", source=source.name, by=kind.value, followed=MAX_KEYS)
 
     def fields(self, selection: Selection) -> Fields:
-        """The customer's fields for a selection, with the keys that find records stitched to it."""
+        """Add the keys of stitched records to the selected fields."""
         kinds = {kind for record in selection.stitches for _, kind in self.sources.for_record(record)}
         return selection.fields | Fields.from_paths("id", *(name for kind in kinds for name in KEY_KINDS[kind].fields))
 

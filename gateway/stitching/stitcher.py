@@ -39,14 +39,16 @@ class Stitcher(msgspec.Struct, eq=False):
         return [read[1] for read in map(self._router.customer_ids.read, ids) if read is not None]
 
     def customer_of(self, customer_id: str, selection: Selection) -> Awaitable[StitchedCustomer | None]:
-        """Find the customer with this id, with or without its source; as `customer`."""
+        """Find the customer with this id, with or without source. As `customer`."""
         read = self._router.customer_ids.read(customer_id)
         return _nobody() if read is None else self.customer(KeyKind.CUSTOMER_ID, read[1], selection, read[0])
 
     async def customer(
         self, kind: KeyKind, value: str, selection: Selection, source: str | None = None
     ) -> StitchedCustomer | None:
-        """The customer with this key, at the source that is named or the first that can find it; None when there is none.
+        """Find the customer with this key.
+
+        It is asked at the source that is named or the first that can find it; None when there is none.
 
         A customer asked for by id is stitched also when its record cannot be had or read, for other sources know the id.
         Raises `InvalidKeyError`, `AmbiguousIdentityError`, or `SourceFailure` for keys that only the failed source can resolve.
@@ -60,14 +62,20 @@ class Stitcher(msgspec.Struct, eq=False):
     def find(
         self, kind: KeyKind, value: str, selection: Selection, source: str | None = None
     ) -> tuple[str, Awaitable[list[Outcome]]]:
-        """The key in its normal form, and the one outcome that the source of customers has for it. Raises `InvalidKeyError`."""
+        """Normalise a key, and ask the source of customers for it.
+
+        Gives the key and its one outcome. Raises `InvalidKeyError`.
+        """
         key = normalised(kind, value, self._router.default_region)
         keys = spellings(kind, key)
         asking = self._loaders.leading(*self._router.customer_fetch(kind, selection, source), keys)
         return key, asking if len(keys) == 1 else _merged(asking)
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
-        """Customers by id, in order, as above; in the place of an id that finds no customer for a reason stands that reason."""
+        """Find customers by id, in order, as above.
+
+        In the place of an id that finds no customer for a reason stands that reason.
+        """
         alike = self._router.customer_ids.read_alike(ids)
         if alike is not None:
             return await self._customers_of(*alike, selection)
@@ -116,7 +124,7 @@ class Stitcher(msgspec.Struct, eq=False):
                 self._loaders.enqueue(source, fetch_of_id(fetch, source), keys)
 
     async def search(self, text: str, ask: Ask, selection: Selection) -> RecordPage:
-        """Find customers by a part of their name, e-mail address or phone number.
+        """Find customers by part of a name, address or phone number.
 
         Raises `InvalidKeyError` or `SourceFailure`.
         """
@@ -151,7 +159,7 @@ class Stitcher(msgspec.Struct, eq=False):
             return error
 
     def identified(self, kind: KeyKind, key: str, outcome: Outcome) -> StitchedCustomer | None:
-        """The customer that an outcome tells of a key, None when there is none. Raises as `customer` does."""
+        """Tell the customer of a key's outcome, None when there is none. Raises as `customer` does."""
         if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
             outcome = outcome.as_failed(SourceProtocolError("the record cannot be read"))
         if isinstance(outcome, Failed):

@@ -33,7 +33,10 @@ class Leases:
         mongo.index("leases", [IndexModel("deleteAt", expireAfterSeconds=0)])
 
     async def acquire(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
-        """Those of the names that were won, for the time of `hold`; the others are held, here or elsewhere."""
+        """Take the names that are free, for the time of `hold`.
+
+        Gives those that were won; the others are held, here or elsewhere.
+        """
         wanted = list(dict.fromkeys(names))
         if not wanted:
             return set()

@@ -1,4 +1,4 @@
-"""Read one fact out of its section, and check it against the record."""
+"""Read a fact from its section, and check it against the record."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _RATE = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
 def read_fact(name: str, section: Section) -> Fact | None:
-    """The fact, or None when a problem was reported that leaves nothing to measure."""
+    """Read the fact. None when a problem was reported that leaves nothing to measure."""
     section.expect(SETTINGS)
     label = section.text("label")
     record = section.choice("record", RECORDS)
@@ -67,7 +67,7 @@ def read_fact(name: str, section: Section) -> Fact | None:
 
 
 def _check_field(section: Section, record: type[Record], measure: MeasureOp, field: str | None) -> FieldInfo | None:
-    """What is measured; None for COUNT, and when a problem was reported that makes further checks pointless."""
+    """Check the measured field. None for COUNT, and when a problem was reported that makes further checks pointless."""
     if measure is MeasureOp.COUNT:
         if "field" in section:
             section.report("field", "measure 'count' counts records; remove the field, or choose another measure")

@@ -25,7 +25,7 @@ def measure_of(fact: Fact, reference: datetime) -> Measure:
 
 
 def needed_fields(facts: Iterable[Fact]) -> dict[type[Record], Fields]:
-    """The fields by record type that `measure` reads, for sources that cannot measure."""
+    """List the fields by record type that `measure` reads here."""
     needed: dict[type[Record], Fields] = {}
     for fact in facts:
         paths = ["id", *(condition.field for condition in fact.where)]

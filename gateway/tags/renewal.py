@@ -1,4 +1,4 @@
-"""Renew stored tags in the background, in a fleet by one worker with a lease."""
+"""Renew stored tags in the background. In a fleet, the worker with the lease does."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class CachedTags(msgspec.Struct, frozen=True):
     lists: dict[tuple[Keys, bool], SharedList[TagAnswer]] = {}
 
     def given(self, pack: Pack, keys: Keys, now: datetime, *, given_only: bool) -> SharedList[TagAnswer] | None:
-        """The answers for keys; None when there is anything to be done before."""
+        """Give the answers for keys. None when there is anything to be done before."""
         if not self.calm_from <= now < self.calm_until:
             return None
         name = keys, given_only
@@ -90,7 +90,7 @@ class CachedTags(msgspec.Struct, frozen=True):
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """A read under way, by customer, and the computations before it, whose results it may miss."""
+    """Hold reads under way and the computations before them. Their results may be missing in what is read."""
 
     computing: Sharing
     batches: dict[str, StoreBatch[CachedTags]]
@@ -121,14 +121,14 @@ class TagService:
             self._renewals = Renewals(pack, store, clock, new_stitcher, self._due, self._write, self._tasks)
 
     async def load(self, wanted: Sequence[Wanted]) -> list[TagAnswer]:
-        """One answer per pair of customer and tag key, in order; one read of the store for all of them."""
+        """Load one answer per pair of customer and key, in order. All need one read of the store."""
         keys = {key for _, key in wanted}
         expected = self.expect({customer.id for customer, _ in wanted}, keys)
         cached = await self._read(expected, [customer for customer, _ in wanted])
         return await self._compute_missing(wanted, cached, expected)
 
     def expect(self, customers: Collection[str], keys: Collection[str] = ()) -> Expected:
-        """Have the store read before the customers are known well enough to be asked about. Nothing is waited for.
+        """Start reading the store before the customers are fully known. Nothing is waited for.
 
         Customers of whom all `keys` are being computed are not read.
         """
@@ -145,7 +145,7 @@ class TagService:
     def at_hand(
         self, customers: Sequence[StitchedCustomer], keys: Keys, expected: Expected | None, *, given_only: bool
     ) -> list[SharedList[TagAnswer]] | None:
-        """As `load_all`, where nothing has to be waited for, computed or renewed; None where something has."""
+        """Answer as `load_all` without waiting. None where something has to be waited for, computed or renewed."""
         if expected is None:
             return None
         now, batches = self._clock.now(), expected.batches
@@ -225,7 +225,7 @@ class TagService:
         known: dict[str, CachedTags],
         deadline: Deadline,
     ) -> None:
-        """Wait for room to compute, for what is still being read meanwhile, or until the deadline."""
+        """Wait for room to compute, for reads, or until the deadline."""
         assert self._store is not None
         assert self._reads is not None
         while unread and not turn.done() and (left_s := deadline.remaining_s()):
@@ -239,7 +239,7 @@ class TagService:
             known |= await self._reads.wait_for(again, min(self._store.timeout_s, deadline.remaining_s()))
 
     async def _given(self, wanted: Sequence[Wanted], cached: Mapping[str, CachedTags], computing: Sharing) -> list[TagAnswer]:
-        """Compute what was neither read nor is being computed; have renewed what is due."""
+        """Compute tags that are neither stored nor under way. Due ones are renewed."""
         credible_until = self._clock.now() + CLOCK_TOLERANCE
         stored = {
             (customer, key): tag
@@ -286,7 +286,7 @@ class TagService:
         return await self._reads.wait_for(expected.batches, min(patience_s, left_s))
 
     async def _read_cached(self, store: TagStore, customers: Sequence[str]) -> dict[str, CachedTags]:
-        """What is stored, read once for all who want it; nothing when it cannot be read."""
+        """Read the stored tags once for all callers. There are none when they cannot be read."""
         try:
             stored = await store.tags.read(customers, self.pack.tags)
         except StoreError:

@@ -1,4 +1,4 @@
-"""Compute a tag once for all requests that want it at the same time.
+"""Compute a tag once for all requests that want it now.
 
 The work has the usual deadline of a request, whoever began it, and goes on when he goes away. Each who waits for it goes by his
 own deadline: he then has what has come by that time.
@@ -73,7 +73,7 @@ class SharedComputations:
             task.cancel()
 
     async def compute(self, wanted: Sequence[Wanted], sharing: Sharing, marks: Marks) -> Tags:
-        """The wanted tags of one request, together with the requests that are already at it, by its own deadline."""
+        """Compute a request's tags, together with requests already at it. It keeps its own deadline."""
         if not wanted:
             return {}
         deadline, began = wanted[0][0].loaders.deadline, self._clock.monotonic()
@@ -105,7 +105,7 @@ class SharedComputations:
         return sharing.get(customer.id, {}).get(key) or self._under_way.get(customer.id, {}).get(key)
 
     def _fitting(self, wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[Wanted]]:
-        """Those whose tags may be computed for other requests too, and the others.
+        """Split tags by whether other requests may share them.
 
         A caller who could not have a customer's record by his own deadline would make the tags of all poor.
         """
@@ -143,7 +143,7 @@ class SharedComputations:
         done.set()
 
     async def _store(self, shared: SharedComputation, done: asyncio.Event, pairs: Sequence[Pair], marks: Marks) -> None:
-        """Store what was computed, beside giving it out; until it can be read, it is shared from memory."""
+        """Store computed tags beside giving them out. Until they can be read, they are shared from memory."""
         try:
             await done.wait()
             if not shared.task.cancelled() and shared.task.exception() is None:
@@ -162,7 +162,7 @@ class SharedComputations:
         return self._under_way.get(customer, {}).get(key) is shared
 
     async def _alone(self, wanted: Sequence[Wanted], marks: Marks) -> Tags:
-        """Tags that a request computes for itself; whoever asks later reads what is whole of them."""
+        """Compute tags for one request. Whoever asks later reads those that are whole."""
         if not wanted:
             return {}
         computed = await compute(self._pack, self._clock, wanted)

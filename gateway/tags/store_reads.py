@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 
 class StoreBatch(Generic[T]):
-    """Customers who are read together, and what was found of them.
+    """Read customers together, and hold their values.
 
     It holds until `good_until`, and from `again_at` on it is to be read again (both monotonic).
     """
@@ -78,7 +78,7 @@ class StoreReads(Generic[T]):
         self._ahead: dict[str, StoreBatch[T]] = {}
 
     def enqueue(self, customers: Iterable[str]) -> dict[str, StoreBatch[T]]:
-        """Have customers read. Nothing is waited for."""
+        """Read customers. Nothing is waited for. Nothing is waited for."""
         entered, now = self._entered, self._clock.monotonic()
         return {
             customer: batch
@@ -88,7 +88,7 @@ class StoreReads(Generic[T]):
         }
 
     async def wait_for(self, batches: Mapping[str, StoreBatch[T]], patience_s: float) -> dict[str, T]:
-        """What is there, by customer; nothing of one whose read failed or is late."""
+        """Wait for the values by customer. There is none where the read failed or is late."""
         flying = {batch.done for batch in batches.values() if not batch.done.done()}
         if flying:
             # Waiting leaves the futures alone when the caller is cancelled.
@@ -96,7 +96,7 @@ class StoreReads(Generic[T]):
         return {customer: batch.values[customer] for customer, batch in batches.items() if customer in batch.values}
 
     def outdate(self, customers: Iterable[str]) -> None:
-        """What was written of customers may be missed by a read before: who asks from now on is read again."""
+        """Read customers again who were written, for reads may miss that: who asks from now on is read again."""
         for customer in customers:
             for known in (self._entered, self._ahead):
                 batch = known.get(customer)
@@ -110,7 +110,7 @@ class StoreReads(Generic[T]):
         await self._slots.aclose()
 
     def _again(self, customer: str, batch: StoreBatch[T] | None, now: float) -> StoreBatch[T]:
-        """The batch of a customer who is not here, or not for long any more."""
+        """Join the batch of a customer that is absent or ageing."""
         ahead = self._ahead.get(customer)
         if batch is not None and batch.good_until > now:
             if ahead is None and (joined := self._join(customer)) is not None:

@@ -1,4 +1,4 @@
-"""Read settings out of YAML; report all problems at once, each with its line."""
+"""Read settings out of YAML, and report all problems by line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
 
 
 class Problems:
-    """The problems of one file, raised all at once in the order of lines."""
+    """Collect a file's problems, and raise them in order of lines."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -48,7 +48,7 @@ class Problems:
 
 
 def read_sections(path: Path, problems: Problems) -> Section:
-    """The whole file as one section; raises at once when it cannot be read or is no mapping."""
+    """Read a file as one section. It raises at once when it cannot be read or is no mapping."""
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except OSError as error:
@@ -98,7 +98,10 @@ class Section:
         return iter(self._values)
 
     def report(self, name: str, message: str) -> None:
-        """A problem with one setting, at its line; at the section's when it is absent. The name "" is the section itself."""
+        """Report a problem with one setting, at its line.
+
+        At the section's when it is absent. The name "" is the section itself.
+        """
         self._problems.add(self._lines.get(name, self._line), self._at(name), message)
 
     def expect(self, known: Collection[str]) -> None:
@@ -125,7 +128,7 @@ class Section:
         return texts[0].strip()
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """One text or a list of texts; empty when it is absent or reported."""
+        """Read one text or a list of texts. They are empty when it is absent or reported."""
         node = self._values.get(name)
         texts = _texts(node) if node else ()
         if node and not texts:
@@ -141,7 +144,7 @@ class Section:
         return int(text or 0)
 
     def duration(self, name: str) -> timedelta | None:
-        """Read a span, for example 90d; None when it is absent or reported."""
+        """Read a span, for example 90d. None when it is absent or reported."""
         text = self.optional_text(name)
         match = _DURATION.fullmatch(text) if text else None
         if text and not match:
@@ -161,7 +164,7 @@ class Section:
         return known.get(text)
 
     def sections(self, name: str) -> dict[str, Section]:
-        """Read the mappings under a required name, by their own names; report and leave out others."""
+        """Read the mappings under a required name, by their own names. Others are reported and left out."""
         if name not in self._values:
             self.report(name, "is missing; add it")
         entries = self.section(name)

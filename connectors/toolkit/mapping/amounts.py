@@ -27,7 +27,7 @@ _DOUBTS = ("e", "E", "-0")
 
 
 def are_plain(numbers: list[str]) -> bool:
-    """Whether each of these numbers of JSON is sound, and is shown with the same text."""
+    """Tell whether these numbers are sound and shown as written."""
     together = "".join(numbers)
     if any(doubt in together for doubt in _DOUBTS):
         return False
@@ -39,7 +39,10 @@ def are_plain(numbers: list[str]) -> bool:
 
 
 def numbers_in(struct: type[msgspec.Struct], fields: Fields) -> Callable[[list[list[Any]]], list[str]] | None:
-    """A function that gives the text of each amount in lists of records, narrowed to some fields; None where they have none."""
+    """Write a function that lists the amounts of records as text.
+
+    Records are narrowed to some fields; None where they have none.
+    """
     parts = [f"*[money.amount for {loops}]" for loops in _loops(struct, fields, "one", "records in lists for one in records")]
     return CodeWriter().expression("lists", f"[{', '.join(parts)}]") if parts else None
 
@@ -72,7 +75,7 @@ def amount(value: Any) -> Any:
 
 
 def _is_simple(text: str) -> bool:
-    """Whether this is a number of some digits, perhaps with a point, that is shown as it is written."""
+    """Tell whether this number of some digits is shown as written. It may have a point."""
     digits = text.replace(".", "", 1)
     if not (digits.isdigit() and digits.isascii()) or text[-1] == "." or len(text) > MAX_DIGITS:
         return False

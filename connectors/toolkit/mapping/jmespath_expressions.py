@@ -18,7 +18,7 @@ Get = Callable[[Any], Any]
 
 
 def getter(expression: str) -> Get:
-    """A function from JSON to the value of the expression, None where there is none.
+    """Make a function from JSON to the expression's value. None where there is none.
 
     A field, a dotted chain of fields, a literal and `@` are most of what a configuration holds; they are read without
     the interpreter of JMESPath.
@@ -70,7 +70,7 @@ def literal_of(expression: str) -> Any:
 
 
 def misses_name(expression: str, value: Any) -> bool:
-    """Whether an expression that gives nothing names what is not there: an object without the name. A null is there."""
+    """Tell whether an expression without a value names something absent: an object without the name. A null is there."""
     visitor = _NameVisitor(jmespath.Options(custom_functions=ExactFunctions()))
     try:
         visitor.visit(exact_numbers(jmespath.compile(expression).parsed), value)

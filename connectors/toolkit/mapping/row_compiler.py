@@ -45,7 +45,7 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 class MappingRules:
-    """The part of a mapping that holds for one record, or for one part of a list."""
+    """Hold the mapping of one record, or of a list's part."""
 
     def __init__(self, rules: MappingSettings | PartSettings) -> None:
         self.fields = rules.fields
@@ -56,7 +56,7 @@ class MappingRules:
 
 
 class RowVariable:
-    """An object of the answer that is in a variable, and the row around its list.
+    """Hold a variable with an object, and the row around it.
 
     It is at several places where a name can be written in two ways.
     """
@@ -102,7 +102,9 @@ class RowCompiler:
         return time.astimezone(UTC)
 
     def records(self, record: str) -> tuple[Make, Make]:
-        """Functions from lists of rows to lists of records, by the expression for one, with the loops that were written for it.
+        """Write functions from lists of rows to lists of records.
+
+        They go by the expression for one record, with the loops that were written for it.
 
         The first takes shown amounts for what they are, as they were decoded; the second looks at each.
         """
@@ -113,7 +115,10 @@ class RowCompiler:
         return self._code.function("lists", quick), self._code.function("lists", careful)
 
     def order_test(self, field: FieldInfo, rules: MappingRules, row: RowVariable, way: str) -> Make:
-        """A function that gives those lists of rows in which not each time is less, or greater, than the one before."""
+        """Write a function that gives unsorted lists of rows.
+
+        In these not each time is less, or greater, than the one before.
+        """
         if field.leaf is not datetime or literal_of(rules.fields.get(field.name, "@")) is not None:
             return lambda lists: [rows for rows in lists if len(rows) > 1]
         time = self._spot(field, field.name, rules, row, row).source
@@ -142,7 +147,7 @@ class RowCompiler:
     def position(
         self, struct: type[msgspec.Struct], names: Sequence[str], rules: MappingRules, row: RowVariable
     ) -> Callable[[Any], Any]:
-        """A function from a row to its fields of these names, none of them missing."""
+        """Write a function from a row to these fields. None of them is missing."""
         own = fields_of(struct)
         parts = (self._or(self._value(own[name], name, rules, row, row), "misfit()") for name in names)
         return self._code.expression("row", f"({', '.join(parts)},)")
@@ -160,7 +165,7 @@ class RowCompiler:
         return self._or(value, missing, is_there=field.required and value.spot is not None and value.spot.need())
 
     def _or(self, value: ValueExpression, missing: str, *, is_there: bool = False) -> str:
-        """What a value means, or what is there instead of it."""
+        """Write a value's meaning, or its default."""
         if value.meaning == "{0}" and (is_there or missing == "None"):
             return value.decoded
         test, value_text = self._test(value)
@@ -169,7 +174,7 @@ class RowCompiler:
         return f"({missing} if {test} else {value_text.meaning.format(value_text.decoded, value_text.decoded)})"
 
     def _test(self, value: ValueExpression) -> tuple[str, ValueExpression]:
-        """Whether there is no value, and what can be said of it after this was asked."""
+        """Test whether there is no value. It also says what is known of it after the test."""
         if value.decoded.isidentifier():
             return f"{value.decoded} is None", value
         name = self._code.new_name()

@@ -18,7 +18,7 @@ def id_reader(mapping: RowMapping) -> IdOf:
 
 
 class RowLists:
-    """The rows of each key, and the errors of those whose rows cannot be read."""
+    """Hold the rows of each key, and unreadable keys' errors."""
 
     def __init__(self, id_of: IdOf) -> None:
         self.by_key: dict[str, list[Any]] = {}
@@ -27,7 +27,7 @@ class RowLists:
         self._known: dict[str, dict[str, list[Any]]] = {}
 
     def add_page(self, page: Mapping[str, list[Any] | SourceError]) -> None:
-        """Add what one page has for several keys."""
+        """Add one page's rows of several keys."""
         for key, rows in page.items():
             if isinstance(rows, SourceError):
                 self.failures[key] = rows
@@ -35,7 +35,7 @@ class RowLists:
                 self.add(key, rows)
 
     def add(self, key: str, rows: Sequence[Any]) -> None:
-        """Add what one page has for a key, without the rows of pages before it."""
+        """Add one page's rows of a key, without those before."""
         if key not in self.by_key:
             self.by_key[key] = [*rows]
             return

@@ -1,4 +1,4 @@
-"""From a row, as the source writes it, to canonical JSON of the fields that were asked for."""
+"""Map a source's row to canonical JSON of the asked fields."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -32,7 +32,10 @@ class RowMapping:
         self.mapper = lru_cache(maxsize=256)(self._mapper)
 
     def _mapper(self, fields: Fields) -> MapRow:
-        """A function from a row, and the row around its list, to a record as a mapping that is ready to be encoded."""
+        """Make a function from a row to a record.
+
+        It takes the row around its list, too, and gives a mapping that is ready to be encoded.
+        """
         read = self._object(self._struct, fields, "")
         return lambda row, outer=None: read(row, row, outer)
 

@@ -40,7 +40,7 @@ class RecordMapping(Protocol):
 
 
 def mapping_problems(record: type[Record], rules: RecordMapping) -> Iterator[str]:
-    """What a mapping names that the record does not have."""
+    """Report names of a mapping that the record does not have."""
     yield from _mapping_problems("", record, rules.fields, rules.values)
     for path, part in rules.lists.items():
         info = leaf_field(record, path)

@@ -113,7 +113,7 @@ class PostHog(Vendor[PostHogSettings]):
         return by_key(keys, known, lambda row: row[:1], partial(self._customer, names, id_at))
 
     async def _some_events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
-        """What was done under a key, or under another distinct id of the person who has it. These are asked for first.
+        """Load events of a key and its person's distinct ids. These are asked for first.
 
         There are ids without a person, and events keep the id that they came with, whose person may be another one since.
         """
@@ -137,7 +137,7 @@ class PostHog(Vendor[PostHogSettings]):
         return {key: Page(events.get(key, b"[]"), partial=True) for key in keys} if is_cut else events
 
     async def _distinct_ids(self, keys: Keys, place: tuple[str, str], until: float | None) -> list[Any]:
-        """All distinct ids of the persons who have a key, behind the key."""
+        """List the distinct ids of persons behind each key."""
         query, (key, tables) = HogQLQuery(), place
         rows = await self._rows(query, select([key, "others.distinct_id"], tables, [query.one_of(key, keys)]), until)
         if len(rows) == MAX_ROWS:

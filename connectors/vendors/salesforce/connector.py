@@ -36,7 +36,7 @@ _OBJECTS: dict[type[Record], tuple[str, ...]] = {Customer: ("Contact", "Account"
 
 
 class Salesforce(Org):
-    """Salesforce, through its REST API and SOQL, with a token for client credentials or for a refresh token."""
+    """Read Salesforce through its REST API and SOQL. A token is for client credentials or for a refresh token."""
 
     kind = "salesforce"
     any_case = True
@@ -97,7 +97,7 @@ class Salesforce(Org):
         return await self._find(keys, ask, {"Case": ("Contact.Email", "SuppliedEmail")})
 
     async def _by_id(self, keys: Keys, ask: Ask, merges: int) -> Answer:
-        """Customers by their ids, and by those that were merged into them, which are deleted."""
+        """Find customers by id, and by merged ids. Those are deleted."""
         own = {name: ("Id",) for name, prefix in PREFIXES.items() if any(key.startswith(prefix) for key in keys)}
         answer = await self._find(keys, ask, own, as_ids, compared=_short, of_person="AccountId")
         lost = [key for key in keys if key not in answer and as_ids(key)] if own else []
@@ -138,7 +138,7 @@ class Salesforce(Org):
         compared: Callable[[str], str],
         of_person: str | None,
     ) -> Answer:
-        """The rows of objects that have a key in one of the columns, cases in the window of the ask.
+        """Find rows that have a key in one column. Cases are inside the ask's times.
 
         `written` gives the forms that a key may have there, and two forms are the same when they are it as `compared`.
         A person's account is no customer beside the contact that it has, which is found by its column `of_person`, too.
@@ -216,7 +216,7 @@ class Salesforce(Org):
 
 
 def _short(id_: str) -> str:
-    """An id without the three letters that only say which of the others are capitals."""
+    """Cut an id to fifteen letters. The last three only say which of the others are capitals."""
     return id_[:15]
 
 

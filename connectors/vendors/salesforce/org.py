@@ -64,7 +64,7 @@ class Org(Vendor[SalesforceSettings]):
         return super().refusal(answer)
 
     async def rows(self, queries: Sequence[str], until: float | None, resource: str = "query") -> list[Row]:
-        """The rows of all questions, from all their pages, with all their children. What can travel together does.
+        """Read all rows of queries, with all pages and children. What can travel together does.
 
         The resource `queryAll` has deleted rows, too.
         """

@@ -1,4 +1,4 @@
-"""Write queries in SOQL, the query language of Salesforce, and read their results. Nothing reaches a question but by here."""
+"""Write SOQL, the query language of Salesforce; read its results. Nothing reaches a question but by here."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -69,7 +69,7 @@ def is_id(text: str) -> bool:
 
 
 def value_at(row: Any, path: str) -> Any:
-    """The value of a column, None where the parent that has it is missing."""
+    """Read a column's value. None where the parent that has it is missing."""
     for name in path.split("."):
         row = row and row[name]
     return row

@@ -74,12 +74,12 @@ def _status(row: Any, *, is_lost: bool) -> Any:
 
 
 def _was_released(row: Any) -> bool:
-    """Whether a payment that was authorised has been let go, or has run out, which Stripe shows as a refund of all of it."""
+    """Tell whether an authorised payment was let go or ran out. Stripe shows that as a refund of all of it."""
     return not row.get("captured") and row.get("refunded") is True
 
 
 def _taken(row: Any) -> Any:
-    """What was taken; what says whether something was, where that cannot be read."""
+    """Read the amount taken. Where that cannot be read, it is the value that says whether something was."""
     captured, amount = row.get("captured"), row.get("amount_captured")
     if captured is not True:
         return captured or 0
@@ -87,7 +87,9 @@ def _taken(row: Any) -> Any:
 
 
 def _came_back(row: Any, disputes: Iterable[Any]) -> Any:
-    """What went back of what was taken: what was authorised and never taken is among Stripe's refunds. None where none is told.
+    """Read how much of the amount taken went back.
+
+    What was authorised and never taken is among Stripe's refunds. None where none is told.
 
     A dispute in another currency gives back all that is left. What cannot be read of these numbers is passed on in their place.
     """

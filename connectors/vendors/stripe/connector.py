@@ -196,7 +196,7 @@ class Stripe(Vendor[StripeSettings]):
         return [dispute for dispute in disputes if readable([dispute], lambda dispute: dispute["status"] == "lost") == [True]]
 
     async def _charges(self, id_: str, ask: Ask, until: float | None) -> tuple[list[Any], bool]:
-        """The charges of a customer, newest first, as far as an ask goes, and whether there are more of them.
+        """Load a customer's charges, newest first, as far as needed. It also says whether there are more of them.
 
         Those of one second come in any order.
         """
@@ -235,7 +235,7 @@ class Stripe(Vendor[StripeSettings]):
         is_enough: Callable[[list[Any]], bool] = lambda _: False,
         first_page: int = _PAGE,
     ) -> tuple[list[Any], bool]:
-        """The rows of a list, or of a search, which names its next page itself, and whether there are more."""
+        """Read the rows of a list or search, and whether more follow. A search names its next page itself."""
         cursor = "page" if "query" in parameters else "starting_after"
 
         async def turn(start: str | None) -> tuple[list[Any], str | None]:
