@@ -72,7 +72,7 @@ class CachedCompletion(LeafCompletion):
 class ObjectCompletion:
     """Completes live objects of one type.
 
-    `assemble` puts an object together from itself and what its fields that are not settled show, in the order of `others`;
+    `assemble` puts an object together from itself and what its fields that are not projected show, in the order of `others`;
     `one_by_one` does so from a list of all its fields' values. `only` is the only one of `others`, where it is resolved.
     """
 

@@ -25,7 +25,7 @@ from gateway.lookups.sources import Sources
 from gateway.operations import Operation
 
 CODE = (
-    "v is what a resolver or a listing gave, x what the fields of an object show that are not settled, in their order.",
+    "v is the value of a resolver or of a list field, x the values of the fields that are not projected, in order.",
     "Shown_N is an object of the answer, with its keys.",
 )
 LATER, COUNT, MORE = "once the customer is known", "how many there are", "whether there are more"
@@ -39,7 +39,7 @@ def explain_plan(
 ) -> list[str]:
     """The lines of a plan that was made for these values: a tree of the objects that reach sources, then the generated code.
 
-    With `sources` it says where the records of each listing come from.
+    With `sources` it says where the records of each list come from.
     """
     rows = list(_PlanLines(schema, operation, variables, sources).root(plan.root))
     name = operation.definition.name
@@ -91,7 +91,7 @@ class _PlanLines:
     def _field(self, field: Field, level: int, *, ahead: bool) -> Iterator[_Row]:
         if isinstance(field, RecordListField):
             record, selection = field.asks_for
-            said = f"listing of {RECORD_NAMES[record]} records"
+            said = f"list of {RECORD_NAMES[record]} records"
             if self._sources is None:
                 said += ", asked for ahead where customer ids find them" if ahead else f", asked for {LATER}"
             yield level, _title(field), said
@@ -105,7 +105,7 @@ class _PlanLines:
             yield level, _title(field), self._resolved(field)
             yield from self._below(field, level + 1, ahead=ahead)
         else:
-            yield level, _title(field), "settled"
+            yield level, _title(field), "projected"
 
     def _from(self, sources: Sources, record: type[Record], *, ahead: bool) -> str:
         lines = [

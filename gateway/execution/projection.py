@@ -69,7 +69,7 @@ class ProjectionCompiler:
     ) -> Callable[[Found], Any] | None:
         """Compile `function` for one outcome. None where more is selected than an outcome has.
 
-        No listing is made, and no source is looked up for each record: 3 % of Q3 at most (decision 39).
+        No page is made, and no source is looked up for each record: 3 % of Q3 at most (decision 39).
         """
         names = {own[0].name.value for own in self._collector.fields(nodes, kind).values()} - {"__typename"}
         definitions = [kind.fields[name].extensions[DEFINITION] for name in names]
@@ -90,7 +90,7 @@ class ProjectionCompiler:
 
         One takes an object and its other values in order, one all its values.
 
-        `settled` are the nodes of the fields by key, None for those whose values are given.
+        `projected` are the nodes of the fields by key, None for those whose values are given.
         """
         owners: dict[str, str] = {}
         others = count()
@@ -163,7 +163,7 @@ class ProjectionCompiler:
         return self.value(kind.fields[name].type, nodes, read)
 
     def _nodes(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
-        """The records of a listing, or the one of an edge.
+        """The records of a page, or the one of an edge.
 
         A record and its source are two variables, so that no object is made to hold them.
         """
