@@ -78,8 +78,7 @@ class GraphQLLookup:
     def build_queries(self, keys: Sequence[str], ask: Ask) -> list[LookupQuery]:
         """Build one query for all keys, or one for each.
 
-        A key that cannot be of the type that the source has finds nothing. A key that cannot be of the type that the source
-        has finds nothing.
+        A key that cannot be of the type that the source has finds nothing.
         """
         if self._takes_numbers:
             keys = [key for key in keys if _is_number(key)]
@@ -118,7 +117,7 @@ class GraphQLLookup:
     def cut(self, lookup_query: LookupQuery, ask: Ask) -> None:
         """End a query that has more pages than are read.
 
-        In the order of the ask, what was read is the part to give. In the order of the ask, what was read is the part to give.
+        In the order of the ask, what was read is the part to give.
         """
         if self._list_pushdown.is_in_order(ask):
             lookup_query.is_cut = True

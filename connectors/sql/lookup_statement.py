@@ -138,8 +138,7 @@ def _paths(shape: AskShape) -> list[str]:
 def _bounds(rows: RecordQuery, shape: AskShape) -> list[Expression]:
     """Bound the records of a lookup.
 
-    A record whose time cannot be read stays, to be counted as one. A record whose time cannot be read stays, to be counted as
-    one.
+    A record whose time cannot be read stays, to be counted as one.
     """
     bounds, time = bounds_of(rows, rows.source, shape.since, shape.until), rows.time(rows.source)
     return [or_(and_(*bounds), time.is_(None))] if bounds and time is not None else []

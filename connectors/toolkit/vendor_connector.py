@@ -201,8 +201,7 @@ class Vendor(Connector[V]):
     async def get(self, kind: type[T], path: str, parameters: Parameters, until: float | None) -> T:
         """Ask about many.
 
-        The answer is read into `kind`, an envelope whose rows are left as they are. Its answer is read into `kind`, an
-        envelope whose rows are left as they are.
+        The answer is read into `kind`, an envelope whose rows are left as they are.
         """
         return self._read(kind, await self.call("GET", path, parameters=parameters, until=until))
 
@@ -226,7 +225,7 @@ class Vendor(Connector[V]):
         one_key: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> bytes | None:
-        """Make one call. `path` is below `base_url`, and ready to be sent. `path` is below `base_url`, and ready to be sent."""
+        """Make one call. `path` is below `base_url`, and ready to be sent."""
         if not path.startswith("/"):
             raise SourceProtocolError("the next page is at another origin")
         url = URL(self.settings.base_url + path, encoded=True)
@@ -246,7 +245,7 @@ class Vendor(Connector[V]):
             return await send(self.bearing(await self._session.token(until, ended=token)))
 
     async def paged(self, turn: Turn, is_enough: Callable[[list[Any]], bool] = lambda _: False) -> list[Any]:
-        """Read the rows of all pages, or of enough. More than `max_pages` is an error. More than `max_pages` is an error."""
+        """Read the rows of all pages, or of enough. More than `max_pages` is an error."""
         rows, is_cut = await self.first_pages(turn, is_enough)
         if is_cut:
             raise too_much("more pages than max_pages")

@@ -26,8 +26,7 @@ WIDENING, MAX_ROWS = 8, 1_000
 class RecordFetch:
     """Fetch records by a lookup.
 
-    `cache_policy` says for how long answers are cached, else they are not; `rows` as in `PostFilter`. `keeping` says for how
-    long answers are kept, else they are not; `rows` as in `PostFilter`.
+    `cache_policy` says for how long answers are cached, else they are not; `rows` as in `PostFilter`.
     """
 
     def __init__(self, lookup: Lookup, ask: Ask, cache_policy: CachePolicy | None = None, *, rows: int | None = None) -> None:

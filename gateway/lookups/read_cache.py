@@ -109,10 +109,7 @@ class ReadCache:
         return cached
 
     def add(self, fetch: object, key: str, outcome: Outcome, cache_policy: CachePolicy) -> None:
-        """Cache an answer, also an empty one. One that is larger than all the room is left out.
-
-        One that is larger than all the room is left out. What is larger than all the room is not kept.
-        """
+        """Cache an answer, also an empty one. One that is larger than all the room is left out."""
         if not isinstance(outcome, Found):
             return
         now = self._clock.monotonic()

@@ -113,7 +113,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
     def enqueue(self, asked: RoutedAsk) -> list[PendingKeys | Failed]:
         """Ask for records over all keys and sources.
 
-        Each call has its `listed`, when the parts are complete. Each call has its `listed`, when the parts are settled.
+        Each call has its `listed`, when the parts are complete.
         """
         parts: list[PendingKeys | Failed] = []
         for source, kind, fetch in asked.fetches:

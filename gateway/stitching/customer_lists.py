@@ -74,7 +74,7 @@ def _enter(
 ) -> list[int]:
     """Ask for the parts of a list.
 
-    Gives where those of each customer begin and end. Gives where those of each customer begin and end.
+    Gives where those of each customer begin and end.
     """
     bounds = [len(parts)]
     if asked.by_id is not None:

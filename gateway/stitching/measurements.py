@@ -1,7 +1,4 @@
-"""Measure a customer's records.
-
-The source does where it can, else they are measured here. At the source where it can, else here over the records it gives.
-"""
+"""Measure a customer's records: at the source where it can, else here."""
 
 from __future__ import annotations
 
@@ -126,7 +123,7 @@ async def measure_customers(customers: Sequence[StitchedCustomer], request: Meas
 
 
 def fetch_of_id(request: MeasureRequest, source: Source) -> Fetch:
-    """Fetch a customer's measures by id, or the records for them: the measures, or the records that they are of."""
+    """Fetch a customer's measures by id, or the records for them."""
     if _can_measure(source, request, KeyKind.CUSTOMER_ID):
         return source.measures(request.record, KeyKind.CUSTOMER_ID, request.measures)
     return source.records(request.record, KeyKind.CUSTOMER_ID, _ask_of(request, 1))

@@ -78,7 +78,7 @@ class StoreReads(Generic[T]):
         self._ahead: dict[str, StoreBatch[T]] = {}
 
     def enqueue(self, customers: Iterable[str]) -> dict[str, StoreBatch[T]]:
-        """Read customers. Nothing is waited for. Nothing is waited for."""
+        """Read customers. Nothing is waited for."""
         entered, now = self._entered, self._clock.monotonic()
         return {
             customer: batch

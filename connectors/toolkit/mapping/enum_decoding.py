@@ -33,7 +33,7 @@ class EnumTexts:
     def add(self, name: str, read: Callable[[str], Any]) -> None:
         """Read texts by `read` into their attribute `name`.
 
-        Where it raises, a text has no such attribute. Where it raises, a word has no such attribute.
+        Where it raises, a text has no such attribute.
         """
         self._meanings[name] = read
 
