@@ -15,7 +15,7 @@ from connectors.record_fields import fields_of
 SAMPLE = 100
 """How many documents are looked at, the newest ones."""
 CHECK_S = 5.0
-"""How long a question of the check may take, in seconds."""
+"""How long a call of the check may take, in seconds."""
 
 
 async def problems_of_collection(where: str, database: MongoDatabase, collection: Collection) -> list[str]:

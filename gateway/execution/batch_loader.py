@@ -14,5 +14,5 @@ async def load_in_batch(context: RequestContext, resolver: BatchResolver, value:
     name = resolver, msgspec.json.encode(arguments)
     loader: DataLoader[Any, Any] | None = context.cache.get(name)
     if loader is None:
-        loader = context.cache[name] = DataLoader(load_fn=lambda values: resolver.give(context, values, **arguments))
+        loader = context.cache[name] = DataLoader(load_fn=lambda values: resolver.resolve(context, values, **arguments))
     return await loader.load(value)

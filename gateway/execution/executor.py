@@ -97,7 +97,7 @@ class Executor:
         if self not in operation.known:
             # A large document has just been validated, and its plan takes as long: others come in between.
             await asyncio.sleep(0)
-            self._of(operation)
+            self._known(operation)
         lifted = operation.lifted
         if lifted is None:
             return await self.run(operation, variables, context)
@@ -135,9 +135,9 @@ class Executor:
 
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """Coerce the variables to their declared types, or list their problems."""
-        return self._of(operation).variables.coerced(variables)
+        return self._known(operation).variables.coerced(variables)
 
-    def _of(self, operation: Operation) -> _Known:
+    def _known(self, operation: Operation) -> _Known:
         known: _Known | None = operation.known.get(self)
         if known is None:
             known = operation.known[self] = _Known(self._schema, operation, suggestions=self._suggestions)
@@ -164,7 +164,7 @@ class Executor:
 
     def plan(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
         """The operation's plan, or why it has none."""
-        known = self._of(operation)
+        known = self._known(operation)
         if not known.deciding:
             known.plan = known.plan or self._planned(operation, variables)
             return known.plan

@@ -107,7 +107,7 @@ class Planner:
         completion = self._completion(field.type, nodes)
         together = metadata_of(definition).together
         if together is not None:
-            give = partial(_give, together, arguments)
+            give = partial(_resolve_together, together, arguments)
             nullable = not is_non_null_type(field.type)
             return BatchedField(
                 where,
@@ -184,8 +184,8 @@ class Planner:
         return self._object(inner, nodes)
 
 
-async def _give(together: BatchResolver, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:
-    return await together.give(run.context, objects, **arguments.words(run.variables))
+async def _resolve_together(together: BatchResolver, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:
+    return await together.resolve(run.context, objects, **arguments.words(run.variables))
 
 
 def _expect(expect: Callable[..., None], arguments: Arguments, run: Run, ids: Sequence[str]) -> None:

@@ -1,9 +1,9 @@
 """Batch while busy: keys of all requests on their way to one source.
 
 A source answers a bounded number of calls at a time. While one is free, keys leave at once (in the same turn of the loop);
-while all are taken, keys of the same question gather and leave together in the next call. So they do for a moment after a
-call of their question has left: a source that answers quickly is asked by few large calls, a slow one by several. A key that
-is already on its way to the same question is not asked for again. Callers wait for their own deadlines: one that gives up,
+while all are taken, keys of the same fetch gather and leave together in the next call. So they do for a moment after a
+call of their fetch has left: a source that answers quickly is asked by few large calls, a slow one by several. A key that
+is already on its way for the same fetch is not asked for again. Callers wait for their own deadlines: one that gives up,
 is cancelled or came late changes nothing for the others, and a call has a deadline of its own, which none of them shortens.
 """
 
@@ -29,7 +29,7 @@ from gateway.lookups.resilience import ResilientCaller
 log = structlog.get_logger()
 
 SPACING_S = 0.002
-"""How long keys gather after a call of their question has left, unless it lands before or they fill a call."""
+"""How long keys gather after a call of their fetch has left, unless it lands before or they fill a call."""
 
 JOINING_SHARE = 0.5
 """A call is joined while it has at least this share of the time that the caller has."""

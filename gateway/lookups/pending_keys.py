@@ -46,7 +46,7 @@ class Wait(msgspec.Struct, eq=False):
 class PendingKeys(msgspec.Struct, eq=False):
     """Hold a caller's keys, his deadline, and the outcomes that arrived.
 
-    Outcomes come for its keys and for others of the same call; the first one of a key counts. What is `kept` stands in for a
+    Outcomes come for its keys and for others of the same call; the first one of a key counts. What is `cached` stands in for a
     failure. What is made of `parts` waits for those of the same request that asked for its keys before.
     """
 

@@ -72,7 +72,7 @@ def drop_invalid(records: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
     doubtful = _look(kind)(records)
     if not doubtful:
         return records
-    unsound = {id(record) for record in doubtful if not _settled(record) or not has_id(record)}
+    unsound = {id(record) for record in doubtful if not _is_sound_in_utc(record) or not has_id(record)}
     return [record for record in records if id(record) not in unsound]
 
 
@@ -109,7 +109,7 @@ def _lines(form: str, leaf: type | None, struct: type[msgspec.Struct] | None, so
     return [f"{name} = {source}", f"if {name} is not None:", *indented(inner)] if inner else []
 
 
-def _settled(record: msgspec.Struct) -> bool:
+def _is_sound_in_utc(record: msgspec.Struct) -> bool:
     """Whether a record is sound, now that its times are in UTC."""
     try:
         return all(_settle(record, name) for name in record.__struct_fields__)
@@ -120,9 +120,9 @@ def _settled(record: msgspec.Struct) -> bool:
 def _settle(owner: msgspec.Struct, name: str) -> bool:
     match getattr(owner, name):
         case msgspec.Struct() as part:
-            return _settled(part)
+            return _is_sound_in_utc(part)
         case list() as items:
-            return all(_settled(item) for item in items if isinstance(item, msgspec.Struct))
+            return all(_is_sound_in_utc(item) for item in items if isinstance(item, msgspec.Struct))
         case value:
             normal = normalise_value(value, fields_of(type(owner))[name].leaf)
             if normal is not value:

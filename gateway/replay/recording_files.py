@@ -163,7 +163,7 @@ def open_recording(
 
 
 class RecordingWriter:
-    """Appends to the file of one source. What was written last for the same question is not written again.
+    """Appends to the file of one source. What was written last for the same ask is not written again.
 
     It raises nothing: a file that is full, or cannot be written, takes no more lines, which the log says once.
     """

@@ -61,7 +61,7 @@ class CustomerLists(msgspec.Struct, eq=False):
 async def load_lists(asks: Sequence[RoutedAsk], customers: Sequence[StitchedCustomer], *, reports: bool) -> list[CustomerLists]:
     """Load the lists of all customers at once."""
     parts: list[PendingKeys | Failed] = []
-    bounds = [_enter(asked, customers, parts, reports=reports) for asked in asks]
+    bounds = [_enqueue(asked, customers, parts, reports=reports) for asked in asks]
     outcomes = await customers[0].loaders.wait_all(parts)
     return [
         CustomerLists(asked, reports, customers, _of_each(asked, outcomes, own))
@@ -69,7 +69,7 @@ async def load_lists(asks: Sequence[RoutedAsk], customers: Sequence[StitchedCust
     ]
 
 
-def _enter(
+def _enqueue(
     asked: RoutedAsk, customers: Sequence[StitchedCustomer], parts: list[PendingKeys | Failed], *, reports: bool
 ) -> list[int]:
     """Ask for the parts of a list.

@@ -29,7 +29,7 @@ CANDIDATES = 20
 class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
     """An ask with its sources, the same for every customer.
 
-    `by_id` is the only source with its question, where there is one and it finds the records by the customer's id.
+    `by_id` is the only source with its fetch, where there is one and it finds the records by the customer's id.
     """
 
     record: type[Record]
@@ -42,9 +42,9 @@ class SourceRouter:
     """Route asks to sources. Shared by all requests.
 
     `customer_ids` reads ids of customers as callers give them.
-    `question(kind, selection)` is how customers are found by a kind of key, at the first source that can or at the one that is
-    named; it raises `InvalidKeyError` when no source can.
-    `asked(record, ask)` is what is asked of all sources of a record type. Both give the same object for the same words.
+    `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or at the one that is named.
+    It raises `InvalidKeyError` when no source can.
+    `route(record, ask)` gives the fetches at all sources of a record type. Both give the same object for the same words.
     """
 
     def __init__(self, sources: Sources, default_region: str | None) -> None:

@@ -51,7 +51,7 @@ class Computation:
         self._keys: dict[StitchedCustomer, list[str]] = {}
         for customer, key in wanted:
             self._keys.setdefault(customer, []).append(key)
-        # The facts of all wanted tags are asked for every customer, so that each source gets one question.
+        # The facts of all wanted tags are asked for every customer, so that each source gets one fetch.
         names = {name for keys in self._keys.values() for key in keys for name in pack.tags[key].fact_names}
         requests = _requests([pack.facts[name] for name in sorted(names)], self._reference)
         customers = [*self._keys]
