@@ -1,4 +1,4 @@
-"""Give an author of a connector the contract, records, fields and errors by one import.
+"""Give an author of connectors all that a contract needs.
 
     from connectors import Answer, Ask, Connector, ConnectorSettings, Event, KeyKind, Keys, lookup
 

@@ -147,7 +147,7 @@ def leaf_field(struct: type[msgspec.Struct], path: str) -> FieldInfo | None:
 
 @lru_cache(maxsize=1024)
 def has_decimals(struct: type[msgspec.Struct], fields: Fields) -> bool:
-    """Whether a selection holds a decimal."""
+    """Tell whether a selection holds a decimal."""
     own = fields_of(struct)
     return any(
         own[name].leaf is Decimal or ((part := own[name].struct) is not None and has_decimals(part, inner))

@@ -75,7 +75,7 @@ def create_app(
     connectors: Sequence[Connector[Any]] | None = None,
     notes: Mapping[str, Any] | None = None,
 ) -> Starlette:
-    """The gateway as an ASGI application.
+    """Create the gateway as an ASGI application.
 
     `examples` open as tabs of GraphiQL, which development has; `notes` are said by `/readyz`.
     """

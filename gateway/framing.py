@@ -220,7 +220,7 @@ class FramingProtocol(HttpToolsProtocol):
             raise _StopParsingError
 
     def is_host(self, host: bytes) -> bool:
-        """Whether it can be the value of `Host`. The last one is remembered, for the next request will say the same."""
+        """Tell whether it can be the value of `Host`. The last one is remembered, for the next request will say the same."""
         if not _HOST.fullmatch(host):
             return False
         self._host = host

@@ -323,7 +323,7 @@ def _failure_answer(error: Exception, media: str, head: Head) -> HttpResponse:
 
 
 def make_refusal(status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> HttpResponse:
-    """The answer to a request that nobody looks into."""
+    """Answer a request that nobody looks into."""
     extensions: dict[str, Any] = {"code": code, "retryable": True} if code == OverloadedError.code else {"code": code}
     return _error_answer(status, [GraphQLError(message, extensions=extensions)], JSON, new_request_id(), headers)
 
@@ -333,7 +333,7 @@ def _invalid_status(media: str) -> int:
 
 
 def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
-    """The error as the caller reads it. What was not raised on purpose says nothing but its code."""
+    """Show the error as the caller reads it. What was not raised on purpose says nothing but its code."""
     shown: dict[str, Any] = {**error.formatted}
     given = shown.get("extensions", {})
     cause = error.original_error

@@ -76,7 +76,7 @@ class Invalidator:
         return [] if read is None else [read[1]]
 
     async def _concerned(self, source: Source, changes: Sequence[Change], stitcher: Stitcher) -> Invalidated:
-        """The customers behind the changes of one key. What is kept of them under their other keys is made stale, too."""
+        """Find the customers behind the changes of one key. What is kept of them under their other keys is made stale, too."""
         kind, key = changes[0].by, changes[0].key
         concern_tags = self._concern_tags(changes)
         ids = {key} if kind is KeyKind.CUSTOMER_ID else set()
@@ -108,7 +108,7 @@ class Invalidator:
 async def _keys(
     source: Source, kind: KeyKind, key: str, others: Collection[KeyKind], stitcher: Stitcher
 ) -> tuple[list[tuple[KeyKind, str]], SourceFailure | None]:
-    """The other keys of whoever has a key: none where nobody has it, the ids alone where several have.
+    """Find the other keys of whoever has a key: none where nobody has it, the ids alone where several have.
 
     With the failure for which there may be others. A record that stands in for a newer one is of before the change.
     """

@@ -30,7 +30,7 @@ class SegmentedLru(Generic[K, V]):
         return len(self._new) + len(self._hot)
 
     def get(self, name: K) -> V | None:
-        """The value, marked as used."""
+        """Get the value, and mark it as used."""
         value = self._hot.get(name)
         if value is not None:
             self._hot.move_to_end(name)

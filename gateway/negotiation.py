@@ -42,7 +42,7 @@ known_media: dict[bytes, str] = {}
 
 
 def negotiate(accept: bytes) -> str:
-    """The media type of the answer."""
+    """Negotiate the media type of the answer."""
     if len(accept) > MAX_NEGOTIATED_BYTES:
         raise RefusedError(431, f"the header Accept is longer than {MAX_NEGOTIATED_BYTES} bytes")
     ranges = [_range(part) for part in accept.decode("latin-1").split(",")]

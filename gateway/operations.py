@@ -59,7 +59,7 @@ class _Entry:
     template: Template | None = None
 
     def for_outline(self, outline: Outline) -> _Entry:
-        """The entry of another text of the outline."""
+        """Make the entry of another text of the outline."""
         assert self.template is not None
         lifted = self.template.lifted(outline)
         operations = {
@@ -103,7 +103,7 @@ class Operations:
         self._outlines: SegmentedLru[int, _Seen] = SegmentedLru(MAX_OUTLINES_SEEN)
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
-        """The operation of this name, or the only one. Raises OperationError."""
+        """Prepare the operation of this name, or the only one. Raises OperationError."""
         entry = self._entries.get(query) or self._remember(query)
         operation = entry.operations.get(operation_name)
         if operation is None:

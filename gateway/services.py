@@ -35,7 +35,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def budget_s(settings: Settings, deadline_ms: int | None = None) -> float:
-    """The seconds of a request: those of the caller within bounds, or the usual."""
+    """Compute the seconds of a request: those of the caller within bounds, or the usual."""
     budget_ms = settings.deadline_ms if deadline_ms is None else min(deadline_ms, settings.effective_max_deadline_ms)
     return budget_ms / 1000
 

@@ -33,7 +33,7 @@ class Filter:
     until: datetime | None = field("Only those before this time.", default=None)
 
     def conditions(self) -> tuple[Condition, ...]:
-        """The lists that were given, as conditions.
+        """List the given values as conditions.
 
         Raises `InvalidArgumentError` for what is too long: what is asked is remembered with its conditions.
         """

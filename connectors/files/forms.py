@@ -47,7 +47,7 @@ class Forms:
         self._known: dict[str, tuple[tuple[File, ...], str]] = {}
 
     def reading(self, statement: str, cursor: duckdb.DuckDBPyConnection) -> FormedReader:
-        """The statement with the forms that its files have now."""
+        """Write the statement with the forms that its files have now."""
         files = {}
         for reader, pattern in self._readers.items():
             if reader not in statement:
@@ -67,7 +67,7 @@ class Forms:
         return FormedReader(statement, files)
 
     def holds(self, reading: FormedReader, cursor: duckdb.DuckDBPyConnection) -> bool:
-        """Whether no file has changed since."""
+        """Tell whether no file has changed since."""
         return all(_files(pattern, cursor) == files for pattern, files in reading.files.items())
 
 

@@ -72,7 +72,7 @@ class GraphQLClient:
     async def _ask_once(
         self, lookup: GraphQLLookup, queries: Sequence[LookupQuery], ask: Ask, until: float | None
     ) -> Sequence[LookupQuery]:
-        """Those of the questions that have further pages."""
+        """Ask queries, and return those that have further pages."""
         content = await self._post(lookup.body(queries, ask), until) or b""
         has_amounts = has_decimals(lookup.record, ask.fields)
         answer = read_response(content, has_amounts=has_amounts)

@@ -39,11 +39,11 @@ class Names:
         self._asked = {answered: asked for asked, answered in self._answered.items()}
 
     def plain(self, expression: str) -> str:
-        """The expression over an answer."""
+        """Write the expression over an answer."""
         return _WITH_ARGUMENTS.sub(lambda match: self._answered[match[1], match[2]], expression)
 
     def asked(self, answered: str) -> str:
-        """The field as a document asks for it."""
+        """Write the field as a document asks for it."""
         name, arguments = self._asked.get(answered, (answered, ""))
         return f"{name}{arguments}" if answered == name else f"{answered}: {name}{arguments}"
 

@@ -237,7 +237,7 @@ class GraphQLLookup:
 
 
 def lookups_of(settings: GraphQLSettings) -> list[GraphQLLookup]:
-    """All lookups of a source."""
+    """List all lookups of a source."""
     return [
         GraphQLLookup(record_name, rules, by, lookup, settings)
         for record_name, rules in settings.records.items()

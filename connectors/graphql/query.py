@@ -100,7 +100,7 @@ class Query:
             yield "query: `total` must stand inside what has the key"
 
     def document(self, selection: str, *, counts: bool, queries: int) -> str:
-        """The text to send: the fields of a record in their place, and the whole once for each question."""
+        """Write the text to send: the fields of a record in their place, and the whole once for each query."""
         without = None if counts else self._total_at
         more = {} if self.paged is None else {self.spine[: self.paged + 1]: _PAGE_INFO}
         roots = [self._root] if queries == 1 else [numbered(self._root, n, self._of_each_key) for n in range(queries)]
@@ -177,7 +177,7 @@ def _shared(path: Path, spine: Path) -> int:
 
 
 def _step(fields: Found, spine: Path, fits: Any) -> int | None:
-    """The first step of the spine whose field fits."""
+    """Find the first step of the spine whose field fits."""
     steps = (
         len(path) - 1 for path, node in fields if isinstance(node, FieldNode) and path == spine[: len(path)] and fits(node)
     )

@@ -36,7 +36,7 @@ def object_on(value: Any, path: Sequence[Any], names: Sequence[str]) -> dict[str
 
 
 def number_at(value: Any, names: Sequence[str]) -> int:
-    """The one number under names."""
+    """Read the one number under names."""
     values = list(found_at(value, names))
     if len(values) != 1 or type(values[0]) is not int:
         raise SourceProtocolError("no number where `total` stands")

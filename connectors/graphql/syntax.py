@@ -34,13 +34,13 @@ def variables_of(*nodes: Node) -> set[str]:
 
 
 def numbered(root: FieldNode, number: int, names: Collection[str]) -> FieldNode:
-    """The field with a number behind these variables."""
+    """Copy the field with a number behind these variables."""
     renamed: FieldNode = visit(root, _Numbering(number, names))
     return renamed
 
 
 def text_of(node: Node, fields: str, more: Mapping[Path, str], without: Path | None, above: Path = (), name: str = "") -> str:
-    """The text of a field, answered under `name`.
+    """Write the text of a field, answered under `name`.
 
     `fields` stands where the spread is, what is in `more` is added in its place, and what is at `without` is left out.
     """

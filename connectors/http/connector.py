@@ -149,7 +149,7 @@ class HttpConnector(Connector[HttpSettings]):
 
 
 def _can_all_be_sent(keys: Keys) -> bool:
-    """Whether that is seen at once."""
+    """Tell whether that is seen at once."""
     return "".join(keys).isascii() and _NO_KEYS.isdisjoint(keys)
 
 

@@ -59,7 +59,7 @@ class HttpLookup:
         self.pushdown = self._list_pushdown.pushdown
 
     def sends_first(self, ask: Ask) -> bool:
-        """Whether the source can cut the page: it applies the rest of the ask as well."""
+        """Tell whether the source can cut the page: it applies the rest of the ask as well."""
         return self._list_pushdown.first(ask) is not None
 
     def values(self, keys: Sequence[str], ask: Ask) -> Values:
@@ -85,7 +85,7 @@ class HttpLookup:
         return None if self.lookup.body is None else render_body(self.lookup.body, values)
 
     def next_url(self, answer: Any, values: Values, page: URL) -> URL | None:
-        """Where the next page is, None after the last. Another origin is refused: it would be sent our credentials.
+        """Find the next page, None after the last. Another origin is refused: it would be sent our credentials.
 
         A link is relative to the address of its page (RFC 3986, 5.1). What JMESPath takes for false is none.
         """
@@ -136,7 +136,7 @@ class HttpLookup:
         return []
 
     def new_rows(self) -> RowLists:
-        """No rows yet."""
+        """Begin without rows."""
         return RowLists(self._id_of)
 
     def add_rows(self, answer: Any, keys: Sequence[str], rows_by_key: Rows) -> None:
@@ -183,7 +183,7 @@ class HttpLookup:
         return self._list_pushdown.is_in_order(ask)
 
     def page(self, rows: list[Any], ask: Ask, total: int | None, *, partial: bool = False) -> Page:
-        """The records of one key as canonical JSON."""
+        """Write the records of one key as canonical JSON."""
         mapped = self._mapping.mapper(self._list_pushdown.fields(ask))
         page = self._list_pushdown.page([mapped(row) for row in rows], ask, total)
         return msgspec.structs.replace(page, partial=True) if partial else page

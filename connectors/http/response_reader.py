@@ -108,7 +108,7 @@ class ResponseReader:
                 raise SlowPathNeededError
 
     def _by_key(self, rows: list[Any], keys: Sequence[str]) -> dict[str, list[Any]]:
-        """The rows of each asked key."""
+        """Group the rows by asked key."""
         rows = [row for row in rows if row is not None]
         lists = [[row] for row in rows] if self._inside is None else self._inside(rows)
         if self._keys is None:
@@ -125,7 +125,7 @@ class ResponseReader:
         return rows_by_key
 
     def _put_in_order(self, lists: Collection[list[Any]], *, newest_first: bool) -> None:
-        """By time, then id. Most sources write them so."""
+        """Sort by time, then id. Most sources write them so."""
         for rows in self._reader.not_newest_first(lists) if newest_first else self._reader.not_oldest_first(lists):
             rows.sort(key=self._reader.position, reverse=newest_first)
 

@@ -37,7 +37,7 @@ class Collection:
         self._plan = lru_cache(maxsize=256)(self._planned)
 
     async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
-        """The pages of the keys that find something.
+        """Fetch the pages of the keys that find something.
 
         Without a cut by one call. With one by a call for each key, side by side: each reads so many documents and no more,
         where one for all would have the server read every document of every key.
@@ -62,7 +62,7 @@ class Collection:
     async def measure(
         self, kind: KeyKind, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None
     ) -> Measured:
-        """The values of every key, by one call."""
+        """Measure every key, by one call."""
         key = self.settings.keys[kind]
         asked = asked_for(key, keys)
         nothing = [nothing_of(self.places, measure) for measure in measures]
@@ -113,7 +113,7 @@ class Collection:
         return await self._database.count(self.settings.collection, undated(self.order, match)) > 0
 
     async def _total(self, match: Match, ask: Ask, given: int, count: int) -> int:
-        """How many there are in all. What was not cut was counted when it came."""
+        """Count all records of a key. What was not cut was counted when it came."""
         if ask.after is None and (ask.first is None or given < ask.first):
             return count
         return await self._database.count(self.settings.collection, counted(self.order, match))

@@ -82,7 +82,7 @@ class MongoDatabase:
             yield
 
     async def aggregate(self, collection: str, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
-        """The documents that a pipeline gives. Raises `SourceProtocolError` when they go on beyond `MAX_BYTES`."""
+        """Run a pipeline, and read its documents. Raises `SourceProtocolError` when they go on beyond `MAX_BYTES`."""
 
         async def call(database: _Database) -> list[dict[str, Any]]:
             cursor = await database[collection].aggregate(list(pipeline), allowDiskUse=True, batchSize=AT_ONCE)
@@ -101,15 +101,15 @@ class MongoDatabase:
         return await self._run(call)
 
     async def count(self, collection: str, matching: Document) -> int:
-        """How many documents match."""
+        """Count the documents that match."""
         return await self._run(lambda database: database[collection].count_documents(matching))
 
     async def newest(self, collection: str, most: int) -> list[dict[str, Any]]:
-        """The last documents by `_id`, whole."""
+        """Read the last documents by `_id`, whole."""
         return await self._run(lambda database: database[collection].find().sort("_id", -1).limit(most).to_list())
 
     async def collections(self) -> list[str]:
-        """The names of the collections that may be read."""
+        """Name the collections that may be read."""
         return await self._run(lambda database: database.list_collection_names(authorizedCollections=True))
 
     async def indexed_paths(self, collection: str) -> set[str] | None:

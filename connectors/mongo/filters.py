@@ -50,7 +50,7 @@ def match_ask(places: FieldPaths, record: type[Record], asked: Ask | Measure) ->
 
 
 def later(position: Position, time: str | None, id_: str, *, as_text: bool, oldest_first: bool) -> Match:
-    """The records after a position. `as_text`: the id at that path is text, however documents have it."""
+    """Match the records after a position. `as_text`: the id at that path is text, however documents have it."""
     ids = [position.id] if as_text else list(texts_of(position.id))
     up = time is None or oldest_first
     beyond = {"$or": [{id_: {"$gt" if up else "$lt": own}} for own in ids]}

@@ -24,7 +24,7 @@ _LONGEST_SEARCH = 1_000
 
 
 def asked_for(key: KeySettings, keys: Sequence[str]) -> Asked:
-    """The keys that can be of the key's type."""
+    """Convert the keys that can be of the key's type."""
     asked: dict[Any, list[str]] = {}
     for own in keys:
         if own.startswith(key.prefix):
@@ -35,7 +35,7 @@ def asked_for(key: KeySettings, keys: Sequence[str]) -> Asked:
 
 
 def match_of(key: KeySettings, values: Collection[Any]) -> Match:
-    """The documents of some keys; of a search, of one."""
+    """Match the documents of some keys; of a search, of one."""
     if key.path is not None:
         return {key.path: next(iter(values)) if len(values) == 1 else {"$in": list(values)}}
     (text,) = values
@@ -43,7 +43,7 @@ def match_of(key: KeySettings, values: Collection[Any]) -> Match:
 
 
 def owners(key: KeySettings, document: Mapping[str, Any], asked: Asked) -> Sequence[str]:
-    """The asked keys that a document belongs to."""
+    """List the asked keys that a document belongs to."""
     if len(asked) == 1 or key.path is None:
         return [own for keys in asked.values() for own in keys]
     return list(dict.fromkeys(own for value in each_at(document, key.path) for own in keys_of(value, asked)))

@@ -28,11 +28,11 @@ class SqlDatabase(ABC):
 
     @abstractmethod
     async def run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """The rows of one statement. A call that is cancelled leaves nothing to the next one."""
+        """Run one statement, and read its rows. A call that is cancelled leaves nothing to the next one."""
 
     @abstractmethod
     async def columns(self, query: str) -> Columns:
-        """A query's columns."""
+        """Read a query's columns."""
 
     async def reads_whole(self, query: str, column: str) -> bool:  # noqa: ARG002  most do not
         """Tell whether a query is read whole when it is joined. That is however few its rows are."""

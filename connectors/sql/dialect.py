@@ -46,7 +46,7 @@ WHOLE = "^[+-]?[0-9]{1,18}([.]0*)?$"
 
 
 def matches(text: Expression, pattern: str) -> Expression:
-    """Whether a text matches one of the patterns above. It stands in the statement, so that a planner knows it, too."""
+    """Tell whether a text matches one of the patterns above. It stands in the statement, so that a planner knows it, too."""
     return text.regexp_match(literal_column(f"'{pattern}'"))
 
 
@@ -233,7 +233,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:
-        """Whether the value is in a list parameter."""
+        """Tell whether the value is in a list parameter."""
 
     def outer(self, value: Expression) -> Expression:
         """A value of few rows that many rows are looked up by."""

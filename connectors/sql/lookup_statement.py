@@ -44,7 +44,7 @@ def conditions_shape(where: Sequence[Condition]) -> tuple[tuple[str, bool], ...]
 
 
 def ask_parameters(ask: Ask, dialect: Dialect) -> dict[str, Any]:
-    """The values of an ask's parameters by name."""
+    """List the values of an ask's parameters by name."""
     values: dict[str, Any] = {f"where_{i}": list(condition.values) for i, condition in enumerate(ask.where)}
     if ask.first is not None:
         values["first"] = ask.first
@@ -56,7 +56,7 @@ def ask_parameters(ask: Ask, dialect: Dialect) -> dict[str, Any]:
 
 
 def matched(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], conditions: Sequence[Expression]) -> Select[Any]:
-    """The records of the keys asked for: `key_`, `time_`, and the columns that are read.
+    """Select the records of the keys asked for: `key_`, `time_`, and the columns that are read.
 
     `time_` is null where it cannot be read, and where there is no id: either is no record.
     """
@@ -124,7 +124,7 @@ def lookup_ids(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any]
 
 
 def record_ids(rows: RecordQuery, kind: KeyKind) -> Select[Any]:
-    """The ids of all records of the keys asked for."""
+    """Select the ids of all records of the keys asked for."""
     key = rows.settings.keys[kind]
     if key.query is not None:
         return select(pairs_of(rows.dialect, kind, key).c.id).distinct()
@@ -145,7 +145,7 @@ def _bounds(rows: RecordQuery, shape: AskShape) -> list[Expression]:
 
 
 def bounds_of(rows: RecordQuery, table: FromClause, since: bool, until: bool, prefix: str = "") -> list[Expression]:
-    """The window on the record's time."""
+    """Bound the record's time."""
     time = rows.time(table) if "time_" not in table.c else table.c.time_
     bounds: list[Expression] = []
     if since and time is not None:
@@ -185,7 +185,7 @@ def _last_number(ranked: FromClause, condition: Expression) -> Expression:
 
 
 def _later(rows: RecordQuery, table: FromClause, oldest_first: bool) -> Expression:
-    """Whether a record comes after the cursor. Those whose time cannot be read are the last ones."""
+    """Tell whether a record comes after the cursor. Those whose time cannot be read are the last ones."""
     own, end = rows.dialect.ordered(table.c.id), bindparam("after_id", type_=Text())
     if "time_" not in table.c:
         return own > end

@@ -65,7 +65,7 @@ def measure_shape(measure: Measure) -> MeasureShape:
 
 
 def measure_parameters(measures: Sequence[Measure], dialect: Dialect) -> dict[str, Any]:
-    """The values of the measures' parameters by name."""
+    """List the values of the measures' parameters by name."""
     values: dict[str, Any] = {}
     for number, measure in enumerate(measures):
         values |= {f"m{number}_where_{i}": list(condition.values) for i, condition in enumerate(measure.where)}
@@ -75,7 +75,7 @@ def measure_parameters(measures: Sequence[Measure], dialect: Dialect) -> dict[st
 
 
 def measure_parts(rows: RecordQuery, kind: KeyKind, asked: Sequence[MeasureShape]) -> list[MeasurePart]:
-    """The parts of the statement. A measure over what the configuration does not have is in none."""
+    """Write the parts of the statement. A measure over what the configuration does not have is in none."""
     paths = _paths(asked)
     texts = rows.texts((path for measure in asked for path, _ in measure.where), rows.source)
     columns = columns_for(rows.record, Fields.from_paths(*rows.required, *paths))
@@ -244,7 +244,7 @@ def _aggregate(rows: RecordQuery, items: FromClause, measure: MeasureShape, cond
 
 
 def _is_shared(rows: RecordQuery, kind: KeyKind, table: CTE) -> Expression | None:
-    """Whether a record is there under another key, too. None where a customer has one key of the kind.
+    """Tell whether a record is there under another key, too. None where a customer has one key of the kind.
 
     Of pairs the gateway knows that they may share a record. A column may as well, where the query joins something that a record
     has several of.
@@ -316,7 +316,7 @@ def _first_of(rows: RecordQuery, values: FromClause, place: ColumnPlace, order: 
 def _per_currency(
     rows: RecordQuery, table: CTE, base: _Base, place: ColumnPlace, measures: Mapping[int, MeasureShape]
 ) -> MeasurePart:
-    """All sums and averages of one field, by one grouping. One that has nothing in a currency is null there."""
+    """Write all sums and averages of one field, by one grouping. One that has nothing in a currency is null there."""
     dialect = rows.dialect
     number, currency = (rows.operand(name, field, base.items) for name, field in operand_columns(place).items())
     conditions = {n: _condition(rows, table, measure, n) for n, measure in measures.items()}

@@ -210,7 +210,7 @@ def _is_read_by_text(value: Expression) -> bool:
 
 
 def _is_json(text: Expression) -> Expression:
-    """Whether text is JSON. The servers' own way to ask is not known to all versions."""
+    """Tell whether text is JSON. The servers' own way to ask is not known to all versions."""
     for pattern, mark in JSON_STEPS:
         text = func.regexp_replace(text, pattern, mark, "g")
     for _ in range(JSON_LEVELS):

@@ -75,7 +75,7 @@ class LearntColumns(NamedTuple):
 
 
 def escaped(query: str) -> str:
-    """A user's query for `text()`, where a colon would begin a parameter."""
+    """Escape a user's query for `text()`, where a colon begins a parameter."""
     return query.replace(":", "\\:")
 
 
@@ -93,7 +93,7 @@ def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Su
 
 
 def rated(dialect: Dialect, source: Subquery, scale: Scale) -> Subquery:
-    """The rows of a record with ratings on its own scale."""
+    """Select a record's rows, with ratings on its own scale."""
     columns = (dialect.rating(column, scale).label(RATING) if column.name == RATING else column for column in source.c)
     return select(*columns).subquery(source.name)
 
@@ -144,7 +144,7 @@ class RecordQuery:
         return path.partition(".")[0] in self._read_whole
 
     def json(self, fields: Fields, table: FromClause) -> Expression:
-        """The selected fields of a record as JSON text."""
+        """Write the selected fields of a record as JSON text."""
         return cast(self._object(self.record, fields, table, ""), Text)
 
     def field(self, place: ColumnPlace, table: FromClause) -> Expression:
@@ -269,7 +269,7 @@ class RecordQuery:
         return not_(test) if negated else test
 
     def items(self, name: str, table: FromClause) -> FromClause | None:
-        """The rows of a nested list: its query, or the elements of a column of JSON."""
+        """Select the rows of a nested list: its query, or the elements of a column of JSON."""
         if name in self.lists:
             return self.lists[name]
         own = table.c.get(name)

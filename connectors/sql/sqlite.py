@@ -143,7 +143,7 @@ def plan_statement(query: str, column: str) -> TextClause:
 
 
 def keeps_apart(plan: Iterable[Any]) -> bool:
-    """Whether a plan computes a user's query by itself. One that is a part of what is around it has no name any more."""
+    """Tell whether a plan computes a user's query by itself. One that is a part of what is around it has no name any more."""
     return any(_JOINED in step.detail for step in plan)
 
 

@@ -43,7 +43,7 @@ class RecordTable:
         self._learning: asyncio.Task[RecordStatements] | None = None
 
     async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
-        """The pages of the keys that find something, by one statement."""
+        """Fetch the pages of the keys that find something, by one statement."""
         key = self.settings.keys[kind]
         asked = asked_for(key, keys, self._dialect.integers)
         if not asked:
@@ -60,7 +60,7 @@ class RecordTable:
         measures: Sequence[Measure],
         remaining_s: float | None = None,  # noqa: ARG002  a call that is cancelled ends at the database, too
     ) -> Measured:
-        """The values of every key, by one statement."""
+        """Measure every key, by one statement."""
         key = self.settings.keys[kind]
         asked = asked_for(key, keys, self._dialect.integers)
         statements = await self.statements()

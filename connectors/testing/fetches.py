@@ -28,7 +28,7 @@ async def fetch(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, Page]:
 
 
 async def fetch_records(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, list[Record]]:
-    """The records of every asked key, in the order of the answer."""
+    """Fetch the records of every asked key, in the answer's order."""
     pages = await fetch(lookup, keys, **ask)
     return {key: records_in(lookup.record, pages.get(key)) for key in keys}
 
@@ -40,7 +40,7 @@ def page_of(outcome: Found | SourceError) -> Page:
 
 
 def json_of(page: Page) -> bytes:
-    """The records of a page as canonical JSON."""
+    """Write the records of a page as canonical JSON."""
     return page.records if isinstance(page.records, bytes) else msgspec.json.encode(page.records)
 
 

@@ -138,6 +138,6 @@ class MemoryConnector(Connector[ConnectorSettings]):
 
 
 def _share_nothing(held: Mapping[str, Sequence[Record]]) -> bool:
-    """Whether no record is under two keys."""
+    """Tell whether no record is under two keys."""
     ids = [id_ for records in held.values() for id_ in {record.id for record in records}]
     return len(ids) == len(set(ids))

@@ -55,7 +55,7 @@ _NOT_ASCII, _ESCAPED = re.compile("[^\x00-\x7f]"), re.compile(rb"\\u([0-9a-fA-F]
 
 
 def has_fine_times(content: bytes) -> bool:
-    """Whether JSON may hold times finer than a microsecond: decoders round them, `read_time` cuts."""
+    """Tell whether JSON may hold times finer than a microsecond: decoders round them, `read_time` cuts."""
     return _BEYOND_MICROSECONDS.search(content) is not None
 
 
@@ -125,7 +125,7 @@ def to_list(value: Any) -> Any:
 
 
 def to_object(value: Any) -> Any:
-    """An object; None where there is none, as `[]`, `""` or `false`."""
+    """Read an object; None where there is none, as `[]`, `""` or `false`."""
     return None if value is False or value in ("", []) else value
 
 
@@ -166,7 +166,10 @@ def to_time(value: Any) -> Any:
 
 
 def to_amount(value: Any, scale: int = 0) -> Any:
-    """The text of an amount in its own digits, without an exponent. `scale` is the number of decimals in a whole number."""
+    """Write the text of an amount in its own digits, without an exponent.
+
+    `scale` is the number of decimals in a whole number.
+    """
     number = to_number(value)
     if number is None:
         return None if is_blank(value) else value
@@ -176,7 +179,7 @@ def to_amount(value: Any, scale: int = 0) -> Any:
 
 
 def whole_or_raw(value: Any) -> Any:
-    """A whole number as an int. Anything else stays as it is."""
+    """Read a whole number as an int. Anything else stays as it is."""
     number = to_number(value)
     is_whole = number is not None and is_sound(number) and number == number.to_integral_value()
     return int(number) if number is not None and is_whole else value
@@ -199,12 +202,12 @@ def to_number(value: Any) -> Decimal | None:
 
 
 def given(**fields: Any) -> dict[str, Any]:
-    """An object without the fields that have no value: None, an empty text, an empty list or object."""
+    """Drop the fields of an object that have no value: None, an empty text, an empty list or object."""
     return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}
 
 
 def to_country(value: Any) -> str | None:
-    """The code of a country, in any case. A name of one is no value: an address is served without it."""
+    """Read the code of a country, in any case. A name of one is no value: an address is served without it."""
     return _code(value, _COUNTRY)
 
 

@@ -42,14 +42,14 @@ def sort_records(records: Iterable[R], *, oldest_first: bool = False) -> list[R]
 
 
 def filter_records(records: Iterable[R], ask: Ask | Measure) -> list[R]:
-    """The records inside the window that meet every condition."""
+    """Keep the records inside the bounds that meet every condition."""
     return [
         record for record in records if _in_window(record, ask) and all(meets(record, condition) for condition in ask.where)
     ]
 
 
 def records_after(records: Iterable[R], position: Position, *, oldest_first: bool = False) -> list[R]:
-    """The records that follow a position."""
+    """Keep the records that follow a position."""
     last = (position.time or _NO_TIME, position.id)
     if oldest_first or position.time is None:
         return [record for record in records if _time_and_id(record) > last]
@@ -92,12 +92,12 @@ def values_at(value: Any, path: str) -> Iterator[Any]:
 
 
 def rfc3339(time: datetime) -> str:
-    """An aware time in UTC, with Z."""
+    """Write an aware time in UTC, with Z."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def as_time(value: str | datetime) -> datetime:
-    """A time in UTC; one without its offset is taken to be."""
+    """Read a time in UTC; one without its offset is taken to be."""
     time = datetime.fromisoformat(value) if isinstance(value, str) else value
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
@@ -117,7 +117,7 @@ class PlainDecimal(Decimal):
 
 
 def decimal_text(number: Decimal) -> str:
-    """A sound decimal in the digits that it has. Zero has no sign."""
+    """Write a sound decimal in the digits that it has. Zero has no sign."""
     return f"{number or number.copy_abs():f}"
 
 
@@ -142,7 +142,7 @@ encode_json = msgspec.json.Encoder(enc_hook=json_hook).encode
 
 
 def exact_sum(numbers: Iterable[Any]) -> Any:
-    """The sum of sound numbers, to the last digit: an int of ints alone, else a Decimal."""
+    """Add sound numbers up, to the last digit: an int of ints alone, else a Decimal."""
     total: Any = 0
     for number in numbers:
         total = total + number if isinstance(total, int) and isinstance(number, int) else EXACT.add(total, number)
@@ -150,12 +150,12 @@ def exact_sum(numbers: Iterable[Any]) -> Any:
 
 
 def average(numbers: Sequence[Any]) -> Any:
-    """The mean of some sound numbers, of their exact sum."""
+    """Divide the exact sum of sound numbers by their count."""
     return exact_sum(numbers) / len(numbers)
 
 
 def as_text(value: Any) -> str:
-    """A value as a condition writes it."""
+    """Write a value as a condition does."""
     match value:
         case bool():
             return "true" if value else "false"

@@ -169,7 +169,7 @@ class HttpClient:
         until: float | None,
         headers: Mapping[str, str] | None = None,
     ) -> bytes | None:
-        """The answer's content, None when the source has nothing.
+        """Call, and read the content; None when the source has nothing.
 
         `body` is sent as JSON, bytes as they are. `until` is a time of the event loop's clock, in seconds.
         `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
@@ -270,7 +270,7 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
 
 
 def decoded(content: bytes) -> Any:
-    """The JSON of an answer, its numbers as they are written."""
+    """Decode the JSON of an answer, its numbers as they are written."""
     try:
         return _decode(content)
     except (ValueError, RecursionError) as error:

@@ -15,7 +15,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def repair_json(content: bytes) -> bytes:
-    """The same JSON as RFC 8259 has it, digit for digit. Half a character of UTF-16 and bytes that are no UTF-8 become U+FFFD.
+    """Rewrite JSON as RFC 8259 has it, digit for digit. Half a character of UTF-16 and bytes that are no UTF-8 become U+FFFD.
 
     A mark of the byte order goes, control characters in texts are escaped. Numbers that none can be (`NaN`, `1e` with twenty
     digits) become texts. Raises `ValueError` or `RecursionError` for what is no JSON even so.

@@ -50,7 +50,7 @@ class ListPushdown:
         return self._order == ("oldest_first" if ask.oldest_first else "newest_first")
 
     def at_source(self, ask: Ask) -> bool:
-        """Whether the source gives those records that match, and no others."""
+        """Tell whether the source gives those records that match, and no others."""
         return self.is_complete(ask) and not self.bounds_here(ask)
 
     def fields(self, ask: Ask) -> Fields:
@@ -82,7 +82,7 @@ class ListPushdown:
         return not ask.where and (Push.SINCE in self.pushdown or ask.since is ask.until is None)
 
     def bounds_here(self, ask: Ask) -> bool:
-        """Whether records come that are at `until` or later."""
+        """Tell whether records come that are at `until` or later."""
         # SINCE promises both bounds, and many sources know only the lower one.
         return ask.until is not None and Push.SINCE in self.pushdown and "until" not in self._sends
 

@@ -33,7 +33,7 @@ def values_of(keys: Sequence[str], ask: Ask, *, with_first: bool) -> Values:
 
 
 def placeholders_of(template: Any) -> frozenset[str]:
-    """The names in braces in a path, or anywhere in a body."""
+    """Name the placeholders in a path, or anywhere in a body."""
     match template:
         case str():
             return frozenset(_PLACEHOLDER.findall(template))
@@ -45,7 +45,7 @@ def placeholders_of(template: Any) -> frozenset[str]:
 
 
 def render_path(template: str, values: Values) -> str:
-    """The path and query, encoded and ready to send."""
+    """Render the path and query, encoded and ready to send."""
     whole = _rendered(template, values)
     if whole is not None:
         return whole

@@ -29,7 +29,7 @@ def is_number(key: str) -> bool:
 
 
 def step(key: str) -> str:
-    """A key as a step of a path."""
+    """Write a key as a step of a path."""
     if key in {".", ".."}:
         raise SourceRejectedError
     return quote(key, safe="")
@@ -110,19 +110,19 @@ def _is_between(place: Position, ask: Ask) -> bool:
 
 
 def joined(*parts: Any, by: str = " ") -> Any:
-    """The parts of a name or an address in one text. A part that is none is passed on as it is."""
+    """Join the parts of a name or an address in one text. A part that is none is passed on as it is."""
     given_parts = [to_text(part) for part in parts if part]
     odd = [part for part in given_parts if not isinstance(part, str)]
     return odd[0] if odd else by.join(given_parts)
 
 
 def time_of(written: Any) -> datetime:
-    """A time as the gateway reads it. Raises `ValueError` or `TypeError` for what is none."""
+    """Read a time as the gateway does. Raises `ValueError` or `TypeError` for what is none."""
     return as_time(to_time(written))
 
 
 def country_code(written: Any) -> Any:
-    """The code of a country. What is none is passed on as it is."""
+    """Read the code of a country. What is none is passed on as it is."""
     return to_country(written) or written
 
 

@@ -87,7 +87,7 @@ def read(request: WebhookRequest, kind: type[T]) -> T:
 
 
 def texts_at(document: Any, path: str) -> list[str]:
-    """The texts, or whole numbers as texts, at a dotted path. Where there is a list, all of its elements count.
+    """List the texts, or whole numbers as texts, at a dotted path. Where there is a list, all of its elements count.
 
     Raises `WebhookBodyError`.
     """

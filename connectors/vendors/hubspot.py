@@ -218,7 +218,7 @@ class HubSpot(Vendor[HubSpotSettings]):
         return _unless_all_failed(keys, answer)
 
     async def _merged(self, ids: Sequence[str], names: Sequence[str], until: float | None) -> list[Any]:
-        """The contacts that others were merged into."""
+        """Find the contacts that others were merged into."""
         rows: list[Any] = []
         for start in range(0, len(ids), _IDS_IN_A_SEARCH):
             own = {"propertyName": _IDS[1], "operator": "IN", "values": ids[start : start + _IDS_IN_A_SEARCH]}

@@ -207,7 +207,7 @@ class Zendesk(Vendor[ZendeskSettings]):
         return {id_: user for id_, user in users if id_ in sent}
 
     async def _by_email(self, email: str, until: float | None) -> list[Any]:
-        """The user who has the address. A search finds similar ones as well, and they are other people."""
+        """Find the user who has the address. A search finds similar ones as well, and they are other people."""
         users = await self.get(Users, f"{_USERS}/search", {"query": f'email:"{email}"'}, until)
         return [user for user in users.users if readable([user], _address) == [email.lower()]]
 

@@ -42,7 +42,7 @@ _METHOD = {
 
 
 def read_olist(data: Path, *, progress: Progress | None = None) -> Rows:
-    """The rows of `OLIST_TABLES` from the published files under `data`.
+    """Read the rows of `OLIST_TABLES` from the published files under `data`.
 
     Raises `ConfigurationError` that lists every missing file.
     """

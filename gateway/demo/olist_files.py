@@ -26,7 +26,7 @@ Line = Mapping[str, str]
 
 
 def find_files(data: Path) -> dict[str, Path]:
-    """Where each file is: in the folder or in its two usual sub-folders, as it is or with gzip.
+    """Find each file: in the folder or in its two usual sub-folders, as it is or with gzip.
 
     Raises `ConfigurationError` that lists every missing file.
     """

@@ -92,7 +92,7 @@ class Validator:
         self._rules: Sequence[type[ASTValidationRule]] = _RULES if introspection else (*_RULES, NoSchemaIntrospectionCustomRule)
 
     def valid(self, text: str) -> DocumentNode:
-        """The document. Raises `InvalidDocumentError`."""
+        """Parse and validate a document. Raises `InvalidDocumentError`."""
         document = _parsed(Source(text), self._limits.max_tokens)
         extent = Extent(document)
         if excess := extent.excess(self._limits):
@@ -150,5 +150,5 @@ def _detached(error: GraphQLError, code: str) -> GraphQLError:
 
 
 def too_expensive(message: str) -> GraphQLError:
-    """The refusal of a document that exceeds a limit."""
+    """Refuse a document that exceeds a limit."""
     return GraphQLError(message, extensions={"code": "QUERY_TOO_EXPENSIVE"})

@@ -62,7 +62,7 @@ class Arguments:
 
     # A method, and not a function that is kept here: that would hold this object, which only the collector could free.
     def words(self, variables: VariableValues) -> Words:
-        """The arguments by the names of the resolver's parameters."""
+        """Name the arguments by the resolver's parameters."""
         coerced, build, optional = variables.coerced, self._build, self._optional
         if build is None or (optional and not all(type(coerced.get(name)) is str for name in optional)):
             return self._converted(variables)
@@ -130,7 +130,7 @@ class _TemplateCompiler:
         self.optional: set[str] = set()
 
     def compile(self, expressions: Mapping[str, str], constants: Words) -> Build:
-        """A function from coerced variables to arguments."""
+        """Compile a function from coerced variables to arguments."""
         parts = [f"{name!r}: {self._code.keep(value)}" for name, value in constants.items()]
         parts += [f"{name!r}: {expression}" for name, expression in expressions.items()]
         return self._code.expression("variables", f"{{{', '.join(parts)}}}")

@@ -81,12 +81,12 @@ class FieldCollector:
 
 
 def fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
-    """The fragments of a document by name."""
+    """List the fragments of a document by name."""
     return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
 
 
 def deciding_variables(document: DocumentNode) -> tuple[str, ...]:
-    """The names of the variables that stand in `@skip` and `@include`, sorted."""
+    """Name the variables in `@skip` and `@include`, sorted."""
     finder = _ConditionVariables()
     visit(document, finder)
     return tuple(sorted(finder.names))

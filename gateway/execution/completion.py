@@ -221,5 +221,5 @@ def cache_completion(completion: Completion) -> Completion:
 
 
 def _has_gaps(items: Sequence[Any]) -> bool:
-    """Whether a list has nulls or exceptions in it."""
+    """Tell whether a list has nulls or exceptions in it."""
     return any(kind is type(None) or issubclass(kind, Exception) for kind in set(map(type, items)))

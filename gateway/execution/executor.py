@@ -163,7 +163,7 @@ class Executor:
         return result
 
     def plan(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
-        """The operation's plan, or why it has none."""
+        """Plan the operation, or say why it has no plan."""
         known = self._known(operation)
         if not known.deciding:
             known.plan = known.plan or self._planned(operation, variables)

@@ -37,7 +37,9 @@ _Row = tuple[int, str, str]
 def explain_plan(
     schema: Schema, operation: Operation, variables: VariableValues, plan: Plan, sources: Sources | None = None
 ) -> list[str]:
-    """The lines of a plan that was made for these values: a tree of the objects that reach sources, then the generated code.
+    """Write the lines of a plan that was made for these values.
+
+    First comes a tree of the objects that reach sources, then the generated code.
 
     With `sources` it says where the records of each list come from.
     """

@@ -61,9 +61,9 @@ class CustomerFinder(msgspec.Struct, frozen=True):
 class BatchResolver(msgspec.Struct, frozen=True):
     """Resolve a field for many objects of a request in one call.
 
-    `resolve` takes the request's context, the objects and the field's arguments, and gives a value for each object. `expect` takes
-    the context, the ids of customers who will be asked about once they are found, and the arguments. `at_hand` is as `resolve`,
-    but gives nothing when it would have to wait.
+    `resolve` takes the request's context, the objects and the field's arguments, and gives a value for each object. `expect`
+    takes the context, the ids of customers who will be asked about once they are found, and the arguments. `at_hand` is as
+    `resolve`, but gives nothing when it would have to wait.
     """
 
     resolve: Callable[..., Awaitable[Sequence[Any]]]

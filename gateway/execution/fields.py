@@ -156,7 +156,7 @@ class ResolvedField(Field):
         return self.failed(run, value, path) if isinstance(value, Exception) else value
 
     async def _values(self, run: Run, objects: Sequence[Any]) -> list[Any]:
-        """The value of each object, or the exception in its place."""
+        """Load the value of each object, or the exception in its place."""
         values: list[Any] = []
         waiting: list[int] = []
         for owner in objects:

@@ -132,7 +132,7 @@ class ProjectionCompiler:
         return self.object(named, nodes, source)
 
     def object(self, kind: GraphQLObjectType, nodes: list[FieldNode], source: str) -> str:
-        """A struct of the selected fields."""
+        """Write a struct of the selected fields."""
         if not source.isidentifier():
             name = self._code.new_name()
             return f"({self.object(kind, nodes, name)} if ({name} := {source}) is not None else None)"
@@ -141,7 +141,7 @@ class ProjectionCompiler:
         return f"{name}({', '.join(self.field(kind, own, source) for own in fields.values())})"
 
     def field(self, kind: GraphQLObjectType, nodes: list[FieldNode], source: str, owners: dict[str, str] | None = None) -> str:
-        """The expression for one field of an object. What `owners` are given are read once, into variables."""
+        """Write the expression for one field of an object. What `owners` are given are read once, into variables."""
         name = nodes[0].name.value
         if name == "__typename":
             return repr(kind.name)
@@ -163,7 +163,7 @@ class ProjectionCompiler:
         return self.value(kind.fields[name].type, nodes, read)
 
     def _nodes(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
-        """The records of a page, or the one of an edge.
+        """Write the records of a page, or the one of an edge.
 
         A record and its source are two variables, so that no object is made to hold them.
         """
@@ -242,7 +242,7 @@ class ProjectionCompiler:
         return self._code.expression(arguments, source)
 
     def _shown(self, keys: Sequence[str]) -> tuple[str, type[msgspec.Struct]]:
-        """A struct for an object of the answer, and its name."""
+        """Make a struct for an object of the answer, and name it."""
         struct = _struct_of(tuple(keys))
         name = self._code.keep(struct)
         line = f"{name}: {', '.join(keys)}"
@@ -253,11 +253,11 @@ class ProjectionCompiler:
 
 @lru_cache(maxsize=MAX_STRUCTS)
 def _struct_of(keys: tuple[str, ...]) -> type[msgspec.Struct]:
-    """The struct of an object with these keys. Plans share it, for a class is freed by the garbage collector alone."""
+    """Make the struct of an object with these keys. Plans share it, for a class is freed by the garbage collector alone."""
     names = [f"f{place}" for place in range(len(keys))]
     return msgspec.defstruct("Shown", names, rename=dict(zip(names, keys, strict=True)), gc=False)
 
 
 def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
-    """The struct in a list of it, or beside None."""
+    """Find the struct in a list of it, or beside None."""
     return next((member for member in get_args(kind) if isinstance(member, type) and issubclass(member, msgspec.Struct)), None)

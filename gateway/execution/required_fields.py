@@ -62,7 +62,7 @@ class _SelectionWalk:
         self._type_name = type_name
 
     def concrete(self, kind: Any) -> GraphQLObjectType:
-        """The object type that a value of this type is."""
+        """Find the object type of a value."""
         named: Any = get_named_type(kind)
         if is_abstract_type(named):
             assert self._type_name is not None

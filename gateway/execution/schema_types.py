@@ -17,7 +17,7 @@ def core_schema(schema: Schema) -> GraphQLSchema:
 
 
 def reaches_sources(schema: GraphQLSchema, name: str) -> bool:
-    """Whether objects of this type reach sources: by a resolver that waits, or by what they hold."""
+    """Tell whether objects of this type reach sources: by a resolver that waits, or by what they hold."""
     return name in _live_types(schema)
 
 

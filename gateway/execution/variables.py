@@ -86,7 +86,7 @@ def _too_long(definition: VariableDefinitionNode, given: Mapping[str, Any]) -> G
 
 
 def _are_few(item: type, values: Any) -> bool:
-    """Whether all values are of a type, and not too many."""
+    """Tell whether all values are of a type, and not too many."""
     return len(values) <= MAX_LIST and all(type(value) is item for value in values)
 
 

@@ -32,7 +32,7 @@ def _lower(text: str) -> str:
 
 
 def _unicode_domain(text: str) -> str:
-    """The domain with the letters that its labels stand for. A label that stands for none stays as it is."""
+    """Decode the labels of a domain to their letters. A label that stands for none stays as it is."""
     return ".".join(map(_unicode_label, _mapped(text).split(".")))
 
 

@@ -40,7 +40,7 @@ def spellings(kind: KeyKind, key: str) -> Sequence[str]:
 
 
 def words(kind: KeyKind) -> str:
-    """A kind of key as people say it."""
+    """Name a kind of key as people say it."""
     return kind.value.replace("_", " ")
 
 

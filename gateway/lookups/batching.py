@@ -63,13 +63,13 @@ class Flight(msgspec.Struct, eq=False):
 
     @property
     def is_wanted(self) -> bool:
-        """Whether anybody still waits for one of its keys."""
+        """Tell whether anybody still waits for one of its keys."""
         now = self.deadline.clock.monotonic()
         return any(not (wanted.is_complete or wanted.deadline.ends <= now) for wanted in self.wanted)
 
 
 def _wanting(waiting: Waiting) -> list[PendingKeys]:
-    """All who want one of these keys, each once."""
+    """List all who want one of these keys, each once."""
     if len(waiting) == 1:
         return [*next(iter(waiting.values()))]
     groups = (wanting for wanting, _ in groupby(waiting.values()))  # keys of one caller stand together, with the same tuple
@@ -145,7 +145,7 @@ class Batching:
     def _unanswered(
         self, fetch: Fetch, wanted: PendingKeys, flights: Iterable[Flight], refused: Failed | None
     ) -> Sequence[str]:
-        """The keys that are left to be asked for: some may be kept, or on their way."""
+        """Find the keys that are left to be asked for: some may be cached, or on their way."""
         cache = None if fetch.cache_policy is None else self._cache
         known: dict[str, Outcome] = {}
         joined: dict[Flight, None] = {}
@@ -189,7 +189,9 @@ class Batching:
             self._slots.dispatch_soon()
 
     def outdate(self, key: str, concerns: Callable[[Any], bool]) -> None:
-        """A key has changed: what is kept for the questions that it concerns is no longer fresh, nor is what is on its way.
+        """Outdate the answers about a key that has changed.
+
+        Those of the fetches that it concerns are no longer fresh, be they cached or on their way.
 
         Who asks from now on waits for a new call. Those who wait already have what they asked for.
         """

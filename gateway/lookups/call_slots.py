@@ -20,7 +20,7 @@ class CallSlots:
 
     @property
     def are_used(self) -> bool:
-        """Whether a call is under way."""
+        """Tell whether a call is under way."""
         return bool(self._calls)
 
     def dispatch_soon(self) -> None:

@@ -49,7 +49,7 @@ class CircuitBreaker:
 
     @property
     def refuses(self) -> bool:
-        """Whether a call may not leave now."""
+        """Tell whether a call may not leave now."""
         return self.paused_until is not None and (self._is_probing or self._clock.monotonic() < self.paused_until)
 
     def call_left(self) -> None:

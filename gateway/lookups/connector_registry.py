@@ -26,7 +26,7 @@ NO_KINDS = {"testing", "toolkit", "vendors"}
 
 
 def connector_kinds(wanted: Collection[str] | None = None) -> dict[str, type[Connector[Any]]]:
-    """Every kind of connector, or those that are wanted: modules of `connectors`, and connectors of installed packages.
+    """Find every kind of connector, or those that are wanted: modules of `connectors`, and connectors of installed packages.
 
     Only the wanted ones are imported: each may need libraries that the others do not. Raises `ConfigurationError` for a package
     whose connector is of no use.
@@ -75,7 +75,7 @@ def _is_connector(value: Any) -> bool:
 
 
 def build_connectors(settings: Mapping[str, SourceSettings]) -> list[Connector[Any]]:
-    """A connector for each source block.
+    """Build a connector for each source block.
 
     Raises `ConfigurationError` with the problems of all blocks.
     """

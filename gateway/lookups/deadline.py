@@ -24,7 +24,7 @@ class Deadline(msgspec.Struct, eq=False, kw_only=True):
         return Deadline(clock=clock, ends=(clock.monotonic() if began is None else began) + budget_s - kept_back_s)
 
     def leading(self) -> "Deadline":
-        """A deadline for a lookup that others wait for: when it hangs, they still have their time."""
+        """Set a deadline for a lookup that others wait for: when it hangs, they still have their time."""
         return Deadline(clock=self.clock, ends=self.ends - self.remaining_s() * (1 - LEADING_SHARE))
 
     def expire(self) -> None:

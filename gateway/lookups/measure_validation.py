@@ -19,7 +19,7 @@ _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_WHOLE)]
 
 
 def validate_measures(given: Any, record: type[Record], measures: Sequence[Measure]) -> tuple[Any, ...]:
-    """The values, one per measure, each of the kind of its measure: times in UTC, money as `{amount, currency}`.
+    """Validate the values, one per measure, each of its measure's kind: times in UTC, money as `{amount, currency}`.
 
     Raises `SourceProtocolError` when there is not one per measure, or one is of another kind or could not be worked with.
     """

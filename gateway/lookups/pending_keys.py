@@ -94,7 +94,7 @@ class PendingKeys(msgspec.Struct, eq=False):
             self.land({key: part.outcomes[key] for part in self.parts for key in part.keys})
 
     def read(self, waited_s: float, is_busy: bool = False) -> list[Outcome]:
-        """An outcome per key, in order: that it is late where there is none for a caller who has waited so long."""
+        """Read an outcome per key, in order: that it is late where there is none for a caller who has waited so long."""
         outcomes = self.outcomes
         if self.is_complete:
             return [*map(outcomes.__getitem__, self.keys)]

@@ -19,7 +19,7 @@ from connectors.toolkit.evaluation import filter_records, records_after, sort_re
 
 @lru_cache(maxsize=64)
 def position_fields(record: type[Record]) -> Fields:
-    """The fields that order a record among its kind."""
+    """Name the fields that order a record among its kind."""
     return Fields.from_paths("id", record.time_field) if record.time_field else Fields.from_paths("id")
 
 

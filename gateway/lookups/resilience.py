@@ -74,7 +74,7 @@ class ResilientCaller:
         return None
 
     def deadline(self, ends: Iterable[float]) -> Deadline:
-        """The deadline of a call: it has the usual time, and more where one of those who wait has, until these times.
+        """Set the deadline of a call: it has the usual time, and more where one of those who wait has, until these times.
 
         However little time a caller has, his call goes on for the others, and for the next one who asks.
         """

@@ -94,7 +94,7 @@ class SourceCaller:
         return Failed(error=error, source=self.source, as_of=self.clock.now(), latency_ms=round(waited_s * 1000, 3))
 
     def unreadable(self, error: Exception) -> Failed:
-        """The failure of keys whose call, or whose answer, raised."""
+        """Fail the keys whose call, or whose answer, raised."""
         return Failed(error=_unreadable(error), source=self.source, as_of=self.clock.now(), latency_ms=0.0)
 
     def not_asked(self, error: SourceError) -> Failed:
@@ -154,7 +154,7 @@ class SourceCaller:
         task.add_done_callback(self._abandoned.discard)
 
     def _found(self, answers: Iterable[Any], post_filter: PostFilter, stamp: dict[str, Any]) -> list[Outcome]:
-        """The outcome of each answer. What comes decoded, and not too long, is taken at a glance."""
+        """Turn each answer into an outcome. What comes decoded, and not too long, is taken at a glance."""
         source, as_of, latency_ms = stamp["source"], stamp["as_of"], stamp["latency_ms"]
         given, untouched = [*answers], post_filter.untouched
         lists = [
@@ -308,7 +308,7 @@ class Decoded(NamedTuple):
 
 
 def validate_records(records: bytes | list[Any], kind: type[msgspec.Struct]) -> Decoded:
-    """As `decode_records`, for records that may have been decoded already."""
+    """Validate records as `decode_records`, decoded ones too."""
     if isinstance(records, bytes):
         return decode_records(records, kind)
     if not {kind}.issuperset(map(type, records)):

@@ -90,7 +90,7 @@ class Source:
         return next((kind for kind in KeyKind if kind is not KeyKind.TEXT and (record, kind) in self.lookups), None)
 
     def can_measure(self, record: type[Record], by: KeyKind, ops: Iterable[MeasureOp]) -> bool:
-        """Whether an aggregate does all these operations at the source."""
+        """Tell whether an aggregate does all these operations at the source."""
         aggregate = self.aggregates.get((record, by))
         return aggregate is not None and aggregate.ops.issuperset(ops)
 
@@ -115,11 +115,11 @@ class Sources:
         return self._of[record]
 
     def named(self, name: str) -> Source | None:
-        """The source of this name."""
+        """Find the source of this name."""
         return self._named.get(name)
 
     def customers_by(self, kind: KeyKind) -> Source | None:
-        """The first source that finds customers by this kind of key."""
+        """Find the first source that finds customers by this kind."""
         return self._finders.get(kind)
 
     def find_customers_by(self, kind: KeyKind) -> list[str]:

@@ -73,11 +73,11 @@ class Trace(msgspec.Struct, eq=False):
         self.lookups.append(lookup)
 
     def waterfall(self) -> list[dict[str, Any]]:
-        """As JSON, one object for each lookup."""
+        """Write JSON, one object for each lookup."""
         return [lookup.shown(self.begun) for lookup in self.lookups]
 
     def server_timing(self) -> str:
-        """The value of a `Server-Timing` header: for each source the time from its first lookup to its last outcome."""
+        """Write the value of a `Server-Timing` header: for each source the time from its first lookup to its last outcome."""
         return ", ".join(_timings(self.lookups, self.clock.monotonic()))
 
 

@@ -63,12 +63,12 @@ def _patterns(kind: type[msgspec.Struct]) -> set[str]:
 
 
 def has_id(record: Any) -> bool:
-    """Whether an id, where it is selected, is not blank."""
+    """Tell whether an id, where it is selected, is not blank."""
     return not isinstance(record, msgspec.Struct) or bool(getattr(record, "id", "-").strip())
 
 
 def drop_invalid(records: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
-    """The records of one type that are sound, in order."""
+    """Drop unsound records of one type; the others keep their order."""
     doubtful = _look(kind)(records)
     if not doubtful:
         return records
@@ -78,7 +78,7 @@ def drop_invalid(records: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
 
 @lru_cache(maxsize=1024)
 def _look(kind: type[msgspec.Struct]) -> Look:
-    """A function that finds the records to look at: in one pass, over nothing but the fields that can be in doubt.
+    """Write a function that finds the records to look at: in one pass, over nothing but the fields that can be in doubt.
 
     To settle each record instead takes six times as long as to decode it (decision 39).
     """

@@ -99,7 +99,7 @@ class FaultInjector(ConnectorWrapper):
 
 
 def _errors(hits: Iterable[InjectedFault], keys: Keys) -> dict[str, SourceError]:
-    """The errors by key.
+    """Draw the errors by key.
 
     Raises the first one when there is one for each key.
     """

@@ -84,7 +84,7 @@ class FaultSettings(BaseModel):
 
     @property
     def sources(self) -> list[str]:
-        """The sources that are concerned, each once."""
+        """List the sources that are concerned, each once."""
         return list(dict.fromkeys(fault.source for fault in self.faults))
 
 

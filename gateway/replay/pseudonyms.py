@@ -61,7 +61,7 @@ class Pseudonyms:
         }
 
     def hide(self, personal: Personal, value: Any) -> Any:
-        """The pseudonym of a value, or of each in a list. None and empty values stay."""
+        """Replace a value, or each in a list, by its pseudonym. None and empty values stay."""
         if not value:
             return value
         if isinstance(value, list) and personal is not Personal.FREE:

@@ -95,12 +95,12 @@ def _whole(ask: Ask, line: RecordedLine) -> int | None:
 
 
 def window_of(ask: Ask) -> Ask:
-    """The part of an ask that chooses records, whatever its fields."""
+    """Take the part of an ask that chooses records."""
     return msgspec.structs.replace(ask, fields=Fields(), more=True, count=False, remaining_s=None)
 
 
 def counted_of(ask: Ask) -> Ask:
-    """The part of an ask that chooses the records to count."""
+    """Take the part of an ask that chooses records to count."""
     return Ask(fields=Fields(), since=ask.since, until=ask.until, where=ask.where)
 
 

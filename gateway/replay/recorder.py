@@ -98,7 +98,7 @@ class Recorder(ConnectorWrapper):
         return await self._noted(super().measured(aggregate, keys, measures, remaining_s), keys, line)
 
     async def _noted(self, call: Awaitable[Any], keys: Keys, line: Callable[[str, Any], RecordedLine]) -> Mapping[str, Any]:
-        """The answer, once it is written down; also that there is none."""
+        """Write an answer down, also that there is none."""
         try:
             answer = by_key(await call, keys)
         except SourceError as error:

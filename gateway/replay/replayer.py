@@ -130,7 +130,7 @@ class Replayer(Connector[ConnectorSettings]):
         return answers.get(ask, answers.get(hidden_ask(record, ask, self._hide)))
 
     def _read(self, record: type[Record], ids: Iterable[str], kind: type[msgspec.Struct]) -> list[Any]:
-        """The records that are known well enough."""
+        """Read the records that are known well enough."""
         return [converted for id_ in ids if (converted := _converted(self.known.record(record, id_), kind)) is not None]
 
 

@@ -46,7 +46,7 @@ class CustomerLists(msgspec.Struct, eq=False):
         return outcomes if {Found}.issuperset(map(type, outcomes)) else None
 
     def page(self, place: int) -> RecordPage | None:
-        """The page of one customer; None where no source is configured.
+        """Make the page of one customer; None where no source is configured.
 
         Raises `SourceFailure` when nothing could be had at all.
         """

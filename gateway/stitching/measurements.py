@@ -161,7 +161,7 @@ class _SourceMeasurements:
             await self._read(rest)
 
     def so_far(self, customer: StitchedCustomer) -> Measurement | None:
-        """The measures of a customer, if all that they need has come."""
+        """Measure a customer, if all that it needs has come."""
         pending = self._pending.get(customer)
         keys = customer.keys(self.source, self._kind)
         if customer not in self.measurements and pending is not None and not isinstance(keys, Failed):
@@ -261,20 +261,20 @@ class _SourceMeasurements:
 
 
 def _can_measure(source: Source, request: MeasureRequest, kind: KeyKind) -> bool:
-    """Whether the source measures as exactly as it would be here, at least over one key."""
+    """Tell whether the source measures as exactly as we do. That is at least over one key."""
     ops = {measure.op for measure in request.measures}
     return source.can_measure(request.record, kind, ops) and (not KEY_KINDS[kind].multiple or ops <= MERGEABLE)
 
 
 def _ask_of(request: MeasureRequest, keys: int) -> Ask:
-    """The records to measure of a customer with so many keys."""
+    """Ask for the records to measure of so many keys."""
     starts = [measure.since for measure in request.measures]
     since = min((start for start in starts if start is not None), default=None) if None not in starts else None
     return Ask(fields=request.fields, first=_records_of_key(keys), since=since)
 
 
 def _records_of(outcomes: Sequence[Outcome]) -> list[Any]:
-    """The records of all keys of a customer, each once."""
+    """List the records of all keys of a customer, each once."""
     return list(
         {record.id: record for outcome in outcomes if isinstance(outcome, Found) for record in outcome.records}.values()
     )

@@ -33,7 +33,7 @@ def sort_owned(records: Iterable[OwnedRecord], *, oldest_first: bool = False) ->
 
 
 def position_of(record: Any, source: str) -> RecordPosition:
-    """The place of a narrowed record."""
+    """Find the position of a narrowed record."""
     return RecordPosition(time_of(record), record.id, record=RECORD_NAMES[record.record_type], source=source)
 
 

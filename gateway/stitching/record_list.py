@@ -40,13 +40,13 @@ class RecordPage(msgspec.Struct, frozen=True):
 
     @property
     def nodes(self) -> list[Any]:
-        """The records, each knowing its source."""
+        """List the records, each knowing its source."""
         return [
             record if isinstance(record, SourcedRecord) else SourcedRecord(record, source) for record, source in self.owned()
         ]
 
     def owned(self) -> list[OwnedRecord]:
-        """The records with their sources."""
+        """Pair the records with their sources."""
         return list(zip(self.records, self.owners, strict=True))
 
 
@@ -66,7 +66,7 @@ def page_of_one(asked: RoutedAsk, outcome: Found) -> RecordPage:
 
 
 def merge_outcomes(asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage:
-    """The records of one customer of all outcomes.
+    """Merge the records of all outcomes of one customer.
 
     Raises `SourceFailure` when nothing could be had at all.
     """

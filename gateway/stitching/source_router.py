@@ -42,7 +42,7 @@ class SourceRouter:
     """Route asks to sources. Shared by all requests.
 
     `customer_ids` reads ids of customers as callers give them.
-    `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or at the one that is named.
+    `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
     `route(record, ask)` gives the fetches at all sources of a record type. Both give the same object for the same words.
     """

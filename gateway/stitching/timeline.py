@@ -16,7 +16,7 @@ from gateway.stitching.source_reports import Contribution
 
 
 async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask], first: int) -> RecordPage:
-    """The newest records over all the asked types.
+    """Merge the newest records of all the asked types.
 
     What cannot be had is left out and named in `unavailable`. Raises `SourceFailure` when nothing could be had at all.
     """

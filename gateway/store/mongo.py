@@ -66,7 +66,7 @@ class Mongo:
 
     @property
     def available(self) -> bool:
-        """Whether the last contact was good. False before the first."""
+        """Tell whether the last contact was good. False before the first."""
         return self._available
 
     @property
@@ -195,7 +195,7 @@ class Patience:
 
     @property
     def is_mostly_left(self) -> bool:
-        """Whether more than half has not been used."""
+        """Tell whether more than half has not been used."""
         return self._left > _TICKS / 2
 
     @asynccontextmanager

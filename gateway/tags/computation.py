@@ -59,7 +59,7 @@ class Computation:
         self._by_id = {customer.id: customer for customer in self._keys}
 
     async def run(self) -> Tags:
-        """The wanted tags. Never raises for a source: what is missing stands in the evidence."""
+        """Compute the wanted tags. Never raises for a source: what is missing stands in the evidence."""
         await asyncio.gather(*(pending.run() for pending, _ in self._pending))
         return {
             (customer.id, key): tag
@@ -84,7 +84,7 @@ class Computation:
             shared.reports.copy_to(customer.reports, records)
 
     def _needed(self, keys: Sequence[str]) -> list[tuple[PendingMeasurements, Sequence[Fact]]]:
-        """What these tags wait for, with their facts; others may be computed with them."""
+        """List the measurements for these tags, with their facts. Others may be computed with them."""
         names = {name for key in keys for name in self._pack.tags[key].fact_names}
         return [(pending, group) for pending, group in self._pending if any(fact.name in names for fact in group)]
 
@@ -97,17 +97,17 @@ class Computation:
 
 
 async def compute(pack: Pack, clock: Clock, wanted: Iterable[Wanted]) -> Tags:
-    """The wanted tags. Never raises for a source: what is missing stands in the evidence."""
+    """Compute the wanted tags. Never raises for a source: what is missing stands in the evidence."""
     return await Computation(pack, clock, wanted).run()
 
 
 def is_missing_for_now(tag: ComputedTag) -> bool:
-    """Whether asking again may give more: a source was down, in contrast to one that is not configured."""
+    """Tell whether asking again may give more: a source was down, in contrast to one that is not configured."""
     return any(fact.missing not in (None, SourceState.NOT_CONFIGURED.value) for fact in tag.evidence)
 
 
 def is_late(tag: ComputedTag) -> bool:
-    """Whether more time may give more."""
+    """Tell whether more time may give more."""
     return any(fact.missing == SourceTimeoutError.code for fact in tag.evidence)
 
 

@@ -59,7 +59,7 @@ class TagAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def is_given(self) -> bool:
-        """Whether the rule gives the tag, or may: what it lacked was a source."""
+        """Tell whether the rule gives the tag, or may: what it lacked was a source."""
         return self.tag.value is not None or self.tag.partial
 
 
@@ -162,7 +162,7 @@ class TagService:
     async def load_all(
         self, customers: Sequence[StitchedCustomer], keys: Keys, expected: Expected | None = None, *, given_only: bool = False
     ) -> list[list[TagAnswer]]:
-        """As `load`, the same tags for each of the customers: a list of them per customer, in order."""
+        """Load as `load`, the same tags for each of the customers: a list of them per customer, in order."""
         if not keys:
             return [[] for _ in customers]
         if expected is None or any(customer.id not in expected.batches for customer in customers):
@@ -202,7 +202,7 @@ class TagService:
     async def _compute_missing(
         self, wanted: Sequence[Wanted], cached: Mapping[str, CachedTags], expected: Expected
     ) -> list[TagAnswer]:
-        """Give what was read, and compute the rest: of customers who could not be read, only so many at a time."""
+        """Answer with stored tags, and compute the rest: of customers who could not be read, only so many at a time."""
         unread = {
             customer.id: batch
             for customer, _ in wanted

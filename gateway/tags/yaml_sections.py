@@ -20,12 +20,12 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:
-    """The known word that somebody who wrote `word` may have meant."""
+    """Guess the known word that somebody meant by `word`."""
     return next(iter(get_close_matches(word, known, n=1)), None)
 
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
-    """The end of a message about an unknown word: the nearest known one, or all of them when they are few."""
+    """End a message about an unknown word: the nearest known one, or all of them when they are few."""
     if near := nearest(word, known):
         return f"; did you mean '{near}'?"
     return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
@@ -111,13 +111,13 @@ class Section:
                 self.report(name, f"unknown setting{did_you_mean(name, known)}")
 
     def text(self, name: str) -> str:
-        """A required text; empty when it is reported."""
+        """Read a required text; empty when it is reported."""
         if name not in self._values:
             self.report(name, "is missing; add it")
         return self.optional_text(name) or ""
 
     def optional_text(self, name: str) -> str | None:
-        """A text; None when it is absent or reported. Unquoted YES and 90 are the texts that they look like."""
+        """Read a text; None when it is absent or reported. Unquoted YES and 90 are the texts that they look like."""
         node = self._values.get(name)
         if node is None:
             return None
@@ -136,7 +136,7 @@ class Section:
         return texts or ()
 
     def version(self, name: str) -> int:
-        """A required whole number from 1."""
+        """Read a required whole number from 1."""
         text = self.text(name)
         if text and not re.fullmatch(r"[1-9]\d{0,8}", text):
             self.report(name, "must be a whole number from 1")
@@ -152,12 +152,12 @@ class Section:
         return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
 
     def required_duration(self, name: str) -> timedelta | None:
-        """A span that must be there; None when it is reported."""
+        """Read a span that must be there; None when it is reported."""
         self.text(name)
         return self.duration(name)
 
     def choice(self, name: str, known: Mapping[str, T]) -> T | None:
-        """A required word out of `known`; None when it is reported."""
+        """Read a required word out of `known`; None when it is reported."""
         text = self.text(name)
         if text and text not in known:
             self.report(name, f"unknown word '{text}'{did_you_mean(text, known)}")
@@ -173,7 +173,7 @@ class Section:
         return {each: section for each in entries if (section := entries.section(each))}
 
     def section(self, name: str) -> Section | None:
-        """The mapping under a name; None when it is absent or reported."""
+        """Read the mapping under a name; None when absent or reported."""
         node = self._values.get(name)
         if isinstance(node, yaml.MappingNode):
             return Section(node, self._at(name), self._lines[name], self._problems)

@@ -48,7 +48,7 @@ def numbers_in(struct: type[msgspec.Struct], fields: Fields) -> Callable[[list[l
 
 
 def _loops(struct: type[msgspec.Struct], fields: Fields, holder: str, loops: str) -> Iterator[str]:
-    """The loops that lead to money with its amount."""
+    """Write the loops that lead to money with its amount."""
     for name, inner in fields:
         field = fields_of(struct)[name]
         within = f"{holder}.{name}" if field.form == LIST else f"({holder}.{name},)"

@@ -59,12 +59,12 @@ def field_getter(expression: str) -> Get:
 
 
 def chain_of(expression: str) -> tuple[str, ...] | None:
-    """The names of a plain path (`a.b`), None for any other expression."""
+    """List the names of a plain path (`a.b`), None for any other expression."""
     return _chain(jmespath.compile(expression).parsed)
 
 
 def literal_of(expression: str) -> Any:
-    """The value of a literal, None for any other expression."""
+    """Read the value of a literal, None for any other expression."""
     tree = jmespath.compile(expression).parsed
     return tree["value"] if tree["type"] == "literal" else None
 

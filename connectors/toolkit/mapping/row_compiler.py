@@ -139,7 +139,7 @@ class RowCompiler:
         return self._code.function("lists", lines)
 
     def object(self, struct: type[msgspec.Struct], fields: Fields, rules: MappingRules, row: RowVariable) -> str:
-        """A record or a part of a list, narrowed."""
+        """Write a record or a part of a list, narrowed."""
         own = fields_of(struct)
         words = (f"{name}={self._field(own[name], inner, name, rules, row)}" for name, inner in fields)
         return f"{self._code.keep(narrow(struct, fields))}({', '.join(words)})"
@@ -153,7 +153,7 @@ class RowCompiler:
         return self._code.expression("row", f"({', '.join(parts)},)")
 
     def _field(self, field: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
-        """A field: where it has no value its default, or a misfit."""
+        """Write a field: where it has no value its default, or a misfit."""
         if field.form == LIST:
             return (
                 self._leaves(field, path, rules, row) if field.struct is None else self._parts(field, inner, path, rules, row)
@@ -238,7 +238,7 @@ class RowCompiler:
         return f"([] if ({name} := {spot.source}) is None else [{item} for {item} in {name} if {item} is not None])"
 
     def _part(self, field: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
-        """An object. One whose required fields have no value is none, and so is one without any value."""
+        """Write an object. One whose required fields have no value is none, and so is one without any value."""
         assert field.struct is not None
         own = fields_of(field.struct)
         needed = [field.name for field in own.values() if field.required]

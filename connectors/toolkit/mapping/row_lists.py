@@ -12,7 +12,7 @@ IdOf = Callable[[Any], Any]
 
 
 def id_reader(mapping: RowMapping) -> IdOf:
-    """A function that reads the ids of rows."""
+    """Make a function that reads the ids of rows."""
     read = mapping.mapper(Fields.from_paths("id"))
     return lambda row: read(row).get("id")
 
@@ -46,7 +46,7 @@ class RowLists:
         own += self._new(key, rows)
 
     def _new(self, key: str, rows: Iterable[Any]) -> list[Any]:
-        """The rows that were not met before. Whether two of one id that differ are one record, the gateway says."""
+        """Keep the rows that were not met before. Whether two of one id that differ are one record, the gateway says."""
         known, new = self._known[key], []
         for row in rows:
             same = known.setdefault(id_, []) if isinstance(id_ := self._id_of(row), str) else []

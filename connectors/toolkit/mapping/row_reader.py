@@ -57,7 +57,7 @@ class RowReader:
         return self._writer.met_fractions
 
     def records(self, lists: Collection[list[Any]]) -> list[list[Any]]:
-        """A list of records for each list of decoded rows."""
+        """Read a list of records for each list of decoded rows."""
         self._writer.met_fractions = False
         try:
             records = self._quick(lists)

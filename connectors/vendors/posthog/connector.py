@@ -101,7 +101,7 @@ class PostHog(Vendor[PostHogSettings]):
         return await ask_in_halves(keys, lambda some: self._some_events(some, ask, place))
 
     async def _some_customers(self, keys: Keys, ask: Ask, place: tuple[str, str], *, by_id: bool) -> Answer:
-        """The persons who have a key. The id of one who is not found by it is a property; who has none is nobody's."""
+        """Find the persons who have a key. The id of one who is not found by it is a property; who has none is nobody's."""
         own = {"id": None if by_id else self.settings.customer_id, "member_number": self.settings.member_number}
         more: Mapping[str, tuple[str, ...]] = {
             field: (f"properties.{name}",) for field, name in own.items() if name is not None

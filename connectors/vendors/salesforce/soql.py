@@ -41,7 +41,7 @@ def select(
     order: Sequence[str] = (),
     limit: int | None = None,
 ) -> str:
-    """A question for the rows that meet all conditions. A column may be a question for children, in parentheses."""
+    """Write a query for the rows that meet all conditions. A column may be a question for children, in parentheses."""
     words = ["SELECT", ", ".join(dict.fromkeys(columns)), "FROM", source]
     words += ["WHERE", " AND ".join(conditions)] if conditions else []
     words += ["ORDER BY", ", ".join(order)] if order else []
@@ -50,13 +50,13 @@ def select(
 
 
 def any_in(columns: Iterable[str], values: Iterable[str]) -> str:
-    """The condition that one of the columns is one of the values."""
+    """Require one of the columns to be one of the values."""
     texts = ", ".join(f"'{value.translate(_ESCAPES)}'" for value in dict.fromkeys(values))
     return f"({' OR '.join(f'{column} IN ({texts})' for column in columns)})"
 
 
 def within(column: str, since: datetime | None, until: datetime | None) -> Iterator[str]:
-    """The conditions that a time is in a window."""
+    """Require a time to be within bounds."""
     if since is not None:
         yield f"{column} >= {_moment(since)}"
     if until is not None:

@@ -168,7 +168,7 @@ class Stripe(Vendor[StripeSettings]):
         return None if customer is None or customer.get("deleted") else as_records([customer], self._customer)
 
     async def _by_email(self, email: str, until: float | None) -> list[Any]:
-        """The customers who have an address, in any case of letters.
+        """Find the customers who have an address, in any case of letters.
 
         A list compares letters as they are, and is up to date; a search does not, and is a minute behind.
         """
@@ -191,7 +191,7 @@ class Stripe(Vendor[StripeSettings]):
         return Page(records, partial=any(is_cut for _, is_cut in charges))
 
     async def _lost(self, charge: str, until: float | None) -> list[Any]:
-        """The disputes that were lost: what the bank gave back to the customer."""
+        """Find the disputes that were lost: what the bank gave back to the customer."""
         disputes = await self._listed(_DISPUTES, {"charge": charge}, until)
         return [dispute for dispute in disputes if readable([dispute], lambda dispute: dispute["status"] == "lost") == [True]]
 
@@ -221,7 +221,7 @@ class Stripe(Vendor[StripeSettings]):
         return orders_of(id_, rows), is_cut
 
     async def _listed(self, path: str, parameters: Parameters, until: float | None) -> list[Any]:
-        """All rows of a list or of a search."""
+        """Read all rows of a list or of a search."""
         rows, is_cut = await self._pages(path, parameters, until)
         if is_cut:
             raise SourceProtocolError("more pages than max_pages")
