@@ -44,7 +44,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 PREPARED = {
     "sqlite": ("PRAGMA query_only = ON",),
-    "postgresql": (),
+    "postgresql": (
+        # A plan for the keys of each call costs as much as a short statement, and is no better. Servers that know no such
+        # setting, and those between that pass on few, are not asked for it as they connect.
+        "SELECT set_config(name, 'force_generic_plan', false) FROM pg_settings WHERE name = 'plan_cache_mode'",
+    ),
     "mysql": (
         "SET SESSION TRANSACTION READ ONLY",
         # Each server reads its own comments. Text that we cast is compared by code points, spaces at its end too.
