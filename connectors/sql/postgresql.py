@@ -31,7 +31,8 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
-from sqlalchemy.sql.elements import ColumnClause
+from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect_asyncpg
+from sqlalchemy.sql.elements import BindParameter, ColumnClause
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import NullType, TypeEngine
 
@@ -75,6 +76,29 @@ JSON_PART = r'\[((""|0)(,(""|0))*)?\]|\{("":(""|0)(,"":(""|0))*)?\}'
 """A list or an object that holds no other."""
 JSON_LEVELS = 24
 """How many lists and objects of JSON in a column of text may stand in each other."""
+
+
+class _Compiler(PGCompiler_asyncpg):
+    def visit_bindparam(self, bindparam: BindParameter[Any], *arguments: Any, **words: Any) -> str:
+        # Only what a call gives is a parameter. A constant in the text is known to the planner, and never sent.
+        words["literal_binds"] = words.get("literal_binds") or not bindparam.required
+        found: str = super().visit_bindparam(bindparam, *arguments, **words)  # type: ignore[no-untyped-call]
+        return found
+
+    def render_literal_value(self, value: Any, type_: TypeEngine[Any]) -> str:
+        if not isinstance(value, str):
+            found: str = super().render_literal_value(value, type_)  # type: ignore[no-untyped-call]
+            return found
+        text = value.replace("'", "''")
+        # Written so, a backslash is one however the server reads plain texts.
+        return "E'" + text.replace("\\", "\\\\") + "'::TEXT" if "\\" in text else f"'{text}'::TEXT"
+
+
+class Spelling(PGDialect_asyncpg):
+    """asyncpg's way of writing statements, constants written out."""
+
+    statement_compiler = _Compiler
+    supports_statement_cache = True
 
 
 class Postgresql(Dialect):
