@@ -32,7 +32,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect_asyncpg
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import BindParameter, ColumnClause
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import NullType, TypeEngine
 
@@ -101,10 +103,30 @@ class Spelling(PGDialect_asyncpg):
     supports_statement_cache = True
 
 
+class JsonObject(FunctionElement[Any]):
+    """A JSON object of named values, written as a row: PostgreSQL looks at the types of a row once, of arguments each time."""
+
+    type = JSON()
+    inherit_cache = False
+
+    def __init__(self, pairs: Sequence[tuple[str, Expression]]) -> None:
+        self.names = [name for name, _ in pairs]
+        super().__init__(*(value for _, value in pairs))
+
+
+@compiles(JsonObject)
+def _write_object(element: JsonObject, compiler: _Compiler, **words: Any) -> str:
+    values = [compiler.process(value, **words) for value in element.clauses]
+    columns = ", ".join(f'{value} AS "{name}"' for value, name in zip(values, element.names, strict=True))
+    return f"(SELECT row_to_json(gateway_object) FROM (SELECT {columns}) AS gateway_object)"  # noqa: S608  of our own parts
+
+
 class Postgresql(Dialect):
     collation = "C"
-    object_function = "json_build_object"
     array_function = "json_build_array"
+
+    def json_object(self, pairs: Sequence[tuple[str, Expression]]) -> Expression:
+        return JsonObject(pairs)
 
     def beginning(self, text: Expression, most: int) -> Expression:
         # This cast cuts, and leaves what is short enough as it is, where substr would count and copy it.
@@ -147,10 +169,15 @@ class Postgresql(Dialect):
         return cast(value, Text)
 
     def plain_json(self, value: Expression, default: int | None) -> Expression:
-        found = self._number_json(value)
-        return found if default is None else func.coalesce(found, func.to_json(literal_column(str(default))))
+        found: Expression = self._number_json(value)
+        if default is None:
+            return found
+        other = literal_column(str(default))
+        return func.coalesce(found, other if isinstance(found.type, BigInteger) else func.to_json(other))
 
     def _number_json(self, value: Expression) -> Expression:
+        if isinstance(value.type, BigInteger):
+            return value
         if isinstance(value.type, Numeric | Float):
             whole = and_(value == func.trunc(value), func.abs(value) < literal_column("1e18"))
             return case((whole, func.to_json(func.trunc(cast(value, Numeric)))), else_=func.to_json(value))
