@@ -9,12 +9,12 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Executable, select
 
-from connectors.errors import SourceAuthError, SourceError
+from connectors.errors import SourceAuthError, SourceError, SourceProtocolError
 from connectors.sql.compiled_statement import CompiledStatement
 from connectors.sql.database import SqlDatabase, learning_statement
 from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.pool import Pool, PooledConnection
-from connectors.sql.postgresql import Spelling
+from connectors.sql.postgresql import Spelling, index_statement, is_by_index
 from connectors.sql.record_query import Columns
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
@@ -109,6 +109,28 @@ class Engine(SqlDatabase):
     async def reads_whole(self, query: str, column: str) -> bool:
         # SQLite computes a query that groups by itself, and takes nothing but constants into it.
         return self.backend == "sqlite" and keeps_apart(await self.run(plan_statement(query, column), {}))
+
+    async def finds_by_index(self, query: str, column: str, type_: str) -> bool:
+        if self.backend != "postgresql":
+            return False
+        text = index_statement(query, column, type_)
+
+        async def explain(pooled: PooledConnection) -> list[dict[str, Any]]:
+            self._notify(text, ())
+            async with pooled.driver.transaction(readonly=True):
+                await pooled.driver.execute("SET LOCAL enable_seqscan = off")
+                plans: list[dict[str, Any]] = await pooled.driver.fetchval(text)
+                return plans
+
+        try:
+            async with asyncio.timeout(LEARNING_S):
+                plans = await self.pool.run(explain)
+        except FOREIGN as error:
+            # What is wrong with the key, the lookup says. Servers of another make have plans of another form.
+            if isinstance(ours := source_error(error), SourceProtocolError):
+                return False
+            raise ours from error
+        return all(is_by_index(plan["Plan"]) for plan in plans)
 
     def _notify(self, text: str, values: Sequence[Any]) -> None:
         for listener in self.listeners:
