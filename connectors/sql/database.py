@@ -38,6 +38,10 @@ class SqlDatabase(ABC):
         """Whether a query is read whole when its rows are joined by a column, however few they are."""
         return False
 
+    async def finds_by_index(self, query: str, column: str, type_: str) -> bool:  # noqa: ARG002  asked where it is of use
+        """Whether an index finds the rows of a key, and nothing else is read."""
+        return False
+
     @abstractmethod
     async def unreachable(self) -> str | None:
         """Say why it cannot be reached and how to fix it; None if it can."""

@@ -250,6 +250,14 @@ class Dialect(ABC):
         """A query for the items of one record, so that it is asked for each record and not for all at once."""
         return items
 
+    def asked_keys(self, name: str, type_: TypeEngine[Any]) -> FromClause:
+        """The values of a list parameter as rows with a column `key_`. Asked for where keys are found by an index."""
+        raise NotImplementedError
+
+    def first_in_order(self, rows: Select[Any], order: Sequence[Expression], descending: bool) -> Select[Any]:
+        """The first rows in an order, each place in it once. Asked for where keys are found by an index."""
+        raise NotImplementedError
+
     def among(self, value: Expression, found: Select[Any]) -> tuple[Expression, ...]:  # noqa: ARG002  most need no hint
         """Bring a few values to the place where a user's query looks them up. A join says the same."""
         return ()
