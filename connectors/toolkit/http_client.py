@@ -47,7 +47,7 @@ class RefusedResponse(NamedTuple):
 
 Refusal = Callable[[RefusedResponse], SourceError | None]
 """What a source means by such an answer, None where it means what it means everywhere."""
-_FIELDS = {"Accept-Encoding": "gzip, deflate", "User-Agent": "profile-gateway"}
+_FIELDS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "profile-gateway"}
 """Sent with every call unless the source's own headers say otherwise."""
 _FRAMING = ("Content-Length", "Transfer-Encoding")
 """Of each call by itself."""
@@ -105,7 +105,8 @@ class HttpClient:
     """The HTTP client of one source. While it is not open, calls raise `SourceUnavailableError`."""
 
     def __init__(self, settings: WebSettings, refusal: Refusal | None = None) -> None:
-        self._origin = URL(settings.base_url)
+        self._base = base = URL(settings.base_url)
+        self._origin = (base.scheme, base.raw_host, base.port)
         self._max_bytes = settings.max_response_bytes
         self._connections = settings.connections
         self._refusal = refusal
@@ -115,18 +116,17 @@ class HttpClient:
 
     async def open(self, headers: Mapping[str, str]) -> None:
         """`headers` go with every call; they hold the credentials."""
-        origin = self._origin
-        assert origin.raw_host is not None
-        assert origin.port is not None
-        self._fields = CIMultiDict(
-            {"Host": origin.host_port_subcomponent or "", "Accept": "application/json"} | _FIELDS,
-        )
-        self._fields.update(headers)
+        _, host, port = self._origin
+        assert host is not None
+        assert port is not None
+        self._fields = CIMultiDict({"Host": self._base.host_port_subcomponent or host, **_FIELDS})
+        for name, value in headers.items():
+            self._fields[name] = value
         for name in _FRAMING:
             self._fields.popall(name, None)
         self._head = _head(self._fields)
-        tls = await asyncio.to_thread(_tls_context) if origin.scheme == "https" else None
-        self._open = HttpPool(origin.raw_host, origin.port, self._connections, tls)
+        tls = await asyncio.to_thread(_tls_context) if self._base.scheme == "https" else None
+        self._open = HttpPool(host, port, self._connections, tls)
 
     async def aclose(self) -> None:
         pool, self._open = self._open, None
@@ -153,9 +153,8 @@ class HttpClient:
         `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
         """
         data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
-        sent = headers or {} if body is None else {"Content-Type": "application/json"} | dict(headers or {})
         max_content = partial(self._max_content, one_key)
-        return self._content(await self._exchange(method, url, data, sent, max_content, until), one_key)
+        return self._content(await self._exchange(method, url, data, headers or {}, max_content, until), one_key)
 
     async def _exchange(
         self,
@@ -181,12 +180,15 @@ class HttpClient:
     def _request(self, method: str, url: URL, data: bytes | None, headers: Mapping[str, str]) -> bytes:
         """Write a request. It goes to the origin of `base_url`, wherever a link leads."""
         target = url.raw_path_qs
-        if " " in target or not target.isprintable() or url.origin() != self._origin.origin():
+        if " " in target or not target.isprintable() or (url.scheme, url.raw_host, url.port) != self._origin:
             raise SourceProtocolError("the address cannot be used")
         head = self._head
         if headers or data is not None:
             fields = self._fields.copy()
-            fields.update(headers)
+            if data is not None:
+                fields["Content-Type"] = "application/json"
+            for name, value in headers.items():
+                fields[name] = value
             if data is not None:
                 fields["Content-Length"] = str(len(data))
             head = _head(fields)

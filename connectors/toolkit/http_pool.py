@@ -111,7 +111,7 @@ class HttpPool:
             _, connection = await self._loop.create_connection(HttpConnection, sock=opened, ssl=self._tls, server_hostname=name)
         except UnicodeError as error:
             raise SourceProtocolError("the address cannot be used") from without_frames(error)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # uvloop has both
             raise SourceUnavailableError("no connection") from without_frames(error)
         if self._is_closed:
             connection.abort()
