@@ -54,7 +54,7 @@ _FRAMING = ("Content-Length", "Transfer-Encoding")
 _decode = json_decoder()
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_FIELD_VALUE = re.compile("[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 MAX_REFUSAL_BYTES = 64 * 1024
 """Of an answer that is no success."""
 _ABSENT = {404, 410}
@@ -96,8 +96,9 @@ class HeaderSettings(WebSettings):
     @classmethod
     def _are_single_lines(cls, value: dict[str, str]) -> dict[str, str]:
         broken = [f"{name}: holds a line break" for name, text in value.items() if {"\r", "\n"} & set(text)]
-        if broken:
-            raise ValueError("; ".join(broken))
+        odd = [f"{name}: is no header" for name, text in value.items() if not _is_field(name, text)]
+        if broken or odd:
+            raise ValueError("; ".join(broken or odd))
         return value
 
 
@@ -210,9 +211,7 @@ class HttpClient:
                 self._refuse(self._refusal, status, headers, content)
             raise _error(status, headers, one_key)
         if content is None:
-            error = SourceProtocolError("larger than max_response_bytes")
-            error.halvings = UNTIL_IT_FITS
-            raise error
+            raise _too_large()
         return content.removeprefix(BOM)
 
     def _refuse(self, refusal: Refusal, status: int, headers: Mapping[str, str], content: bytes | None) -> None:
@@ -226,6 +225,12 @@ class HttpClient:
             raise error
 
 
+def _too_large() -> SourceProtocolError:
+    error = SourceProtocolError("larger than max_response_bytes")
+    error.halvings = UNTIL_IT_FITS
+    return error
+
+
 def _no_content(status: int, fields: Fields) -> int:  # noqa: ARG001
     return 0
 
@@ -235,11 +240,15 @@ def _is_absence(status: int, fields: Fields) -> bool:
     return status in _ABSENT and b"retry-after" not in fields
 
 
+def _is_field(name: str, value: str) -> bool:
+    return _FIELD_NAME.fullmatch(name) is not None and _FIELD_VALUE.fullmatch(value) is not None
+
+
 def _head(fields: CIMultiDict[str]) -> bytes:
     """Write header fields as lines. One that would break them is not sent."""
     lines = []
     for name, value in fields.items():
-        if not _FIELD_NAME.fullmatch(name) or _CONTROLS.search(value):
+        if not _is_field(name, value):
             raise SourceProtocolError("a header cannot be sent")
         lines.append(f"{name}: {value}\r\n")
     return "".join(lines).encode()

@@ -27,7 +27,6 @@ from connectors.errors import (
 )
 from connectors.toolkit import http_pool
 from connectors.toolkit.http_client import HttpClient
-from tests.support.endpoint import LOOPS  # noqa: F401  read by conftest.py
 from tests.support.http_bytes import ByteServer, calling, framed, giving, keeping_silent, serving_bytes
 
 CONTENT = b'[{"id": "a"}, {"id": "b"}]'
@@ -209,11 +208,11 @@ async def test_interim_responses_without_an_end_are_cut_off():
 
 
 async def test_a_bomb_of_gzip_is_cut_off():
-    """A gigabyte in a megabyte, and members that hold nothing."""
+    """A hundred megabytes in a tenth of one, and members that hold nothing."""
     packer = zlib.compressobj(wbits=31)
-    bomb = b"".join(packer.compress(b" " * 1_000_000) for _ in range(1000)) + packer.flush()
+    bomb = b"".join(packer.compress(b" " * 1_000_000) for _ in range(100)) + packer.flush()
     assert isinstance(await outcome(framed(bomb, "Content-Encoding: gzip")), SourceProtocolError)
-    hollow = framed(gzip.compress(b"") * 50_000, "Content-Encoding: gzip")
+    hollow = framed(gzip.compress(b"") * 5_000, "Content-Encoding: gzip")
     assert isinstance(await outcome(hollow), SourceProtocolError | bytes)
 
 
