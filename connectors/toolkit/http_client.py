@@ -30,7 +30,7 @@ from connectors.errors import (
     without_frames,
 )
 from connectors.toolkit.converters import json_decoder
-from connectors.toolkit.http_connection import Fields, HttpResponse, MaxContent
+from connectors.toolkit.http_connection import ContentLimit, Fields, HttpResponse
 from connectors.toolkit.http_pool import HttpPool
 from connectors.toolkit.json_repair import BOM
 
@@ -95,10 +95,9 @@ class HeaderSettings(WebSettings):
     @field_validator("headers")
     @classmethod
     def _are_single_lines(cls, value: dict[str, str]) -> dict[str, str]:
-        broken = [f"{name}: holds a line break" for name, text in value.items() if {"\r", "\n"} & set(text)]
-        odd = [f"{name}: is no header" for name, text in value.items() if not _is_field(name, text)]
-        if broken or odd:
-            raise ValueError("; ".join(broken or odd))
+        broken = [name for name, text in value.items() if not _is_field(name, text)]
+        if broken:
+            raise ValueError("; ".join(f"{name}: holds a line break, or what else no header may have" for name in broken))
         return value
 
 
@@ -125,7 +124,7 @@ class HttpClient:
             self._fields[name] = value
         for name in _FRAMING:
             self._fields.popall(name, None)
-        self._head = _head(self._fields)
+        self._head = _write_fields(self._fields)
         tls = await asyncio.to_thread(_tls_context) if self._base.scheme == "https" else None
         self._open = HttpPool(host, port, self._connections, tls)
 
@@ -136,7 +135,7 @@ class HttpClient:
 
     async def reach(self, url: URL, timeout_s: float) -> None:
         """Connect and wait for any answer, whatever its status."""
-        await self._exchange("HEAD", url, None, {}, _no_content, asyncio.get_running_loop().time() + timeout_s)
+        await self._exchange("HEAD", url, None, {}, _skip_content, asyncio.get_running_loop().time() + timeout_s)
 
     async def call(
         self,
@@ -154,8 +153,8 @@ class HttpClient:
         `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
         """
         data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
-        max_content = partial(self._max_content, one_key)
-        return self._content(await self._exchange(method, url, data, headers or {}, max_content, until), one_key)
+        limit_content = partial(self._limit_content, one_key)
+        return self._read_content(await self._exchange(method, url, data, headers or {}, limit_content, until), one_key)
 
     async def _exchange(
         self,
@@ -163,7 +162,7 @@ class HttpClient:
         url: URL,
         data: bytes | None,
         headers: Mapping[str, str],
-        max_content: MaxContent,
+        limit_content: ContentLimit,
         until: float | None,
     ) -> HttpResponse:
         pool = self._open
@@ -171,14 +170,14 @@ class HttpClient:
             raise SourceUnavailableError("the connector is closed")
         if until is not None and until <= asyncio.get_running_loop().time():
             raise SourceTimeoutError
-        request = self._request(method, url, data, headers)
+        request = self._write_request(method, url, data, headers)
         try:
             async with asyncio.timeout_at(until):
-                return await pool.exchange(request, max_content, again=method == "GET")
+                return await pool.exchange(request, limit_content, again=method == "GET")
         except TimeoutError as error:
             raise SourceTimeoutError from without_frames(error)
 
-    def _request(self, method: str, url: URL, data: bytes | None, headers: Mapping[str, str]) -> bytes:
+    def _write_request(self, method: str, url: URL, data: bytes | None, headers: Mapping[str, str]) -> bytes:
         """Write a request. It goes to the origin of `base_url`, wherever a link leads."""
         target = url.raw_path_qs
         if " " in target or not target.isprintable() or (url.scheme, url.raw_host, url.port) != self._origin:
@@ -192,16 +191,16 @@ class HttpClient:
                 fields[name] = value
             if data is not None:
                 fields["Content-Length"] = str(len(data))
-            head = _head(fields)
+            head = _write_fields(fields)
         return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method.encode(), target.encode(), head, data or b"")
 
-    def _max_content(self, one_key: bool, status: int, fields: Fields) -> int:
+    def _limit_content(self, one_key: bool, status: int, fields: Fields) -> int:
         if 200 <= status < 300:
             return self._max_bytes
         is_refusal = self._refusal is not None and status >= 400 and not (one_key and _is_absence(status, fields))
         return MAX_REFUSAL_BYTES if is_refusal else 0
 
-    def _content(self, response: HttpResponse, one_key: bool) -> bytes | None:
+    def _read_content(self, response: HttpResponse, one_key: bool) -> bytes | None:
         status, fields, content = response
         if status == 204 or (one_key and _is_absence(status, fields)):
             return None
@@ -231,7 +230,7 @@ def _too_large() -> SourceProtocolError:
     return error
 
 
-def _no_content(status: int, fields: Fields) -> int:  # noqa: ARG001
+def _skip_content(status: int, fields: Fields) -> int:  # noqa: ARG001
     return 0
 
 
@@ -244,7 +243,7 @@ def _is_field(name: str, value: str) -> bool:
     return _FIELD_NAME.fullmatch(name) is not None and _FIELD_VALUE.fullmatch(value) is not None
 
 
-def _head(fields: CIMultiDict[str]) -> bytes:
+def _write_fields(fields: CIMultiDict[str]) -> bytes:
     """Write header fields as lines. One that would break them is not sent."""
     lines = []
     for name, value in fields.items():

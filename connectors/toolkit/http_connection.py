@@ -18,7 +18,7 @@ MAX_HEAD_BYTES = 64 * 1024
 MAX_GZIP_MEMBERS = 100
 Fields = dict[bytes, bytes]
 """Header fields by their names in small letters; of several with one name the first."""
-MaxContent = Callable[[int, Fields], int]
+ContentLimit = Callable[[int, Fields], int]
 """How many bytes of content to read after such a status and such fields; 0 where they do not matter."""
 
 
@@ -43,9 +43,9 @@ class HttpConnection(asyncio.Protocol):
         "_inflation",
         "_is_complete",
         "_keeps",
+        "_limit_content",
         "_loop",
         "_max_bytes",
-        "_max_content",
         "_overhead",
         "_parser",
         "_pieces",
@@ -69,12 +69,12 @@ class HttpConnection(asyncio.Protocol):
         self.has_answered = False
         self.idle_since = 0.0
 
-    def send(self, request: bytes, max_content: MaxContent) -> asyncio.Future[HttpResponse]:
+    def send(self, request: bytes, limit_content: ContentLimit) -> asyncio.Future[HttpResponse]:
         """Send a request; the future is its response, or a `SourceError`."""
         if self._transport is None:
             raise SourceUnavailableError("no connection")
         self._is_complete = self.has_answered = False
-        self._max_content = max_content
+        self._limit_content = limit_content
         self._status = self._max_bytes = self._size = self._overhead = 0
         self._fields: Fields = {}
         self._pieces: list[bytes] = []
@@ -139,11 +139,11 @@ class HttpConnection(asyncio.Protocol):
         if 100 <= status < 200 and status != 101:
             return
         self._status = status
-        self._max_bytes = self._max_content(status, self._fields)
+        self._max_bytes = self._limit_content(status, self._fields)
         if not self._max_bytes:
             self._finish(b"")
         elif (coding := self._fields.get(b"content-encoding")) is not None:
-            self._inflation = _inflation(coding)
+            self._inflation = _inflation_of(coding)
 
     def on_body(self, content: bytes) -> None:
         self._overhead = 0
@@ -239,6 +239,6 @@ class _Inflation:
         return zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
 
 
-def _inflation(coding: bytes) -> _Inflation | None:
+def _inflation_of(coding: bytes) -> _Inflation | None:
     name = coding.strip().lower()
     return _Inflation(is_gzip=name == b"gzip") if name in {b"gzip", b"deflate"} else None

@@ -9,7 +9,7 @@ from typing import Any
 from aiohappyeyeballs import start_connection
 
 from connectors.errors import SourceProtocolError, SourceUnavailableError, without_frames
-from connectors.toolkit.http_connection import HttpConnection, HttpResponse, MaxContent
+from connectors.toolkit.http_connection import ContentLimit, HttpConnection, HttpResponse
 
 IDLE_S = 15.0
 """How long a connection is kept that nobody uses."""
@@ -33,21 +33,21 @@ class HttpPool:
         self._addresses_end = 0.0
         self._is_closed = False
 
-    async def exchange(self, request: bytes, max_content: MaxContent, *, again: bool) -> HttpResponse:
+    async def exchange(self, request: bytes, limit_content: ContentLimit, *, again: bool) -> HttpResponse:
         """Send a request over the first connection that is free; the response.
 
         `again`: where the source had closed a kept connection, and so not seen the request, send it once more over a new one.
         """
         async with self._slots:
-            connection = self._kept_connection()
+            connection = self._pick_idle()
             if connection is not None:
                 try:
-                    return await self._exchange(connection, request, max_content)
+                    return await self._exchange(connection, request, limit_content)
                 except SourceUnavailableError:
                     if not again or connection.has_answered:
                         raise
                 self._close_idle()  # it was the one used last
-            return await self._exchange(await self._connect(), request, max_content)
+            return await self._exchange(await self._connect(), request, limit_content)
 
     def close(self) -> None:
         """Close all connections. Calls under way fail."""
@@ -56,10 +56,10 @@ class HttpPool:
         for connection in self._used:
             connection.abort()
 
-    async def _exchange(self, connection: HttpConnection, request: bytes, max_content: MaxContent) -> HttpResponse:
+    async def _exchange(self, connection: HttpConnection, request: bytes, limit_content: ContentLimit) -> HttpResponse:
         self._used.add(connection)
         try:
-            response = await connection.send(request, max_content)
+            response = await connection.send(request, limit_content)
         except BaseException:
             connection.abort()
             raise
@@ -73,7 +73,7 @@ class HttpPool:
             self._keep(connection)
         return response
 
-    def _kept_connection(self) -> HttpConnection | None:
+    def _pick_idle(self) -> HttpConnection | None:
         """Take the connection that was used last: the others may end."""
         while self._idle:
             connection = self._idle.pop()
