@@ -637,6 +637,44 @@ async def test_a_source_without_tls_is_no_source_with_it():
             await get(client, url)
 
 
+async def test_a_handshake_does_not_outlast_its_call():
+    """A source that accepts, and says nothing."""
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while await reader.read(1000):
+                pass
+        writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, calling(url) as client:
+        with pytest.raises(SourceTimeoutError):
+            await get(client, url, seconds=0.2)
+        await ended.wait()
+
+
+async def test_an_address_of_ipv6_is_called():
+    """It stands in brackets where the request names it."""
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(framed(CONTENT, "Connection: close"))
+        writer.close()
+
+    try:
+        server = await asyncio.start_server(serve, "::1", 0)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    url = f"http://[::1]:{server.sockets[0].getsockname()[1]}"
+    async with server, calling(url) as client:
+        assert await get(client, url) == CONTENT
+    assert f"Host: {url.removeprefix('http://')}\r\n".encode() in heads[0]
+
+
 async def test_idle_connections_are_closed_in_time(monkeypatch: pytest.MonkeyPatch):
     """Descriptors are not kept for calls that do not come; those in use stay."""
     monkeypatch.setattr(http_pool, "IDLE_S", 0.2)
