@@ -39,6 +39,7 @@ class HttpConnection(asyncio.Protocol):
     """One connection, for one request at a time."""
 
     __slots__ = (
+        "_content",
         "_fields",
         "_inflation",
         "_is_complete",
@@ -48,9 +49,7 @@ class HttpConnection(asyncio.Protocol):
         "_max_bytes",
         "_overhead",
         "_parser",
-        "_pieces",
         "_response",
-        "_size",
         "_status",
         "_transport",
         "has_answered",
@@ -75,9 +74,9 @@ class HttpConnection(asyncio.Protocol):
             raise SourceUnavailableError("no connection")
         self._is_complete = self.has_answered = False
         self._limit_content = limit_content
-        self._status = self._max_bytes = self._size = self._overhead = 0
+        self._status = self._max_bytes = self._overhead = 0
         self._fields: Fields = {}
-        self._pieces: list[bytes] = []
+        self._content = bytearray()  # and not its pieces, which may be tiny
         self._inflation: _Inflation | None = None
         self._response = response = self._loop.create_future()
         self._transport.write(request)
@@ -151,15 +150,14 @@ class HttpConnection(asyncio.Protocol):
             return
         if self._inflation is not None:
             try:
-                content = self._inflation.decode(content, self._max_bytes - self._size + 1)
+                content = self._inflation.decode(content, self._max_bytes - len(self._content) + 1)
             except zlib.error:
                 self._fail(SourceProtocolError("the content cannot be decompressed"))
                 return
-        self._size += len(content)
-        if self._size > self._max_bytes:
+        if len(self._content) + len(content) > self._max_bytes:
             self._finish(None)
         else:
-            self._pieces.append(content)
+            self._content += content
 
     def on_message_complete(self) -> None:
         assert self._parser is not None
@@ -186,7 +184,7 @@ class HttpConnection(asyncio.Protocol):
         if self._inflation is not None and not self._inflation.is_complete:
             self._fail(SourceProtocolError("the content cannot be decompressed"))
         else:
-            self._finish(self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces))
+            self._finish(bytes(self._content))
 
     def _finish(self, content: bytes | None) -> None:
         response, self._response = self._response, None

@@ -1,15 +1,23 @@
 """A server that answers with given bytes, whatever they are, and remembers what it was asked."""
 
 import asyncio
+import gzip
 import re
 import ssl
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
+
+from yarl import URL
 
 from connectors.toolkit.http_client import HttpClient, Refusal, WebSettings
 
 Answers = Callable[["ByteServer", asyncio.StreamWriter], Awaitable[bool]]
 """Answers one request; whether the connection stays."""
+CONTENT = b'[{"id": "a"}, {"id": "b"}]'
+MAX = 100_000
+"""The limit of content in these tests."""
 _LENGTH = re.compile(rb"content-length: ([0-9]+)", re.IGNORECASE)
 
 
@@ -17,6 +25,17 @@ def framed(content: bytes = b"[]", *fields: str, status: str = "200 OK") -> byte
     """A response with a length."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *fields, "", ""]
     return "\r\n".join(lines).encode() + content
+
+
+def chunked(content: bytes, *fields: str, size: int = 7, extension: bytes = b"", trailers: bytes = b"") -> bytes:
+    head = "\r\n".join(["HTTP/1.1 200 OK", "Transfer-Encoding: chunked", *fields, "", ""]).encode()
+    parts = [content[start : start + size] for start in range(0, len(content), size)]
+    return head + b"".join(b"%x%b\r\n%b\r\n" % (len(part), extension, part) for part in parts) + b"0\r\n" + trailers + b"\r\n"
+
+
+def deflated(content: bytes, bits: int) -> bytes:
+    packer = zlib.compressobj(wbits=bits)
+    return packer.compress(content) + packer.flush()
 
 
 class ByteServer:
@@ -126,3 +145,46 @@ async def calling(base_url: str, refusal: Refusal | None = None, **settings: int
         yield client
     finally:
         await client.aclose()
+
+
+async def get(
+    client: HttpClient, base: ByteServer | str, path: str = "/x", *, seconds: float = 30, **more: Any
+) -> bytes | None:
+    until = asyncio.get_running_loop().time() + seconds
+    url = URL((base if isinstance(base, str) else base.url) + path, encoded=True)
+    return await client.call("GET", url, None, **{"one_key": False, "until": until, **more})
+
+
+async def post(client: HttpClient, server: ByteServer, body: Any, **more: Any) -> bytes | None:
+    until = asyncio.get_running_loop().time() + 30
+    return await client.call("POST", URL(server.url + "/x"), body, **{"one_key": False, "until": until, **more})
+
+
+HALF = len(CONTENT) // 2
+READABLE = {
+    "a length": (framed(CONTENT), False),
+    "chunks": (chunked(CONTENT), False),
+    "chunks with extensions and trailers": (chunked(CONTENT, extension=b";a=1", trailers=b"X-Sum: 1\r\n"), False),
+    "until the end": (b"HTTP/1.1 200 OK\r\n\r\n" + CONTENT, True),
+    "until the end, said": (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + CONTENT, True),
+    "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\n" + CONTENT, True),
+    "HTTP/1.0 with a length": (f"HTTP/1.0 200 OK\r\nContent-Length: {len(CONTENT)}\r\n\r\n".encode() + CONTENT, False),
+    "no reason": (f"HTTP/1.1 200\r\nContent-Length: {len(CONTENT)}\r\n\r\n".encode() + CONTENT, False),
+    "bare line feeds": (f"HTTP/1.1 200 OK\nContent-Length: {len(CONTENT)}\n\n".encode() + CONTENT, False),
+    "odd headers": (framed(CONTENT, "X-A: a\x01b", "X-B:", "X-C: \xe9"), False),
+    "gzip": (framed(gzip.compress(CONTENT), "Content-Encoding: gzip"), False),
+    "gzip in capitals": (framed(gzip.compress(CONTENT), "content-encoding: GZip"), False),
+    "gzip of two members": (
+        framed(gzip.compress(CONTENT[:HALF]) + gzip.compress(CONTENT[HALF:]), "Content-Encoding: gzip"),
+        False,
+    ),
+    "gzip in chunks": (chunked(gzip.compress(CONTENT), "Content-Encoding: gzip"), False),
+    "gzip until the end": (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(CONTENT), True),
+    "deflate": (framed(deflated(CONTENT, 15), "Content-Encoding: deflate"), False),
+    "deflate without its header": (framed(deflated(CONTENT, -15), "Content-Encoding: deflate"), False),
+    "identity": (framed(CONTENT, "Content-Encoding: identity"), False),
+    "a byte order mark": (framed(b"\xef\xbb\xbf" + CONTENT), False),
+    "an interim response": (b"HTTP/1.1 100 Continue\r\n\r\n" + framed(CONTENT), False),
+    "hints": (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 P\r\n\r\n" + framed(CONTENT), False),
+}
+"""Answers that say `CONTENT`, and whether the source closes behind them."""
