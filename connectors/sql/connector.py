@@ -83,7 +83,7 @@ class QueriesConnector(Connector[S]):
 
 
 class SqlConnector(QueriesConnector[SqlSettings]):
-    """A database of the user's own. `engine` is public, for those who count or time statements."""
+    """A database of the user's own. `engine` is public, for those who run statements of their own."""
 
     kind = "sql"
     settings_type: ClassVar[type[ConnectorSettings]] = SqlSettings

@@ -38,6 +38,10 @@ class SqlDatabase(ABC):
         """Tell whether a query is read whole when it is joined. That is however few its rows are."""
         return False
 
+    async def finds_by_index(self, query: str, column: str, type_: str) -> bool:  # noqa: ARG002  asked where it is of use
+        """Whether an index finds the rows of a key, and nothing else is read."""
+        return False
+
     @abstractmethod
     async def unreachable(self) -> str | None:
         """Say why it cannot be reached, and the fix. None if it can."""

@@ -253,6 +253,14 @@ class Dialect(ABC):
         """Query the items of one record at a time. So they are not read for all records at once."""
         return items
 
+    def asked_keys(self, name: str, type_: TypeEngine[Any]) -> FromClause:
+        """The values of a list parameter as rows with a column `key_`. Asked for where keys are found by an index."""
+        raise NotImplementedError
+
+    def first_in_order(self, rows: Select[Any], order: Sequence[Expression], descending: bool) -> Select[Any]:
+        """The first rows in an order, each place in it once. Asked for where keys are found by an index."""
+        raise NotImplementedError
+
     def among(self, value: Expression, candidates: Select[Any]) -> tuple[Expression, ...]:  # noqa: ARG002  most need no hint
         """Bring a few values to the lookup inside a user's query. A join says the same."""
         return ()

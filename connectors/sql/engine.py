@@ -1,18 +1,20 @@
-"""The database: a pool of connections that only read, in UTC, and the errors that leave it are ours."""
+"""The database: connections that only read, in UTC, and the errors that leave it are ours."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Executable, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.errors import SourceAuthError, SourceError, SourceTimeoutError, SourceUnavailableError
+from connectors.errors import SourceAuthError, SourceError, SourceProtocolError
+from connectors.sql.compiled_statement import CompiledStatement
 from connectors.sql.database import SqlDatabase, learning_statement
 from connectors.sql.failures import FOREIGN, source_error
+from connectors.sql.pool import Pool, PooledConnection
+from connectors.sql.postgresql import Spelling, index_statement, is_by_index
 from connectors.sql.record_query import Columns
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
@@ -23,68 +25,116 @@ LEARNING_S = 5
 bounds it: a connection that was swallowed is given up and tried anew."""
 
 
-class ColumnQuery(NamedTuple):
-    columns: Columns
-    rows: Sequence[Any]
+async def _fetch_postgresql(driver: Any, text: str, values: Sequence[Any]) -> Sequence[Any]:
+    rows: Sequence[Any] = await driver.fetch(text, *values)
+    return rows
+
+
+async def _fetch_sqlite(driver: Any, text: str, values: Sequence[Any]) -> Sequence[Any]:
+    rows: Sequence[Any] = await driver.execute_fetchall(text, values)
+    return rows
+
+
+async def _fetch_mysql(driver: Any, text: str, values: Sequence[Any]) -> Sequence[Any]:
+    async with driver.cursor() as cursor:
+        await cursor.execute(text, values)
+        rows: Sequence[Any] = await cursor.fetchall()
+    return rows
+
+
+FETCHES: dict[str, Callable[[Any, str, Sequence[Any]], Awaitable[Sequence[Any]]]] = {
+    "postgresql": _fetch_postgresql,
+    "sqlite": _fetch_sqlite,
+    "mysql": _fetch_mysql,
+}
+"""How each driver is asked for all rows of a statement."""
 
 
 class Engine(SqlDatabase):
-    """A pool of connections."""
+    """Run statements by the driver, each compiled once. SQLAlchemy's execution costs several times what a driver's does.
+
+    `listeners` is public, for those who count or time statements: each is given the text and the values of every statement.
+    """
 
     setting = "url"
 
     def __init__(self, settings: SqlSettings) -> None:
         self._sessions = Sessions(settings)
         self.backend, self.engine = self._sessions.backend, self._sessions.engine
-        self._closed = False
+        self.pool = Pool(self.engine, settings.pool_size)
+        self.listeners: list[Callable[[str, Sequence[Any]], Any]] = []
+        self._fetch = FETCHES[self.backend]
+        self._spelling = Spelling() if self.backend == "postgresql" else self.engine.dialect  # type: ignore[no-untyped-call]
+        self._compiled: WeakKeyDictionary[Executable, CompiledStatement] = WeakKeyDictionary()
 
     def open(self) -> None:
-        self._closed = False
+        self.pool.open()
 
     async def aclose(self) -> None:
-        self._closed = True
+        await self.pool.aclose()
         await self._sessions.aclose()
 
-    def connection(self) -> AsyncConnection:
-        """A connection of the pool, to be entered. Raises `SourceUnavailableError` once closed."""
-        if self._closed:
-            raise SourceUnavailableError("the connector is closed")
-        return self.engine.connect()
-
     async def run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        return (await self._asked(statement, parameters)).rows
+        def fetch(pooled: PooledConnection) -> Awaitable[Sequence[Any]]:
+            self._notify(text, values)
+            return self._fetch(pooled.driver, text, values)
+
+        try:
+            text, values = self._compile(statement).bind(parameters)
+            return await self.pool.run(fetch)
+        except FOREIGN as error:
+            raise source_error(error) from error
+
+    def _compile(self, statement: Executable) -> CompiledStatement:
+        compiled = self._compiled.get(statement)
+        if compiled is None:
+            compiled = self._compiled[statement] = CompiledStatement(statement, self._spelling)
+        return compiled
 
     async def columns(self, query: str) -> Columns:
+        async def learn(pooled: PooledConnection) -> Columns:
+            self._notify(text, values)
+            found = await pooled.connection.exec_driver_sql(text, values)
+            columns = {name: code for name, code, *_ in found.cursor.description}
+            await pooled.connection.rollback()
+            return columns
+
         try:
+            text, values = self._compile(learning_statement(query)).bind({})
             async with asyncio.timeout(LEARNING_S):
-                return (await self._asked(learning_statement(query), {})).columns
-        except TimeoutError as error:
-            raise SourceTimeoutError from error
+                return await self.pool.run(learn)
+        except FOREIGN as error:
+            raise source_error(error) from error
 
     async def reads_whole(self, query: str, column: str) -> bool:
         # SQLite computes a query that groups by itself, and takes nothing but constants into it.
         return self.backend == "sqlite" and keeps_apart(await self.run(plan_statement(query, column), {}))
 
-    async def _asked(self, statement: Executable, parameters: Mapping[str, Any]) -> ColumnQuery:
-        """Run a statement, and map its errors.
+    async def finds_by_index(self, query: str, column: str, type_: str) -> bool:
+        if self.backend != "postgresql":
+            return False
+        text = index_statement(query, column, type_)
 
-        A call that is cancelled loses its connection, so the next one gets a clean one.
-        """
+        async def explain(pooled: PooledConnection) -> list[dict[str, Any]]:
+            self._notify(text, ())
+            async with pooled.driver.transaction(readonly=True):
+                await pooled.driver.execute("SET LOCAL enable_seqscan = off")
+                plans: list[dict[str, Any]] = await pooled.driver.fetchval(text)
+                return plans
+
         try:
-            try:
-                return await self._asked_once(statement, parameters)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
-            # The connection had ended while it was idle, and with it the others of the pool, which are not used any more.
-            return await self._asked_once(statement, parameters)
+            async with asyncio.timeout(LEARNING_S):
+                plans = await self.pool.run(explain)
         except FOREIGN as error:
-            raise source_error(error) from error
+            # What is wrong with the key, the lookup says. Servers of another make have plans of another form.
+            if isinstance(ours := source_error(error), SourceProtocolError):
+                return False
+            raise ours from error
+        return all(is_by_index(plan["Plan"]) for plan in plans)
 
-    async def _asked_once(self, statement: Executable, parameters: Mapping[str, Any]) -> ColumnQuery:
-        async with self.connection() as connection:
-            result = await connection.execute(statement, parameters)
-            return ColumnQuery({name: code for name, code, *_ in result.cursor.description}, result.all())
+    def _notify(self, text: str, values: Sequence[Any]) -> None:
+        for listener in self.listeners:
+            listener(text, values)
 
     async def unreachable(self) -> str | None:
         try:

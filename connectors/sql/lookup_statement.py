@@ -7,13 +7,31 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from sqlalchemy import FromClause, Select, Subquery, Text, and_, bindparam, case, func, literal_column, not_, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    FromClause,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from connectors.contract import Ask, Condition, KeyKind, Page
 from connectors.record_fields import Fields
 from connectors.sql.columns import columns_for
-from connectors.sql.dialect import Dialect, Expression
-from connectors.sql.keys import keyed, pairs_of
+from connectors.sql.dialect import KEY_TYPES, Dialect, Expression
+from connectors.sql.keys import KEYS, keyed, pairs_of
 from connectors.sql.record_query import RecordQuery, required
 from connectors.toolkit.json_repair import repair_json
 
@@ -84,13 +102,14 @@ def lookup_statement(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Selec
 
     Its rows have key, id, JSON, number, and total where it is counted; JSON is null in a row that stands for its total alone.
     """
-    source = rows.source
-    conditions = [rows.condition(field, negated, f"where_{i}", source) for i, (field, negated) in enumerate(shape.where)]
-    conditions += _bounds(rows, shape)
-    conditions += rows.confined(kind, _paths(shape))
+    conditions = [*_where(rows, shape), *_bounds(rows, shape), *rows.confined(kind, _paths(shape))]
     columns = list(columns_for(rows.record, shape.fields))
-    matches = matched(rows, kind, columns, conditions).subquery("matched")
-    table, shown = _numbered(rows, matches, shape)
+    if shape.first and not shape.count and rows.settings.keys[kind].column in rows.by_index:
+        shown: list[Expression] = []
+        table: FromClause = _first_of_each(rows, kind, columns, shape)
+    else:
+        matches = matched(rows, kind, columns, conditions).subquery("matched")
+        table, shown = _numbered(rows, matches, shape)
     json = rows.json(shape.fields, table)
     if "time_" in table.c and rows.record.time_field not in dict(shape.fields):
         # A record whose time cannot be read is given as null: the gateway drops it alone, and counts it.
@@ -135,10 +154,15 @@ def _paths(shape: AskShape) -> list[str]:
     return [*(name for name, _ in shape.fields), *(field for field, _ in shape.where)]
 
 
+def _where(rows: RecordQuery, shape: AskShape) -> list[Expression]:
+    return [rows.condition(field, negated, f"where_{i}", rows.source) for i, (field, negated) in enumerate(shape.where)]
+
+
 def _bounds(rows: RecordQuery, shape: AskShape) -> list[Expression]:
     """Bound the records of a lookup.
 
-    A record whose time cannot be read stays, to be counted as one.
+    A record whose time cannot be read stays, to be counted as one. A record whose time cannot be read stays, to be counted as
+    one.
     """
     bounds, time = bounds_of(rows, rows.source, shape.since, shape.until), rows.time(rows.source)
     return [or_(and_(*bounds), time.is_(None))] if bounds and time is not None else []
@@ -179,6 +203,42 @@ def _numbered(rows: RecordQuery, matches: Subquery, shape: AskShape) -> tuple[Fr
     return table, shown
 
 
+def _first_of_each(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], field: AskShape) -> FromClause:
+    """Read the first records of each key in the order of an index, and no others.
+
+    Only where they are fewer than are asked for, those are looked for whose time cannot be read.
+    """
+    dialect, source, key = rows.dialect, rows.source, rows.settings.keys[kind]
+    column, id_, time = required(source, key.column or ""), required(source, "id"), rows.time(source)
+    assert time is not None
+    asked = dialect.asked_keys(KEYS, KEY_TYPES[key.type])
+    text = dialect.key(column, KEY_TYPES[key.type])
+    read = [source.c[name] for name in dict.fromkeys(("id", *columns)) if name in source.c]
+    # Rows of another spelling of the key are not its own.
+    same = text.collate(dialect.collation) == cast(asked.c.key_, Text)
+    own = select(text.label("key_"), *read).where(column == asked.c.key_, same, *_where(rows, field)).correlate(asked)
+    is_record = and_(dialect.given(id_).is_not(None), time.is_not(None))
+    bounds = bounds_of(rows, source, field.since, field.until)
+    by_id = dialect.ordered(id_)
+    if field.after:
+        end, end_id = dialect.time_parameter("after_time"), bindparam("after_id", type_=Text())
+        # An index takes the first of these as a bound.
+        bounds += (
+            [time >= end, or_(time > end, by_id > end_id)]
+            if field.oldest_first
+            else [time <= end, or_(time < end, by_id < end_id)]
+        )
+    timed = own.add_columns(time.label("time_"), cast(null(), BigInteger).label("number_")).where(is_record, *bounds)
+    first = dialect.first_in_order(timed, (time, by_id), not field.oldest_first).subquery("gateway_first")
+    number = func.dense_rank().over(order_by=by_id if field.oldest_first else by_id.desc())
+    others = own.add_columns(cast(null(), time.type).label("time_"), number.label("number_"))
+    others = others.where(not_(is_record), *_bounds(rows, field))
+    # One after the other, until there are enough: so the others are not read where the first suffice.
+    found = union_all(select(first), select(others.subquery("gateway_others"))).limit(bindparam("first", type_=BigInteger()))
+    rows_of_key = found.lateral("gateway_rows")
+    return select(rows_of_key).select_from(asked.join(rows_of_key, true())).subquery("ranked")
+
+
 def _last_number(ranked: FromClause, condition: Expression) -> Expression:
     """Count a key's leading records that meet a condition."""
     return func.coalesce(func.max(case((condition, ranked.c.number_))).over(partition_by=ranked.c.key_), 0)
@@ -198,14 +258,16 @@ def _later(rows: RecordQuery, table: FromClause, oldest_first: bool) -> Expressi
 def pages(rows: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str, Page]:
     """Put the rows of a lookup's statement together: one page for each key that has any, where a record is once.
 
-    Rows of one id and time, which have one number, are one record. What those of other times are, the gateway says.
+    Rows of one id and time, which have one number, are one record, as is one without a number. What those of other times are,
+    the gateway says.
     """
     records: dict[str, dict[Any, str]] = {}
     totals: dict[str, int] = {}
     for key, id_, json, number, *total in rows:
         own = records.setdefault(key, {})
         if json is not None:
-            own.setdefault((number, id_ or len(own)), json if len(json) < MAX_CHARACTERS else "null")
+            place = len(own) if number is None or not id_ else (number, id_)
+            own.setdefault(place, json if len(json) < MAX_CHARACTERS else "null")
         if total:
             totals[key] = total[0]
     return {

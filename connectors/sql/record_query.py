@@ -72,6 +72,8 @@ class LearntColumns(NamedTuple):
     lists: Mapping[str, Columns]
     read_whole: frozenset[str] = frozenset()
     """Names of lists, and of the record."""
+    by_index: frozenset[str] = frozenset()
+    """Columns of keys whose rows an index finds."""
 
 
 def escaped(query: str) -> str:
@@ -119,6 +121,7 @@ class RecordQuery:
         source = as_subquery(dialect, settings.query, learnt.columns, name)
         self.source = source if settings.rating_scale is None else rated(dialect, source, settings.rating_scale)
         self._read_whole = learnt.read_whole
+        self.by_index = learnt.by_index
         self.lists = {item: self._list_of(item, own) for item, own in learnt.lists.items()}
 
     def confined(self, kind: KeyKind, paths: Iterable[str]) -> tuple[Expression, ...]:

@@ -17,6 +17,8 @@ from connectors.sql.sqlite_functions import FUNCTIONS
 
 CONNECT_S = 5
 """How long a server may take to accept a connection, in seconds."""
+PREPARED_STATEMENTS = 100
+"""How many statements a connection to PostgreSQL keeps prepared, unless the URL says otherwise."""
 STATEMENT_S = 60
 """How long MySQL may work on a statement, in seconds, should nobody be left to stop it earlier."""
 
@@ -42,7 +44,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 PREPARED = {
     "sqlite": ("PRAGMA query_only = ON",),
-    "postgresql": (),
+    "postgresql": (
+        # A plan for the keys of each call costs as much as a short statement, and is no better. Servers that know no such
+        # setting, and those between that pass on few, are not asked for it as they connect.
+        "SELECT set_config(name, 'force_generic_plan', false) FROM pg_settings WHERE name = 'plan_cache_mode'",
+    ),
     "mysql": (
         "SET SESSION TRANSACTION READ ONLY",
         # Each server reads its own comments. Text that we cast is compared by code points, spaces at its end too.
@@ -55,6 +61,13 @@ PREPARED = {
 """What is said first on each connection."""
 
 
+def _prepared_statements(url: URL) -> dict[str, int]:
+    """How many statements asyncpg keeps prepared, of any length and for as long as the connection is there."""
+    (_, options) = url.get_dialect()().create_connect_args(url)
+    size = options.get("prepared_statement_cache_size", PREPARED_STATEMENTS)
+    return {"statement_cache_size": size, "max_cached_statement_lifetime": 0, "max_cacheable_statement_size": 0}
+
+
 class Sessions:
     """Hold the engine, and stop statements whose caller is gone."""
 
@@ -65,23 +78,29 @@ class Sessions:
         if self.backend == "sqlite" and not str(url.database).startswith("file:"):
             # SQLite would make an empty file where there is none, and the mistake would show as a missing table.
             url = url.set(database=f"file:{quote(str(url.database))}", query={**url.query, "mode": "rw", "uri": "true"})
-        self.engine = self._create(url, pool_size=settings.pool_size, max_overflow=0)
+        self.engine = self._create(url)
         self._killing: AsyncEngine | None = None
         self._kills: set[asyncio.Task[None]] = set()
         event.listen(self.engine.sync_engine, "connect", self._prepare)
         if self.backend == "sqlite":
             event.listen(self.engine.sync_engine, "invalidate", _interrupt)
         if self.backend == "mysql":
-            self._killing = self._create(url, poolclass=NullPool)
+            self._killing = self._create(url)
             event.listen(self.engine.sync_engine, "invalidate", self._kill_soon)
 
     async def aclose(self) -> None:
         await self.engine.dispose()
         await asyncio.gather(*self._kills)
 
-    def _create(self, url: URL, **words: Any) -> AsyncEngine:
-        arguments = ARGUMENTS[self.backend]
-        return create_async_engine(url, connect_args=arguments, isolation_level="AUTOCOMMIT", hide_parameters=True, **words)
+    def _create(self, url: URL) -> AsyncEngine:
+        return create_async_engine(
+            url,
+            connect_args=ARGUMENTS[self.backend] | (_prepared_statements(url) if self.backend == "postgresql" else {}),
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            poolclass=NullPool,
+            pool_reset_on_return=None,
+        )
 
     def _prepare(self, connection: Any, _: Any) -> None:
         if self.backend == "sqlite":

@@ -144,7 +144,7 @@ def plan_statement(query: str, column: str) -> TextClause:
 
 def keeps_apart(plan: Iterable[Any]) -> bool:
     """Tell whether a plan computes a user's query by itself. One that is a part of what is around it has no name any more."""
-    return any(_JOINED in step.detail for step in plan)
+    return any(_JOINED in detail for *_, detail in plan)
 
 
 def _glob(text: Expression, pattern: str) -> Expression:

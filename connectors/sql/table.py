@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Executable
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Measure, Measured
+from connectors.records import RECORDS
 from connectors.sql.columns import PARENT
 from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
@@ -25,7 +26,7 @@ from connectors.sql.measure_statement import (
     measure_statement,
     nothing_of,
 )
-from connectors.sql.record_query import IDS, LearntColumns, RecordQuery
+from connectors.sql.record_query import IDS, Columns, LearntColumns, RecordQuery, known
 from connectors.sql.settings import KeySettings, RecordSettings
 
 MAX_IDS = 30_000
@@ -98,12 +99,22 @@ class RecordTable:
             for name, query, column, own in looked_up
             if column in map(str.lower, own) and await self._database.reads_whole(query, column)
         ]
-        learnt = LearntColumns(columns, lists)
+        learnt = LearntColumns(columns, lists, by_index=await self._by_index(columns))
         plain = RecordStatements(RecordQuery(self._dialect, self.name, self.settings, learnt))
         if not read_whole:
             return plain
         confined = learnt._replace(read_whole=frozenset(read_whole))
         return RecordStatements(RecordQuery(self._dialect, self.name, self.settings, confined), plain)
+
+    async def _by_index(self, columns: Columns) -> frozenset[str]:
+        """The columns of keys whose rows an index finds. Rows without an order are not paged through."""
+        if not RECORDS[self.name].time_field:
+            return frozenset()
+        query, keys = self.settings.query, self.settings.keys.values()
+        asked = [(name, key.type) for name in columns for key in keys if key.column and key.column in (name, name.lower())]
+        return frozenset(
+            [known(name, columns) for name, type_ in asked if await self._database.finds_by_index(query, name, type_)]
+        )
 
     async def _with_ids(
         self, statements: RecordStatements, find: Executable | None, values: dict[str, Any]

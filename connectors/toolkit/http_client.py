@@ -5,15 +5,15 @@ What the source says (bodies, headers, addresses) never enters an error.
 
 import asyncio
 import re
+import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
-from contextvars import ContextVar
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, NamedTuple, TypeVar
 
-import aiohttp
 import msgspec
+from multidict import CIMultiDict
 from pydantic import ConfigDict, Field, field_validator
 from yarl import URL
 
@@ -30,20 +30,11 @@ from connectors.errors import (
     without_frames,
 )
 from connectors.toolkit.converters import json_decoder
+from connectors.toolkit.http_connection import ContentLimit, Fields, HttpResponse
+from connectors.toolkit.http_pool import HttpPool
 from connectors.toolkit.json_repair import BOM
 
 T = TypeVar("T")
-
-_FAILURES: tuple[tuple[type[Exception], type[SourceError], str], ...] = (
-    (TimeoutError, SourceTimeoutError, ""),
-    (aiohttp.ClientPayloadError, SourceUnavailableError, "the connection broke during the answer"),
-    (aiohttp.ClientResponseError, SourceProtocolError, "the answer is not HTTP"),
-    (aiohttp.InvalidURL, SourceProtocolError, "the address cannot be used"),
-    (aiohttp.ClientError, SourceUnavailableError, "no connection"),
-    (OSError, SourceUnavailableError, "no connection"),
-)
-"""The first that fits counts: aiohttp's timeouts are connection errors, too."""
-_FOREIGN = tuple(foreign for foreign, _, _ in _FAILURES)
 
 
 class RefusedResponse(NamedTuple):
@@ -56,19 +47,21 @@ class RefusedResponse(NamedTuple):
 
 Refusal = Callable[[RefusedResponse], SourceError | None]
 """What a source means by such an answer, None where it means what it means everywhere."""
+_FIELDS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "profile-gateway"}
+"""Sent with every call unless the source's own headers say otherwise."""
+_FRAMING = ("Content-Length", "Transfer-Encoding")
+"""Of each call by itself."""
 _decode = json_decoder()
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-_MAX_SAID_BYTES = 64 * 1024
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FIELD_VALUE = re.compile("[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
+MAX_REFUSAL_BYTES = 64 * 1024
 """Of an answer that is no success."""
+_ABSENT = {404, 410}
 _THROTTLED = {420, 429, 430}
 _PASSING = {408, 423, 425, 477}
 _HALVINGS = {400: 2, 413: UNTIL_IT_FITS, 414: UNTIL_IT_FITS, 422: 2, 431: UNTIL_IT_FITS}
 """How often in a row a batch may be halved that is refused so: for its size, or for one of its keys."""
-
-
-def _ours(error: Exception) -> SourceError:
-    """Turn an exception of the HTTP client into one of ours."""
-    return next(ours(note) for foreign, ours, note in _FAILURES if isinstance(error, foreign))
 
 
 class WebSettings(ConnectorSettings):
@@ -102,62 +95,47 @@ class HeaderSettings(WebSettings):
     @field_validator("headers")
     @classmethod
     def _are_single_lines(cls, value: dict[str, str]) -> dict[str, str]:
-        broken = [f"{name}: holds a line break" for name, text in value.items() if {"\r", "\n"} & set(text)]
+        broken = [name for name, text in value.items() if not _is_field(name, text)]
         if broken:
-            raise ValueError("; ".join(broken))
+            raise ValueError("; ".join(f"{name}: holds a line break, or what else no header may have" for name in broken))
         return value
-
-
-_IS_NEW: ContextVar[bool] = ContextVar("_IS_NEW", default=False)
-"""Whether the call that is under way has opened a connection."""
-
-
-class _Connections(aiohttp.TCPConnector):
-    """Pool one source's connections, and note why they open."""
-
-    async def _create_connection(self, *args: Any, **kwargs: Any) -> Any:
-        _IS_NEW.set(True)
-        return await super()._create_connection(*args, **kwargs)
 
 
 class HttpClient:
     """The HTTP client of one source. While it is not open, calls raise `SourceUnavailableError`."""
 
     def __init__(self, settings: WebSettings, refusal: Refusal | None = None) -> None:
+        self._base = base = URL(settings.base_url)
+        self._origin = (base.scheme, base.raw_host, base.port)
         self._max_bytes = settings.max_response_bytes
         self._connections = settings.connections
         self._refusal = refusal
-        self._open: aiohttp.ClientSession | None = None
+        self._fields: CIMultiDict[str] = CIMultiDict()
+        self._head = b""
+        self._open: HttpPool | None = None
 
     async def open(self, headers: Mapping[str, str]) -> None:
         """`headers` go with every call; they hold the credentials."""
-        self._open = aiohttp.ClientSession(
-            headers={"Accept": "application/json"} | dict(headers),
-            connector=_Connections(limit=self._connections),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
-        # aiohttp sends a GET again by itself, also on a new connection: calls that nobody counts.
-        self._open._retry_connection = False  # noqa: SLF001  it has no public way
+        _, host, port = self._origin
+        assert host is not None
+        assert port is not None
+        self._fields = CIMultiDict({"Host": self._base.host_port_subcomponent or host, **_FIELDS})
+        for name, value in headers.items():
+            self._fields[name] = value
+        for name in _FRAMING:
+            self._fields.popall(name, None)
+        self._head = _write_fields(self._fields)
+        tls = await asyncio.to_thread(_tls_context, ssl.get_default_verify_paths()) if self._base.scheme == "https" else None
+        self._open = HttpPool(host, port, self._connections, tls)
 
     async def aclose(self) -> None:
-        session, self._open = self._open, None
-        if session is not None:
-            await session.close()
-
-    @property
-    def _session(self) -> aiohttp.ClientSession:
-        if self._open is None:
-            raise SourceUnavailableError("the connector is closed")
-        return self._open
+        pool, self._open = self._open, None
+        if pool is not None:
+            pool.close()
 
     async def reach(self, url: URL, timeout_s: float) -> None:
         """Connect and wait for any answer, whatever its status."""
-        session = self._session
-        try:
-            async with session.head(url, timeout=aiohttp.ClientTimeout(timeout_s), allow_redirects=False):
-                return
-        except _FOREIGN as error:
-            raise _ours(error) from without_frames(error)
+        await self._exchange("HEAD", url, None, {}, _skip_content, asyncio.get_running_loop().time() + timeout_s)
 
     async def call(
         self,
@@ -174,54 +152,113 @@ class HttpClient:
         `body` is sent as JSON, bytes as they are. `until` is a time of the event loop's clock, in seconds.
         `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
         """
-        session = self._session
-        timeout_s = None if until is None else until - asyncio.get_running_loop().time()
-        if timeout_s is not None and timeout_s <= 0:
-            raise SourceTimeoutError
         data = body if body is None or isinstance(body, bytes) else msgspec.json.encode(body)
-        sent = dict(headers or {}) if body is None else {"Content-Type": "application/json"} | dict(headers or {})
-        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        limit_content = partial(self._limit_content, one_key)
+        return self._read_content(await self._exchange(method, url, data, headers or {}, limit_content, until), one_key)
+
+    async def _exchange(
+        self,
+        method: str,
+        url: URL,
+        data: bytes | None,
+        headers: Mapping[str, str],
+        limit_content: ContentLimit,
+        until: float | None,
+    ) -> HttpResponse:
+        pool = self._open
+        if pool is None:
+            raise SourceUnavailableError("the connector is closed")
+        if until is not None and until <= asyncio.get_running_loop().time():
+            raise SourceTimeoutError
+        request = self._write_request(method, url, data, headers)
         try:
-            # Not `async with`, which releases twice what is read to its end and released already.
-            request = partial(session.request, method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
-            response = await _requested(request, again=method == "GET")
-            try:
-                return await self._content(response, one_key=one_key)
-            finally:
-                if not response.closed:
-                    response.release()
-        except _FOREIGN as error:
-            raise _ours(error) from without_frames(error)
+            async with asyncio.timeout_at(until):
+                return await pool.exchange(request, limit_content, again=method == "GET")
+        except TimeoutError as error:
+            raise SourceTimeoutError from without_frames(error)
 
-    async def _content(self, response: aiohttp.ClientResponse, *, one_key: bool) -> bytes | None:
-        passes = "Retry-After" in response.headers
-        if response.status == 204 or (one_key and response.status in {404, 410} and not passes):
+    def _write_request(self, method: str, url: URL, data: bytes | None, headers: Mapping[str, str]) -> bytes:
+        """Write a request. It goes to the origin of `base_url`, wherever a link leads."""
+        target = url.raw_path_qs
+        if " " in target or not target.isprintable() or (url.scheme, url.raw_host, url.port) != self._origin:
+            raise SourceProtocolError("the address cannot be used")
+        head = self._head
+        if headers or data is not None:
+            fields = self._fields.copy()
+            if data is not None:
+                fields["Content-Type"] = "application/json"
+            for name, value in headers.items():
+                fields[name] = value
+            if data is not None:
+                fields["Content-Length"] = str(len(data))
+            head = _write_fields(fields)
+        return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method.encode(), target.encode(), head, data or b"")
+
+    def _limit_content(self, one_key: bool, status: int, fields: Fields) -> int:
+        if 200 <= status < 300:
+            return self._max_bytes
+        is_refusal = self._refusal is not None and status >= 400 and not (one_key and _is_absence(status, fields))
+        return MAX_REFUSAL_BYTES if is_refusal else 0
+
+    def _read_content(self, response: HttpResponse, one_key: bool) -> bytes | None:
+        status, fields, content = response
+        if status == 204 or (one_key and _is_absence(status, fields)):
             return None
-        if self._refusal is not None and not response.ok:
-            await self._refuse(response, self._refusal)
-        _expect_success(response.status, response.headers, one_key)
-        return await _read(response, self._max_bytes)
+        if not 200 <= status < 300:
+            headers = response.headers
+            if self._refusal is not None and status >= 400:
+                self._refuse(self._refusal, status, headers, content)
+            raise _error(status, headers, one_key)
+        if content is None:
+            raise _too_large()
+        return content.removeprefix(BOM)
 
-    async def _refuse(self, response: aiohttp.ClientResponse, refusal: Refusal) -> None:
+    def _refuse(self, refusal: Refusal, status: int, headers: Mapping[str, str], content: bytes | None) -> None:
         said = None
         with suppress(SourceProtocolError):
-            said = decoded(await _read(response, _MAX_SAID_BYTES))
-        error = refusal(RefusedResponse(response.status, response.headers, said))
+            said = None if content is None else decoded(content.removeprefix(BOM))
+        error = refusal(RefusedResponse(status, headers, said))
         if error is not None:
             if error.retry_after_s is None:
-                error.retry_after_s = _retry_after_s(response.headers)
+                error.retry_after_s = _retry_after_s(headers)
             raise error
 
 
-async def _requested(request: Callable[[], Awaitable[aiohttp.ClientResponse]], *, again: bool) -> aiohttp.ClientResponse:
-    """Send a request, and again after a stale kept connection: it has not seen it then."""
-    _IS_NEW.set(False)
-    try:
-        return await request()
-    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-        if not again or _IS_NEW.get():
-            raise
-    return await request()
+def _too_large() -> SourceProtocolError:
+    error = SourceProtocolError("larger than max_response_bytes")
+    error.halvings = UNTIL_IT_FITS
+    return error
+
+
+def _skip_content(status: int, fields: Fields) -> int:  # noqa: ARG001
+    return 0
+
+
+def _is_absence(status: int, fields: Fields) -> bool:
+    """Whether a call about one key says that it is not there."""
+    return status in _ABSENT and b"retry-after" not in fields
+
+
+def _is_field(name: str, value: str) -> bool:
+    return _FIELD_NAME.fullmatch(name) is not None and _FIELD_VALUE.fullmatch(value) is not None
+
+
+def _write_fields(fields: CIMultiDict[str]) -> bytes:
+    """Write header fields as lines. One that would break them is not sent."""
+    lines = []
+    for name, value in fields.items():
+        if not _is_field(name, value):
+            raise SourceProtocolError("a header cannot be sent")
+        lines.append(f"{name}: {value}\r\n")
+    return "".join(lines).encode()
+
+
+@cache
+def _tls_context(_paths: ssl.DefaultVerifyPaths) -> ssl.SSLContext:
+    """Load the authorities of the system, once for all sources: they take 800 KB."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 async def ask_each(keys: Keys, ask_one: Callable[[str], Awaitable[Found | SourceError | None]]) -> Answer:
@@ -257,29 +294,12 @@ async def gathered(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     return [task.result() for task in tasks]
 
 
-async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    pieces, size = [], 0
-    while piece := await response.content.readany():
-        size += len(piece)
-        if size > max_bytes:
-            error = SourceProtocolError("larger than max_response_bytes")
-            error.halvings = UNTIL_IT_FITS
-            raise error
-        pieces.append(piece)
-    return b"".join(pieces).removeprefix(BOM)
-
-
 def decoded(content: bytes) -> Any:
     """Decode the JSON of an answer, its numbers as they are written."""
     try:
         return _decode(content)
     except (ValueError, RecursionError) as error:
         raise SourceProtocolError("not JSON") from error
-
-
-def _expect_success(status: int, headers: Mapping[str, str], one_key: bool) -> None:
-    if not 200 <= status < 300:
-        raise _error(status, headers, one_key)
 
 
 def _error(status: int, headers: Mapping[str, str], one_key: bool) -> SourceError:

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 import pytest
 from bson import Decimal128
-from sqlalchemy.event import listen
 
 from connectors.contract import Ask, Measure, MeasureOp, Page
 from connectors.graphql.lookup import GraphQLLookup
@@ -198,7 +197,7 @@ async def test_sums_of_sqlite_are_exact(tmp_path: Path, amounts: list[str], tota
     settings = SqlSettings.model_validate({"url": f"sqlite+aiosqlite:///{path}", "records": {"order": record}})
     orders = SqlConnector("orders", settings)
     statements: list[str] = []
-    listen(orders.engine.sync_engine, "before_cursor_execute", lambda *words: statements.append(words[2]))
+    orders.database.listeners.append(lambda text, _: statements.append(text))
     async with gateway_on([shop.crm(), orders]) as gateway:
         data = await gateway.data('{customer(by: {id: "c1"}) {orderStatistics {count total {amount} partial}}}')
     assert data["customer"]["orderStatistics"] == {"count": len(amounts), "total": [{"amount": total}], "partial": False}

@@ -39,6 +39,7 @@ def problems(*changes):
         ("", "base_url", "127.0.0.1:9103", "must be an address such as https://api.example.com/v2"),
         ("", "base_url", "http://me:pw@host", "credentials belong in headers"),
         ("", "headers", {"Authorization": "Bearer secret\n"}, "Authorization: holds a line break"),
+        ("", "headers", {"X Token": "secret"}, "X Token: holds a line break, or what else no header may have"),
         ("", "max_batch", 0, "greater than or equal to 1"),
         ("", "retries", 3, "Extra inputs are not permitted"),
         ("records", "tickt", GOOD["records"]["ticket"], "`tickt` is no record; there are customer, order, ticket, event"),

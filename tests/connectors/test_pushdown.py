@@ -79,7 +79,8 @@ async def test_only_selected_columns_are_read(sources, selected, names, columns)
     _, statement, rows = await asked_of_orders(
         sources, f'{{ customer(by: {{id: "c00001"}}) {{ orders {{ nodes {{ {selected} }} }} }} }}'
     )
-    assert sorted(re.findall(r"'(\w+)',", shown(statement).partition("FROM (SELECT")[0])) == names
+    as_row = re.findall(r' AS "(\w+)"', shown(statement))
+    assert sorted(as_row or re.findall(r"'(\w+)',", shown(statement).partition("FROM (SELECT")[0])) == names
     assert set(re.findall(r"gateway_order\.`?(\w+)", shown(statement))) == {"customer_id", "id", "placed_at"} | columns
     assert "gateway_items" not in statement.text
     assert "gateway_payments" not in statement.text

@@ -10,7 +10,7 @@ from typing import Any
 import asyncmy.errors
 import asyncpg
 import pytest
-from sqlalchemy import event, exc, make_url
+from sqlalchemy import event, exc, make_url, text
 
 from connectors.contract import Ask
 from connectors.errors import (
@@ -24,7 +24,7 @@ from connectors.record_fields import Fields
 from connectors.records import Order
 from connectors.sql import SqlConnector
 from connectors.sql.failures import FOREIGN, source_error
-from tests.support.sql_shop import Shop, connector_at, settings, sqlite_url
+from tests.support.sql_shop import Shop, connector_at, settings, shop_at, sqlite_url
 
 ASK = Ask(fields=Fields.from_paths("id"))
 ONE_ORDER = {"orders": [(1, "c1", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR")]}
@@ -148,7 +148,7 @@ async def test_columns_are_learnt_once(shop: Shop) -> None:
     learning = [statement for statement in seen if "LIMIT" in statement]
     assert len(learning) == 3
     plans = [statement for statement in seen if statement.startswith("EXPLAIN")]
-    assert len(plans) == (2 if shop.backend == "sqlite" else 0)
+    assert len(plans) == {"sqlite": 2, "postgresql": 1}.get(shop.backend, 0)
     assert len(seen) == 3 + len(plans) + 20
 
 
@@ -200,6 +200,22 @@ async def test_a_role_that_may_not_read_is_an_operators_task(postgresql_database
     await shop.execute(f"DROP ROLE weak_{url.database}")
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize(("options", "prepared"), [({}, 1), ({"prepared_statement_cache_size": "0"}, 0)])
+async def test_statements_stay_prepared(postgresql_database: str, options: dict[str, str], prepared: int) -> None:
+    """Each once for all its calls, unless the URL says that what stands between is confused by it."""
+    url = make_url(postgresql_database).update_query_dict(options).render_as_string(hide_password=False)
+    shop = Shop("postgresql", postgresql_database)
+    await shop.fill(**ONE_ORDER)
+    await shop.connector.aclose()
+    async with shop_at("postgresql", url) as shop:
+        for customer in ("c1", "c2", "c1"):
+            await shop.fetch(Order, [customer], fields=ASK.fields)
+        kept = text("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%gateway_order%'")
+        statements = await shop.connector.database.run(kept, {})
+    assert len([statement for (statement,) in statements if "pg_prepared_statements" not in statement]) == prepared
+
+
 async def test_nothing_can_be_written_to_sqlite(tmp_path: Path) -> None:
     """The connection itself refuses, whatever a query says."""
     shop = Shop("sqlite", sqlite_url(tmp_path))
@@ -224,7 +240,7 @@ async def test_a_cancelled_call_leaves_a_clean_pool(database_shop: Shop) -> None
     await replace_settings(database_shop, pool_size=1, records={"order": {"query": slow, "keys": {"customer_id": "customer"}}})
     await database_shop.fetch(Order, ["c0"], fields=ASK.fields)
     started = asyncio.Event()
-    event.listen(database_shop.connector.engine.sync_engine, "before_cursor_execute", lambda *_: started.set())
+    database_shop.connector.database.listeners.append(lambda *_: started.set())
     for _ in range(3):
         started.clear()
         call = asyncio.create_task(database_shop.fetch(Order, ["c1"], fields=Fields.from_paths("id", "status")))
@@ -234,7 +250,7 @@ async def test_a_cancelled_call_leaves_a_clean_pool(database_shop: Shop) -> None
             await call
         async with asyncio.timeout(60):
             assert await database_shop.fetch(Order, ["c2"], fields=ASK.fields) == {"c2": [{"id": "2"}]}
-    assert "Current Checked out connections: 0" in database_shop.connector.engine.pool.status()
+    assert len(database_shop.connector.database.pool.idle) == 1
 
 
 async def test_a_cancelled_call_stops_sqlite(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from connectors.contract import Condition, KeyKind, Measure, MeasureOp
 from connectors.errors import SourceProtocolError
@@ -132,7 +131,7 @@ async def test_sqlite_reads_the_items_of_the_asked_orders_only(tmp_path: Path) -
         await shop.execute("CREATE INDEX by_customer ON orders (customer)", "CREATE INDEX by_order ON order_items (order_id)")
         sent: list[Any] = []
         engine = shop.connector.engine
-        event.listen(engine.sync_engine, "before_cursor_execute", lambda *seen: sent.append(seen[2:4]))
+        shop.connector.database.listeners.append(lambda *seen: sent.append(seen))
         await shop.aggregate(Order).measure(
             ["c1"], [Measure(op=TOP, field="items.category"), Measure(op=SUM, field="items.quantity")]
         )

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import text
 
 from connectors.contract import Condition, KeyKind, Measure, MeasureOp, Position
 from connectors.record_fields import Fields
 from connectors.records import Customer, Order
 from connectors.sql import SqlConnector
 from connectors.sql import table as tables
-from tests.support.sql_shop import Shop, connector_at, day, ids
+from tests.support.sql_shop import Shop, connector_at, day, ids, shop_at
 
 pytestmark = pytest.mark.cases
 CUSTOMERS, BASKETS, LINES = 1000, 4, 5
@@ -131,7 +131,7 @@ async def test_no_more_is_read_than_the_rows_of_the_keys(database_shop: Shop, pa
     sent: list[Any] = []
     for record in (Order, Customer):
         await shop.fetch(record, ["c7"], fields=Fields.from_paths("id"))
-    event.listen(shop.connector.engine.sync_engine, "before_cursor_execute", lambda *seen: sent.append(seen[2:4]))
+    shop.connector.database.listeners.append(lambda *seen: sent.append(seen))
     for kind, keys in ((KeyKind.CUSTOMER_ID, ["c7", "c8"]), (KeyKind.EMAIL, ["c7@shop.example"])):
         await shop.fetch(Customer, keys, kind)
         await shop.fetch(Order, keys, kind, fields=EVERYTHING, first=2, count=True)
@@ -189,3 +189,12 @@ async def test_lists_and_figures_are_those_of_the_rows(
                 absent: [0, [], [], None, 0, 0, None],
             }
             assert ids(await shop.fetch(Customer, [key, absent], kind)) == {key: ["c3"]}
+
+
+@pytest.mark.postgresql
+async def test_postgresql_plans_a_statement_once(postgresql_url: str) -> None:
+    """And not for the keys of each call, which would take as long as a short statement."""
+    async with shop_at("postgresql", postgresql_url) as shop:
+        assert [tuple(row) for row in await shop.connector.database.run(text("SHOW plan_cache_mode"), {})] == [
+            ("force_generic_plan",)
+        ]

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import aiohttp
 import pytest
 
 from connectors.http import HttpConnector, HttpSettings
@@ -13,12 +12,6 @@ from tests.support.gateway_server import gateway_on
 
 pytestmark = pytest.mark.cases
 QUERY = '{ customer(by: {id: "c1"}) { orders { nodes { id } } sources { name attempts errorCode } } }'
-
-
-def test_aiohttp_still_has_what_the_transport_uses():
-    """When this fails, aiohttp has changed: see to it that it sends no request twice by itself."""
-    assert "_retry_connection" in aiohttp.ClientSession.ATTRS
-    assert callable(aiohttp.TCPConnector._create_connection)
 
 
 @asynccontextmanager

@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connectors.files import FilesConnector, FilesSettings
@@ -89,17 +88,17 @@ def statements_to(connectors: Sequence[SqlConnector]) -> Iterator[list[Statement
     seen: list[Statement] = []
 
     def watch(connector: SqlConnector) -> Any:
-        def note(_: Any, __: Any, text: str, parameters: Any, *rest: Any) -> None:
+        def note(text: str, parameters: Any) -> None:
             seen.append(Statement(connector.name, text, parameters))
 
         return note
 
-    watches = [(connector.engine.sync_engine, "before_cursor_execute", watch(connector)) for connector in connectors]
-    for each in watches:
-        event.listen(*each)
+    watches = [(connector.database.listeners, watch(connector)) for connector in connectors]
+    for listeners, note in watches:
+        listeners.append(note)
     yield seen
-    for each in watches:
-        event.remove(*each)
+    for listeners, note in watches:
+        listeners.remove(note)
 
 
 @contextmanager

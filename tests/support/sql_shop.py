@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
-from sqlalchemy import event, make_url
+from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from connectors.contract import Aggregate, Answer, Ask, KeyKind, Lookup, Page
@@ -195,19 +195,13 @@ class Shop:
         """The text of the statements that reach the database meanwhile."""
         seen: list[str] = []
 
-        if isinstance(self.connector, FilesConnector):
-            listeners = self.connector.database.listeners
-            listeners.append(seen.append)
-            yield seen
-            listeners.remove(seen.append)
-            return
-
-        def note(_: Any, __: Any, statement: str, *rest: Any) -> None:
+        def note(statement: str, *_: Any) -> None:
             seen.append(statement)
 
-        event.listen(self.connector.engine.sync_engine, "before_cursor_execute", note)
+        listeners = self.connector.database.listeners
+        listeners.append(note)
         yield seen
-        event.remove(self.connector.engine.sync_engine, "before_cursor_execute", note)
+        listeners.remove(note)
 
 
 @asynccontextmanager

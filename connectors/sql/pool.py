@@ -1,0 +1,96 @@
+"""Keep connections between statements. SQLAlchemy makes and ends them; its own pool costs more than a short statement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from connectors.errors import SourceUnavailableError
+
+T = TypeVar("T")
+
+
+class PooledConnection(NamedTuple):
+    """A connection of SQLAlchemy, its adapter, and the driver's own connection below."""
+
+    connection: AsyncConnection
+    adapter: Any
+    driver: Any
+
+
+class Pool:
+    """Keep at most `size` connections of an engine that keeps none itself."""
+
+    def __init__(self, engine: AsyncEngine, size: int) -> None:
+        self._engine = engine
+        self._room = asyncio.Semaphore(size)
+        self._closed = False
+        self.idle: list[PooledConnection] = []
+
+    def open(self) -> None:
+        self._closed = False
+
+    async def aclose(self) -> None:
+        """Close the idle connections. Those in use are closed by their calls."""
+        self._closed = True
+        await self._close_idle()
+
+    async def run(self, work: Callable[[PooledConnection], Awaitable[T]]) -> T:
+        """Work on a connection. A call that is cancelled loses it, so the next one gets a clean one.
+
+        Raises `SourceUnavailableError` once closed.
+        """
+        async with self._room:
+            if self._closed:
+                raise SourceUnavailableError("the connector is closed")
+            if self.idle:
+                pooled = self.idle.pop()
+                try:
+                    return await self._use(pooled, work)
+                except Exception as error:
+                    if not self._has_ended(pooled, error):
+                        raise
+                # It had ended while it was idle, and the others with it.
+                await self._close_idle()
+            return await self._use(await self._connect(), work)
+
+    async def _connect(self) -> PooledConnection:
+        connection = await self._engine.connect()
+        raw = await connection.get_raw_connection()
+        return PooledConnection(connection, raw.dbapi_connection, raw.driver_connection)
+
+    async def _use(self, pooled: PooledConnection, work: Callable[[PooledConnection], Awaitable[T]]) -> T:
+        try:
+            result = await work(pooled)
+        except BaseException as error:
+            if isinstance(error, Exception) and not self._has_ended(pooled, error):
+                await self._keep(pooled)
+            else:
+                await self._invalidate(pooled, error)
+            raise
+        await self._keep(pooled)
+        return result
+
+    @staticmethod
+    async def _invalidate(pooled: PooledConnection, error: BaseException) -> None:
+        await pooled.connection.invalidate(error)
+        await pooled.connection.close()
+
+    async def _keep(self, pooled: PooledConnection) -> None:
+        if self._closed:
+            await pooled.connection.close()
+        else:
+            self.idle.append(pooled)
+
+    def _has_ended(self, pooled: PooledConnection, error: Exception) -> bool:
+        if isinstance(error, DBAPIError):
+            return error.connection_invalidated
+        return self._engine.dialect.is_disconnect(error, pooled.adapter, None)  # type: ignore[arg-type]  # of any driver
+
+    async def _close_idle(self) -> None:
+        while self.idle:
+            await self.idle.pop().connection.close()
