@@ -161,8 +161,7 @@ def _where(rows: RecordQuery, shape: AskShape) -> list[Expression]:
 def _bounds(rows: RecordQuery, shape: AskShape) -> list[Expression]:
     """Bound the records of a lookup.
 
-    A record whose time cannot be read stays, to be counted as one. A record whose time cannot be read stays, to be counted as
-    one.
+    A record whose time cannot be read stays, to be counted as one.
     """
     bounds, time = bounds_of(rows, rows.source, shape.since, shape.until), rows.time(rows.source)
     return [or_(and_(*bounds), time.is_(None))] if bounds and time is not None else []
@@ -203,7 +202,7 @@ def _numbered(rows: RecordQuery, matches: Subquery, shape: AskShape) -> tuple[Fr
     return table, shown
 
 
-def _first_of_each(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], field: AskShape) -> FromClause:
+def _first_of_each(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], shape: AskShape) -> FromClause:
     """Read the first records of each key in the order of an index, and no others.
 
     Only where they are fewer than are asked for, those are looked for whose time cannot be read.
@@ -216,23 +215,23 @@ def _first_of_each(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], fie
     read = [source.c[name] for name in dict.fromkeys(("id", *columns)) if name in source.c]
     # Rows of another spelling of the key are not its own.
     same = text.collate(dialect.collation) == cast(asked.c.key_, Text)
-    own = select(text.label("key_"), *read).where(column == asked.c.key_, same, *_where(rows, field)).correlate(asked)
+    own = select(text.label("key_"), *read).where(column == asked.c.key_, same, *_where(rows, shape)).correlate(asked)
     is_record = and_(dialect.given(id_).is_not(None), time.is_not(None))
-    bounds = bounds_of(rows, source, field.since, field.until)
+    bounds = bounds_of(rows, source, shape.since, shape.until)
     by_id = dialect.ordered(id_)
-    if field.after:
+    if shape.after:
         end, end_id = dialect.time_parameter("after_time"), bindparam("after_id", type_=Text())
         # An index takes the first of these as a bound.
         bounds += (
             [time >= end, or_(time > end, by_id > end_id)]
-            if field.oldest_first
+            if shape.oldest_first
             else [time <= end, or_(time < end, by_id < end_id)]
         )
     timed = own.add_columns(time.label("time_"), cast(null(), BigInteger).label("number_")).where(is_record, *bounds)
-    first = dialect.first_in_order(timed, (time, by_id), not field.oldest_first).subquery("gateway_first")
-    number = func.dense_rank().over(order_by=by_id if field.oldest_first else by_id.desc())
+    first = dialect.first_in_order(timed, (time, by_id), not shape.oldest_first).subquery("gateway_first")
+    number = func.dense_rank().over(order_by=by_id if shape.oldest_first else by_id.desc())
     others = own.add_columns(cast(null(), time.type).label("time_"), number.label("number_"))
-    others = others.where(not_(is_record), *_bounds(rows, field))
+    others = others.where(not_(is_record), *_bounds(rows, shape))
     # One after the other, until there are enough: so the others are not read where the first suffice.
     found = union_all(select(first), select(others.subquery("gateway_others"))).limit(bindparam("first", type_=BigInteger()))
     rows_of_key = found.lateral("gateway_rows")
