@@ -24,9 +24,9 @@ from bench.sources import Sources
 QUERY = "Q1"
 DEADLINE_MS = 1000
 WAYS = ("refusing", "hanging")
-MOST_CALLS = 0.01
+MAX_CALLS = 0.01
 """Calls to the dead source, as a share of the requests meanwhile."""
-MOST_RECOVERY_S = 10.0
+MAX_RECOVERY_S = 10.0
 
 
 class Death(msgspec.Struct, frozen=True):
@@ -52,12 +52,12 @@ class Death(msgspec.Struct, frozen=True):
         """What must hold, and whether it does."""
         return [
             (
-                f"{self.way}: {self.calls:,} calls for {self.requests:,} requests ({self.share:.2%}), at most {MOST_CALLS:.0%}",
-                self.share <= MOST_CALLS,
+                f"{self.way}: {self.calls:,} calls for {self.requests:,} requests ({self.share:.2%}), at most {MAX_CALLS:.0%}",
+                self.share <= MAX_CALLS,
             ),
             (
-                f"{self.way}: complete again {self.complete_after_s:.1f} s after it was back, at most {MOST_RECOVERY_S:.0f} s",
-                self.complete_after_s <= MOST_RECOVERY_S,
+                f"{self.way}: complete again {self.complete_after_s:.1f} s after it was back, at most {MAX_RECOVERY_S:.0f} s",
+                self.complete_after_s <= MAX_RECOVERY_S,
             ),
         ]
 
@@ -68,7 +68,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     callers: int
     well_s: float = 5.0
-    watched_s: float = MOST_RECOVERY_S + 2
+    watched_s: float = MAX_RECOVERY_S + 2
     customers: int = data.CUSTOMERS
     orders: str = ""
 

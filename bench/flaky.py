@@ -20,7 +20,7 @@ from bench.sources import Sources
 QUERY = "Q1"
 DEADLINE_MS = 1000
 SETTINGS = {"as by default": "", "retries = 0": "retries = 0"}
-MOST_EXTRA, RESERVE = 0.1, 10
+MAX_EXTRA, RESERVE = 0.1, 10
 """Extra calls as a share of the others, and how many there may be beyond that."""
 _SEED = 42
 _RETRIED_S = 0.5
@@ -48,7 +48,7 @@ class Flaky(msgspec.Struct, frozen=True):
 
     def verdict(self) -> tuple[str, bool]:
         """Whether extra calls stay within their budget."""
-        most = MOST_EXTRA * (self.calls - self.extra) + RESERVE
+        most = MAX_EXTRA * (self.calls - self.extra) + RESERVE
         return f"{self.setting}: {self.extra:,} extra calls ({self.extra_share:.1%}), at most {most:,.0f}", self.extra <= most
 
 

@@ -33,9 +33,9 @@ LATEST_MS = DEADLINE_MS + 100
 REFUSING_FLOOR = 0.8
 RECOVERED_FLOOR = 0.9
 """Shares of the healthy requests per second in the same round."""
-MOST_GROWTH = 0.1
+MAX_GROWTH = 0.1
 """Of memory, from the end of the first healthy phase to the end of the last one, as a share."""
-MOST_FILES = 8
+MAX_FILES = 8
 """So many more open files are no growth: connections to sources are kept for a while."""
 
 PHASES: dict[str, tuple[str, ...]] = {
@@ -93,10 +93,10 @@ class Incident(msgspec.Struct):
             self._share("recovered", RECOVERED_FLOOR),
             (f"hanging: the last answer after {late_ms:,.0f} ms, at most {LATEST_MS:,} ms", late_ms <= LATEST_MS),
             (
-                f"memory: {grown:+.1%} after {self.failing:,} answers with an error, at most {MOST_GROWTH:.0%}",
-                grown <= MOST_GROWTH,
+                f"memory: {grown:+.1%} after {self.failing:,} answers with an error, at most {MAX_GROWTH:.0%}",
+                grown <= MAX_GROWTH,
             ),
-            (f"open files: {opened:+}, at most {MOST_FILES}", opened <= MOST_FILES),
+            (f"open files: {opened:+}, at most {MAX_FILES}", opened <= MAX_FILES),
             (f"operations without a plan: {unplanned}", not unplanned),
         ]
 

@@ -47,7 +47,7 @@ _COLUMNS = {
     "voucher_cents": "INTEGER",
 }
 _INDEXES = ("CREATE INDEX by_customer ON lines (customer)", "CREATE INDEX by_basket ON lines (basket)")
-_ORDERS = Fields.of(
+_ORDERS = Fields.from_paths(
     "id", "placed_at", "total.amount", "total.currency", "items.category", "items.quantity", "payments.amount.amount"
 )
 _FIRST = 10

@@ -22,7 +22,7 @@ from bench.load import driven, warmed
 from bench.processes import BenchError, Cores, chosen_cores, need_all, on_core
 from bench.queries import GATEWAY_QUERIES, body, write_bodies
 from connectors.errors import ConfigurationError
-from gateway.store.embedded import EmbeddedMongo
+from gateway.store.embedded_mongodb import EmbeddedMongo
 
 CUSTOMERS = 500
 CALLERS = 32

@@ -43,7 +43,7 @@ class KeyKind(StrEnum):
 
 
 def nobody(kind: KeyKind) -> str:
-    """A key that finds nothing, in the form that its kind has, to try a lookup with."""
+    """Give a key that finds nothing, in its kind's form."""
     return {KeyKind.EMAIL: "nobody@example.invalid", KeyKind.PHONE: "+4915550000000"}.get(kind, "nobody")
 
 
@@ -59,7 +59,7 @@ class Push(StrEnum):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """A field, by its dotted path, is one of `values` (or, negated, none of them)."""
+    """Require a field to be one of `values`. Or, negated, none of them; the field is a dotted path."""
 
     field: str
     values: tuple[str, ...]
@@ -97,7 +97,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Records of one key, and how many there are in all where the source counted.
+    """Hold one key's records, and their total where it was counted.
 
     `records` are a canonical JSON array; or they have been decoded already, into `narrowed(record, ask.fields)`, by a connector
     that validates what it decodes, amounts as text where they are only shown. `partial` says that the source has more that
@@ -158,7 +158,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
-    """Measures over one record type by one kind of key, computed at the source.
+    """Measure one record type by one key kind, at the source.
 
     `keys_share_nothing` says that no record is found by two keys, or else that keys of one call which share a record have a
     `SourceProtocolError` each. Only then may the measures of a customer's keys be added up; else the records of a customer with
@@ -225,7 +225,7 @@ class WebhookRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """Records that a key finds are no longer what they were; those of all types, when `record` is None."""
+    """Say that a key's records have changed. Those of all types, when `record` is None."""
 
     record: type[Record] | None
     by: KeyKind
@@ -267,7 +267,7 @@ class Connector(Generic[S]):
         """Release it."""
 
     async def check(self) -> list[str]:
-        """Problems that an operator can fix, found by asking the source; empty when all is well."""
+        """Ask the source, and list the problems that an operator can fix. It is empty when all is well."""
         return []
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one
@@ -281,11 +281,11 @@ class Connector(Generic[S]):
 
     def lookups(self) -> Sequence[Lookup]:
         """List the lookups. Methods declared with `@lookup`, unless the connector's settings say it."""
-        return [found for found in self._declared() if isinstance(found, Lookup)]
+        return [declared for declared in self._declared() if isinstance(declared, Lookup)]
 
     def aggregates(self) -> Sequence[Aggregate]:
         """List the aggregates."""
-        return [found for found in self._declared() if isinstance(found, Aggregate)]
+        return [declared for declared in self._declared() if isinstance(declared, Aggregate)]
 
     def _declared(self) -> list[Lookup | Aggregate]:
         methods = [getattr(self, name) for name in dir(type(self)) if not name.startswith("_")]

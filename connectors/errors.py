@@ -41,10 +41,10 @@ def without_frames(error: E) -> E:
     Frames hold what was under way in them, mostly the error itself as well: that is freed by the garbage collector alone, and a
     source that is down makes many.
     """
-    one: BaseException | None = error
-    while one is not None:
-        one.__traceback__ = None
-        one = one.__cause__ or one.__context__
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
     return error
 
 
@@ -78,7 +78,7 @@ class SourceError(ProfileGatewayError):
 
 
 class SourceUnavailableError(SourceError):
-    """The source cannot be reached or says that it is out of service."""
+    """Report a source that is out of reach or of service."""
 
     code = "SOURCE_UNAVAILABLE"
     retryable = True

@@ -21,10 +21,10 @@ def intern_results(maxsize: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
         @lru_cache(maxsize=maxsize)
         def get(*args: P.args, **kwargs: P.kwargs) -> T:
-            found = alive.get(args)
-            if found is None:
-                found = alive[args] = make(*args, **kwargs)
-            return found
+            value = alive.get(args)
+            if value is None:
+                value = alive[args] = make(*args, **kwargs)
+            return value
 
         return cast(Callable[P, T], wraps(make)(get))
 

@@ -29,7 +29,7 @@ class Fields(msgspec.Struct, frozen=True, cache_hash=True):
     items: tuple[tuple[str, Fields], ...] = ()
 
     @classmethod
-    def of(cls, *names: str) -> Fields:
+    def from_paths(cls, *names: str) -> Fields:
         """From dotted paths: `Fields.of("id", "total.amount")`."""
         return cls.build(_tree(names))
 
@@ -80,7 +80,7 @@ class FieldInfo(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, FieldInfo]:
-    """The fields of a record or part by name, in the order of their definition."""
+    """List a record's or part's fields by name, in order."""
     info = mi.type_info(struct)
     assert isinstance(info, mi.StructType)
     types = _annotations(struct)
@@ -134,20 +134,20 @@ def all_fields(struct: type[msgspec.Struct]) -> Fields:
 
 
 def leaf_field(struct: type[msgspec.Struct], path: str) -> FieldInfo | None:
-    """Find the field at the end of a dotted path (`items.unit_price.amount`); None if there is none."""
+    """Find the field at a dotted path (`items.unit_price.amount`). None if there is none."""
     here: type[msgspec.Struct] | None = struct
-    found: FieldInfo | None = None
+    field: FieldInfo | None = None
     for name in path.split("."):
-        found = fields_of(here).get(name) if here is not None else None
-        if found is None:
+        field = fields_of(here).get(name) if here is not None else None
+        if field is None:
             return None
-        here = found.struct
-    return found
+        here = field.struct
+    return field
 
 
 @lru_cache(maxsize=1024)
 def has_decimals(struct: type[msgspec.Struct], fields: Fields) -> bool:
-    """Whether a selection holds a decimal."""
+    """Tell whether a selection holds a decimal."""
     own = fields_of(struct)
     return any(
         own[name].leaf is Decimal or ((part := own[name].struct) is not None and has_decimals(part, inner))
@@ -157,7 +157,7 @@ def has_decimals(struct: type[msgspec.Struct], fields: Fields) -> bool:
 
 @intern_results(maxsize=1024)
 def narrow(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]:
-    """A struct that holds only the selected fields, under the same names, types and defaults, in the order of the selection.
+    """Make a struct of the selected fields only. They keep their names, types and defaults, in the order of the selection.
 
     Decoding canonical JSON into it validates the selected fields and skips the rest, in C. Its class attributes
     `record_type` and `time_field` are those of the struct that it was narrowed from. The same selection gives the same struct.
@@ -165,17 +165,17 @@ def narrow(struct: type[msgspec.Struct], fields: Fields) -> type[msgspec.Struct]
     chosen: list[Any] = []
     own = fields_of(struct)
     for name, inner in fields:
-        shape = own[name]
+        field = own[name]
         name = intern(name)  # so that keywords are found by identity when one is made
-        kind = shape.type
-        if shape.struct is not None:
-            part = narrow(shape.struct, inner)
-            kind = list[part] if shape.form == LIST else part | None  # type: ignore[valid-type]
-        if shape.required:
+        kind = field.type
+        if field.struct is not None:
+            part = narrow(field.struct, inner)
+            kind = list[part] if field.form == LIST else part | None  # type: ignore[valid-type]
+        if field.required:
             chosen.append((name, kind))
         else:
             default = (
-                msgspec.field(default_factory=type(shape.default)) if isinstance(shape.default, list | dict) else shape.default
+                msgspec.field(default_factory=type(field.default)) if isinstance(field.default, list | dict) else field.default
             )
             chosen.append((name, kind, default))
     return msgspec.defstruct(
@@ -194,4 +194,4 @@ def limits(annotation: Any) -> tuple[int | None, int | None]:
     for mark in getattr(annotation, "__metadata__", ()):
         if isinstance(mark, msgspec.Meta):
             return mark.ge, mark.le  # type: ignore[return-value]
-    return next((found for own in get_args(annotation) if (found := limits(own)) != (None, None)), (None, None))
+    return next((bounds for own in get_args(annotation) if (bounds := limits(own)) != (None, None)), (None, None))

@@ -211,7 +211,7 @@ class ExternalId(Part, frozen=True, kw_only=True):
 
 
 class Customer(Record, frozen=True, kw_only=True):
-    """A person or company of the CRM, with the keys that find it in other sources."""
+    """Describe a person or company of the CRM, with its keys. These find it in other sources."""
 
     id: Annotated[str, Personal.IDENTIFIER]
     kind: CustomerKind = CustomerKind.UNKNOWN

@@ -48,7 +48,7 @@ class _Waiter(msgspec.Struct, eq=False):
 
 
 class Admission:
-    """Begin requests in the order of arrival, few in each round of the event loop.
+    """Begin requests in order of arrival, few in each loop round.
 
     So between them the loop sees what else has come: answers of sources, and that callers have gone. `budget_s` gives the
     seconds that a request has, of the milliseconds that its caller asks for.

@@ -75,7 +75,7 @@ def create_app(
     connectors: Sequence[Connector[Any]] | None = None,
     notes: Mapping[str, Any] | None = None,
 ) -> Starlette:
-    """The gateway as an ASGI application.
+    """Create the gateway as an ASGI application.
 
     `examples` open as tabs of GraphiQL, which development has; `notes` are said by `/readyz`.
     """
@@ -120,7 +120,7 @@ def create_app(
 
 
 class Application(Starlette):
-    """Requests to the endpoint by its exact path go there at once, all others through Starlette's router.
+    """Serve the endpoint by its exact path, all else through Starlette.
 
     `serving` takes the `endpoint` from here, to ask it without ASGI.
     """
@@ -179,7 +179,7 @@ async def _alive(request: Request) -> JSONResponse:  # noqa: ARG001  a Starlette
 
 
 def _readiness(sources: Sources) -> Callable[[Request], Awaitable[JSONResponse]]:
-    """Whether requests are taken, and which sources are asked at the moment: one that is not costs its own fields only."""
+    """Tell whether requests are taken, and the sources that are asked: one that is not costs its own fields only."""
 
     async def ready(request: Request) -> JSONResponse:
         taken: bool = request.app.state.ready

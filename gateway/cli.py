@@ -27,7 +27,7 @@ from gateway.log import configure_logging
 from gateway.lookups.sources import Sources
 from gateway.replay.fault_settings import load_faults
 from gateway.replay.modes import ReplayModes, begin_recording, substitute
-from gateway.serving import serve as serve_app
+from gateway.server import serve as serve_app
 from gateway.settings import Settings, SourceSettings, load_settings
 from resolvers.schema import sdl
 
@@ -99,7 +99,7 @@ def check(
         list[str] | None, typer.Option(help="Read this customer's records, and say what cannot be read.")
     ] = None,
 ) -> None:
-    """Print the source and key of each record, and all problems at once."""
+    """Print each record's source and key, and all problems at once."""
     configure_logging("ERROR")
     with _problems_shown():
         problems = asyncio.run(_check(load_settings(config), faults, customer or ()))
@@ -120,9 +120,9 @@ def schema(
         typer.echo(sdl(), nl=False)
         return
     with _problems_shown():
-        kept = check.read_text(encoding="utf-8")
+        exported = check.read_text(encoding="utf-8")
     difference = "".join(
-        difflib.unified_diff(kept.splitlines(True), sdl().splitlines(True), check.name, "the schema of the code")
+        difflib.unified_diff(exported.splitlines(True), sdl().splitlines(True), check.name, "the schema of the code")
     )
     if difference:
         typer.echo(difference, err=True)
@@ -135,7 +135,7 @@ def plan(
     variables: Annotated[str, typer.Option(help="Its variables, as a JSON object.")] = "{}",
     config: Annotated[Path | None, typer.Option(help="The settings file, to see which sources are asked.")] = None,
 ) -> None:
-    """Print what an operation is compiled to: what is asked for and when, and the generated code that shows it."""
+    """Print the plan of an operation: what is asked for and when, and the generated code that shows it."""
     with _problems_shown():
         text = Path(query).read_text(encoding="utf-8") if query.endswith(".graphql") else query
         sources = None if config is None else create_services(load_settings(config)).sources
@@ -145,14 +145,14 @@ def plan(
 
 @tags.command()
 def explain(customer: Annotated[str, typer.Argument(help="The customer's id.")], config: Config = Path("gateway.toml")) -> None:
-    """Compute a customer's tags and print the facts behind each, also of those that the rules do not give."""
+    """Print a customer's tags with their facts. Tags that the rules do not give are printed, too."""
     configure_logging("ERROR")
     with _problems_shown():
-        found = asyncio.run(explained(create_services(load_settings(config)), customer))
-    if found is None:
+        explanation = asyncio.run(explained(create_services(load_settings(config)), customer))
+    if explanation is None:
         errors.print(f"there is no customer {customer}", markup=False)
         raise typer.Exit(1)
-    for answer in found:
+    for answer in explanation:
         table = Table(title=f"{answer.definition.label}: {answer.tag.value or 'not given'}", title_justify="left", min_width=72)
         for heading in ("Fact", "Value", "Sources"):
             table.add_column(heading)
@@ -212,7 +212,7 @@ def _announce(prepared: Prepared, port: int, browser: bool, settings: Settings) 
 
 
 def _raise_problems(settings: Settings, traffic: ReplayModes) -> None:
-    """All of them before the first worker starts; nothing of what is built here stays."""
+    """Raise all problems before the first worker starts. Nothing that is built here stays."""
     standing = substitute(settings, traffic)
     create_services(standing.settings, connectors=standing.connectors)
 
@@ -226,11 +226,11 @@ def _at_most_one(options: Mapping[str, Path | None]) -> None:
 async def _check(settings: Settings, faults: Path | None, customers: Sequence[str]) -> list[str]:
     async with opened(create_services(settings)) as services:
         out.print(_matrix(services.sources))
-        for name, one in settings.sources.items():
-            out.print(f"{name}: {_manner(one)}", markup=False, highlight=False, soft_wrap=True)
+        for name, settings_of_source in settings.sources.items():
+            out.print(f"{name}: {_manner(settings_of_source)}", markup=False, highlight=False, soft_wrap=True)
         if faults is not None:
-            found = load_faults(faults, [source.connector for source in services.sources.all])
-            words = f"{len(found.faults)} fault(s) on {', '.join(found.sources)} where serve has --faults {faults}"
+            loaded = load_faults(faults, [source.connector for source in services.sources.all])
+            words = f"{len(loaded.faults)} fault(s) on {', '.join(loaded.sources)} where serve has --faults {faults}"
             out.print(f"Faults are active: {words}", markup=False, highlight=False, soft_wrap=True)
         away = services.store is not None and not services.store.available
         problems = ["mongodb.uri: MongoDB does not answer; is it up, and are host and port right?"] if away else []
@@ -252,7 +252,7 @@ def _matrix(sources: Sources) -> Table:
 
 
 def _manner(source: SourceSettings) -> str:
-    """How a source is called, and what is done when it fails."""
+    """Say how a source is called, and how its failures are met."""
     paused = source.breaker
     words = [f"up to {source.max_calls} calls at once"]
     words += [f"{source.calls_per_s:g} a second"] if source.calls_per_s else []

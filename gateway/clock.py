@@ -9,7 +9,7 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 
 
 class Clock:
-    """Wall time for freshness and expiry, reference time for windows, monotonic time for deadlines.
+    """Tell wall time, the reference time of windows, and monotonic time.
 
     `pinned` moves the reference time alone: "the last 90 days" of a historical data set end there, while what was
     computed is still as old as it is.

@@ -1,4 +1,4 @@
-"""What one request carries: its id, its stitcher with its loaders and deadline, and what is worked out for it once."""
+"""Carry the state of one request: its id, its stitcher with its loaders and deadline, and what is worked out for it once."""
 
 from typing import Any
 

@@ -25,7 +25,7 @@ class Descriptors:
         self._said_at = -float(PAUSE_S)
 
     def are_nearly_used(self, transport: asyncio.Transport) -> bool:
-        """Whether the connection that was just made is among the last that can be. The log says so now and then."""
+        """Tell whether the newest connection is among the last possible ones. The log says so now and then."""
         connection = transport.get_extra_info("socket")
         # A new one gets the least number that is free, so all below it are in use.
         used = connection.fileno() + 1 if connection is not None else 0

@@ -22,7 +22,7 @@ class CallerError(ProfileGatewayError):
 
 
 class InvalidKeyError(CallerError):
-    """A key that cannot be one of its kind, such as a phone number of two digits."""
+    """Refuse a key that cannot be one of its kind."""
 
     code = "INVALID_KEY"
 

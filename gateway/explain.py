@@ -28,7 +28,9 @@ _READ = 100
 
 
 def explained_plan(query: str, variables: str, sources: Sources | None = None) -> list[str]:
-    """The lines of an operation's plan; `variables` is a JSON object, and with `sources` the plan says where records come from.
+    """Write the lines of an operation's plan.
+
+    `variables` is a JSON object, and with `sources` the plan says where records come from.
 
     Raises `CallerError` for an operation that is not valid, or that no plan can do.
     """
@@ -47,10 +49,12 @@ def explained_plan(query: str, variables: str, sources: Sources | None = None) -
 
 
 async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer] | None:
-    """Compute all tags of a customer, given or not, in order; None if there is no customer."""
+    """Compute all tags of a customer, given or not, in order. None if there is no customer."""
     async with opened(services):
         pack = services.tags.pack
-        selection = Selection(fields=Fields.of("id"), stitches=frozenset(pack.facts[name].record for name in pack.facts))
+        selection = Selection(
+            fields=Fields.from_paths("id"), stitches=frozenset(pack.facts[name].record for name in pack.facts)
+        )
         customer = await services.stitcher().customer_of(customer_id, selection)
         if customer is None:
             return None
@@ -73,7 +77,7 @@ async def unreadable_values(services: Services, customers: Sequence[str]) -> lis
         for record in (records.Order, records.Ticket, records.Event):
             for source, kind in customer.configured(record):
                 outcomes = await customer.fetch(record, Ask(fields=all_fields(record), first=_READ), source, kind)
-                failed = [one.error for one in outcomes if isinstance(one, Failed)]
+                failed = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
                 problems += [f"{source.name}: {records.RECORD_NAMES[record]}: {error}" for error in failed]
     for source in services.sources.all:
         for (name, path, reason), (count, example) in source.troubles.items():

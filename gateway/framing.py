@@ -1,4 +1,4 @@
-"""Frame requests as RFC 9112 says, bound them in size and time, and answer them in their order.
+"""Frame requests by RFC 9112, bound them, answer them in order.
 
 uvicorn's protocol does the usual. This one adds what a server needs that anybody may connect to: a request that is refused is
 answered after those before it, then the connection is closed; `Upgrade` is ignored; trailers are no headers; a request
@@ -45,7 +45,7 @@ class _StopParsingError(Exception):
 
 
 class _NoParser:
-    """Stands in for the parser of a connection that is read no further."""
+    """Stand in for the parser where nothing more is read."""
 
     def feed_data(self, data: bytes) -> None: ...
 
@@ -132,7 +132,7 @@ class FramingProtocol(HttpToolsProtocol):
                 self._count(len(data))
 
     def _go_on(self, stop: Exception, data: bytes) -> None:
-        """Parse what the parser stopped at again, where that was an upgrade, else refuse it."""
+        """Parse the rest after an ignored upgrade, else refuse it."""
         while type(self.parser) is not _NoParser:  # else what stopped it is a refusal
             if self._plain_head is None or not isinstance(stop, httptools.HttpParserUpgrade):
                 self._refuse(400, "this is no valid HTTP request")
@@ -150,7 +150,10 @@ class FramingProtocol(HttpToolsProtocol):
                 return
 
     def _count(self, size_bytes: int) -> None:
-        """Bound what is not counted where it is complete. The piece in which a request begins may hold much else."""
+        """Bound the parts that are not counted where they are complete.
+
+        The piece in which a request begins may hold much else.
+        """
         if self.phase == HEADER:
             self._header_bytes += size_bytes
         elif self.phase == BODY and type(self.cycle) is RequestResponseCycle:
@@ -190,13 +193,13 @@ class FramingProtocol(HttpToolsProtocol):
         self._frame_bytes = 0
 
     def _without_upgrade(self) -> bytes:
-        """The head without `Upgrade`, which may be ignored (RFC 9110 7.8), but not by the parser."""
+        """Cut `Upgrade` out of the head. It may be ignored (RFC 9110 7.8), but not by the parser."""
         first = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
         lines = [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
         return b"\r\n".join([first, *lines, b"\r\n"])
 
     def _check_head(self) -> None:
-        """Refuse what RFC 9112 says is no request, or what is none of ours, and close the connection."""
+        """Refuse a head that RFC 9112 or we do not take. The connection is closed."""
         version = self.parser.get_http_version()
         hosts = [value for name, value in self.headers if name == b"host"]
         codings = b",".join(value for name, value in self.headers if name == b"transfer-encoding")
@@ -217,14 +220,14 @@ class FramingProtocol(HttpToolsProtocol):
             raise _StopParsingError
 
     def is_host(self, host: bytes) -> bool:
-        """Whether it can be the value of `Host`. The last one is remembered, for the next request will say the same."""
+        """Tell whether it can be the value of `Host`. The last one is remembered, for the next request will say the same."""
         if not _HOST.fullmatch(host):
             return False
         self._host = host
         return True
 
     def is_header_small(self) -> bool:
-        """Whether the header, which is complete, is within its limit. To be asked where it came in several pieces."""
+        """Tell whether a complete header is within its limit. To be asked where it came in several pieces."""
         is_small = len(self.url) + sum(len(name) + len(value) for name, value in self.headers) <= MAX_HEADER_BYTES
         if is_small:
             self._header_bytes = 0
@@ -295,7 +298,7 @@ class FramingProtocol(HttpToolsProtocol):
         self._refuse(431, f"the header of the request is larger than {MAX_HEADER_BYTES} bytes")
 
     def _refuse(self, status: int, message: str, code: str = "BAD_REQUEST", method: str = "GET", **headers: str) -> None:
-        """Answer so what comes at the moment, when those before it are answered, and close the connection."""
+        """Refuse the request at hand after those before it. Then close the connection."""
         if type(self.parser) is _NoParser:
             return  # another refusal was first
         self.parser = _NoParser()
@@ -340,7 +343,7 @@ class FramingProtocol(HttpToolsProtocol):
         return True
 
     def check_time(self) -> None:
-        """Close the connection when it has been idle for long enough, refuse what comes too slowly, else look again.
+        """Close an idle connection, refuse a slow request, else look again.
 
         So there is one timer for many requests, for to set one costs as much as to write an answer.
         """
@@ -356,7 +359,7 @@ class FramingProtocol(HttpToolsProtocol):
             self._refuse(408, "the request did not come to its end in time")
 
     def _is_held_up(self) -> bool:
-        """Whether what comes waits for the answers to requests before it, or is not taken as fast as it could come."""
+        """Tell whether a request waits for answers, or is read slowly."""
         answered = self._answered
         is_answering = answered is not None and not answered.response_complete
         return self.flow.read_paused or (is_answering and (self.phase == HEADER or answered is not self.cycle))

@@ -1,4 +1,4 @@
-"""The GraphiQL page and the files it needs, all of them served from here, so it works with the network cut off."""
+"""Serve the GraphiQL page and its files, without the network."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Example:
 
 
 def graphiql_page(examples: Sequence[Example]) -> Response:
-    """The page, with the first example in front."""
+    """Write the page, with the first example in front."""
     html = (_STATIC / "graphiql.html").read_text(encoding="utf-8")
     for name, content in _assets().items():
         # The sum in the address changes with the content, so the files can be kept for a year.
@@ -91,7 +91,7 @@ def _asset(name: str, content: bytes) -> Callable[[Request], Awaitable[Response]
 
 
 def _assets() -> dict[str, bytes]:
-    """The files by name, compressed."""
+    """Compress the files, by name."""
     vendored = {name: (_STATIC / "vendor" / f"{name}.gz").read_bytes() for name in _VENDORED}
     return vendored | {name: gzip.compress((_STATIC / name).read_bytes(), mtime=0) for name in _OWN}
 

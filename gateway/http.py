@@ -106,7 +106,7 @@ class Head:
 
     @property
     def deadline_ms(self) -> int | None:
-        """How much time the caller has, in milliseconds; None when he does not say. Raises `InvalidArgumentError`."""
+        """Read the caller's time in milliseconds. None when he does not say. Raises `InvalidArgumentError`."""
         given = self.headers.get(b"x-deadline-ms")
         if given is None:
             return None
@@ -115,7 +115,7 @@ class Head:
         return int(given)
 
     def began(self, budget_s: float) -> float:
-        """When its time began, of which it has so much: with its first byte. Who sends slowly has half after his last."""
+        """Tell when the request's time began: with its first byte. Who sends slowly has half after his last."""
         return self.begun if self.arrived is self.begun else max(self.begun, self.arrived - budget_s / 2)
 
     def wants_page(self) -> bool:
@@ -275,7 +275,7 @@ def _decoded(decoder: msgspec.json.Decoder[T], text: str | bytes | bytearray, wh
 
 
 def _checked_query(parameters: Parameters) -> str:
-    """The text of the query, when its extensions are of a kind that is known and there is one."""
+    """Check the extensions, and give the text of the query."""
     if parameters.extensions is not None:
         check_persisted_query(parameters.extensions, parameters.query)
     if parameters.query is not None:
@@ -323,7 +323,7 @@ def _failure_answer(error: Exception, media: str, head: Head) -> HttpResponse:
 
 
 def make_refusal(status: int, message: str, code: str = "BAD_REQUEST", **headers: str) -> HttpResponse:
-    """The answer to a request that nobody looks into."""
+    """Answer a request that nobody looks into."""
     extensions: dict[str, Any] = {"code": code, "retryable": True} if code == OverloadedError.code else {"code": code}
     return _error_answer(status, [GraphQLError(message, extensions=extensions)], JSON, new_request_id(), headers)
 
@@ -333,7 +333,7 @@ def _invalid_status(media: str) -> int:
 
 
 def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
-    """The error as the caller reads it. What was not raised on purpose says nothing but its code."""
+    """Show the error as the caller reads it. What was not raised on purpose says nothing but its code."""
     shown: dict[str, Any] = {**error.formatted}
     given = shown.get("extensions", {})
     cause = error.original_error

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 class Invalidated(msgspec.Struct):
-    """The ids of customers whose tags may change, and the reason why there may be more."""
+    """Hold ids of customers with changed tags, and why more may be."""
 
     ids: set[str] = set()
     failure: SourceFailure | None = None
@@ -36,47 +36,47 @@ class Invalidator:
         self._read_by_tags = {Customer, *(fact.record for fact in services.tags.pack.facts.values())}
         self._warned: set[tuple[str, KeyKind]] = set()
 
-    async def take(self, source: Source, told: Iterable[Change]) -> None:
+    async def apply(self, source: Source, reported: Iterable[Change]) -> None:
         """Make cached answers and tags stale. All that can be done is done before anything is raised.
 
         Raises `SourceFailure` or `StoreError` when it has to be told again, `InvalidKeyError` when one of the keys is none.
         """
-        changes, invalid = self._normalised(told)
+        changes, invalid = self._normalised(reported)
         by_key: dict[tuple[KeyKind, str], list[Change]] = {}
         for change in changes:
             for key in spellings(change.by, change.key):
                 source.outdate(msgspec.structs.replace(change, key=key))
             by_key.setdefault((change.by, change.key), []).append(change)
         stitcher = self._services.stitcher()
-        found = await asyncio.gather(*(self._concerned(source, own, stitcher) for own in by_key.values()))
-        ids = set[str]().union(*(one.ids for one in found))
+        results = await asyncio.gather(*(self._concerned(source, own, stitcher) for own in by_key.values()))
+        ids = set[str]().union(*(result.ids for result in results))
         if ids:
             await self._services.tags.outdate(ids)
-        for one in found:
-            if one.failure is not None:
-                raise one.failure
+        for result in results:
+            if result.failure is not None:
+                raise result.failure
         if invalid is not None:
             raise invalid
 
-    def _normalised(self, told: Iterable[Change]) -> tuple[list[Change], InvalidKeyError | None]:
+    def _normalised(self, reported: Iterable[Change]) -> tuple[list[Change], InvalidKeyError | None]:
         changes: list[Change] = []
         invalid = None
-        for change in told:
+        for change in reported:
             try:
                 key = normalised(change.by, change.key, self._services.settings.default_region)
             except InvalidKeyError as error:
                 invalid = error
             else:
-                changes += [msgspec.structs.replace(change, key=one) for one in (key, *self._own_ids(change.by, key))]
+                changes += [msgspec.structs.replace(change, key=alias) for alias in (key, *self._own_ids(change.by, key))]
         return list(dict.fromkeys(changes)), invalid
 
     def _own_ids(self, kind: KeyKind, key: str) -> list[str]:
-        """What a customer's id is without its source: a source may tell the id that the gateway shows."""
-        read = self._services.directory.customer_ids.read(key) if kind is KeyKind.CUSTOMER_ID else None
+        """Cut the source off a customer's id: a source may tell the id that the gateway shows."""
+        read = self._services.router.customer_ids.read(key) if kind is KeyKind.CUSTOMER_ID else None
         return [] if read is None else [read[1]]
 
     async def _concerned(self, source: Source, changes: Sequence[Change], stitcher: Stitcher) -> Invalidated:
-        """The customers behind the changes of one key. What is kept of them under their other keys is made stale, too."""
+        """Find the customers behind the changes of one key. What is kept of them under their other keys is made stale, too."""
         kind, key = changes[0].by, changes[0].key
         concern_tags = self._concern_tags(changes)
         ids = {key} if kind is KeyKind.CUSTOMER_ID else set()
@@ -108,11 +108,11 @@ class Invalidator:
 async def _keys(
     source: Source, kind: KeyKind, key: str, others: Collection[KeyKind], stitcher: Stitcher
 ) -> tuple[list[tuple[KeyKind, str]], SourceFailure | None]:
-    """The other keys of whoever has a key: none where nobody has it, the ids alone where several have.
+    """Find the other keys of whoever has a key: none where nobody has it, the ids alone where several have.
 
     With the failure for which there may be others. A record that stands in for a newer one is of before the change.
     """
-    selection = Selection(fields=Fields.of(*(name for other in others for name in KEY_KINDS[other].fields)))
+    selection = Selection(fields=Fields.from_paths(*(name for other in others for name in KEY_KINDS[other].fields)))
     key, asking = stitcher.find(kind, key, selection)
     (outcome,) = await asking
     stale = outcome.stale if isinstance(outcome, Found) else None
@@ -127,8 +127,8 @@ async def _keys(
         return [], failure
     keys: list[tuple[KeyKind, str]] = []
     for other in others:
-        found = customer.keys(source, other)
-        if isinstance(found, Failed):
-            return [], SourceFailure(found.source, found.error)
-        keys += [(other, value) for value in found]
+        keys_or_failure = customer.keys(source, other)
+        if isinstance(keys_or_failure, Failed):
+            return [], SourceFailure(keys_or_failure.source, keys_or_failure.error)
+        keys += [(other, value) for value in keys_or_failure]
     return keys, failure

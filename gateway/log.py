@@ -19,7 +19,7 @@ class SeldomLog:
         self._logged_at: dict[str, float] = {}
 
     def is_due(self, name: str) -> bool:
-        """Whether an event is to be logged now, and not again for a while."""
+        """Tell whether to log an event now. Then it is not for a while."""
         now = self._clock.monotonic()
         is_due = now - self._logged_at.get(name, float("-inf")) >= MIN_LOG_GAP_S
         if is_due:

@@ -30,19 +30,19 @@ class SegmentedLru(Generic[K, V]):
         return len(self._new) + len(self._hot)
 
     def get(self, name: K) -> V | None:
-        """The value, marked as used."""
-        found = self._hot.get(name)
-        if found is not None:
+        """Get the value, and mark it as used."""
+        value = self._hot.get(name)
+        if value is not None:
             self._hot.move_to_end(name)
-            return found
-        found = self._new.pop(name, None)
-        if found is not None:
-            self._hot[name] = found
-            self._hot_weight += self._weigh(found)
+            return value
+        value = self._new.pop(name, None)
+        if value is not None:
+            self._hot[name] = value
+            self._hot_weight += self._weigh(value)
             self._cool()
-        return found
+        return value
 
-    def put(self, name: K, value: V) -> None:
+    def add(self, name: K, value: V) -> None:
         """Keep a value under a name that has none."""
         self._new[name] = value
         self._weight += self._weigh(value)
@@ -54,7 +54,7 @@ class SegmentedLru(Generic[K, V]):
             self._hot_weight -= self._weigh(gone) if from_hot else 0
 
     def _cool(self) -> None:
-        """What was used longest ago among the hot is new again where they take too much room."""
+        """Make the coldest hot values new again where they exceed their share."""
         while self._hot_weight > HOT_SHARE * self._room and len(self._hot) > 1:
             name, value = self._hot.popitem(last=False)
             self._hot_weight -= self._weigh(value)

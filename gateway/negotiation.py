@@ -42,7 +42,7 @@ known_media: dict[bytes, str] = {}
 
 
 def negotiate(accept: bytes) -> str:
-    """The media type of the answer."""
+    """Negotiate the media type of the answer."""
     if len(accept) > MAX_NEGOTIATED_BYTES:
         raise RefusedError(431, f"the header Accept is longer than {MAX_NEGOTIATED_BYTES} bytes")
     ranges = [_range(part) for part in accept.decode("latin-1").split(",")]
@@ -57,7 +57,7 @@ def negotiate(accept: bytes) -> str:
 
 
 def _rank(media: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int, int]:
-    """The quality that the most specific range gives, then how specific it is, then how early it stands."""
+    """Rank by the most specific range's quality, its specificity, its position."""
     names = ("*/*", "application/*", media)
     fits = [(names.index(name), -place, quality) for place, (name, quality) in enumerate(ranges) if name in names]
     specific, place, quality = max(fits, default=(0, 0, 0.0))

@@ -34,7 +34,7 @@ class OperationError(CallerError):
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """A valid document and the operation in it that is to be run. The same text and name give the same object while cached.
+    """Hold a valid document and its operation to be run. The same text and name give the same object while cached.
 
     `known` is for what executors work out of it, each under itself; it goes with the operation. `lifted` are the literals
     of the text that stand in the document as variables.
@@ -48,7 +48,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class _Entry:
-    """What is remembered of a document: its operations by name, the only one also by none, or why it is refused.
+    """Remember the result for a document: its operations by name, the only one also by none, or why it is refused.
 
     With a `template` it serves all texts of one outline.
     """
@@ -58,8 +58,8 @@ class _Entry:
     size_bytes: int
     template: Template | None = None
 
-    def of(self, outline: Outline) -> _Entry:
-        """The entry of another text of the outline."""
+    def for_outline(self, outline: Outline) -> _Entry:
+        """Make the entry of another text of the outline."""
         assert self.template is not None
         lifted = self.template.lifted(outline)
         operations = {
@@ -103,7 +103,7 @@ class Operations:
         self._outlines: SegmentedLru[int, _Seen] = SegmentedLru(MAX_OUTLINES_SEEN)
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
-        """The operation of this name, or the only one. Raises OperationError."""
+        """Prepare the operation of this name, or the only one. Raises OperationError."""
         entry = self._entries.get(query) or self._remember(query)
         operation = entry.operations.get(operation_name)
         if operation is None:
@@ -115,26 +115,26 @@ class Operations:
         if len(query.encode("utf-8", "surrogatepass")) > self._max_bytes:
             raise OperationError([too_expensive(f"the document is larger than {self._max_bytes} bytes")])
         outline = outline_of(query) if self._lifts else None
-        entry = self._made(query) if outline is None else self._made_of(outline)
-        self._entries.put(query, entry)
+        entry = self._compile(query) if outline is None else self._compile_outline(outline)
+        self._entries.add(query, entry)
         return entry
 
-    def _made_of(self, outline: Outline) -> _Entry:
+    def _compile_outline(self, outline: Outline) -> _Entry:
         seen = self._outlines.get(hash(outline.key))
         if seen is None:
-            self._outlines.put(hash(outline.key), _Seen())
-            return self._made(outline.text)
+            self._outlines.add(hash(outline.key), _Seen())
+            return self._compile(outline.text)
         if seen.places:
-            shared = self._entries.get((outline.key, outline.kept(seen.places)))
+            shared = self._entries.get((outline.key, outline.fixed_texts(seen.places)))
             if shared is not None:
-                return shared.of(outline)
-        entry = self._made(outline.text)
+                return shared.for_outline(outline)
+        entry = self._compile(outline.text)
         if entry.errors or (seen.is_tried and not seen.places):
             return entry
         return self._share(entry, outline, seen)
 
     def _share(self, entry: _Entry, outline: Outline, seen: _Seen) -> _Entry:
-        """Have an entry serve all texts of the outline, where literals can be lifted."""
+        """Share an entry among all texts of the outline, where possible."""
         document = next(iter(entry.operations.values())).document
         template = template_of(document, outline, self._schema)
         seen.is_tried, seen.places = True, ()
@@ -142,15 +142,15 @@ class Operations:
             return entry
         seen.places = template.places
         shared = _Entry(_by_name(template.document), (), entry.size_bytes, template)
-        self._entries.put((outline.key, outline.kept(seen.places)), shared)
-        return shared.of(outline)
+        self._entries.add((outline.key, outline.fixed_texts(seen.places)), shared)
+        return shared.for_outline(outline)
 
-    def _made(self, query: str) -> _Entry:
+    def _compile(self, query: str) -> _Entry:
         size_bytes = sys.getsizeof(query)
         try:
             document = self._validator.valid(query)
         except InvalidDocumentError as error:
-            size_bytes += sum(sys.getsizeof(one.message) + BYTES_PER_ERROR for one in error.errors)
+            size_bytes += sum(sys.getsizeof(located.message) + BYTES_PER_ERROR for located in error.errors)
             return _Entry({}, tuple(error.errors), size_bytes)
         return _Entry(_by_name(document), (), size_bytes + document.token_count * BYTES_PER_TOKEN)
 

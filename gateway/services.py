@@ -24,39 +24,39 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     clock: Clock
-    directory: SourceRouter
+    router: SourceRouter
     store: Store | None
     tags: TagService
     stitcher: Callable[..., Stitcher]
 
     @property
     def sources(self) -> Sources:
-        return self.directory.sources
+        return self.router.sources
 
 
 def budget_s(settings: Settings, deadline_ms: int | None = None) -> float:
-    """The seconds of a request: those of the caller within bounds, or the usual."""
-    budget_ms = settings.deadline_ms if deadline_ms is None else min(deadline_ms, settings.most_deadline_ms)
+    """Compute the seconds of a request: those of the caller within bounds, or the usual."""
+    budget_ms = settings.deadline_ms if deadline_ms is None else min(deadline_ms, settings.effective_max_deadline_ms)
     return budget_ms / 1000
 
 
 def new_stitcher(
     settings: Settings,
     clock: Clock,
-    directory: SourceRouter,
+    router: SourceRouter,
     deadline_ms: int | None = None,
     trace: Trace | None = None,
     arrival: Arrival | None = None,
 ) -> Stitcher:
-    """A stitcher for a request, whose budget begins with its `arrival`, or now."""
+    """Create a request's stitcher. Its budget begins with its `arrival`, or now."""
     budget = budget_s(settings, deadline_ms)
     deadline = Deadline.within(clock, budget, None if arrival is None else arrival.began(budget))
-    return Stitcher(directory, Loaders(deadline, trace))
+    return Stitcher(router, Loaders(deadline, trace))
 
 
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
     """Wire the services together."""
-    directory = SourceRouter(sources, settings.default_region)
-    stitcher = partial(new_stitcher, settings, clock, directory)
+    router = SourceRouter(sources, settings.default_region)
+    stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
-    return Services(settings=settings, clock=clock, directory=directory, store=store, tags=tags, stitcher=stitcher)
+    return Services(settings=settings, clock=clock, router=router, store=store, tags=tags, stitcher=stitcher)

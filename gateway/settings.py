@@ -141,7 +141,7 @@ class Settings(_Frozen):
     sources: Annotated[dict[SourceName, SourceSettings], Field(min_length=1)]
 
     @property
-    def most_deadline_ms(self) -> int:
+    def effective_max_deadline_ms(self) -> int:
         return self.deadline_ms if self.max_deadline_ms is None else self.max_deadline_ms
 
     @property
@@ -154,13 +154,13 @@ class Settings(_Frozen):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.most_deadline_ms < self.deadline_ms:
+        if self.effective_max_deadline_ms < self.deadline_ms:
             raise ValueError("max_deadline_ms: is less than deadline_ms, which is what callers have who ask for nothing")
         return self
 
 
 def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, connects: bool = True) -> Settings:
-    """Read and check the settings; those that only connections need are left aside unless it `connects`.
+    """Read and check the settings. Those that only connections need are left aside unless it `connects`.
 
     Raises `ConfigurationError` with every problem, each naming the setting.
     """
@@ -176,7 +176,7 @@ def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, c
 
 
 def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:
-    """A document without the tables of connectors and of MongoDB, whose variables need not be set then."""
+    """Cut the tables of connectors and MongoDB out. Their variables need not be set then."""
     left = {name: value for name, value in written.items() if name != "mongodb"}
     if isinstance(sources := written.get("sources"), dict):
         own = SourceSettings.model_fields.keys()
@@ -188,7 +188,7 @@ def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: Path = Path()) -> Settings:
-    """Settings from an already read document; `folder` is what relative paths are relative to."""
+    """Check the settings of a document that was read. `folder` is the base of relative paths."""
     settings = checked(Settings, document, name)
     if settings.tags.file is None:
         return settings

@@ -1,4 +1,4 @@
-"""Read and check TOML files of operators, and report every problem at once.
+"""Read and check operators' TOML files, and report every problem.
 
 A problem is one line: the file, the setting, what is wrong and what to do. It never repeats a value, which may be a secret.
 """
@@ -25,7 +25,7 @@ _WHAT_SHOULD = re.compile(r"^\w+ should ")
 
 
 def read_toml(path: Path, option: str) -> dict[str, Any]:
-    """Read a file; `option` is the one of the command line that names it.
+    """Read a file. `option` is the one of the command line that names it.
 
     Raises `ConfigurationError`.
     """

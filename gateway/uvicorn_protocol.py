@@ -1,4 +1,4 @@
-"""Pass plain requests from the socket to the endpoint and back without ASGI.
+"""Pass plain requests between socket and endpoint, without ASGI.
 
 Such a request posts a body of a stated length over HTTP/1.1, when nothing else is under way on its connection. It is answered
 with one write. All others, and all other paths, go through ASGI, as uvicorn does it.

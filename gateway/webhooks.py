@@ -60,14 +60,14 @@ class Webhooks:
         try:
             if source is None:
                 raise NoWebhookError
-            await self._changes.take(source, self._told(source, await _read(request)))
+            await self._changes.apply(source, self._read_changes(source, await _read(request)))
         except ClientDisconnect:
             return Response(status_code=400)  # which nobody reads
         except Exception as error:  # noqa: BLE001  a connector may raise anything, and the answer is of ours
             return _refusal(source, error, request_id)
         return Response(status_code=204, headers={"x-request-id": request_id})
 
-    def _told(self, source: Source, request: WebhookRequest) -> Sequence[Change]:
+    def _read_changes(self, source: Source, request: WebhookRequest) -> Sequence[Change]:
         changes = source.changes(request, self._clock.now())
         if len(changes) > MAX_CHANGES:
             raise _TooLargeError(f"the body tells of more than {MAX_CHANGES} changes")

@@ -57,16 +57,16 @@ class Connection(Generic[T]):
     )
 
     @computed("What each source contributed to this list.", graphql_type=list[CustomerSource])
-    def sources(listing: strawberry.Parent[RecordPage]) -> list[SourceReport]:  # noqa: N805
-        return reports_of(listing.contributions)
+    def sources(page: strawberry.Parent[RecordPage]) -> list[SourceReport]:  # noqa: N805
+        return reports_of(page.contributions)
 
     @computed("Where this page begins and ends.", inside=True)
-    def page_info(listing: strawberry.Parent[RecordPage]) -> PageInfo:  # noqa: N805
-        return PageInfo(page=listing, has_next_page=listing.has_more, has_previous_page=listing.has_previous)
+    def page_info(page: strawberry.Parent[RecordPage]) -> PageInfo:  # noqa: N805
+        return PageInfo(page=page, has_next_page=page.has_more, has_previous_page=page.has_previous)
 
     @computed("The records of this page with their cursors.", inside=True)
-    def edges(listing: strawberry.Parent[RecordPage]) -> list[Edge[T]]:  # noqa: N805
-        return [Edge(node=node) for node in listing.nodes]
+    def edges(page: strawberry.Parent[RecordPage]) -> list[Edge[T]]:  # noqa: N805
+        return [Edge(node=node) for node in page.nodes]
 
 
 def checked_first(first: int) -> int:

@@ -23,7 +23,7 @@ class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     source: str | None = None
 
     def position(self) -> Position:
-        """Raises `ValueError` or `OverflowError` for what is no place."""
+        """Read a position. Raises `ValueError` or `OverflowError` for something else."""
         time = self.time.astimezone(UTC) if self.time else None
         if self.record is None:
             return Position(time, self.id)
@@ -33,13 +33,15 @@ class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
 
 def cursor_of(place: RecordPosition) -> str:
-    """The cursor of a record, opaque to clients."""
+    """Write the cursor of a record, opaque to clients."""
     parts = (place.time, place.id, place.record, place.source)
     return urlsafe_b64encode(msgspec.json.encode(parts)).decode().rstrip("=")
 
 
 def position_of(cursor: str | None, record: type[Record]) -> Position | None:
-    """Where a cursor points in a list of these records. One from before, of time and id alone, points there in each source.
+    """Find the position of a cursor in a list of these records.
+
+    One from before, of time and id alone, points there in each source.
 
     Raises `InvalidArgumentError` for what is not a cursor of ours.
     """

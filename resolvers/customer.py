@@ -78,8 +78,8 @@ class Customer(Node):
         filter: Annotated[OrderFilter | None, strawberry.argument(description="Which ones; all by default.")] = None,  # noqa: A002
     ) -> OrderStatistics | None:
         with report_contributions([root]):
-            found: OrderStatistics | None = await load_in_batch(context_of(info), STATISTICS, root, filter=filter)
-        return found
+            statistics: OrderStatistics | None = await load_in_batch(context_of(info), STATISTICS, root, filter=filter)
+        return statistics
 
     @stitching(
         "Orders, tickets and events in one list, newest first.",
@@ -115,8 +115,8 @@ class Customer(Node):
         ] = None,
     ) -> list[TagAnswer]:
         with report_contributions([root]):
-            found: list[TagAnswer] = await load_in_batch(context_of(info), GIVEN_TAGS, root, keys=keys, categories=categories)
-        return found
+            answers: list[TagAnswer] = await load_in_batch(context_of(info), GIVEN_TAGS, root, keys=keys, categories=categories)
+        return answers
 
     @stitching(
         "One tag, also when the rule does not give it: its evidence says why not.",
@@ -130,8 +130,8 @@ class Customer(Node):
         key: Annotated[str, strawberry.argument(description="The tag's key.")],
     ) -> TagAnswer | None:
         with report_contributions([root]):
-            found: TagAnswer = await load_in_batch(context_of(info), ONE_TAG, root, key=key)
-        return found
+            answer: TagAnswer = await load_in_batch(context_of(info), ONE_TAG, root, key=key)
+        return answer
 
     @computed(
         "What each source that was asked contributed to this answer; also in `extensions.sources`, by path.",

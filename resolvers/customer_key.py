@@ -1,4 +1,4 @@
-"""The key by which a customer is asked for."""
+"""Define the key that finds a customer."""
 
 import strawberry
 
@@ -33,6 +33,6 @@ require_all(KINDS, "CustomerKey", CustomerKey.__annotations__)
 
 
 def key_of(by: CustomerKey) -> tuple[KeyKind, str]:
-    """The one key that was given, with its kind."""
+    """Find the one key that was given, with its kind."""
     name = next(name for name in KINDS if getattr(by, name) is not None)
     return KINDS[name], str(getattr(by, name).value)

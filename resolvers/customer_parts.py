@@ -1,4 +1,4 @@
-"""What a customer's own record is made of."""
+"""Define the parts of a customer's own record."""
 
 from datetime import datetime
 

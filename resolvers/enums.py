@@ -63,7 +63,7 @@ UNKNOWN = "A value that the source uses and that nobody mapped."
 
 
 def _describe(enum: Any, description: str, **values: str) -> None:
-    """Make the enum one of the schema; `values` describe its members, every one but UNKNOWN."""
+    """Make the enum one of the schema. `values` describe its members, every one but UNKNOWN."""
     definition = strawberry.enum(enum, description=description).__strawberry_definition__
     for value in definition.values:
         value.description = UNKNOWN if value.name == "UNKNOWN" else values.pop(value.name)

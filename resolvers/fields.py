@@ -18,12 +18,12 @@ def field(description: str, **words: Any) -> Any:
 
 
 def own(description: str, owner: str = "record") -> Any:
-    """As `field`, of what the object holds as `owner`, by default a customer's own record."""
+    """Declare a field of the object's `owner`. By default that is a customer's own record."""
     return strawberry.field(description=description, metadata={METADATA_KEY: FieldMetadata(owner=owner)})
 
 
 def apart(description: str, *, more: bool = False, count: bool = False, name: str | None = None) -> Any:
-    """An attribute that reads no field of the record, though it may ask about the list: whether it has more, how many."""
+    """Declare an attribute that reads no field of the record. It may ask about the list: whether it has more, how many."""
     return strawberry.field(name=name, description=description, metadata=_reading(RequiredFields(more=more, count=count)))
 
 
@@ -49,7 +49,7 @@ def nodes_field(description: str) -> Any:
 
 
 def inside(description: str, name: str | None = None) -> Any:
-    """An attribute whose selection is still on the same record, such as `nodes` of a connection."""
+    """Declare an attribute whose selection is on the same record. The `nodes` of a connection are so."""
     return strawberry.field(name=name, description=description, metadata=_reading(RequiredFields(inside=True)))
 
 
@@ -67,13 +67,13 @@ def computed(
 def stitching(
     description: str, *records: type[Record], graphql_type: Any = None, together: BatchResolver | None = None
 ) -> Decorator:
-    """A method that finds other records by the customer's keys; `together` does what it does, for many customers at once."""
+    """Declare a method that finds records by the customer's keys. `together` does the same for many customers at once."""
     metadata = {METADATA_KEY: FieldMetadata(reads=RequiredFields(stitches=records), together=together)}
     return strawberry.field(description=description, metadata=metadata, graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 
 def root(description: str, graphql_type: Any = None, finds: CustomerFinder | None = None) -> Decorator:
-    """A method where a query begins; `finds` says how, where it gives customers."""
+    """Declare a method where a query begins. `finds` says how, where it gives customers."""
     metadata = {METADATA_KEY: FieldMetadata(finds=finds)} if finds else {}
     return strawberry.field(description=description, graphql_type=graphql_type, metadata=metadata)  # type: ignore[no-any-return]
 

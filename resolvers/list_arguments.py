@@ -1,4 +1,4 @@
-"""The arguments that lists share, and what they ask of sources."""
+"""Define the arguments of lists, and their asks."""
 
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
@@ -33,7 +33,7 @@ class Filter:
     until: datetime | None = field("Only those before this time.", default=None)
 
     def conditions(self) -> tuple[Condition, ...]:
-        """The lists that were given, as conditions.
+        """List the given values as conditions.
 
         Raises `InvalidArgumentError` for what is too long: what is asked is remembered with its conditions.
         """
@@ -46,7 +46,7 @@ class Filter:
                 )
         return tuple(Condition(name, tuple(sorted(map(as_text, values)))) for name, values in given.items())
 
-    def window(self) -> dict[str, Any]:
+    def bounds(self) -> dict[str, Any]:
         """As words of an ask or of a measure.
 
         Raises `InvalidArgumentError` for a window that ends before it begins.
@@ -65,7 +65,7 @@ def ask_of(
     order: SortOrder = SortOrder.NEWEST_FIRST,
     filter: Filter | None = None,  # noqa: A002
 ) -> Ask:
-    """What a list field asks of sources.
+    """Build the ask of a list field.
 
     Raises `InvalidArgumentError`.
     """
@@ -77,5 +77,5 @@ def ask_of(
         more=selection.more,
         count=selection.count,
         shown=True,
-        **(filter.window() if filter else {}),
+        **(filter.bounds() if filter else {}),
     )

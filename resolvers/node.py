@@ -1,4 +1,4 @@
-"""What can be asked for again by its id alone."""
+"""Define objects that an id alone finds again."""
 
 import strawberry
 

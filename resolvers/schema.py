@@ -18,7 +18,7 @@ schema = strawberry.Schema(query=Query, types=[Customer], config=StrawberryConfi
 
 
 def _mark_one_of_inputs() -> None:
-    """Tell graphql-core which inputs are `@oneOf`, so that its own rules hold for them; Strawberry keeps that to itself."""
+    """Mark the `@oneOf` inputs for graphql-core. So its own rules hold for them; Strawberry keeps that to itself."""
     for kind in schema._schema.type_map.values():  # noqa: SLF001  Strawberry has no public name for it
         if is_input_object_type(kind):
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
@@ -47,5 +47,5 @@ _read_owners()
 
 
 def sdl() -> str:
-    """The schema in the schema definition language, as it is exported to `schema.graphql`."""
+    """Write the schema in the schema definition language. So it is exported to `schema.graphql`."""
     return schema.as_str().rstrip() + "\n"

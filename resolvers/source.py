@@ -31,8 +31,8 @@ class Source:
     @computed("What it can be asked.")
     def lookups(source: strawberry.Parent[ConfiguredSource]) -> list[SourceLookup]:  # noqa: N805
         return [
-            SourceLookup(record=RecordType(RECORD_NAMES[record]), by=by, max_batch=found.max_batch)
-            for (record, by), found in source.lookups.items()
+            SourceLookup(record=RecordType(RECORD_NAMES[record]), by=by, max_batch=lookup.max_batch)
+            for (record, by), lookup in source.lookups.items()
         ]
 
 

@@ -1,4 +1,4 @@
-"""Order statistics of all customers of a list at once, measured at the source where it can."""
+"""Measure the orders of all customers of a list at once. It is done at the source where it can be."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,7 +21,9 @@ from resolvers.fields import apart
 from resolvers.money import Money
 from resolvers.order import OrderFilter
 
-FIELDS = Fields.of("id", "placed_at", "status", "total.amount", "total.currency", "refunded.amount", "refunded.currency")
+FIELDS = Fields.from_paths(
+    "id", "placed_at", "status", "total.amount", "total.currency", "refunded.amount", "refunded.currency"
+)
 NOT_CANCELLED = Condition("status", (OrderStatus.CANCELLED.value,), negated=True)
 
 
@@ -43,9 +45,9 @@ async def give_statistics(
     customers: Sequence[StitchedCustomer],
     filter: OrderFilter | None = None,  # noqa: A002
 ) -> list[OrderStatistics | SourceFailure | None]:
-    """The figures of each customer, or the failure where no source could be asked; None where no source has orders."""
-    question = _question(filter)
-    return [_statistics(question, answer) for answer in await measure_customers(customers, question)]
+    """Give each customer's figures, or the failure of all its sources. None where no source has orders."""
+    request = _request(filter)
+    return [_statistics(request, answer) for answer in await measure_customers(customers, request)]
 
 
 def expect_statistics(
@@ -54,24 +56,24 @@ def expect_statistics(
     filter: OrderFilter | None = None,  # noqa: A002
 ) -> None:
     """Have the orders of customers measured who are being found."""
-    context.stitcher.prefetch_measures(ids, _question(filter))
+    context.stitcher.prefetch_measures(ids, _request(filter))
 
 
 STATISTICS = BatchResolver(give_statistics, expect_statistics)
 
 
-def _question(wanted: OrderFilter | None) -> MeasureRequest:
+def _request(wanted: OrderFilter | None) -> MeasureRequest:
     if wanted is None:
         return _USUAL
-    window = wanted.window()
+    bounds = wanted.bounds()
     if wanted.status is None:
-        window["where"] = (*window["where"], NOT_CANCELLED)
-    return _measuring(**window)
+        bounds["where"] = (*bounds["where"], NOT_CANCELLED)
+    return _measuring(**bounds)
 
 
-def _measuring(**window: Any) -> MeasureRequest:
+def _measuring(**bounds: Any) -> MeasureRequest:
     measures = tuple(
-        Measure(op=op, field=name, **window)
+        Measure(op=op, field=name, **bounds)
         for op, name in (
             (MeasureOp.COUNT, None),
             (MeasureOp.SUM, "total"),
@@ -86,15 +88,15 @@ def _measuring(**window: Any) -> MeasureRequest:
 _USUAL = _measuring(where=(NOT_CANCELLED,))
 
 
-def _statistics(question: MeasureRequest, answer: Measurement) -> OrderStatistics | SourceFailure | None:
+def _statistics(request: MeasureRequest, answer: Measurement) -> OrderStatistics | SourceFailure | None:
     if answer.failure is not None and not answer.rows:
         return SourceFailure(answer.failure.source, answer.failure.error)
     if not answer.sources:
         return None
     count, total, refunded, first, last = (
-        combine(measure, [row[place] for row in answer.rows]) for place, measure in enumerate(question.measures)
+        combine(measure, [row[place] for row in answer.rows]) for place, measure in enumerate(request.measures)
     )
-    net = combine(question.measures[1], [total, [*map(_negated, refunded)]]) if refunded else total
+    net = combine(request.measures[1], [total, [*map(_negated, refunded)]]) if refunded else total
     return OrderStatistics(
         count=count,
         total=_money(total),
@@ -107,7 +109,7 @@ def _statistics(question: MeasureRequest, answer: Measurement) -> OrderStatistic
 
 
 def _money(sums: Any) -> list[Any]:
-    return [records.Money(amount=plain(Decimal(one["amount"])), currency=one["currency"]) for one in sums or ()]
+    return [records.Money(amount=plain(Decimal(total["amount"])), currency=total["currency"]) for total in sums or ()]
 
 
 def _negated(money: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Tags, and what they were computed from."""
+"""Define tags and their evidence."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -97,7 +97,7 @@ def checked_keys(pack: Pack, argument: str, keys: list[str]) -> None:
 
 
 def chosen_keys(pack: Pack, keys: list[str] | None, categories: list[TagCategory] | None) -> Keys:
-    """The keys of the tags asked for, in the order of their definition.
+    """Choose the keys of the asked tags, in defined order.
 
     Raises `InvalidArgumentError` for a key that is not defined.
     """
@@ -117,7 +117,7 @@ async def given_tags(
     keys: list[str] | None = None,
     categories: list[TagCategory] | None = None,
 ) -> Sequence[list[TagAnswer]]:
-    """The tags of each customer, without those that the rule does not give, unless that is for want of a source."""
+    """Load each customer's given tags. A tag that is wanting for lack of a source is among them."""
     tags = context.services.tags
     chosen = chosen_keys(tags.pack, keys, categories)
     with report_contributions(customers):
@@ -130,7 +130,7 @@ def tags_at_hand(
     keys: list[str] | None = None,
     categories: list[TagCategory] | None = None,
 ) -> Sequence[SharedList[TagAnswer]] | None:
-    """What `given_tags` gives, where all of it is here."""
+    """Answer `given_tags` where all of it is here."""
     tags = context.services.tags
     return tags.at_hand(customers, chosen_keys(tags.pack, keys, categories), context.expected_tags, given_only=True)
 

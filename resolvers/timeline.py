@@ -22,7 +22,7 @@ ENTRIES = {"order": "Order", "ticket": "Ticket", "event": "Event"}
 
 
 def timeline_asks(info: Any, names: list[str], first: int, after: str | None) -> dict[type[Record], Any]:
-    """What to ask for each of the named record types.
+    """Build the ask of each named record type.
 
     Raises `InvalidArgumentError`.
     """

@@ -73,7 +73,7 @@ def test_a_kind_without_an_input_field_is_named_at_import(name: str):
 def test_a_row_reads_the_fields_that_it_names(kind: KeyKind):
     """It finds keys in a record that has these fields alone, and several only where it names the list of them."""
     row = KEY_KINDS[kind]
-    customer = msgspec.convert(CUSTOMER, narrow(Customer, Fields.of(*row.fields)))
+    customer = msgspec.convert(CUSTOMER, narrow(Customer, Fields.from_paths(*row.fields)))
     assert len(row.read(customer)) >= 1
     lists = {name for path in row.fields if fields_of(Customer)[name := path.partition(".")[0]].form == LIST}
     assert lists == {row.in_list} - {None}

@@ -22,7 +22,7 @@ class FilesConnector(QueriesConnector[FilesSettings]):
         super().__init__(name, settings, Folder(settings), Duckdb(), settings.named(), settings.max_batch)
 
     async def check(self) -> list[str]:
-        """Problems of the settings as the files show them, each naming the setting and the fix."""
+        """List the settings' problems as the files show them. Each names the setting and the fix."""
         missing = [
             f"sources.{self.name}.tables.{name}: no file below path is named so; correct it, or export the file"
             for name, pattern in self.settings.tables.items()

@@ -127,7 +127,7 @@ class Folder(SqlDatabase):
             return self._duckdb
 
     def _used(self, text: str) -> frozenset[str]:
-        """The numbers of the parameters that are in a statement; some are of parts that are not."""
+        """List the numbers of the parameters in a statement. Some are of parts that are not in it."""
         (own, *others) = self._opened().extract_statements(text)
         if others or own.type.name != "SELECT":
             raise SourceProtocolError("a query is more than one SELECT")
@@ -142,9 +142,9 @@ def _executed(cursor: duckdb.DuckDBPyConnection, statement: str, parameters: Map
 @lru_cache(maxsize=256)
 def compiled(statement: Executable) -> SQLCompiler:
     assert isinstance(statement, ClauseElement)
-    found = statement.compile(dialect=SPELLING)
-    assert isinstance(found, SQLCompiler)
-    return found
+    sql = statement.compile(dialect=SPELLING)
+    assert isinstance(sql, SQLCompiler)
+    return sql
 
 
 class StatementCall:
@@ -164,7 +164,7 @@ class StatementCall:
 
 
 def opened(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
-    """A DuckDB of our own that reads below `path` and has neither the network nor extensions nor a place to write to."""
+    """Open a DuckDB of our own that reads below `path`. It has neither the network nor extensions nor a place to write to."""
     import duckdb  # of an extra
 
     connection = duckdb.connect(
@@ -184,5 +184,5 @@ def opened(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
 
 
 def _ignore(ended: asyncio.Future[StatementResult]) -> None:
-    """A failure that nobody has looked at would be logged with the query."""
+    """Look at a failure, or it would be logged with the query."""
     _ = ended.cancelled() or ended.exception()

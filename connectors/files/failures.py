@@ -1,4 +1,4 @@
-"""Map errors of DuckDB to ours by the most specific class; copy no text of DuckDB."""
+"""Map errors of DuckDB to ours, without its texts. The most specific class decides."""
 
 from __future__ import annotations
 

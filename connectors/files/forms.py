@@ -23,7 +23,7 @@ _LINE_ENDS = frozenset({"\\n", "\\r\\n", "\\r"})
 
 
 class File(NamedTuple):
-    """A file as it stood; one of the same time, size and node has not changed."""
+    """Identify a file as it stood. One of the same time, size and node has not changed."""
 
     path: str
     changed_ns: int
@@ -32,14 +32,14 @@ class File(NamedTuple):
 
 
 class FormedReader(NamedTuple):
-    """A statement that reads files in a known form, and the files that it holds for."""
+    """Hold a statement for files of a known form, and these files."""
 
     statement: str
     files: Mapping[str, tuple[File, ...]]
 
 
 class Forms:
-    """Readers of CSV files, by their text in a statement, and the forms of the files as they were last seen."""
+    """Hold the readers of CSV files and the files' last forms. The readers go by their text in a statement."""
 
     def __init__(self, readers: Mapping[str, str]) -> None:
         """`readers` have the pattern of their files."""
@@ -47,7 +47,7 @@ class Forms:
         self._known: dict[str, tuple[tuple[File, ...], str]] = {}
 
     def reading(self, statement: str, cursor: duckdb.DuckDBPyConnection) -> FormedReader:
-        """The statement with the forms that its files have now."""
+        """Write the statement with the forms that its files have now."""
         files = {}
         for reader, pattern in self._readers.items():
             if reader not in statement:
@@ -67,26 +67,26 @@ class Forms:
         return FormedReader(statement, files)
 
     def holds(self, reading: FormedReader, cursor: duckdb.DuckDBPyConnection) -> bool:
-        """Whether no file has changed since."""
+        """Tell whether no file has changed since."""
         return all(_files(pattern, cursor) == files for pattern, files in reading.files.items())
 
 
 def _files(pattern: str, cursor: duckdb.DuckDBPyConnection) -> tuple[File, ...]:
-    found = []
+    paths = []
     for (path,) in cursor.execute("SELECT file FROM glob($1) ORDER BY file", [pattern]).fetchall():
         try:
             status = Path(path).stat()
         except OSError:
             continue
-        found.append(File(path, status.st_mtime_ns, status.st_size, status.st_ino))
-    return tuple(found)
+        paths.append(File(path, status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(paths)
 
 
 def _formed(reader: str, pattern: str, files: tuple[File, ...], cursor: duckdb.DuckDBPyConnection) -> str:
-    """A reader with the form of its files, those of one form side by side."""
+    """Give a reader the form of its files, side by side."""
     forms = [(_form(file.path, cursor), file.path) for file in files]
     parts = []
-    for form, group in groupby(forms, key=lambda one: one[0]):
+    for form, group in groupby(forms, key=lambda pair: pair[0]):
         paths = ", ".join(map(_literal, (path for _, path in group)))
         parts.append("FROM " + reader.replace(_literal(pattern), f"[{paths}]").replace(GUESSED, form))
     return f"({' UNION ALL BY NAME '.join(parts)})" if len(parts) > 1 else parts[0].removeprefix("FROM ")

@@ -56,11 +56,11 @@ class FilesSettings(ConnectorSettings):
         return tables
 
     def named(self) -> dict[str, RecordSettings]:
-        """The records, their queries with the whole names of files and with the tables that they name."""
+        """Put the whole names of files into the records' queries. Gives them with the tables that they name."""
         return {name: self._named(record) for name, record in self.records.items()}
 
     def csv_readers(self) -> dict[str, str]:
-        """How queries read the tables that are CSV, with the names of their files."""
+        """Write the readers of tables that are CSV, by file."""
         tables = [pattern for pattern in self.tables.values() if READERS[_ending(pattern)] == CSV]
         return {self._reader(pattern): f"{self.path.resolve()}/{pattern}" for pattern in tables}
 
@@ -78,7 +78,7 @@ class FilesSettings(ConnectorSettings):
 
     def _whole(self, query: str) -> str:
         folder = str(self.path.resolve()).replace("'", "''")
-        query = FILE.sub(lambda found: f"{found[1]}'{folder}/{found[2]}'", query)
+        query = FILE.sub(lambda match: f"{match[1]}'{folder}/{match[2]}'", query)
         # As with views, but what the files hold is looked at by each statement anew.
         tables = [
             f"{name} AS NOT MATERIALIZED (FROM {self._reader(pattern)})"

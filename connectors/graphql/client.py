@@ -37,53 +37,53 @@ class GraphQLClient:
         answer: dict[str, Found | SourceError] = {key: SourceRejectedError() for key in keys if key not in good}
         if good:
             answer |= await ask_in_halves(good, lambda some: self._fetch(lookup, some, ask, until))
-        failures = [found for found in answer.values() if isinstance(found, SourceError)]
+        failures = [outcome for outcome in answer.values() if isinstance(outcome, SourceError)]
         if failures and len(failures) == len(keys) and not isinstance(failures[-1], SourceRejectedError):
             raise failures[-1]  # the source failed, not a key: whoever counts failures should see it
         return answer
 
     def refusal(self, refused: RefusedResponse) -> SourceError | None:
-        """Map the error codes of a failed response; without one its status decides."""
+        """Map a failed response by its error codes. Without one its status decides."""
         said = refused.said if isinstance(refused.said, dict) else {}
         errors = said.get("errors")
-        found = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-        return None if refused.status == 429 else meaning(found, self._wait(said.get("extensions")))
+        reported = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+        return None if refused.status == 429 else meaning(reported, self._wait(said.get("extensions")))
 
     async def _fetch(self, lookup: GraphQLLookup, keys: Keys, ask: Ask, until: float | None) -> Answer:
         """Ask in as many calls as the longest answer has pages. What fails after the first costs keys that wait for more."""
-        questions = lookup.questions(keys, ask)
-        waiting = await self._ask_once(lookup, questions, ask, until) if questions else []
+        queries = lookup.build_queries(keys, ask)
+        waiting = await self._ask_once(lookup, queries, ask, until) if queries else []
         for _ in range(1, lookup.max_pages):
             if not waiting:
                 break
             try:
                 waiting = await self._ask_once(lookup, waiting, ask, until)
             except SourceError as error:
-                for question in waiting:
-                    question.fail(error)
+                for query in waiting:
+                    query.fail(error)
                 waiting = []
-        for question in waiting:
-            lookup.cut(question, ask)
+        for query in waiting:
+            lookup.cut(query, ask)
         answer: dict[str, Found | SourceError] = {}
-        for question in questions:
-            answer |= lookup.found(question, ask)
+        for query in queries:
+            answer |= lookup.collect_records(query, ask)
         return answer
 
     async def _ask_once(
-        self, lookup: GraphQLLookup, questions: Sequence[LookupQuery], ask: Ask, until: float | None
+        self, lookup: GraphQLLookup, queries: Sequence[LookupQuery], ask: Ask, until: float | None
     ) -> Sequence[LookupQuery]:
-        """Those of the questions that have further pages."""
-        content = await self._post(lookup.body(questions, ask), until) or b""
+        """Ask queries, and return those that have further pages."""
+        content = await self._post(lookup.body(queries, ask), until) or b""
         has_amounts = has_decimals(lookup.record, ask.fields)
         answer = read_response(content, has_amounts=has_amounts)
         if has_fine_times(content) or (has_amounts and has_odd_decimals(content)):
-            for question in questions:
-                question.needs_care = True
+            for query in queries:
+                query.needs_care = True
         errors = answer.errors or []
         wait_s = self._wait(answer.extensions) if errors else None
         if answer.data is None or not all(path and path[0] in answer.data for path in map(path_of, errors)):
             raise of_the_call(errors, wait_s)
-        return lookup.take(questions, answer.data, errors, ask, wait_s)
+        return lookup.read_response(queries, answer.data, errors, ask, wait_s)
 
 
 def _can_be_sent(key: str) -> bool:

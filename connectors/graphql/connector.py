@@ -41,20 +41,20 @@ class GraphQLConnector(Connector[GraphQLSettings]):
             await self._transport.reach(URL(self.settings.base_url), _CHECK_TIMEOUT_S)
         except SourceError as error:
             return [f"sources.{self.name}.base_url: {error}; check the address and the network"]
-        fetches = [(one, partial(self._asking.fetch, one)) for one in self._lookups]
-        found = await asyncio.gather(*(problems_of(one, fetch, _CHECK_TIMEOUT_S) for one, fetch in fetches))
-        return [f"sources.{self.name}.{problem}" for problems in found for problem in problems]
+        fetches = [(lookup, partial(self._asking.fetch, lookup)) for lookup in self._lookups]
+        answers = await asyncio.gather(*(problems_of(lookup, fetch, _CHECK_TIMEOUT_S) for lookup, fetch in fetches))
+        return [f"sources.{self.name}.{problem}" for problems in answers for problem in problems]
 
     def lookups(self) -> Sequence[Lookup]:
         return [
             Lookup(
-                record=one.record,
-                by=one.by,
-                fetch=partial(self._asking.fetch, one),
-                max_batch=one.max_batch,
-                pushdown=one.pushdown,
+                record=lookup.record,
+                by=lookup.by,
+                fetch=partial(self._asking.fetch, lookup),
+                max_batch=lookup.max_batch,
+                pushdown=lookup.pushdown,
             )
-            for one in self._lookups
+            for lookup in self._lookups
         ]
 
     async def _post(self, body: Any, until: float | None) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Compile JMESPath whose names may have GraphQL arguments, and list the fields it reads.
+"""Compile JMESPath with GraphQL arguments, and list its fields.
 
 `lineItems(first: 50).nodes` is read from the answer as `lineItems.nodes`, and asked for with its arguments.
 """
@@ -29,21 +29,21 @@ class Names:
     """Aliases for fields with arguments, one for each way to ask."""
 
     def __init__(self, expressions: Iterable[str]) -> None:
-        found = {(name, arguments) for text in expressions for name, arguments in _WITH_ARGUMENTS.findall(text)}
+        calls = {(name, arguments) for text in expressions for name, arguments in _WITH_ARGUMENTS.findall(text)}
         plain = {name for text in expressions for name in _NAME.findall(_WITH_ARGUMENTS.sub("", text))}
         self._answered: dict[tuple[str, str], str] = {}
-        for name, arguments in sorted(found):
+        for name, arguments in sorted(calls):
             taken = plain.union(self._answered.values())
             free = name if name not in taken else next(new for n in range(2, 1000) if (new := f"{name}_{n}") not in taken)
             self._answered[name, arguments] = free
         self._asked = {answered: asked for asked, answered in self._answered.items()}
 
     def plain(self, expression: str) -> str:
-        """The expression over an answer."""
-        return _WITH_ARGUMENTS.sub(lambda found: self._answered[found[1], found[2]], expression)
+        """Write the expression over an answer."""
+        return _WITH_ARGUMENTS.sub(lambda match: self._answered[match[1], match[2]], expression)
 
     def asked(self, answered: str) -> str:
-        """The field as a document asks for it."""
+        """Write the field as a document asks for it."""
         name, arguments = self._asked.get(answered, (answered, ""))
         return f"{name}{arguments}" if answered == name else f"{answered}: {name}{arguments}"
 
@@ -79,10 +79,10 @@ class ReadPaths:
             for child in children:
                 here = self._walk(child, here)
             return here
-        found = [self._walk(child, here) for child in children]
-        passed = found[:-1] if kind == "and_expression" else found if kind in _MAKING else []
+        below = [self._walk(child, here) for child in children]
+        passed = below[:-1] if kind == "and_expression" else below if kind in _MAKING else []
         self.passed.update(*passed)
-        return set().union(*found[len(passed) :])
+        return set().union(*below[len(passed) :])
 
 
 def _checked(expression: str) -> str:

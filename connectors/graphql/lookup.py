@@ -30,7 +30,7 @@ _NUMBER = re.compile("0|-?[1-9][0-9]{0,9}")
 
 
 class LookupQuery:
-    """One query of a document, for one key or all, and its results so far.
+    """Hold a query of a document, and its results so far. It is for one key or for all.
 
     `asked` are the keys by what a source may write for them. Where rows need care, they are read one by one.
     """
@@ -60,14 +60,14 @@ class GraphQLLookup:
         self._query = query = Query(settings.query, settings.variables)
         self.max_batch = settings.max_batch or (min(_ALIASED, source.max_batch) if query.one_key else source.max_batch)
         sends = query.sends - {"first"} if query.cuts_all else query.sends
-        self._window = ListPushdown(self.record, rules.order, sends, counts=query.total is not None)
-        self.pushdown = self._window.pushdown
+        self._list_pushdown = ListPushdown(self.record, rules.order, sends, counts=query.total is not None)
+        self.pushdown = self._list_pushdown.pushdown
         self._selection = SourceSelection(rules)
         self._reader = RecordReader(self.record, self._selection.rules)
         self._id_of = id_reader(RowMapping(self.record, self._selection.rules))
         self._takes_numbers = query.types.get("keys" if not query.one_key else "key", "").strip("[]!") == "Int"
         self.mapped = _settings_of(rules)
-        self._selected = lru_cache(maxsize=256)(partial(self._selection.of, self.record))
+        self._selected = lru_cache(maxsize=256)(partial(self._selection.select, self.record))
         self._document = lru_cache(maxsize=256)(self._new_document)
 
     @property
@@ -75,8 +75,11 @@ class GraphQLLookup:
         """A key that finds nothing."""
         return "2147483647" if self._takes_numbers else nobody(self.by)
 
-    def questions(self, keys: Sequence[str], ask: Ask) -> list[LookupQuery]:
-        """One for all keys, or one for each. A key that cannot be of the type that the source has finds nothing."""
+    def build_queries(self, keys: Sequence[str], ask: Ask) -> list[LookupQuery]:
+        """Build one query for all keys, or one for each.
+
+        A key that cannot be of the type that the source has finds nothing.
+        """
         if self._takes_numbers:
             keys = [key for key in keys if _is_number(key)]
         if not keys:
@@ -86,51 +89,56 @@ class GraphQLLookup:
             return [LookupQuery(keys, {"keys": [self._typed(key) for key in keys]}, self._id_of, any_case=any_case)]
         return [LookupQuery([key], self._own(ask, key), self._id_of, any_case=any_case) for key in keys]
 
-    def body(self, questions: Sequence[LookupQuery], ask: Ask) -> dict[str, Any]:
+    def body(self, queries: Sequence[LookupQuery], ask: Ask) -> dict[str, Any]:
         """Write the body for these queries."""
         shared = {"first": self._first(ask)} | self._bounds(ask) | self._templates(ask, None)
         shared = {name: value for name, value in shared.items() if value is not None and name in self._query.types}
         return {
-            "query": self._document(self._window.fields(ask), self._counts(ask), len(questions)),
-            "variables": self._query.values(shared, [question.variables for question in questions]),
+            "query": self._document(self._list_pushdown.fields(ask), self._counts(ask), len(queries)),
+            "variables": self._query.values(shared, [lookup_query.variables for lookup_query in queries]),
         }
 
-    def take(
-        self, questions: Sequence[LookupQuery], data: Mapping[str, Any], errors: Errors, ask: Ask, wait_s: float | None
+    def read_response(
+        self, queries: Sequence[LookupQuery], data: Mapping[str, Any], errors: Errors, ask: Ask, wait_s: float | None
     ) -> list[LookupQuery]:
         """Read a response into its queries; return those that need another page."""
         further = []
-        for question, name in zip(questions, self._query.root_names(len(questions)), strict=True):
+        for lookup_query, name in zip(queries, self._query.root_names(len(queries)), strict=True):
             own = [error for error in errors if path_of(error)[0] == name]
             try:
-                if self._take_one(question, data.get(name), own, ask, wait_s):
-                    further.append(question)
+                if self._read_page(lookup_query, data.get(name), own, ask, wait_s):
+                    further.append(lookup_query)
             except SourceError as error:
-                question.fail(error)
+                lookup_query.fail(error)
             except RecursionError:
-                question.fail(SourceProtocolError("nested too deep"))
+                lookup_query.fail(SourceProtocolError("nested too deep"))
         return further
 
-    def cut(self, question: LookupQuery, ask: Ask) -> None:
-        """End a question that has more pages than are read. In the order of the ask, what was read is the part to give."""
-        if self._window.is_in_order(ask):
-            question.is_cut = True
-        else:
-            question.fail(SourceProtocolError("more pages than max_pages, of a list without an order"))
+    def cut(self, lookup_query: LookupQuery, ask: Ask) -> None:
+        """End a query that has more pages than are read.
 
-    def found(self, question: LookupQuery, ask: Ask) -> dict[str, Found | SourceError]:
+        In the order of the ask, what was read is the part to give.
+        """
+        if self._list_pushdown.is_in_order(ask):
+            lookup_query.is_cut = True
+        else:
+            lookup_query.fail(SourceProtocolError("more pages than max_pages, of a list without an order"))
+
+    def collect_records(self, lookup_query: LookupQuery, ask: Ask) -> dict[str, Found | SourceError]:
         """Collect the records of a query by key."""
-        known, _ = self._selected(self._window.fields(ask))
-        rows_of = {key: [] for key in question.keys if question.is_cut} | question.rows.by_key
+        known, _ = self._selected(self._list_pushdown.fields(ask))
+        rows_of = {key: [] for key in lookup_query.keys if lookup_query.is_cut} | lookup_query.rows.by_key
         pages = {
-            key: self._window.page(self._reader.records(rows, known, question.needs_care), ask, question.totals.get(key))
+            key: self._list_pushdown.page(
+                self._reader.records(rows, known, lookup_query.needs_care), ask, lookup_query.totals.get(key)
+            )
             for key, rows in rows_of.items()
         }
-        if question.is_cut:
+        if lookup_query.is_cut:
             pages = {key: msgspec.structs.replace(page, partial=True) for key, page in pages.items()}
-        return {**pages, **question.failures}
+        return {**pages, **lookup_query.failures}
 
-    def _take_one(self, question: LookupQuery, value: Any, errors: Errors, ask: Ask, wait_s: float | None) -> bool:
+    def _read_page(self, lookup_query: LookupQuery, value: Any, errors: Errors, ask: Ask, wait_s: float | None) -> bool:
         if self._query.one_key and errors:
             if not (value is None and all(code_of(error) == ABSENT for error in errors)):
                 raise of_a_key(errors, wait_s, one_key=True)
@@ -138,41 +146,41 @@ class GraphQLLookup:
         query = self._query
         page: dict[str, list[Any]] = {}
         for holder in found_at(value, query.spine[1 : query.holder]):
-            key = self._key(question, holder)
+            key = self._key(lookup_query, holder)
             if key is not None:
                 page.setdefault(key, []).extend(found_at(holder, query.spine[query.holder :]))
                 if self._counts(ask):
-                    question.totals[key] = number_at(holder, query.total or ())
+                    lookup_query.totals[key] = number_at(holder, query.total or ())
         for key, rows in page.items():
-            question.rows.add(key, rows)
+            lookup_query.rows.add(key, rows)
         if errors:
-            self._place(question, value, errors, wait_s)
-        return self._goes_on(question, value, ask)
+            self._place(lookup_query, value, errors, wait_s)
+        return self._goes_on(lookup_query, value, ask)
 
-    def _key(self, question: LookupQuery, holder: Any) -> str | None:
-        """The asked key that this is of, None for one that was not asked for; addresses are written in any case."""
+    def _key(self, lookup_query: LookupQuery, holder: Any) -> str | None:
+        """Match a key of an answer to the asked one. None for one that was not asked for; addresses are written in any case."""
         if self._query.key is None:
-            return question.keys[0]
+            return lookup_query.keys[0]
         text = to_text(next(found_at(holder, self._query.key), None))
         if not isinstance(text, str):
             return None
-        return question.asked.get(text.lower() if self.by is KeyKind.EMAIL else text)
+        return lookup_query.asked.get(text.lower() if self.by is KeyKind.EMAIL else text)
 
-    def _place(self, question: LookupQuery, value: Any, errors: Errors, wait_s: float | None) -> None:
+    def _place(self, lookup_query: LookupQuery, value: Any, errors: Errors, wait_s: float | None) -> None:
         """Errors cost the keys that they are about."""
         for error in errors:
             holder = object_on(value, path_of(error)[1:], self._query.spine[1 : self._query.holder])
-            key = None if holder is None else self._key(question, holder)
+            key = None if holder is None else self._key(lookup_query, holder)
             meant = of_a_key([error], wait_s, one_key=False)
             if key is not None:
-                question.failures[key] = meant
+                lookup_query.failures[key] = meant
             elif self._query.holder == len(self._query.spine):
                 raise meant  # a record is missing, and nobody knows whose
             elif code_of(error) != ABSENT:
-                question.failures |= {key: meant for key in question.keys if key not in question.rows.by_key}
+                lookup_query.failures |= {key: meant for key in lookup_query.keys if key not in lookup_query.rows.by_key}
 
-    def _goes_on(self, question: LookupQuery, value: Any, ask: Ask) -> bool:
-        if self._query.paged is None or self._is_enough(question, ask):
+    def _goes_on(self, lookup_query: LookupQuery, value: Any, ask: Ask) -> bool:
+        if self._query.paged is None or self._is_enough(lookup_query, ask):
             return False
         infos = list(found_at(value, (*self._query.spine[1 : self._query.paged + 1], "pageInfo")))
         if not any(isinstance(info, dict) and info.get("hasNextPage") for info in infos):
@@ -182,26 +190,28 @@ class GraphQLLookup:
         cursor = infos[0].get("endCursor") if len(infos) == 1 else None
         if not isinstance(cursor, str) or not cursor:
             raise SourceProtocolError("no cursor of the next page")
-        if cursor in question.cursors:
+        if cursor in lookup_query.cursors:
             raise SourceProtocolError("the next page is one that was read already")
-        question.cursors.add(cursor)
-        question.variables["after"] = cursor
+        lookup_query.cursors.add(cursor)
+        lookup_query.variables["after"] = cursor
         return True
 
-    def _is_enough(self, question: LookupQuery, ask: Ask) -> bool:
-        first = self._window.first(ask)
-        return self._query.one_key and first is not None and len(question.rows.by_key.get(question.keys[0], ())) >= first
+    def _is_enough(self, lookup_query: LookupQuery, ask: Ask) -> bool:
+        first = self._list_pushdown.first(ask)
+        return (
+            self._query.one_key and first is not None and len(lookup_query.rows.by_key.get(lookup_query.keys[0], ())) >= first
+        )
 
     def _first(self, ask: Ask) -> int | None:
         """How many records a page has: what is wanted, in pages of the same size where one does not hold it."""
-        wanted = self._window.first(ask)
+        wanted = self._list_pushdown.first(ask)
         if self._page_size is None or wanted is None:
             return self._page_size or wanted
         pages = -(-wanted // self._page_size)
         return -(-wanted // pages) if pages else wanted
 
     def _counts(self, ask: Ask) -> bool:
-        return ask.count and self._query.total is not None and self._window.at_source(ask)
+        return ask.count and self._query.total is not None and self._list_pushdown.at_source(ask)
 
     def _bounds(self, ask: Ask) -> dict[str, str]:
         bounds = {"since": ask.since, "until": ask.until}
@@ -221,13 +231,13 @@ class GraphQLLookup:
     def _typed(self, key: str) -> str | int:
         return int(key) if self._takes_numbers else key
 
-    def _new_document(self, fields: Fields, counts: bool, questions: int) -> str:
+    def _new_document(self, fields: Fields, counts: bool, queries: int) -> str:
         _, selection = self._selected(fields)
-        return self._query.document(selection, counts=counts, questions=questions)
+        return self._query.document(selection, counts=counts, queries=queries)
 
 
 def lookups_of(settings: GraphQLSettings) -> list[GraphQLLookup]:
-    """All lookups of a source."""
+    """List all lookups of a source."""
     return [
         GraphQLLookup(record_name, rules, by, lookup, settings)
         for record_name, rules in settings.records.items()
@@ -236,12 +246,12 @@ def lookups_of(settings: GraphQLSettings) -> list[GraphQLLookup]:
 
 
 def _settings_of(rules: RecordSettings) -> dict[str, Fields]:
-    """What each setting of a mapping alone is asked for."""
-    own = {f"fields.{path}": Fields.of("id", path) for path in rules.fields}
+    """List the fields that each setting of a mapping alone needs."""
+    own = {f"fields.{path}": Fields.from_paths("id", path) for path in rules.fields}
     inner = ((path, name) for path, part in rules.lists.items() for name in (*part.fields, *part.outer))
-    return own | {f"lists.{path}.fields.{name}": Fields.of("id", f"{path}.{name}") for path, name in inner}
+    return own | {f"lists.{path}.fields.{name}": Fields.from_paths("id", f"{path}.{name}") for path, name in inner}
 
 
 def _is_number(key: str) -> bool:
-    """Whether a key is a number of GraphQL, as a source would write it."""
+    """Tell whether a key is a number as the source writes it."""
     return _NUMBER.fullmatch(key) is not None and -(2**31) <= int(key) < 2**31

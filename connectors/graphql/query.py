@@ -33,11 +33,13 @@ class Query:
 
     def __init__(self, text: str, own: Mapping[str, str]) -> None:
         operation = _operation(text)
-        (self._root,) = (one for one in operation.selection_set.selections if isinstance(one, FieldNode))
+        (self._root,) = (selection for selection in operation.selection_set.selections if isinstance(selection, FieldNode))
         self._name = operation.name.value if operation.name else ""
         self._directives = operation.directives or ()
         self._used = variables_of(self._root, *self._directives)
-        self._declared = {one.variable.name.value: _type(one) for one in operation.variable_definitions or ()}
+        self._declared = {
+            definition.variable.name.value: _type(definition) for definition in operation.variable_definitions or ()
+        }
         fields = list(fields_of(self._root))
         self.own = dict(own)
         self.types = {name: TYPES.get(name, "String") for name in sorted(self._used)} | self._declared
@@ -97,34 +99,34 @@ class Query:
         if total is not None and (len(total) <= self.holder or total[: self.holder] != self.spine[: self.holder]):
             yield "query: `total` must stand inside what has the key"
 
-    def document(self, selection: str, *, counts: bool, questions: int) -> str:
-        """The text to send: the fields of a record in their place, and the whole once for each question."""
+    def document(self, selection: str, *, counts: bool, queries: int) -> str:
+        """Write the text to send: the fields of a record in their place, and the whole once for each query."""
         without = None if counts else self._total_at
         more = {} if self.paged is None else {self.spine[: self.paged + 1]: _PAGE_INFO}
-        roots = [self._root] if questions == 1 else [numbered(self._root, n, self._of_each_key) for n in range(questions)]
+        roots = [self._root] if queries == 1 else [numbered(self._root, n, self._of_each_key) for n in range(queries)]
         asked = (
             text_of(root, selection, more, without, name=name)
-            for root, name in zip(roots, self.root_names(questions), strict=True)
+            for root, name in zip(roots, self.root_names(queries), strict=True)
         )
-        variables = ", ".join(self._variables(questions))
+        variables = ", ".join(self._variables(queries))
         head = f"query {self._name}({variables})" if variables else f"query {self._name}"
         head = " ".join([head, *map(print_ast, self._directives)])
         return print_ast(parse(f"{head} {{ {' '.join(asked)} }}", no_location=True))
 
-    def root_names(self, questions: int) -> list[str]:
+    def root_names(self, queries: int) -> list[str]:
         """Name the aliases of the queries in a document."""
-        return [self.spine[0]] if questions == 1 else [f"k{n}" for n in range(questions)]
+        return [self.spine[0]] if queries == 1 else [f"k{n}" for n in range(queries)]
 
     def values(self, shared: Mapping[str, Any], each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Write the variables of a document, shared ones and those of each query."""
+        """Write a document's variables, the shared and each query's."""
         if len(each) == 1:
             return {**shared, **each[0]}
-        return {**shared, **{f"{name}_{n}": value for n, one in enumerate(each) for name, value in one.items()}}
+        return {**shared, **{f"{name}_{n}": value for n, variables in enumerate(each) for name, value in variables.items()}}
 
-    def _variables(self, questions: int) -> Iterator[str]:
+    def _variables(self, queries: int) -> Iterator[str]:
         for name, kind in self.types.items():
-            if questions > 1 and name in self._of_each_key:
-                yield from (f"${name}_{n}: {kind}" for n in range(questions))
+            if queries > 1 and name in self._of_each_key:
+                yield from (f"${name}_{n}: {kind}" for n in range(queries))
             else:
                 yield f"${name}: {kind}"
 
@@ -140,8 +142,8 @@ def _operation(text: str) -> OperationDefinitionNode:
     if len(document.definitions) != 1 or not is_query:
         raise ValueError("query: must be one query, without fragments of its own")
     assert isinstance(operation, OperationDefinitionNode)
-    found = operation.selection_set.selections
-    if len(found) != 1 or not isinstance(found[0], FieldNode):
+    selections = operation.selection_set.selections
+    if len(selections) != 1 or not isinstance(selections[0], FieldNode):
         raise ValueError("query: must ask for one field, in which all else stands")
     return operation
 
@@ -162,20 +164,20 @@ def _spine(fields: Found) -> Path:
 
 
 def _named(fields: Found, name: str) -> Path | None:
-    found = {path for path, node in fields if isinstance(node, FieldNode) and path[-1] == name}
-    if len(found) > 1:
+    paths = {path for path, node in fields if isinstance(node, FieldNode) and path[-1] == name}
+    if len(paths) > 1:
         raise ValueError(f"query: only one thing can be named `{name}`")
-    return next(iter(found), None)
+    return next(iter(paths), None)
 
 
 def _shared(path: Path, spine: Path) -> int:
-    """How many steps a path goes along the spine before it leads elsewhere."""
+    """Count the steps of a path along the spine."""
     steps = min(len(path) - 1, len(spine))
     return next((n for n in range(steps) if path[n] != spine[n]), steps)
 
 
 def _step(fields: Found, spine: Path, fits: Any) -> int | None:
-    """The first step of the spine whose field fits."""
+    """Find the first step of the spine whose field fits."""
     steps = (
         len(path) - 1 for path, node in fields if isinstance(node, FieldNode) and path == spine[: len(path)] and fits(node)
     )

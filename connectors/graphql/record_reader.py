@@ -44,7 +44,7 @@ class RecordReader:
 
 
 class _Quick:
-    """Converts rows to what they would have been decoded to, for a `RowReader`."""
+    """Convert rows to the types that a `RowReader` reads."""
 
     def __init__(self, record: type[Record], rules: MappingSettings, fields: Fields) -> None:
         self._row = ObjectLayout()
@@ -53,13 +53,13 @@ class _Quick:
         self._kind = self._new_kind()
 
     def _new_kind(self) -> Any:
-        """What rows become, with the words that were met so far."""
+        """Make the type of rows, with the texts met so far."""
         return list[self._row.struct()]  # type: ignore[misc]
 
     def records(self, rows: Sequence[Any]) -> list[Any]:
         """Raises one of the misfits for rows that do not fit."""
-        found = msgspec.convert(rows, self._kind)
+        converted = msgspec.convert(rows, self._kind)
         if any(words.are_outgrown for words in self._words):
             self._kind = self._new_kind()
-        (records,) = self._reader.records([found])
+        (records,) = self._reader.records([converted])
         return records

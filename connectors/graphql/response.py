@@ -71,13 +71,13 @@ def code_of(error: Mapping[str, Any]) -> str:
 
 
 def path_of(error: Mapping[str, Any]) -> list[Any]:
-    """Begins with the name of a field; empty where an error is about the whole."""
+    """Read the path of an error, from the field's name on. It is empty where an error is about the whole."""
     path = error.get("path")
     return path if isinstance(path, list) and path and isinstance(path[0], str) else []
 
 
 def meaning(errors: Errors, retry_after_s: float | None = None) -> SourceError | None:
-    """Map the first known error code to our error; None if no code is known."""
+    """Map the first known error code to our error. None if no code is known."""
     codes = [code_of(error) for error in errors]
     if not _TOO_LARGE.isdisjoint(codes):
         return _for_a_batch(SourceProtocolError("the query asks for too much"), UNTIL_IT_FITS, refuses_keys=True)
@@ -98,9 +98,9 @@ def of_a_key(errors: Errors, retry_after_s: float | None, *, one_key: bool) -> S
 
 def of_the_call(errors: Errors, retry_after_s: float | None) -> SourceError:
     """Map errors about the whole call to our error. Without a code, one that is about no place is about the query itself."""
-    found = meaning(errors, retry_after_s)
-    if found is not None:
-        return found
+    meant = meaning(errors, retry_after_s)
+    if meant is not None:
+        return meant
     if all(path_of(error) for error in errors):
         return _for_a_batch(SourceError(), halvings=2)
     return _for_a_batch(SourceProtocolError("the query is refused"), halvings=2, refuses_keys=True)

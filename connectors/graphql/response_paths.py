@@ -22,7 +22,7 @@ def found_at(value: Any, names: Sequence[str]) -> Iterator[Any]:
 
 
 def object_on(value: Any, path: Sequence[Any], names: Sequence[str]) -> dict[str, Any] | None:
-    """The object under names that the path of an error leads through, None where it ends before."""
+    """Find the object under names on an error's path. None where it ends before."""
     left = len(names)
     for step in path:
         if left == 0 and isinstance(value, dict):
@@ -36,8 +36,8 @@ def object_on(value: Any, path: Sequence[Any], names: Sequence[str]) -> dict[str
 
 
 def number_at(value: Any, names: Sequence[str]) -> int:
-    """The one number under names."""
-    found = list(found_at(value, names))
-    if len(found) != 1 or type(found[0]) is not int:
+    """Read the one number under names."""
+    values = list(found_at(value, names))
+    if len(values) != 1 or type(values[0]) is not int:
         raise SourceProtocolError("no number where `total` stands")
-    return found[0]
+    return values[0]

@@ -1,4 +1,4 @@
-"""Choose the fields of the source that fill the asked fields of a record."""
+"""Choose the source's fields that fill a record's asked fields."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class SourceSelection:
         )
         self._mapping = _Mapping(self.rules.fields, {}, {path: _list(part) for path, part in lists.items()})
 
-    def of(self, record: type[msgspec.Struct], fields: Fields) -> tuple[Fields, str]:
-        """The fields that have a place at the source, and the text that asks for them."""
+    def select(self, record: type[msgspec.Struct], fields: Fields) -> tuple[Fields, str]:
+        """Select the fields that the source has, and write their text."""
         known, paths, _ = self._mapping.needs(record, fields)
         return known, self._text(paths or {_NOTHING})
 
@@ -50,7 +50,7 @@ class SourceSelection:
 
 
 class _Mapping:
-    """What the fields of a record, or of a part, read from their row and from the row around it."""
+    """Map fields to the paths of a row and the outer one."""
 
     def __init__(
         self, own: Mapping[str, str], outer: Mapping[str, str], lists: Mapping[str, tuple[ReadPaths, _Mapping]]
@@ -60,27 +60,27 @@ class _Mapping:
         self._lists = lists
 
     def needs(self, struct: type[msgspec.Struct], fields: Fields, prefix: str = "") -> tuple[Fields, Paths, Paths]:
-        """The fields that are mapped, what they read from the row, and what from the row around it."""
+        """List the mapped fields, and their paths in both rows."""
         own = fields_of(struct)
         known: list[tuple[str, Fields]] = []
         here: set[Path] = set()
         around: set[Path] = set()
         for name, inner in fields:
-            shape, path = own[name], prefix + name
-            if shape.struct is None:
+            field, path = own[name], prefix + name
+            if field.struct is None:
                 if path not in self._own and path not in self._outer:
                     continue
                 here |= self._own.get(path, set())
                 around |= self._outer.get(path, set())
-            elif shape.form == LIST:
+            elif field.form == LIST:
                 if path not in self._lists:
                     continue
                 items, mapping = self._lists[path]
-                inner, of_items, outside = mapping.needs(shape.struct, inner)
+                inner, of_items, outside = mapping.needs(field.struct, inner)
                 here |= items.passed | outside | {(*end, *rest) for end in items.ends for rest in of_items or {_NOTHING}}
             else:
-                needed = Fields.of(*(one.name for one in fields_of(shape.struct).values() if one.required))
-                inner, of_object, outside = self.needs(shape.struct, inner | needed, f"{path}.")
+                needed = Fields.from_paths(*(field.name for field in fields_of(field.struct).values() if field.required))
+                inner, of_object, outside = self.needs(field.struct, inner | needed, f"{path}.")
                 if not inner.items:
                     continue
                 here |= of_object

@@ -19,7 +19,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class PartSettings(ConnectorSettings):
-    """How the items of a list inside a row become parts of a record.
+    """Map the items of a row's list to parts of a record.
 
     `outer` are fields that are read from the row around the list, such as the currency of an order for the prices of its items.
     """
@@ -31,7 +31,7 @@ class PartSettings(ConnectorSettings):
 
 
 class LookupSettings(ConnectorSettings):
-    """One query, with `...fields` in the place of the record's fields, and how many keys and records go into one call."""
+    """Configure one query, with `...fields` for the record's fields. It says how many keys and records go into one call."""
 
     query: str
     variables: dict[str, str] = {}
@@ -48,7 +48,7 @@ class LookupSettings(ConnectorSettings):
 
 
 class RecordSettings(ConnectorSettings):
-    """How the rows of an answer become records of one type, and the queries that find them.
+    """Map the rows of an answer to records of one type. The queries find them.
 
     A field without an expression is not asked for; `id` is `id`.
     """
@@ -61,7 +61,7 @@ class RecordSettings(ConnectorSettings):
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
 
     def problems(self, record: type[Record]) -> Iterator[str]:
-        """List fields that the record lacks, or else fields that the settings lack."""
+        """List fields that the record lacks, or that the settings lack."""
         unknown = [*mapping_problems(record, self), *scale_problems(record, self.rating_scale)]
         yield from unknown or gaps(record, self)
         if record.time_field is None and not unknown:

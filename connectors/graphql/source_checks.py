@@ -23,8 +23,8 @@ async def problems_of(lookup: GraphQLLookup, fetch: Fetch, timeout_s: float) -> 
             answer = await fetch([lookup.nobody], Ask(fields=fields, first=1, remaining_s=timeout_s))
         except SourceError as error:
             return error
-        answered.extend(found for found in answer.values() if isinstance(found, Page) and found.records not in ([], b"[]"))
-        return next((found for found in answer.values() if isinstance(found, SourceError)), None)
+        answered.extend(page for page in answer.values() if isinstance(page, Page) and page.records not in ([], b"[]"))
+        return next((error for error in answer.values() if isinstance(error, SourceError)), None)
 
     error = await trial(all_fields(lookup.record))
     match error:
@@ -34,7 +34,7 @@ async def problems_of(lookup: GraphQLLookup, fetch: Fetch, timeout_s: float) -> 
             return []
         case SourceAuthError():
             return [f"{query}: {error}; correct the token in headers, or grant it what the query asks for"]
-        case SourceProtocolError() if await trial(Fields.of("id")) is None:
+        case SourceProtocolError() if await trial(Fields.from_paths("id")) is None:
             return [
                 f"{record}.{setting}: {refusal}; compare it with the schema of the source"
                 for setting, fields in lookup.mapped.items()

@@ -10,7 +10,7 @@ Path = tuple[str, ...]
 
 
 def fields_of(node: Node, above: Path = ()) -> Iterator[tuple[Path, FieldNode | FragmentSpreadNode]]:
-    """List each field by its path, each spread by the path around it. Inline fragments leave no trace in an answer."""
+    """List each field by its path, spreads by the path around. Inline fragments leave no trace in an answer."""
     if isinstance(node, FragmentSpreadNode):
         yield above, node
         return
@@ -34,13 +34,13 @@ def variables_of(*nodes: Node) -> set[str]:
 
 
 def numbered(root: FieldNode, number: int, names: Collection[str]) -> FieldNode:
-    """The field with a number behind these variables."""
+    """Copy the field with a number behind these variables."""
     renamed: FieldNode = visit(root, _Numbering(number, names))
     return renamed
 
 
 def text_of(node: Node, fields: str, more: Mapping[Path, str], without: Path | None, above: Path = (), name: str = "") -> str:
-    """The text of a field, answered under `name`.
+    """Write the text of a field, answered under `name`.
 
     `fields` stands where the spread is, what is in `more` is added in its place, and what is at `without` is left out.
     """
@@ -57,12 +57,12 @@ def text_of(node: Node, fields: str, more: Mapping[Path, str], without: Path | N
         head = f"{alias}{node.name.value}" + (f"({arguments})" if arguments else "")
     elif isinstance(node, InlineFragmentNode):
         head = f"... on {node.type_condition.name.value}" if node.type_condition else "..."
-    directives = "".join(f" {print_ast(one)}" for one in getattr(node, "directives", None) or ())
+    directives = "".join(f" {print_ast(directive)}" for directive in getattr(node, "directives", None) or ())
     if not _inside(node):
         return f"{head}{directives}"
-    inner = [text_of(one, fields, more, without, above) for one in _inside(node)]
+    inner = [text_of(child, fields, more, without, above) for child in _inside(node)]
     inner.append(more.get(above, "") if isinstance(node, FieldNode) else "")
-    text = " ".join(one for one in inner if one)
+    text = " ".join(text for text in inner if text)
     return f"{head}{directives} {{ {text} }}" if text else ""
 
 

@@ -56,7 +56,7 @@ class HttpConnector(Connector[HttpSettings]):
         return [problem for problem in trials if problem is not None]
 
     async def _trial(self, route: HttpLookup) -> str | None:
-        """What is wrong with a lookup, found by asking it for nobody; None when nobody is an answer."""
+        """Try a lookup with a key of nobody, and report its problem. None when nobody is an answer."""
         where = f"sources.{self.name}.records.{RECORD_NAMES[route.record]}.keys.{route.by.value}"
         ask = Ask(fields=all_fields(route.record), first=1, remaining_s=_CHECK_TIMEOUT_S)
         try:
@@ -67,7 +67,7 @@ class HttpConnector(Connector[HttpSettings]):
             return f"{where}: {error}; compare path, list, key and records with what the source answers"
         except SourceError as error:
             return f"{where}: {error}; try the path by hand"
-        if any(isinstance(found, Page) and found.records not in ([], b"[]") for found in answer.values()):
+        if any(isinstance(page, Page) and page.records not in ([], b"[]") for page in answer.values()):
             return f"{where}: it gives records for a key that nobody has; set key to where a row says whose it is"
         return None
 
@@ -107,7 +107,7 @@ class HttpConnector(Connector[HttpSettings]):
         """One question, in as many calls as its answer has pages."""
         values = route.values(keys, ask)
         body = route.body(values)
-        found = route.new_rows()
+        rows_by_key = route.new_rows()
         total: int | None = None
         url = route.url(values)
         asked: set[URL] = set()
@@ -127,9 +127,9 @@ class HttpConnector(Connector[HttpSettings]):
                 total = route.total(answer, ask)
             page: Rows = {}
             route.add_rows(answer, keys, page)
-            found.add_page(page)
+            rows_by_key.add_page(page)
             further = route.next_url(answer, values, url)
-            if further is None or self._is_enough(route, keys, ask, found):
+            if further is None or self._is_enough(route, keys, ask, rows_by_key):
                 break
             asked.add(url)
             if further in asked:
@@ -139,17 +139,17 @@ class HttpConnector(Connector[HttpSettings]):
             if not route.is_in_order(ask):
                 raise SourceProtocolError("more pages than max_pages, of a list without an order")
             is_cut = True
-        rows_of = {key: [] for key in keys} | found.by_key if is_cut else found.by_key
-        return {key: route.page(rows, ask, total, partial=is_cut) for key, rows in rows_of.items()} | found.failures
+        rows_of = {key: [] for key in keys} | rows_by_key.by_key if is_cut else rows_by_key.by_key
+        return {key: route.page(rows, ask, total, partial=is_cut) for key, rows in rows_of.items()} | rows_by_key.failures
 
-    def _is_enough(self, route: HttpLookup, keys: Keys, ask: Ask, found: RowLists) -> bool:
+    def _is_enough(self, route: HttpLookup, keys: Keys, ask: Ask, rows_by_key: RowLists) -> bool:
         if not route.lookup.one_key or ask.first is None or not route.sends_first(ask):
             return False
-        return keys[0] in found.failures or len(found.by_key.get(keys[0], ())) >= ask.first
+        return keys[0] in rows_by_key.failures or len(rows_by_key.by_key.get(keys[0], ())) >= ask.first
 
 
 def _can_all_be_sent(keys: Keys) -> bool:
-    """Whether that is seen at once."""
+    """Tell whether that is seen at once."""
     return "".join(keys).isascii() and _NO_KEYS.isdisjoint(keys)
 
 

@@ -45,7 +45,7 @@ class HttpLookup:
         self._base = base = URL(settings.base_url)
         self._build = partial(URL.build, scheme=base.scheme, authority=base.raw_authority, encoded=True)
         self._base_path = base.raw_path.rstrip("/")
-        self._window = ListPushdown(self.record, rules.order, lookup.placeholders, counts=lookup.total is not None)
+        self._list_pushdown = ListPushdown(self.record, rules.order, lookup.placeholders, counts=lookup.total is not None)
         self._keys_in_path = "keys" in placeholders_of(lookup.path)
         self._rules = rules
         self._readers = lru_cache(maxsize=256)(self._new_readers)
@@ -56,11 +56,11 @@ class HttpLookup:
             getter(expression) if expression is not None else None
             for expression in (lookup.key, lookup.records, lookup.total, lookup.next, lookup.next_cursor)
         )
-        self.pushdown = self._window.pushdown
+        self.pushdown = self._list_pushdown.pushdown
 
     def sends_first(self, ask: Ask) -> bool:
-        """Whether the source can cut the page: it applies the rest of the ask as well."""
-        return self._window.first(ask) is not None
+        """Tell whether the source can cut the page: it applies the rest of the ask as well."""
+        return self._list_pushdown.first(ask) is not None
 
     def values(self, keys: Sequence[str], ask: Ask) -> Values:
         return values_of(keys, ask, with_first=self.sends_first(ask))
@@ -85,7 +85,7 @@ class HttpLookup:
         return None if self.lookup.body is None else render_body(self.lookup.body, values)
 
     def next_url(self, answer: Any, values: Values, page: URL) -> URL | None:
-        """Where the next page is, None after the last. Another origin is refused: it would be sent our credentials.
+        """Find the next page, None after the last. Another origin is refused: it would be sent our credentials.
 
         A link is relative to the address of its page (RFC 3986, 5.1). What JMESPath takes for false is none.
         """
@@ -113,11 +113,11 @@ class HttpLookup:
         return self._base.origin().join(url.relative())
 
     def read(self, content: bytes, keys: Sequence[str], ask: Ask) -> dict[str, Page] | None:
-        """A whole answer read the fast way; None where it has to be mapped row by row."""
+        """Read a whole answer the fast way. None where it has to be mapped row by row."""
         sorts = Push.ORDER in self.pushdown
-        first = ask.first if sorts and self._window.is_complete(ask) and ask.after is None else None
+        first = ask.first if sorts and self._list_pushdown.is_complete(ask) and ask.after is None else None
         newest_first = not ask.oldest_first if sorts else None
-        readers = () if self._window.bounds_here(ask) else self._readers(ask.fields, ask.shown)
+        readers = () if self._list_pushdown.bounds_here(ask) else self._readers(ask.fields, ask.shown)
         if readers and not ask.shown and has_decimals(self.record, ask.fields) and has_odd_decimals(content):
             return None
         for reader in readers:
@@ -136,10 +136,10 @@ class HttpLookup:
         return []
 
     def new_rows(self) -> RowLists:
-        """No rows yet."""
+        """Begin without rows."""
         return RowLists(self._id_of)
 
-    def add_rows(self, answer: Any, keys: Sequence[str], found: Rows) -> None:
+    def add_rows(self, answer: Any, keys: Sequence[str], rows_by_key: Rows) -> None:
         """Put the rows of an answer with their keys. A row of no key, or of one that was not asked for, is nobody's."""
         rows = self._list_of(answer, self._list, self._rules.list)
         if self.lookup.one_key and isinstance(rows, dict):
@@ -147,15 +147,15 @@ class HttpLookup:
         if not isinstance(rows, list):
             raise SourceProtocolError("no list where `list` points")
         for key, row in self._keyed(rows, keys):
-            own = found.setdefault(key, [])
+            own = rows_by_key.setdefault(key, [])
             records = [row] if self._records is None else self._list_of(row, self._records, self.lookup.records or "@")
             if not isinstance(records, list):
-                found[key] = SourceProtocolError("no list where `records` points")
+                rows_by_key[key] = SourceProtocolError("no list where `records` points")
             elif isinstance(own, list):
                 own += [record for record in records if record is not None]
 
     def _list_of(self, value: Any, get: Get, expression: str) -> Any:
-        """What an expression gives, where there is nothing an empty list; None where a name is missing."""
+        """Evaluate an expression of a list. It is empty where there is nothing, None where a name is missing."""
         rows = get(value)
         return [] if to_list(rows) is None and (rows is not None or not misses_name(expression, value)) else rows
 
@@ -170,7 +170,7 @@ class HttpLookup:
                 yield key, row
 
     def _asked(self, keys: Sequence[str]) -> KeyOf:
-        """Which of the asked keys a row means; addresses are written in any case."""
+        """Match a row's key to an asked one, addresses in any case."""
         if self._key is None:
             return lambda _text: keys[0]
         exact = {key: key for key in keys}
@@ -180,17 +180,17 @@ class HttpLookup:
         return lambda text: exact.get(text) or (None if text is None else any_case.get(text.lower()))
 
     def is_in_order(self, ask: Ask) -> bool:
-        return self._window.is_in_order(ask)
+        return self._list_pushdown.is_in_order(ask)
 
     def page(self, rows: list[Any], ask: Ask, total: int | None, *, partial: bool = False) -> Page:
-        """The records of one key as canonical JSON."""
-        mapped = self._mapping.mapper(self._window.fields(ask))
-        page = self._window.page([mapped(row) for row in rows], ask, total)
+        """Write the records of one key as canonical JSON."""
+        mapped = self._mapping.mapper(self._list_pushdown.fields(ask))
+        page = self._list_pushdown.page([mapped(row) for row in rows], ask, total)
         return msgspec.structs.replace(page, partial=True) if partial else page
 
     def total(self, answer: Any, ask: Ask) -> int | None:
-        """How many records match, None where the source did not count just those."""
-        if self._total is None or not ask.count or not self._window.at_source(ask):
+        """Read how many records match. None where the source did not count just those."""
+        if self._total is None or not ask.count or not self._list_pushdown.at_source(ask):
             return None
         total = _to_whole(self._total(answer))
         if total is None and not misses_name(self.lookup.total or "@", answer):

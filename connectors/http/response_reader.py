@@ -30,7 +30,7 @@ _MISFITS = (SlowPathNeededError, ValueError, OverflowError, RecursionError)
 
 
 class ResponseReader:
-    """Reads the answers of one lookup for one selection of fields; `shown` and `as_they_come` are those of `RowReader`.
+    """Read a lookup's answers for one selection of fields. `shown` and `as_they_come` are those of `RowReader`.
 
     Raises `SlowPathNeededError` where the lookup, or the mapping, needs more than plain paths.
     """
@@ -66,7 +66,7 @@ class ResponseReader:
         self._looks: float = FIRST_LOOKS
 
     def _decoder(self, sample: bytes = b"") -> Callable[[bytes], Any]:
-        """Decodes a whole answer, and quickly what is like a sample, with the words that were met so far."""
+        """Decode whole answers, quickest those that are like a sample. It knows the texts that were met so far."""
         answer: Any = list[self._row.struct(sample) | None]  # type: ignore[misc]
         whole = ObjectLayout()
         rows = _spot([whole], self._list)
@@ -76,7 +76,7 @@ class ResponseReader:
         return msgspec.json.Decoder(answer, float_hook=self._reader.float_hook).decode
 
     def read(self, content: bytes, keys: Sequence[str], *, first: int | None, newest_first: bool | None) -> dict[str, Page]:
-        """Read records by key, at most `first` of each, sorted where `newest_first` is set.
+        """Read records by key, at most `first` of each. They are sorted where `newest_first` is set.
 
         Raises `SlowPathNeededError` when the answer does not fit.
         """
@@ -84,19 +84,22 @@ class ResponseReader:
             whole = self._decode(content)
             if any(words.are_outgrown for words in self._words):
                 self._decode = self._decoder(content)
-            found = self._by_key(whole if self._rows is None else self._rows(whole), keys)
+            rows_by_key = self._by_key(whole if self._rows is None else self._rows(whole), keys)
             if newest_first is not None:
-                self._put_in_order(found.values(), newest_first=newest_first)
-            if first is not None and max(map(len, found.values()), default=0) > first:
-                found = {key: rows[:first] for key, rows in found.items()}
-            records = self._reader.records(found.values())
+                self._put_in_order(rows_by_key.values(), newest_first=newest_first)
+            if first is not None and max(map(len, rows_by_key.values()), default=0) > first:
+                rows_by_key = {key: rows[:first] for key, rows in rows_by_key.items()}
+            records = self._reader.records(rows_by_key.values())
             self._refuse_fine_times(content)
-            return dict(zip(found, map(Page, records), strict=True))
+            return dict(zip(rows_by_key, map(Page, records), strict=True))
         except (*_MISFITS, AttributeError, TypeError):
             raise SlowPathNeededError from None
 
     def _refuse_fine_times(self, content: bytes) -> None:
-        """Look for times that were rounded, in the first answers, and in all once there was a time with a fraction."""
+        """Refuse answers with times that were rounded.
+
+        It looks at the first answers, and at all once there was a time with a fraction.
+        """
         if self._reader.met_fractions:
             self._looks = math.inf
         if self._looks:
@@ -105,24 +108,24 @@ class ResponseReader:
                 raise SlowPathNeededError
 
     def _by_key(self, rows: list[Any], keys: Sequence[str]) -> dict[str, list[Any]]:
-        """The rows of each asked key."""
+        """Group the rows by asked key."""
         rows = [row for row in rows if row is not None]
         lists = [[row] for row in rows] if self._inside is None else self._inside(rows)
         if self._keys is None:
             return {keys[0]: [*chain.from_iterable(lists)]} if lists else {}
         named = self._keys(rows)
-        found = dict(zip(named, lists, strict=True))
-        if len(found) == len(named) and found.keys() <= set(keys):
-            return found
-        key_of, found = self._asked(keys), {}
+        rows_by_key = dict(zip(named, lists, strict=True))
+        if len(rows_by_key) == len(named) and rows_by_key.keys() <= set(keys):
+            return rows_by_key
+        key_of, rows_by_key = self._asked(keys), {}
         for name, own in zip(named, lists, strict=True):
             key = key_of(name)
             if key is not None:
-                found.setdefault(key, []).extend(own)
-        return found
+                rows_by_key.setdefault(key, []).extend(own)
+        return rows_by_key
 
     def _put_in_order(self, lists: Collection[list[Any]], *, newest_first: bool) -> None:
-        """By time, then id. Most sources write them so."""
+        """Sort by time, then id. Most sources write them so."""
         for rows in self._reader.not_newest_first(lists) if newest_first else self._reader.not_oldest_first(lists):
             rows.sort(key=self._reader.position, reverse=newest_first)
 

@@ -59,12 +59,12 @@ class LookupSettings(ConnectorSettings):
             "next and next_cursor: only one of them": self.next is None or self.next_cursor is None,
             "next_cursor and cursor_parameter: both or neither": (self.next_cursor is None) == (self.cursor_parameter is None),
         }
-        refuse([problem for problem, kept in rules.items() if not kept])
+        refuse([problem for problem, holds in rules.items() if not holds])
         return self
 
 
 class RecordSettings(MappingSettings):
-    """How the rows of an answer become records of one type, and the kinds of keys that find them."""
+    """Map the rows of an answer to records of one type. Kinds of keys find them."""
 
     list: Expression = "@"
     order: Literal["newest_first", "oldest_first", "none"] = "none"

@@ -33,11 +33,11 @@ class Collection:
         self.settings = settings
         self.record = RECORDS[name]
         self.places = record_paths(name, settings)
-        self.order = SortKeys.of(self.places, self.record, settings.integer_ids)
+        self.order = SortKeys.for_record(self.places, self.record, settings.integer_ids)
         self._plan = lru_cache(maxsize=256)(self._planned)
 
     async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
-        """The pages of the keys that find something.
+        """Fetch the pages of the keys that find something.
 
         Without a cut by one call. With one by a call for each key, side by side: each reads so many documents and no more,
         where one for all would have the server read every document of every key.
@@ -50,19 +50,19 @@ class Collection:
             if len(asked) == 1 or (key.path is not None and ask.first is None and not (ask.count and ask.after)):
                 return await self._page(key, asked, ask)
             calls = (self._own_page(key, {value: own}, ask) for value, own in asked.items())
-            found = await asyncio.gather(*calls)
-        failures = [one for one in found if isinstance(one, SourceError)]
-        if len(failures) == len(found):
+            answers = await asyncio.gather(*calls)
+        failures = [answer for answer in answers if isinstance(answer, SourceError)]
+        if len(failures) == len(answers):
             raise failures[0]  # the source failed, not a key: whoever counts failures should see it
         answer: dict[str, Found | SourceError] = {}
-        for own, one in zip(asked.values(), found, strict=True):
-            answer |= dict.fromkeys(own, one) if isinstance(one, SourceError) else one
+        for own, documents in zip(asked.values(), answers, strict=True):
+            answer |= dict.fromkeys(own, documents) if isinstance(documents, SourceError) else documents
         return answer
 
     async def measure(
         self, kind: KeyKind, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None
     ) -> Measured:
-        """The values of every key, by one call."""
+        """Measure every key, by one call."""
         key = self.settings.keys[kind]
         asked = asked_for(key, keys)
         nothing = [nothing_of(self.places, measure) for measure in measures]
@@ -70,8 +70,8 @@ class Collection:
             return {own: list(nothing) for own in keys}
         stages = measure_stages(self.places, self.record, self.order, key, asked, measures)
         with self._database.within(remaining_s):
-            found = await self._database.aggregate(self.settings.collection, stages)
-        return answers(self.places, measures, found[0] if found else {}, nothing, keys, asked)
+            documents = await self._database.aggregate(self.settings.collection, stages)
+        return answers(self.places, measures, documents[0] if documents else {}, nothing, keys, asked)
 
     async def _own_page(self, key: KeySettings, asked: Asked, ask: Ask) -> dict[str, Page] | SourceError:
         try:
@@ -86,31 +86,34 @@ class Collection:
         match = match_documents(self.places, self.record, match_of(key, asked), ask)
         if ask.count:
             paths = (*paths, self.order.id, *([self.order.time] if self.order.time else ()))
-        found: dict[str, list[Any]] = {own: [] for keys in asked.values() for own in keys}
-        counts = dict.fromkeys(found, 0)
+        documents: dict[str, list[Any]] = {own: [] for keys in asked.values() for own in keys}
+        counts = dict.fromkeys(documents, 0)
         if ask.first != 0:
             stages = lookup_stages(self.order, match, ask, paths)
             for document in await self._database.aggregate(self.settings.collection, stages):
                 record, is_record = read(document, document), ask.count and self._is_record(document)
                 for own in owners(key, document, asked):
-                    found[own].append(record)
+                    documents[own].append(record)
                     counts[own] += is_record
         partial = await self._leaves_out(match, ask)
         pages: dict[str, Page] = {}
-        for own, records in found.items():
+        for own, records in documents.items():
             total = await self._total(match, ask, len(records), counts[own]) if ask.count else None
             if records or total or partial:
                 pages[own] = Page(encoded(records), total, partial)
         return pages
 
     async def _leaves_out(self, match: Match, ask: Ask) -> bool:
-        """Whether there are documents without a date, which would come before the oldest ones and are not given there."""
+        """Tell whether documents without a date are left out.
+
+        They would come before the oldest ones and are not given there.
+        """
         if not ask.oldest_first or self.order.time is None:
             return False
         return await self._database.count(self.settings.collection, undated(self.order, match)) > 0
 
     async def _total(self, match: Match, ask: Ask, given: int, count: int) -> int:
-        """How many there are in all. What was not cut was counted when it came."""
+        """Count all records of a key. What was not cut was counted when it came."""
         if ask.after is None and (ask.first is None or given < ask.first):
             return count
         return await self._database.count(self.settings.collection, counted(self.order, match))

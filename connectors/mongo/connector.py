@@ -32,15 +32,15 @@ class MongoConnector(Connector[MongoSourceSettings]):
         await self._database.aclose()
 
     async def check(self) -> list[str]:
-        """Problems of the settings as the database sees them, each naming the setting and the fix."""
+        """List the settings' problems as the database sees them. Each names the setting and the fix."""
         self._database.open()
         unreachable = await self._database.unreachable()
         if unreachable is not None:
             return [f"sources.{self.name}.url: {unreachable}"]
-        found: list[str] = []
+        problems: list[str] = []
         for record, collection in self._collections.items():
-            found += await problems_of_collection(f"sources.{self.name}.records.{record}", self._database, collection)
-        return found
+            problems += await problems_of_collection(f"sources.{self.name}.records.{record}", self._database, collection)
+        return problems
 
     def lookups(self) -> Sequence[Lookup]:
         shared: dict[str, Any] = dict(max_batch=self.settings.max_batch, pushdown=frozenset(Push))

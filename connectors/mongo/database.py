@@ -82,34 +82,34 @@ class MongoDatabase:
             yield
 
     async def aggregate(self, collection: str, pipeline: Sequence[Document]) -> list[dict[str, Any]]:
-        """The documents that a pipeline gives. Raises `SourceProtocolError` when they go on beyond `MAX_BYTES`."""
+        """Run a pipeline, and read its documents. Raises `SourceProtocolError` when they go on beyond `MAX_BYTES`."""
 
         async def call(database: _Database) -> list[dict[str, Any]]:
             cursor = await database[collection].aggregate(list(pipeline), allowDiskUse=True, batchSize=AT_ONCE)
             if not cursor.cursor_id:
                 return await cursor.to_list()
-            found: list[dict[str, Any]] = []
+            documents: list[dict[str, Any]] = []
             size = 0
             async with cursor:
                 async for document in cursor:
                     size += len(bson.encode(document))
                     if size > MAX_BYTES:
                         raise SourceProtocolError("more than 16 MB")
-                    found.append(document)
-            return found
+                    documents.append(document)
+            return documents
 
         return await self._run(call)
 
     async def count(self, collection: str, matching: Document) -> int:
-        """How many documents match."""
+        """Count the documents that match."""
         return await self._run(lambda database: database[collection].count_documents(matching))
 
     async def newest(self, collection: str, most: int) -> list[dict[str, Any]]:
-        """The last documents by `_id`, whole."""
+        """Read the last documents by `_id`, whole."""
         return await self._run(lambda database: database[collection].find().sort("_id", -1).limit(most).to_list())
 
     async def collections(self) -> list[str]:
-        """The names of the collections that may be read."""
+        """Name the collections that may be read."""
         return await self._run(lambda database: database.list_collection_names(authorizedCollections=True))
 
     async def indexed_paths(self, collection: str) -> set[str] | None:
@@ -126,7 +126,7 @@ class MongoDatabase:
         return await self._run(call)
 
     async def unreachable(self) -> str | None:
-        """Say why nothing can be read and how to fix it; None if something can."""
+        """Say why nothing can be read, and the fix. None if something can."""
         try:
             await self.collections()
         except SourceAuthError:
@@ -136,7 +136,7 @@ class MongoDatabase:
         return None
 
     async def _run(self, call: Callable[[_Database], Coroutine[Any, Any, T]]) -> T:
-        """What a call gives.
+        """Run a call, and map its errors.
 
         A caller that is cancelled leaves it to end in its time: the driver forgets a socket that is being connected, and throws
         away a connection that is waiting for its answer.
@@ -158,7 +158,7 @@ class MongoDatabase:
             await self._checks.or_all_away(client, client.admin.command("ping"))
 
     async def _when_found(self, client: AsyncMongoClient[Any], call: Coroutine[Any, Any, T]) -> T:
-        """What the call gives, once there is a server: the driver would spend all of the call's time on looking for one."""
+        """Run the call once there is a server: the driver would spend all of the call's time on looking for one."""
         try:
             if not _has_server(client):
                 with pymongo.timeout(SELECTION_S):
@@ -186,7 +186,7 @@ def _has_server(client: AsyncMongoClient[Any]) -> bool:
 
 
 def _refusal(client: AsyncMongoClient[Any]) -> OperationFailure | None:
-    """What a server said that was asked and did not take us: after it, the driver has no server for a while."""
+    """Map the refusal of a server that answered: after it, the driver has no server for a while."""
     servers = client.topology_description.server_descriptions().values()
     return next((server.error for server in servers if isinstance(server.error, OperationFailure)), None)
 

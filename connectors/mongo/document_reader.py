@@ -29,11 +29,11 @@ def each_at(value: Any, path: str) -> Iterator[Any]:
     """The plain values at a dotted path, in whatever arrays they are."""
     waiting = [values_at(value, path)]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, list):
-            waiting += one
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += item
         else:
-            yield one
+            yield item
 
 
 def reader(places: FieldPaths, fields: Fields, prefix: str = "") -> Read:
@@ -45,8 +45,8 @@ def reader(places: FieldPaths, fields: Fields, prefix: str = "") -> Read:
     steps = [(own[name].json_name, _read(places, own[name].form, prefix, name, inner)) for name, inner in fields]
 
     def read(here: Any, around: Any) -> Any:
-        found = ((name, step(here, around)) for name, step in steps)
-        return {name: value for name, value in found if value is not None}
+        values = ((name, step(here, around)) for name, step in steps)
+        return {name: value for name, value in values if value is not None}
 
     return read
 
@@ -76,8 +76,8 @@ def leaf(spot: FieldSource) -> Read:
 
 def _value_at(value: Any, path: str) -> Any:
     """As `values_at`, where nothing was found in an array nothing."""
-    found = values_at(value, path)
-    return None if found == [] else found
+    values = values_at(value, path)
+    return None if values == [] else values
 
 
 def _leaves(spot: FieldSource) -> Read:
@@ -85,8 +85,8 @@ def _leaves(spot: FieldSource) -> Read:
     convert, path = spot.convert, spot.path
 
     def read(here: Any, _around: Any) -> Any:
-        found = to_list(values_at(here, path))
-        return [convert(item) for item in found if item is not None] if isinstance(found, list) else found
+        values = to_list(values_at(here, path))
+        return [convert(item) for item in values if item is not None] if isinstance(values, list) else values
 
     return read
 
@@ -97,7 +97,7 @@ def _object(places: FieldPaths, path: str, inner: Fields) -> Read:
     read_inner = reader(places, inner, f"{path}.")
 
     def read(here: Any, around: Any) -> Any:
-        if any(one(here, around) is None for one in needed):
+        if any(step(here, around) is None for step in needed):
             return None
         return read_inner(here, around) or ({} if needed else None)
 

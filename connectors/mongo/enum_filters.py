@@ -43,11 +43,11 @@ def _written(words: Mapping[str, str], wanted: Collection[str]) -> Iterator[Any]
 
 
 def _named(leaf: type[Enum], words: Mapping[str, str], wanted: Collection[str]) -> Iterator[Regex[str]]:
-    return (Regex(_pattern(one, words), "i") for one in _known(leaf) if one.value in wanted)
+    return (Regex(_pattern(member, words), "i") for member in _known(leaf) if member.value in wanted)
 
 
 def _known(leaf: type[Enum]) -> list[Enum]:
-    return [one for one in leaf if one.value != UNKNOWN]
+    return [member for member in leaf if member.value != UNKNOWN]
 
 
 def _pattern(member: Enum, words: Mapping[str, str]) -> str:

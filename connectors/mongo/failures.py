@@ -1,4 +1,4 @@
-"""Map errors of the driver and the server to ours by the most specific class."""
+"""Map errors of the driver and server to ours. The most specific class decides."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from connectors.toolkit.ratings import RATING, Scale, rating_reader
 class FieldSource(NamedTuple):
     """The source of a field: a path, or a constant. `outer`: from the document around the list, not from its item."""
 
-    shape: FieldInfo
+    field: FieldInfo
     path: str | None
     constant: str | None
     scale: int
@@ -32,8 +32,8 @@ class FieldSource(NamedTuple):
 
     @property
     def default(self) -> Any:
-        """The field's default as a canonical value, None when it is null or there is none."""
-        default = self.shape.default
+        """Give the field's canonical default. None when it is null or there is none."""
+        default = self.field.default
         if default is msgspec.NODEFAULT or isinstance(default, list | dict):
             return None
         return default.value if isinstance(default, Enum) else default
@@ -60,12 +60,12 @@ class FieldPaths:
 
     def spot(self, path: str) -> FieldSource:
         """Find the source of a field by its dotted path."""
-        shape = leaf_field(self.struct, path)
-        assert shape is not None
-        field, outer = self._field(path, shape)
+        info = leaf_field(self.struct, path)
+        assert info is not None
+        field, outer = self._field(path, info)
         words = self._rules.values.get(path, {})
-        convert, rating_scale = self._converter(path, shape, field, words), self._rating_scale if path == RATING else None
-        return FieldSource(shape, field.path, field.value, field.scale, words, convert, outer, rating_scale)
+        convert, rating_scale = self._converter(path, info, field, words), self._rating_scale if path == RATING else None
+        return FieldSource(info, field.path, field.value, field.scale, words, convert, outer, rating_scale)
 
     def list_path(self, name: str) -> str:
         """Where the items of a list of objects are."""
@@ -80,15 +80,15 @@ class FieldPaths:
 
     def needed(self, path: str) -> tuple[FieldSource, ...]:
         """List the paths that an object at a path needs."""
-        shape = leaf_field(self.struct, path)
-        if shape is None or shape.struct is None:
+        field = leaf_field(self.struct, path)
+        if field is None or field.struct is None:
             return ()
-        return tuple(self.spot(f"{path}.{one.name}") for one in fields_of(shape.struct).values() if one.required)
+        return tuple(self.spot(f"{path}.{field.name}") for field in fields_of(field.struct).values() if field.required)
 
     def place(self, path: str) -> FieldPath:
         """Where a dotted path leads, into a list of objects too. Raises `SourceProtocolError` when nowhere."""
-        shape = leaf_field(self.struct, path)
-        if shape is None:
+        field = leaf_field(self.struct, path)
+        if field is None:
             raise SourceProtocolError(f"{path} is no field of this record")
         first, _, rest = path.partition(".")
         own = fields_of(self.struct)[first]
@@ -101,19 +101,21 @@ class FieldPaths:
     def paths(self, fields: Fields, prefix: str = "") -> Iterator[str]:
         """The paths of the document that a selection reads."""
         for name, inner in fields:
-            shape = fields_of(self.struct if not prefix else _struct(self.struct, prefix))[name]
+            field = fields_of(self.struct if not prefix else _struct(self.struct, prefix))[name]
             path = f"{prefix}{name}"
-            if shape.form == OBJECT:
+            if field.form == OBJECT:
                 yield from (spot.path for spot in self.needed(path) if spot.path is not None)
                 yield from self.paths(inner, f"{path}.")
-            elif shape.struct is not None:
+            elif field.struct is not None:
                 yield from self._list_paths(name, inner)
-            elif (found := self.spot(path).path) is not None:
-                yield found
+            elif (source_path := self.spot(path).path) is not None:
+                yield source_path
 
     def _list_paths(self, name: str, inner: Fields) -> Iterator[str]:
         items, around = self.items(name), self.list_path(name)
-        required = Fields.of(*(one.name for one in fields_of(items.struct).values() if one.required and one.form == LEAF))
+        required = Fields.from_paths(
+            *(field.name for field in fields_of(items.struct).values() if field.required and field.form == LEAF)
+        )
         spots = list(items.spots(inner | required))
         if not any(spot.path is not None and not spot.outer for spot in spots):
             yield around
@@ -131,7 +133,7 @@ class FieldPaths:
             else:
                 yield self.spot(prefix + name)
 
-    def _field(self, path: str, shape: FieldInfo) -> tuple[FieldSettings, bool]:
+    def _field(self, path: str, info: FieldInfo) -> tuple[FieldSettings, bool]:
         if path in self._outer:
             return self._outer[path], True
         if path in self._rules.fields:
@@ -139,28 +141,28 @@ class FieldPaths:
         parent, _, _ = path.rpartition(".")
         if not parent:
             is_record = path == "id" and isinstance(self._rules, RecordSettings)
-            return FieldSettings(path="_id" if is_record else self._name(shape)), False
+            return FieldSettings(path="_id" if is_record else self._name(info)), False
         around = leaf_field(self.struct, parent)
         assert around is not None
         field, outer = self._field(parent, around)
-        return FieldSettings(path=f"{field.path}.{self._name(shape)}"), outer
+        return FieldSettings(path=f"{field.path}.{self._name(info)}"), outer
 
-    def _name(self, shape: FieldInfo) -> str:
-        return shape.json_name if self._names == "camel" else shape.name
+    def _name(self, field: FieldInfo) -> str:
+        return field.json_name if self._names == "camel" else field.name
 
-    def _converter(self, path: str, shape: FieldInfo, field: FieldSettings, words: Mapping[str, str]) -> Convert:
-        if shape.leaf is not None and issubclass(shape.leaf, Enum) and shape.form == LEAF:
-            return enum_converter(shape.leaf, words)
+    def _converter(self, path: str, info: FieldInfo, field: FieldSettings, words: Mapping[str, str]) -> Convert:
+        if info.leaf is not None and issubclass(info.leaf, Enum) and info.form == LEAF:
+            return enum_converter(info.leaf, words)
         if path == getattr(self.struct, "time_field", None):
             return to_date
-        convert = converter(shape, field.scale)
+        convert = converter(info, field.scale)
         if path == RATING and self._rating_scale is not None:
             rate = rating_reader(self._rating_scale, convert)
             return lambda value: rate(to_exact(value))
         if not words:
             return convert
         translate = translated(words, convert)
-        return lambda value: translate(to_text(value) if shape.leaf is str else value)
+        return lambda value: translate(to_text(value) if info.leaf is str else value)
 
 
 def record_paths(name: str, rules: RecordSettings) -> FieldPaths:
@@ -170,8 +172,8 @@ def record_paths(name: str, rules: RecordSettings) -> FieldPaths:
 def projection(paths: Iterable[str]) -> dict[str, Any]:
     """Project a document onto paths, without those inside others."""
     wanted = set(paths)
-    kept: dict[str, Any] = {path: 1 for path in sorted(wanted) if not any(outer in wanted for outer in _around(path))}
-    return kept if "_id" in kept else {"_id": 1 if not kept else 0, **kept}
+    projected: dict[str, Any] = {path: 1 for path in sorted(wanted) if not any(outer in wanted for outer in _around(path))}
+    return projected if "_id" in projected else {"_id": 1 if not projected else 0, **projected}
 
 
 def _around(path: str) -> Iterator[str]:
@@ -181,8 +183,8 @@ def _around(path: str) -> Iterator[str]:
 
 
 def _struct(struct: type[msgspec.Struct], prefix: str) -> type[msgspec.Struct]:
-    shape = leaf_field(struct, prefix.removesuffix("."))
-    assert shape is not None
-    assert shape.struct is not None
-    found: type[msgspec.Struct] = shape.struct
-    return found
+    field = leaf_field(struct, prefix.removesuffix("."))
+    assert field is not None
+    assert field.struct is not None
+    inner: type[msgspec.Struct] = field.struct
+    return inner

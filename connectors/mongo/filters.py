@@ -33,24 +33,24 @@ HAS_ID = {"$nin": [None, "", Regex(r"^\s+$")]}
 
 def all_of(parts: Iterable[Match]) -> Match:
     """Match every part."""
-    found = [part for part in parts if part]
-    return found[0] if len(found) == 1 else {"$and": found} if found else {}
+    filled = [part for part in parts if part]
+    return filled[0] if len(filled) == 1 else {"$and": filled} if filled else {}
 
 
-def window(places: FieldPaths, record: type[Record], asked: Ask | Measure) -> Iterator[Match]:
-    """The window on the record's time, and the conditions."""
+def match_ask(places: FieldPaths, record: type[Record], asked: Ask | Measure) -> Iterator[Match]:
+    """Match the bounds on the record's time, and the conditions."""
     if record.time_field is not None:
         bounds = {"$gte": asked.since, "$lt": asked.until}
         time = {word: ceiling(bound) for word, bound in bounds.items() if bound is not None}
         if time:
             yield {str(places.spot(record.time_field).path): time}
-    for one in asked.where:
-        match = condition(places, one)
-        yield {"$nor": [match]} if one.negated else match
+    for part in asked.where:
+        match = condition(places, part)
+        yield {"$nor": [match]} if part.negated else match
 
 
 def later(position: Position, time: str | None, id_: str, *, as_text: bool, oldest_first: bool) -> Match:
-    """The records after a position. `as_text`: the id at that path is text, however documents have it."""
+    """Match the records after a position. `as_text`: the id at that path is text, however documents have it."""
     ids = [position.id] if as_text else list(texts_of(position.id))
     up = time is None or oldest_first
     beyond = {"$or": [{id_: {"$gt" if up else "$lt": own}} for own in ids]}
@@ -81,16 +81,18 @@ def present(spot: FieldSource) -> dict[str, Any]:
 
 
 def through(path: str) -> Any:
-    """Write the expression of a path, an array where the path leads through arrays.
+    """Write a path's expression, an array where it passes arrays.
 
     MongoDB goes through them for `$a.b` too; not everything that speaks its protocol does.
     """
     first, *rest = path.split(".")
-    found: Any = f"${first}"
+    expression: Any = f"${first}"
     for name in rest:
         each = {"$map": {"input": "$$outer", "as": "one", "in": f"$$one.{name}"}}
-        found = {"$let": {"vars": {"outer": found}, "in": {"$cond": [{"$isArray": "$$outer"}, each, f"$$outer.{name}"]}}}
-    return found
+        expression = {
+            "$let": {"vars": {"outer": expression}, "in": {"$cond": [{"$isArray": "$$outer"}, each, f"$$outer.{name}"]}}
+        }
+    return expression
 
 
 def as_decimal(value: Any) -> Any:
@@ -99,7 +101,7 @@ def as_decimal(value: Any) -> Any:
 
 
 def on_scale(number: Any, scale: Scale) -> Any:
-    """A number of the source's scale as a rating of records, as `rating_of`."""
+    """Bring a number onto the scale of ratings, as `rating_of`."""
     worst, best = scale
     place = {"$divide": [{"$multiply": [{"$subtract": ["$$rated", worst]}, BEST - WORST]}, best - worst]}
     nearest = {"$floor": {"$add": [place, Decimal128("0.5"), WORST]}}
@@ -118,13 +120,13 @@ def ceiling(time: datetime) -> datetime:
 
 
 def _tests(place: FieldPath, values: Sequence[str]) -> tuple[Match, Match, bool]:
-    """What must hold in the item (or the record), what in the document around, and whether it can."""
+    """Split a test into the item's and the outer document's. It says whether it can hold, too."""
     spot = place.spot
     inner: Match = {}
     outer: Match = {}
-    for one in place.needed:
-        if one.path is not None:
-            (outer if one.outer else inner)[one.path] = {"$ne": None}
+    for needed in place.needed:
+        if needed.path is not None:
+            (outer if needed.outer else inner)[needed.path] = {"$ne": None}
     if spot.path is None:
         constant = spot.convert(spot.constant)
         return inner, outer, constant is not None and str(constant) in values
@@ -137,18 +139,18 @@ def _tests(place: FieldPath, values: Sequence[str]) -> tuple[Match, Match, bool]
 
 
 def _test(spot: FieldSource, values: Sequence[str]) -> dict[str, Any]:
-    leaf, default = spot.shape.leaf, spot.default
-    if leaf is not None and issubclass(leaf, Enum) and spot.shape.form != LIST:
+    leaf, default = spot.field.leaf, spot.default
+    if leaf is not None and issubclass(leaf, Enum) and spot.field.form != LIST:
         return meaning(leaf, spot.words, values, default)
-    found = [one for value in values for one in _written(leaf, spot, value)]
+    tests = [written for value in values for written in _written(leaf, spot, value)]
     if default is not None and to_text(default) in values:
-        found.append(None)
-    return {"$in": found}
+        tests.append(None)
+    return {"$in": tests}
 
 
 def _written(leaf: type | None, spot: FieldSource, value: str) -> Iterator[Any]:
     """The values of a document that become this one."""
-    if code_pattern(spot.shape) is not None:
+    if code_pattern(spot.field) is not None:
         yield Regex(rf"^\s*{re.escape(value)}\s*$", "i")
     if leaf is str:
         for word in (value, *(word for word, meant in spot.words.items() if meant == value)):

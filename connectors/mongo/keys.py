@@ -24,18 +24,18 @@ _LONGEST_SEARCH = 1_000
 
 
 def asked_for(key: KeySettings, keys: Sequence[str]) -> Asked:
-    """The keys that can be of the key's type."""
-    found: dict[Any, list[str]] = {}
+    """Convert the keys that can be of the key's type."""
+    asked: dict[Any, list[str]] = {}
     for own in keys:
         if own.startswith(key.prefix):
             value = _typed(key, own.removeprefix(key.prefix))
             if value is not None:
-                found.setdefault(value, []).append(own)
-    return found
+                asked.setdefault(value, []).append(own)
+    return asked
 
 
 def match_of(key: KeySettings, values: Collection[Any]) -> Match:
-    """The documents of some keys; of a search, of one."""
+    """Match the documents of some keys; of a search, of one."""
     if key.path is not None:
         return {key.path: next(iter(values)) if len(values) == 1 else {"$in": list(values)}}
     (text,) = values
@@ -43,17 +43,20 @@ def match_of(key: KeySettings, values: Collection[Any]) -> Match:
 
 
 def owners(key: KeySettings, document: Mapping[str, Any], asked: Asked) -> Sequence[str]:
-    """The asked keys that a document belongs to."""
+    """List the asked keys that a document belongs to."""
     if len(asked) == 1 or key.path is None:
         return [own for keys in asked.values() for own in keys]
     return list(dict.fromkeys(own for value in each_at(document, key.path) for own in keys_of(value, asked)))
 
 
 def keys_of(value: Any, asked: Asked) -> Iterable[str]:
-    """The asked keys that a document's value means; what compares as equal in any case of letters does so by a collation."""
+    """List the asked keys that a document's value means. Values that are equal in any case of letters are so by a collation."""
     if isinstance(value, str):
         return asked.get(value) or [
-            own for one, keys in asked.items() if isinstance(one, str) and one.casefold() == value.casefold() for own in keys
+            own
+            for asked_key, keys in asked.items()
+            if isinstance(asked_key, str) and asked_key.casefold() == value.casefold()
+            for own in keys
         ]
     if isinstance(value, Decimal128):
         value = whole_or_raw(to_exact(value))
@@ -72,7 +75,7 @@ def _typed(key: KeySettings, text: str) -> Any:
 
 
 def _can_be_sent(text: str) -> bool:
-    """Whether BSON takes the text, also as a pattern; one that it does not would cost the other keys their answer."""
+    """Tell whether BSON takes the text, also as a pattern. One that it does not would cost the other keys their answer."""
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
@@ -80,7 +83,7 @@ def _can_be_sent(text: str) -> bool:
 
 
 def grouping(key: KeySettings, asked: Asked) -> Iterator[dict[str, Any]]:
-    """Stages that give each document once for each of the keys that it belongs to, the key's value as `gateway_key`."""
+    """Write stages that repeat documents for each of their keys. The key's value is `gateway_key`."""
     # The same key may be twice in an array, and beside others that were not asked for.
     only = {"$setIntersection": ["$gateway_key", {"$literal": list(asked)}]}
     yield {"$addFields": {"gateway_key": through(str(key.path))}}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from connectors.contract import Ask
 from connectors.mongo.field_paths import FieldPaths, projection
-from connectors.mongo.filters import HAS_ID, IS_DATE, Match, all_of, later, window
+from connectors.mongo.filters import HAS_ID, IS_DATE, Match, all_of, later, match_ask
 from connectors.records import Record
 
 TEXT_ID = "gateway_id"
@@ -24,7 +24,7 @@ class SortKeys(NamedTuple):
     as_text: bool
 
     @classmethod
-    def of(cls, places: FieldPaths, record: type[Record], integer_ids: bool) -> SortKeys:
+    def for_record(cls, places: FieldPaths, record: type[Record], integer_ids: bool) -> SortKeys:
         time = places.spot(record.time_field).path if record.time_field else None
         return cls(time, str(places.spot("id").path), integer_ids)
 
@@ -47,30 +47,30 @@ class SortKeys(NamedTuple):
 
 def match_documents(places: FieldPaths, record: type[Record], keys: Match, ask: Ask) -> Match:
     """Match the documents of an ask."""
-    return all_of([keys, *window(places, record, ask)])
+    return all_of([keys, *match_ask(places, record, ask)])
 
 
-def counted(order: SortKeys, found: Match) -> Match:
+def counted(order: SortKeys, match: Match) -> Match:
     """Match countable documents: those with an id and a date."""
-    return all_of([found, {order.id: HAS_ID}, {} if order.time is None else {order.time: IS_DATE}])
+    return all_of([match, {order.id: HAS_ID}, {} if order.time is None else {order.time: IS_DATE}])
 
 
-def undated(order: SortKeys, found: Match) -> Match:
+def undated(order: SortKeys, match: Match) -> Match:
     """Match documents without a date to sort by."""
-    return all_of([found, {str(order.time): {"$not": IS_DATE}}])
+    return all_of([match, {str(order.time): {"$not": IS_DATE}}])
 
 
-def lookup_stages(order: SortKeys, found: Match, ask: Ask, paths: Iterable[str]) -> list[dict[str, Any]]:
-    """The records that match, in order, from the cursor on, as many as are asked for."""
+def lookup_stages(order: SortKeys, match: Match, ask: Ask, paths: Iterable[str]) -> list[dict[str, Any]]:
+    """Write the stages that page through matching records. They come in order, from the cursor on, as many as are asked for."""
     after = None
     if order.time is not None and ask.oldest_first:
-        found = all_of([found, {order.time: IS_DATE}])  # anything else would come first
+        match = all_of([match, {order.time: IS_DATE}])  # anything else would come first
     if ask.after is not None:
         after = later(ask.after, order.time, order.id_name, as_text=order.as_text, oldest_first=ask.oldest_first)
     if after is None or order.as_text:
-        stages = [{"$match": found}, *order.prepared(), *([{"$match": after}] if after else [])]
+        stages = [{"$match": match}, *order.prepared(), *([{"$match": after}] if after else [])]
     else:
-        stages = [{"$match": all_of([found, after])}]
+        stages = [{"$match": all_of([match, after])}]
     stages.append({"$sort": order.sort(ask.oldest_first)})
     if ask.first is not None:
         stages.append({"$limit": ask.first})

@@ -19,7 +19,7 @@ from bson import Decimal128
 from connectors.contract import Keys, Measure, MeasureOp
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.mongo.field_paths import FieldPath, FieldPaths, FieldSource, projection
-from connectors.mongo.filters import IS_DATE, all_of, as_decimal, on_scale, present, through, window
+from connectors.mongo.filters import IS_DATE, all_of, as_decimal, match_ask, on_scale, present, through
 from connectors.mongo.keys import Asked, grouping, keys_of, match_of
 from connectors.mongo.lookup_pipeline import SortKeys
 from connectors.mongo.settings import KeySettings
@@ -31,7 +31,7 @@ from connectors.toolkit.ratings import rating_of
 
 Stages = list[dict[str, Any]]
 KEY, INDEX, DOUBTS = "gateway_key", "gateway_index", "doubts"
-_MOST_PLACES = 6
+_MAX_PLACES = 6
 """Decimals of an average that has more."""
 _NUMBERS = (int, float, Decimal, Number)
 _LEAST, _GREATEST = (Decimal128(f"{sign}1E+{MAX_DIGITS}") for sign in "-+")
@@ -41,14 +41,14 @@ _LEAST, _GREATEST = (Decimal128(f"{sign}1E+{MAX_DIGITS}") for sign in "-+")
 def measure_stages(
     places: FieldPaths, record: type[Record], order: SortKeys, key: KeySettings, asked: Asked, measures: Sequence[Measure]
 ) -> Stages:
-    """One document with a field for each measure, `m0`, `m1` and so on."""
+    """Write one document with each measure: `m0`, `m1` and so on."""
     read = [path for measure in measures for path in _paths(places, measure)]
-    kept = projection([KEY, order.id_name, *([order.time] if order.time else []), *read])
+    projected = projection([KEY, order.id_name, *([order.time] if order.time else []), *read])
     return [
         {"$match": match_of(key, asked)},
         *order.prepared(),
         *grouping(key, asked),
-        {"$project": kept},
+        {"$project": projected},
         {
             "$facet": {f"m{number}": _facet(places, record, order, measure) for number, measure in enumerate(measures)}
             | {DOUBTS: _doubts(places, order, measures)}
@@ -64,7 +64,12 @@ def nothing_of(places: FieldPaths, measure: Measure) -> Any:
 
 
 def answers(
-    places: FieldPaths, measures: Sequence[Measure], found: Mapping[str, Any], nothing: Sequence[Any], keys: Keys, asked: Asked
+    places: FieldPaths,
+    measures: Sequence[Measure],
+    document: Mapping[str, Any],
+    nothing: Sequence[Any],
+    keys: Keys,
+    asked: Asked,
 ) -> dict[str, list[Any] | SourceError]:
     """Put the facets together. Every key has an answer, `nothing` where there is nothing.
 
@@ -73,24 +78,24 @@ def answers(
     values = {key: list(nothing) for key in keys}
     for number, measure in enumerate(measures):
         rows: dict[str, list[Any]] = {}
-        for row in found.get(f"m{number}", ()):
+        for row in document.get(f"m{number}", ()):
             for own in keys_of(row["_id"][KEY], asked):
                 rows.setdefault(own, []).append(row)
         for own, mine in rows.items():
             values[own][number] = _value(places, measure, mine)
-    in_doubt = [row for row in found.get(DOUBTS, ()) if row["odd"] or row["ids"] < row["all"]]
+    in_doubt = [row for row in document.get(DOUBTS, ()) if row["odd"] or row["ids"] < row["all"]]
     error = SourceProtocolError("some documents cannot be read")
     return values | {own: error for row in in_doubt for own in keys_of(row["_id"][KEY], asked)}
 
 
 def _doubts(places: FieldPaths, order: SortKeys, measures: Sequence[Measure]) -> Stages:
-    """How many documents of a key are not what a measure takes them for, and how many there are by their ids."""
+    """Count a key's documents that a measure may misread. Also count documents by their ids."""
     id_text = {"$convert": {"input": f"${order.id_name}", "to": "string", "onError": "-", "onNull": ""}}
     odd: list[Any] = [{"$eq": [{"$trim": {"input": id_text}}, ""]}]
     if order.time is not None:
         odd.append({"$ne": [{"$type": f"${order.time}"}, "date"]})
     for place in (places.place(measure.field) for measure in measures if measure.field and measure.op is not MeasureOp.COUNT):
-        odd += [_has_odd(place, spot) for spot in (place.spot, *place.needed) if spot.shape.leaf in _NUMBERS]
+        odd += [_has_odd(place, spot) for spot in (place.spot, *place.needed) if spot.field.leaf in _NUMBERS]
     group = {"_id": {KEY: f"${KEY}"}, "odd": {"$sum": {"$cond": [{"$or": odd}, 1, 0]}}, "all": {"$sum": 1}}
     if order.id_name == "_id":
         return [{"$group": group}, {"$addFields": {"ids": "$all"}}]
@@ -99,7 +104,7 @@ def _doubts(places: FieldPaths, order: SortKeys, measures: Sequence[Measure]) ->
 
 
 def _has_odd(place: FieldPath, spot: FieldSource) -> Any:
-    """Test whether a value of a document, or of an item of its list, is no number."""
+    """Test whether a document's or item's value is no number."""
     if place.in_list is None or spot.outer or spot.path is None:
         value = _raw(place, spot)
         return _is_odd(value, _number(spot, value))
@@ -128,7 +133,7 @@ def _paths(places: FieldPaths, measure: Measure) -> Iterable[str]:
 
 def _facet(places: FieldPaths, record: type[Record], order: SortKeys, measure: Measure) -> Stages:
     stages: Stages = []
-    match = all_of(window(places, record, measure))
+    match = all_of(match_ask(places, record, measure))
     if match:
         stages.append({"$match": match})
     if measure.field is None or measure.op is MeasureOp.COUNT:
@@ -141,45 +146,45 @@ def _facet(places: FieldPaths, record: type[Record], order: SortKeys, measure: M
 
 def _grouped(place: FieldPath, order: SortKeys, measure: Measure) -> Stages:
     is_money, op, spot = _is_money(place), measure.op, place.spot
-    there = all_of(present(one._replace(path=_full(place, one))) for one in place.needed if one.path is not None)
+    there = all_of(present(spot._replace(path=_full(place, spot))) for spot in place.needed if spot.path is not None)
     stages: Stages = [{"$match": there}] if there else []
-    number = spot.shape.leaf in _NUMBERS
+    number = spot.field.leaf in _NUMBERS
     if is_money and op in (MeasureOp.SUM, MeasureOp.AVERAGE):
         amount, currency = place.needed
         group = {KEY: f"${KEY}", "currency": _raw(place, currency)}
         return [*stages, {"$group": {"_id": group, **_sums(_number_or_default(place, amount))}}]
-    if op is MeasureOp.LATEST and (is_money or spot.shape.struct is None):
+    if op is MeasureOp.LATEST and (is_money or spot.field.struct is None):
         return [*stages, *_latest(place, order, is_money)]
-    if spot.shape.struct is not None or (op in (MeasureOp.SUM, MeasureOp.AVERAGE) and not number):
+    if spot.field.struct is not None or (op in (MeasureOp.SUM, MeasureOp.AVERAGE) and not number):
         raise SourceProtocolError(f"there is no {op.value} of {measure.field}")
     value = _number_or_default(place, spot) if number else _raw(place, spot)
     if number and op is not MeasureOp.TOP:
         extreme = {} if op in (MeasureOp.SUM, MeasureOp.AVERAGE) else {"value": {f"${op.value}": value}}
         return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, **(extreme or _sums(value))}}]
     stages.append({"$project": {KEY: 1, "value": value}})
-    if spot.shape.form == LIST:
+    if spot.field.form == LIST:
         stages.append({"$unwind": "$value"})
     if spot.default is None:
-        stages.append({"$match": {"value": IS_DATE if spot.shape.leaf is datetime else {"$ne": None}}})
-    if op is not MeasureOp.TOP and spot.shape.leaf is datetime:
+        stages.append({"$match": {"value": IS_DATE if spot.field.leaf is datetime else {"$ne": None}}})
+    if op is not MeasureOp.TOP and spot.field.leaf is datetime:
         return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, "value": {f"${op.value}": "$value"}}}]
     stages.append({"$group": {"_id": {KEY: f"${KEY}", "value": "$value"}, "count": {"$sum": 1}}})
     return stages if _by_word(spot) else [*stages, *_first(op, number)]
 
 
 def _latest(place: FieldPath, order: SortKeys, is_money: bool) -> Stages:
-    """The newest value; of a list that of the first item that has one."""
+    """Give the newest value. Of a list that of the first item that has one."""
     spot = place.spot
     amount, currency = place.needed if is_money else (spot, spot)
     value = {"amount": _raw(place, amount), "currency": _raw(place, currency)} if is_money else _raw(place, spot)
     names = [name for name in (order.time, order.id_name, INDEX if place.in_list else None) if name]
-    kept: dict[str, Any] = {KEY: 1, "value": value, **dict.fromkeys(names, 1)}
-    stages: Stages = [{"$project": kept}]
-    if spot.shape.form == LIST:
+    columns: dict[str, Any] = {KEY: 1, "value": value, **dict.fromkeys(names, 1)}
+    stages: Stages = [{"$project": columns}]
+    if spot.field.form == LIST:
         stages.append({"$unwind": {"path": "$value", "includeArrayIndex": INDEX}})
     if spot.default is None:
         stages.append({"$match": {"value": {"$ne": None}}})
-    stages.append({"$sort": order.sort() | ({INDEX: 1} if place.in_list or spot.shape.form == LIST else {})})
+    stages.append({"$sort": order.sort() | ({INDEX: 1} if place.in_list or spot.field.form == LIST else {})})
     return [*stages, {"$group": {"_id": {KEY: f"${KEY}"}, "value": {"$first": "$value"}}}]
 
 
@@ -211,7 +216,7 @@ def _value(places: FieldPaths, measure: Measure, rows: Sequence[Mapping[str, Any
     if _by_word(spot) and "count" in first:
         return _of_words(spot, measure.op, rows)
     value = first.get("value")
-    if spot.shape.leaf in _NUMBERS:
+    if spot.field.leaf in _NUMBERS:
         number = to_decimal(value)
         return (
             spot.default
@@ -251,16 +256,16 @@ def _money(place: FieldPath, op: MeasureOp, rows: Sequence[Mapping[str, Any]]) -
             own = _rounded(total / count) if op is MeasureOp.AVERAGE else total
             parts.append((own, currency.convert(row["_id"].get("currency"))))
     sums = sums_by_currency((amount, code) for amount, code in parts if code is not None)
-    return [{"amount": cents_text(Decimal(one["amount"])), "currency": one["currency"]} for one in sums] or None
+    return [{"amount": cents_text(Decimal(total["amount"])), "currency": total["currency"]} for total in sums] or None
 
 
 def _is_money(place: FieldPath) -> bool:
-    return place.spot.shape.struct is Money and place.spot.shape.form != LIST
+    return place.spot.field.struct is Money and place.spot.field.form != LIST
 
 
 def _by_word(spot: FieldSource) -> bool:
-    """Whether several values of documents mean one of the record, which are few, so they are counted together here."""
-    leaf = spot.shape.leaf
+    """Tell whether several values mean one of the record. They are few, so they are counted together here."""
+    leaf = spot.field.leaf
     return bool(spot.words) or leaf is bool or (leaf is not None and issubclass(leaf, Enum))
 
 
@@ -278,21 +283,21 @@ def _raw(place: FieldPath, spot: FieldSource) -> Any:
     if spot.path is None:
         return {"$literal": spot.constant}
     path = _full(place, spot)
-    return {"$ifNull": [through(path) if spot.shape.form == LIST else f"${path}", None]}
+    return {"$ifNull": [through(path) if spot.field.form == LIST else f"${path}", None]}
 
 
 def _number(spot: FieldSource, value: Any) -> Any:
-    """A decimal, null for what is no number. Sums of decimals are exact."""
-    found = as_decimal(value)
+    """Read a decimal, null where there is none. Sums of decimals are exact."""
+    decimal = as_decimal(value)
     if spot.rating_scale is not None:
-        found = on_scale(found, spot.rating_scale)
+        decimal = on_scale(decimal, spot.rating_scale)
     bounds = [{"$gt": ["$$number", _LEAST]}, {"$lt": ["$$number", _GREATEST]}]
-    if spot.shape.leaf is int:
-        least, most = limits(spot.shape.type)
+    if spot.field.leaf is int:
+        least, most = limits(spot.field.type)
         bounds += [{"$gte": ["$$number", least]}] if least is not None else []
         bounds += [{"$lte": ["$$number", most]}] if most is not None else []
         bounds.append({"$eq": [{"$floor": "$$number"}, "$$number"]})
-    number: Any = {"$let": {"vars": {"number": found}, "in": {"$cond": [{"$and": bounds}, "$$number", None]}}}
+    number: Any = {"$let": {"vars": {"number": decimal}, "in": {"$cond": [{"$and": bounds}, "$$number", None]}}}
     return {"$divide": [number, Decimal128(Decimal(10) ** spot.scale)]} if spot.scale else number
 
 
@@ -312,8 +317,8 @@ def _scaled(spot: FieldSource, number: Decimal) -> Decimal:
 
 
 def _plain(spot: FieldSource, number: Decimal) -> Any:
-    return int(number) if spot.shape.leaf is int and number == number.to_integral_value() else Decimal(cents_text(number))
+    return int(number) if spot.field.leaf is int and number == number.to_integral_value() else Decimal(cents_text(number))
 
 
 def _rounded(number: Decimal) -> Decimal:
-    return number.quantize(Decimal(1).scaleb(-_MOST_PLACES)).normalize() if number.is_finite() else number
+    return number.quantize(Decimal(1).scaleb(-_MAX_PLACES)).normalize() if number.is_finite() else number

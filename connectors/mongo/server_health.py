@@ -1,4 +1,4 @@
-"""Note the driver's checks of its servers, so that no call waits for dead ones."""
+"""Note the driver's checks, so that no call awaits dead servers."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ class ServerHealth(ServerHeartbeatListener):
 
         Raises `ServerSelectionTimeoutError` as soon as each server has failed the last look at it, or has refused us since.
         """
-        found = asyncio.create_task(looking)
+        task = asyncio.create_task(looking)
         try:
-            while not found.done():
+            while not task.done():
                 if self._are_all_away(client):
                     raise ServerSelectionTimeoutError
                 self._changed.clear()
                 changed = asyncio.create_task(self._changed.wait())
-                await asyncio.wait({found, changed}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({task, changed}, return_when=asyncio.FIRST_COMPLETED)
                 changed.cancel()
-            await found
+            await task
         finally:
-            found.cancel()
+            task.cancel()
 
     def _are_all_away(self, client: AsyncMongoClient[Any]) -> bool:
         servers = client.topology_description.server_descriptions()

@@ -25,13 +25,13 @@ def _flat(value: Any) -> Any:
     """Nested tables by dotted names: `total = { amount = "price" }` is `"total.amount" = "price"`."""
     if not isinstance(value, Mapping):
         return value
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for name, inner in value.items():
         if isinstance(inner, Mapping) and not FieldSettings.model_fields.keys() & inner.keys():
-            found |= {f"{name}.{rest}": own for rest, own in _flat(inner).items()}
+            flat |= {f"{name}.{rest}": own for rest, own in _flat(inner).items()}
         else:
-            found[name] = inner
-    return found
+            flat[name] = inner
+    return flat
 
 
 Path = Annotated[str, AfterValidator(_path)]

@@ -25,25 +25,25 @@ def record_problems(name: str, rules: RecordSettings) -> Iterator[str]:
     yield from _word_problems("values", record, rules.values)
     yield from scale_problems(record, rules.rating_scale)
     for own, part in rules.lists.items():
-        shape = fields_of(record).get(own)
-        if shape is None or shape.form != LIST or shape.struct is None:
-            lists = [one.name for one in fields_of(record).values() if one.form == LIST and one.struct]
+        field = fields_of(record).get(own)
+        if field is None or field.form != LIST or field.struct is None:
+            lists = [field.name for field in fields_of(record).values() if field.form == LIST and field.struct]
             yield f"lists: `{own}` is no list of objects; use {', '.join(lists) or 'none'}"
             continue
-        yield from _field_problems(f"lists.{own}.fields", shape.struct, part.fields)
-        yield from _field_problems(f"lists.{own}.outer", shape.struct, part.outer)
-        yield from _word_problems(f"lists.{own}.values", shape.struct, part.values)
+        yield from _field_problems(f"lists.{own}.fields", field.struct, part.fields)
+        yield from _field_problems(f"lists.{own}.outer", field.struct, part.outer)
+        yield from _word_problems(f"lists.{own}.values", field.struct, part.values)
 
 
 def _field_problems(where: str, struct: type[msgspec.Struct], fields: Mapping[str, FieldSettings]) -> Iterator[str]:
     known = list(_paths(struct))
     for path, field in fields.items():
-        shape = leaf_field(struct, path)
-        if shape is None or path not in known:
+        info = leaf_field(struct, path)
+        if info is None or path not in known:
             yield f"{where}: {_unknown(struct, path, known)}"
-        elif field.value is not None and (shape.form != LEAF or shape.leaf is dict):
+        elif field.value is not None and (info.form != LEAF or info.leaf is dict):
             yield f"{where}.{path}: is no single value; give a path"
-        elif field.scale and shape.leaf is not Decimal:
+        elif field.scale and info.leaf is not Decimal:
             yield f"{where}.{path}: scale is for amounts"
         elif path in ("id", getattr(struct, "time_field", None)) and field.path is None:
             yield f"{where}.{path}: differs from document to document; give a path"
@@ -52,27 +52,27 @@ def _field_problems(where: str, struct: type[msgspec.Struct], fields: Mapping[st
 def _word_problems(where: str, struct: type[msgspec.Struct], values: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     texts = [path for path in _paths(struct) if _is_word(struct, path)]
     for path, words in values.items():
-        shape = leaf_field(struct, path)
-        if shape is None or path not in texts:
+        field = leaf_field(struct, path)
+        if field is None or path not in texts:
             yield f"{where}: {_unknown(struct, path, texts)}"
-        elif shape.leaf is not None and issubclass(shape.leaf, Enum):
-            members = shape.leaf.__members__
+        elif field.leaf is not None and issubclass(field.leaf, Enum):
+            members = field.leaf.__members__
             wrong = [word for word in words.values() if word not in members]
             yield from (f"{where}.{path}: `{word}` is none of {', '.join(members)}" for word in wrong)
 
 
 def _is_word(struct: type[msgspec.Struct], path: str) -> bool:
-    shape = leaf_field(struct, path)
-    return shape is not None and shape.form == LEAF and shape.leaf is not None and issubclass(shape.leaf, str)
+    field = leaf_field(struct, path)
+    return field is not None and field.form == LEAF and field.leaf is not None and issubclass(field.leaf, str)
 
 
 def _paths(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
-    """The fields that have a path of their own; lists of objects have their settings elsewhere."""
-    for shape in fields_of(struct).values():
-        if shape.struct is None or shape.form != LIST:
-            yield prefix + shape.name
-            if shape.struct is not None:
-                yield from _paths(shape.struct, f"{prefix}{shape.name}.")
+    """List the fields with a path of their own. Lists of objects have their settings elsewhere."""
+    for field in fields_of(struct).values():
+        if field.struct is None or field.form != LIST:
+            yield prefix + field.name
+            if field.struct is not None:
+                yield from _paths(field.struct, f"{prefix}{field.name}.")
 
 
 def _unknown(struct: type[msgspec.Struct], path: str, known: Iterable[str]) -> str:

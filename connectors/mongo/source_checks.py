@@ -15,7 +15,7 @@ from connectors.record_fields import fields_of
 SAMPLE = 100
 """How many documents are looked at, the newest ones."""
 CHECK_S = 5.0
-"""How long a question of the check may take, in seconds."""
+"""How long a call of the check may take, in seconds."""
 
 
 async def problems_of_collection(where: str, database: MongoDatabase, collection: Collection) -> list[str]:
@@ -33,8 +33,8 @@ async def problems_of_collection(where: str, database: MongoDatabase, collection
         return [f"{where}.collection: {error}; run the check again"]
     if not sample:
         return [f"{where}.collection: {name} is empty, so nothing more can be said; is it the right one?"]
-    found = [*_path_problems(where, collection, sample), *_record_problems(where, collection, sample)]
-    return found if indexed is None else [*found, *_index_problems(where, collection, indexed)]
+    problems = [*_path_problems(where, collection, sample), *_record_problems(where, collection, sample)]
+    return problems if indexed is None else [*problems, *_index_problems(where, collection, indexed)]
 
 
 def _path_problems(where: str, collection: Collection, sample: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -42,8 +42,8 @@ def _path_problems(where: str, collection: Collection, sample: Sequence[Mapping[
     settings = collection.settings
     named = {f"fields.{field}": own.path for field, own in settings.fields.items() if own.path is not None}
     for kind, key in settings.keys.items():
-        one = {f"keys.{kind.value}": key.path} if key.path is not None else {}
-        named |= one | {f"keys.{kind.value}.paths.{path}": path for path in key.paths}
+        sample_fields = {f"keys.{kind.value}": key.path} if key.path is not None else {}
+        named |= sample_fields | {f"keys.{kind.value}.paths.{path}": path for path in key.paths}
     for own, part in settings.lists.items():
         around = collection.places.list_path(own)
         named[f"lists.{own}.path"] = around
@@ -58,7 +58,7 @@ def _path_problems(where: str, collection: Collection, sample: Sequence[Mapping[
 
 
 def _record_problems(where: str, collection: Collection, sample: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What every record needs and the documents do not have, or not as it is needed."""
+    """Report required fields that the documents lack or misshape."""
     settings, order = collection.settings, collection.order
     if settings.names == "camel" and (hint := _snake(collection, sample)) is not None:
         yield f'{where}.names: documents of {settings.collection} have {hint}; set names = "snake", or give the paths in fields'
@@ -98,11 +98,11 @@ def _all_dates(sample: Sequence[Mapping[str, Any]], path: str) -> bool:
 
 
 def _snake(collection: Collection, sample: Sequence[Mapping[str, Any]]) -> str | None:
-    """A name in snake_case that documents have in the place of the one in camelCase."""
-    for shape in fields_of(collection.record).values():
-        unset = shape.name not in collection.settings.fields and shape.name not in collection.settings.lists
-        if unset and shape.name != shape.json_name and _is_there(sample, shape.name) and not _is_there(sample, shape.json_name):
-            return shape.name
+    """Find a snake_case name in the place of a camelCase one."""
+    for field in fields_of(collection.record).values():
+        unset = field.name not in collection.settings.fields and field.name not in collection.settings.lists
+        if unset and field.name != field.json_name and _is_there(sample, field.name) and not _is_there(sample, field.json_name):
+            return field.name
     return None
 
 

@@ -29,11 +29,11 @@ DOUBLE_DIGITS = 15
 """What a binary number holds for certain, and what MongoDB makes a decimal of; noise begins after them."""
 
 
-def converter(shape: FieldInfo, scale: int = 0) -> Convert:
+def converter(field: FieldInfo, scale: int = 0) -> Convert:
     """The function that makes a value canonical for a field. `scale` is the number of decimals in a whole number."""
-    if shape.leaf is Decimal:
+    if field.leaf is Decimal:
         return lambda value: to_amount(value, scale)
-    convert, plain = converters.shape_converter(shape), _PLAIN.get(shape.leaf, to_plain)
+    convert, plain = converters.field_converter(field), _PLAIN.get(field.leaf, to_plain)
     return lambda value: convert(plain(value))
 
 
@@ -63,7 +63,7 @@ def to_plain(value: Any) -> Any:
 
 
 def to_exact(value: Any) -> Any:
-    """As `to_plain`, a binary number as the decimal that it was written as."""
+    """Convert as `to_plain`, a binary number as its written decimal."""
     if isinstance(value, float) and math.isfinite(value):
         return Decimal(f"{value:.{DOUBLE_DIGITS}g}")
     return to_plain(value)
@@ -86,7 +86,7 @@ def texts_of(text: str) -> Iterator[Any]:
 
 
 def cents_text(number: Decimal) -> str:
-    """A decimal with two decimals when that is exact, else with all of them, as sums of databases are written."""
+    """Write a decimal with two decimals where that is exact. Else it has all of them, as sums of databases are written."""
     whole, _, decimals = decimal_text(number).partition(".")
     return f"{whole}.{decimals.rstrip('0'):0<2}"
 

@@ -1,4 +1,4 @@
-"""The connector of the `sql` kind, and the base of kinds that query records."""
+"""Connect to SQL; serve as base of kinds that query records."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ class QueriesConnector(Connector[S]):
         await self.database.aclose()
 
     async def check(self) -> list[str]:
-        """Problems of the settings as the database sees them, each naming the setting and the fix."""
+        """List the settings' problems as the database sees them. Each names the setting and the fix."""
         unreachable = await self.database.unreachable()
         if unreachable is not None:
             return [f"sources.{self.name}.{self.database.setting}: {unreachable}"]
-        found: list[str] = []
+        problems: list[str] = []
         for record, table in self._tables.items():
-            found += await problems_of_table(f"sources.{self.name}.records.{record}", self.database, table)
-        return found
+            problems += await problems_of_table(f"sources.{self.name}.records.{record}", self.database, table)
+        return problems
 
     def lookups(self) -> Sequence[Lookup]:
         shared: dict[str, Any] = dict(max_batch=self._max_batch, pushdown=frozenset(Push))

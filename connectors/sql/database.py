@@ -28,14 +28,14 @@ class SqlDatabase(ABC):
 
     @abstractmethod
     async def run(self, statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """The rows of one statement. A call that is cancelled leaves nothing to the next one."""
+        """Run one statement, and read its rows. A call that is cancelled leaves nothing to the next one."""
 
     @abstractmethod
     async def columns(self, query: str) -> Columns:
-        """A query's columns."""
+        """Read a query's columns."""
 
     async def reads_whole(self, query: str, column: str) -> bool:  # noqa: ARG002  most do not
-        """Whether a query is read whole when its rows are joined by a column, however few they are."""
+        """Tell whether a query is read whole when it is joined. That is however few its rows are."""
         return False
 
     async def finds_by_index(self, query: str, column: str, type_: str) -> bool:  # noqa: ARG002  asked where it is of use
@@ -44,7 +44,7 @@ class SqlDatabase(ABC):
 
     @abstractmethod
     async def unreachable(self) -> str | None:
-        """Say why it cannot be reached and how to fix it; None if it can."""
+        """Say why it cannot be reached, and the fix. None if it can."""
 
     @abstractmethod
     def advice(self, error: SourceError) -> str:

@@ -1,4 +1,4 @@
-"""Define what each database writes its own way: JSON, times, decimals, membership.
+"""Define the parts that each database writes its own way: JSON, times, decimals, membership.
 
 A *canonical* value is the one that stands in the record's JSON: text for times, decimals, booleans and JSON (which is
 embedded), plain numbers as they are. A *comparable* time sorts as the time does and is exact to the microsecond.
@@ -46,12 +46,12 @@ WHOLE = "^[+-]?[0-9]{1,18}([.]0*)?$"
 
 
 def matches(text: Expression, pattern: str) -> Expression:
-    """Whether a text matches one of the patterns above. It stands in the statement, so that a planner knows it, too."""
+    """Tell whether a text matches one of the patterns above. It stands in the statement, so that a planner knows it, too."""
     return text.regexp_match(literal_column(f"'{pattern}'"))
 
 
 def spelt(text: Expression) -> Expression:
-    """A time in upper case as `TIME` has it, from one that is like `OTHER_TIME`."""
+    """Write a time like `OTHER_TIME` as `TIME` has it. It is in upper case."""
     has_dashes = func.substr(text, 5, 1) == "-"
     year, month, day = func.substr(text, 1, 4, type_=Text), func.substr(text, 5, 2), func.substr(text, 7, 2)
     date = case((has_dashes, func.substr(text, 1, 10)), else_=year.concat("-").concat(month).concat("-").concat(day))
@@ -69,16 +69,19 @@ def spelt(text: Expression) -> Expression:
 
 
 def microseconds(count: Expression) -> Expression:
-    """The microseconds since 1970 of a count of seconds, or of parts of them, as its size says. A small one counts nothing."""
+    """Convert a count of seconds to microseconds since 1970.
+
+    Its size says of which parts of a second it is. A small one counts nothing.
+    """
     size = func.abs(count)
-    found = case(
+    expression = case(
         (size < _power(8), null()),
         (size < _power(11), count * _power(6)),
         (size < _power(13), count * _power(3)),
         (and_(size >= _power(14), size < _power(16)), count),
         (and_(size >= _power(17), size < _power(19)), count / _power(3)),
     )
-    return func.floor(found)
+    return func.floor(expression)
 
 
 def _power(of_ten: int) -> ColumnClause[Any]:
@@ -103,8 +106,8 @@ class Dialect(ABC):
     def json_object(self, pairs: Sequence[tuple[str, Expression]]) -> Expression:
         # Names are identifiers of our own structs, so they may stand in the text, where they cost no parameter.
         arguments = [part for name, value in pairs for part in (literal_column(f"'{name}'"), value)]
-        found: Expression = getattr(func, self.object_function)(*arguments)
-        return found
+        expression: Expression = getattr(func, self.object_function)(*arguments)
+        return expression
 
     def json_array(self, values: Sequence[Expression]) -> Expression:
         return cast(getattr(func, self.array_function)(*values), Text)
@@ -114,7 +117,7 @@ class Dialect(ABC):
         return cast(value, Text)
 
     def key(self, value: Expression, type_: TypeEngine[Any]) -> Expression:  # noqa: ARG002  most have columns of a key's type
-        """The canonical text of a column of keys that are of a type."""
+        """Write the canonical text of a column of keys."""
         return self.text(value)
 
     def ordered(self, value: Expression) -> Expression:
@@ -168,7 +171,7 @@ class Dialect(ABC):
         return value
 
     def plain(self, value: Expression) -> Expression:
-        """Read a number other than a decimal to calculate with; null if it is none."""
+        """Read a number other than a decimal to calculate with. Null if it is none."""
         return self.number(value) if self.may_be_text(value) else value
 
     @abstractmethod
@@ -184,7 +187,7 @@ class Dialect(ABC):
         """The canonical text of a comparable time: RFC 3339, UTC, with Z."""
 
     def time_json(self, value: Expression, time: Expression) -> Expression:
-        """The canonical text of a comparable time, and of a value that is none as it is."""
+        """Write a comparable time in canonical text. A value that is none stays as it is."""
         text = self.time_text(time)
         return func.coalesce(text, cast(self.given(value), Text)) if self.may_be_text(value) else text
 
@@ -230,7 +233,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:
-        """Whether the value is in a list parameter."""
+        """Tell whether the value is in a list parameter."""
 
     def outer(self, value: Expression) -> Expression:
         """A value of few rows that many rows are looked up by."""
@@ -247,7 +250,7 @@ class Dialect(ABC):
         return table.join(items, tied), items
 
     def for_each(self, items: Select[Any]) -> Select[Any]:
-        """A query for the items of one record, so that it is asked for each record and not for all at once."""
+        """Query the items of one record at a time. So they are not read for all records at once."""
         return items
 
     def asked_keys(self, name: str, type_: TypeEngine[Any]) -> FromClause:
@@ -258,13 +261,13 @@ class Dialect(ABC):
         """The first rows in an order, each place in it once. Asked for where keys are found by an index."""
         raise NotImplementedError
 
-    def among(self, value: Expression, found: Select[Any]) -> tuple[Expression, ...]:  # noqa: ARG002  most need no hint
-        """Bring a few values to the place where a user's query looks them up. A join says the same."""
+    def among(self, value: Expression, candidates: Select[Any]) -> tuple[Expression, ...]:  # noqa: ARG002  most need no hint
+        """Bring a few values to the lookup inside a user's query. A join says the same."""
         return ()
 
     @abstractmethod
     def elements(self, json: Expression) -> FromClause:
-        """The values of a JSON array of texts as rows with a column `value`."""
+        """List a JSON array's texts as rows of a column `value`."""
 
 
 class TextJsonDialect(Dialect):

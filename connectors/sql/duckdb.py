@@ -92,8 +92,8 @@ class Duckdb(Dialect):
 
     def json_list(self, item: Expression, table: FromClause, parent: Expression, order: Sequence[Expression]) -> Expression:
         items = func.to_json(func.list(aggregate_order_by(item, *order) if order else item))
-        found = func.coalesce(items, cast(literal_column("'[]'"), JSON))
-        return select(found).select_from(table).where(parent).correlate_except(table).scalar_subquery()
+        expression = func.coalesce(items, cast(literal_column("'[]'"), JSON))
+        return select(expression).select_from(table).where(parent).correlate_except(table).scalar_subquery()
 
     def quoted(self, text: Expression) -> Expression:
         return func.to_json(text)
@@ -116,8 +116,8 @@ class Duckdb(Dialect):
         return try_cast(value, Double) if isinstance(value.type, Text) else value
 
     def plain_json(self, value: Expression, default: int | None) -> Expression:
-        found = self._number_json(value)
-        return found if default is None else func.coalesce(found, default)
+        expression = self._number_json(value)
+        return expression if default is None else func.coalesce(expression, default)
 
     def _number_json(self, value: Expression) -> Expression:
         # A file of CSV has nothing but text. What is no number stays one, so that it alone is malformed.
@@ -185,7 +185,7 @@ def _matches(text: Expression, pattern: str) -> Expression:
 
 
 def _spelt(text: Expression) -> Expression:
-    """A time that is written as such, without the space before its offset."""
+    """Write a time in its form, without space before its offset."""
     return try_cast(func.regexp_replace(text, " ([Z+-])", r"\1"), TIME)
 
 

@@ -1,4 +1,4 @@
-"""Map errors of databases and drivers to ours by the most specific class."""
+"""Map errors of databases and drivers to ours. The most specific class decides."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ def source_error(error: BaseException) -> SourceError:
 
 
 def _unwrapped(error: BaseException) -> BaseException:
-    found = error
+    cause = error
     for inner in (getattr(error, "orig", None), getattr(getattr(error, "orig", None), "__cause__", None)):
         if isinstance(inner, FOREIGN):
-            found = inner
-    return found
+            cause = inner
+    return cause

@@ -36,9 +36,9 @@ def keyed(rows: RecordQuery, kind: KeyKind) -> Keyed:
         type_ = KEY_TYPES[key.type]
         return Keyed(source, dialect.key(column, type_), (dialect.one_of(column, KEYS, type_),))
     if key.query is not None:
-        found, id_ = pairs_of(dialect, kind, key), required(source, "id")
-        text = dialect.key(found.c.key, KEY_TYPES[key.type])
-        return Keyed(source.join(found, id_ == found.c.id), text, dialect.among(id_, select(found.c.id)))
+        pairs, id_ = pairs_of(dialect, kind, key), required(source, "id")
+        text = dialect.key(pairs.c.key, KEY_TYPES[key.type])
+        return Keyed(source.join(pairs, id_ == pairs.c.id), text, dialect.among(id_, select(pairs.c.id)))
     asked = dialect.elements(bindparam(KEYS, type_=Text()))
     text = cast(asked.c.value, Text)
     matches = [cast(required(source, name), Text).ilike(text, escape="\\") for name in key.columns]
@@ -54,13 +54,13 @@ def pairs_of(dialect: Dialect, kind: KeyKind, key: KeySettings) -> CTE:
 
 
 def asked_for(key: KeySettings, keys: Sequence[str], integers: range) -> dict[str, list[str]]:
-    """Convert keys to the type of their column, by the text that the database returns."""
-    found: dict[str, list[str]] = {}
+    """Convert keys to their column's type, by the database's text."""
+    asked: dict[str, list[str]] = {}
     for own in keys:
         text = f"%{_escaped(own)}%" if key.columns else _typed(key.type, own, integers)
         if text is not None and _can_be_sent(text):
-            found.setdefault(text, []).append(own)
-    return found
+            asked.setdefault(text, []).append(own)
+    return asked
 
 
 def parameter(key: KeySettings, asked: Iterable[str]) -> Any:
@@ -82,7 +82,7 @@ def _typed(type_: str, key: str, integers: range) -> str | None:
 
 
 def _can_be_sent(text: str) -> bool:
-    """Whether a database takes the text at all; one that does not would cost the other keys their answer."""
+    """Tell whether a database takes the text at all. One that does not would cost the other keys their answer."""
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:

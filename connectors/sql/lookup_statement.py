@@ -40,7 +40,7 @@ MAX_CHARACTERS = 10 * 1024 * 1024
 
 
 class AskShape(msgspec.Struct, frozen=True):
-    """The part of an ask that decides the statement; the rest are parameters."""
+    """Hold the part of an ask that decides the statement. The rest are parameters."""
 
     fields: Fields
     first: bool
@@ -62,7 +62,7 @@ def conditions_shape(where: Sequence[Condition]) -> tuple[tuple[str, bool], ...]
 
 
 def ask_parameters(ask: Ask, dialect: Dialect) -> dict[str, Any]:
-    """The values of an ask's parameters by name."""
+    """List the values of an ask's parameters by name."""
     values: dict[str, Any] = {f"where_{i}": list(condition.values) for i, condition in enumerate(ask.where)}
     if ask.first is not None:
         values["first"] = ask.first
@@ -74,15 +74,15 @@ def ask_parameters(ask: Ask, dialect: Dialect) -> dict[str, Any]:
 
 
 def matched(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], conditions: Sequence[Expression]) -> Select[Any]:
-    """The records of the keys asked for: `key_`, `time_`, and the columns that are read.
+    """Select the records of the keys asked for: `key_`, `time_`, and the columns that are read.
 
     `time_` is null where it cannot be read, and where there is no id: either is no record.
     """
     source = rows.source
-    found = keyed(rows, kind)
+    matches = keyed(rows, kind)
     read = [source.c[name] for name in dict.fromkeys(("id", *columns)) if name in source.c]
     id_ = required(source, "id")
-    statement = select(found.key.label("key_"), *read).select_from(found.table).where(*found.conditions, *conditions)
+    statement = select(matches.key.label("key_"), *read).select_from(matches.table).where(*matches.conditions, *conditions)
     time = rows.time(source)
     return (
         statement if time is None else statement.add_columns(case((rows.dialect.given(id_).is_not(None), time)).label("time_"))
@@ -98,15 +98,18 @@ def order_of(rows: RecordQuery, table: FromClause, oldest_first: bool = False) -
 
 
 def lookup_statement(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any]:
-    """Rows of key, id, JSON, number, and total where it is counted; JSON is null in a row that stands for its total alone."""
-    conditions = [*_where(rows, shape), *_window(rows, shape), *rows.confined(kind, _paths(shape))]
+    """Write the statement of a lookup.
+
+    Its rows have key, id, JSON, number, and total where it is counted; JSON is null in a row that stands for its total alone.
+    """
+    conditions = [*_where(rows, shape), *_bounds(rows, shape), *rows.confined(kind, _paths(shape))]
     columns = list(columns_for(rows.record, shape.fields))
     if shape.first and not shape.count and rows.settings.keys[kind].column in rows.by_index:
         shown: list[Expression] = []
         table: FromClause = _first_of_each(rows, kind, columns, shape)
     else:
-        found = matched(rows, kind, columns, conditions).subquery("matched")
-        table, shown = _numbered(rows, found, shape)
+        matches = matched(rows, kind, columns, conditions).subquery("matched")
+        table, shown = _numbered(rows, matches, shape)
     json = rows.json(shape.fields, table)
     if "time_" in table.c and rows.record.time_field not in dict(shape.fields):
         # A record whose time cannot be read is given as null: the gateway drops it alone, and counts it.
@@ -119,28 +122,28 @@ def lookup_statement(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Selec
         return select(*own, json.label("json_"), number).where(*shown).order_by(*order)
     if not shown:
         return select(*own, json.label("json_"), number, table.c.total_).order_by(*order)
-    kept = or_(table.c.number_ == 1, and_(*shown))
-    return select(*own, case((and_(*shown), json)).label("json_"), number, table.c.total_).where(kept).order_by(*order)
+    wanted_rows = or_(table.c.number_ == 1, and_(*shown))
+    return select(*own, case((and_(*shown), json)).label("json_"), number, table.c.total_).where(wanted_rows).order_by(*order)
 
 
 def lookup_ids(rows: RecordQuery, kind: KeyKind, shape: AskShape) -> Select[Any] | None:
-    """The ids that the lookup's statement needs as constants, None where it needs none."""
+    """Select the ids that the statement needs as constants. None where it needs none."""
     if not rows.confined(kind, _paths(shape)):
         return None
     if rows.record_is_confined(kind):
         return record_ids(rows, kind)
     where = [(i, *condition) for i, condition in enumerate(shape.where) if not rows.in_lists_read_whole(condition[0])]
     conditions = [rows.condition(field, negated, f"where_{i}", rows.source) for i, field, negated in where]
-    conditions += _window(rows, shape)
-    found = matched(rows, kind, (), conditions).subquery("matched")
+    conditions += _bounds(rows, shape)
+    matches = matched(rows, kind, (), conditions).subquery("matched")
     if shape.count or len(where) < len(shape.where):
-        return select(found.c.id).distinct()
-    table, shown = _numbered(rows, found, shape)
+        return select(matches.c.id).distinct()
+    table, shown = _numbered(rows, matches, shape)
     return select(table.c.id).where(*shown).distinct()
 
 
 def record_ids(rows: RecordQuery, kind: KeyKind) -> Select[Any]:
-    """The ids of all records of the keys asked for."""
+    """Select the ids of all records of the keys asked for."""
     key = rows.settings.keys[kind]
     if key.query is not None:
         return select(pairs_of(rows.dialect, kind, key).c.id).distinct()
@@ -155,42 +158,45 @@ def _where(rows: RecordQuery, shape: AskShape) -> list[Expression]:
     return [rows.condition(field, negated, f"where_{i}", rows.source) for i, (field, negated) in enumerate(shape.where)]
 
 
-def _window(rows: RecordQuery, shape: AskShape) -> list[Expression]:
-    """The window of a lookup. A record whose time cannot be read stays, to be counted as one."""
+def _bounds(rows: RecordQuery, shape: AskShape) -> list[Expression]:
+    """Bound the records of a lookup.
+
+    A record whose time cannot be read stays, to be counted as one.
+    """
     bounds, time = bounds_of(rows, rows.source, shape.since, shape.until), rows.time(rows.source)
     return [or_(and_(*bounds), time.is_(None))] if bounds and time is not None else []
 
 
 def bounds_of(rows: RecordQuery, table: FromClause, since: bool, until: bool, prefix: str = "") -> list[Expression]:
-    """The window on the record's time."""
+    """Bound the record's time."""
     time = rows.time(table) if "time_" not in table.c else table.c.time_
-    found: list[Expression] = []
+    bounds: list[Expression] = []
     if since and time is not None:
-        found.append(time >= rows.dialect.time_parameter(f"{prefix}since"))
+        bounds.append(time >= rows.dialect.time_parameter(f"{prefix}since"))
     if until and time is not None:
-        found.append(time < rows.dialect.time_parameter(f"{prefix}until"))
-    return found
+        bounds.append(time < rows.dialect.time_parameter(f"{prefix}until"))
+    return bounds
 
 
-def _numbered(rows: RecordQuery, found: Subquery, shape: AskShape) -> tuple[FromClause, list[Expression]]:
-    """The matched records with what windows say about them, and which of them are shown."""
-    later = [_later(rows, found, shape.oldest_first)] if shape.after else []
+def _numbered(rows: RecordQuery, matches: Subquery, shape: AskShape) -> tuple[FromClause, list[Expression]]:
+    """Number the matched records, and test for those to show."""
+    later = [_later(rows, matches, shape.oldest_first)] if shape.after else []
     if not (shape.first or shape.count):
-        return found, later
-    order = order_of(rows, found, shape.oldest_first)
+        return matches, later
+    order = order_of(rows, matches, shape.oldest_first)
     # Rows that are there twice, as a join makes them, are one record and have one number.
-    number = func.dense_rank().over(partition_by=found.c.key_, order_by=order).label("number_")
+    number = func.dense_rank().over(partition_by=matches.c.key_, order_by=order).label("number_")
     if not shape.count:
-        table = select(found, number).where(*later).subquery("ranked")
+        table = select(matches, number).where(*later).subquery("ranked")
         return table, [table.c.number_ <= bindparam("first", type_=table.c.number_.type)]
-    ranked = select(found, number).subquery("ranked")
+    ranked = select(matches, number).subquery("ranked")
     counts = [_last_number(ranked, ranked.c.time_.is_not(None) if "time_" in ranked.c else true()).label("total_")]
     if later:
         # The records up to the cursor are counted too, so they are skipped by their number.
         counts.append(_last_number(ranked, not_(_later(rows, ranked, shape.oldest_first))).label("skipped_"))
     table = select(ranked, *counts).subquery("counted")
     skipped = [table.c.skipped_] if later else []
-    shown = [table.c.number_ > one for one in skipped]
+    shown = [table.c.number_ > number for number in skipped]
     if shape.first:
         shown.append(table.c.number_ <= sum(skipped, bindparam("first", type_=table.c.number_.type)))
     return table, shown
@@ -225,7 +231,7 @@ def _first_of_each(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], sha
     first = dialect.first_in_order(timed, (time, by_id), not shape.oldest_first).subquery("gateway_first")
     number = func.dense_rank().over(order_by=by_id if shape.oldest_first else by_id.desc())
     others = own.add_columns(cast(null(), time.type).label("time_"), number.label("number_"))
-    others = others.where(not_(is_record), *_window(rows, shape))
+    others = others.where(not_(is_record), *_bounds(rows, shape))
     # One after the other, until there are enough: so the others are not read where the first suffice.
     found = union_all(select(first), select(others.subquery("gateway_others"))).limit(bindparam("first", type_=BigInteger()))
     rows_of_key = found.lateral("gateway_rows")
@@ -233,12 +239,12 @@ def _first_of_each(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], sha
 
 
 def _last_number(ranked: FromClause, condition: Expression) -> Expression:
-    """How many records of a key meet a condition that those before them meet, too."""
+    """Count a key's leading records that meet a condition."""
     return func.coalesce(func.max(case((condition, ranked.c.number_))).over(partition_by=ranked.c.key_), 0)
 
 
 def _later(rows: RecordQuery, table: FromClause, oldest_first: bool) -> Expression:
-    """Whether a record comes after the cursor. Those whose time cannot be read are the last ones."""
+    """Tell whether a record comes after the cursor. Those whose time cannot be read are the last ones."""
     own, end = rows.dialect.ordered(table.c.id), bindparam("after_id", type_=Text())
     if "time_" not in table.c:
         return own > end
@@ -248,7 +254,7 @@ def _later(rows: RecordQuery, table: FromClause, oldest_first: bool) -> Expressi
     return or_(time < end_time, and_(time == end_time, own < end), time.is_(None))
 
 
-def pages(found: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str, Page]:
+def pages(rows: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str, Page]:
     """Put the rows of a lookup's statement together: one page for each key that has any, where a record is once.
 
     Rows of one id and time, which have one number, are one record, as is one without a number. What those of other times are,
@@ -256,7 +262,7 @@ def pages(found: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str,
     """
     records: dict[str, dict[Any, str]] = {}
     totals: dict[str, int] = {}
-    for key, id_, json, number, *total in found:
+    for key, id_, json, number, *total in rows:
         own = records.setdefault(key, {})
         if json is not None:
             place = len(own) if number is None or not id_ else (number, id_)

@@ -37,7 +37,7 @@ from connectors.sql.record_query import RecordQuery
 
 
 class MeasureShape(msgspec.Struct, frozen=True):
-    """The part of a measure that decides the statement; the rest are parameters."""
+    """Hold the part of a measure that decides the statement. The rest are parameters."""
 
     op: MeasureOp
     field: str | None
@@ -47,7 +47,7 @@ class MeasureShape(msgspec.Struct, frozen=True):
 
 
 class MeasurePart(NamedTuple):
-    """One member of the statement and the measures that its values are of. `per_currency`: a row for each currency.
+    """Hold one member of the statement and its measures. `per_currency`: a row for each currency.
 
     `doubts`: one value more says how many rows cannot be read, or are there twice.
     """
@@ -65,7 +65,7 @@ def measure_shape(measure: Measure) -> MeasureShape:
 
 
 def measure_parameters(measures: Sequence[Measure], dialect: Dialect) -> dict[str, Any]:
-    """The values of the measures' parameters by name."""
+    """List the values of the measures' parameters by name."""
     values: dict[str, Any] = {}
     for number, measure in enumerate(measures):
         values |= {f"m{number}_where_{i}": list(condition.values) for i, condition in enumerate(measure.where)}
@@ -75,13 +75,13 @@ def measure_parameters(measures: Sequence[Measure], dialect: Dialect) -> dict[st
 
 
 def measure_parts(rows: RecordQuery, kind: KeyKind, asked: Sequence[MeasureShape]) -> list[MeasurePart]:
-    """The parts of the statement. A measure over what the configuration does not have is in none."""
+    """Write the parts of the statement. A measure over what the configuration does not have is in none."""
     paths = _paths(asked)
     texts = rows.texts((path for measure in asked for path, _ in measure.where), rows.source)
-    columns = columns_for(rows.record, Fields.of(*rows.required, *paths))
+    columns = columns_for(rows.record, Fields.from_paths(*rows.required, *paths))
     places = [place_of(rows.record, measure.field) for measure in asked if measure.field]
-    found = matched(rows, kind, columns, rows.confined(kind, paths)).add_columns(*texts, *rows.operands(places, rows.source))
-    table = found.cte("gateway_matched")
+    matches = matched(rows, kind, columns, rows.confined(kind, paths)).add_columns(*texts, *rows.operands(places, rows.source))
+    table = matches.cte("gateway_matched")
     groups = _groups(rows, table, asked)
     is_shared = _is_shared(rows, kind, table)
     parts: list[MeasurePart] = []
@@ -114,9 +114,9 @@ def _groups(rows: RecordQuery, table: CTE, asked: Sequence[MeasureShape]) -> _Gr
         place = place_of(rows.record, measure.field) if measure.field else None
         if place is not None and place.in_list is not None and rows.items(place.in_list, table) is not None:
             groups.plain.setdefault(place.in_list, [])  # its doubts
-        if place is None or (place.shape.struct is None and measure.op not in _RANKED):
+        if place is None or (place.field.struct is None and measure.op not in _RANKED):
             groups.plain.setdefault(place.in_list if place else None, []).append(number)
-        elif place.shape.struct is Money and measure.op in _ADDED:
+        elif place.field.struct is Money and measure.op in _ADDED:
             groups.money.setdefault(place, []).append(number)
         else:
             groups.ranked.append((place, number))
@@ -143,17 +143,21 @@ def _plain(
 
 
 def measure_ids(rows: RecordQuery, kind: KeyKind, asked: Sequence[MeasureShape]) -> Select[Any] | None:
-    """The ids that the measures' statement needs as constants, None where it needs none."""
+    """Select the ids that the statement needs as constants. None where it needs none."""
     return record_ids(rows, kind) if rows.confined(kind, _paths(asked)) else None
 
 
 def measure_statement(parts: Sequence[MeasurePart]) -> CompoundSelect[Any]:
-    """Rows of part, key, and the values of the part's measures as a JSON array."""
+    """Write the statement of measures. Its rows have part, key, and the values of the part's measures as a JSON array."""
     return union_all(*(part.statement.add_columns(literal_column(str(n))) for n, part in enumerate(parts)))
 
 
 def answers(
-    found: Iterable[Any], parts: Sequence[MeasurePart], nothing: Sequence[Any], keys: Keys, asked: Mapping[str, Sequence[str]]
+    answered: Iterable[Any],
+    parts: Sequence[MeasurePart],
+    nothing: Sequence[Any],
+    keys: Keys,
+    asked: Mapping[str, Sequence[str]],
 ) -> Measured:
     """Put the rows of the measures' statement together. Every key has an answer, `nothing` where there is nothing.
 
@@ -161,7 +165,7 @@ def answers(
     """
     measured: dict[str, Any] = {key: list(nothing) for key in keys}
     in_doubt: dict[str, SourceError] = {}
-    for text, json, number in found:
+    for text, json, number in answered:
         part, values = parts[number], msgspec.json.decode(whole(json))
         if part.doubts and values.pop():
             in_doubt |= dict.fromkeys(asked.get(text, ()), SourceProtocolError("some rows cannot be read"))
@@ -178,7 +182,7 @@ def answers(
 def nothing_of(rows: RecordQuery, measure: MeasureShape) -> Any:
     """The value of a measure when there is nothing to measure."""
     if measure.op is MeasureOp.SUM and measure.field:
-        return [] if place_of(rows.record, measure.field).shape.struct is Money else 0
+        return [] if place_of(rows.record, measure.field).field.struct is Money else 0
     return 0 if measure.op is MeasureOp.COUNT else None
 
 
@@ -193,14 +197,14 @@ def _paths(asked: Sequence[MeasureShape]) -> list[str]:
 
 
 class _Base(NamedTuple):
-    """What a measure goes over: a FROM, and the rows in it that have the field."""
+    """Hold the rows that a measure goes over: a FROM, and the rows in it that have the field."""
 
     table: FromClause
     items: FromClause
 
 
 def _base(rows: RecordQuery, table: CTE, places: Sequence[ColumnPlace]) -> _Base | None:
-    """Where these places of one list are, None where the configuration has no such list. Without places: the records."""
+    """Find the rows of places of one list. None where the configuration has no such list. Without places: the records."""
     in_list = places[0].in_list if places else None
     if in_list is None:
         return _Base(table, table)
@@ -227,10 +231,10 @@ def _aggregate(rows: RecordQuery, items: FromClause, measure: MeasureShape, cond
         return func.count(case((condition, 1)))
     dialect, place = rows.dialect, place_of(rows.record, measure.field)
     value: Expression = case((condition, _comparable(rows, place, items)))
-    leaf = place.shape.leaf
+    leaf = place.field.leaf
     if measure.op in (MeasureOp.MIN, MeasureOp.MAX):
-        found = getattr(func, measure.op.value)(value)
-        return dialect.time_text(found) if leaf is datetime else found
+        figure = getattr(func, measure.op.value)(value)
+        return dialect.time_text(figure) if leaf is datetime else figure
     if leaf not in (int, float, Decimal, Number):
         raise SourceProtocolError(f"{measure.field} is no number")
     if measure.op is MeasureOp.SUM:
@@ -240,7 +244,7 @@ def _aggregate(rows: RecordQuery, items: FromClause, measure: MeasureShape, cond
 
 
 def _is_shared(rows: RecordQuery, kind: KeyKind, table: CTE) -> Expression | None:
-    """Whether a record is there under another key, too. None where a customer has one key of the kind.
+    """Tell whether a record is there under another key, too. None where a customer has one key of the kind.
 
     Of pairs the gateway knows that they may share a record. A column may as well, where the query joins something that a record
     has several of.
@@ -255,7 +259,7 @@ def _is_shared(rows: RecordQuery, kind: KeyKind, table: CTE) -> Expression | Non
 def _doubts(
     rows: RecordQuery, table: CTE, base: _Base, asked: Sequence[MeasureShape], in_list: str | None, is_shared: Expression | None
 ) -> Expression | None:
-    """How many rows, of records or of a list's items, are not what a measure takes them for. None where all must be."""
+    """Count the rows that a measure may misread. They are of records or of a list's items. None where all must be."""
     doubts = []
     for number, measure in enumerate(asked):
         place = place_of(rows.record, measure.field) if measure.field else None
@@ -276,7 +280,7 @@ def _own_part(
     condition = _condition(rows, table, measure, number)
     if measure.op is MeasureOp.LATEST:
         return MeasurePart((number,), _latest(rows, table, base, place, condition))
-    if measure.op is MeasureOp.TOP and place.shape.struct is None:
+    if measure.op is MeasureOp.TOP and place.field.struct is None:
         return MeasurePart((number,), _top(rows, table, base, place, condition))
     raise SourceProtocolError(f"there is no {measure.op.value} of {measure.field}")
 
@@ -290,7 +294,7 @@ def _top(rows: RecordQuery, table: CTE, base: _Base, place: ColumnPlace, conditi
 
 
 def _latest(rows: RecordQuery, table: CTE, base: _Base, place: ColumnPlace, condition: Expression) -> Select[Any]:
-    value = _comparable(rows, place, base.items) if place.shape.struct is None else rows.field(place, base.items)
+    value = _comparable(rows, place, base.items) if place.field.struct is None else rows.field(place, base.items)
     position = rows.position(base.items) if place.in_list else None
     columns = [table.c[name] for name in ("key_", "id", "time_") if name in table.c]
     columns += [value.label("value_"), (null() if position is None else position).label("position_")]
@@ -302,9 +306,9 @@ def _first_of(rows: RecordQuery, values: FromClause, place: ColumnPlace, order: 
     number = func.row_number().over(partition_by=values.c.key_, order_by=order).label("number_")
     ranked = select(values.c.key_, values.c.value_, number).where(values.c.value_.is_not(None)).subquery()
     value: Expression = ranked.c.value_
-    if place.shape.leaf is datetime:
+    if place.field.leaf is datetime:
         value = rows.dialect.time_text(value)
-    elif place.shape.leaf is bool or place.shape.struct is not None:
+    elif place.field.leaf is bool or place.field.struct is not None:
         value = rows.dialect.embedded(value)
     return select(ranked.c.key_, rows.dialect.json_array([value])).where(ranked.c.number_ == 1)
 
@@ -312,9 +316,9 @@ def _first_of(rows: RecordQuery, values: FromClause, place: ColumnPlace, order: 
 def _per_currency(
     rows: RecordQuery, table: CTE, base: _Base, place: ColumnPlace, measures: Mapping[int, MeasureShape]
 ) -> MeasurePart:
-    """All sums and averages of one field, by one grouping. One that has nothing in a currency is null there."""
+    """Write all sums and averages of one field, by one grouping. One that has nothing in a currency is null there."""
     dialect = rows.dialect
-    number, currency = (rows.operand(name, shape, base.items) for name, shape in operand_columns(place).items())
+    number, currency = (rows.operand(name, field, base.items) for name, field in operand_columns(place).items())
     conditions = {n: _condition(rows, table, measure, n) for n, measure in measures.items()}
     columns = [number.label("number_"), currency.label("currency_")]
     columns += [case((condition, number)).label(f"number_{n}_") for n, condition in conditions.items() if len(measures) > 1]
@@ -330,27 +334,27 @@ def _per_currency(
     by_currency = (
         select(values.c.key_, values.c.currency_, *totals).group_by(values.c.key_, values.c.currency_).subquery("by_currency")
     )
-    found = []
+    figures = []
     for n in measures:
         pairs = [("amount", dialect.decimal_text(by_currency.c[f"total_{n}_"])), ("currency", by_currency.c.currency_)]
-        found.append(dialect.embedded(case((by_currency.c[f"count_{n}_"] > 0, dialect.json_object(pairs)))))
-    return MeasurePart(tuple(measures), select(by_currency.c.key_, dialect.json_array(found)), per_currency=True)
+        figures.append(dialect.embedded(case((by_currency.c[f"count_{n}_"] > 0, dialect.json_object(pairs)))))
+    return MeasurePart(tuple(measures), select(by_currency.c.key_, dialect.json_array(figures)), per_currency=True)
 
 
 def _comparable(rows: RecordQuery, place: ColumnPlace, items: FromClause) -> Expression:
     """A leaf that sorts as its decoded value does."""
-    column, leaf = rows.read(place.column, place.shape, items), place.shape.leaf
+    column, leaf = rows.read(place.column, place.field, items), place.field.leaf
     if leaf is datetime:
         own = place.in_list is None and place.column == rows.record.time_field
         return items.c.time_ if own else rows.leaf(place, items, rows.dialect.time(column))
     if leaf is Decimal:
-        return rows.leaf(place, items, rows.operand(place.column, place.shape, items))
+        return rows.leaf(place, items, rows.operand(place.column, place.field, items))
     if leaf is Number:
         return rows.leaf(place, items, func.coalesce(rows.dialect.number(column), 1))
     if leaf in (int, float):
-        return rows.leaf(place, items, rows.plain(place.shape, column))
+        return rows.leaf(place, items, rows.plain(place.field, column))
     return rows.dialect.ordered(rows.text(place, items))
 
 
 def _by_currency(sums: list[Any] | None, money: Any) -> list[Any]:
-    return sorted([*(sums or ()), money], key=lambda one: one["currency"])
+    return sorted([*(sums or ()), money], key=lambda row: row["currency"])

@@ -150,8 +150,8 @@ class Mysql(TextJsonDialect):
     def one_of(self, value: Expression, name: str, type_: TypeEngine[Any]) -> Expression:
         # The first finds an index of any collation, which may know no case; the second one compares every byte.
         asked = bindparam(name, type_=type_, expanding=True)
-        found = value.in_(asked)
-        return and_(found, cast(self.text(value), LargeBinary).in_(asked)) if isinstance(type_, Text) else found
+        match = value.in_(asked)
+        return and_(match, cast(self.text(value), LargeBinary).in_(asked)) if isinstance(type_, Text) else match
 
     def elements(self, json: Expression) -> FromClause:
         columns: Expression = literal_column("'$[*]' COLUMNS (value LONGTEXT PATH '$')")
@@ -163,7 +163,7 @@ def _is_decimal(value: Expression) -> bool:
 
 
 def _spelt(text: Expression) -> Expression:
-    """A time that is written as such."""
+    """Write a time in its form."""
     offset = func.regexp_substr(func.substr(text, 11), OFFSET_AT_END)
     local = cast(func.left(text, func.least(func.char_length(text) - func.char_length(offset), 26)), TIME)
     digits = func.rpad(func.replace(func.trim(offset), ":", ""), 5, "0", type_=Text)

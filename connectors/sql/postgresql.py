@@ -185,11 +185,11 @@ class Postgresql(Dialect):
         return cast(value, Text)
 
     def plain_json(self, value: Expression, default: int | None) -> Expression:
-        found: Expression = self._number_json(value)
+        expression: Expression = self._number_json(value)
         if default is None:
-            return found
+            return expression
         other: Expression = literal_column(str(default))
-        return func.coalesce(found, other if isinstance(found.type, BigInteger) else func.to_json(other))
+        return func.coalesce(expression, other if isinstance(expression.type, BigInteger) else func.to_json(other))
 
     def _number_json(self, value: Expression) -> Expression:
         if isinstance(value.type, BigInteger):
@@ -271,9 +271,9 @@ class Postgresql(Dialect):
         found = rows.ext(distinct_on(*order)).order_by(*(value.desc() if descending else value for value in order))
         return found.limit(bindparam("first", type_=BigInteger()))
 
-    def among(self, value: Expression, found: Select[Any]) -> tuple[Expression, ...]:
+    def among(self, value: Expression, candidates: Select[Any]) -> tuple[Expression, ...]:
         # An array is had before the query runs, so its values go where a constant would, into a query that groups, too.
-        return (value == any_(func.array(found.scalar_subquery())),)
+        return (value == any_(func.array(candidates.scalar_subquery())),)
 
     def elements(self, json: Expression) -> FromClause:
         return func.json_array_elements_text(cast(json, JSON)).table_valued("value")
@@ -284,7 +284,7 @@ def _is_read_by_text(value: Expression) -> bool:
 
 
 def _is_json(text: Expression) -> Expression:
-    """Whether text is JSON. The servers' own way to ask is not known to all versions."""
+    """Tell whether text is JSON. The servers' own way to ask is not known to all versions."""
     for pattern, mark in JSON_STEPS:
         text = func.regexp_replace(text, pattern, mark, "g")
     for _ in range(JSON_LEVELS):
@@ -297,7 +297,7 @@ def _counted(count: Expression) -> Expression:
 
 
 def _spelt(text: Expression) -> Expression:
-    """A time that is written as such. Digits after the sixth would be rounded."""
+    """Write a time in its form. Digits after the sixth would be rounded."""
     day = cast(func.substr(text, 9, 2), BigInteger)
     in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))
     time = cast(func.regexp_replace(text, r"(\.\d{6})\d+", r"\1"), TIME)

@@ -44,7 +44,7 @@ from connectors.sql.columns import (
     ColumnPlace,
     columns_of,
     deciding_columns,
-    item_shape,
+    item_field,
     operand_columns,
     place_of,
 )
@@ -66,7 +66,7 @@ IDS = "ids"
 
 
 class LearntColumns(NamedTuple):
-    """The columns of a record's queries, and the queries that are read whole unless ids are constants."""
+    """Hold the columns of a record's queries. It says which are read whole unless ids are constants."""
 
     columns: Columns
     lists: Mapping[str, Columns]
@@ -77,12 +77,12 @@ class LearntColumns(NamedTuple):
 
 
 def escaped(query: str) -> str:
-    """A user's query for `text()`, where a colon would begin a parameter."""
+    """Escape a user's query for `text()`, where a colon begins a parameter."""
     return query.replace(":", "\\:")
 
 
 def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Subquery:
-    """A user's query as a part of a statement, written out where it is used.
+    """Write a user's query out as part of a statement.
 
     Databases bring keys into it there. In a common table expression that is used twice, SQLite and MySQL do not.
     """
@@ -95,13 +95,13 @@ def as_subquery(dialect: Dialect, query: str, columns: Columns, name: str) -> Su
 
 
 def rated(dialect: Dialect, source: Subquery, scale: Scale) -> Subquery:
-    """The rows of a record with ratings on its own scale."""
+    """Select a record's rows, with ratings on its own scale."""
     columns = (dialect.rating(column, scale).label(RATING) if column.name == RATING else column for column in source.c)
     return select(*columns).subquery(source.name)
 
 
 def _is_asked(column: Expression) -> Expression:
-    """Whether a record's id is one of those that the statement is given as constants."""
+    """Test whether a record's id is among the statement's constants."""
     return column.in_(bindparam(IDS, expanding=True))
 
 
@@ -134,7 +134,7 @@ class RecordQuery:
         return (or_(_is_asked(id_), id_.is_(None)),) if lists else ()
 
     def record_is_confined(self, kind: KeyKind) -> bool:
-        """Whether the record's own query needs ids as constants; a query of pairs has them."""
+        """Tell whether the record's query needs ids as constants. A query of pairs has them."""
         return self.name in self._read_whole and self.settings.keys[kind].query is not None
 
     def _list_of(self, name: str, columns: Columns) -> Subquery:
@@ -147,12 +147,12 @@ class RecordQuery:
         return path.partition(".")[0] in self._read_whole
 
     def json(self, fields: Fields, table: FromClause) -> Expression:
-        """The selected fields of a record as JSON text."""
+        """Write the selected fields of a record as JSON text."""
         return cast(self._object(self.record, fields, table, ""), Text)
 
     def field(self, place: ColumnPlace, table: FromClause) -> Expression:
-        """Write a field as a value inside JSON, null if the query has no column for it."""
-        value = self._value(place.shape, None, table, place.column)
+        """Write a field as JSON, null without a column for it."""
+        value = self._value(place.field, None, table, place.column)
         return null() if value is None else value
 
     def time(self, table: FromClause) -> Expression | None:
@@ -168,18 +168,18 @@ class RecordQuery:
         return value
 
     def text(self, place: ColumnPlace, table: FromClause) -> Expression:
-        """A leaf as text that compares as the gateway compares the decoded value: enums by their member."""
+        """Write a leaf as text that compares as our decoded value: enums by their member."""
         return self.leaf(place, table, self._text(place, table))
 
     def _text(self, place: ColumnPlace, table: FromClause) -> Expression:
-        value, default = table.c.get(place.column), _default(place.shape)
+        value, default = table.c.get(place.column), _default(place.field)
         if value is None:
             return null() if default is None else literal(default, Text)
-        leaf = place.shape.leaf
+        leaf = place.field.leaf
         if leaf in NUMBERS:
-            return self._number_text(place.shape, value)
+            return self._number_text(place.field, value)
         if leaf is None or not issubclass(leaf, Enum):
-            return cast(self.canonical(place.shape, value), Text)
+            return cast(self.canonical(place.field, value), Text)
         # Names of our own members may stand in the text, where they cost no parameter. Most values are one as they are.
         members: list[Expression] = [literal_column(f"'{member.value}'") for member in leaf]
         text = cast(value, Text)
@@ -187,159 +187,159 @@ class RecordQuery:
         known = case((text.in_(members), text), (name.in_(members), name), (name != "", "UNKNOWN"))
         return known if default is None else func.coalesce(known, default)
 
-    def _number_text(self, shape: FieldInfo, value: Expression) -> Expression:
+    def _number_text(self, field: FieldInfo, value: Expression) -> Expression:
         """A number as it stands in JSON, be it there in quotes. What is none has no text."""
-        number = func.replace(cast(self.canonical(shape, value), Text), '"', "", type_=Text)
+        number = func.replace(cast(self.canonical(field, value), Text), '"', "", type_=Text)
         if not self.dialect.may_be_text(value):
             return number
         given = self.dialect.given(value)
         return case((or_(given.is_(None), self.dialect.plain(given).is_not(None)), number))
 
-    def read(self, name: str, shape: FieldInfo, table: FromClause) -> Expression:
+    def read(self, name: str, field: FieldInfo, table: FromClause) -> Expression:
         """A column to calculate with: null where it is not there or has an empty text, codes in upper case."""
         value = table.c.get(name)
         if value is None:
             # PostgreSQL takes a null without a type for a text, which has no sum.
-            return cast(null(), BigInteger) if shape.leaf in (int, float) else null()
-        return self._canonical(shape, value) if shape.name in CODES else self._given(shape, value)
+            return cast(null(), BigInteger) if field.leaf in (int, float) else null()
+        return self._canonical(field, value) if field.name in CODES else self._given(field, value)
 
-    def operand(self, name: str, shape: FieldInfo, table: FromClause) -> Expression:
+    def operand(self, name: str, field: FieldInfo, table: FromClause) -> Expression:
         """Read a column to sum or group by: as `read`, decimals as numbers, null for others."""
         computed = table.c.get(_operand_name(name))
         if computed is not None:
             return computed
         column = table.c.get(name)
-        return self.read(name, shape, table) if column is None or shape.leaf is not Decimal else self.dialect.number(column)
+        return self.read(name, field, table) if column is None or field.leaf is not Decimal else self.dialect.number(column)
 
     def operands(self, places: Iterable[ColumnPlace], table: FromClause) -> list[Label[Any]]:
         """The operands of measures, to be computed once for all of them. Those of nested lists are not."""
-        columns = {name: shape for place in places if place.in_list is None for name, shape in operand_columns(place).items()}
+        columns = {name: field for place in places if place.in_list is None for name, field in operand_columns(place).items()}
         return [
-            self.operand(name, shape, table).label(_operand_name(name)) for name, shape in columns.items() if name in table.c
+            self.operand(name, field, table).label(_operand_name(name)) for name, field in columns.items() if name in table.c
         ]
 
     @property
     def required(self) -> tuple[str, ...]:
         """List the fields that a record must have, except its time."""
         return tuple(
-            shape.name
-            for shape in fields_of(self.record).values()
-            if shape.required and shape.form == LEAF and shape.name != self.record.time_field
+            field.name
+            for field in fields_of(self.record).values()
+            if field.required and field.form == LEAF and field.name != self.record.time_field
         )
 
     def doubt(self, place: ColumnPlace, table: FromClause) -> Expression | None:
-        """Whether a number or a time is there and cannot be read, None where it always can."""
-        shape, name = place.shape, place.column
+        """Test whether a number or time cannot be read. None where it always can."""
+        field, name = place.field, place.column
         if place.in_list is None and name == self.record.time_field:
             return None  # it is in doubt for every measure
-        if shape.struct is Money:
-            shape, name = fields_of(Money)["amount"], f"{name}_amount"
-        column, least, most = table.c.get(name), *limits(shape.type)
+        if field.struct is Money:
+            field, name = fields_of(Money)["amount"], f"{name}_amount"
+        column, least, most = table.c.get(name), *limits(field.type)
         if column is None:
             return None
-        value = self._given(shape, column)
+        value = self._given(field, column)
         doubts: list[Expression] = []
-        if shape.leaf in (int, float):
+        if field.leaf in (int, float):
             number = self.dialect.plain(value)
             doubts += [number < literal_column(str(least))] if least is not None else []
             doubts += [number > literal_column(str(most))] if most is not None else []
-            doubts += [number != func.round(number)] if shape.leaf is int else []
-        if self.dialect.may_be_text(column) and shape.leaf in (*NUMBERS, Decimal, datetime):
-            read = {datetime: self.dialect.time}.get(shape.leaf, self.dialect.plain)
-            doubts.append((self.operand(name, shape, table) if shape.leaf is Decimal else read(column)).is_(None))
+            doubts += [number != func.round(number)] if field.leaf is int else []
+        if self.dialect.may_be_text(column) and field.leaf in (*NUMBERS, Decimal, datetime):
+            read = {datetime: self.dialect.time}.get(field.leaf, self.dialect.plain)
+            doubts.append((self.operand(name, field, table) if field.leaf is Decimal else read(column)).is_(None))
         return and_(or_(*doubts), value.is_not(None)) if doubts else None
 
     def texts(self, paths: Iterable[str], table: FromClause) -> list[Label[Any]]:
-        """The fields that conditions look at, to be computed once for all of them. Those of nested lists are not."""
+        """Compute the fields of conditions once for all of them. Those of nested lists are not."""
         places = [place_of(self.record, path) for path in dict.fromkeys(paths)]
         return [self.text(place, table).label(_text_name(place)) for place in places if place.in_list is None]
 
     def condition(self, path: str, negated: bool, parameter: str, table: FromClause) -> Expression:
-        """Whether a field is one of the values of a list parameter; of a nested list, whether any item's is."""
+        """Test whether a field is one of a parameter's values. Of a nested list, whether any item's is."""
         place = place_of(self.record, path)
         if place.in_list is None:
             computed = table.c.get(_text_name(place))
             value: Expression = self.text(place, table) if computed is None else computed
-            found = self.dialect.one_of(value, parameter, Text())
-            return or_(value.is_(None), not_(found)) if negated else found
+            test = self.dialect.one_of(value, parameter, Text())
+            return or_(value.is_(None), not_(test)) if negated else test
         items = self.items(place.in_list, table)
         if items is None:
             return not_(false()) if negated else false()
         owned = self.owned(place.in_list, items, table)
         matching = select(literal(1)).select_from(items)
         matching = matching.where(*owned, self.dialect.one_of(self.text(place, items), parameter, Text()))
-        found = self.dialect.for_each(matching).correlate_except(items).exists()
-        return not_(found) if negated else found
+        test = self.dialect.for_each(matching).correlate_except(items).exists()
+        return not_(test) if negated else test
 
     def items(self, name: str, table: FromClause) -> FromClause | None:
-        """The rows of a nested list: its query, or the elements of a column of JSON."""
+        """Select the rows of a nested list: its query, or the elements of a column of JSON."""
         if name in self.lists:
             return self.lists[name]
         own = table.c.get(name)
         return None if own is None else self.dialect.elements(self.dialect.json_text(own))
 
     def owned(self, name: str, items: FromClause, table: FromClause) -> list[Expression]:
-        """Tie the items of a list to their record; elements of its own column need no tie."""
+        """Tie the items of a list to their record. Elements of its own column need no tie."""
         return [required(items, PARENT) == self.dialect.outer(required(table, "id"))] if name in self.lists else []
 
     def position(self, items: FromClause) -> Expression | None:
-        """Sort the items of a list; None if the query has no order."""
+        """Sort the items of a list. None if the query has no order."""
         own = items.c.get(POSITION)
         return None if own is None else self.dialect.position(own)
 
-    def canonical(self, shape: FieldInfo, value: Expression) -> Expression:
-        """A leaf as it stands in JSON (booleans and JSON as text to embed), with the field's default for null."""
-        default = _default(shape)
-        if shape.leaf in NUMBERS:
+    def canonical(self, field: FieldInfo, value: Expression) -> Expression:
+        """Write a leaf as in JSON, with its default for null. Booleans and JSON are text to embed."""
+        default = _default(field)
+        if field.leaf in NUMBERS:
             return self.dialect.plain_json(self.dialect.given(value), default)
-        canonical = self._canonical(shape, value)
+        canonical = self._canonical(field, value)
         return canonical if default is None else func.coalesce(canonical, default)
 
-    def plain(self, shape: FieldInfo, value: Expression) -> Expression:
+    def plain(self, field: FieldInfo, value: Expression) -> Expression:
         """A number that is no decimal, with the field's default for null."""
-        number, default = self.dialect.plain(value), _default(shape)
+        number, default = self.dialect.plain(value), _default(field)
         return number if default is None else func.coalesce(number, default)
 
-    def _canonical(self, shape: FieldInfo, value: Expression) -> Expression:
+    def _canonical(self, field: FieldInfo, value: Expression) -> Expression:
         dialect = self.dialect
-        if shape.form == LIST or shape.leaf is dict:
+        if field.form == LIST or field.leaf is dict:
             return dialect.json_text(value)
-        if shape.leaf is str and shape.name not in CODES:
+        if field.leaf is str and field.name not in CODES:
             return dialect.text(value)
-        if shape.leaf is datetime:
+        if field.leaf is datetime:
             return dialect.time_json(value, dialect.time(value))
-        if shape.leaf is Decimal:
+        if field.leaf is Decimal:
             return dialect.decimal_text(value)
-        if shape.leaf is bool:
+        if field.leaf is bool:
             return dialect.boolean(value)
         text = cast(value, Text)
-        return func.nullif(func.upper(func.trim(text)), "", type_=Text) if shape.name in CODES else dialect.given(text)
+        return func.nullif(func.upper(func.trim(text)), "", type_=Text) if field.name in CODES else dialect.given(text)
 
     def _object(self, struct: type[msgspec.Struct], fields: Fields, table: FromClause, prefix: str) -> Expression:
         own = fields_of(struct)
         chosen = [(own[name], inner) for name, inner in fields if name in own]
-        values = [(shape.json_name, self._value(shape, inner, table, prefix + shape.name)) for shape, inner in chosen]
+        values = [(field.json_name, self._value(field, inner, table, prefix + field.name)) for field, inner in chosen]
         return self.dialect.json_object([(name, value) for name, value in values if value is not None])
 
-    def _value(self, shape: FieldInfo, fields: Fields | None, table: FromClause, name: str) -> Expression | None:
-        if shape.form == OBJECT and shape.struct is not None:
-            return self._part(shape.struct, fields, table, f"{name}_")
-        if name in self.lists and shape.form == LIST:
-            return self._list(shape, fields or Fields(), table)
+    def _value(self, field: FieldInfo, fields: Fields | None, table: FromClause, name: str) -> Expression | None:
+        if field.form == OBJECT and field.struct is not None:
+            return self._part(field.struct, fields, table, f"{name}_")
+        if name in self.lists and field.form == LIST:
+            return self._list(field, fields or Fields(), table)
         value = table.c.get(name)
         if value is None:
             return None
         if name == self.record.time_field and "time_" in table.c:
             return self.dialect.time_json(value, table.c.time_)
-        canonical = self.canonical(shape, value)
-        is_json = shape.form == LIST or shape.leaf in (dict, bool)
+        canonical = self.canonical(field, value)
+        is_json = field.form == LIST or field.leaf in (dict, bool)
         return self.dialect.embedded(canonical) if is_json else canonical
 
     def _part(self, struct: type[msgspec.Struct], fields: Fields | None, table: FromClause, prefix: str) -> Expression | None:
         there = self._presence(struct, prefix, table)
         if there is None:
             return None
-        inside = self._object(struct, Fields.of(*fields_of(struct)) if fields is None else fields, table, prefix)
+        inside = self._object(struct, Fields.from_paths(*fields_of(struct)) if fields is None else fields, table, prefix)
         return self.dialect.embedded(case((there, inside)))
 
     def _presence(self, struct: type[msgspec.Struct], prefix: str, table: FromClause) -> Expression | None:
@@ -351,18 +351,18 @@ class RecordQuery:
             return and_(*present) if len(present) == len(needed) else None
         return or_(*present) if present else None
 
-    def _given(self, shape: FieldInfo, value: Expression) -> Expression:
+    def _given(self, field: FieldInfo, value: Expression) -> Expression:
         """A value, null for an empty text where that means nothing."""
-        return value if shape.leaf is str and shape.name not in CODES else self.dialect.given(value)
+        return value if field.leaf is str and field.name not in CODES else self.dialect.given(value)
 
-    def _list(self, shape: FieldInfo, fields: Fields, table: FromClause) -> Expression:
-        items = self.lists[shape.name]
-        if shape.struct is not None:
-            item = self._object(shape.struct, fields, items, "")
+    def _list(self, field: FieldInfo, fields: Fields, table: FromClause) -> Expression:
+        items = self.lists[field.name]
+        if field.struct is not None:
+            item = self._object(field.struct, fields, items, "")
         else:
-            item = self.dialect.quoted(self.canonical(item_shape(shape), required(items, VALUE)))
+            item = self.dialect.quoted(self.canonical(item_field(field), required(items, VALUE)))
         order = [] if (position := self.position(items)) is None else [position]
-        (parent,) = self.owned(shape.name, items, table)
+        (parent,) = self.owned(field.name, items, table)
         return self.dialect.json_list(item, items, parent, order)
 
 
@@ -375,15 +375,15 @@ def _operand_name(column: str) -> str:
 
 
 def required(table: FromClause, name: str) -> Expression:
-    found = table.c.get(name, table.c.get(name.lower()))
-    if found is None:
+    column = table.c.get(name, table.c.get(name.lower()))
+    if column is None:
         raise SourceProtocolError(f"a query has no column {name}")
-    return found
+    return column
 
 
-def _default(shape: FieldInfo) -> Any:
-    """A field's default as a canonical value, None when it is null or there is none."""
-    default = shape.default
+def _default(field: FieldInfo) -> Any:
+    """Give a field's canonical default. None when it is null or there is none."""
+    default = field.default
     if default is msgspec.NODEFAULT:
         return None
     if isinstance(default, Enum):

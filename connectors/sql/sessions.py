@@ -69,7 +69,7 @@ def _prepared_statements(url: URL) -> dict[str, int]:
 
 
 class Sessions:
-    """The engine, which keeps no connections itself, and what stops statements whose caller is gone."""
+    """Hold the engine, and stop statements whose caller is gone."""
 
     def __init__(self, settings: SqlSettings) -> None:
         url = make_url(settings.url)
@@ -111,7 +111,7 @@ class Sessions:
         cursor.close()
 
     def _kill_soon(self, connection: Any, _: Any, error: BaseException | None) -> None:
-        """Have the server stop what a cancelled call left running: MySQL does not notice that the caller hung up."""
+        """Have the server stop a cancelled statement: MySQL does not notice that the caller hung up."""
         if isinstance(error, asyncio.CancelledError):
             kill = asyncio.create_task(self._kill(connection.driver_connection.thread_id()))
             self._kills.add(kill)
@@ -134,5 +134,5 @@ async def _equip(driver: aiosqlite.Connection) -> None:
 
 
 def _interrupt(connection: Any, *_: Any) -> None:
-    """Stop what a cancelled call left running, for SQLite closes a connection only after it has finished."""
+    """Stop a cancelled statement, for SQLite closes a connection after it."""
     connection.run_async(lambda driver: driver.interrupt())

@@ -18,7 +18,7 @@ DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg", "mysql+asyncmy", "mariadb+a
 
 
 def _cleaned(query: str) -> str:
-    """The query as it can stand in parentheses; the line end closes a comment on the last line."""
+    """Write the query so that it can stand in parentheses. The line end closes a comment on the last line."""
     return query.strip().rstrip(";").rstrip() + "\n"
 
 

@@ -22,24 +22,24 @@ _TRIAL_KEYS = {"text": "-", "integer": "0", "uuid": "00000000-0000-0000-0000-000
 
 
 async def problems_of_table(where: str, database: SqlDatabase, table: RecordTable) -> list[str]:
-    """Problems of a record's queries and keys, and of a trial lookup by each key when there are none so far."""
+    """List problems of a record's queries and keys. A trial lookup by each key follows when there are none so far."""
     record, settings = RECORDS[table.name], table.settings
     columns = await _columns(database, settings.query)
     key_columns = {name.lower() for key in settings.keys.values() for name in (key.column, *key.columns) if name}
-    found = _problems_of_query(f"{where}.query", columns, record, (), key_columns)
+    problems = _problems_of_query(f"{where}.query", columns, record, (), key_columns)
     for name, own in settings.lists.items():
         struct = lists_of(record)[name].struct
         needed = (PARENT,) if struct else (PARENT, VALUE)
-        found += _problems_of_query(
+        problems += _problems_of_query(
             f"{where}.lists.{name}.query", await _columns(database, own.query), struct, needed, {POSITION}
         )
     for kind, key in settings.keys.items():
-        found += await _problems_of_key(f"{where}.keys.{kind.value}", database, columns, key)
-    return found or [problem for kind, key in settings.keys.items() for problem in await _trial(where, table, kind, key)]
+        problems += await _problems_of_key(f"{where}.keys.{kind.value}", database, columns, key)
+    return problems or [problem for kind, key in settings.keys.items() for problem in await _trial(where, table, kind, key)]
 
 
 async def _columns(database: SqlDatabase, query: str) -> Columns | str:
-    """The columns of a query, or what is wrong with it."""
+    """Read the columns of a query, or report its problem."""
     try:
         columns = await database.columns(query)
         return {known(name, columns): code for name, code in columns.items()}
@@ -65,13 +65,13 @@ def _problems_of_query(
 
 def _required(struct: type[msgspec.Struct], columns: Collection[str], prefix: str = "") -> Iterable[str]:
     """The columns that must be there: of an object, where any column of it is."""
-    for shape in fields_of(struct).values():
-        if shape.form == OBJECT and shape.struct is not None:
-            inside = f"{prefix}{shape.name}_"
-            if any(name in columns for name in deciding_columns(shape.struct, inside)[1]):
-                yield from _required(shape.struct, columns, inside)
-        elif shape.form == LEAF and shape.required:
-            yield prefix + shape.name
+    for field in fields_of(struct).values():
+        if field.form == OBJECT and field.struct is not None:
+            inside = f"{prefix}{field.name}_"
+            if any(name in columns for name in deciding_columns(field.struct, inside)[1]):
+                yield from _required(field.struct, columns, inside)
+        elif field.form == LEAF and field.required:
+            yield prefix + field.name
 
 
 def _unknown(where: str, name: str, missing: Collection[str]) -> str:
@@ -94,7 +94,7 @@ async def _problems_of_key(where: str, database: SqlDatabase, columns: Columns |
 
 
 async def _trial(where: str, table: RecordTable, kind: KeyKind, key: KeySettings) -> list[str]:
-    """What only a whole statement shows, such as ids of two types that do not compare."""
+    """Try a whole statement, for problems that parts do not show. Ids of two types that do not compare are one."""
     try:
         await table.fetch(kind, [_TRIAL_KEYS[key.type]], Ask(fields=all_fields(RECORDS[table.name]), first=1))
     except SourceProtocolError as error:

@@ -66,10 +66,10 @@ class Sqlite(TextJsonDialect):
 
     def plain_json(self, value: Expression, default: int | None) -> Expression:
         whole, kind = cast(value, BigInteger), func.typeof(value)
-        found = case(
+        expression = case(
             (kind == "text", _own(sqlite_functions.WHOLE, value)), (and_(kind == "real", value == whole), whole), else_=value
         )
-        return found if default is None else func.coalesce(found, default)
+        return expression if default is None else func.coalesce(expression, default)
 
     def time(self, value: Expression) -> Expression:
         seconds = func.substr(value, 1, 19, type_=Text)
@@ -132,18 +132,18 @@ class Sqlite(TextJsonDialect):
 
 
 def _own(name: str, value: Expression, type_: type[TypeEngine[Any]] | None = None) -> Expression:
-    found: Expression = getattr(func, name)(value, type_=type_)
-    return found
+    expression: Expression = getattr(func, name)(value, type_=type_)
+    return expression
 
 
 def plan_statement(query: str, column: str) -> TextClause:
-    """The plan for rows of a user's query that are looked up by a column."""
+    """Explain rows of a user's query that a column looks up."""
     joined = f"SELECT (SELECT count(*) FROM (\n{query}) AS {_JOINED} WHERE {_JOINED}.{column} = +ids.id)"  # noqa: S608  a query of the settings
     return text(f"EXPLAIN QUERY PLAN {escaped(joined)} FROM (SELECT 1 AS id UNION ALL SELECT 2) AS ids")
 
 
 def keeps_apart(plan: Iterable[Any]) -> bool:
-    """Whether a plan computes a user's query by itself. One that is a part of what is around it has no name any more."""
+    """Tell whether a plan computes a user's query by itself. One that is a part of what is around it has no name any more."""
     return any(_JOINED in detail for *_, detail in plan)
 
 

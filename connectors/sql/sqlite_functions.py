@@ -13,7 +13,7 @@ _INTEGERS = range(-(2**63), 2**63)
 
 
 def _time(value: Any) -> str | None:
-    """A time in UTC with six decimals, None for what is none."""
+    """Read a time in UTC with six decimals, else None."""
     try:
         time = read_time(value)
         return time.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
@@ -22,7 +22,7 @@ def _time(value: Any) -> str | None:
 
 
 def _number(value: Any) -> float | None:
-    """A decimal as a binary number, None for what is none."""
+    """Read a decimal as a binary number, else None."""
     number = to_number(value)
     return None if number is None or not is_sound(number) else float(number)
 

@@ -44,15 +44,15 @@ class RecordTable:
         self._learning: asyncio.Task[RecordStatements] | None = None
 
     async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
-        """The pages of the keys that find something, by one statement."""
+        """Fetch the pages of the keys that find something, by one statement."""
         key = self.settings.keys[kind]
         asked = asked_for(key, keys, self._dialect.integers)
         if not asked:
             return {}
-        statements, shape = await self.statements(), shape_of(ask)
+        statements, field = await self.statements(), shape_of(ask)
         values = ask_parameters(ask, self._dialect) | {KEYS: parameter(key, asked)}
-        statements = await self._with_ids(statements, statements.lookup_ids(kind, shape), values)
-        return pages(await self._database.run(statements.lookup(kind, shape), values), asked)
+        statements = await self._with_ids(statements, statements.lookup_ids(kind, field), values)
+        return pages(await self._database.run(statements.lookup(kind, field), values), asked)
 
     async def measure(
         self,
@@ -61,18 +61,18 @@ class RecordTable:
         measures: Sequence[Measure],
         remaining_s: float | None = None,  # noqa: ARG002  a call that is cancelled ends at the database, too
     ) -> Measured:
-        """The values of every key, by one statement."""
+        """Measure every key, by one statement."""
         key = self.settings.keys[kind]
         asked = asked_for(key, keys, self._dialect.integers)
         statements = await self.statements()
         shapes = tuple(map(measure_shape, measures))
         parts = statements.parts(kind, shapes)
-        found: Sequence[Any] = []
+        rows: Sequence[Any] = []
         if parts and asked:
             values = measure_parameters(measures, self._dialect) | {KEYS: parameter(key, asked)}
             statements = await self._with_ids(statements, statements.measure_ids(kind, shapes), values)
-            found = await self._database.run(statements.measures(kind, shapes), values)
-        return answers(found, parts, [nothing_of(statements.rows, shape) for shape in shapes], keys, asked)
+            rows = await self._database.run(statements.measures(kind, shapes), values)
+        return answers(rows, parts, [nothing_of(statements.rows, field) for field in shapes], keys, asked)
 
     async def statements(self) -> RecordStatements:
         """Learn the columns of the queries and build the statements."""

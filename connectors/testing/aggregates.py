@@ -17,7 +17,7 @@ from connectors.toolkit import evaluation
 
 
 class AggregatePromises(Sampled):
-    """COUNT, MIN and MAX of the time and of amounts, SUM of money; all time and in a window."""
+    """Test COUNT, MIN, MAX and SUM, over all time and windows. MIN and MAX are of the time and of amounts, SUM is of money."""
 
     async def test_aggregates_agree_with_the_records(self, connector: Connector[Any]) -> None:
         """The source's numbers are those of the records that it gives."""
@@ -25,7 +25,7 @@ class AggregatePromises(Sampled):
             whole = await fetch_records(lookup, keys)
             times = spread([record for records in whole.values() for record in records])
             middle = times[len(times) // 2] if times else None
-            measures = [one for one in _measures(aggregate.record, middle) if one.op in aggregate.ops]
+            measures = [measure for measure in _measures(aggregate.record, middle) if measure.op in aggregate.ops]
             for key in keys:
                 values = _values((await aggregate.measure([key], measures, None))[key])
                 for measure, value in zip(measures, values, strict=True):
@@ -33,7 +33,7 @@ class AggregatePromises(Sampled):
                     assert _plain(value) == _plain(expected), (key, measure)
 
     async def test_a_batch_is_measured_key_by_key(self, connector: Connector[Any]) -> None:
-        """An unknown key measures as nothing, or is absent; known keys are as they are alone. The time is told."""
+        """Known keys measure as they do alone, unknown ones as nothing. Those may also be absent. The time is told."""
         for aggregate, lookup, keys in self.sampled_aggregates(connector):
             if MeasureOp.COUNT not in aggregate.ops:
                 continue
@@ -46,14 +46,14 @@ class AggregatePromises(Sampled):
             assert all(_values(measured[key]) == [0] for key in unknown if key in measured)
 
 
-def _values(found: Sequence[Any] | SourceError) -> list[Any]:
-    if isinstance(found, SourceError):
-        raise found
-    return list(found)
+def _values(answer: Sequence[Any] | SourceError) -> list[Any]:
+    if isinstance(answer, SourceError):
+        raise answer
+    return list(answer)
 
 
 def _measures(record: type[Record], middle: datetime | None) -> Iterator[Measure]:
-    money = [shape.name for shape in fields_of(record).values() if shape.form == OBJECT and shape.struct is Money]
+    money = [field.name for field in fields_of(record).values() if field.form == OBJECT and field.struct is Money]
     paths = [*([record.time_field] if record.time_field else ()), *(f"{name}.amount" for name in money)]
     for since, until in ((None, None), (middle, None), (None, middle)):
         yield Measure(op=MeasureOp.COUNT, since=since, until=until)

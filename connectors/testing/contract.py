@@ -33,7 +33,7 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
     """Test the promises that the gateway relies on. Subclasses give `samples` and an async fixture `connector` that is open."""
 
     async def test_each_record_has_one_lookup_per_key_kind(self, connector: Connector[Any]) -> None:
-        """A record and a key kind name one lookup, and each has samples."""
+        """Records and key kinds name one lookup each, and have samples."""
         declared = [(lookup.record, lookup.by) for lookup in connector.lookups()]
         assert len(declared) == len(set(declared))
         assert set(declared) == set(self.samples)
@@ -45,8 +45,8 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
     async def test_every_sample_is_found(self, connector: Connector[Any]) -> None:
         """Each declared lookup finds records for each known key."""
         for lookup, keys in self.sampled(connector):
-            found = await fetch_records(lookup, keys)
-            assert [key for key in keys if not found[key]] == []
+            fetched = await fetch_records(lookup, keys)
+            assert [key for key in keys if not fetched[key]] == []
 
     async def test_an_unknown_key_finds_nothing(self, connector: Connector[Any]) -> None:
         """A key without records is absent or empty, never an error."""
@@ -55,19 +55,19 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
             assert await fetch_records(lookup, keys) == {key: [] for key in keys}
 
     async def test_records_are_canonical_json(self, connector: Connector[Any]) -> None:
-        """Every field has its name and type, times are in UTC, nothing else is there, ids of a key's records are unique."""
+        """Fields have their names and types, and nothing else is there. Times are in UTC, ids of a key's records are unique."""
         for lookup, keys in self.sampled(connector):
             for key, page in (await fetch(lookup, keys)).items():
                 raw = msgspec.json.decode(json_of(page))
-                assert [stray for one in raw for stray in strays(lookup.record, one, lookup.record.__name__)] == []
-                ids = [one["id"] for one in decoded(lookup.record, page, all_fields(lookup.record))]
+                assert [stray for row in raw for stray in strays(lookup.record, row, lookup.record.__name__)] == []
+                ids = [row["id"] for row in decoded(lookup.record, page, all_fields(lookup.record))]
                 assert len(ids) == len(set(ids)), key
 
     async def test_a_selection_gives_the_same_values(self, connector: Connector[Any]) -> None:
-        """Asked for two fields, a lookup gives what it gives for them among all fields."""
+        """Two fields alone have the values they have among all fields."""
         for lookup, keys in self.sampled(connector):
             other = lookup.record.time_field or next(name for name in fields_of(lookup.record) if name != "id")
-            two = Fields.of("id", other)
+            two = Fields.from_paths("id", other)
             whole, selected = await fetch(lookup, keys), await fetch(lookup, keys, fields=two)
             assert whole.keys() == selected.keys()
             for key, page in whole.items():
@@ -75,7 +75,7 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
                 assert sorted(decoded(lookup.record, selected[key], two), key=_id) == sorted(expected, key=_id)
 
     async def test_a_batch_answers_each_key_for_itself(self, connector: Connector[Any]) -> None:
-        """Neither other keys, nor unknown ones, nor the order of the keys change what a key finds."""
+        """Other keys and their order change nothing that a key finds. Nor do unknown ones."""
         for lookup, keys in self.sampled(connector):
             mixed = [each for number, key in enumerate(keys) for each in (key, self.unknown_key(lookup.by, number))]
             forward, backward = await fetch_records(lookup, mixed), await fetch_records(lookup, mixed[::-1])
@@ -113,7 +113,7 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
             assert all((await fetch_records(lookup, batch)).values())
 
     async def test_a_closed_connector_raises_a_source_error(self, connector: Connector[Any]) -> None:
-        """After `aclose()`, which may come twice, a call fails as a source fails."""
+        """A call after `aclose()` fails as a source does. `aclose()` may come twice."""
         sampled = list(self.sampled(connector))
         await connector.aclose()
         for lookup, keys in sampled:
@@ -124,9 +124,9 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
             raise AssertionError(f"{lookup.record.__name__} by {lookup.by} was answered by a closed connector")
 
 
-def _id(one: dict[str, Any]) -> str:
-    return str(one["id"])
+def _id(row: dict[str, Any]) -> str:
+    return str(row["id"])
 
 
-def _record_id(one: Any) -> str:
-    return str(one.id)
+def _record_id(record: Any) -> str:
+    return str(record.id)

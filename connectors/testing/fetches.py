@@ -13,7 +13,7 @@ from connectors.records import Record
 
 
 async def fetch(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, Page]:
-    """The pages by key, in batches of at most `max_batch` keys; every field unless `fields` says less.
+    """Fetch the pages by key, in batches of at most `max_batch`. They have every field unless `fields` says less.
 
     Raises the `SourceError` of the first key that has one.
     """
@@ -23,24 +23,24 @@ async def fetch(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, Page]:
         batch = keys[start : start + lookup.max_batch]
         answer = await lookup.fetch(batch, asked)
         assert set(answer) <= set(batch), "an answer holds keys that were not asked for"
-        pages |= {key: page_of(found) for key, found in answer.items()}
+        pages |= {key: page_of(outcome) for key, outcome in answer.items()}
     return pages
 
 
 async def fetch_records(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, list[Record]]:
-    """The records of every asked key, in the order of the answer."""
+    """Fetch the records of every asked key, in the answer's order."""
     pages = await fetch(lookup, keys, **ask)
     return {key: records_in(lookup.record, pages.get(key)) for key in keys}
 
 
-def page_of(found: Found | SourceError) -> Page:
-    if isinstance(found, SourceError):
-        raise found
-    return found if isinstance(found, Page) else Page(found if isinstance(found, bytes) else list(found))
+def page_of(outcome: Found | SourceError) -> Page:
+    if isinstance(outcome, SourceError):
+        raise outcome
+    return outcome if isinstance(outcome, Page) else Page(outcome if isinstance(outcome, bytes) else list(outcome))
 
 
 def json_of(page: Page) -> bytes:
-    """The records of a page as canonical JSON."""
+    """Write the records of a page as canonical JSON."""
     return page.records if isinstance(page.records, bytes) else msgspec.json.encode(page.records)
 
 
@@ -52,22 +52,22 @@ def records_in(record: type[Record], page: Page | None) -> list[Record]:
 def decoded(record: type[Record], page: Page, fields: Fields) -> list[Any]:
     """Narrowed to a selection, as plain values."""
     kind = narrow(record, fields)
-    return [msgspec.to_builtins(one) for one in msgspec.json.decode(json_of(page), type=list[kind])]  # type: ignore[valid-type]
+    return [msgspec.to_builtins(row) for row in msgspec.json.decode(json_of(page), type=list[kind])]  # type: ignore[valid-type]
 
 
 def strays(struct: type[msgspec.Struct], value: Mapping[str, Any], where: str) -> Iterator[str]:
     """List the parts of a record's JSON that are not canonical: unknown keys, times outside UTC."""
-    known = {shape.json_name: shape for shape in fields_of(struct).values()}
+    known = {field.json_name: field for field in fields_of(struct).values()}
     for name, inner in value.items():
-        shape = known.get(name)
-        if shape is None:
+        field = known.get(name)
+        if field is None:
             yield f"{where}.{name} is no field"
         elif inner is None:
             continue
-        elif shape.struct is not None:
-            for item in inner if shape.form == LIST else [inner]:
-                yield from strays(shape.struct, item, f"{where}.{name}")
-        elif shape.leaf is datetime and datetime.fromisoformat(inner).utcoffset() != timedelta(0):
+        elif field.struct is not None:
+            for item in inner if field.form == LIST else [inner]:
+                yield from strays(field.struct, item, f"{where}.{name}")
+        elif field.leaf is datetime and datetime.fromisoformat(inner).utcoffset() != timedelta(0):
             yield f"{where}.{name} is not in UTC"
 
 

@@ -1,4 +1,4 @@
-"""Break the contract in ways that have names, to test the code behind connectors.
+"""Break the contract in named ways, to test the code behind connectors.
 
 source = HostileConnector("orders", {(Order, KeyKind.CUSTOMER_ID): {"c1": [...], "c2": [...]}})
 source.per_key["c1"] = OnKey.DEEP       # what is said of one key; all others are told the truth
@@ -112,10 +112,13 @@ class HostileConnector(MemoryConnector):
         self.cancellations = 0
 
     def lookups(self) -> Sequence[Lookup]:
-        return [msgspec.structs.replace(one, fetch=self._call(one.fetch, one.record)) for one in super().lookups()]
+        return [msgspec.structs.replace(lookup, fetch=self._call(lookup.fetch, lookup.record)) for lookup in super().lookups()]
 
     def aggregates(self) -> Sequence[Aggregate]:
-        return [msgspec.structs.replace(one, measure=self._call(one.measure, None)) for one in super().aggregates()]
+        return [
+            msgspec.structs.replace(aggregate, measure=self._call(aggregate.measure, None))
+            for aggregate in super().aggregates()
+        ]
 
     def _call(self, honest: Callable[..., Any], record: type[Record] | None) -> Callable[..., Any]:
         def call(keys: Keys, asked: Any, *remaining_s: float | None) -> Any:
@@ -152,7 +155,7 @@ class HostileConnector(MemoryConnector):
 
 
 class _Raising(Mapping[str, Any]):
-    """Raises in the methods that it is told to."""
+    """Raise in the methods that are named."""
 
     def __init__(self, honest: Mapping[str, Any], *, asked: bool) -> None:
         self._honest = honest
@@ -208,7 +211,7 @@ def _page(how: OnKey, page: Page, record: type[Record], ask: Ask) -> Any:
         case OnKey.SHUFFLED:
             records = [*records[1::2], *records[::2]]
         case OnKey.REPEATED:
-            records = [one for one in records for _ in range(2)]
+            records = [record for record in records for _ in range(2)]
         case OnKey.MANY:
             records = [{**records[0], "id": f"{records[0]['id']}-{number}"} for number in range(MANY_RECORDS)]
         case OnKey.WRONG_TYPES:

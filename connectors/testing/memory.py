@@ -114,9 +114,9 @@ class MemoryConnector(Connector[ConnectorSettings]):
             raise self.failure
 
     def _page(self, record: type[Record], records: Sequence[Record], ask: Ask) -> Page:
-        found, total = evaluation.page(records, self._applied(ask))
+        matching, total = evaluation.page(records, self._applied(ask))
         selection = narrow(record, ask.fields)
-        shown = [msgspec.convert(one, selection, from_attributes=True) for one in found]
+        shown = [msgspec.convert(record, selection, from_attributes=True) for record in matching]
         return Page(msgspec.json.encode(shown), total)
 
     def _applied(self, ask: Ask) -> Ask:
@@ -138,6 +138,6 @@ class MemoryConnector(Connector[ConnectorSettings]):
 
 
 def _share_nothing(held: Mapping[str, Sequence[Record]]) -> bool:
-    """Whether no record is under two keys."""
+    """Tell whether no record is under two keys."""
     ids = [id_ for records in held.values() for id_ in {record.id for record in records}]
     return len(ids) == len(set(ids))

@@ -17,14 +17,14 @@ from connectors.toolkit import evaluation
 
 
 class PushdownPromises(Sampled):
-    """One test per kind of pushdown; a lookup that does not declare it is left out."""
+    """Test each kind of pushdown that a lookup declares."""
 
     async def test_first_gives_the_newest_of_each_key(self, connector: Connector[Any]) -> None:
         """FIRST cuts per key, after the newest."""
         async for lookup, whole in self._declaring(connector, Push.FIRST):
             for first in (1, 2, 3):
-                found = await fetch_records(lookup, list(whole), first=first)
-                assert {key: _ids(records) for key, records in found.items()} == {
+                fetched = await fetch_records(lookup, list(whole), first=first)
+                assert {key: _ids(records) for key, records in fetched.items()} == {
                     key: _ids(evaluation.sort_records(records)[:first]) for key, records in whole.items()
                 }
 
@@ -33,10 +33,14 @@ class PushdownPromises(Sampled):
         async for lookup, whole in self._declaring(connector, Push.ORDER):
             for oldest_first in (False, True):
                 for first in (None, 2) if Push.FIRST in lookup.pushdown else (None,):
-                    found = await fetch_records(lookup, list(whole), oldest_first=oldest_first, first=first)
+                    fetched = await fetch_records(lookup, list(whole), oldest_first=oldest_first, first=first)
                     for key, records in whole.items():
                         expected = evaluation.sort_records(records, oldest_first=oldest_first)[:first]
-                        assert [one.id for one in found[key]] == [one.id for one in expected], (key, oldest_first, first)
+                        assert [record.id for record in fetched[key]] == [record.id for record in expected], (
+                            key,
+                            oldest_first,
+                            first,
+                        )
 
     async def test_since_and_until_bound_the_time(self, connector: Connector[Any]) -> None:
         """SINCE includes its moment, until excludes it."""
@@ -48,34 +52,36 @@ class PushdownPromises(Sampled):
                     await _expect_matching(lookup, key, records, **bounds)
 
     async def test_conditions_hold(self, connector: Connector[Any]) -> None:
-        """WHERE keeps the records that meet a condition on any text or enum, or, negated, the others."""
+        """WHERE keeps the records that meet a condition, or, negated, the others. It is on any text or enum."""
         async for lookup, whole in self._declaring(connector, Push.WHERE):
             for key, records in whole.items():
                 for path in _text_paths(lookup.record):
-                    values = sorted({evaluation.as_text(value) for one in records for value in evaluation.values_at(one, path)})
+                    values = sorted(
+                        {evaluation.as_text(value) for record in records for value in evaluation.values_at(record, path)}
+                    )
                     for negated in (False, True):
                         condition = Condition(path, tuple(values[:1] or ["nothing has this"]), negated)
                         await _expect_matching(lookup, key, records, where=(condition,))
 
     async def test_pages_follow_without_gap_or_repeat(self, connector: Connector[Any]) -> None:
-        """AFTER continues where the page before ended, in either order, also between records of the same time."""
+        """AFTER continues where the page before ended. It does in either order, also between records of the same time."""
         async for lookup, whole in self._declaring(connector, Push.AFTER):
             for key, records in whole.items():
                 for oldest_first in (False, True) if Push.ORDER in lookup.pushdown else (False,):
-                    walked = [one async for one in _walk(lookup, key, oldest_first, limit=len(records))]
+                    walked = [record async for record in _walk(lookup, key, oldest_first, limit=len(records))]
                     expected = evaluation.sort_records(records, oldest_first=oldest_first)
-                    assert [one.id for one in walked] == [one.id for one in expected]
+                    assert [record.id for record in walked] == [record.id for record in expected]
 
     async def test_pages_follow_a_record_of_another_source(self, connector: Connector[Any]) -> None:
-        """AFTER also takes a time with an empty id, where another source's record stood: just at, or a tick behind, its own."""
+        """AFTER takes a time with an empty id. Another source's record stood there: just at, or a tick behind, its own."""
         async for lookup, whole in self._declaring(connector, Push.AFTER):
             for key, records in whole.items():
-                times = {time for one in records if (time := evaluation.time_of(one)) is not None}
+                times = {time for record in records if (time := evaluation.time_of(record)) is not None}
                 for time, oldest_first in product(times, (False, True) if Push.ORDER in lookup.pushdown else (False,)):
                     for place in (Position(time, ""), Position(time + timedelta(microseconds=1), "")):
-                        found = await fetch_records(lookup, [key], after=place, oldest_first=oldest_first)
+                        fetched = await fetch_records(lookup, [key], after=place, oldest_first=oldest_first)
                         expected = evaluation.records_after(records, place, oldest_first=oldest_first)
-                        assert _ids(found.get(key, [])) == _ids(expected), (key, place, oldest_first)
+                        assert _ids(fetched.get(key, [])) == _ids(expected), (key, place, oldest_first)
 
     async def test_count_is_the_number_of_all(self, connector: Connector[Any]) -> None:
         """COUNT gives how many there are, whatever `first` cuts off."""
@@ -91,31 +97,31 @@ class PushdownPromises(Sampled):
 
 
 async def _expect_matching(lookup: Lookup, key: str, records: list[Record], **ask: Any) -> None:
-    found = await fetch_records(lookup, [key], **ask)
+    fetched = await fetch_records(lookup, [key], **ask)
     expected = evaluation.filter_records(records, Ask(fields=all_fields(lookup.record), **ask))
-    assert _ids(found[key]) == _ids(expected), (key, ask)
+    assert _ids(fetched[key]) == _ids(expected), (key, ask)
 
 
 async def _walk(lookup: Lookup, key: str, oldest_first: bool, limit: int) -> AsyncIterator[Record]:
     first = 2 if Push.FIRST in lookup.pushdown else None
     position = None
     for _ in range(limit + 1):
-        found = await fetch_records(lookup, [key], after=position, first=first, oldest_first=oldest_first)
-        page = evaluation.sort_records(found[key], oldest_first=oldest_first)[:2]
+        fetched = await fetch_records(lookup, [key], after=position, first=first, oldest_first=oldest_first)
+        page = evaluation.sort_records(fetched[key], oldest_first=oldest_first)[:2]
         if not page:
             return
-        for one in page:
-            yield one
+        for record in page:
+            yield record
         position = evaluation.position_of(page[-1])
 
 
 def _ids(records: list[Record]) -> list[str]:
-    return sorted(one.id for one in records)
+    return sorted(record.id for record in records)
 
 
 def _text_paths(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
-    for shape in fields_of(struct).values():
-        if shape.struct is not None:
-            yield from _text_paths(shape.struct, f"{prefix}{shape.name}.")
-        elif shape.leaf is str or (shape.form != LIST and shape.leaf is not None and issubclass(shape.leaf, Enum)):
-            yield prefix + shape.name
+    for field in fields_of(struct).values():
+        if field.struct is not None:
+            yield from _text_paths(field.struct, f"{prefix}{field.name}.")
+        elif field.leaf is str or (field.form != LIST and field.leaf is not None and issubclass(field.leaf, Enum)):
+            yield prefix + field.name

@@ -1,4 +1,4 @@
-"""Hold the keys and records that a connector's author gives to the contract test."""
+"""Hold an author's keys and records for the contract test."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -8,7 +8,7 @@ from connectors.records import Record
 
 
 class Sampled:
-    """Keys that are known to have records, by record type and key kind; and keys that have none."""
+    """Hold keys with records by record type and key kind. There are also keys that have none."""
 
     samples: ClassVar[Mapping[tuple[type[Record], KeyKind], Sequence[str]]]
 

@@ -13,7 +13,7 @@ AskSome = Callable[[Keys], Awaitable[Answer]]
 
 
 async def ask_in_halves(keys: Keys, ask: AskSome) -> Answer:
-    """The answer for all keys. What is refused with `halvings` is halved and asked again, side by side.
+    """Ask for all keys. What is refused with `halvings` is halved and asked again, side by side.
 
     A key that is refused alone, while others are answered, is rejected. Raises the error of the first call where nothing is
     answered: it is the question that is refused then, or the source that has failed.
@@ -45,7 +45,7 @@ async def ask_in_halves(keys: Keys, ask: AskSome) -> Answer:
 
 
 async def ask_in_parts(parts: Sequence[Keys], ask: AskSome) -> Answer:
-    """The answers of parts of a batch, asked side by side. A part that fails costs its own keys.
+    """Ask for parts of a batch, side by side. A part that fails costs its own keys.
 
     Raises the first error where all fail.
     """

@@ -1,4 +1,4 @@
-"""The one place that compiles Python which was written while running.
+"""Compile Python that is written while running, here alone.
 
 It is safe, since no text of a request, a source or the settings becomes code. Callers write fixed forms, into which go names
 that are given here, names of fields of our records and of our schema, and texts from elsewhere in hex or as literals (`repr`).
@@ -23,7 +23,7 @@ class CodeWriter:
 
     def keep(self, value: Any) -> str:
         """Name a value that the code reads, the same one once."""
-        known = next((name for name, kept in self._values.items() if kept is value), None)
+        known = next((name for name, known in self._values.items() if known is value), None)
         if known is not None:
             return known
         title = getattr(value, "__name__", "").strip("_")

@@ -26,7 +26,7 @@ _COUNTRY = re.compile("[A-Z]{2}")
 
 
 def json_decoder(kind: Any = Any, *, exact: bool = True) -> Callable[[bytes], Any]:
-    """A function that decodes JSON into a type; where it is exact, numbers with a point or an exponent become Decimals.
+    """Make a function that decodes JSON into a type. Where it is exact, numbers with a point or an exponent become Decimals.
 
     What cannot be decoded as it is, is repaired first. It raises `ValueError` or `RecursionError` for what is not JSON of this
     type.
@@ -55,12 +55,12 @@ _NOT_ASCII, _ESCAPED = re.compile("[^\x00-\x7f]"), re.compile(rb"\\u([0-9a-fA-F]
 
 
 def has_fine_times(content: bytes) -> bool:
-    """Whether JSON may hold times finer than a microsecond: decoders round them, `read_time` cuts."""
+    """Tell whether JSON may hold times finer than a microsecond: decoders round them, `read_time` cuts."""
     return _BEYOND_MICROSECONDS.search(content) is not None
 
 
 def has_odd_decimals(content: bytes) -> bool:
-    """Whether JSON may hold texts that decoders take for numbers, and `to_number` does not: of any script, or parted by `_`."""
+    """Tell whether JSON may hold texts that only decoders read: of any script, or parted by `_`."""
     if _PARTED.search(content):
         return True
     return not (content.isascii() and b"\\u" not in content) and _has_foreign_digits(content)
@@ -78,21 +78,21 @@ encode_numbers = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def converter(leaf: type | None) -> Convert:
-    """The function that makes a value canonical for a field of this type. None is no value."""
+    """Make the function that canonicalises values for a type. None is no value."""
     if leaf is not None and issubclass(leaf, KnownEnum):
         return lambda value: None if is_blank(value) else leaf(text).value if isinstance(text := to_text(value), str) else value
     return _CONVERTERS.get(leaf, _as_it_is)
 
 
-def shape_converter(shape: FieldInfo) -> Convert:
+def field_converter(field: FieldInfo) -> Convert:
     """As `converter`, for a field: codes, such as those of countries and currencies, are in upper case."""
-    pattern = code_pattern(shape)
-    return converter(shape.leaf) if pattern is None else _code_converter(re.compile(pattern))
+    pattern = code_pattern(field)
+    return converter(field.leaf) if pattern is None else _code_converter(re.compile(pattern))
 
 
-def code_pattern(shape: FieldInfo) -> str | None:
+def code_pattern(field: FieldInfo) -> str | None:
     """The pattern of a field that holds codes, None for another."""
-    return _pattern(mi.type_info(shape.type)) if shape.leaf is str else None
+    return _pattern(mi.type_info(field.type)) if field.leaf is str else None
 
 
 def _pattern(kind: mi.Type) -> str | None:
@@ -115,22 +115,22 @@ def _code_converter(pattern: re.Pattern[str]) -> Convert:
 
 
 def is_blank(value: Any) -> bool:
-    """Whether there is no value, or a text that says nothing where something else than text belongs."""
+    """Tell whether there is no value, or a blank text. A text is blank where it says nothing in the place of something else."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def to_list(value: Any) -> Any:
-    """Read a list; None for `{}`, `""` or `false`, the empty lists of some languages."""
+    """Read a list. None for `{}`, `""` or `false`, the empty lists of some languages."""
     return None if value is False or value in ("", {}) else value
 
 
 def to_object(value: Any) -> Any:
-    """An object; None where there is none, as `[]`, `""` or `false`."""
+    """Read an object; None where there is none, as `[]`, `""` or `false`."""
     return None if value is False or value in ("", []) else value
 
 
 def translated(table: Mapping[str, str], convert: Convert) -> Convert:
-    """Apply a value map of the configuration first; a value that is not in it goes on unchanged."""
+    """Apply a value map of the configuration first. A value that is not in it goes on unchanged."""
 
     def translate(value: Any) -> Any:
         text = to_text(value)
@@ -166,7 +166,10 @@ def to_time(value: Any) -> Any:
 
 
 def to_amount(value: Any, scale: int = 0) -> Any:
-    """The text of an amount in its own digits, without an exponent. `scale` is the number of decimals in a whole number."""
+    """Write the text of an amount in its own digits, without an exponent.
+
+    `scale` is the number of decimals in a whole number.
+    """
     number = to_number(value)
     if number is None:
         return None if is_blank(value) else value
@@ -176,7 +179,7 @@ def to_amount(value: Any, scale: int = 0) -> Any:
 
 
 def whole_or_raw(value: Any) -> Any:
-    """A whole number as an int. Anything else stays as it is."""
+    """Read a whole number as an int. Anything else stays as it is."""
     number = to_number(value)
     is_whole = number is not None and is_sound(number) and number == number.to_integral_value()
     return int(number) if number is not None and is_whole else value
@@ -199,25 +202,27 @@ def to_number(value: Any) -> Decimal | None:
 
 
 def given(**fields: Any) -> dict[str, Any]:
-    """An object without the fields that have no value: None, an empty text, an empty list or object."""
+    """Drop the fields of an object that have no value: None, an empty text, an empty list or object."""
     return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}
 
 
 def to_country(value: Any) -> str | None:
-    """The code of a country, in any case. A name of one is no value: an address is served without it."""
+    """Read the code of a country, in any case. A name of one is no value: an address is served without it."""
     return _code(value, _COUNTRY)
 
 
 def _code(value: Any, pattern: re.Pattern[str]) -> str | None:
-    """A code in upper case, None for what is none: letters that are no ASCII may become others there."""
+    """Write a code in upper case, or None: letters that are no ASCII may become others there."""
     code = value.strip().upper() if isinstance(value, str) and value.isascii() else ""
     return code if pattern.fullmatch(code) else None
 
 
 def contact_points(emails: Iterable[Any], phones: Iterable[Any]) -> list[dict[str, Any]]:
     """List the contact points of a customer, without empty ones. The first of each kind is the primary one."""
-    found = (("EMAIL", list(filter(None, emails))), ("PHONE", list(filter(None, phones))))
-    return [{"kind": kind, "value": one, "primary": one == values[0]} for kind, values in found for one in values]
+    values_by_kind = (("EMAIL", list(filter(None, emails))), ("PHONE", list(filter(None, phones))))
+    return [
+        {"kind": kind, "value": value, "primary": value == values[0]} for kind, values in values_by_kind for value in values
+    ]
 
 
 def _to_int(value: Any) -> Any:

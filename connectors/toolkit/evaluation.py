@@ -35,19 +35,21 @@ def time_of(record: Any) -> datetime | None:
 
 
 def sort_records(records: Iterable[R], *, oldest_first: bool = False) -> list[R]:
-    """Newest first, ties by id descending, or all that the other way round; records without a time by id, ascending."""
-    found = list(records)
-    timed = bool(found) and time_of(found[0]) is not None
-    return sorted(found, key=_time_and_id, reverse=timed and not oldest_first)
+    """Sort newest first, ties by id descending, or reversed. Records without a time come by id, ascending."""
+    ordered = list(records)
+    timed = bool(ordered) and time_of(ordered[0]) is not None
+    return sorted(ordered, key=_time_and_id, reverse=timed and not oldest_first)
 
 
 def filter_records(records: Iterable[R], ask: Ask | Measure) -> list[R]:
-    """The records inside the window that meet every condition."""
-    return [record for record in records if _in_window(record, ask) and all(meets(record, one) for one in ask.where)]
+    """Keep the records inside the bounds that meet every condition."""
+    return [
+        record for record in records if _in_window(record, ask) and all(meets(record, condition) for condition in ask.where)
+    ]
 
 
 def records_after(records: Iterable[R], position: Position, *, oldest_first: bool = False) -> list[R]:
-    """The records that follow a position."""
+    """Keep the records that follow a position."""
     last = (position.time or _NO_TIME, position.id)
     if oldest_first or position.time is None:
         return [record for record in records if _time_and_id(record) > last]
@@ -55,13 +57,13 @@ def records_after(records: Iterable[R], position: Position, *, oldest_first: boo
 
 
 def page(records: Iterable[R], ask: Ask) -> tuple[list[R], int | None]:
-    """The records that an ask gives, in its order, and how many match it where it counts them."""
-    found = filter_records(records, ask)
-    total = len(found) if ask.count else None
-    found = sort_records(found, oldest_first=ask.oldest_first)
+    """Apply an ask to records. Gives them in its order, and how many match where it counts them."""
+    matching = filter_records(records, ask)
+    total = len(matching) if ask.count else None
+    matching = sort_records(matching, oldest_first=ask.oldest_first)
     if ask.after is not None:
-        found = records_after(found, ask.after, oldest_first=ask.oldest_first)
-    return found[: ask.first], total
+        matching = records_after(matching, ask.after, oldest_first=ask.oldest_first)
+    return matching[: ask.first], total
 
 
 def position_of(record: Any) -> Position:
@@ -70,7 +72,10 @@ def position_of(record: Any) -> Position:
 
 
 def meets(record: Any, condition: Condition) -> bool:
-    """A path through a list meets a condition when one of its values does; no value is none of the values."""
+    """Tell whether a record meets a condition.
+
+    A path through a list does when one of its values does; no value is none of the values.
+    """
     return any(as_text(value) in condition.values for value in values_at(record, condition.field)) != condition.negated
 
 
@@ -87,23 +92,23 @@ def values_at(value: Any, path: str) -> Iterator[Any]:
 
 
 def rfc3339(time: datetime) -> str:
-    """An aware time in UTC, with Z."""
+    """Write an aware time in UTC, with Z."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def as_time(value: str | datetime) -> datetime:
-    """A time in UTC; one without its offset is taken to be."""
+    """Read a time in UTC; one without its offset is taken to be."""
     time = datetime.fromisoformat(value) if isinstance(value, str) else value
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def is_sound(number: Decimal) -> bool:
-    """Whether a decimal is a number, and one that can be written and added up at no great length."""
+    """Tell whether a decimal is a number of bearable length. It can be written and added up."""
     return number.is_finite() and -MAX_DIGITS <= number.adjusted() <= MAX_DIGITS
 
 
 class PlainDecimal(Decimal):
-    """A decimal that is written without an exponent, which Python writes for amounts below 0.000001. Its JSON needs a hook."""
+    """Write a decimal without an exponent. Python writes one for amounts below 0.000001. Its JSON needs a hook."""
 
     __slots__ = ()
 
@@ -112,7 +117,7 @@ class PlainDecimal(Decimal):
 
 
 def decimal_text(number: Decimal) -> str:
-    """A sound decimal in the digits that it has. Zero has no sign."""
+    """Write a sound decimal in the digits that it has. Zero has no sign."""
     return f"{number or number.copy_abs():f}"
 
 
@@ -121,8 +126,8 @@ def plain(number: Decimal) -> Decimal:
     text = decimal_text(number)
     if str(number) == text:
         return number
-    found = Decimal(text)
-    return found if str(found) == text else PlainDecimal(found)
+    decimal = Decimal(text)
+    return decimal if str(decimal) == text else PlainDecimal(decimal)
 
 
 def json_hook(value: Any) -> Any:
@@ -137,7 +142,7 @@ encode_json = msgspec.json.Encoder(enc_hook=json_hook).encode
 
 
 def exact_sum(numbers: Iterable[Any]) -> Any:
-    """The sum of sound numbers, to the last digit: an int of ints alone, else a Decimal."""
+    """Add sound numbers up, to the last digit: an int of ints alone, else a Decimal."""
     total: Any = 0
     for number in numbers:
         total = total + number if isinstance(total, int) and isinstance(number, int) else EXACT.add(total, number)
@@ -145,12 +150,12 @@ def exact_sum(numbers: Iterable[Any]) -> Any:
 
 
 def average(numbers: Sequence[Any]) -> Any:
-    """The mean of some sound numbers, of their exact sum."""
+    """Divide the exact sum of sound numbers by their count."""
     return exact_sum(numbers) / len(numbers)
 
 
 def as_text(value: Any) -> str:
-    """A value as a condition writes it."""
+    """Write a value as a condition does."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -164,14 +169,14 @@ def as_text(value: Any) -> str:
 
 
 def evaluate_measure(record: type[Record], records: Iterable[Any], measure: Measure) -> Any:
-    """One aggregate over records, as `Measure` defines it; lists inside records are flattened. Amounts are text."""
-    found = filter_records(records, measure)
+    """Compute one aggregate over records, as `Measure` defines it. Lists inside records are flattened. Amounts are text."""
+    matching = filter_records(records, measure)
     if measure.field is None:
-        return len(found)
-    newest_first = sort_records(found)
-    values = [value for one in newest_first for value in values_at(one, measure.field)]
-    shape = leaf_field(record, measure.field)
-    is_money = shape is not None and shape.struct is Money
+        return len(matching)
+    newest_first = sort_records(matching)
+    values = [value for record in newest_first for value in values_at(record, measure.field)]
+    field = leaf_field(record, measure.field)
+    is_money = field is not None and field.struct is Money
     match measure.op:
         case MeasureOp.COUNT:
             return len(values)
@@ -193,26 +198,26 @@ def evaluate_measure(record: type[Record], records: Iterable[Any], measure: Meas
 
 
 def combine(measure: Measure, values: Sequence[Any]) -> Any:
-    """Merge the answers of several sources or keys to one measure; None is an answer that found nothing.
+    """Merge answers of several sources or keys to one measure. None is an answer that found nothing.
 
     What is `MERGEABLE` is exact, up to the largest number that a count may be. Of the others the first answer that is not None
     counts.
     """
-    found = [value for value in values if value is not None]
+    known = [value for value in values if value is not None]
     match measure.op:
         case MeasureOp.COUNT:
-            return min(sum(found), MAX_WHOLE)
+            return min(sum(known), MAX_WHOLE)
         case MeasureOp.SUM:
-            lists = [value for value in found if isinstance(value, list)]
+            lists = [value for value in known if isinstance(value, list)]
             if not lists:
-                return exact_sum(found)
+                return exact_sum(known)
             parts = [part for value in lists for part in value]
             return parts if len(parts) < 2 else sums_by_currency((part["amount"], part["currency"]) for part in parts)
         case MeasureOp.MIN:
-            return min(map(_comparable, found), default=None)
+            return min(map(_comparable, known), default=None)
         case MeasureOp.MAX:
-            return max(map(_comparable, found), default=None)
-    return found[0] if found else None
+            return max(map(_comparable, known), default=None)
+    return known[0] if known else None
 
 
 def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[str, str]]:
@@ -224,7 +229,7 @@ def sums_by_currency(parts: Iterable[tuple[Decimal | str, str]]) -> list[dict[st
 
 
 def _comparable(value: Any) -> Any:
-    """MIN and MAX are of numbers or of times, and a time may come as text or without its zone."""
+    """Convert a value for MIN and MAX, of numbers or times. A time may come as text or without its zone."""
     return as_time(value) if isinstance(value, str | datetime) else value
 
 

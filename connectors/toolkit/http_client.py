@@ -147,7 +147,7 @@ class HttpClient:
         until: float | None,
         headers: Mapping[str, str] | None = None,
     ) -> bytes | None:
-        """The answer's content, None when the source has nothing.
+        """Call, and read the content; None when the source has nothing.
 
         `body` is sent as JSON, bytes as they are. `until` is a time of the event loop's clock, in seconds.
         `one_key`: the call is about a single key, so 404 means that it is not there and 400 that it is refused.
@@ -262,7 +262,7 @@ def _tls_context(_paths: ssl.DefaultVerifyPaths) -> ssl.SSLContext:
 
 
 async def ask_each(keys: Keys, ask_one: Callable[[str], Awaitable[Found | SourceError | None]]) -> Answer:
-    """Call once for each key, side by side; a failure costs its own key. None is a key that is not there.
+    """Call once for each key, side by side. A failure costs its own key. None is a key that is not there.
 
     Raises the failure of the first key when all have failed and not for being refused: the source failed then, not a key, and
     whoever counts failures should see it.
@@ -277,8 +277,8 @@ async def ask_each(keys: Keys, ask_one: Callable[[str], Awaitable[Found | Source
     # The pool bounds how many of these calls are on the wire at once.
     async with asyncio.TaskGroup() as calls:
         tasks = {key: calls.create_task(contained(key)) for key in keys}
-    answer = {key: found for key, task in tasks.items() if (found := task.result()) is not None}
-    failures = [found for found in answer.values() if isinstance(found, SourceError)]
+    answer = {key: outcome for key, task in tasks.items() if (outcome := task.result()) is not None}
+    failures = [outcome for outcome in answer.values() if isinstance(outcome, SourceError)]
     if failures and len(failures) == len(tasks) and not isinstance(failures[0], SourceRejectedError):
         raise failures[0]
     return answer
@@ -295,7 +295,7 @@ async def gathered(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 
 
 def decoded(content: bytes) -> Any:
-    """The JSON of an answer, its numbers as they are written."""
+    """Decode the JSON of an answer, its numbers as they are written."""
     try:
         return _decode(content)
     except (ValueError, RecursionError) as error:
@@ -303,7 +303,7 @@ def decoded(content: bytes) -> Any:
 
 
 def _error(status: int, headers: Mapping[str, str], one_key: bool) -> SourceError:
-    """What a status means. What may be asked again later passes, whatever else it says."""
+    """Map a status to an error. What may be asked again later passes, whatever else it says."""
     passes = 400 <= status < 500 and "Retry-After" in headers
     if status in _THROTTLED or (status == 403 and passes):
         return SourceThrottledError(retry_after_s=_retry_after_s(headers))
@@ -322,7 +322,7 @@ def _error(status: int, headers: Mapping[str, str], one_key: bool) -> SourceErro
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds, also with decimals, or a date, which is compared with the source's own clock in `Date`."""
+    """Read seconds, or a date. It is compared with the source's own clock in `Date`; seconds may have decimals."""
     text = headers.get("Retry-After", "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)

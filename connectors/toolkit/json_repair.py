@@ -15,7 +15,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def repair_json(content: bytes) -> bytes:
-    """The same JSON as RFC 8259 has it, digit for digit. Half a character of UTF-16 and bytes that are no UTF-8 become U+FFFD.
+    """Rewrite JSON as RFC 8259 has it, digit for digit. Half a character of UTF-16 and bytes that are no UTF-8 become U+FFFD.
 
     A mark of the byte order goes, control characters in texts are escaped. Numbers that none can be (`NaN`, `1e` with twenty
     digits) become texts. Raises `ValueError` or `RecursionError` for what is no JSON even so.
@@ -24,9 +24,9 @@ def repair_json(content: bytes) -> bytes:
     return _encode(json.loads(text, strict=False, parse_float=_decimal, parse_int=_int, parse_constant=str))
 
 
-def _in_pairs(found: re.Match[bytes]) -> bytes:
+def _in_pairs(match: re.Match[bytes]) -> bytes:
     """Escapes of UTF-16 with U+FFFD in the place of each half."""
-    backslashes, first, others = found.groups()
+    backslashes, first, others = match.groups()
     if len(backslashes) % 2:
         backslashes, first, others = backslashes[1:], b"", rb"\%b%b" % (first, others)
     return backslashes + first + _PAIRS.sub(lambda pair: pair[1] or rb"\ufffd", others)

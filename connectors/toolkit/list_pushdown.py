@@ -1,4 +1,4 @@
-"""Push a page down to a source with one order, and correct its answer."""
+"""Push a page down to a sorted source, and correct its answer."""
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ class ListPushdown:
         self._sends = sends
         self._counts = counts
         self._time_name = fields_of(record)[record.time_field].json_name if record.time_field else ""
-        self._position = Fields.of("id", record.time_field) if record.time_field else Fields.of("id")
+        self._position = Fields.from_paths("id", record.time_field) if record.time_field else Fields.from_paths("id")
         self.pushdown = frozenset(self._declared())
 
     def _declared(self) -> Iterator[Push]:
@@ -46,11 +46,11 @@ class ListPushdown:
         return ask.first if can_cut and ask.after is None and self.at_source(ask) else None
 
     def is_in_order(self, ask: Ask) -> bool:
-        """Whether the source returns records in the asked order, so that its first ones are ours."""
+        """Tell whether the source returns records in the asked order. So its first ones are ours."""
         return self._order == ("oldest_first" if ask.oldest_first else "newest_first")
 
     def at_source(self, ask: Ask) -> bool:
-        """Whether the source gives those records that match, and no others."""
+        """Tell whether the source gives those records that match, and no others."""
         return self.is_complete(ask) and not self.bounds_here(ask)
 
     def fields(self, ask: Ask) -> Fields:
@@ -58,31 +58,31 @@ class ListPushdown:
         return ask.fields | self._position if self.bounds_here(ask) or Push.ORDER in self.pushdown else ask.fields
 
     def page(self, records: Sequence[Any], ask: Ask, total: int | None) -> Page:
-        """Cut the page of one key from its records, canonical mappings or narrowed. `total` is what the source counted."""
-        found = list(records)
+        """Cut one key's page from its records. They are canonical mappings or narrowed. `total` is what the source counted."""
+        inside = list(records)
         if self.bounds_here(ask):
             assert ask.until is not None
-            found = [record for record in found if self._time(record) < ask.until]
-            total = len(found) if ask.count and self.is_complete(ask) else None
+            inside = [record for record in inside if self._time(record) < ask.until]
+            total = len(inside) if ask.count and self.is_complete(ask) else None
         if Push.ORDER in self.pushdown:
-            found.sort(key=self._position_of, reverse=not ask.oldest_first)
+            inside.sort(key=self._position_of, reverse=not ask.oldest_first)
             if self.is_complete(ask) and ask.after is None:
-                found = found[: ask.first]
-        if found and {narrow(self._record, ask.fields)}.issuperset(map(type, found)):
-            return Page(found, total)
+                inside = inside[: ask.first]
+        if inside and {narrow(self._record, ask.fields)}.issuperset(map(type, inside)):
+            return Page(inside, total)
         try:
             # Of mappings, amounts are text by now: what is still a Decimal is a number of free JSON.
-            encode = encode_numbers if found and isinstance(found[0], dict) else msgspec.json.encode
-            return Page(encode(found), total)
+            encode = encode_numbers if inside and isinstance(inside[0], dict) else msgspec.json.encode
+            return Page(encode(inside), total)
         except RecursionError as error:
             raise SourceProtocolError("nested too deep") from error
 
     def is_complete(self, ask: Ask) -> bool:
-        """Whether the source leaves out only unwanted records, and those that may be bounded here."""
+        """Tell whether the source leaves out only unwanted records. Those that may be bounded here count as such."""
         return not ask.where and (Push.SINCE in self.pushdown or ask.since is ask.until is None)
 
     def bounds_here(self, ask: Ask) -> bool:
-        """Whether records come that are at `until` or later."""
+        """Tell whether records come that are at `until` or later."""
         # SINCE promises both bounds, and many sources know only the lower one.
         return ask.until is not None and Push.SINCE in self.pushdown and "until" not in self._sends
 

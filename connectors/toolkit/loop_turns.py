@@ -1,4 +1,4 @@
-"""Split long work into turns of the event loop and give way in between."""
+"""Split long work into turns of the event loop; yield in between."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ OTHERS_SHARE = 2
 
 
 async def give_way(took_s: float) -> None:
-    """Let others have the loop after a part of long work, for twice as long as it took, unless there is nothing to do."""
+    """Yield the loop for twice as long as the last part took. It does not where there is nothing else to do."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     await asyncio.sleep(0)

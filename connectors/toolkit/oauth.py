@@ -20,7 +20,7 @@ class _Granted(msgspec.Struct):
 
 
 class Session:
-    """A token, fetched by the first call that needs it, while the others wait.
+    """Hold a token. The first call that needs it fetches it, while the others wait.
 
     `fetch` gives what the token endpoint answers. It is told until when, by the event loop's clock, in seconds.
     """

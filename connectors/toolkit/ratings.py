@@ -1,4 +1,4 @@
-"""Ratings on a scale of the source's own, brought onto that of the record."""
+"""Bring ratings of a source's scale onto that of the record."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def rating_reader(scale: Scale, convert: Callable[[Any], Any]) -> Callable[[Any]
 
 @lru_cache(maxsize=1024)
 def rating_of(number: Any, scale: Scale) -> int:
-    """The nearest rating for a number of the source, between two the better one.
+    """Round a number of the source to the nearest rating. Between two it is the better one.
 
     >>> [rating_of(number, (0, 10)) for number in (0, 4, 5, 6.25, 10, 11)]
     [1, 3, 3, 4, 5, 6]

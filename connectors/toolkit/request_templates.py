@@ -33,7 +33,7 @@ def values_of(keys: Sequence[str], ask: Ask, *, with_first: bool) -> Values:
 
 
 def placeholders_of(template: Any) -> frozenset[str]:
-    """The names in braces in a path, or anywhere in a body."""
+    """Name the placeholders in a path, or anywhere in a body."""
     match template:
         case str():
             return frozenset(_PLACEHOLDER.findall(template))
@@ -45,7 +45,7 @@ def placeholders_of(template: Any) -> frozenset[str]:
 
 
 def render_path(template: str, values: Values) -> str:
-    """The path and query, encoded and ready to send."""
+    """Render the path and query, encoded and ready to send."""
     whole = _rendered(template, values)
     if whole is not None:
         return whole
@@ -56,7 +56,7 @@ def render_path(template: str, values: Values) -> str:
 
 
 def render_body(template: Any, values: Values) -> Any:
-    """The body as JSON values; a string that is one placeholder takes the value's own type."""
+    """Render the body as JSON values. A string that is one placeholder takes the value's own type."""
     match template:
         case str():
             whole = _PLACEHOLDER.fullmatch(template)
@@ -103,5 +103,5 @@ def _rendered(text: str, values: Values, write: Callable[[Any], str] = _encoded)
 
 @lru_cache(maxsize=1024)
 def _parsed(text: str) -> tuple[str, list[str]]:
-    """A text with `%s` in the place of each placeholder, and their names."""
+    """Replace each placeholder of a text by `%s`. Gives their names, too."""
     return _PLACEHOLDER.sub("%s", text.replace("%", "%%")), _PLACEHOLDER.findall(text)

@@ -32,7 +32,7 @@ def is_no_time(text: str) -> bool:
 
 
 def read_time(value: str | float | Decimal | datetime) -> datetime:
-    """Read a time in UTC from a text or a count since 1970; UTC is assumed without an offset.
+    """Read a time in UTC from a text or a count. The count is since 1970; UTC is assumed without an offset.
 
     What is less than a microsecond is cut off. Raises `ValueError` or `OverflowError` for what is none.
     """
@@ -68,12 +68,12 @@ def _since_1970(number: Decimal) -> datetime:
 
 
 def _read_iso(text: str) -> datetime:
-    found = _ISO.fullmatch(text)
-    if found is None:
+    match = _ISO.fullmatch(text)
+    if match is None:
         raise ValueError("no date")
-    date = f"{found['year']}-{found['month']}-{found['day']}"
-    time = f"{found['hour'] or '00'}:{found['minute'] or '00'}:{found['second'] or '00'}.{found['fraction'] or '0'}"
-    return msgspec.convert(f"{date}T{time}{_offset(found['offset'])}", datetime)
+    date = f"{match['year']}-{match['month']}-{match['day']}"
+    time = f"{match['hour'] or '00'}:{match['minute'] or '00'}:{match['second'] or '00'}.{match['fraction'] or '0'}"
+    return msgspec.convert(f"{date}T{time}{_offset(match['offset'])}", datetime)
 
 
 def _offset(text: str | None) -> str:

@@ -79,7 +79,7 @@ class VendorSettings(WebSettings):
 
 
 class AppSettings(VendorSettings):
-    """A vendor that gives out lasting tokens, and tokens that end to an app with an id and a secret."""
+    """Configure a lasting token, or an app that fetches tokens. The app has an id and a secret."""
 
     token: Secret | None = None
     client_id: Secret | None = None
@@ -135,7 +135,7 @@ class Vendor(Connector[V]):
 
     @property
     def credential(self) -> str:
-        """The setting that an operator corrects when the source does not accept the credentials."""
+        """Name the setting to correct when credentials are refused."""
         return "token" if self._session is None else "client_secret"
 
     def headers(self) -> Mapping[str, str]:
@@ -155,13 +155,13 @@ class Vendor(Connector[V]):
         return []
 
     def refusal(self, answer: RefusedResponse) -> SourceError | None:
-        """Map a failed response of this vendor to our error; None if it means the usual."""
+        """Map a failed response of this vendor to our error. None if it means the usual."""
         return PermissionMissingError() if answer.status == 403 else None
 
     def word(self, record: str, path: str, *written: Any) -> str | None:
-        """Map the first text of a field that the settings know; None if they know none."""
+        """Map the first known text of a field. None if the settings know none."""
         words = self.settings.values.get(record, {}).get(path, {})
-        texts = (to_text(one) for one in written) if words else ()
+        texts = (to_text(text) for text in written) if words else ()
         return next((words[text] for text in texts if isinstance(text, str) and text in words), None)
 
     async def open(self) -> None:
@@ -176,14 +176,14 @@ class Vendor(Connector[V]):
         return list(dict.fromkeys(problem for problem in problems if problem is not None))
 
     def lookups(self) -> Sequence[Lookup]:
-        chosen = (found for found in super().lookups() if self._is_chosen(found))
-        return [msgspec.structs.replace(found, fetch=partial(_answer, found.fetch)) for found in chosen]
+        chosen = (lookup for lookup in super().lookups() if self._is_chosen(lookup))
+        return [msgspec.structs.replace(lookup, fetch=partial(_answer, lookup.fetch)) for lookup in chosen]
 
     def aggregates(self) -> Sequence[Aggregate]:
-        return [found for found in super().aggregates() if self._is_chosen(found)]
+        return [aggregate for aggregate in super().aggregates() if self._is_chosen(aggregate)]
 
     def until(self, ask: Ask) -> float | None:
-        """When the time that an ask has is over, by the event loop's clock, in seconds."""
+        """Tell when an ask's time is over, in the loop's seconds."""
         return None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
 
     def own_change(self, record: type[Record] | None, id_: str) -> Change:
@@ -199,16 +199,19 @@ class Vendor(Connector[V]):
         return {key: key.removeprefix(prefix) for key in keys if key.startswith(prefix)}
 
     async def get(self, kind: type[T], path: str, parameters: Parameters, until: float | None) -> T:
-        """A question about many. Its answer is read into `kind`, an envelope whose rows are left as they are."""
+        """Ask about many.
+
+        The answer is read into `kind`, an envelope whose rows are left as they are.
+        """
         return self._read(kind, await self.call("GET", path, parameters=parameters, until=until))
 
     async def find(self, kind: type[T], path: str, parameters: Parameters, until: float | None) -> T | None:
-        """A question about one thing, None when it is not there."""
+        """Ask about one thing, None when it is not there."""
         content = await self.call("GET", path, parameters=parameters, until=until, one_key=True)
         return None if content is None else self._read(kind, content)
 
     async def post(self, kind: type[T], path: str, body: Any, until: float | None) -> T:
-        """A question about many, as JSON."""
+        """Ask about many, as JSON."""
         return self._read(kind, await self.call("POST", path, body=body, until=until))
 
     async def call(
@@ -222,34 +225,34 @@ class Vendor(Connector[V]):
         one_key: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> bytes | None:
-        """One call; every question goes this way. `path` is below `base_url`, and ready to be sent."""
+        """Make one call. `path` is below `base_url`, and ready to be sent."""
         if not path.startswith("/"):
             raise SourceProtocolError("the next page is at another origin")
         url = URL(self.settings.base_url + path, encoded=True)
         sent = {name: str(value) for name, value in (parameters or {}).items() if value is not None}
         url = url.update_query(sent) if sent else url
 
-        async def put(more: Mapping[str, str]) -> bytes | None:
+        async def send(more: Mapping[str, str]) -> bytes | None:
             own = {**(headers or {}), **more}
             return await self._transport.call(method, url, body, one_key=one_key, until=until, headers=own)
 
         if self._session is None:
-            return await put({})
+            return await send({})
         token = await self._session.token(until)
         try:
-            return await put(self.bearing(token))
+            return await send(self.bearing(token))
         except SessionEndedError:
-            return await put(self.bearing(await self._session.token(until, ended=token)))
+            return await send(self.bearing(await self._session.token(until, ended=token)))
 
     async def paged(self, turn: Turn, is_enough: Callable[[list[Any]], bool] = lambda _: False) -> list[Any]:
-        """The rows of all pages, or of as many as are enough. More than `max_pages` is an error."""
+        """Read the rows of all pages, or of enough. More than `max_pages` is an error."""
         rows, is_cut = await self.first_pages(turn, is_enough)
         if is_cut:
             raise too_much("more pages than max_pages")
         return rows
 
     async def first_pages(self, turn: Turn, is_enough: Callable[[list[Any]], bool]) -> tuple[list[Any], bool]:
-        """The rows of as many pages as are enough, and whether `max_pages` ended the reading before."""
+        """Read as many pages as are enough. It also says whether `max_pages` ended the reading before."""
         rows: list[Any] = []
         start: str | None = None
         for _ in range(self.settings.max_pages):
@@ -260,7 +263,7 @@ class Vendor(Connector[V]):
         return rows, True
 
     async def _new_token(self, until: float | None) -> bytes | None:
-        """What the token endpoint answers. One that refuses the question refuses the credentials."""
+        """Ask the token endpoint. One that refuses the question refuses the credentials."""
         grant = self.grant()
         assert grant is not None
         values = {name: _shown(value) for name, value in grant.values.items()}
@@ -284,13 +287,13 @@ class Vendor(Connector[V]):
             meant = Vendor.refusal(self, answer)
         return SessionEndedError() if meant is None and answer.status == 401 and self._session is not None else meant
 
-    def _is_chosen(self, found: Lookup | Aggregate) -> bool:
-        return found.by in self.settings.keys.get(RECORD_NAMES[found.record], ())
+    def _is_chosen(self, declared: Lookup | Aggregate) -> bool:
+        return declared.by in self.settings.keys.get(RECORD_NAMES[declared.record], ())
 
     def _problems_of_keys(self) -> Iterator[str]:
         known: dict[str, list[KeyKind]] = {}
-        for found in super().lookups():
-            known.setdefault(RECORD_NAMES[found.record], []).append(found.by)
+        for lookup in super().lookups():
+            known.setdefault(RECORD_NAMES[lookup.record], []).append(lookup.by)
         for record, kinds in self.settings.keys.items():
             for by in kinds:
                 if by not in known.get(record, ()):
@@ -304,11 +307,11 @@ class Vendor(Connector[V]):
                     has = ", ".join(sorted(known)) or "none"
                     yield f"values.{record}.{path}: {self.kind} reads no words of your own there; of {record} it reads {has}"
                     continue
-                shape = leaf_field(RECORDS[record], path)
-                if shape is not None and shape.leaf is not None and issubclass(shape.leaf, Enum):
-                    members = shape.leaf.__members__
+                field = leaf_field(RECORDS[record], path)
+                if field is not None and field.leaf is not None and issubclass(field.leaf, Enum):
+                    members = field.leaf.__members__
                     wrong = sorted(set(words.values()).difference(members))
-                    yield from (f"values.{record}.{path}: `{one}` is none of {', '.join(members)}" for one in wrong)
+                    yield from (f"values.{record}.{path}: `{word}` is none of {', '.join(members)}" for word in wrong)
 
     async def _try(self, trial: Trial, until: float) -> str | None:
         where = f"sources.{self.name}.{self.credential}"
@@ -345,7 +348,7 @@ def _shown(value: str | SecretStr) -> str:
 
 
 async def _answer(fetch: FetchFunction, keys: Keys, ask: Ask) -> Answer:
-    """Keys that cannot be sent are refused here, so that they do not cost the others."""
+    """Refuse keys that cannot be sent. So they do not cost the others."""
     good = [key for key in keys if _can_be_sent(key)]
     refused = {key: SourceRejectedError() for key in keys if key not in good} if len(good) < len(keys) else {}
     return {**refused, **await fetch(good, ask)} if good else refused

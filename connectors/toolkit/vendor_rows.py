@@ -24,12 +24,12 @@ R = TypeVar("R")
 
 
 def is_number(key: str) -> bool:
-    """Whether a key can be one of a vendor's ids that are numbers. Others would cost the whole batch."""
+    """Tell whether a key can be a vendor's numeric id. Others would cost the whole batch."""
     return _NUMBER.fullmatch(key) is not None
 
 
 def step(key: str) -> str:
-    """A key as a step of a path."""
+    """Write a key as a step of a path."""
     if key in {".", ".."}:
         raise SourceRejectedError
     return quote(key, safe="")
@@ -45,7 +45,7 @@ def as_records(rows: Iterable[Any], record_of: Callable[[Any], Any]) -> bytes:
 
 def readable(rows: Iterable[Any], read: Callable[[Any], T | None]) -> list[T]:
     """Read rows and leave out None."""
-    return [found for row in rows if (found := _read_row(row, read)) is not None]
+    return [value for row in rows if (value := _read_row(row, read)) is not None]
 
 
 def by_key(
@@ -55,19 +55,19 @@ def by_key(
     record_of: Callable[[Any], Any],
     first: int | None = None,
 ) -> dict[str, bytes]:
-    """The rows of a batch, put with the asked keys that they have, the `first` of each. A row of no asked key is nobody's.
+    """Group a batch's rows by asked key, the `first` of each. A row of no asked key is nobody's.
 
     One whose keys cannot be read may be of any key that nothing was found for, or else of any: it stands there as null.
     """
-    found: dict[str, list[Any]] = {key: [] for key in keys}
+    rows_by_key: dict[str, list[Any]] = {key: [] for key in keys}
     lost = 0
     for row in rows:
-        own = _read_row(row, lambda one: dict.fromkeys(filter(_is_text, map(to_text, keys_of(one)))))
+        own = _read_row(row, lambda row: dict.fromkeys(filter(_is_text, map(to_text, keys_of(row)))))
         lost += own is None
         for key in own or ():
-            if key in found:
-                found[key].append(row)
-    given = {key: own[:first] for key, own in found.items()}
+            if key in rows_by_key:
+                rows_by_key[key].append(row)
+    given = {key: own[:first] for key, own in rows_by_key.items()}
     if lost:
         unsure = [key for key, own in given.items() if not own] or list(given)
         given |= {key: [*given[key], *[None] * lost] for key in unsure}
@@ -80,8 +80,10 @@ def unsure_of_letters(keys: Keys, answer: Answer) -> Answer:
     return {**{key: Page(b"[]", partial=True) for key in keys if key.casefold() not in known}, **answer}
 
 
-def window(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) -> tuple[list[R | None], int]:
-    """The rows that an ask wants of a key, in order, and how many there are between its times. Conditions are not looked at.
+def cut_page(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) -> tuple[list[R | None], int]:
+    """Cut an ask's page from a key's rows.
+
+    Gives it in order, and how many rows are between its times. Conditions are not looked at.
 
     For what a vendor does not cut by itself. A row whose place cannot be read is None, and stands as the oldest.
     """
@@ -91,14 +93,14 @@ def window(rows: Iterable[R], ask: Ask, position_of: Callable[[R], Position]) ->
     total = len(inside)
     if ask.after is not None:
         last = (ask.after.time or _NO_TIME, ask.after.id)
-        inside = [one for one in inside if (one[:2] > last if ask.oldest_first else one[:2] < last)]
-    found: list[R | None] = [row for *_, row in inside]
+        inside = [row for row in inside if (row[:2] > last if ask.oldest_first else row[:2] < last)]
+    wanted: list[R | None] = [row for *_, row in inside]
     unread: list[R | None] = [None for place, _ in placed if place is None]
-    return (unread + found if ask.oldest_first else found + unread)[: ask.first], total
+    return (unread + wanted if ask.oldest_first else wanted + unread)[: ask.first], total
 
 
 def needed(fields: Fields, table: Mapping[str, Collection[str]]) -> list[str]:
-    """List the fields to ask a vendor for, by a table of the sources of each field."""
+    """List the vendor's fields for the asked ones, by a table."""
     return sorted({name for field, _ in fields for name in table.get(field, ())})
 
 
@@ -108,19 +110,19 @@ def _is_between(place: Position, ask: Ask) -> bool:
 
 
 def joined(*parts: Any, by: str = " ") -> Any:
-    """The parts of a name or an address in one text. A part that is none is passed on as it is."""
+    """Join the parts of a name or an address in one text. A part that is none is passed on as it is."""
     given_parts = [to_text(part) for part in parts if part]
     odd = [part for part in given_parts if not isinstance(part, str)]
     return odd[0] if odd else by.join(given_parts)
 
 
 def time_of(written: Any) -> datetime:
-    """A time as the gateway reads it. Raises `ValueError` or `TypeError` for what is none."""
+    """Read a time as the gateway does. Raises `ValueError` or `TypeError` for what is none."""
     return as_time(to_time(written))
 
 
 def country_code(written: Any) -> Any:
-    """The code of a country. What is none is passed on as it is."""
+    """Read the code of a country. What is none is passed on as it is."""
     return to_country(written) or written
 
 
@@ -133,7 +135,7 @@ def read_or_odd(value: Any, read: Callable[[Any], Any]) -> Any:
 
 
 def odd(value: Any) -> Any:
-    """A value that cannot be read, as something that no field takes for its own: a text in the place of an object is no id."""
+    """Mark an unreadable value so that no field takes it: a text in the place of an object is no id."""
     return [value]
 
 

@@ -22,7 +22,7 @@ TOLERANCE = timedelta(minutes=5)
 Encoding = Literal["hex", "base64"]
 T = TypeVar("T")
 
-_MOST_DIGITS = 15
+_MAX_DIGITS = 15
 
 
 def expect_hmac(
@@ -36,7 +36,10 @@ def expect_hmac(
 
 
 def expect_hubspot(request: WebhookRequest, secret: SecretStr, url: str, now: datetime) -> None:
-    """Version 3 of HubSpot's signatures, made with the client secret of the app. `url` is the address that HubSpot calls."""
+    """Check version 3 of HubSpot's signatures.
+
+    The client secret of the app makes them. `url` is the address that HubSpot calls.
+    """
     time = request.headers.get("x-hubspot-request-timestamp", "")
     _expect_recent(_since_1970(time, per_second=1000), now)
     message = f"{request.method}{url}".encode("utf-8", "replace") + request.body + time.encode()
@@ -73,29 +76,29 @@ def expect_segment(request: WebhookRequest, secret: SecretStr) -> None:
 
 
 def read(request: WebhookRequest, kind: type[T]) -> T:
-    """The body as JSON of a kind, whose fields may be named in an answer. Raises `WebhookBodyError`."""
+    """Read the body as JSON of a kind. Its fields may be named in an answer. Raises `WebhookBodyError`."""
     try:
-        found: T = decode_exactly(request.body, kind)
+        parsed: T = decode_exactly(request.body, kind)
     except msgspec.ValidationError as error:
         raise WebhookBodyError(f"the body: {error}") from None
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise WebhookBodyError("the body is not JSON") from None
-    return found
+    return parsed
 
 
 def texts_at(document: Any, path: str) -> list[str]:
-    """The texts, or whole numbers as texts, at a dotted path. Where there is a list, all of its elements count.
+    """List the texts, or whole numbers as texts, at a dotted path. Where there is a list, all of its elements count.
 
     Raises `WebhookBodyError`.
     """
     here = _elements([document])
     for name in path.split("."):
-        if not all(isinstance(one, dict) and name in one for one in here):
+        if not all(isinstance(node, dict) and name in node for node in here):
             raise WebhookBodyError(f"the body has no `{path}`")
-        here = _elements([one[name] for one in here])
-    if not all(isinstance(one, str | int) and not isinstance(one, bool) for one in here):
+        here = _elements([node[name] for node in here])
+    if not all(isinstance(node, str | int) and not isinstance(node, bool) for node in here):
         raise WebhookBodyError(f"`{path}` of the body is neither text nor a whole number")
-    return [str(one) for one in here]
+    return [str(node) for node in here]
 
 
 def _elements(values: list[Any]) -> list[Any]:
@@ -116,7 +119,7 @@ def _expect_recent(time: datetime | None, now: datetime) -> None:
 
 
 def _since_1970(text: str, per_second: int = 1) -> datetime | None:
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         return None
     try:
         return datetime.fromtimestamp(int(text) / per_second, UTC)

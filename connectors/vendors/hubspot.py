@@ -28,7 +28,7 @@ from connectors.toolkit.webhook_signatures import expect_hubspot, read
 
 _CONTACT_TYPE = "0-1"
 _CONTACTS, _COMPANIES = "/crm/v3/objects/contacts", "/crm/v3/objects/companies"
-_BATCH, _PAGE, _MOST_FOUND = 100, 200, 1_000
+_BATCH, _PAGE, _MAX_FOUND = 100, 200, 1_000
 _IDS = ("hs_object_id", "hs_merged_object_ids")
 """The id of a contact, and those of contacts that were merged into it."""
 _IDS_IN_A_SEARCH = 50
@@ -67,7 +67,10 @@ Failures = Mapping[str, SourceError]
 
 
 class HubSpotSettings(AppSettings):
-    """`member_number` and `external_ids` (by the other system's name) are properties whose values are unique."""
+    """Configure HubSpot.
+
+    `member_number` and `external_ids` (by the other system's name) are properties whose values are unique.
+    """
 
     base_url: str = "https://api.hubapi.com"
     refresh_token: Secret | None = None
@@ -131,7 +134,7 @@ class HubSpotEvent(msgspec.Struct, rename="camel"):
 
 
 class HubSpot(Vendor[HubSpotSettings]):
-    """HubSpot, by version 3 of its CRM API, with the token of a private app, or with tokens for an app of OAuth."""
+    """Read HubSpot by version 3 of its CRM API. The token is a private app's, or tokens are for an app of OAuth."""
 
     kind = "hubspot"
     any_case = True
@@ -167,7 +170,7 @@ class HubSpot(Vendor[HubSpotSettings]):
             raise NoWebhookError
         expect_hubspot(request, self.settings.webhook_secret, self.settings.webhook_url, now)
         return [
-            self.own_change(Customer, str(id_)) for told in read(request, list[HubSpotEvent]) for id_ in sorted(told.contacts)
+            self.own_change(Customer, str(id_)) for event in read(request, list[HubSpotEvent]) for id_ in sorted(event.contacts)
         ]
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
@@ -187,7 +190,7 @@ class HubSpot(Vendor[HubSpotSettings]):
         answer: dict[str, Found | SourceError] = {}
         for system, name in self.settings.external_ids.items():
             own = [key.removeprefix(f"{system}:") for key in keys if key.startswith(f"{system}:")]
-            answer |= {f"{system}:{value}": found for value, found in (await self._batch(own, ask, name)).items()}
+            answer |= {f"{system}:{value}": outcome for value, outcome in (await self._batch(own, ask, name)).items()}
         return answer
 
     @lookup(Customer, by=KeyKind.TEXT, max_batch=5)
@@ -205,8 +208,8 @@ class HubSpot(Vendor[HubSpotSettings]):
         keys_of = partial(_values, (name, *others))
         rows, failures = await self._read_all(_CONTACTS, {"idProperty": name, "properties": names}, keys, until)
         if name in _IDS:
-            found = {value for values in readable(rows, keys_of) for value in values if isinstance(value, str)}
-            rows += await self._merged([key for key in keys if key not in found and key not in failures], names, until)
+            ids = {value for values in readable(rows, keys_of) for value in values if isinstance(value, str)}
+            rows += await self._merged([key for key in keys if key not in ids and key not in failures], names, until)
         companies, without = await self._companies(rows, ask, until)
         answer: dict[str, bytes | SourceError] = {**failures}
         answer |= by_key(keys, rows, keys_of, partial(self._customer, companies))
@@ -215,7 +218,7 @@ class HubSpot(Vendor[HubSpotSettings]):
         return _unless_all_failed(keys, answer)
 
     async def _merged(self, ids: Sequence[str], names: Sequence[str], until: float | None) -> list[Any]:
-        """The contacts that others were merged into."""
+        """Find the contacts that others were merged into."""
         rows: list[Any] = []
         for start in range(0, len(ids), _IDS_IN_A_SEARCH):
             own = {"propertyName": _IDS[1], "operator": "IN", "values": ids[start : start + _IDS_IN_A_SEARCH]}
@@ -228,10 +231,10 @@ class HubSpot(Vendor[HubSpotSettings]):
         body = {"query": text, "limit": _PAGE, "properties": self._properties(ask.fields)}
 
         async def turn(after: str | None) -> tuple[list[Any], str | None]:
-            found = await self.post(HubSpotPage, f"{_CONTACTS}/search", body | ({"after": after} if after else {}), until)
-            if found.total > _MOST_FOUND:
-                raise SourceRejectedError(f"more than {_MOST_FOUND} contacts match; write more of the name")
-            return found.results, found.after
+            page = await self.post(HubSpotPage, f"{_CONTACTS}/search", body | ({"after": after} if after else {}), until)
+            if page.total > _MAX_FOUND:
+                raise SourceRejectedError(f"more than {_MAX_FOUND} contacts match; write more of the name")
+            return page.results, page.after
 
         rows = await self.paged(turn)
         companies, without = await self._companies(rows, ask, until)
@@ -240,24 +243,24 @@ class HubSpot(Vendor[HubSpotSettings]):
         return as_records(rows, partial(self._customer, companies))
 
     async def _companies(self, rows: Iterable[Any], ask: Ask, until: float | None) -> tuple[Mapping[str, Any], Failures]:
-        """The properties of the contacts' primary companies by id, where companies are asked for."""
+        """Load the contacts' primary companies by id, where asked."""
         if "company" not in ask.fields:
             return {}, {}
         ids = sorted(set(readable(rows, _company_id)))
-        found, failures = await self._read_all(_COMPANIES, {"properties": ["name", "industry"]}, ids, until)
-        return dict(readable(found, lambda row: (str(row["id"]), row["properties"]))), failures
+        companies, failures = await self._read_all(_COMPANIES, {"properties": ["name", "industry"]}, ids, until)
+        return dict(readable(companies, lambda row: (str(row["id"]), row["properties"]))), failures
 
     async def _read_all(
-        self, objects: str, question: Mapping[str, Any], ids: Sequence[str], until: float | None
+        self, objects: str, options: Mapping[str, Any], ids: Sequence[str], until: float | None
     ) -> tuple[list[Any], Failures]:
         rows: list[Any] = []
         failures: dict[str, SourceError] = {}
         for start in range(0, len(ids), _BATCH):
             asked = ids[start : start + _BATCH]
-            body = {**question, "inputs": [{"id": id_} for id_ in asked]}
-            found = await self.post(HubSpotPage, f"{objects}/batch/read", body, until)
-            rows += found.results
-            failures |= _part_failures(asked, found.errors)
+            body = {**options, "inputs": [{"id": id_} for id_ in asked]}
+            page = await self.post(HubSpotPage, f"{objects}/batch/read", body, until)
+            rows += page.results
+            failures |= _part_failures(asked, page.errors)
         return rows, failures
 
     def _properties(self, fields: Fields) -> list[str]:
@@ -321,7 +324,7 @@ def _part_failures(asked: Sequence[str], errors: Iterable[Mapping[str, Any]]) ->
 
 def _unless_all_failed(keys: Keys, answer: dict[str, bytes | SourceError]) -> dict[str, bytes | SourceError]:
     """The answer. Where every key has failed, it is the source that has."""
-    failed = [found for found in answer.values() if isinstance(found, SourceError)]
+    failed = [outcome for outcome in answer.values() if isinstance(outcome, SourceError)]
     if len(failed) == len(keys) and not isinstance(failed[0], SourceRejectedError):
         raise failed[0]
     return answer

@@ -19,6 +19,7 @@ from connectors.toolkit.vendor_connector import Parameters, Secret, Trial, Vendo
 from connectors.toolkit.vendor_rows import (
     as_records,
     country_code,
+    cut_page,
     joined,
     needed,
     odd,
@@ -27,11 +28,10 @@ from connectors.toolkit.vendor_rows import (
     step,
     time_of,
     unsure_of_letters,
-    window,
 )
 from connectors.toolkit.webhook_signatures import expect_segment, read
 
-_AT_ONCE, _PAGE, _MOST_TRAITS = 20, 100, 200
+_AT_ONCE, _PAGE, _MAX_TRAITS = 20, 100, 200
 _WINDOW = (Push.SINCE, Push.AFTER, Push.ORDER, Push.FIRST)
 _TICK = timedelta(milliseconds=1)
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -56,7 +56,7 @@ _FROM_IDS = {"contact_points", "device_ids", "external_ids"}
 
 
 class SegmentSettings(VendorSettings):
-    """`space` is the id of the space, `member_number` the trait that holds one."""
+    """Configure Segment. `space` is the id of the space, `member_number` the trait that holds one."""
 
     base_url: str = "https://profiles.segment.com"
     space: Annotated[str, Field(pattern=r"^[\w-]+$")]
@@ -88,7 +88,7 @@ class SegmentEvent(msgspec.Struct, rename="camel"):
 
 
 class Segment(Vendor[SegmentSettings]):
-    """Segment, through version 1 of its Profile API, with the access token of a space."""
+    """Read Segment by version 1 of its Profile API. The access token is a space's."""
 
     kind = "segment"
     settings_type = SegmentSettings
@@ -108,9 +108,9 @@ class Segment(Vendor[SegmentSettings]):
         if self.settings.webhook_secret is None:
             raise NoWebhookError
         expect_segment(request, self.settings.webhook_secret)
-        told = read(request, SegmentEvent)
-        record = Event if told.type in {"track", "page", "screen"} else None
-        keys = ((KeyKind.CUSTOMER_ID, told.user_id), (KeyKind.DEVICE_ID, told.anonymous_id))
+        event = read(request, SegmentEvent)
+        record = Event if event.type in {"track", "page", "screen"} else None
+        keys = ((KeyKind.CUSTOMER_ID, event.user_id), (KeyKind.DEVICE_ID, event.anonymous_id))
         return [Change(record, kind, key) for kind, key in keys if key][:1]
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
@@ -145,7 +145,7 @@ class Segment(Vendor[SegmentSettings]):
         return f"/v1/spaces/{self.settings.space}/collections/users/profiles/{step(type_)}:{step(id_)}"
 
     async def _customer(self, type_: str, id_: str, ask: Ask) -> bytes | None:
-        """The profile that has an id, of which only what is asked for is read. One without a user id is nobody's."""
+        """Load the asked parts of the profile with an id. One without a user id is nobody's."""
         profile, until = self._profile(type_, id_), self.until(ask)
         names = needed(ask.fields, _READ_FROM | {"member_number": self._member_numbers})
         reads_ids = not names or type_ != "user_id" or any(name in _FROM_IDS for name, _ in ask.fields)
@@ -162,25 +162,25 @@ class Segment(Vendor[SegmentSettings]):
         return None if own is None else as_records([traits], partial(self._record, own, typed, _odd_ids(ids)))
 
     async def _traits(self, profile: str, names: Sequence[str], until: float | None) -> Any:
-        found = await self.find(Traits, f"{profile}/traits", {"include": ",".join(names), "limit": _MOST_TRAITS}, until)
-        return None if found is None else found.traits
+        traits = await self.find(Traits, f"{profile}/traits", {"include": ",".join(names), "limit": _MAX_TRAITS}, until)
+        return None if traits is None else traits.traits
 
     async def _ids(self, profile: str, until: float | None) -> Any:
-        """A profile has at least the id that it is asked by; one without is not there."""
+        """List a profile's ids. It has at least the id that it is asked by; one without is not there."""
         rows, is_cut = await self._pages(f"{profile}/external_ids", {"limit": _PAGE}, until)
         if is_cut:
             raise SourceProtocolError("more pages than max_pages")
         return rows or None
 
     async def _events(self, type_: str, id_: str, ask: Ask) -> Page | None:
-        """As many pages as the ask needs, and what happened at the same time as the last event of it."""
+        """Load the pages that the ask needs. Events of the same time as its last one are among them."""
         start, end = _bounds(ask)
         sort = "asc" if ask.oldest_first else "desc"
         around = 1 if ask.after is None else 2
         limit = _PAGE if ask.first is None else min(ask.first + around, _PAGE)
 
         def is_enough(rows: list[Any]) -> bool:
-            wanted, _ = window(rows, ask, _position)
+            wanted, _ = cut_page(rows, ask, _position)
             if ask.first is None or len(wanted) < ask.first:
                 return False
             times = readable((wanted[-1], rows[-1]), lambda row: _position(row).time)
@@ -188,21 +188,21 @@ class Segment(Vendor[SegmentSettings]):
 
         parameters: Parameters = {"sort": sort, "limit": limit, "start": start, "end": end}
         rows, is_cut = await self._pages(f"{self._profile(type_, id_)}/events", parameters, self.until(ask), is_enough)
-        return None if rows is None else Page(as_records(window(rows, ask, _position)[0], _event), partial=is_cut)
+        return None if rows is None else Page(as_records(cut_page(rows, ask, _position)[0], _event), partial=is_cut)
 
     async def _pages(
         self, path: str, parameters: Parameters, until: float | None, is_enough: Callable[[list[Any]], bool] = lambda _: False
     ) -> tuple[list[Any] | None, bool]:
-        """The rows of a list, None where there is no such profile, and whether there are more."""
+        """Read the rows of a list, and whether there are more. None where there is no such profile."""
         is_there = True
 
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
             nonlocal is_there
-            found = await self.find(SegmentPage, path, {**parameters, "next": cursor}, until)
-            if found is None:
+            page = await self.find(SegmentPage, path, {**parameters, "next": cursor}, until)
+            if page is None:
                 is_there = False
                 return [], None
-            return found.data, (found.cursor.next or None) if found.cursor.has_more else None
+            return page.data, (page.cursor.next or None) if page.cursor.has_more else None
 
         rows, is_cut = await self.first_pages(turn, is_enough)
         return rows if is_there else None, is_cut
@@ -235,7 +235,7 @@ class Segment(Vendor[SegmentSettings]):
 
 
 async def _at_hand(value: Any) -> Any:
-    """For what need not be asked."""
+    """Give a value that need not be asked."""
     return value
 
 
@@ -250,7 +250,7 @@ def _position(row: Any) -> Position:
 
 
 def _bounds(ask: Ask) -> tuple[str | None, str | None]:
-    """The times between which the asked events are. Segment includes neither."""
+    """Give the times that bound the asked events. Segment includes neither."""
     oldest, newest = ask.since, ask.until
     last = ask.after.time if ask.after else None
     if last is not None and ask.oldest_first:
@@ -262,7 +262,7 @@ def _bounds(ask: Ask) -> tuple[str | None, str | None]:
 
 
 def _near(time: datetime) -> datetime:
-    """A time that can be a little earlier or later and still be written."""
+    """Keep a time far enough from the calendar's ends to be written."""
     return min(max(time, _FIRST), _LAST)
 
 
@@ -277,16 +277,16 @@ def _event(row: Any) -> dict[str, Any]:
     )
 
 
-def _typed(one: Any) -> tuple[str, Any]:
+def _typed(value: Any) -> tuple[str, Any]:
     """The type of an id, and the id."""
-    type_ = to_text(one["type"])
+    type_ = to_text(value["type"])
     if not isinstance(type_, str):
         raise TypeError
-    return type_, one["id"]
+    return type_, value["id"]
 
 
 def _odd_ids(ids: Sequence[Any]) -> list[Any]:
-    return [odd(one) for one in ids if not readable([one], _typed)]
+    return [odd(id_) for id_ in ids if not readable([id_], _typed)]
 
 
 def _page(context: Any) -> Any:

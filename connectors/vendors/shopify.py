@@ -112,7 +112,7 @@ class ShopifySettings(AppSettings):
 
 
 class Shopify(Vendor[ShopifySettings]):
-    """One shop, with the access token of a custom app, or with tokens of a day for an app's id and secret."""
+    """Read one shop. The access token is a custom app's, or tokens of a day are for an app's id and secret."""
 
     kind = "shopify"
     any_case = True
@@ -121,7 +121,7 @@ class Shopify(Vendor[ShopifySettings]):
     def __init__(self, name: str, settings: ShopifySettings) -> None:
         super().__init__(name, settings)
         self._asking = GraphQLClient(self._post, _wait_s)
-        self._asked = {(one.record, one.by): one for one in lookups_of(_described(settings))}
+        self._asked = {(lookup.record, lookup.by): lookup for lookup in lookups_of(_described(settings))}
 
     def headers(self) -> Mapping[str, str]:
         token = self.settings.token
@@ -175,8 +175,8 @@ class Shopify(Vendor[ShopifySettings]):
         return await self._find(Order, KeyKind.EMAIL, keys, ask)
 
     async def _find_by_id(self, record: type[Record], ids: Mapping[str, str], ask: Ask) -> Answer:
-        found = await self._find(record, KeyKind.CUSTOMER_ID, [id_ for id_ in ids.values() if is_number(id_)], ask)
-        return {key: found[id_] for key, id_ in ids.items() if id_ in found}
+        answer = await self._find(record, KeyKind.CUSTOMER_ID, [id_ for id_ in ids.values() if is_number(id_)], ask)
+        return {key: answer[id_] for key, id_ in ids.items() if id_ in answer}
 
     async def _find(self, record: type[Record], by: KeyKind, keys: Keys, ask: Ask) -> Answer:
         return await self._asking.fetch(self._asked[record, by], keys, ask)
@@ -185,7 +185,7 @@ class Shopify(Vendor[ShopifySettings]):
         return await self.call("POST", f"/admin/api/{self.settings.api_version}/graphql.json", body=body, until=until)
 
     async def _problem(self, record: str) -> str | None:
-        """What is wrong when one of the shop's records is asked for, None when nothing is."""
+        """Report the problem of asking for a record, else None."""
         until = asyncio.get_running_loop().time() + _CHECK_TIMEOUT_S
         try:
             answer = read_response(await self._post({"query": f"{{ {record}s(first: 1) {{ nodes {{ id }} }} }}"}, until) or b"")
@@ -217,7 +217,7 @@ def _described(settings: ShopifySettings) -> GraphQLSettings:
 
 
 def _wait_s(extensions: Any) -> float | None:
-    """Until the bucket of points holds what was asked for."""
+    """Compute the wait until the bucket holds enough points."""
     try:
         cost = extensions["cost"]
         bucket = cost["throttleStatus"]

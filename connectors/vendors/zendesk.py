@@ -16,13 +16,13 @@ from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.converters import contact_points, converter, given, to_text, to_time, translated
 from connectors.toolkit.http_client import RefusedResponse, ask_each, gathered
 from connectors.toolkit.vendor_connector import AppSettings, Grant, Parameters, Secret, Trial, Vendor
-from connectors.toolkit.vendor_rows import as_records, is_number, odd, read_or_odd, readable, time_of, window
+from connectors.toolkit.vendor_rows import as_records, cut_page, is_number, odd, read_or_odd, readable, time_of
 from connectors.toolkit.webhook_signatures import expect_zendesk, read
 
 _USERS, _PAGE = "/api/v2/users", 100
 _SYSTEM = -1
 """The id of Zendesk among users."""
-_MOST_PAGES = 100
+_MAX_PAGES = 100
 """As far as Zendesk gives pages by their numbers."""
 _AT_ONCE = 20
 """Keys in one batch of what needs a call for each key."""
@@ -46,7 +46,7 @@ _SCORES: Mapping[str | None, int | None] = {
 
 
 class ZendeskSettings(AppSettings):
-    """With `email` the token is an API token of that agent, without it the token is one of OAuth."""
+    """Configure Zendesk. With `email` the token is an API token of that agent, without it the token is one of OAuth."""
 
     email: str | None = None
     customer_id: Literal["id", "external_id"] = "id"
@@ -73,7 +73,7 @@ class Tickets(msgspec.Struct):
 
 
 class Requested(NamedTuple):
-    """The tickets of one user as far as they were read, how many there are, and whether `max_pages` ended the reading."""
+    """Hold the tickets of one user, as far as read. It says how many there are, and whether `max_pages` ended the reading."""
 
     rows: list[Any]
     total: int | None
@@ -121,10 +121,10 @@ class Zendesk(Vendor[ZendeskSettings]):
         return Grant("/oauth/tokens", {"grant_type": "client_credentials", "scope": "users:read tickets:read", **app})
 
     def trials(self) -> Sequence[Trial]:
-        one = {"page[size]": 1}
+        smallest = {"page[size]": 1}
         return [
-            Trial(_USERS, "the right to read users (OAuth: the scope users:read)", one),
-            Trial("/api/v2/tickets", "the right to read tickets (OAuth: the scope tickets:read)", one),
+            Trial(_USERS, "the right to read users (OAuth: the scope users:read)", smallest),
+            Trial("/api/v2/tickets", "the right to read tickets (OAuth: the scope tickets:read)", smallest),
         ]
 
     def refusal(self, answer: RefusedResponse) -> SourceError | None:
@@ -137,12 +137,12 @@ class Zendesk(Vendor[ZendeskSettings]):
             raise NoWebhookError
         expect_zendesk(request, self.settings.webhook_secret, now)
         occurred = read(request, ZendeskWebhook)
-        told, is_user = occurred.detail, occurred.type.startswith("zen:event-type:user.")
-        record, id_ = (None, told.id) if is_user else (Ticket, told.requester_id)
+        detail, is_user = occurred.detail, occurred.type.startswith("zen:event-type:user.")
+        record, id_ = (None, detail.id) if is_user else (Ticket, detail.requester_id)
         if self.settings.customer_id == "id":
             return [self.own_change(record, id_)] if id_ else []
-        if is_user and told.external_id:
-            return [Change(record, KeyKind.CUSTOMER_ID, told.external_id)]
+        if is_user and detail.external_id:
+            return [Change(record, KeyKind.CUSTOMER_ID, detail.external_id)]
         return [Change(record, KeyKind.EXTERNAL_ID, f"{self.name}:{id_}")] if id_ else []
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_PAGE)
@@ -152,8 +152,8 @@ class Zendesk(Vendor[ZendeskSettings]):
     @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_PAGE)
     async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
         ids = self.own_ids(keys)
-        found = await self._customers("id", list(ids.values()), ask)
-        return {key: found[id_] for key, id_ in ids.items() if id_ in found}
+        answer = await self._customers("id", list(ids.values()), ask)
+        return {key: answer[id_] for key, id_ in ids.items() if id_ in answer}
 
     @lookup(Customer, by=KeyKind.EMAIL, max_batch=_AT_ONCE)
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
@@ -202,45 +202,45 @@ class Zendesk(Vendor[ZendeskSettings]):
         sent = [value for value in values if (is_number(value) if name == "id" else "," not in value)]
         if not sent:
             return {}
-        found = await self.get(Users, f"{_USERS}/show_many", {f"{name}s": ",".join(sent)}, until)
-        users = readable(found.users, lambda user: (str(user[name]), user) if _is_active(user) else None)
+        answer = await self.get(Users, f"{_USERS}/show_many", {f"{name}s": ",".join(sent)}, until)
+        users = readable(answer.users, lambda user: (str(user[name]), user) if _is_active(user) else None)
         return {id_: user for id_, user in users if id_ in sent}
 
     async def _by_email(self, email: str, until: float | None) -> list[Any]:
-        """The user who has the address. A search finds similar ones as well, and they are other people."""
-        found = await self.get(Users, f"{_USERS}/search", {"query": f'email:"{email}"'}, until)
-        return [user for user in found.users if readable([user], _address) == [email.lower()]]
+        """Find the user who has the address. A search finds similar ones as well, and they are other people."""
+        users = await self.get(Users, f"{_USERS}/search", {"query": f'email:"{email}"'}, until)
+        return [user for user in users.users if readable([user], _address) == [email.lower()]]
 
     async def _tickets(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
-        """What users have requested, and comments of the tickets that are wanted."""
-        found = await gathered(self._requested(id_, ask, until) for id_ in ids)
-        rows = [row for one in found for row in one.rows]
+        """Load users' tickets, with comments where they are wanted."""
+        pages = await gathered(self._requested(id_, ask, until) for id_ in ids)
+        rows = [row for page in pages for row in page.rows]
         total: int | None
-        wanted, total = window(rows, ask, _place)
+        wanted, total = cut_page(rows, ask, _place)
         if not _is_bounded(ask):
-            totals = [one.total for one in found if one.total is not None]
-            total = sum(totals) if len(totals) == len(found) else None
+            totals = [page.total for page in pages if page.total is not None]
+            total = sum(totals) if len(totals) == len(pages) else None
         comments: dict[str, list[Any]] = {}
         if "messages" in ask.fields:
             tickets = readable(wanted, lambda row: str(int(row["id"])))
             comments = dict(zip(tickets, await gathered(self._comments(id_, until) for id_ in tickets), strict=True))
         records = as_records(wanted, partial(self._ticket, comments))
-        return Page(records, total if ask.count else None, partial=any(one.is_cut for one in found))
+        return Page(records, total if ask.count else None, partial=any(page.is_cut for page in pages))
 
     async def _requested(self, id_: str, ask: Ask, until: float | None) -> Requested:
-        """The tickets of a user, in the order of an ask, as far as it goes or `max_pages` do."""
+        """Load a user's tickets in order, as far as needed. `max_pages` ends the reading before."""
         rows: dict[Any, Any] = {}
         size = _PAGE if ask.first is None or ask.after is not None or _is_bounded(ask) else min(_PAGE, ask.first + 1)
         page, total = 1, None
-        for _ in range(min(self.settings.max_pages, _MOST_PAGES)):
+        for _ in range(min(self.settings.max_pages, _MAX_PAGES)):
             order: Parameters = {"sort_by": "created_at", "sort_order": "asc" if ask.oldest_first else "desc"}
             path = f"{_USERS}/{id_}/tickets/requested"
-            found = await self.find(Tickets, path, {**order, "per_page": size, "page": page}, until)
-            if found is None:
+            tickets = await self.find(Tickets, path, {**order, "per_page": size, "page": page}, until)
+            if tickets is None:
                 return Requested([], 0)
-            total = found.count
-            rows |= {_id_or_place(row, len(rows) + place): row for place, row in enumerate(found.tickets)}
-            if found.next_page is None or _is_enough(list(rows.values()), ask):
+            total = tickets.count
+            rows |= {_id_or_place(row, len(rows) + place): row for place, row in enumerate(tickets.tickets)}
+            if tickets.next_page is None or _is_enough(list(rows.values()), ask):
                 return Requested(list(rows.values()), total)
             size, page = _PAGE, page + 1 if size == _PAGE else 1
         return Requested(list(rows.values()), total, is_cut=True)
@@ -248,10 +248,10 @@ class Zendesk(Vendor[ZendeskSettings]):
     async def _comments(self, ticket: str, until: float | None) -> list[Any]:
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
             path = f"/api/v2/tickets/{ticket}/comments"
-            found = await self.find(Comments, path, {"page[size]": _PAGE, "page[after]": cursor}, until)
-            if found is None:
+            page = await self.find(Comments, path, {"page[size]": _PAGE, "page[after]": cursor}, until)
+            if page is None:
                 return [], None
-            return found.comments, found.meta.after_cursor if found.meta.has_more else None
+            return page.comments, page.meta.after_cursor if page.meta.has_more else None
 
         return await self.paged(turn)
 
@@ -282,14 +282,14 @@ class Zendesk(Vendor[ZendeskSettings]):
             satisfaction=read_or_odd(row.get("satisfaction_rating"), _satisfaction),
             orderId=read_or_odd(row.get("custom_fields"), self._order_id),
             messages=[
-                read_or_odd(one, partial(_message, row.get("requester_id")))
-                for one in comments.get(to_text(row["id"]), ())
-                if not _is_internal(one)
+                read_or_odd(comment, partial(_message, row.get("requester_id")))
+                for comment in comments.get(to_text(row["id"]), ())
+                if not _is_internal(comment)
             ],
         )
 
     def _channel(self, via: Any) -> Any:
-        """That of an integration goes by the name of its service or of its account there."""
+        """Name the channel. That of an integration goes by the name of its service or of its account there."""
         if not via:
             return None
         channel, source = via.get("channel"), (via.get("source") or {}).get("from") or {}
@@ -298,7 +298,7 @@ class Zendesk(Vendor[ZendeskSettings]):
 
     def _order_id(self, fields: Any) -> Any:
         own = self.settings.order_id_field
-        return None if own is None else to_text(next((one["value"] for one in fields or () if one["id"] == own), None))
+        return None if own is None else to_text(next((field["value"] for field in fields or () if field["id"] == own), None))
 
 
 def _satisfaction(rating: Any) -> Any:
@@ -342,7 +342,7 @@ def _place(row: Any) -> Position:
 
 
 def _id_or_place(row: Any, place: int) -> Any:
-    """What tells a row from others: pages by their numbers move when tickets come in."""
+    """Tell a row from others: pages by their numbers move when tickets come in."""
     return next(iter(readable([row], lambda row: str(row["id"]))), place)
 
 
@@ -351,7 +351,7 @@ def _is_bounded(ask: Ask) -> bool:
 
 
 def _is_enough(rows: list[Any], ask: Ask) -> bool:
-    """Whether what follows rows is nothing that an ask wants. Tickets of one time come in any order."""
+    """Tell whether an ask wants nothing after these rows. Tickets of one time come in any order."""
     last = next((place.time for row in reversed(rows) for place in readable([row], _place)), None)
     if last is None:
         return False
@@ -362,7 +362,7 @@ def _is_enough(rows: list[Any], ask: Ask) -> bool:
     if ask.first is None or (ask.count and _is_bounded(ask)):
         return False
     whole = [row for row in rows if readable([row], lambda row: _place(row).time != last) == [True]]
-    return len(window(whole, ask, _place)[0]) >= ask.first
+    return len(cut_page(whole, ask, _place)[0]) >= ask.first
 
 
 def _ids(users: Iterable[Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Writing the demo's four databases, into SQLite files or into four schemas of one PostgreSQL database.
+"""Write the demo's four databases into SQLite files or PostgreSQL schemas.
 
 Both take the same tables: SQLite keeps a column of any declared type as text when it is text, so TIMESTAMPTZ and BOOLEAN
 serve there as well.
@@ -48,22 +48,22 @@ Schema = Mapping[str, Sequence[DemoTable]]
 
 
 def iso(time: datetime) -> str:
-    """A time as text of one width, so that text order is time order."""
+    """Write a time as text that sorts as times do."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def sqlite_urls(folder: Path) -> dict[str, str]:
-    """What the placeholders of `shop.toml` and `olist.toml` stand for when the databases are SQLite files in `folder`."""
+    """Give the URLs of the databases as SQLite files in `folder`."""
     return {f"DEMO_{name.upper()}_URL": f"sqlite+aiosqlite:///{folder.resolve() / name}.db" for name in DATABASES}
 
 
 def postgresql_urls(url: str) -> dict[str, str]:
-    """What the placeholders of `olist.toml` stand for when the databases are schemas at `url`."""
+    """Give the URLs of the databases as schemas at `url`."""
     return {f"DEMO_{name.upper()}_URL": _asyncpg_url(url) for name in DATABASES}
 
 
 def write_sqlite(folder: Path, schema: Schema, rows: Rows, progress: Progress | None = None) -> None:
-    """Write one file for each database, replacing what an earlier run left.
+    """Write one file for each database, in place of earlier ones.
 
     A file appears under its name only when it is complete, so an interrupted run leaves nothing that looks finished.
     """
@@ -94,7 +94,7 @@ def _fill_sqlite(connection: sqlite3.Connection, table: DemoTable, rows: Sequenc
 
 
 async def write_postgresql(url: str, schema: Schema, rows: Rows, progress: Progress | None = None) -> None:
-    """Write one schema for each database, in one transaction, and let the database's search path find them all.
+    """Write one schema for each database, in one transaction. The database's search path finds them all.
 
     Raises `ConfigurationError` when there are schemas of these names that the demo did not write.
     """
@@ -120,16 +120,16 @@ def _asyncpg_url(url: str) -> str:
 
 
 async def _make_room(driver: "asyncpg.Connection[Any]", schema: Schema) -> None:
-    found = await driver.fetch(
+    rows = await driver.fetch(
         "SELECT nspname AS name, obj_description(oid, 'pg_namespace') AS note FROM pg_namespace WHERE nspname = ANY($1)",
         list(schema),
     )
-    foreign = sorted(row["name"] for row in found if row["note"] != WRITTEN_BY_DEMO)
+    foreign = sorted(row["name"] for row in rows if row["note"] != WRITTEN_BY_DEMO)
     if foreign:
         raise ConfigurationError(
             [f"the database has a schema {name} that the demo did not write; give an empty database" for name in foreign]
         )
-    for row in found:
+    for row in rows:
         await driver.execute(f"DROP SCHEMA {row['name']} CASCADE")
     for name in schema:
         await driver.execute(f"CREATE SCHEMA {name}; COMMENT ON SCHEMA {name} IS '{WRITTEN_BY_DEMO}'")

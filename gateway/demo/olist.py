@@ -42,7 +42,7 @@ _METHOD = {
 
 
 def read_olist(data: Path, *, progress: Progress | None = None) -> Rows:
-    """The rows of `OLIST_TABLES` from the published files under `data`.
+    """Read the rows of `OLIST_TABLES` from the published files under `data`.
 
     Raises `ConfigurationError` that lists every missing file.
     """
@@ -57,14 +57,14 @@ def read_olist(data: Path, *, progress: Progress | None = None) -> Rows:
 
 
 def write_olist(data: Path, folder: Path, *, progress: Progress | None = None) -> str:
-    """Write crm.db, orders.db, support.db and behaviour.db into `folder`; gives the id of the example seller."""
+    """Write the four databases into `folder`. Gives the id of the example seller."""
     rows = read_olist(data, progress=progress)
     write_sqlite(folder, OLIST_TABLES, rows, progress)
     return example_seller(rows)
 
 
 async def copy_olist(data: Path, url: str, *, progress: Progress | None = None) -> str:
-    """Write the schemas crm, orders, support and behaviour of a PostgreSQL database; gives the id of the example seller.
+    """Write the four schemas of a PostgreSQL database. Gives the id of the example seller.
 
     The database should be the demo's own: its search path is set to the four schemas. Raises `ConfigurationError` when it has
     schemas of these names that the demo did not write.
@@ -75,7 +75,7 @@ async def copy_olist(data: Path, url: str, *, progress: Progress | None = None) 
 
 
 def example_seller(rows: Rows) -> str:
-    """The seller with the most orders among those with a lead, a deal, a review and at least `EXAMPLE_ORDERS` orders.
+    """Choose the seller with the most orders. It has a lead, a deal, a review and at least `EXAMPLE_ORDERS` orders.
 
     Where nobody has all of them, as in a part of the files, the seller with the most orders.
     """
@@ -88,10 +88,10 @@ def example_seller(rows: Rows) -> str:
 
 
 def _sellers_of(items: Iterable[Line]) -> dict[str, list[str]]:
-    found: defaultdict[str, set[str]] = defaultdict(set)
+    sellers_by_order: defaultdict[str, set[str]] = defaultdict(set)
     for item in items:
-        found[item["order_id"]].add(item["seller_id"])
-    return {order: sorted(sellers) for order, sellers in found.items()}
+        sellers_by_order[item["order_id"]].add(item["seller_id"])
+    return {order: sorted(sellers) for order, sellers in sellers_by_order.items()}
 
 
 def _row_ids(sellers_of: dict[str, list[str]]) -> dict[tuple[str, str], str]:
@@ -176,7 +176,7 @@ def _payments(lines: Iterable[Line], sellers_of: dict[str, list[str]]) -> list[R
 
 
 def _reviews(lines: Iterable[Line], sellers_of: dict[str, list[str]], row_ids: dict[tuple[str, str], str]) -> Rows:
-    """A ticket for every seller of the reviewed order, numbered where one review stands for several of them."""
+    """Give each seller of a reviewed order a ticket. They are numbered where one review stands for several."""
     given = [(line, seller) for line in lines for seller in sellers_of.get(line["order_id"], ())]
     times_given = Counter(line["review_id"] for line, _ in given)
     used: Counter[str] = Counter()

@@ -26,24 +26,24 @@ Line = Mapping[str, str]
 
 
 def find_files(data: Path) -> dict[str, Path]:
-    """Where each file is: in the folder or in its two usual sub-folders, as it is or with gzip.
+    """Find each file: in the folder or in its two usual sub-folders, as it is or with gzip.
 
     Raises `ConfigurationError` that lists every missing file.
     """
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     for key, name in FILES.items():
         places = (data / folder / f"{name}{ending}" for folder in FOLDERS for ending in ("", ".gz"))
         path = next((place for place in places if place.is_file()), None)
         if path is not None:
-            found[key] = path
-    missing = [name for key, name in FILES.items() if key not in found]
+            paths[key] = path
+    missing = [name for key, name in FILES.items() if key not in paths]
     if missing:
         raise ConfigurationError([f"Olist: {name} (or {name}.gz) is not in the folder {data.name}" for name in missing])
-    return found
+    return paths
 
 
 def read_files(data: Path, tell: Callable[[int, int], None] | None = None) -> dict[str, list[Line]]:
-    """The lines of every file, by the keys of `FILES`; `tell` hears how many files are read, and of how many."""
+    """Read the lines of every file, by the keys of `FILES`. `tell` hears how many files are read, and of how many."""
     lines: dict[str, list[Line]] = {}
     for key, path in find_files(data).items():
         with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig", newline="") as stream:

@@ -25,7 +25,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prepare_shop(folder: Path, *, customers: int, seed: int, progress: Progress) -> Prepared:
-    """A generated shop in SQLite; what an earlier run with the same figures wrote is used again."""
+    """Generate a shop in SQLite. A shop of the same figures is used again."""
     written = folder / "written.json"
     figures = msgspec.json.encode({"customers": customers, "seed": seed})
     if not written.exists() or written.read_bytes() != figures:
@@ -40,7 +40,7 @@ def prepare_shop(folder: Path, *, customers: int, seed: int, progress: Progress)
 
 
 def prepare_olist(folder: Path, data: Path, *, postgresql: str | None, progress: Progress) -> Prepared:
-    """The published Olist files in SQLite, or in the PostgreSQL database at `postgresql`."""
+    """Load the published Olist files into SQLite or PostgreSQL."""
     if postgresql is None:
         seller = olist.write_olist(data, folder, progress=progress)
         urls = sqlite_urls(folder)
@@ -55,7 +55,7 @@ def prepare_olist(folder: Path, data: Path, *, postgresql: str | None, progress:
 
 
 def _settings(folder: Path, name: str, urls: Mapping[str, str]) -> Path:
-    """The settings written out, so that the other commands can be given them too."""
+    """Write the settings to a file, for the other commands."""
     folder.mkdir(parents=True, exist_ok=True)
     text = importlib.resources.files("gateway.demo").joinpath(name).read_text(encoding="utf-8")
     path = folder / SETTINGS_FILE

@@ -1,4 +1,4 @@
-"""Serve a prepared demo, with a MongoDB of its own unless one is given."""
+"""Serve a prepared demo, with a MongoDB of its own by default."""
 
 import asyncio
 import socket
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from gateway.app import create_app
 from gateway.demo.prepare import Prepared
-from gateway.serving import AnnouncingServer, configured, listening
+from gateway.server import AnnouncingServer, configured, listening
 from gateway.settings import MongoSettings, Settings, load_settings
-from gateway.store.embedded import EmbeddedMongo
+from gateway.store.embedded_mongodb import EmbeddedMongo
 
 
 def serve_demo(prepared: Prepared, folder: Path, *, port: int, ready: Callable[[Settings], None]) -> None:

@@ -46,5 +46,5 @@ def shop_rows(*, customers: int = 2000, seed: int = 1, progress: Progress | None
 
 
 def write_shop(folder: Path, *, customers: int = 2000, seed: int = 1, progress: Progress | None = None) -> None:
-    """Write crm.db, orders.db, support.db and behaviour.db into `folder`, replacing what is there under these names."""
+    """Write the four databases of the shop into `folder`. Files of these names are replaced."""
     write_sqlite(folder, SHOP_TABLES, shop_rows(customers=customers, seed=seed, progress=progress).rows, progress)

@@ -1,4 +1,4 @@
-"""Plan the activity of the shop's customers, as ages in days before its clock."""
+"""Plan the activity of the shop's customers, in days of age."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -32,7 +32,7 @@ class Activity(msgspec.Struct):
 
 
 def plan_activity(shopper: Shopper, rng: Random) -> Activity:
-    """The first customer's activity is fixed, since the documentation shows it; the others' is drawn."""
+    """Fix the first customer's activity, draw the others'. The documentation shows the first one."""
     if shopper.number == 1:
         return _EXAMPLE
     tenure = (SHOP_CLOCK - shopper.created_at) / timedelta(days=1)
@@ -69,7 +69,7 @@ _EXAMPLE = Activity(
 
 
 def _at_hour(age: float, usual_hour: float, tenure: float, rng: Random) -> float:
-    """That day, at about the hour of day at which this customer is active. Never in the last hours before the clock."""
+    """Give that day at about the customer's active hour. Never in the last hours before the clock."""
     hours_before_clock = (SHOP_CLOCK.hour - rng.gauss(usual_hour, 2.0)) % 24
     moved = max(int(age) + hours_before_clock / 24, 0.1)
     return moved - 1 if moved > tenure else moved

@@ -11,7 +11,7 @@ import msgspec
 
 
 class Name(msgspec.Struct, frozen=True):
-    """A name as it is written, and in plain Latin letters for e-mail addresses."""
+    """Hold a name as written, and in plain Latin letters."""
 
     text: str
     latin: str
@@ -24,7 +24,7 @@ class City(msgspec.Struct, frozen=True):
 
 
 class Market(msgspec.Struct, frozen=True, kw_only=True):
-    """`share` is in percent of customers, `price_factor` turns a price in pounds into one in `currency`."""
+    """Describe a market. `share` is in percent of customers, `price_factor` turns a price in pounds into one in `currency`."""
 
     locale: str
     country: str

@@ -46,7 +46,7 @@ class Shopper(msgspec.Struct, kw_only=True):
 
 
 class Household(msgspec.Struct):
-    """People at one address, with one name and one telephone for all of them."""
+    """Hold people at one address, with one name and one telephone."""
 
     family: Name
     members: list[Shopper]
@@ -170,7 +170,7 @@ class Population:
         return home if home and len(home.members) < _HOUSEHOLD_SIZE else None
 
     def _move_in(self, shopper: Shopper, home: Household, rng: Random) -> None:
-        """Share the telephone, and in half of the homes a tablet, for which nobody has more than three devices of their own."""
+        """Share the telephone, and a tablet in half of the homes. Nobody has more than three devices of their own."""
         first = home.members[0]
         if home.phone is None:
             home.phone = self._phone(first.market)

@@ -1,4 +1,4 @@
-"""Customers and what they do, as rows of the shop's tables."""
+"""Write customers and their activity as rows of the shop's tables."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(slots=True)
 class _Reach:
-    """How far a selection reaches, and the fragments spread in it with the level of each."""
+    """Hold how far a selection reaches, and its fragments by level."""
 
     depth: int = 0
     fields: int = 0
@@ -78,13 +78,13 @@ class Extent:
     def excess(self, limits: Limits) -> list[str]:
         """Name the exceeded limits."""
         operations, fragments = self._counts
-        found = []
+        problems = []
         if operations > limits.max_operations:
-            found.append(f"the document has more than {limits.max_operations} operations")
+            problems.append(f"the document has more than {limits.max_operations} operations")
         if fragments > limits.max_fragments:
-            found.append(f"the document has more than {limits.max_fragments} fragments")
+            problems.append(f"the document has more than {limits.max_fragments} fragments")
         of_operations = _excess(self._operations, limits, "operation")
-        return found + (of_operations or _excess(self._fragments, limits, "fragment"))
+        return problems + (of_operations or _excess(self._fragments, limits, "fragment"))
 
 
 def _excess(reaches: Sequence[_Reach], limits: Limits, what: str) -> list[str]:
@@ -106,7 +106,7 @@ def _excess(reaches: Sequence[_Reach], limits: Limits, what: str) -> list[str]:
 
 
 def _totals(own: Mapping[str, _Reach]) -> dict[str, _Reach]:
-    """What each fragment reaches with the fragments inside it. Raises `CycleError`."""
+    """Add up each fragment's reach with the fragments inside it. Raises `CycleError`."""
     total: dict[str, _Reach] = {}
     spreads = {name: [spread for spread, _ in reach.spreads] for name, reach in own.items()}
     for name in TopologicalSorter(spreads).static_order():
@@ -148,14 +148,14 @@ def _own_reach(definition: OperationDefinitionNode | FragmentDefinitionNode) -> 
 
 
 def _object_values(value: ValueNode | None) -> int:
-    """How many values there are in a literal; 0 where none is an input object. A message about one prints it whole."""
+    """Count the values of a literal. It is 0 where none is an input object. A message about one prints it whole."""
     count, has_object = 0, False
     stack = [value]
     while stack:
         node = stack.pop()
         if isinstance(node, ObjectValueNode):
             has_object = True
-            stack += [one.value for one in node.fields]
+            stack += [field.value for field in node.fields]
             count += len(node.fields)
         elif isinstance(node, ListValueNode):
             stack += node.values
@@ -164,7 +164,7 @@ def _object_values(value: ValueNode | None) -> int:
 
 
 def _with_fragments(own: _Reach, total: Mapping[str, _Reach]) -> _Reach:
-    """What `own` reaches once its spreads, as far as they are in `total`, are put in place."""
+    """Add the reach of the spreads that are in `total`."""
     whole = replace(own, spreads=[])
     for name, depth in own.spreads:
         inner = total.get(name)

@@ -1,4 +1,4 @@
-"""Lift literals of a document to variables, so that texts share documents and plans."""
+"""Lift literals to variables, so that texts share documents and plans."""
 
 from __future__ import annotations
 
@@ -68,20 +68,22 @@ class Literal(msgspec.Struct, frozen=True):
 
 
 class Outline(msgspec.Struct, frozen=True):
-    """A text with marks in place of its literals, equal ones for equal literals."""
+    """Hold a text with marks for its literals, equal for equal ones."""
 
     text: str
     key: str
     literals: list[Literal]
 
-    def kept(self, lifted: Iterable[int]) -> tuple[str, ...]:
+    def fixed_texts(self, lifted: Iterable[int]) -> tuple[str, ...]:
         """The texts of the literals that are not lifted."""
         places = set(lifted)
-        return tuple(self.text[one.start : one.end] for place, one in enumerate(self.literals) if place not in places)
+        return tuple(
+            self.text[literal.start : literal.end] for place, literal in enumerate(self.literals) if place not in places
+        )
 
 
 def outline_of(text: str) -> Outline | None:
-    """The outline of a text; None where it has no literals, or something that is not worth a look."""
+    """Outline a text. None where it has no literals, or something that is not worth a look."""
     if "\x00" in text or PREFIX in text:
         return None
     literals: list[Literal] = []
@@ -97,7 +99,7 @@ def outline_of(text: str) -> Outline | None:
         said = match[0]
         value: Value = said if kind == "int" else said[1:-1]
         if kind == "list":
-            value = tuple(one[1:-1] for one in _TEXTS.findall(said))
+            value = tuple(text[1:-1] for text in _TEXTS.findall(said))
         number = numbers.setdefault((kind, value), len(numbers))
         parts += text[end : match.start()], f"\x00{kind}{number}\x00"
         end = match.end()
@@ -120,7 +122,7 @@ class Template:
     names: tuple[str, ...]
 
     def lifted(self, outline: Outline) -> Lifted:
-        """What another text of this outline says."""
+        """Lift the literals of another text of this outline."""
         values: dict[str, Any] = {}
         for name, place in zip(self.names, self.places, strict=True):
             value = outline.literals[place].value
@@ -130,7 +132,7 @@ class Template:
 
 @dataclass(frozen=True, eq=False)
 class Lifted:
-    """The literals of one text as variables, and how its places differ from those of the template."""
+    """Hold one text's literals as variables, and where its places differ."""
 
     variables: Mapping[str, Any]
     template: Template
@@ -157,7 +159,7 @@ class Lifted:
 
 
 def template_of(document: DocumentNode, outline: Outline, schema: GraphQLSchema) -> Template | None:
-    """The template of a valid document; None where no literal can be lifted."""
+    """Make the template of a valid document. None where no literal can be lifted."""
     info = TypeInfo(schema)
     lifter = _Lifter(info, outline)
     changed: DocumentNode = visit(document, TypeInfoVisitor(info, lifter))
@@ -178,7 +180,7 @@ class _Lifter(Visitor):
     def __init__(self, info: TypeInfo, outline: Outline) -> None:
         super().__init__()
         self._info = info
-        self._places = {(one.start, one.end): place for place, one in enumerate(outline.literals)}
+        self._places = {(literal.start, literal.end): place for place, literal in enumerate(outline.literals)}
         self._outline = outline
         self.names: dict[int, str] = {}
         self.types: dict[str, TypeNode] = {}
@@ -227,7 +229,7 @@ def _non_null(name: str) -> NonNullTypeNode:
 
 
 class _Uses(Visitor):
-    """The variables of literals in a definition, and the fragments spread in it."""
+    """Collect a definition's literal variables and the fragments spread in it."""
 
     def __init__(self, definition: Node) -> None:
         super().__init__()
@@ -244,7 +246,7 @@ class _Uses(Visitor):
 
 
 def _declared(document: DocumentNode, types: Mapping[str, TypeNode], token_count: int) -> DocumentNode:
-    """The document, each operation with the variables that it and its fragments take."""
+    """Declare on each operation the variables that it and fragments take."""
     of_fragments = {node.name.value: _Uses(node) for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     definitions: list[Any] = []
     for node in document.definitions:

@@ -12,7 +12,7 @@ _ENCOUNTERED = re.compile(r", but encountered error '.*?'; found: ", re.DOTALL)
 
 
 def shortened(message: str) -> str:
-    """The message, cut."""
+    """Cut a message."""
     return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 3]}..."
 
 

@@ -42,7 +42,7 @@ MAX_ERRORS = 20
 
 
 class InvalidDocumentError(Exception):
-    """The document is refused for these errors, each with its code in its extensions."""
+    """Refuse a document. Each error has its code in its extensions."""
 
     def __init__(self, errors: Sequence[GraphQLError]) -> None:
         self.errors = list(errors)
@@ -50,13 +50,13 @@ class InvalidDocumentError(Exception):
 
 
 class OneOfVariablesRule(ValidationRule):
-    """A variable in a `@oneOf` input is not nullable, also where that input is not.
+    """Refuse nullable variables in a `@oneOf` input, also in a nullable one.
 
     graphql-core's own rule looks at nullable positions of the input only.
     """
 
     def leave_operation_definition(self, operation: OperationDefinitionNode, *_: Any) -> None:
-        declared = {one.variable.name.value: one for one in operation.variable_definitions or ()}
+        declared = {definition.variable.name.value: definition for definition in operation.variable_definitions or ()}
         for usage in self.context.get_recursive_variable_usages(operation):
             within: Any = get_named_type(usage.parent_type) if usage.parent_type else None
             definition = declared.get(usage.node.name.value)
@@ -92,7 +92,7 @@ class Validator:
         self._rules: Sequence[type[ASTValidationRule]] = _RULES if introspection else (*_RULES, NoSchemaIntrospectionCustomRule)
 
     def valid(self, text: str) -> DocumentNode:
-        """The document. Raises `InvalidDocumentError`."""
+        """Parse and validate a document. Raises `InvalidDocumentError`."""
         document = _parsed(Source(text), self._limits.max_tokens)
         extent = Extent(document)
         if excess := extent.excess(self._limits):
@@ -104,7 +104,7 @@ class Validator:
         return document
 
     def has_valid_variables(self, document: DocumentNode) -> bool:
-        """Whether the variables of a document, which is valid otherwise, may stand where they do."""
+        """Tell whether the variables of a valid document may stand there."""
         return not self._errors(document, _RULES_OF_VARIABLES)
 
     def _errors(self, document: DocumentNode, rules: Sequence[type[ASTValidationRule]]) -> list[GraphQLError]:
@@ -138,17 +138,17 @@ def _parsed(source: Source, max_tokens: int) -> DocumentNode:
 
 
 def _unlink(token: Token | None) -> None:
-    """Take the tokens apart, of which each holds its neighbours: only the garbage collector would free them."""
+    """Take the tokens apart, for each holds its neighbours: only the garbage collector would free them."""
     while token is not None:
         before, token.prev, token.next = token.prev, None, None
         token = before
 
 
 def _detached(error: GraphQLError, code: str) -> GraphQLError:
-    """The error by positions in the text, so that a remembered refusal does not keep the syntax tree."""
+    """Give the error by positions in the text. So a remembered refusal does not keep the syntax tree."""
     return GraphQLError(readable(error.message), source=error.source, positions=error.positions, extensions={"code": code})
 
 
 def too_expensive(message: str) -> GraphQLError:
-    """The refusal of a document that exceeds a limit."""
+    """Refuse a document that exceeds a limit."""
     return GraphQLError(message, extensions={"code": "QUERY_TOO_EXPENSIVE"})

@@ -1,4 +1,4 @@
-"""A field's arguments as its resolver takes them, worked out as far as they can be before a request comes."""
+"""Convert a field's arguments for its resolver, mostly before requests come."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Arguments:
 
     # A method, and not a function that is kept here: that would hold this object, which only the collector could free.
     def words(self, variables: VariableValues) -> Words:
-        """The arguments by the names of the resolver's parameters."""
+        """Name the arguments by the resolver's parameters."""
         coerced, build, optional = variables.coerced, self._build, self._optional
         if build is None or (optional and not all(type(coerced.get(name)) is str for name in optional)):
             return self._converted(variables)
@@ -82,12 +82,14 @@ class Arguments:
         return cast(list[StrawberryArgument], self._field.extensions[DEFINITION].arguments)
 
     def _template(self, operation: OperationDefinitionNode) -> Build | None:
-        """A quicker way to the same, by the structure of the arguments; None where they have a variable in another place.
+        """Compile the arguments by their structure. None where they have a variable in another place.
 
         It saves half of a small query (decision 39).
         """
         named = self._schema.config.name_converter.from_argument
-        varying = {one.name.value: one.value for one in self._node.arguments or () if _variables_of([one.value])}
+        varying = {
+            argument.name.value: argument.value for argument in self._node.arguments or () if _variables_of([argument.value])
+        }
         writer = _TemplateCompiler(self._schema, operation)
         try:
             expressions = {
@@ -100,37 +102,41 @@ class Arguments:
         field = GraphQLField(
             self._field.type, {name: argument for name, argument in self._field.args.items() if name not in varying}
         )
-        rest = tuple(one for one in self._node.arguments or () if one.name.value not in varying)
+        rest = tuple(argument for argument in self._node.arguments or () if argument.name.value not in varying)
         node = FieldNode(name=self._node.name, arguments=rest)
-        constants = self._convert(field, node, [one for one in self._definitions if named(one) not in varying], NO_VARIABLES)
+        constants = self._convert(
+            field, node, [definition for definition in self._definitions if named(definition) not in varying], NO_VARIABLES
+        )
         self._optional = tuple(writer.optional)
         return writer.compile(expressions, constants)
 
 
 class _NotPlainError(Exception):
-    """A variable stands where its value is changed on its way to the resolver, or in a list."""
+    """Report a variable whose value is changed before its resolver, or listed."""
 
 
 class _TemplateCompiler:
-    """Writes the expression for arguments that have variables, by their types and never by example.
+    """Compile arguments with variables by their types, never by example.
 
     `optional` are the variables that may be null or absent.
     """
 
     def __init__(self, schema: Schema, operation: OperationDefinitionNode) -> None:
         self._schema = schema
-        self._declared = {one.variable.name.value: one.type for one in operation.variable_definitions or ()}
+        self._declared = {
+            definition.variable.name.value: definition.type for definition in operation.variable_definitions or ()
+        }
         self._code = CodeWriter(Some=Some)
         self.optional: set[str] = set()
 
     def compile(self, expressions: Mapping[str, str], constants: Words) -> Build:
-        """A function from coerced variables to arguments."""
+        """Compile a function from coerced variables to arguments."""
         parts = [f"{name!r}: {self._code.keep(value)}" for name, value in constants.items()]
         parts += [f"{name!r}: {expression}" for name, expression in expressions.items()]
         return self._code.expression("variables", f"{{{', '.join(parts)}}}")
 
     def expression(self, node: ValueNode, kind: Any, typed: Any) -> str:
-        """The expression for a value of a GraphQL type and of its Strawberry type.
+        """Write the expression for a value of a type.
 
         Raises `_NotPlainError` where there is none.
         """

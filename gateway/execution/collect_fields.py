@@ -1,4 +1,7 @@
-"""Which fields a selection asks of one concrete type: fragments put in place, directives applied, equal keys merged."""
+"""Collect the fields that a selection asks of a concrete type.
+
+Fragments put in place, directives applied, equal keys merged.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -26,7 +29,7 @@ CONDITIONS = (GraphQLSkipDirective, GraphQLIncludeDirective)
 
 
 class FieldCollector:
-    """Collects for one operation under one set of values of the variables that stand in `@skip` and `@include`."""
+    """Collect fields for one operation under one set of conditions."""
 
     def __init__(
         self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: VariableValues
@@ -39,14 +42,14 @@ class FieldCollector:
         self, nodes: Iterable[FieldNode | OperationDefinitionNode], kind: GraphQLObjectType
     ) -> dict[str, list[FieldNode]]:
         """Field nodes by response key, in the order of the answer."""
-        found: dict[str, list[FieldNode]] = {}
+        nodes_by_name: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
         for node in nodes:
             if node.selection_set is not None:
                 for field in self._flat(node.selection_set.selections, kind, seen):
                     key = field.alias.value if field.alias else field.name.value
-                    found.setdefault(key, []).append(field)
-        return found
+                    nodes_by_name.setdefault(key, []).append(field)
+        return nodes_by_name
 
     def _flat(self, nodes: Iterable[SelectionNode], kind: GraphQLObjectType, seen: set[str]) -> Iterator[FieldNode]:
         for node in nodes:
@@ -78,12 +81,12 @@ class FieldCollector:
 
 
 def fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
-    """The fragments of a document by name."""
+    """List the fragments of a document by name."""
     return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
 
 
 def deciding_variables(document: DocumentNode) -> tuple[str, ...]:
-    """The names of the variables that stand in `@skip` and `@include`, sorted."""
+    """Name the variables in `@skip` and `@include`, sorted."""
     finder = _ConditionVariables()
     visit(document, finder)
     return tuple(sorted(finder.names))
@@ -95,4 +98,6 @@ class _ConditionVariables(Visitor):
         self.names: set[str] = set()
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        self.names.update(one.value.name.value for one in node.arguments or () if isinstance(one.value, VariableNode))
+        self.names.update(
+            argument.value.name.value for argument in node.arguments or () if isinstance(argument.value, VariableNode)
+        )

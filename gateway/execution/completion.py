@@ -1,4 +1,4 @@
-"""Objects that reach sources, completed a list at a time, so that what their fields ask for leaves together."""
+"""Complete objects that reach sources, a list at a time. So all that their fields ask for leaves together."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LeafCompletion:
 
 
 class CachedCompletion(LeafCompletion):
-    """As `LeafCompletion`; what is shown of a value that lasts stays with it, as it goes into the answer."""
+    """Complete as `LeafCompletion`, and encode a value that requests share once."""
 
     def complete(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
         column = [value.shown.get(self) if type(value) is SharedList else None for value in values]
@@ -72,7 +72,7 @@ class CachedCompletion(LeafCompletion):
 class ObjectCompletion:
     """Completes live objects of one type.
 
-    `assemble` puts an object together from itself and what its fields that are not settled show, in the order of `others`;
+    `assemble` puts an object together from itself and what its fields that are not projected show, in the order of `others`;
     `one_by_one` does so from a list of all its fields' values. `only` is the only one of `others`, where it is resolved.
     """
 
@@ -85,7 +85,7 @@ class ObjectCompletion:
         self.fields = fields
         self._assemble = assemble
         self._one_by_one = one_by_one
-        self.listings = [field for field in fields if isinstance(field, RecordListField)]
+        self.list_fields = [field for field in fields if isinstance(field, RecordListField)]
         self._resolved = [field for field in fields if isinstance(field, ResolvedField)]
         self.early = [field for field in fields if isinstance(field, RecordListField | BatchedField)]
         self._others = [field for field in fields if not isinstance(field, ProjectedField)]
@@ -105,7 +105,7 @@ class ObjectCompletion:
         return self.assembled(run, values, paths, rows)
 
     def assembled(self, run: Run, values: Sequence[Any], paths: Sequence[Path], rows: Sequence[Sequence[Any]]) -> Column:
-        """The objects, each of its row of what the fields that are not settled show."""
+        """Assemble each object from the row of its values."""
         if not run.nulled:
             try:
                 return [*map(self._assemble, values, rows)] if len(values) > 1 else [self._assemble(values[0], rows[0])]
@@ -115,7 +115,7 @@ class ObjectCompletion:
         return [self._one_assembled(run, value, path, row) for value, path, row in zip(values, paths, rows, strict=True)]
 
     async def _columns(self, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> list[Column]:
-        """What all fields that are not settled show, in the order of `others`."""
+        """Complete all fields that are not projected, in the order of `others`."""
         if not self._resolved:
             return await self._list(run, values, paths)
         by_field: dict[Field, Column] = {
@@ -124,29 +124,29 @@ class ObjectCompletion:
         waiting = [field for field in self._resolved if field not in by_field]
         if waiting:
             columns = [field.column(run, values, paths) for field in waiting]
-            *found, listed = await asyncio.gather(*columns, self._list(run, values, paths))
-            by_field.update(zip(waiting, found, strict=True))
+            *completed, listed = await asyncio.gather(*columns, self._list(run, values, paths))
+            by_field.update(zip(waiting, completed, strict=True))
         else:
             listed = await self._list(run, values, paths)
-        by_field.update(zip(self.listings, listed, strict=True))
+        by_field.update(zip(self.list_fields, listed, strict=True))
         return [by_field[field] for field in self._others]
 
     async def _list(self, run: Run, customers: Sequence[StitchedCustomer], paths: Sequence[Path]) -> list[Column]:
-        if not self.listings:
+        if not self.list_fields:
             return []
-        asks = [listing.asked_or_error(run) for listing in self.listings]
+        asks = [field.asked_or_error(run) for field in self.list_fields]
         loaded = iter(await load_lists([ask for ask in asks if isinstance(ask, RoutedAsk)], customers, reports=run.reports))
         lists = [next(loaded) if isinstance(ask, RoutedAsk) else ask for ask in asks]
         if len(lists) == 1:
-            return [await self.listings[0].column(run, lists[0], paths)]
+            return [await self.list_fields[0].column(run, lists[0], paths)]
         columns, turn = list[Column](), Turn()
-        for listing, own in zip(self.listings, lists, strict=True):
-            columns.append(await listing.column(run, own, paths))
+        for field, own in zip(self.list_fields, lists, strict=True):
+            columns.append(await field.column(run, own, paths))
             await turn.end_if_long()
         return columns
 
     def _one_assembled(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
-        if run.nulled and any(one is NULLED for one in row):
+        if run.nulled and any(value is NULLED for value in row):
             return NULLED
         try:
             return self._assemble(value, row)
@@ -156,7 +156,7 @@ class ObjectCompletion:
     def _field_by_field(self, run: Run, value: Any, path: Path, row: Sequence[Any]) -> Any:
         others = iter(row)
         shown = [field.alone(run, value, path) if isinstance(field, ProjectedField) else next(others) for field in self.fields]
-        return NULLED if any(one is NULLED for one in shown) else self._one_by_one(*shown)
+        return NULLED if any(value is NULLED for value in shown) else self._one_by_one(*shown)
 
 
 class ListCompletion:
@@ -171,26 +171,29 @@ class ListCompletion:
         lists = [[*value] for value in values]
         here: list[Any] = []
         inner: list[Path] = []
-        for ones, path in zip(lists, paths, strict=True):
-            if not _has_gaps(ones):
-                here += ones
-                inner += [(*path, place) for place in range(len(ones))]
+        for items, path in zip(lists, paths, strict=True):
+            if not _has_gaps(items):
+                here += items
+                inner += [(*path, place) for place in range(len(items))]
                 continue
-            for place, one in enumerate(ones):
-                if isinstance(one, Exception):
-                    run.errors.append(self._place.failure(one, [*path, place]))
-                    ones[place] = NULLED
-                elif one is not None:
-                    here.append(one)
+            for place, item in enumerate(items):
+                if isinstance(item, Exception):
+                    run.errors.append(self._place.failure(item, [*path, place]))
+                    items[place] = NULLED
+                elif item is not None:
+                    here.append(item)
                     inner.append((*path, place))
-        found = iter(await complete(self.inner, run, here, inner) if here else ())
-        return [self._checked(run, [one if one is None or one is NULLED else next(found) for one in ones]) for ones in lists]
+        completed = iter(await complete(self.inner, run, here, inner) if here else ())
+        return [
+            self._checked(run, [item if item is None or item is NULLED else next(completed) for item in items])
+            for items in lists
+        ]
 
     def _checked(self, run: Run, shown: list[Any]) -> Any:
         if NULLED not in shown:
             return shown
         if self._nullable:
-            return [None if one is NULLED else one for one in shown]
+            return [None if item is NULLED else item for item in shown]
         run.nulled = True
         return NULLED
 
@@ -207,16 +210,16 @@ class AbstractCompletion:
             places = [place for place, value in enumerate(values) if is_one(value)]
             if places:
                 own, their = [values[place] for place in places], [paths[place] for place in places]
-                for place, one in zip(places, await complete(completion, run, own, their), strict=True):
-                    shown[place] = one
+                for place, item in zip(places, await complete(completion, run, own, their), strict=True):
+                    shown[place] = item
         return shown
 
 
 def cache_completion(completion: Completion) -> Completion:
-    """The completion, of what lasts once where that is all that it is given to."""
+    """Cache the completion where all its values are shared ones."""
     return CachedCompletion(completion.show) if isinstance(completion, LeafCompletion) else completion
 
 
-def _has_gaps(ones: Sequence[Any]) -> bool:
-    """Whether a list has nulls or exceptions in it."""
-    return any(kind is type(None) or issubclass(kind, Exception) for kind in set(map(type, ones)))
+def _has_gaps(items: Sequence[Any]) -> bool:
+    """Tell whether a list has nulls or exceptions in it."""
+    return any(kind is type(None) or issubclass(kind, Exception) for kind in set(map(type, items)))

@@ -1,4 +1,4 @@
-"""What an operation may cost: how many records it can give at most, before anything is asked."""
+"""Bound the cost of an operation: how many records it can give at most, before anything is asked."""
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
@@ -41,14 +41,14 @@ def max_records(
     *,
     introspection: bool = True,
 ) -> int:
-    """The sum over all pages and lists of their sizes, each times the sizes of those around it. Linear in the document.
+    """Add up the sizes of all pages and lists. Each is multiplied with the sizes of those around it. Linear in the document.
 
     A field of a customer for which sources are asked counts as 25 at least.
 
     Without `introspection` what is asked of the schema does not count.
     """
     count = _Count(_page_sizes(schema), _asking(schema), fragments, sizes, introspection=introspection)
-    return count.of(definition.selection_set)
+    return count.total(definition.selection_set)
 
 
 def sizing_variables(document: DocumentNode) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class _SizeVariables(Visitor):
 
 
 def sizes_of(variables: Mapping[str, Any], names: Iterable[str]) -> tuple[tuple[str, int], ...]:
-    """What these variables say: whole numbers, and the lengths of lists."""
+    """Read the sizes that variables give: whole numbers, and the lengths of lists."""
     sizes = []
     for name in names:
         value = variables.get(name)
@@ -97,24 +97,24 @@ class _Count:
         self._sizes = sizes
         self._known: dict[str, int] = {}
 
-    def of(self, selected: SelectionSetNode | None) -> int:
+    def total(self, selected: SelectionSetNode | None) -> int:
         total = 0
         for node in selected.selections if selected else ():
             if isinstance(node, FieldNode):
                 if not self._introspection and node.name.value.startswith("__"):
                     continue
-                size, inner = self._size(node), self.of(node.selection_set)
+                size, inner = self._size(node), self.total(node.selection_set)
                 records = inner if size is None else size * (1 + inner)
                 total += max(records, MIN_ASKING_RECORDS) if node.name.value in self._asking else records
             elif isinstance(node, FragmentSpreadNode):
                 total += self._fragment(node.name.value)
             else:
-                total += self.of(getattr(node, "selection_set", None))
+                total += self.total(getattr(node, "selection_set", None))
         return total
 
     def _fragment(self, name: str) -> int:
         if name not in self._known:
-            self._known[name] = self.of(self._fragments[name].selection_set)
+            self._known[name] = self.total(self._fragments[name].selection_set)
         return self._known[name]
 
     def _size(self, node: FieldNode) -> int | None:
@@ -137,7 +137,7 @@ class _Count:
 
 @lru_cache(maxsize=4)
 def _asking(schema: GraphQLSchema) -> frozenset[str]:
-    """The names of the fields for which sources are asked by a customer's keys."""
+    """Name the fields that ask sources by a customer's keys."""
     kinds = [kind for kind in schema.type_map.values() if is_object_type(kind)]
     fields = [(name, field.extensions.get(DEFINITION)) for kind in kinds for name, field in kind.fields.items()]
     return frozenset(name for name, own in fields if own and (reads := metadata_of(own).reads) is not None and reads.stitches)
@@ -145,7 +145,7 @@ def _asking(schema: GraphQLSchema) -> frozenset[str]:
 
 @lru_cache(maxsize=4)
 def _page_sizes(schema: GraphQLSchema) -> dict[str, int]:
-    """The default size of a page by the names of the fields that have pages, and of the lists of introspection."""
+    """Map fields with pages to their default size, introspection's lists too."""
     kinds = [kind for kind in schema.type_map.values() if is_object_type(kind)]
     fields = [field for kind in kinds if not kind.name.startswith("__") for field in kind.fields.items()]
     pages = {name: int(field.args[PAGE].default_value) for name, field in fields if PAGE in field.args}

@@ -37,7 +37,9 @@ log = structlog.get_logger()
 
 
 class _Known:
-    """What is worked out of an operation once: its variables, which of them select or say how many, what it costs at most.
+    """Hold the parts of an operation that are worked out once.
+
+    Its variables, which of them select or say how many, what it costs at most.
 
     `plan` is the only one there is where no variable selects; `is_within_limit` is said where none says how many. It goes with
     its operation, so neither it nor a plan holds that: only the garbage collector would free them.
@@ -50,7 +52,7 @@ class _Known:
         self.sizing = sizing_variables(operation.document)
         self.plan: Plan | UnplannedError | None = None
         self.is_within_limit = False
-        self.most_records = lru_cache(maxsize=MAX_COSTS)(
+        self.max_records = lru_cache(maxsize=MAX_COSTS)(
             lambda sizes: max_records(schema, definition, fragments_of(document), dict(sizes))
         )
 
@@ -75,7 +77,7 @@ class Executor:
         self._seldom = SeldomLog(clock or Clock())
 
     def run(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> Awaitable[ExecutionResult]:
-        """Run for one request, which begins when it is waited for. Raises `QueryTooExpensiveError`."""
+        """Run for one request. It begins when it is waited for. Raises `QueryTooExpensiveError`."""
         known: _Known | None = operation.known.get(self)
         if known is None or operation.lifted is not None:
             return self._run_first(operation, variables, context)
@@ -91,11 +93,11 @@ class Executor:
         return self._run_without(str(plan), operation, variables, context)
 
     async def _run_first(self, operation: Operation, variables: dict[str, Any], context: RequestContext) -> ExecutionResult:
-        """Run what is new to this executor, or has literals that are variables."""
+        """Run an operation that is new here, or has lifted literals."""
         if self not in operation.known:
             # A large document has just been validated, and its plan takes as long: others come in between.
             await asyncio.sleep(0)
-            self._of(operation)
+            self._known(operation)
         lifted = operation.lifted
         if lifted is None:
             return await self.run(operation, variables, context)
@@ -115,7 +117,7 @@ class Executor:
         return result
 
     def _check_cost(self, known: _Known, variables: VariableValues) -> None:
-        records = known.most_records(sizes_of(variables.coerced, known.sizing))
+        records = known.max_records(sizes_of(variables.coerced, known.sizing))
         if records > self._limit:
             raise QueryTooExpensiveError(
                 f"the operation may give {records:,} records, and {self._limit:,} are the most; ask for smaller pages"
@@ -132,10 +134,10 @@ class Executor:
             )
 
     def coerced(self, operation: Operation, variables: dict[str, Any]) -> VariableValues | list[GraphQLError]:
-        """The variables as the operation declares them, or what is wrong with them."""
-        return self._of(operation).variables.coerced(variables)
+        """Coerce the variables to their declared types, or list their problems."""
+        return self._known(operation).variables.coerced(variables)
 
-    def _of(self, operation: Operation) -> _Known:
+    def _known(self, operation: Operation) -> _Known:
         known: _Known | None = operation.known.get(self)
         if known is None:
             known = operation.known[self] = _Known(self._schema, operation, suggestions=self._suggestions)
@@ -161,17 +163,17 @@ class Executor:
         return result
 
     def plan(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
-        """The operation's plan, or why it has none."""
-        known = self._of(operation)
+        """Plan the operation, or say why it has no plan."""
+        known = self._known(operation)
         if not known.deciding:
             known.plan = known.plan or self._planned(operation, variables)
             return known.plan
-        name = (known, *(variables.coerced.get(one) for one in known.deciding))
-        found = self._plans.get(name)
-        if found is None:
-            found = self._planned(operation, variables)
-            self._plans.put(name, found)
-        return found
+        name = (known, *(variables.coerced.get(name) for name in known.deciding))
+        known_plan = self._plans.get(name)
+        if known_plan is None:
+            known_plan = self._planned(operation, variables)
+            self._plans.add(name, known_plan)
+        return known_plan
 
     def _planned(self, operation: Operation, variables: VariableValues) -> Plan | UnplannedError:
         try:

@@ -25,7 +25,7 @@ from gateway.lookups.sources import Sources
 from gateway.operations import Operation
 
 CODE = (
-    "v is what a resolver or a listing gave, x what the fields of an object show that are not settled, in their order.",
+    "v is the value of a resolver or of a list field, x the values of the fields that are not projected, in order.",
     "Shown_N is an object of the answer, with its keys.",
 )
 LATER, COUNT, MORE = "once the customer is known", "how many there are", "whether there are more"
@@ -37,9 +37,11 @@ _Row = tuple[int, str, str]
 def explain_plan(
     schema: Schema, operation: Operation, variables: VariableValues, plan: Plan, sources: Sources | None = None
 ) -> list[str]:
-    """The lines of a plan that was made for these values: a tree of the objects that reach sources, then the generated code.
+    """Write the lines of a plan that was made for these values.
 
-    With `sources` it says where the records of each listing come from.
+    First comes a tree of the objects that reach sources, then the generated code.
+
+    With `sources` it says where the records of each list come from.
     """
     rows = list(_PlanLines(schema, operation, variables, sources).root(plan.root))
     name = operation.definition.name
@@ -68,7 +70,7 @@ class _PlanLines:
             own = nodes[field.key]
             asked = selection_under(self._schema, self._collector, own, definition.type, Customer, "Customer")
             yield 1, _title(field), "resolved; finds customers"
-            yield 2, "(of each)", _words(asked.fields | Fields.of("id"))
+            yield 2, "(of each)", _words(asked.fields | Fields.from_paths("id"))
             if asked.stitches:
                 yield 2, "(and)", f"the keys that find {_records(asked.stitches)} records"
             yield from self._below(field, 2, ahead=self._names_ids(definition, own[0]))
@@ -91,7 +93,7 @@ class _PlanLines:
     def _field(self, field: Field, level: int, *, ahead: bool) -> Iterator[_Row]:
         if isinstance(field, RecordListField):
             record, selection = field.asks_for
-            said = f"listing of {RECORD_NAMES[record]} records"
+            said = f"list of {RECORD_NAMES[record]} records"
             if self._sources is None:
                 said += ", asked for ahead where customer ids find them" if ahead else f", asked for {LATER}"
             yield level, _title(field), said
@@ -105,14 +107,14 @@ class _PlanLines:
             yield level, _title(field), self._resolved(field)
             yield from self._below(field, level + 1, ahead=ahead)
         else:
-            yield level, _title(field), "settled"
+            yield level, _title(field), "projected"
 
     def _from(self, sources: Sources, record: type[Record], *, ahead: bool) -> str:
-        found = [
+        lines = [
             f"{source.name} by {kind.value}, {'ahead' if ahead and kind is KeyKind.CUSTOMER_ID else LATER}"
-            for source, kind in sources.of(record)
+            for source, kind in sources.for_record(record)
         ]
-        return "; ".join(found) or "no source has them"
+        return "; ".join(lines) or "no source has them"
 
     def _resolved(self, field: Field) -> str:
         definition = self._definition(field)
@@ -134,14 +136,14 @@ class _PlanLines:
             case ListCompletion(inner=inner):
                 yield from self._completion(inner, level, ahead=ahead)
             case AbstractCompletion(possible=possible):
-                for _, one in possible:
-                    yield from self._completion(one, level, ahead=ahead)
+                for _, possible_completion in possible:
+                    yield from self._completion(possible_completion, level, ahead=ahead)
 
     def _definition(self, field: Field) -> GraphQLField | None:
         kind, _, name = field.name.partition(".")
         owner: Any = self._schema.type_map[kind]
-        found: GraphQLField | None = owner.fields.get(name)  # None for __typename
-        return found
+        definition: GraphQLField | None = owner.fields.get(name)  # None for __typename
+        return definition
 
 
 def _title(field: Field) -> str:

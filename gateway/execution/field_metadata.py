@@ -1,4 +1,4 @@
-"""What a field of the schema is to an executor. It is declared beside the field, once, and both executors go by it.
+"""Describe a field of the schema to an executor. It is declared beside the field, once, and both executors go by it.
 
 A field without a declaration is the attribute of its name, and reads the record's field of that name.
 """
@@ -20,7 +20,7 @@ DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 
 
 class RequiredFields(msgspec.Struct, frozen=True, kw_only=True):
-    """What a field needs of the record around it.
+    """List the fields that a field needs of its record.
 
     `paths`: fields of the record, dotted. `inside`: the selection below is still on that record. `position`: what orders
     the record. `more`: whether there are more records. `count`: the number of records. `stitches`: keys of the customer that
@@ -59,14 +59,14 @@ class CustomerFinder(msgspec.Struct, frozen=True):
 
 
 class BatchResolver(msgspec.Struct, frozen=True):
-    """A field whose values are had for several objects of one request at once.
+    """Resolve a field for many objects of a request in one call.
 
-    `give` takes the request's context, the objects and the field's arguments, and gives a value for each object. `expect` takes
-    the context, the ids of customers who will be asked about once they are found, and the arguments. `at_hand` is as `give`,
-    but gives nothing when it would have to wait.
+    `resolve` takes the request's context, the objects and the field's arguments, and gives a value for each object. `expect`
+    takes the context, the ids of customers who will be asked about once they are found, and the arguments. `at_hand` is as
+    `resolve`, but gives nothing when it would have to wait.
     """
 
-    give: Callable[..., Awaitable[Sequence[Any]]]
+    resolve: Callable[..., Awaitable[Sequence[Any]]]
     expect: Callable[..., None]
     at_hand: Callable[..., Sequence[SharedList[Any]] | None] | None = None
 
@@ -92,6 +92,6 @@ _NOTHING = FieldMetadata()
 
 
 def metadata_of(definition: StrawberryField) -> FieldMetadata:
-    """What was declared of a field."""
-    found: FieldMetadata = definition.metadata.get(METADATA_KEY, _NOTHING)
-    return found
+    """Read the metadata of a field."""
+    metadata: FieldMetadata = definition.metadata.get(METADATA_KEY, _NOTHING)
+    return metadata

@@ -1,4 +1,4 @@
-"""What fields of a plan have in common, and those that need no source: projected, resolved and batched ones.
+"""Define the fields of a plan, and those that need no source: projected, resolved and batched ones.
 
 A failure costs its own field, with the path and the error that graphql-core would give.
 """
@@ -44,7 +44,7 @@ class Run(msgspec.Struct, eq=False):
 
 
 class Completion(Protocol):
-    """Turns values, none of them null, into what the answer shows of them, each `NULLED` or not.
+    """Turn values that are not null into their form in the answer. Each may become `NULLED`.
 
     A completion that waits for nothing gives it at once, others something to wait for.
     """
@@ -53,13 +53,16 @@ class Completion(Protocol):
 
 
 async def complete(completion: Completion, run: Run, values: Sequence[Any], paths: Sequence[Path]) -> Column:
-    """What a completion gives, waited for."""
+    """Wait for the result of a completion."""
     column = completion.complete(run, values, paths)
     return column if isinstance(column, list) else await column
 
 
 class Field:
-    """What all kinds of fields have: the key in the answer, where it stands in the document, whether it may be null."""
+    """Define the interface of all kinds of fields.
+
+    Each has its key in the answer, its place in the document, and whether it may be null.
+    """
 
     def __init__(self, name: str, key: str, nodes: list[FieldNode], *, nullable: bool) -> None:
         self.key = key
@@ -68,7 +71,7 @@ class Field:
         self._nullable = nullable
 
     def failed(self, run: Run, error: Exception, path: Path) -> Any:
-        """What is shown in place of a value that could not be had."""
+        """Give the value in the answer for one that failed."""
         run.errors.append(self._place.failure(error, [*path, self.key]))
         return self.null(run)
 
@@ -79,7 +82,7 @@ class Field:
         return NULLED
 
     def checked(self, run: Run, shown: Any, path: Path) -> Any:
-        """What is shown of a value that is here and may be null."""
+        """Complete a value that is here and may be null."""
         if shown is None and not self._nullable:
             return self.failed(run, TypeError(f"Cannot return null for non-nullable field {self.name}."), path)
         return self.null(run) if shown is NULLED else shown
@@ -102,7 +105,7 @@ class ProjectedField(Field):
 
 
 class ResolvedField(Field):
-    """A field whose value is had by a call, which may wait."""
+    """Show the value of a call that may wait."""
 
     def __init__(
         self,
@@ -126,9 +129,9 @@ class ResolvedField(Field):
         if len(objects) != 1:
             return await self._shown(run, await self._values(run, objects), paths)
         # Most often there is one, the query or its customer: no more is called for it than has to be.
-        (one,), (path,) = objects, paths
+        (owner,), (path,) = objects, paths
         try:
-            value = self._get(run, one)
+            value = self._get(run, owner)
             if type(value) is CoroutineType or isawaitable(value):
                 value = await value
         except Exception as error:  # noqa: BLE001  whatever a resolver raises costs its field
@@ -139,7 +142,7 @@ class ResolvedField(Field):
         return [self._placed(run, value, path)]
 
     async def _shown(self, run: Run, values: list[Any], paths: Sequence[Path]) -> Column:
-        """What is shown of values, or of the exceptions in their places."""
+        """Complete values, and report the exceptions in their places."""
         here = [place for place, value in enumerate(values) if value is not None and not isinstance(value, Exception)]
         inner = [(*paths[place], self.key) for place in here]
         column = await complete(self.completion, run, [values[place] for place in here], inner) if here else []
@@ -153,25 +156,25 @@ class ResolvedField(Field):
         return self.failed(run, value, path) if isinstance(value, Exception) else value
 
     async def _values(self, run: Run, objects: Sequence[Any]) -> list[Any]:
-        """The value of each object, or the exception in its place."""
+        """Load the value of each object, or the exception in its place."""
         values: list[Any] = []
         waiting: list[int] = []
-        for one in objects:
+        for owner in objects:
             try:
-                value = self._get(run, one)
+                value = self._get(run, owner)
             except Exception as error:  # noqa: BLE001  as above
                 value = error
             if type(value) is CoroutineType or isawaitable(value):
                 waiting.append(len(values))
             values.append(value)
-        found = await asyncio.gather(*(_outcome(values[place]) for place in waiting)) if waiting else []
-        for place, value in zip(waiting, found, strict=True):
+        outcomes = await asyncio.gather(*(_outcome(values[place]) for place in waiting)) if waiting else []
+        for place, value in zip(waiting, outcomes, strict=True):
             values[place] = value
         return values
 
 
 class ReportingField(ResolvedField):
-    """A resolved field that shows the sources of customers, and notes for the run what it showed."""
+    """Show the sources of customers, and note them for the run."""
 
     async def column(self, run: Run, objects: Sequence[Any], paths: Sequence[Path]) -> Column:
         column = await super().column(run, objects, paths)
@@ -182,7 +185,7 @@ class ReportingField(ResolvedField):
 
 
 class BatchedField(ResolvedField):
-    """A resolved field whose `get` gives the values of all objects at once; what it raises costs the field on each of them.
+    """Get the values of all objects at once. An error costs the field on each of them.
 
     `expect` is told, before the objects are found, which customers they will be. `look` gives what need not be waited for.
     """

@@ -1,4 +1,4 @@
-"""The errors of an answer, each placed where its field stands in the document."""
+"""Place each error of an answer where its field stands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ class ErrorLocator:
         self._nodes = nodes
 
     def failure(self, error: Exception, path: list[str | int]) -> GraphQLError:
-        """What graphql-core's `located_error` gives. The failure of a source, which comes by the thousand, is placed once."""
+        """Locate an error as graphql-core's `located_error` does.
+
+        The failure of a source, which comes by the thousand, is placed once.
+        """
         if type(error) is not SourceFailure:
             return located_error(error, self._nodes, path)
         # Its frames hold the run, which holds this error: only the garbage collector would free them.

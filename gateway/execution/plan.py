@@ -54,7 +54,7 @@ class Plan:
 
 
 def _reported(run: Run, data: Any) -> list[Reported]:
-    """What the run has shown of sources, but for what is null because of a field beside or below it."""
+    """List the sources that were shown. Left out is what is null because of a field beside or below it."""
     if not run.nulled:
         return run.reported
-    return reported_at(msgspec.json.decode(encode_json(data)), [one.path for one in run.reported])
+    return reported_at(msgspec.json.decode(encode_json(data)), [report.path for report in run.reported])

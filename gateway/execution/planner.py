@@ -46,7 +46,7 @@ NOWHERE: Any = None
 
 
 class UnplannedError(Exception):
-    """The operation has something that a plan cannot do; the text says what."""
+    """Report an operation that a plan cannot run. The text says why."""
 
 
 def compile_plan(schema: Schema, operation: Operation, variables: VariableValues) -> Plan:
@@ -100,14 +100,14 @@ class Planner:
         if lists is not None:
             shown: Any = get_named_type(field.type)
             selection = selection_under(self._schema, self._collector, nodes, shown, lists.record)
-            listing, records = cast(Any, get_nullable_type(field.type)), narrow(lists.record, selection.fields)
-            show = self._compiler.function(listing, nodes, records)
-            show_found = self._compiler.short_function(listing, nodes, records)
+            record_list, records = cast(Any, get_nullable_type(field.type)), narrow(lists.record, selection.fields)
+            show = self._compiler.function(record_list, nodes, records)
+            show_found = self._compiler.short_function(record_list, nodes, records)
             return RecordListField(where, key, nodes, lists, selection, arguments, show, show_found)
         completion = self._completion(field.type, nodes)
         together = metadata_of(definition).together
         if together is not None:
-            give = partial(_give, together, arguments)
+            give = partial(_resolve_together, together, arguments)
             nullable = not is_non_null_type(field.type)
             return BatchedField(
                 where,
@@ -145,11 +145,11 @@ class Planner:
 
         def get(run: Run, source: Any) -> Any:
             # Once per run, however many objects the field stands on.
-            found = run.known.get(once_per_run)
-            if found is None:
+            value = run.known.get(once_per_run)
+            if value is None:
                 info = {"info": Info(_raw_info=self._info(kind, field, nodes, run), _field=definition)} if wants_info else {}
-                found = run.known[once_per_run] = partial(resolve, **info, **arguments.words(run.variables))
-            return found(source)
+                value = run.known[once_per_run] = partial(resolve, **info, **arguments.words(run.variables))
+            return value(source)
 
         return get
 
@@ -179,13 +179,13 @@ class Planner:
             return ListCompletion(self._completion(inner.of_type, nodes), nodes, nullable=not is_non_null_type(inner.of_type))
         if is_abstract_type(inner):
             return AbstractCompletion(
-                [(_test(one), self._object(one, nodes)) for one in self._schema.get_possible_types(inner)]
+                [(_test(member), self._object(member, nodes)) for member in self._schema.get_possible_types(inner)]
             )
         return self._object(inner, nodes)
 
 
-async def _give(together: BatchResolver, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:
-    return await together.give(run.context, objects, **arguments.words(run.variables))
+async def _resolve_together(together: BatchResolver, arguments: Arguments, run: Run, objects: Sequence[Any]) -> Sequence[Any]:
+    return await together.resolve(run.context, objects, **arguments.words(run.variables))
 
 
 def _expect(expect: Callable[..., None], arguments: Arguments, run: Run, ids: Sequence[str]) -> None:
@@ -202,12 +202,12 @@ def _test(kind: GraphQLObjectType) -> Callable[[Any], bool]:
 
 
 def _early(completion: Completion) -> list[RecordListField | BatchedField]:
-    """The fields of customers that can be asked for when only ids are known."""
+    """List the customers' fields that can be asked with ids alone."""
     match completion:
         case ObjectCompletion(early=early):
             return early
         case ListCompletion(inner=inner):
             return _early(inner)
         case AbstractCompletion(possible=possible):
-            return [field for _, one in possible for field in _early(one)]
+            return [field for _, completion in possible for field in _early(completion)]
     return []

@@ -55,53 +55,60 @@ class ProjectionCompiler:
         self.sources: list[str] = []
 
     def function(self, kind: Any, nodes: list[FieldNode], records: type[msgspec.Struct] | None = None) -> Callable[[Any], Any]:
-        """A function from a value of a GraphQL type, not null, to what the answer shows of it.
+        """Compile a function from a value, not null, to its answer.
 
         `records` is the struct of the records in it. Lists of them that encode to what is selected are shown as they are.
         """
         self._records = records
-        made = self._made("v", self.value_of(kind, nodes, "v"))
+        compiled = self._made("v", self.value_of(kind, nodes, "v"))
         self._records = None
-        return made
+        return compiled
 
     def short_function(
         self, kind: GraphQLObjectType, nodes: list[FieldNode], records: type[msgspec.Struct]
     ) -> Callable[[Found], Any] | None:
-        """As `function`, from one outcome to the listing of it; None where more is selected than an outcome has.
+        """Compile `function` for one outcome. None where more is selected than an outcome has.
 
-        No listing is made, and no source is looked up for each record: 3 % of Q3 at most (decision 39).
+        No page is made, and no source is looked up for each record: 3 % of Q3 at most (decision 39).
         """
         names = {own[0].name.value for own in self._collector.fields(nodes, kind).values()} - {"__typename"}
         definitions = [kind.fields[name].extensions[DEFINITION] for name in names]
-        if not all(metadata_of(one).gives_nodes or one.python_name in Found.__struct_fields__ for one in definitions):
+        if not all(
+            metadata_of(definition).gives_nodes or definition.python_name in Found.__struct_fields__
+            for definition in definitions
+        ):
             return None
         self._has_one_source = True
-        made = self.function(kind, nodes, records)
+        function = self.function(kind, nodes, records)
         self._has_one_source = False
-        return made
+        return function
 
     def assembly(
-        self, kind: GraphQLObjectType, settled: Mapping[str, list[FieldNode] | None]
+        self, kind: GraphQLObjectType, projected: Mapping[str, list[FieldNode] | None]
     ) -> tuple[Callable[[Any, Any], Any], Callable[..., Any]]:
-        """What makes the answer's object of an object and its other values, in order; and what does so of all its values.
+        """Compile functions that assemble objects of their values.
 
-        `settled` are the nodes of the fields by key, None for those whose values are given.
+        One takes an object and its other values in order, one all its values.
+
+        `projected` are the nodes of the fields by key, None for those whose values are given.
         """
         owners: dict[str, str] = {}
         others = count()
-        values = [f"x[{next(others)}]" if nodes is None else self.field(kind, nodes, "v", owners) for nodes in settled.values()]
-        name, made = self._shown(list(settled))
+        values = [
+            f"x[{next(others)}]" if nodes is None else self.field(kind, nodes, "v", owners) for nodes in projected.values()
+        ]
+        name, struct = self._shown(list(projected))
         source = f"{name}({', '.join(values)})"
         for owner, name in owners.items():
             source = f"(({name} := v.{owner}), {source})[1]"
-        return self._made("v, x", source), made
+        return self._made("v, x", source), struct
 
     def alone(self, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Callable[[Any], Any]:
-        """A function from an object to what one of its settled fields shows."""
+        """Compile a function from an object to one projected field."""
         return self._made("v", self.field(kind, nodes, "v"))
 
     def value(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
-        """The expression for a value of any type; `source` is an expression that is evaluated once."""
+        """Write the expression for a value of any type. `source` is an expression that is evaluated once."""
         if not is_non_null_type(kind):
             name = self._code.new_name()
             shown = self.value_of(kind, nodes, name)
@@ -110,13 +117,13 @@ class ProjectionCompiler:
 
     def value_of(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
         if is_list_type(kind):
-            name, found = self._code.new_name(), self._code.new_name()
+            name, result = self._code.new_name(), self._code.new_name()
             shown = self.value(kind.of_type, nodes, name)
             if shown == name:
                 return source
             if self._records is None or not self._encodes_to(self._records, get_named_type(kind), nodes):
                 return f"[{shown} for {name} in {source}]"
-            return f"({found} if {self._are_exact(f'{found} := {source}')} else [{shown} for {name} in {found}])"
+            return f"({result} if {self._are_exact(f'{result} := {source}')} else [{shown} for {name} in {result}])"
         named: Any = get_named_type(kind)
         if is_leaf_type(named):
             return self._leaf(named, source)
@@ -125,7 +132,7 @@ class ProjectionCompiler:
         return self.object(named, nodes, source)
 
     def object(self, kind: GraphQLObjectType, nodes: list[FieldNode], source: str) -> str:
-        """A struct of the selected fields."""
+        """Write a struct of the selected fields."""
         if not source.isidentifier():
             name = self._code.new_name()
             return f"({self.object(kind, nodes, name)} if ({name} := {source}) is not None else None)"
@@ -134,7 +141,7 @@ class ProjectionCompiler:
         return f"{name}({', '.join(self.field(kind, own, source) for own in fields.values())})"
 
     def field(self, kind: GraphQLObjectType, nodes: list[FieldNode], source: str, owners: dict[str, str] | None = None) -> str:
-        """The expression for one field of an object. What `owners` are given are read once, into variables."""
+        """Write the expression for one field of an object. What `owners` are given are read once, into variables."""
         name = nodes[0].name.value
         if name == "__typename":
             return repr(kind.name)
@@ -156,7 +163,7 @@ class ProjectionCompiler:
         return self.value(kind.fields[name].type, nodes, read)
 
     def _nodes(self, kind: Any, nodes: list[FieldNode], source: str) -> str:
-        """The records of a listing, or the one of an edge.
+        """Write the records of a page, or the one of an edge.
 
         A record and its source are two variables, so that no object is made to hold them.
         """
@@ -172,23 +179,23 @@ class ProjectionCompiler:
         each = f"for {record}, {owner} in zip({source}.records, {source}.owners)"
         if self._has_one_source:
             each = f"for {record} in {source}.records"
-        made = f"[{shown} {each}]"
+        items = f"[{shown} {each}]"
         if self._records is not None:
             self._exact[record] = self._records
             exact = self.value(kind.of_type, nodes, record)
-            made = f"([{exact} {each}] if {self._are_exact(f'{source}.records')} else {made})"
-        return f"(({owner} := {source}.source), {made})[1]" if self._has_one_source else made
+            items = f"([{exact} {each}] if {self._are_exact(f'{source}.records')} else {items})"
+        return f"(({owner} := {source}.source), {items})[1]" if self._has_one_source else items
 
     def _goes_as_it_is(self, source: str, name: str, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
-        """Whether a field of a record of known type encodes to what is selected of it."""
+        """Tell whether a record's field encodes to its selection."""
         struct = self._exact.get(source)
         if struct is None:
             return False
-        own = next((one for one in msgspec.structs.fields(struct) if one.name == name), None)
+        own = next((field for field in msgspec.structs.fields(struct) if field.name == name), None)
         return own is not None and self._encodes_field_to(own, kind, nodes)
 
     def _are_exact(self, records: str) -> str:
-        """The test of a list of records, of which another source may have given more than was selected."""
+        """Write the test that records have the selected fields alone. Another source may have given more."""
         return f"{{{self._code.keep(self._records)}}}.issuperset(map(type, {records}))"
 
     def _leaf(self, kind: Any, source: str) -> str:
@@ -198,13 +205,13 @@ class ProjectionCompiler:
         return source
 
     def _encodes_to(self, struct: type[msgspec.Struct], kind: Any, nodes: list[FieldNode]) -> bool:
-        """Whether the JSON of a struct is what these nodes select of it."""
+        """Tell whether a struct's JSON is the selection of it."""
         if not is_object_type(kind):
             return False
         selected = self._collector.fields(nodes, kind)
         own = msgspec.structs.fields(struct)
         return [field.encode_name for field in own] == list(selected) and all(
-            self._encodes_field_to(one, kind, nodes) for one, nodes in zip(own, selected.values(), strict=True)
+            self._encodes_field_to(definition, kind, nodes) for definition, nodes in zip(own, selected.values(), strict=True)
         )
 
     def _encodes_field_to(self, own: FieldInfo, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
@@ -235,22 +242,22 @@ class ProjectionCompiler:
         return self._code.expression(arguments, source)
 
     def _shown(self, keys: Sequence[str]) -> tuple[str, type[msgspec.Struct]]:
-        """A struct for an object of the answer, and its name."""
-        made = _struct_of(tuple(keys))
-        name = self._code.keep(made)
+        """Make a struct for an object of the answer, and name it."""
+        struct = _struct_of(tuple(keys))
+        name = self._code.keep(struct)
         line = f"{name}: {', '.join(keys)}"
         if line not in self.sources:
             self.sources.append(line)
-        return name, made
+        return name, struct
 
 
 @lru_cache(maxsize=MAX_STRUCTS)
 def _struct_of(keys: tuple[str, ...]) -> type[msgspec.Struct]:
-    """The struct of an object with these keys. Plans share it, for a class is freed by the garbage collector alone."""
+    """Make the struct of an object with these keys. Plans share it, for a class is freed by the garbage collector alone."""
     names = [f"f{place}" for place in range(len(keys))]
     return msgspec.defstruct("Shown", names, rename=dict(zip(names, keys, strict=True)), gc=False)
 
 
 def _struct_in(kind: Any) -> type[msgspec.Struct] | None:
-    """The struct in a list of it, or beside None."""
-    return next((one for one in get_args(kind) if isinstance(one, type) and issubclass(one, msgspec.Struct)), None)
+    """Find the struct in a list of it, or beside None."""
+    return next((member for member in get_args(kind) if isinstance(member, type) and issubclass(member, msgspec.Struct)), None)

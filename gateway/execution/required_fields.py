@@ -1,4 +1,4 @@
-"""What an operation selects, as fields of records, so that sources are asked for that and no more."""
+"""Translate a selection to fields of records. So sources are asked for these and no more."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gateway.stitching.selection import Selection
 
 
 def selection_of(info: Any, record: type[Record], type_name: str | None = None) -> Selection:
-    """What the field being resolved selects of `record`, worked out once per field of the operation.
+    """Select fields of `record` for the field being resolved. It is worked out once per field of the operation.
 
     `type_name` says which type of a union or interface the record is, when the field gives several.
     """
@@ -34,12 +34,12 @@ def selection_of(info: Any, record: type[Record], type_name: str | None = None) 
     selections = context_of(info).selections
     # By the nodes of the field, which fragments can merge in one place and not in another.
     name = tuple(map(id, raw.field_nodes)), record, type_name
-    found = selections.get(name)
-    if found is None:
+    selection = selections.get(name)
+    if selection is None:
         collector = FieldCollector(raw.schema, raw.fragments, raw.variable_values)
-        found = selection_under(raw.schema, collector, raw.field_nodes, raw.return_type, record, type_name)
-        selections[name] = found
-    return found
+        selection = selection_under(raw.schema, collector, raw.field_nodes, raw.return_type, record, type_name)
+        selections[name] = selection
+    return selection
 
 
 def selection_under(
@@ -50,7 +50,7 @@ def selection_under(
     record: type[Record],
     type_name: str | None = None,
 ) -> Selection:
-    """What field nodes of this type select of `record`; `type_name` as above."""
+    """Select fields of `record` under field nodes of this type. `type_name` as above."""
     walk = _SelectionWalk(schema, collector, type_name)
     return walk.record(nodes, walk.concrete(kind), record)
 
@@ -62,44 +62,44 @@ class _SelectionWalk:
         self._type_name = type_name
 
     def concrete(self, kind: Any) -> GraphQLObjectType:
-        """The object type that a value of this type is."""
+        """Find the object type of a value."""
         named: Any = get_named_type(kind)
         if is_abstract_type(named):
             assert self._type_name is not None
             named = self._schema.type_map[self._type_name]
-        found: GraphQLObjectType = named
-        return found
+        object_type: GraphQLObjectType = named
+        return object_type
 
     def record(self, nodes: Sequence[FieldNode], kind: GraphQLObjectType, record: type[Record]) -> Selection:
-        found = Selection()
+        selection = Selection()
         for own, field in self._fields(nodes, kind):
             definition = field.extensions[DEFINITION]
             reads = metadata_of(definition).reads
             if reads is not None:
-                found |= self._read(own, field, reads, record)
+                selection |= self._read(own, field, reads, record)
             elif definition.python_name in fields_of(record):
-                found |= Selection(fields=self._field(own, field, definition.python_name, record))
-        return found
+                selection |= Selection(fields=self._field(own, field, definition.python_name, record))
+        return selection
 
     def _read(self, nodes: list[FieldNode], field: GraphQLField, reads: RequiredFields, record: type[Record]) -> Selection:
-        fields = Fields.of(*reads.paths)
+        fields = Fields.from_paths(*reads.paths)
         if reads.position:
             fields |= position_fields(record)
-        found = Selection(fields=fields, more=reads.more, count=reads.count, stitches=frozenset(reads.stitches))
+        selection = Selection(fields=fields, more=reads.more, count=reads.count, stitches=frozenset(reads.stitches))
         if reads.inside and nodes[0].selection_set is not None:
-            found |= self.record(nodes, self.concrete(field.type), record)
-        return found
+            selection |= self.record(nodes, self.concrete(field.type), record)
+        return selection
 
     def _field(self, nodes: list[FieldNode], field: GraphQLField, name: str, struct: type[msgspec.Struct]) -> Fields:
         inner = fields_of(struct)[name].struct
         if inner is None:
             return Fields(((name, Fields()),))
-        found = Fields()
+        fields = Fields()
         for own, below in self._fields(nodes, self.concrete(field.type)):
             definition = below.extensions[DEFINITION]
             if definition.python_name in fields_of(inner):
-                found |= self._field(own, below, definition.python_name, inner)
-        return Fields(((name, found),))
+                fields |= self._field(own, below, definition.python_name, inner)
+        return Fields(((name, fields),))
 
     def _fields(self, nodes: Sequence[FieldNode], kind: GraphQLObjectType) -> Iterator[tuple[list[FieldNode], GraphQLField]]:
         for own in self._collector.fields(nodes, kind).values():

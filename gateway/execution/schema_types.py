@@ -1,4 +1,4 @@
-"""The types of the schema, and which of them reach sources."""
+"""Find the types of the schema that reach sources."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from gateway.execution.field_metadata import DEFINITION
 
 
 def core_schema(schema: Schema) -> GraphQLSchema:
-    """What graphql-core works on; Strawberry has no public name for it."""
-    found: GraphQLSchema = schema._schema  # noqa: SLF001
-    return found
+    """Get the schema of graphql-core. Strawberry has no public name for it."""
+    core: GraphQLSchema = schema._schema  # noqa: SLF001
+    return core
 
 
 def reaches_sources(schema: GraphQLSchema, name: str) -> bool:
-    """Whether objects of this type reach sources: by a resolver that waits, or by what they hold."""
+    """Tell whether objects of this type reach sources: by a resolver that waits, or by what they hold."""
     return name in _live_types(schema)
 
 

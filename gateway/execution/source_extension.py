@@ -10,21 +10,21 @@ EXTENSION = "sources"
 
 
 class Reported(msgspec.Struct):
-    """What one field of an answer shows of the sources of a customer."""
+    """Hold the sources of a customer that one field shows."""
 
     path: Any  # steps of str and int; two paths part at steps of one type, so they can be sorted
     sources: Any
 
 
 def reported_at(data: Any, paths: Iterable[Sequence[str | int]]) -> list[Reported]:
-    """Look up what an answer shows at paths; what is null there, or above, is left out."""
-    found = [Reported(path, _value_at(data, path)) for path in paths]
-    return [one for one in found if one.sources is not None]
+    """Look up the sources that an answer shows at paths. Nulls there, or above, are left out."""
+    reports = [Reported(path, _value_at(data, path)) for path in paths]
+    return [report for report in reports if report.sources is not None]
 
 
 def add_reported(result: ExecutionResult, reported: Iterable[Reported]) -> None:
-    """Say it in the extensions of the result, in the order of paths."""
-    if said := sorted(reported, key=lambda one: one.path):
+    """Add the sources to the result's extensions, in order of paths."""
+    if said := sorted(reported, key=lambda report: report.path):
         result.extensions = {**(result.extensions or {}), EXTENSION: said}
 
 

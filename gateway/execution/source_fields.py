@@ -30,7 +30,7 @@ MAX_TURN_RECORDS = 500
 
 
 class RecordListField(Field):
-    """A field that gives records which the customer's keys find."""
+    """Show a page of records that the customer's keys find."""
 
     def __init__(
         self,
@@ -53,27 +53,27 @@ class RecordListField(Field):
         self._always: tuple[SourceRouter, RoutedAsk] | None = None
 
     def asked(self, run: Run) -> RoutedAsk:
-        """What the arguments ask of sources: the same object for the same arguments, so that requests share it.
+        """Route the ask of the arguments: the same object for the same arguments, so that requests share it.
 
         Raises `InvalidArgumentError`.
         """
-        directory = run.context.services.directory
-        if self._always is not None and self._always[0] is directory:
+        router = run.context.services.router
+        if self._always is not None and self._always[0] is router:
             return self._always[1]
         coerced = run.variables.coerced
-        name = (directory, *[coerced.get(one, NULLED) for one in self._arguments.names])
+        name = (router, *[coerced.get(name, NULLED) for name in self._arguments.names])
         try:
-            found = self._asks.get(name)
+            routed = self._asks.get(name)
         except TypeError:  # a list cannot be remembered by
-            found, name = None, None  # type: ignore[assignment]
-        if found is None:
+            routed, name = None, None  # type: ignore[assignment]
+        if routed is None:
             words = self._arguments.words(run.variables)
-            found = directory.asked(self._lists.record, self._lists.ask(self._selection, **words))
+            routed = router.route(self._lists.record, self._lists.ask(self._selection, **words))
             if not self._arguments.names:
-                self._always = directory, found
+                self._always = router, routed
             elif name is not None:
-                self._asks.put(name, found)
-        return found
+                self._asks.add(name, routed)
+        return routed
 
     def asked_or_error(self, run: Run) -> RoutedAsk | Exception:
         try:
@@ -93,12 +93,12 @@ class RecordListField(Field):
         for start in range(0, len(paths), step):
             shown = self._shown(run, lists, paths[start : start + step], start)
             # Written here, in parts: all at once, 20,000 records hold the loop for 8 ms at the end.
-            column += [one if one is None or one is NULLED else msgspec.Raw(encode_json(one)) for one in shown]
+            column += [value if value is None or value is NULLED else msgspec.Raw(encode_json(value)) for value in shown]
             await turn.end()
         return column
 
     def _shown(self, run: Run, lists: CustomerLists, paths: Sequence[Path], start: int) -> Column:
-        """What is shown of the lists of the customers at these paths, the first of whom stands at `start`."""
+        """Complete the lists of customers at these paths. The first of them stands at `start`."""
         show = self._show_found
         if show is not None and (whole := lists.whole(slice(start, start + len(paths)))) is not None:
             try:

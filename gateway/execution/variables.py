@@ -36,18 +36,18 @@ class _Given(msgspec.Struct):
 
 
 class Variables:
-    """Coerces what requests bring for one operation. Where every value is plain, there is nothing to coerce."""
+    """Coerce the variables of requests for one operation. Where every value is plain, there is nothing to coerce."""
 
     def __init__(self, schema: GraphQLSchema, definition: OperationDefinitionNode, *, suggestions: bool) -> None:
         self._schema = schema
         self._definitions = definition.variable_definitions or ()
         self._hide_suggestions = not suggestions
-        plain = {one.variable.name.value: _plain(one.type) for one in self._definitions}
+        plain = {definition.variable.name.value: _plain(definition.type) for definition in self._definitions}
         self._all_are_plain = None not in plain.values()
-        self._plain = {name: found for name, found in plain.items() if found is not None}
+        self._plain = {name: default for name, default in plain.items() if default is not None}
 
     def coerced(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
-        """The variables as the operation declares them, or what is wrong with them."""
+        """Coerce variables to their declared types, or list their problems."""
         if self._all_are_plain:
             for name, (kind, item) in self._plain.items():
                 value = given.get(name)
@@ -56,7 +56,7 @@ class Variables:
             else:
                 values = given if len(given) == len(self._plain) else {name: given[name] for name in self._plain}
                 return _Given(values)  # type: ignore[return-value]
-        if too_long := [error for one in self._definitions if (error := _too_long(one, given)) is not None]:
+        if too_long := [error for definition in self._definitions if (error := _too_long(definition, given)) is not None]:
             return too_long[:_MAX_ERRORS]
         return get_variable_values(
             self._schema, self._definitions, given, max_errors=_MAX_ERRORS, hide_suggestions=self._hide_suggestions
@@ -64,7 +64,7 @@ class Variables:
 
 
 def _too_long(definition: VariableDefinitionNode, given: Mapping[str, Any]) -> GraphQLError | None:
-    """What is wrong with a variable in which a list is too long."""
+    """Report a variable with a list that is too long."""
     name = definition.variable.name.value
     looked_at = 0
     waiting: list[tuple[tuple[str | int, ...], Any]] = [((), given.get(name))]
@@ -86,12 +86,12 @@ def _too_long(definition: VariableDefinitionNode, given: Mapping[str, Any]) -> G
 
 
 def _are_few(item: type, values: Any) -> bool:
-    """Whether all values are of a type, and not too many."""
-    return len(values) <= MAX_LIST and all(type(one) is item for one in values)
+    """Tell whether all values are of a type, and not too many."""
+    return len(values) <= MAX_LIST and all(type(value) is item for value in values)
 
 
 def _plain(kind: TypeNode) -> tuple[type, type | None] | None:
-    """What a value is that needs no coercion, and what is in it if it is a list; None where any value needs it."""
+    """Give the type of values that need no coercion. It comes with the type of their items; None where any value needs it."""
     inner = kind.type if isinstance(kind, NonNullTypeNode) else None
     if isinstance(inner, ListTypeNode):
         item = _plain_type(inner.type)

@@ -1,1 +1,1 @@
-"""Which keys are the same customer. Pure: values in, values out."""
+"""Compare keys: their kinds, normal forms and spellings. Pure: values in, values out."""

@@ -32,12 +32,12 @@ def _lower(text: str) -> str:
 
 
 def _unicode_domain(text: str) -> str:
-    """The domain with the letters that its labels stand for. A label that stands for none stays as it is."""
+    """Decode the labels of a domain to their letters. A label that stands for none stays as it is."""
     return ".".join(map(_unicode_label, _mapped(text).split(".")))
 
 
 def _mapped(text: str) -> str:
-    """Lower case, and what Unicode takes for the same in domains (UTS 46)."""
+    """Map a domain to lower case and equal characters (UTS 46)."""
     try:
         return idna.uts46_remap(text, std3_rules=False, transitional=False)
     except idna.IDNAError:
@@ -48,11 +48,13 @@ def _unicode_label(label: str) -> str:
     if not label.startswith(_PUNYCODE):
         return label
     try:
-        found = label.removeprefix(_PUNYCODE).encode("ascii").decode("punycode")
+        decoded = label.removeprefix(_PUNYCODE).encode("ascii").decode("punycode")
     except UnicodeError:
         return label
-    is_spelling = not found.isascii() and found.isprintable() and _ascii_label(found) == label and _mapped(found) == found
-    return found if is_spelling and "." not in found else label
+    is_spelling = (
+        not decoded.isascii() and decoded.isprintable() and _ascii_label(decoded) == label and _mapped(decoded) == decoded
+    )
+    return decoded if is_spelling and "." not in decoded else label
 
 
 def _ascii_label(label: str) -> str:

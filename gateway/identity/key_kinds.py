@@ -51,7 +51,7 @@ class KeyKindRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def multiple(self) -> bool:
-        """Whether one customer can have several keys of this kind."""
+        """Tell whether one customer can have several keys of this kind."""
         return self.in_list is not None
 
 

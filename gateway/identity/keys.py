@@ -18,7 +18,7 @@ MAX_CACHED_FORMS = 20_000
 
 
 def normalised(kind: KeyKind, value: str, default_region: str | None = None) -> str:
-    """Bring a key into the form in which keys are compared; the documentation has a table.
+    """Bring a key into its normal form. The documentation has a table.
 
     Raises `InvalidKeyError` for what cannot be a key of this kind.
     """
@@ -35,22 +35,22 @@ def normalised(kind: KeyKind, value: str, default_region: str | None = None) -> 
 
 
 def spellings(kind: KeyKind, key: str) -> Sequence[str]:
-    """List how sources may write a key that is in its normal form, which comes first."""
+    """List the spellings of a normal key, its own form first."""
     return KEY_KINDS[kind].spellings(key)
 
 
 def words(kind: KeyKind) -> str:
-    """A kind of key as people say it."""
+    """Name a kind of key as people say it."""
     return kind.value.replace("_", " ")
 
 
 def are_normal_ids(values: Sequence[str]) -> bool:
-    """Whether all of these are customer ids in their normal form, as seen at a glance."""
+    """Tell at a glance whether all are normal customer ids."""
     return all(map(str.isalnum, values)) and max(map(len, values), default=0) <= MAX_KEY_LENGTH
 
 
 def keys_of(customer: Any, kind: KeyKind, default_region: str | None = None) -> list[str]:
-    """A customer record's keys of one kind in their normal form, unique, the primary one first, at most `MAX_KEYS`.
+    """List a customer record's keys of one kind in normal form. They are unique, the primary one first, at most `MAX_KEYS`.
 
     What cannot be a key of this kind stays as it is written, without outer spaces. `customer` is a record narrowed to at
     least the fields of the kind in `KEY_KINDS`.
@@ -59,12 +59,12 @@ def keys_of(customer: Any, kind: KeyKind, default_region: str | None = None) -> 
 
 
 def asked_keys(customer: Any, kind: KeyKind, default_region: str | None = None, *, as_written: bool = False) -> list[str]:
-    """The keys of `keys_of` in all spellings; `as_written` adds e-mail addresses in the letters of the record."""
+    """List the keys of `keys_of` in all spellings. `as_written` adds e-mail addresses in the letters of the record."""
     return _unique(chain.from_iterable(_forms_of(customer, kind, default_region, as_written=as_written)))
 
 
 def leaves_out_keys(customer: Any, kind: KeyKind) -> bool:
-    """Whether a customer record has more keys of one kind than `keys_of` gives."""
+    """Tell whether a record has more keys than `keys_of` gives."""
     row = KEY_KINDS[kind]
     if row.in_list is None or len(getattr(customer, row.in_list)) < MAX_KEYS:
         return False
@@ -88,7 +88,7 @@ def _forms_of(customer: Any, kind: KeyKind, region: str | None, *, as_written: b
 
 @lru_cache(maxsize=MAX_CACHED_FORMS)
 def _forms(kind: KeyKind, text: str, region: str | None, as_written: bool) -> Sequence[str]:
-    """The spellings of a key that a record has, none of one that is empty."""
+    """List the spellings of a record's key, none of an empty one."""
     written = text.strip()
     try:
         forms = spellings(kind, normalised(kind, text, region))

@@ -29,7 +29,7 @@ class NodeIds:
         self._sources = frozenset(sources)
 
     def read(self, text: str) -> tuple[str | None, str] | None:
-        """Read the source and the own id there; None where that source finds nothing by id.
+        """Read the source and the own id there. None where that source finds nothing by id.
 
         Only the name of a configured source ends at the first colon: `urn:7` names none.
         """

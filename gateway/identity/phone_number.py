@@ -45,7 +45,7 @@ def _e164(number: phonenumbers.PhoneNumber) -> str:
 
 
 def _is_e164(text: str) -> bool:
-    """Whether it stays as it is: of some numbers that nobody has, zeros are taken away each time."""
+    """Tell whether it stays as it is: of some numbers that nobody has, zeros are taken away each time."""
     try:
         return _e164(phonenumbers.parse(text)) == text
     except phonenumbers.NumberParseException:
@@ -55,6 +55,6 @@ def _is_e164(text: str) -> bool:
 def number_spellings(key: str) -> Sequence[str]:
     """List both forms of a number whose country has renumbered."""
     for written, *forms in _RENUMBERED:
-        if found := written.fullmatch(key):
-            return tuple(map(found.expand, forms))
+        if match := written.fullmatch(key):
+            return tuple(map(match.expand, forms))
     return (key,)

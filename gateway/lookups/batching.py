@@ -1,9 +1,9 @@
 """Batch while busy: keys of all requests on their way to one source.
 
 A source answers a bounded number of calls at a time. While one is free, keys leave at once (in the same turn of the loop);
-while all are taken, keys of the same question gather and leave together in the next call. So they do for a moment after a
-call of their question has left: a source that answers quickly is asked by few large calls, a slow one by several. A key that
-is already on its way to the same question is not asked for again. Callers wait for their own deadlines: one that gives up,
+while all are taken, keys of the same fetch gather and leave together in the next call. So they do for a moment after a
+call of their fetch has left: a source that answers quickly is asked by few large calls, a slow one by several. A key that
+is already on its way for the same fetch is not asked for again. Callers wait for their own deadlines: one that gives up,
 is cancelled or came late changes nothing for the others, and a call has a deadline of its own, which none of them shortens.
 """
 
@@ -22,14 +22,14 @@ from gateway.lookups.call_slots import CallSlots
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.fetches import Fetch
 from gateway.lookups.outcome import Failed, Outcome
-from gateway.lookups.pending import PendingKeys, wait_for
+from gateway.lookups.pending_keys import PendingKeys, wait_for
 from gateway.lookups.read_cache import ReadCache, folded
 from gateway.lookups.resilience import ResilientCaller
 
 log = structlog.get_logger()
 
 SPACING_S = 0.002
-"""How long keys gather after a call of their question has left, unless it lands before or they fill a call."""
+"""How long keys gather after a call of their fetch has left, unless it lands before or they fill a call."""
 
 JOINING_SHARE = 0.5
 """A call is joined while it has at least this share of the time that the caller has."""
@@ -63,13 +63,13 @@ class Flight(msgspec.Struct, eq=False):
 
     @property
     def is_wanted(self) -> bool:
-        """Whether anybody still waits for one of its keys."""
+        """Tell whether anybody still waits for one of its keys."""
         now = self.deadline.clock.monotonic()
-        return any(not (wanted.is_settled or wanted.deadline.ends <= now) for wanted in self.wanted)
+        return any(not (wanted.is_complete or wanted.deadline.ends <= now) for wanted in self.wanted)
 
 
 def _wanting(waiting: Waiting) -> list[PendingKeys]:
-    """All who want one of these keys, each once."""
+    """List all who want one of these keys, each once."""
     if len(waiting) == 1:
         return [*next(iter(waiting.values()))]
     groups = (wanting for wanting, _ in groupby(waiting.values()))  # keys of one caller stand together, with the same tuple
@@ -77,7 +77,7 @@ def _wanting(waiting: Waiting) -> list[PendingKeys]:
 
 
 def _taken(waiting: Waiting, most: int, now: float) -> tuple[Waiting, list[PendingKeys]]:
-    """Take keys out of those that wait, in their order, as many as a call may carry; and those who want them."""
+    """Take keys for one call, in order, with those who want them."""
     if len(waiting) <= most:
         taken = {**waiting}
         waiting.clear()
@@ -87,7 +87,7 @@ def _taken(waiting: Waiting, most: int, now: float) -> tuple[Waiting, list[Pendi
             del waiting[key]
     wanting = _wanting(taken)
     # Asking what nobody waits for any more would only keep a source busy that already is.
-    over = {wanted: wanted.boundary.late(0) for wanted in wanting if wanted.deadline.ends <= now}
+    over = {wanted: wanted.caller.late(0) for wanted in wanting if wanted.deadline.ends <= now}
     if over:
         taken = _without(over, taken)
         wanting = [wanted for wanted in wanting if wanted not in over]
@@ -95,7 +95,7 @@ def _taken(waiting: Waiting, most: int, now: float) -> tuple[Waiting, list[Pendi
 
 
 def _without(gone: Mapping[PendingKeys, Outcome], waiting: Waiting) -> Waiting:
-    """The keys that somebody else wants; who is gone is told what comes of his."""
+    """Keep the keys that somebody else wants. Who is gone is told of his outcomes."""
     for wanted, outcome in gone.items():
         wanted.land({key: outcome for key in wanted.keys if key in waiting})
     return {key: wanting for key, wanting in waiting.items() if not all(wanted in gone for wanted in wanting)}
@@ -105,12 +105,12 @@ class Batching:
     """The way to one source, for all requests of a worker."""
 
     def __init__(
-        self, calls: ResilientCaller, most_at_once: int, *, cache: ReadCache | None = None, spacing_s: float = SPACING_S
+        self, calls: ResilientCaller, max_at_once: int, *, cache: ReadCache | None = None, spacing_s: float = SPACING_S
     ) -> None:
         self._calls = calls
-        self._boundary = calls.boundary
+        self._caller = calls.caller
         self._cache = cache
-        self._slots = CallSlots(most_at_once, self._dispatch)
+        self._slots = CallSlots(max_at_once, self._dispatch)
         self._spacing_s = spacing_s
         self._left_at: dict[Fetch, float] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -124,43 +124,43 @@ class Batching:
         """Whether a call is under way, or a key waits for one."""
         return self._slots.are_used or bool(self._waiting)
 
-    def ask(self, question: Fetch, keys: Sequence[str], deadline: Deadline) -> Coroutine[Any, Any, list[Outcome]]:
+    def ask(self, fetch: Fetch, keys: Sequence[str], deadline: Deadline) -> Coroutine[Any, Any, list[Outcome]]:
         """One outcome per key, in the order of `keys`, within the deadline."""
-        return wait_for(self.enter(question, keys, deadline), deadline)
+        return wait_for(self.enqueue(fetch, keys, deadline), deadline)
 
-    def enter(self, question: Fetch, keys: Sequence[str], deadline: Deadline) -> PendingKeys:
+    def enqueue(self, fetch: Fetch, keys: Sequence[str], deadline: Deadline) -> PendingKeys:
         """Have keys asked for. Nothing is waited for."""
-        wanted = PendingKeys(self._boundary, keys, deadline, is_settled=not keys)
-        flights = self._flying.get(question, ())
+        wanted = PendingKeys(self._caller, keys, deadline, is_complete=not keys)
+        flights = self._flying.get(fetch, ())
         refused = self._calls.refusal(deadline)
-        is_new = question.keeping is None and refused is None
+        is_new = fetch.cache_policy is None and refused is None
         for flight in flights:
             is_new = is_new and flight.open.isdisjoint(keys)
         if not is_new:
-            keys = self._unanswered(question, wanted, flights, refused)
+            keys = self._unanswered(fetch, wanted, flights, refused)
         if keys:
-            self._gather(question, wanted, keys)
+            self._gather(fetch, wanted, keys)
         return wanted
 
     def _unanswered(
-        self, question: Fetch, wanted: PendingKeys, flights: Iterable[Flight], refused: Failed | None
+        self, fetch: Fetch, wanted: PendingKeys, flights: Iterable[Flight], refused: Failed | None
     ) -> Sequence[str]:
-        """The keys that are left to be asked for: some may be kept, or on their way."""
-        cache = None if question.keeping is None else self._cache
+        """Find the keys that are left to be asked for: some may be cached, or on their way."""
+        cache = None if fetch.cache_policy is None else self._cache
         known: dict[str, Outcome] = {}
         joined: dict[Flight, None] = {}
         rest = []
         for key in wanted.keys:
-            if cache is not None and (kept := cache.get(question, key)) is not None:
-                known[key] = kept.found(self._boundary.clock.now())
+            if cache is not None and (cached := cache.get(fetch, key)) is not None:
+                known[key] = cached.as_outcome(self._caller.clock.now())
                 continue
             flight = next((flight for flight in flights if key in flight.open), None)
             # One that has hung for long may not be waited for by a caller who still has time for a call of his own.
             if flight is not None and flight.deadline.remaining_s() >= JOINING_SHARE * wanted.deadline.remaining_s():
                 joined[flight] = None
                 continue
-            if cache is not None and (kept := cache.stale(question, key)) is not None:
-                wanted.kept[key] = kept
+            if cache is not None and (cached := cache.stale(fetch, key)) is not None:
+                wanted.cached[key] = cached
             if refused is None:
                 rest.append(key)
             else:
@@ -171,10 +171,10 @@ class Batching:
             flight.wanted.append(wanted)
         return rest
 
-    def _gather(self, question: Fetch, wanted: PendingKeys, keys: Sequence[str]) -> None:
-        waiting = self._waiting.get(question)
+    def _gather(self, fetch: Fetch, wanted: PendingKeys, keys: Sequence[str]) -> None:
+        waiting = self._waiting.get(fetch)
         if waiting is None:
-            self._waiting[question] = dict.fromkeys(keys, (wanted,))
+            self._waiting[fetch] = dict.fromkeys(keys, (wanted,))
         elif waiting.keys().isdisjoint(keys):
             waiting.update(dict.fromkeys(keys, (wanted,)))
         else:
@@ -189,20 +189,22 @@ class Batching:
             self._slots.dispatch_soon()
 
     def outdate(self, key: str, concerns: Callable[[Any], bool]) -> None:
-        """A key has changed: what is kept for the questions that it concerns is no longer fresh, nor is what is on its way.
+        """Outdate the answers about a key that has changed.
+
+        Those of the fetches that it concerns are no longer fresh, be they cached or on their way.
 
         Who asks from now on waits for a new call. Those who wait already have what they asked for.
         """
-        for question, flights in self._flying.items():
-            for flight in flights if concerns(question) else ():
-                outdated = {one for one in flight.open if folded(one) == folded(key)}
+        for fetch, flights in self._flying.items():
+            for flight in flights if concerns(fetch) else ():
+                outdated = {pending_key for pending_key in flight.open if folded(pending_key) == folded(key)}
                 flight.open -= outdated
                 flight.outdated |= outdated
         if self._cache is not None:
-            self._cache.outdate(self._boundary.source, key, concerns)
+            self._cache.outdate(self._caller.source, key, concerns)
 
     async def aclose(self) -> None:
-        """End the calls under way and start no more; who still waits gets a failure."""
+        """Cancel all calls and start no more. Whoever still waits gets a failure."""
         self._closed = True
         self._give_up_waiting()
         if self._timer is not None:
@@ -211,15 +213,15 @@ class Batching:
 
     def _give_up_waiting(self) -> None:
         for waiting in self._waiting.values():
-            _without(dict.fromkeys(_wanting(waiting), self._boundary.late(0)), waiting)
+            _without(dict.fromkeys(_wanting(waiting), self._caller.late(0)), waiting)
         self._waiting.clear()
 
     def _dispatch(self) -> None:
-        now, questions = asyncio.get_running_loop().time(), deque(self._waiting)
-        while self._slots.free and questions:
+        now, fetches = asyncio.get_running_loop().time(), deque(self._waiting)
+        while self._slots.free and fetches:
             if self._calls.are_held:
-                if self._refused_for != self._calls.hold:
-                    self._refused_for = self._calls.hold
+                if self._refused_for != self._calls.refusal_reason:
+                    self._refused_for = self._calls.refusal_reason
                     self._refuse_waiting()
                 if self._waiting:
                     self._wake_at(now + self._calls.wait_s())
@@ -227,19 +229,19 @@ class Batching:
             if wait_s := self._calls.wait_s():
                 self._wake_at(now + wait_s)
                 break
-            question = questions.popleft()
-            ripe_at = self._left_at.get(question, now)
-            if ripe_at > now and len(self._waiting[question]) < question.max_batch:
+            fetch = fetches.popleft()
+            ripe_at = self._left_at.get(fetch, now)
+            if ripe_at > now and len(self._waiting[fetch]) < fetch.max_batch:
                 self._wake_at(ripe_at)
                 continue
-            waiting = self._waiting.pop(question)
-            taken, wanting = _taken(waiting, question.max_batch, self._boundary.clock.monotonic())
+            waiting = self._waiting.pop(fetch)
+            taken, wanting = _taken(waiting, fetch.max_batch, self._caller.clock.monotonic())
             if waiting:
-                self._waiting[question] = waiting  # behind the others, so that none of them starves
-                questions.append(question)
+                self._waiting[fetch] = waiting  # behind the others, so that none of them starves
+                fetches.append(fetch)
             if taken:
-                self._left_at[question] = now + self._spacing_s
-                self._start(question, list(taken), wanting)
+                self._left_at[fetch] = now + self._spacing_s
+                self._start(fetch, list(taken), wanting)
 
     def _wake_at(self, time_s: float) -> None:
         if self._timer is None:
@@ -250,37 +252,37 @@ class Batching:
         self._slots.dispatch_soon()
 
     def _refuse_waiting(self) -> None:
-        """Those who cannot wait until the source is asked again need not wait at all."""
-        for question, waiting in list(self._waiting.items()):
+        """Refuse callers whose deadline ends before the source is asked."""
+        for fetch, waiting in list(self._waiting.items()):
             refusals = {wanted: self._calls.refusal(wanted.deadline) for wanted in _wanting(waiting)}
             left = _without({wanted: refused for wanted, refused in refusals.items() if refused is not None}, waiting)
             if left:
-                self._waiting[question] = left
+                self._waiting[fetch] = left
             else:
-                del self._waiting[question]
+                del self._waiting[fetch]
 
-    def _start(self, question: Fetch, keys: Sequence[str], wanting: list[PendingKeys]) -> None:
+    def _start(self, fetch: Fetch, keys: Sequence[str], wanting: list[PendingKeys]) -> None:
         self._calls.leave()
         deadline = self._calls.deadline(map(_ENDS, wanting))
         flight = Flight(keys, set(keys), wanting, deadline)
-        self._flying.setdefault(question, []).append(flight)
-        call = self._calls.put(question, keys, deadline, partial(self._settle, question, flight), lambda: flight.is_wanted)
-        self._slots.start(call, partial(self._land, question, flight))
+        self._flying.setdefault(fetch, []).append(flight)
+        call = self._calls.call(fetch, keys, deadline, partial(self._settle, fetch, flight), lambda: flight.is_wanted)
+        self._slots.start(call, partial(self._land, fetch, flight))
 
-    def _settle(self, question: Fetch, flight: Flight, keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
+    def _settle(self, fetch: Fetch, flight: Flight, keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
         flight.land(dict(zip(keys, outcomes, strict=True)))
-        if self._cache is not None and question.keeping is not None:
+        if self._cache is not None and fetch.cache_policy is not None:
             for key, outcome in zip(keys, outcomes, strict=True):
                 if key not in flight.outdated:
-                    self._cache.put(question, key, outcome, question.keeping)
+                    self._cache.add(fetch, key, outcome, fetch.cache_policy)
 
-    def _land(self, question: Fetch, flight: Flight, call: asyncio.Task[None]) -> None:
+    def _land(self, fetch: Fetch, flight: Flight, call: asyncio.Task[None]) -> None:
         if not call.cancelled() and (error := call.exception()) is not None:
-            log.error("call_failed", source=self._boundary.source, error=type(error).__name__)
+            log.error("call_failed", source=self._caller.source, error=type(error).__name__)
         if len(flight.outcomes) < len(flight.keys):
-            flight.land({key: self._boundary.late(0) for key in flight.keys if key not in flight.outcomes})
-        flights = self._flying[question]
+            flight.land({key: self._caller.late(0) for key in flight.keys if key not in flight.outcomes})
+        flights = self._flying[fetch]
         flights.remove(flight)
         if not flights:
-            del self._flying[question]
-            self._left_at.pop(question, None)
+            del self._flying[fetch]
+            self._left_at.pop(fetch, None)

@@ -1,4 +1,4 @@
-"""The calls of one queue that may be under way at a time."""
+"""Bound the calls of one queue that run at a time."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class CallSlots:
-    """Starts the calls of a queue, at most `free` more at a time, and ends them when it is closed.
+    """Start a queue's calls, at most `free` more at a time. They end when it is closed.
 
     `dispatch` takes from the queue what may leave; it runs in the turn of the loop after something came, or a call has ended.
     """
@@ -20,17 +20,17 @@ class CallSlots:
 
     @property
     def are_used(self) -> bool:
-        """Whether a call is under way."""
+        """Tell whether a call is under way."""
         return bool(self._calls)
 
     def dispatch_soon(self) -> None:
-        """Dispatch when this turn has put all that it has into the queue, unless no call may leave."""
+        """Dispatch at the end of this turn, if a call may leave. By then the turn has put all that it has into the queue."""
         if self.free and not self._is_dispatching:
             self._is_dispatching = True
             asyncio.get_running_loop().call_soon(self._run)
 
     def start(self, call: Coroutine[Any, Any, Any], end: Callable[[asyncio.Task[Any]], None]) -> None:
-        """Start a call; `end` gets it when it has ended, however it ends, cancelled before it began too."""
+        """Start a call. `end` gets it when it has ended, however it ends, cancelled before it began too."""
         self.free -= 1
         task = asyncio.create_task(call)
         self._calls.add(task)

@@ -1,4 +1,4 @@
-"""Stop asking a source that fails nearly always, and probe it with one call."""
+"""Stop asking a source that keeps failing; probe it by one call."""
 
 from collections import deque
 from enum import StrEnum
@@ -18,7 +18,10 @@ ROW = 2
 
 
 class SourceHealth(StrEnum):
-    """`USABLE` is asked, `PAUSED` is left alone, `PROBING` has one call under way that decides between the two."""
+    """Name the states of a breaker.
+
+    `USABLE` is asked, `PAUSED` is left alone, `PROBING` has one call under way that decides between the two.
+    """
 
     USABLE = "USABLE"
     PAUSED = "PAUSED"
@@ -26,7 +29,7 @@ class SourceHealth(StrEnum):
 
 
 class CircuitBreaker:
-    """The circuit breaker of one source, by the rate of its calls that failed over a window, and by how many did in a row."""
+    """Open on the rate of failed calls, or a run of them. The rate is over a window."""
 
     def __init__(self, source: str, settings: BreakerSettings, clock: Clock) -> None:
         self._source = source
@@ -46,7 +49,7 @@ class CircuitBreaker:
 
     @property
     def refuses(self) -> bool:
-        """Whether a call may not leave now."""
+        """Tell whether a call may not leave now."""
         return self.paused_until is not None and (self._is_probing or self._clock.monotonic() < self.paused_until)
 
     def call_left(self) -> None:
@@ -69,7 +72,7 @@ class CircuitBreaker:
             self._pause()
 
     def _decide(self, *, failed: bool) -> None:
-        """What ends after the breaker has opened: a call that had left before, or the one that finds out."""
+        """Ignore calls that end after the breaker has opened: a call that had left before, or the one that finds out."""
         if not failed:
             log.info("breaker_closed", source=self._source)
             self.paused_until = None

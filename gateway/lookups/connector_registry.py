@@ -1,4 +1,4 @@
-"""The kinds of sources that there are, and a connector for each that is configured."""
+"""Find the kinds of sources, and build each configured connector."""
 
 import importlib
 import pkgutil
@@ -26,7 +26,7 @@ NO_KINDS = {"testing", "toolkit", "vendors"}
 
 
 def connector_kinds(wanted: Collection[str] | None = None) -> dict[str, type[Connector[Any]]]:
-    """Every kind of connector, or those that are wanted: modules of `connectors`, and connectors of installed packages.
+    """Find every kind of connector, or those that are wanted: modules of `connectors`, and connectors of installed packages.
 
     Only the wanted ones are imported: each may need libraries that the others do not. Raises `ConfigurationError` for a package
     whose connector is of no use.
@@ -37,8 +37,8 @@ def connector_kinds(wanted: Collection[str] | None = None) -> dict[str, type[Con
     kinds: dict[str, type[Connector[Any]]] = {}
     for name in sorted(paths.keys() - NO_KINDS):
         if wanted is None or name in wanted:
-            found = vars(importlib.import_module(paths[name])).values()
-            kinds |= {value.kind: value for value in found if _is_connector(value) and value.kind == name}
+            exports = vars(importlib.import_module(paths[name])).values()
+            kinds |= {value.kind: value for value in exports if _is_connector(value) and value.kind == name}
     entries = [entry for entry in entry_points(group=ENTRY_POINTS) if wanted is None or entry.name in wanted]
     problems = []
     for entry in entries:
@@ -55,15 +55,19 @@ def connector_kinds(wanted: Collection[str] | None = None) -> dict[str, type[Con
 
 
 def _loaded(entry: EntryPoint) -> type[Connector[Any]] | str:
-    """The connector of a package, or what is wrong with it."""
+    """Load the connector of a package, or report its problem."""
     try:
         value = entry.load()
     except Exception as error:  # noqa: BLE001  a package may fail in any way while it is imported
         return f"cannot be imported ({type(error).__name__}); mend or remove the package"
     if not _is_connector(value):
         return "is no connector with a `kind`; name the class in the entry point"
-    found: type[Connector[Any]] = value
-    return found if found.kind == entry.name else f"is of the kind '{found.kind}'; name the entry point so"
+    connector_class: type[Connector[Any]] = value
+    return (
+        connector_class
+        if connector_class.kind == entry.name
+        else f"is of the kind '{connector_class.kind}'; name the entry point so"
+    )
 
 
 def _is_connector(value: Any) -> bool:
@@ -71,7 +75,7 @@ def _is_connector(value: Any) -> bool:
 
 
 def build_connectors(settings: Mapping[str, SourceSettings]) -> list[Connector[Any]]:
-    """A connector for each source block.
+    """Build a connector for each source block.
 
     Raises `ConfigurationError` with the problems of all blocks.
     """

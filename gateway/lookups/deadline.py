@@ -12,30 +12,30 @@ LEADING_SHARE = 0.5
 
 
 class Deadline(msgspec.Struct, eq=False, kw_only=True):
-    """The time by which the caller needs an answer. `ends` is in seconds of the monotonic clock."""
+    """Hold the time by when the caller needs an answer. `ends` is in seconds of the monotonic clock."""
 
     clock: Clock
     ends: float
 
     @staticmethod
     def within(clock: Clock, budget_s: float, began: float | None = None) -> "Deadline":
-        """The deadline of a request that has so many seconds from when it began, which is now unless it is given."""
+        """Give a request so many seconds from its start, or from now."""
         kept_back_s = ASSEMBLY_S if budget_s > 4 * ASSEMBLY_S else budget_s / 4
         return Deadline(clock=clock, ends=(clock.monotonic() if began is None else began) + budget_s - kept_back_s)
 
     def leading(self) -> "Deadline":
-        """A deadline for a lookup that others wait for: when it hangs, they still have their time."""
+        """Set a deadline for a lookup that others wait for: when it hangs, they still have their time."""
         return Deadline(clock=self.clock, ends=self.ends - self.remaining_s() * (1 - LEADING_SHARE))
 
     def expire(self) -> None:
         """End now: the caller has gone."""
         self.ends = float("-inf")
 
-    def of_call(self, most_s: float | None) -> "Deadline":
+    def of_call(self, max_s: float | None) -> "Deadline":
         """The deadline of a call that may take so long at most."""
-        if most_s is None or most_s >= self.remaining_s():
+        if max_s is None or max_s >= self.remaining_s():
             return self
-        return Deadline(clock=self.clock, ends=self.clock.monotonic() + most_s)
+        return Deadline(clock=self.clock, ends=self.clock.monotonic() + max_s)
 
     def remaining_s(self) -> float:
         """Seconds left for lookups, never negative."""

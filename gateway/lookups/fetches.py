@@ -24,29 +24,32 @@ WIDENING, MAX_ROWS = 8, 1_000
 
 
 class RecordFetch:
-    """Records by a lookup. `keeping` says for how long answers are kept, else they are not; `rows` as in `PostFilter`."""
+    """Fetch records by a lookup.
 
-    def __init__(self, lookup: Lookup, ask: Ask, keeping: CachePolicy | None = None, *, rows: int | None = None) -> None:
+    `cache_policy` says for how long answers are cached, else they are not; `rows` as in `PostFilter`.
+    """
+
+    def __init__(self, lookup: Lookup, ask: Ask, cache_policy: CachePolicy | None = None, *, rows: int | None = None) -> None:
         # A key finds one customer, or a few: `first` is how many are named of an ambiguous one, and no page.
         is_list = lookup.record.time_field is not None
         page = ask.first if is_list and ask.first is not None and 1 <= ask.first <= MAX_PAGE else 1
         most = MAX_SMALL_PAGE_RECORDS if page <= SMALL_PAGE else MAX_CALL_RECORDS
         self.max_batch = min(lookup.max_batch, most // page)
-        self.keeping = keeping
+        self.cache_policy = cache_policy
         self.record, self.by = lookup.record, lookup.by
         self._lookup = lookup
         self._ask = ask
-        self._window = PostFilter(ask, lookup, rows)
+        self._post_filter = PostFilter(ask, lookup, rows)
 
     def wider(self) -> Iterator["RecordFetch"]:
-        """The same for more rows, and more, where so many cannot be read that the records are too few."""
-        rows = self._window.sent.first or MAX_ROWS
+        """Widen the fetch step by step. For rows that cannot be read, so that the records are too few."""
+        rows = self._post_filter.sent.first or MAX_ROWS
         while rows < MAX_ROWS:
             rows = min(rows * WIDENING, MAX_ROWS)
-            yield RecordFetch(self._lookup, self._ask, self.keeping, rows=rows)
+            yield RecordFetch(self._lookup, self._ask, self.cache_policy, rows=rows)
 
-    async def put(self, boundary: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        return await boundary.fetch(self._lookup, keys, self._window, deadline)
+    async def call(self, caller: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        return await caller.fetch(self._lookup, keys, self._post_filter, deadline)
 
 
 class MeasureFetch:
@@ -54,7 +57,7 @@ class MeasureFetch:
 
     def __init__(self, aggregate: Aggregate, measures: tuple[Measure, ...]) -> None:
         self.max_batch = aggregate.max_batch
-        self.keeping = None
+        self.cache_policy = None
         self.record, self.by = aggregate.record, aggregate.by
         self._aggregate = aggregate
         self._measures = measures
@@ -63,8 +66,8 @@ class MeasureFetch:
         """None: a measure is not cut."""
         return iter(())
 
-    async def put(self, boundary: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        return await boundary.measure(self._aggregate, keys, self._measures, deadline)
+    async def call(self, caller: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        return await caller.measure(self._aggregate, keys, self._measures, deadline)
 
 
 Fetch = RecordFetch | MeasureFetch

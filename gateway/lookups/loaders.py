@@ -11,7 +11,7 @@ import msgspec
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.fetches import Fetch
 from gateway.lookups.outcome import Failed, Outcome
-from gateway.lookups.pending import PendingKeys, wait_all, wait_for
+from gateway.lookups.pending_keys import PendingKeys, wait_all, wait_for
 from gateway.lookups.sources import Source
 from gateway.lookups.trace import Trace
 
@@ -23,36 +23,39 @@ class Loaders(msgspec.Struct, eq=False):
     trace: Trace | None = None
     _known: dict[Fetch, dict[str, PendingKeys]] = {}
 
-    def enter(self, source: Source, question: Fetch, keys: Sequence[str], deadline: Deadline | None = None) -> PendingKeys:
-        """Have keys asked for by the request's deadline, or by an earlier one. Nothing is waited for."""
-        known = self._known.get(question)
+    def enqueue(self, source: Source, fetch: Fetch, keys: Sequence[str], deadline: Deadline | None = None) -> PendingKeys:
+        """Ask for keys by the request's deadline, or an earlier one. Nothing is waited for."""
+        known = self._known.get(fetch)
         if known is None:
-            wanted = self._asked(source, question, keys, deadline)
-            self._known[question] = dict.fromkeys(keys, wanted)
+            wanted = self._asked(source, fetch, keys, deadline)
+            self._known[fetch] = dict.fromkeys(keys, wanted)
             return wanted
         same = known.get(keys[0]) if keys else None
-        return same if same is not None and same.keys == keys else self._together(source, question, keys, deadline)
+        return same if same is not None and same.keys == keys else self._together(source, fetch, keys, deadline)
 
-    def _together(self, source: Source, question: Fetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
-        """Keys of which some were asked for before."""
-        known = self._known[question]
+    def _together(self, source: Source, fetch: Fetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
+        """Ask for the new keys, and join them with earlier ones."""
+        known = self._known[fetch]
         new = [key for key in dict.fromkeys(keys) if key not in known]
         if new or not keys:
-            asked = self._asked(source, question, new, deadline)
+            asked = self._asked(source, fetch, new, deadline)
             known.update(dict.fromkeys(new, asked))
             if len(new) == len(keys):
                 return asked
         before = list(dict.fromkeys(map(known.__getitem__, keys)))
         return PendingKeys.of_parts(keys, deadline or self.deadline, before)
 
-    def _asked(self, source: Source, question: Fetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
-        wanted = source.batching.enter(question, keys, deadline or self.deadline)
+    def _asked(self, source: Source, fetch: Fetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
+        wanted = source.batching.enqueue(fetch, keys, deadline or self.deadline)
         if self.trace is not None:
-            self.trace.note(source.name, question, wanted)
+            self.trace.note(source.name, fetch, wanted)
         return wanted
 
     def wait_all(self, parts: Sequence[PendingKeys | Failed]) -> Awaitable[list[Sequence[Outcome]]]:
-        """The outcomes of each part, in order, by the deadline; what failed before it could be asked stays as it is."""
+        """Wait for the outcomes of each part, in order, by the deadline.
+
+        Parts that failed before they could be asked stay as they are.
+        """
         return wait_all(parts, self.deadline)
 
     def leave(self) -> None:
@@ -62,7 +65,7 @@ class Loaders(msgspec.Struct, eq=False):
             for wanted in known.values():
                 wanted.deadline.expire()
 
-    def leading(self, source: Source, question: Fetch, keys: Sequence[str]) -> Awaitable[list[Outcome]]:
-        """One outcome per key for what others wait for: it leaves them half of the time that is left."""
+    def leading(self, source: Source, fetch: Fetch, keys: Sequence[str]) -> Awaitable[list[Outcome]]:
+        """Wait for one outcome per key that others depend on: it leaves them half of the time that is left."""
         deadline = self.deadline.leading()
-        return wait_for(self.enter(source, question, keys, deadline), deadline)
+        return wait_for(self.enqueue(source, fetch, keys, deadline), deadline)

@@ -19,7 +19,7 @@ _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_WHOLE)]
 
 
 def validate_measures(given: Any, record: type[Record], measures: Sequence[Measure]) -> tuple[Any, ...]:
-    """The values, one per measure, each of the kind of its measure: times in UTC, money as `{amount, currency}`.
+    """Validate the values, one per measure, each of its measure's kind: times in UTC, money as `{amount, currency}`.
 
     Raises `SourceProtocolError` when there is not one per measure, or one is of another kind or could not be worked with.
     """
@@ -45,7 +45,7 @@ def _converted(given: Any, record: type[Record], measure: Measure) -> Any:
 
 
 def _checked(value: Any, measure: Measure) -> Any:
-    """A value of the right kind in our form, if it can be worked with."""
+    """Bring a value of the right kind into our form. None where it cannot be worked with."""
     if isinstance(value, datetime):
         try:
             return as_time(value)
@@ -68,7 +68,7 @@ def _plain(money: Money) -> dict[str, str]:
 
 
 class _Kinds(NamedTuple):
-    """The type of a row of values, and which of them need no further look."""
+    """Hold the type of a row of values. It says which of them need no further look."""
 
     row: Any
     are_plain: tuple[bool, ...]
@@ -82,16 +82,16 @@ def _kinds(record: type[Record], measures: tuple[Measure, ...]) -> _Kinds:
 
 @lru_cache(maxsize=256)
 def _kind(record: type[Record], op: MeasureOp, field: str | None) -> Any:
-    shape = leaf_field(record, field) if field is not None else None
-    if op is MeasureOp.COUNT or shape is None:
+    info = leaf_field(record, field) if field is not None else None
+    if op is MeasureOp.COUNT or info is None:
         return _Count
-    is_money = shape.struct is Money
+    is_money = info.struct is Money
     if op is MeasureOp.SUM:
         return list[Money] if is_money else Decimal
     if op is MeasureOp.AVERAGE:
         return list[Money] | None if is_money else Decimal | None
-    if shape.leaf is datetime:
+    if info.leaf is datetime:
         return datetime | None
-    if shape.leaf in (int, Number) and shape.form == LEAF:
-        return shape.type | None
-    return (shape.leaf or shape.struct or Any) | None
+    if info.leaf in (int, Number) and info.form == LEAF:
+        return info.type | None
+    return (info.leaf or info.struct or Any) | None

@@ -68,24 +68,24 @@ class Failed(Outcome, frozen=True, kw_only=True):
 
 def merge_spellings(outcomes: Sequence[Outcome]) -> Outcome:
     """Merge the outcomes of a key's spellings: each record once, or the failure that may hide one."""
-    found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
+    successes = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-    if failed and (not found or not all(isinstance(one.error, SourceRejectedError) for one in failed)):
-        return next((one for one in failed if not isinstance(one.error, SourceRejectedError)), failed[0])
-    records = {record.id: record for outcome in found for record in outcome.records}
+    if failed and (not successes or not all(isinstance(failure.error, SourceRejectedError) for failure in failed)):
+        return next((failure for failure in failed if not isinstance(failure.error, SourceRejectedError)), failed[0])
+    records = {record.id: record for outcome in successes for record in outcome.records}
     return msgspec.structs.replace(
-        found[0],
+        successes[0],
         records=list(records.values()),
         total=None,
-        has_more=any(outcome.has_more for outcome in found),
-        dropped=sum(outcome.dropped for outcome in found),
-        unreadable=sum(outcome.unreadable for outcome in found),
-        partial=any(outcome.partial for outcome in found),
-        stale=next((outcome.stale for outcome in found if outcome.stale is not None), None),
-        as_of=min(outcome.as_of for outcome in found),
-        latency_ms=max(outcome.latency_ms for outcome in found),
-        attempts=max(outcome.attempts for outcome in found),
-        hedged=any(outcome.hedged for outcome in found),
-        from_cache=all(outcome.from_cache for outcome in found),
-        age_ms=max(outcome.age_ms for outcome in found),
+        has_more=any(outcome.has_more for outcome in successes),
+        dropped=sum(outcome.dropped for outcome in successes),
+        unreadable=sum(outcome.unreadable for outcome in successes),
+        partial=any(outcome.partial for outcome in successes),
+        stale=next((outcome.stale for outcome in successes if outcome.stale is not None), None),
+        as_of=min(outcome.as_of for outcome in successes),
+        latency_ms=max(outcome.latency_ms for outcome in successes),
+        attempts=max(outcome.attempts for outcome in successes),
+        hedged=any(outcome.hedged for outcome in successes),
+        from_cache=all(outcome.from_cache for outcome in successes),
+        age_ms=max(outcome.age_ms for outcome in successes),
     )

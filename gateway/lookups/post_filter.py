@@ -19,12 +19,12 @@ from connectors.toolkit.evaluation import filter_records, records_after, sort_re
 
 @lru_cache(maxsize=64)
 def position_fields(record: type[Record]) -> Fields:
-    """The fields that order a record among its kind."""
-    return Fields.of("id", record.time_field) if record.time_field else Fields.of("id")
+    """Name the fields that order a record among its kind."""
+    return Fields.from_paths("id", record.time_field) if record.time_field else Fields.from_paths("id")
 
 
 class FilteredRecords(NamedTuple):
-    """The records of a window, how many match, and whether there are more; see `Found` for the others."""
+    """Hold filtered records, how many match, and whether more follow. See `Found` for the others."""
 
     records: list[Any]
     total: int | None
@@ -58,7 +58,7 @@ class PostFilter:
             first = None if self._count_here or ask.first is None else rows or ask.first + ask.more
             self.sent = msgspec.structs.replace(ask, first=first)
         else:
-            needed = position_fields(lookup.record) | Fields.of(*(condition.field for condition in ask.where))
+            needed = position_fields(lookup.record) | Fields.from_paths(*(condition.field for condition in ask.where))
             self.sent = msgspec.structs.replace(ask, fields=ask.fields | needed, first=None, after=None)
         self.kind = narrow(lookup.record, self.sent.fields)
         self._has_ids = "id" in self.kind.__struct_fields__
@@ -75,18 +75,18 @@ class PostFilter:
         if not self._has_ids:
             return True
         # A comprehension reads an attribute in half of the time that `attrgetter` takes.
-        ids = {one.id for records in lists for one in records}
+        ids = {record.id for records in lists for record in records}
         return len(ids) == sum(map(len, lists)) and _are_ids(ids)
 
     def finished(self, records: list[Any], total: int | None, dropped: int = 0) -> FilteredRecords:
-        """Apply the rest of the ask to records, of which so many were dropped.
+        """Apply the rest of the ask to records. So many of them were dropped.
 
         Rows of one id are one record: the newest of them. Where they are of several times, that may be wrong. A source that
         gave as many rows as it was asked for may have more: where records were lost, and are fewer than wanted, that cannot
         be seen of them.
         """
         ask, rows = self._ask, len(records) + dropped
-        is_doubled = len(records) > 1 and self._has_ids and len({one.id for one in records}) < len(records)
+        is_doubled = len(records) > 1 and self._has_ids and len({record.id for record in records}) < len(records)
         is_ambiguous = False
         if is_doubled:
             records, is_ambiguous = self._single(records)

@@ -43,7 +43,7 @@ class RateLimiter:
         if self._interval_s:
             self._next = max(self._next, self._clock.monotonic()) + self._interval_s
 
-    def hold(self, seconds: float | None) -> None:
+    def pause(self, seconds: float | None) -> None:
         """Leave the source alone, as it asked."""
         held_s = HELD_S if seconds is None or math.isnan(seconds) else min(max(seconds, 0.0), MAX_HELD_S)
         until = self._clock.monotonic() + held_s

@@ -31,7 +31,7 @@ def folded(key: str) -> str:
 
 
 class CachePolicy(msgspec.Struct, frozen=True):
-    """For how many seconds an answer is as good as a new one, and for how many more it is better than none."""
+    """Say how long an answer is fresh, and how long usable after."""
 
     fresh_s: float = 0.0
     stale_s: float = 0.0
@@ -51,14 +51,14 @@ class CachedAnswer(msgspec.Struct, frozen=True, gc=False):
     source: str
     as_of: datetime
     fresh_until: float
-    kept_until: float
+    usable_until: float
 
     @property
     def size(self) -> int:
         return len(self.records) + ENTRY_BYTES
 
-    def found(self, now: datetime) -> Found:
-        """As old as it is. It took no call."""
+    def as_outcome(self, now: datetime) -> Found:
+        """Decode the answer, as old as it is. It took no call. It took no call."""
         records = [] if self.kind is None else record_decoder(self.kind).decode(self.records)
         return Found(
             records=drop_invalid(records, self.kind) if self.has_tiny and self.kind is not None else records,
@@ -77,9 +77,9 @@ class CachedAnswer(msgspec.Struct, frozen=True, gc=False):
 
     def instead_of(self, failed: Failed) -> Found:
         """Stale, because there is nothing newer."""
-        found = self.found(failed.as_of)
+        outcome = self.as_outcome(failed.as_of)
         call = {"latency_ms": failed.latency_ms, "attempts": failed.attempts, "hedged": failed.hedged}
-        return msgspec.structs.replace(found, stale=failed.error, **call)
+        return msgspec.structs.replace(outcome, stale=failed.error, **call)
 
 
 class ReadCache:
@@ -88,33 +88,33 @@ class ReadCache:
     def __init__(self, clock: Clock, max_bytes: int) -> None:
         self._clock = clock
         self._max_bytes = max_bytes
-        self._kept: OrderedDict[tuple[object, str], CachedAnswer] = OrderedDict()
-        self._questions: dict[str, dict[str, list[tuple[Any, str]]]] = {}
+        self._answers: OrderedDict[tuple[object, str], CachedAnswer] = OrderedDict()
+        self._fetches: dict[str, dict[str, list[tuple[Any, str]]]] = {}
         self.size_bytes = 0
 
-    def get(self, question: object, key: str) -> CachedAnswer | None:
-        """The cached answer about a key, if it is fresh."""
-        kept = self.stale(question, key)
-        if kept is None or kept.fresh_until <= self._clock.monotonic():
+    def get(self, fetch: object, key: str) -> CachedAnswer | None:
+        """Get the cached answer about a key, if it is fresh."""
+        cached = self.stale(fetch, key)
+        if cached is None or cached.fresh_until <= self._clock.monotonic():
             return None
-        self._kept.move_to_end((question, key))
-        return kept
+        self._answers.move_to_end((fetch, key))
+        return cached
 
-    def stale(self, question: object, key: str) -> CachedAnswer | None:
-        """The cached answer about a key, fresh or stale, while it may be given."""
-        kept = self._kept.get((question, key))
-        if kept is not None and kept.kept_until <= self._clock.monotonic():
-            self._drop((question, key))
+    def stale(self, fetch: object, key: str) -> CachedAnswer | None:
+        """Get the cached answer about a key, fresh or stale."""
+        cached = self._answers.get((fetch, key))
+        if cached is not None and cached.usable_until <= self._clock.monotonic():
+            self._drop((fetch, key))
             return None
-        return kept
+        return cached
 
-    def put(self, question: object, key: str, outcome: Outcome, keeping: CachePolicy) -> None:
-        """Cache an answer, also an empty one. What is larger than all the room is not kept."""
+    def add(self, fetch: object, key: str, outcome: Outcome, cache_policy: CachePolicy) -> None:
+        """Cache an answer, also an empty one. One that is larger than all the room is left out."""
         if not isinstance(outcome, Found):
             return
         now = self._clock.monotonic()
         records, content = outcome.records, encode_json(outcome.records)
-        kept = CachedAnswer(
+        cached = CachedAnswer(
             records=content,
             kind=type(records[0]) if records else None,
             has_tiny=any(tiny in content for tiny in _TINY),
@@ -125,38 +125,38 @@ class ReadCache:
             partial=outcome.partial,
             source=outcome.source,
             as_of=outcome.as_of,
-            fresh_until=now + keeping.fresh_s,
-            kept_until=now + keeping.fresh_s + keeping.stale_s,
+            fresh_until=now + cache_policy.fresh_s,
+            usable_until=now + cache_policy.fresh_s + cache_policy.stale_s,
         )
-        self._drop((question, key))
-        if kept.size > self._max_bytes:
+        self._drop((fetch, key))
+        if cached.size > self._max_bytes:
             return
-        self._kept[question, key] = kept
-        self._questions.setdefault(kept.source, {}).setdefault(folded(key), []).append((question, key))
-        self.size_bytes += kept.size
+        self._answers[fetch, key] = cached
+        self._fetches.setdefault(cached.source, {}).setdefault(folded(key), []).append((fetch, key))
+        self.size_bytes += cached.size
         while self.size_bytes > self._max_bytes:
-            self._drop(next(iter(self._kept)))
+            self._drop(next(iter(self._answers)))
 
     def outdate(self, source: str, key: str, concerns: Callable[[Any], bool]) -> None:
-        """Make the answers about a key stale, for all fetches that a change concerns."""
+        """Make a key's answers stale, for all fetches that a change concerns."""
         now = self._clock.monotonic()
-        for name in list(self._questions.get(source, {}).get(folded(key), ())):
-            kept = self._kept[name]
-            if not concerns(name[0]) or kept.fresh_until <= now:
+        for name in list(self._fetches.get(source, {}).get(folded(key), ())):
+            cached = self._answers[name]
+            if not concerns(name[0]) or cached.fresh_until <= now:
                 continue
-            stays_s = kept.kept_until - kept.fresh_until
+            stays_s = cached.usable_until - cached.fresh_until
             if stays_s:
-                self._kept[name] = msgspec.structs.replace(kept, fresh_until=now, kept_until=now + stays_s)
+                self._answers[name] = msgspec.structs.replace(cached, fresh_until=now, usable_until=now + stays_s)
             else:
                 self._drop(name)
 
     def _drop(self, name: tuple[object, str]) -> None:
-        kept = self._kept.pop(name, None)
-        if kept is None:
+        cached = self._answers.pop(name, None)
+        if cached is None:
             return
-        self.size_bytes -= kept.size
+        self.size_bytes -= cached.size
         key = folded(name[1])
-        names = self._questions[kept.source][key]
+        names = self._fetches[cached.source][key]
         names.remove(name)
         if not names:
-            del self._questions[kept.source][key]
+            del self._fetches[cached.source][key]

@@ -1,4 +1,4 @@
-"""Retry, hedge and limit calls to one source; stop while it is broken.
+"""Retry, hedge and limit calls; stop while the source is broken.
 
 All of it is about calls, none of it in connectors. What a call costs extra has a budget; what it takes ends at its deadline.
 """
@@ -49,9 +49,9 @@ Settle = Callable[[Sequence[str], Sequence[Outcome]], None]
 class ResilientCaller:
     """All calls to one source. `usual_s` is the deadline of callers who do not say another one."""
 
-    def __init__(self, boundary: SourceCaller, settings: CallSettings, clock: Clock, usual_s: float) -> None:
-        self.boundary = boundary
-        self.breaker = CircuitBreaker(boundary.source, settings.breaker, clock)
+    def __init__(self, caller: SourceCaller, settings: CallSettings, clock: Clock, usual_s: float) -> None:
+        self.caller = caller
+        self.breaker = CircuitBreaker(caller.source, settings.breaker, clock)
         self._settings = settings
         self._clock = clock
         self._usual_s = usual_s
@@ -63,18 +63,18 @@ class ResilientCaller:
         self._asked_to_wait: type[SourceError] = SourceThrottledError
 
     def refusal(self, deadline: Deadline) -> Failed | None:
-        """The outcome of a lookup whose source takes no calls before the deadline."""
+        """Refuse a lookup whose source takes no calls by the deadline."""
         if self.breaker.paused_until is None and self._pace.held_until is None:
             return None
         if self.breaker.refuses:
-            return self.boundary.not_asked(SourceUnavailableError("it is left alone for a while, because it kept failing"))
+            return self.caller.not_asked(SourceUnavailableError("it is left alone for a while, because it kept failing"))
         held_s = self._pace.held_s()
         if held_s and held_s >= deadline.remaining_s():
-            return self.boundary.not_asked(self._asked_to_wait(retry_after_s=held_s))
+            return self.caller.not_asked(self._asked_to_wait(retry_after_s=held_s))
         return None
 
     def deadline(self, ends: Iterable[float]) -> Deadline:
-        """The deadline of a call: it has the usual time, and more where one of those who wait has, until these times.
+        """Set the deadline of a call: it has the usual time, and more where one of those who wait has, until these times.
 
         However little time a caller has, his call goes on for the others, and for the next one who asks.
         """
@@ -82,13 +82,13 @@ class ResilientCaller:
         return Deadline(clock=self._clock, ends=max(usual, *ends))
 
     @property
-    def hold(self) -> object:
-        """The reason that keeps the source from being asked; equal while it lasts."""
+    def refusal_reason(self) -> object:
+        """Give the reason why the source is not asked now. It is equal while it lasts."""
         return self.breaker.paused_until, self.breaker.health, self._pace.held_until
 
     @property
     def are_held(self) -> bool:
-        """Whether the source is not asked, for some callers or for all of them."""
+        """Tell whether the source is not asked, for some callers or all."""
         return self.breaker.refuses or self._pace.held_s() > 0
 
     def wait_s(self) -> float:
@@ -96,13 +96,13 @@ class ResilientCaller:
         return self._pace.wait_s()
 
     def leave(self) -> None:
-        """A call leaves now; `put` makes it."""
+        """Note that a call leaves now; `call` makes it."""
         self._pace.call_left()
         self.breaker.call_left()
 
-    async def put(
+    async def call(
         self,
-        question: Fetch,
+        fetch: Fetch,
         keys: Sequence[str],
         deadline: Deadline,
         settle: Settle,
@@ -113,7 +113,7 @@ class ResilientCaller:
         Those whose failure may pass are asked for again while budget, time and those who wait last; nobody else waits for them.
         """
         self._retries.earn()
-        outcomes = await self._hedged(question, keys, deadline)
+        outcomes = await self._hedged(fetch, keys, deadline)
         for attempt in range(1, self._settings.retries + 1):
             if Failed not in map(type, outcomes):
                 break
@@ -134,23 +134,23 @@ class ResilientCaller:
             if pause_s > 0 or self.breaker.refuses or not is_wanted():
                 break
             self.leave()
-            second = await self._one(question, keys, deadline)
+            second = await self._one(fetch, keys, deadline)
             outcomes = [msgspec.structs.replace(outcome, attempts=attempt + 1) for outcome in second]
         if any(map(_IS_SHORT, outcomes)):
-            keys, outcomes = await self._filled(question, keys, outcomes, deadline, settle, is_wanted)
+            keys, outcomes = await self._filled(fetch, keys, outcomes, deadline, settle, is_wanted)
         settle(keys, outcomes)
 
     async def _filled(
         self,
-        question: Fetch,
+        fetch: Fetch,
         keys: Sequence[str],
         outcomes: list[Outcome],
         deadline: Deadline,
         settle: Settle,
         is_wanted: Callable[[], bool],
     ) -> tuple[Sequence[str], list[Outcome]]:
-        """Ask for more rows of the keys whose records are too few, since others could not be read; the rest is settled."""
-        for wider in question.wider():
+        """Ask for more rows where too few records can be read. The rest is settled."""
+        for wider in fetch.wider():
             short = [place for place, outcome in enumerate(outcomes) if outcome.is_short]
             pause_s = self._pace.wait_s()
             if not short or pause_s >= deadline.remaining_s() or self.breaker.refuses or not is_wanted():
@@ -165,19 +165,19 @@ class ResilientCaller:
             outcomes = [new if type(new) is Found else old for old, new in zip(outcomes, more, strict=True)]
         return keys, outcomes
 
-    async def _hedged(self, question: Fetch, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        """The first of two answers, the second asked for when the first is later than nearly all others."""
+    async def _hedged(self, fetch: Fetch, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        """Race a second call against one that is unusually late."""
         if not self._settings.hedge:
-            return await self._one(question, keys, deadline)
+            return await self._one(fetch, keys, deadline)
         self._hedges.earn()
         late_s = self._late_s()
-        first = asyncio.ensure_future(self._one(question, keys, deadline))
+        first = asyncio.ensure_future(self._one(fetch, keys, deadline))
         calls = {first}
         try:
             done, _ = await asyncio.wait(calls, timeout=late_s)
             if done or self.breaker.refuses or self._pace.wait_s() or not self._hedges.spend():
                 return await first
-            calls.add(asyncio.ensure_future(self._second(question, keys, deadline)))
+            calls.add(asyncio.ensure_future(self._second(fetch, keys, deadline)))
             done, late = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
             answer = done.pop().result()
             if late and any(isinstance(outcome, Failed) for outcome in answer):
@@ -187,36 +187,36 @@ class ResilientCaller:
             for call in calls:
                 call.cancel()
 
-    async def _second(self, question: Fetch, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+    async def _second(self, fetch: Fetch, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         self.leave()  # here, so that a call that is cancelled before it begins never left
-        return await self._one(question, keys, deadline)
+        return await self._one(fetch, keys, deadline)
 
     def _late_s(self) -> float | None:
         if len(self._latencies) < MIN_LATENCIES:
             return None
         return sorted(self._latencies)[int(len(self._latencies) * HEDGED_QUANTILE)]
 
-    async def _one(self, question: Fetch, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
-        """One call, and what is learned from it."""
+    async def _one(self, fetch: Fetch, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+        """Make one call, and note how it went."""
         own = deadline.of_call(self._settings.timeout_s)
         fair = own.remaining_s() >= self._fair_s
         started = self._clock.monotonic()
         failed: bool | None = None
         errors: list[SourceError] = []
         try:
-            outcomes = await question.put(self.boundary, keys, own)
+            outcomes = await fetch.call(self.caller, keys, own)
             if Failed in map(type, outcomes):
                 errors = [outcome.error for outcome in outcomes if type(outcome) is Failed]
             failed = len(errors) == len(keys) and _is_away(errors[0], fair=fair)
         except Exception as raised:  # noqa: BLE001  whatever a call raises is an outcome of its keys
             failed = False
-            outcomes = [self.boundary.unreadable(raised)] * len(keys)
+            outcomes = [self.caller.unreadable(raised)] * len(keys)
         finally:  # a call that left ends at the breaker, however it ends
             self.breaker.call_ended(failed=failed)
         for error in errors:
             if isinstance(error, SourceThrottledError) or error.retry_after_s is not None:
                 self._asked_to_wait = type(error)
-                self._pace.hold(error.retry_after_s)
+                self._pace.pause(error.retry_after_s)
         if self._settings.hedge and not errors:
             self._latencies.append(self._clock.monotonic() - started)
         return outcomes

@@ -12,7 +12,7 @@ class RetryBudget:
         self._left = min(self._reserve, self._left + self._share)
 
     def spend(self) -> bool:
-        """Whether there is an extra call left; it is then taken."""
+        """Tell whether there is an extra call left; it is then taken."""
         if self._left < 1:
             return False
         self._left -= 1

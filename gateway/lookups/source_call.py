@@ -1,4 +1,4 @@
-"""Call a source by the deadline, and turn every failure into a value.
+"""Call a source by the deadline, and make failures values.
 
 What a connector gives is not trusted: records are validated while they are decoded, a malformed one is dropped alone,
 keys that were not asked for are ignored, and whatever is raised becomes an error of the tree. Only what is to end
@@ -71,13 +71,13 @@ class SourceCaller:
         self._seldom = SeldomLog(clock)
         self._abandoned: set[asyncio.Task[Any]] = set()
 
-    async def fetch(self, lookup: Lookup, keys: Sequence[str], window: PostFilter, deadline: Deadline) -> list[Outcome]:
+    async def fetch(self, lookup: Lookup, keys: Sequence[str], post_filter: PostFilter, deadline: Deadline) -> list[Outcome]:
         """One outcome per key, in the order of `keys`."""
-        call = lambda left: lookup.fetch(keys, msgspec.structs.replace(window.sent, remaining_s=left))  # noqa: E731
+        call = lambda left: lookup.fetch(keys, msgspec.structs.replace(post_filter.sent, remaining_s=left))  # noqa: E731
         answer, stamp = await self._call(call, keys, deadline)
         if isinstance(answer, SourceError):
             return [Failed(error=answer, **stamp)] * len(keys)
-        return self._found(map(answer.get, keys), window, stamp)
+        return self._found(map(answer.get, keys), post_filter, stamp)
 
     async def measure(
         self, aggregate: Aggregate, keys: Sequence[str], measures: Sequence[Measure], deadline: Deadline
@@ -89,16 +89,16 @@ class SourceCaller:
         return [self._measured(answer.get(key), aggregate, measures, stamp) for key in keys]
 
     def late(self, waited_s: float, *, is_busy: bool = False) -> Failed:
-        """The failure of a caller who cannot wait any longer; `is_busy` where that is the gateway's fault."""
+        """Fail a caller who cannot wait any longer. `is_busy` where that is the gateway's fault."""
         error = GatewayBusyError() if is_busy else SourceTimeoutError()
         return Failed(error=error, source=self.source, as_of=self.clock.now(), latency_ms=round(waited_s * 1000, 3))
 
     def unreadable(self, error: Exception) -> Failed:
-        """The failure of keys whose call, or whose answer, raised."""
+        """Fail the keys whose call, or whose answer, raised."""
         return Failed(error=_unreadable(error), source=self.source, as_of=self.clock.now(), latency_ms=0.0)
 
     def not_asked(self, error: SourceError) -> Failed:
-        """The failure of a lookup for which no call is made."""
+        """Fail a lookup without a call."""
         return Failed(error=error, source=self.source, as_of=self.clock.now(), latency_ms=0.0, attempts=0)
 
     async def aclose(self) -> None:
@@ -153,57 +153,57 @@ class SourceCaller:
         self._abandoned.add(task)
         task.add_done_callback(self._abandoned.discard)
 
-    def _found(self, answers: Iterable[Any], window: PostFilter, stamp: dict[str, Any]) -> list[Outcome]:
-        """The outcome of each answer. What comes decoded, and not too long, is taken at a glance."""
+    def _found(self, answers: Iterable[Any], post_filter: PostFilter, stamp: dict[str, Any]) -> list[Outcome]:
+        """Turn each answer into an outcome. What comes decoded, and not too long, is taken at a glance."""
         source, as_of, latency_ms = stamp["source"], stamp["as_of"], stamp["latency_ms"]
-        given, untouched = [*answers], window.untouched
+        given, untouched = [*answers], post_filter.untouched
         lists = [
             records
-            if type(one) is Page
-            and type(records := one.records) is list
+            if type(answer) is Page
+            and type(records := answer.records) is list
             and len(records) <= untouched
-            and one.total is None
-            and not one.partial
+            and answer.total is None
+            and not answer.partial
             else None
-            for one in given
+            for answer in given
         ]
         filled = [*filter(None, lists)]
-        if not ({window.kind}.issuperset(map(type, chain.from_iterable(filled))) and window.are_single(filled)):
+        if not ({post_filter.kind}.issuperset(map(type, chain.from_iterable(filled))) and post_filter.are_single(filled)):
             lists = [None] * len(given)
         return [
-            self._outcome(one, window, stamp)
+            self._outcome(answer, post_filter, stamp)
             if records is None
             else Found(records=records, source=source, as_of=as_of, latency_ms=latency_ms)
-            for one, records in zip(given, lists, strict=True)
+            for answer, records in zip(given, lists, strict=True)
         ]
 
-    def _outcome(self, given: Any, window: PostFilter, stamp: dict[str, Any]) -> Outcome:
+    def _outcome(self, given: Any, post_filter: PostFilter, stamp: dict[str, Any]) -> Outcome:
         try:
             if isinstance(given, SourceError):
                 return Failed(error=given, **stamp)
             page = validate_page(given)
-            found = validate_records(page.records, window.kind)
-            if found.unreadable:
-                self._note_unreadable(window.record, found.unreadable)
-            records, total, has_more, partial, is_short = window.finished(found.records, page.total, found.dropped)
+            validated = validate_records(page.records, post_filter.kind)
+            if validated.unreadable:
+                self._note_unreadable(post_filter.record, validated.unreadable)
+            records, total, has_more, partial, is_short = post_filter.finished(validated.records, page.total, validated.dropped)
         except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
             return Failed(error=_unreadable(error), **stamp)
         return Found(
             records=records,
             total=total,
             has_more=has_more,
-            dropped=found.dropped,
-            unreadable=len(found.unreadable) - found.dropped,
+            dropped=validated.dropped,
+            unreadable=len(validated.unreadable) - validated.dropped,
             partial=partial or page.partial,
             is_short=is_short,
             **stamp,
         )
 
     def _note_unreadable(self, record: type[Record], unreadable: Iterable[UnreadableValue]) -> None:
-        """Count each kind of trouble, and log it, without ids and values, at most once in a while."""
-        for one in unreadable:
-            kind = (RECORD_NAMES[record], one.path, one.reason)
-            count, example = self.troubles.get(kind, (0, one.record_id))
+        """Count each kind of trouble, and log it once in a while. Neither ids nor values are logged."""
+        for value in unreadable:
+            kind = (RECORD_NAMES[record], value.path, value.reason)
+            count, example = self.troubles.get(kind, (0, value.record_id))
             self.troubles[kind] = count + 1, example
             if self._seldom.is_due(" ".join(kind)):
                 words = dict(zip(("record", "path", "reason"), kind, strict=True))
@@ -266,7 +266,7 @@ def _given(answer: Mapping[str, Any], key: str) -> Any:
 
 
 def _unreadable(error: BaseException) -> SourceProtocolError:
-    """What a connector, or what it gave, raised, as an error of the tree."""
+    """Turn an exception of a connector into an error of ours."""
     if isinstance(error, SourceProtocolError):
         return error
     log.error("connector_raised", error=type(error).__name__)
@@ -300,7 +300,7 @@ def _encoded(records: list[Record]) -> bytes:
 
 
 class Decoded(NamedTuple):
-    """Records of a narrowed type, all sound; how many others there were, and all that could not be read."""
+    """Hold sound records, how many were dropped, and the unreadable values. They are of a narrowed type."""
 
     records: list[Any]
     dropped: int = 0
@@ -308,7 +308,7 @@ class Decoded(NamedTuple):
 
 
 def validate_records(records: bytes | list[Any], kind: type[msgspec.Struct]) -> Decoded:
-    """As `decode_records`, for records that may have been decoded already."""
+    """Validate records as `decode_records`, decoded ones too."""
     if isinstance(records, bytes):
         return decode_records(records, kind)
     if not {kind}.issuperset(map(type, records)):
@@ -324,9 +324,9 @@ def decode_records(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
     Raises `SourceProtocolError` when the whole is none.
     """
     try:
-        found = record_decoder(kind).decode(records)
-        count = len(found)
-        good = drop_invalid(found, kind)
+        decoded = record_decoder(kind).decode(records)
+        count = len(decoded)
+        good = drop_invalid(decoded, kind)
         if len(good) == count and not is_odd(records, kind):
             return Decoded(good)
     except msgspec.ValidationError:
@@ -354,12 +354,12 @@ def _one_by_one(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
     unreadable: list[UnreadableValue] = []
     for raw in raws:
         try:
-            one = [] if is_odd(bytes(raw), kind) else drop_invalid([msgspec.json.decode(raw, type=kind)], kind)
+            sound = [] if is_odd(bytes(raw), kind) else drop_invalid([msgspec.json.decode(raw, type=kind)], kind)
         except (msgspec.MsgspecError, RecursionError):
-            one = []
-        if not one:
+            sound = []
+        if not sound:
             reading = LenientReader(raw, kind)
             unreadable += reading.unreadable
-            one = [] if reading.record is None else [reading.record]
-        good += one
+            sound = [] if reading.record is None else [reading.record]
+        good += sound
     return Decoded(good, len(raws) - len(good), unreadable)

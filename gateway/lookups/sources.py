@@ -32,18 +32,18 @@ class Source:
     ) -> None:
         self.name = connector.name
         self.connector = connector
-        self._boundary = SourceCaller(connector.name, clock)
-        self._keeping = {
+        self._caller = SourceCaller(connector.name, clock)
+        self._cache_policy = {
             RECORDS[name]: CachePolicy(settings.cache_s.get(name, 0.0), settings.stale_s.get(name, 0.0))
             for name in settings.cache_s.keys() | settings.stale_s.keys()
         }
         self._webhook = settings.webhook
-        self._calls = ResilientCaller(self._boundary, settings, clock, usual_s)
+        self._calls = ResilientCaller(self._caller, settings, clock, usual_s)
         self.batching = Batching(self._calls, settings.max_calls, cache=cache)
-        self.lookups = {(found.record, found.by): found for found in connector.lookups()}
+        self.lookups = {(lookup.record, lookup.by): lookup for lookup in connector.lookups()}
         self.kept_by = {by for record, by in self.lookups if self._is_kept(record) and by is not KeyKind.TEXT}
         """The kinds of keys, but for searches, under which answers are kept."""
-        self.aggregates = {(found.record, found.by): found for found in connector.aggregates()}
+        self.aggregates = {(aggregate.record, aggregate.by): aggregate for aggregate in connector.aggregates()}
         self.records = intern_results(maxsize=MAX_FETCHES)(self._records)
         self.measures = intern_results(maxsize=MAX_FETCHES)(self._measures)
 
@@ -54,47 +54,45 @@ class Source:
 
     @property
     def troubles(self) -> Mapping[tuple[str, str, str], tuple[int, str | None]]:
-        """How often values could not be read, by record, path and reason, with the id of the first record that had one."""
-        return self._boundary.troubles
+        """Count unreadable values by record, path and reason. Each comes with the id of the first record that had one."""
+        return self._caller.troubles
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
-        """Read the changes of a webhook, by the settings or else the connector. Raises `WebhookError`."""
+        """Read a webhook's changes, by the settings or the connector. Raises `WebhookError`."""
         return self.connector.changes(request, now) if self._webhook is None else read_changes(self._webhook, request)
 
     def _is_kept(self, record: type[Record]) -> bool:
-        return record in self._keeping and self._keeping[record].fresh_s > 0
+        return record in self._cache_policy and self._cache_policy[record].fresh_s > 0
 
     def not_asked(self, error: SourceError) -> Failed:
-        """The failure of a lookup for which no call is made."""
-        return self._boundary.not_asked(error)
+        """Fail a lookup without a call."""
+        return self._caller.not_asked(error)
 
     def outdate(self, change: Change) -> None:
         """Make cached answers stale. The key is in its normal form."""
-        self.batching.outdate(
-            change.key, lambda question: question.by is change.by and change.record in (None, question.record)
-        )
+        self.batching.outdate(change.key, lambda fetch: fetch.by is change.by and change.record in (None, fetch.record))
 
     async def aclose(self) -> None:
         await self.batching.aclose()
-        await self._boundary.aclose()
+        await self._caller.aclose()
         await self.connector.aclose()
 
     def _records(self, record: type[Record], by: KeyKind, ask: Ask) -> RecordFetch:
-        """The question for records; `records` gives the same one for the same ask."""
-        return RecordFetch(self.lookups[record, by], ask, self._keeping.get(record))
+        """Make a fetch of records. `records` gives the same one for the same ask."""
+        return RecordFetch(self.lookups[record, by], ask, self._cache_policy.get(record))
 
     def _measures(self, record: type[Record], by: KeyKind, measures: tuple[Measure, ...]) -> MeasureFetch:
-        """The question for measures; `measures` gives the same one for the same measures."""
+        """Make a fetch of measures. `measures` gives the same one for the same measures."""
         return MeasureFetch(self.aggregates[record, by], measures)
 
     def key_kind(self, record: type[Record]) -> KeyKind | None:
-        """The strongest kind of key by which this source has records of a customer."""
+        """Find the strongest kind of key for records of a customer."""
         return next((kind for kind in KeyKind if kind is not KeyKind.TEXT and (record, kind) in self.lookups), None)
 
     def can_measure(self, record: type[Record], by: KeyKind, ops: Iterable[MeasureOp]) -> bool:
-        """Whether an aggregate does all these operations at the source."""
-        found = self.aggregates.get((record, by))
-        return found is not None and found.ops.issuperset(ops)
+        """Tell whether an aggregate does all these operations at the source."""
+        aggregate = self.aggregates.get((record, by))
+        return aggregate is not None and aggregate.ops.issuperset(ops)
 
 
 class Sources:
@@ -112,20 +110,20 @@ class Sources:
             kind: source for source in reversed(self.all) for kind in KeyKind if (Customer, kind) in source.lookups
         }
 
-    def of(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
-        """The sources that have records of this type, each with the key kind to ask it by."""
+    def for_record(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
+        """List the sources of a record type, each with its key kind."""
         return self._of[record]
 
     def named(self, name: str) -> Source | None:
-        """The source of this name."""
+        """Find the source of this name."""
         return self._named.get(name)
 
     def customers_by(self, kind: KeyKind) -> Source | None:
-        """The first source that finds customers by this kind of key."""
+        """Find the first source that finds customers by this kind."""
         return self._finders.get(kind)
 
     def find_customers_by(self, kind: KeyKind) -> list[str]:
-        """The names of all sources that find customers by this kind of key."""
+        """Name the sources that find customers by this kind of key."""
         return [source.name for source in self.all if (Customer, kind) in source.lookups]
 
     async def open(self) -> None:

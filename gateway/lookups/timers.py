@@ -19,7 +19,7 @@ class Timers:
         self._ticks: dict[int, set[Expiring]] = {}
 
     def tick(self, due: float) -> set[Expiring]:
-        """What ends at this time, in seconds of the loop's clock: to be added to, and discarded from when it is done before."""
+        """Collect the waits that end at this time of the loop: to be added to, and discarded from when it is done before."""
         number = int(due * TICKS_PER_S) + 1
         tick = self._ticks.get(number)
         if tick is None:

@@ -9,7 +9,7 @@ from connectors.records import RECORD_NAMES
 from gateway.clock import Clock
 from gateway.lookups.fetches import Fetch, RecordFetch
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.pending import PendingKeys
+from gateway.lookups.pending_keys import PendingKeys
 
 
 class TracedLookup(msgspec.Struct, eq=False):
@@ -17,14 +17,14 @@ class TracedLookup(msgspec.Struct, eq=False):
 
     clock: Clock
     source: str
-    question: Fetch
+    fetch: Fetch
     wanted: PendingKeys
     begun: float
     ended: float | None = None
 
     def follow(self) -> None:
         """Note when the last outcome is there."""
-        if self.wanted.is_settled:
+        if self.wanted.is_complete:
             self.ended = self.begun
         else:
             self.wanted.watches += (self._end,)
@@ -38,15 +38,18 @@ class TracedLookup(msgspec.Struct, eq=False):
         return [self.wanted.outcomes[key] for key in self.wanted.keys if key in self.wanted.outcomes]
 
     def shown(self, since: float) -> dict[str, Any]:
-        """As JSON; times in milliseconds, `durationMs` null for what had not come when the answer left."""
+        """Write the lookup as JSON.
+
+        Times are in milliseconds, `durationMs` is null for one that had not ended when the answer left.
+        """
         outcomes = self.outcomes
         errors = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]
         errors += [outcome.stale for outcome in outcomes if isinstance(outcome, Found) and outcome.stale]
         return {
             "source": self.source,
-            "record": RECORD_NAMES[self.question.record],
-            "by": self.question.by.value,
-            "asks": "records" if isinstance(self.question, RecordFetch) else "measures",
+            "record": RECORD_NAMES[self.fetch.record],
+            "by": self.fetch.by.value,
+            "asks": "records" if isinstance(self.fetch, RecordFetch) else "measures",
             "keys": len(self.wanted.keys),
             "startMs": _milliseconds(self.begun - since),
             "durationMs": None if self.ended is None else _milliseconds(self.ended - self.begun),
@@ -63,18 +66,18 @@ class Trace(msgspec.Struct, eq=False):
     begun: float
     lookups: list[TracedLookup] = []
 
-    def note(self, source: str, question: Fetch, wanted: PendingKeys) -> None:
+    def note(self, source: str, fetch: Fetch, wanted: PendingKeys) -> None:
         """Keys are asked for now."""
-        lookup = TracedLookup(self.clock, source, question, wanted, self.clock.monotonic())
+        lookup = TracedLookup(self.clock, source, fetch, wanted, self.clock.monotonic())
         lookup.follow()
         self.lookups.append(lookup)
 
     def waterfall(self) -> list[dict[str, Any]]:
-        """As JSON, one object for each lookup."""
+        """Write JSON, one object for each lookup."""
         return [lookup.shown(self.begun) for lookup in self.lookups]
 
     def server_timing(self) -> str:
-        """The value of a `Server-Timing` header: for each source the time from its first lookup to its last outcome."""
+        """Write the value of a `Server-Timing` header: for each source the time from its first lookup to its last outcome."""
         return ", ".join(_timings(self.lookups, self.clock.monotonic()))
 
 
@@ -84,7 +87,7 @@ def _timings(lookups: Sequence[TracedLookup], now: float) -> Iterable[str]:
         begun = min(lookup.begun for lookup in own)
         ended = max(now if lookup.ended is None else lookup.ended for lookup in own)
         failed = any(
-            len(lookup.outcomes) < len(lookup.wanted.keys) or any(isinstance(one, Failed) for one in lookup.outcomes)
+            len(lookup.outcomes) < len(lookup.wanted.keys) or any(isinstance(outcome, Failed) for outcome in lookup.outcomes)
             for lookup in own
         )
         yield f"{source};dur={_milliseconds(ended - begun):g}" + (';desc="unavailable"' if failed else "")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from connectors.record_fields import LIST, OBJECT, FieldInfo, fields_of
-from connectors.toolkit.converters import shape_converter, to_number
+from connectors.toolkit.converters import field_converter, to_number
 from gateway.lookups.validation import normalise_value
 
 MISSING, MALFORMED, OUT_OF_RANGE = "missing", "malformed", "out of range"
@@ -33,7 +33,7 @@ class UnreadableValue(NamedTuple):
 
 
 class _CannotReadError(Exception):
-    """A value, part or record that is left out; holds its path and the reason."""
+    """Leave out a value, part or record. Holds its path and the reason."""
 
     def __init__(self, path: str, reason: str) -> None:
         self.path, self.reason = path, reason
@@ -54,52 +54,52 @@ class LenientReader:
 
     @property
     def unreadable(self) -> Iterator[UnreadableValue]:
-        """What could not be read. Where there is no `record`, the last of them says why."""
+        """List the values that could not be read. Where there is no `record`, the last of them says why."""
         return (UnreadableValue(self._id, path, reason) for path, reason in self.troubles)
 
     def _struct(self, given: Mapping[str, msgspec.Raw], kind: type[msgspec.Struct], path: str) -> msgspec.Struct:
-        found: dict[str, Any] = {}
-        for shape in fields_of(kind).values():
-            where = f"{path}{shape.json_name}"
-            raw = given.get(shape.json_name)
+        values: dict[str, Any] = {}
+        for field in fields_of(kind).values():
+            where = f"{path}{field.json_name}"
+            raw = given.get(field.json_name)
             if raw is None or bytes(raw) == b"null":
-                if shape.required:
+                if field.required:
                     raise _CannotReadError(where, MISSING)
                 continue
             try:
-                found[shape.name] = self._value(raw, shape, where)
+                values[field.name] = self._value(raw, field, where)
             except _CannotReadError as error:
-                if shape.required or shape.leaf is Number:
+                if field.required or field.leaf is Number:
                     raise
                 self.troubles.append((error.path, error.reason))
-            if shape.name == "id" and not path:
-                if not found["id"].strip():
+            if field.name == "id" and not path:
+                if not values["id"].strip():
                     raise _CannotReadError(where, MISSING)
-                self._id = found["id"]
-        return kind(**found)
+                self._id = values["id"]
+        return kind(**values)
 
-    def _value(self, raw: msgspec.Raw, shape: FieldInfo, path: str) -> Any:
-        if shape.form == LIST:
-            return self._list(raw, shape, path)
-        if shape.form == OBJECT and shape.struct is not None:
-            return self._struct(_members(raw, path), shape.struct, f"{path}.")
-        return _leaf(raw, shape, path)
+    def _value(self, raw: msgspec.Raw, field: FieldInfo, path: str) -> Any:
+        if field.form == LIST:
+            return self._list(raw, field, path)
+        if field.form == OBJECT and field.struct is not None:
+            return self._struct(_members(raw, path), field.struct, f"{path}.")
+        return _leaf(raw, field, path)
 
-    def _list(self, raw: msgspec.Raw, shape: FieldInfo, path: str) -> list[Any]:
+    def _list(self, raw: msgspec.Raw, field: FieldInfo, path: str) -> list[Any]:
         try:
             items = msgspec.json.decode(raw, type=list[msgspec.Raw])
         except (msgspec.MsgspecError, RecursionError):
             raise _CannotReadError(path, MALFORMED) from None
-        found = []
+        values = []
         for item in items:
             try:
-                if shape.struct is None:
-                    found.append(_leaf(item, shape, path))
+                if field.struct is None:
+                    values.append(_leaf(item, field, path))
                 else:
-                    found.append(self._struct(_members(item, path), shape.struct, f"{path}."))
+                    values.append(self._struct(_members(item, path), field.struct, f"{path}."))
             except _CannotReadError as error:
                 self.troubles.append((error.path, error.reason))
-        return found
+        return values
 
 
 def _members(raw: bytes | msgspec.Raw, path: str) -> Mapping[str, msgspec.Raw]:
@@ -109,33 +109,33 @@ def _members(raw: bytes | msgspec.Raw, path: str) -> Mapping[str, msgspec.Raw]:
         raise _CannotReadError(path.rstrip(".") or "record", MALFORMED) from None
 
 
-def _leaf(raw: msgspec.Raw, shape: FieldInfo, path: str) -> Any:
-    """A value as its type has it, or as the one table of conversions makes it."""
-    kind = Any if shape.type is None else (shape.leaf or Any) if shape.form == LIST else shape.type
+def _leaf(raw: msgspec.Raw, field: FieldInfo, path: str) -> Any:
+    """Read a value by its type, or by the table of conversions."""
+    kind = Any if field.type is None else (field.leaf or Any) if field.form == LIST else field.type
     try:
-        if shape.leaf not in _TEXTS:
-            return _sound(msgspec.json.decode(raw, type=kind), shape, path)
+        if field.leaf not in _TEXTS:
+            return _sound(msgspec.json.decode(raw, type=kind), field, path)
     except (msgspec.ValidationError, RecursionError):
         pass
     try:
         given = _decode_any(raw)
-        value = shape_converter(shape)(given)
-        if shape.leaf in (Decimal, Number) and isinstance(value, str) and to_number(value) is None:
+        value = field_converter(field)(given)
+        if field.leaf in (Decimal, Number) and isinstance(value, str) and to_number(value) is None:
             raise ValueError
         value = msgspec.convert(value, kind)
     except (msgspec.MsgspecError, ArithmeticError, ValueError, TypeError, RecursionError) as error:
         is_number = isinstance(error, msgspec.ValidationError) and "Expected `" in str(error) and "<=" in str(error)
         raise _CannotReadError(path, OUT_OF_RANGE if is_number else MALFORMED) from None
-    if value is None and (shape.required or shape.default is not None):
+    if value is None and (field.required or field.default is not None):
         raise _CannotReadError(path, MISSING)
-    return _sound(value, shape, path)
+    return _sound(value, field, path)
 
 
 _decode_any: Callable[[bytes | msgspec.Raw], Any] = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
-def _sound(value: Any, shape: FieldInfo, path: str) -> Any:
+def _sound(value: Any, field: FieldInfo, path: str) -> Any:
     try:
-        return normalise_value(value, shape.leaf)
+        return normalise_value(value, field.leaf)
     except OverflowError:
         raise _CannotReadError(path, OUT_OF_RANGE) from None

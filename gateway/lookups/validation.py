@@ -24,7 +24,7 @@ Look = Callable[[list[Any]], list[Any]]
 
 
 def is_deep(free: Any, levels: int = MAX_NESTED) -> bool:
-    """Whether a list or an object of free JSON is nested in more levels than it may be."""
+    """Tell whether free JSON is nested in too many levels."""
     for value in free.values() if type(free) is dict else free:
         if (type(value) is dict or type(value) is list) and (levels == 1 or is_deep(value, levels - 1)):
             return True
@@ -47,7 +47,7 @@ _ODD = {Decimal: r'"%s" ?:(?! ?"-?[0-9][0-9.]*")', Number: r'"%s" ?: ?"(?!-?[0-9
 
 
 def is_odd(records: bytes, kind: type[msgspec.Struct]) -> bool:
-    """Whether decimals in the JSON of records have to be looked at before they are decoded."""
+    """Tell whether decimals need a look before the records are decoded."""
     return any(search(records) for search in _odd_numbers(kind))
 
 
@@ -58,27 +58,27 @@ def _odd_numbers(kind: type[msgspec.Struct]) -> list[Callable[[bytes], Any]]:
 
 
 def _patterns(kind: type[msgspec.Struct]) -> set[str]:
-    own = {_ODD[shape.leaf] % shape.json_name for shape in fields_of(kind).values() if shape.leaf in _ODD}
-    return own.union(*(_patterns(shape.struct) for shape in fields_of(kind).values() if shape.struct is not None))
+    own = {_ODD[field.leaf] % field.json_name for field in fields_of(kind).values() if field.leaf in _ODD}
+    return own.union(*(_patterns(field.struct) for field in fields_of(kind).values() if field.struct is not None))
 
 
 def has_id(record: Any) -> bool:
-    """Whether an id, where it is selected, is not blank."""
+    """Tell whether an id, where it is selected, is not blank."""
     return not isinstance(record, msgspec.Struct) or bool(getattr(record, "id", "-").strip())
 
 
 def drop_invalid(records: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
-    """The records of one type that are sound, in order."""
+    """Drop unsound records of one type; the others keep their order."""
     doubtful = _look(kind)(records)
     if not doubtful:
         return records
-    unsound = {id(one) for one in doubtful if not _settled(one) or not has_id(one)}
-    return [one for one in records if id(one) not in unsound]
+    unsound = {id(record) for record in doubtful if not _is_sound_in_utc(record) or not has_id(record)}
+    return [record for record in records if id(record) not in unsound]
 
 
 @lru_cache(maxsize=1024)
 def _look(kind: type[msgspec.Struct]) -> Look:
-    """A function that finds the records to look at: in one pass, over nothing but the fields that can be in doubt.
+    """Write a function that finds the records to look at: in one pass, over nothing but the fields that can be in doubt.
 
     To settle each record instead takes six times as long as to decode it (decision 39).
     """
@@ -89,7 +89,10 @@ def _look(kind: type[msgspec.Struct]) -> Look:
 
 
 def _lines(form: str, leaf: type | None, struct: type[msgspec.Struct] | None, source: str, depth: int) -> list[str]:
-    """Statements that look at one value; none where nothing in it can be in doubt. The variable `v0` is the record."""
+    """Write the statements that check one value.
+
+    None are needed where nothing in it can be in doubt. The variable `v0` is the record.
+    """
     name = f"v{depth}"
     if form == LIST:
         inner = _lines(LEAF if struct is None else OBJECT, leaf, struct, name, depth + 1)
@@ -100,13 +103,13 @@ def _lines(form: str, leaf: type | None, struct: type[msgspec.Struct] | None, so
         return [f"{name} = {source}", test, "  found.append(v0)"] if test else []
     inner = [
         line
-        for one in fields_of(struct).values()
-        for line in _lines(one.form, one.leaf, one.struct, f"{name}.{one.name}", depth + 1)
+        for field in fields_of(struct).values()
+        for line in _lines(field.form, field.leaf, field.struct, f"{name}.{field.name}", depth + 1)
     ]
     return [f"{name} = {source}", f"if {name} is not None:", *indented(inner)] if inner else []
 
 
-def _settled(record: msgspec.Struct) -> bool:
+def _is_sound_in_utc(record: msgspec.Struct) -> bool:
     """Whether a record is sound, now that its times are in UTC."""
     try:
         return all(_settle(record, name) for name in record.__struct_fields__)
@@ -117,13 +120,13 @@ def _settled(record: msgspec.Struct) -> bool:
 def _settle(owner: msgspec.Struct, name: str) -> bool:
     match getattr(owner, name):
         case msgspec.Struct() as part:
-            return _settled(part)
+            return _is_sound_in_utc(part)
         case list() as items:
-            return all(_settled(item) for item in items if isinstance(item, msgspec.Struct))
+            return all(_is_sound_in_utc(item) for item in items if isinstance(item, msgspec.Struct))
         case value:
-            settled = normalise_value(value, fields_of(type(owner))[name].leaf)
-            if settled is not value:
-                msgspec.structs.force_setattr(owner, name, settled)
+            normal = normalise_value(value, fields_of(type(owner))[name].leaf)
+            if normal is not value:
+                msgspec.structs.force_setattr(owner, name, normal)
     return True
 
 

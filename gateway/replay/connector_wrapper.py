@@ -27,10 +27,13 @@ class ConnectorWrapper(Connector[Any]):
         return await self.inner.check()
 
     def lookups(self) -> Sequence[Lookup]:
-        return [msgspec.structs.replace(one, fetch=partial(self.fetched, one)) for one in self.inner.lookups()]
+        return [msgspec.structs.replace(lookup, fetch=partial(self.fetched, lookup)) for lookup in self.inner.lookups()]
 
     def aggregates(self) -> Sequence[Aggregate]:
-        return [msgspec.structs.replace(one, measure=partial(self.measured, one)) for one in self.inner.aggregates()]
+        return [
+            msgspec.structs.replace(aggregate, measure=partial(self.measured, aggregate))
+            for aggregate in self.inner.aggregates()
+        ]
 
     async def fetched(self, lookup: Lookup, keys: Keys, ask: Ask) -> Answer:
         return await lookup.fetch(keys, ask)

@@ -1,4 +1,4 @@
-"""Delay, spoil or fail answers of a connector, each time in the same way."""
+"""Delay, spoil or fail a connector's answers in a repeatable way."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class InjectedFault:
-    """A fault that hits some keys of a call; `chance` is the draw of each, below the fault's share."""
+    """Hold a fault that hits some keys of a call. `chance` is the draw of each, below the fault's share."""
 
     def __init__(self, fault: Fault, chance: Mapping[str, float]) -> None:
         self.fault = fault
@@ -31,7 +31,7 @@ class InjectedFault:
 
 
 class FaultInjector(ConnectorWrapper):
-    """Inject faults by the seed, the key and its number of asks, whatever keys are beside it.
+    """Draw faults by seed, key and count. Other keys beside it change nothing.
 
     An error that hits all keys of a call is raised, as by a source that is down.
     """
@@ -99,14 +99,14 @@ class FaultInjector(ConnectorWrapper):
 
 
 def _errors(hits: Iterable[InjectedFault], keys: Keys) -> dict[str, SourceError]:
-    """The errors by key.
+    """Draw the errors by key.
 
     Raises the first one when there is one for each key.
     """
-    found = {key: SOURCE_ERRORS[hit.fault.error]() for hit in hits if hit.fault.error for key in hit.chance}
-    if len(found) == len(keys):
-        raise next(iter(found.values()))
-    return found
+    errors = {key: SOURCE_ERRORS[hit.fault.error]() for hit in hits if hit.fault.error for key in hit.chance}
+    if len(errors) == len(keys):
+        raise next(iter(errors.values()))
+    return errors
 
 
 def _spoilt(hits: Iterable[InjectedFault], answer: Mapping[str, Any]) -> list[tuple[str, WrongData, float]]:

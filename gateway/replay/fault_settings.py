@@ -42,7 +42,7 @@ Delay = Annotated[tuple[Milliseconds, Milliseconds], BeforeValidator(_as_range)]
 
 
 class Fault(BaseModel):
-    """One thing that goes wrong with a share of the keys that a source, or one kind of its lookups, is asked for."""
+    """Describe one fault, for a share of a source's keys. It may be for one kind of its lookups."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -84,7 +84,7 @@ class FaultSettings(BaseModel):
 
     @property
     def sources(self) -> list[str]:
-        """The sources that are concerned, each once."""
+        """List the sources that are concerned, each once."""
         return list(dict.fromkeys(fault.source for fault in self.faults))
 
 
@@ -93,16 +93,16 @@ def load_faults(path: Path, connectors: Sequence[Connector[Any]]) -> FaultSettin
 
     Raises `ConfigurationError` with every problem, each naming the setting.
     """
-    found = checked(FaultSettings, read_toml(path, "--faults"), path.name)
-    known = {one.name: [(lookup.record, lookup.by) for lookup in one.lookups()] for one in connectors}
+    settings = checked(FaultSettings, read_toml(path, "--faults"), path.name)
+    known = {connector.name: [(lookup.record, lookup.by) for lookup in connector.lookups()] for connector in connectors}
     problems = [
         f"{path.name}: faults.{number}: {problem}"
-        for number, fault in enumerate(found.faults)
+        for number, fault in enumerate(settings.faults)
         if (problem := _aimless(fault, known)) is not None
     ]
     if problems:
         raise ConfigurationError(problems)
-    return found
+    return settings
 
 
 def _aimless(fault: Fault, known: dict[str, list[tuple[Any, KeyKind]]]) -> str | None:

@@ -22,7 +22,10 @@ log = structlog.get_logger()
 
 
 class ReplayModes(msgspec.Struct, frozen=True, kw_only=True):
-    """`record` and `replay` are folders (at most one of them), `faults` is a file. `is_plain` records nothing hidden."""
+    """Choose recording, replay and faults.
+
+    `record` and `replay` are folders (at most one of them), `faults` is a file. `is_plain` records nothing hidden.
+    """
 
     record: Path | None = None
     is_plain: bool = False
@@ -52,12 +55,12 @@ UNTOUCHED = ReplayModes()
 
 
 def begin_recording(settings: Settings, traffic: ReplayModes) -> None:
-    """Make the folder of a recording, before the first worker writes into it.
+    """Make the folder of a recording before any worker writes.
 
     Raises `ConfigurationError`.
     """
     if traffic.record is not None:
-        sources = {one.name: describe_lookups(one) for one in build_connectors(settings.sources)}
+        sources = {connector.name: describe_lookups(connector) for connector in build_connectors(settings.sources)}
         reference = Clock(settings.clock.pinned).reference()
         region = settings.default_region
         open_recording(traffic.record, sources, reference, is_plain=traffic.is_plain, default_region=region)
@@ -75,16 +78,19 @@ def substitute(settings: Settings, traffic: ReplayModes) -> ServedSources:
         manifest = read_manifest(traffic.replay, "--replay")
         connectors = replaying = _replaying(settings, traffic.replay, manifest)
         settings = _held(settings, manifest)
-        notes["replay"] = {"keys": sum(len(one.known) for one in replaying), "reference": manifest.reference.isoformat()}
+        notes["replay"] = {
+            "keys": sum(len(replayer.known) for replayer in replaying),
+            "reference": manifest.reference.isoformat(),
+        }
     elif traffic.record is not None:
         manifest = read_manifest(traffic.record, "--record")
-        connectors = [Recorder(one, traffic.record, manifest) for one in build_connectors(settings.sources)]
+        connectors = [Recorder(connector, traffic.record, manifest) for connector in build_connectors(settings.sources)]
         settings = _held(settings, manifest)
         notes["recording"] = {"plain": manifest.plain}
     if traffic.faults is not None:
         inner = build_connectors(settings.sources) if connectors is None else connectors
         faults = load_faults(traffic.faults, inner)
-        connectors = [_faulty(one, faults) for one in inner]
+        connectors = [_faulty(connector, faults) for connector in inner]
         notes["faults"] = {"sources": faults.sources}
     return ServedSources(settings=settings, connectors=connectors, notes=notes)
 

@@ -1,4 +1,4 @@
-"""Hide personal values in keys, records, asks and measures, by the marks of fields."""
+"""Hide personal values in keys, records, asks and measures. The marks of fields say which these are."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -23,29 +23,29 @@ def hidden_key(by: KeyKind, key: str, hide: Hide) -> str:
     if row.personal is None:
         return key
     source, colon, own = key.partition(":") if by is KeyKind.EXTERNAL_ID else ("", "", key)
-    found = f"{source}{colon}{hide(row.personal, own)}"
-    return found.upper() if row.any_case and found != key != key.lower() else found
+    hidden_id = f"{source}{colon}{hide(row.personal, own)}"
+    return hidden_id.upper() if row.any_case and hidden_id != key != key.lower() else hidden_id
 
 
 def hidden(struct: type[msgspec.Struct], value: Mapping[str, Any], hide: Hide) -> dict[str, Any]:
-    """Hide personal values of a record or part in canonical JSON; leave out unknown fields."""
-    found: dict[str, Any] = {}
-    for shape in fields_of(struct).values():
-        if shape.json_name not in value:
+    """Hide personal values of a record or part in canonical JSON. Unknown fields are left out."""
+    row: dict[str, Any] = {}
+    for field in fields_of(struct).values():
+        if field.json_name not in value:
             continue
-        inner = value[shape.json_name]
-        if shape.personal is not None:
-            inner = hide(shape.personal, inner)
-        elif shape.struct is not None and inner is not None:
-            part = shape.struct
-            inner = [hidden(part, one, hide) for one in inner] if shape.form == LIST else hidden(part, inner, hide)
-        found[shape.json_name] = inner
-    return found
+        inner = value[field.json_name]
+        if field.personal is not None:
+            inner = hide(field.personal, inner)
+        elif field.struct is not None and inner is not None:
+            part = field.struct
+            inner = [hidden(part, item, hide) for item in inner] if field.form == LIST else hidden(part, inner, hide)
+        row[field.json_name] = inner
+    return row
 
 
 def hidden_ask(record: type[Record], ask: A, hide: Hide) -> A:
-    """An ask or a measure, with the values of its conditions and the id of its position hidden."""
-    where = tuple(_hidden_condition(record, one, hide) for one in ask.where)
+    """Hide the values of conditions and the position's id."""
+    where = tuple(_hidden_condition(record, condition, hide) for condition in ask.where)
     if not isinstance(ask, Ask) or ask.after is None:
         return msgspec.structs.replace(ask, where=where)
     mark = fields_of(record)["id"].personal
@@ -54,24 +54,24 @@ def hidden_ask(record: type[Record], ask: A, hide: Hide) -> A:
 
 
 def either_way(record: type[Record], ask: A, hide: Hide) -> A:
-    """Let the conditions of an ask or measure match hidden values as well as plain ones."""
-    where = tuple(_either_way(one, _hidden_condition(record, one, hide)) for one in ask.where)
+    """Let conditions match hidden values as well as plain ones."""
+    where = tuple(_either_way(condition, _hidden_condition(record, condition, hide)) for condition in ask.where)
     return msgspec.structs.replace(ask, where=where)
 
 
 def hidden_value(record: type[Record], measure: Measure, value: Any, hide: Hide) -> Any:
-    """A measured value, hidden where it is a value of a personal field."""
-    shape = leaf_field(record, measure.field) if measure.field and measure.op in MEASURED_AS_IT_IS else None
-    return value if shape is None or shape.personal is None else hide(shape.personal, value)
+    """Hide a measured value of a personal field."""
+    field = leaf_field(record, measure.field) if measure.field and measure.op in MEASURED_AS_IT_IS else None
+    return value if field is None or field.personal is None else hide(field.personal, value)
 
 
-def _either_way(one: Condition, other: Condition) -> Condition:
-    return msgspec.structs.replace(one, values=(*one.values, *other.values))
+def _either_way(condition: Condition, other: Condition) -> Condition:
+    return msgspec.structs.replace(condition, values=(*condition.values, *other.values))
 
 
 def _hidden_condition(record: type[Record], condition: Condition, hide: Hide) -> Condition:
-    shape = leaf_field(record, condition.field)
-    if shape is None or shape.personal is None:
+    field = leaf_field(record, condition.field)
+    if field is None or field.personal is None:
         return condition
-    mark = shape.personal
+    mark = field.personal
     return msgspec.structs.replace(condition, values=tuple(hide(mark, value) for value in condition.values))

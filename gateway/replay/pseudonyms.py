@@ -61,7 +61,7 @@ class Pseudonyms:
         }
 
     def hide(self, personal: Personal, value: Any) -> Any:
-        """The pseudonym of a value, or of each in a list. None and empty values stay."""
+        """Replace a value, or each in a list, by its pseudonym. None and empty values stay."""
         if not value:
             return value
         if isinstance(value, list) and personal is not Personal.FREE:
@@ -73,7 +73,7 @@ class Pseudonyms:
         return hashlib.shake_256(b"\0".join([self._salt, purpose.encode(), text.encode("utf-8", "replace")])).digest(size)
 
     def _normal(self, kind: KeyKind, text: str) -> str:
-        """Bring a value into the normal form that it has as a key; what can be none only loses its outer spaces."""
+        """Bring a value into its normal form as a key. A value that can be none only loses its outer spaces."""
         try:
             return normalised(kind, text, self._default_region)
         except InvalidKeyError:
@@ -100,12 +100,12 @@ class Pseudonyms:
         return self._phone(text) if any(map(str.isdigit, text)) else self._identifier(text)
 
     def _name(self, text: str) -> str:
-        """Word for word, so that a full name has the pseudonyms of its parts."""
+        """Hide a name word by word. So a full name has the pseudonyms of its parts."""
         return _WORD.sub(lambda word: self._word(word[0]), text)
 
     def _word(self, word: str) -> str:
-        made = _words(self.digest("name", word.casefold(), len(word)))
-        return made if word[0].islower() else made.capitalize()
+        syllables = _words(self.digest("name", word.casefold(), len(word)))
+        return syllables if word[0].islower() else syllables.capitalize()
 
     def _alike(self, text: str) -> str:
         """Letters for letters, digits for digits."""

@@ -16,7 +16,7 @@ Raw = dict[str, Any]
 
 
 class RecordedPage(msgspec.Struct, frozen=True):
-    """The records of one ask in order, how many were unreadable, and whether more are missing."""
+    """Hold an ask's records in order, the dropped, and whether more follow."""
 
     ids: tuple[str, ...]
     dropped: int
@@ -36,7 +36,7 @@ class KnownKey:
 
 
 class RecordedAnswers:
-    """Merge the lines of a source; of two answers to one question the later counts."""
+    """Merge the lines of a source. Of two answers to one ask the later counts."""
 
     def __init__(self, lines: Iterable[RecordedLine]) -> None:
         self._records: dict[tuple[type[Record], str], Raw] = {}
@@ -55,11 +55,11 @@ class RecordedAnswers:
     def record(self, record: type[Record], id_: str) -> Raw:
         return self._records[record, id_]
 
-    def with_unreadable(self, record: type[Record], found: Raw) -> Raw:
-        """A record with something that no type reads in each place that could not be read."""
-        for path in self._unreadable.get((record, found["id"]), ()):
-            found = _spoilt(found, path.split("."))
-        return found
+    def with_unreadable(self, record: type[Record], row: Raw) -> Raw:
+        """Spoil a record in each place that could not be read."""
+        for path in self._unreadable.get((record, row["id"]), ()):
+            row = _spoilt(row, path.split("."))
+        return row
 
     def _learn(self, line: RecordedLine) -> None:
         record = RECORDS[line.record]
@@ -87,25 +87,25 @@ class RecordedAnswers:
 
 
 def _whole(ask: Ask, line: RecordedLine) -> int | None:
-    """How many there are where a page was not cut, and None where it may have been."""
+    """Count the records of an uncut page. None where it may have been cut."""
     if line.partial:
         return None
-    found = len(line.found) + line.dropped
-    return found if ask.after is None and (ask.first is None or found < ask.first) else None
+    count = len(line.found) + line.dropped
+    return count if ask.after is None and (ask.first is None or count < ask.first) else None
 
 
 def window_of(ask: Ask) -> Ask:
-    """The part of an ask that chooses records, whatever its fields."""
+    """Take the part of an ask that chooses records."""
     return msgspec.structs.replace(ask, fields=Fields(), more=True, count=False, remaining_s=None)
 
 
 def counted_of(ask: Ask) -> Ask:
-    """The part of an ask that chooses the records to count."""
+    """Take the part of an ask that chooses records to count."""
     return Ask(fields=Fields(), since=ask.since, until=ask.until, where=ask.where)
 
 
 def merge_answers(old: Mapping[str, Any], new: Mapping[str, Any]) -> Raw:
-    """Merge two answers about one thing whose fields may differ; the new one wins."""
+    """Merge two answers about one thing. Their fields may differ, and the new one wins."""
     return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
 
 
@@ -119,7 +119,7 @@ def _merged(old: Any, new: Any) -> Any:
 
 
 def _spoilt(part: Raw, path: Sequence[str]) -> Raw:
-    """A copy of a part with a list of nothing where the path ends, or as one more item of the first list on it."""
+    """Copy a part with an unreadable value at the path. It is a list of nothing, or one more item of the first list on it."""
     name, *further = path
     inner = part.get(name)
     if isinstance(inner, list):

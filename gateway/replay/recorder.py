@@ -28,18 +28,20 @@ def describe_lookups(connector: Connector[Any]) -> RecordedSource:
     return RecordedSource(
         kind=connector.kind,
         lookups=[
-            RecordedLookup(record=RECORD_NAMES[one.record], by=one.by, max_batch=one.max_batch, pushdown=sorted(one.pushdown))
-            for one in connector.lookups()
+            RecordedLookup(
+                record=RECORD_NAMES[lookup.record], by=lookup.by, max_batch=lookup.max_batch, pushdown=sorted(lookup.pushdown)
+            )
+            for lookup in connector.lookups()
         ],
         aggregates=[
             RecordedLookup(
-                record=RECORD_NAMES[one.record],
-                by=one.by,
-                max_batch=one.max_batch,
-                ops=sorted(one.ops),
-                keys_share_nothing=one.keys_share_nothing,
+                record=RECORD_NAMES[aggregate.record],
+                by=aggregate.by,
+                max_batch=aggregate.max_batch,
+                ops=sorted(aggregate.ops),
+                keys_share_nothing=aggregate.keys_share_nothing,
             )
-            for one in connector.aggregates()
+            for aggregate in connector.aggregates()
         ],
     )
 
@@ -47,14 +49,14 @@ def describe_lookups(connector: Connector[Any]) -> RecordedSource:
 @lru_cache(maxsize=1024)
 def recorded_fields(record: type[Record], ask: Ask) -> Fields:
     """List the fields that a replay needs: also those of conditions, and required ones."""
-    looked_at = Fields.of(*(condition.field for condition in ask.where))
+    looked_at = Fields.from_paths(*(condition.field for condition in ask.where))
     return _completed(record, ask.fields | position_fields(record) | looked_at)
 
 
 def _completed(struct: type[msgspec.Struct], fields: Fields) -> Fields:
     own = fields_of(struct)
     inner = Fields(tuple((name, _completed(part, below) if (part := own[name].struct) else below) for name, below in fields))
-    return inner | Fields.of(*(name for name, shape in own.items() if shape.required))
+    return inner | Fields.from_paths(*(name for name, field in own.items() if field.required))
 
 
 class Recorder(ConnectorWrapper):
@@ -96,7 +98,7 @@ class Recorder(ConnectorWrapper):
         return await self._noted(super().measured(aggregate, keys, measures, remaining_s), keys, line)
 
     async def _noted(self, call: Awaitable[Any], keys: Keys, line: Callable[[str, Any], RecordedLine]) -> Mapping[str, Any]:
-        """The answer, once it is written down; also that there is none."""
+        """Write an answer down, also that there is none."""
         try:
             answer = by_key(await call, keys)
         except SourceError as error:
@@ -121,14 +123,14 @@ class Recorder(ConnectorWrapper):
             records, dropped, unreadable = _readable(page.records, record, fields, ask.fields)
         except SourceProtocolError as error:
             return RecordedLine(**words, **_failure(error))
-        found = [hidden(record, msgspec.to_builtins(one, enc_hook=json_hook), hide) for one in records]
-        ids = {one.id: shown["id"] for one, shown in zip(records, found, strict=True)}
-        places = [(ids[one.record_id], one.path) for one in unreadable if one.record_id in ids]
-        return RecordedLine(**words, found=found, total=page.total, dropped=dropped, unreadable=places, partial=page.partial)
+        rows = [hidden(record, msgspec.to_builtins(row, enc_hook=json_hook), hide) for row in records]
+        ids = {original.id: shown["id"] for original, shown in zip(records, rows, strict=True)}
+        places = [(ids[value.record_id], value.path) for value in unreadable if value.record_id in ids]
+        return RecordedLine(**words, found=rows, total=page.total, dropped=dropped, unreadable=places, partial=page.partial)
 
     def _values(self, aggregate: Aggregate, key: str, measures: Sequence[Measure], given: Any) -> RecordedLine:
         record, hide = aggregate.record, self._hide
-        asked = tuple(hidden_ask(record, one, hide) for one in measures)
+        asked = tuple(hidden_ask(record, measure, hide) for measure in measures)
         words = self._words(record, aggregate.by, key) | {"measures": asked}
         if isinstance(given, SourceError):
             return RecordedLine(**words, **_failure(given))
@@ -136,7 +138,7 @@ class Recorder(ConnectorWrapper):
             values = msgspec.to_builtins(validate_measures(given, record, measures), enc_hook=json_hook)
         except SourceProtocolError as error:
             return RecordedLine(**words, **_failure(error))
-        shown = [hidden_value(record, one, value, hide) for one, value in zip(measures, values, strict=True)]
+        shown = [hidden_value(record, measure, value, hide) for measure, value in zip(measures, values, strict=True)]
         return RecordedLine(**words, values=shown)
 
     def _words(self, record: type[Record], by: KeyKind, key: str) -> dict[str, Any]:
@@ -150,21 +152,24 @@ def _failure(error: SourceError) -> dict[str, Any]:
 
 
 def _readable(records: bytes | list[Any], record: type[Record], fields: Fields, asked: Fields) -> Decoded:
-    """Records with the fields that a replay needs; where the source has not all of these, with those that were asked for."""
-    found = validate_records(records, narrow(record, fields))
-    if found.dropped and isinstance(records, bytes):
-        fewer = decode_records(records, narrow(record, asked | Fields.of("id")))
-        if fewer.dropped < found.dropped:
+    """Validate records with the fields that a replay needs.
+
+    Where the source has not all of these, with those that were asked for.
+    """
+    validated = validate_records(records, narrow(record, fields))
+    if validated.dropped and isinstance(records, bytes):
+        fewer = decode_records(records, narrow(record, asked | Fields.from_paths("id")))
+        if fewer.dropped < validated.dropped:
             return fewer
-    return found
+    return validated
 
 
 def _as_bytes(answer: Mapping[str, Any], kind: type[msgspec.Struct]) -> Answer:
-    """Records that were decoded with more fields than the gateway asked for, for it to decode with its own."""
+    """Encode records again, for the gateway to decode with its fields."""
     return {key: _page_as_bytes(given, kind) for key, given in answer.items()}
 
 
 def _page_as_bytes(given: Any, kind: type[msgspec.Struct]) -> Any:
-    if isinstance(given, Page) and isinstance(given.records, list) and all(type(one) is kind for one in given.records):
+    if isinstance(given, Page) and isinstance(given.records, list) and all(type(record) is kind for record in given.records):
         return Page(encode_json(given.records), given.total, given.partial)
     return given

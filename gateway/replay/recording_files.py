@@ -93,7 +93,7 @@ class RecordedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     def __post_init__(self) -> None:
         if self.record not in RECORDS:
             raise ValueError("there is no such record")
-        if not all(isinstance(one.get("id"), str) for one in self.found):
+        if not all(isinstance(row.get("id"), str) for row in self.found):
             raise ValueError("a record has no id")
 
 
@@ -110,18 +110,20 @@ def path_of(folder: Path, source: str) -> Path:
 
 
 def read_manifest(folder: Path, option: str) -> Manifest:
-    """Raises `ConfigurationError` when there is no recording, or one that this version does not read."""
+    """Read a recording's manifest. Raises `ConfigurationError` when there is none, or one of another version."""
     try:
-        found = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except FileNotFoundError:
         raise ConfigurationError([f"{option}: {folder} holds no recording; make one with serve --record"]) from None
     except OSError as error:
         raise ConfigurationError([f"{option}: {folder} cannot be read ({error.strerror})"]) from None
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise ConfigurationError([f"{option}: {MANIFEST} in {folder} cannot be read; record again"]) from None
-    if found.version != VERSION:
-        raise ConfigurationError([f"{option}: {folder} is a recording of version {found.version}, not {VERSION}; record again"])
-    return found
+    if manifest.version != VERSION:
+        raise ConfigurationError(
+            [f"{option}: {folder} is a recording of version {manifest.version}, not {VERSION}; record again"]
+        )
+    return manifest
 
 
 def open_recording(
@@ -161,15 +163,15 @@ def open_recording(
 
 
 class RecordingWriter:
-    """Appends to the file of one source. What was written last for the same question is not written again.
+    """Appends to the file of one source. What was written last for the same ask is not written again.
 
     It raises nothing: a file that is full, or cannot be written, takes no more lines, which the log says once.
     """
 
-    def __init__(self, folder: Path, source: str, most_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, folder: Path, source: str, max_bytes: int = MAX_BYTES) -> None:
         self._path = path_of(folder, source)
         self._source = source
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
         self._written: dict[bytes, bytes] = {}
         self._file: int | None = None
         self._ended = False
@@ -183,15 +185,15 @@ class RecordingWriter:
     def append(self, line: RecordedLine) -> None:
         if self._file is None or self._ended:
             return
-        question = _digest(_encode((line.record, line.by, line.key, line.ask, line.measures)))
+        asked = _digest(_encode((line.record, line.by, line.key, line.ask, line.measures)))
         answer = _encode(line)
         digest = _digest(answer)
-        if self._written.get(question) == digest:
+        if self._written.get(asked) == digest:
             return
         try:
-            if os.fstat(self._file).st_size + len(answer) >= self._most_bytes:
+            if os.fstat(self._file).st_size + len(answer) >= self._max_bytes:
                 self._ended = True
-                log.warning("recording_full", source=self._source, bytes=self._most_bytes)
+                log.warning("recording_full", source=self._source, bytes=self._max_bytes)
                 return
             if os.write(self._file, answer + b"\n") <= len(answer):
                 raise OSError("only a part of the line was written")
@@ -199,7 +201,7 @@ class RecordingWriter:
             self._ended = True
             log.error("recording_failed", source=self._source, error=type(error).__name__)
             return
-        self._written[question] = digest
+        self._written[asked] = digest
 
     def close(self) -> None:
         if self._file is not None:

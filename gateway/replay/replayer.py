@@ -53,31 +53,33 @@ class Replayer(Connector[ConnectorSettings]):
         self._is_open = False
 
     def lookups(self) -> Sequence[Lookup]:
-        return [self._lookup(one) for one in self._source.lookups]
+        return [self._lookup(lookup) for lookup in self._source.lookups]
 
     def aggregates(self) -> Sequence[Aggregate]:
-        return [self._aggregate(one) for one in self._source.aggregates]
+        return [self._aggregate(aggregate) for aggregate in self._source.aggregates]
 
-    def _lookup(self, one: RecordedLookup) -> Lookup:
-        record = RECORDS[one.record]
-        fetch = partial(self._fetch, record, one.by)
-        return Lookup(record=record, by=one.by, fetch=fetch, max_batch=one.max_batch, pushdown=frozenset(one.pushdown))
+    def _lookup(self, recorded: RecordedLookup) -> Lookup:
+        record = RECORDS[recorded.record]
+        fetch = partial(self._fetch, record, recorded.by)
+        return Lookup(
+            record=record, by=recorded.by, fetch=fetch, max_batch=recorded.max_batch, pushdown=frozenset(recorded.pushdown)
+        )
 
-    def _aggregate(self, one: RecordedLookup) -> Aggregate:
-        record = RECORDS[one.record]
-        measure = partial(self._measure, record, one.by)
+    def _aggregate(self, recorded: RecordedLookup) -> Aggregate:
+        record = RECORDS[recorded.record]
+        measure = partial(self._measure, record, recorded.by)
         return Aggregate(
             record=record,
-            by=one.by,
+            by=recorded.by,
             measure=measure,
-            max_batch=one.max_batch,
-            ops=frozenset(one.ops),
-            keys_share_nothing=one.keys_share_nothing,
+            max_batch=recorded.max_batch,
+            ops=frozenset(recorded.ops),
+            keys_share_nothing=recorded.keys_share_nothing,
         )
 
     async def _fetch(self, record: type[Record], by: KeyKind, keys: Keys, ask: Ask) -> Answer:
-        found = {key: self._known(record, by, key) for key in keys}
-        return {key: self._page(record, known, ask) for key, known in found.items() if known is not None}
+        known_keys = {key: self._known(record, by, key) for key in keys}
+        return {key: self._page(record, known, ask) for key, known in known_keys.items() if known is not None}
 
     async def _measure(
         self,
@@ -87,8 +89,8 @@ class Replayer(Connector[ConnectorSettings]):
         measures: Sequence[Measure],
         remaining_s: float | None = None,  # noqa: ARG002  nobody is asked
     ) -> Measured:
-        found = {key: self._known(record, by, key) or KnownKey() for key in keys}
-        return {key: self._values(record, known, measures) for key, known in found.items()}
+        known_keys = {key: self._known(record, by, key) or KnownKey() for key in keys}
+        return {key: self._values(record, known, measures) for key, known in known_keys.items()}
 
     def _known(self, record: type[Record], by: KeyKind, key: str) -> KnownKey | None:
         if not self._is_open:
@@ -99,7 +101,7 @@ class Replayer(Connector[ConnectorSettings]):
     def _page(self, record: type[Record], known: KnownKey, ask: Ask) -> Page | SourceError:
         if known.failure is not None and not known.pages:
             return known.failure
-        looked_at = Fields.of(*(condition.field for condition in ask.where))
+        looked_at = Fields.from_paths(*(condition.field for condition in ask.where))
         kind = narrow(record, ask.fields | position_fields(record) | looked_at)
         shown, total = evaluation.page(self._read(record, known.ids, kind), either_way(record, ask, self._hide))
         given = self._recorded(known.pages, record, window_of(ask))
@@ -107,7 +109,7 @@ class Replayer(Connector[ConnectorSettings]):
         if ask.count:
             counted = self._recorded(known.totals, record, counted_of(ask))
             total = None if counted is None and partial else total if counted is None else counted
-        ids = [one.id for one in shown] if given is None else given.ids
+        ids = [record.id for record in shown] if given is None else given.ids
         rows = [self.known.with_unreadable(record, self.known.record(record, id_)) for id_ in ids]
         return Page(msgspec.json.encode(rows + [{}] * (0 if given is None else given.dropped)), total, partial)
 
@@ -128,17 +130,17 @@ class Replayer(Connector[ConnectorSettings]):
         return answers.get(ask, answers.get(hidden_ask(record, ask, self._hide)))
 
     def _read(self, record: type[Record], ids: Iterable[str], kind: type[msgspec.Struct]) -> list[Any]:
-        """The records that are known well enough."""
-        return [one for id_ in ids if (one := _converted(self.known.record(record, id_), kind)) is not None]
+        """Read the records that are known well enough."""
+        return [converted for id_ in ids if (converted := _converted(self.known.record(record, id_), kind)) is not None]
 
 
 @lru_cache(maxsize=256)
 def _measured_fields(record: type[Record], measure: Measure) -> Fields:
-    looked_at = position_fields(record) | Fields.of(*(condition.field for condition in measure.where))
+    looked_at = position_fields(record) | Fields.from_paths(*(condition.field for condition in measure.where))
     if measure.field is None:
         return looked_at
-    shape = leaf_field(record, measure.field)
-    whole = all_fields(shape.struct) if shape is not None and shape.struct is not None else Fields()
+    field = leaf_field(record, measure.field)
+    whole = all_fields(field.struct) if field is not None and field.struct is not None else Fields()
     for name in reversed(measure.field.split(".")):
         whole = Fields(((name, whole),))
     return looked_at | whole

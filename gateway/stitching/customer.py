@@ -1,4 +1,4 @@
-"""A customer in one request: its record, its keys, and the records that its keys find."""
+"""Hold one customer of a request: its record, keys and records."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateway.identity.keys import asked_keys, leaves_out_keys
 from gateway.lookups.deadline import ASSEMBLY_S
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.pending import PendingKeys
+from gateway.lookups.pending_keys import PendingKeys
 from gateway.lookups.sources import Source
 from gateway.stitching.record_list import RecordPage, merge_outcomes
 from gateway.stitching.source_reports import ContributionReports, SourceReport
@@ -47,38 +47,38 @@ class StitchedCustomer(SourcedRecord, eq=False):
     id: str
     loaders: Loaders
     _outcome: Outcome
-    _directory: SourceRouter
+    _router: SourceRouter
     _reports: ContributionReports | None = None
 
     @property
     def reports(self) -> ContributionReports:
-        """What sources contribute from now on; most requests do not ask."""
+        """Collect the sources' contributions from now on. Most requests do not ask."""
         if self._reports is None:
             self._reports = ContributionReports([(Customer, self._outcome)])
         return self._reports
 
     async def source_reports(self) -> list[SourceReport]:
-        """Report the contribution of each source, in configured order, once this customer is stitched."""
-        order = [source.name for source in self._directory.sources.all]
+        """Report each source's contribution once this customer is stitched. They are in configured order."""
+        order = [source.name for source in self._router.sources.all]
         # Its siblings end by the deadline; they are the first whose timers fire.
-        reports = await self.reports.settled(self.loaders.deadline.remaining_s() + ASSEMBLY_S)
+        reports = await self.reports.wait_all(self.loaders.deadline.remaining_s() + ASSEMBLY_S)
         return sorted(reports, key=lambda report: order.index(report.name) if report.name in order else len(order))
 
     def configured(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
-        """The sources of these records, each with its key kind; that there is none is reported."""
-        found = self._directory.sources.of(record)
-        if not found:
+        """List the sources of these records, each with its key kind. That there is none is reported."""
+        sources = self._router.sources.for_record(record)
+        if not sources:
             self.reports.add_not_configured(record)
-        return found
+        return sources
 
     def keys(self, source: Source, kind: KeyKind) -> Sequence[str] | Failed:
-        """The keys of one kind to ask a source by, in all spellings, or the failure of the source that would know them."""
+        """List the keys to ask a source by, in all spellings. Or give the failure of the source that would know them."""
         if kind is KeyKind.CUSTOMER_ID:
             return [self.id]
         if isinstance(self._outcome, Failed):
             return self._outcome
         as_written = not source.connector.any_case
-        return asked_keys(self.record, kind, self._directory.default_region, as_written=as_written)
+        return asked_keys(self.record, kind, self._router.default_region, as_written=as_written)
 
     def stale_keys(self, kind: KeyKind) -> SourceError | None:
         """Why keys of a kind may be others by now: they are of a record that is older than it may be."""
@@ -86,7 +86,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
 
     @property
     def stale(self) -> SourceError | None:
-        """Why there is no newer record, where this one is older than it may be."""
+        """Say why there is no newer record of a stale one."""
         return self._outcome.stale if isinstance(self._outcome, Found) else None
 
     @property
@@ -97,63 +97,66 @@ class StitchedCustomer(SourcedRecord, eq=False):
     @property
     def turns(self) -> asyncio.Lock:
         """Held by whoever works long on the records of one customer."""
-        return self._directory.turns
+        return self._router.turns
 
     def on(self, loaders: Loaders) -> StitchedCustomer:
-        """The same customer with other loaders, for work that may outlive the request."""
-        return StitchedCustomer(self.record, self.source, self.id, loaders, self._outcome, self._directory)
+        """Copy the customer with other loaders, for work in the background."""
+        return StitchedCustomer(self.record, self.source, self.id, loaders, self._outcome, self._router)
 
     def leaves_out_keys(self, source: Source, kind: KeyKind) -> bool:
-        """Whether a source is not asked by all keys of the customer, because there are too many."""
+        """Tell whether a source is asked by some keys only."""
         if kind is KeyKind.CUSTOMER_ID or isinstance(self._outcome, Failed) or not leaves_out_keys(self.record, kind):
             return False
-        self._directory.note_left_out_keys(source, kind)
+        self._router.note_left_out_keys(source, kind)
         return True
 
-    def enter(self, asked: RoutedAsk) -> list[PendingKeys | Failed]:
-        """Have records asked for, over all keys and sources. Each call has its `listed`, when the parts are settled."""
+    def enqueue(self, asked: RoutedAsk) -> list[PendingKeys | Failed]:
+        """Ask for records over all keys and sources.
+
+        Each call has its `listed`, when the parts are complete.
+        """
         parts: list[PendingKeys | Failed] = []
-        for source, kind, question in asked.questions:
+        for source, kind, fetch in asked.fetches:
             keys = self.keys(source, kind)
-            parts.append(keys if isinstance(keys, Failed) else self.loaders.enter(source, question, keys))
+            parts.append(keys if isinstance(keys, Failed) else self.loaders.enqueue(source, fetch, keys))
             if self.leaves_out_keys(source, kind):
                 parts.append(source.not_asked(SourceRejectedError("the customer has too many keys")))
         self.reports.begin()
         return parts
 
     def listed(self, asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage | None:
-        """The records, merged; None where no source is configured.
+        """Merge the records. None where no source is configured.
 
         Raises `SourceFailure` when nothing could be had at all.
         """
         for outcome in outcomes:
             self.reports.add(asked.record, outcome)
-        if not asked.questions:
+        if not asked.fetches:
             self.reports.add_not_configured(asked.record)
         self.reports.end()
-        return merge_outcomes(asked, outcomes) if asked.questions else None
+        return merge_outcomes(asked, outcomes) if asked.fetches else None
 
-    async def listing(self, record: type[Record], ask: Ask) -> RecordPage | None:
-        """Records of the customer, merged over keys and sources; None where no source is configured.
+    async def records(self, record: type[Record], ask: Ask) -> RecordPage | None:
+        """Load records of the customer, merged over keys and sources. None where no source is configured.
 
         Raises `SourceFailure` when nothing could be had at all.
         """
         return self.listed(*await self.asked(record, ask))
 
     async def asked(self, record: type[Record], ask: Ask) -> tuple[RoutedAsk, list[Outcome]]:
-        """Ask over all keys and sources, and wait for the outcomes, which are for `listed`."""
-        asked = self._directory.asked(record, ask)
-        return asked, [*chain.from_iterable(await self.loaders.wait_all(self.enter(asked)))]
+        """Ask over all keys and sources. The outcomes are for `listed`."""
+        asked = self._router.route(record, ask)
+        return asked, [*chain.from_iterable(await self.loaders.wait_all(self.enqueue(asked)))]
 
     async def fetch(self, record: type[Record], ask: Ask, source: Source, kind: KeyKind) -> Sequence[Outcome]:
-        """One outcome per key of the customer at one source, reported."""
+        """Load one outcome per key at one source, and report it."""
         keys = self.keys(source, kind)
         outcomes: Sequence[Outcome]
         if isinstance(keys, Failed):
             outcomes = [keys]
         else:
-            question = source.records(record, kind, ask)
-            (outcomes,) = await self.loaders.wait_all([self.loaders.enter(source, question, keys)])
+            record_fetch = source.records(record, kind, ask)
+            (outcomes,) = await self.loaders.wait_all([self.loaders.enqueue(source, record_fetch, keys)])
         for outcome in outcomes:
             self.reports.add(record, outcome)
         if self.leaves_out_keys(source, kind):
@@ -163,7 +166,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
 
 @contextmanager
 def report_contributions(customers: Sequence[StitchedCustomer]) -> Iterator[None]:
-    """While one field of each of the customers is being stitched."""
+    """Mark the customers as being stitched while a field is."""
     for customer in customers:
         customer.reports.begin()
     try:

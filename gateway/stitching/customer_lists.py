@@ -1,4 +1,7 @@
-"""Lists of records of several customers: asked for in one turn of the loop, with a page for each customer."""
+"""Load lists of records of several customers, a page for each.
+
+Asked for in one turn of the loop, with a page for each customer.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 import msgspec
 
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.pending import PendingKeys
+from gateway.lookups.pending_keys import PendingKeys
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.record_list import RecordPage, merge_outcomes
 from gateway.stitching.source_router import RoutedAsk
@@ -33,7 +36,7 @@ class CustomerLists(msgspec.Struct, eq=False):
         return parts * (self.asked.ask.first or 1)
 
     def whole(self, some: slice) -> Sequence[Found] | None:
-        """The only outcome of each of some customers, which shows what its page would; None where a page has more to say.
+        """Give some customers' only outcomes where these say all. None where a page has more to say.
 
         A page for each would cost 3 % of a query for 50 customers with their orders.
         """
@@ -43,7 +46,7 @@ class CustomerLists(msgspec.Struct, eq=False):
         return outcomes if {Found}.issuperset(map(type, outcomes)) else None
 
     def page(self, place: int) -> RecordPage | None:
-        """The page of one customer; None where no source is configured.
+        """Make the page of one customer; None where no source is configured.
 
         Raises `SourceFailure` when nothing could be had at all.
         """
@@ -56,9 +59,9 @@ class CustomerLists(msgspec.Struct, eq=False):
 
 
 async def load_lists(asks: Sequence[RoutedAsk], customers: Sequence[StitchedCustomer], *, reports: bool) -> list[CustomerLists]:
-    """Ask for the lists of all customers at once, and wait for all of them."""
+    """Load the lists of all customers at once."""
     parts: list[PendingKeys | Failed] = []
-    bounds = [_enter(asked, customers, parts, reports=reports) for asked in asks]
+    bounds = [_enqueue(asked, customers, parts, reports=reports) for asked in asks]
     outcomes = await customers[0].loaders.wait_all(parts)
     return [
         CustomerLists(asked, reports, customers, _of_each(asked, outcomes, own))
@@ -66,19 +69,22 @@ async def load_lists(asks: Sequence[RoutedAsk], customers: Sequence[StitchedCust
     ]
 
 
-def _enter(
+def _enqueue(
     asked: RoutedAsk, customers: Sequence[StitchedCustomer], parts: list[PendingKeys | Failed], *, reports: bool
 ) -> list[int]:
-    """Add what is asked for to the parts. Gives where those of each customer begin and end."""
+    """Ask for the parts of a list.
+
+    Gives where those of each customer begin and end.
+    """
     bounds = [len(parts)]
     if asked.by_id is not None:
-        parts.append(customers[0].loaders.enter(*asked.by_id, [customer.id for customer in customers]))
+        parts.append(customers[0].loaders.enqueue(*asked.by_id, [customer.id for customer in customers]))
         if reports:
             for customer in customers:
                 customer.reports.begin()
         return bounds
     for customer in customers:
-        parts += customer.enter(asked)
+        parts += customer.enqueue(asked)
         bounds.append(len(parts))
     return bounds
 

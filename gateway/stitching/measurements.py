@@ -1,4 +1,4 @@
-"""Measures over a customer's records: at the source where it can, else here over the records it gives."""
+"""Measure a customer's records: at the source where it can, else here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from connectors.toolkit.loop_turns import Turn
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.lookups.fetches import Fetch
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
-from gateway.lookups.pending import PendingKeys
+from gateway.lookups.pending_keys import PendingKeys
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import StitchedCustomer, report_contributions
 from gateway.stitching.source_reports import SourceState
@@ -35,7 +35,7 @@ MAX_RECORDS_AT_ONCE = 200
 
 
 class MeasureRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Measures over one record type, and the fields that measuring here would need."""
+    """Ask for measures over one record type. `fields` are those that measuring here would need."""
 
     record: type[Record]
     measures: tuple[Measure, ...]
@@ -43,7 +43,7 @@ class MeasureRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of values per answer (of a source or a key), each with one value per measure.
+    """Hold one row of values per answer (of a source or key). Each row has one value per measure.
 
     `failure` is the first one; `stale` is why the first of the answers that are older than they may be is not newer; `cut` says
     that not all records were counted; `sources` is empty where none is configured.
@@ -67,16 +67,16 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingMeasurements:
-    """Measure over all records of several customers, source by source; arrivals can be read at any time.
+    """Measure the records of several customers, source by source. Arrivals can be read at any time.
 
     The customers are of one request.
     """
 
-    def __init__(self, customers: Sequence[StitchedCustomer], question: MeasureRequest) -> None:
-        self.question = question
+    def __init__(self, customers: Sequence[StitchedCustomer], request: MeasureRequest) -> None:
+        self.request = request
         self._customers = customers
-        configured = [customer.configured(question.record) for customer in customers]
-        self._parts = [_SourceMeasurements(customers, question, source, kind) for source, kind in configured[0]]
+        configured = [customer.configured(request.record) for customer in customers]
+        self._parts = [_SourceMeasurements(customers, request, source, kind) for source, kind in configured[0]]
 
     async def run(self) -> list[Measurement]:
         """Ask all sources, for all customers at once. Never raises for a source: what is missing is said."""
@@ -88,7 +88,7 @@ class PendingMeasurements:
         return [self.so_far(customer, []) for customer in self._customers]
 
     def late(self, customer: StitchedCustomer, waited_s: float) -> list[Failed]:
-        """The failures of the sources that have not answered yet, for a caller who cannot wait any longer."""
+        """Fail the sources that have not answered yet, for a hurried caller."""
         now = customer.loaders.deadline.clock.now()
         return [
             Failed(error=SourceTimeoutError(), source=part.source.name, as_of=now, latency_ms=round(waited_s * 1000, 3))
@@ -97,12 +97,12 @@ class PendingMeasurements:
         ]
 
     def so_far(self, customer: StitchedCustomer, late: Sequence[Failed]) -> Measurement:
-        """What has come of a customer, with those who are late."""
+        """Merge a customer's arrivals with those who are late."""
         failed = {failure.source: failure for failure in late}
         parts = [
             Measurement(rows=[], sources=[name], failure=failed[name])
             if (name := part.source.name) in failed
-            else part.found[customer]
+            else part.measurements[customer]
             for part in self._parts
         ]
         if len(parts) == 1:
@@ -117,128 +117,128 @@ class PendingMeasurements:
         )
 
 
-async def measure_customers(customers: Sequence[StitchedCustomer], question: MeasureRequest) -> list[Measurement]:
+async def measure_customers(customers: Sequence[StitchedCustomer], request: MeasureRequest) -> list[Measurement]:
     """Measure over all records of each customer. Never raises for a source: what is missing is said."""
-    return await PendingMeasurements(customers, question).run()
+    return await PendingMeasurements(customers, request).run()
 
 
-def fetch_of_id(question: MeasureRequest, source: Source) -> Fetch:
-    """What is asked of a source about a customer's id: the measures, or the records that they are of."""
-    if _can_measure(source, question, KeyKind.CUSTOMER_ID):
-        return source.measures(question.record, KeyKind.CUSTOMER_ID, question.measures)
-    return source.records(question.record, KeyKind.CUSTOMER_ID, _ask_of(question, 1))
+def fetch_of_id(request: MeasureRequest, source: Source) -> Fetch:
+    """Fetch a customer's measures by id, or the records for them."""
+    if _can_measure(source, request, KeyKind.CUSTOMER_ID):
+        return source.measures(request.record, KeyKind.CUSTOMER_ID, request.measures)
+    return source.records(request.record, KeyKind.CUSTOMER_ID, _ask_of(request, 1))
 
 
 class _SourceMeasurements:
-    """Measures of several customers at one source. `found` has those that are complete."""
+    """Measures of several customers at one source. `measurements` has those that are complete."""
 
-    def __init__(self, customers: Sequence[StitchedCustomer], question: MeasureRequest, source: Source, kind: KeyKind) -> None:
+    def __init__(self, customers: Sequence[StitchedCustomer], request: MeasureRequest, source: Source, kind: KeyKind) -> None:
         self.source = source
-        self.found: dict[StitchedCustomer, Measurement] = {}
+        self.measurements: dict[StitchedCustomer, Measurement] = {}
         self._customers = customers
-        self._question = question
+        self._request = request
         self._kind = kind
         self._pending: dict[StitchedCustomer, PendingKeys] = {}
         self._is_read = False
 
     async def run(self) -> None:
-        """Measure at the source what it can, and the rest over its records."""
-        source, kind, question = self.source, self._kind, self._question
+        """Measure at the source where it can, else over its records."""
+        source, kind, request = self.source, self._kind, self._request
         keys = {customer: customer.keys(source, kind) for customer in self._customers}
-        if _can_measure(source, question, kind):
+        if _can_measure(source, request, kind):
             # A record that two keys find is in the measures of both, and their sum would count it twice.
-            share_nothing = source.aggregates[question.record, kind].keys_share_nothing
+            share_nothing = source.aggregates[request.record, kind].keys_share_nothing
             able = {
                 customer: own
                 for customer, own in keys.items()
                 if not isinstance(own, Failed) and (share_nothing or len(own) <= 1)
             }
-            fetch = source.measures(question.record, kind, question.measures)
+            fetch = source.measures(request.record, kind, request.measures)
             for customer, outcomes in zip(able, await self._load(able, lambda _: fetch), strict=True):
                 self._add_measured(customer, outcomes)
-        rest = {customer: own for customer, own in keys.items() if customer not in self.found}
+        rest = {customer: own for customer, own in keys.items() if customer not in self.measurements}
         if rest:
             await self._read(rest)
 
     def so_far(self, customer: StitchedCustomer) -> Measurement | None:
-        """The measures of a customer, if all that they need has come."""
+        """Measure a customer, if all that it needs has come."""
         pending = self._pending.get(customer)
         keys = customer.keys(self.source, self._kind)
-        if customer not in self.found and pending is not None and not isinstance(keys, Failed):
+        if customer not in self.measurements and pending is not None and not isinstance(keys, Failed):
             outcomes = [pending.outcomes[key] for key in keys if key in pending.outcomes]
             if len(outcomes) == len(keys):
                 self._add_arrived(customer, outcomes)
-        return self.found.get(customer)
+        return self.measurements.get(customer)
 
     def _add_arrived(self, customer: StitchedCustomer, outcomes: Sequence[Outcome]) -> None:
         if not self._is_read:
             self._add_measured(customer, outcomes)
         elif len(records := _records_of(outcomes)) <= MAX_RECORDS_AT_ONCE:
-            self._add_read(customer, outcomes, _row(self._question, records))
+            self._add_read(customer, outcomes, _row(self._request, records))
 
     async def _load(
         self, keys: Mapping[StitchedCustomer, Sequence[str]], fetch_of: Callable[[int], Fetch]
     ) -> Sequence[Sequence[Outcome]]:
-        """Ask for the keys of all customers in one turn, each by what is to be fetched of so many keys."""
+        """Ask for the keys of all customers in one turn. Each is asked by the fetch for so many keys."""
         if not keys:
             return ()
         loaders = self._customers[0].loaders
         if all(len(own) == 1 for own in keys.values()):
-            pending = loaders.enter(self.source, fetch_of(1), [own[0] for own in keys.values()])
+            pending = loaders.enqueue(self.source, fetch_of(1), [own[0] for own in keys.values()])
             self._pending = dict.fromkeys(keys, pending)
             (outcomes,) = await loaders.wait_all([pending])
             return [(outcome,) for outcome in outcomes]
-        self._pending = {customer: loaders.enter(self.source, fetch_of(len(own)), own) for customer, own in keys.items()}
+        self._pending = {customer: loaders.enqueue(self.source, fetch_of(len(own)), own) for customer, own in keys.items()}
         return await loaders.wait_all([*self._pending.values()])
 
     def _add_measured(self, customer: StitchedCustomer, outcomes: Sequence[Outcome]) -> None:
-        """Add what the source measured, unless the records have to be read for it."""
+        """Add the source's measures, unless its records have to be read."""
         if any(isinstance(outcome, Failed) and isinstance(outcome.error, SourceProtocolError) for outcome in outcomes):
             return  # A malformed record spoils the source's sums. Read here, it is dropped alone.
-        found = [outcome for outcome in outcomes if isinstance(outcome, Measured)]
-        if any(outcome.as_of is not found[0].as_of for outcome in found):
+        successes = [outcome for outcome in outcomes if isinstance(outcome, Measured)]
+        if any(outcome.as_of is not successes[0].as_of for outcome in successes):
             return  # a source sees the keys of one call, and what they share
         for outcome in outcomes:
-            customer.reports.add(self._question.record, outcome)
-        rows = [outcome.values for outcome in found]
+            customer.reports.add(self._request.record, outcome)
+        rows = [outcome.values for outcome in successes]
         self._add(customer, outcomes, rows, stale=None, cut=False)
 
     async def _read(self, keys: Mapping[StitchedCustomer, Sequence[str] | Failed]) -> None:
         """Measure over the records of each customer. Many of them give way to other requests in between."""
-        source, kind, question = self.source, self._kind, self._question
+        source, kind, request = self.source, self._kind, self._request
         self._is_read = True
         known = {customer: own for customer, own in keys.items() if not isinstance(own, Failed)}
-        loaded = await self._load(known, lambda count: source.records(question.record, kind, _ask_of(question, count)))
+        loaded = await self._load(known, lambda count: source.records(request.record, kind, _ask_of(request, count)))
         outcomes_of = dict(zip(known, loaded, strict=True))
         turn = Turn()
         for customer, own in keys.items():
-            if customer in self.found:
+            if customer in self.measurements:
                 continue
             outcomes = [own] if isinstance(own, Failed) else outcomes_of[customer]
             records = _records_of(outcomes)
             if len(records) <= MAX_RECORDS_AT_ONCE:
-                self._add_read(customer, outcomes, _row(question, records))
+                self._add_read(customer, outcomes, _row(request, records))
                 await turn.end_if_long()
                 continue
             try:
                 async with asyncio.timeout(customer.loaders.deadline.remaining_s()), customer.turns:
-                    self._add_read(customer, outcomes, _row(question, records))
+                    self._add_read(customer, outcomes, _row(request, records))
                     await asyncio.sleep(0)
             except TimeoutError:
                 late = Failed(error=SourceTimeoutError(), source=source.name, as_of=outcomes[0].as_of, latency_ms=0.0)
-                self.found[customer] = Measurement(rows=[], sources=[source.name], failure=late)
+                self.measurements[customer] = Measurement(rows=[], sources=[source.name], failure=late)
 
     def _add_read(self, customer: StitchedCustomer, outcomes: Sequence[Outcome], row: tuple[Any, ...]) -> None:
-        """Add what was measured here."""
+        """Add the measures of records that were read."""
         for outcome in outcomes:
-            customer.reports.add(self._question.record, outcome)
+            customer.reports.add(self._request.record, outcome)
         if customer.leaves_out_keys(self.source, self._kind):
             left_out = self.source.not_asked(SourceRejectedError("the customer has too many keys"))
-            customer.reports.add(self._question.record, left_out)
-        found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
-        stale = next((outcome.stale for outcome in found if outcome.stale is not None), None)
-        cut = any(outcome.has_more or outcome.partial or outcome.unreadable for outcome in found)
-        self._add(customer, outcomes, [row] if found or not outcomes else [], stale=stale, cut=cut)
+            customer.reports.add(self._request.record, left_out)
+        successes = [outcome for outcome in outcomes if isinstance(outcome, Found)]
+        stale = next((outcome.stale for outcome in successes if outcome.stale is not None), None)
+        cut = any(outcome.has_more or outcome.partial or outcome.unreadable for outcome in successes)
+        self._add(customer, outcomes, [row] if successes or not outcomes else [], stale=stale, cut=cut)
 
     def _add(
         self,
@@ -250,7 +250,7 @@ class _SourceMeasurements:
         cut: bool,
     ) -> None:
         failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-        self.found[customer] = Measurement(
+        self.measurements[customer] = Measurement(
             rows=rows,
             sources=[self.source.name],
             as_of=min((outcome.as_of for outcome in outcomes), default=None),
@@ -260,27 +260,29 @@ class _SourceMeasurements:
         )
 
 
-def _can_measure(source: Source, question: MeasureRequest, kind: KeyKind) -> bool:
-    """Whether the source measures as exactly as it would be here, at least over one key."""
-    ops = {measure.op for measure in question.measures}
-    return source.can_measure(question.record, kind, ops) and (not KEY_KINDS[kind].multiple or ops <= MERGEABLE)
+def _can_measure(source: Source, request: MeasureRequest, kind: KeyKind) -> bool:
+    """Tell whether the source measures as exactly as we do. That is at least over one key."""
+    ops = {measure.op for measure in request.measures}
+    return source.can_measure(request.record, kind, ops) and (not KEY_KINDS[kind].multiple or ops <= MERGEABLE)
 
 
-def _ask_of(question: MeasureRequest, keys: int) -> Ask:
-    """The records to measure of a customer with so many keys."""
-    starts = [measure.since for measure in question.measures]
+def _ask_of(request: MeasureRequest, keys: int) -> Ask:
+    """Ask for the records to measure of so many keys."""
+    starts = [measure.since for measure in request.measures]
     since = min((start for start in starts if start is not None), default=None) if None not in starts else None
-    return Ask(fields=question.fields, first=_records_of_key(keys), since=since)
+    return Ask(fields=request.fields, first=_records_of_key(keys), since=since)
 
 
 def _records_of(outcomes: Sequence[Outcome]) -> list[Any]:
-    """The records of all keys of a customer, each once."""
-    return list({record.id: record for one in outcomes if isinstance(one, Found) for record in one.records}.values())
+    """List the records of all keys of a customer, each once."""
+    return list(
+        {record.id: record for outcome in outcomes if isinstance(outcome, Found) for record in outcome.records}.values()
+    )
 
 
 def _records_of_key(keys: int) -> int:
     return max(1, min(MAX_RECORDS, MAX_RECORDS_OF_KEYS // max(1, keys)))
 
 
-def _row(question: MeasureRequest, records: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(measured_here(question.record, records, measure) for measure in question.measures)
+def _row(request: MeasureRequest, records: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(measured_here(request.record, records, measure) for measure in request.measures)

@@ -1,4 +1,4 @@
-"""The one order of a customer's records over types, sources and keys, and places in it."""
+"""Order a customer's records over types, sources and keys."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -28,17 +28,17 @@ class RecordPosition(Position, frozen=True, kw_only=True):
 
 
 def sort_owned(records: Iterable[OwnedRecord], *, oldest_first: bool = False) -> list[OwnedRecord]:
-    """Sort records by time, type, source and id; newest first means all of it the other way round."""
+    """Sort records by time, type, source and id. Newest first means all of it the other way round."""
     return sorted(records, key=_place, reverse=not oldest_first)
 
 
 def position_of(record: Any, source: str) -> RecordPosition:
-    """The place of a narrowed record."""
+    """Find the position of a narrowed record."""
     return RecordPosition(time_of(record), record.id, record=RECORD_NAMES[record.record_type], source=source)
 
 
 def ask_of_source(ask: Ask, record: type[Record], source: str) -> Ask:
-    """Translate the place after which records are asked for to one source: time and id."""
+    """Translate an ask's position to one source: time and id."""
     if not isinstance(ask.after, RecordPosition):
         return ask
     return msgspec.structs.replace(
@@ -47,7 +47,7 @@ def ask_of_source(ask: Ask, record: type[Record], source: str) -> Ask:
 
 
 def _in_source(place: RecordPosition, record: str, source: str, *, oldest_first: bool) -> Position | None:
-    """After which of its own records a source goes on; None where all of them come after the place."""
+    """Find the own record that a source continues after. None where all of them come after the place."""
     own, other = (record, source), (place.record, place.source)
     if own == other or place.time is None:
         return Position(place.time, place.id)

@@ -17,7 +17,7 @@ from gateway.stitching.sourced_record import SourcedRecord, record_of
 
 
 class RecordPage(msgspec.Struct, frozen=True):
-    """A page of records, of one customer over all its keys and sources.
+    """Hold a customer's page of records, over all keys and sources.
 
     `total` is None where a source did not count, or keys that may share records did, or it is too large. `unavailable` names
     the sources whose records are missing here, `partial` says that others are known to be missing, `contributions` say what
@@ -35,73 +35,84 @@ class RecordPage(msgspec.Struct, frozen=True):
     partial: bool = False
 
     def position(self, index: int) -> RecordPosition:
-        """The place of a record of this page among all of the customer's."""
+        """Give a record's position among all of the customer's."""
         return position_of(record_of(self.records[index]), self.owners[index])
 
     @property
     def nodes(self) -> list[Any]:
-        """The records, each knowing its source."""
-        return [one if isinstance(one, SourcedRecord) else SourcedRecord(one, source) for one, source in self.owned()]
+        """List the records, each knowing its source."""
+        return [
+            record if isinstance(record, SourcedRecord) else SourcedRecord(record, source) for record, source in self.owned()
+        ]
 
     def owned(self) -> list[OwnedRecord]:
-        """The records with their sources."""
+        """Pair the records with their sources."""
         return list(zip(self.records, self.owners, strict=True))
 
 
-def page_of_one(asked: RoutedAsk, found: Found) -> RecordPage:
-    """The records of one customer of whom one key was asked at one source."""
-    owners, contributions = [found.source] * len(found.records), ((asked.record, found),)
+def page_of_one(asked: RoutedAsk, outcome: Found) -> RecordPage:
+    """Make the page of a customer of one key and source."""
+    owners, contributions = [outcome.source] * len(outcome.records), ((asked.record, outcome),)
     return RecordPage(
-        found.records, owners, found.total, found.has_more, asked.ask.after is not None, (), contributions, found.partial
+        outcome.records,
+        owners,
+        outcome.total,
+        outcome.has_more,
+        asked.ask.after is not None,
+        (),
+        contributions,
+        outcome.partial,
     )
 
 
 def merge_outcomes(asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage:
-    """The records of one customer of all outcomes.
+    """Merge the records of all outcomes of one customer.
 
     Raises `SourceFailure` when nothing could be had at all.
     """
     if len(outcomes) == 1 and type(only := outcomes[0]) is Found:
         return page_of_one(asked, only)
     ask = asked.ask
-    found = [outcome for outcome in outcomes if isinstance(outcome, Found)]
+    successes = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-    if failed and not found:
+    if failed and not successes:
         raise SourceFailure(failed[0].source, failed[0].error)
-    owned = [(record, outcome.source) for outcome in found for record in outcome.records]
-    if len(found) > 1:
+    owned = [(record, outcome.source) for outcome in successes for record in outcome.records]
+    if len(successes) > 1:
         # Two keys may find the same record; an id says that only within its source.
-        owned = sort_owned({(source, one.id): (one, source) for one, source in owned}.values(), oldest_first=ask.oldest_first)
+        owned = sort_owned(
+            {(source, record.id): (record, source) for record, source in owned}.values(), oldest_first=ask.oldest_first
+        )
     page = owned[: ask.first]
     return RecordPage(
         records=[record for record, _ in page],
         owners=[source for _, source in page],
-        total=None if failed else _total(found),
-        has_more=any(outcome.has_more for outcome in found) or (ask.first is not None and len(owned) > ask.first),
+        total=None if failed else _total(successes),
+        has_more=any(outcome.has_more for outcome in successes) or (ask.first is not None and len(owned) > ask.first),
         has_previous=ask.after is not None,
         unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
         contributions=[(asked.record, outcome) for outcome in outcomes],
-        partial=any(outcome.partial for outcome in found),
+        partial=any(outcome.partial for outcome in successes),
     )
 
 
-def _total(found: Sequence[Found]) -> int | None:
-    """How many records all sources have; None where one did not count, or that cannot be told."""
+def _total(outcomes: Sequence[Found]) -> int | None:
+    """Add up the records of all sources. None where one did not count, or where it cannot be told."""
     total = 0
-    for source in dict.fromkeys(outcome.source for outcome in found):
-        counted = _total_of_source([outcome for outcome in found if outcome.source == source])
+    for source in dict.fromkeys(outcome.source for outcome in outcomes):
+        counted = _total_of_source([outcome for outcome in outcomes if outcome.source == source])
         if counted is None:
             return None
         total += counted
     return total if total <= MAX_WHOLE else None
 
 
-def _total_of_source(found: Sequence[Found]) -> int | None:
+def _total_of_source(outcomes: Sequence[Found]) -> int | None:
     """How many records the keys of one source find together: known where one key finds all, or all are seen to differ."""
-    totals = [outcome.total for outcome in found if outcome.total is not None and outcome.total > 0]
-    if any(outcome.total is None for outcome in found):
+    totals = [outcome.total for outcome in outcomes if outcome.total is not None and outcome.total > 0]
+    if any(outcome.total is None for outcome in outcomes):
         return None
     if len(totals) <= 1:
         return sum(totals)
-    ids = {record.id for outcome in found for record in outcome.records}
+    ids = {record.id for outcome in outcomes for record in outcome.records}
     return len(ids) if len(ids) == sum(totals) else None

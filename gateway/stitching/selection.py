@@ -1,4 +1,4 @@
-"""Select fields of a record, questions about its list, and records around it."""
+"""Select fields of a record, of its list, and related records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from connectors.records import Record
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
-    """The selected fields of a record, the questions about their list, and the records stitched to it."""
+    """Hold a record's selected fields, its list's, and records stitched to it."""
 
     fields: Fields = Fields()
     more: bool = False

@@ -47,11 +47,11 @@ Contribution = tuple[type[Record], Outcome | None]
 
 
 class ContributionReports(msgspec.Struct, eq=False):
-    """Collects the contributions while a customer is stitched, and knows when that is done."""
+    """Collect contributions while a customer is stitched. It knows when that is done."""
 
     _added: list[Contribution]
     _open: int = 0
-    _settled: asyncio.Event | None = None
+    _all_ended: asyncio.Event | None = None
 
     def begin(self) -> None:
         """A field begins to ask sources; each has its `end`."""
@@ -59,19 +59,22 @@ class ContributionReports(msgspec.Struct, eq=False):
 
     def end(self) -> None:
         self._open -= 1
-        if not self._open and self._settled is not None:
-            self._settled.set()
-            self._settled = None
+        if not self._open and self._all_ended is not None:
+            self._all_ended.set()
+            self._all_ended = None
 
-    async def settled(self, patience_s: float | None = None) -> list[SourceReport]:
-        """All contributions, once every field of this customer that asks a source is done, or after so many seconds."""
+    async def wait_all(self, patience_s: float | None = None) -> list[SourceReport]:
+        """Wait for all contributions of this customer.
+
+        That is until every field that asks a source is done, or so many seconds.
+        """
         await asyncio.sleep(0)  # sibling fields start in the same turn of the loop
         if self._open:
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
                     while self._open:
-                        self._settled = self._settled or asyncio.Event()
-                        await self._settled.wait()
+                        self._all_ended = self._all_ended or asyncio.Event()
+                        await self._all_ended.wait()
         return reports_of(self._added)
 
     def add(self, record: type[Record], outcome: Outcome) -> None:
@@ -79,25 +82,25 @@ class ContributionReports(msgspec.Struct, eq=False):
         self._added.append((record, outcome))
 
     def copy_to(self, other: ContributionReports, records: Collection[type[Record]]) -> None:
-        """Count in for another caller what was contributed here of some records; each has found the customer by himself."""
-        other._added += [one for one in self._added[1:] if one[0] in records]
+        """Count some records' contributions in for another caller. Each has found the customer by himself."""
+        other._added += [contribution for contribution in self._added[1:] if contribution[0] in records]
 
     def add_not_configured(self, record: type[Record]) -> None:
         self._added.append((record, None))
 
 
 def reports_of(contributions: Iterable[Contribution]) -> list[SourceReport]:
-    """One report per source, in the order of their contributions, each of which counts once."""
-    found: dict[str | type[Record], SourceReport] = {}
+    """Report each source in the order of contributions. Each contribution counts once."""
+    reports: dict[str | type[Record], SourceReport] = {}
     for record, outcome in {id(outcome or record): (record, outcome) for record, outcome in contributions}.values():
         if outcome is None:
-            found[record] = SourceReport(name=None, records={record}, state=SourceState.NOT_CONFIGURED)
+            reports[record] = SourceReport(name=None, records={record}, state=SourceState.NOT_CONFIGURED)
         else:
             name = outcome.source
-            report = found.get(name) or SourceReport(name=name, records=set(), state=SourceState.FRESH)
-            found[name] = report
+            report = reports.get(name) or SourceReport(name=name, records=set(), state=SourceState.FRESH)
+            reports[name] = report
             _count_in(report, record, outcome)
-    return list(found.values())
+    return list(reports.values())
 
 
 def _count_in(report: SourceReport, record: type[Record], outcome: Outcome) -> None:

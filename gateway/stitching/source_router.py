@@ -29,12 +29,12 @@ CANDIDATES = 20
 class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
     """An ask with its sources, the same for every customer.
 
-    `by_id` is the only source with its question, where there is one and it finds the records by the customer's id.
+    `by_id` is the only source with its fetch, where there is one and it finds the records by the customer's id.
     """
 
     record: type[Record]
     ask: Ask
-    questions: Sequence[tuple[Source, KeyKind, RecordFetch]]
+    fetches: Sequence[tuple[Source, KeyKind, RecordFetch]]
     by_id: tuple[Source, RecordFetch] | None = None
 
 
@@ -42,9 +42,9 @@ class SourceRouter:
     """Route asks to sources. Shared by all requests.
 
     `customer_ids` reads ids of customers as callers give them.
-    `question(kind, selection)` is how customers are found by a kind of key, at the first source that can or at the one that is
-    named; it raises `InvalidKeyError` when no source can.
-    `asked(record, ask)` is what is asked of all sources of a record type. Both give the same object for the same words.
+    `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
+    It raises `InvalidKeyError` when no source can.
+    `route(record, ask)` gives the fetches at all sources of a record type. Both give the same object for the same words.
     """
 
     def __init__(self, sources: Sources, default_region: str | None) -> None:
@@ -53,32 +53,34 @@ class SourceRouter:
         self.customer_ids = NodeIds(sources.find_customers_by(KeyKind.CUSTOMER_ID), [source.name for source in sources.all])
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()
-        self.question = lru_cache(maxsize=1_000)(self._question)
-        self.asked = lru_cache(maxsize=1_000)(self._asked)
+        self.customer_fetch = lru_cache(maxsize=1_000)(self._customer_fetch)
+        self.route = lru_cache(maxsize=1_000)(self._route)
 
     def note_left_out_keys(self, source: Source, kind: KeyKind) -> None:
-        """Log, once for each source and kind, that a customer has more keys than are followed."""
+        """Log once that a customer has more keys than are followed."""
         if (source.name, kind) not in self._noted:
             self._noted.add((source.name, kind))
             log.warning("customer_keys_left_out", source=source.name, by=kind.value, followed=MAX_KEYS)
 
     def fields(self, selection: Selection) -> Fields:
-        """The customer's fields for a selection, with the keys that find records stitched to it."""
-        kinds = {kind for record in selection.stitches for _, kind in self.sources.of(record)}
-        return selection.fields | Fields.of("id", *(name for kind in kinds for name in KEY_KINDS[kind].fields))
+        """Add the keys of stitched records to the selected fields."""
+        kinds = {kind for record in selection.stitches for _, kind in self.sources.for_record(record)}
+        return selection.fields | Fields.from_paths("id", *(name for kind in kinds for name in KEY_KINDS[kind].fields))
 
-    def _asked(self, record: type[Record], ask: Ask) -> RoutedAsk:
-        configured = self.sources.of(record)
-        ask = msgspec.structs.replace(ask, fields=ask.fields | Fields.of("id"))  # so that what comes twice is seen
+    def _route(self, record: type[Record], ask: Ask) -> RoutedAsk:
+        configured = self.sources.for_record(record)
+        ask = msgspec.structs.replace(ask, fields=ask.fields | Fields.from_paths("id"))  # so that what comes twice is seen
         if len(configured) > 1 or any(KEY_KINDS[kind].multiple for _, kind in configured):
             ask = msgspec.structs.replace(ask, fields=ask.fields | post_filter.position_fields(record))
-        questions = [
+        fetches = [
             (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured
         ]
-        by_id = [(source, question) for source, kind, question in questions if kind is KeyKind.CUSTOMER_ID]
-        return RoutedAsk(record, ask, questions, by_id[0] if len(questions) == len(by_id) == 1 else None)
+        by_id = [(source, fetch) for source, kind, fetch in fetches if kind is KeyKind.CUSTOMER_ID]
+        return RoutedAsk(record, ask, fetches, by_id[0] if len(fetches) == len(by_id) == 1 else None)
 
-    def _question(self, kind: KeyKind, selection: Selection, source_name: str | None = None) -> tuple[Source, RecordFetch]:
+    def _customer_fetch(
+        self, kind: KeyKind, selection: Selection, source_name: str | None = None
+    ) -> tuple[Source, RecordFetch]:
         source = self.sources.customers_by(kind) if source_name is None else self.sources.named(source_name)
         if source is None:
             raise InvalidKeyError(f"no source finds customers by {words(kind)}")

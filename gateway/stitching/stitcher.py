@@ -24,7 +24,7 @@ from gateway.stitching.source_router import RoutedAsk, SourceRouter
 class Stitcher(msgspec.Struct, eq=False):
     """Finds customers for one request, or for one renewal in the background."""
 
-    _directory: SourceRouter
+    _router: SourceRouter
     _loaders: Loaders
 
     @property
@@ -33,20 +33,22 @@ class Stitcher(msgspec.Struct, eq=False):
 
     def own_ids(self, ids: Sequence[str]) -> Sequence[str]:
         """Read the own ids of customers, without those that cannot be found."""
-        alike = self._directory.customer_ids.read_alike(ids)
+        alike = self._router.customer_ids.read_alike(ids)
         if alike is not None:
             return alike[1]
-        return [read[1] for read in map(self._directory.customer_ids.read, ids) if read is not None]
+        return [read[1] for read in map(self._router.customer_ids.read, ids) if read is not None]
 
     def customer_of(self, customer_id: str, selection: Selection) -> Awaitable[StitchedCustomer | None]:
-        """Find the customer with this id, with or without its source; as `customer`."""
-        read = self._directory.customer_ids.read(customer_id)
+        """Find the customer with this id, with or without source. As `customer`."""
+        read = self._router.customer_ids.read(customer_id)
         return _nobody() if read is None else self.customer(KeyKind.CUSTOMER_ID, read[1], selection, read[0])
 
     async def customer(
         self, kind: KeyKind, value: str, selection: Selection, source: str | None = None
     ) -> StitchedCustomer | None:
-        """The customer with this key, at the source that is named or the first that can find it; None when there is none.
+        """Find the customer with this key.
+
+        It is asked at the source that is named or the first that can find it; None when there is none.
 
         A customer asked for by id is stitched also when its record cannot be had or read, for other sources know the id.
         Raises `InvalidKeyError`, `AmbiguousIdentityError`, or `SourceFailure` for keys that only the failed source can resolve.
@@ -54,32 +56,38 @@ class Stitcher(msgspec.Struct, eq=False):
         key, asking = self.find(kind, value, selection, source)
         (outcome,) = await asking
         if type(outcome) is Found and len(records := outcome.records) == 1:
-            return StitchedCustomer(records[0], outcome.source, records[0].id, self._loaders, outcome, self._directory)
+            return StitchedCustomer(records[0], outcome.source, records[0].id, self._loaders, outcome, self._router)
         return self.identified(kind, key, outcome)
 
     def find(
         self, kind: KeyKind, value: str, selection: Selection, source: str | None = None
     ) -> tuple[str, Awaitable[list[Outcome]]]:
-        """The key in its normal form, and the one outcome that the source of customers has for it. Raises `InvalidKeyError`."""
-        key = normalised(kind, value, self._directory.default_region)
+        """Normalise a key, and ask the source of customers for it.
+
+        Gives the key and its one outcome. Raises `InvalidKeyError`.
+        """
+        key = normalised(kind, value, self._router.default_region)
         keys = spellings(kind, key)
-        asking = self._loaders.leading(*self._directory.question(kind, selection, source), keys)
+        asking = self._loaders.leading(*self._router.customer_fetch(kind, selection, source), keys)
         return key, asking if len(keys) == 1 else _merged(asking)
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
-        """Customers by id, in order, as above; in the place of an id that finds no customer for a reason stands that reason."""
-        alike = self._directory.customer_ids.read_alike(ids)
+        """Find customers by id, in order, as above.
+
+        In the place of an id that finds no customer for a reason stands that reason.
+        """
+        alike = self._router.customer_ids.read_alike(ids)
         if alike is not None:
             return await self._customers_of(*alike, selection)
-        read = [*map(self._directory.customer_ids.read, ids)]
+        read = [*map(self._router.customer_ids.read, ids)]
         by_source: dict[str | None, list[str]] = {}
-        for one in read:
-            if one is not None:
-                by_source.setdefault(one[0], []).append(one[1])
+        for pair in read:
+            if pair is not None:
+                by_source.setdefault(pair[0], []).append(pair[1])
         asking = [self._customers_of(source, own_ids, selection) for source, own_ids in by_source.items()]
-        found = [await asking[0]] if len(asking) == 1 else await asyncio.gather(*asking)
-        rest = dict(zip(by_source, map(iter, found), strict=True))
-        return [None if one is None else next(rest[one[0]]) for one in read]
+        by_each_source = [await asking[0]] if len(asking) == 1 else await asyncio.gather(*asking)
+        rest = dict(zip(by_source, map(iter, by_each_source), strict=True))
+        return [None if pair is None else next(rest[pair[0]]) for pair in read]
 
     async def _customers_of(
         self, source: str | None, ids: Sequence[str], selection: Selection
@@ -87,43 +95,43 @@ class Stitcher(msgspec.Struct, eq=False):
         """Customers by their own ids at one source, as above."""
         keys = _ids_or_errors(ids)
         good = [key for key in keys if isinstance(key, str)]
-        outcomes = await self._loaders.leading(*self._directory.question(KeyKind.CUSTOMER_ID, selection, source), good)
-        loaders, directory = self._loaders, self._directory
-        found: list[StitchedCustomer | CallerError | None] = [
-            StitchedCustomer(records[0], outcome.source, records[0].id, loaders, outcome, directory)
+        outcomes = await self._loaders.leading(*self._router.customer_fetch(KeyKind.CUSTOMER_ID, selection, source), good)
+        loaders, router = self._loaders, self._router
+        customers: list[StitchedCustomer | CallerError | None] = [
+            StitchedCustomer(records[0], outcome.source, records[0].id, loaders, outcome, router)
             if type(outcome) is Found and len(records := outcome.records) == 1
             else self._identified_or_error(key, outcome)
             for key, outcome in zip(good, outcomes, strict=True)
         ]
         if len(good) == len(keys):
-            return found
-        rest = iter(found)
+            return customers
+        rest = iter(customers)
         return [next(rest) if isinstance(key, str) else key for key in keys]
 
     def prefetch(self, ids: Sequence[str], asked: Iterable[RoutedAsk]) -> None:
         """Ask for records by customer ids before the customers are found."""
         keys = [key for key in _ids_or_errors(ids) if isinstance(key, str)]
-        for one in asked:
-            for source, kind, question in one.questions:
+        for route in asked:
+            for source, kind, fetch in route.fetches:
                 if kind is KeyKind.CUSTOMER_ID:
-                    self._loaders.enter(source, question, keys)
+                    self._loaders.enqueue(source, fetch, keys)
 
-    def prefetch_measures(self, ids: Sequence[str], question: MeasureRequest) -> None:
+    def prefetch_measures(self, ids: Sequence[str], fetch: MeasureRequest) -> None:
         """Ask for measures by customer ids before the customers are found."""
         keys = [key for key in _ids_or_errors(ids) if isinstance(key, str)]
-        for source, kind in self._directory.sources.of(question.record):
+        for source, kind in self._router.sources.for_record(fetch.record):
             if kind is KeyKind.CUSTOMER_ID:
-                self._loaders.enter(source, fetch_of_id(question, source), keys)
+                self._loaders.enqueue(source, fetch_of_id(fetch, source), keys)
 
     async def search(self, text: str, ask: Ask, selection: Selection) -> RecordPage:
-        """Find customers by a part of their name, e-mail address or phone number.
+        """Find customers by part of a name, address or phone number.
 
         Raises `InvalidKeyError` or `SourceFailure`.
         """
         key = normalised(KeyKind.TEXT, text)
-        source, _ = self._directory.question(KeyKind.TEXT, selection)
+        source, _ = self._router.customer_fetch(KeyKind.TEXT, selection)
         ask = ask_of_source(ask, Customer, source.name)
-        ask = msgspec.structs.replace(ask, fields=ask.fields | self._directory.fields(selection))
+        ask = msgspec.structs.replace(ask, fields=ask.fields | self._router.fields(selection))
         (outcome,) = await self._loaders.leading(source, source.records(Customer, KeyKind.TEXT, ask), [key])
         if isinstance(outcome, Failed):
             raise SourceFailure(outcome.source, outcome.error)
@@ -151,7 +159,7 @@ class Stitcher(msgspec.Struct, eq=False):
             return error
 
     def identified(self, kind: KeyKind, key: str, outcome: Outcome) -> StitchedCustomer | None:
-        """The customer that an outcome tells of a key, None when there is none. Raises as `customer` does."""
+        """Tell the customer of a key's outcome, None when there is none. Raises as `customer` does."""
         if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
             outcome = outcome.as_failed(SourceProtocolError("the record cannot be read"))
         if isinstance(outcome, Failed):
@@ -161,12 +169,12 @@ class Stitcher(msgspec.Struct, eq=False):
         assert isinstance(outcome, Found)
         if len(outcome.records) > 1:
             own_ids = [record.id for record in outcome.records]
-            raise AmbiguousIdentityError(words(kind), [node_id(outcome.source, one) for one in own_ids], own_ids)
+            raise AmbiguousIdentityError(words(kind), [node_id(outcome.source, own_id) for own_id in own_ids], own_ids)
         return self._stitched(outcome.records[0].id, outcome) if outcome.records else None
 
     def _stitched(self, customer_id: str, outcome: Found | Failed) -> StitchedCustomer:
         record = MissingRecord(outcome) if isinstance(outcome, Failed) else outcome.records[0]
-        return StitchedCustomer(record, outcome.source, customer_id, self._loaders, outcome, self._directory)
+        return StitchedCustomer(record, outcome.source, customer_id, self._loaders, outcome, self._router)
 
 
 async def _nobody() -> None:

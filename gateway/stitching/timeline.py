@@ -16,27 +16,27 @@ from gateway.stitching.source_reports import Contribution
 
 
 async def timeline(customer: StitchedCustomer, asks: Mapping[type[Record], Ask], first: int) -> RecordPage:
-    """The newest records over all the asked types.
+    """Merge the newest records of all the asked types.
 
     What cannot be had is left out and named in `unavailable`. Raises `SourceFailure` when nothing could be had at all.
     """
     with report_contributions([customer]):
         parts = await asyncio.gather(*(_part(customer, record, _with_position(ask, record)) for record, ask in asks.items()))
-    listings = [part for _, part in parts if isinstance(part, RecordPage)]
+    pages = [part for _, part in parts if isinstance(part, RecordPage)]
     failures = [part for _, part in parts if isinstance(part, SourceFailure)]
-    if failures and not listings:
+    if failures and not pages:
         raise failures[0]
-    owned = sort_owned(one for listing in listings for one in listing.owned())
-    unavailable = [name for listing in listings for name in listing.unavailable]
+    owned = sort_owned(owned for page in pages for owned in page.owned())
+    unavailable = [name for page in pages for name in page.unavailable]
     return RecordPage(
         records=[record for record, _ in owned[:first]],
         total=None,
-        has_more=len(owned) > first or any(listing.has_more for listing in listings),
+        has_more=len(owned) > first or any(page.has_more for page in pages),
         has_previous=any(ask.after is not None for ask in asks.values()),
         unavailable=list(dict.fromkeys([*unavailable, *(failure.source_name for failure in failures)])),
-        contributions=[one for contributions, _ in parts for one in contributions],
+        contributions=[contribution for contributions, _ in parts for contribution in contributions],
         owners=[source for _, source in owned[:first]],
-        partial=any(listing.partial for listing in listings),
+        partial=any(page.partial for page in pages),
     )
 
 

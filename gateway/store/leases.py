@@ -32,8 +32,11 @@ class Leases:
         self._turns = count(1)
         mongo.index("leases", [IndexModel("deleteAt", expireAfterSeconds=0)])
 
-    async def take(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
-        """Those of the names that were won, for the time of `hold`; the others are held, here or elsewhere."""
+    async def acquire(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
+        """Take the names that are free, for the time of `hold`.
+
+        Gives those that were won; the others are held, here or elsewhere.
+        """
         wanted = list(dict.fromkeys(names))
         if not wanted:
             return set()

@@ -1,4 +1,4 @@
-"""The client of MongoDB, by PyMongo's asyncio API or Motor, also during outages.
+"""Connect to MongoDB by PyMongo or Motor, also during outages.
 
 The store is a cache with memory: a request is answered without it. So an operation is bounded, a dead MongoDB costs one
 timeout per `retry_after_ms` instead of one per request, and every failure is a `StoreError` that names no address and no key.
@@ -66,7 +66,7 @@ class Mongo:
 
     @property
     def available(self) -> bool:
-        """Whether the last contact was good. False before the first."""
+        """Tell whether the last contact was good. False before the first."""
         return self._available
 
     @property
@@ -79,7 +79,7 @@ class Mongo:
         self._wanted_indexes.setdefault(collection, []).extend(indexes)
 
     async def open(self) -> None:
-        """Create the client and try to reach MongoDB, for at most the timeout; that it is down is no error.
+        """Create the client and try to reach MongoDB. It takes at most the timeout; that MongoDB is down is no error.
 
         Raises `ConfigurationError` for an address that cannot be read and for a driver that is not installed.
         """
@@ -101,7 +101,7 @@ class Mongo:
             await close()
 
     async def run(self, operation: Callable[[Database], Awaitable[T]], *, in_background: bool = False) -> T:
-        """Run an operation within `timeout_ms`, not counting the time for which the loop was held.
+        """Run an operation within `timeout_ms`. The time for which the loop was held does not count.
 
         One `in_background`, which no caller waits for, has more time, and says nothing about the others when it is late.
         Raises `StoreError` when MongoDB is late, cannot be reached or refuses; at once while it is known to be away.
@@ -195,7 +195,7 @@ class Patience:
 
     @property
     def is_mostly_left(self) -> bool:
-        """Whether more than half has not been used."""
+        """Tell whether more than half has not been used."""
         return self._left > _TICKS / 2
 
     @asynccontextmanager
@@ -220,18 +220,18 @@ class Patience:
 
 
 def already_there(error: BulkWriteError) -> list[int]:
-    """The positions, in the bulk, of what another writer's document with the same `_id` stood in the way of.
+    """List the bulk's writes that an existing document prevented. They had the same `_id`.
 
     Raises the error itself when anything else went wrong.
     """
-    found: list[Document] = error.details["writeErrors"]
-    if error.details["writeConcernErrors"] or any(item["code"] != _DUPLICATE_KEY for item in found):
+    write_errors: list[Document] = error.details["writeErrors"]
+    if error.details["writeConcernErrors"] or any(item["code"] != _DUPLICATE_KEY for item in write_errors):
         raise error
-    return [item["index"] for item in found]
+    return [item["index"] for item in write_errors]
 
 
 def _is_lost(error: Exception) -> bool:
-    """Whether there is no server that answers, in contrast to one that says no."""
+    """Tell whether no server answers, in contrast to a refusal."""
     return _is_late(error) or isinstance(error, ConnectionFailure | OSError)
 
 

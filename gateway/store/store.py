@@ -22,7 +22,7 @@ class Store:
 
     @property
     def available(self) -> bool:
-        """Whether the last contact was good."""
+        """Tell whether the last contact was good."""
         return self.mongo.available
 
     async def open(self) -> None:

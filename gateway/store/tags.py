@@ -57,7 +57,7 @@ class TagCollection:
         mongo.index("tags", [IndexModel("deleteAt", expireAfterSeconds=0)])
 
     async def read(self, customers: Sequence[str], keys: Collection[str]) -> dict[str, StoredTags]:
-        """Read the stored tags by customer and key, fresh or stale, with one command.
+        """Read stored tags by customer and key with one command. They may be fresh or stale.
 
         What cannot be read, say of another version of the gateway, counts as absent.
         """
@@ -91,7 +91,7 @@ class TagCollection:
                 await self._mongo.run(partial(_write, some), in_background=True)
 
     async def mark_stale(self, customers: Sequence[str]) -> int:
-        """Make the customers' tags expire now; they stay to be served stale until they are renewed.
+        """Expire the customers' tags now. They stay to be served stale until they are renewed.
 
         So do tags that are not written yet, of facts from before. Gives the number of customers who were there.
         """
@@ -118,8 +118,8 @@ async def _write(upserts: Sequence[UpdateOne], database: Database) -> None:
 
 
 def _tags_of(document: Document, keys: Collection[str], now: datetime) -> StoredTags:
-    """The tags of a document that can be read and can be of its time, without those that expired long ago."""
-    found, after, until = StoredTags(), now - KEEP, now + CLOCK_TOLERANCE
+    """Read a document's tags. Left out are unreadable ones, those beyond its time, and those long expired."""
+    tags, after, until = StoredTags(), now - KEEP, now + CLOCK_TOLERANCE
     texts = document.get("tags", {})
     for key in keys:
         text = texts.get(key)
@@ -132,10 +132,10 @@ def _tags_of(document: Document, keys: Collection[str], now: datetime) -> Stored
         except (msgspec.DecodeError, TypeError):
             continue
         if tag.expires_at > after and tag.computed_at <= until:
-            found[key] = tag
+            tags[key] = tag
     if "marks" in document:
-        _mark(document, found, now)
-    return found
+        _mark(document, tags, now)
+    return tags
 
 
 def _mark(document: Document, tags: StoredTags, now: datetime) -> None:
@@ -170,7 +170,7 @@ def _seen(tag: ComputedTag, marks: int | None) -> Any:
 
 
 def _latest(name: str, value: datetime, limit: datetime) -> Any:
-    """The later one of what is kept and a value, unless what is kept is beyond a limit."""
+    """Give the later value, unless the stored one is beyond a limit."""
     return {"$cond": [{"$gt": [name, limit]}, value, {"$max": [name, value]}]}
 
 

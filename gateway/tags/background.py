@@ -11,7 +11,7 @@ log = structlog.get_logger()
 
 
 class BackgroundTasks:
-    """Tasks that somebody holds, so that none is lost; a mistake in one is logged by its kind alone."""
+    """Hold tasks, so that none is lost. A mistake in one is logged by its kind alone."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -51,15 +51,15 @@ class Computation:
         self._keys: dict[StitchedCustomer, list[str]] = {}
         for customer, key in wanted:
             self._keys.setdefault(customer, []).append(key)
-        # The facts of all wanted tags are asked for every customer, so that each source gets one question.
+        # The facts of all wanted tags are asked for every customer, so that each source gets one fetch.
         names = {name for keys in self._keys.values() for key in keys for name in pack.tags[key].fact_names}
-        questions = _questions([pack.facts[name] for name in sorted(names)], self._reference)
+        requests = _requests([pack.facts[name] for name in sorted(names)], self._reference)
         customers = [*self._keys]
-        self._pending = [(PendingMeasurements(customers, question), group) for question, group in questions]
+        self._pending = [(PendingMeasurements(customers, request), group) for request, group in requests]
         self._by_id = {customer.id: customer for customer in self._keys}
 
     async def run(self) -> Tags:
-        """The wanted tags. Never raises for a source: what is missing stands in the evidence."""
+        """Compute the wanted tags. Never raises for a source: what is missing stands in the evidence."""
         await asyncio.gather(*(pending.run() for pending, _ in self._pending))
         return {
             (customer.id, key): tag
@@ -73,18 +73,18 @@ class Computation:
         late = {pending: pending.late(shared, waited_s) for pending, _ in self._needed(keys)}
         for pending, failures in late.items():
             for failure in failures:
-                customer.reports.add(pending.question.record, failure)
+                customer.reports.add(pending.request.record, failure)
         return self._evaluated(shared, keys, late)
 
     def report(self, customer: StitchedCustomer, keys: Sequence[str]) -> None:
         """Report the contributions of sources to a caller who shares this computation."""
         shared = self._by_id[customer.id]
         if shared is not customer:
-            records = {pending.question.record for pending, _ in self._needed(keys)}
+            records = {pending.request.record for pending, _ in self._needed(keys)}
             shared.reports.copy_to(customer.reports, records)
 
     def _needed(self, keys: Sequence[str]) -> list[tuple[PendingMeasurements, Sequence[Fact]]]:
-        """What these tags wait for, with their facts; others may be computed with them."""
+        """List the measurements for these tags, with their facts. Others may be computed with them."""
         names = {name for key in keys for name in self._pack.tags[key].fact_names}
         return [(pending, group) for pending, group in self._pending if any(fact.name in names for fact in group)]
 
@@ -92,26 +92,26 @@ class Computation:
         known = KnownFacts({}, set())
         for pending, group in self._needed(keys):
             answer = pending.so_far(customer, late.get(pending, ()))
-            _add_facts(known, pending.question, group, answer, self._reference)
+            _add_facts(known, pending.request, group, answer, self._reference)
         return {key: rules.evaluate(self._pack.tags[key], known.facts, self._began, stale=known.stale) for key in keys}
 
 
 async def compute(pack: Pack, clock: Clock, wanted: Iterable[Wanted]) -> Tags:
-    """The wanted tags. Never raises for a source: what is missing stands in the evidence."""
+    """Compute the wanted tags. Never raises for a source: what is missing stands in the evidence."""
     return await Computation(pack, clock, wanted).run()
 
 
 def is_missing_for_now(tag: ComputedTag) -> bool:
-    """Whether asking again may give more: a source was down, in contrast to one that is not configured."""
+    """Tell whether asking again may give more: a source was down, in contrast to one that is not configured."""
     return any(fact.missing not in (None, SourceState.NOT_CONFIGURED.value) for fact in tag.evidence)
 
 
 def is_late(tag: ComputedTag) -> bool:
-    """Whether more time may give more."""
+    """Tell whether more time may give more."""
     return any(fact.missing == SourceTimeoutError.code for fact in tag.evidence)
 
 
-def _questions(asked: Sequence[Fact], reference: datetime) -> list[tuple[MeasureRequest, list[Fact]]]:
+def _requests(asked: Sequence[Fact], reference: datetime) -> list[tuple[MeasureRequest, list[Fact]]]:
     fields = facts.needed_fields(asked)
     groups: dict[type[Record], list[Fact]] = {}
     for fact in asked:
@@ -130,10 +130,10 @@ def _questions(asked: Sequence[Fact], reference: datetime) -> list[tuple[Measure
 
 
 def _add_facts(
-    known: KnownFacts, question: MeasureRequest, group: Sequence[Fact], answer: Measurement, reference: datetime
+    known: KnownFacts, request: MeasureRequest, group: Sequence[Fact], answer: Measurement, reference: datetime
 ) -> None:
     stale = answer.stale if answer.failure is None else None
-    for place, (fact, measure) in enumerate(zip(group, question.measures, strict=True)):
+    for place, (fact, measure) in enumerate(zip(group, request.measures, strict=True)):
         value = facts.fact_value(
             fact,
             measure,

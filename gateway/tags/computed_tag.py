@@ -7,7 +7,7 @@ import msgspec
 
 
 class TagValue(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
-    """The base of values in the store as JSON; they hold no cycles."""
+    """Share the form of stored JSON values. They hold no cycles."""
 
 
 class FactValue(TagValue, frozen=True):

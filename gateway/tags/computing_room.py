@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class ComputingRoom:
-    """Room for the customers whose tags are computed though they may be stored; first come, first served.
+    """Bound the customers whose stored tags are computed. First come, first served.
 
     Without a bound, a store that is late under load would have every request compute, which makes it later still.
     """

@@ -69,14 +69,14 @@ class TagDefinition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pack(msgspec.Struct, frozen=True):
-    """The facts and tags of one file, by name and by key, in the order of the file."""
+    """Hold one file's facts by name and tags by key. They are in the order of the file."""
 
     facts: Mapping[str, Fact]
     tags: Mapping[str, TagDefinition]
 
 
 def fingerprint_of(version: int, expression: str, values: Sequence[str], facts: Sequence[Fact]) -> str:
-    """Name a rule together with the facts that it reads, as twelve hexadecimal digits."""
+    """Name a rule and its facts by twelve hexadecimal digits."""
     rule = (version, expression, values, [_meaning(fact) for fact in sorted(facts, key=lambda fact: fact.name)])
     return sha256(msgspec.json.encode(rule)).hexdigest()[:12]
 

@@ -1,4 +1,4 @@
-"""Read one fact out of its section, and check it against the record."""
+"""Read a fact from its section, and check it against the record."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _RATE = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
 def read_fact(name: str, section: Section) -> Fact | None:
-    """The fact, or None when a problem was reported that leaves nothing to measure."""
+    """Read the fact. None when a problem was reported that leaves nothing to measure."""
     section.expect(SETTINGS)
     label = section.text("label")
     record = section.choice("record", RECORDS)
@@ -50,7 +50,7 @@ def read_fact(name: str, section: Section) -> Fact | None:
     if record is None or measure is None:
         return None
     field = section.optional_text("field")
-    shape = _check_field(section, record, measure, field)
+    info = _check_field(section, record, measure, field)
     _check_window(section, record)
     return Fact(
         name=name,
@@ -60,14 +60,14 @@ def read_fact(name: str, section: Section) -> Fact | None:
         field=field,
         window=section.duration("window"),
         where=_conditions(section, record),
-        currency=_currency(section, shape),
+        currency=_currency(section, info),
         rates=_rates(section),
-        as_days=_as_days(section, measure, shape),
+        as_days=_as_days(section, measure, info),
     )
 
 
 def _check_field(section: Section, record: type[Record], measure: MeasureOp, field: str | None) -> FieldInfo | None:
-    """What is measured; None for COUNT, and when a problem was reported that makes further checks pointless."""
+    """Check the measured field. None for COUNT, and when a problem was reported that makes further checks pointless."""
     if measure is MeasureOp.COUNT:
         if "field" in section:
             section.report("field", "measure 'count' counts records; remove the field, or choose another measure")
@@ -75,26 +75,26 @@ def _check_field(section: Section, record: type[Record], measure: MeasureOp, fie
     if field is None:
         section.report("field", f"is missing; measure '{measure}' needs one")
         return None
-    shape = _shape(section, "field", record, field)
-    if shape and (problem := _misfit(record, measure, field, shape)):
+    info = _shape(section, "field", record, field)
+    if info and (problem := _misfit(record, measure, field, info)):
         section.report("field", problem)
         return None
-    return shape
+    return info
 
 
-def _misfit(record: type[Record], measure: MeasureOp, field: str, shape: FieldInfo) -> str | None:
+def _misfit(record: type[Record], measure: MeasureOp, field: str, info: FieldInfo) -> str | None:
     parent = leaf_field(record, field.rpartition(".")[0])
-    if shape.struct is Money:
+    if info.struct is Money:
         return None if measure is MeasureOp.SUM else f"measure '{measure}' does not fit money; money can be summed"
-    if shape.struct is not None:
-        return f"'{field}' has fields of its own; name one, such as '{field}.{next(iter(fields_of(shape.struct)))}'"
-    if parent and parent.struct is Money and shape.leaf is Decimal:
+    if info.struct is not None:
+        return f"'{field}' has fields of its own; name one, such as '{field}.{next(iter(fields_of(info.struct)))}'"
+    if parent and parent.struct is Money and info.leaf is Decimal:
         return f"an amount means nothing without its currency; use measure 'sum' of '{field.rpartition('.')[0]}'"
     if measure is MeasureOp.LATEST and _repeats(record, field):
         return f"measure 'latest' needs a single value in each record, and '{field}' is in a list; 'top' fits lists"
     fitting, needed = _FITS[measure]
-    fits = shape.leaf is not None and shape.leaf is not bool and issubclass(shape.leaf, fitting)
-    return None if fits else f"measure '{measure}' needs {needed}, and '{field}' is {_in_words(shape.leaf)}"
+    fits = info.leaf is not None and info.leaf is not bool and issubclass(info.leaf, fitting)
+    return None if fits else f"measure '{measure}' needs {needed}, and '{field}' is {_in_words(info.leaf)}"
 
 
 def _check_window(section: Section, record: type[Record]) -> None:
@@ -102,24 +102,24 @@ def _check_window(section: Section, record: type[Record]) -> None:
         section.report("window", "these records have no time of their own; remove the window")
 
 
-def _as_days(section: Section, measure: MeasureOp, shape: FieldInfo | None) -> bool:
+def _as_days(section: Section, measure: MeasureOp, field: FieldInfo | None) -> bool:
     if "as" not in section:
         return False
     section.choice("as", {DAYS_AGO: True})
-    if measure is MeasureOp.COUNT or (shape and shape.leaf is not datetime):
+    if measure is MeasureOp.COUNT or (field and field.leaf is not datetime):
         section.report("as", f"'{DAYS_AGO}' needs a field that is a time; remove it, or choose another field")
     return True
 
 
-def _currency(section: Section, shape: FieldInfo | None) -> str | None:
+def _currency(section: Section, field: FieldInfo | None) -> str | None:
     currency = section.optional_text("currency")
-    is_money = shape is not None and shape.struct is Money
+    is_money = field is not None and field.struct is Money
     if currency and not _CURRENCY.fullmatch(currency):
         section.report("currency", f"'{currency}' is no currency; write three capital letters, such as EUR")
     if is_money and "currency" not in section:
         section.report("currency", "is missing; money is counted in one currency")
     for name in ("currency", "rates"):
-        if not is_money and shape and name in section:
+        if not is_money and field and name in section:
             section.report(name, "only money has a currency; remove it")
     return currency
 
@@ -128,7 +128,7 @@ def _rates(section: Section) -> tuple[tuple[str, Decimal], ...]:
     rates = section.section("rates")
     if rates is None:
         return ()
-    found: dict[str, Decimal] = {}
+    decimals: dict[str, Decimal] = {}
     for currency in rates:
         text = rates.text(currency)
         if not _CURRENCY.fullmatch(currency):
@@ -138,27 +138,27 @@ def _rates(section: Section) -> tuple[tuple[str, Decimal], ...]:
                 currency, f"'{text}' is no rate; write how much of {currency} is one of the fact's currency, such as 1.25"
             )
         elif text:
-            found[currency] = Decimal(text)
-    return tuple(sorted(found.items()))
+            decimals[currency] = Decimal(text)
+    return tuple(sorted(decimals.items()))
 
 
 def _conditions(section: Section, record: type[Record]) -> tuple[Condition, ...]:
-    found: list[Condition] = []
+    conditions: list[Condition] = []
     for setting in ("where", "except"):
         fields = section.section(setting)
         for field in fields or ():
             assert fields is not None
             values = fields.texts(field)
             _check_values(fields, record, field, values)
-            found.append(Condition(field=field, values=values, negated=setting == "except"))
-    return tuple(found)
+            conditions.append(Condition(field=field, values=values, negated=setting == "except"))
+    return tuple(conditions)
 
 
 def _check_values(fields: Section, record: type[Record], field: str, values: tuple[str, ...]) -> None:
-    shape = _shape(fields, field, record, field)
-    if shape is None:
+    info = _shape(fields, field, record, field)
+    if info is None:
         return
-    leaf = shape.leaf
+    leaf = info.leaf
     if leaf is None or leaf is bool or not (leaf is Number or issubclass(leaf, str | int)):
         fields.report(field, "cannot be compared; use a field that is text, a whole number or one of several words")
     elif issubclass(leaf, Enum):
@@ -173,23 +173,23 @@ def _check_values(fields: Section, record: type[Record], field: str, values: tup
 
 
 def _shape(section: Section, setting: str, record: type[Record], path: str) -> FieldInfo | None:
-    shape = leaf_field(record, path)
-    if shape is None:
+    field = leaf_field(record, path)
+    if field is None:
         section.report(setting, f"the record has no field '{path}'{did_you_mean(path, list(_paths(record)))}")
-    return shape
+    return field
 
 
 def _paths(struct: type[msgspec.Struct]) -> Iterator[str]:
-    for name, shape in fields_of(struct).items():
+    for name, field in fields_of(struct).items():
         yield name
-        if shape.struct is not None:
-            yield from (f"{name}.{inner}" for inner in _paths(shape.struct))
+        if field.struct is not None:
+            yield from (f"{name}.{inner}" for inner in _paths(field.struct))
 
 
 def _repeats(record: type[Record], path: str) -> bool:
     names = path.split(".")
     prefixes = (".".join(names[: end + 1]) for end in range(len(names)))
-    return any(shape.form == LIST for prefix in prefixes if (shape := leaf_field(record, prefix)))
+    return any(field.form == LIST for prefix in prefixes if (field := leaf_field(record, prefix)))
 
 
 def _in_words(leaf: type | None) -> str:

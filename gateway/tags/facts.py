@@ -25,7 +25,7 @@ def measure_of(fact: Fact, reference: datetime) -> Measure:
 
 
 def needed_fields(facts: Iterable[Fact]) -> dict[type[Record], Fields]:
-    """The fields by record type that `measure` reads, for sources that cannot measure."""
+    """List the fields by record type that `measure` reads here."""
     needed: dict[type[Record], Fields] = {}
     for fact in facts:
         paths = ["id", *(condition.field for condition in fact.where)]
@@ -33,7 +33,7 @@ def needed_fields(facts: Iterable[Fact]) -> dict[type[Record], Fields]:
             paths.append(fact.record.time_field)
         if fact.field:
             paths += [f"{fact.field}.amount", f"{fact.field}.currency"] if fact.currency else [fact.field]
-        needed[fact.record] = needed.get(fact.record, Fields()) | Fields.of(*paths)
+        needed[fact.record] = needed.get(fact.record, Fields()) | Fields.from_paths(*paths)
     return needed
 
 
@@ -92,8 +92,8 @@ def _kind(fact: Fact) -> type:
     """The one type of a fact's values: an expression must not meet a whole number today and a fraction tomorrow."""
     if fact.measure is MeasureOp.COUNT or fact.field is None:
         return int
-    shape = leaf_field(fact.record, fact.field)
-    leaf = shape.leaf if shape and shape.leaf else str
+    field = leaf_field(fact.record, fact.field)
+    leaf = field.leaf if field and field.leaf else str
     if fact.measure is MeasureOp.AVERAGE or leaf in (Decimal, Number):
         return float
     return str if issubclass(leaf, Enum) else leaf

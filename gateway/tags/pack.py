@@ -25,7 +25,7 @@ def default_pack_path() -> Path:
 
 
 def load_pack(path: Path) -> Pack:
-    """Read a pack, or raise `ConfigurationError` with all problems, each with its line and the fix."""
+    """Read a pack, or raise `ConfigurationError` with all problems. Each has its line and the fix."""
     problems = Problems(path.name)
     root = read_sections(path, problems)
     root.expect(("facts", "tags"))
@@ -53,7 +53,7 @@ def _check_names(sections: Mapping[str, Section]) -> None:
 
 
 def _check_use(facts: Mapping[str, Section], tags: Iterable[Section]) -> None:
-    """Goes by the words of the expressions, so that one misspelt name is reported once, not as an unused fact too."""
+    """Report facts that no expression names. So one misspelt name is reported once, not as an unused fact too."""
     words = {word for tag in tags for word in _WORD.findall(tag.text("expression"))}
     used = words | {nearest(word, facts) for word in words - set(facts)}
     for name, section in facts.items():

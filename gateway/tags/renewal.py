@@ -1,4 +1,4 @@
-"""Renew stored tags in the background, in a fleet by one worker with a lease."""
+"""Renew stored tags in the background. In a fleet, the worker with the lease does."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Renewals:
     def start(self, pairs: Iterable[Pair]) -> None:
         """Have tags renewed. Nothing is waited for."""
         # A worker renews a customer once at a time, so that a lease that it holds is of one task only.
-        busy = set[str]().union(*(one.customers for one in self._under_way.values()))
+        busy = set[str]().union(*(renewal.customers for renewal in self._under_way.values()))
         due = [pair for pair in pairs if pair[0] not in busy]
         if not due or len(self._under_way) >= MAX_RENEWALS:
             return
@@ -87,7 +87,7 @@ class Renewals:
         leases = self._store.leases
         held = {customer for customer, _ in pairs}  # any of them, until it is known which
         try:
-            held = await leases.take(sorted(held), hold=LEASE)
+            held = await leases.acquire(sorted(held), hold=LEASE)
             # Another worker may have renewed them between our read and our lease.
             stored = await self._store.tags.read(sorted(held), sorted({key for _, key in pairs}))
             known = {customer: stored.get(customer, NOTHING) for customer in held}
@@ -110,12 +110,12 @@ class Renewals:
 
     async def _stitched(self, pairs: Sequence[Pair]) -> list[Wanted]:
         records = frozenset(self._pack.facts[name].record for _, key in pairs for name in self._pack.tags[key].fact_names)
-        selection = Selection(fields=Fields.of("id"), stitches=records)
+        selection = Selection(fields=Fields.from_paths("id"), stitches=records)
         stitcher = self._new_stitcher()
         ids = sorted({customer for customer, _ in pairs})
-        found = await asyncio.gather(*(_customer(stitcher, one, selection) for one in ids))
-        by_id = dict(zip(ids, found, strict=True))
-        return [(customer, key) for one, key in pairs if (customer := by_id[one]) is not None]
+        customers = await asyncio.gather(*(_customer(stitcher, id_, selection) for id_ in ids))
+        by_id = dict(zip(ids, customers, strict=True))
+        return [(customer, key) for id_, key in pairs if (customer := by_id[id_]) is not None]
 
 
 async def _customer(stitcher: Stitcher, customer_id: str, selection: Selection) -> StitchedCustomer | None:

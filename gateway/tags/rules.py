@@ -27,21 +27,21 @@ def compile_rule(expression: str) -> cel.Program:
     try:
         return cel.compile(expression)
     except ValueError as error:
-        found = _SYNTAX_ERROR.search(str(error))
-        if found is None:
+        match = _SYNTAX_ERROR.search(str(error))
+        if match is None:
             raise RuleSyntaxError("cannot be read") from error
-        line, column, reason = found.groups()
+        line, column, reason = match.groups()
         place = f"character {column}" if "\n" not in expression.strip() else f"line {line}, character {column}"
         raise RuleSyntaxError(f"cannot be read at {place}: {reason}") from error
 
 
 def unknown_functions(program: cel.Program) -> Collection[str]:
-    """Named functions in the expression that do not exist; operators are listed by CEL as `_+_` and the like."""
+    """Name unknown functions of the expression. CEL lists operators as `_+_` and the like."""
     return [name for name in program.functions() if name.isidentifier() and name not in FUNCTIONS]
 
 
 def is_variable_name(name: str) -> bool:
-    """Whether CEL reads `name` as a variable, not as one of its own words."""
+    """Tell whether CEL reads `name` as a variable."""
     try:
         program = cel.compile(name)
     except ValueError:
@@ -52,7 +52,9 @@ def is_variable_name(name: str) -> bool:
 def evaluate(
     definition: TagDefinition, facts: Mapping[str, FactValue], now: datetime, *, stale: Collection[str] = ()
 ) -> ComputedTag:
-    """Give a customer the tag, or None as its value, with the facts that decided.
+    """Evaluate a tag's rule for a customer.
+
+    It is None as its value where the rule does not give it; the facts that decided come with it.
 
     A fact with nothing to measure is null. A fact whose source could not be asked is unknown, which is not null: an
     outage must not read as "never ordered". A rule that needs an unknown fact, fails, or gives what is not in its

@@ -59,7 +59,7 @@ class TagAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def is_given(self) -> bool:
-        """Whether the rule gives the tag, or may: what it lacked was a source."""
+        """Tell whether the rule gives the tag, or may: what it lacked was a source."""
         return self.tag.value is not None or self.tag.partial
 
 
@@ -76,21 +76,21 @@ class CachedTags(msgspec.Struct, frozen=True):
     lists: dict[tuple[Keys, bool], SharedList[TagAnswer]] = {}
 
     def given(self, pack: Pack, keys: Keys, now: datetime, *, given_only: bool) -> SharedList[TagAnswer] | None:
-        """The answers for keys; None when there is anything to be done before."""
+        """Give the answers for keys. None when there is anything to be done before."""
         if not self.calm_from <= now < self.calm_until:
             return None
         name = keys, given_only
-        found = self.lists.get(name)
-        if found is None and all(key in self.tags for key in keys):
+        shared = self.lists.get(name)
+        if shared is None and all(key in self.tags for key in keys):
             answers = [TagAnswer(definition=pack.tags[key], tag=self.tags[key], freshness=Freshness.FRESH) for key in keys]
-            found = SharedList(_chosen(answers, given_only=given_only))
+            shared = SharedList(_chosen(answers, given_only=given_only))
             if len(self.lists) < MAX_LISTS:
-                self.lists[name] = found
-        return found
+                self.lists[name] = shared
+        return shared
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """A read under way, by customer, and the computations before it, whose results it may miss."""
+    """Hold reads under way and the computations before them. Their results may be missing in what is read."""
 
     computing: Sharing
     batches: dict[str, StoreBatch[CachedTags]]
@@ -108,25 +108,27 @@ class TagService:
         self.pack = pack
         self._store = store
         self._clock = clock
-        self._in_force = {key: (one.fingerprint, RENEW_AHEAD * one.ttl, one.ttl) for key, one in pack.tags.items()}
+        self._in_force = {
+            key: (definition.fingerprint, RENEW_AHEAD * definition.ttl, definition.ttl) for key, definition in pack.tags.items()
+        }
         self._tasks = BackgroundTasks()
         self._shared = SharedComputations(pack, clock, new_stitcher, self._write, self._tasks)
         self._reads: StoreReads[CachedTags] | None = None
         self._renewals: Renewals | None = None
         self._room = ComputingRoom(MAX_UNREAD)
         if store is not None:
-            self._reads = StoreReads(partial(self._kept, store), clock, cache_s, self._is_calm)
+            self._reads = StoreReads(partial(self._read_cached, store), clock, cache_s, self._is_calm)
             self._renewals = Renewals(pack, store, clock, new_stitcher, self._due, self._write, self._tasks)
 
     async def load(self, wanted: Sequence[Wanted]) -> list[TagAnswer]:
-        """One answer per pair of customer and tag key, in order; one read of the store for all of them."""
+        """Load one answer per pair of customer and key, in order. All need one read of the store."""
         keys = {key for _, key in wanted}
         expected = self.expect({customer.id for customer, _ in wanted}, keys)
-        kept = await self._read(expected, [customer for customer, _ in wanted])
-        return await self._settled(wanted, kept, expected)
+        cached = await self._read(expected, [customer for customer, _ in wanted])
+        return await self._compute_missing(wanted, cached, expected)
 
     def expect(self, customers: Collection[str], keys: Collection[str] = ()) -> Expected:
-        """Have the store read before the customers are known well enough to be asked about. Nothing is waited for.
+        """Start reading the store before the customers are fully known. Nothing is waited for.
 
         Customers of whom all `keys` are being computed are not read.
         """
@@ -134,46 +136,48 @@ class TagService:
         if self._reads is None:
             return Expected(computing, {})
         unread = (
-            [one for one in customers if one not in computing or not computing[one].keys() >= set(keys)]
+            [customer for customer in customers if customer not in computing or not computing[customer].keys() >= set(keys)]
             if computing and keys
             else customers
         )
-        return Expected(computing, self._reads.enter(unread))
+        return Expected(computing, self._reads.enqueue(unread))
 
     def at_hand(
         self, customers: Sequence[StitchedCustomer], keys: Keys, expected: Expected | None, *, given_only: bool
     ) -> list[SharedList[TagAnswer]] | None:
-        """As `load_all`, where nothing has to be waited for, computed or renewed; None where something has."""
+        """Answer as `load_all` without waiting. None where something has to be waited for, computed or renewed."""
         if expected is None:
             return None
         now, batches = self._clock.now(), expected.batches
-        found = []
+        tags_at_hand = []
         for customer in customers:
             batch = batches.get(customer.id)
-            kept = None if batch is None else batch.found.get(customer.id)
-            answers = None if kept is None else kept.given(self.pack, keys, now, given_only=given_only)
+            cached = None if batch is None else batch.values.get(customer.id)
+            answers = None if cached is None else cached.given(self.pack, keys, now, given_only=given_only)
             if answers is None:
                 return None
-            found.append(answers)
-        return found
+            tags_at_hand.append(answers)
+        return tags_at_hand
 
     async def load_all(
         self, customers: Sequence[StitchedCustomer], keys: Keys, expected: Expected | None = None, *, given_only: bool = False
     ) -> list[list[TagAnswer]]:
-        """As `load`, the same tags for each of the customers: a list of them per customer, in order."""
+        """Load as `load`, the same tags for each of the customers: a list of them per customer, in order."""
         if not keys:
             return [[] for _ in customers]
-        if expected is None or any(one.id not in expected.batches for one in customers):
-            expected = self.expect([one.id for one in customers], keys)
-        kept = await self._read(expected, customers)
+        if expected is None or any(customer.id not in expected.batches for customer in customers):
+            expected = self.expect([customer.id for customer in customers], keys)
+        cached = await self._read(expected, customers)
         now = self._clock.now()
         known = [
-            None if (found := kept.get(one.id)) is None else found.given(self.pack, keys, now, given_only=given_only)
-            for one in customers
+            None if (tags := cached.get(customer.id)) is None else tags.given(self.pack, keys, now, given_only=given_only)
+            for customer in customers
         ]
-        rest = [(one, key) for one, answers in zip(customers, known, strict=True) if answers is None for key in keys]
-        settled = iter(await self._settled(rest, kept, expected) if rest else ())
-        return [_chosen(islice(settled, len(keys)), given_only=given_only) if answers is None else answers for answers in known]
+        rest = [(customer, key) for customer, answers in zip(customers, known, strict=True) if answers is None for key in keys]
+        computed = iter(await self._compute_missing(rest, cached, expected) if rest else ())
+        return [
+            _chosen(islice(computed, len(keys)), given_only=given_only) if answers is None else answers for answers in known
+        ]
 
     async def outdate(self, customers: Collection[str]) -> None:
         """Have the tags of customers renewed: they have changed. What is being computed of them is shared and stored no more.
@@ -195,52 +199,58 @@ class TagService:
         if self._reads is not None:
             await self._reads.aclose()
 
-    async def _settled(self, wanted: Sequence[Wanted], kept: Mapping[str, CachedTags], expected: Expected) -> list[TagAnswer]:
-        """Give what was read, and compute the rest: of customers who could not be read, only so many at a time."""
-        unread = {one.id: batch for one, _ in wanted if one.id not in kept and (batch := expected.batches.get(one.id))}
+    async def _compute_missing(
+        self, wanted: Sequence[Wanted], cached: Mapping[str, CachedTags], expected: Expected
+    ) -> list[TagAnswer]:
+        """Answer with stored tags, and compute the rest: of customers who could not be read, only so many at a time."""
+        unread = {
+            customer.id: batch
+            for customer, _ in wanted
+            if customer.id not in cached and (batch := expected.batches.get(customer.id))
+        }
         for customer in self._shared.under_way(unread):
             del unread[customer]
         if not unread or self._reads is None:
-            return await self._given(wanted, kept, expected.computing)
-        deadline, found = wanted[0][0].loaders.deadline, dict(kept)
+            return await self._given(wanted, cached, expected.computing)
+        deadline, known = wanted[0][0].loaders.deadline, dict(cached)
         with self._room.wanted(len(unread)) as turn:
             if not turn.done():
-                await self._wait_for_turn(turn, unread, found, deadline)
-            return await self._given(wanted, found, expected.computing)
+                await self._wait_for_turn(turn, unread, known, deadline)
+            return await self._given(wanted, known, expected.computing)
 
     async def _wait_for_turn(
         self,
         turn: asyncio.Future[None],
         unread: dict[str, StoreBatch[CachedTags]],
-        found: dict[str, CachedTags],
+        known: dict[str, CachedTags],
         deadline: Deadline,
     ) -> None:
-        """Wait for room to compute, for what is still being read meanwhile, or until the deadline."""
+        """Wait for room to compute, for reads, or until the deadline."""
         assert self._store is not None
         assert self._reads is not None
         while unread and not turn.done() and (left_s := deadline.remaining_s()):
             flying = {batch.done for batch in unread.values() if not batch.done.done()}
             await asyncio.wait({turn, *flying}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
-            found |= await self._reads.settled(unread, 0)
-            unread = {customer: batch for customer, batch in unread.items() if customer not in found}
+            known |= await self._reads.wait_for(unread, 0)
+            unread = {customer: batch for customer, batch in unread.items() if customer not in known}
         if unread and deadline.remaining_s():
             # It may be heard again by now.
-            again = self._reads.enter(unread)
-            found |= await self._reads.settled(again, min(self._store.timeout_s, deadline.remaining_s()))
+            again = self._reads.enqueue(unread)
+            known |= await self._reads.wait_for(again, min(self._store.timeout_s, deadline.remaining_s()))
 
-    async def _given(self, wanted: Sequence[Wanted], kept: Mapping[str, CachedTags], computing: Sharing) -> list[TagAnswer]:
-        """Compute what was neither read nor is being computed; have renewed what is due."""
+    async def _given(self, wanted: Sequence[Wanted], cached: Mapping[str, CachedTags], computing: Sharing) -> list[TagAnswer]:
+        """Compute tags that are neither stored nor under way. Due ones are renewed."""
         credible_until = self._clock.now() + CLOCK_TOLERANCE
         stored = {
             (customer, key): tag
-            for customer, key in {_pair(one) for one in wanted}
-            if customer in kept
-            and (tag := kept[customer].tags.get(key)) is not None
+            for customer, key in {_pair(entry) for entry in wanted}
+            if customer in cached
+            and (tag := cached[customer].tags.get(key)) is not None
             and tag.computed_at <= credible_until
             and key not in computing.get(customer, ())
         }
-        marks = {customer: one.marks for customer, one in kept.items()}
-        absent = [one for one in wanted if _pair(one) not in stored]
+        marks = {customer: entry.marks for customer, entry in cached.items()}
+        absent = [entry for entry in wanted if _pair(entry) not in stored]
         computed = await self._shared.compute(absent, computing, marks)
         tags: Mapping[Pair, Tag] = computed | stored
         # What was computed just now is due when it is of stale answers, which a renewal would find as well.
@@ -249,7 +259,7 @@ class TagService:
         ]
         if due and self._renewals is not None:
             self._renewals.start(due)
-        return [self._answer(tags[_pair(one)]) for one in wanted]
+        return [self._answer(tags[_pair(entry)]) for entry in wanted]
 
     def _answer(self, tag: Tag) -> TagAnswer:
         freshness = Freshness.FRESH if self._fresh(tag) else Freshness.STALE
@@ -273,16 +283,16 @@ class TagService:
         patience_s = max(self._store.timeout_s, deadline.leading().remaining_s())
         # A caller without any time left has nothing but what is stored, so he waits for one operation.
         left_s = deadline.remaining_s() or self._store.timeout_s
-        return await self._reads.settled(expected.batches, min(patience_s, left_s))
+        return await self._reads.wait_for(expected.batches, min(patience_s, left_s))
 
-    async def _kept(self, store: TagStore, customers: Sequence[str]) -> dict[str, CachedTags]:
-        """What is stored, read once for all who want it; nothing when it cannot be read."""
+    async def _read_cached(self, store: TagStore, customers: Sequence[str]) -> dict[str, CachedTags]:
+        """Read the stored tags once for all callers. There are none when they cannot be read."""
         try:
-            found = await store.tags.read(customers, self.pack.tags)
+            stored = await store.tags.read(customers, self.pack.tags)
         except StoreError:
             return {}
         oldest = self._clock.now() - KEEP
-        return {customer: self._known(found.get(customer, NOTHING), oldest) for customer in customers}
+        return {customer: self._known(stored.get(customer, NOTHING), oldest) for customer in customers}
 
     def _known(self, stored: StoredTags, oldest: datetime) -> CachedTags:
         tags: dict[str, Tag] = {}
@@ -303,8 +313,8 @@ class TagService:
                 due_at = due
         return CachedTags(tags, stored.marks, newest - CLOCK_TOLERANCE, due_at if tags else _LONG_AGO)
 
-    def _is_calm(self, kept: CachedTags) -> bool:
-        return kept.calm_from <= self._clock.now() < kept.calm_until
+    def _is_calm(self, cached: CachedTags) -> bool:
+        return cached.calm_from <= self._clock.now() < cached.calm_until
 
     async def _write(self, computed: Tags, marks: Marks) -> None:
         whole = [(customer, tag) for (customer, _), tag in computed.items() if not is_missing_for_now(tag)]
@@ -323,6 +333,6 @@ def _chosen(answers: Iterable[TagAnswer], *, given_only: bool) -> list[TagAnswer
     return [answer for answer in answers if not given_only or answer.is_given]
 
 
-def _pair(one: Wanted) -> Pair:
-    customer, key = one
+def _pair(entry: Wanted) -> Pair:
+    customer, key = entry
     return customer.id, key

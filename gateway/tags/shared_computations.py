@@ -1,4 +1,4 @@
-"""Compute a tag once for all requests that want it at the same time.
+"""Compute a tag once for all requests that want it now.
 
 The work has the usual deadline of a request, whoever began it, and goes on when he goes away. Each who waits for it goes by his
 own deadline: he then has what has come by that time.
@@ -73,17 +73,17 @@ class SharedComputations:
             task.cancel()
 
     async def compute(self, wanted: Sequence[Wanted], sharing: Sharing, marks: Marks) -> Tags:
-        """The wanted tags of one request, together with the requests that are already at it, by its own deadline."""
+        """Compute a request's tags, together with requests already at it. It keeps its own deadline."""
         if not wanted:
             return {}
         deadline, began = wanted[0][0].loaders.deadline, self._clock.monotonic()
-        joined = {one: shared for one in wanted if (shared := self._shared(one, sharing)) is not None}
-        alone, own = [one for one in wanted if one not in joined], None
+        joined = {entry: shared for entry in wanted if (shared := self._shared(entry, sharing)) is not None}
+        alone, own = [entry for entry in wanted if entry not in joined], None
         if alone and deadline.remaining_s() > 0:
             fit, alone = self._fitting(alone)
             own = self._start(fit, marks) if fit else None
-            joined |= {one: own for one in fit if own is not None}
-        found, _ = await asyncio.gather(self._alone(alone, marks), _wait(joined.values(), deadline))
+            joined |= {entry: own for entry in fit if own is not None}
+        computed, _ = await asyncio.gather(self._alone(alone, marks), _wait(joined.values(), deadline))
         again: list[Wanted] = []
         credible_until = self._clock.now() + CLOCK_TOLERANCE
         for (shared, customer), keys in _groups(joined).items():
@@ -97,22 +97,22 @@ class SharedComputations:
             again += [(customer, key) for key in weak]
             if not weak:
                 shared.computation.report(customer, keys)
-            found |= {(customer.id, key): tag for key, tag in tags.items()}
-        return found | await self._alone(again, marks)
+            computed |= {(customer.id, key): tag for key, tag in tags.items()}
+        return computed | await self._alone(again, marks)
 
-    def _shared(self, one: Wanted, sharing: Sharing) -> SharedComputation | None:
-        customer, key = one
+    def _shared(self, entry: Wanted, sharing: Sharing) -> SharedComputation | None:
+        customer, key = entry
         return sharing.get(customer.id, {}).get(key) or self._under_way.get(customer.id, {}).get(key)
 
     def _fitting(self, wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[Wanted]]:
-        """Those whose tags may be computed for other requests too, and the others.
+        """Split tags by whether other requests may share them.
 
         A caller who could not have a customer's record by his own deadline would make the tags of all poor.
         """
         whole = {customer for customer in {customer for customer, _ in wanted} if customer.is_whole}
         if self._customers + len(whole) > MAX_SHARED:
             return [], [*wanted]
-        return [one for one in wanted if one[0] in whole], [one for one in wanted if one[0] not in whole]
+        return [entry for entry in wanted if entry[0] in whole], [entry for entry in wanted if entry[0] not in whole]
 
     def _start(self, wanted: Sequence[Wanted], marks: Marks) -> SharedComputation:
         trace = wanted[0][0].loaders.trace
@@ -132,7 +132,9 @@ class SharedComputations:
         # The first to be told, so that storing begins before the answer is given out.
         done = asyncio.Event()
         shared.task.add_done_callback(lambda task: self._end(task, len(customers), done))
-        self._tasks.start(self._store(shared, done, list(pairs), {one: marks[one] for one in customers if one in marks}))
+        self._tasks.start(
+            self._store(shared, done, list(pairs), {customer: marks[customer] for customer in customers if customer in marks})
+        )
         return shared
 
     def _end(self, task: asyncio.Task[Tags], customers: int, done: asyncio.Event) -> None:
@@ -141,12 +143,12 @@ class SharedComputations:
         done.set()
 
     async def _store(self, shared: SharedComputation, done: asyncio.Event, pairs: Sequence[Pair], marks: Marks) -> None:
-        """Store what was computed, beside giving it out; until it can be read, it is shared from memory."""
+        """Store computed tags beside giving them out. Until they can be read, they are shared from memory."""
         try:
             await done.wait()
             if not shared.task.cancelled() and shared.task.exception() is None:
-                found = shared.task.result()
-                await self._keep({pair: found[pair] for pair in pairs if self._is_shared(pair, shared)}, marks)
+                computed = shared.task.result()
+                await self._keep({pair: computed[pair] for pair in pairs if self._is_shared(pair, shared)}, marks)
         finally:
             for customer, key in pairs:
                 if self._is_shared((customer, key), shared):
@@ -160,13 +162,13 @@ class SharedComputations:
         return self._under_way.get(customer, {}).get(key) is shared
 
     async def _alone(self, wanted: Sequence[Wanted], marks: Marks) -> Tags:
-        """Tags that a request computes for itself; whoever asks later reads what is whole of them."""
+        """Compute tags for one request. Whoever asks later reads those that are whole."""
         if not wanted:
             return {}
-        found = await compute(self._pack, self._clock, wanted)
-        if not all(map(is_missing_for_now, found.values())):
-            self._tasks.start(self._keep(found, marks))
-        return found
+        computed = await compute(self._pack, self._clock, wanted)
+        if not all(map(is_missing_for_now, computed.values())):
+            self._tasks.start(self._keep(computed, marks))
+        return computed
 
     def _tags_of(
         self, shared: SharedComputation, customer: StitchedCustomer, keys: Sequence[str], waited_s: float

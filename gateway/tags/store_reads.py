@@ -40,18 +40,18 @@ log = structlog.get_logger()
 
 
 class StoreBatch(Generic[T]):
-    """Customers who are read together, and what was found of them.
+    """Read customers together, and hold their values.
 
     It holds until `good_until`, and from `again_at` on it is to be read again (both monotonic).
     """
 
-    __slots__ = ("again_at", "customers", "done", "found", "good_until", "left_at")
+    __slots__ = ("again_at", "customers", "done", "good_until", "left_at", "values")
 
     def __init__(self) -> None:
         self.customers: list[str] = []
         self.left_at = self.again_at = self.good_until = _ON_THE_WAY
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.found: dict[str, T] = {}
+        self.values: dict[str, T] = {}
 
 
 class StoreReads(Generic[T]):
@@ -77,8 +77,8 @@ class StoreReads(Generic[T]):
         self._entered: dict[str, StoreBatch[T]] = {}
         self._ahead: dict[str, StoreBatch[T]] = {}
 
-    def enter(self, customers: Iterable[str]) -> dict[str, StoreBatch[T]]:
-        """Have customers read. Nothing is waited for."""
+    def enqueue(self, customers: Iterable[str]) -> dict[str, StoreBatch[T]]:
+        """Read customers. Nothing is waited for."""
         entered, now = self._entered, self._clock.monotonic()
         return {
             customer: batch
@@ -87,16 +87,16 @@ class StoreReads(Generic[T]):
             for customer in customers
         }
 
-    async def settled(self, batches: Mapping[str, StoreBatch[T]], patience_s: float) -> dict[str, T]:
-        """What is there, by customer; nothing of one whose read failed or is late."""
+    async def wait_for(self, batches: Mapping[str, StoreBatch[T]], patience_s: float) -> dict[str, T]:
+        """Wait for the values by customer. There is none where the read failed or is late."""
         flying = {batch.done for batch in batches.values() if not batch.done.done()}
         if flying:
             # Waiting leaves the futures alone when the caller is cancelled.
             await asyncio.wait(flying, timeout=patience_s)
-        return {customer: batch.found[customer] for customer, batch in batches.items() if customer in batch.found}
+        return {customer: batch.values[customer] for customer, batch in batches.items() if customer in batch.values}
 
     def outdate(self, customers: Iterable[str]) -> None:
-        """What was written of customers may be missed by a read before: who asks from now on is read again."""
+        """Read customers again who were written, for reads may miss that: who asks from now on is read again."""
         for customer in customers:
             for known in (self._entered, self._ahead):
                 batch = known.get(customer)
@@ -110,7 +110,7 @@ class StoreReads(Generic[T]):
         await self._slots.aclose()
 
     def _again(self, customer: str, batch: StoreBatch[T] | None, now: float) -> StoreBatch[T]:
-        """The batch of a customer who is not here, or not for long any more."""
+        """Join the batch of a customer that is absent or ageing."""
         ahead = self._ahead.get(customer)
         if batch is not None and batch.good_until > now:
             if ahead is None and (joined := self._join(customer)) is not None:
@@ -144,7 +144,7 @@ class StoreReads(Generic[T]):
             if (error := task.exception()) is not None:
                 log.error("tags_failed", error=type(error).__name__)
             else:
-                batch.found = task.result()
+                batch.values = task.result()
         self._end(batch)
 
     def _end(self, batch: StoreBatch[T]) -> None:
@@ -152,9 +152,9 @@ class StoreReads(Generic[T]):
             if self._ahead.get(customer) is batch:
                 del self._ahead[customer]
                 # What is here stays for its time when it could not be read again.
-                if customer in batch.found or customer not in self._entered:
+                if customer in batch.values or customer not in self._entered:
                     self._entered[customer] = batch
-        staying = {customer for customer, found in batch.found.items() if self._may_stay(found)} if self._keep_s else set()
+        staying = {customer for customer, value in batch.values.items() if self._may_stay(value)} if self._keep_s else set()
         self._forget(batch, [customer for customer in batch.customers if customer not in staying])
         if staying:
             batch.again_at = batch.left_at + AGAIN * self._keep_s

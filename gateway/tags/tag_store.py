@@ -1,4 +1,4 @@
-"""What tags need of a store: to read, write and mark them, and leases, by which one worker of a fleet renews them.
+"""Define the store that tags need: to read, write and mark them, and leases, by which one worker of a fleet renews them.
 
 Every method raises `StoreError`, and only that, when the store fails.
 """
@@ -42,8 +42,8 @@ class TagTable(Protocol):
 class LeaseTable(Protocol):
     """Leases: of all workers, one holds a name at a time."""
 
-    async def take(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
-        """Take those of the names that nobody holds, for the time of `hold`."""
+    async def acquire(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
+        """Take the names that nobody holds, for the time of `hold`."""
         ...
 
     async def release(self, names: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Read settings out of YAML; report all problems at once, each with its line."""
+"""Read settings out of YAML, and report all problems by line."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def nearest(word: str, known: Collection[str]) -> str | None:
-    """The known word that somebody who wrote `word` may have meant."""
+    """Guess the known word that somebody meant by `word`."""
     return next(iter(get_close_matches(word, known, n=1)), None)
 
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
-    """The end of a message about an unknown word: the nearest known one, or all of them when they are few."""
+    """End a message about an unknown word: the nearest known one, or all of them when they are few."""
     if near := nearest(word, known):
         return f"; did you mean '{near}'?"
     return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
 
 
 class Problems:
-    """The problems of one file, raised all at once in the order of lines."""
+    """Collect a file's problems, and raise them in order of lines."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -48,7 +48,7 @@ class Problems:
 
 
 def read_sections(path: Path, problems: Problems) -> Section:
-    """The whole file as one section; raises at once when it cannot be read or is no mapping."""
+    """Read a file as one section. It raises at once when it cannot be read or is no mapping."""
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except OSError as error:
@@ -98,7 +98,10 @@ class Section:
         return iter(self._values)
 
     def report(self, name: str, message: str) -> None:
-        """A problem with one setting, at its line; at the section's when it is absent. The name "" is the section itself."""
+        """Report a problem with one setting, at its line.
+
+        At the section's when it is absent. The name "" is the section itself.
+        """
         self._problems.add(self._lines.get(name, self._line), self._at(name), message)
 
     def expect(self, known: Collection[str]) -> None:
@@ -108,13 +111,13 @@ class Section:
                 self.report(name, f"unknown setting{did_you_mean(name, known)}")
 
     def text(self, name: str) -> str:
-        """A required text; empty when it is reported."""
+        """Read a required text; empty when it is reported."""
         if name not in self._values:
             self.report(name, "is missing; add it")
         return self.optional_text(name) or ""
 
     def optional_text(self, name: str) -> str | None:
-        """A text; None when it is absent or reported. Unquoted YES and 90 are the texts that they look like."""
+        """Read a text; None when it is absent or reported. Unquoted YES and 90 are the texts that they look like."""
         node = self._values.get(name)
         if node is None:
             return None
@@ -125,7 +128,7 @@ class Section:
         return texts[0].strip()
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """One text or a list of texts; empty when it is absent or reported."""
+        """Read one text or a list of texts. They are empty when it is absent or reported."""
         node = self._values.get(name)
         texts = _texts(node) if node else ()
         if node and not texts:
@@ -133,7 +136,7 @@ class Section:
         return texts or ()
 
     def version(self, name: str) -> int:
-        """A required whole number from 1."""
+        """Read a required whole number from 1."""
         text = self.text(name)
         if text and not re.fullmatch(r"[1-9]\d{0,8}", text):
             self.report(name, "must be a whole number from 1")
@@ -141,27 +144,27 @@ class Section:
         return int(text or 0)
 
     def duration(self, name: str) -> timedelta | None:
-        """Read a span, for example 90d; None when it is absent or reported."""
+        """Read a span, for example 90d. None when it is absent or reported."""
         text = self.optional_text(name)
-        found = _DURATION.fullmatch(text) if text else None
-        if text and not found:
+        match = _DURATION.fullmatch(text) if text else None
+        if text and not match:
             self.report(name, f"'{text}' is not a span of time; write a number and m, h, d or w, such as 6h or 90d")
-        return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+        return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
 
     def required_duration(self, name: str) -> timedelta | None:
-        """A span that must be there; None when it is reported."""
+        """Read a span that must be there; None when it is reported."""
         self.text(name)
         return self.duration(name)
 
     def choice(self, name: str, known: Mapping[str, T]) -> T | None:
-        """A required word out of `known`; None when it is reported."""
+        """Read a required word out of `known`; None when it is reported."""
         text = self.text(name)
         if text and text not in known:
             self.report(name, f"unknown word '{text}'{did_you_mean(text, known)}")
         return known.get(text)
 
     def sections(self, name: str) -> dict[str, Section]:
-        """Read the mappings under a required name, by their own names; report and leave out others."""
+        """Read the mappings under a required name, by their own names. Others are reported and left out."""
         if name not in self._values:
             self.report(name, "is missing; add it")
         entries = self.section(name)
@@ -170,7 +173,7 @@ class Section:
         return {each: section for each in entries if (section := entries.section(each))}
 
     def section(self, name: str) -> Section | None:
-        """The mapping under a name; None when it is absent or reported."""
+        """Read the mapping under a name; None when absent or reported."""
         node = self._values.get(name)
         if isinstance(node, yaml.MappingNode):
             return Section(node, self._at(name), self._lines[name], self._problems)

@@ -27,7 +27,7 @@ from tests.support.http_source import Handler, opened, serving
 
 pytestmark = pytest.mark.cases
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 GET = {"path": "/t?of={keys}", "key": "of"}
 POST = {"path": "/t", "method": "POST", "body": {"of": "{keys}"}, "key": "of"}
 KEYS = [f"k{number}" for number in range(20)]

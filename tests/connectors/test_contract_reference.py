@@ -22,7 +22,7 @@ ORDERS = [
     Order(id="d", placed_at=NOON + 2 * DAY, status=OrderStatus.SHIPPED),
 ]
 PLACE = (Order, KeyKind.CUSTOMER_ID)
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 
 
 async def ask_for(connector, **ask):

@@ -46,7 +46,7 @@ async def by_http(content: bytes, **more: Any) -> Page:
     rules = {"list": "rows", "keys": {"email": {"path": "/{key}"} | more}}
     async with serving(handler) as base_url, opened(HttpSettings(base_url=base_url, records={"ticket": rules})) as connector:
         (lookup,) = connector.lookups()
-        page = (await lookup.fetch(["a@x.de"], Ask(fields=Fields.of("id", "subject"))))["a@x.de"]
+        page = (await lookup.fetch(["a@x.de"], Ask(fields=Fields.from_paths("id", "subject"))))["a@x.de"]
     assert isinstance(page, Page)
     return page
 
@@ -69,7 +69,7 @@ async def by_graphql(content: bytes) -> Page:
         described = GraphQLSettings.model_validate({"base_url": base_url, "records": {"ticket": record}})
         async with graphql_opened(described) as connector:
             (lookup,) = connector.lookups()
-            page = (await lookup.fetch(["a@x.de"], Ask(fields=Fields.of("id", "subject"))))["a@x.de"]
+            page = (await lookup.fetch(["a@x.de"], Ask(fields=Fields.from_paths("id", "subject"))))["a@x.de"]
     assert isinstance(page, Page)
     return page
 

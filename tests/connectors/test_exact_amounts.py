@@ -115,7 +115,7 @@ def test_free_json_keeps_its_numbers():
     """Numbers that are no amounts are numbers still, row by row."""
     at_events = route({"keys": {"customer_id": {"path": "/{key}"}}}, "event")
     content = b'[{"id":"e1","at":1780488000.5,"type":"view","properties":{"price":1.50,"deep":[{"n":2.0}]}}]'
-    (event,) = slowly(content, Ask(fields=Fields.of("id", "at", "properties")), at_events)
+    (event,) = slowly(content, Ask(fields=Fields.from_paths("id", "at", "properties")), at_events)
     assert event.properties == {"price": 1.5, "deep": [{"n": 2.0}]}
     assert event.at.microsecond == 500_000
 
@@ -123,7 +123,7 @@ def test_free_json_keeps_its_numbers():
 def test_numbers_that_are_ids_or_counts_are_read_as_before():
     """Ids, counts and words of whole numbers with a point, next to exact amounts."""
     content = b'[{"price":1.10,"id":70.0,"placedAt":1780488000,"currency":"EUR","items":[{"sku":1.5,"quantity":2.0}]}]'
-    fields = Fields.of("id", "total.amount", "items.sku", "items.quantity")
+    fields = Fields.from_paths("id", "total.amount", "items.sku", "items.quantity")
     (order,) = slowly(content, Ask(fields=fields))
     assert (order.id, [(item.sku, item.quantity) for item in order.items]) == ("70", [("1.5", 2)])
 
@@ -135,11 +135,11 @@ def test_amounts_of_a_graphql_server_are_exact(lookup: GraphQLLookup, price: str
     item = f'"price":{price},"currency":"EUR"'
     node = f'{{"id":"o1","createdAt":"2026-06-03T12:00:00Z",{item},"lines":{{"nodes":[{{{item}}}]}}}}'
     content = f'{{"data":{{"shopper":{{"orders":[{node}]}}}}}}'
-    ask = Ask(fields=Fields.of("id", "total.amount", "items.unit_price.amount"))
-    (question,) = lookup.questions(["c1"], ask)
+    ask = Ask(fields=Fields.from_paths("id", "total.amount", "items.unit_price.amount"))
+    (question,) = lookup.build_queries(["c1"], ask)
     data = read_response(content.encode(), has_amounts=True).data
-    assert lookup.take([question], data or {}, [], ask, None) == []
-    page = lookup.found(question, ask)["c1"]
+    assert lookup.read_response([question], data or {}, [], ask, None) == []
+    page = lookup.collect_records(question, ask)["c1"]
     assert isinstance(page, Page)
     records = page.records if isinstance(page.records, list) else decode_records(page.records, narrow(Order, ask.fields))[0]
     assert [f"{one.total.amount:f}" for one in records] == [written(price)]

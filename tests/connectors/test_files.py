@@ -23,7 +23,7 @@ from tests.support.export_folder import ORDERS, RECORDS, TABLES, exports, one_or
 from tests.support.gateway_server import gateway_on
 from tests.support.sql_shop import decoded
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ async def rows_of(folder: Path, select: str, **changes: Any) -> list[Any]:
     query = f"SELECT 1 AS id, 'c' AS customer, '2024-01-01' AS placed_at, ({select}) AS status"
     connector = exports(folder, records=one_order(query), **changes)
     try:
-        found = await fetch(connector, Order, ["c"], fields=Fields.of("status"))
+        found = await fetch(connector, Order, ["c"], fields=Fields.from_paths("status"))
     finally:
         await connector.aclose()
     return [order["status"] for order in found["c"]]
@@ -126,7 +126,7 @@ async def test_the_form_of_csv_files_is_guessed_when_they_change_only(folder: Pa
     connector.database.listeners.append(sent.append)
 
     async def totals() -> list[str]:
-        found = await fetch(connector, Order, ["007", "0815"], fields=Fields.of("total.amount"))
+        found = await fetch(connector, Order, ["007", "0815"], fields=Fields.from_paths("total.amount"))
         return sorted(order["total"]["amount"] for orders in found.values() for order in orders)
 
     assert await totals() == ["100.00", "19.90", "5.00"]
@@ -165,7 +165,9 @@ async def test_positions_of_text_sort_as_numbers(folder: Path) -> None:
     (folder / "lines.csv").write_text("id,n,sku\n1,10,j\n1,2,b\n1,1,a\n1,last,z\n")
     items = {"items": {"query": "SELECT id AS parent, n AS position, sku FROM lines"}}
     connector = exports(folder, tables=TABLES | {"lines": "lines.csv"}, records={"order": RECORDS["order"] | {"lists": items}})
-    ((newest, *_), *_) = (await fetch(connector, Order, ["007"], oldest_first=True, fields=Fields.of("items.sku"))).values()
+    ((newest, *_), *_) = (
+        await fetch(connector, Order, ["007"], oldest_first=True, fields=Fields.from_paths("items.sku"))
+    ).values()
     assert [item["sku"] for item in newest["items"]] == ["a", "b", "j", "z"]
     await connector.aclose()
 
@@ -176,7 +178,7 @@ async def test_one_malformed_value_costs_its_record_only(folder: Path) -> None:
     record = {"query": 'SELECT id, customer, "at", type, json AS properties FROM odd', "keys": {"customer_id": "customer"}}
     record["query"] = record["query"].replace("type", "'view' AS type")
     connector = exports(folder, tables={"odd": "odd.csv"}, records={"event": record})
-    assert (await fetch(connector, Event, ["c"], fields=Fields.of("id", "properties")))["c"] == [
+    assert (await fetch(connector, Event, ["c"], fields=Fields.from_paths("id", "properties")))["c"] == [
         {"id": "2", "properties": {}},
         {"id": "1", "properties": "{broken"},
         None,
@@ -186,7 +188,7 @@ async def test_one_malformed_value_costs_its_record_only(folder: Path) -> None:
     query = "SELECT id, customer, '2024-01-01' AS placed_at FROM odd"
     order = {"query": query, "keys": {"customer_id": "customer"}, "lists": items}
     connector = exports(folder, tables={"odd": "odd.csv"}, records={"order": order})
-    found = await fetch(connector, Order, ["c"], fields=Fields.of("items.quantity"), oldest_first=True)
+    found = await fetch(connector, Order, ["c"], fields=Fields.from_paths("items.quantity"), oldest_first=True)
     assert [one["items"][0]["quantity"] for one in found["c"]] == ["x", 2, 1]
     await connector.aclose()
 

@@ -27,7 +27,7 @@ async def found(folder: Path, file: str, key: str, **settings: Any) -> list[Any]
     try:
         assert await connector.check() == []
         lookup = next(own for own in connector.lookups() if own.by is KeyKind.CUSTOMER_ID)
-        answer = await lookup.fetch([key], Ask(fields=Fields.of("id"), first=5, count=True))
+        answer = await lookup.fetch([key], Ask(fields=Fields.from_paths("id"), first=5, count=True))
         pages = [page for page in answer.values() if isinstance(page, Page)]
         assert all(page.total == len(decoded(answer)[key]) for page in pages)
         return [record["id"] for record in decoded(answer).get(key, [])]
@@ -92,7 +92,7 @@ async def amounts(folder: Path, rows: list[Any]) -> tuple[dict[str, Any], int, i
     own = {"query": query, "keys": {"customer_id": {"column": "customer"}}}
     document = {"path": folder, "tables": {"orders": "orders.jsonl"}, "records": {"order": own}}
     connector = FilesConnector("exports", FilesSettings.model_validate(document))
-    fields = Fields.of("id", "placed_at", "total.amount", "total.currency")
+    fields = Fields.from_paths("id", "placed_at", "total.amount", "total.currency")
     await connector.open()
     try:
         (lookup,) = connector.lookups()

@@ -15,7 +15,7 @@ from connectors.toolkit.list_pushdown import ListPushdown
 from tests.support.graphql_source import opened, shop_settings
 from tests.support.http_source import serving
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 MAY_4 = datetime(2024, 5, 4, 8, tzinfo=UTC)
 
 
@@ -94,7 +94,7 @@ async def test_one_field_asked_for_in_two_ways_has_two_names():
     }
     data = {"one": {"id": 1, "contacts": {"value": "a@x.de"}, "contacts_2": {"value": "+491"}}}
     answer, (body,) = await ask_server(
-        data, ["a"], query="", record="customer", rules=rules, fields=Fields.of("id", "email", "phone")
+        data, ["a"], query="", record="customer", rules=rules, fields=Fields.from_paths("id", "email", "phone")
     )
     assert msgspec.json.decode(answer["a"].records) == [{"id": "1", "email": "a@x.de", "phone": "+491"}]
     assert lines(body["query"]).endswith(
@@ -176,10 +176,10 @@ def test_an_answer_that_is_nested_too_deep_costs_its_key():
     settings = shop_settings("http://127.0.0.1:1")
     (lookup,) = [one for one in lookups_of(settings) if one.record is Customer]
     ask = Ask(fields=ID)
-    questions = lookup.questions(["a@x.de", "b@x.de"], ask)
-    assert lookup.take(questions, {"k0": deep, "k1": {"id": 2}}, [], ask, None) == []
-    assert isinstance(lookup.found(questions[0], ask)["a@x.de"], SourceProtocolError)
-    assert lookup.found(questions[1], ask) == {"b@x.de": Page(b'[{"id":"2"}]')}
+    questions = lookup.build_queries(["a@x.de", "b@x.de"], ask)
+    assert lookup.read_response(questions, {"k0": deep, "k1": {"id": 2}}, [], ask, None) == []
+    assert isinstance(lookup.collect_records(questions[0], ask)["a@x.de"], SourceProtocolError)
+    assert lookup.collect_records(questions[1], ask) == {"b@x.de": Page(b'[{"id":"2"}]')}
 
 
 async def test_addresses_are_compared_in_any_case_and_no_further():
@@ -251,7 +251,7 @@ def test_documents_are_kept_within_a_bound():
     lookup = GraphQLLookup("order", rules, KeyKind.CUSTOMER_ID, rules.keys[KeyKind.CUSTOMER_ID], settings)
     names = ["status", "placed_at", "total", "items", "payments", "delivered_at", "items.sku", "items.name", "items.category"]
     for number in range(2 ** len(names)):
-        ask = Ask(fields=Fields.of("id", *(name for bit, name in enumerate(names) if number >> bit & 1)))
-        lookup.body(lookup.questions(["c1"], ask), ask)
+        ask = Ask(fields=Fields.from_paths("id", *(name for bit, name in enumerate(names) if number >> bit & 1)))
+        lookup.body(lookup.build_queries(["c1"], ask), ask)
     assert lookup._document.cache_info().misses > 256
     assert lookup._document.cache_info().currsize == 256

@@ -49,7 +49,7 @@ def settings(base_url, query, **more):
 
 async def ask_keys(connector, keys, **ask):
     (lookup,) = connector.lookups()
-    return await lookup.fetch(keys, Ask(fields=Fields.of("id"), **ask))
+    return await lookup.fetch(keys, Ask(fields=Fields.from_paths("id"), **ask))
 
 
 def error(code=None, path=None):
@@ -183,8 +183,8 @@ async def test_a_real_server_fails_for_one_key():
     async with serving(api.answer) as base_url, opened(shop_settings(base_url)) as connector:
         lookups = {(one.record, one.by): one for one in connector.lookups()}
         by_mail = lookups[Customer, KeyKind.EMAIL]
-        people = await by_mail.fetch(["down@x.de", "gone@x.de", "ann@example.com"], Ask(fields=Fields.of("id")))
-        orders = await lookups[Order, KeyKind.CUSTOMER_ID].fetch(["c4", "c2"], Ask(fields=Fields.of("id")))
+        people = await by_mail.fetch(["down@x.de", "gone@x.de", "ann@example.com"], Ask(fields=Fields.from_paths("id")))
+        orders = await lookups[Order, KeyKind.CUSTOMER_ID].fetch(["c4", "c2"], Ask(fields=Fields.from_paths("id")))
     assert {key: type(found).__name__ for key, found in people.items()} == {
         "down@x.de": "SourceUnavailableError",
         "ann@example.com": "Page",

@@ -14,7 +14,7 @@ from tests.support.gateway_server import gateway_on
 from tests.support.graphql_source import RECORDS, ShopApi, opened, shop_settings
 from tests.support.http_source import serving
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 MAY_4 = datetime(2024, 5, 4, 8, tzinfo=UTC)
 
 
@@ -52,7 +52,7 @@ async def test_one_query_serves_a_batch_of_keys(api, source):
 
 async def test_only_what_is_asked_for_is_in_the_document(api, source):
     """Two fields, one of them inside an object, whose other field it needs; and what puts the records in order."""
-    await fetch(source, Order, KeyKind.CUSTOMER_ID, ["c1"], Fields.of("id", "total.amount"))
+    await fetch(source, Order, KeyKind.CUSTOMER_ID, ["c1"], Fields.from_paths("id", "total.amount"))
     assert api.queries == [
         """query Orders($first: Int, $keys: [ID!]!, $since: DateTime) {
   shoppers(ids: $keys) {
@@ -88,13 +88,15 @@ async def test_only_what_is_asked_for_is_in_the_document(api, source):
 )
 async def test_an_expression_says_what_it_needs(api, source, fields, asked):
     """Conditions, lists with arguments, rows around a list; what the mapping does not have is not asked for."""
-    await fetch(source, Order, KeyKind.CUSTOMER_ID, ["c1"], Fields.of(*fields))
+    await fetch(source, Order, KeyKind.CUSTOMER_ID, ["c1"], Fields.from_paths(*fields))
     assert f"nodes {{ {asked} }}" in lines(api.queries[0])
 
 
 async def test_a_record_is_canonical_json(source):
     """All that the configuration maps arrives under its canonical name; a price without its amount is none."""
-    fields = Fields.of("id", "placed_at", "status", "total.amount", "total.currency", "items.sku", "items.unit_price.amount")
+    fields = Fields.from_paths(
+        "id", "placed_at", "status", "total.amount", "total.currency", "items.sku", "items.unit_price.amount"
+    )
     answer = await fetch(source, Order, KeyKind.CUSTOMER_ID, ["c1"], fields, first=2)
     first, second = msgspec.json.decode(answer["c1"].records)
     assert first == {
@@ -134,7 +136,9 @@ async def test_first_is_not_sent_with_what_the_source_does_not_apply(api, source
 
 async def test_one_document_asks_for_many_keys_by_aliases(api, source):
     """Where the source takes one key, the field stands once for each; a key that is not there is absent."""
-    answer = await fetch(source, Customer, KeyKind.EMAIL, ["ann@example.com", "eve@example.com"], Fields.of("id", "name"))
+    answer = await fetch(
+        source, Customer, KeyKind.EMAIL, ["ann@example.com", "eve@example.com"], Fields.from_paths("id", "name")
+    )
     assert {key: json_of(page) for key, page in answer.items()} == {"ann@example.com": b'[{"id":"c1","name":"Ann"}]'}
     assert api.bodies == [
         {

@@ -43,7 +43,7 @@ ORDER: dict[str, Any] = {
     },
     "keys": {"customer_id": {"query": QUERY}},
 }
-ASKED = Fields.of(
+ASKED = Fields.from_paths(
     *("id", "placed_at", "status", "total.amount", "total.currency"),
     *("items.sku", "items.unit_price.amount", "items.unit_price.currency"),
 )
@@ -61,9 +61,9 @@ QUICK, SLOW = lookup(), lookup(placed_at="@.createdAt")
 
 def page(of: GraphQLLookup, rows: list[Any], ask: Ask) -> Page:
     """What one answer comes to."""
-    questions = of.questions(["c1"], ask)
-    assert of.take(questions, {"shopper": {"orders": rows}}, [], ask, None) == []
-    found = of.found(questions[0], ask)["c1"]
+    questions = of.build_queries(["c1"], ask)
+    assert of.read_response(questions, {"shopper": {"orders": rows}}, [], ask, None) == []
+    found = of.collect_records(questions[0], ask)["c1"]
     assert isinstance(found, Page)
     return found
 
@@ -85,7 +85,7 @@ def compare(seed: str) -> tuple[int, list[str]]:
     reader, one_by_one = RecordReader(drawing.record, rules), RowMapping(drawing.record, rules)
     quick, found = 0, []
     for _ in range(ANSWERS):
-        fields = selection(random, all_fields(drawing.record)) | Fields.of("id")
+        fields = selection(random, all_fields(drawing.record)) | Fields.from_paths("id")
         rows = [one for one in msgspec.json.decode(msgspec.json.encode(drawing.answer(drawn))) if one is not None]
         kind = narrow(drawing.record, fields)
         read = reader.records(rows, fields)
@@ -122,7 +122,7 @@ def test_both_ways_read_the_same(shard: int):
 def test_a_window_is_the_same_both_ways(drawn, first, since, until, oldest_first, count):
     """Order, bounds and the first ones, whether the records are structs by then or mappings."""
     rows = [row(number, day) for number, day in drawn]
-    for fields in (Fields.of("id"), ASKED, Fields.of("total.amount", "id")):
+    for fields in (Fields.from_paths("id"), ASKED, Fields.from_paths("total.amount", "id")):
         ask = Ask(fields=fields, first=first, since=since, until=until, oldest_first=oldest_first, count=count)
         quick, slow = page(QUICK, rows, ask), page(SLOW, rows, ask)
         kind = narrow(Order, fields)
@@ -137,12 +137,12 @@ def test_records_that_have_just_what_is_asked_for_are_given_as_they_are():
     assert isinstance(slow, bytes)
     assert [type(one) for one in quick] == [narrow(Order, ASKED)] * 2
     assert (quick, 0) == decode_records(slow, narrow(Order, ASKED))[:2]
-    assert isinstance(page(QUICK, rows, Ask(fields=Fields.of("id"))).records, bytes)
+    assert isinstance(page(QUICK, rows, Ask(fields=Fields.from_paths("id"))).records, bytes)
 
 
 def test_what_the_mapping_does_not_have_is_not_read_by_its_name():
     """An answer may have something else under the name of a field, for another field that reads it."""
-    ask = Ask(fields=Fields.of("id", "placed_at", "delivered_at"))
+    ask = Ask(fields=Fields.from_paths("id", "placed_at", "delivered_at"))
     for placed_at in ("deliveredAt", "@.deliveredAt"):
         given = page(lookup(placed_at=placed_at), [row(1, 1, deliveredAt="2026-06-04T12:00:00Z")], ask)
         (order,) = decode_records(json_of(given), narrow(Order, ask.fields)).records
@@ -163,7 +163,7 @@ def test_words_are_learnt_by_meeting_them():
     """However many there are, each means what it means when it is read alone."""
     words = ["shipped", "DELIVERED", "paid", *(f"w{number}" for number in range(20))]
     rows = [row(number, 1, state=word) for number, word in enumerate(words)]
-    ask = Ask(fields=Fields.of("id", "placed_at", "status"))
+    ask = Ask(fields=Fields.from_paths("id", "placed_at", "status"))
     for _ in range(3):
         quick, slow = page(QUICK, rows, ask).records, page(SLOW, rows, ask).records
         assert isinstance(quick, list)

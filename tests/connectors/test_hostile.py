@@ -185,7 +185,7 @@ async def test_a_source_whose_calls_never_end_is_not_called_for_ever():
     orders = HostileConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): shop.ORDERS})
     orders.per_call = OnCall.HANGS_ON
     (lookup,) = orders.lookups()
-    clock, ask = Clock(), Ask(fields=Fields.of("id"))
+    clock, ask = Clock(), Ask(fields=Fields.from_paths("id"))
     boundary = SourceCaller("orders", clock)
 
     async def fetched(budget_s):

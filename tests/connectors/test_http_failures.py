@@ -31,7 +31,7 @@ def settings(base_url, lookup, **more):
 
 async def ask_keys(connector, keys, **ask):
     (lookup,) = connector.lookups()
-    return await lookup.fetch(keys, Ask(fields=Fields.of("id"), **ask))
+    return await lookup.fetch(keys, Ask(fields=Fields.from_paths("id"), **ask))
 
 
 async def failure(handler, lookup, *, remaining_s=None, **more):

@@ -14,7 +14,7 @@ from connectors.record_fields import Fields
 from connectors.records import Customer, Event, Order, Ticket
 from tests.support.http_source import SupportApi, opened, serving, support_settings
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 MAY_2 = datetime(2024, 5, 2, 10, tzinfo=UTC)
 
 
@@ -86,7 +86,7 @@ async def test_first_is_not_sent_with_what_the_source_does_not_apply(api, source
 
 async def test_a_record_is_canonical_json(source):
     """All that the configuration maps arrives under its canonical name."""
-    fields = Fields.of("id", "created_at", "status", "messages.body", "messages.at", "messages.author")
+    fields = Fields.from_paths("id", "created_at", "status", "messages.body", "messages.at", "messages.author")
     answer = await fetch(source, Ticket, KeyKind.EMAIL, ["bob@example.com"], fields)
     assert msgspec.json.decode(answer["bob@example.com"].records) == [
         {
@@ -100,7 +100,7 @@ async def test_a_record_is_canonical_json(source):
 
 async def test_one_object_is_one_record_and_404_is_absence(api, source):
     """An answer that is an object is the record; a key that is not there costs nothing."""
-    assert await fetch(source, Customer, KeyKind.CUSTOMER_ID, ["c1", "c9"], Fields.of("id", "name")) == {
+    assert await fetch(source, Customer, KeyKind.CUSTOMER_ID, ["c1", "c9"], Fields.from_paths("id", "name")) == {
         "c1": Page(b'[{"id":"c1","name":"Customer c1"}]')
     }
     assert sorted(api.requests) == ["GET /api/customers/c1", "GET /api/customers/c9"]
@@ -132,7 +132,7 @@ async def test_a_count_over_a_bound_that_the_source_ignores_is_not_given(source)
 
 async def test_a_post_asks_by_its_body_and_pages_by_cursor(api, source):
     """Groups of records by key, over two pages."""
-    answer = await fetch(source, Event, KeyKind.DEVICE_ID, ["d1", "d2", "d9"], Fields.of("id", "at"))
+    answer = await fetch(source, Event, KeyKind.DEVICE_ID, ["d1", "d2", "d9"], Fields.from_paths("id", "at"))
     assert ids(answer["d1"]) == ["e0", "e1", "e2", "e3", "e4"]
     assert answer["d2"].records == b'[{"id":"e9","at":"2024-05-01T10:00:09.500000Z"}]'
     assert api.requests == ["POST /api/events", "POST /api/events?page%5Bafter%5D=3"]

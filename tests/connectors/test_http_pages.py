@@ -18,7 +18,7 @@ pytestmark = pytest.mark.cases
 
 LINKED = {"path": "/customers/{key}/orders", "next": "next"}
 CURSOR = {"path": "/orders?of={key}", "next_cursor": "has_more && orders[-1].id", "cursor_parameter": "after"}
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 
 
 def order(number: int) -> dict[str, Any]:
@@ -192,7 +192,7 @@ async def test_records_inside_a_row_may_be_null() -> None:
 async def test_items_inside_a_row_may_be_none(nothing: Any) -> None:
     """The order is served, without items."""
     answer = {"orders": [order(1) | {"items": nothing, "total": [] if nothing == {} else nothing}]}
-    found, _ = await walk(lambda _: answer, {"path": "/{key}"}, fields=Fields.of("id", "items.sku", "total.amount"))
+    found, _ = await walk(lambda _: answer, {"path": "/{key}"}, fields=Fields.from_paths("id", "items.sku", "total.amount"))
     assert found == {"1": ["1"]}
 
 

@@ -15,7 +15,7 @@ from connectors.toolkit.http_client import decoded as decoded_answer
 from connectors.toolkit.mapping.enum_decoding import MAX_WORDS
 from gateway.lookups.source_call import decode_records
 
-AMOUNT = Fields.of("id", "total.amount")
+AMOUNT = Fields.from_paths("id", "total.amount")
 RULES: dict[str, Any] = {
     "order": "newest_first",
     "keys": {"customer_id": {"path": "/{key}?n={first}"}},
@@ -88,7 +88,7 @@ def test_an_amount_is_shown_in_its_own_digits(price: str, shown: str):
 @pytest.mark.parametrize("price", ["null", "12.5", "97", '"1E+2"', "1e22", "-0.0", "0.0001"])
 def test_shown_amounts_are_those_of_the_way_row_by_row(price: str):
     """Whether amounts are only shown or not, and whichever way rows are read, the JSON is the same."""
-    for fields in (AMOUNT, Fields.of("id", "total.amount", "total.currency"), Fields.of("total.currency")):
+    for fields in (AMOUNT, Fields.from_paths("id", "total.amount", "total.currency"), Fields.from_paths("total.currency")):
         slow = msgspec.json.encode(slowly(row(price), Ask(fields=fields)))
         for shown in (True, False):
             quick = quickly(row(price), Ask(fields=fields, shown=shown))
@@ -137,7 +137,7 @@ def test_one_odd_amount_among_plain_ones_costs_them_nothing():
         | {"price": msgspec.Raw(price.encode())}
         for n, price in enumerate(prices)
     ]
-    fields = Fields.of("total.amount", "payments.amount.amount", "payments.amount.currency")
+    fields = Fields.from_paths("total.amount", "payments.amount.amount", "payments.amount.currency")
     records = quickly(msgspec.json.encode(rows), Ask(fields=fields, shown=True))
     assert [one.total and one.total.amount for one in records] == ["1.10", "2000", "3.30", "4", None, "6.60"]
     assert [[part.amount.amount for part in one.payments] for one in records] == [[f"{n}.5", str(n)] for n in range(6)]
@@ -150,14 +150,14 @@ def test_amounts_that_are_computed_with_are_decimals():
     assert record.total.amount == Decimal("12.50")
     assert isinstance(record.total.amount, Decimal)
     (shown,) = quickly(row("12.50"), Ask(fields=AMOUNT, shown=True))
-    assert shown.total == narrow(Money, Fields.of("amount"))("12.50")
+    assert shown.total == narrow(Money, Fields.from_paths("amount"))("12.50")
     assert type(shown) is type(record) is narrow(Order, AMOUNT)
 
 
 def test_words_are_learnt_by_meeting_them():
     """A word means the same when it is met first and when it is known, however many there are."""
     at = route({**RULES, "values": {"status": {"on its way": "SHIPPED"}}})
-    ask = Ask(fields=Fields.of("status"))
+    ask = Ask(fields=Fields.from_paths("status"))
     for _ in range(4):
         for word, status in [("on its way", "SHIPPED"), ("delivered", "DELIVERED"), ("On-Hold", "UNKNOWN"), ("", "UNKNOWN")]:
             (record,) = quickly(row("1", status=word), ask, at)
@@ -180,13 +180,13 @@ def test_a_word_may_mean_two_things():
     at = route(rules, "ticket")
     content = msgspec.json.encode([{"topic": "fire"}, {"topic": "task"}])
     for _ in range(3):
-        records = quickly(content, Ask(fields=Fields.of("kind", "priority")), at)
+        records = quickly(content, Ask(fields=Fields.from_paths("kind", "priority")), at)
         assert [(one.kind, one.priority) for one in records] == [("INCIDENT", "URGENT"), ("TASK", "UNKNOWN")]
 
 
 def test_a_word_without_a_meaning_does_not_fit_where_it_is_read():
     """A currency that is none costs nothing where the amount is null, else the answer is mapped row by row."""
-    ask = Ask(fields=Fields.of("id", "total.amount", "total.currency"))
+    ask = Ask(fields=Fields.from_paths("id", "total.amount", "total.currency"))
     for _ in range(3):
         assert quickly(row("null", currency=""), ask)[0].total is None
         assert quickly(row("1.5", currency="euro"), ask) is None
@@ -196,7 +196,7 @@ def test_a_word_without_a_meaning_does_not_fit_where_it_is_read():
 def test_rows_are_put_in_order(oldest_first: bool):
     """By time, then id, however they come: in order, the other way round, with equal times."""
     rows = [{"id": f"o{n}", "placedAt": f"2026-06-0{day}T12:00:00Z"} for n, day in enumerate([1, 2, 2, 3, 4, 4])]
-    ask = Ask(fields=Fields.of("id"), oldest_first=oldest_first)
+    ask = Ask(fields=Fields.from_paths("id"), oldest_first=oldest_first)
     expected = [f"o{n}" for n in (range(6) if oldest_first else reversed(range(6)))]
     for given in (rows, rows[::-1], rows[3:] + rows[:3], [rows[0], rows[2], rows[1], *rows[3:]]):
         assert [one.id for one in quickly(msgspec.json.encode(given), ask)] == expected
@@ -204,7 +204,7 @@ def test_rows_are_put_in_order(oldest_first: bool):
 
 def test_lists_are_taken_as_they_come_unless_a_default_stands_for_a_null():
     """Items under their own names are those of the answer; a null where there is a default is still read quickly."""
-    ask = Ask(fields=Fields.of("items.sku", "items.quantity"))
+    ask = Ask(fields=Fields.from_paths("items.sku", "items.quantity"))
     items = [{"sku": "a", "quantity": 2}, {"sku": None}]
     (record,) = quickly(row("1", items=items), ask)
     assert [(one.sku, one.quantity) for one in record.items] == [("a", 2), (None, 1)]
@@ -217,5 +217,5 @@ def test_numbers_in_free_json_stay_numbers():
     """That amounts are only shown does not touch what is no amount."""
     at = route({"keys": {"customer_id": {"path": "/{key}"}}}, "event")
     content = b'[{"id":"e1","at":"2026-06-03T12:00:00Z","type":"view","properties":{"price":1.50}}]'
-    (record,) = quickly(content, Ask(fields=Fields.of("properties"), shown=True), at)
-    assert record == narrow(Event, Fields.of("properties"))(properties={"price": 1.5})
+    (record,) = quickly(content, Ask(fields=Fields.from_paths("properties"), shown=True), at)
+    assert record == narrow(Event, Fields.from_paths("properties"))(properties={"price": 1.5})

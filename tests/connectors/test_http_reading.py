@@ -251,7 +251,7 @@ def compare(seed: str) -> tuple[int, int, list[str]]:
     route = HttpLookup(drawing.name, record_rules, KeyKind.CUSTOMER_ID, lookup, settings)
     fast, found = 0, []
     for _ in range(ANSWERS):
-        fields = selection(random, all_fields(drawing.record)) | Fields.of("id")
+        fields = selection(random, all_fields(drawing.record)) | Fields.from_paths("id")
         shown = random.random() < 0.5
         ask = Ask(fields=fields, first=random.choice([None, None, 1, 2]), oldest_first=random.random() < 0.3, shown=shown)
         content = msgspec.json.encode(drawing.answer(rules))

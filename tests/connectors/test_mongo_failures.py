@@ -30,7 +30,7 @@ from connectors.mongo import MongoConnector
 from connectors.mongo.failures import FOREIGN, source_error
 from connectors.record_fields import Fields
 from connectors.records import Order
-from gateway.store.embedded import EmbeddedMongo
+from gateway.store.embedded_mongodb import EmbeddedMongo
 from tests.support.demo_sources import refused_port
 from tests.support.faulty_server import listening, silence
 from tests.support.mongo_shop import MongoShop, mongo_shop_at, settings
@@ -38,7 +38,7 @@ from tests.support.sql_shop import day
 
 pytestmark = pytest.mark.mongodb
 
-ASK = Ask(fields=Fields.of("id"), remaining_s=10)
+ASK = Ask(fields=Fields.from_paths("id"), remaining_s=10)
 ONE_ORDER = [{"_id": "1", "customer": "c1", "placed": day(1), "status": "NEW"}]
 
 
@@ -116,7 +116,7 @@ async def test_nobody_waits_for_a_server_that_cannot_be_reached() -> None:
             await connector.open()
             for _ in range(10):
                 with pytest.raises(SourceUnavailableError):
-                    await connector.lookups()[-1].fetch(["c1"], Ask(fields=Fields.of("id"), remaining_s=60))
+                    await connector.lookups()[-1].fetch(["c1"], Ask(fields=Fields.from_paths("id"), remaining_s=60))
             await connector.aclose()
 
 
@@ -125,7 +125,7 @@ async def test_a_failure_that_nobody_waits_for_is_not_logged(caplog: pytest.LogC
     async with listening(silence) as port:
         connector = MongoConnector("shop", settings(f"mongodb://127.0.0.1:{port}"))
         await connector.open()
-        call = asyncio.create_task(connector.lookups()[-1].fetch(["c1"], Ask(fields=Fields.of("id"), remaining_s=0.1)))
+        call = asyncio.create_task(connector.lookups()[-1].fetch(["c1"], Ask(fields=Fields.from_paths("id"), remaining_s=0.1)))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         call.cancel()

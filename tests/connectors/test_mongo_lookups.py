@@ -16,7 +16,7 @@ from tests.support.sql_shop import day, ids
 
 pytestmark = pytest.mark.mongodb
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 TOKEN = "0e984725-c51c-4bf4-9960-e1c80e27aba0"
 REF = "64b7f0c2a1d3e4f5a6b7c8d9"
 ORDERS = [
@@ -269,7 +269,7 @@ async def test_only_selected_fields_are_read(mongo_shop: MongoShop, fields: tupl
     """What a query does not name does not leave the server; money also reads what decides whether it is there."""
     await mongo_shop.fill(orders=ORDERS)
     with mongo_shop.commands() as sent:
-        await mongo_shop.fetch(Order, ["c1"], fields=Fields.of(*fields))
+        await mongo_shop.fetch(Order, ["c1"], fields=Fields.from_paths(*fields))
     assert stages(sent[0])["$project"] == expected
 
 

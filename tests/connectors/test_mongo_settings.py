@@ -162,7 +162,7 @@ async def test_a_view_is_a_collection_too(mongo_shop: MongoShop) -> None:
     full = {"name": {"$concat": ["$first", " ", "$last"]}}
     await mongo_shop.database.command("create", "customers", viewOn="people", pipeline=[{"$project": full}])
     await mongo_shop.configured(records={"customer": {"collection": "customers", "keys": {"customer_id": "_id"}}})
-    found = await mongo_shop.fetch(Customer, ["c1", "c2"], fields=Fields.of("id", "name"))
+    found = await mongo_shop.fetch(Customer, ["c1", "c2"], fields=Fields.from_paths("id", "name"))
     assert found == {"c1": [{"id": "c1", "name": "Ann Lee"}]}
     assert await mongo_shop.connector.check() == []
 
@@ -173,7 +173,7 @@ async def test_the_check_of_snake_case_documents_has_nothing_to_say(mongo_shop: 
     await mongo_shop.fill(customers=[{"_id": "c1", "given_name": "Ann", "home": {"postal_code": "1"}, "device_ids": ["d"]}])
     rules = {"collection": "customers", "names": "snake", "fields": {"address": "home"}, "keys": {"customer_id": "_id"}}
     await mongo_shop.configured(records={"customer": rules})
-    fields = Fields.of("given_name", "address.postal_code", "device_ids")
+    fields = Fields.from_paths("given_name", "address.postal_code", "device_ids")
     assert await mongo_shop.fetch(Customer, ["c1"], fields=fields) == {
         "c1": [{"givenName": "Ann", "address": {"postalCode": "1"}, "deviceIds": ["d"]}]
     }

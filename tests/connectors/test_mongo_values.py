@@ -136,7 +136,7 @@ async def test_scalars_in_the_place_of_a_list_are_no_items(mongo_shop: MongoShop
     """The server leaves them out where fields of the items are selected, so there are none."""
     good = {"customer": "c1", "placed": day(3)}
     await mongo_shop.fill(orders=[good | {"_id": "1", "lines": "none"}, good | {"_id": "2", "lines": [1, {"sku": "s"}]}])
-    found = await mongo_shop.fetch(Order, ["c1"], fields=Fields.of("id", "items.sku"))
+    found = await mongo_shop.fetch(Order, ["c1"], fields=Fields.from_paths("id", "items.sku"))
     assert found == {"c1": [{"id": "2", "items": [{"sku": "s"}]}, {"id": "1"}]}
 
 
@@ -153,7 +153,7 @@ async def gateways_view(shop: MongoShop, **words: Any) -> tuple[list[str], int, 
 async def test_a_selection_of_an_object_has_only_what_is_selected(mongo_shop: MongoShop) -> None:
     """An amount alone is read with its currency and given alone."""
     await mongo_shop.fill(orders=[{"_id": "1", "customer": "c1", "placed": day(1), "total": 1, "currency": "EUR"}])
-    found = await mongo_shop.fetch(Order, ["c1"], fields=Fields.of("total.amount", "items.unit_price.currency"))
+    found = await mongo_shop.fetch(Order, ["c1"], fields=Fields.from_paths("total.amount", "items.unit_price.currency"))
     assert found == {"c1": [{"total": {"amount": "1"}}]}
 
 
@@ -166,7 +166,7 @@ async def test_a_filter_finds_codes_and_words_as_they_are_read(mongo_shop: Mongo
 
     async def ids(field: str, value: str) -> set[str]:
         where = (Condition(field, (value,)),)
-        found = await mongo_shop.fetch(Order, ["c1"], fields=Fields.of("id", "status", "total.currency"), where=where)
+        found = await mongo_shop.fetch(Order, ["c1"], fields=Fields.from_paths("id", "status", "total.currency"), where=where)
         return {one["id"] for one in found.get("c1", [])}
 
     assert await ids("total.currency", "EUR") == {"1", "2"}

@@ -35,7 +35,7 @@ SCALES: dict[tuple[int, int], list[tuple[Any, Any]]] = {
 WRITTEN = [(scale, given, rating) for scale, ratings in SCALES.items() for given, rating in ratings]
 BEYOND = [((0, 10), -1), ((0, 10), 11), ((1, 10), 0.9), ((10, 100), 3), ((6, 1), 7), ((0, 10), "good"), ((0, 10), "")]
 """What is no rating of a scale."""
-RATED = Fields.of("id", "satisfaction")
+RATED = Fields.from_paths("id", "satisfaction")
 MEASURES = [
     Measure(op=MeasureOp.AVERAGE, field="satisfaction"),
     Measure(op=MeasureOp.MAX, field="satisfaction"),

@@ -94,16 +94,16 @@ async def test_a_bad_row_in_postgresql_costs_no_other(postgresql_database: str) 
         "INSERT INTO c VALUES ('1b', NULL, 'not json', '12,30', '0000-00-00')",
     )
     await asks(shop, "customer", "SELECT id, devs AS device_ids FROM c", "id")
-    found = await shop.fetch(Customer, ["1", "1b"], fields=Fields.of("id", "device_ids"))
+    found = await shop.fetch(Customer, ["1", "1b"], fields=Fields.from_paths("id", "device_ids"))
     assert found == {"1": [{"id": "1", "deviceIds": ["d1", "d2"]}], "1b": [{"id": "1b", "deviceIds": []}]}
     await asks(
         shop, "order", "SELECT id, 'c' AS customer, pl AS placed_at, amt AS total_amount, 'EUR' AS total_currency FROM c"
     )
-    good, bad = (await shop.fetch(Order, ["c"], fields=Fields.of("placed_at", "total.amount")))["c"]
+    good, bad = (await shop.fetch(Order, ["c"], fields=Fields.from_paths("placed_at", "total.amount")))["c"]
     assert good == {"placedAt": "2026-06-01T00:00:00Z", "total": {"amount": "12.30"}}
     assert bad == {"placedAt": "0000-00-00", "total": {"amount": "12,30"}}
     await asks(shop, "event", "SELECT id, 'c' AS customer, '2026-06-01' AS at, 'view' AS type, props AS properties FROM c")
-    found = await shop.fetch(Event, ["c"], fields=Fields.of("id", "properties"))
+    found = await shop.fetch(Event, ["c"], fields=Fields.from_paths("id", "properties"))
     assert found == {"c": [{"id": "1b", "properties": "not json"}, {"id": "1", "properties": {"a": 1}}]}
     await shop.connector.aclose()
 
@@ -121,7 +121,7 @@ async def test_a_date_of_zeros_in_mysql_is_none(mysql_database: str) -> None:
     )
     for column in ("day", "at"):
         await asks(shop, "order", f"SELECT id, 'c1' AS customer, placed AS placed_at, {column} AS delivered_at FROM o")
-        found = (await shop.fetch(Order, ["c1"], fields=Fields.of("id", "placed_at", "delivered_at")))["c1"]
+        found = (await shop.fetch(Order, ["c1"], fields=Fields.from_paths("id", "placed_at", "delivered_at")))["c1"]
         assert [(own["id"], own["deliveredAt"]) for own in found[:2]] == [("1", None), ("2", None)]
         assert (found[2]["placedAt"], found[2]["deliveredAt"][:10]) == (None, "2026-06-01")
     await asks(shop, "order", "SELECT id, big, placed AS placed_at FROM o", {"column": "big", "type": "integer"})

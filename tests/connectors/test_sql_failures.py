@@ -26,7 +26,7 @@ from connectors.sql import SqlConnector
 from connectors.sql.failures import FOREIGN, source_error
 from tests.support.sql_shop import Shop, connector_at, settings, shop_at, sqlite_url
 
-ASK = Ask(fields=Fields.of("id"))
+ASK = Ask(fields=Fields.from_paths("id"))
 ONE_ORDER = {"orders": [(1, "c1", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR")]}
 
 
@@ -243,7 +243,7 @@ async def test_a_cancelled_call_leaves_a_clean_pool(database_shop: Shop) -> None
     database_shop.connector.database.listeners.append(lambda *_: started.set())
     for _ in range(3):
         started.clear()
-        call = asyncio.create_task(database_shop.fetch(Order, ["c1"], fields=Fields.of("id", "status")))
+        call = asyncio.create_task(database_shop.fetch(Order, ["c1"], fields=Fields.from_paths("id", "status")))
         await started.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -272,7 +272,7 @@ async def test_a_cancelled_call_stops_sqlite(tmp_path: Path) -> None:
     await replace_settings(shop, records={"order": {"query": query, "keys": {"customer_id": "customer"}}})
     engine = shop.connector.engine.sync_engine
     event.listen(engine, "connect", lambda connection, _: connection.create_function("tick", 1, tick))
-    call = asyncio.create_task(shop.fetch(Order, ["c1"], fields=Fields.of("status")))
+    call = asyncio.create_task(shop.fetch(Order, ["c1"], fields=Fields.from_paths("status")))
     await running.wait()
     call.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -9,7 +9,7 @@ from connectors.record_fields import Fields
 from connectors.records import Customer, Event, Order
 from tests.support.sql_shop import Shop, day, ids
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 ORDERS = [
     (1, "c1", "delivered", "2018-01-01T10:00:00Z", "2018-01-05T00:00:00Z", 10.5, "EUR"),
     (2, "c1", "On hold", "2018-01-02T10:00:00Z", None, 20, "EUR"),
@@ -56,7 +56,9 @@ async def test_a_whole_order_has_every_field_in_its_canonical_form(shop: Shop) -
 async def test_an_object_without_required_fields_is_there_when_any_of_its_columns_is(shop: Shop) -> None:
     """An address with a city alone is an address, one with nothing is null; only the selected fields are in it."""
     await shop.fill(customers=[("c1", "A", None, "Turin", None, None, None, 1), ("c2", "B", None, None, None, None, None, 2)])
-    found = await shop.fetch(Customer, ["c1", "c2", "c3"], fields=Fields.of("address.country", "address.region", "name"))
+    found = await shop.fetch(
+        Customer, ["c1", "c2", "c3"], fields=Fields.from_paths("address.country", "address.region", "name")
+    )
     assert found == {"c1": [{"address": {"country": None}, "name": "A"}], "c2": [{"address": None, "name": "B"}]}
 
 
@@ -69,7 +71,7 @@ async def test_lists_of_objects_and_of_texts_come_with_the_customer(shop: Shop) 
         else [("c1", "EMAIL", "b@x.example", False), ("c1", "EMAIL", "a@x.example", True)],
         devices=[("c1", "d2"), ("c1", "d1")],
     )
-    fields = Fields.of("id", "contact_points.value", "contact_points.primary", "device_ids")
+    fields = Fields.from_paths("id", "contact_points.value", "contact_points.primary", "device_ids")
     found = await shop.fetch(Customer, ["c1", "c2"], fields=fields)
     points = [{"value": "a@x.example", "primary": True}, {"value": "b@x.example", "primary": False}]
     assert found["c1"] == [{"id": "c1", "contactPoints": points, "deviceIds": ["d1", "d2"]}]
@@ -204,7 +206,7 @@ async def test_a_selection_reads_its_columns_only(shop: Shop) -> None:
     await shop.fill(orders=ORDERS)
     await shop.fetch(Order, ["c1"])
     with shop.statements() as seen:
-        await shop.fetch(Order, ["c1"], fields=Fields.of("id", "status"))
+        await shop.fetch(Order, ["c1"], fields=Fields.from_paths("id", "status"))
     (statement,) = seen
     ours, _, _ = statement.partition("SELECT id, customer, ")
     assert [name for name in ("status", "placed_at", "total_amount", "total_currency", "delivered_at") if name in ours] == [

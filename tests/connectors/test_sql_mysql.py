@@ -18,7 +18,7 @@ from tests.support.sql_shop import RECORDS, Shop, ids, settings, shop_at
 
 pytestmark = pytest.mark.mysql
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 ONE_ORDER = {"orders": [(1, "c1", "NEW", "2018-01-01T00:00:00Z", None, 1, "EUR")]}
 TIMES = {
     "TIMESTAMP '2018-01-02 03:04:05.5'": "2018-01-02T03:04:05.500000Z",
@@ -122,7 +122,7 @@ async def test_bits_are_booleans(mysql_database: str) -> None:
             points=[("c1", "EMAIL", "a", True), ("c1", "EMAIL", "b", False)],
         )
         await shop.execute("ALTER TABLE points MODIFY main BIT(1)")
-        found = await shop.fetch(Customer, ["c1"], fields=Fields.of("contact_points.primary"))
+        found = await shop.fetch(Customer, ["c1"], fields=Fields.from_paths("contact_points.primary"))
     assert found == {"c1": [{"contactPoints": [{"primary": True}, {"primary": False}]}]}
 
 
@@ -154,7 +154,7 @@ async def test_a_long_list_is_whole(mysql_database: str) -> None:
     async with shop_at("mysql", mysql_database) as shop:
         await shop.fill(**ONE_ORDER)
         await shop.execute("INSERT INTO order_items SELECT 1, seq, REPEAT('x', 1000), NULL, 1, NULL, NULL FROM seq_1_to_1500")
-        (order,) = (await shop.fetch(Order, ["c1"], fields=Fields.of("items.sku")))["c1"]
+        (order,) = (await shop.fetch(Order, ["c1"], fields=Fields.from_paths("items.sku")))["c1"]
     assert {item["sku"] for item in order["items"]} == {"x" * 1000}
     assert len(order["items"]) == 1500
 
@@ -178,7 +178,7 @@ async def test_a_cancelled_call_is_stopped_on_the_server(mysql_database: str, my
         "shop", settings(shop.url, records={"order": {"query": query, "keys": {"customer_id": "customer"}}})
     )
     await shop.fetch(Order, ["c1"], fields=ID)
-    call = asyncio.create_task(shop.fetch(Order, ["c1"], fields=Fields.of("status")))
+    call = asyncio.create_task(shop.fetch(Order, ["c1"], fields=Fields.from_paths("status")))
     while not await sleeping(shop):
         await asyncio.sleep(0.01)
     call.cancel()
@@ -214,7 +214,7 @@ async def test_a_statement_has_a_limit_of_time(mysql_database: str) -> None:
 
     event.listen(shop.connector.engine.sync_engine, "connect", hurry)
     with pytest.raises(SourceTimeoutError):
-        await shop.fetch(Order, ["c1"], fields=Fields.of("status"))
+        await shop.fetch(Order, ["c1"], fields=Fields.from_paths("status"))
     await shop.connector.aclose()
 
 

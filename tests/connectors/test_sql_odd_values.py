@@ -87,7 +87,7 @@ async def test_what_is_no_number_stays_as_it_is(shop: Shop, word: str) -> None:
         {"id": "'t3'", "customer": "'c1'", "created_at": "'2026-06-03'", "satisfaction": "''"},
     )
     await asks(shop, "ticket", query)
-    found = (await shop.fetch(Ticket, ["c1"], fields=Fields.of("id", "satisfaction")))["c1"]
+    found = (await shop.fetch(Ticket, ["c1"], fields=Fields.from_paths("id", "satisfaction")))["c1"]
     assert [own["satisfaction"] for own in found] == [None, 4, word]
 
 
@@ -144,7 +144,7 @@ async def test_what_is_no_time_costs_itself_alone(shop: Shop, text: str) -> None
         {"id": "'o3'", "customer": "'c1'", "placed_at": "'2026-05-01'", "delivered_at": "''"},
     )
     await asks(shop, "order", query)
-    ask = Ask(fields=Fields.of("id", "placed_at", "delivered_at"), count=True)
+    ask = Ask(fields=Fields.from_paths("id", "placed_at", "delivered_at"), count=True)
     answer = await shop.lookup(Order).fetch(["c1"], ask)
     first, last, odd = decoded(answer)["c1"]
     assert first == {"id": "o1", "placedAt": "2026-06-01T00:00:00Z", "deliveredAt": text}
@@ -163,7 +163,7 @@ async def test_a_record_without_a_time_stays_in_a_window(shop: Shop) -> None:
         {"id": "'o3'", "customer": "'c1'", "placed_at": "'2018-01-01'"},
     )
     await asks(shop, "order", query)
-    assert await shop.fetch(Order, ["c1"], fields=Fields.of("id"), since=day(2)) == {"c1": [{"id": "o1"}, None]}
+    assert await shop.fetch(Order, ["c1"], fields=Fields.from_paths("id"), since=day(2)) == {"c1": [{"id": "o1"}, None]}
 
 
 @pytest.mark.parametrize("type_", ["real", "decimal", "whole", "text"])
@@ -208,7 +208,7 @@ async def test_codes_are_of_upper_case(shop: Shop) -> None:
         {"id": "'o3'", "customer": "'c1'", "placed_at": "'2026-06-02'", "total_amount": "3", "total_currency": "'EUR'"},
     )
     await asks(shop, "order", query)
-    found = (await shop.fetch(Order, ["c1"], fields=Fields.of("id", "total.amount", "total.currency")))["c1"]
+    found = (await shop.fetch(Order, ["c1"], fields=Fields.from_paths("id", "total.amount", "total.currency")))["c1"]
     assert [own["total"] for own in found] == [
         {"amount": "1.00", "currency": "EUR"},
         None,
@@ -228,7 +228,7 @@ async def test_codes_are_of_upper_case(shop: Shop) -> None:
         ),
         "id",
     )
-    fields = Fields.of("id", "address.country")
+    fields = Fields.from_paths("id", "address.country")
     answer = await shop.fetch(Customer, ["-", "br", "Brazil"], fields=fields)
     assert {key: own[0]["address"]["country"] for key, own in answer.items()} == {"-": None, "br": "BR", "Brazil": "BRAZIL"}
 
@@ -259,7 +259,7 @@ def money_rows(shop: Shop, type_: str, *amounts: str) -> str:
 async def test_a_sum_with_an_amount_that_is_none_is_left_to_the_gateway(shop: Shop, odd: str) -> None:
     """It reads the records, drops what it cannot read, and says so. The list has the amount as it is."""
     await asks(shop, "order", money_rows(shop, "text", "10", odd, "20"))
-    found = (await shop.fetch(Order, ["c1"], fields=Fields.of("total.amount")))["c1"]
+    found = (await shop.fetch(Order, ["c1"], fields=Fields.from_paths("total.amount")))["c1"]
     assert [own["total"]["amount"] for own in found] == ["20.00", odd, "10.00"]
     assert isinstance(await measured(shop, Order, Measure(op=MeasureOp.SUM, field="total")), SourceProtocolError)
     assert await measured(shop, Order, Measure(op=MeasureOp.COUNT)) == [3]
@@ -313,12 +313,12 @@ async def test_rows_that_are_there_twice_are_one_record(shop: Shop) -> None:
     ]
     await asks(shop, "order", rows(*doubled))
     expected = ["o5", "o4", "o3", "o2", "o1"]
-    for fields in (Fields.of("id", "placed_at"), Fields.of("id", "placed_at", "status")):
+    for fields in (Fields.from_paths("id", "placed_at"), Fields.from_paths("id", "placed_at", "status")):
         for count in (False, True):
             assert ids(await shop.fetch(Order, ["c1"], fields=fields, count=count)) == {"c1": expected}
             for size in range(1, 7):
                 assert await walked(shop, size, fields, count=count) == expected
-    answer = await shop.lookup(Order).fetch(["c1"], Ask(fields=Fields.of("id"), first=2, count=True))
+    answer = await shop.lookup(Order).fetch(["c1"], Ask(fields=Fields.from_paths("id"), first=2, count=True))
     page = answer["c1"]
     assert isinstance(page, Page)
     assert page.total == 5

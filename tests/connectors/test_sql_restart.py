@@ -15,7 +15,7 @@ from tests.support.demo_sources import PINNED, demo_rows, demo_shop, sql_source,
 from tests.support.gateway_server import Gateway, served, settings_for
 from tests.support.sql_shop import SERVERS, shop_at
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 CALLERS = 16
 PATIENCE_S = 60
 DEADLINE_MS = 10_000

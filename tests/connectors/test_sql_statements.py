@@ -40,7 +40,7 @@ FIGURES = [
     Measure(op=COUNT, where=NO_CASH, since=day(2)),
     Measure(op=LATEST, field="placed_at"),
 ]
-EVERYTHING = Fields.of("id", "total.amount", "payments.method", "payments.amount.amount")
+EVERYTHING = Fields.from_paths("id", "total.amount", "payments.method", "payments.amount.amount")
 
 
 def records(payments: str) -> dict[str, Any]:
@@ -130,14 +130,14 @@ async def test_no_more_is_read_than_the_rows_of_the_keys(database_shop: Shop, pa
     assert isinstance(shop.connector, SqlConnector)
     sent: list[Any] = []
     for record in (Order, Customer):
-        await shop.fetch(record, ["c7"], fields=Fields.of("id"))
+        await shop.fetch(record, ["c7"], fields=Fields.from_paths("id"))
     shop.connector.database.listeners.append(lambda *seen: sent.append(seen))
     for kind, keys in ((KeyKind.CUSTOMER_ID, ["c7", "c8"]), (KeyKind.EMAIL, ["c7@shop.example"])):
         await shop.fetch(Customer, keys, kind)
         await shop.fetch(Order, keys, kind, fields=EVERYTHING, first=2, count=True)
         await shop.fetch(Order, keys, kind, fields=EVERYTHING, first=2, since=day(2))
-        await shop.fetch(Order, keys, kind, fields=Fields.of("id"), where=CARD)
-        await shop.fetch(Order, keys, kind, fields=Fields.of("id"), where=NO_CASH)
+        await shop.fetch(Order, keys, kind, fields=Fields.from_paths("id"), where=CARD)
+        await shop.fetch(Order, keys, kind, fields=Fields.from_paths("id"), where=NO_CASH)
         await shop.aggregate(Order, kind).measure(keys, FIGURES)
         await shop.aggregate(Order, kind).measure(keys, [Measure(op=COUNT), Measure(op=SUM, field="total")])
         await shop.aggregate(Customer, kind).measure(keys, [Measure(op=COUNT), Measure(op=TOP, field="name")])

@@ -170,9 +170,9 @@ async def test_a_sqlite_cursor_is_exact_to_the_microsecond(tmp_path: Path) -> No
     ]
     async with shop_at("sqlite", sqlite_url(tmp_path)) as shop:
         await shop.fill(events=[(f"e{number}", "c1", time, "view", None) for number, time in enumerate(times)])
-        every = (await shop.fetch(Event, ["c1"], fields=Fields.of("id", "at")))["c1"]
+        every = (await shop.fetch(Event, ["c1"], fields=Fields.from_paths("id", "at")))["c1"]
         assert [event["at"][17:] for event in every] == ["00.000002Z", "00.000001Z", "00Z", "59.999999Z"]
-        words: dict[str, Any] = dict(fields=Fields.of("id"), after=Position(day(1, hour=10, microsecond=1), "e1"))
+        words: dict[str, Any] = dict(fields=Fields.from_paths("id"), after=Position(day(1, hour=10, microsecond=1), "e1"))
         assert await shop.fetch(Event, ["c1"], **words) == {"c1": [{"id": "e2"}, {"id": "e3"}]}
 
 
@@ -186,7 +186,7 @@ async def test_one_unreadable_sqlite_value_costs_its_record_only(tmp_path: Path)
                 ("e3", "c1", "yesterday", "view", None),
             ]
         )
-        found = await shop.fetch(Event, ["c1"], fields=Fields.of("id", "properties"))
+        found = await shop.fetch(Event, ["c1"], fields=Fields.from_paths("id", "properties"))
         assert found == {"c1": [{"id": "e2", "properties": {"a": 1}}, {"id": "e1", "properties": "{broken"}, None]}
 
 
@@ -197,7 +197,7 @@ async def test_a_json_column_of_texts_can_be_filtered(shop: Shop) -> None:
     await shop.fill(customers=[(own, "A", None, None, None, None, None, 1) for own in ("c1", "c2")])
     await shop.connector.aclose()
     shop.connector = connector_at(shop.url, records={"customer": record})
-    words: dict[str, Any] = dict(by="phone", fields=Fields.of("device_ids"))
+    words: dict[str, Any] = dict(by="phone", fields=Fields.from_paths("device_ids"))
     assert await shop.fetch(Customer, ["k"], **words) == {"k": [{"deviceIds": ["d1", "c1"]}, {"deviceIds": ["d1", "c2"]}]}
     where = (Condition("device_ids", ("c2", "x")),)
     assert await shop.fetch(Customer, ["k"], **words, where=where) == {"k": [{"deviceIds": ["d1", "c2"]}]}
@@ -212,4 +212,4 @@ async def test_a_query_stays_as_it_was_written(shop: Shop) -> None:
     await shop.connector.aclose()
     record = {"query": query, "keys": {"customer_id": "customer"}}
     shop.connector = connector_at(shop.url, records={"order": record})
-    assert await shop.fetch(Order, ["c1"], fields=Fields.of("status")) == {"c1": [{"status": written}]}
+    assert await shop.fetch(Order, ["c1"], fields=Fields.from_paths("status")) == {"c1": [{"status": written}]}

@@ -52,7 +52,7 @@ def asks(drawing: random.Random) -> list[Ask]:
     times = [datetime(2026, 6, day, 10, tzinfo=UTC) for day in (1, 2, 3, 4)]
     return [
         Ask(
-            fields=drawing.choice([Fields.of("id", "at", "type"), Fields.of("id")]),
+            fields=drawing.choice([Fields.from_paths("id", "at", "type"), Fields.from_paths("id")]),
             first=drawing.randint(1, 12),
             oldest_first=drawing.random() < 0.5,
             since=drawing.choice([None, times[0]]),
@@ -118,7 +118,7 @@ async def test_each_key_is_asked_by_itself_where_an_index_finds_its_rows(
     connector = await connector_of(postgresql_database, records)
     sent: list[str] = []
     connector.database.listeners.append(lambda text, _: sent.append(text))
-    await connector.lookups()[0].fetch(["c1"], Ask(fields=Fields.of("id"), first=1))
+    await connector.lookups()[0].fetch(["c1"], Ask(fields=Fields.from_paths("id"), first=1))
     assert ("LATERAL" in sent[-1]) == is_by_index
     await connector.aclose()
     await shop.connector.aclose()
@@ -137,7 +137,7 @@ async def test_no_more_rows_are_read_than_are_given(postgresql_database: str) ->
     connector = await connector_of(postgresql_database)
     sent: list[Any] = []
     connector.database.listeners.append(lambda *statement: sent.append(statement))
-    ask = Ask(fields=Fields.of("id"), first=5)
+    ask = Ask(fields=Fields.from_paths("id"), first=5)
     await next(own for own in connector.lookups() if own.record is Event and own.by is KeyKind.CUSTOMER_ID).fetch(["c1"], ask)
     text, values = sent[-1]
     async with connector.engine.connect() as connection:

@@ -70,7 +70,9 @@ async def test_years_before_1000_are_compared_as_times(early_orders: SqlConnecto
     every = [f"o{time.year}" for time in EARLY]
 
     async def ids(**words: Any) -> list[str]:
-        page = (await lookup.fetch(["c1"], Ask(fields=Fields.of("id"), oldest_first=True, **words))).get("c1", Page(b"[]"))
+        page = (await lookup.fetch(["c1"], Ask(fields=Fields.from_paths("id"), oldest_first=True, **words))).get(
+            "c1", Page(b"[]")
+        )
         assert isinstance(page, Page)
         return [one["id"] for one in msgspec.json.decode(page.records)]
 

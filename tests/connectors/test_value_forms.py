@@ -160,12 +160,12 @@ def by_graphql(record: str, path: str, row: dict[str, Any], *, slowly: bool = Fa
     }
     (lookup,) = lookups_of(GraphQLSettings.model_validate({"base_url": "http://source", "records": {record: rules}}))
     ask = Ask(fields=asked(path))
-    (question,) = lookup.questions(["c1"], ask)
+    (question,) = lookup.build_queries(["c1"], ask)
     content = b'{"data":{"one":{"rows":[' + written(row) + b"]}}}"
     question.needs_care = has_fine_times(content) or has_odd_decimals(content)
     data = read_response(content, has_amounts=True).data
-    assert lookup.take([question], data or {}, [], ask, None) == []
-    page = lookup.found(question, ask)["c1"]
+    assert lookup.read_response([question], data or {}, [], ask, None) == []
+    page = lookup.collect_records(question, ask)["c1"]
     assert isinstance(page, Page)
     return one_of(page)
 
@@ -195,7 +195,7 @@ KINDS: dict[str, Read] = {
 
 def asked(path: str) -> Fields:
     """The id and a field; money is asked for whole."""
-    return Fields.of("id", path, *(FIELDS["order"] if path in FIELDS["order"] else ()))
+    return Fields.from_paths("id", path, *(FIELDS["order"] if path in FIELDS["order"] else ()))
 
 
 def bson(value: Any) -> Any:

@@ -30,10 +30,10 @@ def test_aliases_lists_and_searches():
         "  searchCustomers  resolved; finds customers",
         "    (of each)      name id",
         "    (and)          the keys that find customer, order, ticket, event records",
-        "    totalCount     settled",
+        "    totalCount     projected",
         "    nodes          here; its objects are completed",
-        "      who: name    settled",
-        "      events       listing of event records, asked for once the customer is known",
+        "      who: name    projected",
+        "      events       list of event records, asked for once the customer is known",
         "        (of each)  page",
         "      tags         resolved, over customer, order, ticket, event records",
     ]
@@ -42,14 +42,14 @@ def test_aliases_lists_and_searches():
 def test_what_is_asked_ahead_depends_on_the_arguments():
     """Orders are asked for ahead of a customer whose id is named; an e-mail address has to find the customer first."""
     query = 'query ($by: CustomerKey = {id: "c2"}) { customer(by: $by) { orders { nodes { id } } } }'
-    said = "listing of order records, asked for"
+    said = "list of order records, asked for"
     assert f"{said} ahead where customer ids find them" in tree(query, '{"by": {"id": "c1"}}')[4]
     assert f"{said} once the customer is known" in tree(query, '{"by": {"email": "ana@example.com"}}')[4]
     assert f"{said} once the customer is known" in tree(query, '{"by": null}')[4]
 
 
 def test_sources_are_named_where_they_are_known():
-    """Each source of a listing with the kind of key, and whether that is known ahead; or that there is none."""
+    """Each source of a list with the kind of key, and whether that is known ahead; or that there is none."""
     query = (
         '{ node(id: "c1") { id ... on Customer { orders { totalCount } tickets { nodes { id } } events { unavailable } } } }'
     )
@@ -58,20 +58,20 @@ def test_sources_are_named_where_they_are_known():
         "  node           resolved; finds customers",
         "    (of each)    id",
         "    (and)        the keys that find order, ticket, event records",
-        "    id           settled",
-        "    orders       listing of order records",
+        "    id           projected",
+        "    orders       list of order records",
         "      (of each)  nothing",
         "      (and)      how many there are",
         "      (from)     orders by customer_id, ahead",
-        "    tickets      listing of ticket records",
+        "    tickets      list of ticket records",
         "      (of each)  id",
         "      (from)     support by email, once the customer is known",
-        "    events       listing of event records",
+        "    events       list of event records",
         "      (of each)  nothing",
         "      (from)     no source has them",
     ]
 
 
 def test_a_query_that_asks_no_source():
-    """Fields of the gateway's own are resolved or settled, and nothing else is said of them."""
-    assert tree("{ sources { name } __typename }") == ["query", "  sources     resolved", "  __typename  settled"]
+    """Fields of the gateway's own are resolved or projected, and nothing else is said of them."""
+    assert tree("{ sources { name } __typename }") == ["query", "  sources     resolved", "  __typename  projected"]

@@ -218,7 +218,7 @@ async def test_the_source_takes_no_field_but_the_id():
         data = await gateway.data('{ customer(by: {id: "c1"}) { orders(first: 2) { nodes { source } } } }')
     assert data["customer"]["orders"]["nodes"] == [{"source": "orders"}] * 2
     ((_, _, _, ask),) = orders.calls
-    assert ask.fields == Fields.of("id")
+    assert ask.fields == Fields.from_paths("id")
 
 
 @pytest.mark.parametrize("told", ["c1", "crm:c1"])

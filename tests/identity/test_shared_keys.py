@@ -21,7 +21,7 @@ from gateway.clock import Clock
 from gateway.lookups.batching import Batching
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.pending import PendingKeys
+from gateway.lookups.pending_keys import PendingKeys
 from gateway.lookups.resilience import ResilientCaller
 from gateway.lookups.source_call import SourceCaller
 from gateway.settings import CallSettings
@@ -35,12 +35,12 @@ class Echoing(msgspec.Struct, eq=False):
     """Answers each key with itself, once its `gate` is open."""
 
     max_batch: int = 100
-    keeping: None = None
+    cache_policy: None = None
     calls: list[list[str]] = []
     gate: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     deadlines: list[Deadline] = []
 
-    async def put(self, boundary: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+    async def call(self, caller: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         self.calls.append(list(keys))
         self.deadlines.append(deadline)
         await self.gate.wait()
@@ -157,9 +157,9 @@ async def test_a_key_is_not_asked_for_callers_who_have_all_gone():
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     gone, staying, also_gone = within(), within(), within().leading()
-    wanted = source.enter(question, ["a", "b"], gone)
-    source.enter(question, ["b"], staying)
-    source.enter(question, ["c"], also_gone)
+    wanted = source.enqueue(question, ["a", "b"], gone)
+    source.enqueue(question, ["b"], staying)
+    source.enqueue(question, ["c"], also_gone)
     gone.expire()
     also_gone.expire()
     question.gate.set()

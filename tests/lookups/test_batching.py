@@ -15,7 +15,7 @@ from gateway.lookups.batching import Batching
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.lookups.pending import wait_for
+from gateway.lookups.pending_keys import wait_for
 from gateway.lookups.resilience import ResilientCaller
 from gateway.lookups.source_call import SourceCaller
 from gateway.settings import CallSettings
@@ -29,16 +29,16 @@ class Asked(msgspec.Struct, eq=False):
     """A question that answers when `gate` opens, and remembers the keys of each call."""
 
     max_batch: int = 100
-    keeping: None = None
+    cache_policy: None = None
     calls: list[list[str]] = []
     gate: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     broken: set[int] = set()
 
-    async def put(self, boundary: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
+    async def call(self, caller: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         number = len(self.calls)
         self.calls.append(list(keys))
         await self.gate.wait()
-        stamp = {"source": boundary.source, "as_of": CLOCK.now(), "latency_ms": 0.0}
+        stamp = {"source": caller.source, "as_of": CLOCK.now(), "latency_ms": 0.0}
         if number in self.broken:
             return [Failed(error=SourceUnavailableError(), **stamp)] * len(keys)
         return [Found(records=[key, number], **stamp) for key in keys]
@@ -281,7 +281,7 @@ async def test_whoever_wants_a_key_gets_its_outcome(callers: list[tuple[list[str
         if place % 2:
             waiting.append(asyncio.create_task(source.ask(question, keys, within())))
         else:  # as one request asks, which knows what it has asked for
-            waiting.append(asyncio.create_task(wait_for(source_loaders.enter(stand_in, question, keys), within())))
+            waiting.append(asyncio.create_task(wait_for(source_loaders.enqueue(stand_in, question, keys), within())))
         await turns(pause)
     flying = [key for call in question.calls for key in call]
     assert len(flying) == len(set(flying))

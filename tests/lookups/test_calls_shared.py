@@ -36,11 +36,11 @@ ORDERS = "query($id: ID!) { customer(by: {id: $id}) { orders { nodes { id } } } 
 class Raising(Scripted):
     """Raises what the script says in place of a call."""
 
-    async def put(self, boundary, keys, deadline):
+    async def call(self, caller, keys, deadline):
         if self.script and isinstance(self.script[0], BaseException) and not hasattr(self.script[0], "code"):
             self.calls.append(list(keys))
             raise self.script.pop(0)
-        return await super().put(boundary, keys, deadline)
+        return await super().call(caller, keys, deadline)
 
 
 async def test_hurried_callers_do_not_open_the_breaker():
@@ -110,9 +110,9 @@ async def test_retries_keep_the_rate():
     calls = calls_of(clock, calls_per_s=10, retries=1)
 
     class Noting(Scripted):
-        async def put(self, boundary, keys, deadline):
+        async def call(self, caller, keys, deadline):
             left.append(clock.passed_s)
-            return await super().put(boundary, keys, deadline)
+            return await super().call(caller, keys, deadline)
 
     question = Noting(clock, [SourceThrottledError(retry_after_s=0.5)] * 8)
     asking = [asyncio.create_task(put(calls, question, [f"k{n}"], seconds=60)) for n in range(8)]
@@ -134,9 +134,9 @@ def test_a_hold_of_no_length_is_the_usual_one(seconds):
     """And it does not spoil the next one."""
     clock = SteppedClock()
     pace = RateLimiter(clock, None)
-    pace.hold(seconds)
+    pace.pause(seconds)
     assert pace.wait_s() == pytest.approx(HELD_S)
-    pace.hold(30.0)
+    pace.pause(30.0)
     assert pace.wait_s() == pytest.approx(30.0)
 
 
@@ -144,7 +144,7 @@ def test_a_hold_of_no_length_is_the_usual_one(seconds):
 def test_a_hold_has_bounds(given, held):
     """No source, and nothing that stands in its headers, keeps itself from being asked for more than a minute."""
     pace = RateLimiter(SteppedClock(), None)
-    pace.hold(given)
+    pace.pause(given)
     assert pace.wait_s() == pytest.approx(held)
 
 
@@ -165,7 +165,7 @@ async def test_lag_of_the_loop_is_not_blamed_on_the_source():
         return {}
 
     lookup = Lookup(record=r.Order, by=KeyKind.CUSTOMER_ID, fetch=answer, max_batch=1, pushdown=frozenset(Push))
-    question = RecordFetch(lookup, Ask(fields=Fields.of("id")))
+    question = RecordFetch(lookup, Ask(fields=Fields.from_paths("id")))
 
     def hold() -> None:
         until = loop.time() + 0.05 + 2 * MAX_LAG_S

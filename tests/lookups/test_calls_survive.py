@@ -186,7 +186,7 @@ async def test_a_broken_source_costs_no_call_and_no_wait():
     """Keys of all callers fail at once; those that are kept are given, stale, with the reason."""
     clock = SteppedClock()
     source = batching_of(clock, retries=0)
-    question = Scripted(clock, keeping=CachePolicy(10, 60))
+    question = Scripted(clock, cache_policy=CachePolicy(10, 60))
     await source.ask(question, ["kept"], Deadline.within(clock, 2))
     clock.passed_s += 20
     question.script += [AWAY] * 10
@@ -202,7 +202,7 @@ async def test_a_broken_source_costs_no_call_and_no_wait():
 async def test_what_is_kept_stands_in_for_a_failure_for_as_long_as_it_may():
     """Fresh for 10 seconds, stale for 60 more, then gone."""
     clock = SteppedClock()
-    source, question = batching_of(clock, retries=0), Scripted(clock, keeping=CachePolicy(10, 60))
+    source, question = batching_of(clock, retries=0), Scripted(clock, cache_policy=CachePolicy(10, 60))
     (first,) = await source.ask(question, ["a"], Deadline.within(clock, 2))
     clock.passed_s += 69
     question.script += [AWAY, AWAY]
@@ -217,7 +217,7 @@ async def test_what_is_late_is_served_stale():
     """The caller's deadline ends while the call is under way."""
     clock = SteppedClock()
     source = batching_of(clock)
-    question = Hanging(clock, [asyncio.Event(), asyncio.Event()], keeping=CachePolicy(0, 60))
+    question = Hanging(clock, [asyncio.Event(), asyncio.Event()], cache_policy=CachePolicy(0, 60))
     question.events[0].set()
     await source.ask(question, ["a"], Deadline.within(clock, 2))
     await landed(source)
@@ -229,7 +229,7 @@ async def test_what_is_late_is_served_stale():
 async def test_a_new_answer_is_no_longer_stale():
     """The source is asked each time that what is kept is not fresh."""
     clock = SteppedClock()
-    source, question = batching_of(clock), Scripted(clock, keeping=CachePolicy(0, 60))
+    source, question = batching_of(clock), Scripted(clock, cache_policy=CachePolicy(0, 60))
     for _ in range(2):
         (outcome,) = await source.ask(question, ["a"], Deadline.within(clock, 2))
         assert (outcome.stale, outcome.from_cache) == (None, False)

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.faults
 SHORT_MS = 900
 SOON_S = PATIENT_MS / 1000 / 2
 """What fails by itself does not wait for the deadline, however busy the machine is."""
-MOST_GROWTH = 100 * 1024 * 1024
+MAX_GROWTH = 100 * 1024 * 1024
 """Bytes that the process may take beyond what it had, at its highest, while a source gives 100 MB."""
 PAGE = (ROOT / "docs" / "faults.md").read_text("utf-8")
 QUERY = """{ customer(by: {id: "c1"}) {
@@ -176,7 +176,7 @@ async def test_a_fault_costs_its_own_fields(fault, kind, origin, caplog):
     assert by_name(answer["data"]["customer"]) == expected(cell)
     assert elapsed_s < SOON_S
     assert [without_request_id(error) for error in answer.get("errors", [])] == errors_of(cell)
-    assert growth < MOST_GROWTH
+    assert growth < MAX_GROWTH
     told = [str(logs), caplog.text] if cell.nulled else [response.text, str(logs), caplog.text]
     assert [text for text in told if SECRET in text] == []
 

@@ -43,22 +43,22 @@ def test_a_value_is_found_again_while_it_is_held():
 
 def selections(number: int) -> list[Fields]:
     names = [*fields_of(r.Order)][:8]
-    return [Fields.of(*some) for some in itertools.islice(itertools.permutations(names, 5), number)]
+    return [Fields.from_paths(*some) for some in itertools.islice(itertools.permutations(names, 5), number)]
 
 
 def test_a_narrowed_record_stays_the_same_while_a_reader_holds_it():
     """After 3,000 other selections the same fields are the same type."""
-    held = narrow(r.Order, Fields.of("id", "status"))
+    held = narrow(r.Order, Fields.from_paths("id", "status"))
     for fields in selections(3_000):
         narrow(r.Order, fields)
-    assert narrow(r.Order, Fields.of("id", "status")) is held
+    assert narrow(r.Order, Fields.from_paths("id", "status")) is held
 
 
 def test_equal_questions_are_one_while_somebody_asks():
     """A plan that outlives 1,200 other asks still shares its calls and its cache with a new one."""
     connector = MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): {}})
     source = Source(connector, Clock(), SourceSettings(kind="memory"), ReadCache(Clock(), 0), 2.0)
-    ask = Ask(fields=Fields.of("id", "status"))
+    ask = Ask(fields=Fields.from_paths("id", "status"))
     held = source.records(r.Order, KeyKind.CUSTOMER_ID, ask)
     for fields in selections(1_200):
         source.records(r.Order, KeyKind.CUSTOMER_ID, Ask(fields=fields))

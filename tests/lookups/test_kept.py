@@ -27,10 +27,10 @@ def test_what_was_used_again_outlives_what_came_once():
     """With room for five, two hot ones stay however many others come, and of those the last three are there."""
     kept: SegmentedLru[str, str] = SegmentedLru(5)
     for name in "ab":
-        kept.put(name, name)
+        kept.add(name, name)
         assert kept.get(name) == name
     for name in "cdefgh":
-        kept.put(name, name)
+        kept.add(name, name)
     assert len(kept) == 5
     assert kept_names(kept, "abcdefgh") == "abfgh"
 
@@ -39,9 +39,9 @@ def test_new_ones_have_room_of_their_own():
     """Hot ones take four fifths at most: the fifth becomes hot, and the one used longest ago is new again and goes next."""
     kept: SegmentedLru[str, str] = SegmentedLru(5)
     for name in "abcde":
-        kept.put(name, name)
+        kept.add(name, name)
     assert kept_names(kept, "abcde") == "abcde"
-    kept.put("f", "f")
+    kept.add("f", "f")
     assert kept_names(kept, "bcdef") == "bcdef"
     assert kept.get("a") is None
 
@@ -50,19 +50,19 @@ def test_what_weighs_much_takes_the_room_of_several():
     """A value of weight three leaves room for one of weight one; one that has no room at all is not kept, nor is any other."""
     kept: SegmentedLru[str, int] = SegmentedLru(4, lambda weight: weight)
     for name, weight in (("a", 1), ("b", 1), ("c", 3)):
-        kept.put(name, weight)
+        kept.add(name, weight)
     assert [kept.get(name) for name in "abc"] == [None, 1, 3]
-    kept.put("d", 5)
+    kept.add("d", 5)
     assert len(kept) == 0
 
 
 def test_a_hot_value_survives_10_000_that_come_once():
     """It is there after them, with the last ones, and no more are kept than there is room for."""
     kept: SegmentedLru[str, str] = SegmentedLru(1_000)
-    kept.put("hot", "hot")
+    kept.add("hot", "hot")
     assert kept.get("hot") == "hot"
     for number in range(10_000):
-        kept.put(str(number), "once")
+        kept.add(str(number), "once")
     assert len(kept) == 1_000
     assert [kept.get(name) for name in ("hot", "9999", "9001", "9000")] == ["hot", "once", "once", None]
 

@@ -26,7 +26,7 @@ from tests.support.shop import ORDERS, PINNED, crm, sources
 from tests.support.sql_shop import Shop
 
 BY_ID = {(r.Order, KeyKind.CUSTOMER_ID): ORDERS}
-ASK = Ask(fields=Fields.of("id"))
+ASK = Ask(fields=Fields.from_paths("id"))
 
 
 async def test_a_source_that_only_searches_is_not_stitched():
@@ -159,9 +159,9 @@ async def test_fields_of_other_members_of_a_union_are_not_asked():
     async with gateway_on(list(shop.values())) as gateway:
         await gateway.data(query)
     asked = {name: {frozenset(ask.fields) for _, _, _, ask in source.calls} for name, source in shop.items()}
-    assert asked["orders"] == {frozenset(Fields.of("id", "placed_at", "items.sku"))}
-    assert asked["support"] == {frozenset(Fields.of("id", "created_at", "subject", "status"))}
-    assert asked["behaviour"] == {frozenset(Fields.of("id", "at", "session_id"))}
+    assert asked["orders"] == {frozenset(Fields.from_paths("id", "placed_at", "items.sku"))}
+    assert asked["support"] == {frozenset(Fields.from_paths("id", "created_at", "subject", "status"))}
+    assert asked["behaviour"] == {frozenset(Fields.from_paths("id", "at", "session_id"))}
 
 
 async def test_what_is_not_included_is_not_asked():
@@ -172,7 +172,7 @@ async def test_what_is_not_included_is_not_asked():
         tickets @include(if: false) { nodes { id } } } }"""
     async with gateway_on(list(shop.values())) as gateway:
         await gateway.data(query)
-    assert [ask.fields for _, _, _, ask in shop["orders"].calls] == [Fields.of("id", "placed_at")]
+    assert [ask.fields for _, _, _, ask in shop["orders"].calls] == [Fields.from_paths("id", "placed_at")]
     assert shop["support"].calls == []
 
 

@@ -47,7 +47,7 @@ def test_a_source_is_left_alone_for_as_long_as_it_asks(asked, held):
     """A second when it does not say, a minute at most."""
     clock = SteppedClock()
     pace = RateLimiter(clock, None)
-    pace.hold(asked)
+    pace.pause(asked)
     assert pace.held_s() == pytest.approx(held)
     assert pace.wait_s() == pytest.approx(held)
     clock.passed_s += held
@@ -58,8 +58,8 @@ def test_a_shorter_wish_does_not_end_a_longer_one():
     """Two calls under way may each bring a wish."""
     clock = SteppedClock()
     pace = RateLimiter(clock, None)
-    pace.hold(5)
-    pace.hold(1)
+    pace.pause(5)
+    pace.pause(1)
     assert pace.held_s() == pytest.approx(5)
 
 

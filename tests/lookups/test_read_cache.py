@@ -17,7 +17,7 @@ from tests.support.gateway_server import gateway_on
 QUERY = """query ($id: ID!) { customer(by: {id: $id}) { name orders(first: 2) { totalCount pageInfo { hasNextPage }
     nodes { id placedAt status total { amount currency } items { sku quantity } } } sources { name asOf } } }"""
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
-ORDER = narrow(r.Order, Fields.of("id", "placed_at"))
+ORDER = narrow(r.Order, Fields.from_paths("id", "placed_at"))
 
 
 class HandClock(Clock):
@@ -92,11 +92,11 @@ def test_an_answer_goes_when_its_time_is_up():
     """A moment before it is there as it was put in, but for the call that it did not take; then it is not."""
     clock = HandClock()
     cache = ReadCache(clock, 10_000)
-    cache.put("question", "c1", found("o1", "o2"), CachePolicy(5))
+    cache.add("question", "c1", found("o1", "o2"), CachePolicy(5))
     clock.seconds = 4.9
     kept = cache.get("question", "c1")
     without_call = {"latency_ms": 0.0, "attempts": 0, "from_cache": True, "age_ms": 4900}
-    assert kept.found(AS_OF + timedelta(seconds=4.9)) == msgspec.structs.replace(found("o1", "o2"), **without_call)
+    assert kept.as_outcome(AS_OF + timedelta(seconds=4.9)) == msgspec.structs.replace(found("o1", "o2"), **without_call)
     assert cache.get("question", "c2") is cache.get("other", "c1") is None
     clock.seconds = 5
     assert cache.get("question", "c1") is None
@@ -107,15 +107,15 @@ def test_what_was_not_wanted_for_longest_makes_room():
     """Room for two: the one that was read stays, the other goes; one that is larger than all the room is not kept."""
     clock = HandClock()
     room = ReadCache(clock, 0)
-    room.put("question", "c0", found(), CachePolicy(60))
+    room.add("question", "c0", found(), CachePolicy(60))
     assert room.size_bytes == 0
     cache = ReadCache(clock, 2 * (ENTRY_BYTES + 60))
     for key in ("c1", "c2"):
-        cache.put("question", key, found("o1"), CachePolicy(60))
+        cache.add("question", key, found("o1"), CachePolicy(60))
     assert cache.get("question", "c1") is not None
-    cache.put("question", "c3", found("o1"), CachePolicy(60))
+    cache.add("question", "c3", found("o1"), CachePolicy(60))
     assert [cache.get("question", key) is not None for key in ("c1", "c2", "c3")] == [True, False, True]
-    cache.put("question", "c1", found(*map(str, range(200))), CachePolicy(60))
+    cache.add("question", "c1", found(*map(str, range(200))), CachePolicy(60))
     assert cache.get("question", "c1") is None
     assert cache.get("question", "c3") is not None
 
@@ -124,7 +124,7 @@ def test_a_failed_outcome_is_not_kept():
     """Nothing takes room."""
     cache = ReadCache(HandClock(), 10_000)
     failed = Failed(error=SourceUnavailableError(), source="orders", as_of=AS_OF, latency_ms=1.0)
-    cache.put("question", "c1", failed, CachePolicy(60))
+    cache.add("question", "c1", failed, CachePolicy(60))
     assert cache.size_bytes == 0
 
 

@@ -62,7 +62,7 @@ def test_an_unsound_value_costs_itself(record: type[r.Record], raw: dict[str, ob
     is_dropped = raw.get("placedAt", ORDER["placedAt"]) != ORDER["placedAt"]
     assert [one.id for one in found] == (["a", "b"] if is_dropped else ["a", raw["id"], "b"])
     assert (dropped, len(unreadable)) == (int(is_dropped), 1)
-    found, dropped, unreadable = read(record, before, raw, after, fields=Fields.of("id"))
+    found, dropped, unreadable = read(record, before, raw, after, fields=Fields.from_paths("id"))
     assert ([one.id for one in found], dropped, [*unreadable]) == (["a", raw["id"], "b"], 0, [])
 
 

@@ -60,7 +60,9 @@ CONDITIONS = st.sampled_from(sorted(VALUES)).flatmap(
 FIRST = st.none() | st.integers(1, 9)
 ASKS = st.builds(
     Ask,
-    fields=st.sampled_from([Fields.of("id"), Fields.of("delivered_at"), Fields.of("items.sku"), all_fields(r.Order)]),
+    fields=st.sampled_from(
+        [Fields.from_paths("id"), Fields.from_paths("delivered_at"), Fields.from_paths("items.sku"), all_fields(r.Order)]
+    ),
     first=FIRST,
     after=st.none() | st.builds(Position, time=st.sampled_from(TIMES), id=st.sampled_from("abcdefgh")),
     since=st.none() | st.sampled_from(TIMES),
@@ -71,7 +73,7 @@ ASKS = st.builds(
 )
 CUSTOMER_ASKS = st.builds(
     Ask,
-    fields=st.sampled_from([Fields.of("id"), Fields.of("name")]),
+    fields=st.sampled_from([Fields.from_paths("id"), Fields.from_paths("name")]),
     first=FIRST,
     after=st.none() | st.builds(Position, time=st.just(None), id=st.sampled_from("abcdefgh")),
     count=st.booleans(),
@@ -122,7 +124,7 @@ def test_records_without_a_time_come_by_id_whatever_the_source_applies(records, 
 @settings(max_examples=100, deadline=None)
 def test_pages_follow_each_other_without_gap_or_repeat(records, asked, pushdown):
     """From cursor to cursor, each record once, whatever the source applies."""
-    asked = msgspec.structs.replace(asked, fields=Fields.of("id", "placed_at"), first=asked.first or 2, after=None)
+    asked = msgspec.structs.replace(asked, fields=Fields.from_paths("id", "placed_at"), first=asked.first or 2, after=None)
     matching = evaluation.sort_records(evaluation.filter_records(records, asked), oldest_first=asked.oldest_first)
     seen: list[tuple[datetime, str]] = []
     more = True

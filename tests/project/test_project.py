@@ -74,3 +74,20 @@ def test_a_lock_pins_every_dependency(lock: str, extras: tuple[str, ...]) -> Non
     asked = [*project["dependencies"], *(line for extra in extras for line in project["optional-dependencies"][extra])]
     pinned = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements" / f"{lock}.txt").read_text("utf-8"), re.MULTILINE))
     assert {re.split(r"[^A-Za-z0-9-]", line)[0].lower() for line in asked} - pinned == set()
+
+
+def test_a_kind_without_a_line_of_its_own_stands_above_the_toolkit() -> None:
+    """It imports the toolkit and what is below it alone, and nobody imports it. A kind that builds on others needs its line."""
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter", "utf-8")
+    layers = contracts["importlinter:contract:connectors"]["layers"]
+    below = set(re.findall(r"\w+", layers[layers.index("toolkit") :]))
+    named = {*re.findall(r"\w+", layers), "__init__"}
+    strangers = set()
+    for path in SOURCES:
+        package, *inside = path.relative_to(ROOT).with_suffix("").parts
+        kind = inside[0] if package == "connectors" else None
+        used = {name.split(".")[1] for name in names_used(path) if name.startswith("connectors.")}
+        allowed = named if kind is None or kind in named else {*below, *named.intersection({"__init__"}), kind}
+        strangers |= {(str(path.relative_to(ROOT)), name) for name in used - allowed if (ROOT / "connectors" / name).exists()}
+    assert strangers == set()

@@ -132,7 +132,7 @@ async def test_a_fault_is_for_the_lookups_that_it_names():
     """By record and by kind of key."""
     by_email = faulty({"error": "SOURCE_AUTH", "record": "customer", "by": "email"}, connector=shop.crm())
     found = {lookup.by: lookup for lookup in by_email.lookups()}
-    fields = Ask(fields=Fields.of("id"))
+    fields = Ask(fields=Fields.from_paths("id"))
     assert await found[KeyKind.CUSTOMER_ID].fetch(["c1"], fields)
     with pytest.raises(Exception, match="credentials"):
         await found[KeyKind.EMAIL].fetch(["ana@example.com"], fields)

@@ -31,7 +31,7 @@ from tests.support import shop
 from tests.support.gateway_server import gateway_on
 from tests.support.recordings import REFERENCE, recording, replaying, timeless
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 
 
 class TestRecording(ConnectorContract):
@@ -86,7 +86,7 @@ async def test_a_line_is_an_answer_for_one_key(tmp_path):
 
 async def test_an_answer_passes_with_more_fields_than_were_asked_for(tmp_path):
     """As bytes, also where the connector has decoded it for what it was asked."""
-    kind = narrow(r.Order, Fields.of("id", "placed_at"))
+    kind = narrow(r.Order, Fields.from_paths("id", "placed_at"))
     one = kind(id="o1", placed_at=shop.at(1))
     answer = await fetched(tmp_path, Hostile(giving({"c1": Page([one], 1)})), "c1")
     assert answer == {"c1": Page(b'[{"id":"o1","placedAt":"2026-06-01T12:00:00Z"}]', 1)}
@@ -168,7 +168,7 @@ async def test_the_same_answer_is_written_once_until_it_changes(tmp_path):
 async def test_a_full_file_takes_no_more_and_says_so_once(tmp_path):
     """What was recorded before stays whole."""
     open_recording(tmp_path, {}, REFERENCE, is_plain=True)
-    writer = RecordingWriter(tmp_path, "orders", most_bytes=200)
+    writer = RecordingWriter(tmp_path, "orders", max_bytes=200)
     writer.open()
     with capture_logs() as logs:
         for number in range(9):

@@ -164,7 +164,7 @@ async def test_errors_are_replayed_where_nothing_better_is_known(tmp_path):
     answer = {"c1": SourceRejectedError("note"), "c2": b'[{"id":"o1","placedAt":"2026-06-01T12:00:00Z"}]'}
     (recorded,) = recording(tmp_path, [Hostile(giving(answer))])
     await recorded.open()
-    ask = Ask(fields=Fields.of("id"))
+    ask = Ask(fields=Fields.from_paths("id"))
     await recorded.lookups()[0].fetch(["c1", "c2"], ask)
     answer["c2"] = SourceRejectedError("note")
     await recorded.lookups()[0].fetch(["c2"], ask)
@@ -182,7 +182,7 @@ async def test_conditions_on_hidden_fields_are_met_either_way(tmp_path):
     events = MemoryConnector("behaviour", {(r.Event, KeyKind.DEVICE_ID): shop.EVENTS})
     (recorded,) = recording(tmp_path, [events], is_plain=False)
     await recorded.open()
-    fields = Fields.of("id", "session_id", "device_id")
+    fields = Fields.from_paths("id", "session_id", "device_id")
     await recorded.lookups()[0].fetch(["d1"], Ask(fields=fields))
     await recorded.aclose()
     (again,) = replaying(tmp_path)

@@ -186,7 +186,7 @@ def test_a_cursor_is_read_as_it_was_written():
 def test_each_source_goes_on_where_the_page_ended(source: str, oldest_first: bool, after: Position):
     """Its own source after that id; before it in the order after that time, behind it from that time on."""
     place = RecordPosition(TIMES[0], "7", record="order", source="b")
-    ask = Ask(fields=Fields.of("id"), after=place, oldest_first=oldest_first)
+    ask = Ask(fields=Fields.from_paths("id"), after=place, oldest_first=oldest_first)
     assert ask_of_source(ask, r.Order, source).after == after
 
 
@@ -208,6 +208,6 @@ async def test_a_search_goes_on_after_its_cursor():
 def test_the_end_of_time_has_nothing_behind_it():
     """A tick after the last time there is: newest first everything follows, oldest first nothing of that time."""
     place = RecordPosition(datetime.max.replace(tzinfo=UTC), "7", record="order", source="b")
-    newest, oldest = (Ask(fields=Fields.of("id"), after=place, oldest_first=oldest) for oldest in (False, True))
+    newest, oldest = (Ask(fields=Fields.from_paths("id"), after=place, oldest_first=oldest) for oldest in (False, True))
     assert ask_of_source(newest, r.Order, "a").after is None
     assert ask_of_source(oldest, r.Order, "a").after == Position(place.time, "\U0010ffff")

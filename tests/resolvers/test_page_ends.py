@@ -51,7 +51,7 @@ class Spoilt(MemoryConnector):
 async def test_what_cannot_be_read_hides_nothing_where_all_is_here(asked: str, good: int):
     """For every set of things that a source applies: there is more if a good record is left, or the source was cut off."""
     clock = Clock()
-    ask = Ask(fields=Fields.of("id"), first=1, **ASKS[asked])
+    ask = Ask(fields=Fields.from_paths("id"), first=1, **ASKS[asked])
     records = [shop.order(n, "c1", 1 + n) for n in range(good)]
     delivered = [msgspec.structs.replace(one, status=r.OrderStatus.DELIVERED) for one in records]
     for pushdown in PUSHDOWNS:

@@ -222,10 +222,10 @@ def test_nothing_of_a_hidden_record_is_left():
 def test_conditions_positions_and_values_are_hidden_with_their_fields():
     """What an ask names of a person is as personal as the record."""
     name = HIDE(Personal.NAME, "Ana")
-    ask = Ask(fields=Fields.of("id"), where=(Condition("name", ("Ana",)), Condition("kind", ("PERSON",))))
+    ask = Ask(fields=Fields.from_paths("id"), where=(Condition("name", ("Ana",)), Condition("kind", ("PERSON",))))
     assert hidden_ask(Customer, ask, HIDE).where == (Condition("name", (name,)), Condition("kind", ("PERSON",)))
     assert either_way(Customer, ask, HIDE).where[0].values == ("Ana", name)
-    after = Ask(fields=Fields.of("id"), after=Position(None, "c1"))
+    after = Ask(fields=Fields.from_paths("id"), after=Position(None, "c1"))
     assert hidden_ask(Customer, after, HIDE).after == Position(None, HIDE(Personal.IDENTIFIER, "c1"))
     assert hidden_ask(Order, after, HIDE).after == Position(None, "c1")
     latest = Measure(op=MeasureOp.LATEST, field="subject")

@@ -129,8 +129,8 @@ def test_plan_prints_what_is_asked_and_the_generated_code(demo: tuple[str, Path]
     assert {
         ("customer", "resolved; finds customers"),
         ("(and)", "the keys that find order, ticket records"),
-        ("name", "settled"),
-        ("orders", "listing of order records, asked for ahead where customer ids find them"),
+        ("name", "projected"),
+        ("orders", "list of order records, asked for ahead where customer ids find them"),
         ("(of each)", "id total { amount }"),
         ("(and)", "how many there are"),
     } <= said

@@ -84,4 +84,4 @@ async def test_customers_leave_in_one_call_however_few_are_named_of_an_ambiguous
     ids = [f"c{number}" for number in range(400)]
     crm = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {key: [r.Customer(id=key)] for key in ids}}, max_batch=400)
     (lookup,) = crm.lookups()
-    assert RecordFetch(lookup, Ask(fields=Fields.of("id"), first=CANDIDATES)).max_batch == 400
+    assert RecordFetch(lookup, Ask(fields=Fields.from_paths("id"), first=CANDIDATES)).max_batch == 400

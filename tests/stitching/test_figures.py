@@ -122,7 +122,7 @@ async def test_a_window_may_begin_in_any_year(year, tmp_path):
     await connector.open()
     try:
         (lookup,) = connector.lookups()
-        ask = Ask(fields=Fields.of("id"), since=datetime(year, 1, 1, tzinfo=UTC))
+        ask = Ask(fields=Fields.from_paths("id"), since=datetime(year, 1, 1, tzinfo=UTC))
         assert list(await lookup.fetch(["c1"], ask)) == ["c1"]
     finally:
         await connector.aclose()
@@ -149,6 +149,6 @@ async def test_a_measure_has_the_time_that_is_left():
 
     (collection,) = connector._collections.values()
     collection._database = Noting()
-    await connector.lookups()[0].fetch(["c1"], Ask(fields=Fields.of("id"), remaining_s=0.2))
+    await connector.lookups()[0].fetch(["c1"], Ask(fields=Fields.from_paths("id"), remaining_s=0.2))
     await connector.aggregates()[0].measure(["c1"], [Measure(op=MeasureOp.COUNT)], 0.3)
     assert told == [0.2, 0.3]

@@ -19,7 +19,7 @@ from tests.support.tag_shop import measured, services_on, stitched, until
 NAMES = [f"c{n}" for n in range(12)]
 QUERY = """query ($ids: [ID!]!, $filter: OrderFilter) {
     customers(ids: $ids) { sourceId orderStatistics(filter: $filter) { count partial } } }"""
-COUNT = MeasureRequest(record=r.Order, measures=(Measure(op=MeasureOp.COUNT),), fields=Fields.of("id", "placed_at"))
+COUNT = MeasureRequest(record=r.Order, measures=(Measure(op=MeasureOp.COUNT),), fields=Fields.from_paths("id", "placed_at"))
 
 
 def crm(names: Iterable[str] = NAMES) -> MemoryConnector:

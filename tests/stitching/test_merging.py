@@ -114,7 +114,7 @@ async def test_records_are_read_back_to_the_earliest_bound(
     async with services_on([shop.crm(), source]) as services:
         (customer,) = await stitched(services, "c1")
         (answer,) = await measure_customers(
-            [customer], MeasureRequest(record=r.Order, measures=measures, fields=Fields.of("id", "placed_at"))
+            [customer], MeasureRequest(record=r.Order, measures=measures, fields=Fields.from_paths("id", "placed_at"))
         )
     ((_, _, _, ask),) = source.calls
     assert isinstance(ask, Ask)
@@ -149,14 +149,14 @@ async def test_figures_are_as_old_as_the_earliest_answer(early: int):
     clock = HandClock()
     began = clock.now()
     async with services_on([shop.crm(), two("a"), two("b")], clock=clock) as services:
-        selection = Selection(fields=Fields.of("id"), stitches=frozenset({r.Order}))
+        selection = Selection(fields=Fields.from_paths("id"), stitches=frozenset({r.Order}))
         customer = await services.stitcher().customer(by, "c1", selection)
         assert customer is not None
         asked = [(source, key) for source, kind in customer.configured(r.Order) for key in customer.keys(source, kind)]
         source, key = asked[early]
-        await customer.loaders.wait_all([customer.loaders.enter(source, source.measures(r.Order, by, (count,)), [key])])
+        await customer.loaders.wait_all([customer.loaders.enqueue(source, source.measures(r.Order, by, (count,)), [key])])
         clock.advance(timedelta(seconds=1))
-        question = MeasureRequest(record=r.Order, measures=(count,), fields=Fields.of("id"))
+        question = MeasureRequest(record=r.Order, measures=(count,), fields=Fields.from_paths("id"))
         (answer,) = await measure_customers([customer], question)
     assert (len(asked), len(answer.rows), answer.as_of) == (2, 2, began)
 
@@ -210,7 +210,7 @@ async def test_a_source_is_as_slow_as_its_slowest_call(latencies: Sequence[float
     reports = ContributionReports([(r.Order, found[0])])
     for outcome in found[1:]:
         reports.add(r.Order, outcome)
-    assert [report.latency_ms for report in await reports.settled()] == [30.0]
+    assert [report.latency_ms for report in await reports.wait_all()] == [30.0]
 
 
 @pytest.mark.cases

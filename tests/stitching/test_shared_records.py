@@ -141,7 +141,9 @@ async def test_long_lists_are_measured_in_turns():
     mine = [shop.order(n, "c1", 1 + n % 28) for n in range(MAX_RECORDS_AT_ONCE + 1)]
     crm = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {one: [r.Customer(id=one)] for one in names}})
     source = MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): dict.fromkeys(names, mine)}, measures=False)
-    question = MeasureRequest(record=r.Order, measures=(Measure(op=MeasureOp.COUNT),), fields=Fields.of("id", "placed_at"))
+    question = MeasureRequest(
+        record=r.Order, measures=(Measure(op=MeasureOp.COUNT),), fields=Fields.from_paths("id", "placed_at")
+    )
     async with services_on([crm, source], deadline_ms=60_000) as services:
         turns, customers = 0, await stitched(services, *names)
         measuring = asyncio.ensure_future(measure_customers(customers, question))

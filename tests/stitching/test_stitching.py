@@ -59,7 +59,7 @@ async def test_only_selected_fields_are_asked():
     async with gateway_on(list(sources.values())) as gateway:
         await gateway.data('{ customer(by: {id: "c1"}) { orders { nodes { id total { amount } } } } }')
     (_, _, _, ask) = sources["orders"].calls[0]
-    assert ask.fields.items == (("id", type(ask.fields)()), ("total", type(ask.fields).of("amount")))
+    assert ask.fields.items == (("id", type(ask.fields)()), ("total", type(ask.fields).from_paths("amount")))
 
 
 async def test_unknown_ids_are_null_in_their_place():

@@ -11,7 +11,7 @@ import pytest
 from pymongo import MongoClient
 
 from connectors.errors import ConfigurationError
-from gateway.store.embedded import EmbeddedMongo
+from gateway.store.embedded_mongodb import EmbeddedMongo
 
 pytestmark = pytest.mark.mongodb
 
@@ -87,7 +87,7 @@ async def test_missing_installation_names_the_extra(monkeypatch: pytest.MonkeyPa
 
 _PARENT = """
 import asyncio, pathlib, sys
-from gateway.store.embedded import EmbeddedMongo
+from gateway.store.embedded_mongodb import EmbeddedMongo
 
 async def main():
     embedded = EmbeddedMongo(pathlib.Path(sys.argv[1]))

@@ -23,45 +23,45 @@ PROCESSES = 4
 async def test_lease_is_held_until_it_is_released(mongo: Mongo, hand_clock: HandClock):
     """A held name is won by nobody, not even by its owner; a released one by the next who asks."""
     mine, theirs = Leases(mongo, hand_clock), Leases(mongo, hand_clock)
-    assert await mine.take(["a", "b", "a"], hold=HOLD) == {"a", "b"}
-    assert await mine.take(["a"], hold=HOLD) == set()
-    assert await theirs.take(["a", "c"], hold=HOLD) == {"c"}
+    assert await mine.acquire(["a", "b", "a"], hold=HOLD) == {"a", "b"}
+    assert await mine.acquire(["a"], hold=HOLD) == set()
+    assert await theirs.acquire(["a", "c"], hold=HOLD) == {"c"}
     await mine.release(["a", "unknown"])
-    assert await theirs.take(["a", "b"], hold=HOLD) == {"a"}
-    assert await mine.take([], hold=HOLD) == set()
+    assert await theirs.acquire(["a", "b"], hold=HOLD) == {"a"}
+    assert await mine.acquire([], hold=HOLD) == set()
 
 
 async def test_only_the_owner_releases(mongo: Mongo, hand_clock: HandClock):
     """Releasing what another owner holds does nothing, also after it was taken over."""
     mine, theirs = Leases(mongo, hand_clock), Leases(mongo, hand_clock)
-    await mine.take(["a"], hold=HOLD)
+    await mine.acquire(["a"], hold=HOLD)
     await theirs.release(["a"])
-    assert await theirs.take(["a"], hold=HOLD) == set()
+    assert await theirs.acquire(["a"], hold=HOLD) == set()
     hand_clock.advance(HOLD + timedelta(milliseconds=2))
-    assert await theirs.take(["a"], hold=HOLD) == {"a"}
+    assert await theirs.acquire(["a"], hold=HOLD) == {"a"}
     await mine.release(["a"])
-    assert await mine.take(["a"], hold=HOLD) == set()
+    assert await mine.acquire(["a"], hold=HOLD) == set()
 
 
 async def test_expired_lease_is_taken_over(mongo: Mongo, hand_clock: HandClock):
     """To the end of the time a lease holds; after it one call gets the new, the expired, and not what is still held."""
     mine, theirs = Leases(mongo, hand_clock), Leases(mongo, hand_clock)
-    await mine.take(["short"], hold=HOLD)
-    await mine.take(["long"], hold=3 * HOLD)
+    await mine.acquire(["short"], hold=HOLD)
+    await mine.acquire(["long"], hold=3 * HOLD)
     hand_clock.advance(HOLD - timedelta(milliseconds=2))
-    assert await theirs.take(["short", "long"], hold=HOLD) == set()
+    assert await theirs.acquire(["short", "long"], hold=HOLD) == set()
     hand_clock.advance(timedelta(milliseconds=4))
-    assert await theirs.take(["short", "long", "new"], hold=HOLD) == {"short", "new"}
-    assert await mine.take(["short"], hold=HOLD) == set()
+    assert await theirs.acquire(["short", "long", "new"], hold=HOLD) == {"short", "new"}
+    assert await mine.acquire(["short"], hold=HOLD) == set()
 
 
 async def test_same_owner_does_not_win_what_its_other_task_took_over(mongo: Mongo, hand_clock: HandClock):
     """Two tasks of one gateway, at the same time: what one has taken over, the other does not count as its own."""
     leases = Leases(mongo, hand_clock)
-    await leases.take(["a", "b"], hold=HOLD)
+    await leases.acquire(["a", "b"], hold=HOLD)
     hand_clock.advance(2 * HOLD)
-    assert await leases.take(["a"], hold=HOLD) == {"a"}
-    assert await leases.take(["a", "b"], hold=HOLD) == {"b"}
+    assert await leases.acquire(["a"], hold=HOLD) == {"a"}
+    assert await leases.acquire(["a", "b"], hold=HOLD) == {"b"}
 
 
 @pytest.mark.parametrize("expired", [False, True])
@@ -70,9 +70,9 @@ async def test_one_winner_among_fifty_tasks(mongo: Mongo, hand_clock: HandClock,
     names = ["a", "b", "c"]
     owners = [Leases(mongo, hand_clock), Leases(mongo, hand_clock)]
     if expired:
-        await owners[0].take(names, hold=HOLD)
+        await owners[0].acquire(names, hold=HOLD)
         hand_clock.advance(2 * HOLD)
-    wins = await asyncio.gather(*(owners[n % 2].take(names, hold=HOLD) for n in range(50)))
+    wins = await asyncio.gather(*(owners[n % 2].acquire(names, hold=HOLD) for n in range(50)))
     assert sorted(name for won in wins for name in won) == names
 
 
@@ -89,8 +89,8 @@ def _race(settings: MongoSettings, names: list[str]) -> list[str]:
         mongo = Mongo(settings, Clock())
         await mongo.open()
         _start.wait(60)
-        won = [name for name in names if await Leases(mongo, Clock()).take([name], hold=timedelta(hours=1))]
-        won += await Leases(mongo, Clock()).take([f"bulk {name}" for name in names], hold=timedelta(hours=1))
+        won = [name for name in names if await Leases(mongo, Clock()).acquire([name], hold=timedelta(hours=1))]
+        won += await Leases(mongo, Clock()).acquire([f"bulk {name}" for name in names], hold=timedelta(hours=1))
         await mongo.aclose()
         return won
 
@@ -102,7 +102,7 @@ async def test_one_winner_among_four_processes(mongo: Mongo, mongodb_settings: M
     names = [f"{age} {n}" for n in range(10) for age in ("new", "expired")]
     expired = [f"{prefix}expired {n}" for n in range(10) for prefix in ("", "bulk ")]
     hand_clock.advance(timedelta(minutes=-10))
-    await Leases(mongo, hand_clock).take(expired, hold=timedelta(minutes=5))
+    await Leases(mongo, hand_clock).acquire(expired, hold=timedelta(minutes=5))
     context = multiprocessing.get_context("spawn")
     loop = asyncio.get_running_loop()
     with ProcessPoolExecutor(PROCESSES, context, _meet_at, (context.Barrier(PROCESSES),)) as pool:
@@ -115,7 +115,7 @@ async def test_document_and_index(mongodb_settings: MongoSettings, hand_clock: H
     mongo = Mongo(mongodb_settings, hand_clock)
     leases = Leases(mongo, hand_clock)
     await mongo.open()
-    await leases.take(["a"], hold=HOLD)
+    await leases.acquire(["a"], hold=HOLD)
     indexes = await mongo.run(lambda database: database.leases.index_information())
     document = await mongo.run(lambda database: database.leases.find_one({"_id": "a"}))
     await mongo.aclose()

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from connectors.errors import ConfigurationError
 from gateway.errors import StoreError
 from gateway.settings import MongoSettings
-from gateway.store.embedded import EmbeddedMongo
+from gateway.store.embedded_mongodb import EmbeddedMongo
 from gateway.store.mongo import Database, Mongo
 from tests.support.clocks import HeldTime, held_time, turns
 from tests.support.fixtures_mongodb import HandClock, commands_to

@@ -18,7 +18,7 @@ from gateway.admission import Admission
 from gateway.app import Application
 from gateway.http import GraphQLView, Head
 from gateway.operations import Limits, Operation, Operations
-from gateway.serving import AnnouncingServer, configured, listening
+from gateway.server import AnnouncingServer, configured, listening
 from gateway.uvicorn_protocol import EndpointProtocol
 from tests.support.http_view import SCHEMA
 

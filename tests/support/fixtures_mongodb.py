@@ -12,7 +12,7 @@ from pymongo import MongoClient, monitoring
 
 from gateway.clock import Clock
 from gateway.settings import MongoSettings
-from gateway.store.embedded import EmbeddedMongo
+from gateway.store.embedded_mongodb import EmbeddedMongo
 from gateway.store.mongo import Mongo
 from tests.support.mongo_shop import MongoShop, mongo_shop_at
 

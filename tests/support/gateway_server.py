@@ -11,7 +11,7 @@ import httpx2
 from connectors.contract import Connector
 from gateway.app import create_app
 from gateway.clock import Clock
-from gateway.serving import AnnouncingServer, configured, listening
+from gateway.server import AnnouncingServer, configured, listening
 from gateway.settings import Settings, parse_settings
 
 

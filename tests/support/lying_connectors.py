@@ -130,7 +130,7 @@ HALF_HEARD: list[Callable[[Ask], Ask]] = [
     _heard(where=(), since=None, until=None),
     _heard(count=False),
     lambda ask: msgspec.structs.replace(ask, oldest_first=not ask.oldest_first),
-    lambda ask: msgspec.structs.replace(ask, fields=type(ask.fields).of("id")),
+    lambda ask: msgspec.structs.replace(ask, fields=type(ask.fields).from_paths("id")),
 ]
 """What of an ask a source does, or does not, in spite of what it says it can."""
 

@@ -24,15 +24,15 @@ class Scripted(msgspec.Struct, eq=False):
     script: list = []
     takes_s: list = []
     max_batch: int = 100
-    keeping: CachePolicy | None = None
+    cache_policy: CachePolicy | None = None
     calls: list[list[str]] = []
 
-    async def put(self, boundary, keys, deadline):
+    async def call(self, caller, keys, deadline):
         self.calls.append(list(keys))
         self.clock.passed_s += self.takes_s.pop(0) if self.takes_s else 0
         said = self.script.pop(0) if self.script else None
         said = said if isinstance(said, dict) else dict.fromkeys(keys, said)
-        stamp = {"source": boundary.source, "as_of": self.clock.now(), "latency_ms": 1.0}
+        stamp = {"source": caller.source, "as_of": self.clock.now(), "latency_ms": 1.0}
         return [Found(records=[key], **stamp) if said.get(key) is None else Failed(error=said[key], **stamp) for key in keys]
 
 
@@ -47,7 +47,7 @@ async def put(calls, question, keys=("a", "b"), seconds=2.0):
     def settle(settled, outcomes):
         found.update(zip(settled, outcomes, strict=True))
 
-    await calls.put(question, list(keys), Deadline.within(calls._clock, seconds), settle)
+    await calls.call(question, list(keys), Deadline.within(calls._clock, seconds), settle)
     return [found[key] for key in keys]
 
 
@@ -58,11 +58,11 @@ class Hanging(msgspec.Struct, eq=False):
     events: list[asyncio.Event]
     fails: bool = False
     max_batch: int = 100
-    keeping: CachePolicy | None = None
+    cache_policy: CachePolicy | None = None
     calls: int = 0
     cancelled: list[int] = []
 
-    async def put(self, boundary, keys, deadline):
+    async def call(self, caller, keys, deadline):
         number = self.calls
         self.calls += 1
         try:
@@ -70,7 +70,7 @@ class Hanging(msgspec.Struct, eq=False):
         except asyncio.CancelledError:
             self.cancelled.append(number)
             raise
-        stamp = {"source": boundary.source, "as_of": self.clock.now(), "latency_ms": 1.0}
+        stamp = {"source": caller.source, "as_of": self.clock.now(), "latency_ms": 1.0}
         return [Failed(error=AWAY, **stamp) if self.fails else Found(records=[number], **stamp) for _ in keys]
 
 
@@ -79,12 +79,12 @@ class Timed(msgspec.Struct, eq=False):
 
     clock: Clock
     max_batch: int = 100
-    keeping: None = None
+    cache_policy: None = None
     left: float = 0.0
 
-    async def put(self, boundary, keys, deadline):
+    async def call(self, caller, keys, deadline):
         self.left = self.clock.monotonic()
-        return [Found(records=[], source=boundary.source, as_of=self.clock.now(), latency_ms=0.0) for _ in keys]
+        return [Found(records=[], source=caller.source, as_of=self.clock.now(), latency_ms=0.0) for _ in keys]
 
 
 async def landed(source):

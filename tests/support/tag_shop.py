@@ -53,7 +53,7 @@ async def tag_of(gateway: Gateway, key: str = "activity", customer: str = "c1") 
 
 async def stitched(services: Services, *customers: str) -> list[StitchedCustomer]:
     """Customers of a new request."""
-    stitcher, selection = services.stitcher(), Selection(fields=Fields.of("id"), stitches=frozenset({r.Order}))
+    stitcher, selection = services.stitcher(), Selection(fields=Fields.from_paths("id"), stitches=frozenset({r.Order}))
     found = await asyncio.gather(*(stitcher.customer(KeyKind.CUSTOMER_ID, one, selection) for one in customers))
     return [one for one in found if one is not None]
 

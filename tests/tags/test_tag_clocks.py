@@ -202,12 +202,12 @@ async def test_kept_answers_count_when_they_are_clearly_of_later(mongo: Mongo, h
 async def test_a_lease_of_next_year_is_taken_over(mongo: Mongo, hand_clock: HandClock):
     """It ends later than any lease could. One that may still run is not."""
     leases = Leases(mongo, hand_clock)
-    await Leases(mongo, OffsetClock(YEAR)).take(["a", "b"], hold=LEASE)
+    await Leases(mongo, OffsetClock(YEAR)).acquire(["a", "b"], hold=LEASE)
     mine = Leases(mongo, hand_clock)
-    await mine.take(["c"], hold=LEASE)
-    assert await leases.take(["a", "c"], hold=LEASE) == {"a"}
+    await mine.acquire(["c"], hold=LEASE)
+    assert await leases.acquire(["a", "c"], hold=LEASE) == {"a"}
     assert (await document_of(mongo, "leases", "a"))["deleteAt"] < hand_clock.now() + timedelta(hours=2)
-    assert await mine.take(["a", "b"], hold=LEASE) == {"b"}
+    assert await mine.acquire(["a", "b"], hold=LEASE) == {"b"}
 
 
 class SetWhileAsked(MemoryConnector):

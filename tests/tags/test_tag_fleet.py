@@ -92,10 +92,10 @@ class LateLeases(Leases):
         super().__init__(mongo, clock)
         self.asked, self.go = asyncio.Event(), asyncio.Event()
 
-    async def take(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
+    async def acquire(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
         self.asked.set()
         await self.go.wait()
-        return await super().take(names, hold=hold)
+        return await super().acquire(names, hold=hold)
 
 
 class LateStore(Store):
@@ -147,7 +147,7 @@ async def test_the_lease_of_a_worker_that_died_ends_by_itself(settings: MongoSet
         await tag_of(gateway)
         await until_kept(dead, clock.now())
         clock.advance(TTL)
-        assert await dead.leases.take(["c1"], hold=LEASE) == {"c1"}
+        assert await dead.leases.acquire(["c1"], hold=LEASE) == {"c1"}
         with commands_to(settings.database) as commands:
             assert (await tag_of(gateway))["freshness"] == "STALE"
             await until(lambda: "update" in commands)

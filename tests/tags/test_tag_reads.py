@@ -42,7 +42,7 @@ class Shelf:
 
 
 async def of(reads: StoreReads[str], *customers: str) -> dict[str, str]:
-    return await reads.settled(reads.enter(customers), PATIENT_S)
+    return await reads.wait_for(reads.enqueue(customers), PATIENT_S)
 
 
 async def turns(count: int = 5) -> None:
@@ -136,10 +136,10 @@ async def test_a_late_read_gives_nothing():
     """A caller waits for as long as he says; who says longer has what comes later."""
     shelf = Shelf()
     reads = StoreReads(shelf.read, HandClock())
-    late = reads.enter(["c1"])
-    assert await reads.settled(late, 0.01) == {}
+    late = reads.enqueue(["c1"])
+    assert await reads.wait_for(late, 0.01) == {}
     shelf.go.set()
-    assert await reads.settled(late, PATIENT_S) == {"c1": "C1"}
+    assert await reads.wait_for(late, PATIENT_S) == {"c1": "C1"}
     assert shelf.asked == [["c1"]]
 
 
@@ -294,15 +294,15 @@ async def test_what_waits_for_a_read_is_bounded():
     shelf = Shelf()
     reads = StoreReads(shelf.read, HandClock())
     for number in range(MAX_READS):
-        reads.enter([f"first{number}"])
+        reads.enqueue([f"first{number}"])
         await turns()
     room = MAX_QUEUED * MAX_CUSTOMERS
-    within = reads.enter([f"c{n}" for n in range(room)])
-    beyond = reads.enter([f"d{n}" for n in range(room)])
-    assert await reads.settled(beyond, PATIENT_S) == {}
-    assert reads.enter(["c0"])["c0"] is within["c0"]
+    within = reads.enqueue([f"c{n}" for n in range(room)])
+    beyond = reads.enqueue([f"d{n}" for n in range(room)])
+    assert await reads.wait_for(beyond, PATIENT_S) == {}
+    assert reads.enqueue(["c0"])["c0"] is within["c0"]
     shelf.go.set()
-    assert len(await reads.settled(within, PATIENT_S)) == room
+    assert len(await reads.wait_for(within, PATIENT_S)) == room
     assert await of(reads, "d0") == {"d0": "D0"}
     assert len(shelf.asked) == MAX_READS + MAX_QUEUED + 1
 

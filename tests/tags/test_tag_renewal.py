@@ -71,7 +71,7 @@ async def freshness_of(gateway: Gateway, ids: list[str]) -> set[str]:
 async def is_free(settings: MongoSettings, clock: ShopClock) -> bool:
     """Whether another worker could renew the customer now."""
     async with store_of(settings, clock) as store:
-        return await store.leases.take(["c1"], hold=LEASE) == {"c1"}
+        return await store.leases.acquire(["c1"], hold=LEASE) == {"c1"}
 
 
 async def test_an_expired_tag_is_served_at_once_and_renewed_once(words, clock):

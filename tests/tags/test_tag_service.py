@@ -184,7 +184,7 @@ async def test_what_another_request_could_not_get_is_asked_again():
     async with services_on(sources) as services:
         customers = [*await stitched(services, "c1"), *await stitched(services, "c1")]
         answers = await asyncio.gather(*(services.tags.load([(customer, "activity")]) for customer in customers))
-        reported = [{report.name: report.error_code for report in await one.reports.settled()} for one in customers]
+        reported = [{report.name: report.error_code for report in await one.reports.wait_all()} for one in customers]
     assert [answer.tag.partial for (answer,) in answers] == [True, True]
     assert measured(sources[1]) == 2
     assert reported == [{"crm": None, "orders": "SOURCE_UNAVAILABLE"}] * 2

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from connectors.testing import MemoryConnector
 from gateway.clock import Clock
 from gateway.settings import MongoSettings
-from gateway.store.embedded import EmbeddedMongo
+from gateway.store.embedded_mongodb import EmbeddedMongo
 from tests.support.gateway_server import Gateway, gateway_on
 from tests.support.tag_shop import JUNE_ENDS, ShopClock, measured, sources_by_id, store_of, tag_of, until_kept
 

@@ -190,8 +190,8 @@ def test_needed_fields_are_enough_to_measure() -> None:
     ]
     needed = facts.needed_fields(asked)
     assert needed == {
-        Order: Fields.of("id", "status", "placed_at", "total.amount", "total.currency", "items.category"),
-        Customer: Fields.of("id", "acquisition.source"),
+        Order: Fields.from_paths("id", "status", "placed_at", "total.amount", "total.currency", "items.category"),
+        Customer: Fields.from_paths("id", "acquisition.source"),
     }
     whole = [order(1, total=Money(amount=Decimal("9.50"), currency="EUR"), items=[OrderItem(category="toys")]), order(2)]
     decoded = msgspec.json.decode(msgspec.json.encode(whole), type=list[narrow(Order, needed[Order])])  # type: ignore[misc]

@@ -146,7 +146,7 @@ async def ids_of(
     connector: Vendor[Any], record: type[Record], by: KeyKind, keys: Keys, *fields: str, **ask: Any
 ) -> dict[str, list[str]]:
     """The ids of the records that keys find, in the order of the answer; asked for are the ids and more `fields`."""
-    answer = await lookup_of(connector, record, by).fetch(keys, Ask(fields=Fields.of("id", *fields), **ask))
+    answer = await lookup_of(connector, record, by).fetch(keys, Ask(fields=Fields.from_paths("id", *fields), **ask))
     return {key: [one["id"] for one in msgspec.json.decode(json_of(page_of(found)))] for key, found in answer.items()}
 
 

@@ -23,7 +23,7 @@ LOG_IN, QUERY, BATCH = (
     "POST /services/data/v62.0/composite/batch",
 )
 LONGEST_URI = 16_384
-MOST_IN_A_BATCH = 25
+MAX_BATCH = 25
 
 
 def id_of(prefix: str, number: int) -> str:
@@ -237,7 +237,7 @@ class SalesforceApi(VendorApi):
 
     def _batch(self, body: Any) -> tuple[int, Any]:
         asked = body["batchRequests"]
-        if not 0 < len(asked) <= MOST_IN_A_BATCH:
+        if not 0 < len(asked) <= MAX_BATCH:
             return 400, [{"errorCode": "LIMIT_EXCEEDED", "message": "too many subrequests"}]
         answers = [self._get(URL(f"/services/data/{one['url']}", encoded=True)) for one in asked]
         results = [{"statusCode": status, "result": result} for status, result in answers]

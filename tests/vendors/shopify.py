@@ -27,7 +27,7 @@ PATH = "/admin/api/2026-01/graphql.json"
 MANY = 260
 """Orders of Ben."""
 LARGEST_PAGE, BUCKET, RESTORED = 250, 1000.0, 50.0
-MOST_POINTS = 1000
+MAX_POINTS = 1000
 """Of one document, whatever the bucket holds."""
 CLIENT = {"client_id": "0f1e2d3c4b5a", "client_secret": "shpss_6a7b8c9d"}
 
@@ -224,9 +224,9 @@ class ShopifyApi(GrantingApi):
         requested = cost_of(body["query"], body.get("variables") or {})
         self.costs.append(requested)
         cost: dict[str, Any] = {"requestedQueryCost": requested, "actualQueryCost": None, "throttleStatus": self._bucket()}
-        if requested > MOST_POINTS:
-            said = f"Query cost is {requested}, which exceeds the single query max cost limit ({MOST_POINTS})."
-            refused = {"code": "MAX_COST_EXCEEDED", "cost": requested, "maxCost": MOST_POINTS}
+        if requested > MAX_POINTS:
+            said = f"Query cost is {requested}, which exceeds the single query max cost limit ({MAX_POINTS})."
+            refused = {"code": "MAX_COST_EXCEEDED", "cost": requested, "maxCost": MAX_POINTS}
             return web.json_response({"errors": [{"message": said, "extensions": refused}]})
         if requested > self.available:
             throttled = {"code": "THROTTLED", "documentation": "https://shopify.dev/api/usage/rate-limits"}

@@ -106,8 +106,8 @@ async def test_only_the_properties_of_the_asked_fields_are_asked_for():
     api = HubSpotApi()
     async with hubspot(api) as connector:
         by_id = lookup_of(connector, Customer, KeyKind.CUSTOMER_ID)
-        await by_id.fetch(["101"], Ask(fields=Fields.of("id", "name")))
-        await by_id.fetch(["101"], Ask(fields=Fields.of("id", "company.name")))
+        await by_id.fetch(["101"], Ask(fields=Fields.from_paths("id", "name")))
+        await by_id.fetch(["101"], Ask(fields=Fields.from_paths("id", "company.name")))
     assert [body["properties"] for body in api.bodies] == [
         ["firstname", "lastname", "hs_object_id", "hs_merged_object_ids"],
         ["associatedcompanyid", "hs_object_id", "hs_merged_object_ids"],
@@ -131,7 +131,9 @@ async def test_a_search_is_read_to_its_last_page():
     """More than two pages, each contact once."""
     api = HubSpotApi()
     async with hubspot(api) as connector:
-        answer = await lookup_of(connector, Customer, KeyKind.TEXT).fetch(["crowd"], Ask(fields=Fields.of("id", "email")))
+        answer = await lookup_of(connector, Customer, KeyKind.TEXT).fetch(
+            ["crowd"], Ask(fields=Fields.from_paths("id", "email"))
+        )
     assert len({one["id"] for one in msgspec.json.decode(answer["crowd"])}) == MANY
     assert [body.get("after") for body in api.bodies] == [None, "200", "400"]
 

@@ -90,7 +90,7 @@ async def test_an_input_that_fails_costs_itself_alone(api, category, kind):
     api.part_errors = [{"category": category, "context": {"ids": ["102"]}}]
     async with hubspot(api) as crm:
         by_id = lookup_of(crm, Customer, KeyKind.CUSTOMER_ID)
-        answer = await by_id.fetch(["101", "102", "999"], Ask(fields=Fields.of("id")))
+        answer = await by_id.fetch(["101", "102", "999"], Ask(fields=Fields.from_paths("id")))
     assert isinstance(answer.pop("102"), kind)
     assert list(answer) == ["101"]
 
@@ -102,7 +102,7 @@ async def test_a_failure_of_everything_is_the_sources(api):
         for more in ({"context": {"ids": ["101", "102"]}}, {}, {"context": "?"}):
             api.part_errors = [{"category": "INTERNAL_ERROR", **more}]
             with pytest.raises(SourceUnavailableError):
-                await by_id.fetch(["101", "102"], Ask(fields=Fields.of("id")))
+                await by_id.fetch(["101", "102"], Ask(fields=Fields.from_paths("id")))
 
 
 async def test_a_company_that_fails_costs_its_contacts_alone(api):
@@ -110,11 +110,11 @@ async def test_a_company_that_fails_costs_its_contacts_alone(api):
     async with hubspot(api) as crm:
         fetch = lookup_of(crm, Customer, KeyKind.EMAIL).fetch
         api.part_errors = [{"category": "INTERNAL_ERROR", "context": {"ids": ["9002"]}}]
-        answer = await fetch(["ann@example.com", "cleo@example.com"], Ask(fields=Fields.of("id", "company.name")))
+        answer = await fetch(["ann@example.com", "cleo@example.com"], Ask(fields=Fields.from_paths("id", "company.name")))
         assert isinstance(answer["cleo@example.com"], SourceError)
         assert msgspec.json.decode(answer["ann@example.com"])[0]["company"]["name"] == COMPANIES[0]["properties"]["name"]
         with pytest.raises(SourceUnavailableError):
-            await fetch(["cleo@example.com"], Ask(fields=Fields.of("id", "company.name")))
+            await fetch(["cleo@example.com"], Ask(fields=Fields.from_paths("id", "company.name")))
 
 
 @pytest.mark.parametrize(

@@ -167,8 +167,8 @@ async def test_more_pages_than_allowed_are_given_in_part(api, many):
     """The newest are there; each key's answer says that it is not whole."""
     async with opened(PostHog, api, "behaviour", **SETTINGS, max_pages=2) as source:
         by_id = lookup_of(source, Event, KeyKind.CUSTOMER_ID)
-        answer = await by_id.fetch(["c4", "c1"], Ask(fields=Fields.of("id")))
-        whole = await by_id.fetch(["c1"], Ask(fields=Fields.of("id")))
+        answer = await by_id.fetch(["c4", "c1"], Ask(fields=Fields.from_paths("id")))
+        whole = await by_id.fetch(["c1"], Ask(fields=Fields.from_paths("id")))
     assert {key: (len(msgspec.json.decode(page.records)), page.partial) for key, page in answer.items()} == {
         "c4": (10_000, True),
         "c1": (0, True),

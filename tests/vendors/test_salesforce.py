@@ -215,7 +215,7 @@ async def test_all_pages_are_read(api, crm):
     api.most_children = 2
     api.objects["Case"][-1]["CaseComments"] = comments
     answer = await lookup_of(crm, Ticket, KeyKind.EMAIL).fetch(
-        ["crowd@example.com"], Ask(fields=Fields.of("id", "messages.body"), oldest_first=True)
+        ["crowd@example.com"], Ask(fields=Fields.from_paths("id", "messages.body"), oldest_first=True)
     )
     tickets = msgspec.json.decode(answer["crowd@example.com"])
     assert [one["id"] for one in tickets] == [id_of("500", 1000 + n) for n in range(MANY)]

@@ -71,7 +71,7 @@ class TestContractOfPersons(ConnectorContract):
 )
 async def test_a_person_account_is_one_customer_by_any_key(api_of_persons, by, key):
     """A person with an address, no company, and the opportunities of the account, each once."""
-    fields = Fields.of("id", "kind", "email", "member_number", "company", "deals")
+    fields = Fields.from_paths("id", "kind", "email", "member_number", "company", "deals")
     async with opened(Salesforce, api_of_persons, "crm", **OF_PERSONS) as crm:
         answer = await lookup_of(crm, Customer, by).fetch([key], Ask(fields=fields))
     (found,) = msgspec.json.decode(answer[key])
@@ -199,10 +199,10 @@ async def test_a_part_that_is_too_slow_costs_its_own_keys(api, by):
     }[by]
     async with opened(Salesforce, api, "crm", **SETTINGS) as crm:
         lookup = lookup_of(crm, Customer, by)
-        whole = await lookup.fetch(keys, Ask(fields=Fields.of("id")))
+        whole = await lookup.fetch(keys, Ask(fields=Fields.from_paths("id")))
         slow = {KeyKind.EMAIL: "slow@", KeyKind.CUSTOMER_ID: keys[1][:15], KeyKind.PHONE: "(555) 000-0000"}
         api.slow = (slow[by],)
-        found = dict(await lookup.fetch(keys, Ask(fields=Fields.of("id"))))
+        found = dict(await lookup.fetch(keys, Ask(fields=Fields.from_paths("id"))))
     error = found.pop(keys[1])
     assert isinstance(error, SourceTimeoutError)
     assert found == whole
@@ -214,11 +214,11 @@ async def test_customers_are_found_where_merges_are_too_slow_to_look_up(api):
     async with opened(Salesforce, api, "crm", **SETTINGS) as crm:
         lookup = lookup_of(crm, Customer, KeyKind.CUSTOMER_ID)
         api.slow = ("MasterRecordId",)
-        found = await lookup.fetch([ANN, id_of("003", 78)], Ask(fields=Fields.of("id")))
+        found = await lookup.fetch([ANN, id_of("003", 78)], Ask(fields=Fields.from_paths("id")))
         assert [one["id"] for one in msgspec.json.decode(found[ANN])] == [ANN]
         assert isinstance(found[id_of("003", 78)], SourceTimeoutError)
         with pytest.raises(SourceTimeoutError):
-            await lookup.fetch([id_of("003", 78)], Ask(fields=Fields.of("id")))
+            await lookup.fetch([id_of("003", 78)], Ask(fields=Fields.from_paths("id")))
 
 
 async def test_an_org_that_is_slow_altogether_is_asked_seven_times_at_most(api):
@@ -227,7 +227,7 @@ async def test_an_org_that_is_slow_altogether_is_asked_seven_times_at_most(api):
     async with opened(Salesforce, api, "crm", **SETTINGS) as crm:
         with pytest.raises(SourceTimeoutError):
             await lookup_of(crm, Customer, KeyKind.EMAIL).fetch(
-                [f"{n}@example.com" for n in range(100)], Ask(fields=Fields.of("id"))
+                [f"{n}@example.com" for n in range(100)], Ask(fields=Fields.from_paths("id"))
             )
     assert len(api.queries) == 7
 

@@ -23,7 +23,7 @@ from tests.vendors.salesforce import BOB, LOG_IN, QUERY, REFRESH_TOKEN, SETTINGS
 
 pytestmark = pytest.mark.vendors
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 
 
 @pytest.fixture

@@ -175,7 +175,9 @@ async def test_all_pages_are_read(api, source):
     found = await ids_of(source, Event, KeyKind.CUSTOMER_ID, ["c3"], oldest_first=True)
     assert found == {"c3": [f"e{n:03}" for n in range(300)]}
     assert [request.count("next=MTUx") for request in api.asked] == [0, 1, 1]
-    answer = await lookup_of(source, Customer, KeyKind.CUSTOMER_ID).fetch(["c3"], Ask(fields=Fields.of("id", "device_ids")))
+    answer = await lookup_of(source, Customer, KeyKind.CUSTOMER_ID).fetch(
+        ["c3"], Ask(fields=Fields.from_paths("id", "device_ids"))
+    )
     (customer,) = msgspec.json.decode(answer["c3"])
     assert customer["deviceIds"] == [f"many-{n:03}" for n in range(250)]
     assert len(api.asked) == 6
@@ -230,7 +232,7 @@ async def test_a_malformed_row_is_dropped_alone(gateway):
 @pytest.mark.cases
 async def test_odd_parts_are_taken_for_nothing_else(api, source):
     """A text in the place of an object is no page and no device, an id of no type at no other system."""
-    fields = Fields.of("id", "page", "device_id")
+    fields = Fields.from_paths("id", "page", "device_id")
 
     def spoil(answer):
         if "/events" in api.requests[-1]:
@@ -242,7 +244,7 @@ async def test_odd_parts_are_taken_for_nothing_else(api, source):
     found = validate_records(page.records, narrow(Event, fields))
     assert [(one.page, one.device_id) for one in found.records] == [(None, None)]
     assert [(one.path, one.reason) for one in found.unreadable] == [("page", "malformed"), ("deviceId", "malformed")]
-    ids = Fields.of("id", "external_ids")
+    ids = Fields.from_paths("id", "external_ids")
     records = (await lookup_of(source, Customer, KeyKind.CUSTOMER_ID).fetch(["c1"], Ask(fields=ids)))["c1"]
     whole = all_fields(Customer)
     kind = narrow(Customer, Fields(tuple((name, inner) for name, inner in whole if name in {"id", "external_ids"})))
@@ -262,7 +264,7 @@ async def test_odd_parts_are_taken_for_nothing_else(api, source):
 @pytest.mark.cases
 async def test_an_address_that_nobody_has_may_be_there_in_other_letters(source, keys, expected):
     """Then the list says that it may not be whole; where one spelling is known, it is."""
-    answer = await lookup_of(source, Event, KeyKind.EMAIL).fetch(keys, Ask(fields=Fields.of("id"), first=1))
+    answer = await lookup_of(source, Event, KeyKind.EMAIL).fetch(keys, Ask(fields=Fields.from_paths("id"), first=1))
     assert {key: page.partial for key, page in answer.items()} == expected
 
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.vendors
 
 KINDS = ["customer_id", "external_id", "email"]
 SETTINGS = {"token": TOKEN, "keys": {"customer": [*KINDS, "phone"], "order": KINDS}}
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 
 
 def shopify(api, **settings):
@@ -141,7 +141,7 @@ async def test_only_what_is_asked_for_is_in_the_document():
     async with shopify(api) as connector:
         lookup = lookup_of(connector, Order, KeyKind.CUSTOMER_ID)
         since = datetime(2026, 5, 3, tzinfo=UTC)
-        answer = await lookup.fetch(["7001"], Ask(fields=Fields.of("id", "total.amount"), first=2, since=since))
+        answer = await lookup.fetch(["7001"], Ask(fields=Fields.from_paths("id", "total.amount"), first=2, since=since))
     assert [one["id"] for one in msgspec.json.decode(answer["7001"].records)] == ["9007", "9006"]
     assert " ".join(api.bodies[0]["query"].split()) == (
         'query ($after: String, $first: Int, $id: ID!, $search: String = "test:false") { customer(id: $id) { '

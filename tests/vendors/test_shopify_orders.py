@@ -31,7 +31,7 @@ async def orders(api, *made, first=None, **settings):
     """The orders of one customer, in the order of the answer."""
     api.customers[0]["orders"] = list(made)
     async with opened(Shopify, api, "shop", **(SETTINGS | settings)) as connector:
-        ask = Ask(fields=Fields.of("id", "placed_at", "status", "total", "refunded", "delivered_at"), first=first)
+        ask = Ask(fields=Fields.from_paths("id", "placed_at", "status", "total", "refunded", "delivered_at"), first=first)
         answer = await lookup_of(connector, Order, KeyKind.CUSTOMER_ID).fetch(["7001"], ask)
     return msgspec.json.decode(answer["7001"].records)
 

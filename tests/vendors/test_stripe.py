@@ -96,7 +96,7 @@ async def test_charges_are_paged_through_by_the_last_id():
     api = StripeApi()
     async with stripe(api) as connector:
         by_id = lookup_of(connector, Order, KeyKind.CUSTOMER_ID)
-        answer = await by_id.fetch(["cus_Ben"], Ask(fields=Fields.of("id")))
+        answer = await by_id.fetch(["cus_Ben"], Ask(fields=Fields.from_paths("id")))
     assert len(set(answer["cus_Ben"].records.split(b"},{"))) == MANY
     starts = [line.partition("starting_after=")[2] for line in api.requests]
     assert len(starts) == 3
@@ -128,7 +128,10 @@ async def test_a_window_and_a_few_orders_cost_one_small_call():
     async with stripe(api) as connector:
         by_id = lookup_of(connector, Order, KeyKind.CUSTOMER_ID)
         ask = Ask(
-            fields=Fields.of("id"), first=2, since=as_time("2026-01-01T00:00:19.5Z"), until=as_time("2026-01-01T00:00:55Z")
+            fields=Fields.from_paths("id"),
+            first=2,
+            since=as_time("2026-01-01T00:00:19.5Z"),
+            until=as_time("2026-01-01T00:00:55Z"),
         )
         answer = await by_id.fetch(["cus_Ann"], ask)
     assert [one["id"] for one in msgspec.json.decode(answer["cus_Ann"].records)] == ["ch_5", "ch_4"]
@@ -142,7 +145,7 @@ async def test_many_failed_attempts_do_not_take_many_calls():
     api.charges += [charge("ch_c1", "cus_Cleo", 100, 100), charge("ch_c2", "cus_Cleo", 90, 100)]
     async with stripe(api) as connector:
         by_id = lookup_of(connector, Order, KeyKind.CUSTOMER_ID)
-        answer = await by_id.fetch(["cus_Cleo"], Ask(fields=Fields.of("id"), first=1))
+        answer = await by_id.fetch(["cus_Cleo"], Ask(fields=Fields.from_paths("id"), first=1))
     assert [one["id"] for one in msgspec.json.decode(answer["cus_Cleo"].records)] == ["ch_c1"]
     assert api.requests == [
         "GET /v1/charges?customer=cus_Cleo&limit=2",
@@ -184,7 +187,7 @@ async def test_charges_of_another_customer_are_nobodys():
     async with stripe(api) as connector:
         by_id = lookup_of(connector, Order, KeyKind.CUSTOMER_ID)
         api.refusal = Refusal(200, {"object": "list", "data": [charge("ch_x", "cus_Other", 1, 100)], "has_more": False})
-        answer = await by_id.fetch(["cus_Ann"], Ask(fields=Fields.of("id")))
+        answer = await by_id.fetch(["cus_Ann"], Ask(fields=Fields.from_paths("id")))
     assert answer["cus_Ann"].records == b"[]"
 
 
@@ -238,7 +241,7 @@ async def test_a_search_takes_words_as_they_are():
     """Quotes in them end nothing; Stripe refuses words that are too short, for that key alone."""
     async with stripe(StripeApi()) as connector:
         by_text = lookup_of(connector, Customer, KeyKind.TEXT)
-        answer = await by_text.fetch(['"the bean"', "zz"], Ask(fields=Fields.of("id")))
+        answer = await by_text.fetch(['"the bean"', "zz"], Ask(fields=Fields.from_paths("id")))
     assert b"cus_Ben" in answer['"the bean"']
     assert isinstance(answer["zz"], SourceRejectedError)
 

@@ -16,7 +16,7 @@ from tests.vendors.stripe import TOKEN, StripeApi, charge, customer, dispute
 pytestmark = [pytest.mark.vendors, pytest.mark.cases]
 
 SETTINGS = {"token": TOKEN, "keys": {"customer": ["email"], "order": ["customer_id", "email"]}}
-FIELDS = Fields.of("id", "number", "status", "total", "refunded", "payments.amount")
+FIELDS = Fields.from_paths("id", "number", "status", "total", "refunded", "payments.amount")
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ async def test_a_lost_dispute_gives_the_money_back(api, disputes, more, expected
 async def test_disputes_are_asked_for_where_they_matter_only(api):
     """Of charges that have one, when the answer shows it."""
     api.charges = [charge("ch_1", "cus_Cleo", 1, 100), charge("ch_2", "cus_Cleo", 2, 100, disputed=True)]
-    await orders(api, fields=Fields.of("id", "total"))
+    await orders(api, fields=Fields.from_paths("id", "total"))
     assert not any("disputes" in line for line in api.requests)
     await orders(api)
     assert [line for line in api.requests if "disputes" in line] == ["GET /v1/disputes?charge=ch_2&limit=100"]
@@ -184,7 +184,7 @@ async def test_without_a_search_an_address_is_found_as_it_is_stored(api):
         keys = ["cleo@example.com", "Cleo@Example.com"]
         assert await ids_of(connector, Customer, KeyKind.EMAIL, keys) == {keys[0]: [], keys[1]: ["cus_Cleo"]}
         by_email = lookup_of(connector, Order, KeyKind.EMAIL)
-        answer = await by_email.fetch(["ben@example.com", "Nobody@Example.com"], Ask(fields=Fields.of("id"), first=1))
+        answer = await by_email.fetch(["ben@example.com", "Nobody@Example.com"], Ask(fields=Fields.from_paths("id"), first=1))
         assert {key: page.partial for key, page in answer.items()} == {"ben@example.com": False, "Nobody@Example.com": True}
     assert not any("search" in line for line in api.requests)
 
@@ -201,10 +201,10 @@ async def test_more_pages_than_allowed_are_given_in_part(api):
     api.charges = [charge(f"ch_{n}", "cus_Cleo", n, 100) for n in range(250)]
     async with opened(Stripe, api, "payments", **SETTINGS, max_pages=2) as connector:
         by_id = lookup_of(connector, Order, KeyKind.CUSTOMER_ID)
-        page = (await by_id.fetch(["cus_Cleo"], Ask(fields=Fields.of("id"))))["cus_Cleo"]
+        page = (await by_id.fetch(["cus_Cleo"], Ask(fields=Fields.from_paths("id"))))["cus_Cleo"]
         assert ([one["id"] for one in msgspec.json.decode(page.records)], page.partial) == (
             [f"ch_{n}" for n in range(249, 49, -1)],
             True,
         )
         with pytest.raises(SourceProtocolError):
-            await by_id.fetch(["cus_Cleo"], Ask(fields=Fields.of("id"), oldest_first=True))
+            await by_id.fetch(["cus_Cleo"], Ask(fields=Fields.from_paths("id"), oldest_first=True))

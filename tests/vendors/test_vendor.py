@@ -30,7 +30,7 @@ from tests.support.http_source import serving
 
 pytestmark = pytest.mark.vendors
 
-ASK = Ask(fields=Fields.of("id"))
+ASK = Ask(fields=Fields.from_paths("id"))
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
@@ -284,4 +284,4 @@ def test_values_of_vendors_become_canonical():
         {"kind": "EMAIL", "value": "a@x.de", "primary": True},
         {"kind": "EMAIL", "value": "b@x.de", "primary": False},
     ]
-    assert needed(Fields.of("name", "total.amount", "other"), {"name": ("b", "a"), "total": ("a",)}) == ["a", "b"]
+    assert needed(Fields.from_paths("name", "total.amount", "other"), {"name": ("b", "a"), "total": ("a",)}) == ["a", "b"]

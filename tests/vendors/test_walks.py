@@ -32,7 +32,7 @@ from tests.vendors.zendesk import ZendeskApi
 
 pytestmark = [pytest.mark.vendors, pytest.mark.cases]
 
-ID = Fields.of("id")
+ID = Fields.from_paths("id")
 OAUTH = {"client_id": "profile_gateway", "client_secret": "the-secret-of-the-client", "token": None, "email": None}
 WALKS: dict[str, tuple[Any, Callable[[], VendorApi], Any, Any, KeyKind, str]] = {
     "salesforce": (
@@ -117,7 +117,7 @@ async def test_small_pages_walk_what_the_whole_list_has(preset, first):
     """Each record once, in the same order, from cursor to cursor."""
     api, key = WALKS[preset][1](), WALKS[preset][-1]
     record = WALKS[preset][3]
-    fields = Fields.of("id", record.time_field)
+    fields = Fields.from_paths("id", record.time_field)
     async with walking(preset, api) as lookup:
 
         async def found(**ask: Any) -> list[Any]:
@@ -186,8 +186,10 @@ async def test_a_page_may_end_with_what_cannot_be_read():
 
     api.spoil = spoil
     async with opened(PostHog, api, "behaviour", **test_posthog.SETTINGS) as source:
-        page = (await lookup_of(source, Event, KeyKind.CUSTOMER_ID).fetch(["c1"], Ask(fields=Fields.of("id", "at"))))["c1"]
-    found = validate_records(page_of(page).records, narrow(Event, Fields.of("id", "at")))
+        page = (await lookup_of(source, Event, KeyKind.CUSTOMER_ID).fetch(["c1"], Ask(fields=Fields.from_paths("id", "at"))))[
+            "c1"
+        ]
+    found = validate_records(page_of(page).records, narrow(Event, Fields.from_paths("id", "at")))
     assert len(spoilt) == 1
     assert len({one.id for one in found.records}) == MAX_ROWS + 3
     assert [one.reason for one in found.unreadable] == ["malformed"]

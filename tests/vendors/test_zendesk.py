@@ -110,13 +110,13 @@ async def test_comments_are_read_of_the_shown_tickets_only():
     api = ZendeskApi()
     async with zendesk(api) as connector:
         by_id = lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID)
-        await by_id.fetch(["12"], Ask(fields=Fields.of("id", "messages.body"), first=2))
+        await by_id.fetch(["12"], Ask(fields=Fields.from_paths("id", "messages.body"), first=2))
         assert [line for line in api.requests if "comments" in line] == [
             "GET /api/v2/tickets/1129/comments?page[size]=100",
             "GET /api/v2/tickets/1128/comments?page[size]=100",
         ]
         api.requests.clear()
-        await by_id.fetch(["12"], Ask(fields=Fields.of("id"), first=2))
+        await by_id.fetch(["12"], Ask(fields=Fields.from_paths("id"), first=2))
     assert not any("comments" in line for line in api.requests)
 
 
@@ -162,7 +162,7 @@ async def test_external_ids_are_compared_as_they_are():
     async with zendesk(ZendeskApi(), customer_id="external_id") as connector:
         for record in (Customer, Ticket):
             by_id = lookup_of(connector, record, KeyKind.CUSTOMER_ID)
-            assert list(await by_id.fetch(["CRM-1", "crm-2"], Ask(fields=Fields.of("id")))) == ["crm-2"]
+            assert list(await by_id.fetch(["CRM-1", "crm-2"], Ask(fields=Fields.from_paths("id")))) == ["crm-2"]
 
 
 async def test_a_malformed_ticket_is_dropped_alone():

@@ -54,7 +54,7 @@ async def test_pages_of_any_size_walk_through_all_tickets_once(api, oldest_first
         for first in (7, 90, 100):
             after, seen = None, []
             while True:
-                ask = Ask(fields=Fields.of("id", "created_at"), first=first, after=after, oldest_first=oldest_first)
+                ask = Ask(fields=Fields.from_paths("id", "created_at"), first=first, after=after, oldest_first=oldest_first)
                 rows = msgspec.json.decode((await by_id.fetch(["12"], ask))["12"].records)
                 seen += [(one["createdAt"], one["id"]) for one in rows]
                 if len(rows) < first:
@@ -71,12 +71,12 @@ async def test_a_window_ends_the_reading(api):
         by_id = lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID)
         for oldest_first, calls in ((False, 2), (True, 20)):
             api.requests.clear()
-            ask = Ask(fields=Fields.of("id"), since=since, until=until, first=5, count=True, oldest_first=oldest_first)
+            ask = Ask(fields=Fields.from_paths("id"), since=since, until=until, first=5, count=True, oldest_first=oldest_first)
             page = (await by_id.fetch([ROBOT], ask))[ROBOT]
             assert (page.total, page.partial) == (100, False)
             assert len(api.requests) == calls
         api.requests.clear()
-        page = (await by_id.fetch([ROBOT], Ask(fields=Fields.of("id"), since=since, first=5)))[ROBOT]
+        page = (await by_id.fetch([ROBOT], Ask(fields=Fields.from_paths("id"), since=since, first=5)))[ROBOT]
         assert len(api.requests) == 1
 
 
@@ -84,9 +84,9 @@ async def test_more_pages_than_allowed_are_given_in_part(api):
     """The newest are there, and the answer says that it is not whole."""
     async with zendesk(api, max_pages=2) as connector:
         by_id = lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID)
-        page = (await by_id.fetch([ROBOT], Ask(fields=Fields.of("id"), count=True)))[ROBOT]
+        page = (await by_id.fetch([ROBOT], Ask(fields=Fields.from_paths("id"), count=True)))[ROBOT]
         assert (len(msgspec.json.decode(page.records)), page.total, page.partial) == (200, CROWDED, True)
-        page = (await by_id.fetch([ROBOT], Ask(fields=Fields.of("id"), first=10)))[ROBOT]
+        page = (await by_id.fetch([ROBOT], Ask(fields=Fields.from_paths("id"), first=10)))[ROBOT]
         assert (len(msgspec.json.decode(page.records)), page.partial) == (10, False)
 
 
@@ -94,7 +94,9 @@ async def test_no_more_is_asked_for_than_zendesk_gives(api):
     """It has ten thousand rows by the numbers of pages."""
     api.tickets += [ticket(20_000 + n, 42, 60) for n in range(10_000)]
     async with zendesk(api, max_pages=200) as connector:
-        page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch([ROBOT], Ask(fields=Fields.of("id"))))[ROBOT]
+        page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch([ROBOT], Ask(fields=Fields.from_paths("id"))))[
+            ROBOT
+        ]
     assert (len(msgspec.json.decode(page.records)), page.partial) == (10_000, True)
     assert len(api.requests) == 100
 
@@ -169,7 +171,7 @@ async def test_a_part_that_cannot_be_read_is_passed_on_in_its_place(api):
     """The ticket is there, and so are the other messages."""
     api.tickets = [ticket(1, 42, 1, via=["web"], satisfaction_rating="fine", custom_fields="none")]
     async with zendesk(api, order_id_field=360) as connector:
-        ask = Ask(fields=Fields.of("id", "channel", "satisfaction", "order_id"))
+        ask = Ask(fields=Fields.from_paths("id", "channel", "satisfaction", "order_id"))
         page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch([ROBOT], ask))[ROBOT]
     (found,) = msgspec.json.decode(page.records)
     assert (found["id"], found["channel"], found["satisfaction"], found["orderId"]) == ("1", [["web"]], ["fine"], ["none"])
@@ -208,7 +210,7 @@ async def test_a_word_of_a_rating_that_is_unknown_is_passed_on(api, rating, expe
     """For the gateway to leave it out and count it; nothing was said yet where none was given."""
     api.tickets = [ticket(1, 42, 1, satisfaction_rating=rating)]
     async with zendesk(api) as connector:
-        ask = Ask(fields=Fields.of("id", "satisfaction"))
+        ask = Ask(fields=Fields.from_paths("id", "satisfaction"))
         page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch(["42"], ask))["42"]
     assert msgspec.json.decode(page.records)[0].get("satisfaction") == expected
 
@@ -222,7 +224,7 @@ async def test_who_wrote_a_comment_is_not_guessed(api):
         answer | {"comments": [own | {"author_id": author} for author in authors]} if "comments" in answer else answer
     )
     async with zendesk(api) as connector:
-        ask = Ask(fields=Fields.of("id", "messages.author", "messages.body"))
+        ask = Ask(fields=Fields.from_paths("id", "messages.author", "messages.body"))
         page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch(["42"], ask))["42"]
     found = validate_records(page.records, narrow(Ticket, ask.fields))
     assert [one.author for one in found.records[0].messages] == [
@@ -244,7 +246,7 @@ async def test_a_comment_that_does_not_say_whether_it_is_public_is_not_shown(api
         )
     )
     async with zendesk(api) as connector:
-        ask = Ask(fields=Fields.of("id", "messages.body"))
+        ask = Ask(fields=Fields.from_paths("id", "messages.body"))
         page = (await lookup_of(connector, Ticket, KeyKind.CUSTOMER_ID).fetch(["42"], ask))["42"]
     found = validate_records(page.records, narrow(Ticket, ask.fields))
     assert [one.body for one in found.records[0].messages] == ["It is broken"]

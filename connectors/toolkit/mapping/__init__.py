@@ -1,1 +1,1 @@
-"""How rows of JSON become records by the settings of a source, for every kind that reads JSON."""
+"""Map rows of JSON to records, by the settings of a source."""

@@ -16,7 +16,7 @@ from connectors.toolkit.converters import to_number
 from connectors.toolkit.evaluation import decimal_text, is_sound
 from connectors.toolkit.mapping.row_layout import SlowPathNeededError
 
-Amount: Any = narrow(Money, Fields.of("amount"))
+Amount: Any = narrow(Money, Fields.from_paths("amount"))
 """Money of which the amount alone is shown."""
 
 _MOST = 10**MAX_DIGITS
@@ -27,7 +27,7 @@ _DOUBTS = ("e", "E", "-0")
 
 
 def are_plain(numbers: list[str]) -> bool:
-    """Whether each of these numbers of JSON is sound, and is shown with the same text."""
+    """Tell whether these numbers are sound and shown as written."""
     together = "".join(numbers)
     if any(doubt in together for doubt in _DOUBTS):
         return False
@@ -39,21 +39,24 @@ def are_plain(numbers: list[str]) -> bool:
 
 
 def numbers_in(struct: type[msgspec.Struct], fields: Fields) -> Callable[[list[list[Any]]], list[str]] | None:
-    """A function that gives the text of each amount in lists of records, narrowed to some fields; None where they have none."""
-    found = [f"*[money.amount for {loops}]" for loops in _loops(struct, fields, "one", "records in lists for one in records")]
-    return CodeWriter().expression("lists", f"[{', '.join(found)}]") if found else None
+    """Write a function that lists the amounts of records as text.
+
+    Records are narrowed to some fields; None where they have none.
+    """
+    parts = [f"*[money.amount for {loops}]" for loops in _loops(struct, fields, "one", "records in lists for one in records")]
+    return CodeWriter().expression("lists", f"[{', '.join(parts)}]") if parts else None
 
 
 def _loops(struct: type[msgspec.Struct], fields: Fields, holder: str, loops: str) -> Iterator[str]:
-    """The loops that lead to money with its amount."""
+    """Write the loops that lead to money with its amount."""
     for name, inner in fields:
-        shape = fields_of(struct)[name]
-        within = f"{holder}.{name}" if shape.form == LIST else f"({holder}.{name},)"
-        if shape.struct is Money and "amount" in inner:
+        field = fields_of(struct)[name]
+        within = f"{holder}.{name}" if field.form == LIST else f"({holder}.{name},)"
+        if field.struct is Money and "amount" in inner:
             yield f"{loops} for money in {within} if money is not None"
-        elif shape.struct is not None:
+        elif field.struct is not None:
             part = f"{holder}_{name}"
-            yield from _loops(shape.struct, inner, part, f"{loops} for {part} in {within} if {part} is not None")
+            yield from _loops(field.struct, inner, part, f"{loops} for {part} in {within} if {part} is not None")
 
 
 def amount(value: Any) -> Any:
@@ -72,7 +75,7 @@ def amount(value: Any) -> Any:
 
 
 def _is_simple(text: str) -> bool:
-    """Whether this is a number of some digits, perhaps with a point, that is shown as it is written."""
+    """Tell whether this number of some digits is shown as written. It may have a point."""
     digits = text.replace(".", "", 1)
     if not (digits.isdigit() and digits.isascii()) or text[-1] == "." or len(text) > MAX_DIGITS:
         return False

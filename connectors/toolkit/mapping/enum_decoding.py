@@ -1,4 +1,4 @@
-"""Words of a source, such as those of a status: those that were met are decoded to what they mean, in C.
+"""Decode the texts of an enum natively: those that were met are decoded to what they mean, in C.
 
 A cache of meanings instead costs 3 to 6 % more of a large query (decision 39).
 """
@@ -18,12 +18,12 @@ class EnumText(Enum):
 
     @classmethod
     def _missing_(cls, text: object) -> Any:
-        """What msgspec calls for a text that is none of the members."""
-        return cls.words.met(text)
+        """Decode a text that is none of the members, for msgspec."""
+        return cls.words.learn(text)
 
 
 class EnumTexts:
-    """The texts at one place, which may mean several things to those who read them there."""
+    """Hold the texts of one place, with each reader's meanings."""
 
     def __init__(self) -> None:
         self._meanings: dict[str, Callable[[str], Any]] = {}
@@ -31,26 +31,29 @@ class EnumTexts:
         self._members = self._misses = 0
 
     def add(self, name: str, read: Callable[[str], Any]) -> None:
-        """Have words mean what `read` gives, as the attribute `name`. Where it raises, a word has no such attribute."""
+        """Read texts by `read` into their attribute `name`.
+
+        Where it raises, a text has no such attribute.
+        """
         self._meanings[name] = read
 
     def kind(self) -> type[EnumText]:
-        """A type of which msgspec decodes the words that were met into members, others into what is like one, more slowly."""
+        """Make a type that msgspec decodes known texts by. Other texts become the like of a member, more slowly."""
         members = self._met or {"": None}
         kind: Any = EnumText("EnumText", {f"w{number}": text for number, text in enumerate(members)})  # type: ignore[call-arg]
         kind.words = self
         for member in kind:
             self._explain(member, member.value)
         self._members, self._misses = len(members), 0
-        made: type[EnumText] = kind
-        return made
+        decoded: type[EnumText] = kind
+        return decoded
 
     @property
     def are_outgrown(self) -> bool:
-        """Whether words that were no members of the last type were met so often that a new one is worth its making."""
+        """Tell whether enough new texts came for a new type. So often that it is worth its making."""
         return self._misses > self._members < len(self._met)
 
-    def met(self, text: Any) -> Any:
+    def learn(self, text: Any) -> Any:
         self._misses += 1
         if text in self._met:
             return self._met[text]

@@ -1,4 +1,4 @@
-"""JMESPath's functions over numbers that are Decimals, so that an amount that is computed is as exact as one that is read."""
+"""Give JMESPath functions over Decimals, so that amounts stay exact."""
 
 import math
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def _exact(value: Any) -> Any:
 
 
 class ExactFunctions(Functions):
-    """Functions of the standard that take or give numbers; what cannot be computed with raises `JMESPathTypeError`."""
+    """Compute the standard's functions over numbers. A value that cannot be computed with raises `JMESPathTypeError`."""
 
     @signature({"types": ["number"]})
     def _func_abs(self, arg: Any) -> Any:
@@ -87,8 +87,8 @@ class ExactFunctions(Functions):
         )
 
     def _convert_to_jmespath_type(self, name: str) -> str:
-        found: str = super()._convert_to_jmespath_type("float" if name == "Decimal" else name)  # type: ignore[misc]
-        return found
+        converted: str = super()._convert_to_jmespath_type("float" if name == "Decimal" else name)  # type: ignore[misc]
+        return converted
 
 
 def _sound(numbers: Sequence[Any], function: str) -> Sequence[Any]:

@@ -18,7 +18,7 @@ Get = Callable[[Any], Any]
 
 
 def getter(expression: str) -> Get:
-    """A function from JSON to the value of the expression, None where there is none.
+    """Make a function from JSON to the expression's value. None where there is none.
 
     A field, a dotted chain of fields, a literal and `@` are most of what a configuration holds; they are read without
     the interpreter of JMESPath.
@@ -59,18 +59,18 @@ def field_getter(expression: str) -> Get:
 
 
 def chain_of(expression: str) -> tuple[str, ...] | None:
-    """The names of a plain path (`a.b`), None for any other expression."""
+    """List the names of a plain path (`a.b`), None for any other expression."""
     return _chain(jmespath.compile(expression).parsed)
 
 
 def literal_of(expression: str) -> Any:
-    """The value of a literal, None for any other expression."""
+    """Read the value of a literal, None for any other expression."""
     tree = jmespath.compile(expression).parsed
     return tree["value"] if tree["type"] == "literal" else None
 
 
 def misses_name(expression: str, value: Any) -> bool:
-    """Whether an expression that gives nothing names what is not there: an object without the name. A null is there."""
+    """Tell whether an expression without a value names something absent: an object without the name. A null is there."""
     visitor = _NameVisitor(jmespath.Options(custom_functions=ExactFunctions()))
     try:
         visitor.visit(exact_numbers(jmespath.compile(expression).parsed), value)

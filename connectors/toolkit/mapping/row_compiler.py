@@ -14,7 +14,7 @@ import msgspec
 from connectors.record_fields import LEAF, LIST, FieldInfo, Fields, fields_of, narrow
 from connectors.records import MAX_DIGITS, ExactWhole, KnownEnum, Money, UtcTime
 from connectors.toolkit.code_generation import CodeWriter, indented
-from connectors.toolkit.converters import converter, shape_converter, translated
+from connectors.toolkit.converters import converter, field_converter, translated
 from connectors.toolkit.evaluation import is_sound, plain
 from connectors.toolkit.mapping.amounts import Amount, amount
 from connectors.toolkit.mapping.jmespath_expressions import chain_of, literal_of
@@ -45,7 +45,7 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 class MappingRules:
-    """The part of a mapping that holds for one record, or for one part of a list."""
+    """Hold the mapping of one record, or of a list's part."""
 
     def __init__(self, rules: MappingSettings | PartSettings) -> None:
         self.fields = rules.fields
@@ -56,7 +56,7 @@ class MappingRules:
 
 
 class RowVariable:
-    """An object of the answer that is in a variable, and the row around its list.
+    """Hold a variable with an object, and the row around it.
 
     It is at several places where a name can be written in two ways.
     """
@@ -102,7 +102,9 @@ class RowCompiler:
         return time.astimezone(UTC)
 
     def records(self, record: str) -> tuple[Make, Make]:
-        """Functions from lists of rows to lists of records, by the expression for one, with the loops that were written for it.
+        """Write functions from lists of rows to lists of records.
+
+        They go by the expression for one record, with the loops that were written for it.
 
         The first takes shown amounts for what they are, as they were decoded; the second looks at each.
         """
@@ -112,11 +114,14 @@ class RowCompiler:
         quick = [line.replace("looked_at(", "(") for line in careful]
         return self._code.function("lists", quick), self._code.function("lists", careful)
 
-    def order_test(self, shape: FieldInfo, rules: MappingRules, row: RowVariable, way: str) -> Make:
-        """A function that gives those lists of rows in which not each time is less, or greater, than the one before."""
-        if shape.leaf is not datetime or literal_of(rules.fields.get(shape.name, "@")) is not None:
+    def order_test(self, field: FieldInfo, rules: MappingRules, row: RowVariable, way: str) -> Make:
+        """Write a function that gives unsorted lists of rows.
+
+        In these not each time is less, or greater, than the one before.
+        """
+        if field.leaf is not datetime or literal_of(rules.fields.get(field.name, "@")) is not None:
             return lambda lists: [rows for rows in lists if len(rows) > 1]
-        time = self._spot(shape, shape.name, rules, row, row).source
+        time = self._spot(field, field.name, rules, row, row).source
         test = [
             "for row in rows:",
             f"  if not (time := {time}) {way} last:",
@@ -134,7 +139,7 @@ class RowCompiler:
         return self._code.function("lists", lines)
 
     def object(self, struct: type[msgspec.Struct], fields: Fields, rules: MappingRules, row: RowVariable) -> str:
-        """A record or a part of a list, narrowed."""
+        """Write a record or a part of a list, narrowed."""
         own = fields_of(struct)
         words = (f"{name}={self._field(own[name], inner, name, rules, row)}" for name, inner in fields)
         return f"{self._code.keep(narrow(struct, fields))}({', '.join(words)})"
@@ -142,77 +147,77 @@ class RowCompiler:
     def position(
         self, struct: type[msgspec.Struct], names: Sequence[str], rules: MappingRules, row: RowVariable
     ) -> Callable[[Any], Any]:
-        """A function from a row to its fields of these names, none of them missing."""
+        """Write a function from a row to these fields. None of them is missing."""
         own = fields_of(struct)
         parts = (self._or(self._value(own[name], name, rules, row, row), "misfit()") for name in names)
         return self._code.expression("row", f"({', '.join(parts)},)")
 
-    def _field(self, shape: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
-        """A field: where it has no value its default, or a misfit."""
-        if shape.form == LIST:
+    def _field(self, field: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
+        """Write a field: where it has no value its default, or a misfit."""
+        if field.form == LIST:
             return (
-                self._leaves(shape, path, rules, row) if shape.struct is None else self._parts(shape, inner, path, rules, row)
+                self._leaves(field, path, rules, row) if field.struct is None else self._parts(field, inner, path, rules, row)
             )
-        missing = "misfit()" if shape.required else "{}" if shape.leaf is dict else self._constant(shape.default)
-        if shape.struct is not None:
-            return self._or(ValueExpression(self._part(shape, inner, path, rules, row)), missing)
-        value = self._value(shape, path, rules, row, row)
-        return self._or(value, missing, is_there=shape.required and value.spot is not None and value.spot.need())
+        missing = "misfit()" if field.required else "{}" if field.leaf is dict else self._constant(field.default)
+        if field.struct is not None:
+            return self._or(ValueExpression(self._part(field, inner, path, rules, row)), missing)
+        value = self._value(field, path, rules, row, row)
+        return self._or(value, missing, is_there=field.required and value.spot is not None and value.spot.need())
 
     def _or(self, value: ValueExpression, missing: str, *, is_there: bool = False) -> str:
-        """What a value means, or what is there instead of it."""
+        """Write a value's meaning, or its default."""
         if value.meaning == "{0}" and (is_there or missing == "None"):
             return value.decoded
-        test, kept = self._test(value)
+        test, value_text = self._test(value)
         if is_there:
-            return kept.meaning.format(kept.decoded, test.removesuffix(" is None"))
-        return f"({missing} if {test} else {kept.meaning.format(kept.decoded, kept.decoded)})"
+            return value_text.meaning.format(value_text.decoded, test.removesuffix(" is None"))
+        return f"({missing} if {test} else {value_text.meaning.format(value_text.decoded, value_text.decoded)})"
 
     def _test(self, value: ValueExpression) -> tuple[str, ValueExpression]:
-        """Whether there is no value, and what can be said of it after this was asked."""
+        """Test whether there is no value. It also says what is known of it after the test."""
         if value.decoded.isidentifier():
             return f"{value.decoded} is None", value
         name = self._code.new_name()
         return f"({name} := {value.decoded}) is None", ValueExpression(name, value.meaning)
 
     def _value(
-        self, shape: FieldInfo, path: str, rules: MappingRules, row: RowVariable, parent: RowVariable, *, is_shown: bool = True
+        self, field: FieldInfo, path: str, rules: MappingRules, row: RowVariable, parent: RowVariable, *, is_shown: bool = True
     ) -> ValueExpression:
         literal = None if path in rules.outer else literal_of(rules.fields.get(path, "@"))
         if path == RATING and rules.rating_scale is not None:
             if literal is not None or path in rules.values:
                 raise SlowPathNeededError
-            return self._rating(self._spot(shape, path, rules, row, parent), rules.rating_scale)
+            return self._rating(self._spot(field, path, rules, row, parent), rules.rating_scale)
         if literal is not None:
-            constant = _constant(shape, literal, rules.values.get(path))
-            if shape is self._shown_amount:
+            constant = _constant(field, literal, rules.values.get(path))
+            if field is self._shown_amount:
                 return ValueExpression(self._code.keep(Amount(str(constant))), _TEXT)
             return ValueExpression(self._code.keep(constant))
-        spot = self._spot(shape, path, rules, row, parent)
-        value = self._leaf(spot, shape, rules.values.get(path), is_shown=is_shown)
+        spot = self._spot(field, path, rules, row, parent)
+        value = self._leaf(spot, field, rules.values.get(path), is_shown=is_shown)
         if path not in rules.outer:
             return value
         name = self._code.new_name()  # the same for all items, so read before their loop
         self._before.append(f"{name} = {value.decoded}")
         return ValueExpression(name, value.meaning)
 
-    def _leaf(self, spot: ValuePath, shape: FieldInfo, table: Mapping[str, str] | None, *, is_shown: bool) -> ValueExpression:
+    def _leaf(self, spot: ValuePath, field: FieldInfo, table: Mapping[str, str] | None, *, is_shown: bool) -> ValueExpression:
         """Has a value decoded."""
-        leaf = shape.leaf
-        if leaf is not None and _is_enum(shape):
+        leaf = field.leaf
+        if leaf is not None and _is_enum(field):
             convert = translated(table or {}, converter(leaf))
-            return self._word(spot, lambda text: _default(shape) if (word := convert(text)) is None else leaf(word))
+            return self._word(spot, lambda text: _default(field) if (word := convert(text)) is None else leaf(word))
         if table is not None and leaf is not str:
             raise SlowPathNeededError
-        if leaf is str and (table is not None or shape.type not in (str, str | None)):
-            convert = translated(table or {}, shape_converter(shape))
-            return self._word(spot, lambda text: msgspec.convert(convert(text), shape.type))
-        if shape is self._shown_amount:
+        if leaf is str and (table is not None or field.type not in (str, str | None)):
+            convert = translated(table or {}, field_converter(field))
+            return self._word(spot, lambda text: msgspec.convert(convert(text), field.type))
+        if field is self._shown_amount:
             spot.read_as(Any)
             return ValueExpression(f"{'looked_at' if is_shown else 'amount'}({spot.source})", _TEXT)
         if leaf is dict and self._shown_amount is not None:  # its numbers would be taken for amounts
             raise SlowPathNeededError
-        spot.read_as(_READ_AS.get(leaf, shape.type))
+        spot.read_as(_READ_AS.get(leaf, field.type))
         return ValueExpression(spot.source, _SOUND.get(leaf, "{0}"), spot)
 
     def _rating(self, spot: ValuePath, scale: Scale) -> ValueExpression:
@@ -224,30 +229,30 @@ class RowCompiler:
         spot.read_word(meaning, read)
         return ValueExpression(spot.source, f"({{1}}).{meaning}")
 
-    def _leaves(self, shape: FieldInfo, path: str, rules: MappingRules, row: RowVariable) -> str:
-        if path in rules.values or shape.leaf is not str:
+    def _leaves(self, field: FieldInfo, path: str, rules: MappingRules, row: RowVariable) -> str:
+        if path in rules.values or field.leaf is not str:
             raise SlowPathNeededError
-        spot = self._spot(shape, path, rules, row, row)
+        spot = self._spot(field, path, rules, row, row)
         spot.read_as(list[str | None])
         name, item = self._code.new_name(), self._code.new_name()
         return f"([] if ({name} := {spot.source}) is None else [{item} for {item} in {name} if {item} is not None])"
 
-    def _part(self, shape: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
-        """An object. One whose required fields have no value is none, and so is one without any value."""
-        assert shape.struct is not None
-        own = fields_of(shape.struct)
-        needed = [one.name for one in own.values() if one.required]
-        if any(one.form != LEAF or one.default is not None for one in own.values() if not one.required):
+    def _part(self, field: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
+        """Write an object. One whose required fields have no value is none, and so is one without any value."""
+        assert field.struct is not None
+        own = fields_of(field.struct)
+        needed = [field.name for field in own.values() if field.required]
+        if any(field.form != LEAF or field.default is not None for field in own.values() if not field.required):
             raise SlowPathNeededError
         names = [*needed, *(name for name, _ in inner if name not in needed)]
         parent, opening = row, ""
         if any(f"{path}.{name}" not in {**rules.fields, **rules.outer} for name in names):
-            spot = self._spot(shape, path, rules, row, row)
+            spot = self._spot(field, path, rules, row, row)
             parent = RowVariable(spot.objects(), self._code.new_name())
             opening = f"{parent.variable} := {spot.source}"
         shown = [name for name, _ in inner]
         values = {name: self._value(own[name], f"{path}.{name}", rules, row, parent, is_shown=name in shown) for name in names}
-        kind, whole = narrow(shape.struct, inner), None
+        kind, whole = narrow(field.struct, inner), None
         if kind is Amount and self._shown_amount is not None:
             whole = values["amount"].decoded
             needed.remove("amount")  # without it the whole is none, too
@@ -261,34 +266,34 @@ class RowCompiler:
         if whole is None:
             words = (f"{name}={self._or(values[name], 'None', is_there=name in needed)}" for name in shown)
             whole = f"{self._code.keep(kind)}({', '.join(words)})"
-        made = f"(None if {missing} else {whole})"
-        return f"(({opening}), {made})[1]" if opening else made
+        part = f"(None if {missing} else {whole})"
+        return f"(({opening}), {part})[1]" if opening else part
 
-    def _parts(self, shape: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
-        assert shape.struct is not None
+    def _parts(self, field: FieldInfo, inner: Fields, path: str, rules: MappingRules, row: RowVariable) -> str:
+        assert field.struct is not None
         part = rules.lists.get(path, PartSettings())
-        spot = self._spot(shape, path, rules, row, row, part.list)
-        name, item, found = self._code.new_name(), self._code.new_name(), self._code.new_name()
-        if self._may_take and _come_as_shown(shape.struct, inner, part):
+        spot = self._spot(field, path, rules, row, row, part.list)
+        name, item, items = self._code.new_name(), self._code.new_name(), self._code.new_name()
+        if self._may_take and _come_as_shown(field.struct, inner, part):
             self.as_they_come = True
-            spot.read_as(list[_with_whole_quantities(shape.struct, inner)])  # type: ignore[misc]
+            spot.read_as(list[_with_whole_quantities(field.struct, inner)])  # type: ignore[misc]
             return f"([] if ({name} := {spot.source}) is None else {name})"
         around, self._lines = self._lines, []
         self._before = around
-        made = self.object(shape.struct, inner, MappingRules(part), RowVariable(spot.lists(), item, row))
-        loop = [*self._lines, f"{found}.append({made})"]
+        whole = self.object(field.struct, inner, MappingRules(part), RowVariable(spot.lists(), item, row))
+        loop = [*self._lines, f"{items}.append({whole})"]
         around += [
-            f"{found} = []",
+            f"{items} = []",
             f"if ({name} := {spot.source}) is not None:",
             f"  for {item} in {name}:",
             *indented(loop, 4),
         ]
         self._lines = around
-        return found
+        return items
 
     def _spot(
         self,
-        shape: FieldInfo,
+        field: FieldInfo,
         path: str,
         rules: MappingRules,
         row: RowVariable,
@@ -301,7 +306,7 @@ class RowCompiler:
             row, expression = row.outer, rules.outer[path]
         if expression is not None:
             return path_at(row.places, row.variable, chain_of(expression), self._code)
-        names = list(dict.fromkeys((shape.json_name, shape.name)))
+        names = list(dict.fromkeys((field.json_name, field.name)))
         reads = [f"{parent.variable}.{attribute(name)}" for name in names]
         source, name = reads[0], self._code.new_name()
         if len(reads) > 1:
@@ -319,11 +324,11 @@ def _come_as_shown(struct: type[msgspec.Struct], fields: Fields, part: PartSetti
     own = [fields_of(struct)[name] for name, _ in fields]
     mapped = {*part.fields, *part.values, *part.outer}
     return all(
-        shape.form == LEAF
-        and (shape.leaf in (int, float, bool, Number) or shape.type in (str, str | None))
-        and shape.name == shape.json_name
-        and shape.name not in mapped
-        for shape in own
+        field.form == LEAF
+        and (field.leaf in (int, float, bool, Number) or field.type in (str, str | None))
+        and field.name == field.json_name
+        and field.name not in mapped
+        for field in own
     )
 
 
@@ -339,17 +344,17 @@ def _with_whole_quantities(struct: type[msgspec.Struct], fields: Fields) -> type
     return msgspec.defstruct(part.__name__, quantities, bases=(part,), frozen=True, gc=False) if quantities else part
 
 
-def _default(shape: FieldInfo) -> Any:
-    return misfit() if shape.required else shape.default
+def _default(field: FieldInfo) -> Any:
+    return misfit() if field.required else field.default
 
 
-def _is_enum(shape: FieldInfo) -> bool:
-    return shape.leaf is not None and issubclass(shape.leaf, KnownEnum) and shape.form == LEAF
+def _is_enum(field: FieldInfo) -> bool:
+    return field.leaf is not None and issubclass(field.leaf, KnownEnum) and field.form == LEAF
 
 
-def _constant(shape: FieldInfo, literal: Any, table: Mapping[str, str] | None) -> Any:
+def _constant(field: FieldInfo, literal: Any, table: Mapping[str, str] | None) -> Any:
     try:
-        constant = msgspec.convert(translated(table or {}, shape_converter(shape))(literal), shape.type)
+        constant = msgspec.convert(translated(table or {}, field_converter(field))(literal), field.type)
     except msgspec.ValidationError:
         raise SlowPathNeededError from None
     if not isinstance(constant, Decimal):

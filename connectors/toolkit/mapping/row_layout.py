@@ -1,4 +1,4 @@
-"""Where an answer holds what: objects by the source's own names, and the structs that decode just that."""
+"""Lay out where an answer holds its values: objects by the source's own names, and the structs that decode just that."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from connectors.toolkit.mapping.enum_decoding import EnumTexts
 
 
 class SlowPathNeededError(Exception):
-    """An answer, or a mapping, has something that cannot be read the fast way."""
+    """Report an answer or mapping that the fast way cannot read."""
 
 
 class ObjectLayout:
-    """One object of an answer, and what is read of it. Becomes a struct once all that is known.
+    """Lay out one object of an answer, with its values. Becomes a struct once all that is known.
 
     Every method raises `SlowPathNeededError` for what is read in two ways.
     """
@@ -38,7 +38,7 @@ class ObjectLayout:
         self._needed.add(name)
 
     def word(self, name: str, meaning: str, read: Callable[[str], Any]) -> None:
-        """Read a text, or null; what `read` gives for it is its attribute `meaning`."""
+        """Read a text, or null. Its meaning by `read` is its attribute `meaning`."""
         words = self._leaves.setdefault(name, EnumTexts())
         if not isinstance(words, EnumTexts) or name in self._objects or name in self._lists:
             raise SlowPathNeededError
@@ -50,7 +50,7 @@ class ObjectLayout:
         return self._objects.setdefault(name, ObjectLayout())
 
     def list_of(self, name: str) -> ObjectLayout:
-        """The place of each object in a list, none of which is null, and which is read once."""
+        """Lay out each object in a list. None of them is null, and the list is read once."""
         if name in self._leaves or name in self._objects or name in self._lists:
             raise SlowPathNeededError
         return self._lists.setdefault(name, ObjectLayout())
@@ -64,7 +64,7 @@ class ObjectLayout:
             yield from place.words()
 
     def struct(self, sample: bytes = b"") -> type[msgspec.Struct]:
-        """A struct that decodes all that is read, quickest from answers that have it in the order of the sample.
+        """Make the struct that decodes all values. It is quickest for answers that have them in the order of the sample.
 
         A new one may know more words.
         """
@@ -106,7 +106,7 @@ class ValuePath:
         return True
 
     def read_word(self, meaning: str, read: Callable[[str], Any]) -> None:
-        """The value is a text, or null, and has what `read` gives for it as its attribute `meaning`."""
+        """Read the value as a text, or null. Its meaning by `read` is its attribute `meaning`."""
         for place, name in self._ends:
             place.word(name, meaning, read)
 
@@ -120,7 +120,7 @@ class ValuePath:
 
 
 def path_at(places: Sequence[ObjectLayout], variable: str, chain: Sequence[str] | None, writer: CodeWriter) -> ValuePath:
-    """Where a plain path leads from an object that is at `places` and in a variable."""
+    """Follow a plain path from an object in a variable. The object is at `places`."""
     if chain is None:
         raise SlowPathNeededError
     source, here = f"{variable}.{attribute(chain[0])}", list(places)
@@ -132,5 +132,5 @@ def path_at(places: Sequence[ObjectLayout], variable: str, chain: Sequence[str] 
 
 
 def attribute(name: str) -> str:
-    """The attribute of a struct under which a name of the source is held."""
+    """Name the struct's attribute for a name of the source."""
     return f"f_{name.encode().hex()}"

@@ -12,13 +12,13 @@ IdOf = Callable[[Any], Any]
 
 
 def id_reader(mapping: RowMapping) -> IdOf:
-    """A function that reads the ids of rows."""
-    read = mapping.mapper(Fields.of("id"))
+    """Make a function that reads the ids of rows."""
+    read = mapping.mapper(Fields.from_paths("id"))
     return lambda row: read(row).get("id")
 
 
 class RowLists:
-    """The rows of each key, and the errors of those whose rows cannot be read."""
+    """Hold the rows of each key, and unreadable keys' errors."""
 
     def __init__(self, id_of: IdOf) -> None:
         self.by_key: dict[str, list[Any]] = {}
@@ -27,7 +27,7 @@ class RowLists:
         self._known: dict[str, dict[str, list[Any]]] = {}
 
     def add_page(self, page: Mapping[str, list[Any] | SourceError]) -> None:
-        """Add what one page has for several keys."""
+        """Add one page's rows of several keys."""
         for key, rows in page.items():
             if isinstance(rows, SourceError):
                 self.failures[key] = rows
@@ -35,7 +35,7 @@ class RowLists:
                 self.add(key, rows)
 
     def add(self, key: str, rows: Sequence[Any]) -> None:
-        """Add what one page has for a key, without the rows of pages before it."""
+        """Add one page's rows of a key, without those before."""
         if key not in self.by_key:
             self.by_key[key] = [*rows]
             return
@@ -46,7 +46,7 @@ class RowLists:
         own += self._new(key, rows)
 
     def _new(self, key: str, rows: Iterable[Any]) -> list[Any]:
-        """The rows that were not met before. Whether two of one id that differ are one record, the gateway says."""
+        """Keep the rows that were not met before. Whether two of one id that differ are one record, the gateway says."""
         known, new = self._known[key], []
         for row in rows:
             same = known.setdefault(id_, []) if isinstance(id_ := self._id_of(row), str) else []

@@ -1,4 +1,4 @@
-"""From a row, as the source writes it, to canonical JSON of the fields that were asked for."""
+"""Map a source's row to canonical JSON of the asked fields."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from connectors.record_fields import LEAF, LIST, FieldInfo, Fields, fields_of
-from connectors.toolkit.converters import shape_converter, to_list, to_object, translated
+from connectors.toolkit.converters import field_converter, to_list, to_object, translated
 from connectors.toolkit.mapping.jmespath_expressions import field_getter
 from connectors.toolkit.mapping.settings import MappingSettings, PartSettings
 from connectors.toolkit.ratings import RATING, rating_reader
@@ -32,7 +32,10 @@ class RowMapping:
         self.mapper = lru_cache(maxsize=256)(self._mapper)
 
     def _mapper(self, fields: Fields) -> MapRow:
-        """A function from a row, and the row around its list, to a record as a mapping that is ready to be encoded."""
+        """Make a function from a row to a record.
+
+        It takes the row around its list, too, and gives a mapping that is ready to be encoded.
+        """
         read = self._object(self._struct, fields, "")
         return lambda row, outer=None: read(row, row, outer)
 
@@ -41,23 +44,23 @@ class RowMapping:
         steps = [(own[name].json_name, self._read(own[name], inner, prefix + name)) for name, inner in fields]
 
         def read(row: Any, parent: Any, outer: Any) -> Any:
-            found = ((name, step(row, parent, outer)) for name, step in steps)
-            return {name: value for name, value in found if value is not None}
+            values = ((name, step(row, parent, outer)) for name, step in steps)
+            return {name: value for name, value in values if value is not None}
 
         return read
 
-    def _read(self, shape: FieldInfo, inner: Fields, path: str) -> Read:
-        raw = self._raw(shape, path)
-        if shape.struct is not None:
+    def _read(self, field: FieldInfo, inner: Fields, path: str) -> Read:
+        raw = self._raw(field, path)
+        if field.struct is not None:
             return (
-                self._list(shape.struct, inner, path, raw) if shape.form == LIST else self._part(shape.struct, inner, path, raw)
+                self._list(field.struct, inner, path, raw) if field.form == LIST else self._part(field.struct, inner, path, raw)
             )
-        convert = shape_converter(shape)
+        convert = field_converter(field)
         if path == RATING and self._rating_scale is not None:
             convert = rating_reader(self._rating_scale, convert)
         if path in self._rules.values:
             convert = translated(self._rules.values[path], convert)
-        if shape.form == LEAF:
+        if field.form == LEAF:
             return lambda row, parent, outer: convert(raw(row, parent, outer))
 
         def read_leaves(row: Any, parent: Any, outer: Any) -> Any:
@@ -66,7 +69,7 @@ class RowMapping:
 
         return read_leaves
 
-    def _raw(self, shape: FieldInfo, path: str) -> Read:
+    def _raw(self, field: FieldInfo, path: str) -> Read:
         part = self._parts.get(path)
         expression = part.list if part is not None and part.list is not None else self._rules.fields.get(path)
         if path in self._outer:
@@ -75,7 +78,7 @@ class RowMapping:
         if expression is not None:
             get = field_getter(expression)
             return lambda row, _parent, _outer: get(row)
-        json_name, name = shape.json_name, shape.name
+        json_name, name = field.json_name, field.name
 
         def read_named(_row: Any, parent: Any, _outer: Any) -> Any:
             if not isinstance(parent, dict):
@@ -87,19 +90,19 @@ class RowMapping:
 
     def _part(self, struct: type[msgspec.Struct], inner: Fields, path: str, raw: Read) -> Read:
         # An object whose required fields have no value is no object: a price of null is no money, whatever its currency.
-        needed = [shape for shape in fields_of(struct).values() if shape.required]
-        names = {shape.json_name for shape in needed}
-        inner = inner | Fields.of(*(shape.name for shape in needed)) if needed else inner
+        needed = [field for field in fields_of(struct).values() if field.required]
+        names = {field.json_name for field in needed}
+        inner = inner | Fields.from_paths(*(field.name for field in needed)) if needed else inner
         read_inner = self._object(struct, inner, f"{path}.")
         # What is under the object's own name does not matter where each of its fields is read from elsewhere.
         reads_here = any(f"{path}.{name}" not in {**self._rules.fields, **self._outer} for name, _ in inner)
 
         def read(row: Any, parent: Any, outer: Any) -> Any:
             here = to_object(raw(row, parent, outer)) if reads_here else None
-            found = read_inner(row, here, outer)
-            if not found and not isinstance(here, dict):
+            value = read_inner(row, here, outer)
+            if not value and not isinstance(here, dict):
                 return here
-            return found if found and names <= found.keys() else None
+            return value if value and names <= value.keys() else None
 
         return read
 
@@ -108,8 +111,8 @@ class RowMapping:
 
         def read_item(item: Any, row: Any) -> Any:
             # What is no object, and holds nothing that is asked for, is no item of defaults.
-            found = map_item(item, row)
-            return found if found or isinstance(item, dict) else item
+            value = map_item(item, row)
+            return value if value or isinstance(item, dict) else item
 
         def read(row: Any, parent: Any, outer: Any) -> Any:
             items = to_list(raw(row, parent, outer))

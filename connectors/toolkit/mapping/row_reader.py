@@ -20,7 +20,7 @@ from connectors.toolkit.mapping.settings import MappingSettings
 
 
 class RowReader:
-    """Reads the rows of one record type, narrowed to some fields; `place` is where a row is.
+    """Read rows of one record type, narrowed to some fields. `place` is where a row is.
 
     `records` makes records of decoded rows, `position` gives what orders a row; where rows `are_newest_first`, or the other way
     round, their ids do not matter. All of them raise `MisfitError`, `TypeError`, `msgspec.ValidationError` or `OverflowError`
@@ -53,11 +53,11 @@ class RowReader:
 
     @property
     def met_fractions(self) -> bool:
-        """Whether a time in the last records has a fraction of a second, which decoders round."""
+        """Tell whether a time of the last records has a fraction. Decoders round those of a second."""
         return self._writer.met_fractions
 
     def records(self, lists: Collection[list[Any]]) -> list[list[Any]]:
-        """A list of records for each list of decoded rows."""
+        """Read a list of records for each list of decoded rows."""
         self._writer.met_fractions = False
         try:
             records = self._quick(lists)
@@ -69,6 +69,6 @@ class RowReader:
 
 
 def position_names(struct: type[msgspec.Struct]) -> tuple[str, ...]:
-    """What orders records among their kind: the time, where they have one, then the id."""
+    """Name the fields that order records among their kind: the time, where they have one, then the id."""
     time: str | None = getattr(struct, "time_field", None)
     return (time, "id") if time else ("id",)

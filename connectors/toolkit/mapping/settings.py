@@ -6,7 +6,7 @@ from connectors.toolkit.ratings import RatingScale
 
 
 class PartSettings(ConnectorSettings):
-    """How the rows of a list inside a row become parts of a record. Without `list` it is under its canonical name.
+    """Map the rows of a nested list to parts of a record. Without `list` it is under its canonical name.
 
     `outer` are fields that are read from the row around the list, such as the currency of an order for the prices of its items.
     """

@@ -40,16 +40,16 @@ class RecordMapping(Protocol):
 
 
 def mapping_problems(record: type[Record], rules: RecordMapping) -> Iterator[str]:
-    """What a mapping names that the record does not have."""
+    """Report names of a mapping that the record does not have."""
     yield from _mapping_problems("", record, rules.fields, rules.values)
     for path, part in rules.lists.items():
-        shape = leaf_field(record, path)
-        if shape is None or shape.form != LIST or shape.struct is None:
+        info = leaf_field(record, path)
+        if info is None or info.form != LIST or info.struct is None:
             lists = [own for own, field in fields_of(record).items() if field.form == LIST and field.struct]
             yield f"lists: `{path}` is no list of parts{_near(path, lists)}"
         else:
-            yield from _mapping_problems(f"lists.{path}.", shape.struct, part.fields, part.values)
-            yield from (f"lists.{path}.outer: {problem}" for problem in _unknown_paths(shape.struct, part.outer))
+            yield from _mapping_problems(f"lists.{path}.", info.struct, part.fields, part.values)
+            yield from (f"lists.{path}.outer: {problem}" for problem in _unknown_paths(info.struct, part.outer))
 
 
 def _mapping_problems(
@@ -58,11 +58,11 @@ def _mapping_problems(
     known = list(_paths(struct))
     yield from (f"{where}fields: {problem}" for problem in _unknown_paths(struct, fields))
     for path, pairs in values.items():
-        shape = leaf_field(struct, path) if path in known else None
-        if shape is None:
+        field = leaf_field(struct, path) if path in known else None
+        if field is None:
             yield f"{where}values: {_unknown(struct, path, known)}"
-        elif shape.leaf is not None and issubclass(shape.leaf, Enum):
-            members = shape.leaf.__members__
+        elif field.leaf is not None and issubclass(field.leaf, Enum):
+            members = field.leaf.__members__
             for value in pairs.values():
                 if value not in members:
                     yield f"{where}values.{path}: `{value}` is none of {', '.join(members)}"
@@ -74,10 +74,10 @@ def _unknown_paths(struct: type[msgspec.Struct], paths: Iterable[str]) -> Iterat
 
 
 def _paths(struct: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
-    for shape in fields_of(struct).values():
-        yield prefix + shape.name
-        if shape.struct is not None and shape.form != LIST:
-            yield from _paths(shape.struct, f"{prefix}{shape.name}.")
+    for field in fields_of(struct).values():
+        yield prefix + field.name
+        if field.struct is not None and field.form != LIST:
+            yield from _paths(field.struct, f"{prefix}{field.name}.")
 
 
 def _unknown(struct: type[msgspec.Struct], path: str, known: Iterable[str]) -> str:

@@ -101,19 +101,19 @@ class PostHog(Vendor[PostHogSettings]):
         return await ask_in_halves(keys, lambda some: self._some_events(some, ask, place))
 
     async def _some_customers(self, keys: Keys, ask: Ask, place: tuple[str, str], *, by_id: bool) -> Answer:
-        """The persons who have a key. The id of one who is not found by it is a property; who has none is nobody's."""
+        """Find the persons who have a key. The id of one who is not found by it is a property; who has none is nobody's."""
         own = {"id": None if by_id else self.settings.customer_id, "member_number": self.settings.member_number}
         more: Mapping[str, tuple[str, ...]] = {
             field: (f"properties.{name}",) for field, name in own.items() if name is not None
         }
-        names = needed(ask.fields | Fields.of("id"), {**_READ_FROM, **more})
+        names = needed(ask.fields | Fields.from_paths("id"), {**_READ_FROM, **more})
         rows = await self._persons(keys, place, names, self.until(ask))
         id_at = 0 if by_id else 1 + names.index(f"properties.{own['id']}")
         known = [row for row in rows if readable([row], lambda row: bool(row[id_at])) != [False]]
         return by_key(keys, known, lambda row: row[:1], partial(self._customer, names, id_at))
 
     async def _some_events(self, keys: Keys, ask: Ask, place: tuple[str, str]) -> Answer:
-        """What was done under a key, or under another distinct id of the person who has it. These are asked for first.
+        """Load events of a key and its person's distinct ids. These are asked for first.
 
         There are ids without a person, and events keep the id that they came with, whose person may be another one since.
         """
@@ -126,35 +126,35 @@ class PostHog(Vendor[PostHogSettings]):
         names = needed(ask.fields, _EVENT_FROM)
 
         async def turn(start: str | None) -> tuple[list[Any], str | None]:
-            question = HogQLQuery()
+            query = HogQLQuery()
             after = ask.after if start is None else msgspec.json.decode(start, type=Position)
-            conditions = [question.one_of("distinct_id", owners), *question.window(ask, after)]
-            rows = await self._rows(question, select_events([*_EVENT, *names], conditions, ask), until)
+            conditions = [query.one_of("distinct_id", owners), *query.conditions(ask, after)]
+            rows = await self._rows(query, select_events([*_EVENT, *names], conditions, ask), until)
             return rows, _position(rows) if len(rows) == MAX_ROWS else None
 
         rows, is_cut = await self.first_pages(turn, lambda _: False) if owners else ([], False)
-        found = by_key(keys, rows, lambda row: owners.get(row[0], ()), partial(_event, names), first=ask.first)
-        return {key: Page(found.get(key, b"[]"), partial=True) for key in keys} if is_cut else found
+        events = by_key(keys, rows, lambda row: owners.get(row[0], ()), partial(_event, names), first=ask.first)
+        return {key: Page(events.get(key, b"[]"), partial=True) for key in keys} if is_cut else events
 
     async def _distinct_ids(self, keys: Keys, place: tuple[str, str], until: float | None) -> list[Any]:
-        """All distinct ids of the persons who have a key, behind the key."""
-        question, (key, tables) = HogQLQuery(), place
-        rows = await self._rows(question, select([key, "others.distinct_id"], tables, [question.one_of(key, keys)]), until)
+        """List the distinct ids of persons behind each key."""
+        query, (key, tables) = HogQLQuery(), place
+        rows = await self._rows(query, select([key, "others.distinct_id"], tables, [query.one_of(key, keys)]), until)
         if len(rows) == MAX_ROWS:
             raise too_much("more distinct ids than can be read")
         return rows
 
     async def _persons(self, keys: Keys, place: tuple[str, str], names: Sequence[str], until: float | None) -> list[Any]:
         """The columns of the persons who have a key, behind the key."""
-        question, (key, tables) = HogQLQuery(), place
+        query, (key, tables) = HogQLQuery(), place
         columns = [key, *(f"toString(persons.{name})" if name == "id" else f"persons.{name}" for name in names)]
-        rows = await self._rows(question, select(columns, tables, [question.one_of(key, keys)]), until)
+        rows = await self._rows(query, select(columns, tables, [query.one_of(key, keys)]), until)
         if len(rows) == MAX_ROWS:
             raise too_much("more persons than can be read")
         return rows
 
-    async def _rows(self, question: HogQLQuery, text: str, until: float | None) -> list[Any]:
-        return (await self.post(HogQLResponse, self._path, question.body(text), until)).results
+    async def _rows(self, query: HogQLQuery, text: str, until: float | None) -> list[Any]:
+        return (await self.post(HogQLResponse, self._path, query.body(text), until)).results
 
     def _customer(self, names: Sequence[str], id_at: int, row: Any) -> dict[str, Any]:
         has = dict(zip(names, row[1:], strict=True)).get

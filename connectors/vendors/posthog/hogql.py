@@ -23,8 +23,8 @@ class HogQLQuery:
         """The condition that a column is one of the values."""
         return f"{column} IN ({', '.join(map(self._value, values))})"
 
-    def window(self, ask: Ask, after: Position | None) -> Iterator[str]:
-        """The conditions that an event is between the times of an ask, and behind a position."""
+    def conditions(self, ask: Ask, after: Position | None) -> Iterator[str]:
+        """Bound events by an ask's times and a position."""
         if ask.since is not None:
             yield f"timestamp >= {self._time(ask.since)}"
         if ask.until is not None:
@@ -52,7 +52,7 @@ def select(columns: Sequence[str], source: str, conditions: Iterable[str]) -> st
 
 
 def select_events(columns: Sequence[str], conditions: Iterable[str], ask: Ask) -> str:
-    """Events in the order of an ask, the first ones of each distinct id."""
+    """Select the first events of each distinct id, in order."""
     way = "ASC" if ask.oldest_first else "DESC"
     order = f"ORDER BY timestamp {way}, toString(uuid) {way}"
     shown = [f"{column} AS c{number}" for number, column in enumerate(columns)]

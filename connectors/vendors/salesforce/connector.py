@@ -28,7 +28,7 @@ from connectors.vendors.salesforce.settings import SalesforceSettings
 from connectors.vendors.salesforce.soql import Row, any_in, select, value_at, within
 
 _BATCH = 100
-_MOST_MERGES = 5
+_MAX_MERGES = 5
 """How many times a customer may have been merged into another one."""
 _NUMBER_OF_ACCOUNT = "Account.AccountNumber"
 _WINDOW = (Push.SINCE, Push.ORDER, Push.FIRST)
@@ -36,7 +36,7 @@ _OBJECTS: dict[type[Record], tuple[str, ...]] = {Customer: ("Contact", "Account"
 
 
 class Salesforce(Org):
-    """Salesforce, through its REST API and SOQL, with a token for client credentials or for a refresh token."""
+    """Read Salesforce through its REST API and SOQL. A token is for client credentials or for a refresh token."""
 
     kind = "salesforce"
     any_case = True
@@ -59,7 +59,7 @@ class Salesforce(Org):
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._by_id(keys, ask, _MOST_MERGES)
+        return await self._by_id(keys, ask, _MAX_MERGES)
 
     @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_BATCH)
     async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -97,23 +97,23 @@ class Salesforce(Org):
         return await self._find(keys, ask, {"Case": ("Contact.Email", "SuppliedEmail")})
 
     async def _by_id(self, keys: Keys, ask: Ask, merges: int) -> Answer:
-        """Customers by their ids, and by those that were merged into them, which are deleted."""
+        """Find customers by id, and by merged ids. Those are deleted."""
         own = {name: ("Id",) for name, prefix in PREFIXES.items() if any(key.startswith(prefix) for key in keys)}
-        found = await self._find(keys, ask, own, as_ids, compared=_short, of_person="AccountId")
-        lost = [key for key in keys if key not in found and as_ids(key)] if own else []
+        answer = await self._find(keys, ask, own, as_ids, compared=_short, of_person="AccountId")
+        lost = [key for key in keys if key not in answer and as_ids(key)] if own else []
         if not lost or not merges:
-            return found
-        questions = [select(["Id", "MasterRecordId"], name, ["IsDeleted = TRUE", any_in(["Id"], lost)]) for name in own]
+            return answer
+        queries = [select(["Id", "MasterRecordId"], name, ["IsDeleted = TRUE", any_in(["Id"], lost)]) for name in own]
         try:
-            rows = await self.rows(questions, self.until(ask), "queryAll")
+            rows = await self.rows(queries, self.until(ask), "queryAll")
         except SourceError as error:
-            if not found:
+            if not answer:
                 raise
-            return {**found, **dict.fromkeys(lost, error)}
+            return {**answer, **dict.fromkeys(lost, error)}
         masters = dict(readable(rows, lambda row: (_short(row["Id"]), str(row["MasterRecordId"] or ""))))
-        kept = {key: master for key in lost if (master := masters.get(_short(key)))}
-        others = await self._by_id(sorted(set(kept.values())), ask, merges - 1) if kept else {}
-        return {**found, **{key: others[master] for key, master in kept.items() if master in others}}
+        masters_by_key = {key: master for key in lost if (master := masters.get(_short(key)))}
+        others = await self._by_id(sorted(set(masters_by_key.values())), ask, merges - 1) if masters_by_key else {}
+        return {**answer, **{key: others[master] for key, master in masters_by_key.items() if master in others}}
 
     async def _find(
         self,
@@ -138,28 +138,28 @@ class Salesforce(Org):
         compared: Callable[[str], str],
         of_person: str | None,
     ) -> Answer:
-        """The rows of objects that have a key in one of the columns, cases in the window of the ask.
+        """Find rows that have a key in one column. Cases are inside the ask's times.
 
         `written` gives the forms that a key may have there, and two forms are the same when they are it as `compared`.
         A person's account is no customer beside the contact that it has, which is found by its column `of_person`, too.
         """
         asked: dict[str, list[str]] = {}
         for key in keys:
-            for one in written(key):
-                asked.setdefault(compared(one), []).append(key)
-        forms = [one for key in keys for one in written(key)]
+            for form in written(key):
+                asked.setdefault(compared(form), []).append(key)
+        forms = [form for key in keys for form in written(key)]
         first = ask.first if "Case" in columns else None
         limit = first if len(keys) == 1 else None
         person = of_person if self.settings.person_accounts and "Account" in columns else None
         own = {"Contact": (), **columns} if person else dict(columns)
-        questions = [self._question(name, tests, forms, ask, limit, person) for name, tests in own.items() if forms]
+        queries = [self._query(name, tests, forms, ask, limit, person) for name, tests in own.items() if forms]
 
         def keys_of(row: Row) -> Iterable[str]:
             names = [*own[row["attributes"]["type"]], *([person] if person and is_person(row) else [])]
             held = [to_text(value) for name in names if (value := value_at(row, name))]
             return [key for value in held if isinstance(value, str) for key in asked.get(compared(value), ())]
 
-        rows = await self.rows(questions, self.until(ask))
+        rows = await self.rows(queries, self.until(ask))
         if "deals" in ask.fields:
             await self._add_deals(rows, self.until(ask))
         return by_key(keys, rows, keys_of, self._record, first=first)
@@ -168,11 +168,11 @@ class Salesforce(Org):
         """Put the opportunities of persons' accounts with their contacts."""
         persons = {str(row["AccountId"]): row for row in readable(rows, lambda row: row if is_person(row) else None)}
         if persons:
-            question = select(["Id", *READ_FROM["Account"]["deals"]], "Account", [any_in(["Id"], persons)])
-            for account in await self.rows([question], until):
+            query = select(["Id", *READ_FROM["Account"]["deals"]], "Account", [any_in(["Id"], persons)])
+            for account in await self.rows([query], until):
                 persons[account["Id"]]["Opportunities"] = account["Opportunities"]
 
-    def _question(
+    def _query(
         self, name: str, own: tuple[str, ...], forms: Sequence[str], ask: Ask, limit: int | None, person: str | None
     ) -> str:
         read = [*self._columns(name, ask.fields), *own]
@@ -216,7 +216,7 @@ class Salesforce(Org):
 
 
 def _short(id_: str) -> str:
-    """An id without the three letters that only say which of the others are capitals."""
+    """Cut an id to fifteen letters. The last three only say which of the others are capitals."""
     return id_[:15]
 
 
@@ -225,5 +225,5 @@ def _under(system: str, keys: Keys) -> dict[str, str]:
     return {key.removeprefix(f"{system}:"): key for key in keys if key.startswith(f"{system}:")}
 
 
-def _renamed(found: Answer, keys: Mapping[str, str]) -> dict[str, Found | SourceError]:
-    return {keys[key]: records for key, records in found.items()}
+def _renamed(answer: Answer, keys: Mapping[str, str]) -> dict[str, Found | SourceError]:
+    return {keys[key]: records for key, records in answer.items()}

@@ -87,7 +87,10 @@ def as_text(key: str) -> Iterable[str]:
 
 
 def as_phones(key: str) -> Iterable[str]:
-    """E.164, and the form that Salesforce gives to a number of North America that somebody types."""
+    """Spell a phone in E.164 and in Salesforce's American form.
+
+    It gives that to a number of North America that somebody types.
+    """
     is_american = len(key) == 12 and key.startswith("+1")
     return [key, f"({key[2:5]}) {key[5:8]}-{key[8:]}"] if is_american else [key]
 
@@ -166,10 +169,10 @@ def _company(account: Any) -> dict[str, Any]:
 
 
 def _children(row: Row, name: str, read: Callable[[Any], Any]) -> list[Any]:
-    """What is read of the rows of a relationship. In the place of rows that are no list is a part that cannot be read."""
+    """Read the rows of a relationship. In the place of rows that are no list is a part that cannot be read."""
     page = row.get(name) or []
     rows = page.get("records") if isinstance(page, dict) else page
-    return [read_or_odd(one, read) for one in rows] if isinstance(rows, list) else [odd(rows)]
+    return [read_or_odd(row, read) for row in rows] if isinstance(rows, list) else [odd(rows)]
 
 
 def _deals(row: Row, *relationships: str) -> list[Any]:
@@ -178,7 +181,7 @@ def _deals(row: Row, *relationships: str) -> list[Any]:
 
 
 def _each_once(values: Iterable[Any]) -> list[Any]:
-    """Values in their order, which may be odd ones that no set takes."""
+    """Drop repeated values, in order, also unhashable ones."""
     single: list[Any] = []
     for value in values:
         if value not in single:
@@ -213,8 +216,8 @@ def _points(kind: str, values: list[str]) -> list[dict[str, Any]]:
 
 def _phone(number: Any) -> Any:
     """As phones are compared, where the form tells the country."""
-    found = _US_PHONE.fullmatch(number) if isinstance(number, str) else None
-    return f"+1{''.join(found.groups())}" if found else number
+    match = _US_PHONE.fullmatch(number) if isinstance(number, str) else None
+    return f"+1{''.join(match.groups())}" if match else number
 
 
 def _source(written: Any, word: Word) -> Any:
@@ -231,4 +234,4 @@ def _status(row: Row, word: Word) -> Any:
     meant = _meaning(row.get("Status"), word, "status")
     if row.get("IsClosed") is not True:
         return meant
-    return found if (found := str(meant).upper()) in _ENDED else "CLOSED"
+    return status if (status := str(meant).upper()) in _ENDED else "CLOSED"

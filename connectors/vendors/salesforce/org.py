@@ -22,7 +22,7 @@ from connectors.toolkit.vendor_connector import Grant, PermissionMissingError, V
 from connectors.vendors.salesforce.settings import SalesforceSettings
 from connectors.vendors.salesforce.soql import Row, SoqlPage, SoqlResults, pages_in
 
-_MOST_IN_A_BATCH = 25
+_MAX_BATCH = 25
 _LONGEST = 8_000
 """Of a question in an address, half of what may be there with the headers. A longer one goes in the body of a batch."""
 _OF_WHO_ASKS = (SourceAuthError, SourceThrottledError, PermissionMissingError)
@@ -63,17 +63,17 @@ class Org(Vendor[SalesforceSettings]):
                 return PermissionMissingError("an object or a field that is read is not there for this user")
         return super().refusal(answer)
 
-    async def rows(self, questions: Sequence[str], until: float | None, resource: str = "query") -> list[Row]:
-        """The rows of all questions, from all their pages, with all their children. What can travel together does.
+    async def rows(self, queries: Sequence[str], until: float | None, resource: str = "query") -> list[Row]:
+        """Read all rows of queries, with all pages and children. What can travel together does.
 
         The resource `queryAll` has deleted rows, too.
         """
         rows: list[Row] = []
-        waiting = [(rows, f"{resource}?q={quote(question, safe='')}") for question in questions]
+        waiting = [(rows, f"{resource}?q={quote(query, safe='')}") for query in queries]
         for _ in range(self.settings.max_pages):
             if not waiting:
                 return rows
-            now, waiting = waiting[:_MOST_IN_A_BATCH], waiting[_MOST_IN_A_BATCH:]
+            now, waiting = waiting[:_MAX_BATCH], waiting[_MAX_BATCH:]
             pages = await self._pages([path for _, path in now], until)
             for (own, _), page in zip(now, pages, strict=True):
                 own += page.records

@@ -10,7 +10,7 @@ FieldName = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")]
 
 
 class SalesforceSettings(VendorSettings):
-    """`member_number` and `external_ids` name fields of contacts, the latter by the other system.
+    """Configure Salesforce. `member_number` and `external_ids` name fields of contacts, the latter by the other system.
 
     `country_codes` is on in an org that has state and country picklists, `person_accounts` in one where an account may be a
     person.

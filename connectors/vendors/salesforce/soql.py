@@ -1,4 +1,4 @@
-"""Write queries in SOQL, the query language of Salesforce, and read their results. Nothing reaches a question but by here."""
+"""Write SOQL, the query language of Salesforce; read its results. Nothing reaches a question but by here."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,7 @@ def select(
     order: Sequence[str] = (),
     limit: int | None = None,
 ) -> str:
-    """A question for the rows that meet all conditions. A column may be a question for children, in parentheses."""
+    """Write a query for the rows that meet all conditions. A column may be a question for children, in parentheses."""
     words = ["SELECT", ", ".join(dict.fromkeys(columns)), "FROM", source]
     words += ["WHERE", " AND ".join(conditions)] if conditions else []
     words += ["ORDER BY", ", ".join(order)] if order else []
@@ -50,13 +50,13 @@ def select(
 
 
 def any_in(columns: Iterable[str], values: Iterable[str]) -> str:
-    """The condition that one of the columns is one of the values."""
+    """Require one of the columns to be one of the values."""
     texts = ", ".join(f"'{value.translate(_ESCAPES)}'" for value in dict.fromkeys(values))
     return f"({' OR '.join(f'{column} IN ({texts})' for column in columns)})"
 
 
 def within(column: str, since: datetime | None, until: datetime | None) -> Iterator[str]:
-    """The conditions that a time is in a window."""
+    """Require a time to be within bounds."""
     if since is not None:
         yield f"{column} >= {_moment(since)}"
     if until is not None:
@@ -69,7 +69,7 @@ def is_id(text: str) -> bool:
 
 
 def value_at(row: Any, path: str) -> Any:
-    """The value of a column, None where the parent that has it is missing."""
+    """Read a column's value. None where the parent that has it is missing."""
     for name in path.split("."):
         row = row and row[name]
     return row

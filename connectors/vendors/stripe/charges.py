@@ -74,12 +74,12 @@ def _status(row: Any, *, is_lost: bool) -> Any:
 
 
 def _was_released(row: Any) -> bool:
-    """Whether a payment that was authorised has been let go, or has run out, which Stripe shows as a refund of all of it."""
+    """Tell whether an authorised payment was let go or ran out. Stripe shows that as a refund of all of it."""
     return not row.get("captured") and row.get("refunded") is True
 
 
 def _taken(row: Any) -> Any:
-    """What was taken; what says whether something was, where that cannot be read."""
+    """Read the amount taken. Where that cannot be read, it is the value that says whether something was."""
     captured, amount = row.get("captured"), row.get("amount_captured")
     if captured is not True:
         return captured or 0
@@ -87,19 +87,23 @@ def _taken(row: Any) -> Any:
 
 
 def _came_back(row: Any, disputes: Iterable[Any]) -> Any:
-    """What went back of what was taken: what was authorised and never taken is among Stripe's refunds. None where none is told.
+    """Read how much of the amount taken went back.
+
+    What was authorised and never taken is among Stripe's refunds. None where none is told.
 
     A dispute in another currency gives back all that is left. What cannot be read of these numbers is passed on in their place.
     """
     refunded, taken, asked = row.get("amount_refunded"), _taken(row), row.get("amount")
     if refunded is None:
         return None
-    lost = [one.get("amount") if one.get("currency") == row.get("currency") else taken for one in disputes]
+    lost = [dispute.get("amount") if dispute.get("currency") == row.get("currency") else taken for dispute in disputes]
     written = (refunded, taken, asked, *lost)
-    numbers = [to_number(one) for one in written]
+    numbers = [to_number(amount) for amount in written]
     known = [number for number in numbers if number is not None and number.is_finite()]
     if len(known) < len(written):
-        return next((one for one, number in zip(written, numbers, strict=True) if one is not None and number is None), "")
+        return next(
+            (amount for amount, number in zip(written, numbers, strict=True) if amount is not None and number is None), ""
+        )
     back, all_taken, all_asked, *all_lost = known
     return min(all_taken, max(Decimal(0), back - (all_asked - all_taken)) + sum(all_lost))
 

@@ -19,12 +19,12 @@ from connectors.toolkit.vendor_connector import Parameters, Secret, Trial, Vendo
 from connectors.toolkit.vendor_rows import (
     as_records,
     country_code,
+    cut_page,
     joined,
     read_or_odd,
     readable,
     step,
     unsure_of_letters,
-    window,
 )
 from connectors.toolkit.webhook_signatures import expect_stripe, read
 from connectors.vendors.stripe.charges import order_of, orders_of, place
@@ -105,10 +105,10 @@ class Stripe(Vendor[StripeSettings]):
         if self.settings.webhook_secret is None:
             raise NoWebhookError
         expect_stripe(request, self.settings.webhook_secret, now)
-        told = read(request, StripeWebhook).data.object
-        if told.object == "customer":
-            return [self.own_change(Customer, told.id)]
-        return [self.own_change(Order, told.customer)] if told.object == "charge" and told.customer else []
+        changed = read(request, StripeWebhook).data.object
+        if changed.object == "customer":
+            return [self.own_change(Customer, changed.id)]
+        return [self.own_change(Order, changed.customer)] if changed.object == "charge" and changed.customer else []
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -164,39 +164,39 @@ class Stripe(Vendor[StripeSettings]):
     async def _customer_by_id(self, id_: str, until: float | None) -> bytes | None:
         if not _ID.fullmatch(id_):
             return None
-        found = await self.find(dict[str, Any], f"{_CUSTOMERS}/{step(id_)}", {}, until)
-        return None if found is None or found.get("deleted") else as_records([found], self._customer)
+        customer = await self.find(dict[str, Any], f"{_CUSTOMERS}/{step(id_)}", {}, until)
+        return None if customer is None or customer.get("deleted") else as_records([customer], self._customer)
 
     async def _by_email(self, email: str, until: float | None) -> list[Any]:
-        """The customers who have an address, in any case of letters.
+        """Find the customers who have an address, in any case of letters.
 
         A list compares letters as they are, and is up to date; a search does not, and is a minute behind.
         """
-        questions: list[tuple[str, Parameters]] = [(_CUSTOMERS, {"email": email})]
+        searches: list[tuple[str, Parameters]] = [(_CUSTOMERS, {"email": email})]
         if self.settings.search:
-            questions.append((f"{_CUSTOMERS}/search", {"query": f"email:{_quoted(email)}"}))
-        pages = await gathered(self._listed(path, parameters, until) for path, parameters in questions)
+            searches.append((f"{_CUSTOMERS}/search", {"query": f"email:{_quoted(email)}"}))
+        pages = await gathered(self._listed(path, parameters, until) for path, parameters in searches)
         rows = [row for page in pages for row in page]
         wanted = email.casefold()
         own = readable(rows, lambda row: (str(row["id"]), row) if _address(row) == wanted else None)
         return list(dict(own).values())
 
     async def _orders(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
-        found = await gathered(self._charges(id_, ask, until) for id_ in ids if _ID.fullmatch(id_))
-        rows, _ = window([row for own, _ in found for row in own], ask, place)
+        charges = await gathered(self._charges(id_, ask, until) for id_ in ids if _ID.fullmatch(id_))
+        rows, _ = cut_page([row for own, _ in charges for row in own], ask, place)
         disputed = readable(rows, lambda row: str(row["id"]) if row.get("disputed") else None)
         reads_them = disputed and ("status" in ask.fields or "refunded" in ask.fields)
         lost = await gathered(self._lost(id_, until) for id_ in disputed) if reads_them else []
         records = as_records(rows, partial(order_of, dict(zip(disputed, lost, strict=False))))
-        return Page(records, partial=any(is_cut for _, is_cut in found))
+        return Page(records, partial=any(is_cut for _, is_cut in charges))
 
     async def _lost(self, charge: str, until: float | None) -> list[Any]:
-        """The disputes that were lost: what the bank gave back to the customer."""
-        found = await self._listed(_DISPUTES, {"charge": charge}, until)
-        return [one for one in found if readable([one], lambda one: one["status"] == "lost") == [True]]
+        """Find the disputes that were lost: what the bank gave back to the customer."""
+        disputes = await self._listed(_DISPUTES, {"charge": charge}, until)
+        return [dispute for dispute in disputes if readable([dispute], lambda dispute: dispute["status"] == "lost") == [True]]
 
     async def _charges(self, id_: str, ask: Ask, until: float | None) -> tuple[list[Any], bool]:
-        """The charges of a customer, newest first, as far as an ask goes, and whether there are more of them.
+        """Load a customer's charges, newest first, as far as needed. It also says whether there are more of them.
 
         Those of one second come in any order.
         """
@@ -211,8 +211,8 @@ class Stripe(Vendor[StripeSettings]):
 
         def is_enough(rows: list[Any]) -> bool:
             last = min(readable(rows, lambda row: place(row).time), default=None)
-            whole_seconds = [row for row in rows if readable([row], lambda one: place(one).time != last) == [True]]
-            return wanted is not None and len(window(orders_of(id_, whole_seconds), ask, place)[0]) >= wanted
+            whole_seconds = [row for row in rows if readable([row], lambda row: place(row).time != last) == [True]]
+            return wanted is not None and len(cut_page(orders_of(id_, whole_seconds), ask, place)[0]) >= wanted
 
         first_page = _PAGE if wanted is None else min(_PAGE, wanted + 1)
         rows, is_cut = await self._pages(_CHARGES, parameters, until, is_enough, first_page)
@@ -221,7 +221,7 @@ class Stripe(Vendor[StripeSettings]):
         return orders_of(id_, rows), is_cut
 
     async def _listed(self, path: str, parameters: Parameters, until: float | None) -> list[Any]:
-        """All rows of a list or of a search."""
+        """Read all rows of a list or of a search."""
         rows, is_cut = await self._pages(path, parameters, until)
         if is_cut:
             raise SourceProtocolError("more pages than max_pages")
@@ -235,18 +235,18 @@ class Stripe(Vendor[StripeSettings]):
         is_enough: Callable[[list[Any]], bool] = lambda _: False,
         first_page: int = _PAGE,
     ) -> tuple[list[Any], bool]:
-        """The rows of a list, or of a search, which names its next page itself, and whether there are more."""
+        """Read the rows of a list or search, and whether more follow. A search names its next page itself."""
         cursor = "page" if "query" in parameters else "starting_after"
 
         async def turn(start: str | None) -> tuple[list[Any], str | None]:
             own = {"limit": first_page if start is None else _PAGE, cursor: start}
-            found = await self.find(StripeList, path, {**parameters, **own}, until)
-            if found is None or not found.has_more:
-                return found.data if found else [], None
-            ids = readable(found.data, lambda row: str(row["id"]))
+            page = await self.find(StripeList, path, {**parameters, **own}, until)
+            if page is None or not page.has_more:
+                return page.data if page else [], None
+            ids = readable(page.data, lambda row: str(row["id"]))
             if not ids:
                 raise SourceProtocolError("a page has no ids to go on from")
-            return found.data, found.next_page or ids[-1]
+            return page.data, page.next_page or ids[-1]
 
         try:
             return await self.first_pages(turn, is_enough)

@@ -1,4 +1,4 @@
-"""The keys that a caller waits for, and the outcomes that have arrived."""
+"""Hold the keys of a caller, and the outcomes that have arrived."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from gateway.lookups.source_call import LAG_GRACE_S, MAX_LAG_S, SourceCaller
 
 
 class Wait(msgspec.Struct, eq=False):
-    """Is done when so many have all their outcomes, or when it ends, with others of its `tick` of the timers.
+    """Wait until so many have all outcomes, or until it ends. It shares its `tick` of the timers with others.
 
     `is_busy` says that the loop was late, not the sources.
     """
@@ -24,7 +24,7 @@ class Wait(msgspec.Struct, eq=False):
     is_busy: bool = False
     tick: set[Any] = set()
 
-    def one_settled(self) -> None:
+    def count_complete(self) -> None:
         self.left -= 1
         if not self.left:
             self.end()
@@ -44,75 +44,75 @@ class Wait(msgspec.Struct, eq=False):
 
 
 class PendingKeys(msgspec.Struct, eq=False):
-    """The keys that a caller waits for, his deadline, and the outcomes that have arrived.
+    """Hold a caller's keys, his deadline, and the outcomes that arrived.
 
-    Outcomes come for its keys and for others of the same call; the first one of a key counts. What is `kept` stands in for a
+    Outcomes come for its keys and for others of the same call; the first one of a key counts. What is `cached` stands in for a
     failure. What is made of `parts` waits for those of the same request that asked for its keys before.
     """
 
-    boundary: SourceCaller
+    caller: SourceCaller
     keys: Sequence[str]
     deadline: Deadline
-    kept: dict[str, CachedAnswer] = {}
+    cached: dict[str, CachedAnswer] = {}
     outcomes: Mapping[str, Outcome] = {}
-    is_settled: bool = False
+    is_complete: bool = False
     watches: tuple[Callable[[], None], ...] = ()
     parts: Sequence["PendingKeys"] = ()
 
     def land(self, outcomes: Mapping[str, Outcome]) -> None:
         """Take outcomes. Those who watch are told when all are there."""
-        if self.is_settled:
+        if self.is_complete:
             return
         before = self.outcomes
         if before:
             new = {key: outcomes[key] for key in self.keys if key in outcomes and key not in before}
             outcomes = {**before, **new}
-        if self.kept:
-            instead = {key: self.or_kept(key, outcomes[key]) for key in self.kept if key in outcomes}
+        if self.cached:
+            instead = {key: self.or_cached(key, outcomes[key]) for key in self.cached if key in outcomes}
             outcomes = {**outcomes, **instead}
         self.outcomes = outcomes
-        self.is_settled = all(map(outcomes.__contains__, self.keys))
-        if self.is_settled:
+        self.is_complete = all(map(outcomes.__contains__, self.keys))
+        if self.is_complete:
             for watch in self.watches:
                 watch()
 
     @staticmethod
     def of_parts(keys: Sequence[str], deadline: Deadline, parts: Sequence["PendingKeys"]) -> "PendingKeys":
         """Wait for keys that parts of the same request have asked for. Whoever waits longest says how long they are wanted."""
-        whole = PendingKeys(parts[0].boundary, keys, deadline, parts=parts)
+        whole = PendingKeys(parts[0].caller, keys, deadline, parts=parts)
         for part in parts:
             if deadline.ends > part.deadline.ends:
                 part.deadline = deadline
-            if not part.is_settled:
+            if not part.is_complete:
                 part.watches += (whole.collect,)
         whole.collect()
         return whole
 
     def collect(self) -> None:
         """Collect the outcomes of the parts once all are complete."""
-        if all(part.is_settled for part in self.parts):
+        if all(part.is_complete for part in self.parts):
             self.land({key: part.outcomes[key] for part in self.parts for key in part.keys})
 
     def read(self, waited_s: float, is_busy: bool = False) -> list[Outcome]:
-        """An outcome per key, in order: that it is late where there is none for a caller who has waited so long."""
+        """Read an outcome per key, in order: that it is late where there is none for a caller who has waited so long."""
         outcomes = self.outcomes
-        if self.is_settled:
+        if self.is_complete:
             return [*map(outcomes.__getitem__, self.keys)]
-        late = self.boundary.late(waited_s, is_busy=is_busy)
+        late = self.caller.late(waited_s, is_busy=is_busy)
         if not self.parts:
-            return [outcomes.get(key) or self.or_kept(key, late) for key in self.keys]
+            return [outcomes.get(key) or self.or_cached(key, late) for key in self.keys]
         of_key = {key: part for part in self.parts for key in part.keys}
-        return [of_key[key].outcomes.get(key) or of_key[key].or_kept(key, late) for key in self.keys]
+        return [of_key[key].outcomes.get(key) or of_key[key].or_cached(key, late) for key in self.keys]
 
-    def or_kept(self, key: str, outcome: Outcome) -> Outcome:
-        """What is kept of a key in place of a failure, if anything is."""
-        kept = self.kept.get(key) if isinstance(outcome, Failed) else None
-        return outcome if kept is None else kept.instead_of(outcome)  # type: ignore[arg-type]
+    def or_cached(self, key: str, outcome: Outcome) -> Outcome:
+        """Give the cached answer in place of a failure, if any."""
+        cached = self.cached.get(key) if isinstance(outcome, Failed) else None
+        return outcome if cached is None else cached.instead_of(outcome)  # type: ignore[arg-type]
 
 
 async def wait_all(parts: Sequence[PendingKeys | Failed], deadline: Deadline) -> list[Sequence[Outcome]]:
-    """The outcomes of each part, in order, within the deadline; what failed before it could be asked stays as it is."""
-    flying = [part for part in parts if type(part) is PendingKeys and not part.is_settled]
+    """Wait for the outcomes of each part within the deadline. Parts that failed before they could be asked stay as they are."""
+    flying = [part for part in parts if type(part) is PendingKeys and not part.is_complete]
     left_s, is_busy = 0.0, False
     if flying:
         left_s = deadline.remaining_s()
@@ -128,7 +128,7 @@ async def wait_all(parts: Sequence[PendingKeys | Failed], deadline: Deadline) ->
 async def wait_for(wanted: PendingKeys, deadline: Deadline) -> list[Outcome]:
     """One outcome per key, in order, within the deadline."""
     left_s, is_busy = 0.0, False
-    if not wanted.is_settled:
+    if not wanted.is_complete:
         left_s = deadline.remaining_s()
         wait = _start_wait((wanted,), left_s)
         try:
@@ -140,12 +140,12 @@ async def wait_for(wanted: PendingKeys, deadline: Deadline) -> list[Outcome]:
 
 
 def _start_wait(flying: Sequence[PendingKeys], left_s: float) -> Wait:
-    """A wait for all of them, which ends when it is due."""
+    """Start a wait for all of them. It ends when it is due."""
     loop = asyncio.get_running_loop()
     wait = Wait(len(flying), loop.create_future(), loop.time() + left_s)
-    watches = (wait.one_settled,)
+    watches = (wait.count_complete,)
     for wanted in flying:
         wanted.watches += watches
-    wait.tick = flying[0].boundary.timers.tick(wait.due)
+    wait.tick = flying[0].caller.timers.tick(wait.due)
     wait.tick.add(wait)
     return wait

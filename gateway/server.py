@@ -26,7 +26,7 @@ Else those who connect wait unseen in the queue of the system, for as many round
 
 
 def configured(create: Callable[[], Starlette], *, workers: int = 1) -> uvicorn.Config:
-    """How to serve. `create` builds the application in the process that serves it."""
+    """Configure uvicorn. `create` builds the application in the process that serves it."""
     return uvicorn.Config(
         create,
         factory=True,
@@ -42,7 +42,7 @@ def configured(create: Callable[[], Starlette], *, workers: int = 1) -> uvicorn.
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that takes connections; port 0 takes a free one.
+    """Open a socket that takes connections; port 0 takes a free one.
 
     Raises `ConfigurationError` when the address cannot be had.
     """
@@ -53,7 +53,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def multiplied(taken: socket.socket) -> list[socket.socket]:
-    """The socket, and as many more on the same address and queue as make `ACCEPTS_PER_ROUND`."""
+    """Duplicate the socket on the same address and queue. Together they make `ACCEPTS_PER_ROUND`."""
     return [taken, *(taken.dup() for _ in range(ACCEPTS_PER_ROUND - 1))]
 
 
