@@ -14,7 +14,7 @@ from connectors.sql.compiled_statement import CompiledStatement
 from connectors.sql.database import SqlDatabase, learning_statement
 from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.pool import Pool, PooledConnection
-from connectors.sql.postgresql import Spelling, index_statement, is_by_index
+from connectors.sql.postgresql import PostgresqlSpelling, index_statement, is_by_index
 from connectors.sql.record_query import Columns
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
@@ -64,7 +64,7 @@ class Engine(SqlDatabase):
         self.pool = Pool(self.engine, settings.pool_size)
         self.listeners: list[Callable[[str, Sequence[Any]], Any]] = []
         self._fetch = FETCHES[self.backend]
-        self._spelling = Spelling() if self.backend == "postgresql" else self.engine.dialect  # type: ignore[no-untyped-call]
+        self._spelling = PostgresqlSpelling() if self.backend == "postgresql" else self.engine.dialect  # type: ignore[no-untyped-call]
         self._compiled: WeakKeyDictionary[Executable, CompiledStatement] = WeakKeyDictionary()
 
     def open(self) -> None:

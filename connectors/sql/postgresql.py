@@ -98,7 +98,7 @@ class _Compiler(PGCompiler_asyncpg):
         return "E'" + text.replace("\\", "\\\\") + "'::TEXT" if "\\" in text else f"'{text}'::TEXT"
 
 
-class Spelling(PGDialect_asyncpg):
+class PostgresqlSpelling(PGDialect_asyncpg):
     """asyncpg's way of writing statements, constants written out."""
 
     statement_compiler = _Compiler
@@ -125,7 +125,7 @@ def _write_object(element: JsonObject, compiler: _Compiler, **words: Any) -> str
 
 def index_statement(query: str, name: str, type_: str) -> str:
     """Ask for the plan that finds the rows of one key."""
-    key = f"CAST(current_setting('gateway.key', true) AS {KEY_TYPES[type_].compile(dialect=Spelling())})"  # type: ignore[no-untyped-call]
+    key = f"CAST(current_setting('gateway.key', true) AS {KEY_TYPES[type_].compile(dialect=PostgresqlSpelling())})"  # type: ignore[no-untyped-call]
     return f'EXPLAIN (FORMAT JSON) SELECT * FROM (\n{query}) AS found WHERE found."{name}" = {key}'  # noqa: S608  of the settings
 
 

@@ -30,7 +30,7 @@ from connectors.errors import (
     without_frames,
 )
 from connectors.toolkit.converters import json_decoder
-from connectors.toolkit.http_connection import ContentLimit, Fields, HttpResponse
+from connectors.toolkit.http_connection import ContentLimit, Fields, SourceResponse
 from connectors.toolkit.http_pool import HttpPool
 from connectors.toolkit.json_repair import BOM
 
@@ -164,7 +164,7 @@ class HttpClient:
         headers: Mapping[str, str],
         limit_content: ContentLimit,
         until: float | None,
-    ) -> HttpResponse:
+    ) -> SourceResponse:
         pool = self._open
         if pool is None:
             raise SourceUnavailableError("the connector is closed")
@@ -200,7 +200,7 @@ class HttpClient:
         is_refusal = self._refusal is not None and status >= 400 and not (one_key and _is_absence(status, fields))
         return MAX_REFUSAL_BYTES if is_refusal else 0
 
-    def _read_content(self, response: HttpResponse, one_key: bool) -> bytes | None:
+    def _read_content(self, response: SourceResponse, one_key: bool) -> bytes | None:
         status, fields, content = response
         if status == 204 or (one_key and _is_absence(status, fields)):
             return None

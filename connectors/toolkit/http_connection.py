@@ -22,7 +22,7 @@ ContentLimit = Callable[[int, Fields], int]
 """How many bytes of content to read after such a status and such fields; 0 where they do not matter."""
 
 
-class HttpResponse(NamedTuple):
+class SourceResponse(NamedTuple):
     """A response. `content` is decompressed, None where it is larger than wanted, empty where it is not wanted."""
 
     status: int
@@ -63,12 +63,12 @@ class HttpConnection(asyncio.Protocol):
         self._parser.set_dangerous_leniencies(
             lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
         )
-        self._response: asyncio.Future[HttpResponse] | None = None
+        self._response: asyncio.Future[SourceResponse] | None = None
         self._keeps = self._is_complete = True
         self.has_answered = False
         self.idle_since = 0.0
 
-    def send(self, request: bytes, limit_content: ContentLimit) -> asyncio.Future[HttpResponse]:
+    def send(self, request: bytes, limit_content: ContentLimit) -> asyncio.Future[SourceResponse]:
         """Send a request; the future is its response, or a `SourceError`."""
         if self._transport is None:
             raise SourceUnavailableError("no connection")
@@ -189,7 +189,7 @@ class HttpConnection(asyncio.Protocol):
     def _finish(self, content: bytes | None) -> None:
         response, self._response = self._response, None
         if response is not None and not response.done():
-            response.set_result(HttpResponse(self._status, self._fields, content))
+            response.set_result(SourceResponse(self._status, self._fields, content))
 
     def _fail(self, error: SourceError) -> None:
         self._keeps = False

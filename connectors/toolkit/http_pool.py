@@ -9,7 +9,7 @@ from typing import Any
 from aiohappyeyeballs import start_connection
 
 from connectors.errors import SourceProtocolError, SourceUnavailableError, without_frames
-from connectors.toolkit.http_connection import ContentLimit, HttpConnection, HttpResponse
+from connectors.toolkit.http_connection import ContentLimit, HttpConnection, SourceResponse
 
 IDLE_S = 15.0
 """How long a connection is kept that nobody uses."""
@@ -33,7 +33,7 @@ class HttpPool:
         self._addresses_end = 0.0
         self._is_closed = False
 
-    async def exchange(self, request: bytes, limit_content: ContentLimit, *, again: bool) -> HttpResponse:
+    async def exchange(self, request: bytes, limit_content: ContentLimit, *, again: bool) -> SourceResponse:
         """Send a request over the first connection that is free; the response.
 
         `again`: where the source had closed a kept connection, and so not seen the request, send it once more over a new one.
@@ -56,7 +56,7 @@ class HttpPool:
         for connection in self._used:
             connection.abort()
 
-    async def _exchange(self, connection: HttpConnection, request: bytes, limit_content: ContentLimit) -> HttpResponse:
+    async def _exchange(self, connection: HttpConnection, request: bytes, limit_content: ContentLimit) -> SourceResponse:
         self._used.add(connection)
         try:
             response = await connection.send(request, limit_content)
