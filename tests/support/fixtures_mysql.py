@@ -40,10 +40,17 @@ def _server() -> Iterator[MysqlServer]:
         shutil.rmtree(folder)
 
 
+@contextmanager
+def new_mysql(server: MysqlServer) -> Iterator[str]:
+    """The URL of a database that lasts as long as the block."""
+    name = f"test_{uuid4().hex}"
+    server.sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    yield server.url(name)
+    server.sql(f"DROP DATABASE {name}")
+
+
 @pytest.fixture
 def mysql_database(mysql_server: MysqlServer) -> Iterator[str]:
     """The URL of an empty database of the test's own."""
-    name = f"test_{uuid4().hex}"
-    mysql_server.sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    yield mysql_server.url(name)
-    mysql_server.sql(f"DROP DATABASE {name}")
+    with new_mysql(mysql_server) as url:
+        yield url
