@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.mysql_server import MARIADBD, MysqlServer
+from tests.support.orphans import ended_with_this_process
 
 
 @pytest.fixture(scope="session")
@@ -32,12 +33,13 @@ def _server() -> Iterator[MysqlServer]:
     # A short path, for the name of a Unix socket is in it.
     folder = Path(tempfile.mkdtemp(prefix="my-"))
     server = MysqlServer(folder)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
+    with ended_with_this_process(folder, folder / "pid"):
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+    shutil.rmtree(folder)
 
 
 @contextmanager

