@@ -16,7 +16,7 @@ demo: .venv/demo.done  ## the gateway with sample sources, on PORT (8000)
 	$(BIN)/profile-gateway demo --port $(PORT) $(ARGS)
 
 test: .venv/dev.done  ## the tests
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: .venv/dev.done  ## style, types, import rules, exported schema
 	$(BIN)/ruff check

@@ -33,7 +33,7 @@ from gateway.replay.modes import UNTOUCHED, ReplayModes, substitute
 from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
 from gateway.store.store import Store
-from gateway.tags.pack import default_pack_path, load_pack
+from gateway.tags.pack import load_pack, shipped_pack
 from gateway.webhooks import Webhooks
 from resolvers.schema import schema
 
@@ -58,7 +58,7 @@ def create_services(
     except ConfigurationError as error:
         problems += error.problems
     try:
-        pack = load_pack(settings.tags.file or default_pack_path())
+        pack = load_pack(settings.tags.file) if settings.tags.file else shipped_pack()
     except ConfigurationError as error:
         raise ConfigurationError([*problems, *error.problems]) from None
     if problems:

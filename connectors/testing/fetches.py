@@ -28,9 +28,10 @@ async def fetch(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, Page]:
 
 
 async def fetch_records(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, list[Record]]:
-    """Fetch the records of every asked key, in the answer's order."""
+    """Fetch the records of every asked key, in the answer's order, narrowed to `fields`."""
     pages = await fetch(lookup, keys, **ask)
-    return {key: records_in(lookup.record, pages.get(key)) for key in keys}
+    record = narrow(lookup.record, ask["fields"]) if "fields" in ask else lookup.record
+    return {key: records_in(record, pages.get(key)) for key in keys}
 
 
 def page_of(outcome: Found | SourceError) -> Page:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import cel
@@ -22,6 +23,12 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 def default_pack_path() -> Path:
     """The pack that the gateway ships."""
     return Path(__file__).with_name("profile.yaml")
+
+
+@cache
+def shipped_pack() -> Pack:
+    """Read the pack that the gateway ships, once."""
+    return load_pack(default_pack_path())
 
 
 def load_pack(path: Path) -> Pack:

@@ -5,7 +5,6 @@ import gzip
 import os
 from decimal import Decimal
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -14,6 +13,7 @@ from gateway.demo.databases import DATABASES
 from gateway.demo.olist_files import find_files
 from gateway.demo.prepare import prepare_olist
 from gateway.settings import MongoSettings, load_settings
+from tests.support.fixtures_postgresql import new_postgresql
 from tests.support.gateway_server import served
 from tests.support.paths import ROOT
 from tests.support.sql_shop import BOTH
@@ -85,11 +85,8 @@ def olist(request, files, tmp_path_factory):
     if request.param == "sqlite":
         yield prepare_olist(folder, files.folder, postgresql=None, progress=lambda *_: None)
         return
-    server = request.getfixturevalue("postgresql_server")
-    database = f"olist_{uuid4().hex}"
-    server.psql(f"CREATE DATABASE {database}")
-    yield prepare_olist(folder, files.folder, postgresql=server.get_uri(database=database), progress=lambda *_: None)
-    server.psql(f"DROP DATABASE {database} WITH (FORCE)")
+    with new_postgresql(request.getfixturevalue("postgresql_server")) as url:
+        yield prepare_olist(folder, files.folder, postgresql=url.replace("+asyncpg", ""), progress=lambda *_: None)
 
 
 @pytest.fixture

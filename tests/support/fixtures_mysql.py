@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.mysql_server import MARIADBD, MysqlServer
+from tests.support.orphans import ended_with_this_process
 
 
 @pytest.fixture(scope="session")
@@ -32,18 +33,26 @@ def _server() -> Iterator[MysqlServer]:
     # A short path, for the name of a Unix socket is in it.
     folder = Path(tempfile.mkdtemp(prefix="my-"))
     server = MysqlServer(folder)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
+    with ended_with_this_process(folder, folder / "pid"):
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def new_mysql(server: MysqlServer) -> Iterator[str]:
+    """The URL of a database that lasts as long as the block."""
+    name = f"test_{uuid4().hex}"
+    server.sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    yield server.url(name)
+    server.sql(f"DROP DATABASE {name}")
 
 
 @pytest.fixture
 def mysql_database(mysql_server: MysqlServer) -> Iterator[str]:
     """The URL of an empty database of the test's own."""
-    name = f"test_{uuid4().hex}"
-    mysql_server.sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    yield mysql_server.url(name)
-    mysql_server.sql(f"DROP DATABASE {name}")
+    with new_mysql(mysql_server) as url:
+        yield url

@@ -24,6 +24,7 @@ class MysqlServer:
         self._data = folder / "data"
         self._temporary = folder / "tmp"
         self._socket = folder / "s"
+        self._pid = folder / "pid"
         self._process: subprocess.Popen[str] | None = None
         self._user = ["--user=root"] if os.geteuid() == 0 else []
 
@@ -36,6 +37,7 @@ class MysqlServer:
         assert MARIADBD is not None
         words = [
             f"--tmpdir={self._temporary}",
+            f"--pid-file={self._pid}",
             "--skip-networking",
             "--skip-log-bin",
             "--innodb-buffer-pool-size=32M",
