@@ -30,7 +30,7 @@ async def fetch(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, Page]:
 async def fetch_records(lookup: Lookup, keys: Keys, **ask: Any) -> dict[str, list[Record]]:
     """Fetch the records of every asked key, in the answer's order, narrowed to `fields`."""
     pages = await fetch(lookup, keys, **ask)
-    record = narrow(lookup.record, ask["fields"]) if "fields" in ask else lookup.record
+    record: type[Any] = narrow(lookup.record, ask["fields"]) if "fields" in ask else lookup.record
     return {key: records_in(record, pages.get(key)) for key in keys}
 
 
@@ -46,7 +46,7 @@ def json_of(page: Page) -> bytes:
 
 
 def records_in(record: type[Record], page: Page | None) -> list[Record]:
-    """Decoded as strictly as the gateway does, so a malformed record raises."""
+    """Decode records as strictly as the gateway does, so a malformed one raises."""
     return msgspec.json.decode(json_of(page), type=list[record]) if page else []  # type: ignore[valid-type]
 
 
