@@ -24,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
     union_all,
 )
 
@@ -250,8 +251,8 @@ def _later(rows: RecordQuery, table: FromClause, oldest_first: bool) -> Expressi
         return own > end
     time, end_time = table.c.time_, rows.dialect.time_parameter("after_time")
     if oldest_first:
-        return or_(time > end_time, and_(time == end_time, own > end), time.is_(None))
-    return or_(time < end_time, and_(time == end_time, own < end), time.is_(None))
+        return or_(tuple_(time, own) > tuple_(end_time, end), time.is_(None))
+    return or_(tuple_(time, own) < tuple_(end_time, end), time.is_(None))
 
 
 def pages(rows: Iterable[Any], asked: Mapping[str, Sequence[str]]) -> dict[str, Page]:
