@@ -24,7 +24,7 @@ from connectors.toolkit import evaluation
 from connectors.toolkit.converters import contact_points, given, to_country
 from connectors.toolkit.http_client import gathered
 from connectors.toolkit.vendor_connector import Secret, Trial, Vendor, VendorSettings
-from connectors.toolkit.vendor_rows import as_records, by_key, needed, step, window
+from connectors.toolkit.vendor_rows import as_records, by_key, cut_page, needed, step
 from tests.support.demo_sources import refused_port
 from tests.support.http_source import serving
 
@@ -249,7 +249,7 @@ def test_a_window_is_what_the_ask_means(events, since, until, after, first, olde
     """The same as over records in memory, for any bounds, cursor and order."""
     position = None if after is None else Position(after, after_id)
     ask = Ask(fields=ASK.fields, since=since, until=until, after=position, first=first, oldest_first=oldest_first)
-    found, total = window(events, ask, lambda event: Position(event.at, event.id))
+    found, total = cut_page(events, ask, lambda event: Position(event.at, event.id))
     inside = evaluation.filter_records(events, ask)
     expected = evaluation.sort_records(inside, oldest_first=oldest_first)
     if position is not None:
@@ -262,9 +262,9 @@ def test_a_row_without_a_place_stands_as_the_oldest():
     """It is None, and cut like the others."""
     rows = [{"id": "a", "at": NOON}, {"id": "b"}]
     place = lambda row: Position(row["at"], row["id"])  # noqa: E731
-    assert window(rows, ASK, place) == ([rows[0], None], 1)
-    assert window(rows, msgspec.structs.replace(ASK, oldest_first=True), place) == ([None, rows[0]], 1)
-    assert window(rows, msgspec.structs.replace(ASK, first=1), place) == ([rows[0]], 1)
+    assert cut_page(rows, ASK, place) == ([rows[0], None], 1)
+    assert cut_page(rows, msgspec.structs.replace(ASK, oldest_first=True), place) == ([None, rows[0]], 1)
+    assert cut_page(rows, msgspec.structs.replace(ASK, first=1), place) == ([rows[0]], 1)
 
 
 def test_records_that_nest_without_end_are_an_error_of_the_source():
