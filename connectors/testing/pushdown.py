@@ -1,8 +1,7 @@
 """Compare each pushed-down ask with the same ask in Python."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from itertools import product
 from typing import Any
@@ -85,7 +84,8 @@ class PushdownPromises(Sampled):
         """AFTER takes a time with an empty id. Another source's record stood there: just at, or a tick behind, its own."""
         async for lookup, whole in self._declaring(connector, Push.AFTER):
             for key, records in whole.items():
-                times, fields = _sample_times(records), _order_fields(lookup.record)
+                times = {time for record in records if (time := evaluation.time_of(record)) is not None}
+                fields = _order_fields(lookup.record)
                 for time, oldest_first in product(times, (False, True) if Push.ORDER in lookup.pushdown else (False,)):
                     for place in (Position(time, ""), Position(time + timedelta(microseconds=1), "")):
                         fetched = await fetch_records(lookup, [key], after=place, oldest_first=oldest_first, fields=fields)
@@ -124,14 +124,6 @@ async def _walk(lookup: Lookup, key: str, oldest_first: bool, limit: int) -> Asy
         for record in page:
             yield record
         position = evaluation.position_of(page[-1])
-
-
-def _sample_times(records: list[Record]) -> set[datetime]:
-    """Pick the oldest and the newest time, those that several records share, and some between."""
-    counted = Counter(time for record in records if (time := evaluation.time_of(record)) is not None)
-    times = sorted(counted)
-    shared = {time for time, number in counted.items() if number > 1}
-    return {*times[:: max(1, len(times) // 6)], *times[-1:], *shared}
 
 
 def _order_fields(record: type[Record]) -> Fields:

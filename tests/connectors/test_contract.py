@@ -203,10 +203,7 @@ class TestFilesCustomers(FilesContract):
 
 
 class TestFilesOrders(FilesContract):
-    """With customers of a few pages: each call reads all files."""
-
-    name = "orders"
-    samples = {(Order, KeyKind.CUSTOMER_ID): ["c00002", "c00004"]}
+    name, samples = TestSqlOrders.name, TestSqlOrders.samples
 
 
 class TestFilesTickets(FilesContract):
@@ -214,5 +211,4 @@ class TestFilesTickets(FilesContract):
 
 
 class TestFilesEvents(FilesContract):
-    name = "behaviour"
-    samples = {(Event, KeyKind.DEVICE_ID): ["d-00002-laptop", "d-00002-phone"]}
+    name, samples = TestSqlEvents.name, TestSqlEvents.samples
