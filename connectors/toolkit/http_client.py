@@ -189,6 +189,8 @@ class HttpClient:
                 fields["Content-Type"] = "application/json"
             for name, value in headers.items():
                 fields[name] = value
+            for name in _FRAMING:
+                fields.popall(name, None)
             if data is not None:
                 fields["Content-Length"] = str(len(data))
             head = _write_fields(fields)

@@ -4,6 +4,7 @@ httptools reads the grammar. Limits, content codings and the end of a response a
 """
 
 import asyncio
+import select
 import zlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
@@ -49,6 +50,7 @@ class HttpConnection(asyncio.Protocol):
         "_max_bytes",
         "_overhead",
         "_parser",
+        "_readable",
         "_response",
         "_status",
         "_transport",
@@ -87,6 +89,11 @@ class HttpConnection(asyncio.Protocol):
         """Whether it can take another request."""
         return self._keeps and self._is_complete and self._transport is not None and not self._transport.get_write_buffer_size()
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the source has sent nothing that the loop has not read yet: what comes unasked is no answer."""
+        return not self._readable.poll(0)
+
     def close(self) -> None:
         """Close when all is sent."""
         self._keeps = False
@@ -101,6 +108,8 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # that of uvloop is none
+        self._readable = select.poll()
+        self._readable.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
         if self._is_complete or self._parser is None:  # nobody asked
@@ -117,10 +126,13 @@ class HttpConnection(asyncio.Protocol):
                 self._fail(SourceProtocolError("the headers are too large"))
 
     def eof_received(self) -> None:
-        self._end(None)
+        """Take the end of what the source sends for that of a response without a length."""
+        self._keeps = False
+        if self._response is not None and self._status and self._lasts_until_the_end():
+            self._finish_content()
 
-    def connection_lost(self, error: Exception | None) -> None:
-        self._end(error)
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002  it may be our own doing
+        self._fail(SourceUnavailableError("the connection broke during the answer" if self.has_answered else "no connection"))
         self._transport = self._parser = None  # which refers to this
 
     def on_message_begin(self) -> None:
@@ -129,8 +141,12 @@ class HttpConnection(asyncio.Protocol):
         self._fields = {}
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._status:
-            self._fields.setdefault(name.lower(), value)
+        if self._status:
+            return  # a trailer
+        name = name.lower()
+        if name == b"transfer-encoding" and name in self._fields:
+            value = b"%b, %b" % (self._fields.pop(name), value)
+        self._fields.setdefault(name, value)
 
     def on_headers_complete(self) -> None:
         assert self._parser is not None
@@ -145,7 +161,6 @@ class HttpConnection(asyncio.Protocol):
             self._inflation = _inflation_of(coding)
 
     def on_body(self, content: bytes) -> None:
-        self._overhead = 0
         if self._response is None:
             return
         if self._inflation is not None:
@@ -154,6 +169,8 @@ class HttpConnection(asyncio.Protocol):
             except zlib.error:
                 self._fail(SourceProtocolError("the content cannot be decompressed"))
                 return
+        if content:
+            self._overhead = 0
         if len(self._content) + len(content) > self._max_bytes:
             self._finish(None)
         else:
@@ -167,18 +184,9 @@ class HttpConnection(asyncio.Protocol):
         self._keeps = self._keeps and self._parser.should_keep_alive()
         self._finish_content()
 
-    def _end(self, error: Exception | None) -> None:
-        """The source has closed: that ends a response without a length, and breaks any other."""
-        self._keeps = False
-        if error is None and self._response is not None and self._status and self._lasts_until_the_end():
-            self._finish_content()
-        else:
-            self._fail(
-                SourceUnavailableError("the connection broke during the answer" if self.has_answered else "no connection")
-            )
-
     def _lasts_until_the_end(self) -> bool:
-        return b"content-length" not in self._fields and self._fields.get(b"transfer-encoding", b"identity") == b"identity"
+        coding = self._fields.get(b"transfer-encoding", b"identity")
+        return b"content-length" not in self._fields and coding.strip().lower() == b"identity"
 
     def _finish_content(self) -> None:
         if self._inflation is not None and not self._inflation.is_complete:
@@ -187,15 +195,21 @@ class HttpConnection(asyncio.Protocol):
             self._finish(bytes(self._content))
 
     def _finish(self, content: bytes | None) -> None:
-        response, self._response = self._response, None
+        response = self._detach_response()
         if response is not None and not response.done():
             response.set_result(SourceResponse(self._status, self._fields, content))
 
     def _fail(self, error: SourceError) -> None:
         self._keeps = False
-        response, self._response = self._response, None
+        response = self._detach_response()
         if response is not None and not response.done():
             response.set_exception(error)
+
+    def _detach_response(self) -> asyncio.Future[SourceResponse] | None:
+        """Detach what is waited for. An idle connection holds no content."""
+        response, self._response = self._response, None
+        self._content, self._inflation = bytearray(), None
+        return response
 
 
 class _Inflation:

@@ -28,6 +28,7 @@ class HttpPool:
         self._slots = asyncio.Semaphore(max_connections)
         self._idle: deque[HttpConnection] = deque()
         self._used: set[HttpConnection] = set()
+        self._opening: set[asyncio.Task[HttpConnection]] = set()
         self._sweep_timer: asyncio.TimerHandle | None = None
         self._addresses: asyncio.Future[list[Any]] | None = None
         self._addresses_end = 0.0
@@ -55,6 +56,8 @@ class HttpPool:
         self._close_idle()
         for connection in self._used:
             connection.abort()
+        for opening in self._opening:
+            opening.cancel()
 
     async def _exchange(self, connection: HttpConnection, request: bytes, limit_content: ContentLimit) -> SourceResponse:
         self._used.add(connection)
@@ -77,8 +80,9 @@ class HttpPool:
         """Take the connection that was used last: the others may end."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_free:
+            if connection.is_free and connection.is_silent:
                 return connection
+            connection.abort()
         return None
 
     def _keep(self, connection: HttpConnection) -> None:
@@ -103,8 +107,21 @@ class HttpPool:
             self._sweep_timer = None
 
     async def _connect(self) -> HttpConnection:
+        """Open a connection. That ends when the pool closes, as all calls do."""
         if self._is_closed:
             raise SourceUnavailableError("the connector is closed")
+        opening = self._loop.create_task(self._open())
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+        try:
+            return await opening
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if caller is None or caller.cancelling():
+                raise
+            raise SourceUnavailableError("the connector is closed") from None
+
+    async def _open(self) -> HttpConnection:
         name = None if self._tls is None else self._host.rstrip(".")
         try:
             opened = await start_connection(await self._resolve(), happy_eyeballs_delay=NEXT_ADDRESS_S)
@@ -113,9 +130,6 @@ class HttpPool:
             raise SourceProtocolError("the address cannot be used") from without_frames(error)
         except (OSError, RuntimeError) as error:  # uvloop has both
             raise SourceUnavailableError("no connection") from without_frames(error)
-        if self._is_closed:
-            connection.abort()
-            raise SourceUnavailableError("the connector is closed")
         return connection
 
     async def _resolve(self) -> list[Any]:

@@ -1,6 +1,8 @@
 """Connections: kept, shared, limited, given up, and when a call is sent again."""
 
 import asyncio
+import select
+import socket
 
 import pytest
 
@@ -186,6 +188,75 @@ async def test_calls_under_way_fail_when_the_client_closes():
             await server.wait_until(lambda server: server.open == 0)
     assert [type(found) for found in answers] == [SourceUnavailableError] * 3
     assert server.counts == [1]
+
+
+async def test_a_part_of_an_answer_is_none_when_the_client_closes():
+    """Not even of one that lasts until the source closes: it did not."""
+
+    async def answer(_server: ByteServer, writer: asyncio.StreamWriter) -> bool:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n[1")
+        await asyncio.Event().wait()
+        return False
+
+    async with serving_bytes(answer) as server, calling(server.url) as client:
+        call = asyncio.ensure_future(get(client, server))
+        await server.wait_until(lambda server: server.counts == [1])
+        await asyncio.sleep(0.05)
+        await client.aclose()
+        with pytest.raises(SourceUnavailableError):
+            await call
+
+
+async def test_calls_that_connect_fail_when_the_client_closes():
+    """Such as in a handshake that the source does not answer."""
+    accepted, ended = asyncio.Event(), asyncio.Event()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.set()
+        await reader.read()
+        writer.close()
+        ended.set()
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
+        address = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with calling(address) as client:
+            call = asyncio.ensure_future(get(client, address))
+            await accepted.wait()
+            await client.aclose()
+            async with asyncio.timeout(20):
+                with pytest.raises(SourceUnavailableError):
+                    await call
+                await ended.wait()
+
+
+async def test_what_came_while_the_loop_was_busy_is_no_answer():
+    """A kept connection is looked at before it is used."""
+
+    async def answer(server: ByteServer, writer: asyncio.StreamWriter) -> bool:
+        writer.write(framed(CONTENT))
+        return True
+
+    async with serving_bytes(answer) as server, calling(server.url) as client:
+        raw, others = socket.socketpair(), []
+        for one in raw:
+            others.append(one)
+            one.setblocking(False)
+        assert await get(client, server) == CONTENT
+        (connection,) = client._open._idle  # type: ignore[union-attr]
+        connection._readable.register(raw[0].fileno(), select.POLLIN)
+        raw[1].send(b"HTTP/1.1 200 OK\r\n")
+        assert await get(client, server) == CONTENT
+        assert server.counts == [1, 1]
+        for one in others:
+            one.close()
+
+
+async def test_idle_connections_hold_no_content():
+    """They may be a hundred of sixteen megabytes each."""
+    async with serving_bytes(giving(framed(CONTENT))) as server, calling(server.url) as client:
+        assert await get(client, server) == CONTENT
+        (connection,) = client._open._idle  # type: ignore[union-attr]
+        assert connection._content == b""
 
 
 async def test_idle_connections_are_closed_in_time(monkeypatch: pytest.MonkeyPatch):

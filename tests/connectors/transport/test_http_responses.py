@@ -159,6 +159,30 @@ async def test_a_bomb_of_gzip_is_cut_off():
     assert isinstance(await outcome(hollow), SourceProtocolError | bytes)
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_content_that_decodes_to_nothing_is_cut_off(coding: str):
+    """Padding behind the end of what is compressed, without an end of its own."""
+    whole = gzip.compress(b"[]") if coding == "gzip" else deflated(b"[]", 15)
+
+    async def answer(_server: ByteServer, writer: asyncio.StreamWriter) -> bool:
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\n\r\n".encode() + whole)
+        while True:
+            writer.write(b"\0" * 10_000)
+            await writer.drain()
+
+    async with serving_bytes(answer) as server, calling(server.url) as client:
+        with pytest.raises(SourceProtocolError):
+            await get(client, server)
+
+
+async def test_a_cut_answer_in_two_codings_is_a_failure():
+    """The last of them says how it ends."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with serving_bytes(giving(head + b"2\r\n{}\r\n", closes=True)) as server, calling(server.url) as client:
+        with pytest.raises(SourceUnavailableError):
+            await get(client, server)
+
+
 async def test_an_error_is_known_before_its_content():
     """What a status means needs no content where nobody reads it."""
 
