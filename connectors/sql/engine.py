@@ -14,7 +14,7 @@ from connectors.sql.compiled_statement import CompiledStatement
 from connectors.sql.database import SqlDatabase, learning_statement
 from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.pool import Pool, PooledConnection
-from connectors.sql.postgresql import PostgresqlSpelling, index_statement, is_by_index
+from connectors.sql.postgresql import LEADING_COLUMN, IndexScan, PostgresqlSpelling, index_scans, index_statement
 from connectors.sql.record_query import Columns
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
@@ -115,22 +115,26 @@ class Engine(SqlDatabase):
             return False
         text = index_statement(query, column, type_)
 
-        async def explain(pooled: PooledConnection) -> list[dict[str, Any]]:
+        async def explain(pooled: PooledConnection) -> bool:
             self._notify(text, ())
             async with pooled.driver.transaction(readonly=True):
                 await pooled.driver.execute("SET LOCAL enable_seqscan = off")
-                plans: list[dict[str, Any]] = await pooled.driver.fetchval(text)
-                return plans
+                (plan,) = await pooled.driver.fetchval(text)
+                scans = index_scans(plan["Plan"])
+                return scans is not None and all([await begins_index(pooled, scan) for scan in scans])
+
+        async def begins_index(pooled: PooledConnection, scan: IndexScan) -> bool:
+            columns = await pooled.driver.fetch(LEADING_COLUMN, scan.index_name)
+            return all(scan.compares(column) for (column,) in columns)
 
         try:
             async with asyncio.timeout(LEARNING_S):
-                plans = await self.pool.run(explain)
+                return await self.pool.run(explain)
         except FOREIGN as error:
             # What is wrong with the key, the lookup says. Servers of another make have plans of another form.
             if isinstance(ours := source_error(error), SourceProtocolError):
                 return False
             raise ours from error
-        return all(is_by_index(plan["Plan"]) for plan in plans)
 
     def _notify(self, text: str, values: Sequence[Any]) -> None:
         for listener in self.listeners:

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from connectors.errors import SourceUnavailableError
 
 T = TypeVar("T")
+FORGOTTEN = "26000"
+"""PostgreSQL's state where a statement is not prepared any more: a server between has given the connection to others."""
 
 
 class PooledConnection(NamedTuple):
@@ -89,6 +91,8 @@ class Pool:
     def _has_ended(self, pooled: PooledConnection, error: Exception) -> bool:
         if isinstance(error, DBAPIError):
             return error.connection_invalidated
+        if getattr(error, "sqlstate", None) == FORGOTTEN:
+            return True
         return self._engine.dialect.is_disconnect(error, pooled.adapter, None)  # type: ignore[arg-type]  # of any driver
 
     async def _close_idle(self) -> None:

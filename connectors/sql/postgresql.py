@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
@@ -67,6 +68,8 @@ PLAIN_TIME = (
     "[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z?$"
 )
 """Most times of text, at a third of what the others cost."""
+KEY_SETTING = "gateway.key"
+"""Stands for a key where a plan is asked for."""
 BY_INDEX = frozenset({"Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Bitmap Index Scan", "Nested Loop", "Append"})
 """Steps of a plan that read what they give, and nothing else, for each key anew."""
 JSON_STEPS = (
@@ -123,18 +126,43 @@ def _write_object(element: JsonObject, compiler: _Compiler, **words: Any) -> str
     return f"(SELECT row_to_json(gateway_object) FROM (SELECT {columns}) AS gateway_object)"  # noqa: S608  of our own parts
 
 
+class IndexScan(NamedTuple):
+    """What a plan looks up in an index."""
+
+    index_name: str
+    condition: str
+
+    def compares(self, column: str) -> bool:
+        """Tell whether a column, or an expression, stands in the condition."""
+        return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", self.condition) is not None
+
+
+LEADING_COLUMN = (
+    "SELECT pg_get_indexdef(oid, 1, true) FROM pg_class WHERE relname = $1 AND relkind IN ('i', 'I')"  # partitioned ones, too
+)
+"""The first column of an index, by its name."""
+
+
 def index_statement(query: str, name: str, type_: str) -> str:
     """Ask for the plan that finds the rows of one key."""
-    key = f"CAST(current_setting('gateway.key', true) AS {KEY_TYPES[type_].compile(dialect=PostgresqlSpelling())})"  # type: ignore[no-untyped-call]
+    type_name = KEY_TYPES[type_].compile(dialect=PostgresqlSpelling())  # type: ignore[no-untyped-call]
+    key = f"CAST(current_setting('{KEY_SETTING}', true) AS {type_name})"
     return f'EXPLAIN (FORMAT JSON) SELECT * FROM (\n{query}) AS found WHERE found."{name}" = {key}'  # noqa: S608  of the settings
 
 
-def is_by_index(plan: Any) -> bool:
-    """Whether a plan reads nothing but what it finds by indexes. It was made for a server that avoids to read tables whole."""
-    type_ = plan["Node Type"]
-    if type_ not in BY_INDEX or (type_ in ("Index Scan", "Index Only Scan") and "Index Cond" not in plan):
-        return False
-    return all(map(is_by_index, plan.get("Plans", ())))
+def index_scans(plan: Any) -> list[IndexScan] | None:
+    """List what a plan finds by indexes; None where it reads anything else, or compares the key afterwards.
+
+    It was made for a server that avoids to read tables whole.
+    """
+    type_, condition = plan["Node Type"], plan.get("Index Cond", "")
+    if type_ not in BY_INDEX or any(KEY_SETTING in str(plan.get(name, "")) for name in ("Filter", "Join Filter")):
+        return None
+    scans = [index_scans(part) for part in plan.get("Plans", ())]
+    if None in scans or (type_ in ("Index Scan", "Index Only Scan") and not condition):
+        return None
+    own = [IndexScan(plan["Index Name"], condition)] if condition else []
+    return [*own, *(scan for part in scans if part is not None for scan in part)]
 
 
 class Postgresql(Dialect):

@@ -90,6 +90,44 @@ async def test_records_are_the_same_with_and_without_an_index(postgresql_databas
 
 
 @pytest.mark.parametrize(
+    "index",
+    ["(shop)", "(shop, customer)", "(at, customer)"],
+)
+async def test_an_index_that_does_not_begin_with_the_key_is_none(postgresql_database: str, index: str) -> None:
+    """Each key would read what belongs to others again."""
+    shop = Shop("postgresql", postgresql_database)
+    await shop.execute(
+        "CREATE TABLE happened (id TEXT, customer TEXT, at TIMESTAMPTZ, type TEXT, shop INTEGER)",
+        "INSERT INTO happened SELECT n::text, 'c' || n % 500, TIMESTAMPTZ '2026-01-01' + n * INTERVAL '1 minute', 'search', "
+        "n % 2 FROM generate_series(1, 20000) n",
+        f"CREATE INDEX other ON happened {index}",
+        "ANALYZE happened",
+    )
+    query = "SELECT id, customer, at, type FROM happened" + (" WHERE shop = 1" if index == "(shop)" else "")
+    connector = await connector_of(postgresql_database, {"event": {"query": query, "keys": {"customer_id": "customer"}}})
+    sent: list[str] = []
+    connector.database.listeners.append(lambda text, _: sent.append(text))
+    await connector.lookups()[0].fetch(["c1"], Ask(fields=Fields.from_paths("id"), first=1))
+    assert "LATERAL" not in sent[-1]
+    await connector.aclose()
+    await shop.connector.aclose()
+
+
+async def test_a_statement_that_the_server_has_forgotten_is_prepared_again(postgresql_database: str) -> None:
+    """As after DISCARD ALL, by which some servers between clean a connection."""
+    shop = Shop("postgresql", postgresql_database)
+    await shop.execute("CREATE TABLE happened (id TEXT, customer TEXT, at TIMESTAMPTZ, type TEXT)")
+    connector = await connector_of(postgresql_database)
+    ask = Ask(fields=Fields.from_paths("id"))
+    assert await connector.lookups()[0].fetch(["c1"], ask) == {}
+    for pooled in connector.database.pool.idle:
+        await pooled.driver.execute("DISCARD ALL")
+    assert await connector.lookups()[0].fetch(["c1"], ask) == {}
+    await connector.aclose()
+    await shop.connector.aclose()
+
+
+@pytest.mark.parametrize(
     ("query", "is_by_index"),
     [
         ("SELECT id, customer, at, type FROM happened", True),
