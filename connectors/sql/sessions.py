@@ -19,6 +19,8 @@ CONNECT_S = 5
 """How long a server may take to accept a connection, in seconds."""
 PREPARED_STATEMENTS = 100
 """How many statements a connection to PostgreSQL keeps prepared, unless the URL says otherwise."""
+INTERRUPT_S = 0.01
+"""After so long a statement of SQLite that goes on is interrupted again, in seconds."""
 STATEMENT_S = 60
 """How long MySQL may work on a statement, in seconds, should nobody be left to stop it earlier."""
 
@@ -135,4 +137,13 @@ async def _equip(driver: aiosqlite.Connection) -> None:
 
 def _interrupt(connection: Any, *_: Any) -> None:
     """Stop a cancelled statement, for SQLite closes a connection after it."""
-    connection.run_async(lambda driver: driver.interrupt())
+    connection.run_async(_interrupt_until_idle)
+
+
+async def _interrupt_until_idle(driver: Any) -> None:
+    """Interrupt what a connection's thread does, again and again: before a statement has begun, it is lost on it."""
+    idle = asyncio.ensure_future(driver.set_progress_handler(None, 0))  # which the thread does after the statement
+    while not idle.done():
+        await driver.interrupt()
+        await asyncio.wait([idle], timeout=INTERRUPT_S)
+    await idle

@@ -283,6 +283,23 @@ async def test_a_cancelled_call_stops_sqlite(tmp_path: Path) -> None:
     await shop.connector.aclose()
 
 
+@pytest.mark.parametrize("turns", range(0, 24, 2))
+async def test_a_call_that_is_cancelled_before_sqlite_begins_is_stopped(tmp_path: Path, turns: int) -> None:
+    """An interruption is lost on a statement that has not begun, which would never end here."""
+    shop = Shop("sqlite", sqlite_url(tmp_path))
+    endless = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
+    await shop.connector.database.run(text("SELECT 1"), {})
+    call = asyncio.create_task(shop.connector.database.run(endless, {}))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    call.cancel()
+    async with asyncio.timeout(60):
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert await shop.connector.database.run(text("SELECT 1"), {}) == [(1,)]
+    await shop.connector.aclose()
+
+
 async def replace_settings(shop: Shop, **changes: Any) -> None:
     await shop.connector.aclose()
     shop.connector = connector_at(shop.url, **changes)
