@@ -26,7 +26,7 @@ from gateway.replay.recording_files import (
     read_manifest,
 )
 from tests.connectors.test_contract import RECORDS
-from tests.lookups.test_boundary import Hostile, giving, raising
+from tests.lookups.test_source_call import Hostile, giving, raising
 from tests.support import shop
 from tests.support.gateway_server import gateway_on
 from tests.support.recordings import REFERENCE, recording, replaying, timeless

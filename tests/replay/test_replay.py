@@ -23,7 +23,7 @@ from gateway.replay.pseudonymisation import hidden_key
 from gateway.replay.recording_files import path_of, read_manifest
 from gateway.settings import load_settings
 from resolvers.statistics import NOT_CANCELLED
-from tests.lookups.test_boundary import Hostile, giving
+from tests.lookups.test_source_call import Hostile, giving
 from tests.support import shop
 from tests.support.gateway_server import PATIENT_MS, Gateway, gateway_on
 from tests.support.recordings import recording, replaying, timeless

@@ -8,7 +8,7 @@ import pytest
 FAULTS = {
     "one value costs itself": (
         *("test_unreadable", "odd_values", "odd_places", "odd_answers", "_answers"),
-        *("test_soundness", "mongo_values", "test_replay"),
+        *("test_validation_of_records", "mongo_values", "test_replay"),
     ),
     "forms of values": ("value_forms", "test_scalars", "texts_and_times", "exact_amounts"),
     "damaged text": ("damaged_json",),
@@ -16,7 +16,7 @@ FAULTS = {
     "figures": ("test_figures", "stale_facts", "amounts", "measure", "tag_"),
     "keys": ("keys", "key_spellings", "shared_records"),
     "ids": ("node_ids", "apollo_cache"),
-    "batches and passing faults": ("batches", "passing_faults", "test_walks"),
+    "batches and passing faults": ("batches", "passing_faults", "test_page_walks"),
     "statements": ("sql_statements", "sql_names", "test_files"),
     "an account's own words and records": ("vendors/",),
 }

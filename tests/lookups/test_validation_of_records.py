@@ -13,7 +13,7 @@ from connectors.record_fields import Fields, all_fields, narrow
 from connectors.toolkit.evaluation import combine
 from gateway.lookups.measure_validation import validate_measures
 from gateway.lookups.source_call import Decoded, decode_records
-from tests.lookups.test_boundary import TWO, Hostile, ask, giving, orders_in, report_of
+from tests.lookups.test_source_call import TWO, Hostile, ask, giving, orders_in, report_of
 from tests.support.gateway_server import gateway_on
 from tests.support.shop import crm
 
