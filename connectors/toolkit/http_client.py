@@ -49,6 +49,7 @@ Refusal = Callable[[RefusedResponse], SourceError | None]
 """What a source means by such an answer, None where it means what it means everywhere."""
 _FIELDS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "profile-gateway"}
 """Sent with every call unless the source's own headers say otherwise."""
+_CONTENT_FIELDS = {"Content-Type": "application/json"}
 _FRAMING = ("Content-Length", "Transfer-Encoding")
 """Of each call by itself."""
 _decode = json_decoder()
@@ -111,7 +112,7 @@ class HttpClient:
         self._connections = settings.connections
         self._refusal = refusal
         self._fields: CIMultiDict[str] = CIMultiDict()
-        self._head = b""
+        self._head = self._head_with_content = b""
         self._open: HttpPool | None = None
 
     async def open(self, headers: Mapping[str, str]) -> None:
@@ -125,6 +126,9 @@ class HttpClient:
         for name in _FRAMING:
             self._fields.popall(name, None)
         self._head = _write_fields(self._fields)
+        with_content = self._fields.copy()
+        with_content.update(_CONTENT_FIELDS)
+        self._head_with_content = _write_fields(with_content)
         tls = await asyncio.to_thread(_tls_context, ssl.get_default_verify_paths()) if self._base.scheme == "https" else None
         self._open = HttpPool(host, port, self._connections, tls)
 
@@ -182,19 +186,20 @@ class HttpClient:
         target = url.raw_path_qs
         if " " in target or not target.isprintable() or (url.scheme, url.raw_host, url.port) != self._origin:
             raise SourceProtocolError("the address cannot be used")
-        head = self._head
-        if headers or data is not None:
+        head = self._head if data is None else self._head_with_content
+        if headers:
             fields = self._fields.copy()
             if data is not None:
-                fields["Content-Type"] = "application/json"
+                fields.update(_CONTENT_FIELDS)
             for name, value in headers.items():
                 fields[name] = value
             for name in _FRAMING:
                 fields.popall(name, None)
-            if data is not None:
-                fields["Content-Length"] = str(len(data))
             head = _write_fields(fields)
-        return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (method.encode(), target.encode(), head, data or b"")
+        if data is None:
+            return b"%b %b HTTP/1.1\r\n%b\r\n" % (method.encode(), target.encode(), head)
+        length = len(data)
+        return b"%b %b HTTP/1.1\r\n%bContent-Length: %d\r\n\r\n%b" % (method.encode(), target.encode(), head, length, data)
 
     def _limit_content(self, one_key: bool, status: int, fields: Fields) -> int:
         if 200 <= status < 300:
