@@ -93,9 +93,7 @@ def _statistics(request: MeasureRequest, answer: Measurement) -> OrderStatistics
         return SourceFailure(answer.failure.source, answer.failure.error)
     if not answer.sources:
         return None
-    count, total, refunded, first, last = (
-        combine(measure, [row[place] for row in answer.rows]) for place, measure in enumerate(request.measures)
-    )
+    count, total, refunded, first, last = _merge_rows(request, answer.rows)
     net = combine(request.measures[1], [total, [*map(_negated, refunded)]]) if refunded else total
     return OrderStatistics(
         count=count,
@@ -106,6 +104,13 @@ def _statistics(request: MeasureRequest, answer: Measurement) -> OrderStatistics
         last_at=last,
         partial=answer.missing is not None or answer.cut,
     )
+
+
+def _merge_rows(request: MeasureRequest, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    """Merge the answers of all keys and sources. One of a customer with orders in one currency is merged already."""
+    if len(rows) == 1 and all(len(value or ()) < 2 for value in rows[0][1:3]):
+        return rows[0]
+    return [combine(measure, [row[place] for row in rows]) for place, measure in enumerate(request.measures)]
 
 
 def _money(sums: Any) -> list[Any]:
