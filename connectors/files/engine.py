@@ -12,24 +12,21 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Executable
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.elements import ClauseElement
 
 from connectors.errors import SourceError, SourceProtocolError, SourceUnavailableError
 from connectors.files.failures import FOREIGN, source_error
 from connectors.files.forms import Forms
 from connectors.files.settings import FilesSettings
+from connectors.sql.compiled_statement import CompiledStatement
 from connectors.sql.database import SqlDatabase, learning_statement
 from connectors.sql.duckdb import Spelling
+from connectors.sql.interruption import interrupt_until
 from connectors.sql.record_query import Columns
 
 if TYPE_CHECKING:
     import duckdb
 
 SPELLING = Spelling(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-
-STOPPING_S = 0.01
-"""An interruption is lost on a statement that has not yet begun, so it is repeated after this time, in seconds."""
 
 
 class StatementResult(NamedTuple):
@@ -102,12 +99,11 @@ class Folder(SqlDatabase):
 
     def _work(self, call: StatementCall, statement: Executable, parameters: Mapping[str, Any]) -> StatementResult:
         duckdb = self._opened()
-        asked = compiled(statement).construct_expanded_state(dict(parameters))
-        values = dict(enumerate(asked.positional_parameters, 1))
+        text, values = compiled(statement).bind(parameters)
         with duckdb.cursor() as cursor:
             call.cursor = cursor
-            parameters = {number: values[int(number)] for number in self._numbers(asked.statement)}
-            reading = self._forms.reading(asked.statement, cursor)
+            parameters = {number: values[int(number) - 1] for number in self._numbers(text)}
+            reading = self._forms.reading(text, cursor)
             for listener in self.listeners:
                 listener(reading.statement)
             try:
@@ -118,7 +114,7 @@ class Folder(SqlDatabase):
             else:
                 if self._forms.holds(reading, cursor):
                     return answer
-            return _executed(cursor, asked.statement, parameters)
+            return _executed(cursor, text, parameters)
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
         with self._opening:
@@ -140,11 +136,8 @@ def _executed(cursor: duckdb.DuckDBPyConnection, statement: str, parameters: Map
 
 
 @lru_cache(maxsize=256)
-def compiled(statement: Executable) -> SQLCompiler:
-    assert isinstance(statement, ClauseElement)
-    sql = statement.compile(dialect=SPELLING)
-    assert isinstance(sql, SQLCompiler)
-    return sql
+def compiled(statement: Executable) -> CompiledStatement:
+    return CompiledStatement(statement, SPELLING)
 
 
 class StatementCall:
@@ -156,11 +149,12 @@ class StatementCall:
         """Interrupt it, until it has ended."""
         ended = asyncio.wrap_future(work)
         ended.add_done_callback(_ignore)
-        while not ended.done():
-            if self.cursor is not None:
-                with suppress(*FOREIGN):  # it has just been closed
-                    self.cursor.interrupt()
-            await asyncio.wait([ended], timeout=STOPPING_S)
+        await interrupt_until(ended, self._interrupt)
+
+    async def _interrupt(self) -> None:
+        if self.cursor is not None:
+            with suppress(*FOREIGN):  # it has just been closed
+                self.cursor.interrupt()
 
 
 def opened(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:

@@ -12,6 +12,7 @@ from sqlalchemy import URL, NullPool, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from connectors.sql.failures import FOREIGN
+from connectors.sql.interruption import interrupt_until
 from connectors.sql.settings import SqlSettings
 from connectors.sql.sqlite_functions import FUNCTIONS
 
@@ -19,8 +20,6 @@ CONNECT_S = 5
 """How long a server may take to accept a connection, in seconds."""
 PREPARED_STATEMENTS = 100
 """How many statements a connection to PostgreSQL keeps prepared, unless the URL says otherwise."""
-INTERRUPT_S = 0.01
-"""After so long a statement of SQLite that goes on is interrupted again, in seconds."""
 STATEMENT_S = 60
 """How long MySQL may work on a statement, in seconds, should nobody be left to stop it earlier."""
 
@@ -141,9 +140,7 @@ def _interrupt(connection: Any, *_: Any) -> None:
 
 
 async def _interrupt_until_idle(driver: Any) -> None:
-    """Interrupt what a connection's thread does, again and again: before a statement has begun, it is lost on it."""
+    """Interrupt what a connection's thread does."""
     idle = asyncio.ensure_future(driver.set_progress_handler(None, 0))  # which the thread does after the statement
-    while not idle.done():
-        await driver.interrupt()
-        await asyncio.wait([idle], timeout=INTERRUPT_S)
+    await interrupt_until(idle, driver.interrupt)
     await idle

@@ -145,8 +145,9 @@ class HttpConnection(asyncio.Protocol):
             return  # a trailer
         name = name.lower()
         if name == b"transfer-encoding" and name in self._fields:
-            value = b"%b, %b" % (self._fields.pop(name), value)
-        self._fields.setdefault(name, value)
+            self._fields[name] += b", " + value
+        else:
+            self._fields.setdefault(name, value)
 
     def on_headers_complete(self) -> None:
         assert self._parser is not None

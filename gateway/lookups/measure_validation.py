@@ -1,7 +1,7 @@
 """Validate measured values against their measures."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from numbers import Number
@@ -46,11 +46,9 @@ def _converted(given: Any, record: type[Record], measure: Measure) -> Any:
 
 def _checked(value: Any, measure: Measure) -> Any:
     """Bring a value of the right kind into our form. None where it cannot be worked with."""
-    if value is None:
-        return None
     if isinstance(value, datetime):
         try:
-            return value if value.tzinfo is UTC else as_time(value)
+            return as_time(value)
         except OverflowError:
             raise _misfit(measure) from None
     parts = value if isinstance(value, list) else [value]
