@@ -2,16 +2,13 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import strawberry
 from starlette.applications import Starlette
-from starlette.routing import Route
-from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
-from strawberry.extensions import ParserCache, ValidationCache
 
 from bench.peers.connectors import Connectors, Row
+from bench.peers.strawberry_app import Info, create_app, create_schema
 
 SOURCES = Connectors()
 
@@ -42,9 +39,6 @@ class Loaders:
         self.orders = DataLoader[Page, list[Row]](load_fn=_pages_of("orders"))
         self.tickets = DataLoader[Page, list[Row]](load_fn=_pages_of("tickets"))
         self.events = DataLoader[Page, list[Row]](load_fn=_pages_of("events"))
-
-
-Info = strawberry.Info[dict[str, Any], None]
 
 
 @strawberry.type
@@ -160,11 +154,6 @@ class Query:
         return [Customer.of(row) if row else None for row in rows]
 
 
-class View(GraphQL[dict[str, Any], None]):
-    async def get_context(self, request: Any, response: Any) -> dict[str, Any]:
-        return {"request": request, "response": response, "loaders": Loaders()}
-
-
 @asynccontextmanager
 async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     await SOURCES.open()
@@ -172,5 +161,5 @@ async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     await SOURCES.aclose()
 
 
-schema = strawberry.Schema(Query, extensions=[lambda: ParserCache(), lambda: ValidationCache()])
-app = Starlette(routes=[Route("/graphql", View(schema), methods=["GET", "POST"])], lifespan=lifespan)
+schema = create_schema(Query)
+app = create_app(schema, Loaders, lifespan)

@@ -84,6 +84,17 @@ async def asking(services: Services, tags: TagService) -> list["asyncio.Task[lis
     return [asyncio.create_task(tags.load_all(group, KEYS)) for group in groups]
 
 
+async def asking_in_vain(
+    orders: MemoryConnector, services: Services, tags: TagService, store: LateStore
+) -> list["asyncio.Task[list[Any]]"]:
+    """As `asking`, of a store that is down and a source that hangs."""
+    orders.hang = asyncio.Event()
+    store.is_down = True
+    requests = await asking(services, tags)
+    await turns(200)
+    return requests
+
+
 async def test_a_late_store_has_few_customers_computed():
     """Nothing comes for as long as a request waits: some are computed at once, the others have what is read in the end."""
     orders = source()
@@ -112,10 +123,7 @@ async def test_a_store_that_is_down_has_all_computed_in_turn():
     """So many customers at a time, and none goes without."""
     orders = source()
     async with worker(orders) as (services, tags, store):
-        orders.hang = asyncio.Event()
-        store.is_down = True
-        requests = await asking(services, tags)
-        await turns(200)
+        requests = await asking_in_vain(orders, services, tags, store)
         assert computed(orders) == MAX_UNREAD
         orders.hang.set()
         answers = [answer for request in requests for answer in await request]
@@ -127,10 +135,7 @@ async def test_a_store_that_is_back_is_read_by_who_waits():
     """Down as the requests begin, back before they have their turn: they have what it holds."""
     orders = source()
     async with worker(orders) as (services, tags, store):
-        orders.hang = asyncio.Event()
-        store.is_down = True
-        requests = await asking(services, tags)
-        await turns(200)
+        requests = await asking_in_vain(orders, services, tags, store)
         store.is_down = False
         orders.hang.set()
         for request in requests:
@@ -142,10 +147,7 @@ async def test_who_goes_away_leaves_room():
     """Requests are cancelled in their turn and before it; the next ones are computed."""
     orders = source()
     async with worker(orders) as (services, tags, store):
-        orders.hang = asyncio.Event()
-        store.is_down = True
-        requests = await asking(services, tags)
-        await turns(200)
+        requests = await asking_in_vain(orders, services, tags, store)
         for request in requests:
             request.cancel()
         await asyncio.wait(requests)

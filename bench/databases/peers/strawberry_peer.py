@@ -4,18 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import strawberry
 from starlette.applications import Starlette
-from starlette.routing import Route
-from strawberry.asgi import GraphQL
-from strawberry.extensions import ParserCache, ValidationCache
 
 from bench.databases.peers.loaders import ENGINE, Loaders
 from bench.databases.peers.tables import CustomerRow, OrderRow, TicketRow
-
-Info = strawberry.Info[dict[str, Any], None]
+from bench.peers.strawberry_app import Info, create_app, create_schema
 
 
 @strawberry.type
@@ -158,16 +153,11 @@ class Query:
         return [Customer.of(row) if row else None for row in rows]
 
 
-class View(GraphQL[dict[str, Any], None]):
-    async def get_context(self, request: Any, response: Any) -> dict[str, Any]:
-        return {"request": request, "response": response, "loaders": Loaders()}
-
-
 @asynccontextmanager
 async def lifespan(_app: Starlette) -> AsyncIterator[None]:
     yield
     await ENGINE.dispose()
 
 
-schema = strawberry.Schema(Query, extensions=[lambda: ParserCache(), lambda: ValidationCache()])
-app = Starlette(routes=[Route("/graphql", View(schema), methods=["GET", "POST"])], lifespan=lifespan)
+schema = create_schema(Query)
+app = create_app(schema, Loaders, lifespan)
