@@ -53,7 +53,8 @@ class StoppedClock(Clock):
         return 0.0
 
 
-def compared(answer: Any, document: DocumentNode, beside: Collection[DocumentNode], *, lying: bool) -> Any:
+def compared(answer: Any, document: DocumentNode, beside: Collection[DocumentNode] = (), *, lying: bool) -> Any:
+    """What is compared of an answer, without what chance decides. `beside` ran at the same time."""
     # Which errors of siblings are kept when the whole answer is null depends on who was first, in either executor.
     kept = [error for error in answer.errors or [] if answer.data is not None or error.path is None]
     errors = sorted(map(shown, kept), key=str)
