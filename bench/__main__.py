@@ -140,11 +140,16 @@ def tags(seconds: Seconds = 5, rounds: Rounds = 3, queries: Queries = "Q1,Q2,Q3"
 
 
 @app.command()
-def growth(seconds: Seconds = 3) -> None:
+def growth(
+    seconds: Seconds = 3,
+    kinds: Annotated[str, typer.Option(help="Over which kinds of sources, with commas.")] = ",".join(growing.KINDS),
+) -> None:
     """How cost grows with customers, with orders and with callers."""
     with _problems_shown():
-        for table in growing.grown(seconds):
-            out.print(table, end="\n\n")
+        for kind in _chosen(kinds, list(growing.KINDS)):
+            out.print(f"Over {kind}:\n")
+            for table in growing.grown(seconds, kind):
+                out.print(table, end="\n\n")
 
 
 @app.command()

