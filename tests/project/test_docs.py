@@ -12,7 +12,7 @@ from graphql import build_schema, parse, validate
 from typer.core import TyperGroup
 
 from connectors.errors import ProfileGatewayError
-from tests.support.markdown import Block, blocks, links
+from tests.support.markdown import Block, anchors, blocks, links
 from tests.support.paths import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -108,6 +108,15 @@ def test_relative_links_lead_to_files(page: Path) -> None:
     """Every link without a scheme names a file of the repository."""
     targets = [target.partition("#")[0] for target in links(page) if not re.match(r"[a-z]+:", target)]
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES])
+def test_relative_links_lead_to_headings(page: Path) -> None:
+    """Every link with an anchor names a heading of its page."""
+    targets = [target.partition("#") for target in links(page) if not re.match(r"[a-z]+:", target) and "#" in target]
+    assert [
+        f"{name}#{anchor}" for name, _, anchor in targets if anchor not in anchors(page.parent / name if name else page)
+    ] == []
 
 
 def test_error_codes_and_their_page_agree() -> None:

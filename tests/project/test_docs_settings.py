@@ -99,8 +99,8 @@ def table_under(page: str, heading: str) -> dict[str, str]:
 
 
 def test_every_setting_of_the_gateway_is_in_its_table() -> None:
-    """docs/operations.md has a row for each, with its default, and none for what is no setting."""
-    assert table_under("operations.md", "Settings") == all_settings(Settings)
+    """docs/operations/settings.md has a row for each, with its default, and none for what is no setting."""
+    assert table_under("operations/settings.md", "Settings") == all_settings(Settings)
 
 
 @pytest.mark.parametrize("heading", TABLES)
@@ -125,8 +125,8 @@ def test_every_setting_of_a_fault_is_in_its_table() -> None:
 
 
 def test_every_limit_is_in_its_table() -> None:
-    """docs/operations.md says what one document may ask for."""
-    assert table_under("operations.md", "Limits of a document") == {
+    """docs/operations/limits.md says what one document may ask for."""
+    assert table_under("operations/limits.md", "Limits of a document") == {
         name: f"`{most}`" for name, most in asdict(Limits()).items()
     }
 

@@ -1,4 +1,4 @@
-"""Reads the fenced code blocks and the links of a Markdown page."""
+"""Reads the fenced code blocks, the links and the headings of a Markdown page."""
 
 import re
 from dataclasses import dataclass
@@ -31,3 +31,9 @@ def blocks(path: Path) -> list[Block]:
 def links(path: Path) -> list[str]:
     """The targets of a page's links, code blocks left aside."""
     return [match["target"] for match in _LINK.finditer(_FENCED.sub("", path.read_text("utf-8")))]
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", _FENCED.sub("", path.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
