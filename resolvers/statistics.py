@@ -108,7 +108,7 @@ def _statistics(request: MeasureRequest, answer: Measurement) -> OrderStatistics
 
 def _merge_rows(request: MeasureRequest, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
     """Merge the answers of all keys and sources. One of a customer with orders in one currency is merged already."""
-    if len(rows) == 1 and all(len(value or ()) < 2 for value in rows[0][1:3]):
+    if len(rows) == 1 and len(rows[0][1]) < 2 and len(rows[0][2]) < 2:
         return rows[0]
     return [combine(measure, [row[place] for row in rows]) for place, measure in enumerate(request.measures)]
 

@@ -1,7 +1,7 @@
 """Validate measured values against their measures."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from numbers import Number
@@ -30,10 +30,28 @@ def validate_measures(given: Any, record: type[Record], measures: Sequence[Measu
         # All at once, in a third of the time that they take one by one.
         values = msgspec.convert(given, kinds.row, from_attributes=True)
     except (msgspec.ValidationError, OverflowError):
-        values = (_converted(value, record, measure) for value, measure in zip(given, measures, strict=True))
+        values = tuple(_converted(value, record, measure) for value, measure in zip(given, measures, strict=True))
+    return _checked_row(values, kinds, measures)
+
+
+def validate_rows(given: Sequence[Any], record: type[Record], measures: Sequence[Measure]) -> list[tuple[Any, ...]] | None:
+    """Validate the values of many keys as `validate_measures`, in half of the time. None where one of them is not valid."""
+    if not {list, tuple}.issuperset(map(type, given)):
+        return None
+    kinds = _kinds(record, tuple(measures))
+    try:
+        rows = msgspec.convert(given, kinds.rows, from_attributes=True)
+        return [_checked_row(row, kinds, measures) for row in rows]
+    except Exception:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
+        return None
+
+
+def _checked_row(values: tuple[Any, ...], kinds: "_Kinds", measures: Sequence[Measure]) -> tuple[Any, ...]:
     return tuple(
-        value if is_plain else _checked(value, measure)
-        for value, is_plain, measure in zip(values, kinds.are_plain, measures, strict=True)
+        [
+            value if check is None else check(value, measure)
+            for value, check, measure in zip(values, kinds.checks, measures, strict=True)
+        ]
     )
 
 
@@ -44,40 +62,61 @@ def _converted(given: Any, record: type[Record], measure: Measure) -> Any:
         raise _misfit(measure) from None
 
 
+def _checked_time(time: datetime | None, measure: Measure) -> datetime | None:
+    if time is None or time.tzinfo is UTC:
+        return time
+    try:
+        return as_time(time)
+    except OverflowError:
+        raise _misfit(measure) from None
+
+
+def _checked_money(sums: list[Money] | None, measure: Measure) -> list[dict[str, str]] | None:
+    return None if sums is None else [_plain(money, measure) for money in sums]
+
+
 def _checked(value: Any, measure: Measure) -> Any:
-    """Bring a value of the right kind into our form. None where it cannot be worked with."""
+    """Bring a value of the right kind into our form. Raise where it cannot be worked with."""
     if isinstance(value, datetime):
-        try:
-            return as_time(value)
-        except OverflowError:
-            raise _misfit(measure) from None
-    parts = value if isinstance(value, list) else [value]
-    numbers = [part.amount if isinstance(part, Money) else part for part in parts]
-    if not all(is_sound(number) for number in numbers if isinstance(number, Decimal)):
+        return _checked_time(value, measure)
+    if isinstance(value, Money):
+        return _plain(value, measure)
+    if isinstance(value, Decimal) and not is_sound(value):
         raise _misfit(measure)
-    money = [_plain(part) for part in parts if isinstance(part, Money)]
-    return money[0] if isinstance(value, Money) else money if isinstance(value, list) else value
+    return value
 
 
 def _misfit(measure: Measure) -> SourceProtocolError:
     return SourceProtocolError(f"a {measure.op.value} is not what was asked for")
 
 
-def _plain(money: Money) -> dict[str, str]:
+def _plain(money: Money, measure: Measure) -> dict[str, str]:
+    if not is_sound(money.amount):
+        raise _misfit(measure)
     return {"amount": decimal_text(money.amount), "currency": money.currency}
 
 
 class _Kinds(NamedTuple):
-    """Hold the type of a row of values. It says which of them need no further look."""
+    """Hold the types of a row of values and of rows, and for each value its check. None where it needs none."""
 
     row: Any
-    are_plain: tuple[bool, ...]
+    rows: Any
+    checks: tuple[Callable[[Any, Measure], Any] | None, ...]
 
 
 @lru_cache(maxsize=256)
 def _kinds(record: type[Record], measures: tuple[Measure, ...]) -> _Kinds:
     kinds = [_kind(record, measure.op, measure.field) for measure in measures]
-    return _Kinds(tuple[*kinds], tuple(kind is _Count for kind in kinds))  # type: ignore[valid-type]
+    row = tuple[*kinds]  # type: ignore[valid-type]
+    return _Kinds(row, list[row], tuple(_CHECKS.get(kind, _checked) for kind in kinds))
+
+
+_CHECKS: dict[Any, Callable[[Any, Measure], Any] | None] = {
+    _Count: None,
+    datetime | None: _checked_time,
+    list[Money]: _checked_money,
+    list[Money] | None: _checked_money,
+}
 
 
 @lru_cache(maxsize=256)

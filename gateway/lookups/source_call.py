@@ -28,7 +28,7 @@ from connectors.toolkit.json_repair import repair_json
 from gateway.clock import Clock
 from gateway.log import SeldomLog
 from gateway.lookups.deadline import Deadline
-from gateway.lookups.measure_validation import validate_measures
+from gateway.lookups.measure_validation import validate_measures, validate_rows
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
 from gateway.lookups.post_filter import PostFilter
 from gateway.lookups.timers import Timers
@@ -86,7 +86,11 @@ class SourceCaller:
         answer, stamp = await self._call(lambda left: aggregate.measure(keys, measures, left), keys, deadline)
         if isinstance(answer, SourceError):
             return [Failed(error=answer, **stamp)] * len(keys)
-        return [self._measured(answer.get(key), aggregate, measures, stamp) for key in keys]
+        given = [*map(answer.get, keys)]
+        rows = validate_rows(given, aggregate.record, measures)
+        if rows is not None:
+            return [Measured(values=row, **stamp) for row in rows]
+        return [self._measured(values, aggregate, measures, stamp) for values in given]
 
     def late(self, waited_s: float, *, is_busy: bool = False) -> Failed:
         """Fail a caller who cannot wait any longer. `is_busy` where that is the gateway's fault."""
