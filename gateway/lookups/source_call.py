@@ -158,9 +158,9 @@ class SourceCaller:
         task.add_done_callback(self._abandoned.discard)
 
     def _found(self, answers: Iterable[Any], post_filter: PostFilter, stamp: dict[str, Any]) -> list[Outcome]:
-        """Turn each answer into an outcome. What comes decoded, and not too long, is taken at a glance."""
+        """Turn each answer into an outcome. Records that are sound, and not too many, are taken at a glance."""
         source, as_of, latency_ms = stamp["source"], stamp["as_of"], stamp["latency_ms"]
-        given, untouched = [*answers], post_filter.untouched
+        given, untouched = decode_pages([*answers], post_filter.kind), post_filter.untouched
         lists = [
             records
             if type(answer) is Page
@@ -320,6 +320,26 @@ def validate_records(records: bytes | list[Any], kind: type[msgspec.Struct]) -> 
     good = [record for record in records if has_id(record)]
     lost = len(records) - len(good)
     return Decoded(good, lost, [UnreadableValue(None, "id", MISSING)] * lost)
+
+
+def decode_pages(answers: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
+    """Decode the pages of many keys where all of their records are sound. Else they stay as they are."""
+    pages = [answer.records for answer in answers if type(answer) is Page and type(answer.records) is bytes]
+    if len(pages) < 2:
+        return answers
+    decode = record_decoder(kind).decode
+    try:
+        lists = [decode(page) for page in pages]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return answers
+    records = [*chain.from_iterable(lists)]
+    if len(drop_invalid(records, kind)) < len(records) or is_odd(b"".join(pages), kind):
+        return answers
+    waiting = iter(lists)
+    return [
+        Page(next(waiting), answer.total, answer.partial) if type(answer) is Page and type(answer.records) is bytes else answer
+        for answer in answers
+    ]
 
 
 def decode_records(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
