@@ -11,7 +11,7 @@ from connectors import records
 from connectors.contract import Condition, Measure, MeasureOp
 from connectors.record_fields import Fields
 from connectors.records import OrderStatus
-from connectors.toolkit.evaluation import combine, plain
+from connectors.toolkit.evaluation import combine, decimal_of, decimal_text
 from gateway.context import RequestContext
 from gateway.errors import SourceFailure
 from gateway.execution.field_metadata import BatchResolver
@@ -114,9 +114,8 @@ def _merge_rows(request: MeasureRequest, rows: Sequence[Sequence[Any]]) -> Seque
 
 
 def _money(sums: Any) -> list[Any]:
-    return [records.Money(amount=plain(Decimal(total["amount"])), currency=total["currency"]) for total in sums or ()]
+    return [records.Money(amount=decimal_of(total["amount"]), currency=total["currency"]) for total in sums or ()]
 
 
 def _negated(money: Mapping[str, str]) -> dict[str, str]:
-    amount = money["amount"]
-    return {**money, "amount": amount[1:] if amount.startswith("-") else f"-{amount}"}
+    return {**money, "amount": decimal_text(Decimal(money["amount"]).copy_negate())}

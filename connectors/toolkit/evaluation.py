@@ -124,8 +124,11 @@ def decimal_text(number: Decimal) -> str:
 def plain(number: Decimal) -> Decimal:
     """A sound decimal that is written as `decimal_text` has it."""
     text = decimal_text(number)
-    if str(number) == text:
-        return number
+    return number if str(number) == text else decimal_of(text)
+
+
+def decimal_of(text: str) -> Decimal:
+    """Read what `decimal_text` has written. It is written so again."""
     decimal = Decimal(text)
     return decimal if str(decimal) == text else PlainDecimal(decimal)
 

@@ -333,7 +333,7 @@ def decode_pages(answers: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return answers
     records = [*chain.from_iterable(lists)]
-    if len(drop_invalid(records, kind)) < len(records) or is_odd(b"".join(pages), kind):
+    if len(drop_invalid(records, kind)) < len(records) or any(is_odd(page, kind) for page in pages):
         return answers
     waiting = iter(lists)
     return [
