@@ -27,7 +27,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from connectors.errors import NoWebhookError, SourceError
 from connectors.record_fields import Fields
-from connectors.records import Record, known_record
+from connectors.records import RECORD_NAMES, RECORDS, Event, Order, Record, Ticket, known_record
 
 
 class KeyKind(StrEnum):
@@ -39,7 +39,33 @@ class KeyKind(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     DEVICE_ID = "device_id"
+    ACCOUNT = "account"
+    ORDER_ID = "order_id"
+    ORDER_NUMBER = "order_number"
+    TICKET_ID = "ticket_id"
+    TICKET_NUMBER = "ticket_number"
+    EVENT_ID = "event_id"
     TEXT = "text"
+
+
+RECORD_KEYS: Mapping[KeyKind, type[Record]] = {
+    KeyKind.ORDER_ID: Order,
+    KeyKind.ORDER_NUMBER: Order,
+    KeyKind.TICKET_ID: Ticket,
+    KeyKind.TICKET_NUMBER: Ticket,
+    KeyKind.EVENT_ID: Event,
+}
+"""Kinds of keys that a record has itself: its id or number. The others are keys of customers, and find their records."""
+
+
+def misplaced_keys(record_name: str, kinds: Iterable[KeyKind]) -> list[str]:
+    """List problems of settings: kinds of keys that another record has itself."""
+    record = RECORDS[record_name]
+    return [
+        f"keys.{kind.value}: it finds records of {RECORD_NAMES[RECORD_KEYS[kind]]}, not of {record_name}"
+        for kind in kinds
+        if RECORD_KEYS.get(kind, record) is not record
+    ]
 
 
 def nobody(kind: KeyKind) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.contract import KeyKind, RecordName
+from connectors.contract import RECORD_KEYS, KeyKind, RecordName
 from connectors.errors import ConfigurationError
 from connectors.toolkit.webhook_signatures import Encoding
 from gateway.toml_files import checked, read_toml
@@ -51,8 +51,8 @@ class TagSettings(_Frozen):
 
 
 def _no_text(kind: KeyKind) -> KeyKind:
-    if kind is KeyKind.TEXT:
-        raise ValueError("a change is told by a key that finds one customer, so not by text")
+    if kind is KeyKind.TEXT or kind in RECORD_KEYS:
+        raise ValueError(f"a change is told by a key that finds one customer, so not by {kind.value}")
     return kind
 
 

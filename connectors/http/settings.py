@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from connectors.contract import ConnectorSettings, KeyKind, RecordName
-from connectors.records import RECORDS, Record
+from connectors.contract import ConnectorSettings, KeyKind, RecordName, misplaced_keys
+from connectors.records import RECORD_NAMES, RECORDS, Record
 from connectors.toolkit.http_client import HeaderSettings
 from connectors.toolkit.mapping.jmespath_expressions import Expression
 from connectors.toolkit.mapping.settings import MappingSettings, refuse
@@ -74,6 +74,7 @@ class RecordSettings(MappingSettings):
         """List fields that the record lacks."""
         yield from mapping_problems(record, self)
         yield from scale_problems(record, self.rating_scale)
+        yield from misplaced_keys(RECORD_NAMES[record], self.keys)
         if record.time_field is None:
             if self.order != "none":
                 yield "order: this record has no time to be ordered by"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from connectors.contract import misplaced_keys
 from connectors.record_fields import LEAF, LIST, fields_of, leaf_field
 from connectors.records import RECORDS
 from connectors.toolkit.ratings import scale_problems
@@ -24,6 +25,7 @@ def record_problems(name: str, rules: RecordSettings) -> Iterator[str]:
     yield from _field_problems("fields", record, rules.fields)
     yield from _word_problems("values", record, rules.values)
     yield from scale_problems(record, rules.rating_scale)
+    yield from misplaced_keys(name, rules.keys)
     for own, part in rules.lists.items():
         field = fields_of(record).get(own)
         if field is None or field.form != LIST or field.struct is None:

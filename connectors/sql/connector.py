@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, Push
+from connectors.contract import RECORD_KEYS, Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, Push
 from connectors.records import RECORDS
 from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
@@ -78,7 +78,7 @@ class QueriesConnector(Connector[S]):
             )
             for name, record in self._records.items()
             for kind, key in record.keys.items()
-            if kind is not KeyKind.TEXT
+            if kind is not KeyKind.TEXT and kind not in RECORD_KEYS
         ]
 
 

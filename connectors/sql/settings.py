@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_v
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from connectors.contract import ConnectorSettings, KeyKind
+from connectors.contract import ConnectorSettings, KeyKind, misplaced_keys
 from connectors.records import RECORDS, known_record
 from connectors.sql.columns import lists_of
 from connectors.toolkit.ratings import RatingScale, scale_problems
@@ -78,7 +78,7 @@ def _known_names(records: dict[str, RecordSettings]) -> dict[str, RecordSettings
         allowed = lists_of(RECORDS[known_record(name)])
         for unknown in sorted(record.lists.keys() - allowed):
             raise ValueError(f"{name}.lists.{unknown}: {name} has no such list; use {', '.join(allowed) or 'none'}")
-        for problem in scale_problems(RECORDS[name], record.rating_scale):
+        for problem in [*scale_problems(RECORDS[name], record.rating_scale), *misplaced_keys(name, record.keys)]:
             raise ValueError(f"{name}.{problem}")
     return records
 

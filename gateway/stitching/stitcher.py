@@ -31,6 +31,10 @@ class Stitcher(msgspec.Struct, eq=False):
     def loaders(self) -> Loaders:
         return self._loaders
 
+    @property
+    def router(self) -> SourceRouter:
+        return self._router
+
     def own_ids(self, ids: Sequence[str]) -> Sequence[str]:
         """Read the own ids of customers, without those that cannot be found."""
         alike = self._router.customer_ids.read_alike(ids)

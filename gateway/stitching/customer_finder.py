@@ -1,0 +1,110 @@
+"""Find customers by any kind of key. Keys of a record find the record first, and then its customer."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import NamedTuple
+
+from connectors.contract import RECORD_KEYS, KeyKind
+from connectors.record_fields import Fields
+from connectors.records import Customer
+from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure
+from gateway.identity.keys import words
+from gateway.identity.node_ids import ID_KINDS
+from gateway.lookups.sources import Sources
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.record_finder import load_by_own_key, result_or_error
+from gateway.stitching.selection import Selection
+from gateway.stitching.sourced_record import SourcedRecord
+from gateway.stitching.stitcher import Stitcher
+
+OWNER_FIELDS = Fields.from_paths("customer_id", "customer_email")
+"""The fields of a record that say whose it is."""
+
+
+class OwnerKey(NamedTuple):
+    """A customer's key that a record holds, and the source to ask; None for the first that finds customers by it."""
+
+    kind: KeyKind
+    value: str
+    source: str | None = None
+
+
+def find_customer(stitcher: Stitcher, kind: KeyKind, value: str, selection: Selection) -> Awaitable[StitchedCustomer | None]:
+    """Find the customer with this key, of any kind. As `Stitcher.customer`."""
+    if kind is KeyKind.CUSTOMER_ID:
+        return stitcher.customer_of(value, selection)
+    if kind in RECORD_KEYS:
+        return _find_by_record(stitcher, kind, value, selection)
+    return stitcher.customer(kind, value, selection)
+
+
+async def find_customers(
+    stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]], selection: Selection
+) -> list[StitchedCustomer | CallerError | SourceFailure | None]:
+    """Find customers by keys of any kinds, in order. In the place of a key that finds none for a reason stands that reason.
+
+    The records that keys name are found first, so that each source is asked for customers once by each kind.
+    """
+    places = [place for place, (kind, _) in enumerate(keys) if kind in RECORD_KEYS]
+    loading = (result_or_error(_load_owners(stitcher, *keys[place])) for place in places)
+    owners = dict(zip(places, await asyncio.gather(*loading), strict=True))
+    finding = [
+        _find_of(stitcher, kind, owners[place], selection)
+        if place in owners
+        else find_customer(stitcher, kind, value, selection)
+        for place, (kind, value) in enumerate(keys)
+    ]
+    return await asyncio.gather(*map(result_or_error, finding))
+
+
+async def _find_by_record(stitcher: Stitcher, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
+    return await _find_of(stitcher, kind, await _load_owners(stitcher, kind, value), selection)
+
+
+async def _load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[OwnerKey]:
+    """Load the records with a key, and list the keys of their customers.
+
+    All sources that find records by the key are asked, but for an id: that is of one source.
+    """
+    record, sources = RECORD_KEYS[kind], stitcher.router.sources
+    finders = sources.finders(record, kind)
+    if not finders:
+        raise InvalidKeyError(f"no source finds customers by {words(kind)}")
+    if kind is ID_KINDS[record]:
+        source_name, value = stitcher.router.node_ids[record].read(value) or (None, value)
+        finders = [source for source in finders if source.name == source_name]
+    records = await load_by_own_key(stitcher, finders, record, kind, value, OWNER_FIELDS, leads=True)
+    return list(dict.fromkeys(owner for own in records if (owner := _owner_of(own, sources)) is not None))
+
+
+def _owner_of(own: SourcedRecord, sources: Sources) -> OwnerKey | None:
+    """Read the key of a record's customer. None of a record that is nobody's.
+
+    An own id is one of the same source, where that has customers or finds the records by it, or else an external id.
+    """
+    source, customer_id = sources.named(own.source), own.record.customer_id
+    assert source is not None
+    if customer_id and (Customer, KeyKind.CUSTOMER_ID) in source.lookups:
+        return OwnerKey(KeyKind.CUSTOMER_ID, customer_id, source.name)
+    if customer_id and (own.record.record_type, KeyKind.CUSTOMER_ID) in source.lookups:
+        return OwnerKey(KeyKind.CUSTOMER_ID, customer_id)
+    if own.record.customer_email and (not customer_id or sources.customers_by(KeyKind.EXTERNAL_ID) is None):
+        return OwnerKey(KeyKind.EMAIL, own.record.customer_email)
+    return OwnerKey(KeyKind.EXTERNAL_ID, f"{source.name}:{customer_id}") if customer_id else None
+
+
+async def _find_of(
+    stitcher: Stitcher, kind: KeyKind, owners: Iterable[OwnerKey] | Exception, selection: Selection
+) -> StitchedCustomer | None:
+    """Find the customer that records belong to.
+
+    Raises `AmbiguousIdentityError` when they belong to several.
+    """
+    if isinstance(owners, Exception):
+        raise owners
+    finding = (stitcher.customer(owner.kind, owner.value, selection, owner.source) for owner in owners)
+    found = [customer for customer in await asyncio.gather(*finding) if customer is not None]
+    by_id = {customer.node_id: customer for customer in found}
+    if len(by_id) > 1:
+        raise AmbiguousIdentityError(words(kind), [*by_id], [customer.id for customer in by_id.values()])
+    return next(iter(by_id.values()), None)
