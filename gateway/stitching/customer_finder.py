@@ -1,7 +1,7 @@
 """Find customers by any kind of key. Keys of a record find the record first, and then its customer."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import NamedTuple
 
 from connectors.contract import RECORD_KEYS, KeyKind
@@ -16,6 +16,9 @@ from gateway.stitching.record_finder import load_by_own_key, result_or_error
 from gateway.stitching.selection import Selection
 from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.stitcher import Stitcher
+
+Result = StitchedCustomer | CallerError | SourceFailure | None
+"""A customer, or the reason why a key finds none."""
 
 OWNER_FIELDS = Fields.from_paths("customer_id", "customer_email")
 """The fields of a record that say whose it is."""
@@ -38,27 +41,40 @@ def find_customer(stitcher: Stitcher, kind: KeyKind, value: str, selection: Sele
     return stitcher.customer(kind, value, selection)
 
 
-async def find_customers(
-    stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]], selection: Selection
-) -> list[StitchedCustomer | CallerError | SourceFailure | None]:
+async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]], selection: Selection) -> list[Result]:
     """Find customers by keys of any kinds, in order. In the place of a key that finds none for a reason stands that reason.
 
     The records that keys name are found first, so that each source is asked for customers once by each kind.
     """
-    places = [place for place, (kind, _) in enumerate(keys) if kind in RECORD_KEYS]
-    loading = (result_or_error(_load_owners(stitcher, *keys[place])) for place in places)
-    owners = dict(zip(places, await asyncio.gather(*loading), strict=True))
+    by_record = [place for place, (kind, _) in enumerate(keys) if kind in RECORD_KEYS]
+    loading = (result_or_error(_load_owners(stitcher, *keys[place])) for place in by_record)
+    loaded = dict(zip(by_record, await asyncio.gather(*loading), strict=True))
+    owners = [loaded[place] if place in loaded else _owners_of_key(stitcher, *key) for place, key in enumerate(keys)]
     finding = [
-        _find_of(stitcher, kind, owners[place], selection)
-        if place in owners
-        else find_customer(stitcher, kind, value, selection)
-        for place, (kind, value) in enumerate(keys)
+        result_or_error(stitcher.customer(owner.kind, owner.value, selection, owner.source))
+        for own in owners
+        if isinstance(own, list)
+        for owner in own
     ]
-    return await asyncio.gather(*map(result_or_error, finding))
+    found = iter(await asyncio.gather(*finding))
+    return [
+        _only_one(kind, [next(found) for _ in own]) if isinstance(own, list) else own
+        for (kind, _), own in zip(keys, owners, strict=True)
+    ]
 
 
 async def _find_by_record(stitcher: Stitcher, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
-    return await _find_of(stitcher, kind, await _load_owners(stitcher, kind, value), selection)
+    (result,) = await find_customers(stitcher, [(kind, value)], selection)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def _owners_of_key(stitcher: Stitcher, kind: KeyKind, value: str) -> list[OwnerKey]:
+    if kind is not KeyKind.CUSTOMER_ID:
+        return [OwnerKey(kind, value)]
+    read = stitcher.router.customer_ids.read(value)
+    return [] if read is None else [OwnerKey(kind, read[1], read[0])]
 
 
 async def _load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[OwnerKey]:
@@ -93,18 +109,12 @@ def _owner_of(own: SourcedRecord, sources: Sources) -> OwnerKey | None:
     return OwnerKey(KeyKind.EXTERNAL_ID, f"{source.name}:{customer_id}") if customer_id else None
 
 
-async def _find_of(
-    stitcher: Stitcher, kind: KeyKind, owners: Iterable[OwnerKey] | Exception, selection: Selection
-) -> StitchedCustomer | None:
-    """Find the customer that records belong to.
-
-    Raises `AmbiguousIdentityError` when they belong to several.
-    """
-    if isinstance(owners, Exception):
-        raise owners
-    finding = (stitcher.customer(owner.kind, owner.value, selection, owner.source) for owner in owners)
-    found = [customer for customer in await asyncio.gather(*finding) if customer is not None]
-    by_id = {customer.node_id: customer for customer in found}
+def _only_one(kind: KeyKind, results: Sequence[Result]) -> Result:
+    """Choose the customer that a key means. Several are an error, and so is one that may be another."""
+    error = next((result for result in results if isinstance(result, Exception)), None)
+    if error is not None:
+        return error
+    by_id = {result.node_id: result for result in results if isinstance(result, StitchedCustomer)}
     if len(by_id) > 1:
-        raise AmbiguousIdentityError(words(kind), [*by_id], [customer.id for customer in by_id.values()])
+        return AmbiguousIdentityError(words(kind), [*by_id], [customer.id for customer in by_id.values()])
     return next(iter(by_id.values()), None)

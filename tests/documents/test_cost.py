@@ -16,10 +16,11 @@ TOO_MUCH = [
     (f"{{ {THREE} }} fragment F on CustomerConnection {{ nodes {{ orders(first: 100) {{ nodes {{ id }} }} }} }}", {}, "30,300"),
     (HUNDRED, {"n": 100, "ids": ["c1"] * 100}, "22,600"),
     (f"query ($ids: [ID!]!) {{ customers(ids: $ids) {{ {MANY} }} }}", {"ids": ["c1"] * 100}, "22,600"),
+    (f"query ($by: [CustomerKey!]!) {{ customers(by: $by) {{ {MANY} }} }}", {"by": [{"id": "c1"}] * 100}, "22,600"),
 ]
 
 
-@pytest.mark.parametrize(("query", "variables", "records"), TOO_MUCH, ids=["fragments", "variables", "fields that ask"])
+@pytest.mark.parametrize(("query", "variables", "records"), TOO_MUCH, ids=["fragments", "variables", "fields that ask", "keys"])
 async def test_an_operation_that_may_give_too_much_is_refused(query: str, variables: dict[str, object], records: str):
     """Through fragments, aliases and variables; no source is asked, and the message says how much it would be."""
     sources = shop.sources()
@@ -29,6 +30,15 @@ async def test_an_operation_that_may_give_too_much_is_refused(query: str, variab
     assert error["extensions"]["code"] == "QUERY_TOO_EXPENSIVE"
     assert error["message"].startswith(f"the operation may give {records} records")
     assert all(source.calls == [] for source in sources.values())
+
+
+async def test_a_key_that_is_no_list_says_nothing_of_how_many():
+    """One customer costs what is asked of it, also where a variable has its key."""
+    asked = " ".join(f"a{n}: orders(first: 100) {{ nodes {{ id }} }}" for n in range(15))
+    query = f"query ($by: CustomerKey!) {{ customer(by: $by) {{ {'...F ' * 14} }} }} fragment F on Customer {{ {asked} }}"
+    async with gateway_on(list(shop.sources().values())) as gateway:
+        (error,) = (await gateway.ask(query, {"by": {"id": "c1"}}))["errors"]
+    assert error["message"].startswith("the operation may give 21,000 records")
 
 
 @pytest.mark.cases

@@ -29,7 +29,8 @@ ARGUMENTS: dict[str, list[str]] = {
     ],
     "customers.by": [
         '[{id: "c1"}, {orderNumber: "#2"}, {email: "li@example.com"}]', '[{id: "c1"}, {phone: "+55 11 91234-5678"}]', "$many",
-        '{ticketNumber: "T-1"}', "[{id: $id}, {email: $text}]", "[]", "null", '[{id: " "}, {orderNumber: "#1"}, {account: "a"}]',
+        '{ticketNumber: "T-1"}', "[{id: $id}, {email: $text}]", "[]", "null",
+        '[{id: " "}, {orderNumber: "#1"}, {account: "a"}]',
     ],
     "ids": [
         '["c1", "crm:c2"]', '["c2", "nobody", "c2"]', '["crm:c1", "c1", "orders:c1"]', "[]",
@@ -67,7 +68,10 @@ ARGUMENTS: dict[str, list[str]] = {
     "categories": ["null", "[BEHAVIOUR]", "[VALUE, SERVICE]", "[]", "LIFECYCLE", "[$category]", "[VALUE, $category]"],
     "key": ['"activity"', '"open_complaint"', '"nope"', "$tag"],
 }  # fmt: skip
-"""Values by the name of an argument, or of its field and it, and more by its type. The first two lead on, and are taken half of the time."""
+"""Values by the name of an argument, or of its field and it, and more by its type.
+
+The first two lead on, and are taken half of the time.
+"""
 
 DECLARED: dict[str, tuple[str, str | None, list[Any]]] = {
     "key": ("CustomerKey!", '{id: "c1"}', [{"email": "ana.work@example.org"}, {"id": "c2"}, {"id": "c1", "email": "x"}]),
