@@ -29,8 +29,9 @@ def test_records_by_id_say_what_is_asked_of_each_type():
         "  node             resolved; finds records by their ids",
         "    (of customer)  id",
         "    (of order)     id",
-        "    (of ticket)    subject id",
+        "    (of ticket)    id subject",
         "    (of event)     id",
+        "    id             projected",
     ]
 
 
