@@ -1,11 +1,13 @@
 """Where queries begin."""
 
 from collections.abc import Awaitable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
 
 from connectors import records
+from connectors.contract import RECORD_KEYS
 from connectors.records import Record
 from gateway.context import context_of
 from gateway.errors import CallerError, InvalidArgumentError, SourceFailure
@@ -13,7 +15,7 @@ from gateway.execution.field_metadata import CustomerFinder
 from gateway.execution.required_fields import selection_of, selections_of
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.customer_finder import find_customer, find_customers
+from gateway.stitching.customer_finder import find_by_record, find_customers
 from gateway.stitching.record_finder import Selections, find_node, find_record
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
@@ -43,7 +45,11 @@ NODE_TYPES: dict[str, type[Record]] = {
 
 
 def _customer(stitcher: Stitcher, selection: Selection, by: CustomerKey) -> Awaitable[StitchedCustomer | None]:
-    return find_customer(stitcher, *key_of(by), selection) if by.id is None else stitcher.customer_of(by.id.value, selection)
+    if by.id is not None:
+        return stitcher.customer_of(by.id.value, selection)
+    kind, value = key_of(by)
+    find = partial(find_by_record, stitcher) if kind in RECORD_KEYS else stitcher.customer
+    return find(kind, value, selection)
 
 
 def _customers(

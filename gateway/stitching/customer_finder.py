@@ -1,7 +1,7 @@
 """Find customers by any kind of key. Keys of a record find the record first, and then its customer."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from connectors.contract import RECORD_KEYS, KeyKind
@@ -32,13 +32,12 @@ class OwnerKey(NamedTuple):
     source: str | None = None
 
 
-def find_customer(stitcher: Stitcher, kind: KeyKind, value: str, selection: Selection) -> Awaitable[StitchedCustomer | None]:
-    """Find the customer with this key, of any kind. As `Stitcher.customer`."""
-    if kind is KeyKind.CUSTOMER_ID:
-        return stitcher.customer_of(value, selection)
-    if kind in RECORD_KEYS:
-        return _find_by_record(stitcher, kind, value, selection)
-    return stitcher.customer(kind, value, selection)
+async def find_by_record(stitcher: Stitcher, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
+    """Find the customer whose record has this key itself. As `Stitcher.customer`."""
+    (result,) = await find_customers(stitcher, [(kind, value)], selection)
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]], selection: Selection) -> list[Result]:
@@ -61,13 +60,6 @@ async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]]
         _only_one(kind, [next(found) for _ in own]) if isinstance(own, list) else own
         for (kind, _), own in zip(keys, owners, strict=True)
     ]
-
-
-async def _find_by_record(stitcher: Stitcher, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
-    (result,) = await find_customers(stitcher, [(kind, value)], selection)
-    if isinstance(result, Exception):
-        raise result
-    return result
 
 
 def _owners_of_key(stitcher: Stitcher, kind: KeyKind, value: str) -> list[OwnerKey]:
