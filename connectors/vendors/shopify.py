@@ -63,6 +63,7 @@ _ORDER = {
     "fields": {
         "id": "legacyResourceId",
         "number": "name",
+        "customer_id": "customer.legacyResourceId",
         "channel": "sourceName",
         "placed_at": "processedAt",
         "status": "cancelledAt && 'CANCELLED' || displayFinancialStatus == 'REFUNDED' && 'RETURNED'"
@@ -174,6 +175,14 @@ class Shopify(Vendor[ShopifySettings]):
     async def orders_by_email(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(Order, KeyKind.EMAIL, keys, ask)
 
+    @lookup(Order, by=KeyKind.ORDER_ID, max_batch=25)
+    async def orders_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find(Order, KeyKind.ORDER_ID, [key for key in keys if is_number(key)], ask)
+
+    @lookup(Order, by=KeyKind.ORDER_NUMBER, max_batch=25)
+    async def orders_by_number(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find(Order, KeyKind.ORDER_NUMBER, [key for key in keys if _can_be_quoted(key)], ask)
+
     async def _find_by_id(self, record: type[Record], ids: Mapping[str, str], ask: Ask) -> Answer:
         answer = await self._find(record, KeyKind.CUSTOMER_ID, [id_ for id_ in ids.values() if is_number(id_)], ask)
         return {key: answer[id_] for key, id_ in ids.items() if id_ in answer}
@@ -212,8 +221,18 @@ def _described(settings: ShopifySettings) -> GraphQLSettings:
         by: {"query": f"query ({variable}, {search}) {{ {field} {_ORDERS} }}", "variables": own | since, **paged}
         for by, (variable, field, own) in _BY.items()
     }
+    found = "query ($search: String!) {{ orders(first: 10, query: $search) {{ nodes {{ key: {} ...fields }} }} }}"
+    orders |= {
+        KeyKind.ORDER_ID: {"query": found.format("legacyResourceId"), "variables": {"search": f"id:{{key}}{only}"}},
+        KeyKind.ORDER_NUMBER: {"query": found.format("name"), "variables": {"search": f'name:"{{key}}"{only}'}},
+    }
     records = {"customer": _CUSTOMER | {"keys": customers}, "order": _ORDER | {"keys": orders}}
     return GraphQLSettings.model_validate({"base_url": settings.base_url, "records": records})
+
+
+def _can_be_quoted(key: str) -> bool:
+    """Tell whether a search can hold the key between quotes."""
+    return '"' not in key and "\\" not in key
 
 
 def _wait_s(extensions: Any) -> float | None:

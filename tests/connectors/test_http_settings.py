@@ -103,7 +103,9 @@ def test_placeholders_and_settings_declare_the_lookups():
     lookups = HttpConnector("support", support_settings("http://127.0.0.1:1", max_batch=20)).lookups()
     assert [(one.record, one.by, one.max_batch, one.pushdown) for one in lookups] == [
         (Ticket, KeyKind.EMAIL, 50, {Push.FIRST, Push.ORDER, Push.SINCE}),
+        (Ticket, KeyKind.TICKET_ID, 1, set()),
         (Order, KeyKind.CUSTOMER_ID, 5, {Push.FIRST, Push.ORDER, Push.COUNT}),
+        (Order, KeyKind.ORDER_ID, 1, set()),
         (Customer, KeyKind.CUSTOMER_ID, 1, set()),
         (Event, KeyKind.DEVICE_ID, 20, set()),
     ]

@@ -114,7 +114,7 @@ async def check(shop: Shop, **changes: Any) -> list[str]:
         (
             {"keys": {"email": {"query": "SELECT customer, value AS key FROM points"}}},
             [
-                ".query: the column customer is no field; rename it with AS or leave it out",
+                ".query: the column customer is no field; did you mean customer_id?",
                 ".keys.email.query: there is no column id, which every row needs",
                 ".keys.email.query: the column customer is no field; rename it with AS or leave it out",
             ],
