@@ -72,12 +72,12 @@ def test_check_prints_the_capability_matrix(demo: tuple[str, Path]):
     assert result.returncode == 0, result.stderr
     rows = [re.split(r"\s*│\s*", line.strip("│ \n")) for line in result.stdout.splitlines() if line.startswith("│")]
     assert [tuple(row[:4]) for row in rows if row[0] != "crm"] == [
-        ("orders", "sql", "order", "customer_id"),
-        ("support", "sql", "ticket", "email"),
-        ("behaviour", "sql", "event", "device_id"),
+        *[("orders", "sql", "order", kind) for kind in ("customer_id", "order_id", "order_number")],
+        *[("support", "sql", "ticket", kind) for kind in ("email", "ticket_id", "ticket_number")],
+        *[("behaviour", "sql", "event", kind) for kind in ("device_id", "event_id")],
     ]
     assert sorted(row[3] for row in rows if row[0] == "crm") == sorted(
-        ["customer_id", "external_id", "member_number", "email", "phone", "device_id", "text"]
+        ["customer_id", "external_id", "member_number", "email", "phone", "device_id", "account", "text"]
     )
     assert "No problems found." in result.stdout
     assert "--customer" in result.stdout
