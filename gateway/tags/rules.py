@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -11,33 +10,15 @@ import cel
 
 from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed
 from gateway.tags.definitions import TagDefinition
-
-FUNCTIONS = frozenset({"contains", "double", "endsWith", "int", "matches", "size", "startsWith", "string"})
-"""The named functions of CEL that an expression over single values can use."""
-
-_SYNTAX_ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?(.*?)(?: expecting .*)?$", re.MULTILINE)
-
-
-class RuleSyntaxError(ValueError):
-    """The expression cannot be read; the message says where and why."""
+from gateway.tags.expressions.parser import RuleSyntaxError
 
 
 def compile_rule(expression: str) -> cel.Program:
-    """Read an expression, or raise `RuleSyntaxError`."""
+    """Compile an expression, or raise `RuleSyntaxError`."""
     try:
         return cel.compile(expression)
     except ValueError as error:
-        match = _SYNTAX_ERROR.search(str(error))
-        if match is None:
-            raise RuleSyntaxError("cannot be read") from error
-        line, column, reason = match.groups()
-        place = f"character {column}" if "\n" not in expression.strip() else f"line {line}, character {column}"
-        raise RuleSyntaxError(f"cannot be read at {place}: {reason}") from error
-
-
-def unknown_functions(program: cel.Program) -> Collection[str]:
-    """Name unknown functions of the expression. CEL lists operators as `_+_` and the like."""
-    return [name for name in program.functions() if name.isidentifier() and name not in FUNCTIONS]
+        raise RuleSyntaxError(0, "the expression language cannot read this; write it in a simpler way") from error
 
 
 def is_variable_name(name: str) -> bool:
@@ -64,7 +45,7 @@ def evaluate(
     evidence = [facts[name] for name in definition.fact_names]
     known = {fact.name: fact.value for fact in evidence if fact.missing is None or fact.name in stale}
     is_stale = bool(stale) and any(fact.name in stale for fact in evidence)
-    value = _text(_outcome(definition.program, known))
+    value = value_text(_outcome(definition.program, known))
     return ComputedTag(
         key=definition.key,
         value=value if not definition.values or value in definition.values else None,
@@ -84,7 +65,8 @@ def _outcome(program: cel.Program, known: Mapping[str, Any]) -> Any:
         return None
 
 
-def _text(outcome: Any) -> str | None:
+def value_text(outcome: Any) -> str | None:
+    """Write what a rule gives as the value of a tag. None for what is no single value."""
     if isinstance(outcome, bool):
         return "true" if outcome else "false"
     return str(outcome) if isinstance(outcome, str | int | float) else None
