@@ -8,7 +8,7 @@ from gateway.tags.expressions.constants import is_constant
 from gateway.tags.expressions.domains import Domains
 from gateway.tags.expressions.operators import is_number
 from gateway.tags.expressions.parser import RuleSyntaxError, parse
-from gateway.tags.expressions.tree import Conditional, Name, Node
+from gateway.tags.expressions.tree import Conditional, FactName, Node
 from gateway.tags.expressions.type_check import RuleProblem, TypeCheck
 from gateway.tags.expressions.types import NUMBERS, FactType, ValueType
 from gateway.tags.rules import compile_rule, value_text
@@ -37,7 +37,7 @@ class _RuleCheck(TypeCheck):
         """Check a node whose value is that of the tag, and find its type."""
         if isinstance(node, Conditional):
             return self.common_type(node, [self.outcome(*branch) for branch in self.branches(node, domains)])
-        if isinstance(node, Name) and node.name not in self._types and node.name in self._values:
+        if isinstance(node, FactName) and node.name not in self._types and node.name in self._values:
             return self.report(node, f"unknown fact '{node.name}'; text stands in quotation marks: '{node.name}'")
         type_ = self.type_of(node, domains)
         if problem := self._misfit(node, type_):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.tags.expressions.parser import MAX_DEPTH, RuleSyntaxError, parse
-from gateway.tags.expressions.tree import Binary, Conditional, Name, walk
+from gateway.tags.expressions.tree import Binary, Conditional, FactName, walk
 
 TOKENS = [
     *(
@@ -39,7 +39,7 @@ def test_the_library_reads_what_the_parser_reads(expression: str) -> None:
     except RuleSyntaxError:
         return
     program = cel.compile(expression)
-    assert sorted({node.name for node in walk(root) if isinstance(node, Name)}) == program.variables()
+    assert sorted({node.name for node in walk(root) if isinstance(node, FactName)}) == program.variables()
 
 
 def test_operators_bind_as_in_the_library() -> None:
@@ -114,4 +114,4 @@ def test_long_expressions_within_the_depth_are_read() -> None:
     """A chain of branches as long as is allowed, and sums of any length."""
     assert isinstance(parse("a ? 1 : " * (MAX_DEPTH - 1) + "2"), Conditional)
     assert len(list(walk(parse(" + ".join("a" * MAX_DEPTH))))) == 2 * MAX_DEPTH - 1
-    assert isinstance(parse("(" * (MAX_DEPTH - 1) + "a" + ")" * (MAX_DEPTH - 1)), Name)
+    assert isinstance(parse("(" * (MAX_DEPTH - 1) + "a" + ")" * (MAX_DEPTH - 1)), FactName)

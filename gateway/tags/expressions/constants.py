@@ -6,7 +6,7 @@ from typing import Any
 
 import cel
 
-from gateway.tags.expressions.tree import Name, Node, walk
+from gateway.tags.expressions.tree import FactName, Node, walk
 
 FAILURES = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 """What the library raises for an expression that cannot be computed."""
@@ -18,7 +18,7 @@ class NotConstantError(ValueError):
 
 def is_constant(node: Node) -> bool:
     """Tell whether a part of an expression reads no fact."""
-    return not any(isinstance(part, Name) for part in walk(node))
+    return not any(isinstance(part, FactName) for part in walk(node))
 
 
 def constant(expression: str, node: Node) -> Any:

@@ -16,7 +16,7 @@ import cel
 import msgspec
 
 from gateway.tags.expressions.constants import FAILURES, NotConstantError, constant, is_constant
-from gateway.tags.expressions.tree import Binary, ListLiteral, Name, Node, Unary, walk
+from gateway.tags.expressions.tree import Binary, FactName, ListLiteral, Node, Unary, walk
 from gateway.tags.expressions.types import TEXTS, FactType, ValueType
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
@@ -32,7 +32,7 @@ def all_values(expression: str, root: Node, types: Mapping[str, FactType]) -> Do
     for node in walk(root):
         if isinstance(node, Binary) and node.operator in COMPARISONS | {"in"}:
             for fact, other in ((node.left, node.right), (node.right, node.left)):
-                if isinstance(fact, Name) and fact.name in compared:
+                if isinstance(fact, FactName) and fact.name in compared:
                     compared[fact.name] += _constants(expression, other)
     return {name: _representatives(types[name], constants) for name, constants in compared.items()}
 
@@ -85,13 +85,13 @@ def _join(first: Domains | None, second: Domains | None) -> Domains | None:
 
 
 def _compared_fact(node: Node) -> str | None:
-    """Name the fact of a comparison with constants."""
+    """FactName the fact of a comparison with constants."""
     if not isinstance(node, Binary) or node.operator not in COMPARISONS | {"in"}:
         return None
     left, right = node.left, node.right
-    if isinstance(left, Name) and is_constant(right):
+    if isinstance(left, FactName) and is_constant(right):
         return left.name
-    return right.name if isinstance(right, Name) and is_constant(left) and node.operator != "in" else None
+    return right.name if isinstance(right, FactName) and is_constant(left) and node.operator != "in" else None
 
 
 def _outcome(program: cel.Program, name: str, value: Any) -> bool | None:

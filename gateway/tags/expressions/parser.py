@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import msgspec
 
-from gateway.tags.expressions.tree import Binary, Call, Conditional, ListLiteral, Literal, Name, Node, Unary, height
+from gateway.tags.expressions.tree import Binary, Call, Conditional, ConstantLiteral, FactName, ListLiteral, Node, Unary, height
 
 MAX_DEPTH = 100
 """How many parts of an expression may stand inside each other. Python's own stack ends at a thousand frames."""
@@ -188,7 +188,7 @@ class _Parser:
         token = self._token
         if token.kind in ("text", "whole", "fraction"):
             self._next += 1
-            return Literal(start=token.start, end=token.end, kind=token.kind)
+            return ConstantLiteral(start=token.start, end=token.end, kind=token.kind)
         if token.kind == "name":
             return self._name(token)
         if opened := self._take("("):
@@ -203,7 +203,7 @@ class _Parser:
     def _name(self, token: _Token) -> Node:
         if token.text in _CONSTANTS:
             self._next += 1
-            return Literal(start=token.start, end=token.end, kind=_CONSTANTS[token.text])
+            return ConstantLiteral(start=token.start, end=token.end, kind=_CONSTANTS[token.text])
         if token.text in RESERVED:
             self._refuse(f"'{token.text}' is a word of the expression language; use another name")
         self._next += 1
@@ -213,7 +213,7 @@ class _Parser:
         if opened := self._take("("):
             arguments, closed = self._arguments(opened, ")")
             return Call(start=token.start, end=closed.end, function=token.text, target=None, arguments=arguments)
-        return Name(start=token.start, end=token.end, name=token.text)
+        return FactName(start=token.start, end=token.end, name=token.text)
 
     def _arguments(self, opened: _Token, closing: str) -> tuple[tuple[Node, ...], _Token]:
         arguments: list[Node] = []

@@ -18,13 +18,13 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
         return ()
 
 
-class Literal(Node, frozen=True, kw_only=True):
+class ConstantLiteral(Node, frozen=True, kw_only=True):
     """A value. `kind` is `text`, `whole`, `fraction`, `truth` or `null`."""
 
     kind: str
 
 
-class Name(Node, frozen=True, kw_only=True):
+class FactName(Node, frozen=True, kw_only=True):
     name: str
 
 

@@ -10,7 +10,7 @@ import msgspec
 from gateway.tags.expressions import operators
 from gateway.tags.expressions.constants import NotConstantError, constant, is_constant, is_pattern
 from gateway.tags.expressions.domains import Domains, all_values, split
-from gateway.tags.expressions.tree import Binary, Call, Conditional, ListLiteral, Literal, Name, Node, Unary, walk
+from gateway.tags.expressions.tree import Binary, Call, Conditional, ConstantLiteral, FactName, ListLiteral, Node, Unary, walk
 from gateway.tags.expressions.types import NUMBERS, TEXTS, FactType, ValueType
 from gateway.tags.yaml_sections import did_you_mean
 
@@ -39,7 +39,7 @@ class TypeCheck:
     """The check of one expression over facts of some types. It gathers `problems`."""
 
     def __init__(self, expression: str, root: Node, types: Mapping[str, FactType]) -> None:
-        names = {node.name for node in walk(root) if isinstance(node, Name)}
+        names = {node.name for node in walk(root) if isinstance(node, FactName)}
         self.problems: list[RuleProblem] = []
         self.domains = all_values(expression, root, {name: type_ for name, type_ in types.items() if name in names})
         self._expression = expression
@@ -67,9 +67,9 @@ class TypeCheck:
     def type_of(self, node: Node, domains: Domains) -> ValueType:
         """Check a node, and find its type where facts have values out of `domains`."""
         match node:
-            case Literal():
+            case ConstantLiteral():
                 return self._literal(node)
-            case Name():
+            case FactName():
                 return self._name(node)
             case ListLiteral():
                 for element in node.elements:
@@ -105,7 +105,7 @@ class TypeCheck:
         return given[0] if given else types[0]
 
     def _report_unreachable(self, condition: Node, branch: Node, *, truth: bool) -> None:
-        if not truth and isinstance(branch, Literal) and branch.kind == "null":
+        if not truth and isinstance(branch, ConstantLiteral) and branch.kind == "null":
             return  # "none otherwise" is how an author closes a list of all cases
         fix = "is never true here; put it first" if truth else "is always true here; remove it"
         why = f"{self.text(condition)} {fix}, or correct the comparison"
@@ -116,7 +116,7 @@ class TypeCheck:
         type_ = self.type_of(node, domains)
         if type_ is ValueType.NULL:
             return self.report(node, "null can only be compared with '==' and '!='")
-        if isinstance(node, Name) and node.name not in self._null_facts and self._may_be_null(node.name, domains):
+        if isinstance(node, FactName) and node.name not in self._null_facts and self._may_be_null(node.name, domains):
             self._null_facts.add(node.name)
             fix = f"begin with {node.name} == null ? null : ..."
             return self.report(node, f"{node.name} is null where there is nothing to measure; {fix}")
@@ -127,11 +127,11 @@ class TypeCheck:
         is_counted = any(count in domains and 0 not in domains[count] for count in counts)
         return not is_counted and None in domains.get(name, ())
 
-    def _literal(self, node: Literal) -> ValueType:
+    def _literal(self, node: ConstantLiteral) -> ValueType:
         self.constant(node)
         return _LITERALS[node.kind]
 
-    def _name(self, node: Name) -> ValueType:
+    def _name(self, node: FactName) -> ValueType:
         if node.name in self._types:
             return self._types[node.name].type
         fix = f"; write {_SPELLINGS[node.name]}" if node.name in _SPELLINGS else did_you_mean(node.name, self._types)
@@ -179,7 +179,7 @@ class TypeCheck:
 
     def _check_word(self, fact: Node, word: Node) -> None:
         """Report a word that a fact of a closed list of words cannot be."""
-        words = self._types[fact.name].words if isinstance(fact, Name) and fact.name in self._types else ()
+        words = self._types[fact.name].words if isinstance(fact, FactName) and fact.name in self._types else ()
         if words and is_constant(word) and (value := self.constant(word)) not in words:
             self.report(word, f"{self.text(fact)} is never '{value}'{did_you_mean(str(value), words)}")
 
@@ -208,7 +208,7 @@ class TypeCheck:
     def _check_divisor(self, node: Node, domains: Domains) -> None:
         if isinstance(node, Call) and node.function == "double" and node.arguments:
             node = node.arguments[0]
-        if isinstance(node, Name) and 0 in domains.get(node.name, ()):
+        if isinstance(node, FactName) and 0 in domains.get(node.name, ()):
             self.report(node, f"{node.name} can be 0 here; begin with {node.name} == 0 ? null : ...")
 
     def _mismatch(self, node: Binary, left: ValueType, right: ValueType) -> str:
@@ -223,7 +223,7 @@ class TypeCheck:
             return self.report(node, f"unknown function '{node.function}'{did_you_mean(node.function, operators.FUNCTIONS)}")
         if not function.fits(operands, is_method=node.target is not None):
             return self.report(node, f"'{node.function}' {function.needs}; write {function.call}")
-        if node.function == "matches" and isinstance(node.arguments[0], Literal):
+        if node.function == "matches" and isinstance(node.arguments[0], ConstantLiteral):
             if not is_pattern(self._expression, node.arguments[0]):
                 self.report(node.arguments[0], f"{self.text(node.arguments[0])} is no regular expression; correct it")
         elif is_constant(node):
