@@ -22,7 +22,7 @@ from gateway.app import create_services, create_worker, opened
 from gateway.demo.prepare import Prepared, prepare_olist, prepare_shop
 from gateway.demo.serve import serve_demo
 from gateway.demo.shop_markets import CAPACITY
-from gateway.errors import CallerError, SourceFailure
+from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
 from gateway.explain import explained, explained_plan, unreadable_values
 from gateway.log import configure_logging
 from gateway.lookups.sources import Sources
@@ -187,6 +187,8 @@ def _problems_shown() -> Iterator[None]:
         yield
     except ConfigurationError as error:
         _print_problems(error.problems)
+    except AmbiguousIdentityError as error:
+        _print_problems([f"{error}: {', '.join(error.extensions['candidates'])}"])
     except (CallerError, SourceFailure) as error:
         _print_problems([str(error)])
     except OSError as error:
