@@ -110,8 +110,17 @@ def test_depth_is_bounded(expression: str) -> None:
         parse(expression)
 
 
-def test_long_expressions_within_the_depth_are_read() -> None:
-    """A chain of branches as long as is allowed, and sums of any length."""
-    assert isinstance(parse("a ? 1 : " * (MAX_DEPTH - 1) + "2"), Conditional)
-    assert len(list(walk(parse(" + ".join("a" * MAX_DEPTH))))) == 2 * MAX_DEPTH - 1
-    assert isinstance(parse("(" * (MAX_DEPTH - 1) + "a" + ")" * (MAX_DEPTH - 1)), FactName)
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "a ? 1 : " * (MAX_DEPTH - 1) + "2",
+        "(" * (MAX_DEPTH - 1) + "a" + ")" * (MAX_DEPTH - 1),
+        "a ? 1 : (" * 44 + "2" + ")" * 44,
+        " || ".join("a" * MAX_DEPTH),
+        "size(" * (MAX_DEPTH - 1) + "a" + ")" * (MAX_DEPTH - 1),
+    ],
+)
+def test_the_library_reads_what_is_just_deep_enough(expression: str) -> None:
+    """The bound is ours, with words of ours, and not that of the library."""
+    assert {node.name for node in walk(parse(expression)) if isinstance(node, FactName)} == {"a"}
+    assert cel.compile(expression).variables() == ["a"]

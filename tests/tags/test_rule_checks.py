@@ -242,3 +242,14 @@ def test_what_is_not_refused_can_be_computed(expression: str, facts: dict[str, A
         facts = facts | {"last": None, "days": None}
     if not check_rule(expression, TYPES, []):
         compile_rule(expression).execute(facts)
+
+
+@given(st.builds("{} ? 'first' : {} ? 'second' : 'third'".format, condition, condition), customers)
+def test_a_branch_that_is_refused_is_never_taken(expression: str, facts: dict[str, Any]) -> None:
+    """What is reported as unreachable is the outcome of no customer."""
+    refused = [message.split()[0] for _, message in problems(expression) if "can never be given" in message]
+    try:
+        outcome = compile_rule(expression).execute(facts)
+    except (RuntimeError, TypeError):
+        return
+    assert f"'{outcome}'" not in refused

@@ -18,8 +18,8 @@ import msgspec
 
 from gateway.tags.expressions.tree import Binary, Call, Conditional, ConstantLiteral, FactName, ListLiteral, Node, Unary, height
 
-MAX_DEPTH = 100
-"""How many parts of an expression may stand inside each other. Python's own stack ends at a thousand frames."""
+MAX_DEPTH = 90
+"""How many parts of an expression may stand inside each other. The library refuses 96 levels of branches or parentheses."""
 
 RESERVED = frozenset(
     {"as", "break", "const", "continue", "else", "for", "function", "if", "import", "in", "let", "loop"}
