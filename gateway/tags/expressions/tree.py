@@ -87,3 +87,12 @@ def height(node: Node) -> int:
     while level:
         level, count = [part for each in level for part in each.parts()], count + 1
     return count
+
+
+def leaves(node: Node) -> Iterator[Node]:
+    """Iterate over the outcomes of a node: itself, or those of its branches."""
+    if isinstance(node, Conditional):
+        yield from leaves(node.then)
+        yield from leaves(node.otherwise)
+    else:
+        yield node

@@ -10,7 +10,18 @@ import msgspec
 from gateway.tags.expressions import operators
 from gateway.tags.expressions.constants import NotConstantError, constant, is_constant, is_pattern
 from gateway.tags.expressions.domains import Domains, all_values, split
-from gateway.tags.expressions.tree import Binary, Call, Conditional, ConstantLiteral, FactName, ListLiteral, Node, Unary, walk
+from gateway.tags.expressions.tree import (
+    Binary,
+    Call,
+    Conditional,
+    ConstantLiteral,
+    FactName,
+    ListLiteral,
+    Node,
+    Unary,
+    leaves,
+    walk,
+)
 from gateway.tags.expressions.types import NUMBERS, TEXTS, FactType, ValueType
 from gateway.tags.yaml_sections import did_you_mean
 
@@ -120,7 +131,14 @@ class TypeCheck:
             self._null_facts.add(node.name)
             fix = f"begin with {node.name} == null ? null : ..."
             return self.report(node, f"{node.name} is null where there is nothing to measure; {fix}")
+        if isinstance(node, Conditional) and any(self._gives_null(leaf, domains) for leaf in leaves(node)):
+            return self.report(node, f"{self.text(node)} may be null; put the operator into its branches")
         return type_
+
+    def _gives_null(self, node: Node, domains: Domains) -> bool:
+        if isinstance(node, FactName):
+            return self._may_be_null(node.name, domains)
+        return isinstance(node, ConstantLiteral) and node.kind == "null"
 
     def _may_be_null(self, name: str, domains: Domains) -> bool:
         counts = self._types[name].null_without if name in domains else ()
