@@ -115,7 +115,7 @@ def test_what_cannot_be_computed_is_found_with_the_fix(expression: str, offset: 
 def test_a_fact_that_may_be_null_is_named(expression: str, offset: int, fact: str) -> None:
     """Where nothing was measured such a rule fails, which looks like an outage."""
     fix = f"begin with {fact} == null ? null : ..."
-    assert problems(expression)[0] == (offset, f"{fact} is null where there is nothing to measure; {fix}")
+    assert problems(expression) == [(offset, f"{fact} is null where there is nothing to measure; {fix}")]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +199,14 @@ def test_all_problems_of_a_rule_are_found_at_once() -> None:
         10,
         19,
         46,
+    ]
+
+
+def test_a_null_hides_no_other_mistake() -> None:
+    """A fact of the wrong type that may be null, too, is two problems."""
+    assert [message.split(";")[0] for _, message in problems("last > 5 ? 'A' : 'B'")] == [
+        "'>' cannot compare these: last is a time, 5 is a whole number",
+        "last is null where there is nothing to measure",
     ]
 
 

@@ -130,9 +130,9 @@ class TypeCheck:
         if isinstance(node, FactName) and node.name not in self._null_facts and self._may_be_null(node.name, domains):
             self._null_facts.add(node.name)
             fix = f"begin with {node.name} == null ? null : ..."
-            return self.report(node, f"{node.name} is null where there is nothing to measure; {fix}")
+            self.report(node, f"{node.name} is null where there is nothing to measure; {fix}")
         if isinstance(node, Conditional) and any(self._gives_null(leaf, domains) for leaf in leaves(node)):
-            return self.report(node, f"{self.text(node)} may be null; put the operator into its branches")
+            self.report(node, f"{self.text(node)} may be null; put the operator into its branches")
         return type_
 
     def _gives_null(self, node: Node, domains: Domains) -> bool:
