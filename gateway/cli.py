@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 from rich.table import Table
+from rich.text import Text
 
 from connectors.errors import ConfigurationError
 from connectors.records import RECORD_NAMES
@@ -21,7 +22,7 @@ from gateway.app import create_services, create_worker, opened
 from gateway.demo.prepare import Prepared, prepare_olist, prepare_shop
 from gateway.demo.serve import serve_demo
 from gateway.demo.shop_markets import CAPACITY
-from gateway.errors import CallerError
+from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
 from gateway.explain import explained, explained_plan, unreadable_values
 from gateway.log import configure_logging
 from gateway.lookups.sources import Sources
@@ -29,6 +30,7 @@ from gateway.replay.fault_settings import load_faults
 from gateway.replay.modes import ReplayModes, begin_recording, substitute
 from gateway.server import serve as serve_app
 from gateway.settings import Settings, SourceSettings, load_settings
+from gateway.tags.explained_tag import ExplainedTag
 from resolvers.schema import sdl
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="One GraphQL endpoint for everything about a customer.")
@@ -144,23 +146,39 @@ def plan(
 
 
 @tags.command()
-def explain(customer: Annotated[str, typer.Argument(help="The customer's id.")], config: Config = Path("gateway.toml")) -> None:
-    """Print a customer's tags with their facts. Tags that the rules do not give are printed, too."""
+def explain(
+    customer: Annotated[str, typer.Argument(help="A key of the customer: the id, or such as email:ana@example.com.")],
+    by: Annotated[str | None, typer.Option(help="The kind of the key: id, email, phone, external_id and so on.")] = None,
+    config: Config = Path("gateway.toml"),
+) -> None:
+    """Print a customer's tags with their facts and what decided. Tags that the rules do not give are printed, too."""
     configure_logging("ERROR")
     with _problems_shown():
-        explanation = asyncio.run(explained(create_services(load_settings(config)), customer))
+        explanation = asyncio.run(explained(create_services(load_settings(config)), customer, by))
     if explanation is None:
-        errors.print(f"there is no customer {customer}", markup=False)
+        errors.print("there is no customer with this key; --by says of which kind it is", markup=False)
         raise typer.Exit(1)
-    for answer in explanation:
-        table = Table(title=f"{answer.definition.label}: {answer.tag.value or 'not given'}", title_justify="left", min_width=72)
-        for heading in ("Fact", "Value", "Sources"):
-            table.add_column(heading)
-        for fact in answer.tag.evidence:
-            table.add_row(fact.label, fact.missing or str(fact.value), ", ".join(fact.sources))
-        out.print(table)
-        out.print(answer.tag.rule.words, markup=False)
-        out.print()
+    if explanation.warning is not None:
+        errors.print(explanation.warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for entry in explanation.tags:
+        _print_tag(entry)
+
+
+def _print_tag(entry: ExplainedTag) -> None:
+    answer, tag = entry.answer, entry.answer.tag
+    title = f"{answer.definition.label}: {tag.value or 'not given'}{' (partial)' if tag.partial else ''}"
+    table = Table(title=Text(title), title_justify="left", min_width=72)
+    for heading in ("Fact", "Value", "Sources"):
+        table.add_column(heading)
+    for fact in tag.evidence:
+        known = "" if fact.value is None and fact.missing else "null" if fact.value is None else str(fact.value)
+        missing = f"({fact.missing})" if fact.missing else ""
+        table.add_row(Text(fact.label), Text(f"{known} {missing}".strip()), Text(", ".join(fact.sources)))
+    out.print(table)
+    out.print(tag.rule.words, markup=False)
+    for line in (*entry.decision, *entry.notes):
+        out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    out.print()
 
 
 @contextmanager
@@ -169,7 +187,9 @@ def _problems_shown() -> Iterator[None]:
         yield
     except ConfigurationError as error:
         _print_problems(error.problems)
-    except CallerError as error:
+    except AmbiguousIdentityError as error:
+        _print_problems([f"{error}: {', '.join(error.extensions['candidates'])}"])
+    except (CallerError, SourceFailure) as error:
         _print_problems([str(error)])
     except OSError as error:
         _print_problems([f"{error.filename or 'a file'}: {error.strerror}"])

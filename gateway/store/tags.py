@@ -23,7 +23,7 @@ from pymongo import IndexModel, UpdateOne
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.store.mongo import Database, Document, Mongo
-from gateway.tags.computed_tag import FORM, ComputedTag, StoredTag, Tag
+from gateway.tags.computed_tag import FORM, REASON_FORM, ComputedTag, StoredTag, Tag, TagReason
 from gateway.tags.tag_store import KEEP, StoredTags
 
 KEEP_MARK = timedelta(days=1)
@@ -128,7 +128,7 @@ def _tags_of(document: Document, keys: Collection[str], now: datetime) -> Stored
         try:
             tag: Tag = _decoder.decode(text)
             if tag.form != FORM:
-                tag = _whole_decoder.decode(text)  # which finds out whether all of it can be read
+                tag = _decode_whole(text, tag.form)
         except (msgspec.DecodeError, TypeError):
             continue
         if tag.expires_at > after and tag.computed_at <= until:
@@ -136,6 +136,17 @@ def _tags_of(document: Document, keys: Collection[str], now: datetime) -> Stored
     if "marks" in document:
         _mark(document, tags, now)
     return tags
+
+
+def _decode_whole(text: str, form: int) -> Tag:
+    """Decode a tag of another form, or raise `msgspec.DecodeError` when not all of it can be read.
+
+    One of before reasons were written has the one that it looks like.
+    """
+    tag = _whole_decoder.decode(text)
+    if form < REASON_FORM and tag.value is None and tag.partial:
+        return msgspec.structs.replace(tag, reason=TagReason.UNKNOWN)
+    return tag
 
 
 def _mark(document: Document, tags: StoredTags, now: datetime) -> None:

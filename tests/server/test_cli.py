@@ -106,7 +106,23 @@ def test_tags_explain_prints_rule_and_facts(demo: tuple[str, Path]):
     assert "Activity: HIGH" in result.stdout
     assert "HIGH with three orders or more in the last 90 days" in " ".join(result.stdout.split())
     assert re.search(r"Orders in the last 90 days\s*│ 5\s*│ orders", result.stdout)
+    assert "  orders_90d >= 3: yes (orders_90d is 5)\n  so: 'HIGH'\n" in result.stdout
     assert run("tags", "explain", "nobody", "--config", config).returncode == 1
+
+
+def test_tags_explain_takes_any_key(demo: tuple[str, Path]):
+    """An address finds the same customer; that nobody has a key is said without the key, and a wrong kind is an error."""
+    url, folder = demo
+    config = str(folder / "shop" / "gateway.toml")
+    answer = httpx2.post(f"{url}/graphql", json={"query": '{ customer(by: {id: "c00001"}) { email } }'}).json()
+    email = answer["data"]["customer"]["email"]
+    by_id = run("tags", "explain", "c00001", "--config", config)
+    assert run("tags", "explain", f"email:{email}", "--config", config).stdout == by_id.stdout
+    absent = run("tags", "explain", "--by", "email", "nobody@example.com", "--config", config)
+    assert (absent.returncode, absent.stderr) == (1, "there is no customer with this key; --by says of which kind it is\n")
+    wrong = run("tags", "explain", "--by", "mail", email, "--config", config)
+    assert wrong.returncode == 2
+    assert "--by: there are no keys of kind 'mail'; known: id" in wrong.stderr
 
 
 def test_schema_compares_with_a_file(tmp_path: Path):
