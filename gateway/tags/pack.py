@@ -9,10 +9,11 @@ from pathlib import Path
 
 import cel
 
+from connectors.suggestions import did_you_mean, nearest
 from gateway.tags.definitions import Fact, Pack, TagCategory, TagDefinition, fingerprint_of
 from gateway.tags.fact_settings import read_fact
 from gateway.tags.rules import FUNCTIONS, RuleSyntaxError, compile_rule, is_variable_name, unknown_functions
-from gateway.tags.yaml_sections import Problems, Section, did_you_mean, nearest, read_sections
+from gateway.tags.yaml_sections import Problems, Section, read_sections
 
 TAG_SETTINGS = ("label", "description", "owner", "category", "ttl", "version", "words", "expression", "values")
 

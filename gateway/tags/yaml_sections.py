@@ -5,30 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
 import yaml
 
 from connectors.errors import ConfigurationError
+from connectors.suggestions import did_you_mean
 
 T = TypeVar("T")
 
 _DURATION = re.compile(r"([1-9]\d{0,3})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def nearest(word: str, known: Collection[str]) -> str | None:
-    """Guess the known word that somebody meant by `word`."""
-    return next(iter(get_close_matches(word, known, n=1)), None)
-
-
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    """End a message about an unknown word: the nearest known one, or all of them when they are few."""
-    if near := nearest(word, known):
-        return f"; did you mean '{near}'?"
-    return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
 
 
 class Problems:
