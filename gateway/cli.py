@@ -17,19 +17,16 @@ from rich.table import Table
 from rich.text import Text
 
 from connectors.errors import ConfigurationError
-from connectors.records import RECORD_NAMES
-from gateway.app import create_services, create_worker, opened
+from gateway.app import create_services, create_worker
 from gateway.demo.prepare import Prepared, prepare_olist, prepare_shop
 from gateway.demo.serve import serve_demo
 from gateway.demo.shop_markets import CAPACITY
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
-from gateway.explain import explained, explained_plan, unreadable_values
+from gateway.explain import explained, explained_plan
 from gateway.log import configure_logging
-from gateway.lookups.sources import Sources
-from gateway.replay.fault_settings import load_faults
 from gateway.replay.modes import ReplayModes, begin_recording, substitute
 from gateway.server import serve as serve_app
-from gateway.settings import Settings, SourceSettings, load_settings
+from gateway.settings import Settings, load_settings
 from gateway.tags.explained_tag import ExplainedTag
 from resolvers.schema import sdl
 
@@ -79,9 +76,12 @@ def serve(
     record_plain: Annotated[Path | None, typer.Option(help="Record invented data here: nothing is hidden.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Serve the recording that is here, without any source.")] = None,
     faults: Faults = None,
+    check_first: Annotated[bool, typer.Option("--check", help="Serve only if `check` finds no problem.")] = False,
 ) -> None:
     """Serve the configured sources, or a recording of them."""
     configure_logging()
+    if check_first:
+        _check(config, faults)
     with _problems_shown():
         _at_most_one({"--record": record, "--record-plain": record_plain, "--replay": replay})
         traffic = ReplayModes(record=record or record_plain, is_plain=record_plain is not None, replay=replay, faults=faults)
@@ -100,17 +100,11 @@ def check(
     customer: Annotated[
         list[str] | None, typer.Option(help="Read this customer's records, and say what cannot be read.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print problems and lookups as JSON.")] = False,
 ) -> None:
-    """Print each record's source and key, and all problems at once."""
+    """Print each record's source and key, and all problems at once. It ends with 2 if there are any."""
     configure_logging("ERROR")
-    with _problems_shown():
-        problems = asyncio.run(_check(load_settings(config), faults, customer or ()))
-    _print_problems(problems)
-    if problems:
-        raise typer.Exit(2)
-    out.print("No problems found.")
-    if not customer:
-        out.print("No records were read: --customer ID says what of a customer's records cannot be read.")
+    _check(config, faults, customer or (), as_json=as_json)
 
 
 @app.command()
@@ -205,6 +199,27 @@ def _print_problems(problems: Sequence[str]) -> None:
         errors.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
+def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, as_json: bool = False) -> None:
+    """Check a configuration and print the report. Ends the command with 2 if there are problems."""
+    from gateway.check.command import check as check_configuration  # it takes a while, and other commands need none of it
+    from gateway.check.report import report_lines
+
+    with _problems_shown():
+        found = asyncio.run(check_configuration(config, faults, customers))
+    if as_json:
+        typer.echo(found.report.json())
+    else:
+        for line in report_lines(found.report, found.settings, found.faults):
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
+        _print_problems([str(problem) for problem in found.report.problems])
+    if found.report.problems:
+        raise typer.Exit(2)
+    if not as_json:
+        out.print("No problems found.")
+        if not customers:
+            out.print("No records were read: --customer ID says what of a customer's records cannot be read.", soft_wrap=True)
+
+
 def _prepared(dataset: Dataset, home: Path, data: Path | None, postgresql: str | None, customers: int, seed: int) -> Prepared:
     with Progress(console=errors, transient=True) as bar:
         tasks: dict[str, TaskID] = {}
@@ -241,47 +256,3 @@ def _at_most_one(options: Mapping[str, Path | None]) -> None:
     given = [name for name, value in options.items() if value is not None]
     if len(given) > 1:
         raise ConfigurationError([f"{' and '.join(given)} exclude each other; give one of them"])
-
-
-async def _check(settings: Settings, faults: Path | None, customers: Sequence[str]) -> list[str]:
-    async with opened(create_services(settings)) as services:
-        out.print(_matrix(services.sources))
-        for name, settings_of_source in settings.sources.items():
-            out.print(f"{name}: {_manner(settings_of_source)}", markup=False, highlight=False, soft_wrap=True)
-        if faults is not None:
-            loaded = load_faults(faults, [source.connector for source in services.sources.all])
-            words = f"{len(loaded.faults)} fault(s) on {', '.join(loaded.sources)} where serve has --faults {faults}"
-            out.print(f"Faults are active: {words}", markup=False, highlight=False, soft_wrap=True)
-        away = services.store is not None and not services.store.available
-        problems = ["mongodb.uri: MongoDB does not answer; is it up, and are host and port right?"] if away else []
-        for source in services.sources.all:
-            problems += await source.connector.check()
-        problems += await unreadable_values(services, customers)
-    return problems
-
-
-def _matrix(sources: Sources) -> Table:
-    table = Table("Source", "Kind", "Record", "By", "Keys per call", "Applied at the source", "Measured there")
-    for source in sources.all:
-        for (record, kind), lookup in source.lookups.items():
-            pushed = ", ".join(sorted(push.value for push in lookup.pushdown)) or "-"
-            measured = "yes" if (record, kind) in source.aggregates else "no"
-            words = (source.name, source.connector.kind, RECORD_NAMES[record], kind.value, str(lookup.max_batch), pushed)
-            table.add_row(*words, measured)
-    return table
-
-
-def _manner(source: SourceSettings) -> str:
-    """Say how a source is called, and how its failures are met."""
-    paused = source.breaker
-    words = [f"up to {source.max_calls} calls at once"]
-    words += [f"{source.calls_per_s:g} a second"] if source.calls_per_s else []
-    words += [f"{source.timeout_s:g} s each"] if source.timeout_s else []
-    words.append(f"{source.retries} retries")
-    words += ["hedged"] if source.hedge else []
-    if paused.enabled:
-        share = f"{paused.failure_rate:.0%} of {paused.min_calls} calls in {paused.window_s:g} s"
-        words.append(f"left alone for {paused.pause_s:g} s when {share} failed")
-    words += [f"{record} kept for {seconds:g} s" for record, seconds in source.cache_s.items()]
-    words += [f"{record} given stale for {seconds:g} s" for record, seconds in source.stale_s.items()]
-    return ", ".join(words)

@@ -5,7 +5,6 @@ In the file, `${NAME}` inside a string is replaced by that variable. Unknown key
 """
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -15,10 +14,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from connectors.contract import KeyKind, RecordName
 from connectors.errors import ConfigurationError
 from connectors.toolkit.webhook_signatures import Encoding
+from gateway.settings_document import SettingsDocument, fill_in
+from gateway.settings_validation import Validated, validate
 from gateway.toml_files import checked, read_toml
-
-PREFIX = "GATEWAY_"
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class _Frozen(BaseModel):
@@ -159,20 +157,42 @@ class Settings(_Frozen):
         return self
 
 
+def environment_variables() -> Mapping[str, str]:
+    """Give the variables of this process."""
+    return os.environ
+
+
 def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, connects: bool = True) -> Settings:
     """Read and check the settings. Those that only connections need are left aside unless it `connects`.
 
     Raises `ConfigurationError` with every problem, each naming the setting.
     """
-    variables = os.environ if environment is None else environment
     written = read_toml(path, "--config")
     if not connects:
         written = _without_connections(written)
-    unknown: list[str] = []
-    document = _overlay(_expand(written, variables, path.name, unknown), variables)
-    if unknown:
-        raise ConfigurationError(unknown)
-    return parse_settings(document, path.name, path.parent)
+    read = fill_in(written, environment_variables() if environment is None else environment)
+    settings, problems = validate_settings(read)
+    if problems or settings is None:
+        raise ConfigurationError([read.describe(problem, path.name) for problem in problems])
+    return with_folder(settings, path.parent)
+
+
+def validate_settings(read: SettingsDocument) -> Validated:
+    """Validate all settings but those of connectors. The problems begin with the variables that are not set."""
+    settings, problems = validate(Settings, read.document, unset=read.unset)
+    return Validated(settings, [*read.problems, *problems])
+
+
+def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: Path = Path()) -> Settings:
+    """Check the settings of a document that was read. `folder` is the base of relative paths."""
+    return with_folder(checked(Settings, document, name), folder)
+
+
+def with_folder(settings: Settings, folder: Path) -> Settings:
+    """Make paths in the settings relative to a folder."""
+    if settings.tags.file is None:
+        return settings
+    return settings.model_copy(update={"tags": settings.tags.model_copy(update={"file": folder / settings.tags.file})})
 
 
 def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,37 +205,3 @@ def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:
             for name, block in sources.items()
         }
     return left
-
-
-def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: Path = Path()) -> Settings:
-    """Check the settings of a document that was read. `folder` is the base of relative paths."""
-    settings = checked(Settings, document, name)
-    if settings.tags.file is None:
-        return settings
-    return settings.model_copy(update={"tags": settings.tags.model_copy(update={"file": folder / settings.tags.file})})
-
-
-def _expand(value: Any, variables: Mapping[str, str], where: str, unknown: list[str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _expand(inner, variables, f"{where}: {key}", unknown) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_expand(inner, variables, where, unknown) for inner in value]
-    if not isinstance(value, str):
-        return value
-    unknown += [f"{where}: the variable {name} is not set" for name in _VARIABLE.findall(value) if name not in variables]
-    return _VARIABLE.sub(lambda match: variables.get(match[1], ""), value)
-
-
-def _overlay(document: dict[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
-    for name, value in variables.items():
-        if not name.startswith(PREFIX) or name.startswith(f"{PREFIX}TEST_"):
-            continue
-        *tables, key = name.removeprefix(PREFIX).lower().split("__")
-        here = document
-        for table in tables:
-            inner = here.get(table)
-            if not isinstance(inner, dict):
-                inner = here[table] = {}
-            here = inner
-        here[key] = value
-    return document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -54,9 +54,13 @@ class QueriesConnector(Connector[S]):
         unreachable = await self.database.unreachable()
         if unreachable is not None:
             return [f"sources.{self.name}.{self.database.setting}: {unreachable}"]
+        return await self.check_records(self._tables)
+
+    async def check_records(self, names: Collection[str]) -> list[str]:
+        """List the problems of some records' queries and keys."""
         problems: list[str] = []
-        for record, table in self._tables.items():
-            problems += await problems_of_table(f"sources.{self.name}.records.{record}", self.database, table)
+        for name in names:
+            problems += await problems_of_table(f"sources.{self.name}.records.{name}", self.database, self._tables[name])
         return problems
 
     def lookups(self) -> Sequence[Lookup]:

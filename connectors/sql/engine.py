@@ -57,6 +57,7 @@ class Engine(SqlDatabase):
     """
 
     setting = "url"
+    advice = "try it in the database's own shell, as the gateway's user"
 
     def __init__(self, settings: SqlSettings) -> None:
         self._sessions = Sessions(settings)
@@ -149,5 +150,5 @@ class Engine(SqlDatabase):
             return "cannot connect; is the database up, and are host, port and database name (or the file's path) right?"
         return None
 
-    def advice(self, error: SourceError) -> str:  # noqa: ARG002  databases say it better themselves
-        return "does not run; try it in the database's own shell, as the gateway's user"
+    def statement(self, query: str) -> str:
+        return self._compile(learning_statement(query)).bind({})[0]

@@ -20,6 +20,7 @@ from yarl import URL
 from connectors.contract import Answer, ConnectorSettings, Found, Keys
 from connectors.errors import (
     UNTIL_IT_FITS,
+    SettingsError,
     SourceAuthError,
     SourceError,
     SourceProtocolError,
@@ -98,7 +99,7 @@ class HeaderSettings(WebSettings):
     def _are_single_lines(cls, value: dict[str, str]) -> dict[str, str]:
         broken = [name for name, text in value.items() if not _is_field(name, text)]
         if broken:
-            raise ValueError("; ".join(f"{name}: holds a line break, or what else no header may have" for name in broken))
+            raise SettingsError([f"{name}: holds a line break, or what else no header may have" for name in broken])
         return value
 
 

@@ -14,8 +14,9 @@ import msgspec
 from connectors.contract import Condition, MeasureOp
 from connectors.record_fields import LIST, FieldInfo, fields_of, leaf_field
 from connectors.records import RECORDS, Money, Record
+from connectors.suggestions import did_you_mean
 from gateway.tags.definitions import Fact
-from gateway.tags.yaml_sections import Section, did_you_mean
+from gateway.tags.yaml_sections import Section
 
 SETTINGS = ("label", "record", "measure", "field", "as", "currency", "rates", "window", "where", "except")
 DAYS_AGO = "days_ago"

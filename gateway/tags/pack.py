@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from connectors.suggestions import nearest
 from gateway.tags.definitions import Fact, Pack
 from gateway.tags.expressions.types import FactType, ValueType
 from gateway.tags.fact_settings import read_fact
 from gateway.tags.fact_types import fact_types
 from gateway.tags.rules import is_variable_name
 from gateway.tags.tag_settings import read_defaults, read_tag
-from gateway.tags.yaml_sections import Problems, Section, nearest, read_sections
+from gateway.tags.yaml_sections import Problems, Section, read_sections
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")

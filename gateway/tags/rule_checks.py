@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from connectors.suggestions import did_you_mean
 from gateway.tags.expressions.constants import is_constant
 from gateway.tags.expressions.domains import Domains
 from gateway.tags.expressions.operators import is_number
@@ -12,7 +13,6 @@ from gateway.tags.expressions.tree import Conditional, FactName, Node
 from gateway.tags.expressions.type_check import RuleProblem, TypeCheck
 from gateway.tags.expressions.types import NUMBERS, FactType, ValueType
 from gateway.tags.rules import compile_rule, value_text
-from gateway.tags.yaml_sections import did_you_mean
 
 
 def check_rule(expression: str, types: Mapping[str, FactType], values: Sequence[str]) -> list[RuleProblem]:

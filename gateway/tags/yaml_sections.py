@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
 import yaml
 
 from connectors.errors import ConfigurationError
+from connectors.suggestions import did_you_mean
 
 T = TypeVar("T")
 
@@ -19,18 +19,6 @@ _DURATION = re.compile(r"([1-9]\d{0,3})([mhdw])")
 _MERGE = "tag:yaml.org,2002:merge"
 _COLON_IN_TEXT = "mapping values are not allowed here"
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def nearest(word: str, known: Collection[str]) -> str | None:
-    """Guess the known word that somebody meant by `word`."""
-    return next(iter(get_close_matches(word, known, n=1)), None)
-
-
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    """End a message about an unknown word: the nearest known one, or all of them when they are few."""
-    if near := nearest(word, known):
-        return f"; did you mean '{near}'?"
-    return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
 
 
 class Problems:

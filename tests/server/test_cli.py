@@ -20,8 +20,8 @@ PATIENT = {"GATEWAY_DEADLINE_MS": "60000"}
 COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()"]
 
 
-def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {"COLUMNS": "160", "PATH": "", "PYTHONPATH": str(Path.cwd())}
+def run(*words: str, cwd: Path | None = None, columns: str = "160") -> subprocess.CompletedProcess[str]:
+    environment = {"COLUMNS": columns, "PATH": "", "PYTHONPATH": str(Path.cwd())}
     return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=100, cwd=cwd, env=environment)
 
 
@@ -70,13 +70,15 @@ def test_check_prints_the_capability_matrix(demo: tuple[str, Path]):
     """One row per record and key kind of each source, and no problem in the demo's own settings."""
     result = run("check", "--config", str(demo[1] / "shop" / "gateway.toml"))
     assert result.returncode == 0, result.stderr
-    rows = [re.split(r"\s*│\s*", line.strip("│ \n")) for line in result.stdout.splitlines() if line.startswith("│")]
-    assert [tuple(row[:4]) for row in rows if row[0] != "crm"] == [
-        ("orders", "sql", "order", "customer_id"),
-        ("support", "sql", "ticket", "email"),
-        ("behaviour", "sql", "event", "device_id"),
+    heading, *lines = result.stdout.partition("\n\n")[0].splitlines()
+    assert heading.split() == ["Source", "Record", "Key", "Batch", "The", "source", "applies"]
+    rows = [tuple(line.split()) for line in lines]
+    assert [row for row in rows if row[0] != "crm"] == [
+        ("orders", "order", "customer_id", "500", "all"),
+        ("support", "ticket", "email", "500", "all"),
+        ("behaviour", "event", "device_id", "500", "all"),
     ]
-    assert sorted(row[3] for row in rows if row[0] == "crm") == sorted(
+    assert sorted(row[2] for row in rows if row[0] == "crm") == sorted(
         ["customer_id", "external_id", "member_number", "email", "phone", "device_id", "text"]
     )
     assert "No problems found." in result.stdout
@@ -93,8 +95,8 @@ def test_check_prints_all_problems_and_exits_with_2(tmp_path: Path):
     )
     result = run("check", "--config", str(settings))
     assert result.returncode == 2
-    assert "sources.a: records" in result.stderr
-    assert "sources.b.kind: there is no kind 'nothing'" in result.stderr
+    assert "gateway.toml:4:1: sources.a.records.ordr: 'ordr' is no record; did you mean 'order'?" in result.stderr
+    assert "gateway.toml:7:1: sources.b.kind: there is no kind 'nothing'; known are" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -188,7 +190,7 @@ key = "id"
     try:
         answers: list[httpx2.Response] = []
         query = {"query": '{ customer(by: {id: "c00001"}) { name events(first: 1) { unavailable } } }'}
-        _wait_for(port)
+        wait_for(port)
         asking = threading.Thread(
             target=lambda: answers.append(httpx2.post(f"http://127.0.0.1:{port}/graphql", json=query, timeout=30))
         )
@@ -208,7 +210,7 @@ key = "id"
     }
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
     for _ in range(1800):
         try:
             httpx2.get(f"http://127.0.0.1:{port}/readyz")

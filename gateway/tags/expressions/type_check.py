@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from connectors.suggestions import did_you_mean
 from gateway.tags.expressions import operators
 from gateway.tags.expressions.constants import NotConstantError, constant, is_constant, is_pattern
 from gateway.tags.expressions.domains import Domains, all_values, split
@@ -23,7 +24,6 @@ from gateway.tags.expressions.tree import (
     walk,
 )
 from gateway.tags.expressions.types import NUMBERS, TEXTS, FactType, ValueType
-from gateway.tags.yaml_sections import did_you_mean
 
 MAX_QUOTED = 40
 """So many characters of an expression are quoted in a message."""

@@ -1,0 +1,77 @@
+"""Run the check of a configuration: validate it, ask its sources, and report all problems at once."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from connectors.contract import Connector
+from connectors.errors import ConfigurationError
+from gateway.app import create_services, opened
+from gateway.check.configuration import Configuration, validate_configuration, validate_faults
+from gateway.check.problems import Problem, in_order, problem_without_place, read_setting_text, split_fix
+from gateway.check.redaction import Redaction
+from gateway.check.report import Report, summarise_lookups
+from gateway.check.settings_file import TomlFile
+from gateway.check.source_questions import ask_sources
+from gateway.explain import unreadable_values
+from gateway.settings import Settings, environment_variables
+from gateway.settings_document import SettingsDocument, fill_in
+
+
+class Check(NamedTuple):
+    """The report; the settings where they are sound enough to be shown; the faults that would be active, in words."""
+
+    report: Report
+    settings: Settings | None
+    faults: str | None = None
+
+
+async def check(
+    config: Path, faults: Path | None = None, customers: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Check:
+    """Check a settings file, all that it names, and a file of faults. `customers` are read, to see what cannot be.
+
+    Raises `ConfigurationError` for a file that cannot be read at all.
+    """
+    variables = environment_variables() if environment is None else environment
+    file = TomlFile(config, "--config")
+    if file.document is None:
+        return Check(Report(problems=file.syntax_problems, lookups=()), None)
+    read = fill_in(file.document, variables)
+    configuration = validate_configuration(file, read)
+    problems = [*file.syntax_problems, *configuration.problems]
+    sources = read.document.get("sources")
+    active = None
+    if faults is not None:
+        names = list(sources) if isinstance(sources, Mapping) else []
+        active, further = _check_faults(faults, names, configuration.connectors)
+        problems += further
+    hidden = Redaction(read, variables)
+    for text in await ask_sources(configuration.connectors, configuration.store):
+        problems.append(hidden.hide(_place(text, file, read)))
+    if customers and not problems:
+        problems += await _read_customers(configuration, customers)
+    report = Report(problems=in_order(problems), lookups=summarise_lookups(configuration.connectors))
+    return Check(report, configuration.settings, active)
+
+
+def _place(text: str, file: TomlFile, read: SettingsDocument) -> Problem:
+    setting = read_setting_text(text)
+    return problem_without_place(text) if setting is None else file.problem_of(setting, read)
+
+
+def _check_faults(path: Path, names: Sequence[str], connectors: Sequence[Connector[Any]]) -> tuple[str | None, list[Problem]]:
+    try:
+        settings, problems = validate_faults(TomlFile(path, "--faults"), names, connectors)
+    except ConfigurationError as error:
+        words = [text.removeprefix(f"{path.name}: ") for text in error.problems]
+        return None, [Problem(path.name, None, "", *split_fix(text)) for text in words]
+    if problems or settings is None:
+        return None, problems
+    return f"{len(settings.faults)} fault(s) on {', '.join(settings.sources)} where serve has --faults {path}", []
+
+
+async def _read_customers(configuration: Configuration, customers: Sequence[str]) -> list[Problem]:
+    assert configuration.settings is not None
+    async with opened(create_services(configuration.settings)) as services:
+        return [problem_without_place(text) for text in await unreadable_values(services, customers)]
