@@ -93,26 +93,34 @@ def _unchanged_sources(settings: Settings, previous: Services | None) -> list[So
 
 
 class Application(Starlette):
-    """Serve the endpoint by its exact path, all else through Starlette. `switch` exchanges the services.
+    """Serve the endpoint by its exact path, all else through Starlette.
 
     The protocol of a connection takes the `endpoint` from here, to ask it without ASGI.
     """
 
-    def __init__(self, services: Services, examples: Sequence[Example] = ()) -> None:
-        super().__init__(lifespan=_lifespan)
-        self.state.ready = False
-        self.revision = Revision(services)
-        self._examples = examples
-        self._retirement: asyncio.Task[None] | None = None
-        self._executor, operations = _executor(services)
-        self.endpoint = GraphQLView(operations, self._execute, admission=Admission(services.clock, self._budget_s))
-        self._show(services)
+    def __init__(self, endpoint: GraphQLView, **words: Any) -> None:
+        super().__init__(**words)
+        self.endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == ENDPOINT:
             await self.endpoint(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+class GatewayApplication(Application):
+    """Serve the services of a revision. `switch` exchanges them."""
+
+    def __init__(self, services: Services, examples: Sequence[Example] = ()) -> None:
+        self._executor, operations = _executor(services)
+        admission = Admission(services.clock, self._budget_s)
+        super().__init__(GraphQLView(operations, self._execute, admission=admission), lifespan=_lifespan)
+        self.state.ready = False
+        self.revision = Revision(services)
+        self._examples = examples
+        self._retirement: asyncio.Task[None] | None = None
+        self._show(services)
 
     def switch(self, services: Services) -> None:
         """Serve from other services, which are open. Requests under way stay with those that they have."""
@@ -189,23 +197,23 @@ def create_app(
     examples: Sequence[Example] = (),
     clock: Clock | None = None,
     connectors: Sequence[Connector[Any]] | None = None,
-) -> Application:
+) -> GatewayApplication:
     """Create the gateway as an ASGI application. `examples` open as tabs of GraphiQL, which development has."""
-    return Application(create_services(settings, clock=clock, connectors=connectors), examples)
+    return GatewayApplication(create_services(settings, clock=clock, connectors=connectors), examples)
 
 
-def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED, tags: str | None = None) -> Application:
+def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED, tags: str | None = None) -> GatewayApplication:
     """Create the application of one worker, which is its own process. `tags` is the text of their file, read before."""
     served = substitute(settings, traffic)
     served.announce()
-    app = Application(create_services(served.settings, connectors=served.connectors, tags=tags))
+    app = GatewayApplication(create_services(served.settings, connectors=served.connectors, tags=tags))
     app.state.notes = served.notes
     tune_memory()
     return app
 
 
 @asynccontextmanager
-async def _lifespan(app: Application) -> AsyncIterator[None]:
+async def _lifespan(app: GatewayApplication) -> AsyncIterator[None]:
     await open_services(app.revision.services)
     app.state.ready = True
     try:

@@ -1,5 +1,6 @@
 """Sockets that take connections. They are opened before anything is announced."""
 
+import os
 import socket
 
 from connectors.errors import ConfigurationError
@@ -25,7 +26,7 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=MAX_BACKLOG)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = str(error) if error.errno is None else os.strerror(error.errno)
         raise ConfigurationError([f"{option}: {host}:{port} cannot be used ({reason}); choose another port"]) from None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from connectors.errors import ConfigurationError
-from gateway.app import Application, create_services, create_worker
+from gateway.app import GatewayApplication, create_services, create_worker
 from gateway.clock import Clock
 from gateway.log import frames_of, log_loop_failure
 from gateway.replay.modes import substitute
@@ -48,7 +48,7 @@ def run_worker(configuration: Configuration, listener: socket.socket, pipe: sock
 class Worker:
     """The application of this process, and its talk with the master."""
 
-    def __init__(self, app: Application, revision: int, listener: socket.socket, pipe: socket.socket) -> None:
+    def __init__(self, app: GatewayApplication, revision: int, listener: socket.socket, pipe: socket.socket) -> None:
         self.config = configure_server(lambda: app)
         self._app = app
         self._revision = revision
