@@ -14,6 +14,7 @@ import structlog
 
 from connectors.errors import ConfigurationError
 from gateway.log import log_everything, log_loop_failure
+from gateway.lookups.connector_registry import connector_kinds
 from gateway.replay.modes import ReplayModes
 from gateway.serving.admin import AdminServer, listen_for_admin
 from gateway.serving.children import Children
@@ -61,12 +62,12 @@ class Master:
         """Serve until a signal. Raises `ConfigurationError`."""
         loop, configuration = asyncio.get_running_loop(), self._configuration
         self._children.watch()
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)  # there is nothing to reload yet
         if problems := await find_problems(self._children, configuration):
             raise ConfigurationError(problems)
         loop.set_exception_handler(log_loop_failure)
         log.info("settings_loaded", version=gateway_version(), revision=configuration.revision, digest=configuration.digest)
-        gc.collect()
-        gc.freeze()  # what workers share with this process is not to be copied by their collections
+        _import_for_workers(configuration)
         fleet = Fleet(self._children, configuration, listener, workers, self._note_ready)
         self._reloader = Reloader(self._path, fleet, self._children)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -89,3 +90,10 @@ class Master:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _import_for_workers(configuration: Configuration) -> None:
+    """Import the kinds of all sources once, in memory that workers share. Their garbage collections are not to copy it."""
+    connector_kinds({block.kind for block in configuration.settings.sources.values()})
+    gc.collect()
+    gc.freeze()

@@ -16,13 +16,13 @@ class ProbeConfig:
         self.kinds = folder / "kinds"
         write_entry_point(self.kinds)
 
-    def write(self, *, top: str = "", more: str = "", **sources: str) -> None:
-        """Write the file: `top`, a table for each source with its settings, `more`."""
+    def write(self, *, more: str = "", **sources: str) -> None:
+        """Write the file: a table for each source with its settings, then `more`."""
         tables = []
         for name, settings in sources.items():
             (self.folder / name).mkdir(exist_ok=True)
             tables.append(f'[sources.{name}]\nkind = "probe"\nfolder = "{self.folder / name}"\n{settings}\n')
-        self.file.write_text("\n".join(["deadline_ms = 60000", top, *tables, more]), encoding="utf-8")
+        self.file.write_text("\n".join([*tables, more]), encoding="utf-8")
 
     def noted(self, source: str, event: str) -> list[str]:
         """The processes in which something happened to a source: `opened`, `closed` or `called`."""

@@ -15,16 +15,16 @@ from tests.support.serve_process import COMMAND, ServeProcess, free_port, serve_
 
 TAGS = """
 facts:
-  orders_ever: {label: Orders ever, records: order, measure: count}
+  orders_ever: {label: Orders ever, record: order, measure: count}
 tags:
   buyer:
     label: Buyer
     description: Whether somebody has ever bought.
     owner: crm
-    category: BEHAVIOUR
+    category: VALUE
     ttl: 1h
     version: 1
-    words: YES with an order
+    words: YES with an order.
     expression: 'orders_ever > 0 ? "YES" : null'
     values: ["YES"]
 """

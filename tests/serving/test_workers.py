@@ -14,7 +14,7 @@ from gateway.serving.admin import listen_for_admin
 from gateway.serving.sockets import ADMIN_HOST, DEFAULT_ADMIN_PORT
 from tests.serving.conftest import ProbeConfig
 from tests.support.callers import LOST, REFUSED, calling
-from tests.support.serve_process import is_alive, serve_process, wait_until
+from tests.support.serve_process import is_alive, is_free, serve_process, wait_until
 
 ANA = {"data": {"customer": {"name": "Ana Souza"}}}
 
@@ -86,11 +86,12 @@ async def test_workers_end_with_their_master_and_free_the_port(probes: ProbeConf
             await asyncio.to_thread(wait_until, lambda count=count: len(probes.noted("crm", "called")) == count, "a call")
         gateway.process.kill()
         gateway.process.wait()
+        await asyncio.to_thread(wait_until, lambda: is_free(gateway.port), "a free port")
+        (probes.folder / "crm" / "hold").unlink()
+        assert await asyncio.gather(*asking) == [ANA] * 4
+        await asyncio.to_thread(wait_until, lambda: not any(map(is_alive, pids)), "the end of all workers")
         with serve_process(probes.file, path=probes.kinds, port=gateway.port) as successor:
-            assert successor.process.poll() is None
-            (probes.folder / "crm" / "hold").unlink()
-            assert await asyncio.gather(*asking) == [ANA] * 4
-            await asyncio.to_thread(wait_until, lambda: not any(map(is_alive, pids)), "the end of all workers")
+            await asyncio.to_thread(successor.wait_ready, 1)
             assert (await asyncio.to_thread(successor.ask)) == ANA
 
 
@@ -175,5 +176,5 @@ def test_without_the_default_admin_port_the_gateway_serves():
         with capture_logs() as logs:
             assert listen_for_admin(None) is None
         assert logs == [{"event": "admin_port_unavailable", "log_level": "warning", "port": 9000}]
-        with pytest.raises(ConfigurationError, match="^--admin-port: 127.0.0.1:9000 cannot be used"):
+        with pytest.raises(ConfigurationError, match=r"^--admin-port: 127\.0\.0\.1:9000 cannot be used"):
             listen_for_admin(DEFAULT_ADMIN_PORT)

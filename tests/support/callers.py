@@ -6,10 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-_BODY = json.dumps({"query": "query ($id: ID!) { customer(by: {id: $id}) { name } }", "variables": {"id": "c1"}}).encode()
-_REQUEST = (
-    b"POST /graphql HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(_BODY)
-) + _BODY
+_HEAD = b"POST /graphql HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 
 REFUSED = "refused"
 LOST = "lost"
@@ -18,8 +15,10 @@ LOST = "lost"
 class Callers:
     """`answers` counts the names of the customer that were answered, what was `LOST` and connections that were `REFUSED`."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, fields: str) -> None:
+        body = json.dumps({"query": f'{{ customer(by: {{id: "c1"}}) {{ {fields} }} }}'}).encode()
         self.port = port
+        self._request = _HEAD % len(body) + body
         self.answers: Counter[str] = Counter()
         self.is_over = False
 
@@ -38,7 +37,7 @@ class Callers:
     async def _ask_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while not self.is_over:
             try:
-                writer.write(_REQUEST)
+                writer.write(self._request)
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
                 length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
                 answer = json.loads(await reader.readexactly(length))
@@ -46,15 +45,15 @@ class Callers:
                 self.answers[LOST] += 1
                 return
             customer = (answer.get("data") or {}).get("customer") or {}
-            self.answers[customer.get("name") or json.dumps(answer)] += 1
+            self.answers[json.dumps(answer) if "errors" in answer or not customer else customer["name"]] += 1
             if b"connection: close" in head:
                 return
 
 
 @asynccontextmanager
-async def calling(port: int, callers: int = 32) -> AsyncIterator[Callers]:
+async def calling(port: int, callers: int = 32, fields: str = "name") -> AsyncIterator[Callers]:
     """So many callers, who all have had an answer before the block begins. They stop at its end."""
-    load = Callers(port)
+    load = Callers(port, fields)
     tasks = [asyncio.create_task(load.run()) for _ in range(callers)]
     try:
         while sum(load.answers.values()) < callers:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from connectors import Answer, Ask, Connector, ConnectorSettings, Customer, CustomerKind, KeyKind, Keys, lookup
+from connectors import Answer, Ask, Connector, ConnectorSettings, Customer, CustomerKind, KeyKind, Keys, Order, lookup
 from connectors.errors import SourceUnavailableError
 
 
@@ -17,7 +17,7 @@ class ProbeSettings(ConnectorSettings):
 
 
 class Probe(Connector[ProbeSettings]):
-    """Knows a customer of every id."""
+    """Knows a customer of every id, without orders."""
 
     kind = "probe"
     settings_type = ProbeSettings
@@ -41,6 +41,10 @@ class Probe(Connector[ProbeSettings]):
         if (self.settings.folder / "down").exists():
             raise SourceUnavailableError
         return {key: [self._customer(key)] for key in keys}
+
+    @lookup(Order, by=KeyKind.CUSTOMER_ID, max_batch=50)
+    async def orders_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        return {key: [] for key in keys}
 
     def _customer(self, key: str) -> Any:
         return Customer(id=key, kind=CustomerKind.PERSON, name=self.settings.customer_name)

@@ -48,7 +48,7 @@ class ServeProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": imports},
+            env=os.environ | {"PYTHONPATH": imports, "GATEWAY_DEADLINE_MS": "60000"},
         )
         self.url = f"http://127.0.0.1:{self.port}"
         self._written: list[str] = []
@@ -130,3 +130,12 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
