@@ -12,6 +12,8 @@ import structlog
 
 from gateway.clock import Clock
 
+log = structlog.get_logger()
+
 MIN_LOG_GAP_S = 60.0
 """What anybody can bring about over and over is in the log once in so long."""
 
@@ -60,7 +62,7 @@ def log_loop_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -
     """Log what nobody waited for, as the exception handler of an event loop."""
     error = context.get("exception")
     words = {} if error is None else {"error": type(error).__name__, "frames": frames_of(error)}
-    structlog.get_logger().error("loop_failure", **words)
+    log.error("loop_failure", **words)
 
 
 class _LibraryHandler(logging.Handler):
@@ -70,11 +72,10 @@ class _LibraryHandler(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         words = {} if error is None else {"error": type(error).__name__, "frames": frames_of(error)}
         place = f"{record.module}:{record.lineno} {record.funcName}"
-        level = "error" if record.levelno >= logging.ERROR else "warning"
-        getattr(structlog.get_logger(), level)("library_warning", logger=record.name, place=place, **words)
+        log.warning("library_warning", logger=record.name, place=place, **words)
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, frames: TracebackType | None) -> None:  # noqa: ARG001
     if issubclass(kind, KeyboardInterrupt):
         return
-    structlog.get_logger().critical("process_failed", error=kind.__name__, frames=frames_of(error))
+    log.error("process_failed", error=kind.__name__, frames=frames_of(error))

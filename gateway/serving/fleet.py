@@ -13,7 +13,7 @@ import structlog
 from gateway.clock import Clock
 from gateway.serving import messages
 from gateway.serving.backoff import RestartBackoff
-from gateway.serving.children import Children
+from gateway.serving.child_processes import Children
 from gateway.serving.configuration import Configuration
 from gateway.serving.master_metrics import MasterMetrics
 from gateway.serving.sockets import refuse_new
@@ -130,7 +130,7 @@ class Fleet:
         self._started += 1
         self.metrics.started.inc()
         log.info("worker_started", pid=pid, revision=configuration.revision)
-        return WorkerProcess(self._started, pid, ended, configuration.revision, await messages.Channel.open(own))
+        return WorkerProcess(self._started, pid, ended, configuration.revision, await messages.Pipe.open(own))
 
     def _note(self, worker: WorkerProcess, message: messages.Message) -> None:
         if isinstance(message, messages.Heartbeat):
@@ -145,9 +145,12 @@ class Fleet:
         code = worker.ended.result()
         reason = "ended" if worker.is_ending else "hung" if worker.was_hung else "killed" if code < 0 else "failed"
         self.metrics.exited.labels(reason).inc()
-        how = {"signal": signal.Signals(-code).name} if code < 0 else {"code": code}
-        level = log.info if reason == "ended" else log.error
-        level("worker_exited", pid=worker.pid, reason=reason, **how, uptime_s=round(worker.uptime_s, 1))
+        words = {"pid": worker.pid, "reason": reason, "uptime_s": round(worker.uptime_s, 1)}
+        words |= {"signal": signal.Signals(-code).name} if code < 0 else {"code": code}
+        if reason == "ended":
+            log.info("worker_exited", **words)
+        else:
+            log.error("worker_exited", **words)
 
     async def _watch_heartbeats(self) -> None:
         while True:

@@ -17,7 +17,7 @@ from gateway.log import log_everything, log_loop_failure
 from gateway.lookups.connector_registry import connector_kinds
 from gateway.replay.modes import ReplayModes
 from gateway.serving.admin import AdminServer, listen_for_admin
-from gateway.serving.children import Children
+from gateway.serving.child_processes import Children
 from gateway.serving.configuration import Configuration, read_configuration
 from gateway.serving.fleet import Fleet
 from gateway.serving.reload import Reloader

@@ -38,7 +38,7 @@ class Ready(msgspec.Struct, tag=True):
     revision: int
 
 
-class Prepared(msgspec.Struct, tag=True):
+class PrepareResult(msgspec.Struct, tag=True):
     """From a worker: the services of this revision are built, unless there are problems."""
 
     revision: int
@@ -72,14 +72,14 @@ class Scraped(msgspec.Struct, tag=True):
 
 
 ToWorker = Prepare | Switch | Discard | Scrape
-ToMaster = Ready | Prepared | Switched | Heartbeat | Scraped
+ToMaster = Ready | PrepareResult | Switched | Heartbeat | Scraped
 Message = ToWorker | ToMaster
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 
 
-class Channel:
+class Pipe:
     """One end of the pair."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -87,7 +87,7 @@ class Channel:
         self._writer = writer
 
     @classmethod
-    async def open(cls, end: socket.socket) -> Channel:
+    async def open(cls, end: socket.socket) -> Pipe:
         """Open it in the running loop."""
         return cls(*await asyncio.open_unix_connection(sock=end))
 

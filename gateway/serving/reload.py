@@ -10,7 +10,7 @@ import structlog
 
 from connectors.errors import ConfigurationError
 from gateway.serving import messages
-from gateway.serving.children import Children
+from gateway.serving.child_processes import Children
 from gateway.serving.configuration import Configuration, list_changes, read_configuration
 from gateway.serving.fleet import Fleet
 from gateway.serving.reload_outcome import ReloadOutcome
@@ -91,10 +91,10 @@ def _report_applied(old: Configuration, new: Configuration) -> ReloadOutcome:
 async def prepare_workers(workers: Sequence[WorkerProcess], configuration: Configuration) -> list[str]:
     """Have workers build the services of a configuration. Gives the problems; then all workers forget it."""
     content = messages.Prepare(configuration.pickled())
-    replies = await asyncio.gather(*(worker.ask(content, messages.Prepared, PREPARE_S) for worker in workers))
+    replies = await asyncio.gather(*(worker.ask(content, messages.PrepareResult, PREPARE_S) for worker in workers))
     problems: list[str] = []
     for worker, reply in zip(workers, replies, strict=True):
-        if isinstance(reply, messages.Prepared) and reply.revision == configuration.revision:
+        if isinstance(reply, messages.PrepareResult) and reply.revision == configuration.revision:
             problems += [problem for problem in reply.problems if problem not in problems]
         else:
             problems.append(f"worker {worker.pid} ended, or did not build the services within {PREPARE_S:g} seconds")

@@ -8,7 +8,7 @@ import msgspec
 from connectors.errors import ConfigurationError
 from gateway.app import create_services
 from gateway.replay.modes import begin_recording, substitute
-from gateway.serving.children import Children
+from gateway.serving.child_processes import Children
 from gateway.serving.configuration import Configuration
 
 

@@ -60,7 +60,7 @@ class Worker:
     async def serve(self) -> int:
         """Serve until the end is asked for. Gives the exit code of the process."""
         asyncio.get_running_loop().set_exception_handler(log_loop_failure)
-        self._channel = await messages.Channel.open(self._pipe)
+        self._channel = await messages.Pipe.open(self._pipe)
         talk = [asyncio.create_task(self._obey()), asyncio.create_task(self._beat())]
         try:
             await self._server.serve(self._sockets)
@@ -86,7 +86,7 @@ class Worker:
                     self._channel.send(messages.Scraped(snapshot()))
                 case messages.Prepare():
                     configuration = Configuration.from_pickled(message.configuration)
-                    self._channel.send(messages.Prepared(configuration.revision, await self._prepare(configuration)))
+                    self._channel.send(messages.PrepareResult(configuration.revision, await self._prepare(configuration)))
                 case messages.Discard():
                     await self._discard()
                 case messages.Switch():

@@ -29,7 +29,7 @@ class WorkerState(StrEnum):
 class WorkerProcess:
     """A process and its channel. `number` counts the workers of a master; `ended` is its exit code, or its signal negated."""
 
-    def __init__(self, number: int, pid: int, ended: asyncio.Future[int], revision: int, channel: messages.Channel) -> None:
+    def __init__(self, number: int, pid: int, ended: asyncio.Future[int], revision: int, channel: messages.Pipe) -> None:
         self.number = number
         self.pid = pid
         self.ended = ended

@@ -46,8 +46,6 @@ class Children:
 
 
 def _fork(run: Callable[[], int], descriptors: Collection[int]) -> int:
-    sys.stdout.flush()
-    sys.stderr.flush()
     pid = os.fork()
     if pid:
         return pid
@@ -60,7 +58,6 @@ def _fork(run: Callable[[], int], descriptors: Collection[int]) -> int:
     except BaseException as error:  # noqa: BLE001  nothing of the parent's frames may run here
         log.error("worker_failed", error=type(error).__name__, frames=frames_of(error))
     finally:
-        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
