@@ -91,6 +91,7 @@ def serve(
     config: Config = Path("gateway.toml"),
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
+    fd: Annotated[int | None, typer.Option(min=3, help="Take over this listening socket instead: 3 under systemd.")] = None,
     admin_port: AdminPort = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes.")] = 1,
     record: Annotated[Path | None, typer.Option(help="Record answers of sources here, with personal data hidden.")] = None,
@@ -107,11 +108,20 @@ def serve(
     with _problems_shown():
         _at_most_one({"--record": record, "--record-plain": record_plain, "--replay": replay})
         traffic = ReplayModes(record=record or record_plain, is_plain=record_plain is not None, replay=replay, faults=faults)
-        serve_workers(config, traffic, host=host, port=port, admin_port=admin_port, workers=workers, ready=_announce_serving)
+        serve_workers(
+            config,
+            traffic,
+            host=host,
+            port=port,
+            admin_port=admin_port,
+            workers=workers,
+            ready=_announce_serving,
+            descriptor=fd,
+        )
 
 
-def _announce_serving(url: str, workers: int, environment: str) -> None:
-    out.print(f"GraphQL: {url} ({workers} worker(s), {environment})", highlight=False, soft_wrap=True)
+def _announce_serving(address: str, workers: int, environment: str) -> None:
+    out.print(f"GraphQL: {address} ({workers} worker(s), {environment})", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -37,7 +37,10 @@ class Slot:
 
 
 class Fleet:
-    """The slots of all workers. `ready` is called with each worker that takes requests now."""
+    """The slots of all workers. `ready` is called with each worker that takes requests now.
+
+    `is_inherited` says that the listener is the parent's, who goes on listening.
+    """
 
     def __init__(
         self,
@@ -46,6 +49,8 @@ class Fleet:
         listener: socket.socket,
         workers: int,
         ready: Callable[[WorkerProcess], None],
+        *,
+        is_inherited: bool = False,
     ) -> None:
         self.configuration = configuration
         self.slots = [Slot() for _ in range(workers)]
@@ -56,6 +61,7 @@ class Fleet:
         self._worker_metrics = FleetMetrics(self.metrics.registry)
         self._children = children
         self._listener = listener
+        self._is_inherited = is_inherited
         self._ready: Callable[[WorkerProcess], None] = ready
         self._started = 0
         self._ending = asyncio.Event()
@@ -83,7 +89,8 @@ class Fleet:
             return
         self.is_ending = True
         self._ending.set()
-        refuse_new(self._listener)
+        if not self._is_inherited:
+            refuse_new(self._listener)
         for worker in self.workers:
             worker.end()
         asyncio.get_running_loop().call_later(MAX_END_S, self.kill)

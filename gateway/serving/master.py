@@ -21,7 +21,7 @@ from gateway.serving.child_processes import Children
 from gateway.serving.configuration import Configuration, read_configuration
 from gateway.serving.fleet import Fleet
 from gateway.serving.reload import Reloader
-from gateway.serving.sockets import listen
+from gateway.serving.sockets import inherit_socket, listen
 from gateway.serving.trial import find_problems
 from gateway.serving.worker_process import WorkerProcess
 from gateway.version import gateway_version
@@ -33,19 +33,27 @@ Announce = Callable[[str, int, str], None]
 
 
 def serve(
-    path: Path, traffic: ReplayModes, *, host: str, port: int, admin_port: int | None, workers: int, ready: Announce
+    path: Path,
+    traffic: ReplayModes,
+    *,
+    host: str,
+    port: int,
+    admin_port: int | None,
+    workers: int,
+    ready: Announce,
+    descriptor: int | None = None,
 ) -> None:
-    """Serve the settings of a file with workers, until SIGTERM or SIGINT.
+    """Serve the settings of a file with workers, until SIGTERM or SIGINT. `descriptor` is of a listening socket to take over.
 
     Raises `ConfigurationError` with all problems before anything is served.
     """
     log_everything()
-    with listen(host, port) as listener:
+    with listen(host, port) if descriptor is None else inherit_socket(descriptor) as listener:
         admin = listen_for_admin(admin_port)
         configuration = read_configuration(path, traffic)
-        url = f"http://{host}:{listener.getsockname()[1]}/graphql"
-        master = Master(path, configuration, lambda: ready(url, workers, configuration.settings.environment))
-        asyncio.run(master.run(listener, admin, workers))
+        address = f"http://{host}:{port}/graphql" if descriptor is None else f"the socket with the descriptor {descriptor}"
+        master = Master(path, configuration, lambda: ready(address, workers, configuration.settings.environment))
+        asyncio.run(master.run(listener, admin, workers, is_inherited=descriptor is not None))
 
 
 class Master:
@@ -58,7 +66,9 @@ class Master:
         self._children = Children()
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def run(self, listener: socket.socket, admin: socket.socket | None, workers: int) -> None:
+    async def run(
+        self, listener: socket.socket, admin: socket.socket | None, workers: int, *, is_inherited: bool = False
+    ) -> None:
         """Serve until a signal. Raises `ConfigurationError`."""
         loop, configuration = asyncio.get_running_loop(), self._configuration
         self._children.watch()
@@ -68,7 +78,7 @@ class Master:
         loop.set_exception_handler(log_loop_failure)
         log.info("settings_loaded", version=gateway_version(), revision=configuration.revision, digest=configuration.digest)
         _import_for_workers(configuration)
-        fleet = Fleet(self._children, configuration, listener, workers, self._note_ready)
+        fleet = Fleet(self._children, configuration, listener, workers, self._note_ready, is_inherited=is_inherited)
         self._reloader = Reloader(self._path, fleet, self._children)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, fleet.end)

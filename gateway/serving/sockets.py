@@ -30,6 +30,21 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
         raise ConfigurationError([f"{option}: {host}:{port} cannot be used ({reason}); choose another port"]) from None
 
 
+def inherit_socket(descriptor: int) -> socket.socket:
+    """Take over a listening socket that the parent process opened, as systemd does with the number 3.
+
+    Raises `ConfigurationError` when the descriptor is no listening stream socket.
+    """
+    try:
+        inherited = socket.socket(fileno=descriptor)
+        listens = inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError:
+        listens = 0
+    if not listens:
+        raise ConfigurationError([f"--fd: {descriptor} is no listening socket; give the unit a socket, or leave it out"])
+    return inherited
+
+
 def duplicate_listener(listener: socket.socket) -> list[socket.socket]:
     """Duplicate the socket on the same address and queue, `ACCEPTS_PER_ROUND` times."""
     return [listener.dup() for _ in range(ACCEPTS_PER_ROUND)]
@@ -39,6 +54,7 @@ def refuse_new(listener: socket.socket) -> None:
     """Let no more connections into the queue. Those who connect try again after a second, and are refused by then.
 
     Linux takes a new length for the queue of a socket that listens; there the workers can empty the queue before they end.
+    To be used for a socket of ours alone: in that of a parent those who connect wait for the next gateway.
     """
     listener.listen(0)
     listener.close()
