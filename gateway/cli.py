@@ -1,36 +1,31 @@
-"""The command line: `profile-gateway demo | serve | check | schema | tags`."""
+"""The command line: `profile-gateway demo | serve | reload | check | schema | tags`.
 
-import asyncio
-import difflib
+A command imports what it needs when it runs, so that help and small commands start at once.
+"""
+
+from __future__ import annotations
+
 import webbrowser
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, TaskID
-from rich.table import Table
-from rich.text import Text
 
-from connectors.errors import ConfigurationError
-from gateway.app import create_services, create_worker
-from gateway.demo.prepare import Prepared, prepare_olist, prepare_shop
-from gateway.demo.serve import serve_demo
 from gateway.demo.shop_markets import CAPACITY
-from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
-from gateway.explain import explained, explained_plan
-from gateway.log import configure_logging
-from gateway.replay.modes import ReplayModes, begin_recording, substitute
-from gateway.server import serve as serve_app
-from gateway.settings import Settings, load_settings
-from gateway.tags.explained_tag import ExplainedTag
-from resolvers.schema import sdl
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="One GraphQL endpoint for everything about a customer.")
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from gateway.demo.prepare import Prepared
+    from gateway.settings import Settings
+    from gateway.tags.explained_tag import ExplainedTag
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 tags = typer.Typer(no_args_is_help=True, help="Tags and what they were computed from.")
 app.add_typer(tags, name="tags")
 
@@ -39,12 +34,33 @@ errors = Console(stderr=True)
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Faults = Annotated[Path | None, typer.Option(help="Faults to put into the answers of sources, a TOML file.")]
+AdminPort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, show_default="9000", help="The port on 127.0.0.1 for metrics, health and reload."),
+]
 Port = Annotated[int, typer.Option(min=1, max=65535, envvar="PORT", help="The port to listen on.")]
 
 
 class Dataset(StrEnum):
     SHOP = "shop"
     OLIST = "olist"
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from gateway.version import gateway_version
+
+        typer.echo(gateway_version())
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """One GraphQL endpoint for everything about a customer."""
 
 
 @app.command()
@@ -59,6 +75,9 @@ def demo(
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open GraphiQL in a browser.")] = out.is_terminal,
 ) -> None:
     """Serve example data on four sources, with GraphiQL."""
+    from gateway.demo.serve import serve_demo
+    from gateway.log import configure_logging
+
     configure_logging("WARNING")
     with _problems_shown():
         home = folder / dataset.value
@@ -71,6 +90,8 @@ def serve(
     config: Config = Path("gateway.toml"),
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
+    fd: Annotated[int | None, typer.Option(min=3, help="Take over this listening socket instead: 3 under systemd.")] = None,
+    admin_port: AdminPort = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes.")] = 1,
     record: Annotated[Path | None, typer.Option(help="Record answers of sources here, with personal data hidden.")] = None,
     record_plain: Annotated[Path | None, typer.Option(help="Record invented data here: nothing is hidden.")] = None,
@@ -79,18 +100,45 @@ def serve(
     check_first: Annotated[bool, typer.Option("--check", help="Serve only if `check` finds no problem.")] = False,
 ) -> None:
     """Serve the configured sources, or a recording of them."""
+    from gateway.log import configure_logging
+    from gateway.replay.modes import ReplayModes
+    from gateway.serving.master import serve as serve_workers
+
     configure_logging()
     if check_first:
         _check(config, faults)
     with _problems_shown():
         _at_most_one({"--record": record, "--record-plain": record_plain, "--replay": replay})
         traffic = ReplayModes(record=record or record_plain, is_plain=record_plain is not None, replay=replay, faults=faults)
-        settings = load_settings(config, connects=replay is None)
-        begin_recording(settings, traffic)
-        _raise_problems(settings, traffic)
-        create = partial(create_worker, settings, traffic)
-        out.print(f"GraphQL: http://{host}:{port}/graphql ({workers} worker(s), {settings.environment})", highlight=False)
-        serve_app(create, host=host, port=port, workers=workers)
+        serve_workers(
+            config,
+            traffic,
+            host=host,
+            port=port,
+            admin_port=admin_port,
+            workers=workers,
+            ready=_announce_serving,
+            descriptor=fd,
+        )
+
+
+def _announce_serving(address: str, workers: int, environment: str) -> None:
+    out.print(f"GraphQL: {address} ({workers} worker(s), {environment})", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def reload(admin_port: AdminPort = None) -> None:
+    """Have a running gateway read its settings and tags again. It keeps the old ones if there are problems."""
+    from gateway.serving.client import request_reload
+
+    with _problems_shown():
+        outcome = request_reload(admin_port)
+    if outcome.problems:
+        _print_problems([*outcome.problems, "The old settings and tags are kept."])
+        raise typer.Exit(1)
+    out.print(f"Settings and tags {outcome.digest} are served (revision {outcome.revision}).", highlight=False)
+    for line in outcome.changes:
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -103,6 +151,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print problems and lookups as JSON.")] = False,
 ) -> None:
     """Print each record's source and key, and all problems at once. It ends with 2 if there are any."""
+    from gateway.log import configure_logging
+
     configure_logging("ERROR")
     _check(config, faults, customer or (), as_json=as_json)
 
@@ -112,6 +162,10 @@ def schema(
     check: Annotated[Path | None, typer.Option(help="Compare with this file instead of printing.")] = None,
 ) -> None:
     """Print the GraphQL schema."""
+    import difflib
+
+    from resolvers.schema import sdl
+
     if check is None:
         typer.echo(sdl(), nl=False)
         return
@@ -132,6 +186,10 @@ def plan(
     config: Annotated[Path | None, typer.Option(help="The settings file, to see which sources are asked.")] = None,
 ) -> None:
     """Print the plan of an operation: what is asked for and when, and the generated code that shows it."""
+    from gateway.app import create_services
+    from gateway.explain import explained_plan
+    from gateway.settings import load_settings
+
     with _problems_shown():
         text = Path(query).read_text(encoding="utf-8") if query.endswith(".graphql") else query
         sources = None if config is None else create_services(load_settings(config)).sources
@@ -146,6 +204,13 @@ def explain(
     config: Config = Path("gateway.toml"),
 ) -> None:
     """Print a customer's tags with their facts and what decided. Tags that the rules do not give are printed, too."""
+    import asyncio
+
+    from gateway.app import create_services
+    from gateway.explain import explained
+    from gateway.log import configure_logging
+    from gateway.settings import load_settings
+
     configure_logging("ERROR")
     with _problems_shown():
         explanation = asyncio.run(explained(create_services(load_settings(config)), customer, by))
@@ -159,6 +224,9 @@ def explain(
 
 
 def _print_tag(entry: ExplainedTag) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
     answer, tag = entry.answer, entry.answer.tag
     title = f"{answer.definition.label}: {tag.value or 'not given'}{' (partial)' if tag.partial else ''}"
     table = Table(title=Text(title), title_justify="left", min_width=72)
@@ -177,6 +245,9 @@ def _print_tag(entry: ExplainedTag) -> None:
 
 @contextmanager
 def _problems_shown() -> Iterator[None]:
+    from connectors.errors import ConfigurationError
+    from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
+
     try:
         yield
     except ConfigurationError as error:
@@ -201,7 +272,9 @@ def _print_problems(problems: Sequence[str]) -> None:
 
 def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, as_json: bool = False) -> None:
     """Check a configuration and print the report. Ends the command with 2 if there are problems."""
-    from gateway.check.command import check as check_configuration  # it takes a while, and other commands need none of it
+    import asyncio
+
+    from gateway.check.command import check as check_configuration
     from gateway.check.report import report_lines
 
     with _problems_shown():
@@ -221,6 +294,11 @@ def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, 
 
 
 def _prepared(dataset: Dataset, home: Path, data: Path | None, postgresql: str | None, customers: int, seed: int) -> Prepared:
+    from rich.progress import Progress
+
+    from connectors.errors import ConfigurationError
+    from gateway.demo.prepare import prepare_olist, prepare_shop
+
     with Progress(console=errors, transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 
@@ -246,13 +324,9 @@ def _announce(prepared: Prepared, port: int, browser: bool, settings: Settings) 
         webbrowser.open(url)
 
 
-def _raise_problems(settings: Settings, traffic: ReplayModes) -> None:
-    """Raise all problems before the first worker starts. Nothing that is built here stays."""
-    standing = substitute(settings, traffic)
-    create_services(standing.settings, connectors=standing.connectors)
-
-
 def _at_most_one(options: Mapping[str, Path | None]) -> None:
+    from connectors.errors import ConfigurationError
+
     given = [name for name, value in options.items() if value is not None]
     if len(given) > 1:
         raise ConfigurationError([f"{' and '.join(given)} exclude each other; give one of them"])

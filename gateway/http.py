@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from random import getrandbits
 from typing import Any, TypeVar
 
@@ -31,6 +29,7 @@ from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
 from gateway.documents.messages import readable, shortened
 from gateway.errors import CallerError, InvalidArgumentError, OverloadedError
+from gateway.log import frames_of
 from gateway.negotiation import (
     BODY_TYPE,
     JSON,
@@ -175,16 +174,16 @@ class GraphQLView:
     ) -> None:
         self._admission = admission or Admission(Clock(), lambda _: math.inf)
         self.monotonic = self._admission.monotonic
-        self._operations = operations
-        self._execute = execute
+        self.operations = operations
+        self.execute = execute
         self.max_body_bytes = max_body_bytes
-        self._graphiql = graphiql
+        self.graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.get("state", {})  # where our server says when the request came
         head = Head(scope["method"], scope["headers"], scope["query_string"], state.get("begun") or self.monotonic())
-        if self._graphiql is not None and head.wants_page():
-            await self._graphiql(scope, receive, send)
+        if self.graphiql is not None and head.wants_page():
+            await self.graphiql(scope, receive, send)
             return
         try:
             answer = await self.answer(head, partial(self._receive, head, state, receive))
@@ -213,13 +212,13 @@ class GraphQLView:
                 parameters = _decoded(_body_decoder, text, "the body") if posts else _url_parameters(head)
                 query = parameters.query
                 query = _checked_query(parameters) if query is None or parameters.extensions is not None else query
-                operation = self._operations.prepare(query, parameters.operation_name or None)
+                operation = self.operations.prepare(query, parameters.operation_name or None)
                 if not posts and operation.definition.operation is not OperationType.QUERY:
                     raise RefusedError(405, "by GET only queries are run; use POST", allow="POST")
                 if self.monotonic() - begins > _SHORT_PREPARATION_S:
                     await asyncio.sleep(0)  # in which it is seen that a caller has gone, before sources are asked for him
                     admission.check(head)
-                result = await self._execute(operation, parameters.variables or {}, head)
+                result = await self.execute(operation, parameters.variables or {}, head)
                 answer = _result_answer(result, media, head)
                 if len(answer.body) > LARGE_BODY_BYTES:
                     await asyncio.sleep(0)  # before what was found is freed, which takes as long as to write it
@@ -351,6 +350,4 @@ def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
 
 
 def _log_failure(cause: Exception, error: GraphQLError, request_id: str) -> None:
-    # Neither the text nor the locals of the exception: both can hold variables, keys and records.
-    frames = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(cause.__traceback__)]
-    _log.error("operation_failed", request_id=request_id, error=type(cause).__name__, path=error.path, frames=frames)
+    _log.error("operation_failed", request_id=request_id, error=type(cause).__name__, path=error.path, frames=frames_of(cause))

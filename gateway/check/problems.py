@@ -47,7 +47,11 @@ class SettingText(msgspec.Struct, frozen=True):
 
 
 _SETTING = re.compile(r"((?:sources|mongodb|tags|clock)(?:\.[^\s:]+)?)(?::(\d+)(?::(\d+))?)?: (.+)", re.DOTALL)
-_IN_FILE = re.compile(r"(?P<file>[^:\s]+):(?P<line>\d+): (?:(?P<path>[\w.-]+): )?(?P<words>.+)", re.DOTALL)
+_IN_FILE = re.compile(
+    r"(?P<file>[^:\s]+):(?P<line>\d+): (?:(?P<path>[\w.-]+): )?(?:column (?P<column>\d+): )?(?P<words>.+)", re.DOTALL
+)
+    r"(?P<file>[^:\s]+):(?P<line>\d+): (?:(?P<path>[\w.-]+): )?(?:column (?P<column>\d+): )?(?P<words>.+)", re.DOTALL
+)
 
 
 def read_setting_text(text: str) -> SettingText | None:
@@ -60,11 +64,12 @@ def read_setting_text(text: str) -> SettingText | None:
 
 
 def read_file_text(text: str) -> Problem | None:
-    """Take `FILE:LINE: PATH: WORDS` apart. None for a text of another form."""
+    """Take `FILE:LINE: PATH: WORDS` apart, where `column COLUMN: ` may be before the words. None for a text of another form."""
     match = _IN_FILE.fullmatch(text)
     if match is None:
         return None
-    return Problem(match["file"], int(match["line"]), match["path"] or "", *split_fix(match["words"]))
+    column = None if match["column"] is None else int(match["column"])
+    return Problem(match["file"], int(match["line"]), match["path"] or "", *split_fix(match["words"]), column)
 
 
 def split_fix(words: str) -> tuple[str, str]:

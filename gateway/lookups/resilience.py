@@ -54,13 +54,18 @@ class ResilientCaller:
         self.breaker = CircuitBreaker(caller.source, settings.breaker, clock)
         self._settings = settings
         self._clock = clock
-        self._usual_s = usual_s
-        self._fair_s = FAIR_SHARE * (usual_s if settings.timeout_s is None else min(usual_s, settings.timeout_s))
+        self.set_usual_deadline(usual_s)
         self._pace = RateLimiter(clock, settings.calls_per_s)
         self._retries = RetryBudget(RETRY_SHARE, RETRY_RESERVE)
         self._hedges = RetryBudget(HEDGE_SHARE, HEDGE_RESERVE)
         self._latencies: deque[float] = deque(maxlen=MAX_LATENCIES)
         self._asked_to_wait: type[SourceError] = SourceThrottledError
+
+    def set_usual_deadline(self, usual_s: float) -> None:
+        """Set the deadline of callers who do not say another one."""
+        timeout_s = self._settings.timeout_s
+        self._usual_s = usual_s
+        self._fair_s = FAIR_SHARE * (usual_s if timeout_s is None else min(usual_s, timeout_s))
 
     def refusal(self, deadline: Deadline) -> Failed | None:
         """Refuse a lookup whose source takes no calls by the deadline."""

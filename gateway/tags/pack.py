@@ -31,10 +31,13 @@ def shipped_pack() -> Pack:
     return load_pack(default_pack_path())
 
 
-def load_pack(path: Path) -> Pack:
-    """Read a pack, or raise `ConfigurationError` with all problems. Each has its line and the fix."""
+def load_pack(path: Path, text: str | None = None) -> Pack:
+    """Read a pack, or raise `ConfigurationError` with all problems. Each has its line and the fix.
+
+    `text` is the file's, where it was read before.
+    """
     problems = Problems(path.name)
-    root = read_sections(path, problems)
+    root = read_sections(path, problems, text)
     root.expect(("defaults", "facts", "tags"))
     defaults = read_defaults(root.section("defaults"))
     fact_sections, tag_sections = root.sections("facts"), root.sections("tags")

@@ -40,10 +40,10 @@ class Problems:
             raise ConfigurationError(sorted(self._lines, key=self._lines.__getitem__))
 
 
-def read_sections(path: Path, problems: Problems) -> Section:
-    """Read a file as one section. It raises at once when it cannot be read or is no mapping."""
+def read_sections(path: Path, problems: Problems, text: str | None = None) -> Section:
+    """Read a file, or its text, as one section. It raises at once when it cannot be read or is no mapping."""
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = yaml.compose(path.read_text(encoding="utf-8") if text is None else text, Loader=yaml.SafeLoader)
     except OSError as error:
         raise ConfigurationError(
             [f"{path.name}: cannot be read ({error.strerror}); give the path of a readable file"]

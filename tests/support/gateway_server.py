@@ -11,7 +11,8 @@ import httpx2
 from connectors.contract import Connector
 from gateway.app import create_app
 from gateway.clock import Clock
-from gateway.server import AnnouncingServer, configured, listening
+from gateway.serving.server import AnnouncingServer, configure_server
+from gateway.serving.sockets import listen
 from gateway.settings import Settings, parse_settings
 
 
@@ -70,9 +71,9 @@ async def served(settings: Settings, **words: Any) -> AsyncIterator[Gateway]:
     """A gateway behind a real socket on a free port. Its callers are patient unless the settings say otherwise."""
     if "deadline_ms" not in settings.model_fields_set:
         settings = settings.model_copy(update={"deadline_ms": PATIENT_MS})
-    taken = listening("127.0.0.1", 0)
+    taken = listen("127.0.0.1", 0)
     started = asyncio.Event()
-    server = AnnouncingServer(configured(partial(create_app, settings, **words)), started.set)
+    server = AnnouncingServer(configure_server(partial(create_app, settings, **words)), started.set)
     serving = asyncio.create_task(server.serve([taken]))
     try:
         await asyncio.wait({serving, asyncio.create_task(started.wait())}, return_when=asyncio.FIRST_COMPLETED)
