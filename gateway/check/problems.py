@@ -50,8 +50,6 @@ _SETTING = re.compile(r"((?:sources|mongodb|tags|clock)(?:\.[^\s:]+)?)(?::(\d+)(
 _IN_FILE = re.compile(
     r"(?P<file>[^:\s]+):(?P<line>\d+): (?:(?P<path>[\w.-]+): )?(?:column (?P<column>\d+): )?(?P<words>.+)", re.DOTALL
 )
-    r"(?P<file>[^:\s]+):(?P<line>\d+): (?:(?P<path>[\w.-]+): )?(?:column (?P<column>\d+): )?(?P<words>.+)", re.DOTALL
-)
 
 
 def read_setting_text(text: str) -> SettingText | None:
