@@ -34,6 +34,8 @@ from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
 from gateway.store.store import Store
 from gateway.tags.pack import load_pack, shipped_pack
+from gateway.telemetry.application import Telemetry, check_traces
+from gateway.telemetry.metrics import Metrics, metrics_of_process
 from gateway.webhooks import Webhooks
 from resolvers.schema import schema
 
@@ -58,6 +60,10 @@ def create_services(
     except ConfigurationError as error:
         problems += error.problems
     try:
+        check_traces(settings.telemetry.traces)
+    except ConfigurationError as error:
+        problems += error.problems
+    try:
         pack = load_pack(settings.tags.file) if settings.tags.file else shipped_pack()
     except ConfigurationError as error:
         raise ConfigurationError([*problems, *error.problems]) from None
@@ -74,10 +80,12 @@ def create_app(
     clock: Clock | None = None,
     connectors: Sequence[Connector[Any]] | None = None,
     notes: Mapping[str, Any] | None = None,
+    metrics: Metrics | None = None,
 ) -> Starlette:
     """Create the gateway as an ASGI application.
 
-    `examples` open as tabs of GraphiQL, which development has; `notes` are said by `/readyz`.
+    `examples` open as tabs of GraphiQL, which development has; `notes` are said by `/readyz`. It counts in `metrics`, by
+    default in those of the process.
     """
     services = create_services(settings, clock=clock, connectors=connectors)
     development = settings.is_development
@@ -87,13 +95,20 @@ def create_app(
 
     executor = Executor(schema, suggestions=development, explain=development, clock=services.clock)
 
+    admission = Admission(services.clock, partial(budget_s, settings))
+    webhooks = Webhooks(services.sources, services.clock, Invalidator(services))
+    telemetry = Telemetry(services, executor, admission, webhooks, metrics or metrics_of_process)
+    observer = telemetry.observer
+
     def execute(operation: Operation, variables: dict[str, Any], head: Head) -> Awaitable[ExecutionResult]:
         context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, arrival=head))
+        observer.begin(head, operation, context.stitcher.loaders)
         return executor.run(operation, variables, context)
 
     async def execute_traced(operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
         trace = Trace(services.clock, services.clock.monotonic())
         context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, trace, head))
+        observer.begin(head, operation, context.stitcher.loaders)
         result = await executor.run(operation, variables, context)
         head.answered_with["server-timing"] = trace.server_timing()
         if development and trace.lookups:
@@ -101,18 +116,18 @@ def create_app(
         return result
 
     page = graphiql_page(examples) if development else None
-    admission = Admission(services.clock, partial(budget_s, settings))
-    endpoint = GraphQLView(operations, execute_traced if settings.shows_timing else execute, graphiql=page, admission=admission)
+    run = execute_traced if settings.shows_timing else execute
+    endpoint = GraphQLView(operations, run, graphiql=page, admission=admission, observe=observer.end)
     app = Application(
         endpoint,
         routes=[
             Route(ENDPOINT, endpoint),
-            Webhooks(services.sources, services.clock, Invalidator(services)).route,
+            webhooks.route,
             Route("/healthz", _alive),
             Route("/readyz", _readiness(services.sources)),
             *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
         ],
-        lifespan=_lifespan(services),
+        lifespan=_lifespan(services, telemetry),
     )
     app.state.ready = False
     app.state.notes = notes or {}
@@ -146,10 +161,10 @@ def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED) -> Starl
     return app
 
 
-def _lifespan(services: Services) -> Any:
+def _lifespan(services: Services, telemetry: Telemetry) -> Any:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services):
+        async with opened(services), telemetry.running():
             app.state.ready = True
             yield
             app.state.ready = False

@@ -3,6 +3,7 @@
 Whoever knows the secret may tell; nothing of what is told enters an answer or the log.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -49,6 +50,8 @@ class Webhooks:
         self._sources = sources
         self._clock = clock
         self._changes = changes
+        self.statuses: Counter[tuple[str, int]] = Counter()
+        """The answers so far, by source and status; none is named that is not there."""
 
     @property
     def route(self) -> Route:
@@ -57,6 +60,11 @@ class Webhooks:
     async def _answer(self, request: Request) -> Response:
         request_id = Head(request.method, request.scope["headers"], b"").request_id
         source = self._sources.named(request.path_params["source"])
+        response = await self._apply(request, source, request_id)
+        self.statuses["none" if source is None else source.name, response.status_code] += 1
+        return response
+
+    async def _apply(self, request: Request, source: Source | None, request_id: str) -> Response:
         try:
             if source is None:
                 raise NoWebhookError
