@@ -1,7 +1,7 @@
 """The composition root: settings in, an ASGI application out."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,7 @@ from gateway.store.store import Store
 from gateway.tags.pack import load_pack, shipped_pack
 from gateway.telemetry.application import Telemetry, check_traces
 from gateway.telemetry.metrics import Metrics, metrics_of_process
+from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollector, WebhookCollector
 from gateway.webhooks import Webhooks
 from resolvers.schema import schema
 
@@ -97,7 +98,8 @@ def create_app(
 
     admission = Admission(services.clock, partial(budget_s, settings))
     webhooks = Webhooks(services.sources, services.clock, Invalidator(services))
-    telemetry = Telemetry(services, executor, admission, webhooks, metrics or metrics_of_process)
+    telemetry = Telemetry(services, metrics or metrics_of_process)
+    collectors = AdmissionCollector(admission), ExecutorCollector(executor), WebhookCollector(webhooks)
     observer = telemetry.observer
 
     def execute(operation: Operation, variables: dict[str, Any], head: Head) -> Awaitable[ExecutionResult]:
@@ -127,9 +129,10 @@ def create_app(
             Route("/readyz", _readiness(services.sources)),
             *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
         ],
-        lifespan=_lifespan(services, telemetry),
+        lifespan=_lifespan(services, telemetry.running(*collectors)),
     )
     app.state.ready = False
+    app.state.telemetry = telemetry
     app.state.notes = notes or {}
     return app
 
@@ -161,10 +164,10 @@ def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED) -> Starl
     return app
 
 
-def _lifespan(services: Services, telemetry: Telemetry) -> Any:
+def _lifespan(services: Services, telemetry: AbstractAsyncContextManager[None]) -> Any:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services), telemetry.running():
+        async with opened(services), telemetry:
             app.state.ready = True
             yield
             app.state.ready = False

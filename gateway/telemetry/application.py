@@ -2,82 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from connectors.errors import ConfigurationError
-from gateway.admission import Admission
-from gateway.execution.executor import Executor
 from gateway.services import Services
 from gateway.settings import TraceSettings
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.process_metrics import LoopLag
-from gateway.telemetry.request_log import RequestLog
-from gateway.telemetry.request_metrics import OperationNames
 from gateway.telemetry.request_observer import RequestObserver
 from gateway.telemetry.samples import SampleCollector
-from gateway.telemetry.service_metrics import (
-    AdmissionCollector,
-    CacheCollector,
-    ExecutorCollector,
-    StoreCollector,
-    WebhookCollector,
-)
+from gateway.telemetry.service_metrics import CacheCollector, StoreCollector
 from gateway.telemetry.source_metrics import SourceCollector
-from gateway.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from gateway.telemetry.traces import Traces
 
 
 class Telemetry:
-    """Observes the requests of an application, and reads what its services count."""
+    """Observe the requests of an application, read what its services count, trace its calls.
 
-    def __init__(
-        self, services: Services, executor: Executor, admission: Admission, webhooks: Webhooks, metrics: Metrics
-    ) -> None:
-        settings, clock = services.settings.telemetry, services.clock
+    `switch` goes over to the services of other settings, `retire` leaves the old ones when they are closed.
+    """
+
+    def __init__(self, services: Services, metrics: Metrics) -> None:
         self.metrics = metrics
-        lines = RequestLog(clock, settings.slow_request_ms, logs_all=settings.request_log)
-        self.observer = RequestObserver(metrics.requests, OperationNames(settings.operations), lines, clock)
+        self.observer = RequestObserver(metrics.requests, services.clock)
+        self.observer.configure(services.settings.telemetry)
         self._services = services
         self._lag = LoopLag(metrics.process.lags)
-        self._collectors: Sequence[SampleCollector] = [
-            AdmissionCollector(admission),
-            ExecutorCollector(executor),
-            CacheCollector(services.sources.cache),
-            WebhookCollector(webhooks),
-            *map(SourceCollector, services.sources.all),
-            *([] if services.store is None else [StoreCollector(services.store)]),
-        ]
+        self._traces: Traces | None = None
+        self._traced_by: TraceSettings | None = None
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Count, and send spans, until the block ends."""
-        settings = self._services.settings.telemetry.traces
-        traces = None if settings is None else self._traces(settings)
-        self.metrics.follow(self._collectors)
+    async def running(self, *collectors: SampleCollector) -> AsyncIterator[None]:
+        """Count, and send spans, until the block ends. `collectors` read what is beside the services."""
         self._lag.start()
-        self._trace_by(traces)
+        self.metrics.follow(collectors)
+        await self.switch(self._services)
         try:
             yield
         finally:
             self._lag.stop()
-            self.metrics.unfollow(self._collectors)
-            self._trace_by(None)
-            if traces is not None:
-                await traces.aclose()
+            self.metrics.unfollow(collectors)
+            self.retire(self._services)
+            await self._trace(self._services, None)
 
-    def _traces(self, settings: TraceSettings) -> Traces:
-        from gateway.telemetry.traces import Traces
+    async def switch(self, services: Services) -> None:
+        """Observe these services from now on, by their settings. Those from before are followed until they retire."""
+        self._services = services
+        self.metrics.follow(_collectors(services))
+        self.observer.configure(services.settings.telemetry)
+        await self._trace(services, services.settings.telemetry.traces)
 
-        return Traces(settings, self._services.clock)
+    def retire(self, services: Services) -> None:
+        """Keep the totals of services that end."""
+        self.metrics.unfollow(_collectors(services))
 
-    def _trace_by(self, traces: Traces | None) -> None:
+    def trace_by(self, traces: Traces | None) -> None:
+        """Trace requests and the calls for them, or no more."""
         self.observer.tracer = traces
         self._services.sources.trace_calls(traces)
+
+    async def _trace(self, services: Services, settings: TraceSettings | None) -> None:
+        old = None
+        if settings != self._traced_by:
+            old, self._traces = self._traces, None
+            if settings is not None:
+                from gateway.telemetry.traces import Traces  # it takes a tenth of a second to import
+
+                self._traces = Traces(settings, services.clock)
+            self._traced_by = settings
+        self.trace_by(self._traces)
+        if old is not None:
+            await old.aclose()
+
+
+def _collectors(services: Services) -> Iterator[SampleCollector]:
+    yield CacheCollector(services.sources.cache)
+    yield from map(SourceCollector, services.sources.all)
+    if services.store is not None:
+        yield StoreCollector(services.store)
 
 
 def check_traces(settings: TraceSettings | None) -> None:

@@ -9,6 +9,7 @@ from gateway.http import Head
 from gateway.lookups.call_tracer import RequestSpan
 from gateway.lookups.loaders import Loaders
 from gateway.operations import Operation
+from gateway.settings import TelemetrySettings
 from gateway.telemetry.request_log import RequestLog
 from gateway.telemetry.request_metrics import OperationCounts, OperationNames, RequestMetrics
 
@@ -24,15 +25,23 @@ class RequestTracer(Protocol):
 
 
 class RequestObserver:
-    """Observes the requests of one application."""
+    """Observes the requests of one application. Those that are sampled are traced by the `tracer`."""
 
-    def __init__(self, metrics: RequestMetrics, names: OperationNames, lines: RequestLog, clock: Clock) -> None:
+    def __init__(self, metrics: RequestMetrics, clock: Clock) -> None:
         self.tracer: RequestTracer | None = None
         self._metrics = metrics
-        self._names = names
-        self._lines = lines
-        self._min_line_s = lines.min_s
+        self._clock = clock
         self._monotonic = clock.monotonic
+        self._settings: TelemetrySettings | None = None
+        self.configure(TelemetrySettings())
+
+    def configure(self, settings: TelemetrySettings) -> None:
+        """Name operations and write lines by these settings."""
+        if self._settings is None or settings.operations != self._settings.operations:
+            self._names = OperationNames(settings.operations)
+        self._lines = RequestLog(self._clock, settings.slow_request_ms, logs_all=settings.request_log)
+        self._min_line_s = self._lines.min_s
+        self._settings = settings
 
     def begin(self, head: Head, operation: Operation, loaders: Loaders) -> None:
         """Note that an operation runs, and sample it."""
@@ -57,7 +66,7 @@ class RequestObserver:
     def _counts(self, operation: Operation | None) -> OperationCounts:
         if operation is None:
             return self._metrics.counts(self._names.label(None))
-        counts: OperationCounts | None = operation.known.get(self)
+        counts: OperationCounts | None = operation.known.get(self._names)
         if counts is None:
-            counts = operation.known[self] = self._metrics.counts(self._names.label(operation))
+            counts = operation.known[self._names] = self._metrics.counts(self._names.label(operation))
         return counts
