@@ -17,6 +17,7 @@ from bench.peers import PEERS
 from bench.speed import FLOORS, ONE_CALLER_FLOORS, Measured
 from bench.storm import Storm
 from bench.tagged import Beside
+from bench.telemetry import Overhead
 
 SERVERS = ("gateway", *PEERS)
 
@@ -116,6 +117,15 @@ def storm_table(found: Storm) -> Table:
         "Memory before, at the end, afterwards": f"{found.before_mb:.0f}, {found.storm_mb:.0f}, {found.after_mb:.0f} MB",
     }.items():
         table.add_row(name, value)
+    return table
+
+
+def telemetry_table(found: Overhead) -> Table:
+    table = Table("Way", "CPU of a request, us", "More", title=f"Metrics and traces, {found.query}", title_justify="left")
+    for way, rounds in found.cpu_us.items():
+        shares = found.shares(way)
+        more = f"{median(shares):+.1%} ({min(shares):+.1%} to {max(shares):+.1%})" if any(shares) else ""
+        table.add_row(way, f"{median(rounds):,.1f}", more)
     return table
 
 

@@ -61,7 +61,6 @@ METRICS: dict[str, MetricDefinition] = {
     "gateway_cache_keys_total": _counter("Keys that were looked for in the cache of answers.", "source", "result"),
     "gateway_cache_stale_answers_total": _counter("Keys whose kept answer stood in for a failure.", "source"),
     "gateway_cache_bytes": _gauge("Size of the cached answers of all sources."),
-    "gateway_tags_total": _counter("Tags by what was done about them.", "outcome"),
     "gateway_mongodb_up": _gauge("1 while the last contact with MongoDB was good, else 0."),
     "gateway_mongodb_operations_total": _counter("Operations of MongoDB that have ended.", "operation", "outcome"),
     "gateway_mongodb_operation_duration_seconds": _seconds("Time of an operation of MongoDB.", "operation"),

@@ -5,42 +5,22 @@ import logging
 import socket
 
 import pytest
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from structlog.testing import capture_logs
 
 from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
-from gateway.clock import Clock
-from gateway.settings import TraceSettings
-from gateway.telemetry.traces import Traces
 from tests.support import shop
 from tests.support.clocks import turns
 from tests.support.gateway_server import gateway_on, served, settings_for
 from tests.support.otlp_receiver import otlp_receiver
 from tests.support.tag_shop import until
+from tests.support.traced import Traced
 
 QUERY = "query Orders($id: ID!) { customer(by: {id: $id}) { name orders(first: 2) { nodes { id } } } }"
 STRANGER = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 UNSAMPLED = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"}
-
-
-class Traced:
-    """Traces into memory. `draws` are given out one by one, then 0, which samples."""
-
-    def __init__(self, *draws: float, **settings) -> None:
-        self._draws = list(draws)
-        self.exporter = InMemorySpanExporter()
-        given = TraceSettings(**{"endpoint": "http://127.0.0.1:9", "sample": 0.5} | settings)
-        self.traces = Traces(given, Clock(), exporter=self.exporter, draw=self._draw)
-
-    def _draw(self) -> float:
-        return self._draws.pop(0) if self._draws else 0.0
-
-    async def spans(self):
-        await self.traces.aclose()
-        return list(self.exporter.get_finished_spans())
 
 
 @pytest.fixture
