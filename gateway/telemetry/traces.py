@@ -178,7 +178,8 @@ def _set_outcome(span: Span, code: str) -> None:
 
 def _sampled(waiters: Sequence[Waiter]) -> list[Span]:
     """List the spans of those who wait, each once."""
-    return list({id(waiter.span): waiter.span for waiter in waiters if waiter.span is not None}.values())
+    spans = [waiter.span for waiter in waiters if waiter.span is not None]
+    return list({id(span): span for span in spans}.values()) if len(spans) > 1 else spans
 
 
 def _span_context(header: bytes) -> SpanContext | None:

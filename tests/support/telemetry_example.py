@@ -1,4 +1,4 @@
-"""Metrics and spans of one nested query while one source is slow and one is down: `python -m tests.support.telemetry_example`."""
+"""Metrics and spans of a query while one source is slow and one is down: `python -m tests.support.telemetry_example`."""
 
 import asyncio
 import re
