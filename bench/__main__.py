@@ -256,17 +256,16 @@ def lines(
 
 @app.command()
 def telemetry(
-    seconds: Seconds = 5,
-    rounds: Annotated[int, typer.Option(min=1, help="How often everything has its turn.")] = 10,
-    callers: Callers = 32,
-    query: Annotated[str, typer.Option(help="What they ask.")] = "Q1",
+    rounds: Annotated[int, typer.Option(min=1, help="How often everything has its turn.")] = 100,
+    requests: Annotated[int, typer.Option(min=100, help="How many make a turn.")] = 1000,
+    query: Annotated[str, typer.Option(help="What is asked.")] = "Q1",
     before: Annotated[Path | None, typer.Option(file_okay=False, exists=True, help="A tree without metrics.")] = None,
 ) -> None:
     """What metrics and traces cost of a request's CPU."""
     with _problems_shown():
         (chosen,) = _chosen(query, list(GATEWAY_QUERIES))
         tree = before and before.resolve()
-        found = observed.measured(chosen, rounds=rounds, seconds=seconds, callers=callers, before=tree)
+        found = observed.measured(chosen, rounds=rounds, requests=requests, before=tree)
     out.print(telemetry_table(found))
     _say(found.verdicts())
     _keep_beside({"telemetry": msgspec.to_builtins(found)})

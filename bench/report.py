@@ -121,11 +121,11 @@ def storm_table(found: Storm) -> Table:
 
 
 def telemetry_table(found: Overhead) -> Table:
-    table = Table("Way", "CPU of a request, us", "More", title=f"Metrics and traces, {found.query}", title_justify="left")
+    table = Table("Way", "CPU us, median", "Least disturbed tenth", "More", title=f"Metrics and traces, {found.query}")
+    table.title_justify = "left"
     for way, rounds in found.cpu_us.items():
-        shares = found.shares(way)
-        more = f"{median(shares):+.1%} ({min(shares):+.1%} to {max(shares):+.1%})" if any(shares) else ""
-        table.add_row(way, f"{median(rounds):,.1f}", more)
+        more = f"{found.share(way):+.1%}" if found.share(way) else ""
+        table.add_row(way, f"{median(rounds):,.1f}", f"{found.undisturbed_us(way):,.1f}", more)
     return table
 
 

@@ -1,28 +1,32 @@
-"""What metrics and traces cost: CPU of a request, on the gateway's own stage, in turn with a tree of before.
+"""What metrics and traces cost: CPU of a request over the usual four sources, in many short turns with a tree of before.
 
 Metrics cannot be switched off, so what they cost is the difference to another working tree. Traces go to a collector that takes
 all and keeps nothing.
 """
 
+import os
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from statistics import median
+from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 import msgspec
 
 from bench import data, gateway, sources
-from bench.load import driven, warmed
-from bench.processes import Process, chosen_cores, need_all
+from bench.processes import BenchError, chosen_cores, need_all, pinned
 from bench.queries import GATEWAY_QUERIES, write_bodies
 
 BEFORE, METRICS, TRACES = "before", "metrics", "metrics and traces at 1 %"
 SAMPLE = 0.01
 """The share of requests that are traced."""
+WARM_UP = 5_000
+"""Requests before the first turn."""
 MAX_SHARES = {METRICS: 0.02, TRACES: 0.03}
 """What each way may cost at most, as a share of a request's CPU."""
 
@@ -39,23 +43,45 @@ class Overhead(msgspec.Struct, frozen=True):
     query: str
     cpu_us: dict[str, list[float]]
 
-    def shares(self, way: str) -> list[float]:
-        """What a way costs more than the one that it is compared with, by round."""
-        base = self.cpu_us[METRICS] if way == TRACES else self.cpu_us.get(BEFORE, self.cpu_us[METRICS])
-        return [own / other - 1 for own, other in zip(self.cpu_us[way], base, strict=True)]
+    def undisturbed_us(self, way: str) -> float:
+        """CPU of a request in the tenth of the turns that others on the machine disturbed least."""
+        return quantiles(self.cpu_us[way], n=10)[0]
+
+    def share(self, way: str) -> float:
+        """What a way costs more than the one that it is compared with."""
+        base = METRICS if way == TRACES or BEFORE not in self.cpu_us else BEFORE
+        return self.undisturbed_us(way) / self.undisturbed_us(base) - 1
 
     def verdicts(self) -> list[tuple[str, bool]]:
         """What must hold, and whether it does."""
-        shares = {way: median(self.shares(way)) for way in MAX_SHARES if way != METRICS or BEFORE in self.cpu_us}
+        shares = {way: self.share(way) for way in MAX_SHARES if way != METRICS or BEFORE in self.cpu_us}
         return [
             (f"{self.query}: {way} cost {share:.1%} of CPU, at most {MAX_SHARES[way]:.0%}", share <= MAX_SHARES[way])
             for way, share in shares.items()
         ]
 
 
-def measured(query: str, *, rounds: int, seconds: int, callers: int, before: Path | None) -> Overhead:
+class _Turns:
+    """A process that answers requests when it is told to."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def answer(self, requests: int) -> float:
+        """Have so many requests answered. Gives the CPU of one in microseconds."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(f"{requests}\n")
+            self._process.stdin.flush()
+            return int(self._process.stdout.readline()) / requests / 1000
+        except (OSError, ValueError):
+            raise BenchError("the gateway ended; its last words stand above") from None
+
+
+def measured(query: str, *, rounds: int, requests: int, before: Path | None) -> Overhead:
     """Raises `BenchError` when something is missing, or a request fails."""
-    need_all(["gcc", "wrk"])
+    need_all(["gcc"])
     cores = chosen_cores()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
@@ -63,24 +89,35 @@ def measured(query: str, *, rounds: int, seconds: int, callers: int, before: Pat
         lines = write_bodies(folder / "lines.txt", query, GATEWAY_QUERIES[query])
         endpoint = stack.enter_context(_collector())
         plain = gateway.write_settings(folder / "plain.toml", found)
-        started: dict[str, tuple[int, Process]] = {}
-        if before is not None:
-            started[BEFORE] = stack.enter_context(gateway.started(plain, cores, before))
-        started[METRICS] = stack.enter_context(gateway.started(plain, cores))
         traced = folder / "traced.toml"
         traced.write_text(plain.read_text("utf-8") + _TRACES.format(endpoint=endpoint, sample=SAMPLE), "utf-8")
-        started[TRACES] = stack.enter_context(gateway.started(traced, cores))
-        urls = {way: f"http://127.0.0.1:{port}/graphql" for way, (port, _) in started.items()}
-        for url in urls.values():
-            warmed(url, lines, callers=callers, seconds=3, cores=cores)
-        cpu_us: dict[str, list[float]] = {way: [] for way in started}
-        for order in _orders(list(started), rounds):
+        ways = {METRICS: (plain, gateway.TREE), TRACES: (traced, gateway.TREE)}
+        if before is not None:
+            ways = {BEFORE: (plain, before), **ways}
+        turns = {
+            way: stack.enter_context(_answering(settings, lines, tree, cores.server)) for way, (settings, tree) in ways.items()
+        }
+        cpu_us: dict[str, list[float]] = {way: [] for way in turns}
+        for answering in turns.values():
+            answering.answer(WARM_UP)
+        for order in _orders(list(turns), rounds):
             for way in order:
-                process = started[way][1]
-                used_s = process.cpu_s()
-                requests = driven(urls[way], lines, callers=callers, seconds=seconds, cores=cores).requests
-                cpu_us[way].append((process.cpu_s() - used_s) / requests * 1e6)
+                cpu_us[way].append(turns[way].answer(requests))
         return Overhead(query, cpu_us)
+
+
+@contextmanager
+def _answering(settings: Path, lines: Path, tree: Path, core: int | None) -> Iterator[_Turns]:
+    program = Path(__file__).with_name("answer_turns.py").read_text("utf-8")
+    words = pinned([sys.executable, "-c", program, str(settings), str(lines)], core)
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"}
+    with subprocess.Popen(
+        words, cwd=tree, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield _Turns(process)
+        finally:
+            process.terminate()
 
 
 def _orders(ways: Sequence[str], rounds: int) -> Iterator[list[str]]:

@@ -167,7 +167,7 @@ def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED) -> Starl
 def _lifespan(services: Services, telemetry: AbstractAsyncContextManager[None]) -> Any:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services), telemetry:
+        async with telemetry, opened(services):
             app.state.ready = True
             yield
             app.state.ready = False

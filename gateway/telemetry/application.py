@@ -33,6 +33,8 @@ class Telemetry:
         self.observer.configure(services.settings.telemetry)
         self._services = services
         self._lag = LoopLag(metrics.process.lags)
+        if services.settings.telemetry.traces is not None:
+            import gateway.telemetry.traces  # noqa: F401  before memory is tuned for all that stays
         self._traces: Traces | None = None
         self._traced_by: TraceSettings | None = None
 

@@ -8,6 +8,7 @@ from gateway.clock import Clock
 from gateway.log import SeldomLog
 
 log = structlog.get_logger()
+_library = logging.getLogger("opentelemetry")
 
 
 class ExportLog(logging.Handler):
@@ -17,10 +18,8 @@ class ExportLog(logging.Handler):
         super().__init__(logging.WARNING)
         self._seldom = SeldomLog(clock)
         self._problems = 0
-        self._library = logging.getLogger("opentelemetry")
-        self._propagated = self._library.propagate
-        self._library.propagate = False
-        self._library.addHandler(self)
+        _library.propagate = False
+        _library.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002  its words are not ours
         """Count a problem, and log it once in a while."""
@@ -29,7 +28,7 @@ class ExportLog(logging.Handler):
             log.warning("traces_not_sent", problems=self._problems)
 
     def close(self) -> None:
-        """Leave the library's lines to itself."""
-        self._library.removeHandler(self)
-        self._library.propagate = self._propagated
+        """Leave the library's lines to the others of this kind, or to itself."""
+        _library.removeHandler(self)
+        _library.propagate = not any(isinstance(handler, ExportLog) for handler in _library.handlers)
         super().close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from importlib.metadata import version
 
 import msgspec
@@ -124,16 +123,17 @@ class Traces:
 
     async def aclose(self) -> None:
         """Send the last spans, and wait no longer for that than a batch may take."""
-        with suppress(TimeoutError):
+        try:
             await asyncio.wait_for(asyncio.to_thread(self._provider.force_flush), EXPORT_TIMEOUT_S)
-        self._exporter.shutdown()  # what is still on its way is given up
+        except TimeoutError:
+            self._exporter.shutdown()  # what is still on its way is given up
         await asyncio.to_thread(self._provider.shutdown)
         self._log.close()
 
     def _start_request(
         self, head: Head, operation: Operation | None, label: str, parent: Context, links: Sequence[Link]
     ) -> Span:
-        attributes = {"http.request.method": head.method, "url.path": "/graphql"}
+        attributes = {"http.request.method": head.method}
         name = "GraphQL"
         if operation is not None:
             name = attributes["graphql.operation.type"] = operation.definition.operation.value
