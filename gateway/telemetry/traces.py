@@ -15,10 +15,11 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
-from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from connectors.records import RECORD_NAMES
@@ -27,7 +28,7 @@ from gateway.clock import Clock
 from gateway.http import Head
 from gateway.lookups.call_statistics import OK
 from gateway.lookups.call_tracer import Waiter
-from gateway.lookups.fetches import Fetch, RecordFetch
+from gateway.lookups.fetches import Fetch
 from gateway.operations import Operation
 from gateway.settings import TraceSettings
 from gateway.telemetry.export_log import ExportLog
@@ -39,18 +40,29 @@ EXPORT_TIMEOUT_S = 2.0
 _FAULTS = ("SOURCE_", "GATEWAY_", "INTERNAL", "OVERLOADED")
 """How the codes begin that are no mistake of the caller's."""
 
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+_UNSET, _ERROR = Status(), Status(StatusCode.ERROR)
+
 _propagator = TraceContextTextMapPropagator()
 
 
-class SharedCallSpan(msgspec.Struct, eq=False):
-    """The span of a call, and the requests that it is linked to."""
+class OpenSpan(msgspec.Struct, eq=False):
+    """A span that has not ended. What it is linked to may grow meanwhile."""
 
-    span: Span
-    linked: list[Span]
+    name: str
+    kind: SpanKind
+    context: SpanContext
+    parent: SpanContext | None
+    attributes: dict[str, str | int]
+    linked: Sequence[SpanContext]
+    start_ns: int
 
 
 class Traces:
-    """Make the spans of a worker, and send them in batches. `draw` gives a number in [0, 1) for each request."""
+    """Make the spans of a worker, and send them in batches. `draw` gives a number in [0, 1) for each request.
+
+    Spans are handed to the library when they have ended: its own way of making them takes three times as long.
+    """
 
     def __init__(
         self,
@@ -63,44 +75,41 @@ class Traces:
         self._settings = settings
         self._clock = clock
         self._draw = draw
+        self._ids = RandomIdGenerator()
         headers = {name: value.get_secret_value() for name, value in settings.headers.items()}
         self._exporter = exporter or OTLPSpanExporter(settings.endpoint, headers=headers, timeout=EXPORT_TIMEOUT_S)
         self._log = ExportLog(clock)
-        resource = Resource.create({"service.name": "profile-gateway", "service.version": version("customer-profile-gateway")})
-        self._provider = TracerProvider(sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
-        self._tracer = self._provider.get_tracer("gateway")
+        own_version = version("customer-profile-gateway")
+        self._resource = Resource.create({"service.name": "profile-gateway", "service.version": own_version})
+        self._scope = InstrumentationScope("gateway", own_version)
+        self._processor = BatchSpanProcessor(self._exporter)
 
-    def start_request(self, head: Head, operation: Operation | None, label: str) -> Span | None:
+    def start_request(self, head: Head, operation: Operation | None, label: str) -> OpenSpan | None:
         """Start the span of a request. None for one that is not sampled."""
         given = head.headers.get(b"traceparent")
-        parent = None if given is None else _span_context(given)
-        if self._settings.trust_parent and parent is not None:
-            if not parent.trace_flags.sampled:
-                return None
-            return self._start_request(head, operation, label, trace.set_span_in_context(trace.NonRecordingSpan(parent)), ())
+        other = None if given is None else _span_context(given)
+        if self._settings.trust_parent and other is not None:
+            return self._open_request(head, operation, label, other, ()) if other.trace_flags.sampled else None
         if self._draw() >= self._settings.sample:
             return None
-        return self._start_request(head, operation, label, Context(), () if parent is None else (Link(parent),))
+        return self._open_request(head, operation, label, None, () if other is None else (other,))
 
-    def end_request(self, span: Span, code: str) -> None:
+    def end_request(self, span: OpenSpan, code: str) -> None:
         """End the span of a request with the code of its first error."""
-        _set_outcome(span, code)
-        span.end(self._now_ns())
+        self._end(span, code)
 
-    def start_call(self, source: str, fetch: Fetch, keys: int, waiters: Sequence[Waiter]) -> SharedCallSpan | None:
+    def start_call(self, source: str, fetch: Fetch, keys: int, waiters: Sequence[Waiter]) -> OpenSpan | None:
         """Start the span of a call. None while no sampled request waits for it."""
         requests = _sampled(waiters)
         if not requests:
             return None
-        call = self._start_call(source, fetch, keys, requests, self._now_ns())
-        context = call.span.get_span_context()
-        traceparent.set(f"00-{context.trace_id:032x}-{context.span_id:016x}-01")
-        return call
+        span = self._open_call(source, fetch, keys, requests, self._now_ns())
+        traceparent.set(f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}-01")
+        return span
 
     def end_call(
         self,
-        call: SharedCallSpan | None,
+        span: OpenSpan | None,
         source: str,
         fetch: Fetch,
         keys: int,
@@ -110,76 +119,76 @@ class Traces:
     ) -> None:
         """End the span of a call, with links to the sampled requests that joined it meanwhile."""
         requests = _sampled(waiters)
-        if call is None and requests:
-            call = self._start_call(source, fetch, keys, requests, self._now_ns(before_s=seconds))
-        if call is None:
-            return
-        traceparent.set(None)
-        for request in requests:
-            if request not in call.linked:
-                call.span.add_link(request.get_span_context())
-        _set_outcome(call.span, code)
-        call.span.end(self._now_ns())
+        if span is None and requests:
+            span = self._open_call(source, fetch, keys, requests, self._now_ns(before_s=seconds))
+        if span is not None:
+            traceparent.set(None)
+            span.linked = requests
+            self._end(span, code)
 
     async def aclose(self) -> None:
         """Send the last spans, and wait no longer for that than a batch may take."""
         try:
-            await asyncio.wait_for(asyncio.to_thread(self._provider.force_flush), EXPORT_TIMEOUT_S)
+            await asyncio.wait_for(asyncio.to_thread(self._processor.force_flush), EXPORT_TIMEOUT_S)
         except TimeoutError:
             self._exporter.shutdown()  # what is still on its way is given up
-        await asyncio.to_thread(self._provider.shutdown)
+        await asyncio.to_thread(self._processor.shutdown)
         self._log.close()
 
-    def _start_request(
-        self, head: Head, operation: Operation | None, label: str, parent: Context, links: Sequence[Link]
-    ) -> Span:
-        attributes = {"http.request.method": head.method}
-        name = "GraphQL"
+    def _open_request(
+        self, head: Head, operation: Operation | None, label: str, parent: SpanContext | None, linked: Sequence[SpanContext]
+    ) -> OpenSpan:
+        name, attributes = "GraphQL", dict[str, str | int]()
         if operation is not None:
             name = attributes["graphql.operation.type"] = operation.definition.operation.value
             if operation.definition.name is not None and label != OTHER:
                 attributes["graphql.operation.name"] = label
                 name = f"{name} {label}"
         began_ns = self._now_ns(before_s=self._clock.monotonic() - head.arrived)
-        return self._tracer.start_span(
-            name, parent, kind=SpanKind.SERVER, attributes=attributes, links=links, start_time=began_ns
-        )
+        return OpenSpan(name, SpanKind.SERVER, self._new_context(parent), parent, attributes, linked, began_ns)
 
-    def _start_call(self, source: str, fetch: Fetch, keys: int, requests: Sequence[Span], began_ns: int) -> SharedCallSpan:
-        record = RECORD_NAMES[fetch.record]
+    def _open_call(self, source: str, fetch: Fetch, keys: int, requests: Sequence[SpanContext], began_ns: int) -> OpenSpan:
+        record, parent = RECORD_NAMES[fetch.record], requests[0]
         attributes: dict[str, str | int] = {
             "gateway.source": source,
             "gateway.record": record,
             "gateway.key_kind": fetch.by.value,
-            "gateway.asks": "records" if isinstance(fetch, RecordFetch) else "measures",
             "gateway.keys": keys,
         }
-        span = self._tracer.start_span(
-            f"{source} {record}",
-            trace.set_span_in_context(requests[0]),
-            kind=SpanKind.CLIENT,
-            attributes=attributes,
-            links=[Link(request.get_span_context()) for request in requests],
-            start_time=began_ns,
+        context = self._new_context(parent)
+        return OpenSpan(f"{source} {record}", SpanKind.CLIENT, context, parent, attributes, requests, began_ns)
+
+    def _new_context(self, parent: SpanContext | None) -> SpanContext:
+        trace_id = self._ids.generate_trace_id() if parent is None else parent.trace_id
+        return SpanContext(trace_id, self._ids.generate_span_id(), is_remote=False, trace_flags=_SAMPLED)
+
+    def _end(self, span: OpenSpan, code: str) -> None:
+        if code != OK:
+            span.attributes["error.type"] = code
+        self._processor.on_end(
+            ReadableSpan(
+                span.name,
+                span.context,
+                span.parent,
+                self._resource,
+                span.attributes,
+                links=[Link(context) for context in span.linked],
+                kind=span.kind,
+                status=_ERROR if code.startswith(_FAULTS) else _UNSET,
+                start_time=span.start_ns,
+                end_time=self._now_ns(),
+                instrumentation_scope=self._scope,
+            )
         )
-        return SharedCallSpan(span, list(requests))
 
     def _now_ns(self, before_s: float = 0.0) -> int:
         return int((self._clock.now().timestamp() - before_s) * 1e9)
 
 
-def _set_outcome(span: Span, code: str) -> None:
-    span.set_attribute("gateway.outcome", code)
-    if code != OK:
-        span.set_attribute("error.type", code)
-    if code.startswith(_FAULTS):
-        span.set_status(Status(StatusCode.ERROR))
-
-
-def _sampled(waiters: Sequence[Waiter]) -> list[Span]:
+def _sampled(waiters: Sequence[Waiter]) -> list[SpanContext]:
     """List the spans of those who wait, each once."""
-    spans = [waiter.span for waiter in waiters if waiter.span is not None]
-    return list({id(span): span for span in spans}.values()) if len(spans) > 1 else spans
+    contexts = [waiter.span.context for waiter in waiters if waiter.span is not None]
+    return list({context.span_id: context for context in contexts}.values()) if len(contexts) > 1 else contexts
 
 
 def _span_context(header: bytes) -> SpanContext | None:

@@ -59,7 +59,7 @@ def _rows(spans: Sequence[ReadableSpan]) -> Iterator[str]:
         assert span.end_time is not None
         name = span.name if span.parent is None else f"  {span.name}"
         start, took = (span.start_time - began) / 1e6, (span.end_time - span.start_time) / 1e6
-        keys, outcome = span.attributes.get("gateway.keys", ""), span.attributes["gateway.outcome"]
+        keys, outcome = span.attributes.get("gateway.keys", ""), span.attributes.get("error.type", "OK")
         yield f"{name:22}{start:9.1f}{took:8.1f}  {keys:>4}  {len(span.links):>5}  {outcome}"
 
 

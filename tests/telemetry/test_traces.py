@@ -50,18 +50,14 @@ async def test_a_request_and_its_calls_are_spans(sources):
     assert spans.keys() == {"query Orders", "crm customer", "orders order"}
     request, call = spans["query Orders"], spans["orders order"]
     assert dict(request.attributes) == {
-        "http.request.method": "POST",
         "graphql.operation.type": "query",
         "graphql.operation.name": "Orders",
-        "gateway.outcome": "OK",
     }
     assert dict(call.attributes) == {
         "gateway.source": "orders",
         "gateway.record": "order",
         "gateway.key_kind": "customer_id",
-        "gateway.asks": "records",
         "gateway.keys": 1,
-        "gateway.outcome": "OK",
     }
     assert (request.kind.name, call.kind.name) == ("SERVER", "CLIENT")
     assert request.parent is None
@@ -139,7 +135,7 @@ async def test_a_trusted_parent_decides(sources):
     (request,) = [span for span in spans if span.kind.name == "SERVER"]
     assert {f"{span.context.trace_id:032x}" for span in spans} == {"0af7651916cd43dd8448eb211c80319c"}
     assert f"{request.parent.span_id:016x}" == "b7ad6b7169203331"
-    assert request.links == ()
+    assert list(request.links) == []
 
 
 @pytest.mark.parametrize("broken", ["", "00-0-0-01", "00-00000000000000000000000000000000-b7ad6b7169203331-01", "x" * 3000])
@@ -149,7 +145,7 @@ async def test_a_broken_traceparent_is_none(sources, broken):
     async with gateway_on(list(sources.values()), with_traces=traced.traces) as gateway:
         await gateway.ask(QUERY, {"id": "c1"}, traceparent=broken)
     (request,) = [span for span in await traced.spans() if span.kind.name == "SERVER"]
-    assert (request.parent, request.links) == (None, ())
+    assert (request.parent, list(request.links)) == (None, [])
 
 
 async def test_failures_have_their_code(sources):
@@ -160,15 +156,12 @@ async def test_failures_have_their_code(sources):
         await gateway.ask(QUERY, {"id": "c1"})
         await gateway.ask("{ customer")
     spans = by_name(await traced.spans())
-    found = {
-        name: (span.attributes["gateway.outcome"], span.attributes.get("error.type"), span.status.status_code.name)
-        for name, span in spans.items()
-    }
+    found = {name: (span.attributes.get("error.type"), span.status.status_code.name) for name, span in spans.items()}
     assert found == {
-        "query Orders": ("SOURCE_UNAVAILABLE", "SOURCE_UNAVAILABLE", "ERROR"),
-        "crm customer": ("OK", None, "UNSET"),
-        "orders order": ("SOURCE_UNAVAILABLE", "SOURCE_UNAVAILABLE", "ERROR"),
-        "GraphQL": ("GRAPHQL_PARSE_FAILED", "GRAPHQL_PARSE_FAILED", "UNSET"),
+        "query Orders": ("SOURCE_UNAVAILABLE", "ERROR"),
+        "crm customer": (None, "UNSET"),
+        "orders order": ("SOURCE_UNAVAILABLE", "ERROR"),
+        "GraphQL": ("GRAPHQL_PARSE_FAILED", "UNSET"),
     }
 
 
