@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from inspect import signature
-from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -245,6 +245,14 @@ class ConnectorSettings(BaseModel):
 S = TypeVar("S", bound=ConnectorSettings)
 
 
+class PoolUsage(NamedTuple):
+    """The connections of a connector: in use, kept idle, and the most that there may be."""
+
+    used: int
+    idle: int
+    limit: int
+
+
 class Connector(Generic[S]):
     """Our code that talks to one kind of source. `name` is the source's name in the configuration.
 
@@ -269,6 +277,10 @@ class Connector(Generic[S]):
     async def check(self) -> list[str]:
         """Ask the source, and list the problems that an operator can fix. It is empty when all is well."""
         return []
+
+    def pool_usage(self) -> PoolUsage | None:
+        """Count the connections now. None where the connector has no pool that it can count."""
+        return None
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one
         """Check the signature of a webhook and read its changes.

@@ -34,6 +34,9 @@ from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
 from gateway.store.store import Store
 from gateway.tags.pack import load_pack, shipped_pack
+from gateway.telemetry.application import Telemetry, check_traces
+from gateway.telemetry.metrics import Metrics, metrics_of_process
+from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollector, WebhookCollector
 from gateway.version import gateway_version
 from gateway.webhooks import Webhooks
 from resolvers.schema import schema
@@ -75,6 +78,10 @@ def create_services(
     except ConfigurationError as error:
         problems += error.problems
     try:
+        check_traces(settings.telemetry.traces)
+    except ConfigurationError as error:
+        problems += error.problems
+    try:
         pack = load_pack(settings.tags.file, tags) if settings.tags.file else shipped_pack()
     except ConfigurationError as error:
         raise ConfigurationError([*problems, *error.problems]) from None
@@ -110,12 +117,16 @@ class Application(Starlette):
 
 
 class GatewayApplication(Application):
-    """Serve the services of a revision. `switch` exchanges them."""
+    """Serve the services of a revision, and count in `metrics`. `switch` exchanges the services."""
 
-    def __init__(self, services: Services, examples: Sequence[Example] = ()) -> None:
+    def __init__(self, services: Services, examples: Sequence[Example] = (), metrics: Metrics = metrics_of_process) -> None:
         self._executor, operations = _executor(services)
-        admission = Admission(services.clock, self._budget_s)
-        super().__init__(GraphQLView(operations, self._execute, admission=admission), lifespan=_lifespan)
+        self._admission = Admission(services.clock, self._budget_s)
+        self.telemetry = Telemetry(services, metrics)
+        self._begin = self.telemetry.observer.begin
+        observe = self.telemetry.observer.end
+        endpoint = GraphQLView(operations, self._execute, admission=self._admission, observe=observe)
+        super().__init__(endpoint, lifespan=_lifespan)
         self.state.ready = False
         self.revision = Revision(services)
         self._examples = examples
@@ -138,18 +149,22 @@ class GatewayApplication(Application):
             await self._retirement
 
     async def _retire(self, revision: Revision, following: Services, earlier: asyncio.Task[None] | None) -> None:
+        await self.telemetry.switch(following)
         if earlier is not None:
             await earlier  # its requests may use what this one shares with it
         await revision.wait_unused()
+        self.telemetry.retire(revision.services)
         await close_services(revision.services, following)
 
     def _show(self, services: Services) -> None:
         development = services.settings.is_development
         self.endpoint.graphiql = graphiql_page(self._examples) if development else None
         self.endpoint.execute = self._execute_traced if services.settings.shows_timing else self._execute
+        webhooks = Webhooks(self.revision, Invalidator(services))
+        self.telemetry.read(AdmissionCollector(self._admission), ExecutorCollector(self._executor), WebhookCollector(webhooks))
         self.router.routes[:] = [
             Route(ENDPOINT, self.endpoint),
-            Webhooks(self.revision, Invalidator(services)).route,
+            webhooks.route,
             Route("/healthz", _alive),
             Route("/readyz", _readiness),
             *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
@@ -164,6 +179,7 @@ class GatewayApplication(Application):
         revision.under_way += 1
         try:
             context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, arrival=head))
+            self._begin(head, operation, context.stitcher.loaders)
             return await self._executor.run(operation, variables, context)
         finally:
             revision.release()
@@ -172,6 +188,7 @@ class GatewayApplication(Application):
         with self.revision.lent() as services:
             trace = Trace(services.clock, services.clock.monotonic())
             context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, trace, head))
+            self._begin(head, operation, context.stitcher.loaders)
             result = await self._executor.run(operation, variables, context)
         head.answered_with["server-timing"] = trace.server_timing()
         if services.settings.is_development and trace.lookups:
@@ -197,9 +214,10 @@ def create_app(
     examples: Sequence[Example] = (),
     clock: Clock | None = None,
     connectors: Sequence[Connector[Any]] | None = None,
+    metrics: Metrics = metrics_of_process,
 ) -> GatewayApplication:
     """Create the gateway as an ASGI application. `examples` open as tabs of GraphiQL, which development has."""
-    return GatewayApplication(create_services(settings, clock=clock, connectors=connectors), examples)
+    return GatewayApplication(create_services(settings, clock=clock, connectors=connectors), examples, metrics)
 
 
 def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED, tags: str | None = None) -> GatewayApplication:
@@ -214,14 +232,15 @@ def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED, tags: st
 
 @asynccontextmanager
 async def _lifespan(app: GatewayApplication) -> AsyncIterator[None]:
-    await open_services(app.revision.services)
-    app.state.ready = True
-    try:
-        yield
-    finally:
-        app.state.ready = False
-        await app.wait_retired()
-        await close_services(app.revision.services)
+    async with app.telemetry.running():
+        await open_services(app.revision.services)
+        app.state.ready = True
+        try:
+            yield
+        finally:
+            app.state.ready = False
+            await app.wait_retired()
+            await close_services(app.revision.services)
 
 
 @asynccontextmanager

@@ -30,6 +30,9 @@ from gateway.clock import Clock
 from gateway.documents.messages import readable, shortened
 from gateway.errors import CallerError, InvalidArgumentError, OverloadedError
 from gateway.log import frames_of
+from gateway.lookups.call_statistics import OK
+from gateway.lookups.call_tracer import RequestSpan
+from gateway.lookups.loaders import Loaders
 from gateway.negotiation import (
     BODY_TYPE,
     JSON,
@@ -43,6 +46,12 @@ from gateway.negotiation import (
 from gateway.operations import Operation, OperationError, Operations
 
 Execute = Callable[[Operation, dict[str, Any], "Head"], Awaitable[ExecutionResult]]
+
+Observe = Callable[["Head", Operation | None, str], None]
+"""Told of each request when it ends: its operation, if it has one, and the code of its first error."""
+
+ABANDONED = "ABANDONED"
+"""The code of a request whose caller went away before its answer."""
 
 ENDPOINT = "/graphql"
 
@@ -82,10 +91,22 @@ def new_request_id() -> str:
 class Head:
     """The headers of a request, and the headers for its response. Names of headers are in lower case.
 
-    Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock.
+    Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock. `loaders` know
+    what it asked for, once it runs; `span` is there while it is traced.
     """
 
-    __slots__ = ("accept", "answered_with", "arrived", "begun", "headers", "method", "query_string", "request_id")
+    __slots__ = (
+        "accept",
+        "answered_with",
+        "arrived",
+        "begun",
+        "headers",
+        "loaders",
+        "method",
+        "query_string",
+        "request_id",
+        "span",
+    )
 
     def __init__(self, method: str, headers: Sequence[tuple[bytes, bytes]], query_string: bytes, begun: float = 0.0) -> None:
         self.begun = self.arrived = begun
@@ -93,6 +114,8 @@ class Head:
         self.query_string = query_string
         self.headers = dict(headers)
         self.answered_with: dict[str, str] = {}
+        self.loaders: Loaders | None = None
+        self.span: RequestSpan | None = None
         self.accept = self.headers.get(b"accept", b"*/*")
         if len(self.headers) < len(headers):
             self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept
@@ -122,13 +145,14 @@ class Head:
 
 
 class HttpResponse(msgspec.Struct):
-    """A response on its way."""
+    """A response on its way. `code` is that of its first error."""
 
     status: int
     body: bytes
     media: str
     request_id: str
     more_headers: Mapping[str, str] = {}
+    code: str = OK
 
     @property
     def head(self) -> bytes:
@@ -160,7 +184,7 @@ class GraphQLView:
 
     `execute` gets the operation, the variables as they came and the request's id. A CallerError that it raises is shown; any
     other exception is status 500 and says nothing. `graphiql` is the page for browsers. Without an `admission` of its own each
-    request has all the time there is.
+    request has all the time there is. `observe` is told of each request that ends.
     """
 
     def __init__(
@@ -171,11 +195,13 @@ class GraphQLView:
         max_body_bytes: int = 1 << 20,
         graphiql: Response | None = None,
         admission: Admission | None = None,
+        observe: Observe = lambda head, operation, code: None,  # noqa: ARG005
     ) -> None:
         self._admission = admission or Admission(Clock(), lambda _: math.inf)
         self.monotonic = self._admission.monotonic
         self.operations = operations
         self.execute = execute
+        self._observe = observe
         self.max_body_bytes = max_body_bytes
         self.graphiql = graphiql
 
@@ -195,7 +221,8 @@ class GraphQLView:
     async def answer(self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]) -> HttpResponse:
         """Answer a request; its body may be yet to come. Raises `ClientDisconnect`."""
         media, posts = JSON, head.method == "POST"
-        admission = self._admission
+        admission, observe = self._admission, self._observe
+        operation = None
         try:
             if not posts and head.wants_page():
                 raise RefusedError(404, "there is no page here")
@@ -222,13 +249,15 @@ class GraphQLView:
                 answer = _result_answer(result, media, head)
                 if len(answer.body) > LARGE_BODY_BYTES:
                     await asyncio.sleep(0)  # before what was found is freed, which takes as long as to write it
-                return answer
             finally:
                 admission.under_way -= 1
-        except ClientDisconnect:
+        except (ClientDisconnect, asyncio.CancelledError):
+            observe(head, operation, ABANDONED)
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence
-            return _failure_answer(error, media, head)
+            answer = _failure_answer(error, media, head)
+        observe(head, operation, answer.code)
+        return answer
 
     async def _receive(self, head: Head, state: Mapping[str, Any], receive: Receive) -> bytearray:
         if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
@@ -292,19 +321,21 @@ def _result_answer(result: ExecutionResult, media: str, head: Head) -> HttpRespo
     if result.data is None and errors and not any(error.path for error in errors):
         return _error_answer(_invalid_status(media), errors, media, request_id)
     body: dict[str, Any] = {"data": result.data}
+    code = OK
     if errors:
-        body["errors"] = [_shown(error, request_id) for error in errors]
+        body["errors"] = shown = [_shown(error, request_id) for error in errors]
+        code = shown[0]["extensions"]["code"]
     if result.extensions:
         body["extensions"] = result.extensions
-    return HttpResponse(200, encode_json(body), media, request_id, head.answered_with)
+    return HttpResponse(200, encode_json(body), media, request_id, head.answered_with, code)
 
 
 def _error_answer(
     status: int, errors: Iterable[GraphQLError], media: str, request_id: str, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    return HttpResponse(
-        status, encode_json({"errors": [_shown(error, request_id) for error in errors]}), media, request_id, headers or {}
-    )
+    shown = [_shown(error, request_id) for error in errors]
+    code = shown[0]["extensions"]["code"]
+    return HttpResponse(status, encode_json({"errors": shown}), media, request_id, headers or {}, code)
 
 
 def _failure_answer(error: Exception, media: str, head: Head) -> HttpResponse:

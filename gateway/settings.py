@@ -48,6 +48,34 @@ class TagSettings(_Frozen):
     """For how long a worker gives fresh tags again without asking MongoDB."""
 
 
+OperationName = Annotated[str, Field(pattern=r"^[_A-Za-z][_0-9A-Za-z]{0,63}$")]
+
+
+class TraceSettings(_Frozen):
+    """Where spans go, and of how many requests. `headers` may hold a credential, so they are left out of the `repr`."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/\S*)?$")]
+    sample: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """The share of requests that have spans."""
+    trust_parent: bool = False
+    """Whether a request belongs to the trace that its `traceparent` names, which then also says whether it is sampled."""
+    headers: Annotated[dict[str, SecretStr], Field(repr=False)] = {}
+
+
+class TelemetrySettings(_Frozen):
+    """What is told of requests, beside their counts. Never a value."""
+
+    operations: Annotated[list[OperationName], Field(max_length=500)] = []
+    """The operations that metrics name; without any, the first ones that come."""
+    slow_request_ms: Annotated[int, Field(ge=1)] | None = None
+    """The log has a line for each request that takes longer."""
+    request_log: bool = False
+    """Whether the log has a line for each request."""
+    traces: TraceSettings | None = None
+
+
 def _no_text(kind: KeyKind) -> KeyKind:
     if kind is KeyKind.TEXT:
         raise ValueError("a change is told by a key that finds one customer, so not by text")
@@ -136,6 +164,7 @@ class Settings(_Frozen):
     clock: ClockSettings = ClockSettings()
     mongodb: MongoSettings | None = None
     tags: TagSettings = TagSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     sources: Annotated[dict[SourceName, SourceSettings], Field(min_length=1)]
 
     @property

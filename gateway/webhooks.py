@@ -3,6 +3,7 @@
 Whoever knows the secret may tell; nothing of what is told enters an answer or the log.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -50,6 +51,8 @@ class Webhooks:
     def __init__(self, revision: Revision, changes: Invalidator) -> None:
         self._revision = revision
         self._changes = changes
+        self.statuses: Counter[tuple[str, int]] = Counter()
+        """The answers so far, by source and status; none is named that is not there."""
 
     @property
     def route(self) -> Route:
@@ -58,10 +61,12 @@ class Webhooks:
     async def _answer(self, request: Request) -> Response:
         request_id = Head(request.method, request.scope["headers"], b"").request_id
         with self._revision.lent() as services:
-            return await self._apply(services, request, request_id)
+            source = services.sources.named(request.path_params["source"])
+            response = await self._apply(services, source, request, request_id)
+        self.statuses["none" if source is None else source.name, response.status_code] += 1
+        return response
 
-    async def _apply(self, services: Services, request: Request, request_id: str) -> Response:
-        source = services.sources.named(request.path_params["source"])
+    async def _apply(self, services: Services, source: Source | None, request: Request, request_id: str) -> Response:
         try:
             if source is None:
                 raise NoWebhookError

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, Push
+from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, PoolUsage, Push
 from connectors.records import RECORDS
 from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
@@ -95,4 +95,8 @@ class SqlConnector(QueriesConnector[SqlSettings]):
     def __init__(self, name: str, settings: SqlSettings) -> None:
         database = Engine(settings)
         self.engine = database.engine
+        self._pool = database.pool
         super().__init__(name, settings, database, DIALECTS[database.backend], settings.records, settings.max_batch)
+
+    def pool_usage(self) -> PoolUsage | None:
+        return self._pool.usage

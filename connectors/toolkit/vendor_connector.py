@@ -24,6 +24,7 @@ from connectors.contract import (
     KeyKind,
     Keys,
     Lookup,
+    PoolUsage,
     RecordName,
 )
 from connectors.errors import (
@@ -170,6 +171,9 @@ class Vendor(Connector[V]):
 
     async def aclose(self) -> None:
         await self._transport.aclose()
+
+    def pool_usage(self) -> PoolUsage | None:
+        return self._transport.pool_usage
 
     async def check(self) -> list[str]:
         until = asyncio.get_running_loop().time() + _CHECK_TIMEOUT_S

@@ -27,6 +27,7 @@ from connectors.records import MAX_WHOLE, RECORD_NAMES, Record
 from connectors.toolkit.json_repair import repair_json
 from gateway.clock import Clock
 from gateway.log import SeldomLog
+from gateway.lookups.call_statistics import CallStatistics
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.measure_validation import validate_measures, validate_rows
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
@@ -64,6 +65,7 @@ class SourceCaller:
         self.source = source
         self.clock = clock
         self.timers = Timers()
+        self.statistics = CallStatistics()
         self.troubles: dict[tuple[str, str, str], tuple[int, str | None]] = {}
         """How often values could not be read, by record, path and reason, with the id of the first record that had one."""
         self._failed_calls = 0
@@ -207,6 +209,8 @@ class SourceCaller:
         """Count each kind of trouble, and log it once in a while. Neither ids nor values are logged."""
         for value in unreadable:
             kind = (RECORD_NAMES[record], value.path, value.reason)
+            counts = self.statistics.dropped if value.drops_record else self.statistics.unreadable
+            counts[kind[0], value.reason] += 1
             count, example = self.troubles.get(kind, (0, value.record_id))
             self.troubles[kind] = count + 1, example
             if self._seldom.is_due(" ".join(kind)):
@@ -319,7 +323,7 @@ def validate_records(records: bytes | list[Any], kind: type[msgspec.Struct]) -> 
         raise SourceProtocolError("the connector gave other records than it was asked for")
     good = [record for record in records if has_id(record)]
     lost = len(records) - len(good)
-    return Decoded(good, lost, [UnreadableValue(None, "id", MISSING)] * lost)
+    return Decoded(good, lost, [UnreadableValue(None, "id", MISSING, drops_record=True)] * lost)
 
 
 def decode_pages(answers: list[Any], kind: type[msgspec.Struct]) -> list[Any]:

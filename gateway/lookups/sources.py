@@ -11,6 +11,8 @@ from connectors.interned_values import intern_results
 from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
+from gateway.lookups.call_statistics import CallStatistics
+from gateway.lookups.call_tracer import CallTracer
 from gateway.lookups.circuit_breaker import SourceHealth
 from gateway.lookups.fetches import MeasureFetch, RecordFetch
 from gateway.lookups.outcome import Failed
@@ -60,6 +62,20 @@ class Source:
     def troubles(self) -> Mapping[tuple[str, str, str], tuple[int, str | None]]:
         """Count unreadable values by record, path and reason. Each comes with the id of the first record that had one."""
         return self._caller.troubles
+
+    @property
+    def statistics(self) -> CallStatistics:
+        """Count the calls, and what came of them."""
+        return self._caller.statistics
+
+    @property
+    def breaker_openings(self) -> int:
+        """Count how often the source was left alone from then on."""
+        return self._calls.breaker.openings
+
+    def trace_calls(self, tracer: CallTracer | None) -> None:
+        """Have calls traced from now on, or no more."""
+        self._calls.tracer = tracer
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
         """Read a webhook's changes, by the settings or the connector. Raises `WebhookError`."""
@@ -141,6 +157,11 @@ class Sources:
     def find_customers_by(self, kind: KeyKind) -> list[str]:
         """Name the sources that find customers by this kind of key."""
         return [source.name for source in self.all if (Customer, kind) in source.lookups]
+
+    def trace_calls(self, tracer: CallTracer | None) -> None:
+        """Have calls to all sources traced from now on, or no more."""
+        for source in self.all:
+            source.trace_calls(tracer)
 
     async def open(self, shared: Collection[Source] = ()) -> None:
         """Open all sources but those that are `shared` with others, which are open."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import Aggregate, Answer, Ask, Connector, Keys, Lookup, Measure, Measured
+from connectors.contract import Aggregate, Answer, Ask, Connector, Keys, Lookup, Measure, Measured, PoolUsage
 
 
 class ConnectorWrapper(Connector[Any]):
@@ -22,6 +22,9 @@ class ConnectorWrapper(Connector[Any]):
 
     async def aclose(self) -> None:
         await self.inner.aclose()
+
+    def pool_usage(self) -> PoolUsage | None:
+        return self.inner.pool_usage()
 
     async def check(self) -> list[str]:
         return await self.inner.check()

@@ -88,7 +88,7 @@ class TagCollection:
         async with self._writing:
             for start in range(0, len(upserts), MAX_WRITES):
                 some = upserts[start : start + MAX_WRITES]
-                await self._mongo.run(partial(_write, some), in_background=True)
+                await self._mongo.run(partial(_write, some), kind="write", in_background=True)
 
     async def mark_stale(self, customers: Sequence[str]) -> int:
         """Expire the customers' tags now. They stay to be served stale until they are renewed.
@@ -104,12 +104,14 @@ class TagCollection:
         marks = [UpdateOne({"_id": customer}, [{"$set": mark}], upsert=True) for customer in customers]
         if not marks:
             return 0
-        result = await self._mongo.run(lambda database: database.tags.bulk_write(marks, ordered=False))
+        result = await self._mongo.run(lambda database: database.tags.bulk_write(marks, ordered=False), kind="write")
         return result.matched_count
 
     async def forget(self, customers: Sequence[str]) -> int:
         """Delete the customers' tags. Gives the number of customers who had any."""
-        result = await self._mongo.run(lambda database: database.tags.delete_many({"_id": {"$in": list(customers)}}))
+        result = await self._mongo.run(
+            lambda database: database.tags.delete_many({"_id": {"$in": list(customers)}}), kind="write"
+        )
         return result.deleted_count
 
 

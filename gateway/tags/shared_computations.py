@@ -123,8 +123,8 @@ class SharedComputations:
         return [entry for entry in wanted if entry[0] in whole], [entry for entry in wanted if entry[0] not in whole]
 
     def _start(self, wanted: Sequence[Wanted], marks: Marks) -> SharedComputation:
-        trace = wanted[0][0].loaders.trace
-        loaders = Loaders(self._new_stitcher().loaders.deadline, trace)
+        asking = wanted[0][0].loaders
+        loaders = Loaders(self._new_stitcher().loaders.deadline, asking.trace, asking.span)
         customers: dict[str, StitchedCustomer] = {}
         for customer, _ in wanted:
             if customer.id not in customers:

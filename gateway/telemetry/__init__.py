@@ -1,1 +1,1 @@
-"""Metrics of the gateway."""
+"""Telemetry: metrics, traces and lines about requests. Names and numbers, never a key or a value."""

@@ -14,6 +14,8 @@ from gateway.clock import Clock
 from gateway.serving.server import AnnouncingServer, configure_server
 from gateway.serving.sockets import listen
 from gateway.settings import Settings, parse_settings
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.traces import Traces
 
 
 class Gateway:
@@ -56,11 +58,18 @@ def settings_for(connectors: Sequence[Connector[Any]], called: Mapping[str, Any]
 
 @asynccontextmanager
 async def gateway_on(
-    connectors: Sequence[Connector[Any]], *, with_clock: Clock | None = None, **words: Any
+    connectors: Sequence[Connector[Any]],
+    *,
+    with_clock: Clock | None = None,
+    with_metrics: Metrics | None = None,
+    with_traces: Traces | None = None,
+    **words: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway in this process; `words` are settings, such as `deadline_ms=300`."""
-    app = create_app(settings_for(connectors, **words), connectors=connectors, clock=with_clock)
+    app = create_app(settings_for(connectors, **words), connectors=connectors, clock=with_clock, metrics=with_metrics)
     async with app.router.lifespan_context(app):
+        if with_traces is not None:
+            app.state.telemetry.trace_by(with_traces)
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield Gateway(client)
