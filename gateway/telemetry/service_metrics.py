@@ -8,6 +8,7 @@ from gateway.admission import Admission
 from gateway.execution.executor import Executor
 from gateway.lookups.read_cache import ReadCache
 from gateway.store.store import Store
+from gateway.tags.tag_counts import TagCounts
 from gateway.telemetry.samples import SampleValue, Series, distribution, number
 from gateway.webhooks import Webhooks
 
@@ -44,6 +45,23 @@ class CacheCollector(msgspec.Struct, frozen=True):
     def samples(self) -> Sampled:
         """Read the size."""
         yield number("gateway_cache_bytes", self.cache.size_bytes)
+
+
+class TagCollector(msgspec.Struct, frozen=True):
+    """Read what became of tags."""
+
+    counts: TagCounts
+
+    def samples(self) -> Sampled:
+        """Read the counts."""
+        given = {"fresh": self.counts.fresh, "stale": self.counts.stale, "computed": self.counts.computed}
+        for freshness, by_tag in given.items():
+            for tag, count in by_tag.items():
+                yield number("gateway_tags_given_total", count, tag, freshness)
+        for (tag, reason), count in self.counts.outcomes.items():
+            yield number("gateway_tag_outcomes_total", count, tag, reason.value.lower())
+        for tag, count in self.counts.not_stored.items():
+            yield number("gateway_tags_not_stored_total", count, tag)
 
 
 class StoreCollector(msgspec.Struct, frozen=True):

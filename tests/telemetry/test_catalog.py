@@ -109,6 +109,22 @@ async def test_connections_are_counted_of_pools():
     assert 'gateway_source_max_connections{source="crm",worker="0"} 100.0' in text
 
 
+@pytest.mark.mongodb
+async def test_tags_are_counted(mongodb_uri, mongodb_database):
+    """One is computed by its rule, stored, and given fresh afterwards."""
+    words = {"mongodb": {"uri": mongodb_uri, "database": mongodb_database, "timeout_ms": 20_000}}
+    metrics = Metrics()
+    for _ in range(2):  # the first one stores it before it ends
+        async with gateway_on(sources_by_id(), with_metrics=metrics, **words) as gateway:
+            await tag_of(gateway)
+    text = metrics.render().decode()
+    assert 'gateway_tags_given_total{freshness="computed",tag="activity"} 1.0' in text
+    assert 'gateway_tags_given_total{freshness="fresh",tag="activity"} 1.0' in text
+    assert 'gateway_tags_given_total{freshness="stale",tag="activity"} 0.0' in text
+    assert 'gateway_tag_outcomes_total{reason="rule",tag="activity"} 1.0' in text
+    assert 'gateway_tags_not_stored_total{tag="activity"} 0.0' in text
+
+
 async def test_mongodb_is_measured(mongodb_uri, mongodb_database):
     """Up, reads and writes of tags, and none of it without MongoDB."""
     words = {"mongodb": {"uri": mongodb_uri, "database": mongodb_database, "timeout_ms": 20_000}}
