@@ -57,6 +57,7 @@ def demo(
     customers: Annotated[int, typer.Option(min=3, max=CAPACITY, help="How many customers the shop has.")] = 2000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 1,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".demo"),
+    prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Write data and settings, and end.")] = False,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open GraphiQL in a browser.")] = out.is_terminal,
 ) -> None:
     """Serve example data on four sources, with GraphiQL."""
@@ -64,6 +65,9 @@ def demo(
     with _problems_shown():
         home = folder / dataset.value
         prepared = _prepared(dataset, home, data, postgresql, customers, seed)
+        if prepare_only:
+            out.print(f"Settings: {prepared.settings}", markup=False, highlight=False, soft_wrap=True)
+            return
         serve_demo(prepared, home, port=port, ready=partial(_announce, prepared, port, browser))
 
 
@@ -72,6 +76,7 @@ def serve(
     config: Config = Path("gateway.toml"),
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
+    fd: Annotated[int | None, typer.Option(min=3, help="Take over this listening socket instead: 3 under systemd.")] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes.")] = 1,
     record: Annotated[Path | None, typer.Option(help="Record answers of sources here, with personal data hidden.")] = None,
     record_plain: Annotated[Path | None, typer.Option(help="Record invented data here: nothing is hidden.")] = None,
@@ -87,8 +92,9 @@ def serve(
         begin_recording(settings, traffic)
         _raise_problems(settings, traffic)
         create = partial(create_worker, settings, traffic)
-        out.print(f"GraphQL: http://{host}:{port}/graphql ({workers} worker(s), {settings.environment})", highlight=False)
-        serve_app(create, host=host, port=port, workers=workers)
+        address = f"http://{host}:{port}/graphql" if fd is None else f"the socket with the descriptor {fd}"
+        out.print(f"GraphQL: {address} ({workers} worker(s), {settings.environment})", highlight=False)
+        serve_app(create, host=host, port=port, workers=workers, descriptor=fd)
 
 
 @app.command()

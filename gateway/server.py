@@ -52,6 +52,21 @@ def listening(host: str, port: int) -> socket.socket:
         raise ConfigurationError([f"--port: {host}:{port} cannot be used ({error.strerror}); choose another port"]) from None
 
 
+def inherit_socket(descriptor: int) -> socket.socket:
+    """Take over a listening socket that the parent process opened, as systemd does with the number 3.
+
+    Raises `ConfigurationError` when the descriptor is no listening stream socket.
+    """
+    try:
+        inherited = socket.socket(fileno=descriptor)
+        listens = inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError:
+        listens = 0
+    if not listens:
+        raise ConfigurationError([f"--fd: {descriptor} is no listening socket; give the unit a socket, or leave it out"])
+    return inherited
+
+
 def multiplied(taken: socket.socket) -> list[socket.socket]:
     """Duplicate the socket on the same address and queue. Together they make `ACCEPTS_PER_ROUND`."""
     return [taken, *(taken.dup() for _ in range(ACCEPTS_PER_ROUND - 1))]
@@ -75,10 +90,10 @@ class AnnouncingServer(uvicorn.Server):
             self._ready()
 
 
-def serve(create: Callable[[], Starlette], *, host: str, port: int, workers: int) -> None:
-    """Serve until a signal. With several workers `create` is pickled."""
+def serve(create: Callable[[], Starlette], *, host: str, port: int, workers: int, descriptor: int | None = None) -> None:
+    """Serve until a signal, on an inherited socket where `descriptor` names one. With several workers `create` is pickled."""
     config = configured(create, workers=workers)
-    sockets = multiplied(listening(host, port))
+    sockets = multiplied(listening(host, port) if descriptor is None else inherit_socket(descriptor))
     if workers == 1:
         uvicorn.Server(config).run(sockets=sockets)
     else:
