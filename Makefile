@@ -19,7 +19,7 @@ test: .venv/dev.done  ## the tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not release" $(ARGS)
 
 release: .venv/dev.done  ## tests of the built wheel in empty environments
-	$(BIN)/python -m pytest -m release $(ARGS)
+	$(BIN)/python -m pytest tests/deploy -m release $(ARGS)
 
 check: .venv/dev.done  ## style, types, import rules, exported schema
 	$(BIN)/ruff check

@@ -34,7 +34,7 @@ cd /
 exec "$@"
 """
 """Makes all that is on disk read-only but for an empty volume, as a container has it, and runs a command."""
-PATIENCE_S = 120
+PATIENCE_S = 300
 QUERY = '{ customer(by: {id: "c00001"}) { name } }'
 MYSQL = """
 [sources.ledger]
@@ -74,6 +74,7 @@ def find_python() -> str | None:
 
 pytestmark = [
     pytest.mark.release,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not may_isolate(), reason="only root on Linux may make a read-only root with unshare and setpriv"),
 ]
 
@@ -99,7 +100,7 @@ class Release(NamedTuple):
         """Install the wheel as the Dockerfile does; the folder with its commands."""
         environment = self.folder / f"with-{extras or 'nothing'}"
         self.run_uv("venv", "--python", self.python, str(environment))
-        pip = ["pip", "install", "--python", str(environment), "--no-build"]
+        pip = ["pip", "install", "--python", str(environment), "--no-build", "--compile-bytecode"]
         self.run_uv(*pip, "--require-hashes", "--requirement", "requirements/runtime.txt")
         self.run_uv(*pip, "--constraint", "requirements/dev.txt", f"{self.wheel}[{extras}]")
         return environment / "bin"
