@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "profile-gateway.json").read_text("utf-8"))
-METRICS = ROOT / "docs" / "metrics.md"
+METRICS = ROOT / "docs" / "operations" / "metrics.md"
 DISCOVERY = "kubernetes_sd_configs:\n      - role: pod\n"
 """Debian builds Prometheus without it."""
 
