@@ -36,7 +36,7 @@ Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Faults = Annotated[Path | None, typer.Option(help="Faults to put into the answers of sources, a TOML file.")]
 AdminPort = Annotated[
     int | None,
-    typer.Option(min=1, max=65535, show_default="9000", help="The port on 127.0.0.1 for metrics, health and reload."),
+    typer.Option(min=1, max=65535, show_default="9000", help="The port for metrics, health and reload."),
 ]
 Port = Annotated[int, typer.Option(min=1, max=65535, envvar="PORT", help="The port to listen on.")]
 
@@ -72,6 +72,7 @@ def demo(
     customers: Annotated[int, typer.Option(min=3, max=CAPACITY, help="How many customers the shop has.")] = 2000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 1,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".demo"),
+    prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Write data and settings, and end.")] = False,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open GraphiQL in a browser.")] = out.is_terminal,
 ) -> None:
     """Serve example data on four sources, with GraphiQL."""
@@ -82,6 +83,9 @@ def demo(
     with _problems_shown():
         home = folder / dataset.value
         prepared = _prepared(dataset, home, data, postgresql, customers, seed)
+        if prepare_only:
+            out.print(f"Settings: {prepared.settings}", markup=False, highlight=False, soft_wrap=True)
+            return
         serve_demo(prepared, home, port=port, ready=partial(_announce, prepared, port, browser))
 
 
@@ -91,6 +95,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
     fd: Annotated[int | None, typer.Option(min=3, help="Take over this listening socket instead: 3 under systemd.")] = None,
+    admin_host: Annotated[str, typer.Option(help="The address of the admin port.")] = "127.0.0.1",
     admin_port: AdminPort = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes.")] = 1,
     record: Annotated[Path | None, typer.Option(help="Record answers of sources here, with personal data hidden.")] = None,
@@ -115,7 +120,7 @@ def serve(
             traffic,
             host=host,
             port=port,
-            admin_port=admin_port,
+            admin=(admin_host, admin_port),
             workers=workers,
             ready=_announce_serving,
             descriptor=fd,

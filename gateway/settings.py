@@ -6,10 +6,11 @@ In the file, `${NAME}` inside a string is replaced by that variable. Unknown key
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.contract import KeyKind, RecordName
 from connectors.errors import ConfigurationError
@@ -39,6 +40,13 @@ class MongoSettings(_Frozen):
     timeout_ms: Annotated[int, Field(ge=1)] = 250
     """One operation, all of it: finding the server, connecting, asking, retrying."""
     retry_after_ms: Annotated[int, Field(ge=0)] = 1_000
+
+    @field_validator("driver")
+    @classmethod
+    def _driver_installed(cls, value: str) -> str:
+        if value == "motor" and find_spec("motor") is None:
+            raise ValueError("Motor needs an extra; install customer-profile-gateway[motor], or use pymongo")
+        return value
 
 
 class TagSettings(_Frozen):

@@ -1,4 +1,4 @@
-"""The admin port: metrics, health and reload, for this machine alone."""
+"""The admin port: metrics and health, and reload for this machine alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 import msgspec
 import structlog
@@ -24,18 +25,19 @@ from gateway.serving.reload import Reloader
 from gateway.serving.sockets import ADMIN_HOST, DEFAULT_ADMIN_PORT, listen
 from gateway.version import gateway_version
 
+LOCAL_NAMES = [ADMIN_HOST, "localhost"]
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 log = structlog.get_logger()
 
 
-def listen_for_admin(port: int | None) -> socket.socket | None:
+def listen_for_admin(host: str, port: int | None) -> socket.socket | None:
     """Open the admin port, or the default one, without which the gateway serves all the same.
 
     Raises `ConfigurationError` when the port that was asked for cannot be had.
     """
     try:
-        return listen(ADMIN_HOST, DEFAULT_ADMIN_PORT if port is None else port, "--admin-port")
+        return listen(host, DEFAULT_ADMIN_PORT if port is None else port, "--admin-port")
     except ConfigurationError:
         if port is not None:
             raise
@@ -48,7 +50,12 @@ class AdminServer(uvicorn.Server):
 
     def __init__(self, fleet: Fleet, reloader: Reloader, listener: socket.socket) -> None:
         config = uvicorn.Config(
-            _application(fleet, reloader), lifespan="off", ws="none", log_config=None, access_log=False, server_header=False
+            _application(fleet, reloader, listener),
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
         )
         super().__init__(config)
         self._listener = listener
@@ -62,7 +69,14 @@ class AdminServer(uvicorn.Server):
         yield  # they are the master's
 
 
-def _application(fleet: Fleet, reloader: Reloader) -> Starlette:
+def _is_loopback(address: str) -> bool:
+    return ip_address(address).is_loopback
+
+
+def _application(fleet: Fleet, reloader: Reloader, listener: socket.socket) -> Starlette:
+    # No page in a browser of this machine may ask by a name. Where others are let in, they ask by whatever name they have.
+    trusted = [Middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)] if _is_loopback(listener.getsockname()[0]) else []
+
     async def show_metrics(request: Request) -> Response:  # noqa: ARG001  a Starlette endpoint
         return Response(await fleet.render_metrics(), headers={"content-type": METRICS_TYPE})
 
@@ -73,7 +87,9 @@ def _application(fleet: Fleet, reloader: Reloader) -> Starlette:
         report = describe_fleet(fleet, reloader.last)
         return JSONResponse(report, 200 if report["status"] == "ready" else 503)
 
-    async def reload(request: Request) -> JSONResponse:  # noqa: ARG001
+    async def reload(request: Request) -> JSONResponse:
+        if request.client is None or not _is_loopback(request.client.host) or request.url.hostname not in LOCAL_NAMES:
+            return JSONResponse({"status": "refused", "reason": "a reload is asked for on the machine itself"}, 403)
         outcome = await asyncio.shield(reloader.reload())
         return JSONResponse(msgspec.to_builtins(outcome))
 
@@ -84,5 +100,5 @@ def _application(fleet: Fleet, reloader: Reloader) -> Starlette:
             Route("/readyz", show_readiness),
             Route("/reload", reload, methods=["POST"]),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],  # no page may ask by a name
+        middleware=trusted,
     )

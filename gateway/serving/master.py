@@ -38,22 +38,24 @@ def serve(
     *,
     host: str,
     port: int,
-    admin_port: int | None,
+    admin: tuple[str, int | None],
     workers: int,
     ready: Announce,
     descriptor: int | None = None,
 ) -> None:
     """Serve the settings of a file with workers, until SIGTERM or SIGINT. `descriptor` is of a listening socket to take over.
 
+    `admin` is the address of the admin port, and its number if it must be that one.
+
     Raises `ConfigurationError` with all problems before anything is served.
     """
     log_everything()
     with listen(host, port) if descriptor is None else inherit_socket(descriptor) as listener:
-        admin = listen_for_admin(admin_port)
+        admin_listener = listen_for_admin(*admin)
         configuration = read_configuration(path, traffic)
         address = f"http://{host}:{port}/graphql" if descriptor is None else f"the socket with the descriptor {descriptor}"
         master = Master(path, configuration, lambda: ready(address, workers, configuration.settings.environment))
-        asyncio.run(master.run(listener, admin, workers, is_inherited=descriptor is not None))
+        asyncio.run(master.run(listener, admin_listener, workers, is_inherited=descriptor is not None))
 
 
 class Master:

@@ -83,7 +83,7 @@ class Mongo:
     async def open(self) -> None:
         """Create the client and try to reach MongoDB. It takes at most the timeout; that MongoDB is down is no error.
 
-        Raises `ConfigurationError` for an address that cannot be read and for a driver that is not installed.
+        Raises `ConfigurationError` for an address that cannot be read.
         """
         connect = _connect_motor if self._settings.driver == "motor" else _connect_pymongo
         try:
@@ -279,10 +279,8 @@ def _connect_pymongo(settings: MongoSettings) -> tuple[Database, Callable[[], Aw
 
 
 def _connect_motor(settings: MongoSettings) -> tuple[Database, Callable[[], Awaitable[None]]]:
-    try:
-        from motor.motor_asyncio import AsyncIOMotorClient
-    except ImportError:
-        raise ConfigurationError(['mongodb.driver: Motor is not installed; add the extra "motor", or use "pymongo"']) from None
+    from motor.motor_asyncio import AsyncIOMotorClient  # an extra, which the settings ask for
+
     client: Any = AsyncIOMotorClient(settings.uri, **_options(settings))
 
     async def close() -> None:

@@ -5,7 +5,7 @@ import re
 from tests.support.paths import ROOT
 
 PACKAGES = ("bench", "connectors", "gateway", "resolvers", "scripts", "tests")
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")])
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 LOGS = (ROOT / "docs" / "operations" / "logs.md").read_text("utf-8")
 

@@ -174,7 +174,25 @@ def test_without_the_default_admin_port_the_gateway_serves():
         with suppress(OSError):  # then it is taken already
             stack.enter_context(socket.create_server((ADMIN_HOST, DEFAULT_ADMIN_PORT)))
         with capture_logs() as logs:
-            assert listen_for_admin(None) is None
+            assert listen_for_admin(ADMIN_HOST, None) is None
         assert logs == [{"event": "admin_port_unavailable", "log_level": "warning", "port": 9000}]
         with pytest.raises(ConfigurationError, match=r"^--admin-port: 127\.0\.0\.1:9000 cannot be used"):
-            listen_for_admin(DEFAULT_ADMIN_PORT)
+            listen_for_admin(ADMIN_HOST, DEFAULT_ADMIN_PORT)
+
+
+def test_others_read_metrics_and_cannot_reload(probes: ProbeConfig):
+    """With an address for others metrics are given under any name; a reload only to who asks on the machine by its own."""
+    others = {"host": "pod.example"}
+    with serve_process(probes.file, "--admin-host", "0.0.0.0", path=probes.kinds) as gateway:
+        gateway.wait_ready(1)
+        read = [gateway.admin.get(path, headers=others).status_code for path in ("/metrics", "/readyz", "/healthz")]
+        refused = gateway.admin.post("/reload", headers=others)
+        assert (read, refused.status_code) == ([200, 200, 200], 403)
+        assert gateway.admin.post("/reload").status_code == 200
+
+
+def test_the_admin_port_of_the_machine_is_asked_by_its_own_name(probes: ProbeConfig):
+    """A page in a browser that calls it by another name is refused."""
+    with serve_process(probes.file, path=probes.kinds) as gateway:
+        gateway.wait_ready(1)
+        assert gateway.admin.get("/metrics", headers={"host": "pod.example"}).status_code == 400
