@@ -215,21 +215,21 @@ CASES = {
         {"GATEWAY_MONGODB__URI": "mongodb://127.0.0.1:9", "GATEWAY_MONGODB__DRIVER": "motor"},
         '{ customer(by: {id: "c00001"}) { tag(key: "lifecycle_stage") { value } } }',
         {"customer": {"tag": {"value": "ACTIVE"}}},
-        "mongodb.driver: Motor needs an extra; install customer-profile-gateway[motor]",
+        "GATEWAY_MONGODB__DRIVER: Motor needs an extra; install customer-profile-gateway[motor]",
     ),
     "mysql": Case(
         MYSQL,
         {},
         QUERY,
         {"customer": {"name": "Emma Clarke"}},
-        "sources.ledger: url: MySQL needs an extra; install customer-profile-gateway[mysql]",
+        "sources.ledger.url: MySQL needs an extra; install customer-profile-gateway[mysql]",
     ),
     "files": Case(
         FILES,
         {},
         '{ customer(by: {id: "c00001"}) { orders(first: 1) { nodes { id } } } }',
         {"customer": {"orders": {"nodes": [{"id": "exports:7"}]}}},
-        "sources.exports: document: files need an extra; install customer-profile-gateway[files]",
+        "sources.exports: files need an extra; install customer-profile-gateway[files]",
     ),
 }
 
