@@ -117,12 +117,15 @@ class Application(Starlette):
 
 
 class GatewayApplication(Application):
-    """Serve the services of a revision, and count in `metrics`. `switch` exchanges the services."""
+    """Serve the services of a revision. `switch` exchanges them.
 
-    def __init__(self, services: Services, examples: Sequence[Example] = (), metrics: Metrics = metrics_of_process) -> None:
+    It counts in `metrics`, by default in those of the process.
+    """
+
+    def __init__(self, services: Services, examples: Sequence[Example] = (), metrics: Metrics | None = None) -> None:
         self._executor, operations = _executor(services)
         self._admission = Admission(services.clock, self._budget_s)
-        self.telemetry = Telemetry(services, metrics)
+        self.telemetry = Telemetry(services, metrics or metrics_of_process)
         self._begin = self.telemetry.observer.begin
         observe = self.telemetry.observer.end
         endpoint = GraphQLView(operations, self._execute, admission=self._admission, observe=observe)
@@ -214,7 +217,7 @@ def create_app(
     examples: Sequence[Example] = (),
     clock: Clock | None = None,
     connectors: Sequence[Connector[Any]] | None = None,
-    metrics: Metrics = metrics_of_process,
+    metrics: Metrics | None = None,
 ) -> GatewayApplication:
     """Create the gateway as an ASGI application. `examples` open as tabs of GraphiQL, which development has."""
     return GatewayApplication(create_services(settings, clock=clock, connectors=connectors), examples, metrics)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from gateway.app import create_services, opened
-from gateway.check.configuration import Configuration, validate_configuration, validate_faults
+from gateway.check.configuration import CheckedConfiguration, validate_configuration, validate_faults
 from gateway.check.problems import Problem, in_order, problem_without_place, read_setting_text, split_fix
 from gateway.check.redaction import Redaction
 from gateway.check.report import Report, summarise_lookups
@@ -71,7 +71,7 @@ def _check_faults(path: Path, names: Sequence[str], connectors: Sequence[Connect
     return f"{len(settings.faults)} fault(s) on {', '.join(settings.sources)} where serve has --faults {path}", []
 
 
-async def _read_customers(configuration: Configuration, customers: Sequence[str]) -> list[Problem]:
+async def _read_customers(configuration: CheckedConfiguration, customers: Sequence[str]) -> list[Problem]:
     assert configuration.settings is not None
     async with opened(create_services(configuration.settings)) as services:
         return [problem_without_place(text) for text in await unreadable_values(services, customers)]

@@ -19,7 +19,7 @@ from gateway.store.store import Store
 from gateway.tags.pack import load_pack
 
 
-class Configuration(NamedTuple):
+class CheckedConfiguration(NamedTuple):
     """What is sound of a configuration, and the problems of the rest.
 
     `settings` are None where too little of them is sound. `connectors` are those of sources that can be asked: for
@@ -32,7 +32,7 @@ class Configuration(NamedTuple):
     problems: Sequence[Problem]
 
 
-def validate_configuration(file: TomlFile, read: SettingsDocument) -> Configuration:
+def validate_configuration(file: TomlFile, read: SettingsDocument) -> CheckedConfiguration:
     """Validate the settings in a file and in the environment, and the tags that they name."""
     unset = [*read.unset, *file.unset]
     settings, found = validate(Settings, read.document, unset=unset)
@@ -48,7 +48,7 @@ def validate_configuration(file: TomlFile, read: SettingsDocument) -> Configurat
     store, in_store = _validate_store(file, read, unset)
     problems += [*in_store, *_validate_tags(file, read, unset)]
     whole = None if settings is None else with_folder(settings, file.folder)
-    return Configuration(whole, connectors, store, problems)
+    return CheckedConfiguration(whole, connectors, store, problems)
 
 
 def validate_faults(

@@ -69,7 +69,7 @@ async def gateway_on(
     app = create_app(settings_for(connectors, **words), connectors=connectors, clock=with_clock, metrics=with_metrics)
     async with app.router.lifespan_context(app):
         if with_traces is not None:
-            app.state.telemetry.trace_by(with_traces)
+            app.telemetry.trace_by(with_traces)
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield Gateway(client)
