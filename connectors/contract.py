@@ -26,6 +26,7 @@ import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from connectors.errors import NoWebhookError, SourceError
+from connectors.inspection import MissingIndex, SampleFunction
 from connectors.record_fields import Fields
 from connectors.records import Record, known_record
 
@@ -148,13 +149,14 @@ class MeasureFunction(Protocol):
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
-    """One record type by one kind of key, from one source."""
+    """One record type by one kind of key, from one source. `sample` lists some of its keys, where the source can."""
 
     record: type[Record]
     by: KeyKind
     fetch: FetchFunction
     max_batch: int = 100
     pushdown: frozenset[Push] = frozenset()
+    sample: SampleFunction | None = None
 
 
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,6 +270,10 @@ class Connector(Generic[S]):
 
     async def check(self) -> list[str]:
         """Ask the source, and list the problems that an operator can fix. It is empty when all is well."""
+        return []
+
+    async def missing_indexes(self) -> Sequence[MissingIndex]:
+        """List the large tables that lookups read whole. Raises `SourceError`."""
         return []
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one
