@@ -26,6 +26,7 @@ import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from connectors.errors import NoWebhookError, SourceError
+from connectors.inspection import MissingIndex, SampleFunction
 from connectors.record_fields import Fields
 from connectors.records import Record, known_record
 
@@ -148,13 +149,14 @@ class MeasureFunction(Protocol):
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
-    """One record type by one kind of key, from one source."""
+    """One record type by one kind of key, from one source. `sample` lists some of its keys, where the source can."""
 
     record: type[Record]
     by: KeyKind
     fetch: FetchFunction
     max_batch: int = 100
     pushdown: frozenset[Push] = frozenset()
+    sample: SampleFunction | None = None
 
 
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
@@ -281,6 +283,10 @@ class Connector(Generic[S]):
     def pool_usage(self) -> PoolUsage | None:
         """Count the connections now. None where the connector has no pool that it can count."""
         return None
+
+    async def missing_indexes(self) -> Sequence[MissingIndex]:
+        """List the large tables that lookups read whole. Raises `SourceError`."""
+        return []
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one
         """Check the signature of a webhook and read its changes.

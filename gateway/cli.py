@@ -154,12 +154,13 @@ def check(
         list[str] | None, typer.Option(help="Read this customer's records, and say what cannot be read.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print problems and lookups as JSON.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Look at 1,000 rows of each lookup instead of 100.")] = False,
 ) -> None:
     """Print each record's source and key, and all problems at once. It ends with 2 if there are any."""
     from gateway.log import configure_logging
 
     configure_logging("ERROR")
-    _check(config, faults, customer or (), as_json=as_json)
+    _check(config, faults, customer or (), as_json=as_json, rows=1_000 if deep else 100)
 
 
 @app.command()
@@ -275,27 +276,36 @@ def _print_problems(problems: Sequence[str]) -> None:
         errors.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
-def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, as_json: bool = False) -> None:
-    """Check a configuration and print the report. Ends the command with 2 if there are problems."""
+def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, as_json: bool = False, rows: int = 0) -> None:
+    """Check a configuration and print the report. Ends the command with 2 if there are problems.
+
+    So many `rows` of each lookup are looked at, with a progress bar on a terminal.
+    """
     import asyncio
+
+    from rich.progress import Progress
 
     from gateway.check.command import check as check_configuration
     from gateway.check.report import report_lines
 
-    with _problems_shown():
-        found = asyncio.run(check_configuration(config, faults, customers))
+    with _problems_shown(), Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task("Looking at the data", total=None)
+        advance = lambda source: bar.update(task, advance=1, description=f"Looked at {source}")  # noqa: E731
+        found = asyncio.run(check_configuration(config, faults, customers, rows=rows, advance=advance))
     if as_json:
         typer.echo(found.report.json())
     else:
         for line in report_lines(found.report, found.settings, found.faults):
             out.print(line, markup=False, highlight=False, soft_wrap=True)
+        for warning in found.report.warnings:
+            errors.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
         _print_problems([str(problem) for problem in found.report.problems])
     if found.report.problems:
         raise typer.Exit(2)
     if not as_json:
         out.print("No problems found.")
         if not customers:
-            out.print("No records were read: --customer ID says what of a customer's records cannot be read.", soft_wrap=True)
+            out.print("--customer ID reads all records of a customer, and says what of them cannot be read.", soft_wrap=True)
 
 
 def _prepared(dataset: Dataset, home: Path, data: Path | None, postgresql: str | None, customers: int, seed: int) -> Prepared:

@@ -7,10 +7,12 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, PoolUsage, Push
+from connectors.inspection import MissingIndex
 from connectors.records import RECORDS
 from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
 from connectors.sql.engine import Engine
+from connectors.sql.index_checks import indexes_missing
 from connectors.sql.mysql import Mysql
 from connectors.sql.postgresql import Postgresql
 from connectors.sql.settings import RecordSettings, SqlSettings
@@ -63,10 +65,23 @@ class QueriesConnector(Connector[S]):
             problems += await problems_of_table(f"sources.{self.name}.records.{name}", self.database, self._tables[name])
         return problems
 
+    async def missing_indexes(self) -> Sequence[MissingIndex]:
+        """List the large tables that lookups read whole. Of queries that do not run it says nothing."""
+        return [
+            missing for name, table in self._tables.items() for missing in await indexes_missing(self.database, name, table)
+        ]
+
     def lookups(self) -> Sequence[Lookup]:
         shared: dict[str, Any] = dict(max_batch=self._max_batch, pushdown=frozenset(Push))
         return [
-            Lookup(record=RECORDS[name], by=kind, fetch=partial(self._tables[name].fetch, kind), **shared)
+            Lookup(
+                record=RECORDS[name],
+                by=kind,
+                fetch=partial(self._tables[name].fetch, kind),
+                # What is searched for inside words cannot be listed.
+                sample=None if kind is KeyKind.TEXT else partial(self._tables[name].sample, kind),
+                **shared,
+            )
             for name, record in self._records.items()
             for kind in record.keys
         ]

@@ -10,6 +10,7 @@ from sqlalchemy import Executable, Select, literal_column, select, text
 
 from connectors.errors import SourceError
 from connectors.sql.query_failures import QueryFailure, explain_failure
+from connectors.sql.query_plan import TableScan
 from connectors.sql.record_query import Columns, escaped
 
 
@@ -44,6 +45,10 @@ class SqlDatabase(ABC):
     async def finds_by_index(self, query: str, column: str, type_: str) -> bool:  # noqa: ARG002  asked where it is of use
         """Whether an index finds the rows of a key, and nothing else is read."""
         return False
+
+    async def table_scans(self, query: str, column: str) -> Sequence[TableScan]:  # noqa: ARG002  files have no indexes
+        """List the tables that are read whole to find the rows of a query by a column, however few they are."""
+        return ()
 
     @abstractmethod
     async def unreachable(self) -> str | None:

@@ -15,10 +15,12 @@ from connectors.sql.database import SqlDatabase, learning_statement
 from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.pool import Pool, PooledConnection
 from connectors.sql.postgresql import LEADING_COLUMN, IndexScan, PostgresqlSpelling, index_scans, index_statement
+from connectors.sql.query_plan import TableScan
 from connectors.sql.record_query import Columns
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
 from connectors.sql.sqlite import keeps_apart, plan_statement
+from connectors.sql.table_scans import large_scans
 
 LEARNING_S = 5
 """How long the database may take to name a query's columns, in seconds. Shared by all who wait, so no caller's deadline
@@ -136,6 +138,13 @@ class Engine(SqlDatabase):
             if isinstance(ours := source_error(error), SourceProtocolError):
                 return False
             raise ours from error
+
+    async def table_scans(self, query: str, column: str) -> Sequence[TableScan]:
+        columns = await self.columns(query)
+        try:
+            return await large_scans(self.pool, self.backend, query, columns, column)
+        except FOREIGN as error:
+            raise source_error(error) from error
 
     def _notify(self, text: str, values: Sequence[Any]) -> None:
         for listener in self.listeners:

@@ -8,14 +8,19 @@ from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from gateway.app import create_services, opened
 from gateway.check.configuration import CheckedConfiguration, validate_configuration, validate_faults
+from gateway.check.data_checks import DataReport, check_data
 from gateway.check.problems import Problem, in_order, problem_without_place, read_setting_text, split_fix
 from gateway.check.redaction import Redaction
 from gateway.check.report import Report, summarise_lookups
+from gateway.check.sampler import Advance, Sampler
 from gateway.check.settings_file import TomlFile
 from gateway.check.source_questions import ask_sources
+from gateway.clock import Clock
 from gateway.explain import unreadable_values
 from gateway.settings import Settings, environment_variables
 from gateway.settings_document import SettingsDocument, fill_in
+from gateway.tags.definitions import Pack
+from gateway.tags.pack import load_pack, shipped_pack
 
 
 class Check(NamedTuple):
@@ -27,9 +32,17 @@ class Check(NamedTuple):
 
 
 async def check(
-    config: Path, faults: Path | None = None, customers: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    config: Path,
+    faults: Path | None = None,
+    customers: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    *,
+    rows: int = 0,
+    advance: Advance = lambda _: None,
 ) -> Check:
     """Check a settings file, all that it names, and a file of faults. `customers` are read, to see what cannot be.
+
+    Of each lookup so many `rows` are looked at; `advance` is told the source of each.
 
     Raises `ConfigurationError` for a file that cannot be read at all.
     """
@@ -47,17 +60,48 @@ async def check(
         active, further = _check_faults(faults, names, configuration.connectors)
         problems += further
     hidden = Redaction(read, variables)
-    for text in await ask_sources(configuration.connectors, configuration.store):
-        problems.append(hidden.hide(_place(text, file, read)))
+    asked = [_place(text, file, read) for text in await ask_sources(configuration.connectors, configuration.store)]
+    problems += map(hidden.hide, asked)
+    data = await _check_data(configuration, problems, Sampler(Clock(), rows, _region(configuration)), advance)
+    warnings = [_place_found(found, file, read) for found in data.warnings]
+    problems += [_place_found(found, file, read) for found in data.problems]
     if customers and not problems:
         problems += await _read_customers(configuration, customers)
-    report = Report(problems=in_order(problems), lookups=summarise_lookups(configuration.connectors))
+    lookups = summarise_lookups(configuration.connectors)
+    report = Report(in_order(problems), lookups, warnings=in_order(warnings), samples=data.samples)
     return Check(report, configuration.settings, active)
 
 
 def _place(text: str, file: TomlFile, read: SettingsDocument) -> Problem:
     setting = read_setting_text(text)
     return problem_without_place(text) if setting is None else file.problem_of(setting, read)
+
+
+def _place_found(found: Problem, file: TomlFile, read: SettingsDocument) -> Problem:
+    """Give a finding in the data the line of its setting."""
+    return found if found.file else _place(f"{found.path}: {found.message}; {found.fix}", file, read)
+
+
+async def _check_data(
+    configuration: CheckedConfiguration, problems: Sequence[Problem], sampler: Sampler, advance: Advance
+) -> DataReport:
+    """Sample the sources without a problem so far. They are compared with each other where all is well."""
+    sound = [own for own in configuration.connectors if not any(_is_about(problem, own.name) for problem in problems)]
+    if not sampler.rows or not sound:
+        return DataReport((), (), ())
+    pack, named = Pack(facts={}, tags={}), None
+    if not problems and configuration.settings is not None:
+        named = configuration.settings.tags.file
+        pack = load_pack(named) if named else shipped_pack()
+    return await check_data(sound, pack, named.name if named else None, sampler, advance=advance, are_all=not problems)
+
+
+def _is_about(problem: Problem, source: str) -> bool:
+    return f"{problem.path}.".startswith(f"sources.{source}.")
+
+
+def _region(configuration: CheckedConfiguration) -> str | None:
+    return None if configuration.settings is None else configuration.settings.default_region
 
 
 def _check_faults(path: Path, names: Sequence[str], connectors: Sequence[Connector[Any]]) -> tuple[str | None, list[Problem]]:

@@ -8,6 +8,7 @@ import msgspec
 
 from connectors.contract import Connector, Push
 from connectors.records import RECORD_NAMES
+from gateway.check.data_checks import SampleSummary, sample_lines
 from gateway.check.problems import Problem
 from gateway.settings import Settings, SourceSettings
 
@@ -30,10 +31,15 @@ class LookupSummary(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All that a check has found. Its JSON has these names, and none of them goes or changes its meaning."""
+    """All that a check has found. Its JSON has these names, and none of them goes or changes its meaning.
+
+    `warnings` are slow or look wrong, and are no problems. `samples` say at how much of the data was looked.
+    """
 
     problems: Sequence[Problem]
     lookups: Sequence[LookupSummary]
+    warnings: Sequence[Problem] = ()
+    samples: Sequence[SampleSummary] = ()
 
     def json(self) -> str:
         """Write the report as JSON, for programs."""
@@ -61,6 +67,7 @@ def report_lines(report: Report, settings: Settings | None, faults: str | None) 
     """Write what a person reads beside the problems: lookups, how sources are called, active faults."""
     lines = lookup_lines(report.lookups) if report.lookups else []
     lines += ["", *calling_lines(settings)] if settings is not None else []
+    lines += ["", *sample_lines(report.samples)] if report.samples else []
     return [*lines, f"Faults are active: {faults}"] if faults is not None else lines
 
 

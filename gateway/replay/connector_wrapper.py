@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from connectors.contract import Aggregate, Answer, Ask, Connector, Keys, Lookup, Measure, Measured, PoolUsage
+from connectors.inspection import MissingIndex
 
 
 class ConnectorWrapper(Connector[Any]):
@@ -28,6 +29,9 @@ class ConnectorWrapper(Connector[Any]):
 
     async def check(self) -> list[str]:
         return await self.inner.check()
+
+    async def missing_indexes(self) -> Sequence[MissingIndex]:
+        return await self.inner.missing_indexes()
 
     def lookups(self) -> Sequence[Lookup]:
         return [msgspec.structs.replace(lookup, fetch=partial(self.fetched, lookup)) for lookup in self.inner.lookups()]

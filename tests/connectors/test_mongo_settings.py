@@ -6,9 +6,10 @@ import pytest
 from bson import Decimal128
 from pydantic import ValidationError
 
+from connectors.inspection import MIN_INDEXED_ROWS, MissingIndex, Sample, SampledKey
 from connectors.mongo import MongoConnector, MongoSourceSettings
 from connectors.record_fields import Fields
-from connectors.records import Customer
+from connectors.records import Customer, Order
 from tests.support.mongo_shop import RECORDS, MongoShop, settings
 from tests.support.sql_shop import day
 
@@ -82,6 +83,7 @@ def test_short_forms_mean_paths() -> None:
     }  # fmt: skip
 
 
+REST = "placed: -1, _id: -1"
 GOOD_ORDER = {"_id": "1", "customer": "c1", "placed": day(1), "total": 1, "currency": "EUR", "lines": [{"cents": 5}]}
 
 
@@ -96,16 +98,10 @@ async def check(shop: MongoShop, **changes: Any) -> list[str]:
 
 @pytest.mark.mongodb
 async def test_a_good_configuration_has_no_problems(mongo_shop: MongoShop) -> None:
-    """Every path is in a document, and an index serves the key, whatever follows it there."""
+    """Every path is in a document."""
     await mongo_shop.fill(orders=[GOOD_ORDER])
-    await mongo_shop.database.orders.create_index([("customer", 1), ("placed", -1), ("_id", -1)])
     assert await check(mongo_shop) == []
 
-
-ADVICE = (
-    ".keys.customer_id: no index of orders begins with customer, so each call reads all; "
-    "db.orders.createIndex({customer: 1, placed: -1, _id: -1})"
-)
 
 NO_DATE = (
     ".fields.placed_at: placed is no date in some documents of orders, and these are not found; make dates of them ($toDate)"
@@ -116,14 +112,12 @@ NO_DATE = (
 @pytest.mark.parametrize(
     ("documents", "changes", "expected"),
     [
-        ([GOOD_ORDER], {}, [ADVICE]),
         ([GOOD_ORDER], {"collection": "ordrs"},
          [".collection: there is no ordrs that may be read; correct the name, or grant the right to read"]),
         ([], {}, [".collection: orders is empty, so nothing more can be said; is it the right one?"]),
         ([GOOD_ORDER], {"keys": {"email": "a.mail", "text": {"paths": ["name"]}, "customer_id": "_id"}}, [
             ".keys.email: none of the 1 newest documents of orders has a.mail; correct the path",
             ".keys.text.paths.name: none of the 1 newest documents of orders has name; correct the path",
-            ADVICE.replace("customer_id", "email").replace("with customer", "with a.mail").replace("{customer", '{"a.mail"'),
         ]),
         ([GOOD_ORDER], {"fields": ORDER["fields"] | {"status": "state", "id": "number"}, "keys": {"customer_id": "_id"}}, [
             ".fields.status: none of the 1 newest documents of orders has state; correct the path",
@@ -178,3 +172,38 @@ async def test_the_check_of_snake_case_documents_has_nothing_to_say(mongo_shop: 
         "c1": [{"givenName": "Ann", "address": {"postalCode": "1"}, "deviceIds": ["d"]}]
     }
     assert await mongo_shop.connector.check() == []
+
+
+@pytest.mark.mongodb
+async def test_a_large_collection_without_an_index_is_named_with_the_index_to_make(mongo_shop: MongoShop) -> None:
+    """An index may go on after the key. Small collections need none."""
+    records = {"order": ORDER | {"keys": {"customer_id": "customer", "email": "a.mail"}}}
+    await mongo_shop.configured(records=records)
+    await mongo_shop.fill(orders=[{"_id": str(number), "customer": "c"} for number in range(MIN_INDEXED_ROWS)])
+    assert await mongo_shop.connector.missing_indexes() == []
+    await mongo_shop.fill(orders=[{"_id": "one more"}])
+    assert await mongo_shop.connector.missing_indexes() == [
+        MissingIndex(
+            setting=f"records.order.keys.{kind}", table="orders", statement=f"db.orders.createIndex({{{path}: 1, {REST}}})"
+        )
+        for kind, path in (("customer_id", "customer"), ("email", '"a.mail"'))
+    ]
+    await mongo_shop.database.orders.create_index([("customer", 1), ("placed", -1), ("_id", -1)])
+    assert [own.setting for own in await mongo_shop.connector.missing_indexes()] == ["records.order.keys.email"]
+
+
+@pytest.mark.mongodb
+async def test_a_sample_counts_rows_ids_and_words_that_nobody_mapped(mongo_shop: MongoShop) -> None:
+    """Words of the settings are mapped, so are the names of members and what is said to be unknown."""
+    words = ["gone", "pending", "7", "Shipped", "lost", "lost", 8, None, " "]
+    await mongo_shop.fill(
+        orders=[
+            {"_id": str(number), "customer": "c1", "number": str(number % 8), "status": word}
+            for number, word in enumerate(words)
+        ]
+    )
+    await mongo_shop.configured(records={"order": ORDER | {"fields": ORDER["fields"] | {"id": "number"}}})
+    lookup = mongo_shop.lookup(Order)
+    assert lookup.sample is not None
+    sample = await lookup.sample(100)
+    assert sample == Sample([SampledKey("c1", 9, 8)], {"status": {"lost": 2, "8": 1}})

@@ -250,7 +250,8 @@ def test_check_says_that_faults_would_be_active(tmp_path):
     config, faults = tmp_path / "gateway.toml", tmp_path / "faults.toml"
     config.write_text(
         f'[sources.orders]\nkind = "sql"\nurl = "sqlite+aiosqlite:///{tmp_path}/x.db"\n[sources.orders.records.order]\n'
-        'query = "SELECT 1 AS id, 2 AS customer_id, \'2026-06-01\' AS placed_at"\nkeys = { customer_id = "customer_id" }\n',
+        "query = \"SELECT 1 AS id, 2 AS customer_id, '2026-06-01' AS placed_at\"\n"
+        'keys = { customer_id = { column = "customer_id", type = "integer" } }\n',
         encoding="utf-8",
     )
     (tmp_path / "x.db").touch()
