@@ -70,7 +70,7 @@ def test_a_pipe_gets_every_word(configuration: Path):
     assert result.returncode == 0, result.stderr
     name = "orders-of-the-shops-that-were-bought-in-the-last-years"
     assert f"{name}  order   customer_id  500    all\n" in result.stdout
-    assert result.stdout.endswith("says what of a customer's records cannot be read.\n")
+    assert result.stdout.endswith("reads all records of a customer, and says what of them cannot be read.\n")
     assert result.stderr == ""
 
 
@@ -80,7 +80,8 @@ def test_programs_get_json(configuration: Path):
     assert (good.returncode, good.stderr) == (0, "")
     lookup = {"source": "orders-of-the-shops-that-were-bought-in-the-last-years", "kind": "files", "record": "order"}
     lookup |= {"key": "customer_id", "max_batch": 500, "pushdown": EVERY_PUSH, "measures": True}
-    assert json.loads(good.stdout) == {"problems": [], "lookups": [lookup]}
+    sample = {"source": lookup["source"], "record": "order", "key": "customer_id", "keys": 1, "records": 1}
+    assert json.loads(good.stdout) == {"problems": [], "lookups": [lookup], "warnings": [], "samples": [sample]}
     bad = run("check", "--config", str(broken(configuration)), "--json")
     assert (bad.returncode, bad.stderr) == (2, "")
     assert json.loads(bad.stdout)["problems"] == [
