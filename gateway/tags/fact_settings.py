@@ -52,7 +52,9 @@ def read_fact(name: str, section: Section) -> Fact | None:
     label = section.text("label")
     record = section.choice("record", RECORDS)
     measure = section.choice("measure", MEASURES)
+    window = section.duration("window")
     if record is None or measure is None:
+        _rates(section)  # which says what is wrong with them
         return None
     field = section.optional_text("field")
     info = _check_field(section, record, measure, field)
@@ -63,7 +65,7 @@ def read_fact(name: str, section: Section) -> Fact | None:
         record=record,
         measure=measure,
         field=field,
-        window=section.duration("window"),
+        window=window,
         where=_conditions(section, record),
         currency=_currency(section, info),
         rates=_rates(section),

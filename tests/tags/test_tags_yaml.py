@@ -43,6 +43,17 @@ def test_a_mistake_in_the_defaults_is_one_problem(tmp_path: Path) -> None:
     ]
 
 
+def test_an_unknown_record_hides_no_other_mistake(tmp_path: Path) -> None:
+    """What can be told without knowing the record is told, too."""
+    text = DEFAULTS + TAGS.replace("record: order", "record: orders\n    window: 1y\n    rates: {EURO: x}")
+    assert problems(tmp_path, text) == [
+        "tags.yaml:5: facts.n.record: unknown word 'orders'; did you mean 'order'?",
+        "tags.yaml:6: facts.n.window: '1y' is not a span of time; write a number and m, h, d or w, such as 6h or 90d",
+        "tags.yaml:7: facts.n.rates.EURO: 'EURO' is no currency; write three capital letters, such as EUR",
+        "tags.yaml:7: facts.n.rates.EURO: 'x' is no rate; write how much of EURO is one of the fact's currency, such as 1.25",
+    ]
+
+
 def test_merge_keys_are_read(tmp_path: Path) -> None:
     """As YAML has them: a mapping or a list of them, the first counts first, and own settings before all."""
     text = FACTS + (
