@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx2
 import pytest
@@ -120,6 +120,15 @@ async def proxy(folder: Path, tmp_path: Path) -> AsyncIterator[Proxy]:
             yield started
 
 
+def logged(log: Path) -> list[Any]:
+    """The lines of the access log, once there are any: nginx writes them after its answers."""
+    deadline = time.monotonic() + START_S
+    while not (text := log.read_text()).endswith("\n"):
+        assert time.monotonic() < deadline, "nginx logs nothing"
+        time.sleep(0.02)
+    return [json.loads(line) for line in text.splitlines()]
+
+
 @pytest.fixture
 async def client(proxy: Proxy) -> AsyncIterator[httpx2.AsyncClient]:
     """A caller that trusts the certificate."""
@@ -140,7 +149,7 @@ async def test_a_query_is_answered_over_tls(proxy: Proxy, client: httpx2.AsyncCl
     answer = await client.post("/graphql", json={"query": QUERY}, headers={"user-agent": "an agent"})
     assert answer.json() == {"data": {"customer": {"name": "Ann"}}}
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
-    (line,) = (json.loads(text) for text in proxy.log.read_text().splitlines())
+    (line,) = logged(proxy.log)
     assert line["request_id"] == answer.headers["x-request-id"]
     assert (line["method"], line["path"], line["status"]) == ("POST", "/graphql", 200)
     assert line.keys() == {"time", "request_id", "method", "path", "status", "bytes", "seconds", "upstream", "upstream_seconds"}
