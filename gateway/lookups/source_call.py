@@ -328,22 +328,23 @@ def validate_records(records: bytes | list[Any], kind: type[msgspec.Struct]) -> 
 
 def decode_pages(answers: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
     """Decode the pages of many keys where all of their records are sound. Else they stay as they are."""
-    pages = [answer.records for answer in answers if type(answer) is Page and type(answer.records) is bytes]
+    pages = {
+        place: answer.records for place, answer in enumerate(answers) if type(answer) is Page and type(answer.records) is bytes
+    }
     if len(pages) < 2:
         return answers
     decode = record_decoder(kind).decode
     try:
-        lists = [decode(page) for page in pages]
+        lists = [decode(page) for page in pages.values()]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return answers
     records = [*chain.from_iterable(lists)]
-    if len(drop_invalid(records, kind)) < len(records) or any(is_odd(page, kind) for page in pages):
+    if len(drop_invalid(records, kind)) < len(records) or any(is_odd(page, kind) for page in pages.values()):
         return answers
-    waiting = iter(lists)
-    return [
-        Page(next(waiting), answer.total, answer.partial) if type(answer) is Page and type(answer.records) is bytes else answer
-        for answer in answers
-    ]
+    decoded = answers.copy()
+    for place, found in zip(pages, lists, strict=True):
+        decoded[place] = Page(found, answers[place].total, answers[place].partial)
+    return decoded
 
 
 def decode_records(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
