@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from connectors.errors import ConfigurationError
 from gateway.replay.modes import ReplayModes
 from gateway.settings import Settings, load_settings
+from gateway.tags.yaml_sections import read_yaml_text
 
 _DIGEST_CHARACTERS = 12
 
@@ -51,21 +51,11 @@ def read_configuration(path: Path, traffic: ReplayModes, revision: int = 1) -> C
     written = hashlib.sha256(path.read_bytes())
     tags = None
     if settings.tags.file is not None:
-        tags = _read_tags(settings.tags.file)
+        tags = read_yaml_text(settings.tags.file)
         written.update(b"\0" + tags.encode())
     return Configuration(
         settings=settings, tags=tags, traffic=traffic, revision=revision, digest=written.hexdigest()[:_DIGEST_CHARACTERS]
     )
-
-
-def _read_tags(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror}); give the path of a readable file"
-    except UnicodeDecodeError:
-        problem = "is not UTF-8 text; save it as UTF-8"
-    raise ConfigurationError([f"{path.name}: {problem}"])
 
 
 def list_changes(old: Configuration, new: Configuration) -> list[str]:

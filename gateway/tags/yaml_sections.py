@@ -40,16 +40,21 @@ class Problems:
             raise ConfigurationError(sorted(self._lines, key=self._lines.__getitem__))
 
 
+def read_yaml_text(path: Path) -> str:
+    """Read the text of a file. Raises `ConfigurationError`."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror}); give the path of a readable file"
+    except UnicodeDecodeError:
+        problem = "is not UTF-8 text; save it as UTF-8"
+    raise ConfigurationError([f"{path.name}: {problem}"])
+
+
 def read_sections(path: Path, problems: Problems, text: str | None = None) -> Section:
     """Read a file, or its text, as one section. It raises at once when it cannot be read or is no mapping."""
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8") if text is None else text, Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise ConfigurationError(
-            [f"{path.name}: cannot be read ({error.strerror}); give the path of a readable file"]
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError([f"{path.name}: is not UTF-8 text; save it as UTF-8"]) from error
+        root = yaml.compose(read_yaml_text(path) if text is None else text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = ", ".join(filter(None, (error.context, error.problem)))
