@@ -19,10 +19,10 @@ from gateway.replay.modes import ReplayModes
 from gateway.serving.admin import AdminServer, listen_for_admin
 from gateway.serving.child_processes import Children
 from gateway.serving.configuration import Configuration, read_configuration
+from gateway.serving.dry_run import find_problems
 from gateway.serving.fleet import Fleet
 from gateway.serving.reload import Reloader
 from gateway.serving.sockets import inherit_socket, listen
-from gateway.serving.trial import find_problems
 from gateway.serving.worker_process import WorkerProcess
 from gateway.version import gateway_version
 

@@ -12,9 +12,9 @@ from connectors.errors import ConfigurationError
 from gateway.serving import messages
 from gateway.serving.child_processes import Children
 from gateway.serving.configuration import Configuration, list_changes, read_configuration
+from gateway.serving.dry_run import find_problems
 from gateway.serving.fleet import Fleet
 from gateway.serving.reload_outcome import ReloadOutcome
-from gateway.serving.trial import find_problems
 from gateway.serving.worker_process import WorkerProcess
 from gateway.version import gateway_version
 
