@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from gateway.telemetry.catalog import METRICS, MetricDefinition
-from gateway.telemetry.samples import Samples, SampleValue, Series, add_samples, cumulative, unpack_samples
+from gateway.telemetry.samples import Sampled, Samples, SampleValue, Series, add_samples, cumulative, unpack_samples
 
 WORKER = "worker"
 """The label that says of which worker a gauge is."""
@@ -46,7 +46,7 @@ class FleetMetrics(Collector):
         for name, samples in by_name.items():
             yield _family(name, METRICS[name], samples)
 
-    def _series(self) -> Iterator[tuple[Series, SampleValue]]:
+    def _series(self) -> Sampled:
         totals = {**self._ended}
         for worker, samples in sorted(self._workers.items()):
             add_samples(totals, cumulative(samples.items()))

@@ -3,12 +3,11 @@
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from gateway.descriptors import max_descriptors
 from gateway.histogram import Histogram
-from gateway.telemetry.samples import SampleValue, Series, distribution, number
+from gateway.telemetry.samples import Sampled, distribution, number
 
 LAG_PERIOD_S = 0.25
 """How often the lag of the event loop is looked at."""
@@ -46,7 +45,7 @@ class ProcessMetrics:
     def __init__(self) -> None:
         self.lags = Histogram()
 
-    def samples(self) -> Iterator[tuple[Series, SampleValue]]:
+    def samples(self) -> Sampled:
         """Read the counts."""
         yield distribution("gateway_loop_lag_seconds", self.lags)
         times = os.times()

@@ -1,13 +1,13 @@
 """Count requests by operation and by code."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 import msgspec
 
 from gateway.histogram import Histogram
 from gateway.operations import Operation
-from gateway.telemetry.samples import SampleValue, Series, distribution, number
+from gateway.telemetry.samples import Sampled, distribution, number
 
 MAX_OPERATIONS = 50
 """How many operations metrics name when the settings name none: the first ones that run."""
@@ -64,7 +64,7 @@ class RequestMetrics:
             counts = self._by_label[label] = OperationCounts(label)
         return counts
 
-    def samples(self) -> Iterator[tuple[Series, SampleValue]]:
+    def samples(self) -> Sampled:
         """Read the counts. Callers have no names yet."""
         for label, counts in self._by_label.items():
             for code, count in counts.codes.items():

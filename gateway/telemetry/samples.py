@@ -20,12 +20,13 @@ SampleValue = list[float]
 """One number; of a histogram the count of each bucket, then the sum of all values."""
 
 Samples = Mapping[Series, SampleValue]
+Sampled = Iterator[tuple[Series, SampleValue]]
 
 
 class SampleCollector(Protocol):
     """Read what an object counts. Collectors of one object are equal."""
 
-    def samples(self) -> Iterator[tuple[Series, SampleValue]]: ...
+    def samples(self) -> Sampled: ...
 
 
 def number(name: str, value: float, *labels: str) -> tuple[Series, SampleValue]:
@@ -45,7 +46,7 @@ def add_samples(totals: dict[Series, SampleValue], samples: Iterable[tuple[Serie
         totals[series] = value if known is None else [old + new for old, new in zip(known, value, strict=True)]
 
 
-def cumulative(samples: Iterable[tuple[Series, SampleValue]]) -> Iterator[tuple[Series, SampleValue]]:
+def cumulative(samples: Iterable[tuple[Series, SampleValue]]) -> Sampled:
     """Keep what only grows: counters and histograms, no gauges."""
     return ((series, value) for series, value in samples if METRICS[series.name].type != "gauge")
 

@@ -1,7 +1,5 @@
 """Read what the services of a worker count, beside its sources."""
 
-from collections.abc import Iterator
-
 import msgspec
 
 from gateway.admission import Admission
@@ -9,10 +7,8 @@ from gateway.execution.executor import Executor
 from gateway.lookups.read_cache import ReadCache
 from gateway.store.store import Store
 from gateway.tags.tag_counts import TagCounts
-from gateway.telemetry.samples import SampleValue, Series, distribution, number
+from gateway.telemetry.samples import Sampled, distribution, number
 from gateway.webhooks import Webhooks
-
-Sampled = Iterator[tuple[Series, SampleValue]]
 
 
 class AdmissionCollector(msgspec.Struct, frozen=True):

@@ -1,14 +1,10 @@
 """Read what sources count."""
 
-from collections.abc import Iterator
-
 import msgspec
 
 from gateway.lookups.circuit_breaker import SourceHealth
 from gateway.lookups.sources import Source
-from gateway.telemetry.samples import SampleValue, Series, distribution, number
-
-Sampled = Iterator[tuple[Series, SampleValue]]
+from gateway.telemetry.samples import Sampled, distribution, number
 
 
 class SourceCollector(msgspec.Struct, frozen=True):
