@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -18,6 +17,7 @@ import pytest
 
 from tests.support.fleet import gateway_process
 from tests.support.paths import ROOT
+from tests.support.serve_process import free_port
 
 PATHS = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 NGINX, OPENSSL = shutil.which("nginx", path=PATHS), shutil.which("openssl", path=PATHS)
@@ -75,12 +75,6 @@ def write_configuration(folder: Path, changes: Mapping[str, str]) -> list[str]:
     (folder / "profile-gateway.conf").write_text(text)
     (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
     return [NGINX or "", "-p", str(folder), "-c", f"{folder}/nginx.conf"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import httpx2
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.serve_process import free_port
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
 READ_ONLY = """
@@ -113,9 +113,7 @@ class Release(NamedTuple):
     @contextmanager
     def serving(self, *words: str, environment: Mapping[str, str]) -> Iterator[str]:
         """The address of a gateway that runs as nobody on a read-only root, until SIGTERM."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         isolated = ["unshare", "--mount", "sh", "-euc", READ_ONLY, str(self.folder), *NOBODY, *words, "--port", str(port)]
         with (self.folder / "log").open("w+") as log:
             process = subprocess.Popen(

@@ -16,6 +16,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.support.serve_process import free_port
+
 PATIENT = {"GATEWAY_DEADLINE_MS": "60000"}
 """The environment of a gateway for which no machine is too slow."""
 COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()"]
@@ -24,12 +26,6 @@ COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()"]
 def run(*words: str, cwd: Path | None = None, columns: str = "160") -> subprocess.CompletedProcess[str]:
     environment = {"COLUMNS": columns, "PATH": "", "PYTHONPATH": str(Path.cwd())}
     return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=100, cwd=cwd, env=environment)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
