@@ -180,9 +180,7 @@ key = "id"
 """
     settings.write_text("deadline_ms = 4000\n" + text + slow, encoding="utf-8")
     port = free_port()
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--config", str(settings), "--port", str(port), "--workers", "2"], stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([*COMMAND, "serve", "--config", str(settings), "--port", str(port), "--workers", "2"])
     try:
         answers: list[httpx2.Response] = []
         query = {"query": '{ customer(by: {id: "c00001"}) { name events(first: 1) { unavailable } } }'}
@@ -199,6 +197,7 @@ key = "id"
         connection.close()
     finally:
         process.kill()
+        process.wait()
         silent.close()
     assert json.loads(answers[0].content)["data"]["customer"] == {
         "name": "Emma Clarke",
