@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,14 @@ PATIENCE_S = 100.0
 COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()"]
 
 
+_PORTS = range(12_000, 32_000)
+"""Systems give none of these to connections: one of theirs may be taken again before a process listens on it."""
+_ports = islice(cycle(_PORTS), random.SystemRandom().choice(_PORTS), None)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Find a port for a process that listens on it in a second or so."""
+    return next(port for port in _ports if is_free(port))
 
 
 def wait_until(condition: Callable[[], Any], what: str) -> Any:
