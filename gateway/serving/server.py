@@ -84,7 +84,6 @@ class WorkerServer(AnnouncingServer):
     async def _accept_queued(self) -> None:
         """Accept the connections that wait in the system's queue, which would be reset. Then stop listening."""
         loop = asyncio.get_running_loop()
-        self._listener.setblocking(False)
         queued = []
         while True:
             try:

@@ -1,4 +1,8 @@
-"""Sockets that take connections. They are opened before anything is announced."""
+"""Sockets that take connections. They are opened before anything is announced.
+
+They never block. That is a property of the open socket, which all processes share: one that set it blocking for a moment, as
+`socket.dup` does with a socket that blocks, would have the others wait in `accept` for somebody to connect.
+"""
 
 import os
 import socket
@@ -24,10 +28,12 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
     Raises `ConfigurationError` when the address cannot be had. `option` is the one of the command line that names it.
     """
     try:
-        return socket.create_server((host, port), backlog=MAX_BACKLOG)
+        listener = socket.create_server((host, port), backlog=MAX_BACKLOG)
     except OSError as error:
         reason = str(error) if error.errno is None else os.strerror(error.errno)
         raise ConfigurationError([f"{option}: {host}:{port} cannot be used ({reason}); choose another port"]) from None
+    listener.setblocking(False)
+    return listener
 
 
 def inherit_socket(descriptor: int) -> socket.socket:
@@ -42,6 +48,7 @@ def inherit_socket(descriptor: int) -> socket.socket:
         listens = 0
     if not listens:
         raise ConfigurationError([f"--fd: {descriptor} is no listening socket; give the unit a socket, or leave it out"])
+    inherited.setblocking(False)
     return inherited
 
 
