@@ -20,12 +20,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from inspect import signature
-from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from connectors.errors import NoWebhookError, SourceError
+from connectors.inspection import MissingIndex, SampleFunction
 from connectors.record_fields import Fields
 from connectors.records import RECORD_NAMES, RECORDS, Event, Order, Record, Ticket, known_record
 
@@ -55,16 +56,19 @@ RECORD_KEYS: Mapping[KeyKind, type[Record]] = {
     KeyKind.TICKET_NUMBER: Ticket,
     KeyKind.EVENT_ID: Event,
 }
-"""Kinds of keys that a record has itself: its id or number. The others are keys of customers, and find their records."""
+"""Kinds of keys that a record has itself: its id or number."""
+
+CUSTOMER_KEYS: Sequence[KeyKind] = [kind for kind in KeyKind if kind is not KeyKind.TEXT and kind not in RECORD_KEYS]
+"""Kinds of a customer's keys that find its records, the strongest first."""
 
 
 def misplaced_keys(record_name: str, kinds: Iterable[KeyKind]) -> list[str]:
     """List problems of settings: kinds of keys that another record has itself."""
     record = RECORDS[record_name]
     return [
-        f"keys.{kind.value}: it finds records of {RECORD_NAMES[RECORD_KEYS[kind]]}, not of {record_name}"
+        f"keys.{kind.value}: it finds records of {RECORD_NAMES[owner]}, not of {record_name}; move it there, or remove it"
         for kind in kinds
-        if RECORD_KEYS.get(kind, record) is not record
+        if (owner := RECORD_KEYS.get(kind, record)) is not record
     ]
 
 
@@ -174,13 +178,14 @@ class MeasureFunction(Protocol):
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
-    """One record type by one kind of key, from one source."""
+    """One record type by one kind of key, from one source. `sample` lists some of its keys, where the source can."""
 
     record: type[Record]
     by: KeyKind
     fetch: FetchFunction
     max_batch: int = 100
     pushdown: frozenset[Push] = frozenset()
+    sample: SampleFunction | None = None
 
 
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
@@ -271,6 +276,14 @@ class ConnectorSettings(BaseModel):
 S = TypeVar("S", bound=ConnectorSettings)
 
 
+class PoolUsage(NamedTuple):
+    """The connections of a connector: in use, kept idle, and the most that there may be."""
+
+    used: int
+    idle: int
+    limit: int
+
+
 class Connector(Generic[S]):
     """Our code that talks to one kind of source. `name` is the source's name in the configuration.
 
@@ -294,6 +307,14 @@ class Connector(Generic[S]):
 
     async def check(self) -> list[str]:
         """Ask the source, and list the problems that an operator can fix. It is empty when all is well."""
+        return []
+
+    def pool_usage(self) -> PoolUsage | None:
+        """Count the connections now. None where the connector has no pool that it can count."""
+        return None
+
+    async def missing_indexes(self) -> Sequence[MissingIndex]:
+        """List the large tables that lookups read whole. Raises `SourceError`."""
         return []
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one
