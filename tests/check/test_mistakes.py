@@ -67,7 +67,7 @@ MISTAKES = [
     (44, "sources.events.url", "not a connection string such as", "correct it there"),
     (45, "sources.events.database", "has characters or a length that it may not", 'it must fit ^[^/\\\\. \\"$\\x00]{1,63}$'),
     (46, "sources.events.pool_size", "must be a whole number", "write it in digits, without quotes"),
-    (47, "sources.events.records.event.fields.occured_at", "`occured_at` is no such field of", "known: id, at, type, customer_id, customer_email,"),
+    (47, "sources.events.records.event.fields.occured_at", "`occured_at` is no such field of", "known: id, at, type,"),
     (48, "sources.events.records.event.keys.device_id", "a path is names with dots between them,", "correct it there"),
     (49, "sources.ledger.records.order.fields", "`total.currency` is needed", "say where it is"),
     (50, "sources.ledger.records.order.keys.customer_id.query", "is not GraphQL: something is wrong at", "correct it there"),
