@@ -58,7 +58,7 @@ async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer]
         customer = await services.stitcher().customer_of(customer_id, selection)
         if customer is None:
             return None
-        return await services.tags.load([(customer, key) for key in pack.tags])
+        return await services.tags.load([(customer.tagged, key) for key in pack.tags])
 
 
 async def unreadable_values(services: Services, customers: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from gateway.stitching.source_reports import SourceReport
 from gateway.stitching.timeline import timeline
 from gateway.tags.service import TagAnswer
 from resolvers.connection import DEFAULT_FIRST, Connection, checked_first
+from resolvers.customer_identity import CustomerIdentity, CustomerRecord, FieldOrigin
 from resolvers.customer_parts import Acquisition, Address, Company, ContactPoint, Deal, ExternalId
 from resolvers.enums import CustomerKind, RecordType, TagCategory
 from resolvers.event import Event, EventFilter
@@ -134,6 +135,22 @@ class Customer(Node):
         with report_contributions([root]):
             answer: TagAnswer = await load_in_batch(context_of(info), ONE_TAG, root, key=key)
         return answer
+
+    @computed("The id under which the customer is best kept: `id`, or that of the record which counts most.", members=True)
+    def current_id(root: Parent) -> strawberry.ID:  # noqa: N805
+        return strawberry.ID(root.current_id)
+
+    @computed("The records that the customer is made of, one for each source that knows it.", members=True)
+    def records(root: Parent) -> list[CustomerRecord]:  # noqa: N805
+        return root.members  # type: ignore[return-value]
+
+    @computed("Whose value each of the selected fields is.", members=True)
+    def origins(root: Parent) -> list[FieldOrigin]:  # noqa: N805
+        return root.origins()  # type: ignore[return-value]
+
+    @computed("Why these records are one customer, and whether there may be others.", members=True)
+    def identity(root: Parent) -> CustomerIdentity:  # noqa: N805
+        return root.identity  # type: ignore[return-value]
 
     @computed(
         "What each source that was asked contributed to this answer; also in `extensions.sources`, by path.",

@@ -42,7 +42,7 @@ def _customers(
 
 
 def _node(stitcher: Stitcher, selection: Selection, id: str) -> Awaitable[StitchedCustomer | None]:  # noqa: A002
-    return stitcher.customer_of(id, selection)
+    return stitcher.node(id, selection)
 
 
 BY_KEY = CustomerFinder(_customer, ids=lambda by: [by.id.value] if by.id is not None else [])

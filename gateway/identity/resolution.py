@@ -21,7 +21,7 @@ STRENGTH = {kind: place for place, kind in enumerate(_KINDS)}
 """The place of a kind of key from the strongest on."""
 
 SHARED_KINDS = frozenset({KeyKind.PHONE, KeyKind.DEVICE_ID})
-"""Kinds that people share or hand on. They link only where everything of that strength is known."""
+"""Kinds that people share or hand on. They link only where no stronger link, nor one of their own kind, can be missing."""
 
 
 class WithheldReason(StrEnum):
@@ -126,10 +126,8 @@ class _Side:
         self.doubtful_from = min(self.doubtful_from, other.doubtful_from)
 
     def is_known(self, link: Link) -> bool:
-        """Tell whether no stronger link can be missing that would forbid this one."""
-        if link.strength >= self.doubtful_from:
-            return False
-        return link.strength < self.open_from or (link.strength == self.open_from and link.by not in SHARED_KINDS)
+        """Tell whether no link can be missing that would forbid this one."""
+        return link.by not in SHARED_KINDS or link.strength < min(self.open_from, self.doubtful_from)
 
 
 def _reason(link: Link, one: _Side, other: _Side, limits: IdentityLimits) -> WithheldReason | None:

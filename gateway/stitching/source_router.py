@@ -17,6 +17,8 @@ from gateway.identity.node_ids import NodeIds
 from gateway.lookups import post_filter
 from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.sources import Source, Sources
+from gateway.settings import Settings
+from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
 
@@ -41,15 +43,16 @@ class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
 class SourceRouter:
     """Route asks to sources. Shared by all requests.
 
-    `customer_ids` reads ids of customers as callers give them.
+    `customer_ids` reads ids of customers as callers give them. `customers` says how several sources of customers come together.
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
     `route(record, ask)` gives the fetches at all sources of a record type. Both give the same object for the same words.
     """
 
-    def __init__(self, sources: Sources, default_region: str | None) -> None:
+    def __init__(self, sources: Sources, settings: Settings) -> None:
         self.sources = sources
-        self.default_region = default_region
+        self.default_region = settings.default_region
+        self.customers = CustomerSources(sources, settings)
         self.customer_ids = NodeIds(sources.find_customers_by(KeyKind.CUSTOMER_ID), [source.name for source in sources.all])
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()
@@ -76,7 +79,8 @@ class SourceRouter:
             (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured
         ]
         by_id = [(source, fetch) for source, kind, fetch in fetches if kind is KeyKind.CUSTOMER_ID]
-        return RoutedAsk(record, ask, fetches, by_id[0] if len(fetches) == len(by_id) == 1 else None)
+        is_one = len(fetches) == len(by_id) == 1 and not self.customers.are_several
+        return RoutedAsk(record, ask, fetches, by_id[0] if is_one else None)
 
     def _customer_fetch(
         self, kind: KeyKind, selection: Selection, source_name: str | None = None

@@ -1,0 +1,42 @@
+"""People whom several systems know: memory sources that find their records by the keys of these."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from connectors import records as r
+from connectors.contract import KeyKind
+from connectors.testing import MemoryConnector
+from gateway.identity.key_kinds import KEY_KINDS
+
+ALL_KINDS = (KeyKind.CUSTOMER_ID, KeyKind.EXTERNAL_ID, KeyKind.MEMBER_NUMBER, KeyKind.EMAIL, KeyKind.PHONE)
+
+
+def person(id_: str, **fields: Any) -> r.Customer:
+    """A record; `emails` and `phones` beside the first ones, `ids` at other systems as `source:id`."""
+    emails, phones, ids = (fields.pop(name, ()) for name in ("emails", "phones", "ids"))
+    points = [r.ContactPoint(kind=r.ContactKind.EMAIL, value=value) for value in emails]
+    points += [r.ContactPoint(kind=r.ContactKind.PHONE, value=value) for value in phones]
+    external = [r.ExternalId(source=value.partition(":")[0], id=value.partition(":")[2]) for value in ids]
+    return r.Customer(id=id_, contact_points=points, external_ids=external, **fields)
+
+
+def knowing(
+    name: str,
+    people: Iterable[r.Customer],
+    by: Sequence[KeyKind] = ALL_KINDS,
+    also: dict[Any, Any] | None = None,
+    kind: type[MemoryConnector] = MemoryConnector,
+) -> MemoryConnector:
+    """A source that finds these people by keys of these kinds, and has other records beside them."""
+    found: dict[tuple[type[r.Record], KeyKind], dict[str, list[r.Customer]]] = {(r.Customer, own): {} for own in by}
+    for one in people:
+        for own in by:
+            for key in dict.fromkeys(KEY_KINDS[own].read(one)):
+                if key:
+                    found[r.Customer, own].setdefault(key, []).append(one)
+    return kind(name, {**found, **(also or {})})
+
+
+def calls_of(*sources: MemoryConnector) -> list[list[tuple[str, tuple[str, ...]]]]:
+    """The calls of each source: the kind of key, and the keys."""
+    return [[(call[1].value, tuple(call[2])) for call in source.calls] for source in sources]
