@@ -28,7 +28,8 @@ ROLES = frozenset(
 PLACEHOLDER_DATES = frozenset({"0001-01-01", "1900-01-01", "1970-01-01", "2000-01-01"})
 """Days of birth that forms begin with."""
 
-_ONE_SIGN = re.compile(r"\W*(\w)(?:\W*\1)*\W*")
+_ZEROS = re.compile(r"(?:\W*0){2,}\W*")
+_ONE_SIGN = re.compile(r"\W*(\w)(?:\W*\1){5,}\W*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MIN_DIGITS = 7
 
@@ -48,7 +49,7 @@ class BlockedKeys(msgspec.Struct, frozen=True, kw_only=True):
         if kind is KeyKind.PHONE:
             return _is_blocked_number(value)
         own = value.partition(":")[2] if kind is KeyKind.EXTERNAL_ID else value
-        return own.lower() in PLACEHOLDERS or (len(own) > 1 and _ONE_SIGN.fullmatch(own) is not None)
+        return own.lower() in PLACEHOLDERS or any(form.fullmatch(own) for form in (_ZEROS, _ONE_SIGN))
 
     def _is_blocked_address(self, address: str) -> bool:
         local, _, domain = address.rpartition("@")

@@ -27,13 +27,13 @@ def knowing(
     also: dict[Any, Any] | None = None,
     kind: type[MemoryConnector] = MemoryConnector,
 ) -> MemoryConnector:
-    """A source that finds these people by keys of these kinds, and has other records beside them."""
+    """A source that finds these people by keys of these kinds, whatever the capitals, and has other records beside them."""
     found: dict[tuple[type[r.Record], KeyKind], dict[str, list[r.Customer]]] = {(r.Customer, own): {} for own in by}
     for one in people:
         for own in by:
-            for key in dict.fromkeys(KEY_KINDS[own].read(one)):
-                if key:
-                    found[r.Customer, own].setdefault(key, []).append(one)
+            written = [*filter(None, KEY_KINDS[own].read(one))]
+            for key in dict.fromkeys([*written, *map(str.lower, written if KEY_KINDS[own].any_case else ())]):
+                found[r.Customer, own].setdefault(key, []).append(one)
     return kind(name, {**found, **(also or {})})
 
 
