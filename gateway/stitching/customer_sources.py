@@ -9,7 +9,7 @@ from connectors.records import Customer
 from gateway.identity.blocked_keys import BlockedKeys
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.keys import normalised_or_plain
-from gateway.identity.records import IdentityLimits, RecordId
+from gateway.identity.records import IdentityLimits, Key, RecordId, stated_id
 from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
@@ -47,9 +47,13 @@ class CustomerSources:
             source.name: frozenset(identity.trusts.get(source.name, _kinds(source) & set(LINKING_KINDS))) for source in finders
         }
         self._by_id = {source.name: source for source in finders if KeyKind.CUSTOMER_ID in _kinds(source)}
-        self._ids_of = {
-            source.name: settings.sources[source.name].customer_ids_of if source.name in settings.sources else None
-            for source in sources.all
+        self._usual = next(iter(self._by_id), None)
+        self._ids_of = {name: block.customer_ids_of for name, block in settings.sources.items()}
+        self._by_id_space = {
+            name: [
+                source for source in finders if source.name in self._by_id and name in (source.name, self.id_space(source.name))
+            ]
+            for name in self._by_id
         }
         self._finders = {kind: self._asked_by(kind) for kind in LINKING_KINDS}
         self._one_way = [source.name for source in self.all if self.trusted[source.name] - _kinds(source) - {KeyKind.DEVICE_ID}]
@@ -59,18 +63,26 @@ class CustomerSources:
         """List the sources to ask by a kind of key."""
         return self._finders.get(kind, ())
 
-    def by_id(self, name: str) -> Source | None:
-        """Find the source of this name, where it finds customers by id."""
-        return self._by_id.get(name)
+    def finds_ids(self, name: str) -> bool:
+        """Tell whether the source of this name finds customers by id."""
+        return name in self._by_id
+
+    def by_id(self, name: str) -> Sequence[Source]:
+        """List the sources that find customers by the ids of a source."""
+        return self._by_id_space.get(name, ())
 
     def one_way(self, members: Sequence[RecordId]) -> bool:
         """Tell whether a source may have a record that no key of these records finds: it links by keys it is not found by."""
         return not set(self._one_way) <= {member.source for member in members}
 
-    def id_source(self, source: Source) -> str | None:
-        """Name the source whose customer ids a source knows."""
-        own = source.name if source.name in self._by_id else next(iter(self._by_id), None)
-        return self._ids_of.get(source.name) or own
+    def id_space(self, name: str) -> str | None:
+        """Name the source whose customer ids a source knows. In its own records they are ids of customers there, too."""
+        return self._ids_of.get(name) or (name if name in self._by_id else self._usual)
+
+    def stated_ids(self, record: RecordId) -> list[Key]:
+        """List the keys by which others state the id of a record: under its own source, and under that whose ids it knows."""
+        space = self.id_space(record.source) if record.source in self._by_id else record.source
+        return [stated_id(own) for own in dict.fromkeys([record, RecordId(space or record.source, record.id)])]
 
     def is_enough(self, name: str, selection: Selection) -> bool:
         """Tell whether a source alone gives all that is selected of a customer who is asked for by his id there."""

@@ -130,7 +130,7 @@ class CustomerWalk:
     def _add_unread(self, id_: RecordId, outcome: Failed) -> None:
         """Add a record of which only the id is known: other sources may know that."""
         self.members.setdefault(id_, MemberRecord(id_, None, outcome))
-        self._keys.setdefault(id_, set()).add(stated_id(id_))
+        self._keys.setdefault(id_, set()).update(self._customers.stated_ids(id_))
 
     def _add(self, source: Source, key: Key, outcome: Found) -> list[RecordId]:
         """Add the records that a key has found. Gives the new ones."""
@@ -147,7 +147,7 @@ class CustomerWalk:
             if id_ not in self.members or self.members[id_].record is None:
                 self.members[id_] = MemberRecord(id_, record, outcome)
                 new.append(id_)
-            keys = self._keys.setdefault(id_, {stated_id(id_)})
+            keys = self._keys.setdefault(id_, set(self._customers.stated_ids(id_)))
             if links:
                 keys.add(key)
         return new
@@ -155,7 +155,7 @@ class CustomerWalk:
     def _follow(self, id_: RecordId) -> None:
         """Put the keys of a record into the frontier. One with more of them than a customer may have links nobody."""
         record, trusted = self.members[id_].record, self._customers.trusted[id_.source]
-        forms: dict[Key, Sequence[str]] = {stated_id(id_): (id_.node_id,)}
+        forms: dict[Key, Sequence[str]] = {key: (key.value,) for key in self._customers.stated_ids(id_)}
         for kind in LINKING_KINDS:
             for value, own_forms in key_spellings(record, kind, self._region).items() if kind in trusted else ():
                 if Key(kind, value) not in self._customers.blocked:
@@ -172,13 +172,14 @@ class CustomerWalk:
             return
         self._known.add(key)
         name, _, own_id = key.value.partition(":") if key.kind is KeyKind.EXTERNAL_ID else ("", "", "")
-        owner = self._customers.by_id(name)
+        owners = self._customers.by_id(name)
         for source in self._customers.asked_by(key.kind):
-            if source is not owner:
+            if source not in owners:
                 asked = spellings(key.kind, key.value) if source.connector.any_case else forms
                 self._frontier.setdefault((source, key.kind), {})[key.value] = asked
-        if owner is not None and own_id and RecordId(name, own_id) not in self.members:
-            self._frontier.setdefault((owner, KeyKind.CUSTOMER_ID), {})[own_id] = (own_id,)
+        for source in owners if own_id else ():
+            if RecordId(source.name, own_id) not in self.members:
+                self._frontier.setdefault((source, KeyKind.CUSTOMER_ID), {})[own_id] = (own_id,)
 
     def _identity_record(self, member: MemberRecord) -> IdentityRecord:
         keys, record = self._keys[member.id], member.record

@@ -60,9 +60,10 @@ class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
     def keys(self, source: Source, kind: KeyKind) -> Sequence[str] | Failed:
         """List the keys to ask a source by: of ids those that it knows, of other keys those of all records."""
         if kind is KeyKind.CUSTOMER_ID:
-            name = self._router.customers.id_source(source)
-            keys = [member.source_id for member in self.members if member.source == name]
-            missing = [failure for failure in self.failures if failure.source == name]
+            id_space = self._router.customers.id_space
+            space = id_space(source.name)
+            keys = [*dict.fromkeys(own.source_id for own in self.members if space in (own.source, id_space(own.source)))]
+            missing = [failure for failure in self.failures if failure.source == space]
         else:
             keys, missing = self._own_keys(source, kind), [*self.failures]
         return missing[0] if missing and not keys else keys

@@ -70,7 +70,7 @@ class Stitcher(msgspec.Struct, eq=False):
         self, source: Source, kind: KeyKind, value: str, selection: Selection
     ) -> Awaitable[StitchedCustomer | None]:
         """Find the customer whom a source knows by this key. An id is one of those that it knows."""
-        name = self._router.customers.id_source(source) if kind is KeyKind.CUSTOMER_ID else None
+        name = self._router.customers.id_space(source.name) if kind is KeyKind.CUSTOMER_ID else None
         return self.customer(kind, value, selection) if name is None else self.customer_of(node_id(name, value), selection)
 
     async def member_set(self, set_id: str, selection: Selection) -> StitchedCustomer | None:
@@ -200,7 +200,7 @@ class Stitcher(msgspec.Struct, eq=False):
     def _ids_at(self, source: Source, ids: Sequence[str]) -> Sequence[str]:
         """List the customers' ids that a source knows. With several sources of customers it knows those of one."""
         if self.has_several_sources:
-            name = self._router.customers.id_source(source)
+            name = self._router.customers.id_space(source.name)
             ids = [pair[1] for pair in map(self._router.customer_ids.read, ids) if pair is not None and pair[0] == name]
         return [key for key in _ids_or_errors(ids) if isinstance(key, str)]
 
@@ -235,7 +235,9 @@ class Stitcher(msgspec.Struct, eq=False):
             customer.selected = selection.fields
         if not self.has_several_sources or customers.is_enough(outcome.source, selection):
             return found
-        ids = [RecordId(outcome.source, record.id) if customers.by_id(outcome.source) else None for record in outcome.records]
+        ids = [
+            RecordId(outcome.source, record.id) if customers.finds_ids(outcome.source) else None for record in outcome.records
+        ]
         merged = await self._identity.by_ids(ids, selection)
         for place, whole in enumerate(merged):
             if isinstance(whole, MergedCustomer):

@@ -6,8 +6,9 @@ import pytest
 
 from connectors import records as r
 from connectors.contract import KeyKind
-from connectors.errors import SourceUnavailableError
+from connectors.errors import ConfigurationError, SourceUnavailableError
 from connectors.testing import MemoryConnector
+from gateway.settings import parse_settings
 from tests.support import shop
 from tests.support.gateway_server import gateway_on
 from tests.support.known_people import calls_of, knowing, person
@@ -352,3 +353,42 @@ async def test_one_source_of_customers_says_the_same_of_itself(end: str):
         "origins": [{"field": "name", "source": "crm", "others": []}],
         "identity": {"complete": True, "reason": None, "records": ["crm:c1"], "links": [], "withheld": []},
     }
+
+
+async def test_sources_that_use_the_same_ids_are_linked_by_them():
+    """A database of one's own that has the CRM's ids says so in its settings; other records of it are found by them as well."""
+    crm = knowing("crm", [person("7", name="Ana")], [KeyKind.CUSTOMER_ID])
+    own = knowing(
+        "data",
+        [person("7", locale="pt-BR"), person("8", name="Li")],
+        [KeyKind.CUSTOMER_ID],
+        also={(r.Order, KeyKind.CUSTOMER_ID): {"7": [order("a")], "9": [order("b")]}},
+    )
+    query = """{ customers(ids: ["crm:7", "data:7", "data:8"]) { id name locale identity { complete records }
+        orders { nodes { id } } } """
+    with_ids = {"data": {"kind": "memory", "customer_ids_of": "crm"}, "crm": {"kind": "memory"}}
+    answer = await ask_both(query, crm, own, sources=with_ids)
+    ana = {
+        "id": "crm:7",
+        "name": "Ana",
+        "locale": "pt-BR",
+        "identity": {"complete": True, "records": ["crm:7", "data:7"]},
+        "orders": {"nodes": [{"id": "data:o-a"}]},
+    }
+    li = {"id": "data:8", "name": "Li", "locale": None, "identity": {"complete": True, "records": ["data:8"]}}
+    assert answer["data"]["customers"] == [ana, ana, {**li, "orders": {"nodes": []}}]
+
+
+async def test_settings_that_name_no_source_are_refused():
+    """In the order of priority, in the rule of a field, in what links, and whose ids a source uses."""
+    for words in (
+        {"customer": {"priority": ["crn"]}},
+        {"customer": {"fields": {"name": ["crn"]}}},
+        {"identity": {"trusts": {"crn": ["email"]}}},
+        {"sources": {"crm": {"kind": "memory", "customer_ids_of": "crn"}}},
+    ):
+        with pytest.raises(ConfigurationError, match="there is no source crn"):
+            parse_settings({"sources": {"crm": {"kind": "memory"}}} | words)
+    for fields in ({"id": ["crm"]}, {"nmae": "newest"}, {"name": "oldest"}, {"name": []}):
+        with pytest.raises(ConfigurationError, match=r"customer\.fields"):
+            parse_settings({"sources": {"crm": {"kind": "memory"}}, "customer": {"fields": fields}})
