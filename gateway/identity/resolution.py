@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import combinations
+from types import MappingProxyType
 
 import msgspec
 
@@ -22,6 +23,12 @@ STRENGTH = {kind: place for place, kind in enumerate(_KINDS)}
 
 SHARED_KINDS = frozenset({KeyKind.PHONE, KeyKind.DEVICE_ID})
 """Kinds that people share or hand on. They link only where no stronger link, nor one of their own kind, can be missing."""
+
+
+OneWay = Mapping[str, Collection[KeyKind]]
+"""The kinds of keys by which records of a source are linked and not found, by source: it may have more of them."""
+
+NOTHING_ONE_WAY: OneWay = MappingProxyType({})
 
 
 class WithheldReason(StrEnum):
@@ -84,10 +91,11 @@ def resolve(
     links: Iterable[Link],
     limits: IdentityLimits,
     shared: Collection[Key] = frozenset(),
+    one_way: OneWay = NOTHING_ONE_WAY,
 ) -> list[Component]:
     """Put records together by their links. The components are in the order of their first records."""
     known = {record.id: record for record in records}
-    sides = {id_: _Side([record]) for id_, record in known.items()}
+    sides = {id_: _Side([record], one_way) for id_, record in known.items()}
     reasons: dict[Link, WithheldReason] = {}
     ordered = sorted(links)
     for link in ordered:
@@ -110,8 +118,9 @@ def resolve(
 class _Side:
     """Records that have been joined so far. `doubtful_from` is the strength from which on more records may belong to it."""
 
-    def __init__(self, records: list[IdentityRecord]) -> None:
+    def __init__(self, records: list[IdentityRecord], one_way: OneWay) -> None:
         self.records = records
+        self._one_way = one_way
         self.keys: Mapping[str, set[str]] = limited_keys(key for record in records for key in record.keys)
         self.open_from = min((STRENGTH[kind] for record in records for kind in record.open_kinds), default=len(STRENGTH))
         self.doubtful_from = len(STRENGTH)
@@ -127,7 +136,11 @@ class _Side:
 
     def is_known(self, link: Link) -> bool:
         """Tell whether no link can be missing that would forbid this one."""
-        return link.by not in SHARED_KINDS or link.strength < min(self.open_from, self.doubtful_from)
+        if link.by not in SHARED_KINDS:
+            return True
+        sources = {record.id.source for record in self.records}
+        unseen = [STRENGTH[kind] for source, kinds in self._one_way.items() if source not in sources for kind in kinds]
+        return link.strength < min(self.open_from, self.doubtful_from, *unseen)
 
 
 def _reason(link: Link, one: _Side, other: _Side, limits: IdentityLimits) -> WithheldReason | None:

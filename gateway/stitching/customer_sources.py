@@ -56,7 +56,8 @@ class CustomerSources:
             for name in self._by_id
         }
         self._finders = {kind: self._asked_by(kind) for kind in LINKING_KINDS}
-        self._one_way = [source.name for source in self.all if self.trusted[source.name] - _kinds(source) - {KeyKind.DEVICE_ID}]
+        kinds = {source.name: self.trusted[source.name] - _kinds(source) - {KeyKind.DEVICE_ID} for source in self.all}
+        self.one_way = {name: one_way for name, one_way in kinds.items() if one_way}
         self.fields = lru_cache(maxsize=1_000)(self._fields)
 
     def asked_by(self, kind: KeyKind) -> Sequence[Source]:
@@ -71,9 +72,9 @@ class CustomerSources:
         """List the sources that find customers by the ids of a source."""
         return self._by_id_space.get(name, ())
 
-    def one_way(self, members: Sequence[RecordId]) -> bool:
+    def may_state(self, members: Sequence[RecordId]) -> bool:
         """Tell whether a source may have a record that no key of these records finds: it links by keys it is not found by."""
-        return not set(self._one_way) <= {member.source for member in members}
+        return not self.one_way.keys() <= {member.source for member in members}
 
     def id_space(self, name: str) -> str | None:
         """Name the source whose customer ids a source knows. In its own records they are ids of customers there, too."""

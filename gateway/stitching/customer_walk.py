@@ -13,7 +13,7 @@ from connectors.record_fields import Fields
 from gateway.identity.blocked_keys import birth_date_of
 from gateway.identity.keys import key_spellings, spellings
 from gateway.identity.records import IdentityRecord, Key, RecordId, limited_keys, stated_id
-from gateway.identity.resolution import Component, links_between, resolve
+from gateway.identity.resolution import Component, WithheldReason, links_between, resolve
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.lookups.sources import Source
@@ -102,7 +102,8 @@ class CustomerWalk:
     def components(self) -> list[Component]:
         """Resolve the records to customers."""
         records = [self._identity_record(member) for member in self.members.values()]
-        return resolve(records, links_between(records, self._shared), self._customers.limits, self._shared)
+        links, customers = links_between(records, self._shared), self._customers
+        return resolve(records, links, customers.limits, self._shared, customers.one_way)
 
     def incomplete_reason(self, component: Component) -> IncompleteReason | None:
         """Say why the component may be a part only."""
@@ -110,7 +111,8 @@ class CustomerWalk:
             return IncompleteReason.SOURCE_UNAVAILABLE
         if self._reason is not None:
             return self._reason
-        return IncompleteReason.ONE_WAY_KEYS if self._customers.one_way(component.records) else None
+        is_unsure = any(link.reason is WithheldReason.UNCONFIRMED for link in component.withheld)
+        return IncompleteReason.ONE_WAY_KEYS if is_unsure or self._customers.may_state(component.records) else None
 
     def error(self, reason: IncompleteReason) -> SourceError:
         """Give the error of what depends on the missing records."""

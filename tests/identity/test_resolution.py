@@ -251,3 +251,18 @@ def test_a_doubt_is_handed_on():
     )
     assert sets_of(components) == [["crm:1"], ["desk:1"], ["web:1"]]
     assert reasons_of(components) == {(PHONE, WithheldReason.UNCONFIRMED), (DEVICE, WithheldReason.UNCONFIRMED)}
+
+
+def test_a_source_that_is_linked_one_way_leaves_numbers_in_doubt():
+    """It may state the id of either record; one that has its record already is known."""
+    records = [record("crm:1", (PHONE, "p"), (EMAIL, "a")), record("shop:1", (PHONE, "p"))]
+    one_way = {"club": [KeyKind.EXTERNAL_ID]}
+    assert len(resolve(records, links_between(records), USUAL)) == 1
+    assert reasons_of(resolve(records, links_between(records), USUAL, one_way=one_way)) == {(PHONE, WithheldReason.UNCONFIRMED)}
+    stated = [
+        *records,
+        record("club:1", (KeyKind.EXTERNAL_ID, "crm:1")),
+        record("club:2", (KeyKind.EXTERNAL_ID, "shop:1")),
+    ]
+    components = resolve(stated, links_between(stated), USUAL, one_way=one_way)
+    assert reasons_of(components) == {(PHONE, WithheldReason.RECORDS_PER_SOURCE)}
