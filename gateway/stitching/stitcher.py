@@ -136,14 +136,8 @@ class Stitcher(msgspec.Struct, eq=False):
         if alike is not None:
             return await self._customers_of(*alike, selection)
         read = [*map(self._router.customer_ids.read, ids)]
-        by_source: dict[str | None, list[str]] = {}
-        for pair in read:
-            if pair is not None:
-                by_source.setdefault(pair[0], []).append(pair[1])
-        asking = [self._customers_of(source, own_ids, selection) for source, own_ids in by_source.items()]
-        by_each_source = [await asking[0]] if len(asking) == 1 else await asyncio.gather(*asking)
-        rest = dict(zip(by_source, map(iter, by_each_source), strict=True))
-        return [None if pair is None else next(rest[pair[0]]) for pair in read]
+        found = iter(await self._customers_of(None, [pair[1] for pair in read if pair is not None], selection))
+        return [None if pair is None else next(found) for pair in read]
 
     async def _with_records_of_all(
         self, ids: Sequence[str], selection: Selection

@@ -95,11 +95,11 @@ def _emails(random: Random, number: int) -> list[str]:
 
 
 def _phone(random: Random, number: int, people: int, source: str) -> str | None:
-    """A number of one's own, one that somebody else had before, or that of an office where fifty people work."""
+    """A number of one's own, one that somebody else had before, or that of an office where about fifty people work."""
     chance = random.random()
-    if chance < 0.45:
-        return f"+4416329{number if chance < 0.4 else random.randrange(people):05}"
-    return BUSY_PHONE if number < 50 and source == "crm" else None
+    if source == "crm" and number < 80:
+        return BUSY_PHONE
+    return f"+4416329{number if chance < 0.4 else random.randrange(people):05}" if chance < 0.45 else None
 
 
 def _stated(random: Random, source: str, ids: dict[str, str]) -> list[str]:
