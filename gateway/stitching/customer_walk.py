@@ -5,10 +5,10 @@ In each turn a source is called once for each kind of key, with the keys of all 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from connectors.contract import KeyKind
-from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
+from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError, SourceTimeoutError
 from connectors.record_fields import Fields
 from gateway.identity.blocked_keys import birth_date_of
 from gateway.identity.keys import key_spellings, spellings
@@ -93,11 +93,16 @@ class CustomerWalk:
 
     def stop(self, reason: IncompleteReason) -> None:
         """Ask for no more keys."""
-        for (source, kind), keys in self._frontier.items():
+        if self._frontier:
             self._reason = self._reason or reason
-            for value in keys:
+        self.leave_out({source for source, _ in self._frontier})
+
+    def leave_out(self, sources: Collection[Source]) -> None:
+        """Ask some sources for no more keys."""
+        for place in [place for place in self._frontier if place[0] in sources]:
+            source, kind = place
+            for value in self._frontier.pop(place):
                 self._unanswered.add(stated_id(RecordId(source.name, value)) if _is_id(kind) else Key(kind, value))
-        self._frontier = {}
 
     def components(self) -> list[Component]:
         """Resolve the records to customers."""
@@ -203,33 +208,41 @@ async def walk_all(
 ) -> None:
     """Walk until there are no more keys, or the turns or half of the time are over.
 
-    A key is asked for with one record more than may share it; in the first turn with at least so many `candidates`.
+    A key is asked for with one record more than may share it; in the first turn with at least so many `candidates`. A turn
+    takes half of the time that is left to the walk, the last one all of it; who was late is not asked again.
     """
     deadline = loaders.deadline.leading()
     first = max(candidates, customers.max_sharers + 1)
-    for _ in range(customers.max_turns + 1):
+    late: set[Source] = set()
+    for turn in range(customers.max_turns + 1):
+        for walk in walks:
+            walk.leave_out(late)
         asking: dict[Place, dict[str, None]] = {}
         for walk in walks:
             for place, keys in walk.frontier.items():
                 asking.setdefault(place, {}).update(dict.fromkeys(form for forms in keys.values() for form in forms))
         if not asking:
             return
+        until = deadline if turn == customers.max_turns else deadline.leading()
         parts = [
-            loaders.enqueue(source, customers.fetch(source, kind, fields, first), [*forms], deadline)
+            loaders.enqueue(source, customers.fetch(source, kind, fields, first), [*forms], until)
             for (source, kind), forms in asking.items()
         ]
-        outcomes = await loaders.wait_all(parts, deadline)
+        outcomes = await loaders.wait_all(parts, until)
         answers = {
             place: dict(zip(forms, own, strict=True)) for (place, forms), own in zip(asking.items(), outcomes, strict=True)
         }
+        late |= {source for (source, _), own in answers.items() if any(map(_is_late, own.values()))}
         for walk in walks:
             walk.land(answers)
         first = customers.max_sharers + 1
-        if not deadline.remaining_s():
-            break
     reason = IncompleteReason.OUT_OF_TURNS if deadline.remaining_s() else IncompleteReason.OUT_OF_TIME
     for walk in walks:
         walk.stop(reason)
+
+
+def _is_late(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failed) and isinstance(outcome.error, SourceTimeoutError)
 
 
 def _is_id(kind: KeyKind) -> bool:

@@ -1,5 +1,6 @@
 """A customer whom several sources know: found by each of their keys, merged, with the records of all."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from connectors.errors import ConfigurationError, SourceUnavailableError
 from connectors.testing import MemoryConnector
 from gateway.settings import parse_settings
 from tests.support import shop
+from tests.support.clocks import DEADLINE_S, HURRIED, LoopClock, after
 from tests.support.gateway_server import gateway_on
 from tests.support.known_people import calls_of, knowing, person
 
@@ -392,3 +394,37 @@ async def test_settings_that_name_no_source_are_refused():
     for fields in ({"id": ["crm"]}, {"nmae": "newest"}, {"name": "oldest"}, {"name": []}):
         with pytest.raises(ConfigurationError, match=r"customer\.fields"):
             parse_settings({"sources": {"crm": {"kind": "memory"}}, "customer": {"fields": fields}})
+
+
+@ENDS
+async def test_a_source_that_hangs_leaves_time_for_the_others(end: str):
+    """It is waited for in one turn, and not asked again; what the others lead to is found."""
+    crm, own, desk = three()
+    crm.hang = asyncio.Event()
+    query = '{ customer(by: {id: "shop:42"}) { id name identity { reason records } tickets { nodes { id } } } '
+    async with gateway_on([crm, own, desk], with_clock=LoopClock()) as gateway:
+        asking = gateway.ask(query + end, **HURRIED)
+        answer = await after(DEADLINE_S / 4, asking, lambda: bool(crm.calls and own.calls and desk.calls))
+    assert answer["data"]["customer"] == {
+        "id": "shop:42",
+        "name": "A. Souza",
+        "identity": {"reason": "SOURCE_UNAVAILABLE", "records": ["shop:42", "desk:u1"]},
+        "tickets": {"nodes": [{"id": "desk:t"}]},
+    }
+    assert calls_of(crm) == [[("external_id", ("shop:42",))]]
+
+
+@ENDS
+async def test_finding_takes_half_of_the_time(end: str):
+    """A source that hangs in the last turn costs its records, not the lists of the others."""
+    crm, own, desk = three()
+    query = '{ customer(by: {id: "shop:42"}) { id identity { reason records } orders { nodes { id } } } '
+    async with gateway_on([crm, own, desk], with_clock=LoopClock(), identity={"max_turns": 0}) as gateway:
+        desk.hang = asyncio.Event()
+        asking = gateway.ask(query + end, **HURRIED)
+        answer = await after(DEADLINE_S / 2, asking, lambda: bool(crm.calls and own.calls and desk.calls))
+    assert answer["data"]["customer"] == {
+        "id": "shop:42",
+        "identity": {"reason": "SOURCE_UNAVAILABLE", "records": ["shop:42"]},
+        "orders": {"nodes": [{"id": "shop:o-shop"}]},
+    }
