@@ -73,7 +73,8 @@ class SourceRouter:
     def _route(self, record: type[Record], ask: Ask) -> RoutedAsk:
         configured = self.sources.for_record(record)
         ask = msgspec.structs.replace(ask, fields=ask.fields | Fields.from_paths("id"))  # so that what comes twice is seen
-        if len(configured) > 1 or any(KEY_KINDS[kind].multiple for _, kind in configured):
+        has_many_keys = self.customers.are_several or any(KEY_KINDS[kind].multiple for _, kind in configured)
+        if len(configured) > 1 or has_many_keys:
             ask = msgspec.structs.replace(ask, fields=ask.fields | post_filter.position_fields(record))
         fetches = [
             (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured

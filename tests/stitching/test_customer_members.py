@@ -7,7 +7,7 @@ import pytest
 
 from connectors import records as r
 from connectors.contract import KeyKind
-from connectors.errors import ConfigurationError, SourceUnavailableError
+from connectors.errors import ConfigurationError, SourceRejectedError, SourceUnavailableError
 from connectors.testing import MemoryConnector
 from gateway.settings import parse_settings
 from tests.support import shop
@@ -428,3 +428,79 @@ async def test_finding_takes_half_of_the_time(end: str):
         "identity": {"reason": "SOURCE_UNAVAILABLE", "records": ["shop:42"]},
         "orders": {"nodes": [{"id": "shop:o-shop"}]},
     }
+
+
+async def test_nobody_has_a_key_only_when_all_were_asked():
+    """While a source is down it may be the one that has it, which is an error and not null."""
+    crm, own, _ = three()
+    query = '{ customer(by: {email: "nobody@example.com"}) { id } node(id: "crm:nobody") { id } '
+    assert (await ask_both(query, crm, own))["data"] == {"customer": None, "node": None}
+    own.failure = SourceUnavailableError()
+    answer = await ask_both(query, crm, own)
+    assert answer["data"] == {"customer": None, "node": None}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_UNAVAILABLE"]
+
+
+async def test_an_id_that_nobody_has_is_null_although_others_state_it():
+    """It was deleted at its source."""
+    crm, own = knowing("crm", [LI]), knowing("shop", [person("42", ids=["crm:7"])])
+    query = '{ customer(by: {id: "crm:7"}) { id } customers(ids: ["shop:42"]) { id identity { complete records } } '
+    assert (await ask_both(query, crm, own))["data"] == {
+        "customer": None,
+        "customers": [{"id": "shop:42", "identity": {"complete": True, "records": ["shop:42"]}}],
+    }
+
+
+async def test_a_key_that_a_source_refuses_is_of_nobody_there():
+    """It cannot have a record with it, so nothing is missing."""
+    crm, own, _ = three()
+    own.failure = SourceRejectedError()
+    answer = await ask_both('{ customer(by: {id: "crm:7"}) { identity { complete records } } ', crm, own)
+    assert answer["data"]["customer"]["identity"] == {"complete": True, "records": ["crm:7"]}
+
+
+async def test_a_record_with_too_many_keys_links_nobody():
+    """Nor are others asked for by them."""
+    emails = [f"ana{n}@example.com" for n in range(6)]
+    crm, own = knowing("crm", [person("7", emails=emails)]), knowing("shop", [person("42", email=emails[0])])
+    query = '{ customers(ids: ["crm:7", "shop:42"]) { id identity { complete withheld { reason records } } } '
+    customers = (await ask_both(query, crm, own))["data"]["customers"]
+    withheld = [{"reason": "KEYS_PER_KIND", "records": ["crm:7", "shop:42"]}]
+    assert customers == [
+        {"id": "crm:7", "identity": {"complete": True, "withheld": []}},
+        {"id": "shop:42", "identity": {"complete": True, "withheld": withheld}},
+    ]
+    own.calls.clear()
+    await ask_both('{ customer(by: {id: "crm:7"}) { identity { complete } } ', crm, own)
+    assert {kind for call in calls_of(own) for kind, _ in call} == {"external_id"}
+
+
+async def test_two_records_of_a_source_are_one_customer_by_choice():
+    """With the orders by both ids, each once."""
+    twice = [person("1", email="ana@example.com", name="Ana"), person("2", email="ana@example.com")]
+    orders = {"1": [order("a"), order("b")], "2": [order("b"), order("c")]}
+    crm = knowing("crm", twice, also={(r.Order, KeyKind.CUSTOMER_ID): orders})
+    own = knowing("shop", [person("42", email="ana@example.com", locale="pt-BR")])
+    query = """{ customer(by: {id: "crm:2"}) { id name locale identity { complete records } orders { nodes { id } }
+        orderStatistics { count } } """
+    answer = await ask_both(query, crm, own, identity={"records_per_source": 2, "max_sharers": 2})
+    assert answer["data"]["customer"] == {
+        "id": "crm:1",
+        "name": "Ana",
+        "locale": "pt-BR",
+        "identity": {"complete": True, "records": ["crm:1", "crm:2", "shop:42"]},
+        "orders": {"nodes": [{"id": "crm:o-c"}, {"id": "crm:o-b"}, {"id": "crm:o-a"}]},
+        "orderStatistics": {"count": 3},
+    }
+
+
+async def test_tickets_come_by_the_addresses_of_all_records():
+    """And by no placeholder; a ticket that two of them find is one."""
+    crm = knowing("crm", [person("7", email="ana@example.com", emails=["noreply@shop.example"])])
+    own = knowing("shop", [person("42", email="ana@example.com", emails=["ana.work@example.org"])])
+    tickets = [r.Ticket(id=f"t{n}", created_at=shop.at(n)) for n in (1, 2, 3)]
+    by_email = {"ana@example.com": tickets[:2], "ana.work@example.org": tickets[1:2], "noreply@shop.example": tickets[2:]}
+    desk = MemoryConnector("desk", {(r.Ticket, KeyKind.EMAIL): by_email})
+    query = '{ customer(by: {id: "shop:42"}) { tickets { nodes { id } } timeline { nodes { ... on Ticket { id } } } } '
+    found = {"nodes": [{"id": "desk:t2"}, {"id": "desk:t1"}]}
+    assert (await ask_both(query, crm, own, desk))["data"]["customer"] == {"tickets": found, "timeline": found}

@@ -9,9 +9,11 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
+from gateway.app import create_services
+from gateway.explain import explained
 from gateway.settings import MongoSettings
 from tests.support import shop
-from tests.support.gateway_server import gateway_on
+from tests.support.gateway_server import gateway_on, settings_for
 from tests.support.known_people import knowing, person
 from tests.support.tag_shop import TTL, ShopClock, is_fresh, measured, store_of, tag_of, until_kept, until_tag
 from tests.support.webhook_requests import hook, of, sources_with, tell
@@ -128,3 +130,14 @@ async def test_a_webhook_of_any_member_marks_the_set(words: dict[str, Any], sour
         stale = await tag_of(gateway)
         new = await until_tag(is_fresh, gateway)
     assert (old["freshness"], stale["freshness"], new["freshness"]) == ("FRESH", "STALE", "FRESH")
+
+
+@pytest.mark.parametrize("given", ["c1", "shop:42"])
+async def test_tags_are_explained_of_all_records(given: str):
+    """By any id of the customer."""
+    connectors = [*sources()]
+    services = create_services(settings_for(connectors, **shop.PINNED), connectors=connectors)
+    answers = await explained(services, given)
+    assert answers is not None
+    (tag,) = [answer.tag for answer in answers if answer.tag.key == "activity"]
+    assert {fact.name: fact.value for fact in tag.evidence}["orders_90d"] == 4
