@@ -69,18 +69,15 @@ class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
         return missing[0] if missing and not keys else keys
 
     def _own_keys(self, source: Source, kind: KeyKind) -> list[str]:
-        region, as_written = self._router.default_region, not source.connector.any_case
-        blocked = self._router.customers.blocked
-        return [
-            key
-            for key in dict.fromkeys(
-                key
-                for member in self.members
-                if member.record is not None
-                for key in asked_keys(member.record, kind, region, as_written=as_written)
-            )
-            if Key(kind, key) not in blocked
-        ]
+        """List the keys of all records. Their own ids are such keys, too, as others state them."""
+        customers, as_written = self._router.customers, not source.connector.any_case
+        keys: list[str] = []
+        if kind is KeyKind.EXTERNAL_ID:
+            keys += [key.value for member in self.members for key in customers.stated_ids(member.id)]
+        for member in self.members:
+            if member.record is not None:
+                keys += asked_keys(member.record, kind, self._router.default_region, as_written=as_written)
+        return [key for key in dict.fromkeys(keys) if Key(kind, key) not in customers.blocked]
 
     def stale_keys(self, kind: KeyKind) -> SourceError | None:  # noqa: ARG002  records may be missing whatever the kind
         return self.error or self.stale

@@ -14,6 +14,7 @@ from tests.support import shop
 from tests.support.clocks import DEADLINE_S, HURRIED, LoopClock, after
 from tests.support.gateway_server import gateway_on
 from tests.support.known_people import calls_of, knowing, person
+from tests.support.webhook_requests import hook, of, sources_with, tell
 
 UNPLANNED = " __schema { queryType { name } } }"
 ENDS = pytest.mark.parametrize("end", ["}", UNPLANNED])
@@ -504,3 +505,39 @@ async def test_tickets_come_by_the_addresses_of_all_records():
     query = '{ customer(by: {id: "shop:42"}) { tickets { nodes { id } } timeline { nodes { ... on Ticket { id } } } } '
     found = {"nodes": [{"id": "desk:t2"}, {"id": "desk:t1"}]}
     assert (await ask_both(query, crm, own, desk))["data"]["customer"] == {"tickets": found, "timeline": found}
+
+
+async def test_orders_come_by_the_ids_that_others_state():
+    """Of every record, by its source and id; and by those that the records state themselves."""
+    crm = knowing("crm", [person("7", email="ana@example.com", ids=["till:T1"])])
+    own = knowing("shop", [person("42", email="ana@example.com")])
+    by_id = {"crm:7": [order("a")], "shop:42": [order("b")], "till:T1": [order("c")]}
+    tills = MemoryConnector("till", {(r.Order, KeyKind.EXTERNAL_ID): by_id})
+    query = '{ customer(by: {id: "shop:42"}) { orders { nodes { id } } orderStatistics { count } } '
+    found = [{"id": f"till:o-{name}"} for name in "cba"]
+    assert (await ask_both(query, crm, own, tills))["data"]["customer"] == {
+        "orders": {"nodes": found},
+        "orderStatistics": {"count": 3},
+    }
+    assert {key for call in tills.calls for key in call[2]} == {"crm:7", "shop:42", "till:T1"}
+
+
+async def test_a_webhook_outdates_answers_about_all_keys_of_a_customer():
+    """What is cached of the source under the id of another one, or under an address, is asked for again."""
+    crm, own = (
+        knowing("crm", [ANA_CRM]),
+        knowing("shop", [person("42", email="ana@example.com", locale="pt-BR", ids=["crm:7"])]),
+    )
+    settings = sources_with({"shop": hook()}, {"customer": 60}, "crm")
+    query = '{ customer(by: {email: "ana@example.com"}) { locale name } } '
+    async with gateway_on([crm, own], sources=settings, customer={"fields": {"locale": ["shop"]}}) as gateway:
+        before = [(await gateway.data(query))["customer"]["locale"] for _ in range(2)]
+        asked = len(own.calls)
+        changed = knowing("shop", [person("42", email="ana@example.com", locale="en-GB", ids=["crm:7"])])
+        own.records = changed.records
+        assert (await gateway.data(query))["customer"]["locale"] == "pt-BR"
+        assert len(own.calls) == asked
+        assert (await tell(gateway, "shop", of("42"))).status_code == 204
+        after_change = (await gateway.data(query))["customer"]["locale"]
+        by_other_id = (await gateway.data('{ customer(by: {id: "crm:7"}) { locale } }'))["customer"]["locale"]
+    assert (before, after_change, by_other_id) == (["pt-BR"] * 2, "en-GB", "en-GB")
