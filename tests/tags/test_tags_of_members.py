@@ -141,3 +141,18 @@ async def test_tags_are_explained_of_all_records(given: str):
     assert answers is not None
     (tag,) = [answer.tag for answer in answers if answer.tag.key == "activity"]
     assert {fact.name: fact.value for fact in tag.evidence}["orders_90d"] == 4
+
+
+async def test_a_source_of_no_facts_keeps_tags_from_being_stored(words: dict[str, Any]):
+    """It may know another record, whose orders would count: while it is down the tag is given, and is partial."""
+    crm, web, orders = sources()
+    desk = knowing("desk", [])
+    desk.failure = SourceUnavailableError()
+    async with gateway_on([crm, web, orders, desk], **words) as gateway:
+        tag = await tag_of(gateway)
+        desk.failure = None
+        again = await tag_of(gateway)
+        await wait_stored(words, BOTH)
+    facts = [{fact["name"]: (fact["value"], fact["missing"]) for fact in told["evidence"]} for told in (tag, again)]
+    assert [own["orders_90d"] for own in facts] == [(4, "SOURCE_UNAVAILABLE"), (4, None)]
+    assert measured(orders) == 2
