@@ -68,9 +68,9 @@ class CustomerWalk:
         """Take the answers to all keys of the frontier. The keys of new records are the next one."""
         asked, self._frontier = self._frontier, {}
         found: list[tuple[Source, Key, Found]] = []
-        failed: list[tuple[Key, Failed]] = []
-        for (source, kind), keys in asked.items():
-            by_form = answers[source, kind]
+        failed: list[tuple[Place, str, Failed]] = []
+        for place, keys in asked.items():
+            (source, kind), by_form = place, answers[place]
             for value, forms in keys.items():
                 key = stated_id(RecordId(source.name, value)) if _is_id(kind) else Key(kind, value)
                 outcome = _outcome_of([by_form[form] for form in forms])
@@ -80,14 +80,12 @@ class CustomerWalk:
                     if not _is_id(kind) and len(outcome.records) > self._customers.max_sharers:
                         self._shared.add(key)
                 elif isinstance(outcome, Failed):
-                    failed.append((key, outcome))
-                    if _is_id(kind):
-                        self._add_unread(RecordId(source.name, value), outcome)
+                    failed.append((place, value, outcome))
         new = [id_ for source, key, outcome in found for id_ in self._add(source, key, outcome)]
         for id_ in [] if self.is_shared else new:
             self._follow(id_)
-        for key, outcome in failed:
-            self._fail(key, outcome)
+        for place, value, outcome in failed:
+            self._fail(place, value, outcome)
         if len(self.members) > self._customers.limits.records:
             self.stop(IncompleteReason.TOO_MANY_RECORDS)
 
@@ -100,9 +98,13 @@ class CustomerWalk:
     def leave_out(self, sources: Collection[Source]) -> None:
         """Ask some sources for no more keys."""
         for place in [place for place in self._frontier if place[0] in sources]:
-            source, kind = place
             for value in self._frontier.pop(place):
-                self._unanswered.add(stated_id(RecordId(source.name, value)) if _is_id(kind) else Key(kind, value))
+                self._unanswered.update(self._keys_asked(place, value))
+
+    def _keys_asked(self, place: Place, value: str) -> Sequence[Key]:
+        """List the keys by which records are linked that this one would find."""
+        source, kind = place
+        return self._customers.stated_ids(RecordId(source.name, value)) if _is_id(kind) else [Key(kind, value)]
 
     def components(self) -> list[Component]:
         """Resolve the records to customers."""
@@ -125,19 +127,18 @@ class CustomerWalk:
             return self.failures[0].error
         return SourceRejectedError(f"not all records of the customer are known: {reason.value}")
 
-    def _fail(self, key: Key, outcome: Failed) -> None:
-        """Note a key that could not be asked for."""
-        if isinstance(outcome.error, SourceRejectedError) and any(
-            member.record is not None for member in self.members.values()
-        ):
+    def _fail(self, place: Place, value: str, outcome: Failed) -> None:
+        """Note a key that could not be asked for. An id may be a record's all the same, of which nothing else is known."""
+        is_known = any(member.record is not None for member in self.members.values())
+        if isinstance(outcome.error, SourceRejectedError) and is_known:
             return  # what a source refuses as a key, no record of it has
         self.failures.append(outcome)
-        self._unanswered.add(key)
-
-    def _add_unread(self, id_: RecordId, outcome: Failed) -> None:
-        """Add a record of which only the id is known: other sources may know that."""
-        self.members.setdefault(id_, MemberRecord(id_, None, outcome))
-        self._keys.setdefault(id_, set()).update(self._customers.stated_ids(id_))
+        self._unanswered.update(self._keys_asked(place, value))
+        source, kind = place
+        if _is_id(kind):
+            id_ = RecordId(source.name, value)
+            self.members.setdefault(id_, MemberRecord(id_, None, outcome))
+            self._keys.setdefault(id_, set()).update(self._customers.stated_ids(id_))
 
     def _add(self, source: Source, key: Key, outcome: Found) -> list[RecordId]:
         """Add the records that a key has found. Gives the new ones."""

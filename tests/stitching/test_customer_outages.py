@@ -6,7 +6,7 @@ import pytest
 
 from connectors import records as r
 from connectors.contract import KeyKind
-from connectors.errors import SourceUnavailableError
+from connectors.errors import SourceRejectedError, SourceUnavailableError
 from connectors.testing import MemoryConnector
 from tests.support.clocks import DEADLINE_S, HURRIED, LoopClock, after
 from tests.support.gateway_server import gateway_on
@@ -108,3 +108,16 @@ async def test_nobody_has_a_key_only_when_all_were_asked():
     answer = await ask_both(query, crm, own)
     assert answer["data"] == {"customer": None, "node": None}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_UNAVAILABLE"]
+
+
+async def test_a_stated_id_that_its_source_refuses_is_nobodys():
+    """It is no record of which nothing is known; while the source is down it is."""
+    crm = knowing("crm", [person("7", email="ana@example.com")], [KeyKind.CUSTOMER_ID])
+    own = knowing("shop", [person("42", ids=["crm:x"])])
+    query = '{ customer(by: {id: "shop:42"}) { id identity { complete records } } '
+    for failure, told in (
+        (SourceRejectedError(), {"id": "shop:42", "identity": {"complete": True, "records": ["shop:42"]}}),
+        (SourceUnavailableError(), {"id": "crm:x", "identity": {"complete": False, "records": ["crm:x", "shop:42"]}}),
+    ):
+        crm.failure = failure
+        assert (await ask_both(query, crm, own))["data"]["customer"] == told
