@@ -4,7 +4,7 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--prerelease if-necessary-or-explicit --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help setup demo test check schema bench lock clean
+.PHONY: help setup demo test release check schema bench lock clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -16,7 +16,10 @@ demo: .venv/demo.done  ## the gateway with sample sources, on PORT (8000)
 	$(BIN)/profile-gateway demo --port $(PORT) $(ARGS)
 
 test: .venv/dev.done  ## the tests
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not release" $(ARGS)
+
+release: .venv/dev.done  ## tests of the built wheel in empty environments
+	$(BIN)/python -m pytest tests/deploy -m release $(ARGS)
 
 check: .venv/dev.done  ## style, types, import rules, exported schema
 	$(BIN)/ruff check

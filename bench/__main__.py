@@ -20,6 +20,7 @@ from bench import lines as baskets
 from bench import overlap as overlaps
 from bench import profiling, tagged
 from bench import storm as storms
+from bench import telemetry as observed
 from bench.databases.comparison import Contest
 from bench.databases.mongo import measure_mongo
 from bench.databases.queries import CUSTOMERS, QUERIES
@@ -43,6 +44,7 @@ from bench.report import (
     speed_table,
     storm_table,
     tags_table,
+    telemetry_table,
 )
 from bench.speed import compared, slowest_source
 from bench.stage import staged
@@ -250,6 +252,23 @@ def lines(
     out.print(lines_table(found))
     _say(one.verdict() for one in found)
     _keep_beside({"lines": [{**msgspec.to_builtins(one), "ratio": one.ratio} for one in found]})
+
+
+@app.command()
+def telemetry(
+    rounds: Annotated[int, typer.Option(min=1, help="How often everything has its turn.")] = 100,
+    requests: Annotated[int, typer.Option(min=100, help="How many make a turn.")] = 1000,
+    query: Annotated[str, typer.Option(help="What is asked.")] = "Q1",
+    before: Annotated[Path | None, typer.Option(file_okay=False, exists=True, help="A tree without metrics.")] = None,
+) -> None:
+    """What metrics and traces cost of a request's CPU."""
+    with _problems_shown():
+        (chosen,) = _chosen(query, list(GATEWAY_QUERIES))
+        tree = before and before.resolve()
+        found = observed.measured(chosen, rounds=rounds, requests=requests, before=tree)
+    out.print(telemetry_table(found))
+    _say(found.verdicts())
+    _keep_beside({"telemetry": msgspec.to_builtins(found)})
 
 
 @app.command()

@@ -12,14 +12,14 @@ from pymongo import MongoClient
 
 from bench import data
 from bench.databases.postgresql import run_server
+from bench.databases.settings import MONGO_DATABASE, write_mongo_settings
 from bench.processes import Cores
 from bench.tagged import serve_mongodb
 
-_TOP = """\
+_SETTINGS = """\
 environment = "production"
 deadline_ms = 20_000
-"""
-_SQL = """
+
 [sources.shop]
 kind = "sql"
 url = "{url}"
@@ -31,14 +31,6 @@ keys.customer_id = "id"
 [sources.shop.records.order]
 query = "SELECT id, customer_id, placed_at, status, total AS total_amount, currency AS total_currency FROM orders"
 keys.customer_id = "customer_id"
-"""
-_MONGO = """
-[sources.shop]
-kind = "mongo"
-url = "{url}"
-database = "shop"
-records.customer = {{ collection = "customers", keys = {{ customer_id = "_id" }} }}
-records.order = {{ collection = "orders", keys = {{ customer_id = "customerId" }} }}
 """
 _TABLES = """
 CREATE TABLE customers (id text PRIMARY KEY, name text);
@@ -53,7 +45,9 @@ def serve_sql_shop(folder: Path, own: Path, cores: Cores) -> Iterator[Path]:
     with run_server(own, cores.load) as server:
         asyncio.run(_fill_postgresql(server.get_uri(), folder))
         url = server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
-        yield _written(own, _SQL.format(url=url))
+        path = own / "gateway.toml"
+        path.write_text(_SETTINGS.format(url=url))
+        yield path
 
 
 @contextmanager
@@ -61,13 +55,7 @@ def serve_mongo_shop(folder: Path, own: Path, cores: Cores) -> Iterator[Path]:
     """Give settings over SecantusDB, which is slower than a MongoDB server."""
     with serve_mongodb(cores) as uri:
         _fill_mongodb(uri, folder)
-        yield _written(own, _MONGO.format(url=uri))
-
-
-def _written(own: Path, settings: str) -> Path:
-    path = own / "gateway.toml"
-    path.write_text(_TOP + settings)
-    return path
+        yield write_mongo_settings(own / "gateway.toml", uri)
 
 
 def _rows(folder: Path, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -96,7 +84,7 @@ async def _fill_postgresql(url: str, folder: Path) -> None:
 
 def _fill_mongodb(uri: str, folder: Path) -> None:
     with MongoClient[dict[str, Any]](uri) as client:
-        shop = client["shop"]
+        shop = client[MONGO_DATABASE]
         shop["customers"].insert_many([{"_id": row["id"], "name": row["full_name"]} for _, row in _rows(folder, "crm")])
         shop["orders"].create_index([("customerId", 1), ("placedAt", -1)])
         shop["orders"].insert_many([_order(own, row) for own, row in _rows(folder, "orders")])

@@ -22,6 +22,7 @@ from bench import data, gateway, sources
 from bench.processes import BenchError, chosen_cores, need_all
 from bench.queries import GATEWAY_QUERIES, body, rotating_variables
 from gateway.app import create_worker
+from gateway.log import configure_logging
 from gateway.settings import load_settings
 
 _INTERVAL_S = 0.001
@@ -73,6 +74,7 @@ def _settings(config: Path | None) -> Iterator[Path]:
 
 
 async def _run(settings: Path, bodies: list[bytes], callers: int, seconds: int) -> tuple[int, float, Session]:
+    configure_logging()
     app = create_worker(load_settings(settings))
     turn = cycle(bodies)
     async with app.router.lifespan_context(app):

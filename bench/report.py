@@ -17,6 +17,7 @@ from bench.peers import PEERS
 from bench.speed import FLOORS, ONE_CALLER_FLOORS, Measured
 from bench.storm import Storm
 from bench.tagged import Beside
+from bench.telemetry import Overhead
 
 SERVERS = ("gateway", *PEERS)
 
@@ -116,6 +117,15 @@ def storm_table(found: Storm) -> Table:
         "Memory before, at the end, afterwards": f"{found.before_mb:.0f}, {found.storm_mb:.0f}, {found.after_mb:.0f} MB",
     }.items():
         table.add_row(name, value)
+    return table
+
+
+def telemetry_table(found: Overhead) -> Table:
+    table = Table("Way", "CPU us, median", "Least disturbed tenth", "More", title=f"Metrics and traces, {found.query}")
+    table.title_justify = "left"
+    for way, rounds in found.cpu_us.items():
+        more = f"{found.share(way):+.1%}" if found.share(way) else ""
+        table.add_row(way, f"{median(rounds):,.1f}", f"{found.undisturbed_us(way):,.1f}", more)
     return table
 
 

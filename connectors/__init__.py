@@ -41,6 +41,7 @@ from connectors.errors import (
     WebhookBodyError,
     WebhookSignatureError,
 )
+from connectors.inspection import MissingIndex, Sample, SampledKey
 from connectors.record_fields import FieldInfo, Fields, all_fields, fields_of, leaf_field, narrow
 from connectors.records import (
     RECORDS,
@@ -104,6 +105,7 @@ __all__ = [
     "MeasureOp",
     "Message",
     "MessageAuthor",
+    "MissingIndex",
     "Money",
     "NoWebhookError",
     "Order",
@@ -115,6 +117,8 @@ __all__ = [
     "Position",
     "Push",
     "Record",
+    "Sample",
+    "SampledKey",
     "SourceAuthError",
     "SourceError",
     "SourceProtocolError",

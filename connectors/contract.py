@@ -20,12 +20,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from inspect import signature
-from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from connectors.errors import NoWebhookError, SourceError
+from connectors.inspection import MissingIndex, SampleFunction
 from connectors.record_fields import Fields
 from connectors.records import Record, known_record
 
@@ -148,13 +149,14 @@ class MeasureFunction(Protocol):
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
-    """One record type by one kind of key, from one source."""
+    """One record type by one kind of key, from one source. `sample` lists some of its keys, where the source can."""
 
     record: type[Record]
     by: KeyKind
     fetch: FetchFunction
     max_batch: int = 100
     pushdown: frozenset[Push] = frozenset()
+    sample: SampleFunction | None = None
 
 
 class Aggregate(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,6 +247,14 @@ class ConnectorSettings(BaseModel):
 S = TypeVar("S", bound=ConnectorSettings)
 
 
+class PoolUsage(NamedTuple):
+    """The connections of a connector: in use, kept idle, and the most that there may be."""
+
+    used: int
+    idle: int
+    limit: int
+
+
 class Connector(Generic[S]):
     """Our code that talks to one kind of source. `name` is the source's name in the configuration.
 
@@ -268,6 +278,14 @@ class Connector(Generic[S]):
 
     async def check(self) -> list[str]:
         """Ask the source, and list the problems that an operator can fix. It is empty when all is well."""
+        return []
+
+    def pool_usage(self) -> PoolUsage | None:
+        """Count the connections now. None where the connector has no pool that it can count."""
+        return None
+
+    async def missing_indexes(self) -> Sequence[MissingIndex]:
+        """List the large tables that lookups read whole. Raises `SourceError`."""
         return []
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:  # noqa: ARG002  for those that have one

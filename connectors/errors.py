@@ -58,6 +58,14 @@ class ConfigurationError(ProfileGatewayError):
         super().__init__("\n".join(self.problems))
 
 
+class SettingsError(ValueError):
+    """Report several problems from one validator of settings. Each text begins with the path below what is validated."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
 class SourceError(ProfileGatewayError):
     """A source failed. `summary` is what a caller reads.
 

@@ -145,6 +145,16 @@ def leaf_field(struct: type[msgspec.Struct], path: str) -> FieldInfo | None:
     return field
 
 
+@lru_cache(maxsize=64)
+def leaves_of(struct: type[msgspec.Struct]) -> dict[str, FieldInfo]:
+    """List the fields that hold no other ones by their dotted paths, in order."""
+    leaves: dict[str, FieldInfo] = {}
+    for name, field in fields_of(struct).items():
+        inner = {"": field} if field.struct is None else leaves_of(field.struct)
+        leaves |= {f"{name}.{path}" if path else name: leaf for path, leaf in inner.items()}
+    return leaves
+
+
 @lru_cache(maxsize=1024)
 def has_decimals(struct: type[msgspec.Struct], fields: Fields) -> bool:
     """Tell whether a selection holds a decimal."""

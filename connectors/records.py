@@ -15,6 +15,8 @@ from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
 
+from connectors.suggestions import did_you_mean
+
 UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 MAX_WHOLE = 2**31 - 1
@@ -314,8 +316,13 @@ RECORDS: dict[str, type[Record]] = {"customer": Customer, "order": Order, "ticke
 def known_record(name: str) -> str:
     """The name of a record, as settings give it. Raises `ValueError` for another."""
     if name not in RECORDS:
-        raise ValueError(f"`{name}` is no record; there are {', '.join(RECORDS)}")
+        raise ValueError(unknown_record(name))
     return name
+
+
+def unknown_record(name: str) -> str:
+    """Say that there is no record of this name."""
+    return f"'{name}' is no record{did_you_mean(name, RECORDS)}"
 
 
 RECORD_NAMES: dict[type[Record], str] = {record: name for name, record in RECORDS.items()}

@@ -1,8 +1,8 @@
 """The composition root: settings in, an ASGI application out."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from graphql import ExecutionResult
@@ -23,106 +23,86 @@ from gateway.gc_tuning import tune_memory
 from gateway.graphiql import Example, graphiql_page, graphiql_routes
 from gateway.http import ENDPOINT, GraphQLView, Head
 from gateway.invalidation import Invalidator
-from gateway.log import configure_logging
 from gateway.lookups.connector_registry import build_connectors
 from gateway.lookups.read_cache import ReadCache
-from gateway.lookups.sources import Sources
+from gateway.lookups.sources import Source, Sources
 from gateway.lookups.trace import Trace
 from gateway.operations import Limits, Operation, Operations
 from gateway.replay.modes import UNTOUCHED, ReplayModes, substitute
+from gateway.revisions import Revision, close_services, open_services, share_cache
 from gateway.services import Services, budget_s, build_services
 from gateway.settings import Settings
 from gateway.store.store import Store
 from gateway.tags.pack import load_pack, shipped_pack
+from gateway.telemetry.application import Telemetry, check_traces
+from gateway.telemetry.metrics import Metrics, metrics_of_process
+from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollector, WebhookCollector
+from gateway.version import gateway_version
 from gateway.webhooks import Webhooks
 from resolvers.schema import schema
 
 
 def create_services(
-    settings: Settings, *, clock: Clock | None = None, connectors: Sequence[Connector[Any]] | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    connectors: Sequence[Connector[Any]] | None = None,
+    tags: str | None = None,
+    previous: Services | None = None,
 ) -> Services:
-    """Everything below HTTP, not yet opened. `connectors` stand in for the configured ones.
+    """Everything below HTTP, not yet opened. `connectors` stand in for the configured ones, `tags` for the file of the tags.
 
+    Sources, store and cache of `previous` services are shared where their settings are the same.
     Raises `ConfigurationError` with all problems of the sources, the store and the tags.
     """
-    clock = clock or Clock(settings.clock.pinned)
+    if previous is not None and settings.clock != previous.settings.clock:
+        previous = None
+    clock = clock or (Clock(settings.clock.pinned) if previous is None else previous.clock)
     problems: list[str] = []
+    shared = _unchanged_sources(settings, previous)
     built: Sequence[Connector[Any]] = ()
     try:
-        built = build_connectors(settings.sources) if connectors is None else connectors
+        names = settings.sources.keys() - {source.name for source in shared}
+        if connectors is None:
+            built = build_connectors({name: block for name, block in settings.sources.items() if name in names})
+        else:
+            built = [connector for connector in connectors if connector.name in names]
     except ConfigurationError as error:
         problems += error.problems
     store = None
     try:
-        store = Store(settings.mongodb, clock) if settings.mongodb else None
+        if previous is not None and settings.mongodb == previous.settings.mongodb:
+            store = previous.store
+        elif settings.mongodb:
+            store = Store(settings.mongodb, clock)
     except ConfigurationError as error:
         problems += error.problems
     try:
-        pack = load_pack(settings.tags.file) if settings.tags.file else shipped_pack()
+        check_traces(settings.telemetry.traces)
+    except ConfigurationError as error:
+        problems += error.problems
+    try:
+        pack = load_pack(settings.tags.file, tags) if settings.tags.file else shipped_pack()
     except ConfigurationError as error:
         raise ConfigurationError([*problems, *error.problems]) from None
     if problems:
         raise ConfigurationError(problems)
-    sources = Sources(built, clock, settings, ReadCache(clock, settings.cache_bytes))
+    cache = ReadCache(clock, settings.cache_bytes) if previous is None else previous.sources.cache
+    sources = Sources(built, clock, settings, cache, shared)
     return build_services(settings, clock, sources, pack, store)
 
 
-def create_app(
-    settings: Settings,
-    *,
-    examples: Sequence[Example] = (),
-    clock: Clock | None = None,
-    connectors: Sequence[Connector[Any]] | None = None,
-    notes: Mapping[str, Any] | None = None,
-) -> Starlette:
-    """Create the gateway as an ASGI application.
-
-    `examples` open as tabs of GraphiQL, which development has; `notes` are said by `/readyz`.
-    """
-    services = create_services(settings, clock=clock, connectors=connectors)
-    development = settings.is_development
-    operations = Operations(
-        core_schema(schema), limits=Limits(), suggestions=development, introspection=settings.introspection, lifts=True
-    )
-
-    executor = Executor(schema, suggestions=development, explain=development, clock=services.clock)
-
-    def execute(operation: Operation, variables: dict[str, Any], head: Head) -> Awaitable[ExecutionResult]:
-        context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, arrival=head))
-        return executor.run(operation, variables, context)
-
-    async def execute_traced(operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
-        trace = Trace(services.clock, services.clock.monotonic())
-        context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, trace, head))
-        result = await executor.run(operation, variables, context)
-        head.answered_with["server-timing"] = trace.server_timing()
-        if development and trace.lookups:
-            result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}
-        return result
-
-    page = graphiql_page(examples) if development else None
-    admission = Admission(services.clock, partial(budget_s, settings))
-    endpoint = GraphQLView(operations, execute_traced if settings.shows_timing else execute, graphiql=page, admission=admission)
-    app = Application(
-        endpoint,
-        routes=[
-            Route(ENDPOINT, endpoint),
-            Webhooks(services.sources, services.clock, Invalidator(services)).route,
-            Route("/healthz", _alive),
-            Route("/readyz", _readiness(services.sources)),
-            *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
-        ],
-        lifespan=_lifespan(services),
-    )
-    app.state.ready = False
-    app.state.notes = notes or {}
-    return app
+def _unchanged_sources(settings: Settings, previous: Services | None) -> list[Source]:
+    if previous is None:
+        return []
+    before = previous.settings.sources
+    return [source for source in previous.sources.all if settings.sources.get(source.name) == before[source.name]]
 
 
 class Application(Starlette):
     """Serve the endpoint by its exact path, all else through Starlette.
 
-    `serving` takes the `endpoint` from here, to ask it without ASGI.
+    The protocol of a connection takes the `endpoint` from here, to ask it without ASGI.
     """
 
     def __init__(self, endpoint: GraphQLView, **words: Any) -> None:
@@ -136,38 +116,144 @@ class Application(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED) -> Starlette:
-    """Create the application of one worker, which may be its own process."""
-    configure_logging()
-    standing = substitute(settings, traffic)
-    standing.announce()
-    app = create_app(standing.settings, connectors=standing.connectors, notes=standing.notes)
+class GatewayApplication(Application):
+    """Serve the services of a revision. `switch` exchanges them.
+
+    It counts in `metrics`, by default in those of the process.
+    """
+
+    def __init__(self, services: Services, examples: Sequence[Example] = (), metrics: Metrics | None = None) -> None:
+        self._executor, operations = _executor(services)
+        self._admission = Admission(services.clock, self._budget_s)
+        self.telemetry = Telemetry(services, metrics or metrics_of_process)
+        self._begin = self.telemetry.observer.begin
+        observe = self.telemetry.observer.end
+        endpoint = GraphQLView(operations, self._execute, admission=self._admission, observe=observe)
+        super().__init__(endpoint, lifespan=_lifespan)
+        self.state.ready = False
+        self.revision = Revision(services)
+        self._examples = examples
+        self._retirement: asyncio.Task[None] | None = None
+        self._show(services)
+
+    def switch(self, services: Services) -> None:
+        """Serve from other services, which are open. Requests under way stay with those that they have."""
+        before, self.revision = self.revision, Revision(services)
+        old, settings = before.services.settings, services.settings
+        if (old.environment, old.introspection) != (settings.environment, settings.introspection):
+            self._executor, self.endpoint.operations = _executor(services)
+        self._show(services)
+        share_cache(before.services, services)
+        self._retirement = asyncio.create_task(self._retire(before, services, self._retirement))
+
+    async def wait_retired(self) -> None:
+        """Wait until all services are closed that are not served any more."""
+        if self._retirement is not None:
+            await self._retirement
+
+    async def _retire(self, revision: Revision, following: Services, earlier: asyncio.Task[None] | None) -> None:
+        await self.telemetry.switch(following)
+        if earlier is not None:
+            await earlier  # its requests may use what this one shares with it
+        await revision.wait_unused()
+        self.telemetry.retire(revision.services)
+        await close_services(revision.services, following)
+
+    def _show(self, services: Services) -> None:
+        development = services.settings.is_development
+        self.endpoint.graphiql = graphiql_page(self._examples) if development else None
+        self.endpoint.execute = self._execute_traced if services.settings.shows_timing else self._execute
+        webhooks = Webhooks(self.revision, Invalidator(services))
+        self.telemetry.read(AdmissionCollector(self._admission), ExecutorCollector(self._executor), WebhookCollector(webhooks))
+        self.router.routes[:] = [
+            Route(ENDPOINT, self.endpoint),
+            webhooks.route,
+            Route("/healthz", _alive),
+            Route("/readyz", _readiness),
+            *((Route("/", _to_graphiql), *graphiql_routes()) if development else ()),
+        ]
+
+    def _budget_s(self, deadline_ms: int | None) -> float:
+        return budget_s(self.revision.services.settings, deadline_ms)
+
+    async def _execute(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
+        revision = self.revision
+        services = revision.services
+        revision.under_way += 1
+        try:
+            context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, arrival=head))
+            self._begin(head, operation, context.stitcher.loaders)
+            return await self._executor.run(operation, variables, context)
+        finally:
+            revision.release()
+
+    async def _execute_traced(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
+        with self.revision.lent() as services:
+            trace = Trace(services.clock, services.clock.monotonic())
+            context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, trace, head))
+            self._begin(head, operation, context.stitcher.loaders)
+            result = await self._executor.run(operation, variables, context)
+        head.answered_with["server-timing"] = trace.server_timing()
+        if services.settings.is_development and trace.lookups:
+            result.extensions = {**(result.extensions or {}), "trace": trace.waterfall()}
+        return result
+
+
+def _executor(services: Services) -> tuple[Executor, Operations]:
+    development = services.settings.is_development
+    operations = Operations(
+        core_schema(schema),
+        limits=Limits(),
+        suggestions=development,
+        introspection=services.settings.introspection,
+        lifts=True,
+    )
+    return Executor(schema, suggestions=development, explain=development, clock=services.clock), operations
+
+
+def create_app(
+    settings: Settings,
+    *,
+    examples: Sequence[Example] = (),
+    clock: Clock | None = None,
+    connectors: Sequence[Connector[Any]] | None = None,
+    metrics: Metrics | None = None,
+) -> GatewayApplication:
+    """Create the gateway as an ASGI application. `examples` open as tabs of GraphiQL, which development has."""
+    return GatewayApplication(create_services(settings, clock=clock, connectors=connectors), examples, metrics)
+
+
+def create_worker(settings: Settings, traffic: ReplayModes = UNTOUCHED, tags: str | None = None) -> GatewayApplication:
+    """Create the application of one worker, which is its own process. `tags` is the text of their file, read before."""
+    served = substitute(settings, traffic)
+    served.announce()
+    app = GatewayApplication(create_services(served.settings, connectors=served.connectors, tags=tags))
+    app.state.notes = served.notes
     tune_memory()
     return app
 
 
-def _lifespan(services: Services) -> Any:
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(services):
-            app.state.ready = True
+@asynccontextmanager
+async def _lifespan(app: GatewayApplication) -> AsyncIterator[None]:
+    async with app.telemetry.running():
+        await open_services(app.revision.services)
+        app.state.ready = True
+        try:
             yield
+        finally:
             app.state.ready = False
-
-    return lifespan
+            await app.wait_retired()
+            await close_services(app.revision.services)
 
 
 @asynccontextmanager
 async def opened(services: Services) -> AsyncIterator[Services]:
     """Open the connections of the services, and close them in reverse order."""
-    async with AsyncExitStack() as stack:
-        if services.store is not None:
-            stack.push_async_callback(services.store.aclose)
-            await services.store.open()
-        stack.push_async_callback(services.sources.aclose)
-        await services.sources.open()
-        stack.push_async_callback(services.tags.aclose)
+    await open_services(services)
+    try:
         yield services
+    finally:
+        await close_services(services)
 
 
 async def _to_graphiql(request: Request) -> RedirectResponse:  # noqa: ARG001  a Starlette endpoint
@@ -175,16 +261,10 @@ async def _to_graphiql(request: Request) -> RedirectResponse:  # noqa: ARG001  a
 
 
 async def _alive(request: Request) -> JSONResponse:  # noqa: ARG001  a Starlette endpoint
-    return JSONResponse({"status": "alive"})
+    return JSONResponse({"status": "alive", "version": gateway_version()})
 
 
-def _readiness(sources: Sources) -> Callable[[Request], Awaitable[JSONResponse]]:
-    """Tell whether requests are taken, and the sources that are asked: one that is not costs its own fields only."""
-
-    async def ready(request: Request) -> JSONResponse:
-        taken: bool = request.app.state.ready
-        health = {source.name: source.health.value for source in sources.all}
-        words = {"status": "ready" if taken else "draining", "sources": health, **request.app.state.notes}
-        return JSONResponse(words, 200 if taken else 503)
-
-    return ready
+async def _readiness(request: Request) -> JSONResponse:
+    """Tell whether requests are taken. Which sources are asked is for the admin port: a stranger may read this."""
+    taken: bool = request.app.state.ready
+    return JSONResponse({"status": "ready" if taken else "draining"}, 200 if taken else 503)

@@ -1,37 +1,31 @@
-"""The command line: `profile-gateway demo | serve | check | schema | tags`."""
+"""The command line: `profile-gateway demo | serve | reload | check | schema | tags`.
 
-import asyncio
-import difflib
+A command imports what it needs when it runs, so that help and small commands start at once.
+"""
+
+from __future__ import annotations
+
 import webbrowser
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, TaskID
-from rich.table import Table
 
-from connectors.errors import ConfigurationError
-from connectors.records import RECORD_NAMES
-from gateway.app import create_services, create_worker, opened
-from gateway.demo.prepare import Prepared, prepare_olist, prepare_shop
-from gateway.demo.serve import serve_demo
 from gateway.demo.shop_markets import CAPACITY
-from gateway.errors import CallerError
-from gateway.explain import explained, explained_plan, unreadable_values
-from gateway.log import configure_logging
-from gateway.lookups.sources import Sources
-from gateway.replay.fault_settings import load_faults
-from gateway.replay.modes import ReplayModes, begin_recording, substitute
-from gateway.server import serve as serve_app
-from gateway.settings import Settings, SourceSettings, load_settings
-from resolvers.schema import sdl
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="One GraphQL endpoint for everything about a customer.")
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from gateway.demo.prepare import Prepared
+    from gateway.settings import Settings
+    from gateway.tags.explained_tag import ExplainedTag
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 tags = typer.Typer(no_args_is_help=True, help="Tags and what they were computed from.")
 app.add_typer(tags, name="tags")
 
@@ -40,12 +34,33 @@ errors = Console(stderr=True)
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Faults = Annotated[Path | None, typer.Option(help="Faults to put into the answers of sources, a TOML file.")]
+AdminPort = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, show_default="9000", help="The port for metrics, health and reload."),
+]
 Port = Annotated[int, typer.Option(min=1, max=65535, envvar="PORT", help="The port to listen on.")]
 
 
 class Dataset(StrEnum):
     SHOP = "shop"
     OLIST = "olist"
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from gateway.version import gateway_version
+
+        typer.echo(gateway_version())
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """One GraphQL endpoint for everything about a customer."""
 
 
 @app.command()
@@ -57,13 +72,20 @@ def demo(
     customers: Annotated[int, typer.Option(min=3, max=CAPACITY, help="How many customers the shop has.")] = 2000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same shop.")] = 1,
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".demo"),
+    prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Write data and settings, and end.")] = False,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open GraphiQL in a browser.")] = out.is_terminal,
 ) -> None:
     """Serve example data on four sources, with GraphiQL."""
+    from gateway.demo.serve import serve_demo
+    from gateway.log import configure_logging
+
     configure_logging("WARNING")
     with _problems_shown():
         home = folder / dataset.value
         prepared = _prepared(dataset, home, data, postgresql, customers, seed)
+        if prepare_only:
+            out.print(f"Settings: {prepared.settings}", markup=False, highlight=False, soft_wrap=True)
+            return
         serve_demo(prepared, home, port=port, ready=partial(_announce, prepared, port, browser))
 
 
@@ -72,23 +94,56 @@ def serve(
     config: Config = Path("gateway.toml"),
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Port = 8000,
+    fd: Annotated[int | None, typer.Option(min=3, help="Take over this listening socket instead: 3 under systemd.")] = None,
+    admin_host: Annotated[str, typer.Option(help="The address of the admin port.")] = "127.0.0.1",
+    admin_port: AdminPort = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="How many processes.")] = 1,
     record: Annotated[Path | None, typer.Option(help="Record answers of sources here, with personal data hidden.")] = None,
     record_plain: Annotated[Path | None, typer.Option(help="Record invented data here: nothing is hidden.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Serve the recording that is here, without any source.")] = None,
     faults: Faults = None,
+    check_first: Annotated[bool, typer.Option("--check", help="Serve only if `check` finds no problem.")] = False,
 ) -> None:
     """Serve the configured sources, or a recording of them."""
+    from gateway.log import configure_logging
+    from gateway.replay.modes import ReplayModes
+    from gateway.serving.master import serve as serve_workers
+
     configure_logging()
+    if check_first:
+        _check(config, faults)
     with _problems_shown():
         _at_most_one({"--record": record, "--record-plain": record_plain, "--replay": replay})
         traffic = ReplayModes(record=record or record_plain, is_plain=record_plain is not None, replay=replay, faults=faults)
-        settings = load_settings(config, connects=replay is None)
-        begin_recording(settings, traffic)
-        _raise_problems(settings, traffic)
-        create = partial(create_worker, settings, traffic)
-        out.print(f"GraphQL: http://{host}:{port}/graphql ({workers} worker(s), {settings.environment})", highlight=False)
-        serve_app(create, host=host, port=port, workers=workers)
+        serve_workers(
+            config,
+            traffic,
+            host=host,
+            port=port,
+            admin=(admin_host, admin_port),
+            workers=workers,
+            ready=_announce_serving,
+            descriptor=fd,
+        )
+
+
+def _announce_serving(address: str, workers: int, environment: str) -> None:
+    out.print(f"GraphQL: {address} ({workers} worker(s), {environment})", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def reload(admin_port: AdminPort = None) -> None:
+    """Have a running gateway read its settings and tags again. It keeps the old ones if there are problems."""
+    from gateway.serving.client import request_reload
+
+    with _problems_shown():
+        outcome = request_reload(admin_port)
+    if outcome.problems:
+        _print_problems([*outcome.problems, "The old settings and tags are kept."])
+        raise typer.Exit(1)
+    out.print(f"Settings and tags {outcome.digest} are served (revision {outcome.revision}).", highlight=False)
+    for line in outcome.changes:
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -98,17 +153,14 @@ def check(
     customer: Annotated[
         list[str] | None, typer.Option(help="Read this customer's records, and say what cannot be read.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print problems and lookups as JSON.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Look at 1,000 rows of each lookup instead of 100.")] = False,
 ) -> None:
-    """Print each record's source and key, and all problems at once."""
+    """Print each record's source and key, and all problems at once. It ends with 2 if there are any."""
+    from gateway.log import configure_logging
+
     configure_logging("ERROR")
-    with _problems_shown():
-        problems = asyncio.run(_check(load_settings(config), faults, customer or ()))
-    _print_problems(problems)
-    if problems:
-        raise typer.Exit(2)
-    out.print("No problems found.")
-    if not customer:
-        out.print("No records were read: --customer ID says what of a customer's records cannot be read.")
+    _check(config, faults, customer or (), as_json=as_json, rows=1_000 if deep else 100)
 
 
 @app.command()
@@ -116,6 +168,10 @@ def schema(
     check: Annotated[Path | None, typer.Option(help="Compare with this file instead of printing.")] = None,
 ) -> None:
     """Print the GraphQL schema."""
+    import difflib
+
+    from resolvers.schema import sdl
+
     if check is None:
         typer.echo(sdl(), nl=False)
         return
@@ -136,6 +192,10 @@ def plan(
     config: Annotated[Path | None, typer.Option(help="The settings file, to see which sources are asked.")] = None,
 ) -> None:
     """Print the plan of an operation: what is asked for and when, and the generated code that shows it."""
+    from gateway.app import create_services
+    from gateway.explain import explained_plan
+    from gateway.settings import load_settings
+
     with _problems_shown():
         text = Path(query).read_text(encoding="utf-8") if query.endswith(".graphql") else query
         sources = None if config is None else create_services(load_settings(config)).sources
@@ -144,32 +204,63 @@ def plan(
 
 
 @tags.command()
-def explain(customer: Annotated[str, typer.Argument(help="The customer's id.")], config: Config = Path("gateway.toml")) -> None:
-    """Print a customer's tags with their facts. Tags that the rules do not give are printed, too."""
+def explain(
+    customer: Annotated[str, typer.Argument(help="A key of the customer: the id, or such as email:ana@example.com.")],
+    by: Annotated[str | None, typer.Option(help="The kind of the key: id, email, phone, external_id and so on.")] = None,
+    config: Config = Path("gateway.toml"),
+) -> None:
+    """Print a customer's tags with their facts and what decided. Tags that the rules do not give are printed, too."""
+    import asyncio
+
+    from gateway.app import create_services
+    from gateway.explain import explained
+    from gateway.log import configure_logging
+    from gateway.settings import load_settings
+
     configure_logging("ERROR")
     with _problems_shown():
-        explanation = asyncio.run(explained(create_services(load_settings(config)), customer))
+        explanation = asyncio.run(explained(create_services(load_settings(config)), customer, by))
     if explanation is None:
-        errors.print(f"there is no customer {customer}", markup=False)
+        errors.print("there is no customer with this key; --by says of which kind it is", markup=False)
         raise typer.Exit(1)
-    for answer in explanation:
-        table = Table(title=f"{answer.definition.label}: {answer.tag.value or 'not given'}", title_justify="left", min_width=72)
-        for heading in ("Fact", "Value", "Sources"):
-            table.add_column(heading)
-        for fact in answer.tag.evidence:
-            table.add_row(fact.label, fact.missing or str(fact.value), ", ".join(fact.sources))
-        out.print(table)
-        out.print(answer.tag.rule.words, markup=False)
-        out.print()
+    if explanation.warning is not None:
+        errors.print(explanation.warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for entry in explanation.tags:
+        _print_tag(entry)
+
+
+def _print_tag(entry: ExplainedTag) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    answer, tag = entry.answer, entry.answer.tag
+    title = f"{answer.definition.label}: {tag.value or 'not given'}{' (partial)' if tag.partial else ''}"
+    table = Table(title=Text(title), title_justify="left", min_width=72)
+    for heading in ("Fact", "Value", "Sources"):
+        table.add_column(heading)
+    for fact in tag.evidence:
+        known = "" if fact.value is None and fact.missing else "null" if fact.value is None else str(fact.value)
+        missing = f"({fact.missing})" if fact.missing else ""
+        table.add_row(Text(fact.label), Text(f"{known} {missing}".strip()), Text(", ".join(fact.sources)))
+    out.print(table)
+    out.print(tag.rule.words, markup=False)
+    for line in (*entry.decision, *entry.notes):
+        out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    out.print()
 
 
 @contextmanager
 def _problems_shown() -> Iterator[None]:
+    from connectors.errors import ConfigurationError
+    from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
+
     try:
         yield
     except ConfigurationError as error:
         _print_problems(error.problems)
-    except CallerError as error:
+    except AmbiguousIdentityError as error:
+        _print_problems([f"{error}: {', '.join(error.extensions['candidates'])}"])
+    except (CallerError, SourceFailure) as error:
         _print_problems([str(error)])
     except OSError as error:
         _print_problems([f"{error.filename or 'a file'}: {error.strerror}"])
@@ -185,7 +276,44 @@ def _print_problems(problems: Sequence[str]) -> None:
         errors.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
+def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, as_json: bool = False, rows: int = 0) -> None:
+    """Check a configuration and print the report. Ends the command with 2 if there are problems.
+
+    So many `rows` of each lookup are looked at, with a progress bar on a terminal.
+    """
+    import asyncio
+
+    from rich.progress import Progress
+
+    from gateway.check.command import check as check_configuration
+    from gateway.check.report import report_lines
+
+    with _problems_shown(), Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        task = bar.add_task("Looking at the data", total=None)
+        advance = lambda source: bar.update(task, advance=1, description=f"Looked at {source}")  # noqa: E731
+        found = asyncio.run(check_configuration(config, faults, customers, rows=rows, advance=advance))
+    if as_json:
+        typer.echo(found.report.json())
+    else:
+        for line in report_lines(found.report, found.settings, found.faults):
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
+        for warning in found.report.warnings:
+            errors.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        _print_problems([str(problem) for problem in found.report.problems])
+    if found.report.problems:
+        raise typer.Exit(2)
+    if not as_json:
+        out.print("No problems found.")
+        if not customers:
+            out.print("--customer ID reads all records of a customer, and says what of them cannot be read.", soft_wrap=True)
+
+
 def _prepared(dataset: Dataset, home: Path, data: Path | None, postgresql: str | None, customers: int, seed: int) -> Prepared:
+    from rich.progress import Progress
+
+    from connectors.errors import ConfigurationError
+    from gateway.demo.prepare import prepare_olist, prepare_shop
+
     with Progress(console=errors, transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 
@@ -211,57 +339,9 @@ def _announce(prepared: Prepared, port: int, browser: bool, settings: Settings) 
         webbrowser.open(url)
 
 
-def _raise_problems(settings: Settings, traffic: ReplayModes) -> None:
-    """Raise all problems before the first worker starts. Nothing that is built here stays."""
-    standing = substitute(settings, traffic)
-    create_services(standing.settings, connectors=standing.connectors)
-
-
 def _at_most_one(options: Mapping[str, Path | None]) -> None:
+    from connectors.errors import ConfigurationError
+
     given = [name for name, value in options.items() if value is not None]
     if len(given) > 1:
         raise ConfigurationError([f"{' and '.join(given)} exclude each other; give one of them"])
-
-
-async def _check(settings: Settings, faults: Path | None, customers: Sequence[str]) -> list[str]:
-    async with opened(create_services(settings)) as services:
-        out.print(_matrix(services.sources))
-        for name, settings_of_source in settings.sources.items():
-            out.print(f"{name}: {_manner(settings_of_source)}", markup=False, highlight=False, soft_wrap=True)
-        if faults is not None:
-            loaded = load_faults(faults, [source.connector for source in services.sources.all])
-            words = f"{len(loaded.faults)} fault(s) on {', '.join(loaded.sources)} where serve has --faults {faults}"
-            out.print(f"Faults are active: {words}", markup=False, highlight=False, soft_wrap=True)
-        away = services.store is not None and not services.store.available
-        problems = ["mongodb.uri: MongoDB does not answer; is it up, and are host and port right?"] if away else []
-        for source in services.sources.all:
-            problems += await source.connector.check()
-        problems += await unreadable_values(services, customers)
-    return problems
-
-
-def _matrix(sources: Sources) -> Table:
-    table = Table("Source", "Kind", "Record", "By", "Keys per call", "Applied at the source", "Measured there")
-    for source in sources.all:
-        for (record, kind), lookup in source.lookups.items():
-            pushed = ", ".join(sorted(push.value for push in lookup.pushdown)) or "-"
-            measured = "yes" if (record, kind) in source.aggregates else "no"
-            words = (source.name, source.connector.kind, RECORD_NAMES[record], kind.value, str(lookup.max_batch), pushed)
-            table.add_row(*words, measured)
-    return table
-
-
-def _manner(source: SourceSettings) -> str:
-    """Say how a source is called, and how its failures are met."""
-    paused = source.breaker
-    words = [f"up to {source.max_calls} calls at once"]
-    words += [f"{source.calls_per_s:g} a second"] if source.calls_per_s else []
-    words += [f"{source.timeout_s:g} s each"] if source.timeout_s else []
-    words.append(f"{source.retries} retries")
-    words += ["hedged"] if source.hedge else []
-    if paused.enabled:
-        share = f"{paused.failure_rate:.0%} of {paused.min_calls} calls in {paused.window_s:g} s"
-        words.append(f"left alone for {paused.pause_s:g} s when {share} failed")
-    words += [f"{record} kept for {seconds:g} s" for record, seconds in source.cache_s.items()]
-    words += [f"{record} given stale for {seconds:g} s" for record, seconds in source.stale_s.items()]
-    return ", ".join(words)

@@ -20,7 +20,7 @@ class Descriptors:
     """Tells when nine of ten are used. `limit` is that of the process, unless it is given."""
 
     def __init__(self, limit: int | None = None, clock: Clock | None = None) -> None:
-        self._limit = _soft_limit() if limit is None else limit
+        self._limit = max_descriptors() if limit is None else limit
         self._clock = clock or Clock()
         self._said_at = -float(PAUSE_S)
 
@@ -38,7 +38,8 @@ class Descriptors:
         return True
 
 
-def _soft_limit() -> int:
+def max_descriptors() -> int:
+    """Tell how many files this process may have open, `sys.maxsize` where nothing says so."""
     if sys.platform == "win32":
         return sys.maxsize
     import resource

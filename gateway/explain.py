@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 from connectors import records
-from connectors.contract import Ask
+from connectors.contract import Ask, KeyKind
 from connectors.errors import ProfileGatewayError
 from connectors.record_fields import Fields, all_fields
 from gateway.app import opened
-from gateway.errors import InvalidArgumentError
+from gateway.errors import InvalidArgumentError, SourceFailure
 from gateway.execution.executor import Executor
 from gateway.execution.explain_plan import explain_plan
 from gateway.execution.plan import Plan
@@ -19,8 +19,10 @@ from gateway.lookups.outcome import Failed
 from gateway.lookups.sources import Sources
 from gateway.operations import Limits, Operations
 from gateway.services import Services
+from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.selection import Selection
-from gateway.tags.service import TagAnswer
+from gateway.tags.explained_tag import ExplainedTag, explain_tag
+from resolvers.customer_key import KINDS
 from resolvers.schema import schema
 
 _READ = 100
@@ -48,17 +50,52 @@ def explained_plan(query: str, variables: str, sources: Sources | None = None) -
     return explain_plan(schema, operation, coerced, plan, sources)
 
 
-async def explained(services: Services, customer_id: str) -> Sequence[TagAnswer] | None:
-    """Compute all tags of a customer, given or not, in order. None if there is no customer."""
+class ExplainedTags(msgspec.Struct, frozen=True):
+    """All tags of a customer, given or not, in order. `warning` is about the customer's own record, None when it was read."""
+
+    tags: Sequence[ExplainedTag]
+    warning: str | None = None
+
+
+async def explained(services: Services, key: str, by: str | None = None) -> ExplainedTags | None:
+    """Compute and explain all tags of the customer with a key. None if there is certainly no such customer.
+
+    `by` names the kind of the key. Without it the key may begin with it, such as `email:...`, and is an id otherwise.
+
+    Raises `CallerError`, or `SourceFailure` when the source that knows the key cannot be asked.
+    """
+    kind, value = _read_key(key, by)
     async with opened(services):
         pack = services.tags.pack
         selection = Selection(
             fields=Fields.from_paths("id"), stitches=frozenset(pack.facts[name].record for name in pack.facts)
         )
-        customer = await services.stitcher().customer_of(customer_id, selection)
+        stitcher = services.stitcher()
+        asking = (
+            stitcher.customer_of(value, selection) if kind is KeyKind.CUSTOMER_ID else stitcher.customer(kind, value, selection)
+        )
+        customer = await asking
         if customer is None:
             return None
-        return await services.tags.load([(customer.tagged, key) for key in pack.tags])
+        answers = await services.tags.load([(customer.tagged, key) for key in pack.tags])
+        return ExplainedTags([explain_tag(pack, answer) for answer in answers], _missing_record(customer))
+
+
+def _read_key(key: str, by: str | None) -> tuple[KeyKind, str]:
+    if by is None:
+        prefix, colon, value = key.partition(":")
+        return (KINDS[prefix], value) if colon and prefix in KINDS else (KeyKind.CUSTOMER_ID, key)
+    if by not in KINDS:
+        raise InvalidArgumentError(f"--by: there are no keys of kind '{by}'; known: {', '.join(KINDS)}")
+    return KINDS[by], key
+
+
+def _missing_record(customer: StitchedCustomer) -> str | None:
+    try:
+        _ = customer.record.id
+    except SourceFailure as failure:
+        return f"{failure}; whether there is such a customer is not known"
+    return None
 
 
 async def unreadable_values(services: Services, customers: Sequence[str]) -> list[str]:

@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from random import getrandbits
 from typing import Any, TypeVar
 
@@ -31,6 +29,10 @@ from gateway.admission import GIVE_WAY_S, MAX_UNDER_WAY, Admission
 from gateway.clock import Clock
 from gateway.documents.messages import readable, shortened
 from gateway.errors import CallerError, InvalidArgumentError, OverloadedError
+from gateway.log import frames_of
+from gateway.lookups.call_statistics import OK
+from gateway.lookups.call_tracer import RequestSpan
+from gateway.lookups.loaders import Loaders
 from gateway.negotiation import (
     BODY_TYPE,
     JSON,
@@ -44,6 +46,12 @@ from gateway.negotiation import (
 from gateway.operations import Operation, OperationError, Operations
 
 Execute = Callable[[Operation, dict[str, Any], "Head"], Awaitable[ExecutionResult]]
+
+Observe = Callable[["Head", Operation | None, str], None]
+"""Told of each request when it ends: its operation, if it has one, and the code of its first error."""
+
+ABANDONED = "ABANDONED"
+"""The code of a request whose caller went away before its answer."""
 
 ENDPOINT = "/graphql"
 
@@ -83,10 +91,22 @@ def new_request_id() -> str:
 class Head:
     """The headers of a request, and the headers for its response. Names of headers are in lower case.
 
-    Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock.
+    Its first byte came when it was `begun`, its last when it has `arrived`, in seconds of the monotonic clock. `loaders` know
+    what it asked for, once it runs; `span` is there while it is traced.
     """
 
-    __slots__ = ("accept", "answered_with", "arrived", "begun", "headers", "method", "query_string", "request_id")
+    __slots__ = (
+        "accept",
+        "answered_with",
+        "arrived",
+        "begun",
+        "headers",
+        "loaders",
+        "method",
+        "query_string",
+        "request_id",
+        "span",
+    )
 
     def __init__(self, method: str, headers: Sequence[tuple[bytes, bytes]], query_string: bytes, begun: float = 0.0) -> None:
         self.begun = self.arrived = begun
@@ -94,6 +114,8 @@ class Head:
         self.query_string = query_string
         self.headers = dict(headers)
         self.answered_with: dict[str, str] = {}
+        self.loaders: Loaders | None = None
+        self.span: RequestSpan | None = None
         self.accept = self.headers.get(b"accept", b"*/*")
         if len(self.headers) < len(headers):
             self.accept = b",".join(value for name, value in headers if name == b"accept") or self.accept
@@ -123,13 +145,14 @@ class Head:
 
 
 class HttpResponse(msgspec.Struct):
-    """A response on its way."""
+    """A response on its way. `code` is that of its first error."""
 
     status: int
     body: bytes
     media: str
     request_id: str
     more_headers: Mapping[str, str] = {}
+    code: str = OK
 
     @property
     def head(self) -> bytes:
@@ -161,7 +184,7 @@ class GraphQLView:
 
     `execute` gets the operation, the variables as they came and the request's id. A CallerError that it raises is shown; any
     other exception is status 500 and says nothing. `graphiql` is the page for browsers. Without an `admission` of its own each
-    request has all the time there is.
+    request has all the time there is. `observe` is told of each request that ends.
     """
 
     def __init__(
@@ -172,19 +195,21 @@ class GraphQLView:
         max_body_bytes: int = 1 << 20,
         graphiql: Response | None = None,
         admission: Admission | None = None,
+        observe: Observe = lambda head, operation, code: None,  # noqa: ARG005
     ) -> None:
         self._admission = admission or Admission(Clock(), lambda _: math.inf)
         self.monotonic = self._admission.monotonic
-        self._operations = operations
-        self._execute = execute
+        self.operations = operations
+        self.execute = execute
+        self._observe = observe
         self.max_body_bytes = max_body_bytes
-        self._graphiql = graphiql
+        self.graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.get("state", {})  # where our server says when the request came
         head = Head(scope["method"], scope["headers"], scope["query_string"], state.get("begun") or self.monotonic())
-        if self._graphiql is not None and head.wants_page():
-            await self._graphiql(scope, receive, send)
+        if self.graphiql is not None and head.wants_page():
+            await self.graphiql(scope, receive, send)
             return
         try:
             answer = await self.answer(head, partial(self._receive, head, state, receive))
@@ -196,7 +221,8 @@ class GraphQLView:
     async def answer(self, head: Head, body: bytes | bytearray | Callable[[], Awaitable[bytearray]]) -> HttpResponse:
         """Answer a request; its body may be yet to come. Raises `ClientDisconnect`."""
         media, posts = JSON, head.method == "POST"
-        admission = self._admission
+        admission, observe = self._admission, self._observe
+        operation = None
         try:
             if not posts and head.wants_page():
                 raise RefusedError(404, "there is no page here")
@@ -213,23 +239,25 @@ class GraphQLView:
                 parameters = _decoded(_body_decoder, text, "the body") if posts else _url_parameters(head)
                 query = parameters.query
                 query = _checked_query(parameters) if query is None or parameters.extensions is not None else query
-                operation = self._operations.prepare(query, parameters.operation_name or None)
+                operation = self.operations.prepare(query, parameters.operation_name or None)
                 if not posts and operation.definition.operation is not OperationType.QUERY:
                     raise RefusedError(405, "by GET only queries are run; use POST", allow="POST")
                 if self.monotonic() - begins > _SHORT_PREPARATION_S:
                     await asyncio.sleep(0)  # in which it is seen that a caller has gone, before sources are asked for him
                     admission.check(head)
-                result = await self._execute(operation, parameters.variables or {}, head)
+                result = await self.execute(operation, parameters.variables or {}, head)
                 answer = _result_answer(result, media, head)
                 if len(answer.body) > LARGE_BODY_BYTES:
                     await asyncio.sleep(0)  # before what was found is freed, which takes as long as to write it
-                return answer
             finally:
                 admission.under_way -= 1
-        except ClientDisconnect:
+        except (ClientDisconnect, asyncio.CancelledError):
+            observe(head, operation, ABANDONED)
             raise
         except Exception as error:  # noqa: BLE001 - the last line of defence
-            return _failure_answer(error, media, head)
+            answer = _failure_answer(error, media, head)
+        observe(head, operation, answer.code)
+        return answer
 
     async def _receive(self, head: Head, state: Mapping[str, Any], receive: Receive) -> bytearray:
         if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
@@ -293,19 +321,21 @@ def _result_answer(result: ExecutionResult, media: str, head: Head) -> HttpRespo
     if result.data is None and errors and not any(error.path for error in errors):
         return _error_answer(_invalid_status(media), errors, media, request_id)
     body: dict[str, Any] = {"data": result.data}
+    code = OK
     if errors:
-        body["errors"] = [_shown(error, request_id) for error in errors]
+        body["errors"] = shown = [_shown(error, request_id) for error in errors]
+        code = shown[0]["extensions"]["code"]
     if result.extensions:
         body["extensions"] = result.extensions
-    return HttpResponse(200, encode_json(body), media, request_id, head.answered_with)
+    return HttpResponse(200, encode_json(body), media, request_id, head.answered_with, code)
 
 
 def _error_answer(
     status: int, errors: Iterable[GraphQLError], media: str, request_id: str, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    return HttpResponse(
-        status, encode_json({"errors": [_shown(error, request_id) for error in errors]}), media, request_id, headers or {}
-    )
+    shown = [_shown(error, request_id) for error in errors]
+    code = shown[0]["extensions"]["code"]
+    return HttpResponse(status, encode_json({"errors": shown}), media, request_id, headers or {}, code)
 
 
 def _failure_answer(error: Exception, media: str, head: Head) -> HttpResponse:
@@ -351,6 +381,4 @@ def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
 
 
 def _log_failure(cause: Exception, error: GraphQLError, request_id: str) -> None:
-    # Neither the text nor the locals of the exception: both can hold variables, keys and records.
-    frames = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(cause.__traceback__)]
-    _log.error("operation_failed", request_id=request_id, error=type(cause).__name__, path=error.path, frames=frames)
+    _log.error("operation_failed", request_id=request_id, error=type(cause).__name__, path=error.path, frames=frames_of(cause))

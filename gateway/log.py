@@ -1,11 +1,18 @@
 """Logs: one JSON object a line on standard error, without personal data. Code logs events and codes, never keys or records."""
 
+import asyncio
 import logging
 import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import structlog
 
 from gateway.clock import Clock
+
+log = structlog.get_logger()
 
 MIN_LOG_GAP_S = 60.0
 """What anybody can bring about over and over is in the log once in so long."""
@@ -36,5 +43,39 @@ def configure_logging(level: str = "INFO") -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),  # a line at once, for several processes write there
     )
+
+
+def log_everything() -> None:
+    """Have libraries, and what ends the process, write such lines too."""
+    logging.basicConfig(handlers=[_LibraryHandler(logging.WARNING)], force=True)
+    sys.excepthook = _log_uncaught
+
+
+def frames_of(error: BaseException) -> list[str]:
+    """Name the frames of an exception. Neither its text nor its locals: both can hold variables, keys and records."""
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+
+
+def log_loop_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG001  asyncio's signature
+    """Log what nobody waited for, as the exception handler of an event loop."""
+    error = context.get("exception")
+    words = {} if error is None else {"error": type(error).__name__, "frames": frames_of(error)}
+    log.error("loop_failure", **words)
+
+
+class _LibraryHandler(logging.Handler):
+    """Log that a library warns: from where, not its words, which may be of a record."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        words = {} if error is None else {"error": type(error).__name__, "frames": frames_of(error)}
+        place = f"{record.module}:{record.lineno} {record.funcName}"
+        log.warning("library_warning", logger=record.name, place=place, **words)
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, frames: TracebackType | None) -> None:  # noqa: ARG001
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    log.error("process_failed", error=kind.__name__, frames=frames_of(error))

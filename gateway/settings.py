@@ -5,21 +5,20 @@ In the file, `${NAME}` inside a string is replaced by that variable. Unknown key
 """
 
 import os
-import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.contract import KeyKind, RecordName
 from connectors.errors import ConfigurationError
 from connectors.toolkit.webhook_signatures import Encoding
 from gateway.customer_settings import CustomerSettings, IdentitySettings, SourceName
+from gateway.settings_document import SettingsDocument, fill_in
+from gateway.settings_validation import Validated, validate
 from gateway.toml_files import checked, read_toml
-
-PREFIX = "GATEWAY_"
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class _Frozen(BaseModel):
@@ -43,12 +42,47 @@ class MongoSettings(_Frozen):
     """One operation, all of it: finding the server, connecting, asking, retrying."""
     retry_after_ms: Annotated[int, Field(ge=0)] = 1_000
 
+    @field_validator("driver")
+    @classmethod
+    def _driver_installed(cls, value: str) -> str:
+        if value == "motor" and find_spec("motor") is None:
+            raise ValueError("Motor needs an extra; install customer-profile-gateway[motor], or use pymongo")
+        return value
+
 
 class TagSettings(_Frozen):
     file: Path | None = None
     """A `tags.yaml`, relative to the settings file; without it the shipped pack."""
     cache_s: Annotated[float, Field(ge=0)] = 2.0
     """For how long a worker gives fresh tags again without asking MongoDB."""
+
+
+OperationName = Annotated[str, Field(pattern=r"^[_A-Za-z][_0-9A-Za-z]{0,63}$")]
+
+
+class TraceSettings(_Frozen):
+    """Where spans go, and of how many requests. `headers` may hold a credential, so they are left out of the `repr`."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/\S*)?$")]
+    sample: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """The share of requests that have spans."""
+    trust_parent: bool = False
+    """Whether a request belongs to the trace that its `traceparent` names, which then also says whether it is sampled."""
+    headers: Annotated[dict[str, SecretStr], Field(repr=False)] = {}
+
+
+class TelemetrySettings(_Frozen):
+    """What is told of requests, beside their counts. Never a value."""
+
+    operations: Annotated[list[OperationName], Field(max_length=500)] = []
+    """The operations that metrics name; without any, the first ones that come."""
+    slow_request_ms: Annotated[int, Field(ge=1)] | None = None
+    """The log has a line for each request that takes longer."""
+    request_log: bool = False
+    """Whether the log has a line for each request."""
+    traces: TraceSettings | None = None
 
 
 def _no_text(kind: KeyKind) -> KeyKind:
@@ -142,6 +176,7 @@ class Settings(_Frozen):
     tags: TagSettings = TagSettings()
     customer: CustomerSettings = CustomerSettings()
     identity: IdentitySettings = IdentitySettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     sources: Annotated[dict[SourceName, SourceSettings], Field(min_length=1)]
 
     @property
@@ -167,20 +202,42 @@ class Settings(_Frozen):
         return self
 
 
+def environment_variables() -> Mapping[str, str]:
+    """Give the variables of this process."""
+    return os.environ
+
+
 def load_settings(path: Path, environment: Mapping[str, str] | None = None, *, connects: bool = True) -> Settings:
     """Read and check the settings. Those that only connections need are left aside unless it `connects`.
 
     Raises `ConfigurationError` with every problem, each naming the setting.
     """
-    variables = os.environ if environment is None else environment
     written = read_toml(path, "--config")
     if not connects:
         written = _without_connections(written)
-    unknown: list[str] = []
-    document = _overlay(_expand(written, variables, path.name, unknown), variables)
-    if unknown:
-        raise ConfigurationError(unknown)
-    return parse_settings(document, path.name, path.parent)
+    read = fill_in(written, environment_variables() if environment is None else environment)
+    settings, problems = validate_settings(read)
+    if problems or settings is None:
+        raise ConfigurationError([read.describe(problem, path.name) for problem in problems])
+    return with_folder(settings, path.parent)
+
+
+def validate_settings(read: SettingsDocument) -> Validated:
+    """Validate all settings but those of connectors. The problems begin with the variables that are not set."""
+    settings, problems = validate(Settings, read.document, unset=read.unset)
+    return Validated(settings, [*read.problems, *problems])
+
+
+def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: Path = Path()) -> Settings:
+    """Check the settings of a document that was read. `folder` is the base of relative paths."""
+    return with_folder(checked(Settings, document, name), folder)
+
+
+def with_folder(settings: Settings, folder: Path) -> Settings:
+    """Make paths in the settings relative to a folder."""
+    if settings.tags.file is None:
+        return settings
+    return settings.model_copy(update={"tags": settings.tags.model_copy(update={"file": folder / settings.tags.file})})
 
 
 def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,37 +250,3 @@ def _without_connections(written: Mapping[str, Any]) -> dict[str, Any]:
             for name, block in sources.items()
         }
     return left
-
-
-def parse_settings(document: Mapping[str, Any], name: str = "settings", folder: Path = Path()) -> Settings:
-    """Check the settings of a document that was read. `folder` is the base of relative paths."""
-    settings = checked(Settings, document, name)
-    if settings.tags.file is None:
-        return settings
-    return settings.model_copy(update={"tags": settings.tags.model_copy(update={"file": folder / settings.tags.file})})
-
-
-def _expand(value: Any, variables: Mapping[str, str], where: str, unknown: list[str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _expand(inner, variables, f"{where}: {key}", unknown) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_expand(inner, variables, where, unknown) for inner in value]
-    if not isinstance(value, str):
-        return value
-    unknown += [f"{where}: the variable {name} is not set" for name in _VARIABLE.findall(value) if name not in variables]
-    return _VARIABLE.sub(lambda match: variables.get(match[1], ""), value)
-
-
-def _overlay(document: dict[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
-    for name, value in variables.items():
-        if not name.startswith(PREFIX) or name.startswith(f"{PREFIX}TEST_"):
-            continue
-        *tables, key = name.removeprefix(PREFIX).lower().split("__")
-        here = document
-        for table in tables:
-            inner = here.get(table)
-            if not isinstance(inner, dict):
-                inner = here[table] = {}
-            here = inner
-        here[key] = value
-    return document

@@ -3,6 +3,7 @@
 Whoever knows the secret may tell; nothing of what is told enters an answer or the log.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -16,7 +17,9 @@ from gateway.clock import Clock
 from gateway.errors import InvalidKeyError, SourceFailure, StoreError
 from gateway.http import Head
 from gateway.invalidation import Invalidator
-from gateway.lookups.sources import Source, Sources
+from gateway.lookups.sources import Source
+from gateway.revisions import Revision
+from gateway.services import Services
 
 MAX_BODY_BYTES = 1 << 20
 MAX_CHANGES = 1_000
@@ -45,10 +48,11 @@ _STATUSES: dict[type[Exception], int] = {
 class Webhooks:
     """The endpoint of all sources."""
 
-    def __init__(self, sources: Sources, clock: Clock, changes: Invalidator) -> None:
-        self._sources = sources
-        self._clock = clock
+    def __init__(self, revision: Revision, changes: Invalidator) -> None:
+        self._revision = revision
         self._changes = changes
+        self.statuses: Counter[tuple[str, int]] = Counter()
+        """The answers so far, by source and status; none is named that is not there."""
 
     @property
     def route(self) -> Route:
@@ -56,22 +60,29 @@ class Webhooks:
 
     async def _answer(self, request: Request) -> Response:
         request_id = Head(request.method, request.scope["headers"], b"").request_id
-        source = self._sources.named(request.path_params["source"])
+        with self._revision.lent() as services:
+            source = services.sources.named(request.path_params["source"])
+            response = await self._apply(services, source, request, request_id)
+        self.statuses["none" if source is None else source.name, response.status_code] += 1
+        return response
+
+    async def _apply(self, services: Services, source: Source | None, request: Request, request_id: str) -> Response:
         try:
             if source is None:
                 raise NoWebhookError
-            await self._changes.apply(source, self._read_changes(source, await _read(request)))
+            await self._changes.apply(source, _read_changes(source, await _read(request), services.clock))
         except ClientDisconnect:
             return Response(status_code=400)  # which nobody reads
         except Exception as error:  # noqa: BLE001  a connector may raise anything, and the answer is of ours
             return _refusal(source, error, request_id)
         return Response(status_code=204, headers={"x-request-id": request_id})
 
-    def _read_changes(self, source: Source, request: WebhookRequest) -> Sequence[Change]:
-        changes = source.changes(request, self._clock.now())
-        if len(changes) > MAX_CHANGES:
-            raise _TooLargeError(f"the body tells of more than {MAX_CHANGES} changes")
-        return changes
+
+def _read_changes(source: Source, request: WebhookRequest, clock: Clock) -> Sequence[Change]:
+    changes = source.changes(request, clock.now())
+    if len(changes) > MAX_CHANGES:
+        raise _TooLargeError(f"the body tells of more than {MAX_CHANGES} changes")
+    return changes
 
 
 async def _read(request: Request) -> WebhookRequest:

@@ -24,6 +24,7 @@ from gateway.lookups.circuit_breaker import SourceHealth
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.merged_record import OriginRule
 from gateway.stitching.source_reports import SourceState
+from gateway.tags.computed_tag import TagReason
 from gateway.tags.definitions import TagCategory
 from gateway.tags.service import Freshness
 
@@ -44,6 +45,7 @@ __all__ = [
     "SourceHealth",
     "SourceState",
     "TagCategory",
+    "TagReason",
     "TicketKind",
     "TicketPriority",
     "TicketStatus",
@@ -69,10 +71,10 @@ UNKNOWN = "A value that the source uses and that nobody mapped."
 
 
 def _describe(enum: Any, description: str, **values: str) -> None:
-    """Make the enum one of the schema. `values` describe its members, every one but UNKNOWN."""
+    """Make the enum one of the schema. `values` describe its members; UNKNOWN can be left out."""
     definition = strawberry.enum(enum, description=description).__strawberry_definition__
     for value in definition.values:
-        value.description = UNKNOWN if value.name == "UNKNOWN" else values.pop(value.name)
+        value.description = UNKNOWN if value.name == "UNKNOWN" and value.name not in values else values.pop(value.name)
 
 
 _describe(
@@ -180,6 +182,14 @@ _describe(
     "Whether a tag still stands.",
     FRESH="Within its time to live, and of the rule in force.",
     STALE="Past its time or of an older rule; it is being renewed.",
+)
+_describe(
+    TagReason,
+    "Why a tag has its value, or none.",
+    RULE="The rule gave it. With a null value: the rule gives this customer none, and the facts say why.",
+    NOT_LISTED="The rule gave a value that is not among the `values` of the definition. The value is null.",
+    FAILED="The rule could not be computed over these facts, a mistake of its author. The value is null.",
+    UNKNOWN="The rule needs a fact whose source could not be asked: see `missing` in the evidence. The value is null.",
 )
 _describe(
     TagCategory,

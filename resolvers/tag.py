@@ -15,7 +15,7 @@ from gateway.tags.computed_tag import FactValue
 from gateway.tags.definitions import Pack
 from gateway.tags.definitions import TagDefinition as Definition
 from gateway.tags.service import Keys, TagAnswer
-from resolvers.enums import Freshness, TagCategory
+from resolvers.enums import Freshness, TagCategory, TagReason
 from resolvers.fields import computed, field, own
 from resolvers.scalars import JSON
 
@@ -54,7 +54,8 @@ class Tag:
 
     label: str = own("The tag's name, for people.", "definition")
     category: TagCategory = own("What the tag speaks about.", "definition")
-    value: str | None = own("The value; null when the rule gives this customer none. The evidence says why.", "tag")
+    value: str | None = own("The value; null when this customer has none. `reason` and the evidence say why.", "tag")
+    reason: TagReason = own("Why it has this value, or none.", "tag")
     freshness: Freshness = field("Whether the value is within its time to live and of the rule in force.")
     computed_at: datetime = own("When it was computed.", "tag")
     expires_at: datetime = own("Until when it is fresh.", "tag")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import ClassVar
 
 from connectors.contract import ConnectorSettings
@@ -23,10 +24,14 @@ class FilesConnector(QueriesConnector[FilesSettings]):
 
     async def check(self) -> list[str]:
         """List the settings' problems as the files show them. Each names the setting and the fix."""
-        missing = [
-            f"sources.{self.name}.tables.{name}: no file below path is named so; correct it, or export the file"
-            for name, pattern in self.settings.tables.items()
-            if not await asyncio.to_thread(lambda own: any(self.settings.path.glob(own)), pattern)
-        ]
-        unreachable = await self.database.unreachable()
-        return await super().check() if unreachable or not missing else missing
+        if await self.database.unreachable() is not None:
+            return await super().check()
+        path, tables = self.settings.path, self.settings.tables
+        missing = [name for name, own in tables.items() if not await asyncio.to_thread(_has_files, path, own)]
+        readable = [name for name, record in self.settings.records.items() if not record.names_any(missing)]
+        problems = [f"{name}: no file below path is named so; correct it, or export the file" for name in missing]
+        return [*(f"sources.{self.name}.tables.{problem}" for problem in problems), *await self.check_records(readable)]
+
+
+def _has_files(path: Path, pattern: str) -> bool:
+    return any(path.glob(pattern))

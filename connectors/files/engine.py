@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Executable
 
-from connectors.errors import SourceError, SourceProtocolError, SourceUnavailableError
+from connectors.errors import SourceProtocolError, SourceUnavailableError
 from connectors.files.failures import FOREIGN, source_error
 from connectors.files.forms import Forms
 from connectors.files.settings import FilesSettings
@@ -38,6 +38,7 @@ class Folder(SqlDatabase):
     """Files are read by each statement anew. `listeners` is public, for those who count or time statements."""
 
     setting = "path"
+    advice = "correct the query, or the files that it names"
 
     def __init__(self, settings: FilesSettings) -> None:
         self._settings = settings
@@ -74,8 +75,8 @@ class Folder(SqlDatabase):
             return "there is no such folder; give the one that has the files"
         return None
 
-    def advice(self, error: SourceError) -> str:
-        return f"does not run: {error.note}" if error.note else "does not run; try it in DuckDB's own shell, in that folder"
+    def written(self, query: str) -> str:
+        return self._settings.written(query)
 
     async def _answer(self, statement: Executable, parameters: Mapping[str, Any]) -> StatementResult:
         if self._closed:

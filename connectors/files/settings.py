@@ -25,6 +25,9 @@ ENDING = rf"\.(?:{'|'.join(READERS)})(?:\.(?:gz|zst))?"
 FILE = re.compile(rf"(\b(?:from|join)\s+(?='[^']*{ENDING}')|\bread_\w+\(\s*)'([^'/][^']*)'", re.IGNORECASE)
 """A relative name of a file where a query reads it. DuckDB may read below a folder only by whole names."""
 
+_BEGIN = " FROM (\n"
+"""What stands between the tables that a query names and the query."""
+
 
 class FilesSettings(ConnectorSettings):
     """A folder of files, its tables and records. `tables` are names for files in it, which queries may use."""
@@ -50,7 +53,7 @@ class FilesSettings(ConnectorSettings):
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
                 raise ValueError(f"{name}: a name has letters, digits and _ only")
             if PurePosixPath(pattern).is_absolute() or ".." in PurePosixPath(pattern).parts or "'" in pattern:
-                raise ValueError(f"{name}: give a file below path, such as orders-*.csv")
+                raise ValueError(f"{name}: is no file below path; give one, such as orders-*.csv")
             if _ending(pattern) not in READERS:
                 raise ValueError(f"{name}: the file must end in one of {', '.join(READERS)}")
         return tables
@@ -85,7 +88,12 @@ class FilesSettings(ConnectorSettings):
             for name, pattern in self.tables.items()
             if re.search(rf"\b{name}\b", query, re.IGNORECASE)
         ]
-        return f"WITH {', '.join(tables)} FROM (\n{query})\n" if tables else query
+        return f"WITH {', '.join(tables)}{_BEGIN}{query})\n" if tables else query
+
+    def written(self, query: str) -> str:
+        """Take the user's part out of a query with tables."""
+        before, begin, own = query.partition(_BEGIN)
+        return own.removesuffix(")\n") if begin and before.startswith("WITH ") else query
 
 
 def _ending(pattern: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from yarl import URL
 
-from connectors.contract import Connector, Lookup
+from connectors.contract import Connector, Lookup, PoolUsage
 from connectors.errors import SourceError
 from connectors.graphql.client import ACCEPT, GraphQLClient
 from connectors.graphql.lookup import lookups_of
@@ -27,7 +27,7 @@ class GraphQLConnector(Connector[GraphQLSettings]):
     def __init__(self, name: str, settings: GraphQLSettings) -> None:
         super().__init__(name, settings)
         self._asking = GraphQLClient(self._post)
-        self._transport = HttpClient(settings, self._asking.refusal)
+        self._transport = HttpClient(settings, self._asking.refusal, propagate_traces=settings.propagate_traces)
         self._lookups = lookups_of(settings)
 
     async def open(self) -> None:
@@ -35,6 +35,9 @@ class GraphQLConnector(Connector[GraphQLSettings]):
 
     async def aclose(self) -> None:
         await self._transport.aclose()
+
+    def pool_usage(self) -> PoolUsage | None:
+        return self._transport.pool_usage
 
     async def check(self) -> list[str]:
         try:

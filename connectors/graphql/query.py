@@ -14,6 +14,7 @@ from graphql import (
     print_ast,
 )
 
+from connectors.errors import SettingsError
 from connectors.graphql.syntax import Path, fields_of, numbered, text_of, variables_of
 from connectors.toolkit.request_templates import placeholders_of
 
@@ -61,7 +62,7 @@ class Query:
         self.cuts_all = not self.one_key and first is not None and first < self.holder
         problems = [*self._problems_of_variables(), *self._problems_of_own_variables(), *self._problems_of_places()]
         if problems:
-            raise ValueError("; ".join(problems))
+            raise SettingsError(problems)
 
     def _problems_of_variables(self) -> Iterator[str]:
         unknown = self.types.keys() - {*TYPES, *self.own}

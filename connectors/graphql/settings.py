@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from connectors.contract import ConnectorSettings, KeyKind, RecordName
 from connectors.graphql.expressions import Expression
 from connectors.graphql.query import Query
 from connectors.graphql.settings_checks import gaps
-from connectors.records import RECORDS, Record
+from connectors.records import Record
 from connectors.toolkit.http_client import HeaderSettings
-from connectors.toolkit.mapping.settings import refuse
 from connectors.toolkit.mapping.settings_checks import mapping_problems
 from connectors.toolkit.ratings import RatingScale, scale_problems
+from connectors.toolkit.record_settings import NamedSettings, check_names
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -47,7 +47,7 @@ class LookupSettings(ConnectorSettings):
         return self
 
 
-class RecordSettings(ConnectorSettings):
+class RecordSettings(NamedSettings):
     """Map the rows of an answer to records of one type. The queries find them.
 
     A field without an expression is not asked for; `id` is `id`.
@@ -76,10 +76,4 @@ class GraphQLSettings(HeaderSettings):
     """One source."""
 
     max_batch: Annotated[int, Field(ge=1, le=1000)] = 100
-    records: dict[RecordName, RecordSettings] = Field(min_length=1)
-
-    @field_validator("records")
-    @classmethod
-    def _are_whole(cls, value: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
-        refuse([f"{name}.{problem}" for name, rules in value.items() for problem in rules.problems(RECORDS[name])])
-        return value
+    records: Annotated[dict[RecordName, RecordSettings], check_names(RecordSettings)] = Field(min_length=1)

@@ -6,7 +6,7 @@ from functools import partial
 
 from yarl import URL
 
-from connectors.contract import Answer, Ask, Connector, Found, Keys, Lookup, Page, nobody
+from connectors.contract import Answer, Ask, Connector, Found, Keys, Lookup, Page, PoolUsage, nobody
 from connectors.errors import (
     SourceAuthError,
     SourceError,
@@ -34,7 +34,7 @@ class HttpConnector(Connector[HttpSettings]):
 
     def __init__(self, name: str, settings: HttpSettings) -> None:
         super().__init__(name, settings)
-        self._transport = HttpClient(settings)
+        self._transport = HttpClient(settings, propagate_traces=settings.propagate_traces)
         self._routes = [
             HttpLookup(record_name, rules, by, lookup, settings)
             for record_name, rules in settings.records.items()
@@ -46,6 +46,9 @@ class HttpConnector(Connector[HttpSettings]):
 
     async def aclose(self) -> None:
         await self._transport.aclose()
+
+    def pool_usage(self) -> PoolUsage | None:
+        return self._transport.pool_usage
 
     async def check(self) -> list[str]:
         try:

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from connectors.contract import ConnectorSettings, KeyKind, RecordName
-from connectors.records import RECORDS, Record
+from connectors.records import Record
 from connectors.toolkit.http_client import HeaderSettings
 from connectors.toolkit.mapping.jmespath_expressions import Expression
 from connectors.toolkit.mapping.settings import MappingSettings, refuse
 from connectors.toolkit.mapping.settings_checks import mapping_problems
 from connectors.toolkit.ratings import scale_problems
+from connectors.toolkit.record_settings import check_names
 from connectors.toolkit.request_templates import PLACEHOLDERS, placeholders_of
 
 Count = Annotated[int, Field(ge=1)]
@@ -86,10 +87,4 @@ class HttpSettings(HeaderSettings):
     """One source."""
 
     max_batch: Count = 100
-    records: dict[RecordName, RecordSettings] = Field(min_length=1)
-
-    @field_validator("records")
-    @classmethod
-    def _name_known_fields(cls, value: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
-        refuse([f"{name}.{problem}" for name, rules in value.items() for problem in rules.problems(RECORDS[name])])
-        return value
+    records: Annotated[dict[RecordName, RecordSettings], check_names(RecordSettings)] = Field(min_length=1)

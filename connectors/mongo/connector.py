@@ -7,10 +7,12 @@ from functools import partial
 from typing import Any, ClassVar
 
 from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, Push
+from connectors.inspection import MissingIndex
 from connectors.mongo.collection import Collection
 from connectors.mongo.database import MongoDatabase
+from connectors.mongo.sample import sample_keys
 from connectors.mongo.settings import MongoSourceSettings
-from connectors.mongo.source_checks import problems_of_collection
+from connectors.mongo.source_checks import indexes_missing, problems_of_collection
 from connectors.records import RECORDS
 
 
@@ -42,12 +44,27 @@ class MongoConnector(Connector[MongoSourceSettings]):
             problems += await problems_of_collection(f"sources.{self.name}.records.{record}", self._database, collection)
         return problems
 
+    async def missing_indexes(self) -> Sequence[MissingIndex]:
+        """List the large collections that lookups read whole."""
+        return [
+            missing
+            for record, collection in self._collections.items()
+            for missing in await indexes_missing(f"records.{record}", self._database, collection)
+        ]
+
     def lookups(self) -> Sequence[Lookup]:
         shared: dict[str, Any] = dict(max_batch=self.settings.max_batch, pushdown=frozenset(Push))
         return [
-            Lookup(record=RECORDS[name], by=kind, fetch=partial(self._collections[name].fetch, kind), **shared)
+            Lookup(
+                record=RECORDS[name],
+                by=kind,
+                fetch=partial(self._collections[name].fetch, kind),
+                # What is searched for inside words cannot be listed.
+                sample=None if key.paths else partial(sample_keys, self._database, self._collections[name], key),
+                **shared,
+            )
             for name, record in self.settings.records.items()
-            for kind in record.keys
+            for kind, key in record.keys.items()
         ]
 
     def aggregates(self) -> Sequence[Aggregate]:

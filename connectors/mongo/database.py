@@ -104,9 +104,13 @@ class MongoDatabase:
         """Count the documents that match."""
         return await self._run(lambda database: database[collection].count_documents(matching))
 
-    async def newest(self, collection: str, most: int) -> list[dict[str, Any]]:
-        """Read the last documents by `_id`, whole."""
-        return await self._run(lambda database: database[collection].find().sort("_id", -1).limit(most).to_list())
+    async def estimated_count(self, collection: str) -> int:
+        """Estimate the documents of a collection by its statistics."""
+        return await self._run(lambda database: database[collection].estimated_document_count())
+
+    async def newest(self, collection: str, most: int, matching: Document | None = None) -> list[dict[str, Any]]:
+        """Read the last documents by `_id`, whole. Those that match, or any."""
+        return await self._run(lambda database: database[collection].find(matching).sort("_id", -1).limit(most).to_list())
 
     async def collections(self) -> list[str]:
         """Name the collections that may be read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -10,8 +10,11 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from connectors.contract import ConnectorSettings, KeyKind, RecordName
+from connectors.errors import SettingsError
 from connectors.mongo.settings_checks import record_problems
+from connectors.records import Record
 from connectors.toolkit.ratings import RatingScale
+from connectors.toolkit.record_settings import NamedSettings, check_names
 
 
 def _path(value: str) -> str:
@@ -52,7 +55,7 @@ class FieldSettings(ConnectorSettings):
     @model_validator(mode="after")
     def _one_way(self) -> FieldSettings:
         if (self.path is None) == (self.value is None):
-            raise ValueError("give exactly one of path, value")
+            raise ValueError("says nothing, or two things; give exactly one of path, value")
         return self
 
 
@@ -88,11 +91,11 @@ class KeySettings(ConnectorSettings):
     @model_validator(mode="after")
     def _one_way(self) -> KeySettings:
         if (self.path is None) != bool(self.paths):
-            raise ValueError("give exactly one of path, paths")
+            raise ValueError("says nothing, or two things; give exactly one of path, paths")
         return self
 
 
-class RecordSettings(ConnectorSettings):
+class RecordSettings(NamedSettings):
     """A record: the documents of a collection. A field without a path is under its own name, as `names` writes it."""
 
     collection: Annotated[str, Field(min_length=1)]
@@ -107,12 +110,16 @@ class RecordSettings(ConnectorSettings):
     @field_validator("keys")
     @classmethod
     def _text_searches(cls, keys: dict[KeyKind, KeySettings]) -> dict[KeyKind, KeySettings]:
-        for kind, key in keys.items():
-            if (kind is KeyKind.TEXT) != bool(key.paths):
-                raise ValueError(
-                    f"{kind.value}: " + ("give paths to search in" if kind is KeyKind.TEXT else "paths is for text")
-                )
+        words = {True: "has no paths; give those to search in", False: "paths is for text; give a path"}
+        wrong = [kind for kind, key in keys.items() if (kind is KeyKind.TEXT) != bool(key.paths)]
+        problems = [f"{kind.value}: {words[kind is KeyKind.TEXT]}" for kind in wrong]
+        if problems:
+            raise SettingsError(problems)
         return keys
+
+    def problems(self, record: type[Record]) -> Iterator[str]:
+        """List fields that the record lacks."""
+        return record_problems(record, self)
 
 
 class MongoSourceSettings(ConnectorSettings):
@@ -124,7 +131,7 @@ class MongoSourceSettings(ConnectorSettings):
     database: Annotated[str, Field(pattern=r"^[^/\\. \"$\x00]{1,63}$")]
     max_batch: Annotated[int, Field(ge=1, le=1_000)] = 100
     pool_size: Annotated[int, Field(ge=1, le=100)] = 10
-    records: Annotated[dict[RecordName, RecordSettings], Field(min_length=1)]
+    records: Annotated[dict[RecordName, RecordSettings], Field(min_length=1), check_names(RecordSettings)]
 
     @field_validator("url")
     @classmethod
@@ -135,12 +142,4 @@ class MongoSourceSettings(ConnectorSettings):
             parse_uri(value)
         except (PyMongoError, ValueError):
             raise ValueError("not a connection string such as mongodb://user:password@host:27017/?authSource=admin") from None
-        return value
-
-    @field_validator("records")
-    @classmethod
-    def _name_known_fields(cls, value: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
-        problems = [f"{name}.{problem}" for name, rules in value.items() for problem in record_problems(name, rules)]
-        if problems:
-            raise ValueError("; ".join(problems))
         return value

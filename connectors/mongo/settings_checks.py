@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from difflib import get_close_matches
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from connectors.record_fields import LEAF, LIST, fields_of, leaf_field
-from connectors.records import RECORDS
+from connectors.records import Record
+from connectors.suggestions import did_you_mean, explain_choice
 from connectors.toolkit.ratings import scale_problems
 
 if TYPE_CHECKING:
     from connectors.mongo.settings import FieldSettings, RecordSettings
 
 
-def record_problems(name: str, rules: RecordSettings) -> Iterator[str]:
+def record_problems(record: type[Record], rules: RecordSettings) -> Iterator[str]:
     """List fields of the settings that the record lacks."""
-    record = RECORDS[name]
     yield from _field_problems("fields", record, rules.fields)
     yield from _word_problems("values", record, rules.values)
     yield from scale_problems(record, rules.rating_scale)
@@ -58,7 +57,7 @@ def _word_problems(where: str, struct: type[msgspec.Struct], values: Mapping[str
         elif field.leaf is not None and issubclass(field.leaf, Enum):
             members = field.leaf.__members__
             wrong = [word for word in words.values() if word not in members]
-            yield from (f"{where}.{path}: `{word}` is none of {', '.join(members)}" for word in wrong)
+            yield from (f"{where}.{path}: {explain_choice(word, members)}" for word in wrong)
 
 
 def _is_word(struct: type[msgspec.Struct], path: str) -> bool:
@@ -80,5 +79,4 @@ def _unknown(struct: type[msgspec.Struct], path: str, known: Iterable[str]) -> s
         own, _, inner = path.partition(".")
         if fields_of(struct)[own].form == LIST:
             return f"`{path}` is a list or inside one; " + (f"set `{inner}` in " if inner else "use ") + f"lists.{own}"
-    near = get_close_matches(path, list(known), n=1)
-    return f"`{path}` is no such field of {struct.__name__}" + (f"; did you mean `{near[0]}`?" if near else "")
+    return f"`{path}` is no such field of {struct.__name__}{did_you_mean(path, list(known))}"

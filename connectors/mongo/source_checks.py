@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.errors import SourceError
+from connectors.inspection import MIN_INDEXED_ROWS, MissingIndex
 from connectors.mongo.collection import Collection
 from connectors.mongo.database import MongoDatabase
 from connectors.mongo.document_reader import each_at
@@ -28,13 +29,30 @@ async def problems_of_collection(where: str, database: MongoDatabase, collection
                     f"{where}.collection: there is no {name} that may be read; correct the name, or grant the right to read"
                 ]
             sample = await database.newest(name, SAMPLE)
-            indexed = await database.indexed_paths(name)
     except SourceError as error:
         return [f"{where}.collection: {error}; run the check again"]
     if not sample:
         return [f"{where}.collection: {name} is empty, so nothing more can be said; is it the right one?"]
-    problems = [*_path_problems(where, collection, sample), *_record_problems(where, collection, sample)]
-    return problems if indexed is None else [*problems, *_index_problems(where, collection, indexed)]
+    return [*_path_problems(where, collection, sample), *_record_problems(where, collection, sample)]
+
+
+async def indexes_missing(where: str, database: MongoDatabase, collection: Collection) -> list[MissingIndex]:
+    """List the keys that no index of a large collection begins with. A view has none of its own. Raises `SourceError`."""
+    settings, order = collection.settings, collection.order
+    with database.within(CHECK_S):
+        indexed = await database.indexed_paths(settings.collection)
+        if indexed is None or await database.estimated_count(settings.collection) <= MIN_INDEXED_ROWS:
+            return []
+    rest = "" if order.time is None else f", {_name(order.time)}: -1, {_name(order.id)}: -1"
+    return [
+        MissingIndex(
+            setting=f"{where}.keys.{kind.value}",
+            table=settings.collection,
+            statement=f"db.{settings.collection}.createIndex({{{_name(key.path)}: 1{rest}}})",
+        )
+        for kind, key in settings.keys.items()
+        if key.path is not None and key.path not in indexed
+    ]
 
 
 def _path_problems(where: str, collection: Collection, sample: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -76,17 +94,6 @@ def _record_problems(where: str, collection: Collection, sample: Sequence[Mappin
     numbers = [isinstance(value, int | float) for document in sample for value in each_at(document, order.id)]
     if any(numbers) and not settings.integer_ids:
         yield f"{where}.integer_ids: ids of {settings.collection} are numbers; set it to true, for ids are ordered as text"
-
-
-def _index_problems(where: str, collection: Collection, indexed: set[str]) -> Iterator[str]:
-    settings, order = collection.settings, collection.order
-    for kind, key in settings.keys.items():
-        if key.path is not None and key.path not in indexed:
-            rest = "" if order.time is None else f", {_name(order.time)}: -1, {_name(order.id)}: -1"
-            yield (
-                f"{where}.keys.{kind.value}: no index of {settings.collection} begins with {key.path}, so each call reads all; "
-                f"db.{settings.collection}.createIndex({{{_name(key.path)}: 1{rest}}})"
-            )
 
 
 def _is_there(sample: Sequence[Mapping[str, Any]], path: str) -> bool:

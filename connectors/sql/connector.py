@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, Push
+from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, PoolUsage, Push
+from connectors.inspection import MissingIndex
 from connectors.records import RECORDS
 from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
 from connectors.sql.engine import Engine
+from connectors.sql.index_checks import indexes_missing
 from connectors.sql.mysql import Mysql
 from connectors.sql.postgresql import Postgresql
 from connectors.sql.settings import RecordSettings, SqlSettings
@@ -54,15 +56,32 @@ class QueriesConnector(Connector[S]):
         unreachable = await self.database.unreachable()
         if unreachable is not None:
             return [f"sources.{self.name}.{self.database.setting}: {unreachable}"]
+        return await self.check_records(self._tables)
+
+    async def check_records(self, names: Collection[str]) -> list[str]:
+        """List the problems of some records' queries and keys."""
         problems: list[str] = []
-        for record, table in self._tables.items():
-            problems += await problems_of_table(f"sources.{self.name}.records.{record}", self.database, table)
+        for name in names:
+            problems += await problems_of_table(f"sources.{self.name}.records.{name}", self.database, self._tables[name])
         return problems
+
+    async def missing_indexes(self) -> Sequence[MissingIndex]:
+        """List the large tables that lookups read whole. Of queries that do not run it says nothing."""
+        return [
+            missing for name, table in self._tables.items() for missing in await indexes_missing(self.database, name, table)
+        ]
 
     def lookups(self) -> Sequence[Lookup]:
         shared: dict[str, Any] = dict(max_batch=self._max_batch, pushdown=frozenset(Push))
         return [
-            Lookup(record=RECORDS[name], by=kind, fetch=partial(self._tables[name].fetch, kind), **shared)
+            Lookup(
+                record=RECORDS[name],
+                by=kind,
+                fetch=partial(self._tables[name].fetch, kind),
+                # What is searched for inside words cannot be listed.
+                sample=None if kind is KeyKind.TEXT else partial(self._tables[name].sample, kind),
+                **shared,
+            )
             for name, record in self._records.items()
             for kind in record.keys
         ]
@@ -91,4 +110,8 @@ class SqlConnector(QueriesConnector[SqlSettings]):
     def __init__(self, name: str, settings: SqlSettings) -> None:
         database = Engine(settings)
         self.engine = database.engine
+        self._pool = database.pool
         super().__init__(name, settings, database, DIALECTS[database.backend], settings.records, settings.max_batch)
+
+    def pool_usage(self) -> PoolUsage | None:
+        return self._pool.usage

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from sqlalchemy import Executable, Select, literal_column, select, text
 
 from connectors.errors import SourceError
+from connectors.sql.query_failures import QueryFailure, explain_failure
+from connectors.sql.query_plan import TableScan
 from connectors.sql.record_query import Columns, escaped
 
 
@@ -17,6 +19,8 @@ class SqlDatabase(ABC):
 
     setting: ClassVar[str]
     """The setting that says where it is."""
+    advice: ClassVar[str]
+    """What to do about a query that does not run, where nobody says why."""
 
     @abstractmethod
     def open(self) -> None:
@@ -42,13 +46,26 @@ class SqlDatabase(ABC):
         """Whether an index finds the rows of a key, and nothing else is read."""
         return False
 
+    async def table_scans(self, query: str, column: str) -> Sequence[TableScan]:  # noqa: ARG002  files have no indexes
+        """List the tables that are read whole to find the rows of a query by a column, however few they are."""
+        return ()
+
     @abstractmethod
     async def unreachable(self) -> str | None:
         """Say why it cannot be reached, and the fix. None if it can."""
 
-    @abstractmethod
-    def advice(self, error: SourceError) -> str:
-        """Explain the failure of a query and how to fix it."""
+    def explain(self, error: SourceError, query: str) -> QueryFailure:
+        """Explain why a query does not run: in the database's own words, or by the advice of its kind."""
+        query = self.written(query)
+        return explain_failure(error, query, self.statement(query)) or QueryFailure(error.note or str(error), self.advice)
+
+    def written(self, query: str) -> str:
+        """Give the part of a query that the user has written."""
+        return query
+
+    def statement(self, query: str) -> str:
+        """Give the text of the statement that learns the columns of a query."""
+        return query
 
 
 def learning_statement(query: str) -> Select[Any]:

@@ -15,10 +15,12 @@ from connectors.sql.database import SqlDatabase, learning_statement
 from connectors.sql.failures import FOREIGN, source_error
 from connectors.sql.pool import Pool, PooledConnection
 from connectors.sql.postgresql import LEADING_COLUMN, IndexScan, PostgresqlSpelling, index_scans, index_statement
+from connectors.sql.query_plan import TableScan
 from connectors.sql.record_query import Columns
 from connectors.sql.sessions import Sessions
 from connectors.sql.settings import SqlSettings
 from connectors.sql.sqlite import keeps_apart, plan_statement
+from connectors.sql.table_scans import large_scans
 
 LEARNING_S = 5
 """How long the database may take to name a query's columns, in seconds. Shared by all who wait, so no caller's deadline
@@ -57,6 +59,7 @@ class Engine(SqlDatabase):
     """
 
     setting = "url"
+    advice = "try it in the database's own shell, as the gateway's user"
 
     def __init__(self, settings: SqlSettings) -> None:
         self._sessions = Sessions(settings)
@@ -136,6 +139,13 @@ class Engine(SqlDatabase):
                 return False
             raise ours from error
 
+    async def table_scans(self, query: str, column: str) -> Sequence[TableScan]:
+        columns = await self.columns(query)
+        try:
+            return await large_scans(self.pool, self.backend, query, columns, column)
+        except FOREIGN as error:
+            raise source_error(error) from error
+
     def _notify(self, text: str, values: Sequence[Any]) -> None:
         for listener in self.listeners:
             listener(text, values)
@@ -149,5 +159,5 @@ class Engine(SqlDatabase):
             return "cannot connect; is the database up, and are host, port and database name (or the file's path) right?"
         return None
 
-    def advice(self, error: SourceError) -> str:  # noqa: ARG002  databases say it better themselves
-        return "does not run; try it in the database's own shell, as the gateway's user"
+    def statement(self, query: str) -> str:
+        return self._compile(learning_statement(query)).bind({})[0]

@@ -81,7 +81,7 @@ MYSQL_MEANINGS: dict[int, type[SourceError]] = {
 
 def source_error(error: BaseException) -> SourceError:
     """Our error for a foreign one. SQLAlchemy's wrapping is looked through; no foreign text is taken over."""
-    foreign = _unwrapped(error)
+    foreign = unwrapped(error)
     if isinstance(foreign, sqlite3.Error):
         code = getattr(foreign, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         return SQLITE_MEANINGS.get(code, SourceProtocolError)()
@@ -91,7 +91,8 @@ def source_error(error: BaseException) -> SourceError:
     return next(MEANINGS[kind] for kind in type(foreign).__mro__ if kind in MEANINGS)()
 
 
-def _unwrapped(error: BaseException) -> BaseException:
+def unwrapped(error: BaseException) -> BaseException:
+    """Look through SQLAlchemy's wrapping of a driver's error."""
     cause = error
     for inner in (getattr(error, "orig", None), getattr(getattr(error, "orig", None), "__cause__", None)):
         if isinstance(inner, FOREIGN):

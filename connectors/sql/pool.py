@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from connectors.contract import PoolUsage
 from connectors.errors import SourceUnavailableError
 
 T = TypeVar("T")
@@ -31,7 +32,14 @@ class Pool:
         self._engine = engine
         self._room = asyncio.Semaphore(size)
         self._closed = False
+        self._size = size
+        self._used = 0
         self.idle: list[PooledConnection] = []
+
+    @property
+    def usage(self) -> PoolUsage:
+        """Count the connections now."""
+        return PoolUsage(self._used, len(self.idle), self._size)
 
     def open(self) -> None:
         self._closed = False
@@ -47,18 +55,22 @@ class Pool:
         Raises `SourceUnavailableError` once closed.
         """
         async with self._room:
-            if self._closed:
-                raise SourceUnavailableError("the connector is closed")
-            if self.idle:
-                pooled = self.idle.pop()
-                try:
-                    return await self._use(pooled, work)
-                except Exception as error:
-                    if not self._has_ended(pooled, error):
-                        raise
-                # It had ended while it was idle, and the others with it.
-                await self._close_idle()
-            return await self._use(await self._connect(), work)
+            self._used += 1
+            try:
+                if self._closed:
+                    raise SourceUnavailableError("the connector is closed")
+                if self.idle:
+                    pooled = self.idle.pop()
+                    try:
+                        return await self._use(pooled, work)
+                    except Exception as error:
+                        if not self._has_ended(pooled, error):
+                            raise
+                    # It had ended while it was idle, and the others with it.
+                    await self._close_idle()
+                return await self._use(await self._connect(), work)
+            finally:
+                self._used -= 1
 
     async def _connect(self) -> PooledConnection:
         connection = await self._engine.connect()

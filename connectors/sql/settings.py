@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from connectors.contract import ConnectorSettings, KeyKind
-from connectors.records import RECORDS, known_record
+from connectors.contract import ConnectorSettings, KeyKind, RecordName
+from connectors.errors import SettingsError
+from connectors.records import RECORD_NAMES, Record
 from connectors.sql.columns import lists_of
 from connectors.toolkit.ratings import RatingScale, scale_problems
+from connectors.toolkit.record_settings import NamedSettings, check_names
 
 DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg", "mysql+asyncmy", "mariadb+asyncmy")
 
@@ -44,7 +48,7 @@ class KeySettings(ConnectorSettings):
     @model_validator(mode="after")
     def _one_way(self) -> KeySettings:
         if [self.column is not None, self.query is not None, bool(self.columns)].count(True) != 1:
-            raise ValueError("give exactly one of column, query, columns")
+            raise ValueError("says nothing, or two things; give exactly one of column, query, columns")
         return self
 
 
@@ -54,7 +58,7 @@ class ListSettings(ConnectorSettings):
     query: Query
 
 
-class RecordSettings(ConnectorSettings):
+class RecordSettings(NamedSettings):
     """A record: `query` has the record's fields in snake_case as columns, objects flattened (`total_amount`)."""
 
     query: Query
@@ -62,28 +66,30 @@ class RecordSettings(ConnectorSettings):
     lists: dict[str, ListSettings] = {}
     rating_scale: RatingScale | None = None
 
+    def problems(self, record: type[Record]) -> Iterator[str]:
+        """List lists and a scale that the record does not have."""
+        allowed, name = lists_of(record), RECORD_NAMES[record]
+        for own in sorted(self.lists.keys() - allowed):
+            yield f"lists.{own}: {name} has no such list; use {', '.join(allowed) or 'none'}"
+        yield from scale_problems(record, self.rating_scale)
+
+    def names_any(self, tables: Collection[str]) -> bool:
+        """Tell whether a query names one of these tables."""
+        queries = [self.query, *(own.query or "" for own in self.keys.values()), *(own.query for own in self.lists.values())]
+        return any(re.search(rf"\b{name}\b", query, re.IGNORECASE) for name in tables for query in queries)
+
     @field_validator("keys")
     @classmethod
     def _text_searches(cls, keys: dict[KeyKind, KeySettings]) -> dict[KeyKind, KeySettings]:
-        for kind, key in keys.items():
-            if (kind is KeyKind.TEXT) != bool(key.columns):
-                raise ValueError(
-                    f"{kind.value}: " + ("give columns to search in" if kind is KeyKind.TEXT else "columns is for text")
-                )
+        words = {True: "has no columns; give those to search in", False: "columns is for text; give a column"}
+        wrong = [kind for kind, key in keys.items() if (kind is KeyKind.TEXT) != bool(key.columns)]
+        problems = [f"{kind.value}: {words[kind is KeyKind.TEXT]}" for kind in wrong]
+        if problems:
+            raise SettingsError(problems)
         return keys
 
 
-def _known_names(records: dict[str, RecordSettings]) -> dict[str, RecordSettings]:
-    for name, record in records.items():
-        allowed = lists_of(RECORDS[known_record(name)])
-        for unknown in sorted(record.lists.keys() - allowed):
-            raise ValueError(f"{name}.lists.{unknown}: {name} has no such list; use {', '.join(allowed) or 'none'}")
-        for problem in scale_problems(RECORDS[name], record.rating_scale):
-            raise ValueError(f"{name}.{problem}")
-    return records
-
-
-Records = Annotated[dict[str, RecordSettings], Field(min_length=1), AfterValidator(_known_names)]
+Records = Annotated[dict[RecordName, RecordSettings], Field(min_length=1), check_names(RecordSettings)]
 
 
 class SqlSettings(ConnectorSettings):

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Executable
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Measure, Measured
+from connectors.inspection import Sample, SampledKey
 from connectors.records import RECORDS
 from connectors.sql.columns import PARENT
 from connectors.sql.database import SqlDatabase
@@ -27,6 +28,7 @@ from connectors.sql.measure_statement import (
     nothing_of,
 )
 from connectors.sql.record_query import IDS, Columns, LearntColumns, RecordQuery, known
+from connectors.sql.sample_statement import counted_rows, sampled_keys
 from connectors.sql.settings import KeySettings, RecordSettings
 
 MAX_IDS = 30_000
@@ -73,6 +75,17 @@ class RecordTable:
             statements = await self._with_ids(statements, statements.measure_ids(kind, shapes), values)
             rows = await self._database.run(statements.measures(kind, shapes), values)
         return answers(rows, parts, [nothing_of(statements.rows, field) for field in shapes], keys, asked)
+
+    async def sample(self, kind: KeyKind, count: int) -> Sample:
+        """Sample the keys of so many rows, by two statements."""
+        key, rows = self.settings.keys[kind], (await self.statements()).rows
+        found = await self._database.run(sampled_keys(rows, kind), {"first": count})
+        asked = asked_for(key, list(dict.fromkeys(text for (text,) in found if text.strip())), self._dialect.integers)
+        if not asked:
+            return Sample(())
+        counted = await self._database.run(counted_rows(rows, kind), {KEYS: parameter(key, asked)})
+        counts = {text: (found, ids) for text, found, ids in counted}
+        return Sample([SampledKey(own, *counts.get(text, (0, 0))) for text, keys in asked.items() for own in keys])
 
     async def statements(self) -> RecordStatements:
         """Learn the columns of the queries and build the statements."""

@@ -48,6 +48,18 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
             fetched = await fetch_records(lookup, keys)
             assert [key for key in keys if not fetched[key]] == []
 
+    async def test_a_sample_has_keys_that_find_records(self, connector: Connector[Any]) -> None:
+        """Where keys can be listed, there are as many as asked for at most, and each finds as many records as is said."""
+        for lookup in connector.lookups():
+            if lookup.sample is None:
+                continue
+            for count in (1, 1_000):
+                sampled = {own.key: own for own in (await lookup.sample(count)).keys}
+                fetched = await fetch_records(lookup, list(sampled))
+                assert 1 <= len(sampled) <= count
+                assert {key: len(records) for key, records in fetched.items()} == {key: own.ids for key, own in sampled.items()}
+                assert all(own.rows >= own.ids for own in sampled.values())
+
     async def test_an_unknown_key_finds_nothing(self, connector: Connector[Any]) -> None:
         """A key without records is absent or empty, never an error."""
         for lookup, _ in self.sampled(connector):

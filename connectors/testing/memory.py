@@ -21,6 +21,7 @@ from connectors.contract import (
     Push,
 )
 from connectors.errors import SourceError, SourceUnavailableError
+from connectors.inspection import Sample, SampledKey
 from connectors.record_fields import narrow
 from connectors.records import Record
 from connectors.toolkit import evaluation
@@ -74,6 +75,7 @@ class MemoryConnector(Connector[ConnectorSettings]):
                 fetch=partial(self._fetch, record, by),
                 max_batch=self._max_batch,
                 pushdown=self._pushdown,
+                sample=None if by is KeyKind.TEXT else partial(self._sample, record, by),
             )
             for record, by in self.records
         ]
@@ -90,6 +92,10 @@ class MemoryConnector(Connector[ConnectorSettings]):
             for (record, by), held in self.records.items()
             if self._measures
         ]
+
+    async def _sample(self, record: type[Record], by: KeyKind, count: int) -> Sample:
+        held = [(key, [own.id for own in records]) for key, records in self.records[record, by].items()]
+        return Sample([SampledKey(key, len(ids), len(set(ids))) for key, ids in held[:count]])
 
     async def _fetch(self, record: type[Record], by: KeyKind, keys: Keys, ask: Ask) -> Answer:
         await self._receive((record, by, tuple(keys), ask))

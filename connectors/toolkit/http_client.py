@@ -17,9 +17,10 @@ from multidict import CIMultiDict
 from pydantic import ConfigDict, Field, field_validator
 from yarl import URL
 
-from connectors.contract import Answer, ConnectorSettings, Found, Keys
+from connectors.contract import Answer, ConnectorSettings, Found, Keys, PoolUsage
 from connectors.errors import (
     UNTIL_IT_FITS,
+    SettingsError,
     SourceAuthError,
     SourceError,
     SourceProtocolError,
@@ -33,6 +34,7 @@ from connectors.toolkit.converters import json_decoder
 from connectors.toolkit.http_connection import ContentLimit, Fields, SourceResponse
 from connectors.toolkit.http_pool import HttpPool
 from connectors.toolkit.json_repair import BOM
+from connectors.toolkit.trace_context import traceparent
 
 T = TypeVar("T")
 
@@ -92,25 +94,27 @@ class HeaderSettings(WebSettings):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     headers: dict[str, str] = Field(default={}, repr=False)
+    propagate_traces: bool = False
 
     @field_validator("headers")
     @classmethod
     def _are_single_lines(cls, value: dict[str, str]) -> dict[str, str]:
         broken = [name for name, text in value.items() if not _is_field(name, text)]
         if broken:
-            raise ValueError("; ".join(f"{name}: holds a line break, or what else no header may have" for name in broken))
+            raise SettingsError([f"{name}: holds a line break, or what else no header may have" for name in broken])
         return value
 
 
 class HttpClient:
     """The HTTP client of one source. While it is not open, calls raise `SourceUnavailableError`."""
 
-    def __init__(self, settings: WebSettings, refusal: Refusal | None = None) -> None:
+    def __init__(self, settings: WebSettings, refusal: Refusal | None = None, *, propagate_traces: bool = False) -> None:
         self._base = base = URL(settings.base_url)
         self._origin = (base.scheme, base.raw_host, base.port)
         self._max_bytes = settings.max_response_bytes
         self._connections = settings.connections
         self._refusal = refusal
+        self._propagate_traces = propagate_traces
         self._fields: CIMultiDict[str] = CIMultiDict()
         self._head = self._head_with_content = b""
         self._open: HttpPool | None = None
@@ -136,6 +140,11 @@ class HttpClient:
         pool, self._open = self._open, None
         if pool is not None:
             pool.close()
+
+    @property
+    def pool_usage(self) -> PoolUsage | None:
+        """Count the connections now. None while it is not open."""
+        return None if self._open is None else self._open.usage
 
     async def reach(self, url: URL, timeout_s: float) -> None:
         """Connect and wait for any answer, whatever its status."""
@@ -187,6 +196,8 @@ class HttpClient:
         if " " in target or not target.isprintable() or (url.scheme, url.raw_host, url.port) != self._origin:
             raise SourceProtocolError("the address cannot be used")
         head = self._head if data is None else self._head_with_content
+        if self._propagate_traces and (parent := traceparent.get()) is not None:
+            headers = {"traceparent": parent, **headers}
         if headers:
             fields = self._fields.copy()
             if data is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohappyeyeballs import start_connection
 
+from connectors.contract import PoolUsage
 from connectors.errors import SourceProtocolError, SourceUnavailableError, without_frames
 from connectors.toolkit.http_connection import ContentLimit, HttpConnection, SourceResponse
 
@@ -26,6 +27,7 @@ class HttpPool:
         self._host, self._port, self._tls = host, port, tls
         self._loop = asyncio.get_running_loop()
         self._slots = asyncio.Semaphore(max_connections)
+        self._max_connections = max_connections
         self._idle: deque[HttpConnection] = deque()
         self._used: set[HttpConnection] = set()
         self._opening: set[asyncio.Task[HttpConnection]] = set()
@@ -49,6 +51,11 @@ class HttpPool:
                         raise
                 self._close_idle()  # it was the one used last
             return await self._exchange(await self._connect(), request, limit_content)
+
+    @property
+    def usage(self) -> PoolUsage:
+        """Count the connections now."""
+        return PoolUsage(len(self._used) + len(self._opening), len(self._idle), self._max_connections)
 
     def close(self) -> None:
         """Close all connections. Calls under way fail."""

@@ -25,7 +25,7 @@ BELOW, ABOVE = WORST - 1, BEST + 1
 
 def _two_ends(scale: tuple[int, int]) -> tuple[int, int]:
     if scale[0] == scale[1]:
-        raise ValueError("give the worst rating and the best one, such as [0, 10]")
+        raise ValueError("has two equal ends; give the worst rating and the best one, such as [0, 10]")
     return scale
 
 
@@ -37,7 +37,7 @@ RatingScale = Annotated[Scale, AfterValidator(_two_ends)]
 def scale_problems(record: type[Record], scale: Scale | None) -> Iterator[str]:
     """List problems of a scale for a record without a rating."""
     if scale is not None and RATING not in fields_of(record):
-        yield f"rating_scale: {record.__name__} has no rating"
+        yield f"rating_scale: {record.__name__} has no rating; remove it"
 
 
 def rating_reader(scale: Scale, convert: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -24,6 +24,7 @@ from connectors.contract import (
     KeyKind,
     Keys,
     Lookup,
+    PoolUsage,
     RecordName,
 )
 from connectors.errors import (
@@ -38,6 +39,7 @@ from connectors.errors import (
 )
 from connectors.record_fields import leaf_field
 from connectors.records import RECORD_NAMES, RECORDS, Record
+from connectors.suggestions import explain_choice
 from connectors.toolkit.converters import decode_exactly, to_text
 from connectors.toolkit.http_client import HttpClient, RefusedResponse, WebSettings
 from connectors.toolkit.oauth import FORM, Session, SessionEndedError, bearer, form
@@ -169,6 +171,9 @@ class Vendor(Connector[V]):
 
     async def aclose(self) -> None:
         await self._transport.aclose()
+
+    def pool_usage(self) -> PoolUsage | None:
+        return self._transport.pool_usage
 
     async def check(self) -> list[str]:
         until = asyncio.get_running_loop().time() + _CHECK_TIMEOUT_S
@@ -305,13 +310,14 @@ class Vendor(Connector[V]):
             for path, words in fields.items():
                 if path not in known:
                     has = ", ".join(sorted(known)) or "none"
-                    yield f"values.{record}.{path}: {self.kind} reads no words of your own there; of {record} it reads {has}"
+                    problem = f"{self.kind} reads no words of your own there; of {record} it reads those of {has}"
+                    yield f"values.{record}.{path}: {problem}"
                     continue
                 field = leaf_field(RECORDS[record], path)
                 if field is not None and field.leaf is not None and issubclass(field.leaf, Enum):
                     members = field.leaf.__members__
                     wrong = sorted(set(words.values()).difference(members))
-                    yield from (f"values.{record}.{path}: `{word}` is none of {', '.join(members)}" for word in wrong)
+                    yield from (f"values.{record}.{path}: {explain_choice(word, members)}" for word in wrong)
 
     async def _try(self, trial: Trial, until: float) -> str | None:
         where = f"sources.{self.name}.{self.credential}"

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from gateway.lookups.call_slots import CallSlots
+from gateway.lookups.call_tracer import waiters_of_call
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.fetches import Fetch
 from gateway.lookups.outcome import Failed, Outcome
@@ -101,6 +102,12 @@ def _without(gone: Mapping[PendingKeys, Outcome], waiting: Waiting) -> Waiting:
     return {key: wanting for key, wanting in waiting.items() if not all(wanted in gone for wanted in wanting)}
 
 
+async def _followed(call: Coroutine[Any, Any, None], waiters: Sequence[PendingKeys]) -> None:
+    """Make a call whose tracer sees who waits for it."""
+    waiters_of_call.set(waiters)
+    await call
+
+
 class Batching:
     """The way to one source, for all requests of a worker."""
 
@@ -123,6 +130,16 @@ class Batching:
     def is_busy(self) -> bool:
         """Whether a call is under way, or a key waits for one."""
         return self._slots.are_used or bool(self._waiting)
+
+    @property
+    def waiting_keys(self) -> int:
+        """Count the keys that wait for a call."""
+        return sum(map(len, self._waiting.values()))
+
+    @property
+    def slots(self) -> tuple[int, int]:
+        """Count the calls under way, and those that may be."""
+        return self._slots.count - self._slots.free, self._slots.count
 
     def ask(self, fetch: Fetch, keys: Sequence[str], deadline: Deadline) -> Coroutine[Any, Any, list[Outcome]]:
         """One outcome per key, in the order of `keys`, within the deadline."""
@@ -150,9 +167,11 @@ class Batching:
         known: dict[str, Outcome] = {}
         joined: dict[Flight, None] = {}
         rest = []
+        hits = 0
         for key in wanted.keys:
             if cache is not None and (cached := cache.get(fetch, key)) is not None:
                 known[key] = cached.as_outcome(self._caller.clock.now())
+                hits += 1
                 continue
             flight = next((flight for flight in flights if key in flight.open), None)
             # One that has hung for long may not be waited for by a caller who still has time for a call of his own.
@@ -165,6 +184,11 @@ class Batching:
                 rest.append(key)
             else:
                 known[key] = refused
+        if cache is not None:
+            self._caller.statistics.cache_hits += hits
+            self._caller.statistics.cache_misses += len(wanted.keys) - hits
+        if refused is not None and len(known) > hits:
+            self._caller.statistics.refused[refused.error.code] += 1
         if known:
             wanted.land(known)
         for flight in joined:
@@ -255,7 +279,9 @@ class Batching:
         """Refuse callers whose deadline ends before the source is asked."""
         for fetch, waiting in list(self._waiting.items()):
             refusals = {wanted: self._calls.refusal(wanted.deadline) for wanted in _wanting(waiting)}
-            left = _without({wanted: refused for wanted, refused in refusals.items() if refused is not None}, waiting)
+            over = {wanted: refused for wanted, refused in refusals.items() if refused is not None}
+            self._caller.statistics.refused.update(refused.error.code for refused in over.values())
+            left = _without(over, waiting)
             if left:
                 self._waiting[fetch] = left
             else:
@@ -267,6 +293,8 @@ class Batching:
         flight = Flight(keys, set(keys), wanting, deadline)
         self._flying.setdefault(fetch, []).append(flight)
         call = self._calls.call(fetch, keys, deadline, partial(self._settle, fetch, flight), lambda: flight.is_wanted)
+        if self._calls.tracer is not None:
+            call = _followed(call, wanting)
         self._slots.start(call, partial(self._land, fetch, flight))
 
     def _settle(self, fetch: Fetch, flight: Flight, keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:

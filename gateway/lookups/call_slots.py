@@ -13,7 +13,7 @@ class CallSlots:
     """
 
     def __init__(self, count: int, dispatch: Callable[[], None]) -> None:
-        self.free = count
+        self.count = self.free = count
         self._dispatch = dispatch
         self._is_dispatching = False
         self._calls: set[asyncio.Task[Any]] = set()

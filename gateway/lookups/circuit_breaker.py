@@ -40,6 +40,7 @@ class CircuitBreaker:
         self._in_a_row = 0
         self.paused_until: float | None = None
         self._is_probing = False
+        self.openings = 0
 
     @property
     def health(self) -> SourceHealth:
@@ -69,6 +70,7 @@ class CircuitBreaker:
         self._in_a_row = self._in_a_row + 1 if failed else 0
         if failed and self._is_broken():
             log.warning("breaker_opened", source=self._source, pause_s=self._settings.pause_s)
+            self.openings += 1
             self._pause()
 
     def _decide(self, *, failed: bool) -> None:

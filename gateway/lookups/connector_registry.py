@@ -6,14 +6,15 @@ from collections.abc import Collection, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from pydantic import ValidationError
-
 import connectors
 from connectors import vendors
-from connectors.contract import Connector
+from connectors.contract import Connector, ConnectorSettings
 from connectors.errors import ConfigurationError
+from connectors.suggestions import suggest
 from gateway.settings import SourceSettings
-from gateway.toml_files import problems_of
+from gateway.settings_messages import split_message
+from gateway.settings_paths import Path
+from gateway.settings_validation import SettingProblem, Validated, validate
 
 ENTRY_POINTS = "profile_gateway.connectors"
 """The group under which an installed package names its connectors."""
@@ -80,20 +81,42 @@ def build_connectors(settings: Mapping[str, SourceSettings]) -> list[Connector[A
     Raises `ConfigurationError` with the problems of all blocks.
     """
     kinds = connector_kinds({block.kind for block in settings.values()})
-    problems: list[str] = []
+    problems: list[SettingProblem] = []
     built: list[Connector[Any]] = []
     for name, block in settings.items():
-        kind = kinds.get(block.kind)
-        if kind is None:
-            known = ", ".join(sorted(connector_kinds()))
-            problems.append(f"sources.{name}.kind: there is no kind '{block.kind}'; known are {known}")
-            continue
-        try:
-            built.append(kind(name, kind.settings_type.model_validate(block.connector_settings)))
-        except ValidationError as error:
-            problems += problems_of(error, f"sources.{name}")
-        except ConfigurationError as error:
-            problems += [f"sources.{name}: {problem}" for problem in error.problems]
+        validated = validate_block(kinds, name, block.kind, block.connector_settings)
+        problems += validated.problems
+        if not validated.problems:
+            connector, further = build_connector(kinds[block.kind], name, validated.settings, block.connector_settings)
+            problems += further
+            built += [] if connector is None else [connector]
     if problems:
-        raise ConfigurationError(problems)
+        raise ConfigurationError([str(problem) for problem in problems])
     return built
+
+
+def validate_block(
+    kinds: Mapping[str, type[Connector[Any]]],
+    name: str,
+    kind: str,
+    block: Mapping[str, Any],
+    unset: Collection[Path] = (),
+) -> Validated:
+    """Validate the connector's part of a source block, but for what is `unset`."""
+    at = ("sources", name)
+    if kind not in kinds:
+        known = sorted(connector_kinds())
+        fix = suggest(kind, known, f"known are {', '.join(known)}")
+        return Validated(None, [SettingProblem((*at, "kind"), f"there is no kind '{kind}'{fix}")])
+    return validate(kinds[kind].settings_type, block, at=at, unset=unset, others=SourceSettings.model_fields)
+
+
+def build_connector(
+    kind: type[Connector[Any]], name: str, settings: ConnectorSettings, block: Mapping[str, Any]
+) -> tuple[Connector[Any] | None, list[SettingProblem]]:
+    """Build the connector of a source from its validated settings, or list the problems of its block."""
+    try:
+        return kind(name, settings), []
+    except ConfigurationError as error:
+        found = [split_message(block, (), text) for text in error.problems]
+        return None, [SettingProblem(("sources", name, *path), message) for path, message in found]

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Sequence
 
 import msgspec
 
+from gateway.lookups.call_tracer import RequestSpan
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.fetches import Fetch
 from gateway.lookups.outcome import Failed, Outcome
@@ -17,10 +18,14 @@ from gateway.lookups.trace import Trace
 
 
 class Loaders(msgspec.Struct, eq=False):
-    """Loaders of one request (or of one renewal in the background). What they ask is noted in a `trace`, if there is one."""
+    """Loaders of one request (or of one renewal in the background). What they ask is noted in a `trace`, if there is one.
+
+    `span` is that of a request that is traced: calls for it have spans, too.
+    """
 
     deadline: Deadline
     trace: Trace | None = None
+    span: RequestSpan | None = None
     _known: dict[Fetch, dict[str, PendingKeys]] = {}
 
     def enqueue(self, source: Source, fetch: Fetch, keys: Sequence[str], deadline: Deadline | None = None) -> PendingKeys:
@@ -47,9 +52,24 @@ class Loaders(msgspec.Struct, eq=False):
 
     def _asked(self, source: Source, fetch: Fetch, keys: Sequence[str], deadline: Deadline | None) -> PendingKeys:
         wanted = source.batching.enqueue(fetch, keys, deadline or self.deadline)
+        if self.span is not None:
+            wanted.span = self.span
         if self.trace is not None:
             self.trace.note(source.name, fetch, wanted)
         return wanted
+
+    def source_times(self) -> dict[str, float | None]:
+        """Tell how long calls to each source that was asked took, in milliseconds: the longest, None where one is missing."""
+        times: dict[str, float | None] = {}
+        for wanted in {id(wanted): wanted for known in self._known.values() for wanted in known.values()}.values():
+            name, outcomes = wanted.caller.source, wanted.outcomes
+            for key in wanted.keys:
+                outcome = outcomes.get(key)
+                if outcome is None:
+                    times[name] = None
+                elif outcome.attempts and (longest := times.get(name, 0.0)) is not None:
+                    times[name] = max(longest, outcome.latency_ms)
+        return times
 
     def wait_all(
         self, parts: Sequence[PendingKeys | Failed], deadline: Deadline | None = None

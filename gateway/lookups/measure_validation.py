@@ -25,17 +25,16 @@ def validate_measures(given: Any, record: type[Record], measures: Sequence[Measu
     """
     if not isinstance(given, list | tuple) or len(given) != len(measures):
         raise SourceProtocolError("one value per measure was expected")
-    kinds = _kinds(record, tuple(measures))
-    try:
-        # All at once, in a third of the time that they take one by one.
-        values = msgspec.convert(given, kinds.row, from_attributes=True)
-    except (msgspec.ValidationError, OverflowError):
-        values = tuple(_converted(value, record, measure) for value, measure in zip(given, measures, strict=True))
-    return _checked_row(values, kinds, measures)
+    rows = validate_rows([given], record, measures)
+    if rows is not None:
+        return rows[0]
+    # One by one, to say which it is.
+    values = tuple(_converted(value, record, measure) for value, measure in zip(given, measures, strict=True))
+    return _checked_row(values, _kinds(record, tuple(measures)), measures)
 
 
 def validate_rows(given: Sequence[Any], record: type[Record], measures: Sequence[Measure]) -> list[tuple[Any, ...]] | None:
-    """Validate the values of many keys as `validate_measures`, in half of the time. None where one of them is not valid."""
+    """Validate the values of many keys as `validate_measures`, at once, in half of the time. None where one is not valid."""
     if not {list, tuple}.issuperset(map(type, given)):
         return None
     kinds = _kinds(record, tuple(measures))
@@ -97,9 +96,8 @@ def _plain(money: Money, measure: Measure) -> dict[str, str]:
 
 
 class _Kinds(NamedTuple):
-    """Hold the types of a row of values and of rows, and for each value its check. None where it needs none."""
+    """Hold the type of rows of values, and for each value its check. None where it needs none."""
 
-    row: Any
     rows: Any
     checks: tuple[Callable[[Any, Measure], Any] | None, ...]
 
@@ -108,7 +106,7 @@ class _Kinds(NamedTuple):
 def _kinds(record: type[Record], measures: tuple[Measure, ...]) -> _Kinds:
     kinds = [_kind(record, measure.op, measure.field) for measure in measures]
     row = tuple[*kinds]  # type: ignore[valid-type]
-    return _Kinds(row, list[row], tuple(_CHECKS.get(kind, _checked) for kind in kinds))
+    return _Kinds(list[row], tuple(_CHECKS.get(kind, _checked) for kind in kinds))
 
 
 _CHECKS: dict[Any, Callable[[Any, Measure], Any] | None] = {

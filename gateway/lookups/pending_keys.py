@@ -47,7 +47,8 @@ class PendingKeys(msgspec.Struct, eq=False):
     """Hold a caller's keys, his deadline, and the outcomes that arrived.
 
     Outcomes come for its keys and for others of the same call; the first one of a key counts. What is `cached` stands in for a
-    failure. What is made of `parts` waits for those of the same request that asked for its keys before.
+    failure. What is made of `parts` waits for those of the same request that asked for its keys before. `span` is that of a
+    request that is traced.
     """
 
     caller: SourceCaller
@@ -58,6 +59,7 @@ class PendingKeys(msgspec.Struct, eq=False):
     is_complete: bool = False
     watches: tuple[Callable[[], None], ...] = ()
     parts: Sequence["PendingKeys"] = ()
+    span: Any = None
 
     def land(self, outcomes: Mapping[str, Outcome]) -> None:
         """Take outcomes. Those who watch are told when all are there."""
@@ -107,7 +109,10 @@ class PendingKeys(msgspec.Struct, eq=False):
     def or_cached(self, key: str, outcome: Outcome) -> Outcome:
         """Give the cached answer in place of a failure, if any."""
         cached = self.cached.get(key) if isinstance(outcome, Failed) else None
-        return outcome if cached is None else cached.instead_of(outcome)  # type: ignore[arg-type]
+        if cached is None:
+            return outcome
+        self.caller.statistics.stale_answers += 1
+        return cached.instead_of(outcome)  # type: ignore[arg-type]
 
 
 async def wait_all(parts: Sequence[PendingKeys | Failed], deadline: Deadline) -> list[Sequence[Outcome]]:

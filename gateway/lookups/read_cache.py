@@ -134,8 +134,7 @@ class ReadCache:
         self._answers[fetch, key] = cached
         self._fetches.setdefault(cached.source, {}).setdefault(folded(key), []).append((fetch, key))
         self.size_bytes += cached.size
-        while self.size_bytes > self._max_bytes:
-            self._drop(next(iter(self._answers)))
+        self._shrink()
 
     def outdate(self, source: str, key: str, concerns: Callable[[Any], bool]) -> None:
         """Make a key's answers stale, for all fetches that a change concerns."""
@@ -149,6 +148,21 @@ class ReadCache:
                 self._answers[name] = msgspec.structs.replace(cached, fresh_until=now, usable_until=now + stays_s)
             else:
                 self._drop(name)
+
+    def forget(self, source: str) -> None:
+        """Drop all answers of a source."""
+        for names in list(self._fetches.get(source, {}).values()):
+            for name in list(names):
+                self._drop(name)
+
+    def resize(self, max_bytes: int) -> None:
+        """Set the most that is cached, from now on."""
+        self._max_bytes = max_bytes
+        self._shrink()
+
+    def _shrink(self) -> None:
+        while self.size_bytes > self._max_bytes:
+            self._drop(next(iter(self._answers)))
 
     def _drop(self, name: tuple[object, str]) -> None:
         cached = self._answers.pop(name, None)

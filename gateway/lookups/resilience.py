@@ -13,6 +13,8 @@ import msgspec
 
 from connectors.errors import GatewayBusyError, SourceError, SourceThrottledError, SourceTimeoutError, SourceUnavailableError
 from gateway.clock import Clock
+from gateway.lookups.call_statistics import CANCELLED, OK
+from gateway.lookups.call_tracer import CallTracer, waiters_of_call
 from gateway.lookups.circuit_breaker import CircuitBreaker
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.fetches import Fetch
@@ -54,13 +56,19 @@ class ResilientCaller:
         self.breaker = CircuitBreaker(caller.source, settings.breaker, clock)
         self._settings = settings
         self._clock = clock
-        self._usual_s = usual_s
-        self._fair_s = FAIR_SHARE * (usual_s if settings.timeout_s is None else min(usual_s, settings.timeout_s))
+        self.set_usual_deadline(usual_s)
         self._pace = RateLimiter(clock, settings.calls_per_s)
         self._retries = RetryBudget(RETRY_SHARE, RETRY_RESERVE)
         self._hedges = RetryBudget(HEDGE_SHARE, HEDGE_RESERVE)
         self._latencies: deque[float] = deque(maxlen=MAX_LATENCIES)
         self._asked_to_wait: type[SourceError] = SourceThrottledError
+        self.tracer: CallTracer | None = None
+
+    def set_usual_deadline(self, usual_s: float) -> None:
+        """Set the deadline of callers who do not say another one."""
+        timeout_s = self._settings.timeout_s
+        self._usual_s = usual_s
+        self._fair_s = FAIR_SHARE * (usual_s if timeout_s is None else min(usual_s, timeout_s))
 
     def refusal(self, deadline: Deadline) -> Failed | None:
         """Refuse a lookup whose source takes no calls by the deadline."""
@@ -134,6 +142,7 @@ class ResilientCaller:
             if pause_s > 0 or self.breaker.refuses or not is_wanted():
                 break
             self.leave()
+            self.caller.statistics.retries += 1
             second = await self._one(fetch, keys, deadline)
             outcomes = [msgspec.structs.replace(outcome, attempts=attempt + 1) for outcome in second]
         if any(map(_IS_SHORT, outcomes)):
@@ -189,6 +198,7 @@ class ResilientCaller:
 
     async def _second(self, fetch: Fetch, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:
         self.leave()  # here, so that a call that is cancelled before it begins never left
+        self.caller.statistics.hedges += 1
         return await self._one(fetch, keys, deadline)
 
     def _late_s(self) -> float | None:
@@ -203,22 +213,30 @@ class ResilientCaller:
         started = self._clock.monotonic()
         failed: bool | None = None
         errors: list[SourceError] = []
+        code, tracer, waiters = CANCELLED, self.tracer, waiters_of_call.get()
+        span = None if tracer is None else tracer.start_call(self.caller.source, fetch, len(keys), waiters)
         try:
             outcomes = await fetch.call(self.caller, keys, own)
             if Failed in map(type, outcomes):
                 errors = [outcome.error for outcome in outcomes if type(outcome) is Failed]
             failed = len(errors) == len(keys) and _is_away(errors[0], fair=fair)
+            code = errors[0].code if errors else OK
         except Exception as raised:  # noqa: BLE001  whatever a call raises is an outcome of its keys
             failed = False
-            outcomes = [self.caller.unreadable(raised)] * len(keys)
+            failure = self.caller.unreadable(raised)
+            code, outcomes = failure.error.code, [failure] * len(keys)
         finally:  # a call that left ends at the breaker, however it ends
             self.breaker.call_ended(failed=failed)
+            seconds = self._clock.monotonic() - started
+            self.caller.statistics.add_call(code, len(keys), seconds)
+            if tracer is not None:
+                tracer.end_call(span, self.caller.source, fetch, len(keys), waiters, code, seconds)
         for error in errors:
             if isinstance(error, SourceThrottledError) or error.retry_after_s is not None:
                 self._asked_to_wait = type(error)
                 self._pace.pause(error.retry_after_s)
         if self._settings.hedge and not errors:
-            self._latencies.append(self._clock.monotonic() - started)
+            self._latencies.append(seconds)
         return outcomes
 
 

@@ -27,6 +27,7 @@ from connectors.records import MAX_WHOLE, RECORD_NAMES, Record
 from connectors.toolkit.json_repair import repair_json
 from gateway.clock import Clock
 from gateway.log import SeldomLog
+from gateway.lookups.call_statistics import CallStatistics
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.measure_validation import validate_measures, validate_rows
 from gateway.lookups.outcome import Failed, Found, Measured, Outcome
@@ -64,6 +65,7 @@ class SourceCaller:
         self.source = source
         self.clock = clock
         self.timers = Timers()
+        self.statistics = CallStatistics()
         self.troubles: dict[tuple[str, str, str], tuple[int, str | None]] = {}
         """How often values could not be read, by record, path and reason, with the id of the first record that had one."""
         self._failed_calls = 0
@@ -207,6 +209,8 @@ class SourceCaller:
         """Count each kind of trouble, and log it once in a while. Neither ids nor values are logged."""
         for value in unreadable:
             kind = (RECORD_NAMES[record], value.path, value.reason)
+            counts = self.statistics.dropped if value.drops_record else self.statistics.unreadable
+            counts[kind[0], value.reason] += 1
             count, example = self.troubles.get(kind, (0, value.record_id))
             self.troubles[kind] = count + 1, example
             if self._seldom.is_due(" ".join(kind)):
@@ -319,27 +323,28 @@ def validate_records(records: bytes | list[Any], kind: type[msgspec.Struct]) -> 
         raise SourceProtocolError("the connector gave other records than it was asked for")
     good = [record for record in records if has_id(record)]
     lost = len(records) - len(good)
-    return Decoded(good, lost, [UnreadableValue(None, "id", MISSING)] * lost)
+    return Decoded(good, lost, [UnreadableValue(None, "id", MISSING, drops_record=True)] * lost)
 
 
 def decode_pages(answers: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
     """Decode the pages of many keys where all of their records are sound. Else they stay as they are."""
-    pages = [answer.records for answer in answers if type(answer) is Page and type(answer.records) is bytes]
+    pages = {
+        place: answer.records for place, answer in enumerate(answers) if type(answer) is Page and type(answer.records) is bytes
+    }
     if len(pages) < 2:
         return answers
     decode = record_decoder(kind).decode
     try:
-        lists = [decode(page) for page in pages]
+        lists = [decode(page) for page in pages.values()]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return answers
     records = [*chain.from_iterable(lists)]
-    if len(drop_invalid(records, kind)) < len(records) or any(is_odd(page, kind) for page in pages):
+    if len(drop_invalid(records, kind)) < len(records) or any(is_odd(page, kind) for page in pages.values()):
         return answers
-    waiting = iter(lists)
-    return [
-        Page(next(waiting), answer.total, answer.partial) if type(answer) is Page and type(answer.records) is bytes else answer
-        for answer in answers
-    ]
+    decoded = answers.copy()
+    for place, found in zip(pages, lists, strict=True):
+        decoded[place] = Page(found, answers[place].total, answers[place].partial)
+    return decoded
 
 
 def decode_records(records: bytes, kind: type[msgspec.Struct]) -> Decoded:

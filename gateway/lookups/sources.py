@@ -1,7 +1,7 @@
 """Hold the configured sources: each record and key kind with its source."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,8 @@ from connectors.interned_values import intern_results
 from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
+from gateway.lookups.call_statistics import CallStatistics
+from gateway.lookups.call_tracer import CallTracer
 from gateway.lookups.circuit_breaker import SourceHealth
 from gateway.lookups.fetches import MeasureFetch, RecordFetch
 from gateway.lookups.outcome import Failed
@@ -52,10 +54,28 @@ class Source:
         """Whether the source is asked at the moment."""
         return self._calls.breaker.health
 
+    def set_usual_deadline(self, usual_s: float) -> None:
+        """Set the deadline of requests whose callers do not say another one."""
+        self._calls.set_usual_deadline(usual_s)
+
     @property
     def troubles(self) -> Mapping[tuple[str, str, str], tuple[int, str | None]]:
         """Count unreadable values by record, path and reason. Each comes with the id of the first record that had one."""
         return self._caller.troubles
+
+    @property
+    def statistics(self) -> CallStatistics:
+        """Count the calls, and what came of them."""
+        return self._caller.statistics
+
+    @property
+    def breaker_openings(self) -> int:
+        """Count how often the source was left alone from then on."""
+        return self._calls.breaker.openings
+
+    def trace_calls(self, tracer: CallTracer | None) -> None:
+        """Have calls traced from now on, or no more."""
+        self._calls.tracer = tracer
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
         """Read a webhook's changes, by the settings or the connector. Raises `WebhookError`."""
@@ -98,9 +118,21 @@ class Source:
 class Sources:
     """All configured sources, in the order of the configuration."""
 
-    def __init__(self, built: Iterable[Connector[Any]], clock: Clock, settings: Settings, cache: ReadCache) -> None:
+    def __init__(
+        self,
+        built: Iterable[Connector[Any]],
+        clock: Clock,
+        settings: Settings,
+        cache: ReadCache,
+        shared: Iterable[Source] = (),
+    ) -> None:
+        """Put sources on the connectors, beside those that are `shared` with other `Sources`."""
         usual_s = settings.deadline_ms / 1000
+        self.cache = cache
         self.all = [Source(connector, clock, settings.sources[connector.name], cache, usual_s) for connector in built]
+        if shared:
+            places = {name: place for place, name in enumerate(settings.sources)}
+            self.all = sorted((*self.all, *shared), key=lambda source: places[source.name])
         self._named = {source.name: source for source in self.all}
         self._of = {
             record: [(source, kind) for source in self.all if (kind := source.key_kind(record)) is not None]
@@ -126,11 +158,18 @@ class Sources:
         """Name the sources that find customers by this kind of key."""
         return [source.name for source in self.all if (Customer, kind) in source.lookups]
 
-    async def open(self) -> None:
-        await asyncio.gather(*(source.connector.open() for source in self.all))
+    def trace_calls(self, tracer: CallTracer | None) -> None:
+        """Have calls to all sources traced from now on, or no more."""
+        for source in self.all:
+            source.trace_calls(tracer)
 
-    async def aclose(self) -> None:
-        """Close all sources side by side. What one of them raises at it is raised when all are closed."""
-        for error in await asyncio.gather(*(source.aclose() for source in self.all), return_exceptions=True):
+    async def open(self, shared: Collection[Source] = ()) -> None:
+        """Open all sources but those that are `shared` with others, which are open."""
+        await asyncio.gather(*(source.connector.open() for source in self.all if source not in shared))
+
+    async def aclose(self, shared: Collection[Source] = ()) -> None:
+        """Close all sources side by side but those that are `shared`. What one raises is raised when all are closed."""
+        closing = (source.aclose() for source in self.all if source not in shared)
+        for error in await asyncio.gather(*closing, return_exceptions=True):
             if error is not None:
                 raise error

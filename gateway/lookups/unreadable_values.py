@@ -25,11 +25,15 @@ _TEXTS = (datetime, Decimal, Number)
 
 
 class UnreadableValue(NamedTuple):
-    """A value that could not be read: its record, if the id can be read, its path, the reason. It never holds the value."""
+    """A value that could not be read: its record, if the id can be read, its path, the reason. It never holds the value.
+
+    It `drops_record` that means nothing without it.
+    """
 
     record_id: str | None
     path: str
     reason: str
+    drops_record: bool = False
 
 
 class _CannotReadError(Exception):
@@ -55,7 +59,8 @@ class LenientReader:
     @property
     def unreadable(self) -> Iterator[UnreadableValue]:
         """List the values that could not be read. Where there is no `record`, the last of them says why."""
-        return (UnreadableValue(self._id, path, reason) for path, reason in self.troubles)
+        fatal = len(self.troubles) - 1 if self.record is None else None
+        return (UnreadableValue(self._id, path, reason, place == fatal) for place, (path, reason) in enumerate(self.troubles))
 
     def _struct(self, given: Mapping[str, msgspec.Raw], kind: type[msgspec.Struct], path: str) -> msgspec.Struct:
         values: dict[str, Any] = {}

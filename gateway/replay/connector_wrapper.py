@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import Aggregate, Answer, Ask, Connector, Keys, Lookup, Measure, Measured
+from connectors.contract import Aggregate, Answer, Ask, Connector, Keys, Lookup, Measure, Measured, PoolUsage
+from connectors.inspection import MissingIndex
 
 
 class ConnectorWrapper(Connector[Any]):
@@ -23,8 +24,14 @@ class ConnectorWrapper(Connector[Any]):
     async def aclose(self) -> None:
         await self.inner.aclose()
 
+    def pool_usage(self) -> PoolUsage | None:
+        return self.inner.pool_usage()
+
     async def check(self) -> list[str]:
         return await self.inner.check()
+
+    async def missing_indexes(self) -> Sequence[MissingIndex]:
+        return await self.inner.missing_indexes()
 
     def lookups(self) -> Sequence[Lookup]:
         return [msgspec.structs.replace(lookup, fetch=partial(self.fetched, lookup)) for lookup in self.inner.lookups()]

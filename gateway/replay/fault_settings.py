@@ -1,6 +1,6 @@
 """Read the faults to inject: one TOML file, checked as settings are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -9,8 +9,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from connectors.contract import Connector, KeyKind, RecordName
 from connectors.errors import SOURCE_ERRORS, ConfigurationError
-from connectors.records import RECORDS
+from connectors.records import RECORDS, Record
+from connectors.suggestions import did_you_mean
+from gateway.settings_validation import SettingProblem, dotted
 from gateway.toml_files import checked, read_toml
+
+Lookups = Mapping[str, Sequence[tuple[type[Record], KeyKind]] | None]
+"""Of each source, as far as they are known."""
 
 EFFECTS = ("delay_ms", "error", "wrong_data", "hang")
 
@@ -33,7 +38,7 @@ def _as_range(value: Any) -> Any:
 
 def _known_code(code: str) -> str:
     if code not in SOURCE_ERRORS:
-        raise ValueError(f"`{code}` is no code of a source; there are {', '.join(SOURCE_ERRORS)}")
+        raise ValueError(f"'{code}' is no code of a source{did_you_mean(code, SOURCE_ERRORS)}")
     return code
 
 
@@ -65,9 +70,10 @@ class Fault(BaseModel):
     @model_validator(mode="after")
     def _has_one_effect(self) -> Self:
         if sum(bool(getattr(self, name)) for name in EFFECTS) != 1:
-            raise ValueError(f"give one of {', '.join(EFFECTS)}; several faults are several tables")
+            fix = f"give one of {', '.join(EFFECTS)}, and several faults in several tables"
+            raise ValueError(f"has no effect, or several; {fix}")
         if self.delay_ms is not None and self.delay_ms[0] > self.delay_ms[1]:
-            raise ValueError("delay_ms goes from the shorter time to the longer one")
+            raise ValueError("delay_ms: goes from the longer time to the shorter one; change their places")
         return self
 
     def concerns(self, record: str, by: KeyKind) -> bool:
@@ -94,22 +100,26 @@ def load_faults(path: Path, connectors: Sequence[Connector[Any]]) -> FaultSettin
     Raises `ConfigurationError` with every problem, each naming the setting.
     """
     settings = checked(FaultSettings, read_toml(path, "--faults"), path.name)
-    known = {connector.name: [(lookup.record, lookup.by) for lookup in connector.lookups()] for connector in connectors}
-    problems = [
-        f"{path.name}: faults.{number}: {problem}"
-        for number, fault in enumerate(settings.faults)
-        if (problem := _aimless(fault, known)) is not None
-    ]
+    known: Lookups = {connector.name: lookups_of(connector) for connector in connectors}
+    aims = [(number, find_aim_problem(fault, known)) for number, fault in enumerate(settings.faults)]
+    problems = [f"{path.name}: {dotted(('faults', number, *aim.path))}: {aim.message}" for number, aim in aims if aim]
     if problems:
         raise ConfigurationError(problems)
     return settings
 
 
-def _aimless(fault: Fault, known: dict[str, list[tuple[Any, KeyKind]]]) -> str | None:
-    lookups = known.get(fault.source)
-    if lookups is None:
-        return f"source: there is no source `{fault.source}`; there are {', '.join(known)}"
+def lookups_of(connector: Connector[Any]) -> Sequence[tuple[type[Record], KeyKind]]:
+    """List what a source is asked for."""
+    return [(lookup.record, lookup.by) for lookup in connector.lookups()]
+
+
+def find_aim_problem(fault: Fault, known: Lookups) -> SettingProblem | None:
+    """Say why a fault hits nothing. None if it hits a lookup, or one of a source whose lookups are not known."""
+    if fault.source not in known:
+        return SettingProblem(("source",), f"there is no source '{fault.source}'{did_you_mean(fault.source, known)}")
+    lookups = known[fault.source]
     record = RECORDS.get(fault.record) if fault.record else None
-    if any(record in (None, own) and fault.by in (None, by) for own, by in lookups):
+    if lookups is None or any(record in (None, own) and fault.by in (None, by) for own, by in lookups):
         return None
-    return f"the source `{fault.source}` has no such lookup; `profile-gateway check` prints those it has"
+    words = f"the source '{fault.source}' has no such lookup; choose one that `profile-gateway check` prints"
+    return SettingProblem((), words)

@@ -193,12 +193,11 @@ class _SourceMeasurements:
 
     def _add_measured(self, customer: StitchedCustomer, outcomes: Sequence[Outcome]) -> None:
         """Add the source's measures, unless its records have to be read."""
+        if any(isinstance(outcome, Failed) and isinstance(outcome.error, SourceProtocolError) for outcome in outcomes):
+            return  # A malformed record spoils the source's sums. Read here, it is dropped alone.
         successes = [outcome for outcome in outcomes if isinstance(outcome, Measured)]
-        if len(successes) != 1 or len(outcomes) != 1:  # for few customers
-            if any(isinstance(outcome, Failed) and isinstance(outcome.error, SourceProtocolError) for outcome in outcomes):
-                return  # A malformed record spoils the source's sums. Read here, it is dropped alone.
-            if any(outcome.as_of is not successes[0].as_of for outcome in successes):
-                return  # a source sees the keys of one call, and what they share
+        if any(outcome.as_of is not successes[0].as_of for outcome in successes):
+            return  # a source sees the keys of one call, and what they share
         for outcome in outcomes:
             customer.reports.add(self._request.record, outcome)
         rows = [outcome.values for outcome in successes]

@@ -61,9 +61,9 @@ class Leases:
                 won.update(document["_id"] for document in taken_over)
             return won
 
-        return await self._mongo.run(insert_or_take_over)
+        return await self._mongo.run(insert_or_take_over, kind="lease")
 
     async def release(self, names: Sequence[str]) -> None:
         """Give up those of the names that this owner holds."""
         own = {"_id": {"$in": list(names)}, "owner": self._owner}
-        await self._mongo.run(lambda database: database.leases.delete_many(own))
+        await self._mongo.run(lambda database: database.leases.delete_many(own), kind="lease")

@@ -21,6 +21,7 @@ from connectors.errors import ConfigurationError
 from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.settings import MongoSettings
+from gateway.store.store_statistics import OperationKind, StoreStatistics
 
 Document = dict[str, Any]
 Database = AsyncDatabase[Document]
@@ -59,6 +60,7 @@ class Mongo:
         self._retry_after_s = settings.retry_after_ms / 1_000
         self._database: Database | None = None
         self._close: Callable[[], Awaitable[None]] | None = None
+        self.statistics = StoreStatistics()
         self._available = False
         self._retry_at: float | None = None
         self._wanted_indexes: dict[str, list[IndexModel]] = {}
@@ -81,7 +83,7 @@ class Mongo:
     async def open(self) -> None:
         """Create the client and try to reach MongoDB. It takes at most the timeout; that MongoDB is down is no error.
 
-        Raises `ConfigurationError` for an address that cannot be read and for a driver that is not installed.
+        Raises `ConfigurationError` for an address that cannot be read.
         """
         connect = _connect_motor if self._settings.driver == "motor" else _connect_pymongo
         try:
@@ -89,7 +91,7 @@ class Mongo:
         except (PyMongoError, ValueError, TypeError):
             raise _unreadable_uri() from None
         with suppress(StoreError):
-            await self.run(lambda database: database.command("ping"))
+            await self.run(lambda database: database.command("ping"), kind="ping")
 
     async def aclose(self) -> None:
         """Close the client; later operations raise `StoreError`."""
@@ -100,8 +102,10 @@ class Mongo:
         if close is not None:
             await close()
 
-    async def run(self, operation: Callable[[Database], Awaitable[T]], *, in_background: bool = False) -> T:
-        """Run an operation within `timeout_ms`. The time for which the loop was held does not count.
+    async def run(
+        self, operation: Callable[[Database], Awaitable[T]], *, kind: OperationKind = "read", in_background: bool = False
+    ) -> T:
+        """Run an operation within `timeout_ms`, and count it. The time for which the loop was held does not count.
 
         One `in_background`, which no caller waits for, has more time, and says nothing about the others when it is late.
         Raises `StoreError` when MongoDB is late, cannot be reached or refuses; at once while it is known to be away.
@@ -109,7 +113,21 @@ class Mongo:
         database = self._database
         if database is None:
             raise StoreError(_NOT_OPEN)
-        self._admit()
+        try:
+            self._admit()
+        except StoreError:
+            self.statistics.add(kind, "skipped", 0.0)
+            raise
+        started = self._clock.monotonic()
+        try:
+            result = await self._run(database, operation, in_background=in_background)
+        except StoreError:
+            self.statistics.add(kind, "failed", self._clock.monotonic() - started)
+            raise
+        self.statistics.add(kind, "ok", self._clock.monotonic() - started)
+        return result
+
+    async def _run(self, database: Database, operation: Callable[[Database], Awaitable[T]], *, in_background: bool) -> T:
         patience = Patience(self._timeout_s * (_BACKGROUND_PATIENCE if in_background else 1))
         try:
             async with patience.bounded():
@@ -261,10 +279,8 @@ def _connect_pymongo(settings: MongoSettings) -> tuple[Database, Callable[[], Aw
 
 
 def _connect_motor(settings: MongoSettings) -> tuple[Database, Callable[[], Awaitable[None]]]:
-    try:
-        from motor.motor_asyncio import AsyncIOMotorClient
-    except ImportError:
-        raise ConfigurationError(['mongodb.driver: Motor is not installed; add the extra "motor", or use "pymongo"']) from None
+    from motor.motor_asyncio import AsyncIOMotorClient  # an extra, which the settings ask for
+
     client: Any = AsyncIOMotorClient(settings.uri, **_options(settings))
 
     async def close() -> None:

@@ -4,6 +4,7 @@ from gateway.clock import Clock
 from gateway.settings import MongoSettings
 from gateway.store.leases import Leases
 from gateway.store.mongo import Mongo
+from gateway.store.store_statistics import StoreStatistics
 from gateway.store.tags import TagCollection
 
 
@@ -24,6 +25,11 @@ class Store:
     def available(self) -> bool:
         """Tell whether the last contact was good."""
         return self.mongo.available
+
+    @property
+    def statistics(self) -> StoreStatistics:
+        """Count the operations."""
+        return self.mongo.statistics
 
     async def open(self) -> None:
         await self.mongo.open()

@@ -23,7 +23,7 @@ from pymongo import IndexModel, UpdateOne
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.store.mongo import Database, Document, Mongo
-from gateway.tags.computed_tag import FORM, ComputedTag, StoredTag, Tag
+from gateway.tags.computed_tag import FORM, REASON_FORM, ComputedTag, StoredTag, Tag, TagReason
 from gateway.tags.tag_store import KEEP, StoredTags
 
 KEEP_MARK = timedelta(days=1)
@@ -88,7 +88,7 @@ class TagCollection:
         async with self._writing:
             for start in range(0, len(upserts), MAX_WRITES):
                 some = upserts[start : start + MAX_WRITES]
-                await self._mongo.run(partial(_write, some), in_background=True)
+                await self._mongo.run(partial(_write, some), kind="write", in_background=True)
 
     async def mark_stale(self, customers: Sequence[str]) -> int:
         """Expire the customers' tags now. They stay to be served stale until they are renewed.
@@ -104,12 +104,14 @@ class TagCollection:
         marks = [UpdateOne({"_id": customer}, [{"$set": mark}], upsert=True) for customer in customers]
         if not marks:
             return 0
-        result = await self._mongo.run(lambda database: database.tags.bulk_write(marks, ordered=False))
+        result = await self._mongo.run(lambda database: database.tags.bulk_write(marks, ordered=False), kind="write")
         return result.matched_count
 
     async def forget(self, customers: Sequence[str]) -> int:
         """Delete the customers' tags. Gives the number of customers who had any."""
-        result = await self._mongo.run(lambda database: database.tags.delete_many({"_id": {"$in": list(customers)}}))
+        result = await self._mongo.run(
+            lambda database: database.tags.delete_many({"_id": {"$in": list(customers)}}), kind="write"
+        )
         return result.deleted_count
 
 
@@ -128,7 +130,7 @@ def _tags_of(document: Document, keys: Collection[str], now: datetime) -> Stored
         try:
             tag: Tag = _decoder.decode(text)
             if tag.form != FORM:
-                tag = _whole_decoder.decode(text)  # which finds out whether all of it can be read
+                tag = _decode_whole(text, tag.form)
         except (msgspec.DecodeError, TypeError):
             continue
         if tag.expires_at > after and tag.computed_at <= until:
@@ -136,6 +138,17 @@ def _tags_of(document: Document, keys: Collection[str], now: datetime) -> Stored
     if "marks" in document:
         _mark(document, tags, now)
     return tags
+
+
+def _decode_whole(text: str, form: int) -> Tag:
+    """Decode a tag of another form, or raise `msgspec.DecodeError` when not all of it can be read.
+
+    One of before reasons were written has the one that it looks like.
+    """
+    tag = _whole_decoder.decode(text)
+    if form < REASON_FORM and tag.value is None and tag.partial:
+        return msgspec.structs.replace(tag, reason=TagReason.UNKNOWN)
+    return tag
 
 
 def _mark(document: Document, tags: StoredTags, now: datetime) -> None:

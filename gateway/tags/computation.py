@@ -18,6 +18,7 @@ from gateway.stitching.source_reports import SourceState
 from gateway.tags import facts, rules
 from gateway.tags.computed_tag import ComputedTag, FactValue
 from gateway.tags.definitions import Fact, Pack
+from gateway.tags.tag_counts import TagCounts
 
 Wanted = tuple[StitchedCustomer, str]
 """A customer and a tag's key."""
@@ -44,8 +45,9 @@ class Computation:
     So a clock that is set meanwhile makes no tag that is newer than its windows.
     """
 
-    def __init__(self, pack: Pack, clock: Clock, wanted: Iterable[Wanted]) -> None:
+    def __init__(self, pack: Pack, clock: Clock, counts: TagCounts, wanted: Iterable[Wanted]) -> None:
         self._pack = pack
+        self._counts = counts
         self._began = clock.now()
         self._reference = clock.reference()
         self._keys: dict[StitchedCustomer, list[str]] = {}
@@ -61,11 +63,14 @@ class Computation:
     async def run(self) -> Tags:
         """Compute the wanted tags. Never raises for a source: what is missing stands in the evidence."""
         await asyncio.gather(*(pending.run() for pending, _ in self._pending))
-        return {
+        tags = {
             (customer.id, key): tag
             for customer, keys in self._keys.items()
             for key, tag in self._evaluated(customer, keys, {}).items()
         }
+        for tag in tags.values():
+            self._counts.add_outcome(tag)
+        return tags
 
     def so_far(self, customer: StitchedCustomer, keys: Sequence[str], waited_s: float) -> dict[str, ComputedTag]:
         """Tags of a customer for a caller who cannot wait any longer. What has not come is missing, and reported as late."""
@@ -96,9 +101,9 @@ class Computation:
         return {key: rules.evaluate(self._pack.tags[key], known.facts, self._began, stale=known.stale) for key in keys}
 
 
-async def compute(pack: Pack, clock: Clock, wanted: Iterable[Wanted]) -> Tags:
+async def compute(pack: Pack, clock: Clock, counts: TagCounts, wanted: Iterable[Wanted]) -> Tags:
     """Compute the wanted tags. Never raises for a source: what is missing stands in the evidence."""
-    return await Computation(pack, clock, wanted).run()
+    return await Computation(pack, clock, counts, wanted).run()
 
 
 def is_missing_for_now(tag: ComputedTag) -> bool:

@@ -1,6 +1,7 @@
 """Define a computed tag: its value, its rule, the facts of the rule."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -36,22 +37,35 @@ class RuleUsed(TagValue, frozen=True):
     words: str
 
 
+class TagReason(StrEnum):
+    """Why a tag has its value, or none."""
+
+    RULE = "RULE"
+    NOT_LISTED = "NOT_LISTED"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+
+
 class TagHead(TagValue, frozen=True, kw_only=True):
-    """The part of a tag that is always read. `value` None: the rule gives this customer no such tag, and the evidence says why.
+    """The part of a tag that is always read. `value` None: this customer has no such tag, for the `reason` and by the evidence.
 
     `fingerprint` names the rule and the facts it reads; another one in force makes this value stale.
     """
 
     key: str
     value: str | None
+    reason: TagReason = TagReason.RULE
     fingerprint: str
     computed_at: datetime
     expires_at: datetime
     partial: bool = False
 
 
-FORM = 1
-"""Of a tag's rule and evidence, as they are written. Counted up when `RuleUsed` or `FactValue` change."""
+FORM = 2
+"""Of a tag as it is written. Counted up when `TagHead`, `RuleUsed` or `FactValue` change."""
+
+REASON_FORM = 2
+"""Since this form tags are written with their reason."""
 
 
 class ComputedTag(TagHead, frozen=True, kw_only=True):

@@ -14,11 +14,16 @@ import msgspec
 from connectors.contract import Condition, MeasureOp
 from connectors.record_fields import LIST, FieldInfo, fields_of, leaf_field
 from connectors.records import RECORDS, Money, Record
+from connectors.suggestions import did_you_mean
 from gateway.tags.definitions import Fact
-from gateway.tags.yaml_sections import Section, did_you_mean
+from gateway.tags.yaml_sections import Section
 
 SETTINGS = ("label", "record", "measure", "field", "as", "currency", "rates", "window", "where", "except")
 DAYS_AGO = "days_ago"
+
+FIRST, LAST = "first", "last"
+MEASURES = {op.value: op for op in MeasureOp} | {FIRST: MeasureOp.MIN, LAST: MeasureOp.MAX}
+"""The measures by the words of the file. `first` and `last` are of times."""
 
 _WORDS: dict[type | None, str] = {
     str: "text",
@@ -46,8 +51,10 @@ def read_fact(name: str, section: Section) -> Fact | None:
     section.expect(SETTINGS)
     label = section.text("label")
     record = section.choice("record", RECORDS)
-    measure = section.choice("measure", {op.value: op for op in MeasureOp})
+    measure = section.choice("measure", MEASURES)
+    window = section.duration("window")
     if record is None or measure is None:
+        _rates(section)  # which says what is wrong with them
         return None
     field = section.optional_text("field")
     info = _check_field(section, record, measure, field)
@@ -58,11 +65,11 @@ def read_fact(name: str, section: Section) -> Fact | None:
         record=record,
         measure=measure,
         field=field,
-        window=section.duration("window"),
+        window=window,
         where=_conditions(section, record),
         currency=_currency(section, info),
         rates=_rates(section),
-        as_days=_as_days(section, measure, info),
+        as_days=_as_days(section, info),
     )
 
 
@@ -72,29 +79,32 @@ def _check_field(section: Section, record: type[Record], measure: MeasureOp, fie
         if "field" in section:
             section.report("field", "measure 'count' counts records; remove the field, or choose another measure")
         return None
+    word = section.text("measure")
     if field is None:
-        section.report("field", f"is missing; measure '{measure}' needs one")
+        section.report("field", f"is missing; measure '{word}' needs one")
         return None
     info = _shape(section, "field", record, field)
-    if info and (problem := _misfit(record, measure, field, info)):
+    if info and (problem := _misfit(record, word, field, info)):
         section.report("field", problem)
         return None
     return info
 
 
-def _misfit(record: type[Record], measure: MeasureOp, field: str, info: FieldInfo) -> str | None:
+def _misfit(record: type[Record], word: str, field: str, info: FieldInfo) -> str | None:
+    measure = MEASURES[word]
     parent = leaf_field(record, field.rpartition(".")[0])
     if info.struct is Money:
-        return None if measure is MeasureOp.SUM else f"measure '{measure}' does not fit money; money can be summed"
+        return None if measure is MeasureOp.SUM else f"measure '{word}' does not fit money; money can be summed"
     if info.struct is not None:
         return f"'{field}' has fields of its own; name one, such as '{field}.{next(iter(fields_of(info.struct)))}'"
     if parent and parent.struct is Money and info.leaf is Decimal:
         return f"an amount means nothing without its currency; use measure 'sum' of '{field.rpartition('.')[0]}'"
     if measure is MeasureOp.LATEST and _repeats(record, field):
         return f"measure 'latest' needs a single value in each record, and '{field}' is in a list; 'top' fits lists"
-    fitting, needed = _FITS[measure]
+    fitting, needed = ((datetime,), "a time") if word in (FIRST, LAST) else _FITS[measure]
     fits = info.leaf is not None and info.leaf is not bool and issubclass(info.leaf, fitting)
-    return None if fits else f"measure '{measure}' needs {needed}, and '{field}' is {_in_words(info.leaf)}"
+    hint = "; 'latest' gives the value of the newest record" if word == LAST else ""
+    return None if fits else f"measure '{word}' needs {needed}, and '{field}' is {_in_words(info.leaf)}{hint}"
 
 
 def _check_window(section: Section, record: type[Record]) -> None:
@@ -102,12 +112,17 @@ def _check_window(section: Section, record: type[Record]) -> None:
         section.report("window", "these records have no time of their own; remove the window")
 
 
-def _as_days(section: Section, measure: MeasureOp, field: FieldInfo | None) -> bool:
+def _as_days(section: Section, field: FieldInfo | None) -> bool:
     if "as" not in section:
         return False
     section.choice("as", {DAYS_AGO: True})
-    if measure is MeasureOp.COUNT or (field and field.leaf is not datetime):
+    word = section.text("measure")
+    if word == MeasureOp.COUNT or (field and field.leaf is not datetime):
         section.report("as", f"'{DAYS_AGO}' needs a field that is a time; remove it, or choose another field")
+    elif field and word == MeasureOp.MIN:
+        section.report("measure", f"'{word}' of a time is the earliest, so the most days ago; write '{FIRST}'")
+    elif field and word == MeasureOp.MAX:
+        section.report("measure", f"'{word}' of a time is the latest, so the fewest days ago; write '{LAST}'")
     return True
 
 

@@ -78,7 +78,7 @@ def _meant(fact: Fact, measure: Measure, raw_values: Sequence[Any], reference: d
         return None, False
     if fact.currency is not None:
         return _in_currency(fact, value)
-    kind = _kind(fact)
+    kind = value_type(fact)
     if kind is datetime:
         time = as_time(value)
         # A clock that runs a little ahead of ours does not make an order one of tomorrow.
@@ -88,7 +88,7 @@ def _meant(fact: Fact, measure: Measure, raw_values: Sequence[Any], reference: d
     return value, inexact
 
 
-def _kind(fact: Fact) -> type:
+def value_type(fact: Fact) -> type:
     """The one type of a fact's values: an expression must not meet a whole number today and a fraction tomorrow."""
     if fact.measure is MeasureOp.COUNT or fact.field is None:
         return int

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-import cel
-
-from gateway.tags.definitions import Fact, Pack, TagCategory, TagDefinition, fingerprint_of
+from connectors.suggestions import nearest
+from gateway.tags.definitions import Fact, Pack
+from gateway.tags.expressions.types import FactType, ValueType
 from gateway.tags.fact_settings import read_fact
-from gateway.tags.rules import FUNCTIONS, RuleSyntaxError, compile_rule, is_variable_name, unknown_functions
-from gateway.tags.yaml_sections import Problems, Section, did_you_mean, nearest, read_sections
-
-TAG_SETTINGS = ("label", "description", "owner", "category", "ttl", "version", "words", "expression", "values")
+from gateway.tags.fact_types import fact_types
+from gateway.tags.rules import is_variable_name
+from gateway.tags.tag_settings import read_defaults, read_tag
+from gateway.tags.yaml_sections import Problems, Section, read_sections
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -31,19 +31,38 @@ def shipped_pack() -> Pack:
     return load_pack(default_pack_path())
 
 
-def load_pack(path: Path) -> Pack:
-    """Read a pack, or raise `ConfigurationError` with all problems. Each has its line and the fix."""
+def load_pack(path: Path, text: str | None = None) -> Pack:
+    """Read a pack, or raise `ConfigurationError` with all problems. Each has its line and the fix.
+
+    `text` is the file's, where it was read before.
+    """
     problems = Problems(path.name)
-    root = read_sections(path, problems)
-    root.expect(("facts", "tags"))
+    root = read_sections(path, problems, text)
+    root.expect(("defaults", "facts", "tags"))
+    defaults = read_defaults(root.section("defaults"))
     fact_sections, tag_sections = root.sections("facts"), root.sections("tags")
     _check_names(fact_sections)
     _check_names(tag_sections)
     _check_use(fact_sections, tag_sections.values())
-    facts = {name: fact for name, section in fact_sections.items() if (fact := read_fact(name, section))}
-    tags = {key: tag for key, section in tag_sections.items() if (tag := _read_tag(key, section, facts, fact_sections))}
+    facts, types = _read_facts(fact_sections, problems)
+    tags = {key: tag for key, section in tag_sections.items() if (tag := read_tag(key, section, defaults, facts, types))}
     problems.raise_any()
     return Pack(facts=facts, tags=tags)
+
+
+def _read_facts(sections: Mapping[str, Section], problems: Problems) -> tuple[dict[str, Fact], dict[str, FactType]]:
+    """Read the facts, and find their types. That of a fact with problems is not known, so that nothing follows from it."""
+    facts: dict[str, Fact] = {}
+    faulty: set[str] = set()
+    for name, section in sections.items():
+        before = len(problems)
+        fact = read_fact(name, section)
+        if fact is not None:
+            facts[name] = fact
+        if len(problems) > before:
+            faulty.add(name)
+    types = fact_types({name: fact for name, fact in facts.items() if name not in faulty})
+    return facts, types | {name: FactType(type=ValueType.UNKNOWN, nullable=False) for name in faulty}
 
 
 def _check_names(sections: Mapping[str, Section]) -> None:
@@ -66,50 +85,3 @@ def _check_use(facts: Mapping[str, Section], tags: Iterable[Section]) -> None:
     for name, section in facts.items():
         if name not in used:
             section.report("", "no tag uses this fact; name it in an expression or remove it")
-
-
-def _read_tag(key: str, section: Section, facts: Mapping[str, Fact], known: Collection[str]) -> TagDefinition | None:
-    section.expect(TAG_SETTINGS)
-    values = section.texts("values")
-    if repeated := {value for value in values if values.count(value) > 1}:
-        section.report("values", f"{', '.join(sorted(repeated))} stands twice; keep one")
-    label, description, owner, words = (section.text(name) for name in ("label", "description", "owner", "words"))
-    category = section.choice("category", {category.value: category for category in TagCategory})
-    ttl = section.required_duration("ttl")
-    version = section.version("version")
-    expression = section.text("expression")
-    program = _compile(section, expression, known)
-    if category is None or ttl is None or program is None:
-        return None
-    names = tuple(sorted(program.variables()))
-    return TagDefinition(
-        key=key,
-        label=label,
-        description=description,
-        owner=owner,
-        category=category,
-        ttl=ttl,
-        version=version,
-        words=words,
-        expression=expression,
-        values=values,
-        fact_names=names,
-        fingerprint=fingerprint_of(version, expression, values, [facts[name] for name in names if name in facts]),
-        program=program,
-    )
-
-
-def _compile(section: Section, expression: str, facts: Collection[str]) -> cel.Program | None:
-    if not expression:
-        return None
-    try:
-        program = compile_rule(expression)
-    except RuleSyntaxError as error:
-        section.report("expression", str(error))
-        return None
-    for name in program.variables():
-        if name not in facts:
-            section.report("expression", f"unknown fact '{name}'{did_you_mean(name, facts)}")
-    for name in unknown_functions(program):
-        section.report("expression", f"unknown function '{name}'{did_you_mean(name, sorted(FUNCTIONS))}")
-    return program

@@ -21,6 +21,7 @@ from gateway.tags.computation import Pair, Tags, Wanted, compute
 from gateway.tags.computed_tag import Tag
 from gateway.tags.definitions import Pack
 from gateway.tags.shared_computations import Keep
+from gateway.tags.tag_counts import TagCounts
 from gateway.tags.tag_store import NOTHING, TagStore
 
 LEASE = timedelta(seconds=30)
@@ -47,6 +48,7 @@ class Renewals:
         pack: Pack,
         store: TagStore,
         clock: Clock,
+        counts: TagCounts,
         new_stitcher: Callable[[], Stitcher],
         is_due: Callable[[Tag], bool],
         keep: Keep,
@@ -55,6 +57,7 @@ class Renewals:
         self._pack = pack
         self._store = store
         self._clock = clock
+        self._counts = counts
         self._new_stitcher = new_stitcher
         self._is_due = is_due
         self._keep = keep
@@ -96,7 +99,7 @@ class Renewals:
                 if customer in known and ((tag := known[customer].get(key)) is None or self._is_due(tag))
             ]
             marks = {customer: tags.marks for customer, tags in known.items()}
-            computed = await compute(self._pack, self._clock, await self._stitched(due))
+            computed = await compute(self._pack, self._clock, self._counts, await self._stitched(due))
             whole: Tags = {pair: tag for pair, tag in computed.items() if pair[0] not in changed}
             await self._keep(whole, marks)
         except StoreError:

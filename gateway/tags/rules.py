@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import cel
 
-from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed
+from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed, TagReason
 from gateway.tags.definitions import TagDefinition
+from gateway.tags.expressions.constants import FAILURES
+from gateway.tags.expressions.parser import RuleSyntaxError
 
-FUNCTIONS = frozenset({"contains", "double", "endsWith", "int", "matches", "size", "startsWith", "string"})
-"""The named functions of CEL that an expression over single values can use."""
-
-_SYNTAX_ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?(.*?)(?: expecting .*)?$", re.MULTILINE)
-
-
-class RuleSyntaxError(ValueError):
-    """The expression cannot be read; the message says where and why."""
+FAILURE_KINDS: dict[type[Exception], str] = {
+    ZeroDivisionError: "division_by_zero",
+    OverflowError: "overflow",
+    TypeError: "types",
+    Exception: "function",
+}
+"""Why an expression cannot be computed, the special case first. `function`: a function was given what it cannot take."""
 
 
 def compile_rule(expression: str) -> cel.Program:
-    """Read an expression, or raise `RuleSyntaxError`."""
+    """Compile an expression, or raise `RuleSyntaxError`."""
     try:
         return cel.compile(expression)
     except ValueError as error:
-        match = _SYNTAX_ERROR.search(str(error))
-        if match is None:
-            raise RuleSyntaxError("cannot be read") from error
-        line, column, reason = match.groups()
-        place = f"character {column}" if "\n" not in expression.strip() else f"line {line}, character {column}"
-        raise RuleSyntaxError(f"cannot be read at {place}: {reason}") from error
-
-
-def unknown_functions(program: cel.Program) -> Collection[str]:
-    """Name unknown functions of the expression. CEL lists operators as `_+_` and the like."""
-    return [name for name in program.functions() if name.isidentifier() and name not in FUNCTIONS]
+        raise RuleSyntaxError(0, "the expression language cannot read this; write it in a simpler way") from error
 
 
 def is_variable_name(name: str) -> bool:
@@ -46,7 +36,11 @@ def is_variable_name(name: str) -> bool:
         program = cel.compile(name)
     except ValueError:
         return False
-    return program.variables() == [name] and _outcome(program, {}) is None
+    try:
+        program.execute({})
+    except FAILURES:
+        return program.variables() == [name]
+    return False
 
 
 def evaluate(
@@ -58,16 +52,19 @@ def evaluate(
 
     A fact with nothing to measure is null. A fact whose source could not be asked is unknown, which is not null: an
     outage must not read as "never ordered". A rule that needs an unknown fact, fails, or gives what is not in its
-    `values` gives None. A fact of `stale` answers is known, and what it is missing is newer ones: the tag is given, and has
-    expired. Never raises for what an expression does.
+    `values` gives None, and the reason says which. A fact of `stale` answers is known, and what it is missing is newer ones:
+    the tag is given, and has expired. Never raises for what an expression does.
     """
     evidence = [facts[name] for name in definition.fact_names]
     known = {fact.name: fact.value for fact in evidence if fact.missing is None or fact.name in stale}
     is_stale = bool(stale) and any(fact.name in stale for fact in evidence)
-    value = _text(_outcome(definition.program, known))
+    value, reason = _apply(definition, known)
+    if reason is TagReason.FAILED and len(known) < len(evidence):
+        reason = TagReason.UNKNOWN
     return ComputedTag(
         key=definition.key,
-        value=value if not definition.values or value in definition.values else None,
+        value=value,
+        reason=reason,
         fingerprint=definition.fingerprint,
         computed_at=now,
         expires_at=now if is_stale else now + definition.ttl,
@@ -77,14 +74,30 @@ def evaluate(
     )
 
 
-def _outcome(program: cel.Program, known: Mapping[str, Any]) -> Any:
+def failure_kind(program: cel.Program, evidence: Sequence[FactValue]) -> str:
+    """Name why a rule fails over these facts, without any of their values: a word of `FAILURE_KINDS`, or `no_value`."""
     try:
-        return program.execute(dict(known))
-    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):
-        return None
+        program.execute({fact.name: fact.value for fact in evidence})
+    except FAILURES as error:
+        return next(kind for class_, kind in FAILURE_KINDS.items() if isinstance(error, class_))
+    return "no_value"
 
 
-def _text(outcome: Any) -> str | None:
+def _apply(definition: TagDefinition, known: Mapping[str, Any]) -> tuple[str | None, TagReason]:
+    try:
+        outcome = definition.program.execute(dict(known))
+    except FAILURES:
+        return None, TagReason.FAILED
+    value = value_text(outcome)
+    if value is None:
+        return None, TagReason.RULE if outcome is None else TagReason.FAILED
+    if definition.values and value not in definition.values:
+        return None, TagReason.NOT_LISTED
+    return value, TagReason.RULE
+
+
+def value_text(outcome: Any) -> str | None:
+    """Write what a rule gives as the value of a tag. None for what is no single value."""
     if isinstance(outcome, bool):
         return "true" if outcome else "false"
     return str(outcome) if isinstance(outcome, str | int | float) else None

@@ -26,6 +26,7 @@ from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.renewal import Renewals
 from gateway.tags.shared_computations import Marks, SharedComputations, Sharing
 from gateway.tags.store_reads import StoreBatch, StoreReads
+from gateway.tags.tag_counts import TagCounts
 from gateway.tags.tag_store import KEEP, NOTHING, StoredTags, TagStore
 
 RENEW_AHEAD = 0.1
@@ -106,19 +107,20 @@ class TagService:
         self, pack: Pack, store: TagStore | None, clock: Clock, new_stitcher: Callable[[], Stitcher], cache_s: float = 0.0
     ) -> None:
         self.pack = pack
+        self.counts = TagCounts(pack, clock)
         self._store = store
         self._clock = clock
         self._in_force = {
             key: (definition.fingerprint, RENEW_AHEAD * definition.ttl, definition.ttl) for key, definition in pack.tags.items()
         }
         self._tasks = BackgroundTasks()
-        self._shared = SharedComputations(pack, clock, new_stitcher, self._write, self._tasks)
+        self._shared = SharedComputations(pack, clock, self.counts, new_stitcher, self._write, self._tasks)
         self._reads: StoreReads[CachedTags] | None = None
         self._renewals: Renewals | None = None
         self._room = ComputingRoom(MAX_UNREAD)
         if store is not None:
             self._reads = StoreReads(partial(self._read_cached, store), clock, cache_s, self._is_calm)
-            self._renewals = Renewals(pack, store, clock, new_stitcher, self._due, self._write, self._tasks)
+            self._renewals = Renewals(pack, store, clock, self.counts, new_stitcher, self._due, self._write, self._tasks)
 
     async def load(self, wanted: Sequence[Wanted]) -> list[TagAnswer]:
         """Load one answer per pair of customer and key, in order. All need one read of the store."""
@@ -157,6 +159,7 @@ class TagService:
             if answers is None:
                 return None
             tags_at_hand.append(answers)
+        self.counts.add_fresh(keys, len(tags_at_hand))
         return tags_at_hand
 
     async def load_all(
@@ -173,6 +176,7 @@ class TagService:
             None if (tags := cached.get(customer.id)) is None else tags.given(self.pack, keys, now, given_only=given_only)
             for customer in customers
         ]
+        self.counts.add_fresh(keys, sum(answers is not None for answers in known))
         rest = [(customer, key) for customer, answers in zip(customers, known, strict=True) if answers is None for key in keys]
         computed = iter(await self._compute_missing(rest, cached, expected) if rest else ())
         return [
@@ -259,10 +263,16 @@ class TagService:
         ]
         if due and self._renewals is not None:
             self._renewals.start(due)
-        return [self._answer(tags[_pair(entry)]) for entry in wanted]
+        return [self._answer(tags[pair], is_stored=pair in stored) for pair in map(_pair, wanted)]
 
-    def _answer(self, tag: Tag) -> TagAnswer:
+    def _answer(self, tag: Tag, *, is_stored: bool) -> TagAnswer:
         freshness = Freshness.FRESH if self._fresh(tag) else Freshness.STALE
+        if not is_stored:
+            self.counts.computed[tag.key] += 1
+        elif freshness is Freshness.FRESH:
+            self.counts.fresh[tag.key] += 1
+        else:
+            self.counts.stale[tag.key] += 1
         return TagAnswer(definition=self.pack.tags[tag.key], tag=tag, freshness=freshness)
 
     def _fresh(self, tag: Tag) -> bool:
@@ -323,6 +333,8 @@ class TagService:
         try:
             await self._store.tags.write(whole, marks)
         except StoreError:
+            for _, tag in whole:
+                self.counts.not_stored[tag.key] += 1
             if self._store.available:  # an outage is logged once, where it is noticed
                 log.warning("tags_not_stored", tags=len(whole))
         if self._reads is not None:

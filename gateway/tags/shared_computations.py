@@ -21,6 +21,7 @@ from gateway.tags.background import BackgroundTasks
 from gateway.tags.computation import Computation, Pair, Tags, Wanted, compute, is_late, is_missing_for_now
 from gateway.tags.computed_tag import ComputedTag
 from gateway.tags.definitions import Pack
+from gateway.tags.tag_counts import TagCounts
 
 MAX_SHARED = 1_000
 """For how many customers at a time a worker computes tags that outlive a request. Requests beyond them compute their own."""
@@ -47,10 +48,17 @@ class SharedComputations:
     """The tags that a worker is computing. `keep` stores them; until they can be read, they are shared from memory."""
 
     def __init__(
-        self, pack: Pack, clock: Clock, new_stitcher: Callable[[], Stitcher], keep: Keep, tasks: BackgroundTasks
+        self,
+        pack: Pack,
+        clock: Clock,
+        counts: TagCounts,
+        new_stitcher: Callable[[], Stitcher],
+        keep: Keep,
+        tasks: BackgroundTasks,
     ) -> None:
         self._pack = pack
         self._clock = clock
+        self._counts = counts
         self._new_stitcher = new_stitcher
         self._keep = keep
         self._tasks = tasks
@@ -115,14 +123,16 @@ class SharedComputations:
         return [entry for entry in wanted if entry[0] in whole], [entry for entry in wanted if entry[0] not in whole]
 
     def _start(self, wanted: Sequence[Wanted], marks: Marks) -> SharedComputation:
-        trace = wanted[0][0].loaders.trace
-        loaders = Loaders(self._new_stitcher().loaders.deadline, trace)
+        asking = wanted[0][0].loaders
+        loaders = Loaders(self._new_stitcher().loaders.deadline, asking.trace, asking.span)
         customers: dict[str, StitchedCustomer] = {}
         for customer, _ in wanted:
             if customer.id not in customers:
                 customers[customer.id] = customer.on(loaders)
         pairs = dict.fromkeys((customer.id, key) for customer, key in wanted)
-        computation = Computation(self._pack, self._clock, [(customers[customer], key) for customer, key in pairs])
+        computation = Computation(
+            self._pack, self._clock, self._counts, [(customers[customer], key) for customer, key in pairs]
+        )
         # A task of its own, for others share it, and one caller that goes away must not end it.
         shared = SharedComputation(computation, self._tasks.start(computation.run()))
         self._running.add(shared.task)
@@ -165,7 +175,7 @@ class SharedComputations:
         """Compute tags for one request. Whoever asks later reads those that are whole."""
         if not wanted:
             return {}
-        computed = await compute(self._pack, self._clock, wanted)
+        computed = await compute(self._pack, self._clock, self._counts, wanted)
         if not all(map(is_missing_for_now, computed.values())):
             self._tasks.start(self._keep(computed, marks))
         return computed

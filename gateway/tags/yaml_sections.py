@@ -5,30 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
 import yaml
 
 from connectors.errors import ConfigurationError
+from connectors.suggestions import did_you_mean
 
 T = TypeVar("T")
 
 _DURATION = re.compile(r"([1-9]\d{0,3})([mhdw])")
+_MERGE = "tag:yaml.org,2002:merge"
+_COLON_IN_TEXT = "mapping values are not allowed here"
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def nearest(word: str, known: Collection[str]) -> str | None:
-    """Guess the known word that somebody meant by `word`."""
-    return next(iter(get_close_matches(word, known, n=1)), None)
-
-
-def did_you_mean(word: str, known: Collection[str]) -> str:
-    """End a message about an unknown word: the nearest known one, or all of them when they are few."""
-    if near := nearest(word, known):
-        return f"; did you mean '{near}'?"
-    return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
 
 
 class Problems:
@@ -42,26 +32,34 @@ class Problems:
         """Take a problem; the same one found twice counts once."""
         self._lines[f"{self._file}:{line}: {f'{path}: ' if path else ''}{message}"] = line
 
+    def __len__(self) -> int:
+        return len(self._lines)
+
     def raise_any(self) -> None:
         if self._lines:
             raise ConfigurationError(sorted(self._lines, key=self._lines.__getitem__))
 
 
-def read_sections(path: Path, problems: Problems) -> Section:
-    """Read a file as one section. It raises at once when it cannot be read or is no mapping."""
+def read_yaml_text(path: Path) -> str:
+    """Read the text of a file. Raises `ConfigurationError`."""
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(
-            [f"{path.name}: cannot be read ({error.strerror}); give the path of a readable file"]
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError([f"{path.name}: is not UTF-8 text; save it as UTF-8"]) from error
+        problem = f"cannot be read ({error.strerror}); give the path of a readable file"
+    except UnicodeDecodeError:
+        problem = "is not UTF-8 text; save it as UTF-8"
+    raise ConfigurationError([f"{path.name}: {problem}"])
+
+
+def read_sections(path: Path, problems: Problems, text: str | None = None) -> Section:
+    """Read a file, or its text, as one section. It raises at once when it cannot be read or is no mapping."""
+    try:
+        root = yaml.compose(read_yaml_text(path) if text is None else text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problems.add(
-            mark.line + 1 if mark else 1, "", f"is not YAML: {', '.join(filter(None, (error.context, error.problem)))}"
-        )
+        reason = ", ".join(filter(None, (error.context, error.problem)))
+        fix = "; put text that has ': ' in it into quotation marks" if error.problem == _COLON_IN_TEXT else ""
+        problems.add(mark.line + 1 if mark else 1, "", f"is not YAML: {reason}{fix}")
     except yaml.YAMLError:
         problems.add(1, "", "is not YAML: it has characters that text does not have; remove them")
     else:
@@ -81,15 +79,34 @@ class Section:
         self._problems = problems
         self._values: dict[str, yaml.Node] = {}
         self._lines: dict[str, int] = {}
+        merged: list[tuple[int, yaml.Node]] = []
         for key, value in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
                 problems.add(line, path, "a name must be plain text")
+            elif key.tag == _MERGE:
+                merged.append((line, value))
             elif key.value in self._lines:
                 problems.add(line, self._at(key.value), f"stands twice, first in line {self._lines[key.value]}; keep one")
             else:
                 self._lines[key.value] = line
                 self._values[key.value] = value
+        for line, value in merged:
+            self._merge(value, line, {id(node)})
+
+    def _merge(self, node: yaml.Node, line: int, seen: set[int]) -> None:
+        """Add the settings of a mapping that is merged by `<<`. Settings that stand here themselves count first."""
+        for mapping in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+            if not isinstance(mapping, yaml.MappingNode):
+                self._problems.add(line, self._at("<<"), "must name a mapping, such as *name of one with &name")
+            elif id(mapping) not in seen:
+                seen.add(id(mapping))
+                for key, value in mapping.value:
+                    if key.tag == _MERGE:
+                        self._merge(value, line, seen)
+                    elif isinstance(key, yaml.ScalarNode) and key.value not in self._values:
+                        self._lines[key.value] = key.start_mark.line + 1
+                        self._values[key.value] = value
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -103,6 +120,12 @@ class Section:
         At the section's when it is absent. The name "" is the section itself.
         """
         self._problems.add(self._lines.get(name, self._line), self._at(name), message)
+
+    def report_at(self, name: str, offset: int, message: str) -> None:
+        """Report a problem at a character (from 0) of a text setting, by line and column of the file."""
+        position = _position(self._values[name], offset)
+        line, place = (self._lines[name], f"character {offset + 1}") if position is None else position
+        self._problems.add(line, self._at(name), f"{place}: {message}")
 
     def expect(self, known: Collection[str]) -> None:
         """Report every setting that is not one of `known`."""
@@ -190,3 +213,24 @@ def _texts(node: yaml.Node) -> tuple[str, ...] | None:
     if not all(isinstance(each, yaml.ScalarNode) and each.tag != "tag:yaml.org,2002:null" for each in nodes):
         return None
     return tuple(each.value for each in nodes)
+
+
+def _position(node: yaml.Node, offset: int) -> tuple[int, str] | None:
+    """Find the line and column of a character of a text. YAML folds spaces and lines, so other characters are counted.
+
+    None where the text stands there otherwise than it reads, with escapes.
+    """
+    mark, end = node.start_mark, node.end_mark
+    if not isinstance(node, yaml.ScalarNode) or not isinstance(mark.buffer, str):
+        return None
+    written = mark.buffer[mark.pointer : end.pointer]
+    begin = {"|": written.find("\n") + 1, ">": written.find("\n") + 1, "'": 1, '"': 1}.get(node.style or "", 0)
+    if (node.style == "'" and "''" in written[1:-1]) or (node.style == '"' and "\\" in written):
+        return None
+    text = node.value.strip()
+    places = [place for place in range(begin, len(written)) if not written[place].isspace()]
+    count = len("".join(text[:offset].split()))
+    place = places[count] if offset < len(text) else places[count - 1] + 1
+    before = written[:place].split("\n")
+    column = len(before[-1]) + (mark.column if len(before) == 1 else 0)
+    return mark.line + len(before), f"column {column + 1}"

@@ -279,7 +279,9 @@ async def test_lines_that_differ_are_told(folder: Path) -> None:
     rows = "".join(f"{n},c,2024-01-01\n" for n in range(100_000))
     (folder / "long.csv").write_text(f"id,customer,placed_at\n{rows}1,2\n")
     connector = exports(folder, tables={"long": "long.csv"}, records=one_order("SELECT id, customer, placed_at FROM long"))
-    fix = "a lookup does not run: a file is not what its ending says, or its lines differ"
+    fix = (
+        "a lookup does not run: a file is not what its ending says, or its lines differ; correct the queries, or what they read"
+    )
     assert await connector.check() == [f"sources.exports.records.order.keys.customer_id: {fix}"]
     await connector.aclose()
 
@@ -336,17 +338,23 @@ async def test_the_check_names_every_table_without_files(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("SELECT * FROM 'nothing.csv'", "does not run: a file that a query names is not there, or cannot be read"),
-        ("SELECT order_nr AS id FROM orders", "does not run: a column that a query names is not there, or has another type"),
-        ("SELECT * FROM ordres", "does not run: a table or function that a query names is not there"),
-        ("SELECT * FROM '/etc/passwd.csv'", "does not run: a file that a query names is not below path"),
-        ("SELECT FROM WHERE", "does not run; try it in DuckDB's own shell, in that folder"),
+        ("SELECT * FROM 'nothing.csv'", ': No files found that match the pattern "FOLDER/nothing.csv"'),
+        (
+            "SELECT note,\n  order_nr AS id FROM orders",
+            ':2:3: Referenced column "order_nr" not found in FROM clause! Candidate bindings: "order_no", "ordered"',
+        ),
+        ("SELECT * FROM ordres", ":1:15: Table with name ordres does not exist!"),
+        ("SELECT * FROM '/etc/passwd.csv'", ': Cannot access file "/etc/passwd.csv" - file system operations are disabled'),
+        ("SELECT FROM WHERE", ':1:13: syntax error at or near "WHERE"'),
     ],
 )
 async def test_the_check_says_what_a_query_lacks(folder: Path, query: str, expected: str) -> None:
-    """With the setting; nothing of DuckDB's own words."""
+    """In DuckDB's own words, with line and column in the query, whatever stands around it in the statement."""
     connector = exports(folder, records=one_order(query))
-    assert await connector.check() == [f"sources.exports.records.order.query: {expected}"]
+    place, _, words = expected.replace("FOLDER", str(folder)).partition(": ")
+    (problem,) = await connector.check()
+    assert problem.startswith(f"sources.exports.records.order.query{place}: does not run: {words}")
+    assert problem.endswith("; correct the query there")
     await connector.aclose()
 
 
@@ -354,10 +362,10 @@ async def test_the_check_says_what_a_query_lacks(folder: Path, query: str, expec
     ("document", "words"),
     [
         ({"tables": {"a b": "a.csv"}}, "a b: a name has letters, digits and _ only"),
-        ({"tables": {"a": "/etc/a.csv"}}, "a: give a file below path, such as orders-*.csv"),
-        ({"tables": {"a": "../a.csv"}}, "a: give a file below path"),
+        ({"tables": {"a": "/etc/a.csv"}}, "a: is no file below path; give one, such as orders-*.csv"),
+        ({"tables": {"a": "../a.csv"}}, "a: is no file below path; give one"),
         ({"tables": {"a": "a.xlsx"}}, "a: the file must end in one of csv, tsv, parquet, json, jsonl, ndjson"),
-        ({"records": {"ordr": RECORDS["order"]}}, "`ordr` is no record"),
+        ({"records": {"ordr": RECORDS["order"]}}, "'ordr' is no record; did you mean 'order'?"),
         ({"memory_mb": 1}, "memory_mb"),
     ],
 )

@@ -1,5 +1,6 @@
 """Settings of the sql kind: what is refused at once, and what the database finds wrong with them."""
 
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -10,7 +11,17 @@ from connectors.sql import SqlConnector, SqlSettings
 from tests.support.sql_shop import RECORDS, Shop, connector_at, settings
 
 ORDER = RECORDS["order"]
-DOES_NOT_RUN = ".query: does not run; try it in the database's own shell, as the gateway's user"
+SYNTAX_ERROR = {
+    "sqlite": 'near "1": syntax error',
+    "postgresql": 'syntax error at or near "1"',
+    "mysql": "syntax error near '1'",
+}
+NO_TABLE = {
+    "sqlite": "no such table: nowhere",
+    "postgresql": 'relation "nowhere" does not exist',
+    "mysql": "Table 'DATABASE.nowhere' doesn't exist",
+}
+"""What each database says of a query, in its own words."""
 URL = "sqlite+aiosqlite:///shop.db"
 
 
@@ -21,7 +32,7 @@ URL = "sqlite+aiosqlite:///shop.db"
         ({"url": "secret"}, "not an SQLAlchemy URL"),
         ({"url": "sqlite+aiosqlite://"}, "name a database file"),
         ({"records": {}}, "records"),
-        ({"records": {"ordr": ORDER}}, "`ordr` is no record; there are customer, order, ticket, event"),
+        ({"records": {"ordr": ORDER}}, "'ordr' is no record; did you mean 'order'?"),
         (
             {"records": {"order": ORDER | {"lists": {"itms": {"query": "SELECT 1"}}}}},
             "order has no such list; use items, payments",
@@ -35,7 +46,7 @@ URL = "sqlite+aiosqlite:///shop.db"
         ({"records": {"order": ORDER | {"keys": {"email": {"type": "text"}}}}}, "give exactly one of column, query, columns"),
         ({"records": {"order": ORDER | {"keys": {"email": {"column": "a", "query": "b"}}}}}, "give exactly one of"),
         ({"records": {"order": ORDER | {"keys": {"email": {"columns": ["a"]}}}}}, "email: columns is for text"),
-        ({"records": {"order": ORDER | {"keys": {"text": "a"}}}}, "text: give columns to search in"),
+        ({"records": {"order": ORDER | {"keys": {"text": "a"}}}}, "text: has no columns; give those to search in"),
         ({"records": {"order": ORDER | {"keys": {"email": {"column": "a", "type": "date"}}}}}, "'text', 'integer' or 'uuid'"),
         ({"pool_sise": 3}, "pool_sise"),
         ({"pool_size": 0}, "pool_size"),
@@ -86,37 +97,39 @@ async def check(shop: Shop, **changes: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"query": "SELEC 1"}, [DOES_NOT_RUN]),
+        ({"query": "SELEC 1"}, [".query:1:7: does not run: SYNTAX ERROR; correct the query there"]),
         (
             {"query": "SELECT id, customer, placed AS placedat, currency AS total_currency FROM orders"},
             [
-                ".query: there is no column placed_at, which every row needs",
-                ".query: there is no column total_amount, which every row needs",
-                ".query: the column placedat is no field; did you mean placed_at?",
+                ".query: there is no column total_amount, which every row needs; add it to the query",
+                ".query:1:32: the column placedat is no field; did you mean 'placed_at'?",
             ],
         ),
         (
             {"query": "SELECT id, placed AS placed_at, 1 AS zzz FROM orders"},
             [
-                ".query: the column zzz is no field; rename it with AS or leave it out",
+                ".query:1:38: the column zzz is no field; rename it with AS or leave it out",
                 ".keys.customer_id: the record's query has no column customer; add it there",
             ],
         ),
         (
             {"lists": {"items": {"query": "SELECT order_id, line AS position, sku AS skuu FROM order_items"}}},
             [
-                ".lists.items.query: there is no column parent, which every row needs",
-                ".lists.items.query: the column order_id is no field; rename it with AS or leave it out",
-                ".lists.items.query: the column skuu is no field; did you mean sku?",
+                ".lists.items.query: there is no column parent, which every row needs; add it to the query",
+                ".lists.items.query:1:8: the column order_id is no field; rename it with AS or leave it out",
+                ".lists.items.query:1:43: the column skuu is no field; did you mean 'sku'?",
             ],
         ),
-        ({"lists": {"items": {"query": "SELECT * FROM nothing"}}}, [".lists.items" + DOES_NOT_RUN]),
+        (
+            {"lists": {"items": {"query": "SELECT *\nFROM nowhere"}}},
+            [".lists.items.query:2:6: does not run: NO TABLE; correct the query there"],
+        ),
         (
             {"keys": {"email": {"query": "SELECT customer, value AS key FROM points"}}},
             [
-                ".query: the column customer is no field; rename it with AS or leave it out",
-                ".keys.email.query: there is no column id, which every row needs",
-                ".keys.email.query: the column customer is no field; rename it with AS or leave it out",
+                ".query:1:12: the column customer is no field; rename it with AS or leave it out",
+                ".keys.email.query: there is no column id, which every row needs; add it to the query",
+                ".keys.email.query:1:8: the column customer is no field; rename it with AS or leave it out",
             ],
         ),
     ],
@@ -124,9 +137,16 @@ async def check(shop: Shop, **changes: Any) -> list[str]:
 async def test_the_check_names_every_setting_and_its_fix(
     database_shop: Shop, changes: dict[str, Any], expected: list[str]
 ) -> None:
-    """All problems of a record at once."""
+    """All problems of a record at once, in the words of the database, with line and column in the query."""
     await database_shop.fill()
-    assert await check(database_shop, **changes) == ["sources.shop.records.order" + problem for problem in expected]
+    said = {"SYNTAX ERROR": SYNTAX_ERROR[database_shop.backend], "NO TABLE": NO_TABLE[database_shop.backend]}
+    name = make_url(database_shop.url).database or ""
+    found = [problem.replace(f"'{name}.", "'DATABASE.") for problem in await check(database_shop, **changes)]
+    assert found == ["sources.shop.records.order" + _filled(problem, said) for problem in expected]
+
+
+def _filled(text: str, said: dict[str, str]) -> str:
+    return reduce(lambda own, word: own.replace(word, said[word]), said, text)
 
 
 @pytest.mark.postgresql
@@ -135,7 +155,8 @@ async def test_the_check_tries_a_lookup(postgresql_database: str) -> None:
     shop = Shop("postgresql", postgresql_database)
     await shop.fill()
     (problem,) = await check(shop, keys={"customer_id": {"column": "customer", "type": "integer"}})
-    assert problem.startswith("sources.shop.records.order.keys.customer_id: a lookup does not run; set type to the column's")
+    where, words = "sources.shop.records.order.keys.customer_id", "operator does not exist: text = bigint"
+    assert problem.startswith(f"{where}: a lookup does not run: {words}; set type to the column's")
 
 
 async def test_the_check_says_when_nothing_can_be_reached(tmp_path: Any) -> None:

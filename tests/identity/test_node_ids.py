@@ -242,7 +242,7 @@ async def test_tags_are_explained_by_an_id_in_either_form(given: str):
     connectors = list(shop.sources().values())
     found = await explained(create_services(settings_for(connectors, **shop.PINNED), connectors=connectors), given)
     assert found is not None
-    assert {one.tag.key: one.tag.value for one in found}["activity"] == "HIGH"
+    assert {entry.answer.tag.key: entry.answer.tag.value for entry in found.tags}["activity"] == "HIGH"
 
 
 def test_generated_code_writes_the_same_id():

@@ -130,6 +130,6 @@ def test_a_failed_outcome_is_not_kept():
 
 async def test_a_record_that_is_none_cannot_be_kept(sources):
     """The setting names the record, and those that there are."""
-    with pytest.raises(Exception, match="`invoice` is no record; there are customer, order, ticket, event"):
+    with pytest.raises(Exception, match="'invoice' is no record; known: customer, order, ticket, event"):
         async with gateway_on(list(sources.values()), sources=kept_for(sources, invoice=60)):
             pass

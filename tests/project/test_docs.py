@@ -15,7 +15,7 @@ from connectors.errors import ProfileGatewayError
 from tests.support.markdown import Block, anchors, blocks, links
 from tests.support.paths import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")])
 SHELLS = ("bash", "console", "sh")
 
 

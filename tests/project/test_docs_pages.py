@@ -5,7 +5,7 @@ import re
 from tests.support.paths import ROOT
 
 PACKAGES = ("bench", "connectors", "gateway", "resolvers", "scripts", "tests")
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/*.md")])
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 LOGS = (ROOT / "docs" / "operations" / "logs.md").read_text("utf-8")
 
@@ -44,3 +44,11 @@ def test_every_log_event_is_in_its_table() -> None:
     logged = set(re.findall(r"(?:log\.(?:info|warning|error)|_warn)\(\s*\"(\w+)\"", source))
     section = LOGS.split("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == logged
+
+
+def test_every_error_code_says_what_to_do_at_night() -> None:
+    """Each code that has a row by what happened has one by what to do, and no other has."""
+    what_happened, at_night = (ROOT / "docs" / "errors.md").read_text("utf-8").split("## At night\n")
+    codes = re.findall(r"^\| `([A-Z_]+)` \|", what_happened, re.MULTILINE)
+    cells = re.findall(r"^\| (`[A-Z_`, ]+`) \|", at_night, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(cells))) == sorted(codes)

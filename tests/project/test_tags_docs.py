@@ -2,8 +2,9 @@
 
 import re
 
-from gateway.tags import fact_settings, pack, rules
+from gateway.tags import fact_settings, pack, tag_settings
 from gateway.tags.definitions import TagCategory
+from gateway.tags.expressions.operators import FUNCTIONS
 from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "tags.md").read_text("utf-8")
@@ -26,7 +27,7 @@ def test_the_page_lists_the_shipped_pack() -> None:
 def test_the_page_explains_every_setting() -> None:
     """Each setting of a fact and of a tag has a row, and no row is of a setting that does not exist."""
     assert sorted(rows("Settings of a fact")) == sorted(fact_settings.SETTINGS)
-    assert sorted(rows("Settings of a tag")) == sorted(pack.TAG_SETTINGS)
+    assert sorted(rows("Settings of a tag")) == sorted(tag_settings.SETTINGS)
     for category in TagCategory:
         assert f"`{category}`" in rows("Settings of a tag")["category"][-1]
 
@@ -34,4 +35,4 @@ def test_the_page_explains_every_setting() -> None:
 def test_the_page_names_every_function() -> None:
     """What an expression may call is what the page lists."""
     line = next(line for line in PAGE.splitlines() if line.startswith("- Functions:"))
-    assert set(re.findall(r"`(\w+)`", line)) == rules.FUNCTIONS
+    assert set(re.findall(r"`(\w+)`", line)) == set(FUNCTIONS)

@@ -1,10 +1,7 @@
 """What was recorded is answered again without any source."""
 
 import json
-import os
-import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx2
@@ -27,6 +24,7 @@ from tests.lookups.test_source_call import Hostile, giving
 from tests.support import shop
 from tests.support.gateway_server import PATIENT_MS, Gateway, gateway_on
 from tests.support.recordings import recording, replaying, timeless
+from tests.support.serve_process import COMMAND, serve_process
 
 CONSOLE = """query Console($by: CustomerKey!) { customer(by: $by) { id name email contactPoints { kind value }
     orders(first: 3) { totalCount pageInfo { hasNextPage } nodes { id status items { name } } }
@@ -260,7 +258,7 @@ async def answers(demo, traffic, settings):
     """The answers to the examples of the demo."""
     standing = substitute(settings, traffic)
     patient = standing.settings.model_copy(update={"deadline_ms": PATIENT_MS})
-    app = create_app(patient, connectors=standing.connectors, notes=standing.notes)
+    app = create_app(patient, connectors=standing.connectors)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
@@ -340,50 +338,32 @@ def test_a_source_that_was_not_recorded_is_a_problem_at_start(demo, tmp_path):
         substitute(settings, ReplayModes(replay=tmp_path / "recorded"))
 
 
-COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()"]
-
-
-def serving(*words):
-    """A served gateway, and where it is once it is ready."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    patient = os.environ | {"GATEWAY_DEADLINE_MS": f"{PATIENT_MS}"}
-    given = [*COMMAND, "serve", "--port", str(port), *map(str, words)]
-    process = subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=patient)
-    return process, f"http://127.0.0.1:{port}"
-
-
-def served_once(demo, *words):
-    """The answer to the first example, what `/readyz` says, and the events in the log."""
-    process, url = serving(*words)
-    try:
-        for line in process.stderr:
-            if json.loads(line).get("event", "").endswith("_active"):
-                break
-        client = httpx2.Client(base_url=url, timeout=60, transport=httpx2.HTTPTransport(retries=20))
-        with client:
-            ready = client.get("/readyz").json()
-            answer = client.post("/graphql", json={"query": demo.examples[0].query, "variables": demo.examples[0].variables})
-    finally:
-        process.terminate()
-        _, rest = process.communicate(timeout=60)
-    return answer.json(), ready, [json.loads(line), *map(json.loads, rest.splitlines())]
+def served_once(config, demo, workers, *words):
+    """The answer to the first example, what `/readyz` of the admin port says, and the lines of the log."""
+    with serve_process(config, *map(str, words), workers=workers) as gateway:
+        ready = gateway.wait_ready(workers)
+        example = demo.examples[0]
+        answer = httpx2.post(
+            f"{gateway.url}/graphql", json={"query": example.query, "variables": example.variables}, timeout=60
+        )
+        assert gateway.end() == 0
+    return answer.json(), ready, gateway.lines
 
 
 def test_serve_records_and_replays(demo, tmp_path):
-    """Two workers record; one serves it from settings whose variables are not set, and says so in the log and in `/readyz`."""
+    """Two workers record; one serves it without the variables of the settings. Log and admin port say so."""
     folder = tmp_path / "recorded"
-    live, ready, logs = served_once(demo, "--config", demo.settings, "--record-plain", folder, "--workers", "2")
+    live, ready, logs = served_once(demo.settings, demo, 2, "--record-plain", folder)
     assert (ready["status"], ready["recording"]) == ("ready", {"plain": True})
-    assert logs[0]["event"] == "recording_active"
+    assert [line["plain"] for line in logs if line["event"] == "recording_active"] == [True, True]
     assert path_of(folder, "orders").stat().st_size > 0
     config = without_sources(demo, tmp_path / "gateway.toml")
-    again, ready, logs = served_once(demo, "--config", config, "--replay", folder)
+    again, ready, logs = served_once(config, demo, 1, "--replay", folder)
     assert timeless(again) == timeless(live)
     assert live["data"]["customer"]["name"] == "Emma Clarke"
     assert ready["replay"]["reference"] == "2026-06-30T12:00:00+00:00"
-    assert [(one["event"], one["level"]) for one in logs] == [("replay_active", "info")]
+    own = {"settings_loaded", "worker_started", "worker_ready", "worker_exited"}
+    assert [(line["event"], line["level"]) for line in logs if line["event"] not in own] == [("replay_active", "info")]
 
 
 def test_recording_and_replaying_exclude_each_other(demo, tmp_path):

@@ -122,7 +122,7 @@ async def test_no_more_than_so_many_are_under_way():
 async def test_a_request_that_took_long_to_parse_is_not_run_when_its_time_is_over():
     """Sources would be asked for nobody; and it lets the loop see what else has come before it goes on."""
     desk = Desk()
-    prepare = desk.view._operations.prepare
+    prepare = desk.view.operations.prepare
     head = arrived(desk.clock)
 
     class Slow(Operations):

@@ -10,25 +10,22 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx2
 import pytest
+
+from tests.support.serve_process import free_port
 
 PATIENT = {"GATEWAY_DEADLINE_MS": "60000"}
 """The environment of a gateway for which no machine is too slow."""
 COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()"]
 
 
-def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {"COLUMNS": "160", "PATH": "", "PYTHONPATH": str(Path.cwd())}
+def run(*words: str, cwd: Path | None = None, columns: str = "160") -> subprocess.CompletedProcess[str]:
+    environment = {"COLUMNS": columns, "PATH": "", "PYTHONPATH": str(Path.cwd())}
     return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=100, cwd=cwd, env=environment)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -61,22 +58,23 @@ def test_the_demo_serves_graphiql_and_answers(demo: tuple[str, Path]):
         f"{url}/graphql", json={"query": '{ customer(by: {id: "c00001"}) { name orders(first: 1) { totalCount } } }'}
     )
     assert answer.json()["data"] == {"customer": {"name": "Emma Clarke", "orders": {"totalCount": 25}}}
-    assert httpx2.get(f"{url}/healthz").json() == {"status": "alive"}
-    usable = dict.fromkeys(["crm", "orders", "support", "behaviour"], "USABLE")
-    assert httpx2.get(f"{url}/readyz").json() == {"status": "ready", "sources": usable}
+    assert httpx2.get(f"{url}/healthz").json() == {"status": "alive", "version": version("customer-profile-gateway")}
+    assert httpx2.get(f"{url}/readyz").json() == {"status": "ready"}
 
 
 def test_check_prints_the_capability_matrix(demo: tuple[str, Path]):
     """One row per record and key kind of each source, and no problem in the demo's own settings."""
     result = run("check", "--config", str(demo[1] / "shop" / "gateway.toml"))
     assert result.returncode == 0, result.stderr
-    rows = [re.split(r"\s*│\s*", line.strip("│ \n")) for line in result.stdout.splitlines() if line.startswith("│")]
-    assert [tuple(row[:4]) for row in rows if row[0] != "crm"] == [
-        ("orders", "sql", "order", "customer_id"),
-        ("support", "sql", "ticket", "email"),
-        ("behaviour", "sql", "event", "device_id"),
+    heading, *lines = result.stdout.partition("\n\n")[0].splitlines()
+    assert heading.split() == ["Source", "Record", "Key", "Batch", "The", "source", "applies"]
+    rows = [tuple(line.split()) for line in lines]
+    assert [row for row in rows if row[0] != "crm"] == [
+        ("orders", "order", "customer_id", "500", "all"),
+        ("support", "ticket", "email", "500", "all"),
+        ("behaviour", "event", "device_id", "500", "all"),
     ]
-    assert sorted(row[3] for row in rows if row[0] == "crm") == sorted(
+    assert sorted(row[2] for row in rows if row[0] == "crm") == sorted(
         ["customer_id", "external_id", "member_number", "email", "phone", "device_id", "text"]
     )
     assert "No problems found." in result.stdout
@@ -93,8 +91,8 @@ def test_check_prints_all_problems_and_exits_with_2(tmp_path: Path):
     )
     result = run("check", "--config", str(settings))
     assert result.returncode == 2
-    assert "sources.a: records" in result.stderr
-    assert "sources.b.kind: there is no kind 'nothing'" in result.stderr
+    assert "gateway.toml:4:1: sources.a.records.ordr: 'ordr' is no record; did you mean 'order'?" in result.stderr
+    assert "gateway.toml:7:1: sources.b.kind: there is no kind 'nothing'; known are" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -106,7 +104,23 @@ def test_tags_explain_prints_rule_and_facts(demo: tuple[str, Path]):
     assert "Activity: HIGH" in result.stdout
     assert "HIGH with three orders or more in the last 90 days" in " ".join(result.stdout.split())
     assert re.search(r"Orders in the last 90 days\s*│ 5\s*│ orders", result.stdout)
+    assert "  orders_90d >= 3: yes (orders_90d is 5)\n  so: 'HIGH'\n" in result.stdout
     assert run("tags", "explain", "nobody", "--config", config).returncode == 1
+
+
+def test_tags_explain_takes_any_key(demo: tuple[str, Path]):
+    """An address finds the same customer; that nobody has a key is said without the key, and a wrong kind is an error."""
+    url, folder = demo
+    config = str(folder / "shop" / "gateway.toml")
+    answer = httpx2.post(f"{url}/graphql", json={"query": '{ customer(by: {id: "c00001"}) { email } }'}).json()
+    email = answer["data"]["customer"]["email"]
+    by_id = run("tags", "explain", "c00001", "--config", config)
+    assert run("tags", "explain", f"email:{email}", "--config", config).stdout == by_id.stdout
+    absent = run("tags", "explain", "--by", "email", "nobody@example.com", "--config", config)
+    assert (absent.returncode, absent.stderr) == (1, "there is no customer with this key; --by says of which kind it is\n")
+    wrong = run("tags", "explain", "--by", "mail", email, "--config", config)
+    assert wrong.returncode == 2
+    assert "--by: there are no keys of kind 'mail'; known: id" in wrong.stderr
 
 
 def test_schema_compares_with_a_file(tmp_path: Path):
@@ -166,13 +180,11 @@ key = "id"
 """
     settings.write_text("deadline_ms = 4000\n" + text + slow, encoding="utf-8")
     port = free_port()
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--config", str(settings), "--port", str(port), "--workers", "2"], stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([*COMMAND, "serve", "--config", str(settings), "--port", str(port), "--workers", "2"])
     try:
         answers: list[httpx2.Response] = []
         query = {"query": '{ customer(by: {id: "c00001"}) { name events(first: 1) { unavailable } } }'}
-        _wait_for(port)
+        wait_for(port)
         asking = threading.Thread(
             target=lambda: answers.append(httpx2.post(f"http://127.0.0.1:{port}/graphql", json=query, timeout=30))
         )
@@ -185,6 +197,7 @@ key = "id"
         connection.close()
     finally:
         process.kill()
+        process.wait()
         silent.close()
     assert json.loads(answers[0].content)["data"]["customer"] == {
         "name": "Emma Clarke",
@@ -192,7 +205,7 @@ key = "id"
     }
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
     for _ in range(1800):
         try:
             httpx2.get(f"http://127.0.0.1:{port}/readyz")

@@ -72,9 +72,9 @@ def test_other_types_are_not_acceptable(accept):
         *("null", "1", '"x"', "true", "[]", '[{"query": "{ hello }"}]', "", "{", '{"query": "{ hello }"} x', b"\xff"),
         b'{"query": "\xff"}',
         '{"query": "\\ud800"}',
-        '{"query": "{ hello }", "variables": {"a": ' + "[" * 5000 + "]" * 5000 + "}}",
-        '{"other": ' + "[" * 5000 + "]" * 5000 + "}",
-        "[" * 5000 + "]" * 5000,
+        '{"query": "{ hello }", "variables": {"a": ' + "[" * 10_500 + "]" * 10_500 + "}}",
+        '{"other": ' + "[" * 10_500 + "]" * 10_500 + "}",
+        "[" * 10_500 + "]" * 10_500,
         *({"query": wrong} for wrong in (1, 0, False, ["a"], {"a": 1}, None)),
         *({"query": "{ hello }", "variables": wrong} for wrong in ("a", 0, False, ["a"])),
         *({"query": "{ hello }", "operationName": wrong} for wrong in (0, False, ["a"], {"a": 1})),
@@ -172,7 +172,7 @@ def test_get_runs_a_query():
         {"query": "{ hello }", "variables": "{"},
         {"query": "{ hello }", "variables": "[]"},
         {"query": "{ hello }", "extensions": "1"},
-        {"query": "{ hello }", "variables": '{"a":' + "[" * 5000 + "]" * 5000 + "}"},
+        {"query": "{ hello }", "variables": '{"a":' + "[" * 10_500 + "]" * 10_500 + "}"},
     ],
 )
 def test_malformed_urls_are_bad_requests(parameters):

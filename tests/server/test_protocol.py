@@ -169,7 +169,8 @@ async def test_a_connection_with_a_request_is_not_idle(sent: bytes):
             await asyncio.sleep(0)
         it.protocol.check_time()
         it.may_answer.set()
-        caller.send(posted()[len(sent) :])
+        if rest := posted()[len(sent) :]:  # CPython 3.13.0 sends nothing for ever
+            caller.send(rest)
         assert (await caller.answer())[0] == 200
 
 

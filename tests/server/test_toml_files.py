@@ -61,8 +61,9 @@ def test_wrong_settings_are_named_all_at_once_without_their_values(tmp_path, nam
     """An unknown one and one of another type, whose value may be a secret."""
     (tmp_path / name).write_text("sede = 1\n" + READERS[name][2].format("'s3cret'"), encoding="utf-8")
     number = READERS[name][2].split()[0]
+    fix = {"gateway.toml": "remove it, or correct its name", "faults.toml": "did you mean 'seed'?"}[name]
     assert sorted(problems_of(tmp_path / name)) == sorted(
-        (f"{name}: {number}: must be a valid integer", f"{name}: sede: is no setting; remove it, or correct its name")
+        (f"{name}: {number}: must be a whole number; write it in digits, without quotes", f"{name}: sede: is no setting; {fix}")
     )
 
 

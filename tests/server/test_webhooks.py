@@ -308,7 +308,7 @@ async def test_the_settings_come_before_the_connector(sources):
         ({"secret": ""}, "webhook.secret"),
         ({"by": "text"}, "a change is told by a key that finds one customer, so not by text"),
         ({"key": "a..b"}, "webhook.key"),
-        ({"records": ["invoice"]}, "`invoice` is no record; there are customer, order, ticket, event"),
+        ({"records": ["invoice"]}, "'invoice' is no record; known: customer, order, ticket, event"),
         ({"header": "x signature"}, "webhook.header"),
         ({"encoding": "rot13"}, "webhook.encoding"),
     ],

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -17,7 +18,7 @@ from structlog.testing import capture_logs
 
 from connectors.errors import ConfigurationError
 from gateway.errors import StoreError
-from gateway.settings import MongoSettings
+from gateway.settings import MongoSettings, parse_settings
 from gateway.store.embedded_mongodb import EmbeddedMongo
 from gateway.store.mongo import Database, Mongo
 from tests.support.clocks import HeldTime, held_time, turns
@@ -284,11 +285,12 @@ async def test_closed_store_refuses(mongo: Mongo):
         await mongo.run(Ping())
 
 
-async def test_missing_motor_names_the_extra(monkeypatch: pytest.MonkeyPatch, hand_clock: HandClock):
-    """Without Motor the operator reads which extra to add, or what to use instead."""
-    monkeypatch.setitem(sys.modules, "motor.motor_asyncio", None)
-    with pytest.raises(ConfigurationError, match='add the extra "motor"'):
-        await Mongo(hasty("mongodb://127.0.0.1", "motor"), hand_clock).open()
+def test_missing_motor_is_a_problem_of_the_settings(monkeypatch: pytest.MonkeyPatch):
+    """Without Motor the operator reads which extra to install, or what to use instead, before anything starts."""
+    monkeypatch.setitem(sys.modules, "motor", None)
+    problem = "mongodb.driver: Motor needs an extra; install customer-profile-gateway[motor], or use pymongo"
+    with pytest.raises(ConfigurationError, match=re.escape(problem)):
+        parse_settings({"sources": {}, "mongodb": {"uri": "mongodb://127.0.0.1", "driver": "motor"}})
 
 
 @pytest.mark.parametrize("uri", ["redis://:hunter2@db", "mongodb://user:hunter2:x@db", "mongodb://:hunter2@db:99999999"])

@@ -18,7 +18,8 @@ from gateway.admission import Admission
 from gateway.app import Application
 from gateway.http import GraphQLView, Head
 from gateway.operations import Limits, Operation, Operations
-from gateway.server import AnnouncingServer, configured, listening
+from gateway.serving.server import AnnouncingServer, configure_server
+from gateway.serving.sockets import listen
 from gateway.uvicorn_protocol import EndpointProtocol
 from tests.support.http_view import SCHEMA
 
@@ -39,9 +40,9 @@ class Served:
         self.cancelled = 0
         self._admission = admission
         self._callers: list[Caller] = []
-        self.listening = listening("127.0.0.1", 0)
+        self.listening = listen("127.0.0.1", 0)
         self.started = asyncio.Event()
-        config = configured(self._app)
+        config = configure_server(self._app)
         config.http = protocol
         self.server = AnnouncingServer(config, self.started.set)
 

@@ -11,8 +11,11 @@ import httpx2
 from connectors.contract import Connector
 from gateway.app import create_app
 from gateway.clock import Clock
-from gateway.server import AnnouncingServer, configured, listening
+from gateway.serving.server import AnnouncingServer, configure_server
+from gateway.serving.sockets import listen
 from gateway.settings import Settings, parse_settings
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.traces import Traces
 
 
 class Gateway:
@@ -55,11 +58,18 @@ def settings_for(connectors: Sequence[Connector[Any]], called: Mapping[str, Any]
 
 @asynccontextmanager
 async def gateway_on(
-    connectors: Sequence[Connector[Any]], *, with_clock: Clock | None = None, **words: Any
+    connectors: Sequence[Connector[Any]],
+    *,
+    with_clock: Clock | None = None,
+    with_metrics: Metrics | None = None,
+    with_traces: Traces | None = None,
+    **words: Any,
 ) -> AsyncIterator[Gateway]:
     """A gateway in this process; `words` are settings, such as `deadline_ms=300`."""
-    app = create_app(settings_for(connectors, **words), connectors=connectors, clock=with_clock)
+    app = create_app(settings_for(connectors, **words), connectors=connectors, clock=with_clock, metrics=with_metrics)
     async with app.router.lifespan_context(app):
+        if with_traces is not None:
+            app.telemetry.trace_by(with_traces)
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield Gateway(client)
@@ -70,9 +80,9 @@ async def served(settings: Settings, **words: Any) -> AsyncIterator[Gateway]:
     """A gateway behind a real socket on a free port. Its callers are patient unless the settings say otherwise."""
     if "deadline_ms" not in settings.model_fields_set:
         settings = settings.model_copy(update={"deadline_ms": PATIENT_MS})
-    taken = listening("127.0.0.1", 0)
+    taken = listen("127.0.0.1", 0)
     started = asyncio.Event()
-    server = AnnouncingServer(configured(partial(create_app, settings, **words)), started.set)
+    server = AnnouncingServer(configure_server(partial(create_app, settings, **words)), started.set)
     serving = asyncio.create_task(server.serve([taken]))
     try:
         await asyncio.wait({serving, asyncio.create_task(started.wait())}, return_when=asyncio.FIRST_COMPLETED)

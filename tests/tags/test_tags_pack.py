@@ -32,7 +32,7 @@ facts:
   joined:
     label: Days since joining
     record: customer
-    measure: min
+    measure: first
     field: created_at
     as: days_ago
 tags:
@@ -44,7 +44,7 @@ tags:
     ttl: 6h
     version: 2
     words: YES with two orders in 90 days and a year with us.
-    expression: "orders_90d >= 2 && joined > 365 ? 'YES' : 'NO'"
+    expression: "orders_90d >= 2 && joined != null && joined > 365 ? 'YES' : 'NO'"
     values: [YES, NO]
   spender:
     label: Spender
@@ -93,7 +93,7 @@ facts:
   joined:
     label: Joined
     record: customer
-    measure: min
+    measure: first
     field: created_at
     window: 30d
     as: weeks
@@ -161,14 +161,14 @@ tags.yaml:52: facts.string.rates.USD: '0' is no rate; write how much of USD is o
 tags.yaml:58: tags.activity.category: unknown word 'BEHAVIOR'; did you mean 'BEHAVIOUR'?
 tags.yaml:59: tags.activity.ttl: '6x' is not a span of time; write a number and m, h, d or w, such as 6h or 90d
 tags.yaml:60: tags.activity.version: must be a whole number from 1
-tags.yaml:62: tags.activity.expression: cannot be read at character 25: missing ':' at ''LOW''
+tags.yaml:62: tags.activity.expression: column 42: a ':' is missing before this; write condition ? 'A' : 'B'
 tags.yaml:63: tags.activity: stands twice, first in line 54; keep one
 tags.yaml:65: tags.tier.owner: is missing; add it
 tags.yaml:66: tags.tier.label: 'Activity' is the label of activity too; make one of them different
 tags.yaml:67: tags.tier.description: must be text, and not empty
 tags.yaml:71: tags.tier.words: must be text, and not empty
-tags.yaml:72: tags.tier.expression: unknown fact 'order_all'; did you mean 'orders_all'?
-tags.yaml:72: tags.tier.expression: unknown function 'round'; known: contains, double, endsWith, int, matches, \
+tags.yaml:72: tags.tier.expression: column 18: unknown fact 'order_all'; did you mean 'orders_all'?
+tags.yaml:72: tags.tier.expression: column 44: unknown function 'round'; known: contains, double, endsWith, int, matches, \
 size, startsWith, string
 tags.yaml:73: tags.tier.values: a stands twice; keep one
 """
@@ -225,7 +225,7 @@ def test_a_file_becomes_facts_and_tags_in_its_order(tmp_path: Path) -> None:
     assert (loyal.key, loyal.label, loyal.description, loyal.owner) == ("loyal", "Loyal", "Buys again.", "crm-team")
     assert (loyal.category, loyal.ttl, loyal.version) == (TagCategory.BEHAVIOUR, timedelta(hours=6), 2)
     assert loyal.words == "YES with two orders in 90 days and a year with us."
-    assert loyal.expression == "orders_90d >= 2 && joined > 365 ? 'YES' : 'NO'"
+    assert loyal.expression == "orders_90d >= 2 && joined != null && joined > 365 ? 'YES' : 'NO'"
     assert loyal.fact_names == ("joined", "orders_90d")
     assert pack.tags["spender"].ttl == timedelta(minutes=15)
     assert pack.tags["spender"].values == ()
@@ -295,7 +295,7 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
             "    window: 90d\n    field: id\n",
             "7: facts.orders_90d.field: measure 'count' counts records; remove the field, or choose another measure",
         ),
-        ("    field: created_at\n", "", "17: facts.joined.field: is missing; measure 'min' needs one"),
+        ("    field: created_at\n", "", "17: facts.joined.field: is missing; measure 'first' needs one"),
         (
             "field: created_at",
             "field: address",
@@ -305,12 +305,12 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
         (
             "field: created_at",
             "field: name",
-            "21: facts.joined.field: measure 'min' needs a number or a time, and 'name' is text",
+            "21: facts.joined.field: measure 'first' needs a time, and 'name' is text",
         ),
         (
             "field: created_at",
             "field: contact_points.primary",
-            "21: facts.joined.field: measure 'min' needs a number or a time, and 'contact_points.primary' is yes or no",
+            "21: facts.joined.field: measure 'first' needs a time, and 'contact_points.primary' is yes or no",
         ),
         (
             "items.category: gift_card",
@@ -330,12 +330,12 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
         (
             "expression: string(spend)",
             "expression: string(spend) if",
-            "42: tags.spender.expression: cannot be read at character 15: extraneous input 'if'",
+            "42: tags.spender.expression: column 31: 'if' is no operator; write condition ? 'A' : 'B' for 'if'",
         ),
         (
             "expression: string(spend)",
             "expression: string(spent)",
-            "42: tags.spender.expression: unknown fact 'spent'; did you mean 'spend'?",
+            "42: tags.spender.expression: column 24: unknown fact 'spent'; did you mean 'spend'?",
         ),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.tags.computed_tag import ComputedTag, FactValue, RuleUsed
 from gateway.tags.definitions import TagCategory, TagDefinition
-from gateway.tags.rules import RuleSyntaxError, compile_rule, evaluate
+from gateway.tags.rules import compile_rule, evaluate
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
@@ -117,18 +117,3 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 def test_no_fact_makes_a_rule_raise(expression: str, a: Any, b: Any) -> None:
     """Whatever sources measured, a rule gives text or none."""
     assert isinstance(outcome(expression, a=a, b=b), str | None)
-
-
-@pytest.mark.parametrize(
-    ("expression", "message"),
-    [
-        ("a >= ", "cannot be read at character 6: mismatched input '<EOF>'"),
-        ("a >= 3 ?\n  'x' 'y'", "cannot be read at line 2, character 7: missing ':' at ''y''"),
-        ("package", "cannot be read at character 1: reserved identifier: package"),
-    ],
-)
-def test_a_syntax_error_names_its_place(expression: str, message: str) -> None:
-    """The author reads where the expression cannot be read, and why."""
-    with pytest.raises(RuleSyntaxError) as caught:
-        compile_rule(expression)
-    assert str(caught.value) == message

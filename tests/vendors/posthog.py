@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import weakref
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -37,7 +38,8 @@ class PostHogApi(VendorApi):
     def __init__(self) -> None:
         super().__init__()
         self.questions: list[str] = []
-        self.database = sqlite3.connect(":memory:")
+        self.database = sqlite3.connect(":memory:", check_same_thread=False)  # it may be closed in another one
+        weakref.finalize(self, self.database.close)
         self.database.create_function("toString", 1, str)
         self.database.create_function("toDateTime", 1, _moment)
         self.database.executescript(

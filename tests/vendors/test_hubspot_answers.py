@@ -156,12 +156,10 @@ async def test_an_account_may_have_words_of_its_own(api, properties, expected):
 
 def test_words_for_what_is_not_read_from_words_are_refused():
     """With those that are."""
-    message = (
-        "values.customer.kind: hubspot reads no words of your own there; of customer it reads acquisition.source, address.cou"
-    )
+    message = "values.customer.kind: hubspot reads no words of your own there; of customer it reads those of acquisition.source"
     expect_refused_settings(HubSpot, message, **SETTINGS, values={"customer": {"kind": {"x": "PERSON"}}})
     expect_refused_settings(HubSpot, "values.ticket.status: hubspot", **SETTINGS, values={"ticket": {"status": {"x": "OPEN"}}})
-    expect_refused_settings(HubSpot, "`tickets` is no record", **SETTINGS, values={"tickets": {"status": {"x": "OPEN"}}})
+    expect_refused_settings(HubSpot, "'tickets' is no record", **SETTINGS, values={"tickets": {"status": {"x": "OPEN"}}})
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """The settings that say how rows become records."""
 
 from connectors.contract import ConnectorSettings
+from connectors.errors import SettingsError
 from connectors.toolkit.mapping.jmespath_expressions import Expression
 from connectors.toolkit.ratings import RatingScale
+from connectors.toolkit.record_settings import NamedSettings
 
 
 class PartSettings(ConnectorSettings):
@@ -17,7 +19,7 @@ class PartSettings(ConnectorSettings):
     values: dict[str, dict[str, str]] = {}
 
 
-class MappingSettings(ConnectorSettings):
+class MappingSettings(NamedSettings):
     """How rows become records of one type. A field without an expression is under its canonical name."""
 
     fields: dict[str, Expression] = {}
@@ -27,6 +29,6 @@ class MappingSettings(ConnectorSettings):
 
 
 def refuse(problems: list[str]) -> None:
-    """Raise `ValueError` where there are any, with all of them."""
+    """Raise `SettingsError` where there are any, with all of them."""
     if problems:
-        raise ValueError("; ".join(problems))
+        raise SettingsError(problems)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from enum import Enum
 from typing import Protocol
 
@@ -11,6 +10,7 @@ import msgspec
 
 from connectors.record_fields import LIST, fields_of, leaf_field
 from connectors.records import Record
+from connectors.suggestions import did_you_mean, explain_choice
 
 
 class PartMapping(Protocol):
@@ -46,7 +46,7 @@ def mapping_problems(record: type[Record], rules: RecordMapping) -> Iterator[str
         info = leaf_field(record, path)
         if info is None or info.form != LIST or info.struct is None:
             lists = [own for own, field in fields_of(record).items() if field.form == LIST and field.struct]
-            yield f"lists: `{path}` is no list of parts{_near(path, lists)}"
+            yield f"lists: `{path}` is no list of parts{did_you_mean(path, lists) or '; there are none'}"
         else:
             yield from _mapping_problems(f"lists.{path}.", info.struct, part.fields, part.values)
             yield from (f"lists.{path}.outer: {problem}" for problem in _unknown_paths(info.struct, part.outer))
@@ -65,7 +65,7 @@ def _mapping_problems(
             members = field.leaf.__members__
             for value in pairs.values():
                 if value not in members:
-                    yield f"{where}values.{path}: `{value}` is none of {', '.join(members)}"
+                    yield f"{where}values.{path}: {explain_choice(value, members)}"
 
 
 def _unknown_paths(struct: type[msgspec.Struct], paths: Iterable[str]) -> Iterator[str]:
@@ -84,10 +84,4 @@ def _unknown(struct: type[msgspec.Struct], path: str, known: Iterable[str]) -> s
     if leaf_field(struct, path) is not None:
         list_name, _, inner = path.partition(".")
         return f"`{path}` is inside a list; set `{inner}` in lists.{list_name}.fields"
-    return f"`{path}` is no field of {struct.__name__}{_near(path, known)}"
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = get_close_matches(name, names, n=1)
-    return f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(names)}" if names else "; there are none"
+    return f"`{path}` is no field of {struct.__name__}{did_you_mean(path, list(known))}"

@@ -1,0 +1,157 @@
+"""What metrics and traces cost: CPU of a request over the usual four sources, in many short turns with a tree of before.
+
+Metrics cannot be switched off, so what they cost is the difference to another working tree. Traces go to a collector that takes
+all and keeps nothing.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from bench import data, gateway, sources
+from bench.processes import BenchError, chosen_cores, need_all, pinned
+from bench.queries import GATEWAY_QUERIES, write_bodies
+
+BEFORE, METRICS, TRACES = "before", "metrics", "metrics and traces at 1 %"
+SAMPLE = 0.01
+"""The share of requests that are traced."""
+WARM_UP = 5_000
+"""Requests before the first turn."""
+MAX_SHARES = {METRICS: 0.02, TRACES: 0.03}
+"""What each way may cost at most, as a share of a request's CPU."""
+
+_TRACES = """
+[telemetry.traces]
+endpoint = "{endpoint}"
+sample = {sample}
+"""
+
+
+class Overhead(msgspec.Struct, frozen=True):
+    """CPU of the gateway for a request in microseconds, by way and round."""
+
+    query: str
+    cpu_us: dict[str, list[float]]
+
+    def undisturbed_us(self, way: str) -> float:
+        """CPU of a request in the tenth of the turns that others on the machine disturbed least."""
+        return quantiles(self.cpu_us[way], n=10)[0]
+
+    def share(self, way: str) -> float:
+        """What a way costs more than the one that it is compared with."""
+        base = METRICS if way == TRACES or BEFORE not in self.cpu_us else BEFORE
+        return self.undisturbed_us(way) / self.undisturbed_us(base) - 1
+
+    def verdicts(self) -> list[tuple[str, bool]]:
+        """What must hold, and whether it does."""
+        shares = {way: self.share(way) for way in MAX_SHARES if way != METRICS or BEFORE in self.cpu_us}
+        return [
+            (f"{self.query}: {way} cost {share:.1%} of CPU, at most {MAX_SHARES[way]:.0%}", share <= MAX_SHARES[way])
+            for way, share in shares.items()
+        ]
+
+
+class _Turns:
+    """A process that answers requests when it is told to."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def answer(self, requests: int) -> float:
+        """Have so many requests answered. Gives the CPU of one in microseconds."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(f"{requests}\n")
+            self._process.stdin.flush()
+            return int(self._process.stdout.readline()) / requests / 1000
+        except (OSError, ValueError):
+            raise BenchError("the gateway ended; its last words stand above") from None
+
+
+def measured(query: str, *, rounds: int, requests: int, before: Path | None) -> Overhead:
+    """Raises `BenchError` when something is missing, or a request fails."""
+    need_all(["gcc"])
+    cores = chosen_cores()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="bench-")))
+        found = stack.enter_context(sources.served(data.prepared(), cores))
+        lines = write_bodies(folder / "lines.txt", query, GATEWAY_QUERIES[query])
+        endpoint = stack.enter_context(_collector())
+        plain = gateway.write_settings(folder / "plain.toml", found)
+        traced = folder / "traced.toml"
+        traced.write_text(plain.read_text("utf-8") + _TRACES.format(endpoint=endpoint, sample=SAMPLE), "utf-8")
+        ways = {METRICS: (plain, gateway.TREE), TRACES: (traced, gateway.TREE)}
+        if before is not None:
+            ways = {BEFORE: (plain, before), **ways}
+        turns = {
+            way: stack.enter_context(_answering(settings, lines, tree, cores.server)) for way, (settings, tree) in ways.items()
+        }
+        cpu_us: dict[str, list[float]] = {way: [] for way in turns}
+        for answering in turns.values():
+            answering.answer(WARM_UP)
+        for order in _orders(list(turns), rounds):
+            for way in order:
+                cpu_us[way].append(turns[way].answer(requests))
+        return Overhead(query, cpu_us)
+
+
+@contextmanager
+def _answering(settings: Path, lines: Path, tree: Path, core: int | None) -> Iterator[_Turns]:
+    program = Path(__file__).with_name("answer_turns.py").read_text("utf-8")
+    words = pinned([sys.executable, "-c", program, str(settings), str(lines)], core)
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"}
+    with subprocess.Popen(
+        words, cwd=tree, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield _Turns(process)
+        finally:
+            process.terminate()
+
+
+def _orders(ways: Sequence[str], rounds: int) -> Iterator[list[str]]:
+    draw = random.Random(1)
+    for _ in range(rounds):
+        yield draw.sample(ways, len(ways))
+
+
+class _Taker(BaseHTTPRequestHandler):
+    """Takes what is posted."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Say that all is well."""
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its name in the library
+        """Say nothing."""
+
+
+@contextmanager
+def _collector() -> Iterator[str]:
+    """Take spans on a free port; its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Taker)
+    server.daemon_threads = True
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1/traces"
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()

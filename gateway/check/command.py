@@ -1,0 +1,121 @@
+"""Run the check of a configuration: validate it, ask its sources, and report all problems at once."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from connectors.contract import Connector
+from connectors.errors import ConfigurationError
+from gateway.app import create_services, opened
+from gateway.check.configuration import CheckedConfiguration, validate_configuration, validate_faults
+from gateway.check.data_checks import DataReport, check_data
+from gateway.check.problems import Problem, in_order, problem_without_place, read_setting_text, split_fix
+from gateway.check.redaction import Redaction
+from gateway.check.report import Report, summarise_lookups
+from gateway.check.sampler import Advance, Sampler
+from gateway.check.settings_file import TomlFile
+from gateway.check.source_questions import ask_sources
+from gateway.clock import Clock
+from gateway.explain import unreadable_values
+from gateway.settings import Settings, environment_variables
+from gateway.settings_document import SettingsDocument, fill_in
+from gateway.tags.definitions import Pack
+from gateway.tags.pack import load_pack, shipped_pack
+
+
+class Check(NamedTuple):
+    """The report; the settings where they are sound enough to be shown; the faults that would be active, in words."""
+
+    report: Report
+    settings: Settings | None
+    faults: str | None = None
+
+
+async def check(
+    config: Path,
+    faults: Path | None = None,
+    customers: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+    *,
+    rows: int = 0,
+    advance: Advance = lambda _: None,
+) -> Check:
+    """Check a settings file, all that it names, and a file of faults. `customers` are read, to see what cannot be.
+
+    Of each lookup so many `rows` are looked at; `advance` is told the source of each.
+
+    Raises `ConfigurationError` for a file that cannot be read at all.
+    """
+    variables = environment_variables() if environment is None else environment
+    file = TomlFile(config, "--config")
+    if file.document is None:
+        return Check(Report(problems=file.syntax_problems, lookups=()), None)
+    read = fill_in(file.document, variables)
+    configuration = validate_configuration(file, read)
+    problems = [*file.syntax_problems, *configuration.problems]
+    sources = read.document.get("sources")
+    active = None
+    if faults is not None:
+        names = list(sources) if isinstance(sources, Mapping) else []
+        active, further = _check_faults(faults, names, configuration.connectors)
+        problems += further
+    hidden = Redaction(read, variables)
+    asked = [_place(text, file, read) for text in await ask_sources(configuration.connectors, configuration.store)]
+    problems += map(hidden.hide, asked)
+    data = await _check_data(configuration, problems, Sampler(Clock(), rows, _region(configuration)), advance)
+    warnings = [_place_found(found, file, read) for found in data.warnings]
+    problems += [_place_found(found, file, read) for found in data.problems]
+    if customers and not problems:
+        problems += await _read_customers(configuration, customers)
+    lookups = summarise_lookups(configuration.connectors)
+    report = Report(in_order(problems), lookups, warnings=in_order(warnings), samples=data.samples)
+    return Check(report, configuration.settings, active)
+
+
+def _place(text: str, file: TomlFile, read: SettingsDocument) -> Problem:
+    setting = read_setting_text(text)
+    return problem_without_place(text) if setting is None else file.problem_of(setting, read)
+
+
+def _place_found(found: Problem, file: TomlFile, read: SettingsDocument) -> Problem:
+    """Give a finding in the data the line of its setting."""
+    return found if found.file else _place(f"{found.path}: {found.message}; {found.fix}", file, read)
+
+
+async def _check_data(
+    configuration: CheckedConfiguration, problems: Sequence[Problem], sampler: Sampler, advance: Advance
+) -> DataReport:
+    """Sample the sources without a problem so far. They are compared with each other where all is well."""
+    sound = [own for own in configuration.connectors if not any(_is_about(problem, own.name) for problem in problems)]
+    if not sampler.rows or not sound:
+        return DataReport((), (), ())
+    pack, named = Pack(facts={}, tags={}), None
+    if not problems and configuration.settings is not None:
+        named = configuration.settings.tags.file
+        pack = load_pack(named) if named else shipped_pack()
+    return await check_data(sound, pack, named.name if named else None, sampler, advance=advance, are_all=not problems)
+
+
+def _is_about(problem: Problem, source: str) -> bool:
+    return f"{problem.path}.".startswith(f"sources.{source}.")
+
+
+def _region(configuration: CheckedConfiguration) -> str | None:
+    return None if configuration.settings is None else configuration.settings.default_region
+
+
+def _check_faults(path: Path, names: Sequence[str], connectors: Sequence[Connector[Any]]) -> tuple[str | None, list[Problem]]:
+    try:
+        settings, problems = validate_faults(TomlFile(path, "--faults"), names, connectors)
+    except ConfigurationError as error:
+        words = [text.removeprefix(f"{path.name}: ") for text in error.problems]
+        return None, [Problem(path.name, None, "", *split_fix(text)) for text in words]
+    if problems or settings is None:
+        return None, problems
+    return f"{len(settings.faults)} fault(s) on {', '.join(settings.sources)} where serve has --faults {path}", []
+
+
+async def _read_customers(configuration: CheckedConfiguration, customers: Sequence[str]) -> list[Problem]:
+    assert configuration.settings is not None
+    async with opened(create_services(configuration.settings)) as services:
+        return [problem_without_place(text) for text in await unreadable_values(services, customers)]

@@ -1,0 +1,82 @@
+"""Look at the data of sources: sample each lookup, and find what is lost, slow or never asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+
+from connectors.contract import Connector
+from connectors.records import RECORD_NAMES
+from gateway.check.indexes import find_missing_indexes
+from gateway.check.key_matches import find_never_asked, find_never_matching
+from gateway.check.problems import Problem
+from gateway.check.sample_findings import find_in_records, find_unusual_keys
+from gateway.check.sampler import Advance, LookupSample, Sampler
+from gateway.check.tag_conditions import find_unmet_conditions
+from gateway.tags.definitions import Pack
+
+
+class SampleSummary(msgspec.Struct, frozen=True):
+    """How many keys and records of a lookup were looked at. Both are None where the source cannot list keys."""
+
+    source: str
+    record: str
+    key: str
+    keys: int | None
+    records: int | None
+
+
+class DataReport(msgspec.Struct, frozen=True):
+    """What the data of sources show. `problems` lose records or values; `warnings` are slow, or look wrong."""
+
+    problems: Sequence[Problem]
+    warnings: Sequence[Problem]
+    samples: Sequence[SampleSummary]
+
+
+async def check_data(
+    connectors: Sequence[Connector[Any]],
+    pack: Pack,
+    file: str | None,
+    sampler: Sampler,
+    *,
+    advance: Advance = lambda _: None,
+    are_all: bool = True,
+) -> DataReport:
+    """Open connectors, sample their lookups, and close them. `file` is that of the tags.
+
+    Sources are compared with each other, in order, where they `are_all` that the gateway has.
+    """
+    async with AsyncExitStack() as stack:
+        for connector in connectors:
+            stack.push_async_callback(connector.aclose)
+            await connector.open()
+        samples = await sampler.sample(connectors, advance)
+        found = find_in_records(samples)
+        warnings = [
+            *found.warnings,
+            *await find_unusual_keys(samples, sampler),
+            *await find_missing_indexes(connectors),
+        ]
+        if are_all:
+            warnings += find_never_asked(samples)
+            warnings += await find_never_matching(samples, sampler)
+            warnings += await find_unmet_conditions(samples, pack, file, sampler)
+    return DataReport(found.problems, warnings, [_summary(sample) for sample in samples])
+
+
+def _summary(sample: LookupSample) -> SampleSummary:
+    own = (sample.source, RECORD_NAMES[sample.lookup.record], sample.lookup.by.value)
+    return SampleSummary(*own, *((len(sample.read), sample.count) if sample.is_sampled else (None, None)))
+
+
+def sample_lines(samples: Sequence[SampleSummary]) -> list[str]:
+    """Say how much was looked at, a line for each lookup."""
+    return [
+        f"{own.source}: {own.record} by {own.key}: "
+        + ("not sampled, for it lists no keys" if own.keys is None else f"{own.records} records of {own.keys} keys")
+        for own in samples
+    ]

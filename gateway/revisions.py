@@ -1,0 +1,83 @@
+"""Exchange the services of a worker while requests use them.
+
+A revision is the services of one reading of settings and tags. Requests stay with the revision that they began on; what the
+next one does not share is closed when the last of them has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator
+from contextlib import AsyncExitStack, contextmanager
+
+from gateway.lookups.sources import Source
+from gateway.services import Services
+
+
+class Revision:
+    """Services, and how many requests use them. `release` tells that one of them has ended."""
+
+    __slots__ = ("_unused", "services", "under_way")
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.under_way = 0
+        self._unused: asyncio.Future[None] | None = None
+
+    def release(self) -> None:
+        self.under_way -= 1
+        if self._unused is not None and not self.under_way and not self._unused.done():
+            self._unused.set_result(None)
+
+    @contextmanager
+    def lent(self) -> Iterator[Services]:
+        """Lend the services to a request."""
+        self.under_way += 1
+        try:
+            yield self.services
+        finally:
+            self.release()
+
+    async def wait_unused(self) -> None:
+        """Wait for the requests under way. There must be no new ones."""
+        if self.under_way:
+            self._unused = asyncio.get_running_loop().create_future()
+            await self._unused
+
+
+async def open_services(services: Services, previous: Services | None = None) -> None:
+    """Open what the services do not share with the previous ones. Nothing stays open when that fails."""
+    shared = _shared_sources(services, previous)
+    async with AsyncExitStack() as stack:
+        if services.store is not None and (previous is None or services.store is not previous.store):
+            stack.push_async_callback(services.store.aclose)
+            await services.store.open()
+        stack.push_async_callback(services.sources.aclose, shared)
+        await services.sources.open(shared)
+        stack.pop_all()
+
+
+async def close_services(services: Services, following: Services | None = None) -> None:
+    """Close what the services do not share with the following ones."""
+    async with AsyncExitStack() as stack:
+        if services.store is not None and (following is None or services.store is not following.store):
+            stack.push_async_callback(services.store.aclose)
+        stack.push_async_callback(services.sources.aclose, _shared_sources(services, following))
+        stack.push_async_callback(services.tags.aclose)
+
+
+def _shared_sources(services: Services, other: Services | None) -> Collection[Source]:
+    return () if other is None else set(services.sources.all).intersection(other.sources.all)
+
+
+def share_cache(old: Services, new: Services) -> None:
+    """Have the new services go on with the cache and the sources that they share with the old ones."""
+    if new.sources.cache is not old.sources.cache:
+        return
+    shared = _shared_sources(new, old)
+    for source in shared:
+        source.set_usual_deadline(new.settings.deadline_ms / 1000)
+    for source in old.sources.all:
+        if source not in shared:
+            old.sources.cache.forget(source.name)
+    old.sources.cache.resize(new.settings.cache_bytes)

@@ -1,0 +1,71 @@
+"""Explain one tag in sentences: what decided, why there is no value, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from gateway.tags.computed_tag import FactValue, Tag, TagReason
+from gateway.tags.decision import Step, decide
+from gateway.tags.definitions import Fact, Pack
+from gateway.tags.expressions.parser import RuleSyntaxError
+from gateway.tags.rules import compile_rule, failure_kind
+from gateway.tags.service import TagAnswer
+
+_NO_VALUE = {
+    TagReason.RULE: "the rule gives this customer no such tag",
+    TagReason.NOT_LISTED: "the rule gave a value that 'values' does not list",
+    TagReason.UNKNOWN: "the rule needs a fact whose source could not be asked",
+}
+_TRUTHS = {True: "yes", False: "no", None: "cannot be told"}
+
+
+class ExplainedTag(msgspec.Struct, frozen=True):
+    """A tag with sentences about it: the comparisons that decided, in order, and notes on what is missing."""
+
+    answer: TagAnswer
+    decision: Sequence[str]
+    notes: Sequence[str]
+
+
+def explain_tag(pack: Pack, answer: TagAnswer) -> ExplainedTag:
+    """Explain a tag by the rule and the facts that are stored with it."""
+    return ExplainedTag(answer, [*_decision(answer.tag)], [*_notes(pack, answer)])
+
+
+def _decision(tag: Tag) -> Iterator[str]:
+    # A rule that gave something was not stopped by what is missing: it knew the fact from a stale answer, or did not need it.
+    knows_all = tag.reason is not TagReason.UNKNOWN
+    facts = {fact.name: fact.value for fact in tag.evidence if fact.missing is None or (knows_all and fact.value is not None)}
+    try:
+        decision = decide(tag.rule.expression, facts)
+    except RuleSyntaxError:
+        return  # a stored rule of before, with parts of the language that are refused by now
+    yield from map(_sentence, decision.steps)
+    if decision.steps and decision.branch is not None:
+        yield f"so: {decision.branch}"
+
+
+def _sentence(step: Step) -> str:
+    values = ", ".join(f"{name} is {'null' if value is None else value}" for name, value in step.facts.items())
+    return f"{step.condition}: {_TRUTHS[step.truth]}{f' ({values})' if values else ''}"
+
+
+def _notes(pack: Pack, answer: TagAnswer) -> Iterator[str]:
+    tag = answer.tag
+    if tag.value is None and tag.reason is TagReason.FAILED:
+        yield f"Not given: the rule failed ({failure_kind(compile_rule(tag.rule.expression), tag.evidence)})"
+    elif tag.value is None:
+        yield f"Not given: {_NO_VALUE[tag.reason]}"
+    for fact in tag.evidence:
+        if fact.partial or fact.missing is not None:
+            yield f"Partial: {fact.label}: {_missing(fact, pack.facts.get(fact.name))}"
+
+
+def _missing(value: FactValue, fact: Fact | None) -> str:
+    if value.missing is not None:
+        return f"a source could not be asked ({value.missing})"
+    if fact is not None and fact.currency is not None:
+        return f"amounts that have no rate to {fact.currency}, or records, are left out"
+    return "records are left out, or sources differ"

@@ -1,0 +1,74 @@
+"""Read a tag from its section, and check its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.tags.definitions import Fact, TagCategory, TagDefinition, fingerprint_of
+from gateway.tags.expressions.types import FactType
+from gateway.tags.rule_checks import check_rule
+from gateway.tags.rules import compile_rule
+from gateway.tags.yaml_sections import Section
+
+SETTINGS = ("label", "description", "owner", "category", "ttl", "version", "words", "expression", "values")
+
+SHARED_SETTINGS = ("owner", "category", "ttl", "version")
+"""What `defaults` can say for all tags."""
+
+_CATEGORIES = {category.value: category for category in TagCategory}
+
+
+def read_defaults(section: Section | None) -> Section | None:
+    """Check the settings that tags share."""
+    if section is None:
+        return None
+    section.expect(SHARED_SETTINGS)
+    section.optional_text("owner")
+    section.duration("ttl")
+    if "category" in section:
+        section.choice("category", _CATEGORIES)
+    if "version" in section:
+        section.version("version")
+    return section
+
+
+def read_tag(
+    key: str, section: Section, defaults: Section | None, facts: Mapping[str, Fact], types: Mapping[str, FactType]
+) -> TagDefinition | None:
+    """Read the tag. None when a problem was reported that leaves nothing to compute."""
+
+    def holder(name: str) -> Section:
+        return defaults if defaults is not None and name in defaults and name not in section else section
+
+    section.expect(SETTINGS)
+    values = section.texts("values")
+    if repeated := {value for value in values if values.count(value) > 1}:
+        section.report("values", f"{', '.join(sorted(repeated))} stands twice; keep one")
+    label, description, words = (section.text(name) for name in ("label", "description", "words"))
+    owner = holder("owner").text("owner")
+    category = holder("category").choice("category", _CATEGORIES)
+    ttl = holder("ttl").required_duration("ttl")
+    version = holder("version").version("version")
+    expression = section.text("expression")
+    problems = check_rule(expression, types, values) if expression else []
+    for problem in problems:
+        section.report_at("expression", problem.offset, problem.message)
+    if category is None or ttl is None or not expression or problems:
+        return None
+    program = compile_rule(expression)
+    names = tuple(sorted(program.variables()))
+    return TagDefinition(
+        key=key,
+        label=label,
+        description=description,
+        owner=owner,
+        category=category,
+        ttl=ttl,
+        version=version,
+        words=words,
+        expression=expression,
+        values=values,
+        fact_names=names,
+        fingerprint=fingerprint_of(version, expression, values, [facts[name] for name in names if name in facts]),
+        program=program,
+    )

@@ -1,0 +1,77 @@
+"""List the metrics of a worker: each with its type, its labels and its meaning."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from gateway.histogram import KEYS, SECONDS
+
+MetricType = Literal["counter", "gauge", "histogram"]
+
+
+class MetricDefinition(NamedTuple):
+    """What a metric is. A gauge has the label `worker` beside its own, a histogram its bounds."""
+
+    type: MetricType
+    labels: tuple[str, ...]
+    help: str
+    bounds: Sequence[float] = ()
+
+
+def _counter(help_text: str, *labels: str) -> MetricDefinition:
+    return MetricDefinition("counter", labels, help_text)
+
+
+def _gauge(help_text: str, *labels: str) -> MetricDefinition:
+    return MetricDefinition("gauge", labels, help_text)
+
+
+def _seconds(help_text: str, *labels: str) -> MetricDefinition:
+    return MetricDefinition("histogram", labels, help_text, SECONDS)
+
+
+METRICS: dict[str, MetricDefinition] = {
+    "gateway_requests_total": _counter(
+        "Requests to the endpoint that have ended, by the code of their first error.", "operation", "code", "caller"
+    ),
+    "gateway_request_duration_seconds": _seconds(
+        "Time from the last byte of a request until its answer is written.", "operation"
+    ),
+    "gateway_requests_under_way": _gauge("Requests that are being answered."),
+    "gateway_requests_waiting": _gauge("Requests that wait for their turn."),
+    "gateway_unplanned_operations_total": _counter("Operations that ran without a plan.", "reason"),
+    "gateway_source_calls_total": _counter(
+        "Calls to the source that have ended, by the code of the first key that failed.", "source", "code"
+    ),
+    "gateway_source_call_duration_seconds": _seconds("Time of a call to the source.", "source"),
+    "gateway_source_call_keys": MetricDefinition("histogram", ("source",), "Keys in a call to the source.", KEYS),
+    "gateway_source_retries_total": _counter("Calls that were made again for keys that had failed.", "source"),
+    "gateway_source_hedges_total": _counter("Second calls beside one that was late.", "source"),
+    "gateway_source_refused_lookups_total": _counter("Lookups that were refused without a call.", "source", "code"),
+    "gateway_source_breaker_state": _gauge("1 for the state of the circuit breaker, 0 for the others.", "source", "state"),
+    "gateway_source_breaker_openings_total": _counter("Times that the circuit breaker opened.", "source"),
+    "gateway_source_calls_under_way": _gauge("Calls to the source that are under way.", "source"),
+    "gateway_source_max_calls": _gauge("Calls to the source that may be under way at a time.", "source"),
+    "gateway_source_waiting_keys": _gauge("Keys that wait for a call to the source.", "source"),
+    "gateway_source_connections": _gauge("Connections to the source, in use and idle.", "source", "state"),
+    "gateway_source_max_connections": _gauge("Connections to the source that there may be.", "source"),
+    "gateway_source_dropped_records_total": _counter("Records that could not be read.", "source", "record", "reason"),
+    "gateway_source_unreadable_values_total": _counter(
+        "Values that could not be read, of records that could.", "source", "record", "reason"
+    ),
+    "gateway_cache_keys_total": _counter("Keys that were looked for in the cache of answers.", "source", "result"),
+    "gateway_cache_stale_answers_total": _counter("Keys whose kept answer stood in for a failure.", "source"),
+    "gateway_cache_bytes": _gauge("Size of the cached answers of all sources."),
+    "gateway_tags_given_total": _counter("Tags that requests were given.", "tag", "freshness"),
+    "gateway_tag_outcomes_total": _counter("Tags that were computed, by why they have a value or none.", "tag", "reason"),
+    "gateway_tags_not_stored_total": _counter("Tags that were computed and could not be stored.", "tag"),
+    "gateway_mongodb_up": _gauge("1 while the last contact with MongoDB was good, else 0."),
+    "gateway_mongodb_operations_total": _counter("Operations of MongoDB that have ended.", "operation", "outcome"),
+    "gateway_mongodb_operation_duration_seconds": _seconds("Time of an operation of MongoDB.", "operation"),
+    "gateway_webhooks_total": _counter("Webhooks that were answered.", "source", "status"),
+    "gateway_loop_lag_seconds": _seconds("Time by which the event loop is late, looked at four times a second."),
+    "gateway_process_resident_memory_bytes": _gauge("Resident memory of the worker."),
+    "gateway_process_cpu_seconds_total": _counter("CPU that the worker has used."),
+    "gateway_process_open_descriptors": _gauge("Files and sockets that the worker has open."),
+    "gateway_process_max_descriptors": _gauge("Files and sockets that the worker may have open."),
+}
+"""All metrics of workers, by name."""

@@ -1,0 +1,62 @@
+"""A kind of source for gateways in processes of their own: files say how it behaves, and it writes down what happens to it."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from connectors import Answer, Ask, Connector, ConnectorSettings, Customer, CustomerKind, KeyKind, Keys, Order, lookup
+from connectors.errors import SourceUnavailableError
+
+
+class ProbeSettings(ConnectorSettings):
+    """`folder` has the files `crash` (at its opening), `down` and `hold`, and gets `opened`, `closed` and `called`."""
+
+    folder: Path
+    customer_name: str = "Ana Souza"
+
+
+class Probe(Connector[ProbeSettings]):
+    """Knows a customer of every id, without orders."""
+
+    kind = "probe"
+    settings_type = ProbeSettings
+
+    async def open(self) -> None:
+        if (self.settings.folder / "crash").exists():
+            os._exit(9)
+        if (self.settings.folder / "hang").exists():
+            (self.settings.folder / "hang").unlink()
+            os.kill(os.getpid(), 19)  # as a loop that does not turn any more: SIGSTOP
+        self._note("opened")
+
+    async def aclose(self) -> None:
+        self._note("closed")
+
+    @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=50)
+    async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        self._note("called")
+        while (self.settings.folder / "hold").exists():
+            await asyncio.sleep(0.01)
+        if (self.settings.folder / "down").exists():
+            raise SourceUnavailableError
+        return {key: [self._customer(key)] for key in keys}
+
+    @lookup(Order, by=KeyKind.CUSTOMER_ID, max_batch=50)
+    async def orders_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        return {key: [] for key in keys}
+
+    def _customer(self, key: str) -> Any:
+        return Customer(id=key, kind=CustomerKind.PERSON, name=self.settings.customer_name)
+
+    def _note(self, event: str) -> None:
+        with (self.settings.folder / event).open("a") as file:
+            file.write(f"{self.name} {os.getpid()}\n")
+
+
+def write_entry_point(folder: Path) -> None:
+    """Make the kind known to a gateway that has the folder in its path."""
+    information = folder / "probe_kind-1.0.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: probe-kind\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(f"[profile_gateway.connectors]\nprobe = {__name__}:Probe\n")
