@@ -139,7 +139,7 @@ async def test_tags_are_explained_of_all_records(given: str):
     services = create_services(settings_for(connectors, **shop.PINNED), connectors=connectors)
     answers = await explained(services, given)
     assert answers is not None
-    (tag,) = [answer.tag for answer in answers if answer.tag.key == "activity"]
+    (tag,) = [answer.answer.tag for answer in answers.tags if answer.answer.tag.key == "activity"]
     assert {fact.name: fact.value for fact in tag.evidence}["orders_90d"] == 4
 
 
