@@ -73,6 +73,12 @@ def test_check_prints_the_capability_matrix(demo: tuple[str, Path]):
         ("orders", "order", "customer_id", "500", "all"),
         ("support", "ticket", "email", "500", "all"),
         ("behaviour", "event", "device_id", "500", "all"),
+        ("webshop", "customer", "customer_id", "500", "all"),
+        ("webshop", "customer", "email", "500", "all"),
+        ("webshop", "customer", "phone", "500", "all"),
+        ("loyalty", "customer", "customer_id", "500", "all"),
+        ("loyalty", "customer", "member_number", "500", "all"),
+        ("loyalty", "customer", "email", "500", "all"),
     ]
     assert sorted(row[2] for row in rows if row[0] == "crm") == sorted(
         ["customer_id", "external_id", "member_number", "email", "phone", "device_id", "text"]
