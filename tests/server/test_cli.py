@@ -24,7 +24,7 @@ COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()"]
 
 
 def run(*words: str, cwd: Path | None = None, columns: str = "160") -> subprocess.CompletedProcess[str]:
-    environment = {"COLUMNS": columns, "PATH": "", "PYTHONPATH": str(Path.cwd())}
+    environment = {"COLUMNS": columns, "PATH": "", "PYTHONPATH": str(Path.cwd())} | PATIENT
     return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=100, cwd=cwd, env=environment)
 
 
