@@ -61,6 +61,9 @@ RECORD_KEYS: Mapping[KeyKind, type[Record]] = {
 CUSTOMER_KEYS: Sequence[KeyKind] = [kind for kind in KeyKind if kind is not KeyKind.TEXT and kind not in RECORD_KEYS]
 """Kinds of a customer's keys that find its records, the strongest first."""
 
+LINKING_KINDS: Sequence[KeyKind] = [kind for kind in CUSTOMER_KEYS if kind not in (KeyKind.CUSTOMER_ID, KeyKind.ACCOUNT)]
+"""Kinds of keys by which records are of one person. The contacts of a company share its account."""
+
 
 def misplaced_keys(record_name: str, kinds: Iterable[KeyKind]) -> list[str]:
     """List problems of settings: kinds of keys that another record has itself."""

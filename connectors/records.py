@@ -49,6 +49,7 @@ class Personal(StrEnum):
     """An e-mail address or a phone number; its form says which."""
     ADDRESS = "address"
     """What of a postal address is narrower than a region."""
+    BIRTH_DATE = "birth_date"
     IDENTIFIER = "identifier"
     """An id that finds a person, a device or a visit, here or in another system."""
     TEXT = "text"
@@ -213,7 +214,10 @@ class ExternalId(Part, frozen=True, kw_only=True):
 
 
 class Customer(Record, frozen=True, kw_only=True):
-    """Describe a person or company of the CRM, with its keys. These find it in other sources."""
+    """Describe a person or company as one source knows it, with its keys. These find it in other sources.
+
+    `birth_date` is written as ISO 8601, `1985-03-12`.
+    """
 
     id: Annotated[str, Personal.IDENTIFIER]
     kind: CustomerKind = CustomerKind.UNKNOWN
@@ -223,8 +227,10 @@ class Customer(Record, frozen=True, kw_only=True):
     email: Annotated[str | None, Personal.EMAIL] = None
     phone: Annotated[str | None, Personal.PHONE] = None
     member_number: Annotated[str | None, Personal.IDENTIFIER] = None
+    birth_date: Annotated[str | None, Personal.BIRTH_DATE] = None
     locale: str | None = None
     created_at: UtcTime | None = None
+    updated_at: UtcTime | None = None
     address: Address | None = None
     company: Company | None = None
     acquisition: Acquisition | None = None

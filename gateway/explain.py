@@ -77,7 +77,7 @@ async def explained(services: Services, key: str, by: str | None = None) -> Expl
         customer = await asking
         if customer is None:
             return None
-        answers = await services.tags.load([(customer, key) for key in pack.tags])
+        answers = await services.tags.load([(customer.tagged, key) for key in pack.tags])
         return ExplainedTags([explain_tag(pack, answer) for answer in answers], _missing_record(customer))
 
 

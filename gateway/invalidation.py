@@ -9,12 +9,13 @@ import structlog
 from connectors.contract import Change, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import Customer
-from gateway.errors import AmbiguousIdentityError, InvalidKeyError, SourceFailure
+from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.keys import normalised, spellings
 from gateway.lookups.outcome import Failed, Found
 from gateway.lookups.sources import Source
 from gateway.services import Services
+from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
 
@@ -79,6 +80,8 @@ class Invalidator:
         """Find the customers behind the changes of one key. What is kept of them under their other keys is made stale, too."""
         kind, key = changes[0].by, changes[0].key
         concern_tags = self._concern_tags(changes)
+        if stitcher.has_several_sources:
+            return await self._concerned_sets(source, changes, stitcher, concern_tags=concern_tags)
         ids = {key} if kind is KeyKind.CUSTOMER_ID else set()
         others = (source.kept_by | {KeyKind.CUSTOMER_ID} if concern_tags else source.kept_by) - {kind}
         keys: list[tuple[KeyKind, str]] = []
@@ -91,6 +94,22 @@ class Invalidator:
             for change in changes:
                 source.outdate(msgspec.structs.replace(change, by=other, key=value))
         return Invalidated(ids if concern_tags else set(), failure)
+
+    async def _concerned_sets(
+        self, source: Source, changes: Sequence[Change], stitcher: Stitcher, *, concern_tags: bool
+    ) -> Invalidated:
+        """Find the member sets behind the changes, where a customer may have records of several sources."""
+        kind, key = changes[0].by, changes[0].key
+        if not (concern_tags or source.kept_by - {kind}) or not self._can_find_by(source, kind):
+            return Invalidated()
+        customers, failure = await _customers_of_change(source, kind, key, source.kept_by, stitcher)
+        for customer in customers:
+            for other in source.kept_by:
+                keys = customer.keys(source, other)
+                for value in () if isinstance(keys, Failed) else keys:
+                    for change in changes:
+                        source.outdate(msgspec.structs.replace(change, by=other, key=value))
+        return Invalidated({customer.tagged.id for customer in customers} if concern_tags else set(), failure)
 
     def _concern_tags(self, changes: Sequence[Change]) -> bool:
         records = {change.record for change in changes}
@@ -132,3 +151,23 @@ async def _keys(
             return [], SourceFailure(keys_or_failure.source, keys_or_failure.error)
         keys += [(other, value) for value in keys_or_failure]
     return keys, failure
+
+
+async def _customers_of_change(
+    source: Source, kind: KeyKind, key: str, others: Collection[KeyKind], stitcher: Stitcher
+) -> tuple[list[StitchedCustomer], SourceFailure | None]:
+    """Find the customers with a key, with the failure for which there may be others or further records of them."""
+    fields = Fields.from_paths("id", *(name for other in others for name in KEY_KINDS[other].fields))
+    selection = Selection(fields=fields, members=True)
+    try:
+        found = [await stitcher.customer_in(source, kind, key, selection)]
+    except AmbiguousIdentityError as ambiguous:
+        candidates = ambiguous.extensions["candidates"]
+        found = [
+            customer for customer in await stitcher.customers(candidates, selection) if not isinstance(customer, CallerError)
+        ]
+    except SourceFailure as failed:
+        return [], failed
+    customers = [customer for customer in found if customer is not None]
+    missing = [(customer.source, error) for customer in customers if (error := customer.stale_keys(kind)) is not None]
+    return customers, next((SourceFailure(*pair) for pair in missing if pair[1].retryable), None)

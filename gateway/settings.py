@@ -15,6 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from connectors.contract import CUSTOMER_KEYS, KeyKind, RecordName
 from connectors.errors import ConfigurationError
 from connectors.toolkit.webhook_signatures import Encoding
+from gateway.customer_settings import CustomerSettings, IdentitySettings, SourceName
 from gateway.settings_document import SettingsDocument, fill_in
 from gateway.settings_validation import Validated, validate
 from gateway.toml_files import checked, read_toml
@@ -91,7 +92,6 @@ def _no_text(kind: KeyKind) -> KeyKind:
 
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
-SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 SecondsByRecord = dict[RecordName, Seconds]
 
 
@@ -148,6 +148,8 @@ class SourceSettings(CallSettings):
     """For how many seconds more they stand in for answers that cannot be had, by record."""
     webhook: WebhookSettings | None = None
     """How the source tells of changes, whatever its kind."""
+    customer_ids_of: SourceName | None = None
+    """Whose customer ids the source knows; its own where it finds customers by id, else those of the first that does."""
 
     @property
     def connector_settings(self) -> dict[str, Any]:
@@ -172,6 +174,8 @@ class Settings(_Frozen):
     clock: ClockSettings = ClockSettings()
     mongodb: MongoSettings | None = None
     tags: TagSettings = TagSettings()
+    customer: CustomerSettings = CustomerSettings()
+    identity: IdentitySettings = IdentitySettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     sources: Annotated[dict[SourceName, SourceSettings], Field(min_length=1)]
 
@@ -191,6 +195,10 @@ class Settings(_Frozen):
     def _fits_together(self) -> Self:
         if self.effective_max_deadline_ms < self.deadline_ms:
             raise ValueError("max_deadline_ms: is less than deadline_ms, which is what callers have who ask for nothing")
+        others = [block.customer_ids_of for block in self.sources.values() if block.customer_ids_of is not None]
+        named = [*self.customer.named_sources(), *self.identity.trusts, *others]
+        if unknown := sorted(set(named) - set(self.sources)):
+            raise ValueError(f"customer, identity, customer_ids_of: there is no source {', '.join(unknown)}")
         return self
 
 

@@ -5,7 +5,6 @@ from typing import Any, Generic, TypeVar
 import strawberry
 
 from gateway.errors import InvalidArgumentError
-from gateway.stitching.position import position_of
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.source_reports import SourceReport, reports_of
 from resolvers.cursor import cursor_of
@@ -39,7 +38,7 @@ class Edge(Generic[T]):
 
     @computed("Where this record stands in the list.", position=True)
     def cursor(edge: strawberry.Parent[Any]) -> str:  # noqa: N805
-        return cursor_of(position_of(edge.node.record, edge.node.source))
+        return cursor_of(edge.node.position)
 
 
 @strawberry.type(description="A page of records.")

@@ -14,6 +14,7 @@ from gateway.stitching.source_reports import SourceReport
 from gateway.stitching.timeline import timeline
 from gateway.tags.service import TagAnswer
 from resolvers.connection import DEFAULT_FIRST, Connection, checked_first
+from resolvers.customer_identity import CustomerIdentity, CustomerRecord, FieldOrigin
 from resolvers.customer_parts import Acquisition, Address, Company, ContactPoint, Deal, ExternalId
 from resolvers.enums import CustomerKind, RecordType, TagCategory
 from resolvers.event import Event, EventFilter
@@ -45,8 +46,10 @@ class Customer(Node):
     email: str | None = own("The primary e-mail address.")
     phone: str | None = own("The primary phone number, in E.164.")
     member_number: str | None = own("The number on the member card.")
+    birth_date: str | None = own("The day of birth as ISO 8601, `1985-03-12`.")
     locale: Locale | None = own("The language and region that the customer prefers.")
     created_at: datetime | None = own("Since when the customer is known.")
+    updated_at: datetime | None = own("When the customer's record last changed at its source.")
     address: Address | None = own("The primary postal address.")
     company: Company | None = own("The company itself, or the one that the person works for.")
     acquisition: Acquisition | None = own("How the customer was won.")
@@ -132,6 +135,22 @@ class Customer(Node):
         with report_contributions([root]):
             answer: TagAnswer = await load_in_batch(context_of(info), ONE_TAG, root, key=key)
         return answer
+
+    @computed("The id under which the customer is best kept: `id`, or that of the record which counts most.", members=True)
+    def current_id(root: Parent) -> strawberry.ID:  # noqa: N805
+        return strawberry.ID(root.current_id)
+
+    @computed("The records that the customer is made of, one for each source that knows it.", members=True)
+    def records(root: Parent) -> list[CustomerRecord]:  # noqa: N805
+        return root.members  # type: ignore[return-value]
+
+    @computed("Whose value each of the selected fields is.", members=True)
+    def origins(root: Parent) -> list[FieldOrigin]:  # noqa: N805
+        return root.origins()  # type: ignore[return-value]
+
+    @computed("Why these records are one customer, and whether there may be others.", members=True)
+    def identity(root: Parent) -> CustomerIdentity:  # noqa: N805
+        return root.identity  # type: ignore[return-value]
 
     @computed(
         "What each source that was asked contributed to this answer; also in `extensions.sources`, by path.",

@@ -19,7 +19,10 @@ from connectors.records import (
     TicketStatus,
 )
 from gateway.identity.key_kinds import KEY_KINDS
+from gateway.identity.resolution import WithheldReason
 from gateway.lookups.circuit_breaker import SourceHealth
+from gateway.stitching.customer_identity import IncompleteReason
+from gateway.stitching.merged_record import OriginRule
 from gateway.stitching.source_reports import SourceState
 from gateway.tags.computed_tag import TagReason
 from gateway.tags.definitions import TagCategory
@@ -31,9 +34,11 @@ __all__ = [
     "CustomerKind",
     "DealStage",
     "Freshness",
+    "IncompleteReason",
     "KeyKind",
     "MessageAuthor",
     "OrderStatus",
+    "OriginRule",
     "PaymentMethod",
     "RecordType",
     "SortOrder",
@@ -44,6 +49,7 @@ __all__ = [
     "TicketKind",
     "TicketPriority",
     "TicketStatus",
+    "WithheldReason",
 ]
 
 
@@ -208,6 +214,33 @@ _describe(
     ORDER="An order.",
     TICKET="A support ticket or review.",
     EVENT="Something that a customer did.",
+)
+_describe(
+    OriginRule,
+    "Why the value of one source counts.",
+    PRIORITY="The source comes before the others that have a value.",
+    NEWEST="Its record changed last.",
+)
+_describe(
+    IncompleteReason,
+    "Why a customer may have more records than are known.",
+    SOURCE_UNAVAILABLE="A source could not be asked.",
+    TOO_MANY_RECORDS="More records have keys in common than one customer may have.",
+    OUT_OF_TIME="Finding them took half of the time of the request.",
+    OUT_OF_TURNS="Keys led to further keys too often.",
+    ONE_WAY_KEYS="A source states ids of others, and cannot be asked by them.",
+)
+_describe(
+    WithheldReason,
+    "Why a key in common does not make two records one customer.",
+    SHARED_KEY="Several records of one source have the key.",
+    BIRTH_DATE="The days of birth differ.",
+    MEMBER_NUMBER="The member numbers differ.",
+    RECORDS_PER_SOURCE="The customer would have more records of one source than may be.",
+    RECORDS_PER_CUSTOMER="The customer would have more records than may be.",
+    KEYS_PER_KIND="The customer would have more keys of one kind than may be.",
+    TWO_PEOPLE="A device is no reason to take two people for one.",
+    UNCONFIRMED="A source that could not be asked may know better, and the key is one that people share.",
 )
 _describe(
     SortOrder,

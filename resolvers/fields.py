@@ -54,13 +54,20 @@ def inside(description: str, name: str | None = None) -> Any:
 
 
 def computed(
-    description: str, *, inside: bool = False, position: bool = False, reports: bool = False, graphql_type: Any = None
+    description: str,
+    *,
+    inside: bool = False,
+    position: bool = False,
+    reports: bool = False,
+    members: bool = False,
+    graphql_type: Any = None,
 ) -> Decorator:
     """A method that computes a field.
 
-    `inside` as above, `position` when it needs what orders the record, `reports` when what sources contributed to the customer.
+    `inside` as above, `position` when it needs what orders the record, `reports` when what sources contributed to the customer,
+    `members` when all records of the customer.
     """
-    reads = RequiredFields(inside=inside, position=position, reports=reports)
+    reads = RequiredFields(inside=inside, position=position, reports=reports, members=members)
     return strawberry.field(description=description, metadata=_reading(reads), graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 

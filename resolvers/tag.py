@@ -122,7 +122,7 @@ async def given_tags(
     tags = context.services.tags
     chosen = chosen_keys(tags.pack, keys, categories)
     with report_contributions(customers):
-        return await tags.load_all(customers, chosen, context.expected_tags, given_only=True)
+        return await tags.load_all([customer.tagged for customer in customers], chosen, context.expected_tags, given_only=True)
 
 
 def tags_at_hand(
@@ -133,19 +133,25 @@ def tags_at_hand(
 ) -> Sequence[SharedList[TagAnswer]] | None:
     """Answer `given_tags` where all of it is here."""
     tags = context.services.tags
-    return tags.at_hand(customers, chosen_keys(tags.pack, keys, categories), context.expected_tags, given_only=True)
+    return tags.at_hand(
+        [customer.tagged for customer in customers],
+        chosen_keys(tags.pack, keys, categories),
+        context.expected_tags,
+        given_only=True,
+    )
 
 
 async def one_tag(context: RequestContext, customers: Sequence[StitchedCustomer], key: str) -> list[TagAnswer]:
     """One tag of each customer."""
     checked_keys(context.services.tags.pack, "key", [key])
     with report_contributions(customers):
-        return [answer for (answer,) in await context.services.tags.load_all(customers, (key,), context.expected_tags)]
+        tagged = [customer.tagged for customer in customers]
+        return [answer for (answer,) in await context.services.tags.load_all(tagged, (key,), context.expected_tags)]
 
 
 def expect_tags(context: RequestContext, ids: Sequence[str], **_: Any) -> None:
-    """Have the store read for customers who are being found."""
-    if context.expected_tags is None:
+    """Have the store read for customers who are being found, unless it is the finding that tells whose tags are meant."""
+    if context.expected_tags is None and not context.stitcher.has_several_sources:
         context.expected_tags = context.services.tags.expect(ids)
 
 

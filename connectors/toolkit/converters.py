@@ -5,7 +5,7 @@ What cannot be read is passed on as it is: the gateway then drops that record al
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from numbers import Number
@@ -140,7 +140,7 @@ def translated(table: Mapping[str, str], convert: Convert) -> Convert:
 
 
 def to_text(value: Any) -> Any:
-    """Ids and codes are often JSON numbers."""
+    """Ids and codes are often JSON numbers, and days are often dates."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
@@ -149,6 +149,8 @@ def to_text(value: Any) -> Any:
         return str(int(value)) if value == value.to_integral_value() else f"{value:f}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if type(value) is date:
+        return value.isoformat()
     return str(value) if isinstance(value, int | float) else value
 
 

@@ -112,7 +112,8 @@ class _SelectionWalk:
         fields = Fields.from_paths(*reads.paths)
         if reads.position:
             fields |= position_fields(record)
-        selection = Selection(fields=fields, more=reads.more, count=reads.count, stitches=frozenset(reads.stitches))
+        stitches = frozenset(reads.stitches)
+        selection = Selection(fields=fields, more=reads.more, count=reads.count, stitches=stitches, members=reads.members)
         if reads.inside and nodes[0].selection_set is not None:
             selection |= self.record(nodes, self.concrete(field.type), record)
         return selection

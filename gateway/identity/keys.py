@@ -63,6 +63,23 @@ def asked_keys(customer: Any, kind: KeyKind, default_region: str | None = None, 
     return _unique(chain.from_iterable(_forms_of(customer, kind, default_region, as_written=as_written)))
 
 
+def key_spellings(customer: Any, kind: KeyKind, default_region: str | None = None) -> dict[str, Sequence[str]]:
+    """List the keys of `keys_of`, each with all spellings and, behind them, as it is written in the record."""
+    spelled: dict[str, Sequence[str]] = {}
+    for forms in _forms_of(customer, kind, default_region, as_written=True):
+        if forms:
+            spelled[forms[0]] = _unique((*spelled.get(forms[0], ()), *forms))
+    return spelled
+
+
+def normalised_or_plain(kind: KeyKind, value: str, default_region: str | None = None) -> str:
+    """Bring a key into its normal form. What can be none stays as it is written, without outer spaces."""
+    try:
+        return normalised(kind, value, default_region)
+    except InvalidKeyError:
+        return value.strip()
+
+
 def leaves_out_keys(customer: Any, kind: KeyKind) -> bool:
     """Tell whether a record has more keys than `keys_of` gives."""
     row = KEY_KINDS[kind]

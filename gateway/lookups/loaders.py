@@ -71,12 +71,14 @@ class Loaders(msgspec.Struct, eq=False):
                     times[name] = max(longest, outcome.latency_ms)
         return times
 
-    def wait_all(self, parts: Sequence[PendingKeys | Failed]) -> Awaitable[list[Sequence[Outcome]]]:
-        """Wait for the outcomes of each part, in order, by the deadline.
+    def wait_all(
+        self, parts: Sequence[PendingKeys | Failed], deadline: Deadline | None = None
+    ) -> Awaitable[list[Sequence[Outcome]]]:
+        """Wait for the outcomes of each part, in order, by the request's deadline or an earlier one.
 
         Parts that failed before they could be asked stay as they are.
         """
-        return wait_all(parts, self.deadline)
+        return wait_all(parts, deadline or self.deadline)
 
     def leave(self) -> None:
         """Wait for nothing more: the caller has gone."""

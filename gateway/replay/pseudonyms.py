@@ -54,6 +54,7 @@ class Pseudonyms:
             Personal.PHONE: self._phone,
             Personal.CONTACT: self._contact,
             Personal.ADDRESS: self._alike,
+            Personal.BIRTH_DATE: self._alike,
             Personal.IDENTIFIER: self._identifier,
             Personal.TEXT: self._text,
             Personal.LINK: self._link,

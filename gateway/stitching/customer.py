@@ -12,14 +12,18 @@ import msgspec
 
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceError, SourceRejectedError
+from connectors.record_fields import Fields
 from connectors.records import Customer, Record
 from gateway.errors import SourceFailure
 from gateway.identity.keys import asked_keys, leaves_out_keys
+from gateway.identity.records import RecordId
 from gateway.lookups.deadline import ASSEMBLY_S
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.pending_keys import PendingKeys
 from gateway.lookups.sources import Source
+from gateway.stitching.customer_identity import CustomerIdentity, IncompleteReason
+from gateway.stitching.merged_record import MemberRecord, Origin, origins_of
 from gateway.stitching.record_list import RecordPage, merge_outcomes
 from gateway.stitching.source_reports import ContributionReports, SourceReport
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
@@ -42,7 +46,8 @@ class StitchedCustomer(SourcedRecord, eq=False):
     """One customer of one request.
 
     `record` is the customer's own, narrowed to what was selected, or `MissingRecord`, which costs the field that reads it.
-    `source` is who gave it, or should have, and `id` its own id there.
+    `source` is who gave it, or should have, and `id` its own id there. `selected` are its fields that the caller sees, where he
+    asks whose values they are.
     """
 
     id: str
@@ -50,6 +55,33 @@ class StitchedCustomer(SourcedRecord, eq=False):
     _outcome: Outcome
     _router: SourceRouter
     _reports: ContributionReports | None = None
+    selected: Fields = Fields()
+
+    @property
+    def current_id(self) -> str:
+        """The id under which the customer is best asked for."""
+        return self.node_id
+
+    @property
+    def members(self) -> Sequence[MemberRecord]:
+        """List the records that the customer is made of."""
+        record = None if isinstance(self._outcome, Failed) else self.record
+        return [MemberRecord(RecordId(self.source, self.id), record, self._outcome)]
+
+    @property
+    def identity(self) -> CustomerIdentity:
+        """Say which records are the customer, and whether there may be others."""
+        reason = IncompleteReason.SOURCE_UNAVAILABLE if isinstance(self._outcome, Failed) else None
+        return CustomerIdentity(reason=reason, records=[self.node_id])
+
+    @property
+    def tagged(self) -> StitchedCustomer:
+        """Give the customer under the id that tags are stored by."""
+        return self
+
+    def origins(self) -> list[Origin]:
+        """Say whose value each selected field is."""
+        return origins_of(self.members, self._router.customers.rules, self.selected)
 
     @property
     def reports(self) -> ContributionReports:

@@ -1,35 +1,27 @@
 """Find customers by any kind of key. Keys of a record find the record first, and then its customer."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
 
 from connectors.contract import RECORD_KEYS, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure
 from gateway.identity.keys import words
-from gateway.identity.node_ids import ID_KINDS
-from gateway.lookups.sources import Sources
+from gateway.identity.node_ids import ID_KINDS, node_id
+from gateway.identity.records import Key
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.record_finder import load_by_own_key, result_or_error
+from gateway.stitching.record_finder import load_by_own_key
 from gateway.stitching.selection import Selection
+from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.sourced_record import SourcedRecord
-from gateway.stitching.stitcher import Stitcher
+from gateway.stitching.stitcher import Stitcher, result_or_error
 
 Result = StitchedCustomer | CallerError | SourceFailure | None
 """A customer, or the reason why a key finds none."""
 
 OWNER_FIELDS = Fields.from_paths("customer_id", "customer_email")
 """The fields of a record that say whose it is."""
-
-
-class OwnerKey(NamedTuple):
-    """A customer's key that a record holds, and the source to ask; None for the first that finds customers by it."""
-
-    kind: KeyKind
-    value: str
-    source: str | None = None
 
 
 async def find_by_record(stitcher: Stitcher, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
@@ -48,28 +40,30 @@ async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]]
     by_record = [place for place, (kind, _) in enumerate(keys) if kind in RECORD_KEYS]
     loading = (result_or_error(_load_owners(stitcher, *keys[place])) for place in by_record)
     loaded = dict(zip(by_record, await asyncio.gather(*loading), strict=True))
-    owners = [loaded[place] if place in loaded else _owners_of_key(stitcher, *key) for place, key in enumerate(keys)]
-    finding = [
-        result_or_error(stitcher.customer(owner.kind, owner.value, selection, owner.source))
-        for own in owners
-        if isinstance(own, list)
-        for owner in own
-    ]
-    found = iter(await asyncio.gather(*finding))
+    owners = [loaded[place] if place in loaded else [Key(*key)] for place, key in enumerate(keys)]
+    found = await _find_owners(stitcher, [owner for own in owners if isinstance(own, list) for owner in own], selection)
     return [
-        _only_one(kind, [next(found) for _ in own]) if isinstance(own, list) else own
+        _only_one(kind, [found[owner] for owner in own]) if isinstance(own, list) else own
         for (kind, _), own in zip(keys, owners, strict=True)
     ]
 
 
-def _owners_of_key(stitcher: Stitcher, kind: KeyKind, value: str) -> list[OwnerKey]:
-    if kind is not KeyKind.CUSTOMER_ID:
-        return [OwnerKey(kind, value)]
-    read = stitcher.router.customer_ids.read(value)
-    return [] if read is None else [OwnerKey(kind, read[1], read[0])]
+async def _find_owners(stitcher: Stitcher, owners: Collection[Key], selection: Selection) -> dict[Key, Result]:
+    """Find the customers with these keys. Of ids they are as callers write them."""
+    ids = list(dict.fromkeys(key for key in owners if key.kind is KeyKind.CUSTOMER_ID))
+    others = list(dict.fromkeys(key for key in owners if key.kind is not KeyKind.CUSTOMER_ID))
+    by_id, by_key = await asyncio.gather(_find_by_id(stitcher, ids, selection), stitcher.by_keys(others, selection))
+    return {**dict(zip(ids, by_id, strict=True)), **dict(zip(others, by_key, strict=True))}
 
 
-async def _load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[OwnerKey]:
+async def _find_by_id(stitcher: Stitcher, keys: Sequence[Key], selection: Selection) -> Sequence[Result]:
+    if not keys:
+        return ()
+    found = await result_or_error(stitcher.customers([key.value for key in keys], selection))
+    return [found] * len(keys) if isinstance(found, Exception) else found
+
+
+async def _load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[Key]:
     """Load the records with a key, and list the keys of their customers.
 
     All sources that find records by the key are asked, but for an id: that is of one source.
@@ -82,23 +76,26 @@ async def _load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[Ow
         source_name, value = stitcher.router.node_ids[record].read(value) or (None, value)
         finders = [source for source in finders if source.name == source_name]
     records = await load_by_own_key(stitcher, finders, record, kind, value, OWNER_FIELDS, leads=True)
-    return list(dict.fromkeys(owner for own in records if (owner := _owner_of(own, sources)) is not None))
+    return list(dict.fromkeys(owner for own in records if (owner := _owner_of(own, stitcher.router)) is not None))
 
 
-def _owner_of(own: SourcedRecord, sources: Sources) -> OwnerKey | None:
+def _owner_of(own: SourcedRecord, router: SourceRouter) -> Key | None:
     """Read the key of a record's customer. None of a record that is nobody's.
 
-    An own id is one of the same source, where that has customers or finds the records by it, or else an external id.
+    An own id is one of the same source, where that has customers; of the source whose ids it finds the records by; or else an
+    external id.
     """
+    sources = router.sources
     source, customer_id = sources.named(own.source), own.record.customer_id
     assert source is not None
     if customer_id and (Customer, KeyKind.CUSTOMER_ID) in source.lookups:
-        return OwnerKey(KeyKind.CUSTOMER_ID, customer_id, source.name)
+        return Key(KeyKind.CUSTOMER_ID, node_id(source.name, customer_id))
     if customer_id and (own.record.record_type, KeyKind.CUSTOMER_ID) in source.lookups:
-        return OwnerKey(KeyKind.CUSTOMER_ID, customer_id)
+        space = router.customers.id_space(source.name)
+        return Key(KeyKind.CUSTOMER_ID, customer_id if space is None else node_id(space, customer_id))
     if own.record.customer_email and (not customer_id or sources.customers_by(KeyKind.EXTERNAL_ID) is None):
-        return OwnerKey(KeyKind.EMAIL, own.record.customer_email)
-    return OwnerKey(KeyKind.EXTERNAL_ID, f"{source.name}:{customer_id}") if customer_id else None
+        return Key(KeyKind.EMAIL, own.record.customer_email)
+    return Key(KeyKind.EXTERNAL_ID, f"{source.name}:{customer_id}") if customer_id else None
 
 
 def _only_one(kind: KeyKind, results: Sequence[Result]) -> Result:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from connectors.contract import KeyKind
 from connectors.errors import SourceProtocolError
@@ -16,9 +16,7 @@ from gateway.lookups.sources import Source
 from gateway.stitching.customer import MissingRecord
 from gateway.stitching.selection import Selection
 from gateway.stitching.sourced_record import SourcedRecord
-from gateway.stitching.stitcher import Stitcher
-
-T = TypeVar("T")
+from gateway.stitching.stitcher import Stitcher, result_or_error
 
 Selections = Mapping[type[Record], Selection]
 """What is selected of each type that an object may be, the one that it most likely is first."""
@@ -53,7 +51,7 @@ async def find_node(stitcher: Stitcher, selections: Selections, node_id: str) ->
         if record is Customer or ids[record].read(node_id) is not None
     ]
     if possible == [Customer]:
-        return await stitcher.customer_of(node_id, selections[Customer])
+        return await stitcher.node(node_id, selections[Customer])
     finding = (result_or_error(_find(stitcher, record, node_id, selections[record])) for record in possible)
     return _first_known(await asyncio.gather(*finding))
 
@@ -99,16 +97,8 @@ def _records_of(outcome: Outcome) -> Sequence[Any]:
 
 def _find(stitcher: Stitcher, record: type[Record], node_id: str, selection: Selection) -> Awaitable[SourcedRecord | None]:
     if record is Customer:
-        return stitcher.customer_of(node_id, selection)
+        return stitcher.node(node_id, selection)
     return find_record(stitcher, record, node_id, selection)
-
-
-async def result_or_error(finding: Awaitable[T]) -> T | CallerError | SourceFailure:
-    """Wait for a result, or give the failure that a field reports."""
-    try:
-        return await finding
-    except (CallerError, SourceFailure) as error:
-        return error
 
 
 def _first_known(results: Sequence[SourcedRecord | CallerError | SourceFailure | None]) -> SourcedRecord | None:

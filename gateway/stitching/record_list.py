@@ -13,7 +13,7 @@ from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.stitching.position import OwnedRecord, RecordPosition, position_of, sort_owned
 from gateway.stitching.source_reports import Contribution
 from gateway.stitching.source_router import RoutedAsk
-from gateway.stitching.sourced_record import SourcedRecord, record_of
+from gateway.stitching.sourced_record import SourcedRecord
 
 
 class RecordPage(msgspec.Struct, frozen=True):
@@ -36,7 +36,8 @@ class RecordPage(msgspec.Struct, frozen=True):
 
     def position(self, index: int) -> RecordPosition:
         """Give a record's position among all of the customer's."""
-        return position_of(record_of(self.records[index]), self.owners[index])
+        record = self.records[index]
+        return record.position if isinstance(record, SourcedRecord) else position_of(record, self.owners[index])
 
     @property
     def nodes(self) -> list[Any]:

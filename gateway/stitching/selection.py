@@ -9,12 +9,16 @@ from connectors.records import Record
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
-    """Hold a record's selected fields, its list's, and records stitched to it."""
+    """Hold a record's selected fields, its list's, and records stitched to it.
+
+    `members` asks which records a customer is made of.
+    """
 
     fields: Fields = Fields()
     more: bool = False
     count: bool = False
     stitches: frozenset[type[Record]] = frozenset()
+    members: bool = False
 
     def __or__(self, other: Selection) -> Selection:
         return Selection(
@@ -22,4 +26,5 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
             more=self.more or other.more,
             count=self.count or other.count,
             stitches=self.stitches | other.stitches,
+            members=self.members or other.members,
         )

@@ -47,9 +47,13 @@ Contribution = tuple[type[Record], Outcome | None]
 
 
 class ContributionReports(msgspec.Struct, eq=False):
-    """Collect contributions while a customer is stitched. It knows when that is done."""
+    """Collect contributions while a customer is stitched. It knows when that is done.
+
+    The first ones, `_finding` of them, are of finding the customer.
+    """
 
     _added: list[Contribution]
+    _finding: int = 1
     _open: int = 0
     _all_ended: asyncio.Event | None = None
 
@@ -83,7 +87,7 @@ class ContributionReports(msgspec.Struct, eq=False):
 
     def copy_to(self, other: ContributionReports, records: Collection[type[Record]]) -> None:
         """Count some records' contributions in for another caller. Each has found the customer by himself."""
-        other._added += [contribution for contribution in self._added[1:] if contribution[0] in records]
+        other._added += [contribution for contribution in self._added[self._finding :] if contribution[0] in records]
 
     def add_not_configured(self, record: type[Record]) -> None:
         self._added.append((record, None))

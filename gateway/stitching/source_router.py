@@ -17,6 +17,8 @@ from gateway.identity.node_ids import ID_KINDS, NodeIds
 from gateway.lookups import post_filter
 from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.sources import Source, Sources
+from gateway.settings import Settings
+from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
 
@@ -42,15 +44,17 @@ class SourceRouter:
     """Route asks to sources. Shared by all requests.
 
     `node_ids` reads ids as callers give them, by the type of their record; `customer_ids` are those of customers.
+    `customers` says how several sources of customers come together.
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
     `route(record, ask)` gives the fetches at all sources of a record type. `record_fetch(source, record, kind, fields)` finds
     records by a key of their own. Each gives the same object for the same words.
     """
 
-    def __init__(self, sources: Sources, default_region: str | None) -> None:
+    def __init__(self, sources: Sources, settings: Settings) -> None:
         self.sources = sources
-        self.default_region = default_region
+        self.default_region = settings.default_region
+        self.customers = CustomerSources(sources, settings)
         self.node_ids = {record: self._node_ids(record) for record in RECORDS.values()}
         self.customer_ids = self.node_ids[Customer]
         self.turns = asyncio.Lock()
@@ -81,13 +85,15 @@ class SourceRouter:
     def _route(self, record: type[Record], ask: Ask) -> RoutedAsk:
         configured = self.sources.for_record(record)
         ask = msgspec.structs.replace(ask, fields=ask.fields | Fields.from_paths("id"))  # so that what comes twice is seen
-        if len(configured) > 1 or any(KEY_KINDS[kind].multiple for _, kind in configured):
+        has_many_keys = self.customers.are_several or any(KEY_KINDS[kind].multiple for _, kind in configured)
+        if len(configured) > 1 or has_many_keys:
             ask = msgspec.structs.replace(ask, fields=ask.fields | post_filter.position_fields(record))
         fetches = [
             (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured
         ]
         by_id = [(source, fetch) for source, kind, fetch in fetches if kind is KeyKind.CUSTOMER_ID]
-        return RoutedAsk(record, ask, fetches, by_id[0] if len(fetches) == len(by_id) == 1 else None)
+        is_one = len(fetches) == len(by_id) == 1 and not self.customers.are_several
+        return RoutedAsk(record, ask, fetches, by_id[0] if is_one else None)
 
     def _customer_fetch(
         self, kind: KeyKind, selection: Selection, source_name: str | None = None

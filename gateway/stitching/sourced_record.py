@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from gateway.identity.node_ids import node_id
+from gateway.stitching.position import RecordPosition, position_of
 
 
 class SourcedRecord(msgspec.Struct, eq=False):
@@ -18,6 +19,11 @@ class SourcedRecord(msgspec.Struct, eq=False):
         """Its own id at the source."""
         own_id: str = self.record.id
         return own_id
+
+    @property
+    def position(self) -> RecordPosition:
+        """Its position in a list."""
+        return position_of(self.record, self.source)
 
     @property
     def node_id(self) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -11,14 +12,20 @@ from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
 from gateway.identity.keys import are_normal_ids, normalised, spellings, words
 from gateway.identity.node_ids import node_id
+from gateway.identity.records import Key, RecordId
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
+from gateway.lookups.sources import Source
 from gateway.stitching.customer import MissingRecord, StitchedCustomer
+from gateway.stitching.identity_lookup import IdentityLookup
 from gateway.stitching.measurements import MeasureRequest, fetch_of_id
+from gateway.stitching.merged_customer import SET_SEPARATOR, MergedCustomer
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
+
+T = TypeVar("T")
 
 
 class Stitcher(msgspec.Struct, eq=False):
@@ -35,8 +42,15 @@ class Stitcher(msgspec.Struct, eq=False):
     def router(self) -> SourceRouter:
         return self._router
 
+    @property
+    def has_several_sources(self) -> bool:
+        """Tell whether a customer may have records in several sources."""
+        return self._router.customers.are_several
+
     def own_ids(self, ids: Sequence[str]) -> Sequence[str]:
-        """Read the own ids of customers, without those that cannot be found."""
+        """Read the own ids of customers, without those that cannot be found. With several sources they stay as they are."""
+        if self.has_several_sources:
+            return ids
         alike = self._router.customer_ids.read_alike(ids)
         if alike is not None:
             return alike[1]
@@ -45,7 +59,43 @@ class Stitcher(msgspec.Struct, eq=False):
     def customer_of(self, customer_id: str, selection: Selection) -> Awaitable[StitchedCustomer | None]:
         """Find the customer with this id, with or without source. As `customer`."""
         read = self._router.customer_ids.read(customer_id)
-        return _nobody() if read is None else self.customer(KeyKind.CUSTOMER_ID, read[1], selection, read[0])
+        if read is None:
+            return _nobody()
+        source = read[0]
+        if source is not None and self.has_several_sources and not self._router.customers.is_enough(source, selection):
+            return self._with_all_records(RecordId(source, read[1]), selection, as_asked=False)
+        return self.customer(KeyKind.CUSTOMER_ID, read[1], selection, source)
+
+    def node(self, customer_id: str, selection: Selection) -> Awaitable[StitchedCustomer | None]:
+        """Find as `customer_of`, and show the customer under the id that was asked for."""
+        read = self._router.customer_ids.read(customer_id) if self.has_several_sources else None
+        if read is None or read[0] is None or self._router.customers.is_enough(read[0], selection):
+            return self.customer_of(customer_id, selection)
+        return self._with_all_records(RecordId(read[0], read[1]), selection, as_asked=True)
+
+    def customer_in(
+        self, source: Source, kind: KeyKind, value: str, selection: Selection
+    ) -> Awaitable[StitchedCustomer | None]:
+        """Find the customer whom a source knows by this key. An id is one of those that it knows."""
+        name = self._router.customers.id_space(source.name) if kind is KeyKind.CUSTOMER_ID else None
+        return self.customer(kind, value, selection) if name is None else self.customer_of(node_id(name, value), selection)
+
+    async def member_set(self, set_id: str, selection: Selection) -> StitchedCustomer | None:
+        """Find the customer whose tags are stored by this id. None where it has other records by now."""
+        if not self.has_several_sources:
+            return await self.customer(KeyKind.CUSTOMER_ID, set_id, selection)
+        customer = await self.customer_of(set_id.partition(SET_SEPARATOR)[0], selection)
+        return customer.tagged if customer is not None and customer.tagged.id == set_id else None
+
+    async def _with_all_records(self, id_: RecordId, selection: Selection, *, as_asked: bool) -> StitchedCustomer | None:
+        (customer,) = await self._identity.by_ids([id_], selection, as_asked=as_asked)
+        if isinstance(customer, CallerError):
+            raise customer
+        return customer
+
+    @property
+    def _identity(self) -> IdentityLookup:
+        return IdentityLookup(self._router, self._loaders)
 
     async def customer(
         self, kind: KeyKind, value: str, selection: Selection, source: str | None = None
@@ -57,11 +107,21 @@ class Stitcher(msgspec.Struct, eq=False):
         A customer asked for by id is stitched also when its record cannot be had or read, for other sources know the id.
         Raises `InvalidKeyError`, `AmbiguousIdentityError`, or `SourceFailure` for keys that only the failed source can resolve.
         """
+        if self.has_several_sources and source is None:
+            (merged,) = await self._identity.by_keys([Key(kind, value)], selection)
+            if isinstance(merged, Exception):
+                raise merged
+            return merged
         key, asking = self.find(kind, value, selection, source)
         (outcome,) = await asking
         if type(outcome) is Found and len(records := outcome.records) == 1:
-            return StitchedCustomer(records[0], outcome.source, records[0].id, self._loaders, outcome, self._router)
-        return self.identified(kind, key, outcome)
+            customer: StitchedCustomer | None
+            customer = StitchedCustomer(records[0], outcome.source, records[0].id, self._loaders, outcome, self._router)
+        else:
+            customer = self.identified(kind, key, outcome)
+        if selection.members and customer is not None:
+            customer.selected = selection.fields
+        return customer
 
     def find(
         self, kind: KeyKind, value: str, selection: Selection, source: str | None = None
@@ -75,23 +135,44 @@ class Stitcher(msgspec.Struct, eq=False):
         asking = self._loaders.leading(*self._router.customer_fetch(kind, selection, source), keys)
         return key, asking if len(keys) == 1 else _merged(asking)
 
+    async def by_keys(
+        self, keys: Sequence[Key], selection: Selection
+    ) -> Sequence[StitchedCustomer | CallerError | SourceFailure | None]:
+        """Find customers by keys other than ids, in order. In the place of a key may stand why it finds none."""
+        if self.has_several_sources:
+            return await self._identity.by_keys(keys, selection)
+        finding = (result_or_error(self.customer(key.kind, key.value, selection)) for key in keys)
+        return await asyncio.gather(*finding)
+
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
         """Find customers by id, in order, as above.
 
         In the place of an id that finds no customer for a reason stands that reason.
         """
+        if self.has_several_sources:
+            return await self._with_records_of_all(ids, selection)
         alike = self._router.customer_ids.read_alike(ids)
         if alike is not None:
             return await self._customers_of(*alike, selection)
         read = [*map(self._router.customer_ids.read, ids)]
-        by_source: dict[str | None, list[str]] = {}
-        for pair in read:
-            if pair is not None:
-                by_source.setdefault(pair[0], []).append(pair[1])
-        asking = [self._customers_of(source, own_ids, selection) for source, own_ids in by_source.items()]
-        by_each_source = [await asking[0]] if len(asking) == 1 else await asyncio.gather(*asking)
-        rest = dict(zip(by_source, map(iter, by_each_source), strict=True))
-        return [None if pair is None else next(rest[pair[0]]) for pair in read]
+        found = iter(await self._customers_of(None, [pair[1] for pair in read if pair is not None], selection))
+        return [None if pair is None else next(found) for pair in read]
+
+    async def _with_records_of_all(
+        self, ids: Sequence[str], selection: Selection
+    ) -> list[StitchedCustomer | CallerError | None]:
+        """Find customers of several sources by id, in order. Those whose source gives all are asked for there alone."""
+        read = [*map(self._router.customer_ids.read, ids)]
+        records = [None if pair is None or pair[0] is None else RecordId(pair[0], pair[1]) for pair in read]
+        enough = [id_ is not None and self._router.customers.is_enough(id_.source, selection) for id_ in records]
+        alone = [id_ for id_, own in zip(records, enough, strict=True) if own and id_ is not None]
+        source = alone[0].source if alone else None  # the first in rank, so it is one for all
+        merged, single = await asyncio.gather(
+            self._identity.by_ids([None if own else id_ for id_, own in zip(records, enough, strict=True)], selection),
+            self._customers_of(source, [id_.id for id_ in alone], selection) if alone else _nothing(),
+        )
+        rest = iter(single)
+        return [next(rest) if own else customer for customer, own in zip(merged, enough, strict=True)]
 
     async def _customers_of(
         self, source: str | None, ids: Sequence[str], selection: Selection
@@ -107,6 +188,10 @@ class Stitcher(msgspec.Struct, eq=False):
             else self._identified_or_error(key, outcome)
             for key, outcome in zip(good, outcomes, strict=True)
         ]
+        if selection.members:
+            for customer in customers:
+                if isinstance(customer, StitchedCustomer):
+                    customer.selected = selection.fields
         if len(good) == len(keys):
             return customers
         rest = iter(customers)
@@ -114,18 +199,23 @@ class Stitcher(msgspec.Struct, eq=False):
 
     def prefetch(self, ids: Sequence[str], asked: Iterable[RoutedAsk]) -> None:
         """Ask for records by customer ids before the customers are found."""
-        keys = [key for key in _ids_or_errors(ids) if isinstance(key, str)]
         for route in asked:
             for source, kind, fetch in route.fetches:
-                if kind is KeyKind.CUSTOMER_ID:
+                if kind is KeyKind.CUSTOMER_ID and (keys := self._ids_at(source, ids)):
                     self._loaders.enqueue(source, fetch, keys)
 
     def prefetch_measures(self, ids: Sequence[str], fetch: MeasureRequest) -> None:
         """Ask for measures by customer ids before the customers are found."""
-        keys = [key for key in _ids_or_errors(ids) if isinstance(key, str)]
         for source, kind in self._router.sources.for_record(fetch.record):
-            if kind is KeyKind.CUSTOMER_ID:
+            if kind is KeyKind.CUSTOMER_ID and (keys := self._ids_at(source, ids)):
                 self._loaders.enqueue(source, fetch_of_id(fetch, source), keys)
+
+    def _ids_at(self, source: Source, ids: Sequence[str]) -> Sequence[str]:
+        """List the customers' ids that a source knows. With several sources of customers it knows those of one."""
+        if self.has_several_sources:
+            name = self._router.customers.id_space(source.name)
+            ids = [pair[1] for pair in map(self._router.customer_ids.read, ids) if pair is not None and pair[0] == name]
+        return [key for key in _ids_or_errors(ids) if isinstance(key, str)]
 
     async def search(self, text: str, ask: Ask, selection: Selection) -> RecordPage:
         """Find customers by part of a name, address or phone number.
@@ -141,9 +231,7 @@ class Stitcher(msgspec.Struct, eq=False):
             raise SourceFailure(outcome.source, outcome.error)
         assert isinstance(outcome, Found)
         return RecordPage(
-            records=[
-                self._stitched(record.id, msgspec.structs.replace(outcome, records=[record])) for record in outcome.records
-            ],
+            records=await self._customers_in(outcome, selection),
             owners=[outcome.source] * len(outcome.records),
             total=outcome.total,
             has_more=outcome.has_more,
@@ -151,6 +239,24 @@ class Stitcher(msgspec.Struct, eq=False):
             contributions=[(Customer, outcome)],
             partial=outcome.partial,
         )
+
+    async def _customers_in(self, outcome: Found, selection: Selection) -> list[StitchedCustomer]:
+        """Find the customers of records that a source has given. One that its id does not find has this record alone."""
+        customers = self._router.customers
+        found = [self._stitched(record.id, msgspec.structs.replace(outcome, records=[record])) for record in outcome.records]
+        for customer in found if selection.members else ():
+            customer.selected = selection.fields
+        if not self.has_several_sources or customers.is_enough(outcome.source, selection):
+            return found
+        ids = [
+            RecordId(outcome.source, record.id) if customers.finds_ids(outcome.source) else None for record in outcome.records
+        ]
+        merged = await self._identity.by_ids(ids, selection)
+        for place, whole in enumerate(merged):
+            if isinstance(whole, MergedCustomer):
+                whole.found_at = found[place].position
+                found[place] = whole
+        return found
 
     def leave(self) -> None:
         """Ask nothing more: the caller has gone."""
@@ -185,6 +291,10 @@ async def _nobody() -> None:
     return None
 
 
+async def _nothing() -> list[StitchedCustomer | CallerError | None]:
+    return []
+
+
 async def _merged(asking: Awaitable[list[Outcome]]) -> list[Outcome]:
     return [merge_spellings(await asking)]
 
@@ -197,4 +307,12 @@ def _id_or_error(value: str) -> str | CallerError:
     try:
         return normalised(KeyKind.CUSTOMER_ID, value)
     except CallerError as error:
+        return error
+
+
+async def result_or_error(finding: Awaitable[T]) -> T | CallerError | SourceFailure:
+    """Wait for a result, or give the failure that a field reports."""
+    try:
+        return await finding
+    except (CallerError, SourceFailure) as error:
         return error

@@ -10,7 +10,6 @@ from datetime import timedelta
 import msgspec
 import structlog
 
-from connectors.contract import KeyKind
 from connectors.record_fields import Fields
 from gateway.clock import Clock
 from gateway.errors import CallerError, SourceFailure, StoreError
@@ -124,6 +123,6 @@ class Renewals:
 async def _customer(stitcher: Stitcher, customer_id: str, selection: Selection) -> StitchedCustomer | None:
     """None also for one that cannot be told any more: the others are renewed without it."""
     try:
-        return await stitcher.customer(KeyKind.CUSTOMER_ID, customer_id, selection)
+        return await stitcher.member_set(customer_id, selection)
     except (CallerError, SourceFailure):
         return None

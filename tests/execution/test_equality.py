@@ -11,6 +11,9 @@ import msgspec
 import pytest
 from graphql import DocumentNode, FieldNode, FragmentSpreadNode, GraphQLError, OperationDefinitionNode
 
+from connectors import records as r
+from connectors.contract import KeyKind
+from connectors.testing import MemoryConnector
 from connectors.toolkit.evaluation import encode_json
 from gateway.app import create_services, opened
 from gateway.clock import Clock
@@ -23,6 +26,7 @@ from gateway.operations import Limits, OperationError, Operations
 from resolvers.schema import schema
 from tests.support import shop
 from tests.support.gateway_server import settings_for
+from tests.support.known_people import knowing, person
 from tests.support.lying_connectors import FAILURES, Lying
 from tests.support.operations import Operations as Drawn
 
@@ -114,10 +118,26 @@ def shown(error: GraphQLError) -> dict[str, Any]:
 
 
 def sources(shard: int) -> list[Lying]:
-    """The shop's sources: doing all that can be asked, or nothing of it and a key at a time, or with orders in two of them."""
+    """The shop's sources: doing all that can be asked, or nothing of it and a key at a time, or with more of them.
+
+    Then two have orders, and in every second such shard two have customers, some of whom are the same.
+    """
     words: dict[str, Any] = {"pushdown": (), "measures": False, "max_batch": 1} if shard % 3 == 1 else {}
     found = [Lying(connector.name, connector.records, **words) for connector in shop.sources_by_own_keys().values()]
-    return [*found, Lying("store", shop.orders().records)] if shard % 3 == 2 else found
+    if shard % 3 == 2:
+        found.append(Lying("store", shop.orders().records))
+    if shard % 6 == 2:
+        found.append(Lying("club", club().records))
+    return found
+
+
+def club() -> MemoryConnector:
+    """A second source of customers: two are known to the CRM by their addresses, one has an id that another has there."""
+    ana = person("m1", name="Ana S.", email="ana@example.com", member_number="m", locale="pt-BR", ids=["a:b"])
+    li = person("m2", email="li@example.com", address=r.Address(city="Berlin"), updated_at=shop.at(3))
+    eva = person("c2", name="Eva", email="eva@example.com", phone="+4915550000001")
+    orders = {(r.Order, KeyKind.CUSTOMER_ID): {"m1": [shop.order(7, "m1", 4)], "c2": [shop.order(8, "c2", 2)]}}
+    return knowing("club", [ana, li, eva], also={**orders, (r.Customer, KeyKind.TEXT): {"a": [ana, eva]}})
 
 
 def put_in_a_mood(connector: Lying, random: Random) -> tuple[str, str, int | None]:

@@ -158,6 +158,7 @@ def test_the_sources_of_an_example_can_be_built(block: Block, tmp_path: Path) ->
     path = tmp_path / "gateway.toml"
     path.write_text(block.text, "utf-8")
     urls = {
+        "CRM_DATABASE_URL": "sqlite+aiosqlite:///crm.db",
         "SHOP_DATABASE_URL": "sqlite+aiosqlite:///shop.db",
         "HELPDESK_URL": "http://127.0.0.1:1",
         "SHOP_MONGODB_URL": "mongodb://127.0.0.1:1",

@@ -58,4 +58,8 @@ def test_what_a_source_owns_is_nullable_on_a_customer():
         "source",
         "sourceId",
         "sources",
+        "currentId",
+        "records",
+        "origins",
+        "identity",
     }

@@ -1,0 +1,67 @@
+"""Settings of customers that several sources know: whose value a field is, and which records are one customer."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from connectors.contract import LINKING_KINDS, KeyKind
+from connectors.record_fields import fields_of
+from connectors.records import Customer
+
+SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+def _linking(kind: KeyKind) -> KeyKind:
+    if kind not in LINKING_KINDS:
+        raise ValueError("links are made by external_id, member_number, email, phone and device_id")
+    return kind
+
+
+def _field(name: str) -> str:
+    if name not in fields_of(Customer) or name == "id":
+        raise ValueError(f"a customer's record has no field `{name}` to choose")
+    return name
+
+
+LinkingKind = Annotated[KeyKind, AfterValidator(_linking)]
+"""A kind of key that can link records."""
+
+FieldRule = Annotated[list[SourceName], Field(min_length=1)] | Literal["newest"]
+"""The sources that a field comes from, the first one that has a value; or the record that changed last."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CustomerSettings(_Frozen):
+    """Whose value a field of a customer is."""
+
+    priority: list[SourceName] = []
+    """Sources of customers, the first one first; the others come after them, in the order of the settings."""
+    fields: dict[Annotated[str, AfterValidator(_field)], FieldRule] = {}
+
+    def named_sources(self) -> Sequence[str]:
+        """List the sources that are named here, for a check that they exist."""
+        return [*self.priority, *(name for rule in self.fields.values() if isinstance(rule, list) for name in rule)]
+
+
+class IdentitySettings(_Frozen):
+    """Which records are one customer. Only of use where several sources find customers."""
+
+    records_per_source: Annotated[int, Field(ge=1, le=50)] = 1
+    keys_per_kind: Annotated[int, Field(ge=1, le=50)] = 5
+    """E-mail addresses, phone numbers, ids at one system."""
+    records: Annotated[int, Field(ge=1, le=500)] = 50
+    """Records of one customer."""
+    max_sharers: Annotated[int, Field(ge=1, le=100)] = 1
+    """A key that finds more records of one source than this links nobody."""
+    max_turns: Annotated[int, Field(ge=0, le=10)] = 2
+    """How often the keys of what was found are asked for, after the first turn."""
+    trusts: dict[SourceName, list[LinkingKind]] = {}
+    """The kinds of keys that link records of a source; without it, those by which the source finds customers."""
+    blocked: dict[LinkingKind, list[str]] = {}
+    """Values that link nobody, beside those that are placeholders everywhere."""
+    block_role_addresses: bool = False
+    """Whether addresses such as info@ link nobody."""

@@ -1,0 +1,113 @@
+"""The sources of customers: which are asked by what, whose value counts, which fields need others. Settled by the settings."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from connectors.contract import CUSTOMER_KEYS, LINKING_KINDS, Ask, KeyKind
+from connectors.record_fields import Fields, all_fields, fields_of
+from connectors.records import Customer
+from gateway.identity.blocked_keys import BlockedKeys
+from gateway.identity.key_kinds import KEY_KINDS
+from gateway.identity.keys import normalised_or_plain
+from gateway.identity.records import IdentityLimits, Key, RecordId, stated_id
+from gateway.lookups.fetches import RecordFetch
+from gateway.lookups.sources import Source, Sources
+from gateway.settings import Settings
+from gateway.stitching.merged_record import NAME_FIELDS, FieldRules
+from gateway.stitching.selection import Selection
+
+PROOF = Fields.from_paths("id", "member_number", "birth_date", "updated_at")
+"""Fields that tell people apart, and when a record changed."""
+
+
+class CustomerSources:
+    """The configured sources that find customers, the one whose value counts most first."""
+
+    def __init__(self, sources: Sources, settings: Settings) -> None:
+        finders = [source for source in sources.all if _kinds(source)]
+        named = [*settings.customer.priority, *(source.name for source in finders)]
+        self.rank = {name: place for place, name in enumerate(dict.fromkeys(named))}
+        self.all = sorted(finders, key=lambda source: self.rank[source.name])
+        self.are_several = len(finders) > 1
+        self.rules = FieldRules(self.rank, dict(settings.customer.fields))
+        identity = settings.identity
+        self.limits = IdentityLimits(
+            records_per_source=identity.records_per_source, keys_per_kind=identity.keys_per_kind, records=identity.records
+        )
+        self.max_sharers = identity.max_sharers
+        self.max_turns = identity.max_turns
+        values = {
+            kind: {normalised_or_plain(kind, value, settings.default_region) for value in blocked}
+            for kind, blocked in identity.blocked.items()
+        }
+        self.blocked = BlockedKeys(values=values, roles=identity.block_role_addresses)
+        self.trusted = {
+            source.name: frozenset(identity.trusts.get(source.name, _kinds(source) & set(LINKING_KINDS))) for source in finders
+        }
+        self._by_id = {source.name: source for source in finders if KeyKind.CUSTOMER_ID in _kinds(source)}
+        self._usual = next(iter(self._by_id), None)
+        self._ids_of = {name: block.customer_ids_of for name, block in settings.sources.items()}
+        self._by_id_space = {
+            name: [
+                source for source in finders if source.name in self._by_id and name in (source.name, self.id_space(source.name))
+            ]
+            for name in self._by_id
+        }
+        self._finders: dict[KeyKind, Sequence[Source]] = {
+            kind: self._asked_by(kind) for kind in CUSTOMER_KEYS if kind is not KeyKind.CUSTOMER_ID
+        }
+        kinds = {source.name: self.trusted[source.name] - _kinds(source) - {KeyKind.DEVICE_ID} for source in self.all}
+        self.one_way = {name: one_way for name, one_way in kinds.items() if one_way}
+        self.fields = lru_cache(maxsize=1_000)(self._fields)
+
+    def asked_by(self, kind: KeyKind) -> Sequence[Source]:
+        """List the sources to ask by a kind of key."""
+        return self._finders.get(kind, ())
+
+    def finds_ids(self, name: str) -> bool:
+        """Tell whether the source of this name finds customers by id."""
+        return name in self._by_id
+
+    def by_id(self, name: str) -> Sequence[Source]:
+        """List the sources that find customers by the ids of a source."""
+        return self._by_id_space.get(name, ())
+
+    def may_state(self, members: Sequence[RecordId]) -> bool:
+        """Tell whether a source may have a record that no key of these records finds: it links by keys it is not found by."""
+        return not self.one_way.keys() <= {member.source for member in members}
+
+    def id_space(self, name: str) -> str | None:
+        """Name the source whose customer ids a source knows. In its own records they are ids of customers there, too."""
+        return self._ids_of.get(name) or (name if name in self._by_id else self._usual)
+
+    def stated_ids(self, record: RecordId) -> list[Key]:
+        """List the keys by which others state the id of a record: under its own source, and under that whose ids it knows."""
+        space = self.id_space(record.source) if record.source in self._by_id else record.source
+        return [stated_id(own) for own in dict.fromkeys([record, RecordId(space or record.source, record.id)])]
+
+    def is_enough(self, name: str, selection: Selection) -> bool:
+        """Tell whether a source alone gives all that is selected of a customer who is asked for by his id there."""
+        if selection.stitches or selection.members or self.rank.get(name) != 0 or self.limits.records_per_source > 1:
+            return False
+        return all(field == "id" or self.rules.only_source(field) == name for field, _ in selection.fields)
+
+    def fetch(self, source: Source, kind: KeyKind, fields: Fields, first: int) -> RecordFetch:
+        """Fetch records of customers with the fields that a walk needs."""
+        return source.records(Customer, kind, Ask(fields=fields, first=first, more=False))
+
+    def _fields(self, fields: Fields) -> Fields:
+        """Add the fields that link records, and those that are taken together with selected ones."""
+        own = fields_of(Customer)
+        kinds = frozenset[KeyKind]().union(*self.trusted.values())
+        paths = [path for kind in LINKING_KINDS if kind in kinds for path in KEY_KINDS[kind].fields]
+        whole = [(name, all_fields(part)) for name, _ in fields if (part := own[name].struct) is not None]
+        names = [(name, Fields()) for name in NAME_FIELDS] if any(name in fields for name in NAME_FIELDS) else []
+        return fields | Fields((*whole, *names)) | Fields.from_paths(*paths) | PROOF
+
+    def _asked_by(self, kind: KeyKind) -> Sequence[Source]:
+        finders = [source for source in self.all if kind in _kinds(source)]
+        return [source for source in finders if kind in self.trusted[source.name]] or finders
+
+
+def _kinds(source: Source) -> set[KeyKind]:
+    return {kind for record, kind in source.lookups if record is Customer and kind is not KeyKind.TEXT}

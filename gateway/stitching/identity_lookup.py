@@ -1,0 +1,147 @@
+"""Find customers whom several sources may know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.contract import KeyKind
+from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure
+from gateway.identity.keys import normalised, words
+from gateway.identity.records import Key, RecordId
+from gateway.identity.resolution import Component
+from gateway.lookups.loaders import Loaders
+from gateway.stitching.customer import MissingRecord
+from gateway.stitching.customer_identity import CustomerIdentity, IdentityLink, IncompleteReason
+from gateway.stitching.customer_sources import CustomerSources
+from gateway.stitching.customer_walk import MAX_CANDIDATES, CustomerWalk, walk_all
+from gateway.stitching.merged_customer import MergedCustomer
+from gateway.stitching.merged_record import MemberRecord, merge_records
+from gateway.stitching.selection import Selection
+from gateway.stitching.source_router import SourceRouter
+
+FoundByKey = MergedCustomer | CallerError | SourceFailure | None
+"""A customer, or the reason why a key finds none."""
+
+
+class IdentityLookup:
+    """Finds customers for one request, with all their records."""
+
+    def __init__(self, router: SourceRouter, loaders: Loaders) -> None:
+        self._router = router
+        self._loaders = loaders
+
+    @property
+    def _customers(self) -> CustomerSources:
+        return self._router.customers
+
+    async def by_keys(self, keys: Sequence[Key], selection: Selection) -> list[FoundByKey]:
+        """Find customers by keys, in order; None for those that nobody has.
+
+        In the place of a key stands the reason why it finds none: `InvalidKeyError`, `AmbiguousIdentityError` when it leads to
+        several, or `SourceFailure` when a source that could not be asked may have it.
+        """
+        normal = [*map(self._normal_key, keys)]
+        walks: dict[Key, CustomerWalk] = {}
+        for key in normal:
+            if isinstance(key, Key) and key not in walks:
+                walks[key] = self._new_walk()
+                walks[key].begin_with_key(*key)
+        await self._walk([*walks.values()], selection, MAX_CANDIDATES)
+        found = {key: self._of_key(walk, key.kind, selection) for key, walk in walks.items()}
+        return [found[key] if isinstance(key, Key) else key for key in normal]
+
+    def _normal_key(self, key: Key) -> Key | InvalidKeyError:
+        if not self._customers.asked_by(key.kind):
+            return InvalidKeyError(f"no source finds customers by {words(key.kind)}")
+        try:
+            return Key(key.kind, normalised(key.kind, key.value, self._router.default_region))
+        except InvalidKeyError as error:
+            return error
+
+    def _of_key(self, walk: CustomerWalk, kind: KeyKind, selection: Selection) -> FoundByKey:
+        if not walk.seeds:
+            return SourceFailure(walk.failures[0].source, walk.failures[0].error) if walk.failures else None
+        components = [] if walk.is_shared else _holding(walk.components(), walk.seeds)
+        if len(components) == 1:
+            return self._merged(walk, components[0], selection, None)
+        candidates = walk.seeds if walk.is_shared else [self._anchor(walk, component) for component in components]
+        return AmbiguousIdentityError(words(kind), [id_.node_id for id_ in candidates], [id_.id for id_ in candidates])
+
+    async def by_ids(
+        self, ids: Sequence[RecordId | None], selection: Selection, *, as_asked: bool = False
+    ) -> list[MergedCustomer | CallerError | None]:
+        """Find customers by their ids at sources, in order. `as_asked` shows them under these ids.
+
+        In the place of an id that cannot be one stands the reason.
+        """
+        normal = [_normal_id(id_) for id_ in ids]
+        walks: dict[RecordId, CustomerWalk] = {}
+        for id_ in normal:
+            if isinstance(id_, RecordId) and id_ not in walks:
+                walks[id_] = self._new_walk()
+                walks[id_].begin_with_id(id_)
+        await self._walk([*walks.values()], selection)
+        customers = {id_: self._of_id(walk, id_, selection, as_asked=as_asked) for id_, walk in walks.items()}
+        return [customers[id_] if isinstance(id_, RecordId) else id_ for id_ in normal]
+
+    def _new_walk(self) -> CustomerWalk:
+        return CustomerWalk(self._customers, self._router.default_region)
+
+    async def _walk(self, walks: Sequence[CustomerWalk], selection: Selection, candidates: int = 0) -> None:
+        fields = self._customers.fields(self._router.fields(selection))
+        await walk_all(walks, self._customers, fields, self._loaders, candidates)
+
+    def _of_id(self, walk: CustomerWalk, id_: RecordId, selection: Selection, *, as_asked: bool) -> MergedCustomer | None:
+        if id_ not in walk.members:
+            return None
+        (component,) = _holding(walk.components(), [id_])
+        return self._merged(walk, component, selection, id_ if as_asked else None)
+
+    def _anchor(self, walk: CustomerWalk, component: Component) -> RecordId:
+        return self._customers.rules.in_order([walk.members[id_] for id_ in component.records])[0].id
+
+    def _merged(
+        self, walk: CustomerWalk, component: Component, selection: Selection, shown_as: RecordId | None
+    ) -> MergedCustomer:
+        members = self._customers.rules.in_order([walk.members[id_] for id_ in component.records])
+        anchor = members[0].id
+        shown = shown_as or anchor
+        reason = walk.incomplete_reason(component)
+        known = [member for member in members if member.record is not None]
+        failed = [failure for failure in walk.failures if failure.source == anchor.source] or walk.failures
+        record = merge_records(known, self._customers.rules, shown.id) if known else MissingRecord(failed[0])
+        return MergedCustomer(
+            record,
+            shown.source,
+            shown.id,
+            self._loaders,
+            members[0].outcome,
+            self._router,
+            selected=selection.fields,
+            anchor=anchor,
+            members=members,
+            identity=_identity(component, members, reason),
+            outcomes=walk.outcomes,
+            failures=walk.failures,
+            error=None if reason is None else walk.error(reason),
+        )
+
+
+def _identity(component: Component, members: Sequence[MemberRecord], reason: IncompleteReason | None) -> CustomerIdentity:
+    return CustomerIdentity(
+        reason=reason,
+        records=[member.id.node_id for member in members],
+        links=[IdentityLink(link.by, [id_.node_id for id_ in link.records]) for link in component.links],
+        withheld=[IdentityLink(link.by, [id_.node_id for id_ in link.records], link.reason) for link in component.withheld],
+    )
+
+
+def _holding(components: Sequence[Component], ids: Sequence[RecordId]) -> list[Component]:
+    return [component for component in components if not set(ids).isdisjoint(component.records)]
+
+
+def _normal_id(id_: RecordId | None) -> RecordId | CallerError | None:
+    try:
+        return id_ and RecordId(id_.source, normalised(KeyKind.CUSTOMER_ID, id_.id))
+    except CallerError as error:
+        return error

@@ -1,0 +1,53 @@
+"""Define what a customer is made of: records, the links between them, and whose value each field is."""
+
+from datetime import datetime
+
+import strawberry
+
+from resolvers.enums import IncompleteReason, KeyKind, OriginRule, WithheldReason
+from resolvers.fields import field
+from resolvers.scalars import JSON
+
+
+@strawberry.type(description="A record that one source has of a customer.")
+class CustomerRecord:
+    source: str = field("The source.")
+    source_id: strawberry.ID = field("The record's own id at that source.")
+    as_of: datetime | None = field("When the source gave it; null where only its id is known.")
+
+
+@strawberry.type(description="What another source says of a field.")
+class OtherValue:
+    source: str = field("The source.")
+    value: JSON = field("Its value.")
+
+
+@strawberry.type(description="Whose value a field of a customer is.")
+class FieldOrigin:
+    name: str = field("The name of the field.", name="field")
+    source: str | None = field("The source whose value it is, of a list the first one; null where no source has one.")
+    as_of: datetime | None = field("When the source gave it.")
+    rule: OriginRule = field("Why its value counts.")
+    others: list[OtherValue] = field("What the other sources say, the same or something else.")
+
+
+@strawberry.type(description="A key that two records have in common. Its value is not told.")
+class IdentityLink:
+    by: KeyKind = field("The kind of key.")
+    records: list[strawberry.ID] = field("The ids of the records.")
+
+
+@strawberry.type(description="A key in common that does not make two records one customer.")
+class WithheldLink:
+    by: KeyKind = field("The kind of key.")
+    records: list[strawberry.ID] = field("The ids of the records; one where those that share the key are many.")
+    reason: WithheldReason = field("Why it does not.")
+
+
+@strawberry.type(description="Why records are one customer.")
+class CustomerIdentity:
+    complete: bool = field("Whether no source has another record of the customer.")
+    reason: IncompleteReason | None = field("Why there may be another one.")
+    records: list[strawberry.ID] = field("The ids of its records, that of the one which counts most first.")
+    links: list[IdentityLink] = field("The keys that the records have in common.")
+    withheld: list[WithheldLink] = field("Keys in common with records that are not the customer's.")
