@@ -297,7 +297,8 @@ def test_missing_motor_is_a_problem_of_the_settings(monkeypatch: pytest.MonkeyPa
 def test_unreadable_address_is_a_problem_of_the_settings(uri: str, hand_clock: HandClock):
     """The setting is named; what stands in it, maybe a password, is not."""
     with pytest.raises(
-        ConfigurationError, match=r"^mongodb\.uri: not a MongoDB connection string with known options$"
+        ConfigurationError,
+        match=r"^mongodb\.uri: is no MongoDB connection string with known options; write one such as mongodb://user:",
     ) as error:
         Mongo(MongoSettings(uri=uri), hand_clock)
     assert "hunter2" not in str(error.value)
