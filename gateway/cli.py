@@ -286,7 +286,7 @@ def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, 
     from rich.progress import Progress
 
     from gateway.check.command import check as check_configuration
-    from gateway.check.report import report_lines
+    from gateway.check.report import WIDTH, report_lines
 
     with _problems_shown(), Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("Looking at the data", total=None)
@@ -295,7 +295,7 @@ def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, 
     if as_json:
         typer.echo(found.report.json())
     else:
-        for line in report_lines(found.report, found.settings, found.faults):
+        for line in report_lines(found.report, found.called, found.faults, WIDTH if out.is_terminal else None):
             out.print(line, markup=False, highlight=False, soft_wrap=True)
         for warning in found.report.warnings:
             errors.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)

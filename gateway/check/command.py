@@ -17,16 +17,16 @@ from gateway.check.settings_file import TomlFile
 from gateway.check.source_questions import ask_sources
 from gateway.clock import Clock
 from gateway.explain import unreadable_values
-from gateway.settings import Settings, environment_variables
+from gateway.settings import SourceSettings, environment_variables
 from gateway.settings_document import SettingsDocument, fill_in
 from gateway.tags.definitions import Pack
 
 
 class Check(NamedTuple):
-    """The report; the settings where they are sound enough to be shown; the faults that would be active, in words."""
+    """The report; how the sources are called whose settings are sound; the faults that would be active, in words."""
 
     report: Report
-    settings: Settings | None
+    called: Mapping[str, SourceSettings]
     faults: str | None = None
 
 
@@ -48,7 +48,7 @@ async def check(
     variables = environment_variables() if environment is None else environment
     file = TomlFile(config, "--config")
     if file.document is None:
-        return Check(Report(problems=file.syntax_problems, lookups=()), None)
+        return Check(Report(problems=file.syntax_problems, lookups=()), {})
     read = fill_in(file.document, variables)
     configuration = validate_configuration(file, read)
     problems = [*file.syntax_problems, *configuration.problems]
@@ -68,7 +68,7 @@ async def check(
         problems += await _read_customers(configuration, customers)
     lookups = summarise_lookups(configuration.connectors)
     report = Report(in_order(problems), lookups, warnings=in_order(warnings), samples=data.samples, reach=data.reach)
-    return Check(report, configuration.settings, active)
+    return Check(report, configuration.called, active)
 
 
 def _place(text: str, file: TomlFile, read: SettingsDocument) -> Problem:

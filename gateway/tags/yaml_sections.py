@@ -190,10 +190,8 @@ class Section:
         if match is None:
             self.report(name, f"'{text}' is not a span of time; write a number and m, h, d or w, such as 6h or 90d")
         elif not 1 <= int(match[1]) <= MAX_SPAN:
-            self.report(
-                name,
-                f"'{text}' is too {'long' if int(match[1]) else 'short'}; write a number from 1 to {MAX_SPAN:,} and m, h, d or w",
-            )
+            word = "long" if int(match[1]) else "short"
+            self.report(name, f"'{text}' is too {word}; write a number from 1 to {MAX_SPAN:,} and m, h, d or w")
         else:
             return timedelta(**{_UNITS[match[2]]: int(match[1])})
         return None
