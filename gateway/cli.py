@@ -151,7 +151,7 @@ def check(
     config: Config = Path("gateway.toml"),
     faults: Faults = None,
     customer: Annotated[
-        list[str] | None, typer.Option(help="Read this customer's records, and say what cannot be read.")
+        list[str] | None, typer.Option(help="Read this customer's records, by id or such as email:ana@example.com.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print problems and lookups as JSON.")] = False,
     deep: Annotated[bool, typer.Option("--deep", help="Look at 1,000 rows of each lookup instead of 100.")] = False,
@@ -213,7 +213,7 @@ def explain(
     import asyncio
 
     from gateway.app import create_services
-    from gateway.explain import explained
+    from gateway.explain import explained, suggest_kind
     from gateway.log import configure_logging
     from gateway.settings import load_settings
 
@@ -221,7 +221,8 @@ def explain(
     with _problems_shown():
         explanation = asyncio.run(explained(create_services(load_settings(config)), customer, by))
     if explanation is None:
-        errors.print("there is no customer with this key; --by says of which kind it is", markup=False)
+        fix = suggest_kind(customer if by is None else "", "--by says of which kind it is")
+        errors.print(f"there is no customer with this key{fix}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1)
     if explanation.warning is not None:
         errors.print(explanation.warning, style="yellow", markup=False, highlight=False, soft_wrap=True)

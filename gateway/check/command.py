@@ -42,11 +42,12 @@ async def check(
     """Check a settings file, all that it names, and a file of faults. `customers` are read, to see what cannot be.
 
     Of each lookup so many `rows` are looked at; `advance` is told the source of each.
-
-    Raises `ConfigurationError` for a file that cannot be read at all.
     """
     variables = environment_variables() if environment is None else environment
-    file = TomlFile(config, "--config")
+    try:
+        file = TomlFile(config, "--config")
+    except ConfigurationError as error:
+        return Check(Report(_unreadable(config, error), lookups=()), {})
     if file.document is None:
         return Check(Report(problems=file.syntax_problems, lookups=()), {})
     read = fill_in(file.document, variables)
@@ -109,11 +110,15 @@ def _check_faults(path: Path, names: Sequence[str], connectors: Sequence[Connect
     try:
         settings, problems = validate_faults(TomlFile(path, "--faults"), names, connectors)
     except ConfigurationError as error:
-        words = [text.removeprefix(f"{path.name}: ") for text in error.problems]
-        return None, [Problem(path.name, None, "", *split_fix(text)) for text in words]
+        return None, _unreadable(path, error)
     if problems or settings is None:
         return None, problems
     return f"{len(settings.faults)} fault(s) on {', '.join(settings.sources)} where serve has --faults {path}", []
+
+
+def _unreadable(path: Path, error: ConfigurationError) -> list[Problem]:
+    """Write the problems of a file that cannot be read at all."""
+    return [Problem(path.name, None, "", *split_fix(text.removeprefix(f"{path.name}: "))) for text in error.problems]
 
 
 async def _read_customers(configuration: CheckedConfiguration, customers: Sequence[str]) -> list[Problem]:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from connectors.contract import Connector, ConnectorSettings
-from connectors.errors import ConfigurationError
 from gateway.check.command import check
 from gateway.check.source_questions import ask_sources
 
@@ -120,14 +119,26 @@ async def test_lists_and_keys_that_are_wrong_do_not_hide_queries(folder: Path) -
 
 
 async def test_a_customer_is_read_when_all_else_is_right(folder: Path) -> None:
-    """Nobody has this id."""
-    assert await told(folder, SOUND, customer="c1") == ["customer c1: nobody has this id"]
+    """By an id, or by a key with its kind. One that nobody has is told with what a key is."""
+    other = "give the id of one, or a key with its kind, such as email:ana@example.com"
+    assert await told(folder, SOUND, customer="c1") == [f"customer c1: nobody has this key; {other}"]
+    assert await told(folder, SOUND, customer="id:c1") == [f"customer id:c1: nobody has this key; {other}"]
+    assert await told(folder, SOUND, customer="urn:1") == [f"customer urn:1: nobody has this key; {other}"]
+    assert await told(folder, SOUND, customer="emial:a@b.example") == [
+        "customer emial:a@b.example: nobody has this key; did you mean 'email'?"
+    ]
+    with closing(sqlite3.connect(folder / "crm.db")) as database, database:
+        database.execute("INSERT INTO customers VALUES ('c1')")
+    assert await told(folder, SOUND, customer="c1") == []
+    assert await told(folder, SOUND, customer="id:c1") == []
 
 
-async def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    """For there is nothing to report."""
-    with pytest.raises(ConfigurationError, match=r"none\.toml: there is no such file"):
-        await check(tmp_path / "none.toml", environment={})
+async def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
+    """It is all that there is to report."""
+    found = await check(tmp_path / "none.toml", environment={})
+    (problem,) = found.report.problems
+    assert str(problem) == f"none.toml: there is no such file in {tmp_path}; name one with --config"
+    assert (found.report.lookups, found.called) == ((), {})
 
 
 class NoSettings(ConnectorSettings):

@@ -104,6 +104,10 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path):
     assert result.returncode == 2
     assert result.stderr == f"none.toml: there is no such file in {tmp_path}; name one with --config\n"
     assert run("check", "--nothing").returncode == 2
+    as_json = run("check", "--config", str(tmp_path / "none.toml"), "--json")
+    assert (as_json.returncode, as_json.stderr) == (2, "")
+    (problem,) = json.loads(as_json.stdout)["problems"]
+    assert (problem["file"], problem["line"], problem["fix"]) == ("none.toml", None, "name one with --config")
 
 
 def test_serve_checks_first_and_does_not_serve_what_has_problems(configuration: Path):
