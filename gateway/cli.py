@@ -141,7 +141,8 @@ def reload(admin_port: AdminPort = None) -> None:
     if outcome.problems:
         _print_problems([*outcome.problems, "The old settings and tags are kept."])
         raise typer.Exit(1)
-    out.print(f"Settings and tags {outcome.digest} are served (revision {outcome.revision}).", highlight=False)
+    words = "are served as before: nothing has changed" if outcome.outcome == "unchanged" else "are served"
+    out.print(f"Settings and tags {outcome.digest} {words} (revision {outcome.revision}).", highlight=False, soft_wrap=True)
     for line in outcome.changes:
         out.print(line, markup=False, highlight=False, soft_wrap=True)
 

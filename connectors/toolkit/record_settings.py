@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, LiteralString, cast, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -84,4 +84,4 @@ def _with_problems(error: ValidationError, value: Any, problems: list[str]) -> V
 def _error_type(item: ErrorDetails) -> str | PydanticCustomError:
     """Name the type of an error: that of a validator's own is not known to pydantic, and has its words."""
     is_known = item["type"] in get_args(ErrorType)
-    return item["type"] if is_known else PydanticCustomError(item["type"], cast("LiteralString", item["msg"]))
+    return item["type"] if is_known else PydanticCustomError(item["type"], item["msg"])
