@@ -85,7 +85,7 @@ class TelemetrySettings(_Frozen):
 
 def _no_text(kind: KeyKind) -> KeyKind:
     if kind is KeyKind.TEXT:
-        raise ValueError("a change is told by a key that finds one customer, so not by text")
+        raise ValueError("a change is told by a key that finds one customer, so not by text; give another kind of key")
     return kind
 
 
@@ -192,7 +192,9 @@ class Settings(_Frozen):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.effective_max_deadline_ms < self.deadline_ms:
-            raise ValueError("max_deadline_ms: is less than deadline_ms, which is what callers have who ask for nothing")
+            raise ValueError(
+                "max_deadline_ms: is less than deadline_ms, which callers have who ask for nothing; raise it, or remove it"
+            )
         others = [block.customer_ids_of for block in self.sources.values() if block.customer_ids_of is not None]
         named = [*self.customer.named_sources(), *self.identity.trusts, *others]
         if unknown := sorted(set(named) - set(self.sources)):

@@ -77,7 +77,7 @@ class RecordSettings(MappingSettings):
         yield from scale_problems(record, self.rating_scale)
         if record.time_field is None:
             if self.order != "none":
-                yield "order: this record has no time to be ordered by"
+                yield "order: this record has no time to be ordered by; remove it"
             for kind, lookup in self.keys.items():
                 if "since" in lookup.placeholders:
                     yield f"keys.{kind}: {{since}} needs a record with a time"

@@ -65,7 +65,9 @@ async def check(
     data = await _check_data(configuration, problems, Sampler(Clock(), rows, _region(configuration)), advance)
     warnings = [_place_found(found, file, read) for found in data.warnings]
     problems += [_place_found(found, file, read) for found in data.problems]
-    if customers and not problems:
+    if customers and problems:
+        warnings.append(Problem(None, None, "", "no customer was read, as there are problems", "correct these first"))
+    elif customers:
         problems += await _read_customers(configuration, customers)
     lookups = summarise_lookups(configuration.connectors)
     report = Report(in_order(problems), lookups, warnings=in_order(warnings), samples=data.samples, reach=data.reach)

@@ -133,6 +133,17 @@ async def test_a_customer_is_read_when_all_else_is_right(folder: Path) -> None:
     assert await told(folder, SOUND, customer="id:c1") == []
 
 
+async def test_that_no_customer_is_read_beside_problems_is_told(folder: Path) -> None:
+    """Else the caller may take him for sound."""
+    path = folder / "gateway.toml"
+    path.write_text("deadline = 5\n" + SOUND.replace("FOLDER", str(folder)), encoding="utf-8")
+    report = (await check(path, None, ["c1"], {})).report
+    assert [str(problem) for problem in report.problems] == [
+        "gateway.toml:1:1: deadline: is no setting; did you mean 'deadline_ms'?"
+    ]
+    assert list(map(str, report.warnings)) == ["no customer was read, as there are problems; correct these first"]
+
+
 async def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     """It is all that there is to report."""
     found = await check(tmp_path / "none.toml", environment={})

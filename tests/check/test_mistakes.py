@@ -108,7 +108,7 @@ MISTAKES = [
     (75, "faults.4.by", "must be one of customer_id, external_id, member_number, email,", "did you mean 'email'?"),
     (76, "faults.5", "the source 'exports' has no such lookup", "choose one that `profile-gateway check` prints"),
     (77, "tags.tier.owner", "stands twice, first in line 55", "keep one"),
-    (78, "sources.crm.webhook.by", "a change is told by a key that finds one customer, so not by", "correct it there"),
+    (78, "sources.crm.webhook.by", "a change is told by a key that finds one customer, so not by", "give another kind of key"),
     (79, "GATEWAY_CACHE_BYTE", "is no setting", "did you mean 'cache_bytes'?"),
     (80, "GATEWAY_DEADLINE_MS", "must be a whole number", "write it in digits, without quotes"),
     (81, "telemetry.slow_request_ms", "must be a whole number without quotes", "write `slow_request_ms = 900`"),
