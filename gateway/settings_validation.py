@@ -21,7 +21,7 @@ MAX_ROUNDS = 50
 
 
 class SettingProblem(NamedTuple):
-    """What is wrong with a setting, and how to put it right. `message` never repeats a value."""
+    """What is wrong with a setting, and how to put it right. `message` repeats no text that was set."""
 
     path: Path
     message: str

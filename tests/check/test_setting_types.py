@@ -1,5 +1,6 @@
 """Values of a type that TOML tells from the right one, and variables, which are texts whatever they set."""
 
+import pickle
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -100,14 +101,18 @@ VARIABLES = {"DEADLINE": "900", "OPEN": "false", "RETRIES": "1", "SECONDS": "2.5
 
 
 def test_variables_set_numbers(tmp_path: Path) -> None:
-    """Those that stand in a text of the file, of the gateway and of a connector, and those on top of the file."""
+    """Those that stand in a text of the file, of the gateway and of a connector, and those on top of the file.
+
+    Workers are handed the settings, and validate those of connectors.
+    """
     path = tmp_path / "gateway.toml"
     path.write_text(SETTINGS.replace("POOL", '"${POOL}"'), encoding="utf-8")
     settings = load_settings(path, VARIABLES)
     crm = settings.sources["crm"]
     assert (settings.deadline_ms, settings.introspection, settings.tags.cache_s) == (900, False, 3.0)
     assert (crm.retries, crm.cache_s) == (1, {"customer": 2.5})
-    assert create_services(settings).sources.all[0].connector.settings.pool_size == 7
+    of_worker = pickle.loads(pickle.dumps(settings))
+    assert create_services(of_worker).sources.all[0].connector.settings.pool_size == 7
 
 
 def test_a_text_in_a_source_is_refused_when_it_is_served(tmp_path: Path) -> None:
