@@ -15,7 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from connectors.contract import KeyKind, RecordName
 from connectors.errors import ConfigurationError
 from connectors.toolkit.webhook_signatures import Encoding
-from gateway.customer_settings import CustomerSettings, IdentitySettings, SourceName
+from gateway.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings_document import SettingsDocument, fill_in
 from gateway.settings_texts import BodyPath, CollectorAddress, DatabaseName, HeaderName, OperationName, Region, SourceName
 from gateway.settings_validation import Validated, validate
