@@ -163,7 +163,7 @@ def test_a_pipe_gets_what_is_known(configuration: Path):
     sampled = ["", f"{name}: order by customer_id: 1 records of 1 keys"]
     assert lines_of(good.stdout)[:-2] == [*table, *calls, *sampled]
     text = configuration.read_text(encoding="utf-8")
-    configuration.write_text(text.replace("[sources.", 'deadline_ms = "900"\n[sources.', 1), encoding="utf-8")
+    configuration.write_text(text.replace("[sources.", 'cache_bytes = "900"\n[sources.', 1), encoding="utf-8")
     assert lines_of(run("check", "--config", str(configuration)).stdout) == [*table, *calls, *sampled]
     configuration.write_text(text.replace('kind = "files"', 'kind = "files"\nretries = 9'), encoding="utf-8")
     assert lines_of(run("check", "--config", str(configuration)).stdout) == table
