@@ -8,13 +8,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from connectors.contract import LINKING_KINDS, KeyKind
 from connectors.record_fields import fields_of
 from connectors.records import Customer
-
-SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+from gateway.settings_texts import SourceName
 
 
 def _linking(kind: KeyKind) -> KeyKind:
     if kind not in LINKING_KINDS:
-        raise ValueError("links are made by external_id, member_number, email, phone and device_id")
+        raise ValueError("links are made by external_id, member_number, email, phone and device_id; choose one of these")
     return kind
 
 

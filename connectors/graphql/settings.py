@@ -67,7 +67,7 @@ class RecordSettings(NamedSettings):
         yield from misplaced_keys(RECORD_NAMES[record], self.keys)
         if record.time_field is None and not unknown:
             if self.order != "none":
-                yield "order: this record has no time to be ordered by"
+                yield "order: this record has no time to be ordered by; remove it"
             for kind, lookup in self.keys.items():
                 if "since" in Query(lookup.query, lookup.variables).sends:
                     yield f"keys.{kind}.query: $since and {{since}} need a record with a time"

@@ -50,7 +50,7 @@ class LookupSettings(ConnectorSettings):
         rules = {
             "path: must start with `/`": self.path.startswith("/"),
             f"placeholders are {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)}": used <= set(PLACEHOLDERS),
-            "path or body: must hold either {key} or {keys}": len(used & {"key", "keys"}) == 1,
+            "path: must hold {key} or {keys}, here or in the body, and not both": len(used & {"key", "keys"}) == 1,
             "path: {first}, {since} and {until} belong after the `?`": placeholders_of(fixed_part) <= {"key", "keys"},
             "{until} needs {since}": "until" not in used or "since" in used,
             "key: with {keys}, an expression must give the key of a row": "keys" not in used or self.key is not None,
@@ -78,7 +78,7 @@ class RecordSettings(MappingSettings):
         yield from misplaced_keys(RECORD_NAMES[record], self.keys)
         if record.time_field is None:
             if self.order != "none":
-                yield "order: this record has no time to be ordered by"
+                yield "order: this record has no time to be ordered by; remove it"
             for kind, lookup in self.keys.items():
                 if "since" in lookup.placeholders:
                     yield f"keys.{kind}: {{since}} needs a record with a time"

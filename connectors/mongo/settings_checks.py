@@ -45,7 +45,7 @@ def _field_problems(where: str, struct: type[msgspec.Struct], fields: Mapping[st
         elif field.value is not None and (info.form != LEAF or info.leaf is dict):
             yield f"{where}.{path}: is no single value; give a path"
         elif field.scale and info.leaf is not Decimal:
-            yield f"{where}.{path}: scale is for amounts"
+            yield f"{where}.{path}: scale is for amounts; remove it"
         elif path in ("id", getattr(struct, "time_field", None)) and field.path is None:
             yield f"{where}.{path}: differs from document to document; give a path"
 

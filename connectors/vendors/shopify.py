@@ -14,6 +14,7 @@ from connectors.graphql.response import of_the_call, read_response
 from connectors.graphql.settings import GraphQLSettings
 from connectors.records import Customer, Order, Record
 from connectors.toolkit.http_client import RefusedResponse
+from connectors.toolkit.text_forms import fits
 from connectors.toolkit.vendor_connector import AppSettings, Grant, Vendor
 from connectors.toolkit.vendor_rows import is_number
 
@@ -104,10 +105,15 @@ _ORDER = {
 }
 
 
+Version = Annotated[
+    str, fits(r"20\d\d-(01|04|07|10)|unstable", "is no version of the API; write the first month of a quarter, such as 2026-01")
+]
+
+
 class ShopifySettings(AppSettings):
     """`base_url` is that of the shop: `https://NAME.myshopify.com`. Orders of tests are none, unless `test_orders` says so."""
 
-    api_version: Annotated[str, Field(pattern=r"^(20\d\d-(01|04|07|10)|unstable)$")] = "2026-01"
+    api_version: Version = "2026-01"
     page_size: Annotated[int, Field(ge=1, le=250)] = 100
     test_orders: bool = False
 

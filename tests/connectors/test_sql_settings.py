@@ -29,8 +29,8 @@ URL = "sqlite+aiosqlite:///shop.db"
     ("document", "words"),
     [
         ({"url": "mysql://u:secret@h/d"}, "the driver must be one of sqlite+aiosqlite, postgresql+asyncpg"),
-        ({"url": "secret"}, "not an SQLAlchemy URL"),
-        ({"url": "sqlite+aiosqlite://"}, "name a database file"),
+        ({"url": "secret"}, "is no URL of SQLAlchemy; write one such as postgresql"),
+        ({"url": "sqlite+aiosqlite://"}, "name a file, as in sqlite+aiosqlite:///shop.db"),
         ({"records": {}}, "records"),
         ({"records": {"ordr": ORDER}}, "'ordr' is no record; did you mean 'order'?"),
         (

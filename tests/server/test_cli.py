@@ -128,9 +128,11 @@ def test_tags_explain_takes_any_key(demo: tuple[str, Path]):
     assert run("tags", "explain", f"email:{email}", "--config", config).stdout == by_id.stdout
     absent = run("tags", "explain", "--by", "email", "nobody@example.com", "--config", config)
     assert (absent.returncode, absent.stderr) == (1, "there is no customer with this key; --by says of which kind it is\n")
+    misspelt = run("tags", "explain", f"emial:{email}", "--config", config)
+    assert (misspelt.returncode, misspelt.stderr) == (1, "there is no customer with this key; did you mean 'email'?\n")
     wrong = run("tags", "explain", "--by", "mail", email, "--config", config)
     assert wrong.returncode == 2
-    assert "--by: there are no keys of kind 'mail'; known: id" in wrong.stderr
+    assert "--by: there are no keys of kind 'mail'; did you mean 'email'?" in wrong.stderr
 
 
 def test_schema_compares_with_a_file(tmp_path: Path):

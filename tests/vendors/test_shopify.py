@@ -296,7 +296,7 @@ async def test_check_finds_what_is_wrong():
     ("settings", "message"),
     [
         ({"token": "a\nb"}, "holds a line break"),
-        ({"api_version": "2026-02"}, "String should match pattern"),
+        ({"api_version": "2026-02"}, "is no version of the API; write the first month of a quarter"),
         ({"page_size": 251}, "less than or equal to 250"),
         ({"keys": {"ticket": ["email"]}}, "keys.ticket: shopify has no ticket by email; it has customer by customer_id"),
     ],
