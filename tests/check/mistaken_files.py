@@ -222,6 +222,19 @@ facts:
     measure: sum
     field: total
     currency: EURO                                      #62
+  contradicted:
+    label: Delivered and not
+    record: order
+    measure: count
+    where: {status: [DELIVERED]}
+    except: {status: [DELIVERED]}                       #81
+  doubled:
+    label: Spend at a rate of its own
+    record: order
+    measure: sum
+    field: total
+    currency: EUR
+    rates: {EUR: 2}                                     #82
   forgotten:                                            #63
     label: Nobody reads it
     record: order
@@ -251,6 +264,24 @@ tags:
       : spend > 0.0 || spend_365d > 0.0 || euros > 0.0 ? 'OTHER' : 'NONE'
     values: [HEAVY, OLD, OTHER, NONE]
     valuez: [A]                                         #69
+  service:
+    label: Service
+    description: Whether somebody waits.
+    owner: service
+    category: SERVICE
+    ttl: 6h
+    version: 1
+    words: Waiting with an open ticket.
+    expression: "open_tickets >= 1 ? 'ONE' : open_tickets >= 3 ? 'MANY' : 'NONE'" #83
+  alike:
+    label: Alike
+    description: The same for all.
+    owner: service
+    category: SERVICE
+    ttl: 6h
+    version: 1
+    words: The same for all.
+    expression: "contradicted + size(string(doubled)) > 3 ? 'SAME' : 'SAME'" #84
 """
 
 FAULTS = r"""

@@ -97,10 +97,14 @@ MISTAKES = [
     (74, "faults.3", "has no effect, or several", "give one of delay_ms, error, wrong_data, hang, and several"),
     (75, "faults.4.by", "must be one of customer_id, external_id, member_number, email,", "did you mean 'email'?"),
     (76, "faults.5", "the source 'exports' has no such lookup", "choose one that `profile-gateway check` prints"),
-    (77, "tags.tier.owner", "stands twice, first in line 44", "keep one"),
+    (77, "tags.tier.owner", "stands twice, first in line 57", "keep one"),
     (78, "sources.crm.webhook.by", "a change is told by a key that finds one customer, so not by", "correct it there"),
     (79, "GATEWAY_CACHE_BYTE", "is no setting", "did you mean 'cache_bytes'?"),
     (80, "GATEWAY_DEADLINE_MS", "must be a whole number", "write it in digits, without quotes"),
+    (81, "facts.contradicted.except.status", "'DELIVERED' is in 'where' too, so no such record is", "keep one of the two"),
+    (82, "facts.doubled.rates.EUR", "EUR is the fact's own currency, of which one is 1", "remove it"),
+    (83, "tags.service.expression", "'MANY' can never be given: open_tickets >= 3 is never true here", "put it first,"),
+    (84, "tags.alike.expression", "'SAME' is given whether contradicted + size(string(doubled)) > 3", "correct one"),
 ]
 """Number, path, how the message begins, how the fix begins."""
 
@@ -127,7 +131,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Check:
 
 def test_there_are_as_many_problems_as_mistakes(found: Check) -> None:
     """None is hidden by another one, and none is told twice or in several ways."""
-    assert len(MISTAKES) == 80
+    assert len(MISTAKES) == 84
     assert len(found.report.problems) == len(MISTAKES)
     assert [number for number, *_ in MISTAKES] == list(range(1, len(MISTAKES) + 1))
 
