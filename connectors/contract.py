@@ -316,6 +316,13 @@ class Connector(Generic[S]):
         """Count the connections now. None where the connector has no pool that it can count."""
         return None
 
+    def absent_fields(self, record: type[Record]) -> frozenset[str]:  # noqa: ARG002  for those that know
+        """Name the fields, by dotted paths, that no record of this type has here, as far as is known now.
+
+        That is what the settings, or the columns of a query, do not have. A field that is only empty is none of them.
+        """
+        return frozenset()
+
     async def missing_indexes(self) -> Sequence[MissingIndex]:
         """List the large tables that lookups read whole. Raises `SourceError`."""
         return []

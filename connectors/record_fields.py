@@ -6,7 +6,7 @@ of paths in `tags.yaml`) asks here, so a new field is added in `records.py` alon
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -153,6 +153,35 @@ def leaves_of(struct: type[msgspec.Struct]) -> dict[str, FieldInfo]:
         inner = {"": field} if field.struct is None else leaves_of(field.struct)
         leaves |= {f"{name}.{path}" if path else name: leaf for path, leaf in inner.items()}
     return leaves
+
+
+_MEANT = (1, False)
+"""Defaults that are values. `None`, nothing in a list and `UNKNOWN` say that there is none."""
+
+
+def absent_paths(struct: type[msgspec.Struct], is_given: Callable[[str], bool]) -> frozenset[str]:
+    """List the fields that a source never gives by their dotted paths, of whose leaves it gives those that `is_given` says.
+
+    An object is absent without what it needs, and with it all that is inside. So is a list of which nothing is given. A field
+    that means something by its default, as a quantity of 1 does, is given with its object.
+    """
+    absent: set[str] = set()
+    for name, field in fields_of(struct).items():
+        absent |= _absent_in(field, name, is_given)
+    return frozenset(absent)
+
+
+def _absent_in(field: FieldInfo, path: str, is_given: Callable[[str], bool]) -> set[str]:
+    if field.struct is None:
+        return set() if is_given(path) else {path}
+    own = fields_of(field.struct)
+    inside = set().union(*(_absent_in(inner, f"{path}.{name}", is_given) for name, inner in own.items()))
+    gone = {name for name in own if f"{path}.{name}" in inside}
+    if len(gone) == len(own):
+        return inside | {path}
+    if field.form == OBJECT and any(own[name].required for name in gone):
+        return {path} | {f"{path}.{leaf}" for leaf in (*own, *leaves_of(field.struct))}
+    return inside - {f"{path}.{name}" for name, inner in own.items() if inner.default in _MEANT}
 
 
 @lru_cache(maxsize=1024)

@@ -189,7 +189,7 @@ _describe(
     RULE="The rule gave it. With a null value: the rule gives this customer none, and the facts say why.",
     NOT_LISTED="The rule gave a value that is not among the `values` of the definition. The value is null.",
     FAILED="The rule could not be computed over these facts, a mistake of its author. The value is null.",
-    UNKNOWN="The rule needs a fact whose source could not be asked: see `missing` in the evidence. The value is null.",
+    UNKNOWN="The rule needs a fact that is not known: see `missing` in the evidence. The value is null.",
 )
 _describe(
     TagCategory,

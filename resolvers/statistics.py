@@ -24,6 +24,8 @@ from resolvers.order import OrderFilter
 FIELDS = Fields.from_paths(
     "id", "placed_at", "status", "total.amount", "total.currency", "refunded.amount", "refunded.currency"
 )
+_TOTAL = 1
+"""The place of the measure of totals, which reads all that the others do but for refunds. Few sources know those."""
 NOT_CANCELLED = Condition("status", (OrderStatus.CANCELLED.value,), negated=True)
 
 
@@ -37,7 +39,9 @@ class OrderStatistics:
     net: list[Money] = apart("What they come to after refunds, one sum per currency.")
     first_at: datetime | None = apart("When the first one was placed.")
     last_at: datetime | None = apart("When the last one was placed.")
-    partial: bool = apart("Whether orders are left out, or may be because the answer of a source is stale.")
+    partial: bool = apart(
+        "Whether orders or totals are left out: they are not given by a source, or may be more because its answer is stale."
+    )
 
 
 async def give_statistics(
@@ -94,7 +98,7 @@ def _statistics(request: MeasureRequest, answer: Measurement) -> OrderStatistics
     if not answer.sources:
         return None
     count, total, refunded, first, last = _merge_rows(request, answer.rows)
-    net = combine(request.measures[1], [total, [*map(_negated, refunded)]]) if refunded else total
+    net = combine(request.measures[_TOTAL], [total, [*map(_negated, refunded)]]) if refunded else total
     return OrderStatistics(
         count=count,
         total=_money(total),
@@ -102,7 +106,7 @@ def _statistics(request: MeasureRequest, answer: Measurement) -> OrderStatistics
         net=_money(net),
         first_at=first,
         last_at=last,
-        partial=answer.missing is not None or answer.cut,
+        partial=answer.missing is not None or answer.cut or answer.has_absent(_TOTAL),
     )
 
 

@@ -41,7 +41,9 @@ class Fact:
     sources: list[str] = field("The sources that it came from.")
     as_of: datetime | None = field("When they were asked.")
     partial: bool = field("Whether something is known to be left out.")
-    missing: str | None = field("The error code of a source that could not be asked.")
+    missing: str | None = field(
+        "The error code of a source that could not be asked; or NOT_CONFIGURED, NOT_GIVEN: no source has it."
+    )
 
     @computed("From when to when records counted; null for all time.")
     def window(fact: strawberry.Parent[FactValue]) -> Window | None:  # noqa: N805

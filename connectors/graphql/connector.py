@@ -11,8 +11,10 @@ from connectors.contract import Connector, Lookup, PoolUsage
 from connectors.errors import SourceError
 from connectors.graphql.client import ACCEPT, GraphQLClient
 from connectors.graphql.lookup import lookups_of
+from connectors.graphql.selection import absent_fields_of
 from connectors.graphql.settings import GraphQLSettings
 from connectors.graphql.source_checks import problems_of
+from connectors.records import RECORDS, Record
 from connectors.toolkit.http_client import HttpClient
 
 _CHECK_TIMEOUT_S = 5.0
@@ -29,6 +31,7 @@ class GraphQLConnector(Connector[GraphQLSettings]):
         self._asking = GraphQLClient(self._post)
         self._transport = HttpClient(settings, self._asking.refusal, propagate_traces=settings.propagate_traces)
         self._lookups = lookups_of(settings)
+        self._absent = {RECORDS[name]: absent_fields_of(RECORDS[name], own) for name, own in settings.records.items()}
 
     async def open(self) -> None:
         await self._transport.open(self.settings.headers | ACCEPT)
@@ -47,6 +50,10 @@ class GraphQLConnector(Connector[GraphQLSettings]):
         fetches = [(lookup, partial(self._asking.fetch, lookup)) for lookup in self._lookups]
         answers = await asyncio.gather(*(problems_of(lookup, fetch, _CHECK_TIMEOUT_S) for lookup, fetch in fetches))
         return [f"sources.{self.name}.{problem}" for problems in answers for problem in problems]
+
+    def absent_fields(self, record: type[Record]) -> frozenset[str]:
+        """Name the fields without an expression, which are not asked for."""
+        return self._absent.get(record, frozenset())
 
     def lookups(self) -> Sequence[Lookup]:
         return [

@@ -9,7 +9,7 @@ import msgspec
 
 from connectors.graphql.expressions import Names, Path, ReadPaths
 from connectors.graphql.settings import PartSettings, RecordSettings
-from connectors.record_fields import LIST, Fields, fields_of
+from connectors.record_fields import LIST, Fields, absent_paths, all_fields, fields_of
 from connectors.toolkit.mapping import settings as rows
 
 Paths = AbstractSet[Path]
@@ -47,6 +47,19 @@ class SourceSelection:
         return " ".join(
             self._names.asked(name) + (f" {{ {self._text(rests)} }}" if rests else "") for name, rests in inside.items()
         )
+
+
+def absent_fields_of(record: type[msgspec.Struct], rules: RecordSettings) -> frozenset[str]:
+    """Name the fields that the mapping does not have, by dotted paths."""
+    known, _ = SourceSelection(rules).select(record, all_fields(record))
+    given = set(_paths(known))
+    return absent_paths(record, given.__contains__)
+
+
+def _paths(fields: Fields, prefix: str = "") -> Iterator[str]:
+    for name, inner in fields:
+        yield prefix + name
+        yield from _paths(inner, f"{prefix}{name}.")
 
 
 class _Mapping:

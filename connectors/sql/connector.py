@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 
 from connectors.contract import CUSTOMER_KEYS, Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, PoolUsage, Push
 from connectors.inspection import MissingIndex
-from connectors.records import RECORDS
+from connectors.records import RECORD_NAMES, RECORDS, Record
 from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
 from connectors.sql.engine import Engine
@@ -70,6 +70,11 @@ class QueriesConnector(Connector[S]):
         return [
             missing for name, table in self._tables.items() for missing in await indexes_missing(self.database, name, table)
         ]
+
+    def absent_fields(self, record: type[Record]) -> frozenset[str]:
+        """Name the fields without a column. None is known before the columns are."""
+        table = self._tables.get(RECORD_NAMES[record])
+        return frozenset() if table is None else table.absent_fields
 
     def lookups(self) -> Sequence[Lookup]:
         shared: dict[str, Any] = dict(max_batch=self._max_batch, pushdown=frozenset(Push))

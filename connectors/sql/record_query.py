@@ -278,6 +278,14 @@ class RecordQuery:
         own = table.c.get(name)
         return None if own is None else self.dialect.elements(self.dialect.json_text(own))
 
+    def has_column(self, path: str) -> bool:
+        """Tell whether a leaf has a column. What is in the elements of a column of JSON is not known, and counts as there."""
+        place = place_of(self.record, path)
+        if place.in_list is None:
+            return place.column in self.source.c
+        own = self.lists.get(place.in_list)
+        return place.in_list in self.source.c if own is None else place.column in own.c
+
     def owned(self, name: str, items: FromClause, table: FromClause) -> list[Expression]:
         """Tie the items of a list to their record. Elements of its own column need no tie."""
         return [required(items, PARENT) == self.dialect.outer(required(table, "id"))] if name in self.lists else []

@@ -11,6 +11,7 @@ from sqlalchemy import Executable
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Measure, Measured
 from connectors.inspection import Sample, SampledKey
+from connectors.record_fields import absent_paths
 from connectors.records import RECORDS
 from connectors.sql.columns import PARENT
 from connectors.sql.database import SqlDatabase
@@ -44,6 +45,8 @@ class RecordTable:
         self.name = name
         self.settings = settings
         self._learning: asyncio.Task[RecordStatements] | None = None
+        self.absent_fields: frozenset[str] = frozenset()
+        """The paths of fields without a column, once the columns are known."""
 
     async def fetch(self, kind: KeyKind, keys: Keys, ask: Ask) -> Answer:
         """Fetch the pages of the keys that find something, by one statement."""
@@ -114,6 +117,7 @@ class RecordTable:
         ]
         learnt = LearntColumns(columns, lists, by_index=await self._by_index(columns))
         plain = RecordStatements(RecordQuery(self._dialect, self.name, self.settings, learnt))
+        self.absent_fields = absent_paths(RECORDS[self.name], plain.rows.has_column)
         if not read_whole:
             return plain
         confined = learnt._replace(read_whole=frozenset(read_whole))

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
 from gateway.app import create_services, opened
 from gateway.check.configuration import CheckedConfiguration, validate_configuration, validate_faults
 from gateway.check.data_checks import DataReport, check_data
+from gateway.check.fact_fields import find_unknown_facts
 from gateway.check.problems import Problem, in_order, problem_without_place, read_setting_text, split_fix
 from gateway.check.redaction import Redaction
 from gateway.check.report import Report, summarise_lookups
@@ -20,6 +23,8 @@ from gateway.explain import unreadable_values
 from gateway.settings import SourceSettings, environment_variables
 from gateway.settings_document import SettingsDocument, fill_in
 from gateway.tags.definitions import Pack
+from gateway.tags.pack import read_sound_facts
+from gateway.tags.yaml_sections import read_lines
 
 
 class Check(NamedTuple):
@@ -63,8 +68,11 @@ async def check(
     asked = [_place(text, file, read) for text in await ask_sources(configuration.connectors, configuration.store)]
     problems += map(hidden.hide, asked)
     data = await _check_data(configuration, problems, Sampler(Clock(), rows, _region(configuration)), advance)
-    warnings = [_place_found(found, file, read) for found in data.warnings]
-    problems += [_place_found(found, file, read) for found in data.problems]
+    tag_file = _tag_file(file, read)
+    lines = {} if tag_file is None else read_lines(tag_file)
+    found_last = _find_unknown(configuration, read, tag_file, lines)
+    warnings = [_place_found(found, file, read, lines) for found in (*data.warnings, *found_last)]
+    problems += [_place_found(found, file, read, lines) for found in data.problems]
     if customers and problems:
         warnings.append(Problem(None, None, "", "no customer was read, as there are problems", "correct these first"))
     elif customers:
@@ -79,8 +87,10 @@ def _place(text: str, file: TomlFile, read: SettingsDocument) -> Problem:
     return problem_without_place(text) if setting is None else file.problem_of(setting, read)
 
 
-def _place_found(found: Problem, file: TomlFile, read: SettingsDocument) -> Problem:
-    """Give a finding in the data the line of its setting."""
+def _place_found(found: Problem, file: TomlFile, read: SettingsDocument, lines: Mapping[str, int]) -> Problem:
+    """Give a finding the line of its setting. `lines` are those of the file of tags."""
+    if found.file and found.line is None:
+        return msgspec.structs.replace(found, line=lines.get(found.path))
     return found if found.file else _place(f"{found.path}: {found.message}; {found.fix}", file, read)
 
 
@@ -98,6 +108,34 @@ async def _check_data(
     return await check_data(
         sound, services.tags.pack, named.name if named else None, sampler, services.router.customers, advance=advance
     )
+
+
+def _tag_file(file: TomlFile, read: SettingsDocument) -> Path | None:
+    table = read.document.get("tags")
+    named = table.get("file") if isinstance(table, Mapping) else None
+    return file.folder / named if isinstance(named, str) else None
+
+
+def _find_unknown(
+    configuration: CheckedConfiguration, read: SettingsDocument, path: Path | None, lines: Mapping[str, int]
+) -> list[Problem]:
+    """Find facts that no source can give, where all sources are sound: one that is not may have what they need.
+
+    The shipped tags are of no owner who could change them, and go with sources of any kind.
+    """
+    if path is None:
+        return []
+    blocks = read.document.get("sources", {})
+    if any(_is_about_sources(problem) for problem in configuration.problems) or len(configuration.connectors) < len(blocks):
+        return []
+    try:
+        return find_unknown_facts(read_sound_facts(path), configuration.connectors, path.name, lines)
+    except ConfigurationError:
+        return []  # which the problems say
+
+
+def _is_about_sources(problem: Problem) -> bool:
+    return f"{problem.path}.".startswith("sources.") or problem.path.startswith("GATEWAY_SOURCES")
 
 
 def _is_about(problem: Problem, source: str) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from connectors.contract import Connector
 from connectors.records import RECORD_NAMES
+from gateway.check.fact_fields import find_empty_fields
 from gateway.check.indexes import find_missing_indexes
 from gateway.check.key_matches import find_never_matching, find_unlinked, find_weaker_keys
 from gateway.check.problems import Problem
@@ -65,6 +66,7 @@ async def check_data(
             *await find_unusual_keys(samples, sampler),
             *await find_missing_indexes(connectors),
             *await find_unmet_conditions(samples, pack, file, sampler),
+            *find_empty_fields(samples, pack.facts.values() if file else (), file),
         ]
         if customers is not None:
             warnings += find_weaker_keys(samples)

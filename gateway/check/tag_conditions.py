@@ -28,11 +28,11 @@ async def find_unmet_conditions(
     """
     problems = []
     for fact in pack.facts.values():
-        asked = _asked_lookups(samples, fact.record)
+        asked = asked_lookups(samples, fact.record)
         if not asked or not all(sample.is_sampled for sample in asked):
             continue
         for condition in fact.where:
-            counts = _values(asked, condition.field)
+            counts = values_of(asked, condition.field)
             if not _is_closed(fact.record, condition.field, counts):
                 continue
             absent = [value for value in condition.values if value not in counts]
@@ -44,7 +44,8 @@ async def find_unmet_conditions(
     return problems
 
 
-def _asked_lookups(samples: Sequence[LookupSample], record: type[Record]) -> list[LookupSample]:
+def asked_lookups(samples: Sequence[LookupSample], record: type[Record]) -> list[LookupSample]:
+    """List the lookups that the sources are asked by for records of a customer."""
     sources = dict.fromkeys(sample.source for sample in samples)
     asked = (find_strongest(samples, source, record) for source in sources)
     return [sample for sample in asked if sample is not None]
@@ -60,7 +61,8 @@ def _is_closed(record: type[Record], path: str, counts: Counter[str]) -> bool:
     return total >= MIN_VALUES and is_few and all(len(text) <= MAX_WORD for text in counts)
 
 
-def _values(samples: Sequence[LookupSample], path: str) -> Counter[str]:
+def values_of(samples: Sequence[LookupSample], path: str) -> Counter[str]:
+    """Count the values at a path of the sampled records."""
     return Counter(
         text for sample in samples for record in sample.records for text in _texts(record, path.split(".")) if text is not None
     )

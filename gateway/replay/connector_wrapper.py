@@ -8,6 +8,7 @@ import msgspec
 
 from connectors.contract import Aggregate, Answer, Ask, Connector, Keys, Lookup, Measure, Measured, PoolUsage
 from connectors.inspection import MissingIndex
+from connectors.records import Record
 
 
 class ConnectorWrapper(Connector[Any]):
@@ -29,6 +30,9 @@ class ConnectorWrapper(Connector[Any]):
 
     async def check(self) -> list[str]:
         return await self.inner.check()
+
+    def absent_fields(self, record: type[Record]) -> frozenset[str]:
+        return self.inner.absent_fields(record)
 
     async def missing_indexes(self) -> Sequence[MissingIndex]:
         return await self.inner.missing_indexes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 
@@ -42,11 +43,26 @@ class MeasureRequest(msgspec.Struct, frozen=True, kw_only=True):
     fields: Fields
 
 
+class Gaps(msgspec.Struct, frozen=True):
+    """What a source does not give, by the places of measures.
+
+    `absent`: it does not have the field, or one that must have a value. `unsure`: it does not have one that must not have a
+    value, so that its records all count.
+    """
+
+    absent: frozenset[int]
+    unsure: frozenset[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.absent or self.unsure)
+
+
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one row of values per answer (of a source or key). Each row has one value per measure.
 
     `failure` is the first one; `stale` is why the first of the answers that are older than they may be is not newer; `cut` says
-    that not all records were counted; `sources` is empty where none is configured.
+    that not all records were counted; `sources` is empty where none is configured. `gaps` has, for each row, what its source
+    does not give; it is empty where each gives all.
     """
 
     rows: list[tuple[Any, ...]]
@@ -55,6 +71,21 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failed | None = None
     stale: SourceError | None = None
     cut: bool = False
+    gaps: tuple[Gaps, ...] = ()
+
+    def values(self, place: int) -> list[Any]:
+        """List the values of a measure: those of the sources that give what it reads."""
+        if not self.gaps:
+            return [row[place] for row in self.rows]
+        return [row[place] for row, gaps in zip(self.rows, self.gaps, strict=True) if place not in gaps.absent]
+
+    def lacks(self, place: int) -> bool:
+        """Tell whether a source does not give all that a measure reads."""
+        return self.has_absent(place) or any(place in gaps.unsure for gaps in self.gaps)
+
+    def has_absent(self, place: int) -> bool:
+        """Tell whether a source is not in the values of a measure, since it does not give what that reads."""
+        return any(place in gaps.absent for gaps in self.gaps)
 
     @property
     def missing(self) -> str | None:
@@ -114,6 +145,7 @@ class PendingMeasurements:
             failure=next((part.failure for part in parts if part.failure), None),
             stale=next((part.stale for part in parts if part.stale), None),
             cut=any(part.cut for part in parts),
+            gaps=_merge_gaps(parts),
         )
 
 
@@ -140,6 +172,7 @@ class _SourceMeasurements:
         self._kind = kind
         self._pending: dict[StitchedCustomer, PendingKeys] = {}
         self._is_read = False
+        self._known_gaps: Gaps | None = None
 
     async def run(self) -> None:
         """Measure at the source where it can, else over its records."""
@@ -257,7 +290,39 @@ class _SourceMeasurements:
             failure=failed[0] if failed else None,
             stale=stale or customer.stale_keys(self._kind),
             cut=cut or customer.leaves_out_keys(self.source, self._kind),
+            gaps=(gaps,) * len(rows) if (gaps := self._gaps()) else (),
         )
+
+    def _gaps(self) -> Gaps:
+        """Find what the source does not give. It knows when it has answered."""
+        if self._known_gaps is None:
+            absent = self.source.connector.absent_fields(self._request.record)
+            self._known_gaps = find_gaps(self._request.measures, absent)
+        return self._known_gaps
+
+
+def find_gaps(measures: Sequence[Measure], absent: AbstractSet[str]) -> Gaps:
+    """Find the measures that read fields which a source does not have."""
+    if not absent:
+        return NO_GAPS
+    gone: set[int] = set()
+    unsure: set[int] = set()
+    for place, measure in enumerate(measures):
+        if measure.field in absent:
+            gone.add(place)
+        for condition in measure.where:
+            if condition.field in absent:
+                (unsure if condition.negated else gone).add(place)
+    return Gaps(frozenset(gone), frozenset(unsure)) if gone or unsure else NO_GAPS
+
+
+NO_GAPS = Gaps(frozenset(), frozenset())
+
+
+def _merge_gaps(parts: Sequence[Measurement]) -> tuple[Gaps, ...]:
+    if not any(part.gaps for part in parts):
+        return ()
+    return tuple(gaps for part in parts for gaps in part.gaps or (NO_GAPS,) * len(part.rows))
 
 
 def _can_measure(source: Source, request: MeasureRequest, kind: KeyKind) -> bool:

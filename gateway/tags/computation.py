@@ -16,7 +16,7 @@ from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.measurements import Measurement, MeasureRequest, PendingMeasurements
 from gateway.stitching.source_reports import SourceState
 from gateway.tags import facts, rules
-from gateway.tags.computed_tag import ComputedTag, FactValue
+from gateway.tags.computed_tag import NOT_GIVEN, ComputedTag, FactValue
 from gateway.tags.definitions import Fact, Pack
 from gateway.tags.tag_counts import TagCounts
 
@@ -106,9 +106,13 @@ async def compute(pack: Pack, clock: Clock, counts: TagCounts, wanted: Iterable[
     return await Computation(pack, clock, counts, wanted).run()
 
 
+_LASTING = (None, SourceState.NOT_CONFIGURED.value, NOT_GIVEN)
+"""What changes with the settings alone."""
+
+
 def is_missing_for_now(tag: ComputedTag) -> bool:
-    """Tell whether asking again may give more: a source was down, in contrast to one that is not configured."""
-    return any(fact.missing not in (None, SourceState.NOT_CONFIGURED.value) for fact in tag.evidence)
+    """Tell whether asking again may give more: a source was down, in contrast to one that is not there or has no such field."""
+    return any(fact.missing not in _LASTING for fact in tag.evidence)
 
 
 def is_late(tag: ComputedTag) -> bool:
@@ -139,18 +143,26 @@ def _add_facts(
 ) -> None:
     stale = answer.stale if answer.failure is None else None
     for place, (fact, measure) in enumerate(zip(group, request.measures, strict=True)):
+        values = answer.values(place)
+        missing = None if stale is not None else answer.missing
+        is_lacking = bool(answer.gaps) and answer.lacks(place)
+        if is_lacking and not values:
+            missing = missing or NOT_GIVEN
         value = facts.fact_value(
             fact,
             measure,
-            [row[place] for row in answer.rows],
+            values,
             reference=reference,
             sources=answer.sources,
             as_of=answer.as_of,
-            missing=None if stale is not None else answer.missing,
+            missing=missing,
         )
         if answer.cut:
             value = msgspec.structs.replace(value, partial=True)
         if stale is not None and value.missing is None:
             value = msgspec.structs.replace(value, partial=True, missing=stale.code)
             known.stale.add(fact.name)
+        if is_lacking:
+            in_part = None if value.value is None else NOT_GIVEN
+            value = msgspec.structs.replace(value, partial=True, missing=value.missing or in_part)
         known.facts[fact.name] = value

@@ -11,13 +11,17 @@ class TagValue(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=Fal
     """Share the form of stored JSON values. They hold no cycles."""
 
 
+NOT_GIVEN = "NOT_GIVEN"
+"""What a fact is missing where a source does not have the field that it reads."""
+
+
 class FactValue(TagValue, frozen=True):
     """A fact as one rule saw it.
 
     `value` is a JSON scalar (decimals as numbers), None when there was nothing to measure. `since` and `until` bound the
     window, None for all time. `sources` and `as_of` say where it came from and when it was read. `missing` is the error
-    code of the first source that could not be asked, None when all were. `partial` is true when something is known to be
-    left out.
+    code of the first source that could not be asked, None when all were; or `NOT_GIVEN`, with a value where another source
+    gives one. `partial` is true when something is known to be left out.
     """
 
     name: str
@@ -29,6 +33,11 @@ class FactValue(TagValue, frozen=True):
     as_of: datetime | None = None
     partial: bool = False
     missing: str | None = None
+
+    @property
+    def is_known_in_part(self) -> bool:
+        """Whether one source gave a value, and another one never has it."""
+        return self.missing == NOT_GIVEN and self.value is not None
 
 
 class RuleUsed(TagValue, frozen=True):

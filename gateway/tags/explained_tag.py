@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from gateway.tags.computed_tag import FactValue, Tag, TagReason
+from connectors.records import RECORD_NAMES
+from gateway.stitching.source_reports import SourceState
+from gateway.tags.computed_tag import NOT_GIVEN, FactValue, Tag, TagReason
 from gateway.tags.decision import Step, decide
 from gateway.tags.definitions import Fact, Pack
 from gateway.tags.expressions.parser import RuleSyntaxError
@@ -18,6 +20,8 @@ _NO_VALUE = {
     TagReason.NOT_LISTED: "the rule gave a value that 'values' does not list",
     TagReason.UNKNOWN: "the rule needs a fact whose source could not be asked",
 }
+_NEVER_KNOWN = "the rule needs a fact that no source gives"
+_LASTING = frozenset({NOT_GIVEN, SourceState.NOT_CONFIGURED.value})
 _TRUTHS = {True: "yes", False: "no", None: "cannot be told"}
 
 
@@ -57,15 +61,28 @@ def _notes(pack: Pack, answer: TagAnswer) -> Iterator[str]:
     if tag.value is None and tag.reason is TagReason.FAILED:
         yield f"Not given: the rule failed ({failure_kind(compile_rule(tag.rule.expression), tag.evidence)})"
     elif tag.value is None:
-        yield f"Not given: {_NO_VALUE[tag.reason]}"
+        codes = {fact.missing for fact in tag.evidence if fact.missing is not None and not fact.is_known_in_part}
+        is_lasting = tag.reason is TagReason.UNKNOWN and codes and codes <= _LASTING
+        yield f"Not given: {_NEVER_KNOWN if is_lasting else _NO_VALUE[tag.reason]}"
     for fact in tag.evidence:
         if fact.partial or fact.missing is not None:
             yield f"Partial: {fact.label}: {_missing(fact, pack.facts.get(fact.name))}"
 
 
 def _missing(value: FactValue, fact: Fact | None) -> str:
+    if value.missing == SourceState.NOT_CONFIGURED.value:
+        return f"no source has {f'{RECORD_NAMES[fact.record]} records' if fact else 'such records'}"
+    if value.missing == NOT_GIVEN:
+        needed = needed_paths(fact) if fact else "a field of it"
+        return f"no source gives {needed}" if value.value is None else f"a source does not give {needed}"
     if value.missing is not None:
         return f"a source could not be asked ({value.missing})"
     if fact is not None and fact.currency is not None:
         return f"amounts that have no rate to {fact.currency}, or records, are left out"
     return "records are left out, or sources differ"
+
+
+def needed_paths(fact: Fact) -> str:
+    """Name the fields that a fact reads, with their record: `order.total or order.status`."""
+    paths = dict.fromkeys([*([fact.field] if fact.field else []), *(condition.field for condition in fact.where)])
+    return " or ".join(f"{RECORD_NAMES[fact.record]}.{path}" for path in paths)

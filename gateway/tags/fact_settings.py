@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from numbers import Number
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,7 +17,7 @@ from connectors.record_fields import LIST, FieldInfo, fields_of, leaf_field
 from connectors.records import RECORDS, Money, Record
 from connectors.suggestions import did_you_mean
 from gateway.tags.definitions import Fact
-from gateway.tags.yaml_sections import Section
+from gateway.tags.yaml_sections import Problems, Section
 
 SETTINGS = ("label", "record", "measure", "field", "as", "currency", "rates", "window", "where", "except")
 DAYS_AGO = "days_ago"
@@ -46,31 +47,45 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _RATE = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
-def read_fact(name: str, section: Section) -> Fact | None:
-    """Read the fact. None when a problem was reported that leaves nothing to measure."""
+class ReadFact(NamedTuple):
+    """A fact, None where nothing is left to measure. Problems may leave its type open, or which records it measures."""
+
+    fact: Fact | None
+    is_typed: bool
+    is_chosen: bool
+
+
+def read_fact(name: str, section: Section, problems: Problems) -> ReadFact:
+    """Read the fact, and report its problems."""
     section.expect(SETTINGS)
     label = section.text("label")
+    before = len(problems)
     record = section.choice("record", RECORDS)
     measure = section.choice("measure", MEASURES)
-    window = section.duration("window")
     if record is None or measure is None:
-        _rates(section)  # which says what is wrong with them
-        return None
+        section.duration("window")
+        _rates(section, None)  # which says what is wrong with them
+        return ReadFact(None, is_typed=False, is_chosen=False)
     field = section.optional_text("field")
     info = _check_field(section, record, measure, field)
+    currency, as_days = _currency(section, info), _as_days(section, info)
+    typed = len(problems)
+    window, where = section.duration("window"), _conditions(section, record)
     _check_window(section, record)
-    return Fact(
+    chosen = len(problems)
+    fact = Fact(
         name=name,
         label=label,
         record=record,
         measure=measure,
         field=field,
         window=window,
-        where=_conditions(section, record),
-        currency=_currency(section, info),
-        rates=_rates(section),
-        as_days=_as_days(section, info),
+        where=where,
+        currency=currency,
+        rates=_rates(section, currency),
+        as_days=as_days,
     )
+    return ReadFact(fact, is_typed=typed == before, is_chosen=chosen == typed)
 
 
 def _check_field(section: Section, record: type[Record], measure: MeasureOp, field: str | None) -> FieldInfo | None:
@@ -139,7 +154,7 @@ def _currency(section: Section, field: FieldInfo | None) -> str | None:
     return currency
 
 
-def _rates(section: Section) -> tuple[tuple[str, Decimal], ...]:
+def _rates(section: Section, own: str | None) -> tuple[tuple[str, Decimal], ...]:
     rates = section.section("rates")
     if rates is None:
         return ()
@@ -155,19 +170,31 @@ def _rates(section: Section) -> tuple[tuple[str, Decimal], ...]:
         elif text:
             rates.refuse_quotes(currency, "a number")
             decimals[currency] = Decimal(text)
+            if currency == own and decimals[currency] != 1:
+                rates.report(currency, f"{own} is the fact's own currency, of which one is 1; remove it")
     return tuple(sorted(decimals.items()))
 
 
 def _conditions(section: Section, record: type[Record]) -> tuple[Condition, ...]:
     conditions: list[Condition] = []
+    chosen: dict[str, tuple[str, ...]] = {}
     for setting in ("where", "except"):
         fields = section.section(setting)
         for field in fields or ():
             assert fields is not None
             values = fields.texts(field)
             _check_values(fields, record, field, values)
+            both = [value for value in values if value in chosen.get(field, ())]
+            if both:
+                fields.report(field, f"{_quoted(both)} in 'where' too, so no such record is measured; keep one of the two")
+            chosen |= {field: values} if setting == "where" else {}
             conditions.append(Condition(field=field, values=values, negated=setting == "except"))
     return tuple(conditions)
+
+
+def _quoted(words: Sequence[str]) -> str:
+    quoted = ", ".join(f"'{word}'" for word in words)
+    return f"{quoted} {'is' if len(words) == 1 else 'are'}"
 
 
 def _check_values(fields: Section, record: type[Record], field: str, values: tuple[str, ...]) -> None:

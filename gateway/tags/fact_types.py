@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 
@@ -15,12 +15,12 @@ from gateway.tags.facts import value_type
 _TYPES = {int: ValueType.WHOLE, float: ValueType.FRACTION, str: ValueType.TEXT, bool: ValueType.TRUTH}
 
 
-def fact_types(facts: Mapping[str, Fact]) -> dict[str, FactType]:
-    """Find the types of facts by name."""
-    return {name: _fact_type(fact, facts.values()) for name, fact in facts.items()}
+def fact_types(facts: Mapping[str, Fact], unsure: Collection[str] = ()) -> dict[str, FactType]:
+    """Find the types of facts by name. Of those that are `unsure` it is not known which records they measure."""
+    return {name: _fact_type(fact, facts.values(), unsure) for name, fact in facts.items()}
 
 
-def _fact_type(fact: Fact, others: Iterable[Fact]) -> FactType:
+def _fact_type(fact: Fact, others: Iterable[Fact], unsure: Collection[str]) -> FactType:
     python_type = value_type(fact)
     is_time = python_type is datetime
     if is_time:
@@ -34,7 +34,7 @@ def _fact_type(fact: Fact, others: Iterable[Fact]) -> FactType:
         nullable=fact.measure not in (MeasureOp.COUNT, MeasureOp.SUM),
         minimum=0 if fact.measure is MeasureOp.COUNT or (is_time and fact.as_days) else None,
         words=_words(fact),
-        null_without=frozenset(other.name for other in others if _is_given_with(fact, other)),
+        null_without=frozenset(other.name for other in others if _is_given_with(fact, other, unsure)),
     )
 
 
@@ -45,12 +45,18 @@ def _words(fact: Fact) -> tuple[str, ...]:
     return tuple(str(member.value) for member in field.leaf)
 
 
-def _is_given_with(fact: Fact, count: Fact) -> bool:
-    """Tell whether `fact` has a value whenever `count` has counted: every record has its time."""
+def _is_given_with(fact: Fact, count: Fact, unsure: Collection[str]) -> bool:
+    """Tell whether `fact` has a value whenever `count` has counted: every record has its time.
+
+    It may have where either is `unsure`.
+    """
+    is_of_the_same = not {fact.name, count.name}.isdisjoint(unsure) or (
+        count.where == fact.where and (fact.window is None or (count.window is not None and count.window <= fact.window))
+    )
     return (
         count.measure is MeasureOp.COUNT
         and fact.measure in (MeasureOp.MIN, MeasureOp.MAX)
         and fact.field == fact.record.time_field is not None
-        and (count.record, count.where) == (fact.record, fact.where)
-        and (fact.window is None or (count.window is not None and count.window <= fact.window))
+        and count.record == fact.record
+        and is_of_the_same
     )

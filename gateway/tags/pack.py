@@ -50,19 +50,28 @@ def load_pack(path: Path, text: str | None = None) -> Pack:
     return Pack(facts=facts, tags=tags)
 
 
-def _read_facts(sections: Mapping[str, Section], problems: Problems) -> tuple[dict[str, Fact], dict[str, FactType]]:
-    """Read the facts, and find their types. That of a fact with problems is not known, so that nothing follows from it."""
+def read_sound_facts(path: Path) -> dict[str, Fact]:
+    """Read the facts of a file that are sound, whatever else is wrong. Raises `ConfigurationError` for one that is no YAML."""
+    problems = Problems(path.name)
+    sections = read_sections(path, problems).sections("facts")
     facts: dict[str, Fact] = {}
-    faulty: set[str] = set()
     for name, section in sections.items():
         before = len(problems)
-        fact = read_fact(name, section)
-        if fact is not None:
+        fact = read_fact(name, section, problems).fact
+        if fact is not None and len(problems) == before:
             facts[name] = fact
-        if len(problems) > before:
-            faulty.add(name)
-    types = fact_types({name: fact for name, fact in facts.items() if name not in faulty})
-    return facts, types | {name: FactType(type=ValueType.UNKNOWN, nullable=False) for name in faulty}
+    return facts
+
+
+def _read_facts(sections: Mapping[str, Section], problems: Problems) -> tuple[dict[str, Fact], dict[str, FactType]]:
+    """Read the facts, and find their types. Nothing follows from what a problem leaves open of them."""
+    read = {name: read_fact(name, section, problems) for name, section in sections.items()}
+    facts = {name: own.fact for name, own in read.items() if own.fact is not None}
+    types = fact_types(
+        {name: facts[name] for name, own in read.items() if own.is_typed},
+        unsure={name for name, own in read.items() if not own.is_chosen},
+    )
+    return facts, {name: types.get(name) or FactType(type=ValueType.UNKNOWN, nullable=False) for name in sections}
 
 
 def _check_names(sections: Mapping[str, Section]) -> None:

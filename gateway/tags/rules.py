@@ -50,13 +50,13 @@ def evaluate(
 
     It is None as its value where the rule does not give it; the facts that decided come with it.
 
-    A fact with nothing to measure is null. A fact whose source could not be asked is unknown, which is not null: an
-    outage must not read as "never ordered". A rule that needs an unknown fact, fails, or gives what is not in its
-    `values` gives None, and the reason says which. A fact of `stale` answers is known, and what it is missing is newer ones:
-    the tag is given, and has expired. Never raises for what an expression does.
+    A fact with nothing to measure is null. A fact whose source could not be asked, or of a field that no source has, is
+    unknown, which is not null: neither may read as "never ordered". A rule that needs an unknown fact, fails, or gives what
+    is not in its `values` gives None, and the reason says which. A fact of `stale` answers is known, and what it is missing is
+    newer ones: the tag is given, and has expired. Never raises for what an expression does.
     """
     evidence = [facts[name] for name in definition.fact_names]
-    known = {fact.name: fact.value for fact in evidence if fact.missing is None or fact.name in stale}
+    known = {fact.name: fact.value for fact in evidence if fact.missing is None or fact.name in stale or fact.is_known_in_part}
     is_stale = bool(stale) and any(fact.name in stale for fact in evidence)
     value, reason = _apply(definition, known)
     if reason is TagReason.FAILED and len(known) < len(evidence):

@@ -73,6 +73,22 @@ def read_sections(path: Path, problems: Problems, text: str | None = None) -> Se
     raise AssertionError
 
 
+def read_lines(path: Path) -> dict[str, int]:
+    """Find the lines of a file's settings by dotted paths. Nothing for a file that is no YAML."""
+    try:
+        root = yaml.compose(read_yaml_text(path), Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, ConfigurationError):
+        return {}
+    return dict(_lines_in(root, ""))
+
+
+def _lines_in(node: yaml.Node | None, prefix: str) -> Iterator[tuple[str, int]]:
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(key, yaml.ScalarNode):
+            yield f"{prefix}{key.value}", key.start_mark.line + 1
+            yield from _lines_in(value, f"{prefix}{key.value}.")
+
+
 class Section:
     """A mapping in the file: reads its settings by name and reports those that are missing, unknown or of a wrong kind."""
 

@@ -259,6 +259,19 @@ facts:
     record: ticket
     measure: count
     where: {satisfaction: "5"}                          #92
+  contradicted:
+    label: Delivered and not
+    record: order
+    measure: count
+    where: {status: [DELIVERED]}
+    except: {status: [DELIVERED]}                       #95
+  doubled:
+    label: Spend at a rate of its own
+    record: order
+    measure: sum
+    field: total
+    currency: EUR
+    rates: {EUR: 2}                                     #96
   forgotten:                                            #63
     label: Nobody reads it
     record: order
@@ -288,6 +301,24 @@ tags:
       : customers > 0 || rated > 0 || spend > 0.0 || spend_365d > 0.0 || euros > 0.0 ? 'OTHER' : 'NONE'
     values: [HEAVY, OLD, OTHER, NONE]
     valuez: [A]                                         #69
+  service:
+    label: Service
+    description: Whether somebody waits.
+    owner: service
+    category: SERVICE
+    ttl: 6h
+    version: 1
+    words: Waiting with an open ticket.
+    expression: "open_tickets >= 1 ? 'ONE' : open_tickets >= 3 ? 'MANY' : 'NONE'" #97
+  alike:
+    label: Alike
+    description: The same for all.
+    owner: service
+    category: SERVICE
+    ttl: 6h
+    version: 1
+    words: The same for all.
+    expression: "contradicted + size(string(doubled)) > 3 ? 'SAME' : 'SAME'" #98
 """
 
 FAULTS = r"""

@@ -72,9 +72,10 @@ async def test_memory(measures: bool):
 async def test_sql(tmp_path: Path, keys: dict[str, str], orders: Sequence[tuple[str, str | None]], aggregated: bool):
     """Pairs may share a record, so it is read; of a column the database sees it, and measures where there is none."""
     with sqlite3.connect(tmp_path / "shop.db") as database:
-        database.execute("CREATE TABLE orders (id TEXT, email TEXT, placed_at TEXT, total_amount TEXT, total_currency TEXT)")
-        rows = [(id_, email, f"2026-06-0{id_}T12:00:00Z", "10.00", "EUR") for id_, email in orders]
-        database.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", rows)
+        columns = "id, email, placed_at, total_amount, total_currency, status"
+        database.execute(f"CREATE TABLE orders ({columns})")
+        rows = [(id_, email, f"2026-06-0{id_}T12:00:00Z", "10.00", "EUR", "NEW") for id_, email in orders]
+        database.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?)", rows)
         database.execute("CREATE TABLE pairs (id TEXT, email TEXT)")
         database.executemany("INSERT INTO pairs VALUES (?, ?)", [("1", ANA), ("1", WORK), ("2", ANA), ("3", WORK)])
     database.close()

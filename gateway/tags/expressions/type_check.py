@@ -102,6 +102,9 @@ class TypeCheck:
         self._check_condition(node.condition, domains, "what stands before '?'")
         is_sound = len(self.problems) == before
         values = split(self._expression, node.condition, domains)
+        if is_sound and None not in (values.true, values.false) and self._are_alike(node.then, node.otherwise):
+            text = self.text(node.then)
+            self.report(node.otherwise, f"{text} is given whether {self.text(node.condition)} or not; correct one of the two")
         for branch, left, truth in ((node.then, values.true, True), (node.otherwise, values.false, False)):
             if left is None and is_sound:
                 self._report_unreachable(node.condition, branch, truth=truth)
@@ -121,6 +124,13 @@ class TypeCheck:
         fix = "is never true here; put it first" if truth else "is always true here; remove it"
         why = f"{self.text(condition)} {fix}, or correct the comparison"
         self.report(branch, f"{self.text(branch)} can never be given: {why}")
+
+    def _are_alike(self, first: Node, second: Node) -> bool:
+        """Tell whether two branches give the same, as they are written."""
+        if isinstance(first, ConstantLiteral) and isinstance(second, ConstantLiteral):
+            return first.kind == second.kind and self.constant(first) == self.constant(second)
+        texts = ("".join(self._expression[node.start : node.end].split()) for node in (first, second))
+        return next(texts) == next(texts)
 
     def _value(self, node: Node, domains: Domains) -> ValueType:
         """Find the type of a node that must not be null."""
