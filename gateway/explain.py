@@ -21,6 +21,7 @@ from gateway.lookups.sources import Sources
 from gateway.operations import Limits, Operations
 from gateway.services import Services
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer_finder import find_customers
 from gateway.stitching.selection import Selection
 from gateway.tags.explained_tag import ExplainedTag, explain_tag
 from resolvers.customer_key import KINDS
@@ -95,10 +96,10 @@ def suggest_kind(key: str, otherwise: str) -> str:
 
 
 async def _find_customer(services: Services, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
-    stitcher = services.stitcher()
-    if kind is KeyKind.CUSTOMER_ID:
-        return await stitcher.customer_of(value, selection)
-    return await stitcher.customer(kind, value, selection)
+    (found,) = await find_customers(services.stitcher(), [(kind, value)], selection)
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _missing_record(customer: StitchedCustomer) -> str | None:

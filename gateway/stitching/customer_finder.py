@@ -38,7 +38,7 @@ async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]]
     The records that keys name are found first, so that each source is asked for customers once by each kind.
     """
     by_record = [place for place, (kind, _) in enumerate(keys) if kind in RECORD_KEYS]
-    loading = (result_or_error(_load_owners(stitcher, *keys[place])) for place in by_record)
+    loading = (result_or_error(_load_owners, stitcher, *keys[place]) for place in by_record)
     loaded = dict(zip(by_record, await asyncio.gather(*loading), strict=True))
     owners = [loaded[place] if place in loaded else [Key(*key)] for place, key in enumerate(keys)]
     found = await _find_owners(stitcher, [owner for own in owners if isinstance(own, list) for owner in own], selection)
@@ -59,7 +59,7 @@ async def _find_owners(stitcher: Stitcher, owners: Collection[Key], selection: S
 async def _find_by_id(stitcher: Stitcher, keys: Sequence[Key], selection: Selection) -> Sequence[Result]:
     if not keys:
         return ()
-    found = await result_or_error(stitcher.customers([key.value for key in keys], selection))
+    found = await result_or_error(stitcher.customers, [key.value for key in keys], selection)
     return [found] * len(keys) if isinstance(found, Exception) else found
 
 

@@ -77,6 +77,8 @@ class CustomerWalk:
                 self.outcomes.append(outcome)
                 if isinstance(outcome, Found):
                     found.append((source, key, outcome))
+                    if _is_id(kind) and len(outcome.records) == 1:
+                        self._rename_seed(RecordId(source.name, value), outcome.records[0].id)
                     if not _is_id(kind) and len(outcome.records) > self._customers.max_sharers:
                         self._shared.add(key)
                 elif isinstance(outcome, Failed):
@@ -88,6 +90,10 @@ class CustomerWalk:
             self._fail(place, value, outcome)
         if len(self.members) > self._customers.limits.records:
             self.stop(IncompleteReason.TOO_MANY_RECORDS)
+
+    def _rename_seed(self, asked: RecordId, own_id: str) -> None:
+        """Begin at the record that an id finds: a source may find it by another spelling, or by a pseudonym."""
+        self.seeds = [RecordId(asked.source, own_id) if seed == asked else seed for seed in self.seeds]
 
     def stop(self, reason: IncompleteReason) -> None:
         """Ask for no more keys."""

@@ -92,9 +92,9 @@ class IdentityLookup:
         await walk_all(walks, self._customers, fields, self._loaders, candidates)
 
     def _of_id(self, walk: CustomerWalk, id_: RecordId, selection: Selection, *, as_asked: bool) -> MergedCustomer | None:
-        if id_ not in walk.members:
+        if walk.seeds[0] not in walk.members:
             return None
-        (component,) = _holding(walk.components(), [id_])
+        (component,) = _holding(walk.components(), walk.seeds)
         return self._merged(walk, component, selection, id_ if as_asked else None)
 
     def _anchor(self, walk: CustomerWalk, component: Component) -> RecordId:

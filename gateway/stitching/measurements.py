@@ -13,7 +13,7 @@ import msgspec
 from connectors.contract import Ask, KeyKind, Measure
 from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError, SourceTimeoutError
 from connectors.record_fields import Fields
-from connectors.records import Record
+from connectors.records import Customer, Record
 from connectors.toolkit.evaluation import MERGEABLE
 from connectors.toolkit.evaluation import evaluate_measure as measured_here
 from connectors.toolkit.loop_turns import Turn
@@ -145,7 +145,7 @@ class PendingMeasurements:
             failure=next((part.failure for part in parts if part.failure), None),
             stale=next((part.stale for part in parts if part.stale), None),
             cut=any(part.cut for part in parts),
-            gaps=_merge_gaps(parts),
+            gaps=_merge_gaps(parts, one_is_enough=self.request.record is Customer),
         )
 
 
@@ -319,10 +319,16 @@ def find_gaps(measures: Sequence[Measure], absent: AbstractSet[str]) -> Gaps:
 NO_GAPS = Gaps(frozenset(), frozenset())
 
 
-def _merge_gaps(parts: Sequence[Measurement]) -> tuple[Gaps, ...]:
+def _merge_gaps(parts: Sequence[Measurement], *, one_is_enough: bool) -> tuple[Gaps, ...]:
+    """Join the gaps of sources. Of a customer's own record `one_is_enough`: a gap is what no source gives."""
     if not any(part.gaps for part in parts):
         return ()
-    return tuple(gaps for part in parts for gaps in part.gaps or (NO_GAPS,) * len(part.rows))
+    joined = tuple(gaps for part in parts for gaps in part.gaps or (NO_GAPS,) * len(part.rows))
+    if not one_is_enough or not joined:
+        return joined
+    absent = frozenset.intersection(*(gaps.absent for gaps in joined))
+    unsure = frozenset.intersection(*(gaps.absent | gaps.unsure for gaps in joined)) - absent
+    return (Gaps(absent, unsure),) * len(joined) if absent or unsure else ()
 
 
 def _can_measure(source: Source, request: MeasureRequest, kind: KeyKind) -> bool:

@@ -52,7 +52,7 @@ async def find_node(stitcher: Stitcher, selections: Selections, node_id: str) ->
     ]
     if possible == [Customer]:
         return await stitcher.node(node_id, selections[Customer])
-    finding = (result_or_error(_find(stitcher, record, node_id, selections[record])) for record in possible)
+    finding = (result_or_error(_find, stitcher, record, node_id, selections[record]) for record in possible)
     return _first_known(await asyncio.gather(*finding))
 
 

@@ -1,8 +1,8 @@
 """Find customers by a key."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import ParamSpec, TypeVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Stitcher(msgspec.Struct, eq=False):
@@ -141,7 +142,7 @@ class Stitcher(msgspec.Struct, eq=False):
         """Find customers by keys other than ids, in order. In the place of a key may stand why it finds none."""
         if self.has_several_sources:
             return await self._identity.by_keys(keys, selection)
-        finding = (result_or_error(self.customer(key.kind, key.value, selection)) for key in keys)
+        finding = (result_or_error(self.customer, key.kind, key.value, selection) for key in keys)
         return await asyncio.gather(*finding)
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
@@ -310,9 +311,9 @@ def _id_or_error(value: str) -> str | CallerError:
         return error
 
 
-async def result_or_error(finding: Awaitable[T]) -> T | CallerError | SourceFailure:
-    """Wait for a result, or give the failure that a field reports."""
+async def result_or_error(find: Callable[P, Awaitable[T]], *args: P.args, **words: P.kwargs) -> T | CallerError | SourceFailure:
+    """Wait for what a function finds, or give the failure that a field reports."""
     try:
-        return await finding
+        return await find(*args, **words)
     except (CallerError, SourceFailure) as error:
         return error

@@ -178,3 +178,13 @@ async def test_two_records_of_a_source_are_one_customer_by_choice():
         "orders": {"nodes": [{"id": "crm:o-c"}, {"id": "crm:o-b"}, {"id": "crm:o-a"}]},
         "orderStatistics": {"count": 3},
     }
+
+
+async def test_an_id_in_another_spelling_finds_the_customer():
+    """A source that takes several spellings for one id has found the record, under its own id."""
+    crm = knowing("crm", [person("c1", name="Ann", email="a@example.com")])
+    own = knowing("shop", [person("s1", email="a@example.com")])
+    by_id = crm.records[r.Customer, KeyKind.CUSTOMER_ID]
+    by_id["C1"] = by_id["c1"]
+    answer = await ask_both('{ customer(by: {id: "crm:C1"}) { id name records { source } } ', crm, own)
+    assert answer["data"]["customer"] == {"id": "crm:c1", "name": "Ann", "records": [{"source": "crm"}, {"source": "shop"}]}

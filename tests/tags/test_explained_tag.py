@@ -131,7 +131,8 @@ async def test_nobody_is_said_only_when_it_is_true(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgumentError) as unlike:
         await explain(tmp_path, sources, "c1", "card")
     assert str(unlike.value) == (
-        "--by: there are no keys of kind 'card'; known: id, external_id, member_number, email, phone, device_id"
+        "--by: there are no keys of kind 'card'; known: id, external_id, member_number, email, phone, device_id, "
+        "account, order_id, order_number, ticket_number"
     )
     sources["crm"].failure = SourceUnavailableError()
     with pytest.raises(SourceFailure) as away:

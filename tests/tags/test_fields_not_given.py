@@ -106,6 +106,23 @@ async def test_what_one_of_two_sources_gives_is_known_in_part(tmp_path: Path, me
     assert found["tag"].notes == [f"Partial: Own: a source does not give {needed}"]
 
 
+async def test_one_record_of_a_customer_is_enough(tmp_path: Path) -> None:
+    """A customer's field is that of one record: others need not have it. What none has is not given."""
+    records = [
+        ("crm", {"id": "c1", "email": "a@example.com", "locale": "pt-BR"}),
+        ("club", {"id": "7", "email": "a@example.com"}),
+    ]
+    keys = {"keys": {"customer_id": "id", "email": "email"}}
+    settings = [(name, {"customer": {"query": query_of([row]), **keys}}) for name, row in records]
+    sources = [SqlConnector(name, SqlSettings(url=sqlite_url(tmp_path), records=own)) for name, own in settings]
+    known = await explain(tmp_path, "measure: latest, field: locale", ANY, *sources, record="customer")
+    (fact,) = known["tag"].answer.tag.evidence
+    assert (fact.value, fact.missing, fact.partial) == ("pt-BR", None, False)
+    absent = await explain(tmp_path, "measure: latest, field: acquisition.source", ANY, *sources, record="customer")
+    (fact,) = absent["tag"].answer.tag.evidence
+    assert (fact.value, fact.missing, fact.partial) == (None, "NOT_GIVEN", True)
+
+
 async def test_an_exception_that_no_source_can_tell_leaves_all(tmp_path: Path) -> None:
     """A record without the field stays, as always; the fact says that it may be one too many."""
     found = await explain(tmp_path, "measure: count, except: {status: [CANCELLED]}", NONE, source(tmp_path, "shop", ROW))
