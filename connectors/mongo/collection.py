@@ -74,7 +74,8 @@ class Collection:
                 documents += await self._database.aggregate(self.settings.collection, same_stages(path, last, paths))
         records: dict[Any, Any] = {}
         for document in documents:
-            records.setdefault(to_text(values_at(document, path)), read(document, document))
+            id_ = values_at(document, path)
+            records.setdefault((isinstance(id_, str), to_text(id_) or len(records)), read(document, document))
         return Listing(encoded(list(records.values())), None if last is None else write_cursor(last))
 
     async def measure(
