@@ -2,39 +2,12 @@
 
 from uuid import UUID
 
-import msgspec
 import pytest
 from bson import Decimal128, ObjectId
 
 from connectors.errors import ListingCursorError
-from connectors.record_fields import Fields
-from connectors.records import Customer
+from tests.support.listing_pages import read_page, read_pages
 from tests.support.sql_shop import connector_at
-
-ID = Fields.from_paths("id")
-
-
-def lister_of(connector):
-    (lister,) = connector.listings()
-    assert lister.record is Customer
-    return lister
-
-
-async def read_page(connector, after, first):
-    """The ids of one page, and the cursor of the next one."""
-    page = await lister_of(connector).fetch(ID, after, first)
-    return [row["id"] for row in msgspec.json.decode(page.records)], page.next
-
-
-async def read_pages(connector, first, after=None):
-    """The ids of each page."""
-    pages = []
-    while True:
-        ids, after = await read_page(connector, after, first)
-        pages.append(ids)
-        if after is None:
-            return pages
-
 
 def rows(ids):
     return [(id_, f"Customer {id_}", None, None, None, None, None, None) for id_ in ids]
