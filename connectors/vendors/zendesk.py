@@ -23,7 +23,14 @@ from connectors.contract import (
     listing,
     lookup,
 )
-from connectors.errors import ListingCursorError, NoWebhookError, SourceError, SourceProtocolError, SourceRejectedError, SourceThrottledError
+from connectors.errors import (
+    ListingCursorError,
+    NoWebhookError,
+    SourceError,
+    SourceProtocolError,
+    SourceRejectedError,
+    SourceThrottledError,
+)
 from connectors.record_fields import Fields
 from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStatus
 from connectors.toolkit.batches import ask_in_halves

@@ -125,7 +125,6 @@ class ZendeskApi(GrantingApi):
                 return _page("tickets", self.tickets, query)
         return refused(Refusal(404, {"error": "InvalidEndpoint"}))
 
-
     def _listed(self, query: Any) -> web.Response:
         """A page of users by their ids. A cursor names the one where the page before it ended, there or not."""
         after, size = query.get("page[after]", "u0"), int(query["page[size]"])
