@@ -1,13 +1,21 @@
 """Listings of all customers: what the contract cannot show, since for it the source stands still."""
 
+import re
 from uuid import UUID
 
 import pytest
 from bson import Decimal128, ObjectId
 
 from connectors.errors import ListingCursorError
+from connectors.graphql.settings import ListingSettings as GraphQLListingSettings
+from connectors.http.settings import ListingSettings as HttpListingSettings
+from connectors.toolkit.listing_cursor import encode_cursor
+from tests.support import graphql_source
+from tests.support.http_source import SupportApi, serving, support_settings
+from tests.support.http_source import opened as http_opened
 from tests.support.listing_pages import read_page, read_pages
 from tests.support.sql_shop import connector_at
+
 
 def rows(ids):
     return [(id_, f"Customer {id_}", None, None, None, None, None, None) for id_ in ids]
@@ -200,3 +208,70 @@ async def test_a_cursor_of_another_kind_of_source_is_refused(mongo_shop, databas
     for connector, cursor in ((mongo_shop.connector, of_sql), (database_shop.connector, of_mongo)):
         with pytest.raises(ListingCursorError):
             await read_page(connector, cursor, 1)
+
+
+LISTED_BY_LINKS = {"path": "/customers?limit={first}", "next": "links.next"}
+
+
+@pytest.mark.parametrize("listing", [None, LISTED_BY_LINKS])
+async def test_an_api_is_listed_by_its_cursors_or_links(listing):
+    """Either goes on in another connector, and one call makes a page."""
+    api = SupportApi()
+    api.customers = [f"c{number}" for number in range(10, 16)]
+    async with serving(api.answer) as base_url:
+        settings = support_settings(base_url)
+        if listing is not None:
+            document = settings.model_dump(exclude_unset=True)
+            document["records"]["customer"]["listing"] = listing
+            settings = type(settings).model_validate(document)
+        async with http_opened(settings) as connector:
+            (first, after) = await read_page(connector, None, 2)
+        api.customers = ["c09", "c10", "c12", "c14", "c15", "c16"]
+        async with http_opened(settings) as connector:
+            assert (first, await read_pages(connector, 2, after)) == (["c10", "c11"], [["c12", "c14"], ["c15", "c16"]])
+        assert [request.partition("?")[0] for request in api.requests] == ["GET /api/customers"] * 3
+
+
+async def test_a_cursor_that_the_api_refuses():
+    """It is the cursor that is none: begin anew."""
+    async with serving(SupportApi().answer) as base_url, http_opened(support_settings(base_url)) as connector:
+        with pytest.raises(ListingCursorError):
+            await read_page(connector, encode_cursor("http", "of-another-api"), 2)
+    async with (
+        serving(graphql_source.ShopApi().answer) as url,
+        graphql_source.opened(graphql_source.shop_settings(url)) as connector,
+    ):
+        with pytest.raises(ListingCursorError):
+            await read_page(connector, encode_cursor("graphql", "of-another-api"), 2)
+
+
+@pytest.mark.parametrize(
+    ("listing", "problem"),
+    [
+        ({"path": "customers", "next": "n"}, "path: must start with `/`"),
+        ({"path": "/c?q={keys}", "next": "n"}, "path: the placeholders are {first} and {after}"),
+        ({"path": "/c/{after}", "next_cursor": "n"}, "path: {first} and {after} belong after the `?`"),
+        ({"path": "/c"}, "next and next_cursor: exactly one of them"),
+        ({"path": "/c", "next_cursor": "n"}, "next_cursor: the path must hold {after}"),
+        ({"path": "/c?a={after}", "next": "n"}, "leave out {after}"),
+    ],
+)
+def test_settings_of_an_api_that_cannot_be_listed(listing, problem):
+    """Each names the setting and the fix."""
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        HttpListingSettings.model_validate(listing)
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("{ everyone { nodes { ...fields } } }", "must use $first and $after, and no other variable"),
+        ("query ($key: ID!) { a(k: $key, first: $first, after: $after) { nodes { ...fields } } }", "and no other variable"),
+        ("{ a(first: $first) { nodes { ...fields } b(after: $after) } }", "$after must stand around `...fields`"),
+        ("{ a(first: $first, after: $after) { nodes { id } } }", "`...fields` must stand once"),
+    ],
+)
+def test_queries_that_cannot_list(query, problem):
+    """Each names the fix."""
+    with pytest.raises(ValueError, match=re.escape(problem)):
+        GraphQLListingSettings.model_validate({"query": query})
