@@ -10,7 +10,7 @@ from yarl import URL
 from connectors.contract import Connector, Lister, Lookup, PoolUsage
 from connectors.errors import SourceError
 from connectors.graphql.client import ACCEPT, GraphQLClient
-from connectors.graphql.listing import listers_of
+from connectors.graphql.lister import listers_of
 from connectors.graphql.lookup import lookups_of
 from connectors.graphql.settings import GraphQLSettings
 from connectors.graphql.source_checks import problems_of

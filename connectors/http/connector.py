@@ -13,7 +13,7 @@ from connectors.errors import (
     SourceProtocolError,
     SourceRejectedError,
 )
-from connectors.http.listing import listers_of
+from connectors.http.lister import listers_of
 from connectors.http.lookup import HttpLookup, Rows
 from connectors.http.settings import HttpSettings
 from connectors.record_fields import all_fields

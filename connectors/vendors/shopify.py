@@ -9,7 +9,7 @@ from pydantic import Field
 from connectors.contract import Answer, Ask, KeyKind, Keys, Listing, Push, listing, lookup
 from connectors.errors import SourceAuthError, SourceError, SourceUnavailableError
 from connectors.graphql.client import ACCEPT, GraphQLClient
-from connectors.graphql.listing import listers_of
+from connectors.graphql.lister import listers_of
 from connectors.graphql.lookup import lookups_of
 from connectors.graphql.response import of_the_call, read_response
 from connectors.graphql.settings import GraphQLSettings

@@ -29,7 +29,7 @@ Get = Callable[[URL, float | None], Awaitable[bytes | None]]
 """Gets what is at an address until a time of the event loop's clock, in seconds. None where nothing is."""
 
 
-class HttpListing:
+class HttpLister:
     """List the records of one type. A cursor is that of the source, or the path of the link to the next page."""
 
     def __init__(self, record_name: str, rules: RecordSettings, settings: ListingSettings, base_url: str, get: Get) -> None:
@@ -89,7 +89,7 @@ def listers_of(settings: HttpSettings, get: Get) -> list[Lister]:
     return [
         Lister(
             record=RECORDS[name],
-            fetch=HttpListing(name, rules, rules.listing, settings.base_url, get).fetch,
+            fetch=HttpLister(name, rules, rules.listing, settings.base_url, get).fetch,
             max_first=rules.listing.page_size,
         )
         for name, rules in settings.records.items()

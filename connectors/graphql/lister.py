@@ -25,7 +25,7 @@ ORDER = "graphql"
 """Names the order of these listings in their cursors."""
 
 
-class GraphQLListing:
+class GraphQLLister:
     """List the records of one type."""
 
     def __init__(self, record_name: str, rules: RecordSettings, settings: ListingSettings, post: Post, wait: Wait) -> None:
@@ -80,7 +80,7 @@ class GraphQLListing:
 def listers_of(settings: GraphQLSettings, post: Post, wait: Wait = no_wait) -> list[Lister]:
     """List the ways in which a source lists records."""
     listings = [
-        GraphQLListing(name, rules, rules.listing, post, wait)
+        GraphQLLister(name, rules, rules.listing, post, wait)
         for name, rules in settings.records.items()
         if rules.listing is not None
     ]
