@@ -96,7 +96,7 @@ def test_programs_get_json(configuration: Path):
     lookup = {"source": "orders-of-the-shops-that-were-bought-in-the-last-years", "kind": "files", "record": "order"}
     lookup |= {"key": "customer_id", "max_batch": 500, "pushdown": EVERY_PUSH, "measures": True}
     sample = {"source": lookup["source"], "record": "order", "key": "customer_id", "keys": 1, "records": 1}
-    nothing: dict[str, list[str]] = {"problems": [], "warnings": [], "listings": []}
+    nothing: dict[str, list[str]] = {"problems": [], "warnings": [], "reach": [], "listings": []}
     assert json.loads(good.stdout) == nothing | {"lookups": [lookup], "samples": [sample]}
     bad = run("check", "--config", str(broken(configuration)), "--json")
     assert (bad.returncode, bad.stderr) == (2, "")
