@@ -9,11 +9,15 @@ from bson import Decimal128, ObjectId
 from connectors.errors import ListingCursorError
 from connectors.graphql.settings import ListingSettings as GraphQLListingSettings
 from connectors.http.settings import ListingSettings as HttpListingSettings
+from connectors.record_fields import Fields
 from connectors.toolkit.listing_cursor import encode_cursor
+from gateway.clock import Clock
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.source_call import SourceCaller
 from tests.support import graphql_source
 from tests.support.http_source import SupportApi, serving, support_settings
 from tests.support.http_source import opened as http_opened
-from tests.support.listing_pages import read_page, read_pages
+from tests.support.listing_pages import lister_of, read_page, read_pages
 from tests.support.sql_shop import connector_at
 
 
@@ -275,3 +279,32 @@ def test_queries_that_cannot_list(query, problem):
     """Each names the fix."""
     with pytest.raises(ValueError, match=re.escape(problem)):
         GraphQLListingSettings.model_validate({"query": query})
+
+
+async def read_as_the_gateway(connector):
+    """Every record in one page, with what was counted."""
+    caller = SourceCaller("shop", Clock())
+    fields = Fields.from_paths("id", "created_at")
+    return await caller.list_page(lister_of(connector), fields, None, 100, Deadline.within(Clock(), 60.0))
+
+
+async def test_rows_that_cannot_be_read_are_counted(shop):
+    """A row without an id is dropped and counted, a time that is none costs itself, and the others are there."""
+    takes_any_text = shop.backend in ("sqlite", "files")
+    bad_time = "yesterday" if takes_any_text else None
+    created = [("", None), ("c1", "2026-01-02T03:04:05Z"), ("c2", bad_time), (" ", None)]
+    await shop.fill(customers=[(id_, "N", None, None, None, time, None, None) for id_, time in created])
+    page = await read_as_the_gateway(shop.connector)
+    assert sorted(record.id for record in page.records) == ["c1", "c2"]
+    dropped = 1 if shop.backend == "files" else 2  # nothing in CSV is no value, so that row is not listed at all
+    assert (page.dropped, page.unreadable, page.next) == (dropped, int(takes_any_text), None)
+
+
+@pytest.mark.mongodb
+async def test_documents_that_cannot_be_read_are_counted(mongo_shop):
+    """As rows."""
+    documents = [{"_id": ""}, {"_id": "c1"}, {"_id": "c2", "createdAt": "yesterday"}, {"_id": " "}]
+    await mongo_shop.fill(customers=documents)
+    page = await read_as_the_gateway(mongo_shop.connector)
+    assert [record.id for record in page.records] == ["c1", "c2"]
+    assert (page.dropped, page.unreadable, page.next) == (2, 1, None)
