@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from connectors.contract import CUSTOMER_KEYS, Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, PoolUsage, Push
+from connectors.contract import CUSTOMER_KEYS, Aggregate, Connector, ConnectorSettings, KeyKind, Lister, Lookup, PoolUsage, Push
 from connectors.inspection import MissingIndex
 from connectors.records import RECORD_NAMES, RECORDS, Record
 from connectors.sql.database import SqlDatabase
@@ -103,6 +103,11 @@ class QueriesConnector(Connector[S]):
             for name, record in self._records.items()
             for kind, key in record.keys.items()
             if kind in CUSTOMER_KEYS
+        ]
+
+    def listings(self) -> Sequence[Lister]:
+        return [
+            Lister(record=RECORDS[name], fetch=self._tables[name].list_page) for name in self._records if name == "customer"
         ]
 
 

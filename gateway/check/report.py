@@ -31,6 +31,14 @@ class LookupSummary(msgspec.Struct, frozen=True):
     measures: bool
 
 
+class ListingSummary(msgspec.Struct, frozen=True):
+    """A record type that a source can list whole, and the most records of one page."""
+
+    source: str
+    record: str
+    max_first: int
+
+
 class Report(msgspec.Struct, frozen=True):
     """All that a check has found. Its JSON has these names, and none of them goes or changes its meaning.
 
@@ -43,6 +51,7 @@ class Report(msgspec.Struct, frozen=True):
     warnings: Sequence[Problem] = ()
     samples: Sequence[SampleSummary] = ()
     reach: Sequence[Reach] = ()
+    listings: Sequence[ListingSummary] = ()
 
     def json(self) -> str:
         """Write the report as JSON, for programs."""
@@ -66,6 +75,15 @@ def summarise_lookups(connectors: Iterable[Connector[Any]]) -> list[LookupSummar
     ]
 
 
+def summarise_listings(connectors: Iterable[Connector[Any]]) -> list[ListingSummary]:
+    """List what the sources can list whole."""
+    return [
+        ListingSummary(source=connector.name, record=RECORD_NAMES[lister.record], max_first=lister.max_first)
+        for connector in connectors
+        for lister in connector.listings()
+    ]
+
+
 def report_lines(
     report: Report, called: Mapping[str, SourceSettings], faults: str | None, width: int | None = None
 ) -> list[str]:
@@ -73,7 +91,7 @@ def report_lines(
 
     What is longer than the `width` is wrapped; nothing is without one.
     """
-    parts = [lookup_lines(report.lookups, width), calling_lines(called, width)]
+    parts = [lookup_lines(report.lookups, width), listing_lines(report.listings, width), calling_lines(called, width)]
     parts += [sample_lines(report.samples), reach_lines(report.reach)]
     lines = "\n\n".join("\n".join(part) for part in parts if part).splitlines()
     return [*lines, f"Faults are active: {faults}"] if faults is not None else lines
@@ -93,6 +111,15 @@ def lookup_lines(lookups: Sequence[LookupSummary], width: int | None = None) -> 
         words = _wrap(row[-1], left)
         lines += [start + part for start, part in zip([first, *[" " * before] * len(words)], words, strict=False)]
     return lines
+
+
+def listing_lines(listings: Sequence[ListingSummary], width: int | None = None) -> list[str]:
+    """Say of each record type which sources list it whole."""
+    sources: dict[str, list[str]] = {}
+    for own in listings:
+        sources.setdefault(own.record, []).append(own.source)
+    texts = [f"Every {record} is listed by: {', '.join(names)}" for record, names in sources.items()]
+    return [line for text in texts for line in _wrap(text, width, subsequent_indent="  ")]
 
 
 def calling_lines(called: Mapping[str, SourceSettings], width: int | None = None) -> list[str]:

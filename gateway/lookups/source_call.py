@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from connectors.contract import Aggregate, Lookup, Measure, Page
+from connectors.contract import Aggregate, Lister, Lookup, Measure, Page
 from connectors.errors import (
     GatewayBusyError,
     SourceError,
@@ -23,14 +23,16 @@ from connectors.errors import (
     SourceUnavailableError,
     without_frames,
 )
-from connectors.records import MAX_WHOLE, RECORD_NAMES, Record
+from connectors.record_fields import Fields, narrow
+from connectors.records import RECORD_NAMES, Record
 from connectors.toolkit.json_repair import repair_json
 from gateway.clock import Clock
 from gateway.log import SeldomLog
+from gateway.lookups.answer_page import validate_listing, validate_page
 from gateway.lookups.call_statistics import CallStatistics
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.measure_validation import validate_measures, validate_rows
-from gateway.lookups.outcome import Failed, Found, Measured, Outcome
+from gateway.lookups.outcome import Failed, Found, Listed, Measured, Outcome
 from gateway.lookups.post_filter import PostFilter
 from gateway.lookups.timers import Timers
 from gateway.lookups.unreadable_values import MISSING, LenientReader, UnreadableValue
@@ -52,7 +54,6 @@ Answered = asyncio.Future[Mapping[str, Any] | SourceError]
 """What a call gave, or that it was late."""
 
 log = structlog.get_logger()
-_encode = msgspec.json.Encoder().encode
 
 
 class SourceCaller:
@@ -93,6 +94,25 @@ class SourceCaller:
         if rows is not None:
             return [Measured(values=row, **stamp) for row in rows]
         return [self._measured(values, aggregate, measures, stamp) for values in given]
+
+    async def list_page(self, lister: Lister, fields: Fields, after: str | None, first: int, deadline: Deadline) -> Outcome:
+        """List a page of all records of a type. Those that cannot be read are dropped and counted, as in lookups."""
+
+        async def call(left: float) -> Mapping[str, Any]:
+            return {"": await lister.fetch(fields, after, first, left)}
+
+        answer, stamp = await self._call(call, [""], deadline)
+        if isinstance(answer, SourceError):
+            return Failed(error=answer, **stamp)
+        try:
+            given = validate_listing(answer[""], after)
+            validated = validate_records(given.records, narrow(lister.record, fields))
+        except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
+            return Failed(error=_unreadable(error), **stamp)
+        if validated.unreadable:
+            self._note_unreadable(lister.record, validated.unreadable)
+        unreadable = len(validated.unreadable) - validated.dropped
+        return Listed(records=validated.records, next=given.next, dropped=validated.dropped, unreadable=unreadable, **stamp)
 
     def late(self, waited_s: float, *, is_busy: bool = False) -> Failed:
         """Fail a caller who cannot wait any longer. `is_busy` where that is the gateway's fault."""
@@ -279,32 +299,6 @@ def _unreadable(error: BaseException) -> SourceProtocolError:
         return error
     log.error("connector_raised", error=type(error).__name__)
     return SourceProtocolError("the connector failed")
-
-
-def validate_page(given: Any) -> Page:
-    """Read a connector's answer about one key as a page.
-
-    Raises `SourceProtocolError` when it can be none.
-    """
-    if type(given) is Page and type(given.records) is list and given.total is None:
-        return given
-    match given:
-        case None:
-            return Page(b"[]", 0)
-        case Page(records=bytes() | list(), total=total) if total is None or (type(total) is int and 0 <= total <= MAX_WHOLE):
-            return given
-        case bytes():
-            return Page(given)
-        case [*records] if all(isinstance(record, Record) for record in records):
-            return Page(_encoded(records))
-    raise SourceProtocolError("the connector gave neither bytes nor records")
-
-
-def _encoded(records: list[Record]) -> bytes:
-    try:
-        return _encode(records)
-    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
-        raise SourceProtocolError("a record holds what JSON has not") from None
 
 
 class Decoded(NamedTuple):
