@@ -6,7 +6,7 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -133,7 +133,7 @@ def choose(random: Random, expected: dict[RecordId, Expected]) -> tuple[str, lis
 
 
 async def test_merges_cuts_and_outages_leave_what_a_recomputation_gives(
-    mongodb_uri: str, mongodb_database: str, tmp_path: Path
+    mongodb_uri: str, mongodb_database: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ):
     """After each step ids and tags are compared; no stored tag was ever of a part of a customer."""
     tags = tmp_path / "tags.yaml"
@@ -160,6 +160,7 @@ async def test_merges_cuts_and_outages_leave_what_a_recomputation_gives(
             stored = await check_stored(store, sets)
     finally:
         await store.aclose()
+    record_property("figures", {**done, "member sets": len(sets), "with stored tags": stored})
     assert done["change"] > STEPS / 2
     assert stored > STEPS / 4
 

@@ -97,7 +97,12 @@ def sources() -> list[MemoryConnector]:
 async def serve(port: int, database: str, tags: Path) -> None:
     """Answer lines until the input ends."""
     connectors = sources()
-    mongodb = {"uri": f"mongodb://127.0.0.1:{port}", "database": database, "timeout_ms": 1_000, "retry_after_ms": 50}
+    mongodb = {
+        "uri": f"mongodb://127.0.0.1:{port}/?directConnection=true",
+        "database": database,
+        "timeout_ms": 1_000,
+        "retry_after_ms": 50,
+    }
     words = {
         "mongodb": mongodb,
         "identity": {**LIMITS, "operators": {"anna": OPERATOR_KEY}},
