@@ -1,10 +1,12 @@
 """Operators link and cut customers: what the answer says, what stays, and who may."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import structlog
+from pymongo.uri_parser import parse_uri
 
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
@@ -12,6 +14,7 @@ from connectors.testing import MemoryConnector
 from gateway.settings import MongoSettings
 from tests.support.fixtures_mongodb import HandClock, commands_to
 from tests.support.gateway_server import Gateway, gateway_on
+from tests.support.identity_worker import Gate
 from tests.support.known_people import ENDS, knowing, person
 
 pytestmark = pytest.mark.mongodb
@@ -233,3 +236,39 @@ async def test_the_log_is_read_once_a_turn(words: dict[str, Any], mongodb_databa
         with commands_to(mongodb_database) as commands:
             await gateway.data('{ customer(by: {id: "crm:7"}) { identity { records } } }')
         assert commands == []
+
+
+@ENDS
+async def test_while_mongodb_is_away_keys_decide(mongodb_uri: str, mongodb_database: str, end: str):
+    """The customer is said not to be complete, and its lists and tags with it; nothing fails, and it is back by itself."""
+    gate = Gate(parse_uri(mongodb_uri)["nodelist"][0][1])
+    query = f'{{ customer(by: {{id: "shop:42"}}) {{ {WHO} tag(key: "activity") {{ reason partial }} }} {end}'
+    async with gate.listening() as port:
+        uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
+        mongodb = {"uri": uri, "database": mongodb_database, "timeout_ms": 1_000, "retry_after_ms": 50}
+        async with gateway_on(people(), mongodb=mongodb, identity={"operators": OPERATORS}) as gateway:
+            await change(gateway, LINK, "crm:7", "shop:42")
+            gate.shut()
+            customer = (await gateway.data(query))["customer"]
+            assert customer.pop("identity") == {
+                "complete": False,
+                "reason": "LINKS_UNAVAILABLE",
+                "records": ["shop:42", "desk:u1"],
+                "links": [{"by": "EMAIL", "records": ["desk:u1", "shop:42"]}],
+                "withheld": [],
+            }
+            assert (customer["id"], customer["tag"]["partial"]) == ("shop:42", True)
+            bearer = {"authorization": f"Bearer {ANNA}"}
+            assert await code_of(gateway, CUT, "crm:7", **bearer) == "STORE_UNAVAILABLE"
+            gate.open()
+            async with asyncio.timeout(60):
+                while not (customer := (await gateway.data(query))["customer"])["identity"]["complete"]:
+                    await asyncio.sleep(0.02)
+            assert (customer["id"], customer["identity"]["records"]) == ("crm:7", ["crm:7", "shop:42", "desk:u1"])
+
+
+async def test_without_mongodb_customers_are_what_their_keys_say():
+    """All is complete; links are refused, for they would not last."""
+    async with gateway_on(people(), identity={"operators": OPERATORS}) as gateway:
+        assert await records_of(gateway, "shop:42") == ("shop:42", ["shop:42", "desk:u1"])
+        assert await code_of(gateway, LINK, "crm:7", "shop:42", authorization=f"Bearer {ANNA}") == "INVALID_ARGUMENT"
