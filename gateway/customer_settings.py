@@ -26,7 +26,16 @@ def _field(name: str) -> str:
 
 OperatorName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
-OperatorKey = Annotated[SecretStr, Field(min_length=32, max_length=512)]
+MIN_KEY_LENGTH = 32
+
+
+def _operator_key(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < MIN_KEY_LENGTH:
+        raise ValueError(f"a key has {MIN_KEY_LENGTH} characters or more; make one by chance")
+    return key
+
+
+OperatorKey = Annotated[SecretStr, AfterValidator(_operator_key)]
 
 LinkingKind = Annotated[KeyKind, AfterValidator(_linking)]
 """A kind of key that can link records."""

@@ -28,7 +28,8 @@ class Mutation:
         context = context_of(info)
         operator = context.require_operator()
         change = await context.stitcher.linker.link(records, operator, reason, preview=preview)
-        _note("customers_linked", context, operator, change)
+        if not preview:
+            log.info("customers_linked", **_words(context, operator, change))
         return change
 
     @root(
@@ -39,12 +40,12 @@ class Mutation:
         context = context_of(info)
         operator = context.require_operator()
         change = await context.stitcher.linker.cut(records, operator, reason, preview=preview)
-        _note("customers_unlinked", context, operator, change)
+        if not preview:
+            log.info("customers_unlinked", **_words(context, operator, change))
         return change
 
 
-def _note(event: str, context: RequestContext, operator: str, change: Change) -> None:
-    """Note who changed something. Of whom is in the identity log alone."""
-    if not change.preview:
-        counts = {"customers_before": len(change.before), "customers_after": len(change.after)}
-        log.info(event, operator=operator, request_id=context.request_id, **counts)
+def _words(context: RequestContext, operator: str, change: Change) -> dict[str, str | int]:
+    """Say who changed how much. Of whom is in the identity log alone."""
+    counts = {"customers_before": len(change.before), "customers_after": len(change.after)}
+    return {"operator": operator, "request_id": context.request_id, **counts}
