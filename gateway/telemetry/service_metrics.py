@@ -4,6 +4,7 @@ import msgspec
 
 from gateway.admission import Admission
 from gateway.execution.executor import Executor
+from gateway.identity.decisions import LogAction
 from gateway.lookups.read_cache import ReadCache
 from gateway.stitching.source_router import SourceRouter
 from gateway.store.store import Store
@@ -68,8 +69,8 @@ class IdentityCollector(msgspec.Struct, frozen=True):
 
     def samples(self) -> Sampled:
         """Read the counts."""
-        for action, count in self.router.identity_changes.items():
-            yield number("gateway_identity_changes_total", count, action.value.lower())
+        for action in (LogAction.LINK, LogAction.CUT):
+            yield number("gateway_identity_changes_total", self.router.identity_changes[action], action.value.lower())
 
 
 class StoreCollector(msgspec.Struct, frozen=True):
