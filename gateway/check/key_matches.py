@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.contract import KeyKind
+from connectors.contract import CUSTOMER_KEYS, LINKING_KINDS, KeyKind
 from connectors.records import RECORD_NAMES, Customer
 from gateway.check.problems import Problem
 from gateway.check.sampler import LookupSample, Sampler, find_customers, find_strongest
@@ -34,7 +34,7 @@ def find_weaker_keys(samples: Sequence[LookupSample]) -> list[Problem]:
     problems = []
     for sample in samples:
         record, kind = sample.lookup.record, sample.lookup.by
-        if record is Customer or kind is KeyKind.TEXT:
+        if record is Customer or kind not in CUSTOMER_KEYS:
             continue
         strongest = find_strongest(samples, sample.source, record)
         if strongest is not None and strongest is not sample:
@@ -64,14 +64,15 @@ async def find_unlinked(samples: Sequence[LookupSample], customers: CustomerSour
     known = CustomerSamples(samples, customers).all
     if len(known) < 2:
         return []
-    lookups = [sample for sample in samples if sample.lookup.record is Customer]
+    kinds = {KeyKind.CUSTOMER_ID, *LINKING_KINDS}
+    lookups = [sample for sample in samples if sample.lookup.record is Customer and sample.lookup.by in kinds]
     joined: set[str] = set()
     for sample in lookups:
         kind = sample.lookup.by
         for own in known:
             if own.source != sample.source and not {own.source, sample.source} <= joined:
                 keys = _stated(own, sample.source) if kind is KeyKind.CUSTOMER_ID else _keys_of([own], sample, sampler)
-                if keys and kind is not KeyKind.TEXT and await sampler.finds_any(sample.lookup, keys):
+                if keys and await sampler.finds_any(sample.lookup, keys):
                     joined |= {own.source, sample.source}
     return [_unlinked(own) for own in known if own.source not in joined]
 

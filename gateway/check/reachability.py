@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
-from connectors.contract import KeyKind
+from connectors.contract import CUSTOMER_KEYS, LINKING_KINDS, KeyKind
 from connectors.records import Customer
 from gateway.check.sampler import LookupSample, find_strongest
 from gateway.identity.keys import keys_of, words
-from gateway.stitching.customer_sources import LINKING_KINDS, CustomerSources
+from gateway.stitching.customer_sources import CustomerSources
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class Reachability:
     def find_all(self) -> list[Reach]:
         """Find what each kind of key leads to, and each source's ids."""
         by_id = [(f"id of {name}", self._asked_by_id(name), None) for name in self._names if self._customers.by_id(name)]
-        by_kind = [(words(kind), [own.name for own in self._customers.asked_by(kind)], kind) for kind in LINKING_KINDS]
+        by_kind = [(words(kind), [own.name for own in self._customers.asked_by(kind)], kind) for kind in CUSTOMER_KEYS]
         return [self._find(key, first, kind) for key, first, kind in (*by_id, *by_kind) if first]
 
     def _find(self, key: str, first: Sequence[str], kind: KeyKind | None) -> Reach:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from connectors.contract import Ask, KeyKind
+from connectors.contract import CUSTOMER_KEYS, LINKING_KINDS, Ask, KeyKind
 from connectors.record_fields import Fields, all_fields, fields_of
 from connectors.records import Customer
 from gateway.identity.blocked_keys import BlockedKeys
@@ -15,8 +15,6 @@ from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
 from gateway.stitching.merged_record import NAME_FIELDS, FieldRules
 from gateway.stitching.selection import Selection
-
-LINKING_KINDS: Sequence[KeyKind] = [kind for kind in KeyKind if kind not in (KeyKind.CUSTOMER_ID, KeyKind.TEXT)]
 
 PROOF = Fields.from_paths("id", "member_number", "birth_date", "updated_at")
 """Fields that tell people apart, and when a record changed."""
@@ -55,7 +53,9 @@ class CustomerSources:
             ]
             for name in self._by_id
         }
-        self._finders = {kind: self._asked_by(kind) for kind in LINKING_KINDS}
+        self._finders: dict[KeyKind, Sequence[Source]] = {
+            kind: self._asked_by(kind) for kind in CUSTOMER_KEYS if kind is not KeyKind.CUSTOMER_ID
+        }
         kinds = {source.name: self.trusted[source.name] - _kinds(source) - {KeyKind.DEVICE_ID} for source in self.all}
         self.one_way = {name: one_way for name, one_way in kinds.items() if one_way}
         self.fields = lru_cache(maxsize=1_000)(self._fields)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from connectors.contract import KeyKind
+from connectors.contract import LINKING_KINDS, KeyKind
 from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError, SourceTimeoutError
 from connectors.record_fields import Fields
 from gateway.identity.blocked_keys import birth_date_of
@@ -21,7 +21,7 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import IncompleteReason
-from gateway.stitching.customer_sources import LINKING_KINDS, CustomerSources
+from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.log_reader import LogReader
 from gateway.stitching.merged_record import MemberRecord
 

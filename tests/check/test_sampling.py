@@ -199,6 +199,32 @@ async def test_what_looks_wrong_is_a_warning(build: Build, mistake: str) -> None
     assert told(await report(build("shop", records))) == ([], expected)
 
 
+async def test_own_keys_of_a_record_are_asked_for_beside_its_customers(build: Build) -> None:
+    """They find one order, whatever kind of key finds those of a customer."""
+    keys = {"order_id": "id", "order_number": "id"}
+    shop = {"order": {"query": query_of(orders()), "keys": keys | {"customer_id": "customer_id"}}}
+    found = await report(build("crm", people("c1", "c2")), build("shop", shop))
+    assert told(found) == ([], [])
+    assert {own.key: own.records for own in found.samples if own.record == "order"} == {
+        "order_id": 4,
+        "order_number": 4,
+        "customer_id": 4,
+    }
+
+
+async def test_an_order_found_by_its_own_keys_alone_needs_no_key_of_customers(build: Build) -> None:
+    """No customer has its number, and none has to."""
+    shop = {"order": {"query": query_of(orders()), "keys": {"order_number": "id"}}}
+    assert told(await report(build("crm", people("c1", "c2")), build("shop", shop))) == ([], [])
+
+
+async def test_the_contacts_of_a_company_share_its_account(build: Build) -> None:
+    """What would be wrong with an e-mail address is usual there."""
+    customers = people("c1", "c2", "c3", company_name="Example", company_account="A1")
+    customers["customer"]["keys"]["account"] = "company_account"
+    assert told(await report(build("crm", customers))) == ([], [])
+
+
 async def test_customers_of_two_sources_have_keys_in_common(build: Build) -> None:
     """Where no key of one finds a record in the other, none of them is linked."""
     crm, shop = people("c1", "c2", email="{}@example.com"), people("s1", "s2", email="{}@example.com")
