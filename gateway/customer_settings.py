@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.contract import LINKING_KINDS, KeyKind
 from connectors.record_fields import fields_of
@@ -22,6 +22,19 @@ def _field(name: str) -> str:
         raise ValueError(f"a customer's record has no field `{name}` to choose")
     return name
 
+
+OperatorName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+MIN_KEY_LENGTH = 32
+
+
+def _operator_key(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < MIN_KEY_LENGTH:
+        raise ValueError(f"a key has {MIN_KEY_LENGTH} characters or more; make one by chance")
+    return key
+
+
+OperatorKey = Annotated[SecretStr, AfterValidator(_operator_key)]
 
 LinkingKind = Annotated[KeyKind, AfterValidator(_linking)]
 """A kind of key that can link records."""
@@ -62,5 +75,7 @@ class IdentitySettings(_Frozen):
     """The kinds of keys that link records of a source; without it, those by which the source finds customers."""
     blocked: dict[LinkingKind, list[str]] = {}
     """Values that link nobody, beside those that are placeholders everywhere."""
+    operators: Annotated[dict[OperatorName, OperatorKey], Field(repr=False)] = {}
+    """Who may link and cut customers, by name: the key of each."""
     block_role_addresses: bool = False
     """Whether addresses such as info@ link nobody."""

@@ -1,6 +1,7 @@
 """Where queries begin."""
 
 from collections.abc import Awaitable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from gateway.execution.required_fields import selection_of, selections_of
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.customer_finder import find_by_record, find_customers
+from gateway.stitching.customer_linker import PastIdentity as Past
 from gateway.stitching.record_finder import Selections, find_node, find_record
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
@@ -25,6 +27,7 @@ from gateway.tags.definitions import TagDefinition as Definition
 from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.customer import Customer, Info
 from resolvers.customer_key import MAX_KEYS, CustomerKey, key_of
+from resolvers.customers_change import PastIdentity
 from resolvers.fields import root
 from resolvers.list_arguments import After, First, ask_of
 from resolvers.node import Node
@@ -163,6 +166,20 @@ class Query:
     ) -> SourcedRecord | None:
         selection = selection_of(info, records.Ticket)
         return await BY_TICKET_ID.find(context_of(info).stitcher, selection, id)  # type: ignore[no-any-return]
+
+    @root(
+        "Which records were a customer by the links and cuts of a time, for operators; null when nothing has the id.",
+        graphql_type=PastIdentity | None,
+    )
+    async def identity_as_of(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id of a record.")],  # noqa: A002
+        at: Annotated[datetime, strawberry.argument(description="The time.")],
+    ) -> Past | None:
+        context = context_of(info)
+        context.require_operator()
+        return await context.stitcher.linker.as_of(id, at)
 
     @root("The tags that are defined, in the order of their definition.", graphql_type=list[TagDefinition])
     def tag_definitions(self, info: Info) -> list[Definition]:

@@ -1,6 +1,7 @@
 """Route an ask to the sources that have its records."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from connectors.contract import Ask, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import RECORDS, Customer, Record
 from gateway.errors import InvalidKeyError
+from gateway.identity.decisions import LogAction
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.keys import MAX_KEYS, words
 from gateway.identity.node_ids import ID_KINDS, NodeIds
@@ -19,6 +21,7 @@ from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
 from gateway.stitching.customer_sources import CustomerSources
+from gateway.stitching.decision_log import DecisionLog
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
 
@@ -44,17 +47,20 @@ class SourceRouter:
     """Route asks to sources. Shared by all requests.
 
     `node_ids` reads ids as callers give them, by the type of their record; `customer_ids` are those of customers.
-    `customers` says how several sources of customers come together.
+    `customers` says how several sources of customers come together, `decisions` what people decided about them.
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
     `route(record, ask)` gives the fetches at all sources of a record type. `record_fetch(source, record, kind, fields)` finds
     records by a key of their own. Each gives the same object for the same words.
     """
 
-    def __init__(self, sources: Sources, settings: Settings) -> None:
+    def __init__(self, sources: Sources, settings: Settings, decisions: DecisionLog | None = None) -> None:
         self.sources = sources
         self.default_region = settings.default_region
         self.customers = CustomerSources(sources, settings)
+        self.decisions = decisions
+        self.identity_changes: Counter[LogAction] = Counter()
+        """How often people linked or cut customers by this worker."""
         self.node_ids = {record: self._node_ids(record) for record in RECORDS.values()}
         self.customer_ids = self.node_ids[Customer]
         self.turns = asyncio.Lock()

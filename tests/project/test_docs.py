@@ -59,7 +59,7 @@ def test_settings_in_the_docs_load(block: Block, tmp_path: Path) -> None:
     path = tmp_path / "gateway.toml"
     path.write_text(block.text, "utf-8")
     variables = re.findall(r"\$\{(\w+)\}", block.text)
-    assert load_settings(path, dict.fromkeys(variables, "set")).sources
+    assert load_settings(path, dict.fromkeys(variables, "set" * 11)).sources
 
 
 @pytest.mark.parametrize("block", found("yaml", holding=("facts:\n", "tags:\n")))

@@ -40,7 +40,8 @@ def test_every_package_is_in_the_picture_or_the_import_rules() -> None:
 
 def test_every_log_event_is_in_its_table() -> None:
     """What the gateway logs has a row, and no row is of an event that it does not log."""
-    source = "".join(path.read_text("utf-8") for name in ("connectors", "gateway") for path in (ROOT / name).rglob("*.py"))
+    folders = [ROOT / name for name in ("connectors", "gateway", "resolvers")]
+    source = "".join(path.read_text("utf-8") for folder in folders for path in folder.rglob("*.py"))
     logged = set(re.findall(r"(?:log\.(?:info|warning|error)|_warn)\(\s*\"(\w+)\"", source))
     section = LOGS.split("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == logged

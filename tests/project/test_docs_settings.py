@@ -166,5 +166,5 @@ def test_the_sources_of_an_example_can_be_built(block: Block, tmp_path: Path) ->
         "SHOP_MONGODB_URL": "mongodb://127.0.0.1:1",
         "MONGODB_URI": "mongodb://a",
     }
-    settings = load_settings(path, dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "set") | urls)
+    settings = load_settings(path, dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "set" * 11) | urls)
     assert [connector.name for connector in build_connectors(settings.sources)] == list(settings.sources)
