@@ -1,0 +1,95 @@
+"""Propose which records are one person, with the weight of each comparison: for people to accept, never on a request's path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from gateway.identity.node_ids import node_id
+from gateway.linkage.comparisons import words_of
+from gateway.linkage.components import ComponentCounts, ResolutionRules, write_components
+from gateway.linkage.model import LinkageModel
+from gateway.linkage.person_row import PersonRow
+from gateway.linkage.record_table import RecordTable
+
+THRESHOLD = 0.95
+"""How likely two records must be one person to be proposed, unless the caller says otherwise."""
+
+Step = Callable[[str], None]
+"""Told each step as it begins."""
+
+
+class Weight(msgspec.Struct, frozen=True):
+    """What a comparison says: the logarithm to base 2 of how much likelier it makes that the records are one person."""
+
+    comparison: str
+    words: str
+    weight: float
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """Two records of different customers that are probably one person.
+
+    `start` is the weight before anything is compared; with the weights it adds up to the logarithm of the odds.
+    `values` are what was compared, of both records: given only where they are asked for.
+    """
+
+    records: tuple[str, str]
+    probability: float
+    start: float
+    weights: tuple[Weight, ...]
+    values: Mapping[str, tuple[str | None, str | None]] | msgspec.UnsetType = msgspec.UNSET
+
+    def words(self) -> str:
+        """Say the weights, the largest first."""
+        return "; ".join(f"{own.words} {own.weight:+.1f}" for own in sorted(self.weights, key=lambda own: -abs(own.weight)))
+
+
+def find_customers(table: RecordTable, rules: ResolutionRules, step: Step = lambda _: None) -> ComponentCounts:
+    """Number the records that were added, and find the customers among them."""
+    step("Finding customers")
+    table.seal()
+    return write_components(table, rules)
+
+
+def propose(
+    table: RecordTable,
+    rules: ResolutionRules,
+    threshold: float = THRESHOLD,
+    *,
+    with_values: bool = False,
+    step: Step = lambda _: None,
+) -> Iterator[Proposal]:
+    """Propose pairs of records of different customers over a probability, the likeliest first.
+
+    Of each two customers one pair is proposed at most. `table` has its components.
+    """
+    if table.count < 2:
+        return
+    table.write_people()
+    model = LinkageModel(table, across_sources=rules.limits.records_per_source == 1)
+    step("Estimating weights")
+    model.train()
+    step("Comparing records")
+    model.predict(threshold)
+    for row in model.read_proposed():
+        yield _proposal(model, row, with_values=with_values)
+
+
+def _proposal(model: LinkageModel, row: Mapping[str, Any], *, with_values: bool) -> Proposal:
+    weights = []
+    for comparison in model.compared:
+        words = words_of(comparison, row[f"gamma_{comparison.name}"])
+        if words is not None:
+            weight = row[f"mw_{comparison.name}"] + row.get(f"mw_tf_adj_{comparison.name}", 0.0)
+            weights.append(Weight(comparison.name, words, round(weight, 2)))
+    values = {name: (row[f"{name}_l"], row[f"{name}_r"]) for name in PersonRow._fields}
+    return Proposal(
+        records=(node_id(row["source_l"], row["id_l"]), node_id(row["source_r"], row["id_r"])),
+        probability=round(row["match_probability"], 6),
+        start=round(row["match_weight"] - sum(own.weight for own in weights), 2),
+        weights=tuple(weights),
+        values={name: pair for name, pair in values.items() if any(pair)} if with_values else msgspec.UNSET,
+    )
