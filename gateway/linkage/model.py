@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from gateway.linkage.comparisons import BLOCKS, CERTAIN, COMPARISONS, TRAINING, Comparison, comparison_settings
@@ -18,6 +19,9 @@ SEED = 1
 
 MAX_RANDOM_PAIRS, MAX_TRAINING_PAIRS = 2_000_000, 1_000_000
 """Pairs over which u, and m in each block, are estimated, at most."""
+
+ITERATIONS = (25, 8, 2)
+"""How many iterations an estimate takes at most, one try after the other."""
 
 MIN_TRAINING_PAIRS = 20
 """Blocks with fewer pairs are left out of the estimate."""
@@ -44,15 +48,29 @@ class LinkageModel:
         logging.getLogger("splink").setLevel(logging.ERROR)
 
     def train(self) -> None:
-        """Estimate the parameters."""
+        """Estimate the parameters: u over random pairs, m as the mean of what each block of `TRAINING` gives."""
         linker = self._linker(self._settings())
         linker.training.estimate_u_using_random_sampling(max_pairs=MAX_RANDOM_PAIRS, seed=SEED)
-        for block, columns in TRAINING.items():
-            if self._count_pairs(block) >= MIN_TRAINING_PAIRS:
-                same = " AND ".join(f"l.{column} = r.{column}" for column in columns)
-                rule = f"{same} AND l.block_{block} = r.block_{block} AND {self._apart}"
+        settings = linker.misc.save_model_to_json()
+        blocks = [block for block in TRAINING if self._count_pairs(block) >= MIN_TRAINING_PAIRS]
+        estimates = [estimate for block in blocks if (estimate := self._estimate(settings, block)) is not None]
+        self._trained = _bounded(_averaged(settings, estimates), 1 / self._random_pairs())
+
+    def _estimate(self, settings: dict[str, Any], block: str) -> dict[str, Any] | None:
+        """Estimate m over the pairs of a block, of what does not make the block. None where that cannot be done.
+
+        In Splink the m of a level that no match has underflows where people are told apart easily, which is an error: fewer
+        iterations are enough then.
+        """
+        same = " AND ".join(f"l.{column} = r.{column}" for column in TRAINING[block])
+        rule = f"{same} AND l.block_{block} = r.block_{block} AND {self._apart}"
+        for iterations in ITERATIONS:
+            linker = self._linker(settings | {"max_iterations": iterations})
+            with suppress(ValueError):
                 linker.training.estimate_parameters_using_expectation_maximisation(rule, max_pairs=MAX_TRAINING_PAIRS)
-        self._trained = _bounded(linker.misc.save_model_to_json(), 1 / self._random_pairs())
+                estimate: dict[str, Any] = linker.misc.save_model_to_json()
+                return estimate
+        return None
 
     def predict(self, threshold: float) -> None:
         """Write the table `proposed`: the pairs of different components over a probability, ranked, the likeliest first.
@@ -135,12 +153,27 @@ class LinkageModel:
         return columns
 
 
+def _averaged(settings: dict[str, Any], estimates: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Give each level the mean of its m in those estimates that have one."""
+    for place, comparison in enumerate(settings["comparisons"]):
+        for number, level in enumerate(comparison["comparison_levels"]):
+            levels = [estimate["comparisons"][place]["comparison_levels"][number] for estimate in estimates]
+            known = [own["m_probability"] for own in levels if isinstance(own.get("m_probability"), float)]
+            if known:
+                level["m_probability"] = sum(known) / len(known)
+    return settings
+
+
 def _bounded(settings: dict[str, Any], min_u: float) -> dict[str, Any]:
-    """Keep the parameters of levels away from 0: what was never seen is rare, and not impossible."""
+    """Keep the parameters of levels away from 0: what was never seen is rare, and not impossible.
+
+    A comparison of which nothing was estimated keeps Splink's defaults.
+    """
     for comparison in settings["comparisons"]:
-        for level in comparison["comparison_levels"]:
-            for name, least in (("m_probability", MIN_M), ("u_probability", min_u)):
-                if name in level:
-                    seen = level[name]
+        levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+        for name, least in (("m_probability", MIN_M), ("u_probability", min_u)):
+            if any(isinstance(level.get(name), float) for level in levels):
+                for level in levels:
+                    seen = level.get(name)
                     level[name] = max(least, seen) if isinstance(seen, float) else least
     return settings

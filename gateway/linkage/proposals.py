@@ -66,10 +66,10 @@ def propose(
 
     Of each two customers one pair is proposed at most. `table` has its components.
     """
-    if table.count < 2:
-        return
     table.write_people()
     model = LinkageModel(table, across_sources=rules.limits.records_per_source == 1)
+    if not model.compared:
+        return
     step("Estimating weights")
     model.train()
     step("Comparing records")
