@@ -110,6 +110,17 @@ class Page(msgspec.Struct, frozen=True):
     partial: bool = False
 
 
+class Listing(msgspec.Struct, frozen=True):
+    """Hold one page of all records of a source, `records` as in `Page`. `next` continues it, and is None at the end.
+
+    A page may have fewer records than asked for, or none, before the end. `next` is opaque text, for any process and as long as
+    the settings stay: who continues by it gets each record that stays once, whatever comes and goes meanwhile.
+    """
+
+    records: bytes | list[Any]
+    next: str | None = None
+
+
 class MeasureOp(StrEnum):
     COUNT = "count"
     SUM = "sum"
@@ -146,6 +157,25 @@ class MeasureFunction(Protocol):
     """Measures keys. `remaining_s` is the time that is left, None where nobody says."""
 
     def __call__(self, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None, /) -> Awaitable[Measured]: ...
+
+
+class ListFunction(Protocol):
+    """Lists at most `first` records after a cursor, None for the beginning. `remaining_s` is the time that is left.
+
+    Raises `ListingCursorError` for a cursor that is none of this listing's.
+    """
+
+    def __call__(
+        self, fields: Fields, after: str | None, first: int, remaining_s: float | None = None, /
+    ) -> Awaitable[Listing]: ...
+
+
+class Lister(msgspec.Struct, frozen=True, kw_only=True):
+    """List all records of one type, at most `max_first` in one call."""
+
+    record: type[Record]
+    fetch: ListFunction
+    max_first: int = 1_000
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,6 +224,11 @@ def _takes_time(measure: Callable[..., Any]) -> bool:
 def lookup(record: type[Record], *, by: KeyKind, max_batch: int = 100, pushdown: Iterable[Push] = ()) -> Callable[[Any], Any]:
     """Declare a method `(keys, ask) -> Answer` as a lookup."""
     return _declare(Lookup, dict(record=record, by=by, max_batch=max_batch, pushdown=frozenset(pushdown)), "fetch")
+
+
+def listing(record: type[Record], *, max_first: int = 1_000) -> Callable[[Any], Any]:
+    """Declare a method `(fields, after, first, remaining_s) -> Listing` as the way to list all records of a type."""
+    return _declare(Lister, dict(record=record, max_first=max_first), "fetch")
 
 
 def aggregate(
@@ -305,6 +340,10 @@ class Connector(Generic[S]):
         """List the aggregates."""
         return [declared for declared in self._declared() if isinstance(declared, Aggregate)]
 
-    def _declared(self) -> list[Lookup | Aggregate]:
+    def listings(self) -> Sequence[Lister]:
+        """List the record types that can be listed whole, each with the way."""
+        return [declared for declared in self._declared() if isinstance(declared, Lister)]
+
+    def _declared(self) -> list[Lookup | Aggregate | Lister]:
         methods = [getattr(self, name) for name in dir(type(self)) if not name.startswith("_")]
         return [method.__declared__(method) for method in methods if hasattr(method, "__declared__")]

@@ -10,6 +10,7 @@
     |   |-- SourceAuthError         operator: credentials are missing, expired or too weak
     |   |-- SourceProtocolError     connector's author: the answer is not what was agreed
     |   `-- SourceRejectedError     caller: the source refuses this key
+    |       `-- ListingCursorError  caller: begin the listing anew
     `-- WebhookError
         |-- NoWebhookError          operator: nothing is taken from this source
         |-- WebhookSignatureError   operator: the secret is another one, or somebody else has sent it
@@ -136,6 +137,12 @@ class SourceRejectedError(SourceError):
 
     code = "SOURCE_REJECTED"
     summary = "the source refuses this key"
+
+
+class ListingCursorError(SourceRejectedError):
+    """The cursor is none of this listing's, or the source no longer knows it."""
+
+    summary = "the cursor is none of this listing; begin it anew"
 
 
 SOURCE_ERRORS: dict[str, type[SourceError]] = {

@@ -46,6 +46,8 @@ class Source:
         self.kept_by = {by for record, by in self.lookups if self._is_kept(record) and by is not KeyKind.TEXT}
         """The kinds of keys, but for searches, under which answers are kept."""
         self.aggregates = {(aggregate.record, aggregate.by): aggregate for aggregate in connector.aggregates()}
+        self.listings = {lister.record: lister for lister in connector.listings()}
+        """The record types that the source can list whole."""
         self.records = intern_results(maxsize=MAX_FETCHES)(self._records)
         self.measures = intern_results(maxsize=MAX_FETCHES)(self._measures)
 
