@@ -6,6 +6,9 @@ A comparison's levels are SQL over the columns of `PersonRow`, `_l` and `_r` of 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+THRESHOLD = 0.95
+"""How likely two records must be one person to be proposed, unless the caller says otherwise."""
+
 ALIKE = 0.88
 """The Jaro-Winkler similarity from which on names are alike, as Splink's own comparisons have it."""
 

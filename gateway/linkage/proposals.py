@@ -8,14 +8,11 @@ from typing import Any
 import msgspec
 
 from gateway.identity.node_ids import node_id
-from gateway.linkage.comparisons import words_of
+from gateway.linkage.comparisons import THRESHOLD, words_of
 from gateway.linkage.components import ComponentCounts, ResolutionRules, write_components
 from gateway.linkage.model import LinkageModel
 from gateway.linkage.person_row import PersonRow
 from gateway.linkage.record_table import RecordTable
-
-THRESHOLD = 0.95
-"""How likely two records must be one person to be proposed, unless the caller says otherwise."""
 
 Step = Callable[[str], None]
 """Told each step as it begins."""

@@ -9,9 +9,10 @@ import pytest
 from connectors import records as r
 from gateway.identity.blocked_keys import BlockedKeys
 from gateway.identity.records import IdentityLimits, Key, RecordId, stated_id
+from gateway.linkage.comparisons import THRESHOLD
 from gateway.linkage.components import ResolutionRules
 from gateway.linkage.person_row import MEMBER_NUMBER, person_row
-from gateway.linkage.proposals import THRESHOLD, Proposal, find_customers, propose
+from gateway.linkage.proposals import Proposal, find_customers, propose
 from gateway.linkage.record_table import MAX_BLOCK, ListedRecord, RecordTable
 from tests.support.doubled_people import doubled_people
 from tests.support.published_data import published_rows

@@ -1,0 +1,86 @@
+"""Run the commands over the customers of all sources that can list them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from connectors.errors import ConfigurationError
+from connectors.records import Customer
+from gateway.app import opened
+from gateway.linkage.components import ComponentCounts
+from gateway.linkage.customer_listing import list_customers
+from gateway.linkage.customer_records import CustomerRecords
+from gateway.linkage.proposals import Proposal, Step, find_customers, propose
+from gateway.linkage.record_table import RecordTable
+from gateway.linkage.report import IdentityReport, ListedSources, report_identity
+from gateway.lookups.sources import Source
+from gateway.services import Services
+
+Progress = Callable[[str, int], None]
+"""Told what is done at the moment, and how many records were read in all."""
+
+
+async def report_customers(services: Services, names: Sequence[str] | None, progress: Progress) -> IdentityReport:
+    """Report how the records of all sources that list customers are linked, or of those that are named.
+
+    Raises `ConfigurationError`, or `SourceFailure` when a source cannot be listed.
+    """
+    sources = _listed_sources(services, names)
+    with RecordTable() as table:
+        listed, counts = await _fill(services, sources, table, progress)
+        return report_identity(table, counts, listed)
+
+
+async def propose_links(
+    services: Services, names: Sequence[str] | None, threshold: float, progress: Progress, *, with_values: bool = False
+) -> list[Proposal]:
+    """Propose which records of different customers are one person, of all sources that list customers or of those named.
+
+    Raises as `report_customers`.
+    """
+    sources = _listed_sources(services, names)
+    reader = _reader(services)
+    if len(sources) == 1 and reader.rules.limits.records_per_source == 1:
+        raise ConfigurationError(
+            [f"identity: {sources[0].name} alone lists customers, and each has one record of a source: nobody can be proposed"]
+        )
+    with RecordTable() as table:
+        await _fill(services, sources, table, progress)
+        step: Step = lambda text: progress(text, table.count)  # noqa: E731
+        return [*propose(table, reader.rules, threshold, with_values=with_values, step=step)]
+
+
+def _listed_sources(services: Services, names: Sequence[str] | None) -> list[Source]:
+    """List the sources that are asked. Raises `ConfigurationError` for names of none, and where there is none."""
+    finders = services.router.customers.all
+    able = [source for source in finders if Customer in source.listings]
+    if unable := sorted(set(names or ()) - {source.name for source in able}):
+        known = ", ".join(source.name for source in able) or "none"
+        raise ConfigurationError([f"--sources: {', '.join(unable)}: no such source lists customers; those that do: {known}"])
+    if not able:
+        raise ConfigurationError(["sources: none of them lists customers"])
+    return [source for source in able if names is None or source.name in names]
+
+
+def _reader(services: Services) -> CustomerRecords:
+    settings = services.settings
+    return CustomerRecords(services.router.customers, settings.default_region, settings.identity.identifier)
+
+
+async def _fill(
+    services: Services, sources: Sequence[Source], table: RecordTable, progress: Progress
+) -> tuple[ListedSources, ComponentCounts]:
+    """List all records into the table, and find the customers among them."""
+    reader = _reader(services)
+    records, unreadable = Counter[str](), Counter[str]()
+    async with opened(services):
+        for source in sources:
+            async for page in list_customers(source, reader.fields, services.clock):
+                table.add(reader.read(source.name, record) for record in page.records)
+                records[source.name] += len(page.records)
+                unreadable[source.name] += page.dropped
+                progress(f"Listing {source.name}", sum(records.values()))
+    counts = find_customers(table, reader.rules, lambda text: progress(text, sum(records.values())))
+    others = [source.name for source in services.router.customers.all if source not in sources]
+    return ListedSources(records, +unreadable, others), counts
