@@ -87,6 +87,9 @@ class Duckdb(Dialect):
     def ordered(self, value: Expression) -> Expression:
         return self.text(value)  # by code points, unless a query says otherwise
 
+    def listed_by(self, id_: Expression) -> Expression:
+        return self.ordered(id_)  # a file has no index, and its columns may have another type tomorrow
+
     def embedded(self, text: Expression) -> Expression:
         return cast(text, JSON)
 

@@ -9,13 +9,15 @@ from typing import Any
 
 from sqlalchemy import Executable
 
-from connectors.contract import Answer, Ask, KeyKind, Keys, Measure, Measured
+from connectors.contract import Answer, Ask, KeyKind, Keys, Listing, Measure, Measured
 from connectors.inspection import Sample, SampledKey
+from connectors.record_fields import Fields
 from connectors.records import RECORDS
 from connectors.sql.columns import PARENT
 from connectors.sql.database import SqlDatabase
 from connectors.sql.dialect import Dialect
 from connectors.sql.keys import KEYS, asked_for, parameter
+from connectors.sql.list_statement import FIRST, PLACE, list_statement, listing, read_place, same_place
 from connectors.sql.lookup_statement import ask_parameters, lookup_ids, lookup_statement, pages, shape_of
 from connectors.sql.measure_statement import (
     MeasureShape,
@@ -75,6 +77,26 @@ class RecordTable:
             statements = await self._with_ids(statements, statements.measure_ids(kind, shapes), values)
             rows = await self._database.run(statements.measures(kind, shapes), values)
         return answers(rows, parts, [nothing_of(statements.rows, field) for field in shapes], keys, asked)
+
+    async def list_page(
+        self,
+        fields: Fields,
+        after: str | None,
+        first: int,
+        remaining_s: float | None = None,  # noqa: ARG002  as above
+    ) -> Listing:
+        """List the records after a cursor by their id, by one statement or two.
+
+        A column's collation may take several ids for the same: they are in one page, so that none is skipped.
+        """
+        place = None if after is None else read_place(after)
+        statements = await self.statements()
+        statements = statements.unconfined or statements
+        values = {FIRST: first} | ({} if after is None else {PLACE: place})
+        rows = await self._database.run(statements.listed(fields, after is not None), values)
+        if len(rows) == first and isinstance(rows[-1][0], str):
+            rows = [*rows, *await self._database.run(statements.listed_same(fields), {PLACE: rows[-1][0]})]
+        return listing(rows, first)
 
     async def sample(self, kind: KeyKind, count: int) -> Sample:
         """Sample the keys of so many rows, by two statements."""
@@ -154,6 +176,8 @@ class RecordStatements:
         self.lookup = lru_cache(maxsize=256)(partial(lookup_statement, rows))
         self.parts = lru_cache(maxsize=64)(partial(measure_parts, rows))
         self.measures = lru_cache(maxsize=64)(self._measures)
+        self.listed = lru_cache(maxsize=16)(partial(list_statement, rows))
+        self.listed_same = lru_cache(maxsize=16)(partial(same_place, rows))
 
     def _measures(self, kind: KeyKind, shapes: tuple[MeasureShape, ...]) -> Executable:
         return measure_statement(self.parts(kind, shapes))

@@ -3,7 +3,9 @@
 import pytest
 
 # Before the imports, so that a failing assert shows its values.
-pytest.register_assert_rewrite(*(f"connectors.testing.{name}" for name in ("aggregates", "fetches", "contract", "pushdown")))
+pytest.register_assert_rewrite(
+    *(f"connectors.testing.{name}" for name in ("aggregates", "fetches", "contract", "listings", "pushdown"))
+)
 
 from connectors.testing.contract import ConnectorContract  # noqa: E402
 from connectors.testing.hostile import ODD_ERRORS, HostileConnector, OnCall, OnKey  # noqa: E402

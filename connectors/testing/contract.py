@@ -25,11 +25,12 @@ from connectors.errors import SourceError
 from connectors.record_fields import Fields, all_fields, fields_of
 from connectors.testing.aggregates import AggregatePromises
 from connectors.testing.fetches import decoded, fetch, fetch_records, json_of, page_of, strays
+from connectors.testing.listings import ListingPromises
 from connectors.testing.pushdown import PushdownPromises
 from connectors.testing.samples import Sampled
 
 
-class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
+class ConnectorContract(PushdownPromises, AggregatePromises, ListingPromises, Sampled):
     """Test the promises that the gateway relies on. Subclasses give `samples` and an async fixture `connector` that is open."""
 
     async def test_each_record_has_one_lookup_per_key_kind(self, connector: Connector[Any]) -> None:

@@ -14,6 +14,8 @@ from connectors.contract import (
     ConnectorSettings,
     KeyKind,
     Keys,
+    Lister,
+    Listing,
     Lookup,
     Measure,
     Measured,
@@ -22,9 +24,10 @@ from connectors.contract import (
 )
 from connectors.errors import SourceError, SourceUnavailableError
 from connectors.inspection import Sample, SampledKey
-from connectors.record_fields import narrow
-from connectors.records import Record
+from connectors.record_fields import Fields, narrow
+from connectors.records import Customer, Record
 from connectors.toolkit import evaluation
+from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
 
 Served = Mapping[tuple[type[Record], KeyKind], Mapping[str, Sequence[Record]]]
 Call = tuple[type[Record], KeyKind, tuple[str, ...], Ask | tuple[Measure, ...]]
@@ -34,7 +37,8 @@ class MemoryConnector(Connector[ConnectorSettings]):
     """Serves `records[record type, key kind][key]`.
 
     It applies what `pushdown` says and nothing else. `calls` lists every call: record type, key kind, keys, and the ask or
-    the measures; `measured_within` the seconds that were left for each of those. While `failure` is set every call raises
+    the measures; `measured_within` the seconds that were left for each of those. `listed` lists the pages asked for: cursor and
+    size. While `failure` is set every call raises
     it; while `hang` is set every call waits for that event.
     """
 
@@ -49,16 +53,19 @@ class MemoryConnector(Connector[ConnectorSettings]):
         pushdown: Iterable[Push] = Push,
         max_batch: int = 100,
         measures: bool = True,
+        lists: bool = True,
     ) -> None:
         super().__init__(name, ConnectorSettings())
         self.records = records
         self.calls: list[Call] = []
         self.measured_within: list[float | None] = []
+        self.listed: list[tuple[str | None, int]] = []
         self.failure: SourceError | None = None
         self.hang: asyncio.Event | None = None
         self._pushdown = frozenset(pushdown)
         self._max_batch = max_batch
         self._measures = measures
+        self._lists = lists
         self._closed = False
 
     async def open(self) -> None:
@@ -93,6 +100,21 @@ class MemoryConnector(Connector[ConnectorSettings]):
             if self._measures
         ]
 
+    def listings(self) -> Sequence[Lister]:
+        holds_customers = any(record is Customer for record, _ in self.records)
+        return [Lister(record=Customer, fetch=self._list)] if self._lists and holds_customers else []
+
+    async def _list(self, fields: Fields, after: str | None, first: int, remaining_s: float | None = None) -> Listing:  # noqa: ARG002
+        self.listed.append((after, first))
+        await self._answer()
+        last = "" if after is None else decode_cursor(self.kind, after)
+        of_keys = (held for (record, _), held in self.records.items() if record is Customer)
+        by_id = {own.id: own for held in of_keys for records in held.values() for own in records if own.id > last}
+        page = [by_id[id_] for id_ in sorted(by_id)[:first]]
+        selection = narrow(Customer, fields)
+        content = msgspec.json.encode([msgspec.convert(own, selection, from_attributes=True) for own in page])
+        return Listing(content, encode_cursor(self.kind, page[-1].id) if len(page) < len(by_id) else None)
+
     async def _sample(self, record: type[Record], by: KeyKind, count: int) -> Sample:
         held = [(key, [own.id for own in records]) for key, records in self.records[record, by].items()]
         return Sample([SampledKey(key, len(ids), len(set(ids))) for key, ids in held[:count]])
@@ -112,6 +134,9 @@ class MemoryConnector(Connector[ConnectorSettings]):
 
     async def _receive(self, call: Call) -> None:
         self.calls.append(call)
+        await self._answer()
+
+    async def _answer(self) -> None:
         if self.hang is not None:
             await self.hang.wait()
         if self._closed:

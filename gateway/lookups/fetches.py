@@ -1,8 +1,9 @@
-"""Define fetches: records or measures of keys at a source."""
+"""Define fetches: records or measures of keys at a source, or a page of all of its records."""
 
 from collections.abc import Iterator, Sequence
 
-from connectors.contract import Aggregate, Ask, Lookup, Measure
+from connectors.contract import Aggregate, Ask, Lister, Lookup, Measure
+from connectors.record_fields import Fields
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Outcome
 from gateway.lookups.post_filter import PostFilter
@@ -70,5 +71,31 @@ class MeasureFetch:
         return await caller.measure(self._aggregate, keys, self._measures, deadline)
 
 
-Fetch = RecordFetch | MeasureFetch
+PAGE_KEY = ""
+"""Stands for the page, where a call has keys."""
+
+
+class ListFetch:
+    """Fetch one page of all records. It has no keys: the page itself is the one that is asked for."""
+
+    max_batch = 1
+    cache_policy = None
+    by = None
+
+    def __init__(self, lister: Lister, fields: Fields, after: str | None, first: int) -> None:
+        self.record = lister.record
+        self._lister = lister
+        self._fields = fields | Fields.from_paths("id")
+        self._after = after
+        self._first = min(first, lister.max_first)
+
+    def wider(self) -> Iterator["ListFetch"]:
+        """None: what is missing of a page comes with the next one."""
+        return iter(())
+
+    async def call(self, caller: SourceCaller, keys: Sequence[str], deadline: Deadline) -> list[Outcome]:  # noqa: ARG002
+        return [await caller.list_page(self._lister, self._fields, self._after, self._first, deadline)]
+
+
+Fetch = RecordFetch | MeasureFetch | ListFetch
 """It is compared by identity: who asks the same shares the fetch."""

@@ -56,6 +56,12 @@ class Found(Outcome, frozen=True, kw_only=True):
     stale: SourceError | None = None
 
 
+class Listed(Found, frozen=True, kw_only=True):
+    """One page of all records of a source. `next` is the cursor of the page after it, None at the end."""
+
+    next: str | None = None
+
+
 class Measured(Outcome, frozen=True, kw_only=True):
     """One value per measure, in the order of the measures."""
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from connectors.contract import Aggregate, Lookup, Measure, Page
+from connectors.contract import Aggregate, Lister, Listing, Lookup, Measure, Page
 from connectors.errors import (
     GatewayBusyError,
     SourceError,
@@ -23,6 +23,7 @@ from connectors.errors import (
     SourceUnavailableError,
     without_frames,
 )
+from connectors.record_fields import Fields, narrow
 from connectors.records import MAX_WHOLE, RECORD_NAMES, Record
 from connectors.toolkit.json_repair import repair_json
 from gateway.clock import Clock
@@ -30,7 +31,7 @@ from gateway.log import SeldomLog
 from gateway.lookups.call_statistics import CallStatistics
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.measure_validation import validate_measures, validate_rows
-from gateway.lookups.outcome import Failed, Found, Measured, Outcome
+from gateway.lookups.outcome import Failed, Found, Listed, Measured, Outcome
 from gateway.lookups.post_filter import PostFilter
 from gateway.lookups.timers import Timers
 from gateway.lookups.unreadable_values import MISSING, LenientReader, UnreadableValue
@@ -93,6 +94,25 @@ class SourceCaller:
         if rows is not None:
             return [Measured(values=row, **stamp) for row in rows]
         return [self._measured(values, aggregate, measures, stamp) for values in given]
+
+    async def list_page(self, lister: Lister, fields: Fields, after: str | None, first: int, deadline: Deadline) -> Outcome:
+        """List a page of all records of a type. Those that cannot be read are dropped and counted, as in lookups."""
+
+        async def call(left: float) -> Mapping[str, Any]:
+            return {"": await lister.fetch(fields, after, first, left)}
+
+        answer, stamp = await self._call(call, [""], deadline)
+        if isinstance(answer, SourceError):
+            return Failed(error=answer, **stamp)
+        try:
+            given = validate_listing(answer[""], after)
+            validated = validate_records(given.records, narrow(lister.record, fields))
+        except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
+            return Failed(error=_unreadable(error), **stamp)
+        if validated.unreadable:
+            self._note_unreadable(lister.record, validated.unreadable)
+        unreadable = len(validated.unreadable) - validated.dropped
+        return Listed(records=validated.records, next=given.next, dropped=validated.dropped, unreadable=unreadable, **stamp)
 
     def late(self, waited_s: float, *, is_busy: bool = False) -> Failed:
         """Fail a caller who cannot wait any longer. `is_busy` where that is the gateway's fault."""
@@ -298,6 +318,19 @@ def validate_page(given: Any) -> Page:
         case [*records] if all(isinstance(record, Record) for record in records):
             return Page(_encoded(records))
     raise SourceProtocolError("the connector gave neither bytes nor records")
+
+
+def validate_listing(given: Any, after: str | None) -> Listing:
+    """Read a connector's answer as a page of a listing, which goes on from its cursor.
+
+    Raises `SourceProtocolError` when it can be none.
+    """
+    match given:
+        case Listing(records=bytes() | list(), next=None):
+            return given
+        case Listing(records=bytes() | list(), next=str(cursor)) if cursor and cursor != after:
+            return given
+    raise SourceProtocolError("the connector gave no page of a listing, or one that does not go on")
 
 
 def _encoded(records: list[Record]) -> bytes:

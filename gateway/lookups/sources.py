@@ -8,14 +8,17 @@ from typing import Any
 from connectors.contract import Ask, Change, Connector, KeyKind, Measure, MeasureOp, WebhookRequest
 from connectors.errors import SourceError
 from connectors.interned_values import intern_results
+from connectors.record_fields import Fields
 from connectors.records import RECORDS, Customer, Record
 from gateway.clock import Clock
 from gateway.lookups.batching import Batching
 from gateway.lookups.call_statistics import CallStatistics
 from gateway.lookups.call_tracer import CallTracer
 from gateway.lookups.circuit_breaker import SourceHealth
-from gateway.lookups.fetches import MeasureFetch, RecordFetch
-from gateway.lookups.outcome import Failed
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.fetches import PAGE_KEY, ListFetch, MeasureFetch, RecordFetch
+from gateway.lookups.outcome import Failed, Listed
+from gateway.lookups.pending_keys import wait_for
 from gateway.lookups.read_cache import CachePolicy, ReadCache
 from gateway.lookups.resilience import ResilientCaller
 from gateway.lookups.source_call import SourceCaller
@@ -48,6 +51,7 @@ class Source:
         self.aggregates = {(aggregate.record, aggregate.by): aggregate for aggregate in connector.aggregates()}
         self.listings = {lister.record: lister for lister in connector.listings()}
         """The record types that the source can list whole."""
+        self._listing_turn = asyncio.Lock()
         self.records = intern_results(maxsize=MAX_FETCHES)(self._records)
         self.measures = intern_results(maxsize=MAX_FETCHES)(self._measures)
 
@@ -93,6 +97,26 @@ class Source:
     def outdate(self, change: Change) -> None:
         """Make cached answers stale. The key is in its normal form."""
         self.batching.outdate(change.key, lambda fetch: fetch.by is change.by and change.record in (None, fetch.record))
+
+    async def list_page(
+        self, record: type[Record], fields: Fields, after: str | None, first: int, deadline: Deadline
+    ) -> Listed | Failed:
+        """List a page of all records, from a cursor on. Pages take one slot of the source at most, by turns."""
+        began = self._caller.clock.monotonic()
+        try:
+            async with asyncio.timeout(deadline.remaining_s()):
+                await self._listing_turn.acquire()
+        except TimeoutError:
+            return self._caller.late(self._caller.clock.monotonic() - began)
+        wanted = self.batching.enqueue(ListFetch(self.listings[record], fields, after, first), [PAGE_KEY], deadline)
+        # A call that its caller no longer waits for still has its slot, and so the turn.
+        if wanted.is_complete:
+            self._listing_turn.release()
+        else:
+            wanted.watches += (self._listing_turn.release,)
+        (outcome,) = await wait_for(wanted, deadline)
+        assert isinstance(outcome, Listed | Failed)
+        return outcome
 
     async def aclose(self) -> None:
         await self.batching.aclose()

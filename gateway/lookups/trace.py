@@ -48,7 +48,7 @@ class TracedLookup(msgspec.Struct, eq=False):
         return {
             "source": self.source,
             "record": RECORD_NAMES[self.fetch.record],
-            "by": self.fetch.by.value,
+            "by": None if self.fetch.by is None else self.fetch.by.value,
             "asks": "records" if isinstance(self.fetch, RecordFetch) else "measures",
             "keys": len(self.wanted.keys),
             "startMs": _milliseconds(self.begun - since),

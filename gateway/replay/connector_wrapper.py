@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import Aggregate, Answer, Ask, Connector, Keys, Lookup, Measure, Measured, PoolUsage
+from connectors.contract import Aggregate, Answer, Ask, Connector, Keys, Lister, Listing, Lookup, Measure, Measured, PoolUsage
 from connectors.inspection import MissingIndex
+from connectors.record_fields import Fields
 
 
 class ConnectorWrapper(Connector[Any]):
@@ -42,6 +43,9 @@ class ConnectorWrapper(Connector[Any]):
             for aggregate in self.inner.aggregates()
         ]
 
+    def listings(self) -> Sequence[Lister]:
+        return [msgspec.structs.replace(lister, fetch=partial(self.listed, lister)) for lister in self.inner.listings()]
+
     async def fetched(self, lookup: Lookup, keys: Keys, ask: Ask) -> Answer:
         return await lookup.fetch(keys, ask)
 
@@ -49,3 +53,8 @@ class ConnectorWrapper(Connector[Any]):
         self, aggregate: Aggregate, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None
     ) -> Measured:
         return await aggregate.measure(keys, measures, remaining_s)
+
+    async def listed(
+        self, lister: Lister, fields: Fields, after: str | None, first: int, remaining_s: float | None = None
+    ) -> Listing:
+        return await lister.fetch(fields, after, first, remaining_s)

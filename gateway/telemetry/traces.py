@@ -152,7 +152,7 @@ class Traces:
         attributes: dict[str, str | int] = {
             "gateway.source": source,
             "gateway.record": record,
-            "gateway.key_kind": fetch.by.value,
+            "gateway.key_kind": fetch.by.value if fetch.by is not None else "none",
             "gateway.keys": keys,
         }
         context = self._new_context(parent)
