@@ -35,44 +35,46 @@ class ListedSources(msgspec.Struct, frozen=True):
 
 
 class IdentityReport(msgspec.Struct, frozen=True):
-    """All of it. `sizes` counts the customers of so many records, `links` and `withheld` by kind and reason."""
+    """All of it. `sizes` counts the customers of so many records, `links` and `withheld` by kind and reason.
+
+    `shared_keys` are those of more records than there are sources, and those that link nobody.
+    """
 
     sources: ListedSources
+    customers: int
     sizes: Mapping[int, int]
     links: Mapping[str, int]
     withheld: Mapping[str, int]
     shared_keys: Sequence[SharedKey]
 
-    @property
-    def customers(self) -> int:
-        return sum(self.sizes.values())
-
     def json(self) -> str:
         """Write the report as JSON, for programs."""
-        return msgspec.json.format(msgspec.json.encode(self, order="deterministic"), indent=2).decode()
+        return msgspec.json.format(msgspec.json.encode(self), indent=2).decode()
 
 
 def report_identity(table: RecordTable, counts: ComponentCounts, sources: ListedSources) -> IdentityReport:
     """Report on a table whose customers were found."""
     return IdentityReport(
         sources=sources,
+        customers=sum(counts.sizes.values()),
         sizes={size: count for size, count in sorted(counts.sizes.items()) if count},
         links=dict(sorted(counts.links.items())),
         withheld=dict(sorted(counts.withheld.items())),
-        shared_keys=_shared_keys(table),
+        shared_keys=_shared_keys(table, len(sources.records)),
     )
 
 
-def _shared_keys(table: RecordTable) -> list[SharedKey]:
+def _shared_keys(table: RecordTable, sources: int) -> list[SharedKey]:
     statement = f"""
         WITH held AS (
             SELECT kind, value, count(DISTINCT number) AS records, min(number) AS first FROM keys GROUP BY kind, value
-            HAVING records > 1 ORDER BY records DESC, kind, first LIMIT {MAX_KEYS}
         )
         SELECT held.kind, held.records, source, id, shared.kind IS NULL
-        FROM held JOIN records ON first = number LEFT JOIN shared USING (kind, value) ORDER BY records DESC, held.kind, first
+        FROM held JOIN records ON first = number LEFT JOIN shared USING (kind, value)
+        WHERE held.records > ? OR shared.kind IS NOT NULL ORDER BY held.records DESC, held.kind, first LIMIT {MAX_KEYS}
     """
-    return [SharedKey(kind, count, node_id(source, id_), links) for kind, count, source, id_, links in table.rows(statement)]
+    rows = table.rows(statement, [sources])
+    return [SharedKey(kind, count, node_id(source, id_), links) for kind, count, source, id_, links in rows]
 
 
 def report_lines(report: IdentityReport) -> list[str]:
