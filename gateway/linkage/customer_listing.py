@@ -35,12 +35,12 @@ async def list_customers(source: Source, fields: Fields, clock: Clock) -> AsyncI
 
 async def _fetch_page(source: Source, fields: Fields, after: str | None, clock: Clock) -> Listed:
     first = source.listings[Customer].max_first
-    for attempt in range(TRIES):
-        if attempt:
-            await clock.sleep(PAUSE_S * 2 ** (attempt - 1))
+    attempt = 0
+    while True:
         outcome = await source.list_page(Customer, fields, after, first, Deadline.within(clock, MAX_PAGE_S))
         if isinstance(outcome, Listed):
             return outcome
-        if not outcome.error.retryable:
-            break
-    raise SourceFailure(source.name, outcome.error)
+        attempt += 1
+        if not outcome.error.retryable or attempt == TRIES:
+            raise SourceFailure(source.name, outcome.error)
+        await clock.sleep(PAUSE_S * 2 ** (attempt - 1))
