@@ -73,7 +73,7 @@ def demo(
     prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Write data and settings, and end.")] = False,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open GraphiQL in a browser.")] = out.is_terminal,
 ) -> None:
-    """Serve example data on four sources, with GraphiQL."""
+    """Serve example data on six sources, with GraphiQL."""
     from gateway.demo.serve import serve_demo
     from gateway.log import configure_logging
 

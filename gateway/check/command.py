@@ -20,7 +20,6 @@ from gateway.explain import unreadable_values
 from gateway.settings import Settings, environment_variables
 from gateway.settings_document import SettingsDocument, fill_in
 from gateway.tags.definitions import Pack
-from gateway.tags.pack import load_pack, shipped_pack
 
 
 class Check(NamedTuple):
@@ -68,7 +67,7 @@ async def check(
     if customers and not problems:
         problems += await _read_customers(configuration, customers)
     lookups = summarise_lookups(configuration.connectors)
-    report = Report(in_order(problems), lookups, warnings=in_order(warnings), samples=data.samples)
+    report = Report(in_order(problems), lookups, warnings=in_order(warnings), samples=data.samples, reach=data.reach)
     return Check(report, configuration.settings, active)
 
 
@@ -89,11 +88,13 @@ async def _check_data(
     sound = [own for own in configuration.connectors if not any(_is_about(problem, own.name) for problem in problems)]
     if not sampler.rows or not sound:
         return DataReport((), (), ())
-    pack, named = Pack(facts={}, tags={}), None
-    if not problems and configuration.settings is not None:
-        named = configuration.settings.tags.file
-        pack = load_pack(named) if named else shipped_pack()
-    return await check_data(sound, pack, named.name if named else None, sampler, advance=advance, are_all=not problems)
+    if problems or configuration.settings is None:
+        return await check_data(sound, Pack(facts={}, tags={}), None, sampler, advance=advance)
+    named = configuration.settings.tags.file
+    services = create_services(configuration.settings, connectors=sound)
+    return await check_data(
+        sound, services.tags.pack, named.name if named else None, sampler, services.router.customers, advance=advance
+    )
 
 
 def _is_about(problem: Problem, source: str) -> bool:

@@ -10,6 +10,7 @@ from connectors.contract import Connector, Push
 from connectors.records import RECORD_NAMES
 from gateway.check.data_checks import SampleSummary, sample_lines
 from gateway.check.problems import Problem
+from gateway.check.reachability import Reach, reach_lines
 from gateway.settings import Settings, SourceSettings
 
 WIDTH = 80
@@ -33,13 +34,15 @@ class LookupSummary(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True):
     """All that a check has found. Its JSON has these names, and none of them goes or changes its meaning.
 
-    `warnings` are slow or look wrong, and are no problems. `samples` say at how much of the data was looked.
+    `warnings` are slow or look wrong, and are no problems. `samples` say at how much of the data was looked, `reach` which
+    sources a caller's key leads to.
     """
 
     problems: Sequence[Problem]
     lookups: Sequence[LookupSummary]
     warnings: Sequence[Problem] = ()
     samples: Sequence[SampleSummary] = ()
+    reach: Sequence[Reach] = ()
 
     def json(self) -> str:
         """Write the report as JSON, for programs."""
@@ -68,6 +71,7 @@ def report_lines(report: Report, settings: Settings | None, faults: str | None) 
     lines = lookup_lines(report.lookups) if report.lookups else []
     lines += ["", *calling_lines(settings)] if settings is not None else []
     lines += ["", *sample_lines(report.samples)] if report.samples else []
+    lines += ["", *reach_lines(report.reach)] if report.reach else []
     return [*lines, f"Faults are active: {faults}"] if faults is not None else lines
 
 

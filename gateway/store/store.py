@@ -1,7 +1,12 @@
 """The store of a worker: one client, its collections."""
 
+from collections.abc import Iterable, Sequence
+
 from gateway.clock import Clock
+from gateway.identity.records import RecordId
 from gateway.settings import MongoSettings
+from gateway.store.collection import CustomerCollection
+from gateway.store.identity_log import IdentityLog
 from gateway.store.leases import Leases
 from gateway.store.mongo import Mongo
 from gateway.store.store_statistics import StoreStatistics
@@ -9,12 +14,18 @@ from gateway.store.tags import TagCollection
 
 
 class Store:
-    """The store of tags, opened and closed with the worker. Raises `ConfigurationError` for an address that cannot be read."""
+    """The store of tags and links, opened and closed with the worker.
+
+    Raises `ConfigurationError` for an address that cannot be read.
+    """
 
     def __init__(self, settings: MongoSettings, clock: Clock) -> None:
         self.mongo = Mongo(settings, clock)
         self.tags = TagCollection(self.mongo, clock)
+        self.identity_log = IdentityLog(self.mongo)
         self.leases = Leases(self.mongo, clock)
+        self.collections: Sequence[CustomerCollection] = [self.tags, self.identity_log]
+        """All that is stored of customers."""
 
     @property
     def timeout_s(self) -> float:
@@ -30,6 +41,11 @@ class Store:
     def statistics(self) -> StoreStatistics:
         """Count the operations."""
         return self.mongo.statistics
+
+    async def forget(self, records: Iterable[RecordId]) -> dict[str, int]:
+        """Erase all that is stored of these records. Gives the number of documents by collection. Raises `StoreError`."""
+        erased = [*records]
+        return {collection.name: await collection.forget(erased) for collection in self.collections}
 
     async def open(self) -> None:
         await self.mongo.open()

@@ -13,7 +13,8 @@ older when something is written.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ import msgspec
 from pymongo import IndexModel, UpdateOne
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
+from gateway.identity.records import RecordId
 from gateway.store.mongo import Database, Document, Mongo
 from gateway.tags.computed_tag import FORM, REASON_FORM, ComputedTag, StoredTag, Tag, TagReason
 from gateway.tags.tag_store import KEEP, StoredTags
@@ -49,6 +51,9 @@ _encoder = msgspec.json.Encoder()
 
 class TagCollection:
     """Reads and writes tags in batches. Every method raises `StoreError`, and only that, when MongoDB fails."""
+
+    name = "tags"
+    retention: timedelta | None = MAX_TTL + KEEP
 
     def __init__(self, mongo: Mongo, clock: Clock) -> None:
         self._mongo = mongo
@@ -107,11 +112,16 @@ class TagCollection:
         result = await self._mongo.run(lambda database: database.tags.bulk_write(marks, ordered=False), kind="write")
         return result.matched_count
 
-    async def forget(self, customers: Sequence[str]) -> int:
-        """Delete the customers' tags. Gives the number of customers who had any."""
-        result = await self._mongo.run(
-            lambda database: database.tags.delete_many({"_id": {"$in": list(customers)}}), kind="write"
-        )
+    async def forget(self, records: Iterable[RecordId]) -> int:
+        """Delete the tags of every member set with one of the records. Gives the number of sets.
+
+        Where one source has customers, tags are stored by its own ids.
+        """
+        names = [name for record in records for name in (record.node_id, record.id)]
+        if not names:
+            return 0
+        in_a_set = {"_id": {"$regex": rf"(^|\n)({'|'.join(map(re.escape, names))})(\n|$)"}}
+        result = await self._mongo.run(lambda database: database.tags.delete_many(in_a_set), kind="write", in_background=True)
         return result.deleted_count
 
 

@@ -81,7 +81,7 @@ def test_programs_get_json(configuration: Path):
     lookup = {"source": "orders-of-the-shops-that-were-bought-in-the-last-years", "kind": "files", "record": "order"}
     lookup |= {"key": "customer_id", "max_batch": 500, "pushdown": EVERY_PUSH, "measures": True}
     sample = {"source": lookup["source"], "record": "order", "key": "customer_id", "keys": 1, "records": 1}
-    assert json.loads(good.stdout) == {"problems": [], "lookups": [lookup], "warnings": [], "samples": [sample]}
+    assert json.loads(good.stdout) == {"problems": [], "lookups": [lookup], "warnings": [], "samples": [sample], "reach": []}
     bad = run("check", "--config", str(broken(configuration)), "--json")
     assert (bad.returncode, bad.stderr) == (2, "")
     assert json.loads(bad.stdout)["problems"] == [

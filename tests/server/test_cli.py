@@ -24,7 +24,7 @@ COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()"]
 
 
 def run(*words: str, cwd: Path | None = None, columns: str = "160") -> subprocess.CompletedProcess[str]:
-    environment = {"COLUMNS": columns, "PATH": "", "PYTHONPATH": str(Path.cwd())}
+    environment = {"COLUMNS": columns, "PATH": "", "PYTHONPATH": str(Path.cwd())} | PATIENT
     return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=100, cwd=cwd, env=environment)
 
 
@@ -73,6 +73,12 @@ def test_check_prints_the_capability_matrix(demo: tuple[str, Path]):
         ("orders", "order", "customer_id", "500", "all"),
         ("support", "ticket", "email", "500", "all"),
         ("behaviour", "event", "device_id", "500", "all"),
+        ("webshop", "customer", "customer_id", "500", "all"),
+        ("webshop", "customer", "email", "500", "all"),
+        ("webshop", "customer", "phone", "500", "all"),
+        ("loyalty", "customer", "customer_id", "500", "all"),
+        ("loyalty", "customer", "member_number", "500", "all"),
+        ("loyalty", "customer", "email", "500", "all"),
     ]
     assert sorted(row[2] for row in rows if row[0] == "crm") == sorted(
         ["customer_id", "external_id", "member_number", "email", "phone", "device_id", "text"]

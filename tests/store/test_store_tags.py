@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from gateway.identity.records import RecordId
 from gateway.settings import MongoSettings
 from gateway.store.mongo import Database, Mongo
 from gateway.store.tags import TagCollection
@@ -153,9 +154,9 @@ async def test_mark_never_prolongs_a_tag(tags: TagCollection, hand_clock: HandCl
 async def test_forget_deletes_a_customers_tags(tags: TagCollection):
     """Nothing of the customer is left, everything of the others is."""
     await tags.write([("c1", tag()), ("c1", tag("churn")), ("c2", tag())])
-    assert await tags.forget(["c1", "unknown"]) == 1
+    assert await tags.forget([RecordId("crm", "c1"), RecordId("crm", "unknown")]) == 1
     assert await read(tags, ["c1", "c2"], ["tier", "churn"]) == {"c2": {"tier": ANY}}
-    assert await tags.forget(["c1"]) == 0
+    assert await tags.forget([RecordId("crm", "c1")]) == 0
 
 
 async def test_what_expired_long_ago_counts_as_absent(tags: TagCollection, hand_clock: HandClock):

@@ -9,6 +9,7 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
+from gateway.identity.records import RecordId
 from gateway.settings import MongoSettings
 from tests.support import shop
 from tests.support.fixtures_mongodb import HandClock, commands_to
@@ -68,7 +69,7 @@ async def test_a_tag_of_stale_answers_is_not_stored(mongodb_settings: MongoSetti
     async with gateway_on([shop.crm(), source], **words) as gateway, store_of(mongodb_settings, clock) as store:
         await gateway.data(query)
         await until_kept(store, clock.now())
-        await store.tags.forget(["c1"])
+        await store.tags.forget([RecordId("crm", "c1")])
         source.failure = SourceUnavailableError()
         clock.advance(timedelta(minutes=2))
         with commands_to(mongodb_settings.database) as commands:

@@ -11,6 +11,7 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
 from gateway.clock import CLOCK_TOLERANCE, Clock
+from gateway.identity.records import RecordId
 from gateway.settings import MongoSettings
 from gateway.store.leases import Leases
 from gateway.store.mongo import Document, Mongo
@@ -146,7 +147,7 @@ async def test_a_tag_of_the_future_is_absent_and_older(mongo: Mongo, hand_clock:
     tags, now = TagCollection(mongo, hand_clock), hand_clock.now()
     ahead = TagCollection(mongo, OffsetClock(YEAR))
     for late, value in [(CLOCK_TOLERANCE, "SOON"), (CLOCK_TOLERANCE + timedelta(seconds=1), None), (YEAR, None)]:
-        await tags.forget(["c1"])
+        await tags.forget([RecordId("crm", "c1")])
         await ahead.write([("c1", tag(now + late, value="SOON"))], {})
         assert await value_of(tags) == value
         await tags.write([("c1", tag(now, value="NOW"))], {})
@@ -165,7 +166,7 @@ async def test_documents_of_a_wrong_clock_are_deleted_in_time(mongo: Mongo, hand
         await write
         deleted_at = (await document_of(mongo, "tags", "c1"))["deleteAt"]
         assert abs(deleted_at - now - stays) < timedelta(seconds=1)
-        await tags.forget(["c1"])
+        await tags.forget([RecordId("crm", "c1")])
 
 
 @pytest.mark.parametrize("skew_s", [-2, 0, 2])

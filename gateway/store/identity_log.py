@@ -1,0 +1,135 @@
+"""The identity log in MongoDB: what people decided about records of customers. It is appended to, and not changed.
+
+    {_id: number, time, records: ["source:id"...], entries: [{action, records, anchor?, rule, who, reason}]}
+
+What is appended at once is one document, so it is there as a whole or not at all. Its number is one more than the last one: the
+unique `_id` decides who was first, and who was not takes the next. So all workers read one order, whatever their clocks say.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from gateway.identity.decisions import LogAction, LogEntry, LogRule
+from gateway.identity.node_ids import SEPARATOR
+from gateway.identity.records import RecordId
+from gateway.store.mongo import Database, Document, Mongo
+
+MAX_ENTRIES = 2_000
+"""How many entries are appended at once: they are one document, which is 16 MB at most."""
+
+
+class IdentityLog:
+    """Appends and reads entries. Every method raises `StoreError`, and only that, when MongoDB fails."""
+
+    name = "identity_log"
+    retention: timedelta | None = None
+    """A cut holds until a person takes it back, so entries stay until their records are erased."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._mongo = mongo
+        mongo.index(self.name, [IndexModel([("records", ASCENDING), ("_id", ASCENDING)])])
+
+    async def append(self, entries: Sequence[LogEntry]) -> None:
+        """Append entries of one time, all or none. Raises `ValueError` when they are more than `MAX_ENTRIES`."""
+        if not entries:
+            return
+        if len(entries) > MAX_ENTRIES:
+            raise ValueError(f"{len(entries)} entries are more than {MAX_ENTRIES}")
+        document = _document_of(entries)
+
+        async def insert(database: Database) -> None:
+            while True:
+                last = await database.identity_log.find({}, {"_id": 1}, sort=[("_id", DESCENDING)], limit=1).to_list(1)
+                try:
+                    await database.identity_log.insert_one({"_id": last[0]["_id"] + 1 if last else 1, **document})
+                except DuplicateKeyError:
+                    continue
+                return
+
+        await self._mongo.run(insert, kind="write")
+
+    async def about(self, records: Iterable[RecordId], until: datetime | None = None) -> list[LogEntry]:
+        """Read the entries about any of the records, in the order of the log, with one command. `until` is a time.
+
+        Entries that name one of them as their anchor are there, too.
+        """
+        ids = {record.node_id for record in records}
+        if not ids:
+            return []
+        query: Document = {"records": {"$in": sorted(ids)}} | ({} if until is None else {"time": {"$lte": until}})
+
+        async def find(database: Database) -> list[Document]:
+            cursor = database.identity_log.find(query, {"entries": 1, "time": 1}, sort=[("_id", ASCENDING)])
+            return await cursor.to_list(None)
+
+        documents = await self._mongo.run(find)
+        return [
+            _entry_of(document["time"], entry)
+            for document in documents
+            for entry in document["entries"]
+            if not ids.isdisjoint(_names([entry]))
+        ]
+
+    async def forget(self, records: Iterable[RecordId]) -> int:
+        """Erase the entries about the records, for the sake of a person. Gives the number of documents that had any."""
+        ids = {record.node_id for record in records}
+        if not ids:
+            return 0
+
+        async def erase(database: Database) -> int:
+            log = database.identity_log
+            documents = await log.find({"records": {"$in": sorted(ids)}}).to_list(None)
+            for document in documents:
+                left = [_without_anchor(entry, ids) for entry in document["entries"] if ids.isdisjoint(entry["records"])]
+                # An empty document keeps its number, which no later one may get.
+                change = {"entries": left, "records": sorted(_names(left))}
+                await log.update_one({"_id": document["_id"]}, {"$set": change})
+            return len(documents)
+
+        return await self._mongo.run(erase, kind="write", in_background=True)
+
+
+def _names(entries: Iterable[Document]) -> set[str]:
+    return {name for entry in entries for name in (*entry["records"], entry.get("anchor")) if name is not None}
+
+
+def _without_anchor(entry: Document, ids: Collection[str]) -> Document:
+    return {name: value for name, value in entry.items() if name != "anchor" or value not in ids}
+
+
+def _document_of(entries: Sequence[LogEntry]) -> Document:
+    written = [_written(entry) for entry in entries]
+    return {"time": entries[0].time, "records": sorted(_names(written)), "entries": written}
+
+
+def _written(entry: LogEntry) -> Document:
+    return {
+        "action": entry.action.value,
+        "records": [record.node_id for record in entry.records],
+        **({} if entry.anchor is None else {"anchor": entry.anchor.node_id}),
+        "rule": entry.rule.value,
+        "who": entry.who,
+        "reason": entry.reason,
+    }
+
+
+def _entry_of(time: datetime, written: Document) -> LogEntry:
+    one, other = map(_record_of, written["records"])
+    return LogEntry(
+        time=time,
+        action=LogAction(written["action"]),
+        records=(one, other),
+        rule=LogRule(written["rule"]),
+        who=written["who"],
+        reason=written["reason"],
+        anchor=_record_of(written["anchor"]) if "anchor" in written else None,
+    )
+
+
+def _record_of(name: str) -> RecordId:
+    """Read the id of a record. No source has a colon in its name."""
+    source, _, own_id = name.partition(SEPARATOR)
+    return RecordId(source, own_id)

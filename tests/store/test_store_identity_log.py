@@ -1,0 +1,92 @@
+"""The identity log in MongoDB, on either driver, and the registry of what is stored of customers."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.identity.decisions import LogAction, LogEntry, LogRule, pair_of
+from gateway.identity.records import RecordId
+from gateway.settings import MongoSettings
+from gateway.store.identity_log import MAX_ENTRIES, IdentityLog
+from gateway.store.mongo import Mongo
+from gateway.store.store import Store
+from tests.support.fixtures_mongodb import HandClock, commands_to
+
+pytestmark = pytest.mark.mongodb
+
+NOON = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
+ANA, SHOP, DESK, OTHER = (RecordId(*pair) for pair in (("crm", "7"), ("shop", "42"), ("desk", "u:1"), ("pay", "p")))
+
+
+def entry(one: RecordId, other: RecordId, action: LogAction = LogAction.LINK, **words: object) -> LogEntry:
+    values = {"time": NOON, "rule": LogRule.OPERATOR, "who": "anna", "reason": "she called", **words}
+    return LogEntry(action=action, records=pair_of(one, other), **values)
+
+
+@pytest.fixture
+def identity_log(mongo: Mongo) -> IdentityLog:
+    return IdentityLog(mongo)
+
+
+async def test_entries_come_back_in_the_order_of_the_log(identity_log: IdentityLog):
+    """Those about other records do not. An anchor finds the entries that name it."""
+    first, cut = entry(ANA, SHOP, anchor=ANA), entry(SHOP, DESK, LogAction.CUT, anchor=ANA)
+    proposed = entry(DESK, OTHER, rule=LogRule.PROPOSAL, who="threshold")
+    await identity_log.append([first])
+    await identity_log.append([cut, proposed])
+    await identity_log.append([])
+    assert await identity_log.about([SHOP]) == [first, cut]
+    assert await identity_log.about([ANA]) == [first, cut]
+    assert await identity_log.about([OTHER, DESK]) == [cut, proposed]
+    assert await identity_log.about([RecordId("shop", "4")]) == await identity_log.about([]) == []
+
+
+async def test_reading_is_one_command_up_to_a_time(identity_log: IdentityLog, mongodb_database: str):
+    """What was appended later is not read."""
+    early, late = entry(ANA, SHOP), entry(ANA, SHOP, LogAction.CUT, time=NOON + timedelta(hours=1))
+    await identity_log.append([early])
+    await identity_log.append([late])
+    with commands_to(mongodb_database) as commands:
+        assert await identity_log.about([ANA, SHOP], until=NOON) == [early]
+    assert commands == ["find"]
+    assert await identity_log.about([ANA], until=NOON + timedelta(hours=1)) == [early, late]
+
+
+async def test_those_who_append_at_once_get_one_order(mongo: Mongo, identity_log: IdentityLog):
+    """No entry is lost, and two who read see the same order."""
+    other_log = IdentityLog(mongo)
+    entries = [entry(ANA, SHOP, reason=str(number)) for number in range(20)]
+    await asyncio.gather(*([identity_log, other_log][number % 2].append([own]) for number, own in enumerate(entries)))
+    read = await identity_log.about([ANA])
+    assert sorted(read, key=lambda own: int(own.reason)) == entries
+    assert await other_log.about([SHOP]) == read
+
+
+async def test_too_many_entries_are_refused(identity_log: IdentityLog):
+    with pytest.raises(ValueError, match="2001 entries are more than 2000"):
+        await identity_log.append([entry(ANA, SHOP)] * (MAX_ENTRIES + 1))
+
+
+async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settings: MongoSettings, hand_clock: HandClock):
+    """Entries about others stay, also those of the same write; of tags every member set with the record goes."""
+    store = Store(mongodb_settings, hand_clock)
+    await store.open()
+    try:
+        kept = entry(SHOP, DESK)
+        await store.identity_log.append([entry(ANA, SHOP, anchor=ANA), kept])
+        await store.identity_log.append([entry(ANA, DESK)])
+        sets = ["crm:7\nshop:42", "crm:7", "crm:77", "shop:42", "7"]
+        await store.tags.mark_stale(sets)
+        assert {collection.name for collection in store.collections} == set(await store.forget([]))
+        assert await store.forget([ANA]) == {"tags": 3, "identity_log": 2}
+        assert await store.identity_log.about([ANA, SHOP, DESK]) == [kept]
+        assert await store.tags.mark_stale(sets) == 2
+    finally:
+        await store.aclose()
+
+
+def test_everything_stored_has_a_retention(mongodb_settings: MongoSettings, hand_clock: HandClock):
+    """Tags end by themselves; what people decided holds until it is erased."""
+    collections = Store(mongodb_settings, hand_clock).collections
+    assert {own.name: own.retention for own in collections} == {"tags": timedelta(days=373), "identity_log": None}
