@@ -13,6 +13,7 @@ from gateway.linkage.comparisons import THRESHOLD
 from gateway.terminal import errors, out, problems_shown
 
 if TYPE_CHECKING:
+    from gateway.linkage.acceptance import AcceptedPair
     from gateway.linkage.command import Progress
     from gateway.linkage.proposals import Proposal
     from gateway.services import Services
@@ -21,6 +22,7 @@ identity = typer.Typer(no_args_is_help=True, help="Which records of all sources 
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 SourceNames = Annotated[str | None, typer.Option(help="List these sources alone, such as crm,shop.")]
+Probability = Annotated[float, typer.Option(min=0.5, max=1, help="How likely two records must be one person.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -45,25 +47,59 @@ def report(config: Config = Path("gateway.toml"), sources: SourceNames = None, a
 @identity.command()
 def propose(
     config: Config = Path("gateway.toml"),
-    threshold: Annotated[float, typer.Option(min=0.5, max=1, help="How likely two records must be one person.")] = THRESHOLD,
+    threshold: Probability = THRESHOLD,
     sources: SourceNames = None,
     as_json: Json = False,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show names and other values, on a terminal alone.")
     ] = False,
+    accept_over: Annotated[
+        float | None, typer.Option(min=0.5, max=1, help="Accept what is at least so likely, and print it.")
+    ] = None,
+    accept: Annotated[Path | None, typer.Option(help="Accept the printed pairs that are in this file.")] = None,
+    who: Annotated[str | None, typer.Option(help="Who accepts, for the log.", show_default="the user's name")] = None,
 ) -> None:
     """Propose which records of different customers are one person, with the weight of each comparison."""
-    import asyncio
-
-    from connectors.errors import ConfigurationError
-    from gateway.linkage.command import propose_links
+    from gateway.linkage.acceptance import accepted_over, read_accepted
+    from gateway.linkage.command import customer_sources
 
     with problems_shown():
-        if show_values and (as_json or not out.is_terminal):
-            raise ConfigurationError(["--show-values: is for a terminal; what is written to a file holds ids and no values"])
-        with _progress_shown() as progress:
-            found = asyncio.run(propose_links(_services(config), _names(sources), threshold, progress, with_values=show_values))
+        _refuse_values(shown=show_values, as_json=as_json)
+        services = _services(config)
+        if accept is not None:
+            _accept(services, read_accepted(accept, customer_sources(services)), who)
+            return
+        found = _propose(services, _names(sources), threshold if accept_over is None else accept_over, with_values=show_values)
+        if accept_over is not None:
+            _accept(_services(config), accepted_over(found, accept_over), who)
     _print_proposals(found, as_json=as_json)
+
+
+def _refuse_values(*, shown: bool, as_json: bool) -> None:
+    from connectors.errors import ConfigurationError
+
+    if shown and (as_json or not out.is_terminal):
+        raise ConfigurationError(["--show-values: is for a terminal; what is written to a file holds ids and no values"])
+
+
+def _propose(services: Services, sources: Sequence[str] | None, threshold: float, *, with_values: bool) -> list[Proposal]:
+    import asyncio
+
+    from gateway.linkage.command import propose_links
+
+    with _progress_shown() as progress:
+        return asyncio.run(propose_links(services, sources, threshold, progress, with_values=with_values))
+
+
+def _accept(services: Services, pairs: Sequence[AcceptedPair], who: str | None) -> None:
+    import asyncio
+    import getpass
+
+    from gateway.linkage.command import accept_pairs
+
+    done = asyncio.run(accept_pairs(services, pairs, who or getpass.getuser()))
+    words = f"{done.linked:,} links are accepted; {done.known:,} were links before; {done.cut:,} stay cut."
+    errors.print(words, highlight=False)
 
 
 def _print_proposals(found: Sequence[Proposal], *, as_json: bool) -> None:
@@ -73,7 +109,8 @@ def _print_proposals(found: Sequence[Proposal], *, as_json: bool) -> None:
         typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return
     for proposal in found:
-        typer.echo("\t".join((*proposal.records, f"{proposal.probability:.6f}", proposal.words())))
+        note = () if proposal.withheld is None else (f"would be withheld: {proposal.withheld}",)
+        typer.echo("\t".join((*proposal.records, f"{proposal.probability:.6f}", proposal.words(), *note)))
         for name, values in (proposal.values or {}).items():
             out.print(
                 f"    {name}: {' | '.join(value or '-' for value in values)}", markup=False, highlight=False, soft_wrap=True

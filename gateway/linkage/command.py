@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from connectors.errors import ConfigurationError
 from connectors.records import Customer
 from gateway.app import opened
-from gateway.linkage.components import ComponentCounts
+from gateway.identity.decisions import LogEntry, decisions_of
+from gateway.linkage.acceptance import Acceptance, AcceptedPair, accept, count_decisions, read_entries
+from gateway.linkage.components import ListedDecisions, write_components
 from gateway.linkage.customer_listing import list_customers
 from gateway.linkage.customer_records import CustomerRecords
-from gateway.linkage.proposals import Proposal, Step, find_customers, propose
+from gateway.linkage.proposals import Proposal, Step, propose
 from gateway.linkage.record_table import RecordTable
 from gateway.linkage.report import IdentityReport, ListedSources, report_identity
 from gateway.lookups.sources import Source
@@ -24,12 +26,13 @@ Progress = Callable[[str, int], None]
 async def report_customers(services: Services, names: Sequence[str] | None, progress: Progress) -> IdentityReport:
     """Report how the records of all sources that list customers are linked, or of those that are named.
 
-    Raises `ConfigurationError`, or `SourceFailure` when a source cannot be listed.
+    Raises `ConfigurationError`, `SourceFailure` when a source cannot be listed, `StoreError` when the log cannot be read.
     """
     sources = _listed_sources(services, names)
     with RecordTable() as table:
-        listed, counts = await _fill(services, sources, table, progress)
-        return report_identity(table, counts, listed)
+        listed, entries = await _fill(services, sources, table, progress)
+        counts = write_components(table, _reader(services).rules, ListedDecisions(decisions_of(entries)))
+        return report_identity(table, counts, listed, count_decisions(entries))
 
 
 async def propose_links(
@@ -40,15 +43,31 @@ async def propose_links(
     Raises as `report_customers`.
     """
     sources = _listed_sources(services, names)
-    reader = _reader(services)
-    if len(sources) == 1 and reader.rules.limits.records_per_source == 1:
+    rules = _reader(services).rules
+    if len(sources) == 1 and rules.limits.records_per_source == 1:
         raise ConfigurationError(
             [f"identity: {sources[0].name} alone lists customers, and each has one record of a source: nobody can be proposed"]
         )
     with RecordTable() as table:
-        await _fill(services, sources, table, progress)
+        _, entries = await _fill(services, sources, table, progress)
+        decisions = ListedDecisions(decisions_of(entries))
         step: Step = lambda text: progress(text, table.count)  # noqa: E731
-        return [*propose(table, reader.rules, threshold, with_values=with_values, step=step)]
+        step("Finding customers")
+        write_components(table, rules, decisions)
+        return [*propose(table, rules, threshold, decisions, with_values=with_values, step=step)]
+
+
+async def accept_pairs(services: Services, pairs: Sequence[AcceptedPair], who: str) -> Acceptance:
+    """Write links for accepted pairs to the identity log. Raises `ConfigurationError` without a store, `StoreError`."""
+    if services.store is None:
+        raise ConfigurationError(["mongodb: links are stored there; add its table to the settings"])
+    async with opened(services):
+        return await accept(services.store.identity_log, pairs, who, services.clock.now())
+
+
+def customer_sources(services: Services) -> list[str]:
+    """Name the sources that find customers."""
+    return [source.name for source in services.router.customers.all]
 
 
 def _listed_sources(services: Services, names: Sequence[str] | None) -> list[Source]:
@@ -70,8 +89,8 @@ def _reader(services: Services) -> CustomerRecords:
 
 async def _fill(
     services: Services, sources: Sequence[Source], table: RecordTable, progress: Progress
-) -> tuple[ListedSources, ComponentCounts]:
-    """List all records into the table, and find the customers among them."""
+) -> tuple[ListedSources, list[LogEntry]]:
+    """List all records into the table, and read what people decided about them."""
     reader = _reader(services)
     records, unreadable = Counter[str](), Counter[str]()
     async with opened(services):
@@ -81,6 +100,8 @@ async def _fill(
                 records[source.name] += len(page.records)
                 unreadable[source.name] += page.dropped
                 progress(f"Listing {source.name}", sum(records.values()))
-    counts = find_customers(table, reader.rules, lambda text: progress(text, sum(records.values())))
+        count = table.seal()
+        progress("Reading the identity log", count)
+        entries = [] if services.store is None else await read_entries(services.store.identity_log, table.ids())
     others = [source.name for source in services.router.customers.all if source not in sources]
-    return ListedSources(records, +unreadable, others), counts
+    return ListedSources(records, +unreadable, others), entries

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
+from typing import NamedTuple
 
 import msgspec
 
 from connectors.contract import KeyKind
+from gateway.identity.decisions import NO_DECISIONS, Decisions, LogRule, Pair
 from gateway.identity.records import IdentityLimits, IdentityRecord, Key, RecordId
-from gateway.identity.resolution import NOTHING_ONE_WAY, Component, OneWay, links_between, resolve
+from gateway.identity.resolution import NOTHING_ONE_WAY, Component, Link, OneWay, links_between, resolve
 from gateway.linkage.record_table import RecordTable
 
 MAX_HOLDERS = 1_000
@@ -41,29 +43,54 @@ class ComponentCounts(msgspec.Struct, kw_only=True):
     withheld: Counter[str] = msgspec.field(default_factory=Counter)
 
 
-def write_components(table: RecordTable, rules: ResolutionRules) -> ComponentCounts:
+class ListedDecisions:
+    """What people decided about the listed records, to be read for some of them."""
+
+    def __init__(self, decisions: Decisions = NO_DECISIONS) -> None:
+        self.links = decisions.links
+        self.cuts = decisions.cuts
+        self._of: dict[RecordId, list[Pair]] = {}
+        for pair in (*decisions.links, *decisions.cuts):
+            for id_ in pair:
+                self._of.setdefault(id_, []).append(pair)
+
+    def between(self, records: Iterable[IdentityRecord]) -> tuple[dict[Pair, LogRule], set[Pair]]:
+        """Give the links and the cuts that are about these records."""
+        pairs = {pair for record in records for pair in self._of.get(record.id, ())}
+        return {pair: self.links[pair] for pair in pairs & self.links.keys()}, pairs & self.cuts
+
+
+def write_components(table: RecordTable, rules: ResolutionRules, decisions: ListedDecisions | None = None) -> ComponentCounts:
     """Resolve all records, and write the table of members: the component of each record."""
+    decided = decisions or ListedDecisions()
     _write_shared_keys(table, rules)
     component = [*range(table.count + 1)]  # numbers begin with 1
     counts = ComponentCounts()
     counts.sizes[1] = table.count
-    _write_groups(table, _groups(table))
-    for records, shared in read_groups(table, "groups"):
-        numbers = {record.id: number for number, record in records}
-        found = resolve(
-            [record for _, record in records],
-            links_between((record for _, record in records), shared),
-            rules.limits,
-            shared,
-            rules.one_way,
-        )
-        for own in found:
+    _write_groups(table, _groups(table, decided.links))
+    for group in read_groups(table, "groups"):
+        numbers = {record.id: number for number, record in group.records}
+        for own in group.resolve(rules, decided):
             _count(own, counts)
             first = numbers[own.records[0]]
             for id_ in own.records:
                 component[numbers[id_]] = first
     table.write("members", ("number", "component"), [*enumerate(component)][1:])
     return counts
+
+
+class Group(NamedTuple):
+    """Records that may be of one customer, with their numbers, and their keys that link nobody."""
+
+    records: Sequence[tuple[int, IdentityRecord]]
+    shared: frozenset[Key]
+
+    def resolve(self, rules: ResolutionRules, decisions: ListedDecisions, proposed: Sequence[Link] = ()) -> list[Component]:
+        """Resolve them to customers, as if the `proposed` links were accepted."""
+        records = [record for _, record in self.records]
+        links, cuts = decisions.between(records)
+        found = {link.records: link for link in (*proposed, *links_between(records, self.shared, links))}
+        return resolve(records, found.values(), rules.limits, self.shared, rules.one_way, cuts)
 
 
 def _count(component: Component, counts: ComponentCounts) -> None:
@@ -93,8 +120,8 @@ def _write_shared_keys(table: RecordTable, rules: ResolutionRules) -> None:
     )
 
 
-def _groups(table: RecordTable) -> list[int]:
-    """Give each record the number of its group: the smallest one that keys connect it with."""
+def _groups(table: RecordTable, links: Iterable[Pair]) -> list[int]:
+    """Give each record the number of its group: the smallest one that keys or decided links connect it with."""
     parent = [*range(table.count + 1)]
 
     def find_root(number: int) -> int:
@@ -109,10 +136,19 @@ def _groups(table: RecordTable) -> list[int]:
             FROM keys ANTI JOIN shared USING (kind, value) WHERE links
         ) WHERE one <> other
     """
-    for one, other in table.rows(statement):
+    for one, other in chain(table.rows(statement), _numbers_of(table, links)):
         roots = sorted((find_root(one), find_root(other)))
         parent[roots[1]] = roots[0]
     return [find_root(number) for number in range(table.count + 1)]
+
+
+def _numbers_of(table: RecordTable, pairs: Iterable[Pair]) -> Iterator[tuple[int, int]]:
+    """Give the numbers of pairs of records that are both listed."""
+    table.write("pairs", ("source_l", "id_l", "source_r", "id_r"), [(*one, *other) for one, other in pairs])
+    yield from table.rows(
+        "SELECT l.number, r.number FROM pairs JOIN records AS l ON source_l = l.source AND id_l = l.id "
+        "JOIN records AS r ON source_r = r.source AND id_r = r.id ORDER BY ALL"
+    )
 
 
 def _write_groups(table: RecordTable, groups: Sequence[int]) -> None:
@@ -120,7 +156,7 @@ def _write_groups(table: RecordTable, groups: Sequence[int]) -> None:
     table.write("groups", ("number", "first"), [(number, first) for number, first in enumerate(groups) if sizes[first] > 1])
 
 
-def read_groups(table: RecordTable, groups: str) -> Iterator[tuple[list[tuple[int, IdentityRecord]], set[Key]]]:
+def read_groups(table: RecordTable, groups: str) -> Iterator[Group]:
     """Read the records of one group after the other, in the order of their first numbers, with their keys that are shared."""
     statement = f"""
         SELECT first, number, source, id, birth_date, kind, value, shared.kind IS NOT NULL
@@ -136,7 +172,7 @@ def read_groups(table: RecordTable, groups: str) -> Iterator[tuple[list[tuple[in
             shared.update(key for key, row in zip(keys, held, strict=True) if row[-1])
             _, _, source, id_, birth_date, *_ = held[0]
             records.append((number, _identity_record(RecordId(source, id_), keys, birth_date)))
-        yield records, shared
+        yield Group(records, frozenset(shared))
 
 
 def _identity_record(id_: RecordId, keys: Sequence[Key], birth_date: str | None) -> IdentityRecord:

@@ -75,8 +75,8 @@ class LinkageModel:
     def predict(self, threshold: float) -> None:
         """Write the table `proposed`: the pairs of different components over a probability, ranked, the likeliest first.
 
-        Of each two components it has the best pair. A row has the numbers of the records and their components, the
-        probability, and of each comparison the degree and its weights.
+        Of each two components it has the best pair, and `proposed_members` has their records as a group. A row has the
+        numbers of the records and their components, the probability, and of each comparison the degree and its weights.
         """
         linker = self._linker(self._trained)
         predicted = linker.inference.predict(threshold_match_probability=threshold).physical_name
@@ -90,7 +90,10 @@ class LinkageModel:
             JOIN members AS one ON number_l = one.number JOIN members AS other ON number_r = other.number
             QUALIFY row_number() OVER (
                 PARTITION BY least(component_l, component_r), greatest(component_l, component_r) ORDER BY {order}
-            ) = 1
+            ) = 1;
+            CREATE TABLE proposed_members AS
+            SELECT number, rank AS first FROM proposed JOIN members ON component = component_l
+            UNION ALL SELECT number, rank FROM proposed JOIN members ON component = component_r
             """
         )
 

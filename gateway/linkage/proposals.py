@@ -7,9 +7,12 @@ from typing import Any
 
 import msgspec
 
+from gateway.identity.decisions import LogRule, Pair, pair_of
 from gateway.identity.node_ids import node_id
+from gateway.identity.records import RecordId
+from gateway.identity.resolution import DECIDED_STRENGTH, Link, WithheldReason
 from gateway.linkage.comparisons import THRESHOLD, words_of
-from gateway.linkage.components import ComponentCounts, ResolutionRules, write_components
+from gateway.linkage.components import Group, ListedDecisions, ResolutionRules, read_groups
 from gateway.linkage.model import LinkageModel
 from gateway.linkage.person_row import PersonRow
 from gateway.linkage.record_table import RecordTable
@@ -30,6 +33,7 @@ class Proposal(msgspec.Struct, frozen=True):
     """Two records of different customers that are probably one person.
 
     `start` is the weight before anything is compared; with the weights it adds up to the logarithm of the odds.
+    `withheld` is the reason for which accepting it would join nothing: people with two birth dates are two.
     `values` are what was compared, of both records: given only where they are asked for.
     """
 
@@ -37,6 +41,7 @@ class Proposal(msgspec.Struct, frozen=True):
     probability: float
     start: float
     weights: tuple[Weight, ...]
+    withheld: WithheldReason | None = None
     values: Mapping[str, tuple[str | None, str | None]] | msgspec.UnsetType = msgspec.UNSET
 
     def words(self) -> str:
@@ -44,24 +49,18 @@ class Proposal(msgspec.Struct, frozen=True):
         return "; ".join(f"{own.words} {own.weight:+.1f}" for own in sorted(self.weights, key=lambda own: -abs(own.weight)))
 
 
-def find_customers(table: RecordTable, rules: ResolutionRules, step: Step = lambda _: None) -> ComponentCounts:
-    """Number the records that were added, and find the customers among them."""
-    step("Finding customers")
-    table.seal()
-    return write_components(table, rules)
-
-
 def propose(
     table: RecordTable,
     rules: ResolutionRules,
     threshold: float = THRESHOLD,
+    decisions: ListedDecisions | None = None,
     *,
     with_values: bool = False,
     step: Step = lambda _: None,
 ) -> Iterator[Proposal]:
     """Propose pairs of records of different customers over a probability, the likeliest first.
 
-    Of each two customers one pair is proposed at most. `table` has its components.
+    Of each two customers one pair is proposed at most, and none that people have cut or linked. `table` has its components.
     """
     table.write_people()
     model = LinkageModel(table, across_sources=rules.limits.records_per_source == 1)
@@ -71,11 +70,23 @@ def propose(
     model.train()
     step("Comparing records")
     model.predict(threshold)
-    for row in model.read_proposed():
-        yield _proposal(model, row, with_values=with_values)
+    decided = decisions or ListedDecisions()
+    for row, group in zip(model.read_proposed(), read_groups(table, "proposed_members"), strict=True):
+        records = pair_of(*(RecordId(row[f"source_{side}"], row[f"id_{side}"]) for side in "lr"))
+        reason = _withheld_reason(group, rules, decided, records)
+        if records not in decided.links and reason is not WithheldReason.CUT:
+            yield _proposal(model, row, reason, with_values=with_values)
 
 
-def _proposal(model: LinkageModel, row: Mapping[str, Any], *, with_values: bool) -> Proposal:
+def _withheld_reason(group: Group, rules: ResolutionRules, decided: ListedDecisions, records: Pair) -> WithheldReason | None:
+    """Say why a link would join nothing, None where it would."""
+    link = Link(DECIDED_STRENGTH[LogRule.PROPOSAL], records)
+    components = group.resolve(rules, decided, [link])
+    withheld = {own.records: own.reason for component in components for own in component.withheld}
+    return withheld.get(records)
+
+
+def _proposal(model: LinkageModel, row: Mapping[str, Any], withheld: WithheldReason | None, *, with_values: bool) -> Proposal:
     weights = []
     for comparison in model.compared:
         words = words_of(comparison, row[f"gamma_{comparison.name}"])
@@ -88,5 +99,6 @@ def _proposal(model: LinkageModel, row: Mapping[str, Any], *, with_values: bool)
         probability=round(row["match_probability"], 6),
         start=round(row["match_weight"] - sum(own.weight for own in weights), 2),
         weights=tuple(weights),
+        withheld=withheld,
         values={name: pair for name, pair in values.items() if any(pair)} if with_values else msgspec.UNSET,
     )

@@ -105,6 +105,10 @@ class RecordTable:
         ((count,),) = self.connection.execute(f"SELECT count(*) FROM {table} WHERE {condition}").fetchall()
         return int(count)
 
+    def ids(self) -> Iterator[RecordId]:
+        """Give the ids of all records, by source and id."""
+        return (RecordId(source, id_) for source, id_ in self.rows("SELECT source, id FROM records ORDER BY number"))
+
     def rows(self, statement: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
         """Read the rows of a query, some at a time."""
         cursor = self.connection.cursor().execute(statement, values)

@@ -37,7 +37,8 @@ class ListedSources(msgspec.Struct, frozen=True):
 class IdentityReport(msgspec.Struct, frozen=True):
     """All of it. `sizes` counts the customers of so many records, `links` and `withheld` by kind and reason.
 
-    `shared_keys` are those of more records than there are sources, and those that link nobody.
+    `decisions` counts entries of the identity log: `accepted` proposals, `linked` and `cut` by people, `withdrawn`, and
+    `cut_after_acceptance`. `shared_keys` are those of more records than there are sources, and those that link nobody.
     """
 
     sources: ListedSources
@@ -46,13 +47,16 @@ class IdentityReport(msgspec.Struct, frozen=True):
     links: Mapping[str, int]
     withheld: Mapping[str, int]
     shared_keys: Sequence[SharedKey]
+    decisions: Mapping[str, int]
 
     def json(self) -> str:
         """Write the report as JSON, for programs."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2).decode()
 
 
-def report_identity(table: RecordTable, counts: ComponentCounts, sources: ListedSources) -> IdentityReport:
+def report_identity(
+    table: RecordTable, counts: ComponentCounts, sources: ListedSources, decisions: Mapping[str, int]
+) -> IdentityReport:
     """Report on a table whose customers were found."""
     return IdentityReport(
         sources=sources,
@@ -61,6 +65,7 @@ def report_identity(table: RecordTable, counts: ComponentCounts, sources: Listed
         links=dict(sorted(counts.links.items())),
         withheld=dict(sorted(counts.withheld.items())),
         shared_keys=_shared_keys(table, len(sources.records)),
+        decisions=decisions,
     )
 
 
@@ -83,6 +88,8 @@ def report_lines(report: IdentityReport) -> list[str]:
     lines = [f"{sum(listed.values()):,} records: {_counts(listed)}", f"{report.customers:,} customers"]
     lines += [f"  of {size:,} {'record' if size == 1 else 'records'}: {count:,}" for size, count in report.sizes.items()]
     lines += [f"Links: {_counts(report.links)}", f"Withheld: {_counts(report.withheld)}"]
+    if any(report.decisions.values()):
+        lines.append(f"Decisions: {_counts({name.replace('_', ' '): count for name, count in report.decisions.items()})}")
     if report.shared_keys:
         lines.append("Keys that most records share:")
     for key in report.shared_keys:

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from connectors.contract import KeyKind
+from gateway.identity.decisions import Decisions, LogRule
+from gateway.identity.records import RecordId
 from gateway.linkage import components
 from gateway.linkage.customer_records import CustomerRecords
-from gateway.linkage.proposals import find_customers
 from gateway.linkage.record_table import RecordTable
 from tests.support.known_people import knowing, person
 from tests.support.population import TRUSTS, Id, Population
@@ -32,7 +33,8 @@ async def listed(population: Population, *, one_way: bool) -> tuple[Found, compo
     rules = reader.rules if one_way else msgspec.structs.replace(reader.rules, one_way={})
     with RecordTable() as table:
         table.add(reader.read(source, entry.record) for (source, _), entry in population.entries.items())
-        counts = find_customers(table, rules)
+        table.seal()
+        counts = components.write_components(table, rules)
         return members_of(table), counts
 
 
@@ -62,7 +64,8 @@ async def test_a_record_that_is_listed_twice_counts_once_as_it_was_listed_last()
     with RecordTable() as table:
         old, new = person("1", email="old@example.com"), person("1", email="ana@example.com")
         table.add([reader.read("crm", old), reader.read("shop", person("2", email="ana@example.com")), reader.read("crm", new)])
-        counts = find_customers(table, reader.rules)
+        table.seal()
+        counts = components.write_components(table, reader.rules)
         assert members_of(table) == dict.fromkeys([("crm", "1"), ("shop", "2")], frozenset({("crm", "1"), ("shop", "2")}))
         assert (counts.sizes[2], counts.links) == (1, {"email": 1})
 
@@ -79,5 +82,23 @@ async def test_a_key_of_too_many_records_links_nobody(monkeypatch: pytest.Monkey
             table.add(
                 [reader.read("crm", person("7")), *(reader.read("desk", person(f"d{n}", ids=["crm:7"])) for n in range(count))]
             )
-            find_customers(table, reader.rules)
+            table.seal()
+            components.write_components(table, reader.rules)
             assert len(members_of(table)["crm", "7"]) == size
+
+
+async def test_what_people_decided_links_and_keeps_apart():
+    """A link of two records makes one customer, a cut keeps a key from linking them."""
+    crm, shop = (knowing(name, [], by=[KeyKind.CUSTOMER_ID, KeyKind.EMAIL]) for name in ("crm", "shop"))
+    async with services_on([crm, shop]) as services:
+        reader = CustomerRecords(services.router.customers, None, "member_number")
+    ana, bo, ana_shop, bo_shop = (RecordId(*own.split(":")) for own in ("crm:1", "crm:2", "shop:a", "shop:b"))
+    decisions = Decisions(links={(ana, ana_shop): LogRule.PROPOSAL}, cuts=frozenset({(bo, bo_shop)}))
+    with RecordTable() as table:
+        table.add([reader.read("crm", person("1")), reader.read("crm", person("2", email="bo@example.com"))])
+        table.add([reader.read("shop", person("a")), reader.read("shop", person("b", email="bo@example.com"))])
+        table.seal()
+        counts = components.write_components(table, reader.rules, components.ListedDecisions(decisions))
+        assert members_of(table)["crm", "1"] == {("crm", "1"), ("shop", "a")}
+        assert members_of(table)["crm", "2"] == {("crm", "2")}
+        assert (counts.links, counts.withheld) == ({"proposal": 1}, {"CUT": 1})

@@ -2,17 +2,20 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable
 
 import pytest
 
 from connectors import records as r
 from gateway.identity.blocked_keys import BlockedKeys
+from gateway.identity.decisions import Decisions, LogRule, pair_of
 from gateway.identity.records import IdentityLimits, Key, RecordId, stated_id
+from gateway.identity.resolution import WithheldReason
 from gateway.linkage.comparisons import THRESHOLD
-from gateway.linkage.components import ResolutionRules
+from gateway.linkage.components import ListedDecisions, ResolutionRules, write_components
 from gateway.linkage.person_row import MEMBER_NUMBER, person_row
-from gateway.linkage.proposals import Proposal, find_customers, propose
+from gateway.linkage.proposals import Proposal, propose
 from gateway.linkage.record_table import MAX_BLOCK, ListedRecord, RecordTable
 from tests.support.doubled_people import doubled_people
 from tests.support.published_data import published_rows
@@ -28,7 +31,8 @@ def listed(source: str, record: r.Customer, *keys: Key) -> ListedRecord:
 def proposals(records: Iterable[ListedRecord], rules: ResolutionRules = RULES, **words: bool) -> list[Proposal]:
     with RecordTable() as table:
         table.add(records)
-        find_customers(table, rules)
+        table.seal()
+        write_components(table, rules)
         return [*propose(table, rules, **words)]
 
 
@@ -108,7 +112,8 @@ def test_what_many_share_is_no_reason_to_compare():
     alike = [listed("crm", r.Customer(id=f"{n}", name="Ana Souza", birth_date="1980-05-17")) for n in range(MAX_BLOCK)]
     with RecordTable() as table:
         table.add([*alike, listed("shop", r.Customer(id="x", name="Ana Souza", birth_date="1980-05-17"))])
-        find_customers(table, RULES)
+        table.seal()
+        write_components(table, RULES)
         table.write_people()
         assert table.count_rows("people", "coalesce(block_names, block_birth_date, block_birth_date_names) IS NOT NULL") == 0
 
@@ -163,3 +168,22 @@ def _febrl_record(row: dict[str, str]) -> r.Customer:
         member_number=row["soc_sec_id"],
         address=r.Address(line=f"{row['street_number']} {row['address_1']}", postal_code=row["postcode"], city=row["suburb"]),
     )
+
+
+def test_what_people_decided_is_not_proposed(people: list[ListedRecord], found: list[Proposal]):
+    """Neither a pair that is linked already nor one that is cut; all others are."""
+    linked, cut = (pair_of(*(RecordId(*node_id.split(":")) for node_id in own.records)) for own in found[:2])
+    decisions = ListedDecisions(Decisions(links={linked: LogRule.OPERATOR}, cuts=frozenset({cut})))
+    with RecordTable() as table:
+        table.add(people)
+        table.seal()
+        write_components(table, RULES, decisions)
+        assert pairs_of(propose(table, RULES, decisions=decisions)) == pairs_of(found[2:])
+
+
+def test_a_pair_that_would_be_withheld_says_why(found: list[Proposal]):
+    """A slip in the day of birth makes two people by the rules: a person sees that before accepting; others would be joined."""
+    reasons = Counter(proposal.withheld for proposal in found)
+    slips = {own.records for own in found if any("differ in one sign" in weight.words for weight in own.weights)}
+    assert {proposal.records for proposal in found if proposal.withheld} == slips
+    assert set(reasons) == {None, WithheldReason.BIRTH_DATE}
