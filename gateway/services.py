@@ -56,7 +56,7 @@ def new_stitcher(
 
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
     """Wire the services together."""
-    router = SourceRouter(sources, settings)
+    router = SourceRouter(sources, settings, None if store is None else store.identity_log)
     stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
     return Services(settings=settings, clock=clock, router=router, store=store, tags=tags, stitcher=stitcher)

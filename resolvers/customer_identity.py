@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from resolvers.enums import IncompleteReason, KeyKind, OriginRule, WithheldReason
+from resolvers.enums import IncompleteReason, LinkBasis, OriginRule, WithheldReason
 from resolvers.fields import field
 from resolvers.scalars import JSON
 
@@ -31,15 +31,17 @@ class FieldOrigin:
     others: list[OtherValue] = field("What the other sources say, the same or something else.")
 
 
-@strawberry.type(description="A key that two records have in common. Its value is not told.")
+@strawberry.type(
+    description="Why two records are one customer: the kind of key that they have in common, or what people decided."
+)
 class IdentityLink:
-    by: KeyKind = field("The kind of key.")
+    by: LinkBasis = field("The reason. Values of keys are not told.")
     records: list[strawberry.ID] = field("The ids of the records.")
 
 
-@strawberry.type(description="A key in common that does not make two records one customer.")
+@strawberry.type(description="A link that does not make two records one customer.")
 class WithheldLink:
-    by: KeyKind = field("The kind of key.")
+    by: LinkBasis = field("The reason that they might be.")
     records: list[strawberry.ID] = field("The ids of the records; one where those that share the key are many.")
     reason: WithheldReason = field("Why it does not.")
 
@@ -49,5 +51,5 @@ class CustomerIdentity:
     complete: bool = field("Whether no source has another record of the customer.")
     reason: IncompleteReason | None = field("Why there may be another one.")
     records: list[strawberry.ID] = field("The ids of its records, that of the one which counts most first.")
-    links: list[IdentityLink] = field("The keys that the records have in common.")
-    withheld: list[WithheldLink] = field("Keys in common with records that are not the customer's.")
+    links: list[IdentityLink] = field("The links between the records.")
+    withheld: list[WithheldLink] = field("Links to records that are not the customer's.")

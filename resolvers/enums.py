@@ -19,7 +19,7 @@ from connectors.records import (
     TicketStatus,
 )
 from gateway.identity.key_kinds import KEY_KINDS
-from gateway.identity.resolution import WithheldReason
+from gateway.identity.resolution import LinkBasis, WithheldReason
 from gateway.lookups.circuit_breaker import SourceHealth
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.merged_record import OriginRule
@@ -36,6 +36,7 @@ __all__ = [
     "Freshness",
     "IncompleteReason",
     "KeyKind",
+    "LinkBasis",
     "MessageAuthor",
     "OrderStatus",
     "OriginRule",
@@ -229,10 +230,23 @@ _describe(
     OUT_OF_TIME="Finding them took half of the time of the request.",
     OUT_OF_TURNS="Keys led to further keys too often.",
     ONE_WAY_KEYS="A source states ids of others, and cannot be asked by them.",
+    LINKS_UNAVAILABLE="What people linked and cut could not be read, so the records are those that their keys connect.",
+)
+_describe(
+    LinkBasis,
+    "Why two records may be one customer, the strongest reason first.",
+    EXTERNAL_ID="One states the id of the other, or both the same id.",
+    OPERATOR="A person linked them.",
+    MEMBER_NUMBER="They have the same member number.",
+    EMAIL="They have the same e-mail address.",
+    PROPOSAL="A proposal to link them was accepted.",
+    PHONE="They have the same telephone number.",
+    DEVICE_ID="They have the same device.",
 )
 _describe(
     WithheldReason,
-    "Why a key in common does not make two records one customer.",
+    "Why a link does not make two records one customer.",
+    CUT="A person said that they are two customers.",
     SHARED_KEY="Several records of one source have the key.",
     BIRTH_DATE="The days of birth differ.",
     MEMBER_NUMBER="The member numbers differ.",

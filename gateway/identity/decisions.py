@@ -40,6 +40,8 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     who: str
     reason: str
     anchor: RecordId | None = None
+    position: tuple[int, int] = (0, 0)
+    """Its place in the log, once it is there."""
 
 
 class Decisions(msgspec.Struct, frozen=True):
@@ -66,7 +68,7 @@ def pairs_of(records: Iterable[RecordId]) -> list[Pair]:
 
 
 def decisions_of(entries: Iterable[LogEntry], until: datetime | None = None) -> Decisions:
-    """Replay entries in the order of the log, those up to a time.
+    """Replay entries, those up to a time. They come in the order of the log.
 
     Of each pair the last entry holds, but that of a person before those of proposals, until a person takes it back.
     """

@@ -1,7 +1,7 @@
 """Decide which records are one customer: a function of the records and their links, whatever order they came in.
 
-Links are taken from the strongest kind of key to the weakest, and in the order of the record ids. Each joins its two sides,
-unless that would break a limit or a contradiction: then it is withheld, which costs the link and not the customer.
+Links are taken from the strongest reason to the weakest, and in the order of the record ids. Each joins its two sides,
+unless that would break a cut, a limit or a contradiction: then it is withheld, which costs the link and not the customer.
 """
 
 from __future__ import annotations
@@ -14,15 +14,32 @@ from types import MappingProxyType
 import msgspec
 
 from connectors.contract import KeyKind
+from gateway.identity.decisions import LogRule, Pair
 from gateway.identity.records import IdentityLimits, IdentityRecord, Key, RecordId, limited_keys
 
-_KINDS: tuple[KeyKind, ...] = tuple(KeyKind)
 
-STRENGTH = {kind: place for place, kind in enumerate(_KINDS)}
-"""The place of a kind of key from the strongest on."""
+class LinkBasis(StrEnum):
+    """Why two records may be one customer, the strongest reason first: a kind of key, or what people decided."""
 
-SHARED_KINDS = frozenset({KeyKind.PHONE, KeyKind.DEVICE_ID})
-"""Kinds that people share or hand on. They link only where no stronger link, nor one of their own kind, can be missing."""
+    EXTERNAL_ID = KeyKind.EXTERNAL_ID.value
+    OPERATOR = "operator"
+    MEMBER_NUMBER = KeyKind.MEMBER_NUMBER.value
+    EMAIL = KeyKind.EMAIL.value
+    PROPOSAL = "proposal"
+    PHONE = KeyKind.PHONE.value
+    DEVICE_ID = KeyKind.DEVICE_ID.value
+
+
+_BASES: tuple[LinkBasis, ...] = tuple(LinkBasis)
+
+STRENGTH = {KeyKind(basis.value): place for place, basis in enumerate(_BASES) if basis.value in tuple(KeyKind)}
+"""The place of a kind of key from the strongest reason on."""
+
+DECIDED_STRENGTH = {rule: _BASES.index(LinkBasis[rule.name]) for rule in LogRule}
+"""The place of what people decided."""
+
+SHARED_BASES = frozenset({LinkBasis.PHONE, LinkBasis.DEVICE_ID})
+"""Keys that people share or hand on. They link only where no stronger link, nor one of their own kind, can be missing."""
 
 
 OneWay = Mapping[str, Collection[KeyKind]]
@@ -30,10 +47,13 @@ OneWay = Mapping[str, Collection[KeyKind]]
 
 NOTHING_ONE_WAY: OneWay = MappingProxyType({})
 
+NOTHING_DECIDED: Mapping[Pair, LogRule] = MappingProxyType({})
+
 
 class WithheldReason(StrEnum):
     """Why a link joins nothing."""
 
+    CUT = "CUT"
     SHARED_KEY = "SHARED_KEY"
     BIRTH_DATE = "BIRTH_DATE"
     MEMBER_NUMBER = "MEMBER_NUMBER"
@@ -45,20 +65,20 @@ class WithheldReason(StrEnum):
 
 
 class Link(msgspec.Struct, frozen=True, order=True):
-    """Two records that have a key of one kind in common. The records are in order."""
+    """Two records with a reason to be one customer. The records are in order."""
 
     strength: int
     records: tuple[RecordId, RecordId]
 
     @property
-    def by(self) -> KeyKind:
-        return _KINDS[self.strength]
+    def by(self) -> LinkBasis:
+        return _BASES[self.strength]
 
 
 class WithheldLink(msgspec.Struct, frozen=True):
     """A link that joins nothing. A shared key has one record here, for those that share it are not read."""
 
-    by: KeyKind
+    by: LinkBasis
     records: tuple[RecordId, ...]
     reason: WithheldReason
 
@@ -71,10 +91,19 @@ class Component(msgspec.Struct, frozen=True):
     withheld: tuple[WithheldLink, ...] = ()
 
 
-def links_between(records: Iterable[IdentityRecord], shared: Collection[Key] = frozenset()) -> list[Link]:
-    """Link the records that have a key in common, but for `shared` ones. Two records have one link, the strongest."""
+def links_between(
+    records: Iterable[IdentityRecord],
+    shared: Collection[Key] = frozenset(),
+    decided: Mapping[Pair, LogRule] = NOTHING_DECIDED,
+) -> list[Link]:
+    """Link the records that have a key in common, but for `shared` ones, and those of which people `decided` it.
+
+    Two records have one link, the strongest.
+    """
+    known = set[RecordId]()
     holders: dict[Key, list[RecordId]] = {}
     for record in records:
+        known.add(record.id)
         for key in record.keys:
             if key not in shared:
                 holders.setdefault(key, []).append(record.id)
@@ -82,6 +111,10 @@ def links_between(records: Iterable[IdentityRecord], shared: Collection[Key] = f
     for key, ids in holders.items():
         for pair in combinations(sorted(set(ids)), 2):
             strength = STRENGTH[key.kind]
+            strongest[pair] = min(strength, strongest.get(pair, strength))
+    for pair, rule in decided.items():
+        if known.issuperset(pair):
+            strength = DECIDED_STRENGTH[rule]
             strongest[pair] = min(strength, strongest.get(pair, strength))
     return [Link(strength, pair) for pair, strength in strongest.items()]
 
@@ -92,10 +125,15 @@ def resolve(
     limits: IdentityLimits,
     shared: Collection[Key] = frozenset(),
     one_way: OneWay = NOTHING_ONE_WAY,
+    cuts: Collection[Pair] = (),
 ) -> list[Component]:
     """Put records together by their links. The components are in the order of their first records."""
     known = {record.id: record for record in records}
-    sides = {id_: _Side([record], one_way) for id_, record in known.items()}
+    apart: dict[RecordId, set[RecordId]] = {}
+    for one_id, other_id in cuts:
+        apart.setdefault(one_id, set()).add(other_id)
+        apart.setdefault(other_id, set()).add(one_id)
+    sides = {id_: _Side([record], one_way, apart.get(id_, set())) for id_, record in known.items()}
     reasons: dict[Link, WithheldReason] = {}
     ordered = sorted(links)
     for link in ordered:
@@ -118,25 +156,27 @@ def resolve(
 class _Side:
     """Records that have been joined so far. `doubtful_from` is the strength from which on more records may belong to it."""
 
-    def __init__(self, records: list[IdentityRecord], one_way: OneWay) -> None:
+    def __init__(self, records: list[IdentityRecord], one_way: OneWay, apart: Collection[RecordId]) -> None:
         self.records = records
+        self.apart = frozenset(apart)
         self._one_way = one_way
         self.keys: Mapping[str, set[str]] = limited_keys(key for record in records for key in record.keys)
-        self.open_from = min((STRENGTH[kind] for record in records for kind in record.open_kinds), default=len(STRENGTH))
-        self.doubtful_from = len(STRENGTH)
+        self.open_from = min((STRENGTH[kind] for record in records for kind in record.open_kinds), default=len(_BASES))
+        self.doubtful_from = len(_BASES)
 
     def doubt(self, strength: int) -> None:
         self.doubtful_from = min(self.doubtful_from, strength)
 
     def join(self, other: _Side) -> None:
         self.records += other.records
+        self.apart |= other.apart
         self.keys = _merged(self.keys, other.keys)
         self.open_from = min(self.open_from, other.open_from)
         self.doubtful_from = min(self.doubtful_from, other.doubtful_from)
 
     def is_known(self, link: Link) -> bool:
         """Tell whether no link can be missing that would forbid this one."""
-        if link.by not in SHARED_KINDS:
+        if link.by not in SHARED_BASES:
             return True
         sources = {record.id.source for record in self.records}
         unseen = [STRENGTH[kind] for source, kinds in self._one_way.items() if source not in sources for kind in kinds]
@@ -145,6 +185,8 @@ class _Side:
 
 def _reason(link: Link, one: _Side, other: _Side, limits: IdentityLimits) -> WithheldReason | None:
     """Say why two sides must not be joined."""
+    if one.apart and not one.apart.isdisjoint(record.id for record in other.records):
+        return WithheldReason.CUT
     records = [*one.records, *other.records]
     if len({record.birth_date for record in records if record.birth_date}) > 1:
         return WithheldReason.BIRTH_DATE
@@ -159,7 +201,7 @@ def _reason(link: Link, one: _Side, other: _Side, limits: IdentityLimits) -> Wit
         return WithheldReason.RECORDS_PER_CUSTOMER
     if any(len(keys) > limits.keys_per_kind for keys in _merged(one.keys, other.keys).values()):
         return WithheldReason.KEYS_PER_KIND
-    if link.by is KeyKind.DEVICE_ID and all(any(record.is_person for record in side.records) for side in (one, other)):
+    if link.by is LinkBasis.DEVICE_ID and all(any(record.is_person for record in side.records) for side in (one, other)):
         return WithheldReason.TWO_PEOPLE
     return None if one.is_known(link) and other.is_known(link) else WithheldReason.UNCONFIRMED
 
@@ -182,7 +224,7 @@ def _components(
         leading_out = [link for link in links if (sides[link.records[0]] is side) is not (sides[link.records[1]] is side)]
         withheld = [WithheldLink(link.by, link.records, reasons[link]) for link in leading_out]
         for id_ in own:
-            kinds = {key.kind for key in known[id_].keys if key in shared}
-            withheld += [WithheldLink(kind, (id_,), WithheldReason.SHARED_KEY) for kind in sorted(kinds, key=STRENGTH.get)]  # type: ignore[arg-type]
+            places = {STRENGTH[key.kind] for key in known[id_].keys if key in shared}
+            withheld += [WithheldLink(_BASES[place], (id_,), WithheldReason.SHARED_KEY) for place in sorted(places)]
         components.append(Component(own, tuple(inside), tuple(withheld)))
     return components

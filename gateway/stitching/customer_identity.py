@@ -5,14 +5,14 @@ from enum import StrEnum
 
 import msgspec
 
-from connectors.contract import KeyKind
-from gateway.identity.resolution import WithheldReason
+from gateway.identity.resolution import Component, LinkBasis, WithheldReason
 
 
 class IncompleteReason(StrEnum):
     """Why a customer may have more records than are known."""
 
     SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE"
+    LINKS_UNAVAILABLE = "LINKS_UNAVAILABLE"
     TOO_MANY_RECORDS = "TOO_MANY_RECORDS"
     OUT_OF_TIME = "OUT_OF_TIME"
     OUT_OF_TURNS = "OUT_OF_TURNS"
@@ -20,9 +20,9 @@ class IncompleteReason(StrEnum):
 
 
 class IdentityLink(msgspec.Struct, frozen=True):
-    """Two records by their ids, and the kind of key that they have in common. A withheld one has a reason."""
+    """Two records by their ids, and why they may be one customer. A withheld one has a reason."""
 
-    by: KeyKind
+    by: LinkBasis
     records: Sequence[str]
     reason: WithheldReason | None = None
 
@@ -38,3 +38,9 @@ class CustomerIdentity(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def complete(self) -> bool:
         return self.reason is None
+
+
+def links_of(component: Component) -> tuple[list[IdentityLink], list[IdentityLink]]:
+    """Show the links of a component, and those that are withheld."""
+    links = [IdentityLink(link.by, [id_.node_id for id_ in link.records]) for link in component.links]
+    return links, [IdentityLink(own.by, [id_.node_id for id_ in own.records], own.reason) for own in component.withheld]

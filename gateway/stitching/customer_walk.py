@@ -1,24 +1,28 @@
 """Walk from a key to all records of a customer, and from their keys on: in turns, for all customers of a request at once.
 
-In each turn a source is called once for each kind of key, with the keys of all customers.
+In each turn a source is called once for each kind of key, with the keys of all customers. What people decided about the
+records is read beside the calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from connectors.contract import KeyKind
 from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError, SourceTimeoutError
 from connectors.record_fields import Fields
 from gateway.identity.blocked_keys import birth_date_of
+from gateway.identity.decisions import NO_DECISIONS, Decisions, LogEntry, decisions_of
 from gateway.identity.keys import key_spellings, spellings
 from gateway.identity.records import IdentityRecord, Key, RecordId, limited_keys, stated_id
 from gateway.identity.resolution import Component, WithheldReason, links_between, resolve
+from gateway.lookups.deadline import Deadline
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.customer_sources import LINKING_KINDS, CustomerSources
+from gateway.stitching.log_reader import LogReader
 from gateway.stitching.merged_record import MemberRecord
 
 MAX_CANDIDATES = 20
@@ -39,6 +43,9 @@ class CustomerWalk:
         self.outcomes: list[Outcome] = []
         self.failures: list[Failed] = []
         self.is_shared = False
+        self.decisions = NO_DECISIONS
+        self.is_undecided = False
+        """Whether what people decided could not be read."""
         self._customers = customers
         self._region = default_region
         self._seed: Key | None = None
@@ -48,6 +55,8 @@ class CustomerWalk:
         self._unanswered: set[Key] = set()
         self._frontier: dict[Place, dict[str, Sequence[str]]] = {}
         self._reason: IncompleteReason | None = None
+        self._entries: dict[tuple[int, int], LogEntry] = {}
+        self._read: set[RecordId] = set()
 
     def begin_with_id(self, record: RecordId) -> None:
         """Walk from a record, by its id at its source."""
@@ -106,16 +115,46 @@ class CustomerWalk:
         source, kind = place
         return self._customers.stated_ids(RecordId(source.name, value)) if _is_id(kind) else [Key(kind, value)]
 
-    def components(self) -> list[Component]:
-        """Resolve the records to customers."""
+    @property
+    def unread(self) -> set[RecordId]:
+        """The records, found or asked for, about which the log was not read."""
+        asked = {
+            RecordId(source.name, value) for (source, kind), keys in self._frontier.items() if _is_id(kind) for value in keys
+        }
+        return ({*self.members, *self.seeds} | asked) - self._read
+
+    def decide(self, records: Collection[RecordId], entries: Iterable[LogEntry]) -> bool:
+        """Take the entries of the log about these records. Tells whether links lead to others, by their own ids."""
+        self._read |= self.unread.intersection(records)
+        for entry in entries:
+            if not self._read.isdisjoint((*entry.records, entry.anchor or entry.records[0])):
+                self._entries[entry.position] = entry
+        self.decisions = decisions_of(self._entries[position] for position in sorted(self._entries))
+        known = len(self._known)
+        linked = [pair for pair in self.decisions.links if not self.members.keys().isdisjoint(pair)]
+        for id_ in sorted({id_ for pair in linked for id_ in pair} - self.members.keys()):
+            self._ask(stated_id(id_), (id_.node_id,))
+        return len(self._known) > known
+
+    def components(self, decisions: Decisions | None = None) -> list[Component]:
+        """Resolve the records to customers, by other decisions than those of the log where they are given."""
+        decided, customers = decisions or self.decisions, self._customers
         records = [self._identity_record(member) for member in self.members.values()]
-        links, customers = links_between(records, self._shared), self._customers
-        return resolve(records, links, customers.limits, self._shared, customers.one_way)
+        links = links_between(records, self._shared, decided.links)
+        return resolve(records, links, customers.limits, self._shared, customers.one_way, decided.cuts)
+
+    def anchor(self, component: Component, decisions: Decisions | None = None) -> RecordId:
+        """Give the record whose id is the customer's: the first that the log names as such, else the first by priority."""
+        anchors = (decisions or self.decisions).anchors
+        stored = next((id_ for id_ in anchors if id_ in component.records), None)
+        return stored or self._customers.rules.in_order([self.members[id_] for id_ in component.records])[0].id
 
     def incomplete_reason(self, component: Component) -> IncompleteReason | None:
         """Say why the component may be a part only."""
         if self.failures:
             return IncompleteReason.SOURCE_UNAVAILABLE
+        if self.is_undecided:
+            return IncompleteReason.LINKS_UNAVAILABLE
         if self._reason is not None:
             return self._reason
         is_unsure = any(link.reason is WithheldReason.UNCONFIRMED for link in component.withheld)
@@ -205,41 +244,71 @@ class CustomerWalk:
 
 
 async def walk_all(
-    walks: Sequence[CustomerWalk], customers: CustomerSources, fields: Fields, loaders: Loaders, candidates: int = 0
+    walks: Sequence[CustomerWalk],
+    customers: CustomerSources,
+    fields: Fields,
+    loaders: Loaders,
+    log: LogReader,
+    candidates: int = 0,
 ) -> None:
     """Walk until there are no more keys, or the turns or half of the time are over.
 
     A key is asked for with one record more than may share it; in the first turn with at least so many `candidates`. A turn
-    takes half of the time that is left to the walk, the last one all of it; who was late is not asked again.
+    takes half of the time that is left to the walk, the last one all of it; who was late is not asked again. A turn that links
+    of people lead on does not count, as many times as there are turns.
     """
     deadline = loaders.deadline.leading()
     first = max(candidates, customers.max_sharers + 1)
     late: set[Source] = set()
-    for turn in range(customers.max_turns + 1):
+    turn, last, extra = 0, customers.max_turns, customers.max_turns
+    while turn <= last:
         for walk in walks:
             walk.leave_out(late)
-        asking: dict[Place, dict[str, None]] = {}
-        for walk in walks:
-            for place, keys in walk.frontier.items():
-                asking.setdefault(place, {}).update(dict.fromkeys(form for forms in keys.values() for form in forms))
-        if not asking:
+        asking = _keys_to_ask(walks)
+        if not asking and not log.is_due:
             return
-        until = deadline if turn == customers.max_turns else deadline.leading()
-        parts = [
-            loaders.enqueue(source, customers.fetch(source, kind, fields, first), [*forms], until)
-            for (source, kind), forms in asking.items()
-        ]
-        outcomes = await loaders.wait_all(parts, until)
-        answers = {
-            place: dict(zip(forms, own, strict=True)) for (place, forms), own in zip(asking.items(), outcomes, strict=True)
-        }
-        late |= {source for (source, _), own in answers.items() if any(map(_is_late, own.values()))}
-        for walk in walks:
-            walk.land(answers)
+        until = deadline if turn == last else deadline.leading()
+        async with log.reading(until):
+            answers = await _ask_all(asking, customers, fields, first, loaders, until)
+            late |= {source for (source, _), own in answers.items() if any(map(_is_late, own.values()))}
+            for walk in walks:
+                walk.land(answers)
         first = customers.max_sharers + 1
+        if log.has_led and extra:
+            extra -= 1
+        else:
+            turn += 1
+    async with log.reading(deadline):
+        pass  # about the records of the last turn
     reason = IncompleteReason.OUT_OF_TURNS if deadline.remaining_s() else IncompleteReason.OUT_OF_TIME
     for walk in walks:
         walk.stop(reason)
+
+
+def _keys_to_ask(walks: Sequence[CustomerWalk]) -> dict[Place, dict[str, None]]:
+    """Put the keys of all walks together."""
+    asking: dict[Place, dict[str, None]] = {}
+    for walk in walks:
+        for place, keys in walk.frontier.items():
+            asking.setdefault(place, {}).update(dict.fromkeys(form for forms in keys.values() for form in forms))
+    return asking
+
+
+async def _ask_all(
+    asking: Mapping[Place, Mapping[str, None]],
+    customers: CustomerSources,
+    fields: Fields,
+    first: int,
+    loaders: Loaders,
+    until: Deadline,
+) -> Answers:
+    """Ask each source once for each kind of key."""
+    parts = [
+        loaders.enqueue(source, customers.fetch(source, kind, fields, first), [*forms], until)
+        for (source, kind), forms in asking.items()
+    ]
+    outcomes = await loaders.wait_all(parts, until) if parts else []
+    return {place: dict(zip(forms, own, strict=True)) for (place, forms), own in zip(asking.items(), outcomes, strict=True)}
 
 
 def _is_late(outcome: Outcome) -> bool:

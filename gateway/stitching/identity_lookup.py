@@ -11,9 +11,10 @@ from gateway.identity.records import RecordId
 from gateway.identity.resolution import Component
 from gateway.lookups.loaders import Loaders
 from gateway.stitching.customer import MissingRecord
-from gateway.stitching.customer_identity import CustomerIdentity, IdentityLink, IncompleteReason
+from gateway.stitching.customer_identity import CustomerIdentity, IncompleteReason, links_of
 from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.customer_walk import MAX_CANDIDATES, CustomerWalk, walk_all
+from gateway.stitching.log_reader import LogReader
 from gateway.stitching.merged_customer import MergedCustomer
 from gateway.stitching.merged_record import MemberRecord, merge_records
 from gateway.stitching.selection import Selection
@@ -50,7 +51,7 @@ class IdentityLookup:
         components = [] if walk.is_shared else _holding(walk.components(), walk.seeds)
         if len(components) == 1:
             return self._merged(walk, components[0], selection, None)
-        candidates = walk.seeds if walk.is_shared else [self._anchor(walk, component) for component in components]
+        candidates = walk.seeds if walk.is_shared else [walk.anchor(component) for component in components]
         raise AmbiguousIdentityError(words(kind), [id_.node_id for id_ in candidates], [id_.id for id_ in candidates])
 
     async def by_ids(
@@ -75,7 +76,8 @@ class IdentityLookup:
 
     async def _walk(self, walks: Sequence[CustomerWalk], selection: Selection, candidates: int = 0) -> None:
         fields = self._customers.fields(self._router.fields(selection))
-        await walk_all(walks, self._customers, fields, self._loaders, candidates)
+        log = LogReader(self._router.decisions, walks)
+        await walk_all(walks, self._customers, fields, self._loaders, log, candidates)
 
     def _of_id(self, walk: CustomerWalk, id_: RecordId, selection: Selection, *, as_asked: bool) -> MergedCustomer | None:
         if id_ not in walk.members:
@@ -83,14 +85,11 @@ class IdentityLookup:
         (component,) = _holding(walk.components(), [id_])
         return self._merged(walk, component, selection, id_ if as_asked else None)
 
-    def _anchor(self, walk: CustomerWalk, component: Component) -> RecordId:
-        return self._customers.rules.in_order([walk.members[id_] for id_ in component.records])[0].id
-
     def _merged(
         self, walk: CustomerWalk, component: Component, selection: Selection, shown_as: RecordId | None
     ) -> MergedCustomer:
         members = self._customers.rules.in_order([walk.members[id_] for id_ in component.records])
-        anchor = members[0].id
+        anchor = walk.anchor(component)
         shown = shown_as or anchor
         reason = walk.incomplete_reason(component)
         known = [member for member in members if member.record is not None]
@@ -101,7 +100,7 @@ class IdentityLookup:
             shown.source,
             shown.id,
             self._loaders,
-            members[0].outcome,
+            walk.members[anchor].outcome,
             self._router,
             selected=selection.fields,
             anchor=anchor,
@@ -114,12 +113,8 @@ class IdentityLookup:
 
 
 def _identity(component: Component, members: Sequence[MemberRecord], reason: IncompleteReason | None) -> CustomerIdentity:
-    return CustomerIdentity(
-        reason=reason,
-        records=[member.id.node_id for member in members],
-        links=[IdentityLink(link.by, [id_.node_id for id_ in link.records]) for link in component.links],
-        withheld=[IdentityLink(link.by, [id_.node_id for id_ in link.records], link.reason) for link in component.withheld],
-    )
+    links, withheld = links_of(component)
+    return CustomerIdentity(reason=reason, records=[member.id.node_id for member in members], links=links, withheld=withheld)
 
 
 def _holding(components: Sequence[Component], ids: Sequence[RecordId]) -> list[Component]:

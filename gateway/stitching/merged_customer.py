@@ -29,7 +29,7 @@ SET_SEPARATOR = "\n"
 class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
     """One customer of one request, of whom several sources may have a record.
 
-    `members` are its records in order of rank; the first one is its anchor, whose id is the customer's. `source` and `id` are
+    `members` are its records in order of rank; the id of its `anchor` is the customer's. `source` and `id` are
     those under which it is shown. `outcomes` are all answers of the walk, `failures` those that failed.
     """
 

@@ -19,6 +19,7 @@ from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
 from gateway.stitching.customer_sources import CustomerSources
+from gateway.stitching.decision_log import DecisionLog
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
 
@@ -43,16 +44,18 @@ class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
 class SourceRouter:
     """Route asks to sources. Shared by all requests.
 
-    `customer_ids` reads ids of customers as callers give them. `customers` says how several sources of customers come together.
+    `customer_ids` reads ids of customers as callers give them. `customers` says how several sources of customers come together,
+    `decisions` what people decided about them.
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
     `route(record, ask)` gives the fetches at all sources of a record type. Both give the same object for the same words.
     """
 
-    def __init__(self, sources: Sources, settings: Settings) -> None:
+    def __init__(self, sources: Sources, settings: Settings, decisions: DecisionLog | None = None) -> None:
         self.sources = sources
         self.default_region = settings.default_region
         self.customers = CustomerSources(sources, settings)
+        self.decisions = decisions
         self.customer_ids = NodeIds(sources.find_customers_by(KeyKind.CUSTOMER_ID), [source.name for source in sources.all])
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()

@@ -67,9 +67,9 @@ class IdentityLog:
 
         documents = await self._mongo.run(find)
         return [
-            _entry_of(document["time"], entry)
+            _entry_of(document, place)
             for document in documents
-            for entry in document["entries"]
+            for place, entry in enumerate(document["entries"])
             if not ids.isdisjoint(_names([entry]))
         ]
 
@@ -116,16 +116,18 @@ def _written(entry: LogEntry) -> Document:
     }
 
 
-def _entry_of(time: datetime, written: Document) -> LogEntry:
+def _entry_of(document: Document, place: int) -> LogEntry:
+    written = document["entries"][place]
     one, other = map(_record_of, written["records"])
     return LogEntry(
-        time=time,
+        time=document["time"],
         action=LogAction(written["action"]),
         records=(one, other),
         rule=LogRule(written["rule"]),
         who=written["who"],
         reason=written["reason"],
         anchor=_record_of(written["anchor"]) if "anchor" in written else None,
+        position=(document["_id"], place),
     )
 
 

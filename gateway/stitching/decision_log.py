@@ -1,0 +1,20 @@
+"""Define the log of what people decided, as finding customers needs it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from gateway.identity.decisions import LogEntry
+from gateway.identity.records import RecordId
+
+
+class DecisionLog(Protocol):
+    """An append-only log. Every method raises `StoreError`, and only that, when the store fails."""
+
+    async def append(self, entries: Sequence[LogEntry]) -> None:
+        """Append entries of one time, all or none."""
+        ...
+
+    async def about(self, records: Iterable[RecordId], until: datetime | None = None) -> list[LogEntry]:
+        """Read the entries that name any of the records, up to a time, in the order of the log."""
+        ...
