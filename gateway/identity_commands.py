@@ -93,13 +93,22 @@ def _propose(services: Services, sources: Sequence[str] | None, threshold: float
 
 def _accept(services: Services, pairs: Sequence[AcceptedPair], who: str | None) -> None:
     import asyncio
-    import getpass
 
     from gateway.linkage.command import accept_pairs
 
-    done = asyncio.run(accept_pairs(services, pairs, who or getpass.getuser()))
+    done = asyncio.run(accept_pairs(services, pairs, who or _user_name()))
     words = f"{done.linked:,} links are accepted; {done.known:,} were links before; {done.cut:,} stay cut."
     errors.print(words, highlight=False)
+
+
+def _user_name() -> str:
+    """Name the user; one of a container may have no name."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def _print_proposals(found: Sequence[Proposal], *, as_json: bool) -> None:

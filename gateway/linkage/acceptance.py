@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -15,20 +14,13 @@ from gateway.identity.decisions import Decisions, LogAction, LogEntry, LogRule, 
 from gateway.identity.node_ids import SEPARATOR
 from gateway.identity.records import RecordId
 from gateway.linkage.proposals import Proposal
+from gateway.stitching.decision_log import DecisionLog
 
 MAX_RECORDS = 1_000
 """About how many records the log is read at a time."""
 
 MAX_LINKS = 1_000
 """How many links are written at a time."""
-
-
-class DecisionLog(Protocol):
-    """The identity log. Its methods raise `StoreError`."""
-
-    async def append(self, entries: Sequence[LogEntry]) -> None: ...
-
-    async def about(self, records: Iterable[RecordId]) -> list[LogEntry]: ...
 
 
 class Acceptance(msgspec.Struct, frozen=True):

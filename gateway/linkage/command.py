@@ -11,10 +11,10 @@ from gateway.app import opened
 from gateway.identity.decisions import LogEntry, decisions_of
 from gateway.linkage.acceptance import Acceptance, AcceptedPair, accept, count_decisions, read_entries
 from gateway.linkage.components import ListedDecisions, write_components
-from gateway.linkage.customer_listing import list_customers
+from gateway.linkage.customer_pages import list_customers
 from gateway.linkage.customer_records import CustomerRecords
+from gateway.linkage.linkage_table import LinkageTable
 from gateway.linkage.proposals import Proposal, Step, propose
-from gateway.linkage.record_table import RecordTable
 from gateway.linkage.report import IdentityReport, ListedSources, report_identity
 from gateway.lookups.sources import Source
 from gateway.services import Services
@@ -29,7 +29,7 @@ async def report_customers(services: Services, names: Sequence[str] | None, prog
     Raises `ConfigurationError`, `SourceFailure` when a source cannot be listed, `StoreError` when the log cannot be read.
     """
     sources = _listed_sources(services, names)
-    with RecordTable() as table:
+    with LinkageTable() as table:
         listed, entries = await _fill(services, sources, table, progress)
         counts = write_components(table, _reader(services).rules, ListedDecisions(decisions_of(entries)))
         return report_identity(table, counts, listed, count_decisions(entries))
@@ -48,7 +48,7 @@ async def propose_links(
         raise ConfigurationError(
             [f"identity: {sources[0].name} alone lists customers, and each has one record of a source: nobody can be proposed"]
         )
-    with RecordTable() as table:
+    with LinkageTable() as table:
         _, entries = await _fill(services, sources, table, progress)
         decisions = ListedDecisions(decisions_of(entries))
         step: Step = lambda text: progress(text, table.count)  # noqa: E731
@@ -88,7 +88,7 @@ def _reader(services: Services) -> CustomerRecords:
 
 
 async def _fill(
-    services: Services, sources: Sequence[Source], table: RecordTable, progress: Progress
+    services: Services, sources: Sequence[Source], table: LinkageTable, progress: Progress
 ) -> tuple[ListedSources, list[LogEntry]]:
     """List all records into the table, and read what people decided about them."""
     reader = _reader(services)

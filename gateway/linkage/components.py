@@ -16,7 +16,7 @@ from connectors.contract import KeyKind
 from gateway.identity.decisions import NO_DECISIONS, Decisions, LogRule, Pair
 from gateway.identity.records import IdentityLimits, IdentityRecord, Key, RecordId
 from gateway.identity.resolution import NOTHING_ONE_WAY, Component, Link, OneWay, links_between, resolve
-from gateway.linkage.record_table import RecordTable
+from gateway.linkage.linkage_table import LinkageTable
 
 MAX_HOLDERS = 1_000
 """A key that more records have links nobody here: they are too many to look at each two of them."""
@@ -60,7 +60,7 @@ class ListedDecisions:
         return {pair: self.links[pair] for pair in pairs & self.links.keys()}, pairs & self.cuts
 
 
-def write_components(table: RecordTable, rules: ResolutionRules, decisions: ListedDecisions | None = None) -> ComponentCounts:
+def write_components(table: LinkageTable, rules: ResolutionRules, decisions: ListedDecisions | None = None) -> ComponentCounts:
     """Resolve all records, and write the table of members: the component of each record."""
     decided = decisions or ListedDecisions()
     _write_shared_keys(table, rules)
@@ -101,7 +101,7 @@ def _count(component: Component, counts: ComponentCounts) -> None:
     counts.withheld.update(link.reason.value for link in own)
 
 
-def _write_shared_keys(table: RecordTable, rules: ResolutionRules) -> None:
+def _write_shared_keys(table: LinkageTable, rules: ResolutionRules) -> None:
     """Write the keys that link nobody, because a source finds several records by them, or too many records have them.
 
     An id at a system is no key by which the source is asked that is this system.
@@ -120,7 +120,7 @@ def _write_shared_keys(table: RecordTable, rules: ResolutionRules) -> None:
     )
 
 
-def _groups(table: RecordTable, links: Iterable[Pair]) -> list[int]:
+def _groups(table: LinkageTable, links: Iterable[Pair]) -> list[int]:
     """Give each record the number of its group: the smallest one that keys or decided links connect it with."""
     parent = [*range(table.count + 1)]
 
@@ -142,7 +142,7 @@ def _groups(table: RecordTable, links: Iterable[Pair]) -> list[int]:
     return [find_root(number) for number in range(table.count + 1)]
 
 
-def _numbers_of(table: RecordTable, pairs: Iterable[Pair]) -> Iterator[tuple[int, int]]:
+def _numbers_of(table: LinkageTable, pairs: Iterable[Pair]) -> Iterator[tuple[int, int]]:
     """Give the numbers of pairs of records that are both listed."""
     table.write("pairs", ("source_l", "id_l", "source_r", "id_r"), [(*one, *other) for one, other in pairs])
     yield from table.rows(
@@ -151,12 +151,12 @@ def _numbers_of(table: RecordTable, pairs: Iterable[Pair]) -> Iterator[tuple[int
     )
 
 
-def _write_groups(table: RecordTable, groups: Sequence[int]) -> None:
+def _write_groups(table: LinkageTable, groups: Sequence[int]) -> None:
     sizes = Counter(groups)
     table.write("groups", ("number", "first"), [(number, first) for number, first in enumerate(groups) if sizes[first] > 1])
 
 
-def read_groups(table: RecordTable, groups: str) -> Iterator[Group]:
+def read_groups(table: LinkageTable, groups: str) -> Iterator[Group]:
     """Read the records of one group after the other, in the order of their first numbers, with their keys that are shared."""
     statement = f"""
         SELECT first, number, source, id, birth_date, kind, value, shared.kind IS NOT NULL

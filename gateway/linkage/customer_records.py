@@ -8,8 +8,8 @@ from connectors.records import Customer
 from gateway.identity.keys import keys_of
 from gateway.identity.records import Key, RecordId
 from gateway.linkage.components import ResolutionRules
+from gateway.linkage.linkage_table import ListedRecord
 from gateway.linkage.person_row import person_row
-from gateway.linkage.record_table import ListedRecord
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_sources import LINKING_KINDS, CustomerSources
 

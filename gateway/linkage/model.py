@@ -12,8 +12,8 @@ from contextlib import suppress
 from typing import Any
 
 from gateway.linkage.comparisons import BLOCKS, CERTAIN, COMPARISONS, TRAINING, Comparison, comparison_settings
+from gateway.linkage.linkage_table import LinkageTable, import_splink
 from gateway.linkage.person_row import PersonRow
-from gateway.linkage.record_table import RecordTable, import_splink
 
 SEED = 1
 
@@ -39,7 +39,7 @@ MIN_M = 0.005
 class LinkageModel:
     """A trained model over the table of people. `across_sources` compares records of different sources alone."""
 
-    def __init__(self, table: RecordTable, *, across_sources: bool) -> None:
+    def __init__(self, table: LinkageTable, *, across_sources: bool) -> None:
         self._table = table
         self._trained: dict[str, Any] = {}
         self._pair = "l.component <> r.component" + (" AND l.source <> r.source" if across_sources else "")

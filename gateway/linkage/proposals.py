@@ -13,9 +13,9 @@ from gateway.identity.records import RecordId
 from gateway.identity.resolution import DECIDED_STRENGTH, Link, WithheldReason
 from gateway.linkage.comparisons import THRESHOLD, words_of
 from gateway.linkage.components import Group, ListedDecisions, ResolutionRules, read_groups
+from gateway.linkage.linkage_table import LinkageTable
 from gateway.linkage.model import LinkageModel
 from gateway.linkage.person_row import PersonRow
-from gateway.linkage.record_table import RecordTable
 
 Step = Callable[[str], None]
 """Told each step as it begins."""
@@ -50,7 +50,7 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 def propose(
-    table: RecordTable,
+    table: LinkageTable,
     rules: ResolutionRules,
     threshold: float = THRESHOLD,
     decisions: ListedDecisions | None = None,

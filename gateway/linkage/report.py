@@ -8,7 +8,7 @@ import msgspec
 
 from gateway.identity.node_ids import node_id
 from gateway.linkage.components import ComponentCounts
-from gateway.linkage.record_table import RecordTable
+from gateway.linkage.linkage_table import LinkageTable
 
 MAX_KEYS = 10
 """How many keys are reported, those that most records share."""
@@ -55,7 +55,7 @@ class IdentityReport(msgspec.Struct, frozen=True):
 
 
 def report_identity(
-    table: RecordTable, counts: ComponentCounts, sources: ListedSources, decisions: Mapping[str, int]
+    table: LinkageTable, counts: ComponentCounts, sources: ListedSources, decisions: Mapping[str, int]
 ) -> IdentityReport:
     """Report on a table whose customers were found."""
     return IdentityReport(
@@ -69,7 +69,7 @@ def report_identity(
     )
 
 
-def _shared_keys(table: RecordTable, sources: int) -> list[SharedKey]:
+def _shared_keys(table: LinkageTable, sources: int) -> list[SharedKey]:
     statement = f"""
         WITH held AS (
             SELECT kind, value, count(DISTINCT number) AS records, min(number) AS first FROM keys GROUP BY kind, value

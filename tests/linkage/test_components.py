@@ -10,7 +10,7 @@ from gateway.identity.decisions import Decisions, LogRule
 from gateway.identity.records import RecordId
 from gateway.linkage import components
 from gateway.linkage.customer_records import CustomerRecords
-from gateway.linkage.record_table import RecordTable
+from gateway.linkage.linkage_table import LinkageTable
 from tests.support.known_people import knowing, person
 from tests.support.population import TRUSTS, Id, Population
 from tests.support.tag_shop import services_on
@@ -18,7 +18,7 @@ from tests.support.tag_shop import services_on
 Found = dict[Id, frozenset[Id]]
 
 
-def members_of(table: RecordTable) -> Found:
+def members_of(table: LinkageTable) -> Found:
     """The customer of each record."""
     rows = [*table.rows("SELECT component, source, id FROM members JOIN records USING (number)")]
     sets: dict[int, set[Id]] = {}
@@ -31,7 +31,7 @@ async def listed(population: Population, *, one_way: bool) -> tuple[Found, compo
     async with services_on(population.connectors(), identity={"trusts": TRUSTS}) as services:
         reader = CustomerRecords(services.router.customers, None, "member_number")
     rules = reader.rules if one_way else msgspec.structs.replace(reader.rules, one_way={})
-    with RecordTable() as table:
+    with LinkageTable() as table:
         table.add(reader.read(source, entry.record) for (source, _), entry in population.entries.items())
         table.seal()
         counts = components.write_components(table, rules)
@@ -61,7 +61,7 @@ async def test_a_record_that_is_listed_twice_counts_once_as_it_was_listed_last()
     crm = knowing("crm", [], by=[KeyKind.CUSTOMER_ID, KeyKind.EMAIL])
     async with services_on([crm, shop]) as services:
         reader = CustomerRecords(services.router.customers, None, "member_number")
-    with RecordTable() as table:
+    with LinkageTable() as table:
         old, new = person("1", email="old@example.com"), person("1", email="ana@example.com")
         table.add([reader.read("crm", old), reader.read("shop", person("2", email="ana@example.com")), reader.read("crm", new)])
         table.seal()
@@ -78,7 +78,7 @@ async def test_a_key_of_too_many_records_links_nobody(monkeypatch: pytest.Monkey
     async with services_on([crm, desk], identity={"trusts": {"desk": ["external_id"]}, "records_per_source": 9}) as services:
         reader = CustomerRecords(services.router.customers, None, "member_number")
     for count, size in ((2, 3), (3, 1)):  # the record that is stated has the key as well
-        with RecordTable() as table:
+        with LinkageTable() as table:
             table.add(
                 [reader.read("crm", person("7")), *(reader.read("desk", person(f"d{n}", ids=["crm:7"])) for n in range(count))]
             )
@@ -94,7 +94,7 @@ async def test_what_people_decided_links_and_keeps_apart():
         reader = CustomerRecords(services.router.customers, None, "member_number")
     ana, bo, ana_shop, bo_shop = (RecordId(*own.split(":")) for own in ("crm:1", "crm:2", "shop:a", "shop:b"))
     decisions = Decisions(links={(ana, ana_shop): LogRule.PROPOSAL}, cuts=frozenset({(bo, bo_shop)}))
-    with RecordTable() as table:
+    with LinkageTable() as table:
         table.add([reader.read("crm", person("1")), reader.read("crm", person("2", email="bo@example.com"))])
         table.add([reader.read("shop", person("a")), reader.read("shop", person("b", email="bo@example.com"))])
         table.seal()

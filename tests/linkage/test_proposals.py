@@ -14,9 +14,9 @@ from gateway.identity.records import IdentityLimits, Key, RecordId, stated_id
 from gateway.identity.resolution import WithheldReason
 from gateway.linkage.comparisons import THRESHOLD
 from gateway.linkage.components import ListedDecisions, ResolutionRules, write_components
+from gateway.linkage.linkage_table import MAX_BLOCK, LinkageTable, ListedRecord
 from gateway.linkage.person_row import MEMBER_NUMBER, person_row
 from gateway.linkage.proposals import Proposal, propose
-from gateway.linkage.record_table import MAX_BLOCK, ListedRecord, RecordTable
 from tests.support.doubled_people import doubled_people
 from tests.support.published_data import published_rows
 
@@ -29,7 +29,7 @@ def listed(source: str, record: r.Customer, *keys: Key) -> ListedRecord:
 
 
 def proposals(records: Iterable[ListedRecord], rules: ResolutionRules = RULES, **words: bool) -> list[Proposal]:
-    with RecordTable() as table:
+    with LinkageTable() as table:
         table.add(records)
         table.seal()
         write_components(table, rules)
@@ -110,7 +110,7 @@ def test_records_of_one_source_are_proposed_where_a_customer_may_have_several():
 def test_what_many_share_is_no_reason_to_compare():
     """Records that have nothing but a name and a day in common with more than a hundred others are never paired."""
     alike = [listed("crm", r.Customer(id=f"{n}", name="Ana Souza", birth_date="1980-05-17")) for n in range(MAX_BLOCK)]
-    with RecordTable() as table:
+    with LinkageTable() as table:
         table.add([*alike, listed("shop", r.Customer(id="x", name="Ana Souza", birth_date="1980-05-17"))])
         table.seal()
         write_components(table, RULES)
@@ -130,9 +130,9 @@ def test_without_the_library_the_extra_is_named():
 import sys
 sys.modules["splink"] = None
 from connectors.errors import ConfigurationError
-from gateway.linkage.record_table import RecordTable
+from gateway.linkage.linkage_table import LinkageTable
 try:
-    RecordTable()
+    LinkageTable()
 except ConfigurationError as error:
     print(*error.problems)
 """
@@ -174,7 +174,7 @@ def test_what_people_decided_is_not_proposed(people: list[ListedRecord], found: 
     """Neither a pair that is linked already nor one that is cut; all others are."""
     linked, cut = (pair_of(*(RecordId(*node_id.split(":")) for node_id in own.records)) for own in found[:2])
     decisions = ListedDecisions(Decisions(links={linked: LogRule.OPERATOR}, cuts=frozenset({cut})))
-    with RecordTable() as table:
+    with LinkageTable() as table:
         table.add(people)
         table.seal()
         write_components(table, RULES, decisions)

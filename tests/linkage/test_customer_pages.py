@@ -8,8 +8,8 @@ from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.clock import Clock
 from gateway.errors import SourceFailure
-from gateway.linkage import customer_listing
-from gateway.linkage.customer_listing import list_customers
+from gateway.linkage import customer_pages
+from gateway.linkage.customer_pages import list_customers
 from gateway.services import Services
 from tests.support.known_people import knowing, person
 from tests.support.tag_shop import services_on
@@ -68,7 +68,7 @@ async def test_a_page_that_fails_is_asked_for_again(crm: FailingConnector):
     assert [after for after, _ in crm.listed].count(None) == 1
 
 
-@pytest.mark.parametrize(("error", "calls"), [(SourceUnavailableError(), 1 + customer_listing.TRIES), (SourceAuthError(), 2)])
+@pytest.mark.parametrize(("error", "calls"), [(SourceUnavailableError(), 1 + customer_pages.TRIES), (SourceAuthError(), 2)])
 async def test_a_source_that_keeps_failing_ends_the_listing(crm: FailingConnector, error: SourceError, calls: int):
     """After five times, or at once where it would not help, the failure names the source."""
     crm.fails, crm.error = 100, error

@@ -45,7 +45,7 @@ class ListedRecord(NamedTuple):
     finding: frozenset[Key] = frozenset()
 
 
-class RecordTable:
+class LinkageTable:
     """The listed records and their keys. Fill it with `add`, then `seal` it; it is empty once it is closed."""
 
     def __init__(self) -> None:
