@@ -181,7 +181,9 @@ class GatewayApplication(Application):
         services = revision.services
         revision.under_way += 1
         try:
-            context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, arrival=head))
+            context = RequestContext(
+                services, head.request_id, services.stitcher(head.deadline_ms, arrival=head), headers=head.headers
+            )
             self._begin(head, operation, context.stitcher.loaders)
             return await self._executor.run(operation, variables, context)
         finally:
@@ -190,7 +192,9 @@ class GatewayApplication(Application):
     async def _execute_traced(self, operation: Operation, variables: dict[str, Any], head: Head) -> ExecutionResult:
         with self.revision.lent() as services:
             trace = Trace(services.clock, services.clock.monotonic())
-            context = RequestContext(services, head.request_id, services.stitcher(head.deadline_ms, trace, head))
+            context = RequestContext(
+                services, head.request_id, services.stitcher(head.deadline_ms, trace, head), headers=head.headers
+            )
             self._begin(head, operation, context.stitcher.loaders)
             result = await self._executor.run(operation, variables, context)
         head.answered_with["server-timing"] = trace.server_timing()

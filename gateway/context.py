@@ -1,5 +1,6 @@
 """Carry the state of one request: its id, its stitcher with its loaders and deadline, and what is worked out for it once."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ Selections = dict[Any, Selection]
 class RequestContext(msgspec.Struct, eq=False):
     """One request. Nothing here outlives it, except `selections` where a plan lends its own.
 
-    `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
+    `headers` are those of HTTP, in lower case. `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
     where graphql-core runs the request.
     """
 
@@ -27,6 +28,12 @@ class RequestContext(msgspec.Struct, eq=False):
     expected_tags: Expected | None = None
     reported: list[list[str | int]] = []
     cache: dict[Any, Any] = {}
+    headers: Mapping[bytes, bytes] = {}
+
+    @property
+    def operator(self) -> str:
+        """The name of the operator who asks. Raises `OperatorRequiredError`."""
+        return self.services.operators.name_of(self.headers.get(b"authorization"))
 
 
 def context_of(info: Any) -> RequestContext:

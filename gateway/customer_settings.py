@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.contract import KeyKind
 from connectors.record_fields import fields_of
@@ -23,6 +23,10 @@ def _field(name: str) -> str:
         raise ValueError(f"a customer's record has no field `{name}` to choose")
     return name
 
+
+OperatorName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+OperatorKey = Annotated[SecretStr, Field(min_length=32, max_length=512)]
 
 LinkingKind = Annotated[KeyKind, AfterValidator(_linking)]
 """A kind of key that can link records."""
@@ -65,5 +69,7 @@ class IdentitySettings(_Frozen):
     """Values that link nobody, beside those that are placeholders everywhere."""
     identifier: Annotated[str, Field(pattern=r"^[^:\s]+$")] = "member_number"
     """What proposals compare as an identifier: the member number, or the ids at the system of this name."""
+    operators: Annotated[dict[OperatorName, OperatorKey], Field(repr=False)] = {}
+    """Who may link and cut customers, by name: the key of each."""
     block_role_addresses: bool = False
     """Whether addresses such as info@ link nobody."""

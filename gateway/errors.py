@@ -5,6 +5,8 @@ ProfileGatewayError
 |   |-- InvalidKeyError
 |   |-- InvalidArgumentError
 |   |-- AmbiguousIdentityError
+|   |-- OperatorRequiredError
+|   |-- IdentityIncompleteError
 |   `-- QueryTooExpensiveError
 |-- OverloadedError             nobody, wait: refused before it costs anything
 `-- StoreError                  operator: answered without the cache, a request never fails for it
@@ -42,6 +44,26 @@ class AmbiguousIdentityError(CallerError):
         self.own_ids = tuple(own_ids)
         self.extensions = {"candidates": list(candidates)}
         super().__init__(f"this {key_name} belongs to {len(candidates)} customers; ask for one of the candidates by id")
+
+
+class OperatorRequiredError(CallerError):
+    """Only operators may do this. `are_there` tells whether the settings name any."""
+
+    code = "OPERATOR_REQUIRED"
+
+    def __init__(self, *, are_there: bool) -> None:
+        fix = "send the key of an operator as Authorization: Bearer" if are_there else "the settings name none"
+        super().__init__(f"only an operator may do this; {fix}")
+
+
+class IdentityIncompleteError(CallerError):
+    """Not all records of the customers are known, so what would be linked or cut is not, either."""
+
+    code = "IDENTITY_INCOMPLETE"
+    retryable = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not all records of the customers are known: {reason}; nothing was changed")
 
 
 class QueryTooExpensiveError(CallerError):

@@ -5,6 +5,7 @@ from functools import partial
 
 import msgspec
 
+from gateway.access.operators import Operators
 from gateway.admission import Arrival
 from gateway.clock import Clock
 from gateway.lookups.deadline import Deadline
@@ -27,6 +28,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     router: SourceRouter
     store: Store | None
     tags: TagService
+    operators: Operators
     stitcher: Callable[..., Stitcher]
 
     @property
@@ -59,4 +61,12 @@ def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pac
     router = SourceRouter(sources, settings, None if store is None else store.identity_log)
     stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
-    return Services(settings=settings, clock=clock, router=router, store=store, tags=tags, stitcher=stitcher)
+    return Services(
+        settings=settings,
+        clock=clock,
+        router=router,
+        store=store,
+        tags=tags,
+        operators=Operators(settings.identity.operators),
+        stitcher=stitcher,
+    )

@@ -1,6 +1,7 @@
 """Where queries begin."""
 
 from collections.abc import Awaitable, Sequence
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
@@ -12,6 +13,7 @@ from gateway.execution.field_metadata import CustomerFinder
 from gateway.execution.required_fields import selection_of
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer_linker import PastIdentity as Past
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.stitcher import Stitcher
@@ -19,6 +21,7 @@ from gateway.tags.definitions import TagDefinition as Definition
 from resolvers.connection import DEFAULT_FIRST, MAX_FIRST, Connection
 from resolvers.customer import Customer, Info
 from resolvers.customer_key import CustomerKey, key_of
+from resolvers.customers_change import PastIdentity
 from resolvers.fields import root
 from resolvers.list_arguments import After, First, ask_of
 from resolvers.node import Node
@@ -98,6 +101,20 @@ class Query:
         id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002
     ) -> StitchedCustomer | None:
         return await BY_NODE.find(context_of(info).stitcher, _selection(info, BY_NODE.type_name), id)  # type: ignore[no-any-return]
+
+    @root(
+        "Which records were a customer by the links and cuts of a time, for operators; null when nothing has the id.",
+        graphql_type=PastIdentity | None,
+    )
+    async def identity_as_of(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id of a record.")],  # noqa: A002
+        at: Annotated[datetime, strawberry.argument(description="The time.")],
+    ) -> Past | None:
+        context = context_of(info)
+        context.services.operators.name_of(context.headers.get(b"authorization"))
+        return await context.stitcher.linker.as_of(id, at)
 
     @root("The tags that are defined, in the order of their definition.", graphql_type=list[TagDefinition])
     def tag_definitions(self, info: Info) -> list[Definition]:

@@ -11,10 +11,11 @@ from strawberry.schema.config import StrawberryConfig
 from gateway.execution.field_metadata import DEFINITION, FieldMetadata, metadata_of
 from gateway.stitching.sourced_record import record_of
 from resolvers.customer import Customer
+from resolvers.mutation import Mutation
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
 
-schema = strawberry.Schema(query=Query, types=[Customer], config=StrawberryConfig(scalar_map=SCALARS))
+schema = strawberry.Schema(query=Query, mutation=Mutation, types=[Customer], config=StrawberryConfig(scalar_map=SCALARS))
 
 
 def _mark_one_of_inputs() -> None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from gateway.identity.resolution import Component, LinkBasis, WithheldReason
+from gateway.identity.resolution import Component, Link, LinkBasis, WithheldReason
 
 
 class IncompleteReason(StrEnum):
@@ -40,7 +40,12 @@ class CustomerIdentity(msgspec.Struct, frozen=True, kw_only=True):
         return self.reason is None
 
 
+def shown_link(link: Link) -> IdentityLink:
+    """Show a link."""
+    return IdentityLink(link.by, [id_.node_id for id_ in link.records])
+
+
 def links_of(component: Component) -> tuple[list[IdentityLink], list[IdentityLink]]:
     """Show the links of a component, and those that are withheld."""
-    links = [IdentityLink(link.by, [id_.node_id for id_ in link.records]) for link in component.links]
+    links = [shown_link(link) for link in component.links]
     return links, [IdentityLink(own.by, [id_.node_id for id_ in own.records], own.reason) for own in component.withheld]

@@ -129,12 +129,16 @@ class CustomerWalk:
         for entry in entries:
             if not self._read.isdisjoint((*entry.records, entry.anchor or entry.records[0])):
                 self._entries[entry.position] = entry
-        self.decisions = decisions_of(self._entries[position] for position in sorted(self._entries))
+        self.decisions = self.decisions_with(())
         known = len(self._known)
         linked = [pair for pair in self.decisions.links if not self.members.keys().isdisjoint(pair)]
         for id_ in sorted({id_ for pair in linked for id_ in pair} - self.members.keys()):
             self._ask(stated_id(id_), (id_.node_id,))
         return len(self._known) > known
+
+    def decisions_with(self, entries: Iterable[LogEntry]) -> Decisions:
+        """Give what is decided once these entries are in the log."""
+        return decisions_of([*(self._entries[position] for position in sorted(self._entries)), *entries])
 
     def components(self, decisions: Decisions | None = None) -> list[Component]:
         """Resolve the records to customers, by other decisions than those of the log where they are given."""
@@ -254,13 +258,13 @@ async def walk_all(
     """Walk until there are no more keys, or the turns or half of the time are over.
 
     A key is asked for with one record more than may share it; in the first turn with at least so many `candidates`. A turn
-    takes half of the time that is left to the walk, the last one all of it; who was late is not asked again. A turn that links
-    of people lead on does not count, as many times as there are turns.
+    takes half of the time that is left to the walk, the last one all of it; who was late is not asked again. Where links of
+    people lead on, the turns are counted anew, as many times as there are turns.
     """
     deadline = loaders.deadline.leading()
     first = max(candidates, customers.max_sharers + 1)
     late: set[Source] = set()
-    turn, last, extra = 0, customers.max_turns, customers.max_turns
+    turn, last, restarts = 0, customers.max_turns, customers.max_turns
     while turn <= last:
         for walk in walks:
             walk.leave_out(late)
@@ -274,10 +278,9 @@ async def walk_all(
             for walk in walks:
                 walk.land(answers)
         first = customers.max_sharers + 1
-        if log.has_led and extra:
-            extra -= 1
-        else:
-            turn += 1
+        turn += 1
+        if log.has_led and restarts:
+            turn, restarts = 0, restarts - 1
     async with log.reading(deadline):
         pass  # about the records of the last turn
     reason = IncompleteReason.OUT_OF_TURNS if deadline.remaining_s() else IncompleteReason.OUT_OF_TIME

@@ -1,6 +1,7 @@
 """Route an ask to the sources that have its records."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from connectors.contract import Ask, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import Customer, Record
 from gateway.errors import InvalidKeyError
+from gateway.identity.decisions import LogAction
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.keys import MAX_KEYS, words
 from gateway.identity.node_ids import NodeIds
@@ -56,6 +58,8 @@ class SourceRouter:
         self.default_region = settings.default_region
         self.customers = CustomerSources(sources, settings)
         self.decisions = decisions
+        self.identity_changes: Counter[LogAction] = Counter()
+        """How often people linked or cut customers by this worker."""
         self.customer_ids = NodeIds(sources.find_customers_by(KeyKind.CUSTOMER_ID), [source.name for source in sources.all])
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()

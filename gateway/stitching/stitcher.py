@@ -16,6 +16,7 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import MissingRecord, StitchedCustomer
+from gateway.stitching.customer_linker import CustomerLinker
 from gateway.stitching.identity_lookup import IdentityLookup
 from gateway.stitching.measurements import MeasureRequest, fetch_of_id
 from gateway.stitching.merged_customer import SET_SEPARATOR, MergedCustomer
@@ -238,6 +239,11 @@ class Stitcher(msgspec.Struct, eq=False):
                 whole.found_at = found[place].position
                 found[place] = whole
         return found
+
+    @property
+    def linker(self) -> CustomerLinker:
+        """Links and cuts customers."""
+        return CustomerLinker(self._router, self._loaders)
 
     def leave(self) -> None:
         """Ask nothing more: the caller has gone."""

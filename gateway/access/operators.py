@@ -1,0 +1,34 @@
+"""Know operators by their keys: people who may link and cut customers. Only digests of the keys are kept."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from hmac import compare_digest
+
+from pydantic import SecretStr
+
+from gateway.errors import OperatorRequiredError
+
+_SCHEME = "bearer"
+
+
+class Operators:
+    """The operators of the settings, by name."""
+
+    def __init__(self, keys: Mapping[str, SecretStr]) -> None:
+        self._digests = {name: _digest(key.get_secret_value()) for name, key in keys.items()}
+
+    def name_of(self, authorization: bytes | None) -> str:
+        """Name the operator whose key is in an `Authorization` header.
+
+        All keys are compared, each in constant time. Raises `OperatorRequiredError`.
+        """
+        scheme, _, key = (authorization or b"").decode("latin-1").partition(" ")
+        digest = _digest(key.strip())
+        names = [name for name, own in self._digests.items() if compare_digest(own, digest)]
+        if not names or scheme.lower() != _SCHEME:
+            raise OperatorRequiredError(are_there=bool(self._digests))
+        return names[0]
+
+
+def _digest(key: str) -> bytes:
+    return sha256(key.encode()).digest()

@@ -1,0 +1,190 @@
+"""Link and cut customers by what people say, with a preview of either."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from connectors.record_fields import Fields
+from gateway.errors import IdentityIncompleteError, InvalidArgumentError, SourceFailure, StoreError
+from gateway.identity.decisions import Decisions, LogAction, LogEntry, LogRule, Pair, pair_of, pairs_of
+from gateway.identity.records import RecordId
+from gateway.identity.resolution import Component
+from gateway.lookups.loaders import Loaders
+from gateway.stitching.customer_identity import CustomerIdentity, IdentityLink, IncompleteReason, links_of, shown_link
+from gateway.stitching.customer_walk import CustomerWalk, walk_all
+from gateway.stitching.decision_log import DecisionLog
+from gateway.stitching.log_reader import LogReader
+from gateway.stitching.source_router import SourceRouter
+
+MAX_RECORDS = 10
+"""How many records are named at once."""
+MAX_REASON_LENGTH = 500
+
+_LASTING = frozenset({IncompleteReason.ONE_WAY_KEYS})
+"""Why a customer may have more records whenever it is asked for."""
+
+
+class LinkedCustomer(msgspec.Struct, frozen=True):
+    """A customer by its id, records and links."""
+
+    id: str
+    records: Sequence[str]
+    links: Sequence[IdentityLink]
+    withheld: Sequence[IdentityLink]
+
+
+class PastIdentity(msgspec.Struct, frozen=True):
+    """Which records were a customer by the links and cuts of a time. The records themselves are those of today."""
+
+    id: str
+    at: datetime
+    identity: CustomerIdentity
+
+
+class CustomersChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Customers before and after links or cuts. `between` are the links that are made, or those that are cut."""
+
+    preview: bool
+    before: Sequence[LinkedCustomer]
+    after: Sequence[LinkedCustomer]
+    between: Sequence[IdentityLink]
+
+
+class CustomerLinker:
+    """Links and cuts for one request. Needs several sources of customers, and the log."""
+
+    def __init__(self, router: SourceRouter, loaders: Loaders) -> None:
+        self._router = router
+        self._loaders = loaders
+
+    async def link(self, ids: Sequence[str], who: str, reason: str, *, preview: bool) -> CustomersChange:
+        """Make the customers of these records one. Cuts between them are taken back.
+
+        Raises `InvalidArgumentError`, `IdentityIncompleteError` where not all is known, or `StoreError`.
+        """
+        named = self._read(ids)
+        if len(named) < 2:
+            raise InvalidArgumentError("records: a link is between two records or more")
+        walk = await self._walk(named, reason)
+        before = _holding(walk.components(), named)
+        pairs = pairs_of(named)
+        side_of = {id_: place for place, component in enumerate(before) for id_ in component.records}
+        taken_back = sorted(
+            pair for pair in walk.decisions.cuts if len({side_of.get(id_) for id_ in pair} - {None}) == 2 and pair not in pairs
+        )
+        told = [(LogAction.LINK, pair) for pair in pairs] + [(LogAction.WITHDRAW, pair) for pair in taken_back]
+        return await self._change(walk, named, told, (who, reason), preview=preview)
+
+    async def cut(self, ids: Sequence[str], who: str, reason: str, *, preview: bool) -> CustomersChange:
+        """Cut these records off the others of their customer. Raises as `link`."""
+        named = self._read(ids)
+        walk = await self._walk(named, reason)
+        before = _holding(walk.components(), named)
+        rest = sorted({id_ for component in before for id_ in component.records} - {*named})
+        if not rest:
+            raise InvalidArgumentError("records: these are all records of the customer; name those to be cut off")
+        told = [(LogAction.CUT, pair_of(one, other)) for one in named for other in rest]
+        return await self._change(walk, named, told, (who, reason), preview=preview)
+
+    async def as_of(self, id_: str, time: datetime) -> PastIdentity | None:
+        """Give the records of a customer by the log up to a time. Raises `InvalidArgumentError` or `StoreError`."""
+        (record,) = self._read([id_])
+        walk = await self._walked([record], until=time)
+        if record not in walk.members:
+            return None
+        (component,) = _holding(walk.components(), [record])
+        links, withheld = links_of(component)
+        identity = CustomerIdentity(
+            reason=walk.incomplete_reason(component),
+            records=[own.node_id for own in component.records],
+            links=links,
+            withheld=withheld,
+        )
+        return PastIdentity(walk.anchor(component).node_id, time, identity)
+
+    @property
+    def _log(self) -> DecisionLog:
+        if self._router.decisions is None or not self._router.customers.are_several:
+            raise InvalidArgumentError("links need a MongoDB, and several sources of customers")
+        return self._router.decisions
+
+    def _read(self, ids: Sequence[str]) -> list[RecordId]:
+        """Read ids as callers give them."""
+        if not 1 <= len(ids) <= MAX_RECORDS:
+            raise InvalidArgumentError(f"records: name 1 to {MAX_RECORDS}")
+        read = [self._router.customer_ids.read(text) for text in ids]
+        records = [RecordId(pair[0], pair[1].strip()) for pair in read if pair is not None and pair[0] is not None]
+        if len(records) < len(ids):
+            raise InvalidArgumentError("records: an id has the form SOURCE:ID, of a source that finds customers by id")
+        return sorted(set(records))
+
+    async def _walk(self, named: Sequence[RecordId], reason: str) -> CustomerWalk:
+        """Find all records of the customers. What is decided of a part may be wrong of the whole."""
+        if not reason.strip() or len(reason) > MAX_REASON_LENGTH:
+            raise InvalidArgumentError(f"reason: say why, in at most {MAX_REASON_LENGTH} characters")
+        walk = await self._walked(named)
+        if walk.failures:
+            raise SourceFailure(walk.failures[0].source, walk.failures[0].error)
+        if unknown := [id_.node_id for id_ in named if id_ not in walk.members]:
+            raise InvalidArgumentError(f"records: no source has {', '.join(unknown)}")
+        reasons = {walk.incomplete_reason(component) for component in _holding(walk.components(), named)}
+        if missing := sorted(own.value for own in reasons - _LASTING if own is not None):
+            raise IdentityIncompleteError(missing[0])
+        return walk
+
+    async def _walked(self, records: Sequence[RecordId], until: datetime | None = None) -> CustomerWalk:
+        customers = self._router.customers
+        walk = CustomerWalk(customers, self._router.default_region)
+        for id_ in records:
+            walk.begin_with_id(id_)
+        log = LogReader(self._log, [walk], until)
+        await walk_all([walk], customers, customers.fields(Fields.from_paths("id")), self._loaders, log)
+        if walk.is_undecided:
+            raise StoreError("what people linked and cut could not be read")
+        return walk
+
+    async def _change(
+        self,
+        walk: CustomerWalk,
+        named: Sequence[RecordId],
+        told: Sequence[tuple[LogAction, Pair]],
+        why: tuple[str, str],
+        *,
+        preview: bool,
+    ) -> CustomersChange:
+        """Show what the entries change, and append them but for a preview."""
+        now, (who, reason) = self._loaders.deadline.clock.now(), why
+        entries = [
+            LogEntry(time=now, action=action, records=pair, rule=LogRule.OPERATOR, who=who, reason=reason.strip())
+            for action, pair in told
+        ]
+        before, after = walk.components(), walk.components(walk.decisions_with(entries))
+        # The id stays with the side of the anchor, so that of the whole is stored: of a cut before it, of a link after it.
+        wholes = before if told[0][0] is LogAction.CUT else after
+        anchors = {id_: walk.anchor(own) for own in wholes for id_ in own.records}
+        entries = [msgspec.structs.replace(entry, anchor=anchors[entry.records[0]]) for entry in entries]
+        if not preview:
+            await self._log.append(entries)
+            self._router.identity_changes[told[0][0]] += 1
+        concerned = [id_ for own in _holding(before, named) for id_ in own.records]
+        pairs = {pair for _, pair in told}
+        return CustomersChange(
+            preview=preview,
+            before=_shown(walk, _holding(before, named), walk.decisions),
+            after=_shown(walk, _holding(after, concerned), walk.decisions_with(entries)),
+            between=[shown_link(link) for own in wholes for link in own.links if link.records in pairs],
+        )
+
+
+def _holding(components: Sequence[Component], ids: Sequence[RecordId]) -> list[Component]:
+    return [component for component in components if not set(ids).isdisjoint(component.records)]
+
+
+def _shown(walk: CustomerWalk, components: Sequence[Component], decisions: Decisions) -> list[LinkedCustomer]:
+    return [
+        LinkedCustomer(walk.anchor(own, decisions).node_id, [id_.node_id for id_ in own.records], *links_of(own))
+        for own in components
+    ]
