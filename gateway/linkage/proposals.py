@@ -45,8 +45,9 @@ class Proposal(msgspec.Struct, frozen=True):
     values: Mapping[str, tuple[str | None, str | None]] | msgspec.UnsetType = msgspec.UNSET
 
     def words(self) -> str:
-        """Say the weights, the largest first."""
-        return "; ".join(f"{own.words} {own.weight:+.1f}" for own in sorted(self.weights, key=lambda own: -abs(own.weight)))
+        """Say the weights, the largest first. What says next to nothing is left out."""
+        telling = sorted((own for own in self.weights if abs(own.weight) >= 0.05), key=lambda own: -abs(own.weight))
+        return "; ".join(f"{own.words} {own.weight:+.1f}" for own in telling)
 
 
 def propose(

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.doubled_people import Pair, doubled_people
 from tests.support.people_files import write_people, write_settings
+from tests.support.serve_process import free_port
 
 COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()", "identity"]
 ENVIRONMENT = {"COLUMNS": "160", "PATH": "", "PYTHONPATH": str(Path.cwd())}
@@ -44,7 +45,7 @@ def test_pairs_are_printed_with_what_speaks_for_them(proposed: subprocess.Comple
     lines = [line.split("\t") for line in proposed.stdout.splitlines()]
     assert len(lines) >= 140
     assert all(one.replace("crm:c", "shop:s") == other for one, other, *_ in lines)
-    assert all(float(probability) >= 0.95 and "the same" in words for *_, probability, words in lines)
+    assert all(float(probability) >= 0.95 and "the same" in words for _, _, probability, words, *_ in lines)
     assert proposed.stderr == f"{len(lines)} pairs are proposed.\n"
 
 
@@ -132,3 +133,14 @@ def test_what_cannot_be_proposed_is_said(config: str, words: list[str], problem:
     """The command ends with 2 and names what to change."""
     done = run("propose", "--config", config, *words)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{problem}\n")
+
+
+def test_a_store_that_is_away_is_said(tmp_path: Path, pairs: list[Pair]):
+    """What people decided cannot be read then, and without it nobody is told what is linked."""
+    for name in ("crm", "shop"):
+        write_people(tmp_path / f"{name}.csv", [pairs[0].crm])
+    mongodb = f'[mongodb]\nuri = "mongodb://127.0.0.1:{free_port()}"\ntimeout_ms = 300\n'
+    done = run("report", "--config", str(write_settings(tmp_path, mongodb)))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "MongoDB" in done.stderr
+    assert "Traceback" not in done.stderr

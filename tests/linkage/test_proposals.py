@@ -16,7 +16,7 @@ from gateway.linkage.comparisons import THRESHOLD
 from gateway.linkage.components import ListedDecisions, ResolutionRules, write_components
 from gateway.linkage.linkage_table import MAX_BLOCK, LinkageTable, ListedRecord
 from gateway.linkage.person_row import MEMBER_NUMBER, person_row
-from gateway.linkage.proposals import Proposal, propose
+from gateway.linkage.proposals import Proposal, Weight, propose
 from tests.support.doubled_people import doubled_people
 from tests.support.published_data import published_rows
 
@@ -64,7 +64,7 @@ def test_the_weights_add_up_to_the_probability(found: list[Proposal]):
         odds = 2 ** (proposal.start + sum(own.weight for own in proposal.weights))
         assert proposal.probability == pytest.approx(odds / (1 + odds), abs=1e-3)
         assert proposal.probability >= THRESHOLD
-        assert "e-mail addresses" in proposal.words()
+        assert {"names", "birth_date", "address", "email"} == {own.comparison for own in proposal.weights}
     assert [own.probability for own in found] == sorted((own.probability for own in found), reverse=True)
 
 
@@ -187,3 +187,10 @@ def test_a_pair_that_would_be_withheld_says_why(found: list[Proposal]):
     slips = {own.records for own in found if any("differ in one sign" in weight.words for weight in own.weights)}
     assert {proposal.records for proposal in found if proposal.withheld} == slips
     assert set(reasons) == {None, WithheldReason.BIRTH_DATE}
+
+
+def test_words_begin_with_the_largest_weight():
+    """What speaks against it stands between; what says next to nothing is left out."""
+    weights = (Weight("names", "names alike", 3.14), Weight("phone", "phone numbers differ", -4.2), Weight("email", "e", 0.04))
+    proposal = Proposal(records=("crm:1", "shop:2"), probability=0.5, start=0, weights=weights)
+    assert proposal.words() == "phone numbers differ -4.2; names alike +3.1"
