@@ -72,7 +72,7 @@ def propose(
         found = _propose(services, _names(sources), threshold if accept_over is None else accept_over, with_values=show_values)
         if accept_over is not None:
             _accept(_services(config), accepted_over(found, accept_over), who)
-    _print_proposals(found, as_json=as_json)
+    print_proposals(found, as_json=as_json)
 
 
 def _refuse_values(*, shown: bool, as_json: bool) -> None:
@@ -111,20 +111,27 @@ def _user_name() -> str:
         return "unknown"
 
 
-def _print_proposals(found: Sequence[Proposal], *, as_json: bool) -> None:
+def print_proposals(found: Sequence[Proposal], *, as_json: bool) -> None:
+    """Print proposals on standard output, and their count on standard error."""
     import msgspec
 
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
         return
-    for proposal in found:
+    lines = [proposal for proposal in found if all(id_.isprintable() for id_ in proposal.records)]
+    for proposal in lines:
         note = () if proposal.withheld is None else (f"would be withheld: {proposal.withheld}",)
         typer.echo("\t".join((*proposal.records, f"{proposal.probability:.6f}", proposal.words(), *note)))
         for name, values in (proposal.values or {}).items():
-            out.print(
-                f"    {name}: {' | '.join(value or '-' for value in values)}", markup=False, highlight=False, soft_wrap=True
-            )
+            out.print(f"    {name}: {' | '.join(map(_printable, values))}", markup=False, highlight=False, soft_wrap=True)
     errors.print(f"{len(found):,} pairs are proposed.", highlight=False)
+    if len(lines) < len(found):
+        errors.print("Those whose ids cannot be printed are left out; --json has them.", highlight=False)
+
+
+def _printable(value: str | None) -> str:
+    """Write a value of a source without signs that a terminal would follow."""
+    return "-" if value is None else value if value.isprintable() else ascii(value)
 
 
 @contextmanager

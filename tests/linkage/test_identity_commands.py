@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.identity_commands import print_proposals
+from gateway.linkage.proposals import Proposal
 from tests.support.doubled_people import Pair, doubled_people
 from tests.support.people_files import write_people, write_settings
 from tests.support.serve_process import free_port
@@ -144,3 +146,16 @@ def test_a_store_that_is_away_is_said(tmp_path: Path, pairs: list[Pair]):
     assert (done.returncode, done.stdout) == (2, "")
     assert "MongoDB" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ids_that_a_terminal_would_follow_are_not_printed(capsys: pytest.CaptureFixture[str]):
+    """They are told of, and JSON has them escaped."""
+    proposals = [
+        Proposal(records=(f"crm:{own}", "shop:1"), probability=0.99, start=0, weights=()) for own in ("7", "8\x1b[2J", "9\t9")
+    ]
+    print_proposals(proposals, as_json=False)
+    printed = capsys.readouterr()
+    assert printed.out == "crm:7\tshop:1\t0.990000\t\n"
+    assert "left out; --json has them" in printed.err
+    print_proposals(proposals, as_json=True)
+    assert [own["records"][0] for own in json.loads(capsys.readouterr().out)] == ["crm:7", "crm:8\x1b[2J", "crm:9\t9"]
