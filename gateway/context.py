@@ -17,8 +17,8 @@ Selections = dict[Any, Selection]
 class RequestContext(msgspec.Struct, eq=False):
     """One request. Nothing here outlives it, except `selections` where a plan lends its own.
 
-    `headers` are those of HTTP, in lower case. `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
-    where graphql-core runs the request.
+    `cache` has what is worked out once for the request. `reported` are the paths of the fields that show sources of customers,
+    where graphql-core runs the request. `headers` are those of HTTP, in lower case.
     """
 
     services: Services
@@ -30,9 +30,8 @@ class RequestContext(msgspec.Struct, eq=False):
     cache: dict[Any, Any] = {}
     headers: Mapping[bytes, bytes] = {}
 
-    @property
-    def operator(self) -> str:
-        """The name of the operator who asks. Raises `OperatorRequiredError`."""
+    def require_operator(self) -> str:
+        """Name the operator who asks. Raises `OperatorRequiredError`."""
         return self.services.operators.name_of(self.headers.get(b"authorization"))
 
 

@@ -26,7 +26,7 @@ class Mutation:
     @root("Make the customers of these records one. Cuts between them are taken back.", graphql_type=CustomersChange | None)
     async def link_customers(self, info: Info, records: Records, reason: Reason, preview: Preview = False) -> Change:
         context = context_of(info)
-        operator = context.operator
+        operator = context.require_operator()
         change = await context.stitcher.linker.link(records, operator, reason, preview=preview)
         _note("customers_linked", context, operator, change)
         return change
@@ -37,7 +37,7 @@ class Mutation:
     )
     async def unlink_customers(self, info: Info, records: Records, reason: Reason, preview: Preview = False) -> Change:
         context = context_of(info)
-        operator = context.operator
+        operator = context.require_operator()
         change = await context.stitcher.linker.cut(records, operator, reason, preview=preview)
         _note("customers_unlinked", context, operator, change)
         return change

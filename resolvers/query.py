@@ -113,7 +113,7 @@ class Query:
         at: Annotated[datetime, strawberry.argument(description="The time.")],
     ) -> Past | None:
         context = context_of(info)
-        context.services.operators.name_of(context.headers.get(b"authorization"))
+        context.require_operator()
         return await context.stitcher.linker.as_of(id, at)
 
     @root("The tags that are defined, in the order of their definition.", graphql_type=list[TagDefinition])

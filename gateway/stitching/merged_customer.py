@@ -25,6 +25,9 @@ from gateway.stitching.source_router import RoutedAsk
 SET_SEPARATOR = "\n"
 """Stands between the ids of a member set."""
 
+INCOMPLETE = "?"
+"""Stands in the place of the records that are not known."""
+
 
 class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
     """One customer of one request, of whom several sources may have a record.
@@ -108,10 +111,17 @@ class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
 
     @property
     def tagged(self) -> MergedCustomer:
-        """Give the customer under the id of its member set: tags are of all its records, so of no other set."""
+        """Give the customer under the id of its member set: tags are of all its records, so of no other set.
+
+        The records of one that is not complete may be the set of somebody else, or its own of before: it has an id by which
+        nothing is stored.
+        """
         self.reports.begin()  # they are shared with the copy
         self.reports.end()
-        return msgspec.structs.replace(self, id=SET_SEPARATOR.join(sorted(member.id.node_id for member in self.members)))
+        names = sorted(member.id.node_id for member in self.members)
+        if self.error is not None:
+            names.append(INCOMPLETE)
+        return msgspec.structs.replace(self, id=SET_SEPARATOR.join(names))
 
     def origins(self) -> list[Origin]:
         return origins_of(self.members, self._router.customers.rules, self.selected)

@@ -14,7 +14,7 @@ from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.process_metrics import LoopLag
 from gateway.telemetry.request_observer import RequestObserver
 from gateway.telemetry.samples import SampleCollector
-from gateway.telemetry.service_metrics import CacheCollector, StoreCollector, TagCollector
+from gateway.telemetry.service_metrics import CacheCollector, IdentityCollector, StoreCollector, TagCollector
 from gateway.telemetry.source_metrics import SourceCollector
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class Telemetry:
 def _collectors(services: Services) -> Iterator[SampleCollector]:
     yield CacheCollector(services.sources.cache)
     yield TagCollector(services.tags.counts)
+    yield IdentityCollector(services.router)
     yield from map(SourceCollector, services.sources.all)
     if services.store is not None:
         yield StoreCollector(services.store)

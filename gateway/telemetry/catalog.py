@@ -67,6 +67,7 @@ METRICS: dict[str, MetricDefinition] = {
     "gateway_mongodb_up": _gauge("1 while the last contact with MongoDB was good, else 0."),
     "gateway_mongodb_operations_total": _counter("Operations of MongoDB that have ended.", "operation", "outcome"),
     "gateway_mongodb_operation_duration_seconds": _seconds("Time of an operation of MongoDB.", "operation"),
+    "gateway_identity_changes_total": _counter("Links and cuts of customers by operators.", "action"),
     "gateway_webhooks_total": _counter("Webhooks that were answered.", "source", "status"),
     "gateway_loop_lag_seconds": _seconds("Time by which the event loop is late, looked at four times a second."),
     "gateway_process_resident_memory_bytes": _gauge("Resident memory of the worker."),

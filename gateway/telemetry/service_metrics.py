@@ -5,6 +5,7 @@ import msgspec
 from gateway.admission import Admission
 from gateway.execution.executor import Executor
 from gateway.lookups.read_cache import ReadCache
+from gateway.stitching.source_router import SourceRouter
 from gateway.store.store import Store
 from gateway.tags.tag_counts import TagCounts
 from gateway.telemetry.samples import Sampled, distribution, number
@@ -58,6 +59,17 @@ class TagCollector(msgspec.Struct, frozen=True):
             yield number("gateway_tag_outcomes_total", count, tag, reason.value.lower())
         for tag, count in self.counts.not_stored.items():
             yield number("gateway_tags_not_stored_total", count, tag)
+
+
+class IdentityCollector(msgspec.Struct, frozen=True):
+    """Read how often operators linked and cut customers."""
+
+    router: SourceRouter
+
+    def samples(self) -> Sampled:
+        """Read the counts."""
+        for action, count in self.router.identity_changes.items():
+            yield number("gateway_identity_changes_total", count, action.value.lower())
 
 
 class StoreCollector(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from graphql import (
 )
 
 ARGUMENTS: dict[str, list[str]] = {
+    "at": ['"2026-05-04T12:00:00Z"'],
     "by": [
         '{id: "c1"}', '{email: "ana@example.com"}', '{id: "c2"}', '{id: "nobody"}', '{id: " "}', '{email: "x"}', "$key",
         '{phone: "+55 11 91234-5678"}', '{deviceId: "d1"}', '{externalId: {source: "a", id: "b"}}', '{memberNumber: "m"}',
