@@ -162,6 +162,8 @@ class MeasureFunction(Protocol):
 class ListFunction(Protocol):
     """Lists at most `first` records after a cursor, None for the beginning. `remaining_s` is the time that is left.
 
+    Records whose ids the source takes for the same as the last one, by its collation, come with it.
+
     Raises `ListingCursorError` for a cursor that is none of this listing's.
     """
 

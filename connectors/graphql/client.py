@@ -20,14 +20,15 @@ Wait = Callable[[Any], float | None]
 """How long a source that throttles asks to wait, in seconds, by the extensions of its answer; None where it does not say."""
 
 
-def _unsaid(_extensions: Any) -> None:
-    return None
+def no_wait(_extensions: Any) -> None:
+    """Read no time to wait from an answer."""
+    return
 
 
 class GraphQLClient:
     """Asks one endpoint."""
 
-    def __init__(self, post: Post, wait: Wait = _unsaid) -> None:
+    def __init__(self, post: Post, wait: Wait = no_wait) -> None:
         self._post = post
         self._wait = wait
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from yarl import URL
 
-from connectors.contract import Connector, Lookup, PoolUsage
+from connectors.contract import Connector, Lister, Lookup, PoolUsage
 from connectors.errors import SourceError
 from connectors.graphql.client import ACCEPT, GraphQLClient
+from connectors.graphql.lister import listers_of
 from connectors.graphql.lookup import lookups_of
 from connectors.graphql.settings import GraphQLSettings
 from connectors.graphql.source_checks import problems_of
@@ -29,6 +30,7 @@ class GraphQLConnector(Connector[GraphQLSettings]):
         self._asking = GraphQLClient(self._post)
         self._transport = HttpClient(settings, self._asking.refusal, propagate_traces=settings.propagate_traces)
         self._lookups = lookups_of(settings)
+        self._listers = listers_of(settings, self._post)
 
     async def open(self) -> None:
         await self._transport.open(self.settings.headers | ACCEPT)
@@ -59,6 +61,9 @@ class GraphQLConnector(Connector[GraphQLSettings]):
             )
             for lookup in self._lookups
         ]
+
+    def listings(self) -> Sequence[Lister]:
+        return self._listers
 
     async def _post(self, body: Any, until: float | None) -> bytes | None:
         return await self._transport.call("POST", URL(self.settings.base_url), body, one_key=False, until=until)

@@ -132,6 +132,23 @@ class Query:
                 yield f"${name}: {kind}"
 
 
+class ListQuery(Query):
+    """A query of all records, in pages of `$first` after `$after`. The pages are those of the step `page_step`."""
+
+    page_step: int
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, {})
+        assert self.paged is not None
+        self.page_step = self.paged
+
+    def _problems_of_variables(self) -> Iterator[str]:
+        if self.sends != {"first", "after"}:
+            yield "query: must use $first and $after, and no other variable"
+        elif self.paged is None:
+            yield "query: $after must stand around `...fields`, at the field that has pages"
+
+
 def _operation(text: str) -> OperationDefinitionNode:
     try:
         document = parse(text, no_location=True)

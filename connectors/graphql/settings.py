@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from connectors.contract import ConnectorSettings, KeyKind, RecordName
 from connectors.graphql.expressions import Expression
-from connectors.graphql.query import Query
+from connectors.graphql.query import ListQuery, Query
 from connectors.graphql.settings_checks import gaps
 from connectors.records import Record
 from connectors.toolkit.http_client import HeaderSettings
@@ -47,6 +47,18 @@ class LookupSettings(ConnectorSettings):
         return self
 
 
+class ListingSettings(ConnectorSettings):
+    """Configure the query that lists all records, with `...fields` for a record's fields, in pages of `page_size` at most."""
+
+    query: str
+    page_size: Annotated[int, Field(ge=1, le=1000)] = 100
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> Self:
+        ListQuery(self.query)
+        return self
+
+
 class RecordSettings(NamedSettings):
     """Map the rows of an answer to records of one type. The queries find them.
 
@@ -59,6 +71,7 @@ class RecordSettings(NamedSettings):
     lists: dict[str, PartSettings] = {}
     rating_scale: RatingScale | None = None
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
+    listing: ListingSettings | None = None
 
     def problems(self, record: type[Record]) -> Iterator[str]:
         """List fields that the record lacks, or that the settings lack."""

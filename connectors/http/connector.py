@@ -6,13 +6,14 @@ from functools import partial
 
 from yarl import URL
 
-from connectors.contract import Answer, Ask, Connector, Found, Keys, Lookup, Page, PoolUsage, nobody
+from connectors.contract import Answer, Ask, Connector, Found, Keys, Lister, Lookup, Page, PoolUsage, nobody
 from connectors.errors import (
     SourceAuthError,
     SourceError,
     SourceProtocolError,
     SourceRejectedError,
 )
+from connectors.http.lister import listers_of
 from connectors.http.lookup import HttpLookup, Rows
 from connectors.http.settings import HttpSettings
 from connectors.record_fields import all_fields
@@ -40,6 +41,7 @@ class HttpConnector(Connector[HttpSettings]):
             for record_name, rules in settings.records.items()
             for by, lookup in rules.keys.items()
         ]
+        self._listers = listers_of(settings, self._get)
 
     async def open(self) -> None:
         await self._transport.open(self.settings.headers)
@@ -85,6 +87,12 @@ class HttpConnector(Connector[HttpSettings]):
             )
             for route in self._routes
         ]
+
+    def listings(self) -> Sequence[Lister]:
+        return self._listers
+
+    async def _get(self, url: URL, until: float | None) -> bytes | None:
+        return await self._transport.call("GET", url, None, one_key=True, until=until)
 
     async def _fetch(self, route: HttpLookup, keys: Keys, ask: Ask) -> Answer:
         until = None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s

@@ -85,32 +85,16 @@ class HttpLookup:
         return None if self.lookup.body is None else render_body(self.lookup.body, values)
 
     def next_url(self, answer: Any, values: Values, page: URL) -> URL | None:
-        """Find the next page, None after the last. Another origin is refused: it would be sent our credentials.
-
-        A link is relative to the address of its page (RFC 3986, 5.1). What JMESPath takes for false is none.
-        """
+        """Find the next page, None after the last."""
         if self._next_cursor is not None:
             given = self._next_cursor(answer)
-            if given is False or given in _NOTHING:
+            if is_nothing(given):
                 return None
             cursor = None if given is True else to_text(given)
             if not isinstance(cursor, str):
                 raise SourceProtocolError("no cursor where `next_cursor` points")
             return self.url(values, cursor)
-        link = self._next(answer) if self._next is not None else None
-        if link is False or link in _NOTHING:
-            return None
-        if not isinstance(link, str):
-            raise SourceProtocolError("no link where `next` points")
-        try:
-            # A link that is ready to be sent stays as it is: decoding %2C would split a key that holds a comma.
-            url = page.join(URL(link, encoded=_READY_TO_SEND.fullmatch(link) is not None))
-            same = url.origin() == self._base.origin()
-        except ValueError as error:
-            raise SourceProtocolError("the link to the next page cannot be read") from error
-        if not same:
-            raise SourceProtocolError("the next page is at another origin")
-        return self._base.origin().join(url.relative())
+        return follow_link(self._next(answer) if self._next is not None else None, page, self._base)
 
     def read(self, content: bytes, keys: Sequence[str], ask: Ask) -> dict[str, Page] | None:
         """Read a whole answer the fast way. None where it has to be mapped row by row."""
@@ -141,23 +125,18 @@ class HttpLookup:
 
     def add_rows(self, answer: Any, keys: Sequence[str], rows_by_key: Rows) -> None:
         """Put the rows of an answer with their keys. A row of no key, or of one that was not asked for, is nobody's."""
-        rows = self._list_of(answer, self._list, self._rules.list)
+        rows = list_at(answer, self._list, self._rules.list)
         if self.lookup.one_key and isinstance(rows, dict):
             rows = [rows]
         if not isinstance(rows, list):
             raise SourceProtocolError("no list where `list` points")
         for key, row in self._keyed(rows, keys):
             own = rows_by_key.setdefault(key, [])
-            records = [row] if self._records is None else self._list_of(row, self._records, self.lookup.records or "@")
+            records = [row] if self._records is None else list_at(row, self._records, self.lookup.records or "@")
             if not isinstance(records, list):
                 rows_by_key[key] = SourceProtocolError("no list where `records` points")
             elif isinstance(own, list):
                 own += [record for record in records if record is not None]
-
-    def _list_of(self, value: Any, get: Get, expression: str) -> Any:
-        """Evaluate an expression of a list. It is empty where there is nothing, None where a name is missing."""
-        rows = get(value)
-        return [] if to_list(rows) is None and (rows is not None or not misses_name(expression, value)) else rows
 
     def _keyed(self, rows: list[Any], keys: Sequence[str]) -> Iterator[tuple[str, Any]]:
         asked = self._asked(keys)
@@ -198,3 +177,35 @@ class HttpLookup:
         if not isinstance(total, int) or isinstance(total, bool):
             raise SourceProtocolError("no number where `total` points")
         return total
+
+
+def is_nothing(given: Any) -> bool:
+    """Tell whether JMESPath takes a value for false."""
+    return given is False or given in _NOTHING
+
+
+def follow_link(link: Any, page: URL, base: URL) -> URL | None:
+    """Find the page that a link leads to, None where there is none.
+
+    Another origin is refused: it would be sent our credentials. A link is relative to the address of its page (RFC 3986, 5.1).
+    What JMESPath takes for false is none.
+    """
+    if is_nothing(link):
+        return None
+    if not isinstance(link, str):
+        raise SourceProtocolError("no link where `next` points")
+    try:
+        # A link that is ready to be sent stays as it is: decoding %2C would split a key that holds a comma.
+        url = page.join(URL(link, encoded=_READY_TO_SEND.fullmatch(link) is not None))
+        same = url.origin() == base.origin()
+    except ValueError as error:
+        raise SourceProtocolError("the link to the next page cannot be read") from error
+    if not same:
+        raise SourceProtocolError("the next page is at another origin")
+    return base.origin().join(url.relative())
+
+
+def list_at(value: Any, get: Get, expression: str) -> Any:
+    """Evaluate an expression of a list. It is empty where there is nothing, None where a name is missing."""
+    rows = get(value)
+    return [] if to_list(rows) is None and (rows is not None or not misses_name(expression, value)) else rows

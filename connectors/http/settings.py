@@ -64,12 +64,36 @@ class LookupSettings(ConnectorSettings):
         return self
 
 
+class ListingSettings(ConnectorSettings):
+    """The call that lists all records: its path with `{first}` and `{after}`, and where an answer says what comes next."""
+
+    path: str
+    next: Expression | None = None
+    next_cursor: Expression | None = None
+    page_size: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        used = placeholders_of(self.path)
+        rules = {
+            "path: must start with `/`": self.path.startswith("/"),
+            "path: the placeholders are {first} and {after}": used <= {"first", "after"},
+            "path: {first} and {after} belong after the `?`": not placeholders_of(self.path.partition("?")[0]),
+            "next and next_cursor: exactly one of them": (self.next is None) != (self.next_cursor is None),
+            "next_cursor: the path must hold {after}": self.next_cursor is None or "after" in used,
+            "next: a link has all that the next call needs; leave out {after}": self.next is None or "after" not in used,
+        }
+        refuse([problem for problem, holds in rules.items() if not holds])
+        return self
+
+
 class RecordSettings(MappingSettings):
     """Map the rows of an answer to records of one type. Kinds of keys find them."""
 
     list: Expression = "@"
     order: Literal["newest_first", "oldest_first", "none"] = "none"
     keys: dict[KeyKind, LookupSettings] = Field(min_length=1)
+    listing: ListingSettings | None = None
 
     def problems(self, record: type[Record]) -> Iterator[str]:
         """List fields that the record lacks."""

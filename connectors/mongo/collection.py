@@ -10,17 +10,18 @@ from typing import Any
 
 from bson.datetime_ms import DatetimeMS
 
-from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Measure, Measured, Page
+from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Listing, Measure, Measured, Page
 from connectors.errors import SourceError
 from connectors.mongo.database import MongoDatabase
 from connectors.mongo.document_reader import Read, reader, values_at
 from connectors.mongo.field_paths import record_paths
 from connectors.mongo.filters import Match
 from connectors.mongo.keys import Asked, asked_for, match_of, owners
+from connectors.mongo.list_pipeline import page_stages, read_place, same_stages, write_cursor
 from connectors.mongo.lookup_pipeline import SortKeys, counted, lookup_stages, match_documents, undated
 from connectors.mongo.measure_pipeline import answers, measure_stages, nothing_of
 from connectors.mongo.settings import KeySettings, RecordSettings
-from connectors.mongo.values import encoded
+from connectors.mongo.values import encoded, to_text
 from connectors.record_fields import Fields
 from connectors.records import RECORDS
 
@@ -58,6 +59,24 @@ class Collection:
         for own, documents in zip(asked.values(), answers, strict=True):
             answer |= dict.fromkeys(own, documents) if isinstance(documents, SourceError) else documents
         return answer
+
+    async def list_page(self, fields: Fields, after: str | None, first: int, remaining_s: float | None = None) -> Listing:
+        """List the documents after a cursor by their id, by one call or two.
+
+        Documents whose ids are the same to the collection are in one page, so that none is skipped.
+        """
+        path, place = self.order.id, None if after is None else read_place(after)
+        read, paths = self._plan(fields)
+        with self._database.within(remaining_s):
+            documents = await self._database.aggregate(self.settings.collection, page_stages(path, place, first, paths))
+            last = values_at(documents[-1], path) if len(documents) == first else None
+            if last is not None and path != "_id":
+                documents += await self._database.aggregate(self.settings.collection, same_stages(path, last, paths))
+        records: dict[Any, Any] = {}
+        for document in documents:
+            id_ = values_at(document, path)
+            records.setdefault((isinstance(id_, str), to_text(id_) or len(records)), read(document, document))
+        return Listing(encoded(list(records.values())), None if last is None else write_cursor(last))
 
     async def measure(
         self, kind: KeyKind, keys: Keys, measures: Sequence[Measure], remaining_s: float | None = None

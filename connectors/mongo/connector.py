@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, Push
+from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lister, Lookup, Push
 from connectors.inspection import MissingIndex
 from connectors.mongo.collection import Collection
 from connectors.mongo.database import MongoDatabase
@@ -75,3 +75,7 @@ class MongoConnector(Connector[MongoSourceSettings]):
             for kind in record.keys
             if kind is not KeyKind.TEXT
         ]
+
+    def listings(self) -> Sequence[Lister]:
+        own = [name for name in self._collections if name == "customer"]
+        return [Lister(record=RECORDS[name], fetch=self._collections[name].list_page) for name in own]

@@ -43,7 +43,12 @@ async def walk(
 async def list_ids(lister: Lister, first: int, after: str | None = None) -> list[str]:
     """List the ids of all records from a cursor on."""
     fields = Fields.from_paths("id")
-    return [row["id"] async for _, rows in walk(lister, first, after, fields) for row in rows if row]
+    return [row["id"] async for _, rows in walk(lister, first, after, fields) for row in rows if is_record(row)]
+
+
+def is_record(row: Any) -> bool:
+    """Tell whether a row has an id. The gateway drops and counts the others."""
+    return isinstance(row, dict) and bool(str(row.get("id") or "").strip())
 
 
 class ListingPromises(Sampled):
@@ -76,7 +81,7 @@ class ListingPromises(Sampled):
                     if pages == SMALL_PAGES:
                         ids += await list_ids(lister, lister.max_first, after)
                         break
-                    ids += [row["id"] for row in rows if row]
+                    ids += [row["id"] for row in rows if is_record(row)]
                     pages += 1
                 assert ids == expected
 
@@ -88,12 +93,12 @@ class ListingPromises(Sampled):
             done = 0
             for after, rows in pages:
                 assert await list_ids(lister, lister.max_first, after) == expected[done:]
-                done += len([row for row in rows if row])
+                done += len([row for row in rows if is_record(row)])
 
     async def test_listed_records_are_those_of_lookups(self, connector: Connector[Any]) -> None:
         """Records are canonical JSON, and have the values that a lookup gives."""
         for lister in connector.listings():
-            rows = [row async for _, page in walk(lister, lister.max_first) for row in page if row]
+            rows = [row async for _, page in walk(lister, lister.max_first) for row in page if is_record(row)]
             assert [stray for row in rows for stray in strays(lister.record, row, lister.record.__name__)] == []
             content = page_of(msgspec.json.encode(rows))
             listed = {row["id"]: row for row in decoded(lister.record, content, all_fields(lister.record))}

@@ -68,14 +68,7 @@ class ListPushdown:
             inside.sort(key=self._position_of, reverse=not ask.oldest_first)
             if self.is_complete(ask) and ask.after is None:
                 inside = inside[: ask.first]
-        if inside and {narrow(self._record, ask.fields)}.issuperset(map(type, inside)):
-            return Page(inside, total)
-        try:
-            # Of mappings, amounts are text by now: what is still a Decimal is a number of free JSON.
-            encode = encode_numbers if inside and isinstance(inside[0], dict) else msgspec.json.encode
-            return Page(encode(inside), total)
-        except RecursionError as error:
-            raise SourceProtocolError("nested too deep") from error
+        return Page(encode_records(self._record, ask.fields, inside), total)
 
     def is_complete(self, ask: Ask) -> bool:
         """Tell whether the source leaves out only unwanted records. Those that may be bounded here count as such."""
@@ -96,3 +89,18 @@ class ListPushdown:
             return read_time(record[self._time_name])
         except (KeyError, TypeError, ValueError, OverflowError):
             return _NO_TIME
+
+
+def encode_records(record: type[Record], fields: Fields, records: list[Any]) -> bytes | list[Any]:
+    """Write records as canonical JSON, unless they are narrowed to these fields.
+
+    Raises `SourceProtocolError` for those that are nested too deep.
+    """
+    if records and {narrow(record, fields)}.issuperset(map(type, records)):
+        return records
+    try:
+        # Of mappings, amounts are text by now: what is still a Decimal is a number of free JSON.
+        encode = encode_numbers if records and isinstance(records[0], dict) else msgspec.json.encode
+        return encode(records)
+    except RecursionError as error:
+        raise SourceProtocolError("nested too deep") from error

@@ -23,6 +23,7 @@ from connectors.contract import (
     FetchFunction,
     KeyKind,
     Keys,
+    Lister,
     Lookup,
     PoolUsage,
     RecordName,
@@ -187,9 +188,16 @@ class Vendor(Connector[V]):
     def aggregates(self) -> Sequence[Aggregate]:
         return [aggregate for aggregate in super().aggregates() if self._is_chosen(aggregate)]
 
+    def listings(self) -> Sequence[Lister]:
+        return [lister for lister in super().listings() if RECORD_NAMES[lister.record] in self.settings.keys]
+
     def until(self, ask: Ask) -> float | None:
         """Tell when an ask's time is over, in the loop's seconds."""
-        return None if ask.remaining_s is None else asyncio.get_running_loop().time() + ask.remaining_s
+        return self.ends(ask.remaining_s)
+
+    def ends(self, remaining_s: float | None) -> float | None:
+        """Tell when so much time is over, in the loop's seconds. None where nobody says."""
+        return None if remaining_s is None else asyncio.get_running_loop().time() + remaining_s
 
     def own_change(self, record: type[Record] | None, id_: str) -> Change:
         """List the changes of a customer by the id of the source."""

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from connectors.contract import Answer, Ask, KeyKind, Keys, Push, lookup
+from connectors.contract import Answer, Ask, KeyKind, Keys, Listing, Push, listing, lookup
 from connectors.errors import SourceAuthError, SourceError, SourceUnavailableError
 from connectors.graphql.client import ACCEPT, GraphQLClient
+from connectors.graphql.lister import listers_of
 from connectors.graphql.lookup import lookups_of
 from connectors.graphql.response import of_the_call, read_response
 from connectors.graphql.settings import GraphQLSettings
+from connectors.record_fields import Fields
 from connectors.records import Customer, Order, Record
 from connectors.toolkit.http_client import RefusedResponse
 from connectors.toolkit.vendor_connector import AppSettings, Grant, Vendor
@@ -28,6 +30,11 @@ _BY = {
 _ORDERS = """{
   orders(first: $first, after: $after, sortKey: PROCESSED_AT, reverse: true, query: $search) { nodes { ...fields } }
 }"""
+_ALL_CUSTOMERS = """query ($first: Int!, $after: String) {
+  customers(first: $first, after: $after, sortKey: ID) { nodes { ...fields } }
+}"""
+"""By their ids, so that a customer who is changed meanwhile stays at his place."""
+_MAX_PAGE = 250
 _NO_TESTS = "test:false"
 _PARCELS = "fulfillments[?!contains(['CANCELLED', 'ERROR', 'FAILURE'], status)]"
 _HAS_COME = f"displayFulfillmentStatus == 'FULFILLED' && {_PARCELS} && !({_PARCELS[:-1]} && !deliveredAt])"
@@ -121,6 +128,7 @@ class Shopify(Vendor[ShopifySettings]):
     def __init__(self, name: str, settings: ShopifySettings) -> None:
         super().__init__(name, settings)
         self._asking = GraphQLClient(self._post, _wait_s)
+        (self._customers,) = listers_of(_described(settings), self._post, _wait_s)
         self._asked = {(lookup.record, lookup.by): lookup for lookup in lookups_of(_described(settings))}
 
     def headers(self) -> Mapping[str, str]:
@@ -174,6 +182,10 @@ class Shopify(Vendor[ShopifySettings]):
     async def orders_by_email(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(Order, KeyKind.EMAIL, keys, ask)
 
+    @listing(Customer, max_first=_MAX_PAGE)
+    async def all_customers(self, fields: Fields, after: str | None, first: int, remaining_s: float | None = None) -> Listing:
+        return await self._customers.fetch(fields, after, first, remaining_s)
+
     async def _find_by_id(self, record: type[Record], ids: Mapping[str, str], ask: Ask) -> Answer:
         answer = await self._find(record, KeyKind.CUSTOMER_ID, [id_ for id_ in ids.values() if is_number(id_)], ask)
         return {key: answer[id_] for key, id_ in ids.items() if id_ in answer}
@@ -212,7 +224,8 @@ def _described(settings: ShopifySettings) -> GraphQLSettings:
         by: {"query": f"query ({variable}, {search}) {{ {field} {_ORDERS} }}", "variables": own | since, **paged}
         for by, (variable, field, own) in _BY.items()
     }
-    records = {"customer": _CUSTOMER | {"keys": customers}, "order": _ORDER | {"keys": orders}}
+    every = {"query": _ALL_CUSTOMERS, "page_size": _MAX_PAGE}
+    records = {"customer": _CUSTOMER | {"keys": customers, "listing": every}, "order": _ORDER | {"keys": orders}}
     return GraphQLSettings.model_validate({"base_url": settings.base_url, "records": records})
 
 

@@ -11,7 +11,7 @@ from gateway.check.configuration import CheckedConfiguration, validate_configura
 from gateway.check.data_checks import DataReport, check_data
 from gateway.check.problems import Problem, in_order, problem_without_place, read_setting_text, split_fix
 from gateway.check.redaction import Redaction
-from gateway.check.report import Report, summarise_lookups
+from gateway.check.report import Report, summarise_listings, summarise_lookups
 from gateway.check.sampler import Advance, Sampler
 from gateway.check.settings_file import TomlFile
 from gateway.check.source_questions import ask_sources
@@ -67,7 +67,14 @@ async def check(
     if customers and not problems:
         problems += await _read_customers(configuration, customers)
     lookups = summarise_lookups(configuration.connectors)
-    report = Report(in_order(problems), lookups, warnings=in_order(warnings), samples=data.samples, reach=data.reach)
+    report = Report(
+        in_order(problems),
+        lookups,
+        warnings=in_order(warnings),
+        samples=data.samples,
+        reach=data.reach,
+        listings=summarise_listings(configuration.connectors),
+    )
     return Check(report, configuration.settings, active)
 
 

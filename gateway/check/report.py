@@ -31,6 +31,14 @@ class LookupSummary(msgspec.Struct, frozen=True):
     measures: bool
 
 
+class ListingSummary(msgspec.Struct, frozen=True):
+    """A record type that a source can list whole, and the most records of one page."""
+
+    source: str
+    record: str
+    max_first: int
+
+
 class Report(msgspec.Struct, frozen=True):
     """All that a check has found. Its JSON has these names, and none of them goes or changes its meaning.
 
@@ -43,6 +51,7 @@ class Report(msgspec.Struct, frozen=True):
     warnings: Sequence[Problem] = ()
     samples: Sequence[SampleSummary] = ()
     reach: Sequence[Reach] = ()
+    listings: Sequence[ListingSummary] = ()
 
     def json(self) -> str:
         """Write the report as JSON, for programs."""
@@ -66,9 +75,19 @@ def summarise_lookups(connectors: Iterable[Connector[Any]]) -> list[LookupSummar
     ]
 
 
+def summarise_listings(connectors: Iterable[Connector[Any]]) -> list[ListingSummary]:
+    """List what the sources can list whole."""
+    return [
+        ListingSummary(source=connector.name, record=RECORD_NAMES[lister.record], max_first=lister.max_first)
+        for connector in connectors
+        for lister in connector.listings()
+    ]
+
+
 def report_lines(report: Report, settings: Settings | None, faults: str | None) -> list[str]:
     """Write what a person reads beside the problems: lookups, how sources are called, active faults."""
     lines = lookup_lines(report.lookups) if report.lookups else []
+    lines += ["", *listing_lines(report.listings)] if report.listings else []
     lines += ["", *calling_lines(settings)] if settings is not None else []
     lines += ["", *sample_lines(report.samples)] if report.samples else []
     lines += ["", *reach_lines(report.reach)] if report.reach else []
@@ -85,6 +104,18 @@ def lookup_lines(lookups: Sequence[LookupSummary]) -> list[str]:
         first = "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
         words = textwrap.wrap(row[-1], max(WIDTH - before, len("capabilities")), break_long_words=False)
         lines += [start + part for start, part in zip([first, *[" " * before] * len(words)], words, strict=False)]
+    return lines
+
+
+def listing_lines(listings: Sequence[ListingSummary]) -> list[str]:
+    """Say of each record type which sources list it whole."""
+    sources: dict[str, list[str]] = {}
+    for own in listings:
+        sources.setdefault(own.record, []).append(own.source)
+    lines: list[str] = []
+    for record, names in sources.items():
+        words = f"Every {record} is listed by: {', '.join(names)}"
+        lines += textwrap.wrap(words, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     return lines
 
 

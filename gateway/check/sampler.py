@@ -18,10 +18,11 @@ from gateway.check.unmapped_words import count_unmapped
 from gateway.clock import Clock
 from gateway.errors import InvalidKeyError
 from gateway.identity.keys import normalised, spellings
+from gateway.lookups.answer_page import validate_page
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.post_filter import PostFilter
-from gateway.lookups.source_call import SourceCaller, validate_page
+from gateway.lookups.source_call import SourceCaller
 
 ROWS, DEEP_ROWS = 100, 1_000
 """How many rows of a lookup are sampled, and how many for a deep check."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from connectors.contract import Aggregate, Lister, Listing, Lookup, Measure, Page
+from connectors.contract import Aggregate, Lister, Lookup, Measure, Page
 from connectors.errors import (
     GatewayBusyError,
     SourceError,
@@ -24,10 +24,11 @@ from connectors.errors import (
     without_frames,
 )
 from connectors.record_fields import Fields, narrow
-from connectors.records import MAX_WHOLE, RECORD_NAMES, Record
+from connectors.records import RECORD_NAMES, Record
 from connectors.toolkit.json_repair import repair_json
 from gateway.clock import Clock
 from gateway.log import SeldomLog
+from gateway.lookups.answer_page import validate_listing, validate_page
 from gateway.lookups.call_statistics import CallStatistics
 from gateway.lookups.deadline import Deadline
 from gateway.lookups.measure_validation import validate_measures, validate_rows
@@ -53,7 +54,6 @@ Answered = asyncio.Future[Mapping[str, Any] | SourceError]
 """What a call gave, or that it was late."""
 
 log = structlog.get_logger()
-_encode = msgspec.json.Encoder().encode
 
 
 class SourceCaller:
@@ -299,45 +299,6 @@ def _unreadable(error: BaseException) -> SourceProtocolError:
         return error
     log.error("connector_raised", error=type(error).__name__)
     return SourceProtocolError("the connector failed")
-
-
-def validate_page(given: Any) -> Page:
-    """Read a connector's answer about one key as a page.
-
-    Raises `SourceProtocolError` when it can be none.
-    """
-    if type(given) is Page and type(given.records) is list and given.total is None:
-        return given
-    match given:
-        case None:
-            return Page(b"[]", 0)
-        case Page(records=bytes() | list(), total=total) if total is None or (type(total) is int and 0 <= total <= MAX_WHOLE):
-            return given
-        case bytes():
-            return Page(given)
-        case [*records] if all(isinstance(record, Record) for record in records):
-            return Page(_encoded(records))
-    raise SourceProtocolError("the connector gave neither bytes nor records")
-
-
-def validate_listing(given: Any, after: str | None) -> Listing:
-    """Read a connector's answer as a page of a listing, which goes on from its cursor.
-
-    Raises `SourceProtocolError` when it can be none.
-    """
-    match given:
-        case Listing(records=bytes() | list(), next=None):
-            return given
-        case Listing(records=bytes() | list(), next=str(cursor)) if cursor and cursor != after:
-            return given
-    raise SourceProtocolError("the connector gave no page of a listing, or one that does not go on")
-
-
-def _encoded(records: list[Record]) -> bytes:
-    try:
-        return _encode(records)
-    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
-        raise SourceProtocolError("a record holds what JSON has not") from None
 
 
 class Decoded(NamedTuple):

@@ -12,7 +12,7 @@ from connectors.contract import Aggregate, Answer, Ask, Connector, Keys, Lookup,
 from connectors.errors import SOURCE_ERRORS, SourceError, SourceProtocolError
 from connectors.record_fields import fields_of
 from connectors.records import RECORD_NAMES
-from gateway.lookups.source_call import validate_page
+from gateway.lookups.answer_page import validate_page
 from gateway.replay.connector_wrapper import ConnectorWrapper
 from gateway.replay.fault_settings import Fault, WrongData
 

@@ -13,9 +13,10 @@ from connectors.errors import SourceError, SourceProtocolError, SourceThrottledE
 from connectors.record_fields import Fields, fields_of, narrow
 from connectors.records import RECORD_NAMES, Record
 from connectors.toolkit.evaluation import encode_json, json_hook
+from gateway.lookups.answer_page import validate_page
 from gateway.lookups.measure_validation import validate_measures
 from gateway.lookups.post_filter import position_fields
-from gateway.lookups.source_call import Decoded, by_key, decode_records, validate_page, validate_records
+from gateway.lookups.source_call import Decoded, by_key, decode_records, validate_records
 from gateway.replay.connector_wrapper import ConnectorWrapper
 from gateway.replay.pseudonymisation import hidden, hidden_ask, hidden_key, hidden_value
 from gateway.replay.recording_files import Manifest, RecordedLine, RecordedLookup, RecordedSource, RecordingWriter, hashed

@@ -10,7 +10,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from gateway.check.report import WIDTH, LookupSummary, lookup_lines
+from connectors.contract import KeyKind
+from connectors.records import Customer
+from connectors.testing import MemoryConnector
+from gateway.check.report import WIDTH, ListingSummary, LookupSummary, listing_lines, lookup_lines, summarise_listings
 from tests.server.test_cli import COMMAND, free_port, run, wait_for
 
 EVERY_PUSH = ["first", "after", "since", "where", "order", "count"]
@@ -64,6 +67,18 @@ def test_the_table_fits_a_terminal_and_cuts_no_word():
     ]
 
 
+def test_sources_that_list_all_customers_are_named():
+    """In the order of the settings, in a line that fits a terminal; one that cannot list is not there."""
+    records = {(Customer, KeyKind.CUSTOMER_ID): {}}
+    sources = [MemoryConnector("crm", records), MemoryConnector("desk", records, lists=False), MemoryConnector("shop", records)]
+    listings = summarise_listings(sources)
+    assert listings == [ListingSummary("crm", "customer", 1_000), ListingSummary("shop", "customer", 1_000)]
+    assert listing_lines(listings) == ["Every customer is listed by: crm, shop"]
+    many = listing_lines([ListingSummary(f"a-source-of-customers-{number}", "customer", 100) for number in range(9)])
+    assert max(map(len, many)) <= WIDTH
+    assert " ".join(many).count("a-source-of-customers-") == 9
+
+
 def test_a_pipe_gets_every_word(configuration: Path):
     """Whatever its width is thought to be."""
     result = run("check", "--config", str(configuration), columns="20")
@@ -81,7 +96,8 @@ def test_programs_get_json(configuration: Path):
     lookup = {"source": "orders-of-the-shops-that-were-bought-in-the-last-years", "kind": "files", "record": "order"}
     lookup |= {"key": "customer_id", "max_batch": 500, "pushdown": EVERY_PUSH, "measures": True}
     sample = {"source": lookup["source"], "record": "order", "key": "customer_id", "keys": 1, "records": 1}
-    assert json.loads(good.stdout) == {"problems": [], "lookups": [lookup], "warnings": [], "samples": [sample], "reach": []}
+    nothing: dict[str, list[str]] = {"problems": [], "warnings": [], "reach": [], "listings": []}
+    assert json.loads(good.stdout) == nothing | {"lookups": [lookup], "samples": [sample]}
     bad = run("check", "--config", str(broken(configuration)), "--json")
     assert (bad.returncode, bad.stderr) == (2, "")
     assert json.loads(bad.stdout)["problems"] == [

@@ -7,10 +7,10 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from connectors.contract import Ask, Condition, KeyKind, Measure, MeasureOp, Page, Position, Push
-from connectors.errors import SourceThrottledError
+from connectors.contract import Ask, Condition, KeyKind, Listing, Measure, MeasureOp, Page, Position, Push
+from connectors.errors import ListingCursorError, SourceThrottledError
 from connectors.record_fields import Fields
-from connectors.records import Money, Order, OrderItem, OrderStatus
+from connectors.records import Customer, Money, Order, OrderItem, OrderStatus
 from connectors.testing import ConnectorContract, MemoryConnector
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -165,3 +165,48 @@ async def test_the_contract_finds_a_connector_that_answers_after_its_end():
     contract.samples = {PLACE: ["c1"]}
     with pytest.raises(AssertionError, match="answered by a closed connector"):
         await contract.test_a_closed_connector_raises_a_source_error(Undead("m", {PLACE: {"c1": ORDERS}}))
+
+
+PEOPLE = {(Customer, KeyKind.EMAIL): {f"{n}@example.com": [Customer(id=f"c{n}", name=f"N {n}")] for n in range(1, 9)}}
+
+
+class LyingLister(MemoryConnector):
+    """Lists from memory, with a page spoilt or a cursor believed."""
+
+    def __init__(self, spoil=lambda rows, first: rows, believes=False):
+        super().__init__("lying", PEOPLE)
+        self._spoil, self._believes = spoil, believes
+
+    async def _list(self, fields, after, first, remaining_s=None):
+        try:
+            page = await super()._list(fields, after, first, remaining_s)
+        except ListingCursorError:
+            if not self._believes:
+                raise
+            page = await super()._list(fields, None, first, remaining_s)
+        return Listing(msgspec.json.encode(self._spoil(msgspec.json.decode(page.records), first)), page.next)
+
+
+def reads_late(rows, first, calls=[]):  # noqa: B006  it remembers
+    """Skips the beginning of every second page."""
+    calls.append(first)
+    return rows[len(calls) % 2 :]
+
+
+LIES_OF_LISTINGS = {
+    "test_a_listing_has_each_record_once": LyingLister(lambda rows, first: [*rows, *rows[:1]]),
+    "test_the_size_of_pages_changes_nothing": LyingLister(lambda rows, first: rows[1:] if first == 2 else rows),
+    "test_a_listing_goes_on_from_each_cursor": LyingLister(reads_late),
+    "test_listed_records_are_those_of_lookups": LyingLister(lambda rows, first: [row | {"name": "N"} for row in rows]),
+    "test_what_is_no_cursor_is_refused": LyingLister(believes=True),
+}
+
+
+@pytest.mark.parametrize("test_name", LIES_OF_LISTINGS)
+async def test_the_contract_finds_a_listing_that_breaks_it(test_name):
+    """A record twice or not at all, another one, or a cursor that is none: each fails the test that is about it."""
+    contract = ConnectorContract()
+    contract.samples = {place: list(held) for place, held in PEOPLE.items()}
+    await getattr(contract, test_name)(LyingLister())
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        await getattr(contract, test_name)(LIES_OF_LISTINGS[test_name])

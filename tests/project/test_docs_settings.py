@@ -43,10 +43,12 @@ TABLES = {
     "`[sources.NAME]` of `http`": HttpSettings,
     "`[sources.NAME.records.RECORD]` of `http`": http.RecordSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `http`": http.LookupSettings,
+    "`[sources.NAME.records.RECORD.listing]` of `http`": http.ListingSettings,
     "`[sources.NAME.records.RECORD.lists.LIST]` of `http`": mapping.PartSettings,
     "`[sources.NAME]` of `graphql`": GraphQLSettings,
     "`[sources.NAME.records.RECORD]` of `graphql`": graphql.RecordSettings,
     "`[sources.NAME.records.RECORD.keys.KIND]` of `graphql`": graphql.LookupSettings,
+    "`[sources.NAME.records.RECORD.listing]` of `graphql`": graphql.ListingSettings,
     "`[sources.NAME.records.RECORD.lists.LIST]` of `graphql`": graphql.PartSettings,
     "`[sources.NAME]` of every preset": VendorSettings,
 }

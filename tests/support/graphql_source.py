@@ -83,6 +83,12 @@ class Shopper:
 
 
 @strawberry.type
+class Shoppers:
+    nodes: list[Shopper | None]
+    page_info: PageInfo
+
+
+@strawberry.type
 class Requester:
     mail: str
 
@@ -179,6 +185,14 @@ class Query:
         return [next((one for one in SHOPPERS if one.id == key), None) for key in ids]
 
     @strawberry.field
+    def everyone(self, first: int, after: str = "") -> Shoppers:
+        if after and not after.startswith("c"):
+            raise GraphQLError("secret", extensions={"code": "BAD_USER_INPUT"})
+        rest = [one for one in SHOPPERS if one.id > after]
+        end = rest[:first][-1].id if rest else None
+        return Shoppers(nodes=list(rest[:first]), page_info=PageInfo(has_next_page=len(rest) > first, end_cursor=end))
+
+    @strawberry.field
     def shopper(self, mail: str) -> Shopper | None:
         if mail.startswith("down"):
             raise GraphQLError("secret", extensions={"code": "INTERNAL_SERVER_ERROR"})
@@ -235,6 +249,7 @@ query ($keys: [String!]!, $after: String) {
 }
 """
 EVENTS_OF_ONE = "{ device(serial: $key) { events(first: $first, after: $after) { nodes { ...fields } } } }"
+ALL_SHOPPERS = "query ($first: Int!, $after: String) { everyone(first: $first, after: $after) { nodes { ...fields } } }"
 RECORDS: dict[str, Any] = {
     "order": {
         "order": "newest_first",
@@ -254,7 +269,11 @@ RECORDS: dict[str, Any] = {
         },
         "keys": {"customer_id": {"query": ORDERS_OF_MANY}},
     },
-    "customer": {"fields": {"name": "fullName", "email": "mail"}, "keys": {"email": {"query": SHOPPER_BY_MAIL}}},
+    "customer": {
+        "fields": {"name": "fullName", "email": "mail"},
+        "keys": {"email": {"query": SHOPPER_BY_MAIL}},
+        "listing": {"query": ALL_SHOPPERS, "page_size": 3},
+    },
     "ticket": {
         "fields": {"id": "number", "created_at": "opened", "subject": "title"},
         "keys": {"email": {"query": CASES_OF_MANY}},

@@ -44,6 +44,7 @@ class SupportApi:
     """Tickets for many e-mails, orders of one customer in linked pages, customers by id, events of devices by POST."""
 
     def __init__(self) -> None:
+        self.customers = [*ORDERS]
         self.requests: list[str] = []
         self.bodies: list[Any] = []
 
@@ -54,6 +55,8 @@ class SupportApi:
         match request.path.strip("/").split("/"):
             case ["api", "tickets"]:
                 return self._tickets(request)
+            case ["api", "customers"]:
+                return self._customers(request)
             case ["api", "customers", key]:
                 known = key in ORDERS
                 return web.json_response(
@@ -74,6 +77,16 @@ class SupportApi:
             own.sort(key=lambda row: (row["created"], row["ticket_id"]), reverse=True)
             found += own[: int(request.query.get("limit", 1000))]
         return web.json_response({"tickets": found})
+
+    def _customers(self, request: web.Request) -> web.Response:
+        after, size = request.query.get("after", ""), int(request.query["limit"])
+        if after and not after.startswith("c"):
+            return web.json_response({"error": "no such cursor"}, status=400)
+        rest = sorted(key for key in self.customers if key > after)
+        page, more = rest[:size], len(rest) > size
+        link = f"?limit={size}&after={page[-1]}" if more else None
+        rows = [{"id": key, "fullName": f"Customer {key}"} for key in page]
+        return web.json_response({"customers": rows, "after": page[-1] if more else None, "links": {"next": link}})
 
     def _orders(self, request: web.Request, key: str) -> web.Response:
         if key not in ORDERS:
@@ -131,7 +144,9 @@ def support_settings(base_url: str, **changes: Any) -> HttpSettings:
                 },
                 "customer": {
                     "fields": {"name": "fullName"},
+                    "list": "not_null(customers, @)",
                     "keys": {"customer_id": {"path": "/customers/{key}"}},
+                    "listing": {"path": "/customers?limit={first}&after={after}", "next_cursor": "after", "page_size": 3},
                 },
                 "event": {
                     "list": "groups",

@@ -38,6 +38,7 @@ scalar UnsignedInt64
 enum CurrencyCode { EUR GBP }
 enum CountryCode { GB DE }
 enum FulfillmentStatus { CANCELLED ERROR FAILURE OPEN PENDING SUCCESS }
+enum CustomerSortKeys { CREATED_AT ID LOCATION NAME RELEVANCE UPDATED_AT }
 enum OrderSortKeys { CREATED_AT ID PROCESSED_AT UPDATED_AT }
 enum OrderDisplayFinancialStatus {
   AUTHORIZED EXPIRED PAID PARTIALLY_PAID PARTIALLY_REFUNDED PENDING REFUNDED VOIDED
@@ -76,7 +77,9 @@ type Customer {
 }
 type CustomerConnection { nodes: [Customer!]! pageInfo: PageInfo! }
 type Query {
-  customers(first: Int, query: String): CustomerConnection!
+  customers(
+    first: Int, after: String, sortKey: CustomerSortKeys = ID, reverse: Boolean = false, query: String
+  ): CustomerConnection!
   orders(first: Int, query: String): OrderConnection!
   customer(id: ID!): Customer customerByIdentifier(identifier: CustomerIdentifierInput!): Customer
 }
@@ -294,9 +297,17 @@ class _Root:
             )
         )
 
-    def customers(self, _info: Any, first: int, query: str = "") -> Any:
+    def customers(self, _info: Any, first: int, after: str = "id-0", **window: Any) -> Any:
+        """A page by ids. A cursor names the customer at whom the page before it ended, there or not."""
         self._need("customers")
-        return {"nodes": [self._shown(lambda _: True)][:first], "pageInfo": {"hasNextPage": True, "hasPreviousPage": False}}
+        if not 1 <= first <= LARGEST_PAGE or not re.fullmatch(r"id-\d+", after) or window.get("sortKey", "ID") != "ID":
+            raise GraphQLError("Invalid cursor for current pagination sort.", extensions={"code": "BAD_USER_INPUT"})
+        numbers = sorted(int(one["legacyResourceId"]) for one in self._api.customers)
+        rest = [number for number in numbers if number > int(after.removeprefix("id-"))]
+        page = rest[:first]
+        info = {"hasNextPage": len(rest) > first, "hasPreviousPage": False, "endCursor": f"id-{page[-1]}" if page else None}
+        shown = [self._shown(lambda one, number=number: one["legacyResourceId"] == str(number)) for number in page]
+        return {"nodes": shown, "pageInfo": info}
 
     def orders(self, _info: Any, **window: Any) -> Any:
         return self._orders([one for own in self._api.customers for one in own["orders"]], window)

@@ -6,13 +6,21 @@ import msgspec
 import pytest
 
 from connectors.contract import Ask, KeyKind, Page
-from connectors.errors import SourceAuthError, SourceProtocolError, SourceThrottledError, SourceUnavailableError
+from connectors.errors import (
+    ListingCursorError,
+    SourceAuthError,
+    SourceProtocolError,
+    SourceThrottledError,
+    SourceUnavailableError,
+)
 from connectors.record_fields import Fields
 from connectors.records import Customer, Order
 from connectors.testing import ConnectorContract
+from connectors.toolkit.listing_cursor import encode_cursor
 from connectors.vendors.shopify import Shopify
+from tests.support.listing_pages import read_page
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, lookup_of, opened
-from tests.vendors.shopify import MANY, PATH, TOKEN, ShopifyApi
+from tests.vendors.shopify import MANY, PATH, TOKEN, ShopifyApi, customer
 
 pytestmark = pytest.mark.vendors
 
@@ -290,3 +298,22 @@ def test_the_lookups_declare_what_the_documents_push_down():
     for one in connector.lookups():
         by = KeyKind.CUSTOMER_ID if one.by is KeyKind.EXTERNAL_ID else one.by
         assert one.pushdown == connector._asked[one.record, by].pushdown
+
+
+async def test_customers_come_and_go_while_they_are_listed():
+    """Shopify's cursors name a place among the ids: who stays is listed once, by one call a page."""
+    api = ShopifyApi()
+    async with shopify(api) as connector:
+        assert (first := await read_page(connector, None, 2))[0] == ["7001", "7002"]
+        api.customers = [customer(number, None, None) for number in (7000, 7001, 7003, 7005, 7006)]
+        assert (second := await read_page(connector, first[1], 2))[0] == ["7003", "7005"]
+        assert await read_page(connector, second[1], 2) == (["7006"], None)
+        assert await read_page(connector, first[1], 250) == (["7003", "7005", "7006"], None)
+    assert len(api.requests) == 4
+
+
+async def test_a_cursor_that_shopify_does_not_know():
+    """It is the cursor that is refused, and no key."""
+    async with shopify(ShopifyApi()) as connector:
+        with pytest.raises(ListingCursorError):
+            await read_page(connector, encode_cursor("graphql", "of-another-sort"), 2)

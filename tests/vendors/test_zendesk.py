@@ -3,13 +3,15 @@
 import pytest
 
 from connectors.contract import Ask, KeyKind
-from connectors.errors import SourceAuthError, SourceThrottledError
+from connectors.errors import ListingCursorError, SourceAuthError, SourceThrottledError
 from connectors.record_fields import Fields
 from connectors.records import Customer, Ticket
 from connectors.testing import ConnectorContract
+from connectors.toolkit.listing_cursor import encode_cursor
 from connectors.vendors.zendesk import Zendesk
+from tests.support.listing_pages import read_page
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, lookup_of, opened
-from tests.vendors.zendesk import AGENT, TOKEN, ZendeskApi, ticket
+from tests.vendors.zendesk import AGENT, TOKEN, ZendeskApi, ticket, user
 
 pytestmark = pytest.mark.vendors
 
@@ -227,3 +229,27 @@ async def test_check_names_the_right_that_is_missing():
 def test_settings_need_the_address_of_the_account():
     """There is no address that all accounts share."""
     expect_refused_settings(Zendesk, "base_url", **SETTINGS)
+
+
+async def test_users_come_and_go_while_they_are_listed():
+    """Zendesk's cursors name a place: who stays is listed once, without deleted users and those who lack the id."""
+    api = ZendeskApi()
+    async with zendesk(api) as connector:
+        assert (first := await read_page(connector, None, 2))[0] == ["11", "12"]
+        api.users = [user(id_, None, None) for id_ in (10, 12, 13, 15, 16)] + [user(17, None, None, active=False)]
+        assert (second := await read_page(connector, first[1], 2))[0] == ["13", "15"]
+        assert await read_page(connector, second[1], 2) == (["16"], None)
+        assert await read_page(connector, first[1], 100) == (["13", "15", "16"], None)
+        assert api.requests[-1] == "GET /api/v2/users?page[size]=100&page[after]=u12"
+    api = ZendeskApi()
+    async with zendesk(api, customer_id="external_id", keys={"customer": ["customer_id"]}) as connector:
+        assert await read_page(connector, None, 100) == (["crm-1", "crm-2", "crm-4"], None)
+
+
+async def test_a_cursor_that_zendesk_does_not_know():
+    """It is the cursor that is refused; without one it is the call."""
+    api = ZendeskApi()
+    async with zendesk(api) as connector:
+        with pytest.raises(ListingCursorError):
+            await read_page(connector, encode_cursor("zendesk", "of-another-account"), 2)
+    assert len(api.requests) == 1

@@ -120,10 +120,20 @@ class ZendeskApi(GrantingApi):
             case ["tickets", id_, "comments"]:
                 return _page("comments", COMMENTS.get(int(id_), []), query)
             case ["users"]:
-                return _page("users", self.users, query)
+                return self._listed(query)
             case ["tickets"]:
                 return _page("tickets", self.tickets, query)
         return refused(Refusal(404, {"error": "InvalidEndpoint"}))
+
+    def _listed(self, query: Any) -> web.Response:
+        """A page of users by their ids. A cursor names the one where the page before it ended, there or not."""
+        after, size = query.get("page[after]", "u0"), int(query["page[size]"])
+        if not 1 <= size <= 100 or not (after[0] == "u" and after[1:].isdecimal()):
+            return refused(Refusal(400, {"error": "InvalidPaginationParameter"}))
+        users = sorted((one for one in self.users if one["id"] > int(after[1:])), key=lambda one: one["id"])
+        shown = users[:size]
+        meta = {"has_more": len(users) > size, "after_cursor": f"u{shown[-1]['id']}" if shown else None, "before_cursor": None}
+        return web.json_response({"users": shown, "meta": meta, "links": {"next": "https://elsewhere.example/next"}})
 
 
 def _numbered(name: str, rows: list[dict[str, Any]], query: Any) -> web.Response:

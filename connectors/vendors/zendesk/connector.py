@@ -1,4 +1,4 @@
-"""The `zendesk` kind: the tickets of Zendesk's users, and the users as customers."""
+"""Ask Zendesk's Ticketing API for users and their tickets."""
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,40 +9,45 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
-from connectors.errors import NoWebhookError, SourceError, SourceThrottledError
-from connectors.records import Channel, Customer, Ticket, TicketKind, TicketStatus
+from connectors.contract import (
+    Answer,
+    Ask,
+    Change,
+    KeyKind,
+    Keys,
+    Listing,
+    Page,
+    Position,
+    Push,
+    WebhookRequest,
+    listing,
+    lookup,
+)
+from connectors.errors import (
+    ListingCursorError,
+    NoWebhookError,
+    SourceError,
+    SourceProtocolError,
+    SourceRejectedError,
+    SourceThrottledError,
+)
+from connectors.record_fields import Fields
+from connectors.records import Customer, Ticket
 from connectors.toolkit.batches import ask_in_halves
-from connectors.toolkit.converters import contact_points, converter, given, to_text, to_time, translated
+from connectors.toolkit.converters import contact_points, given, to_text, to_time
 from connectors.toolkit.http_client import RefusedResponse, ask_each, gathered
+from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
 from connectors.toolkit.vendor_connector import AppSettings, Grant, Parameters, Secret, Trial, Vendor
-from connectors.toolkit.vendor_rows import as_records, cut_page, is_number, odd, read_or_odd, readable, time_of
+from connectors.toolkit.vendor_rows import as_records, cut_page, is_number, read_or_odd, readable, time_of
 from connectors.toolkit.webhook_signatures import expect_zendesk, read
+from connectors.vendors.zendesk.rows import CHANNELS, KINDS, STATUSES, is_internal, read_message, read_satisfaction
 
 _USERS, _PAGE = "/api/v2/users", 100
-_SYSTEM = -1
-"""The id of Zendesk among users."""
 _MAX_PAGES = 100
 """As far as Zendesk gives pages by their numbers."""
 _AT_ONCE = 20
 """Keys in one batch of what needs a call for each key."""
 _WINDOW = (Push.FIRST, Push.AFTER, Push.SINCE, Push.ORDER, Push.COUNT)
-_STATUSES = translated({"hold": "ON_HOLD"}, converter(TicketStatus))
-_KINDS = translated({"problem": "INCIDENT"}, converter(TicketKind))
-_CHANNELS = translated(
-    {
-        "voice": "PHONE",
-        **dict.fromkeys(("native_messaging", "messaging", "chat_transcript", "whatsapp", "sms"), "CHAT"),
-        **dict.fromkeys(("web_form", "help_center", "web_widget", "mobile", "mobile_sdk"), "WEB"),
-        **dict.fromkeys(("twitter", "facebook", "instagram_dm", "any_channel"), "SOCIAL"),
-    },
-    converter(Channel),
-)
-_SCORES: Mapping[str | None, int | None] = {
-    **dict.fromkeys(("good", "good_with_comment", "good_without_comment"), 5),
-    **dict.fromkeys(("bad", "bad_with_comment", "bad_without_comment"), 1),
-    **dict.fromkeys(("offered", "unoffered", "", None)),
-}
 
 
 class ZendeskSettings(AppSettings):
@@ -62,6 +67,13 @@ class Meta(msgspec.Struct, frozen=True):
 
 class Users(msgspec.Struct):
     users: list[Any]
+
+
+class UsersPage(msgspec.Struct):
+    """One page of all users."""
+
+    users: list[Any]
+    meta: Meta
 
 
 class Tickets(msgspec.Struct):
@@ -144,6 +156,31 @@ class Zendesk(Vendor[ZendeskSettings]):
         if is_user and detail.external_id:
             return [Change(record, KeyKind.CUSTOMER_ID, detail.external_id)]
         return [Change(record, KeyKind.EXTERNAL_ID, f"{self.name}:{id_}")] if id_ else []
+
+    @listing(Customer, max_first=_PAGE)
+    async def all_customers(
+        self,
+        fields: Fields,  # noqa: ARG002  users come whole
+        after: str | None,
+        first: int,
+        remaining_s: float | None = None,
+    ) -> Listing:
+        """List the users by Zendesk's own cursors, without deleted ones.
+
+        An incremental export would give a user again who is changed meanwhile, and is for administrators only.
+        """
+        cursor = None if after is None else decode_cursor(self.kind, after)
+        try:
+            page = await self.find(UsersPage, _USERS, {"page[size]": first, "page[after]": cursor}, self.ends(remaining_s))
+        except SourceRejectedError:
+            if cursor is None:
+                raise
+            raise ListingCursorError from None
+        if page is None:
+            raise SourceProtocolError("there is no list of users")
+        content = as_records([user for user in page.users if readable([user], self._is_customer) != [False]], self._customer)
+        following = page.meta.after_cursor if page.meta.has_more else None
+        return Listing(content, encode_cursor(self.kind, following) if following else None)
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_PAGE)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -255,6 +292,10 @@ class Zendesk(Vendor[ZendeskSettings]):
 
         return await self.paged(turn)
 
+    def _is_customer(self, user: Any) -> bool:
+        """Tell whether a user is there, and has the id that customers have."""
+        return _is_active(user) and user[self.settings.customer_id] is not None
+
     def _customer(self, user: Any) -> dict[str, Any]:
         return given(
             id=to_text(user[self.settings.customer_id]),
@@ -275,16 +316,16 @@ class Zendesk(Vendor[ZendeskSettings]):
             id=to_text(row["id"]),
             createdAt=to_time(row["created_at"]),
             subject=row.get("subject"),
-            kind="COMPLAINT" if is_complaint else self.word("ticket", "kind", kind) or _KINDS(kind),
-            status=self.word("ticket", "status", row.get("custom_status_id"), status) or _STATUSES(status),
+            kind="COMPLAINT" if is_complaint else self.word("ticket", "kind", kind) or KINDS(kind),
+            status=self.word("ticket", "status", row.get("custom_status_id"), status) or STATUSES(status),
             priority=self.word("ticket", "priority", priority) or priority,
             channel=read_or_odd(row.get("via"), self._channel),
-            satisfaction=read_or_odd(row.get("satisfaction_rating"), _satisfaction),
+            satisfaction=read_or_odd(row.get("satisfaction_rating"), read_satisfaction),
             orderId=read_or_odd(row.get("custom_fields"), self._order_id),
             messages=[
-                read_or_odd(comment, partial(_message, row.get("requester_id")))
+                read_or_odd(comment, partial(read_message, row.get("requester_id")))
                 for comment in comments.get(to_text(row["id"]), ())
-                if not _is_internal(comment)
+                if not is_internal(comment)
             ],
         )
 
@@ -294,37 +335,11 @@ class Zendesk(Vendor[ZendeskSettings]):
             return None
         channel, source = via.get("channel"), (via.get("source") or {}).get("from") or {}
         names = (source.get("integration_service_instance_name"), source.get("registered_integration_service_name"))
-        return self.word("ticket", "channel", *names, channel) or _CHANNELS(channel)
+        return self.word("ticket", "channel", *names, channel) or CHANNELS(channel)
 
     def _order_id(self, fields: Any) -> Any:
         own = self.settings.order_id_field
         return None if own is None else to_text(next((field["value"] for field in fields or () if field["id"] == own), None))
-
-
-def _satisfaction(rating: Any) -> Any:
-    """None where nothing was said yet. Words that are not known are passed on."""
-    score = rating.get("score") if rating else None
-    return _SCORES[score] if score in _SCORES else odd(score)
-
-
-def _author(author: Any, requester: Any) -> str:
-    """Of a comment: the customer, somebody else, or Zendesk itself."""
-    return "SYSTEM" if int(author) == _SYSTEM else "CUSTOMER" if int(author) == int(requester) else "AGENT"
-
-
-def _is_internal(comment: Any) -> bool:
-    return isinstance(comment, dict) and comment.get("public") is False
-
-
-def _message(requester: Any, comment: Any) -> Any:
-    """A public comment. Of one that does not say whether it is, nothing may be shown."""
-    if comment.get("public") is not True:
-        return odd(comment.get("public"))
-    return given(
-        author=read_or_odd(comment.get("author_id"), lambda author: _author(author, requester)),
-        body=comment.get("plain_body") or comment.get("body"),
-        at=to_time(comment.get("created_at")),
-    )
 
 
 def _address(user: Any) -> str | None:

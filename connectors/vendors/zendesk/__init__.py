@@ -1,0 +1,5 @@
+"""The `zendesk` kind: the tickets of Zendesk's users, and the users as customers."""
+
+from connectors.vendors.zendesk.connector import Zendesk, ZendeskSettings
+
+__all__ = ["Zendesk", "ZendeskSettings"]
