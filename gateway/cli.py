@@ -1,4 +1,4 @@
-"""The command line: `profile-gateway demo | serve | reload | check | schema | tags`.
+"""The command line: `profile-gateway demo | serve | reload | check | schema | tags | identity`.
 
 A command imports what it needs when it runs, so that help and small commands start at once.
 """
@@ -6,17 +6,17 @@ A command imports what it needs when it runs, so that help and small commands st
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from gateway.demo.shop_markets import CAPACITY
+from gateway.identity_commands import identity
+from gateway.terminal import errors, out, print_problems, problems_shown
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 tags = typer.Typer(no_args_is_help=True, help="Tags and what they were computed from.")
 app.add_typer(tags, name="tags")
-
-out = Console()
-errors = Console(stderr=True)
+app.add_typer(identity, name="identity")
 
 Config = Annotated[Path, typer.Option("--config", help="The settings file.")]
 Faults = Annotated[Path | None, typer.Option(help="Faults to put into the answers of sources, a TOML file.")]
@@ -80,7 +78,7 @@ def demo(
     from gateway.log import configure_logging
 
     configure_logging("WARNING")
-    with _problems_shown():
+    with problems_shown():
         home = folder / dataset.value
         prepared = _prepared(dataset, home, data, postgresql, customers, seed)
         if prepare_only:
@@ -112,7 +110,7 @@ def serve(
     configure_logging()
     if check_first:
         _check(config, faults)
-    with _problems_shown():
+    with problems_shown():
         _at_most_one({"--record": record, "--record-plain": record_plain, "--replay": replay})
         traffic = ReplayModes(record=record or record_plain, is_plain=record_plain is not None, replay=replay, faults=faults)
         serve_workers(
@@ -136,10 +134,10 @@ def reload(admin_port: AdminPort = None) -> None:
     """Have a running gateway read its settings and tags again. It keeps the old ones if there are problems."""
     from gateway.serving.client import request_reload
 
-    with _problems_shown():
+    with problems_shown():
         outcome = request_reload(admin_port)
     if outcome.problems:
-        _print_problems([*outcome.problems, "The old settings and tags are kept."])
+        print_problems([*outcome.problems, "The old settings and tags are kept."])
         raise typer.Exit(1)
     words = "are served as before: nothing has changed" if outcome.outcome == "unchanged" else "are served"
     out.print(f"Settings and tags {outcome.digest} {words} (revision {outcome.revision}).", highlight=False, soft_wrap=True)
@@ -176,7 +174,7 @@ def schema(
     if check is None:
         typer.echo(sdl(), nl=False)
         return
-    with _problems_shown():
+    with problems_shown():
         exported = check.read_text(encoding="utf-8")
     difference = "".join(
         difflib.unified_diff(exported.splitlines(True), sdl().splitlines(True), check.name, "the schema of the code")
@@ -197,7 +195,7 @@ def plan(
     from gateway.explain import explained_plan
     from gateway.settings import load_settings
 
-    with _problems_shown():
+    with problems_shown():
         text = Path(query).read_text(encoding="utf-8") if query.endswith(".graphql") else query
         sources = None if config is None else create_services(load_settings(config)).sources
         for line in explained_plan(text, variables, sources):
@@ -219,7 +217,7 @@ def explain(
     from gateway.settings import load_settings
 
     configure_logging("ERROR")
-    with _problems_shown():
+    with problems_shown():
         explanation = asyncio.run(explained(create_services(load_settings(config)), customer, by))
     if explanation is None:
         fix = suggest_kind(customer if by is None else "", "--by says of which kind it is")
@@ -251,33 +249,6 @@ def _print_tag(entry: ExplainedTag) -> None:
     out.print()
 
 
-@contextmanager
-def _problems_shown() -> Iterator[None]:
-    from connectors.errors import ConfigurationError
-    from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
-
-    try:
-        yield
-    except ConfigurationError as error:
-        _print_problems(error.problems)
-    except AmbiguousIdentityError as error:
-        _print_problems([f"{error}: {', '.join(error.extensions['candidates'])}"])
-    except (CallerError, SourceFailure) as error:
-        _print_problems([str(error)])
-    except OSError as error:
-        _print_problems([f"{error.filename or 'a file'}: {error.strerror}"])
-    except UnicodeDecodeError:
-        _print_problems(["the file is not text in UTF-8"])
-    else:
-        return
-    raise typer.Exit(2)
-
-
-def _print_problems(problems: Sequence[str]) -> None:
-    for problem in problems:
-        errors.print(problem, style="red", markup=False, highlight=False, soft_wrap=True)
-
-
 def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, as_json: bool = False, rows: int = 0) -> None:
     """Check a configuration and print the report. Ends the command with 2 if there are problems.
 
@@ -290,7 +261,7 @@ def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, 
     from gateway.check.command import check as check_configuration
     from gateway.check.report import WIDTH, report_lines
 
-    with _problems_shown(), Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
+    with problems_shown(), Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("Looking at the data", total=None)
         advance = lambda source: bar.update(task, advance=1, description=f"Looked at {source}")  # noqa: E731
         found = asyncio.run(check_configuration(config, faults, customers, rows=rows, advance=advance))
@@ -301,7 +272,7 @@ def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, 
             out.print(line, markup=False, highlight=False, soft_wrap=True)
         for warning in found.report.warnings:
             errors.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
-        _print_problems([str(problem) for problem in found.report.problems])
+        print_problems([str(problem) for problem in found.report.problems])
     if found.report.problems:
         raise typer.Exit(2)
     if not as_json:

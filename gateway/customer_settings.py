@@ -75,6 +75,8 @@ class IdentitySettings(_Frozen):
     """The kinds of keys that link records of a source; without it, those by which the source finds customers."""
     blocked: dict[LinkingKind, list[str]] = {}
     """Values that link nobody, beside those that are placeholders everywhere."""
+    identifier: Annotated[str, Field(pattern=r"^[^:\s]+$")] = "member_number"
+    """What proposals compare as an identifier: the member number, or the ids at the system of this name."""
     operators: Annotated[dict[OperatorName, OperatorKey], Field(repr=False)] = {}
     """Who may link and cut customers, by name: the key of each."""
     block_role_addresses: bool = False

@@ -22,9 +22,10 @@ def normal_address(text: str) -> str:
     if _PLAIN_EMAIL.fullmatch(text):
         return text
     form = _EMAIL_FORM.fullmatch(text) if text.isprintable() else None
-    if form is None:
+    key = form and f"{_lower(form['local'])}@{_unicode_domain(form['domain'])}"
+    if not key or not _EMAIL_FORM.fullmatch(key):  # a sign may stand for another one, such as for a semicolon
         raise InvalidKeyError("this is not an e-mail address; it has the form name@domain")
-    return f"{_lower(form['local'])}@{_unicode_domain(form['domain'])}"
+    return key
 
 
 def _lower(text: str) -> str:

@@ -5,7 +5,19 @@ import sys
 
 import pytest
 
-HEAVY = ("sqlalchemy", "pymongo", "cel", "strawberry", "graphql", "uvicorn", "starlette", "phonenumbers")
+HEAVY = (
+    "sqlalchemy",
+    "pymongo",
+    "cel",
+    "strawberry",
+    "graphql",
+    "uvicorn",
+    "starlette",
+    "phonenumbers",
+    "splink",
+    "duckdb",
+    "pyarrow",
+)
 PROGRAM = """
 import sys
 from gateway.cli import app
@@ -16,7 +28,9 @@ finally:
 """
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["serve", "--help"], ["tags", "explain", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["serve", "--help"], ["tags", "explain", "--help"], ["identity", "propose", "--help"]]
+)
 def test_help_imports_no_library_of_the_gateway(words: list[str]):
     """Neither the schema nor a driver nor a server is there when help is printed."""
     program = PROGRAM.format(words=words, heavy=HEAVY)

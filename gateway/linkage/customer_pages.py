@@ -1,0 +1,46 @@
+"""List all customers of a source, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from connectors.record_fields import Fields
+from connectors.records import Customer
+from gateway.clock import Clock
+from gateway.errors import SourceFailure
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.outcome import Listed
+from gateway.lookups.sources import Source
+
+MAX_PAGE_S = 60.0
+"""How long a page may take, in seconds."""
+
+TRIES, PAUSE_S = 5, 2.0
+"""How often a page is asked for whose failure may pass, and the pause before the second time; each one is twice as long."""
+
+
+async def list_customers(source: Source, fields: Fields, clock: Clock) -> AsyncIterator[Listed]:
+    """List pages of records that are narrowed to `fields`. A page that fails is asked for again from where it began.
+
+    Raises `SourceFailure`.
+    """
+    after: str | None = None
+    while True:
+        page = await _fetch_page(source, fields, after, clock)
+        yield page
+        after = page.next
+        if after is None:
+            return
+
+
+async def _fetch_page(source: Source, fields: Fields, after: str | None, clock: Clock) -> Listed:
+    first = source.listings[Customer].max_first
+    attempt = 0
+    while True:
+        outcome = await source.list_page(Customer, fields, after, first, Deadline.within(clock, MAX_PAGE_S))
+        if isinstance(outcome, Listed):
+            return outcome
+        attempt += 1
+        if not outcome.error.retryable or attempt == TRIES:
+            raise SourceFailure(source.name, outcome.error)
+        await clock.sleep(PAUSE_S * 2 ** (attempt - 1))

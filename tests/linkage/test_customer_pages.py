@@ -1,0 +1,78 @@
+"""All customers of a source, page by page, whatever fails on the way."""
+
+import pytest
+
+from connectors.contract import KeyKind
+from connectors.errors import SourceAuthError, SourceError, SourceUnavailableError
+from connectors.record_fields import Fields
+from connectors.testing import MemoryConnector
+from gateway.clock import Clock
+from gateway.errors import SourceFailure
+from gateway.linkage import customer_pages
+from gateway.linkage.customer_pages import list_customers
+from gateway.services import Services
+from tests.support.known_people import knowing, person
+from tests.support.tag_shop import services_on
+
+ID = Fields.from_paths("id")
+
+
+class FailingConnector(MemoryConnector):
+    """Fails some times where a page begins behind `fails_after`."""
+
+    error: SourceError = SourceUnavailableError()
+    fails = 0
+
+    async def _answer(self) -> None:
+        await super()._answer()
+        if len(self.listed) > 1 and self.fails:
+            self.fails -= 1
+            raise self.error
+
+
+class InstantClock(Clock):
+    """Waits for nothing; `slept` lists the pauses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+async def listed(services: Services, clock: Clock) -> list[str]:
+    (source,) = services.sources.all
+    return [record.id async for page in list_customers(source, ID, clock) for record in page.records]
+
+
+@pytest.fixture
+def crm() -> MemoryConnector:
+    return knowing("crm", [person(f"{number:05}") for number in range(2_500)], by=[KeyKind.CUSTOMER_ID], kind=FailingConnector)
+
+
+async def test_all_pages_are_listed(crm: MemoryConnector):
+    """2,500 records are three pages, each one asked for once."""
+    async with services_on([crm]) as services:
+        assert await listed(services, services.clock) == [f"{number:05}" for number in range(2_500)]
+    assert len(crm.listed) == 3
+
+
+async def test_a_page_that_fails_is_asked_for_again(crm: FailingConnector):
+    """What was listed is not asked for again; the pauses grow."""
+    crm.fails = 3
+    clock = InstantClock()
+    async with services_on([crm]) as services:
+        assert await listed(services, clock) == [f"{number:05}" for number in range(2_500)]
+    assert clock.slept == [2.0, 4.0, 8.0]
+    assert [after for after, _ in crm.listed].count(None) == 1
+
+
+@pytest.mark.parametrize(("error", "calls"), [(SourceUnavailableError(), 1 + customer_pages.TRIES), (SourceAuthError(), 2)])
+async def test_a_source_that_keeps_failing_ends_the_listing(crm: FailingConnector, error: SourceError, calls: int):
+    """After five times, or at once where it would not help, the failure names the source."""
+    crm.fails, crm.error = 100, error
+    async with services_on([crm]) as services:
+        with pytest.raises(SourceFailure, match="crm: "):
+            await listed(services, InstantClock())
+    assert len(crm.listed) == calls
