@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.contract import KeyKind
+from connectors.contract import LINKING_KINDS, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import Customer
 from gateway.identity.keys import keys_of
@@ -11,7 +11,7 @@ from gateway.linkage.components import ResolutionRules
 from gateway.linkage.linkage_table import ListedRecord
 from gateway.linkage.person_row import person_row
 from gateway.lookups.sources import Source
-from gateway.stitching.customer_sources import LINKING_KINDS, CustomerSources
+from gateway.stitching.customer_sources import CustomerSources
 
 COMPARED_FIELDS = Fields.from_paths(
     "id", "name", "given_name", "family_name", "birth_date", "member_number", "email", "phone",
