@@ -1,0 +1,118 @@
+"""Join the records of one order in several systems. Pure: the order of records and sources never matters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+
+from connectors.record_fields import Fields, narrow
+from connectors.records import ExternalOrderId
+from gateway.stitching.merged_record import is_empty
+from gateway.stitching.order_sources import MONEY_FIELDS, OrderId, OrderSources
+from gateway.stitching.position import OwnedRecord
+
+_Name = tuple[str | None, str]
+"""By what two records are seen to be one order: an id, or a number without a source."""
+
+
+class JoinedOrders(msgspec.Struct, frozen=True):
+    """Orders with the sources that they are of. `is_doubtful` says that numbers do not tell which records are one."""
+
+    owned: list[OwnedRecord]
+    is_doubtful: bool
+
+
+def join_orders(
+    owned: Sequence[OwnedRecord], sources: OrderSources, fields: Fields, unknown: Collection[str] = ()
+) -> JoinedOrders:
+    """Join records that name the same order. All have the `fields`.
+
+    Of the records of one order the source that ranks first says how many orders there are: each of its records is one. Where it
+    has one, the others fill what it leaves empty; where it has several, the others say nothing of either.
+    `unknown` are sources whose orders are not all here. An order that is stated to be theirs has their id.
+    """
+    shared = _shared_numbers(owned, sources)
+    joined: list[OwnedRecord] = []
+    is_doubtful = False
+    for group in _groups(owned, sources):
+        group.sort(key=lambda own: (sources.rank[own[1]], own[0].id))
+        tops = [own for own in group if own[1] == group[0][1]]
+        if len(tops) < len(group):
+            is_doubtful |= any(sources.number(source, record) in shared for record, source in group)
+        if len(tops) == 1:
+            joined.append(_merged(group, sources, fields, unknown))
+        else:
+            joined += tops
+    return JoinedOrders(joined, is_doubtful)
+
+
+def _groups(owned: Sequence[OwnedRecord], sources: OrderSources) -> list[list[OwnedRecord]]:
+    """Group records that have a name in common, over others too."""
+    group_of: dict[_Name, list[OwnedRecord]] = {}
+    names_of: dict[int, list[_Name]] = {}
+    for record, source in owned:
+        number = sources.number(source, record)
+        names: list[_Name] = [*sources.ids(source, record), *([] if number is None else [(None, number)])]
+        groups = {id(group): group for name in names if (group := group_of.get(name)) is not None}
+        group = max(groups.values(), key=len, default=[])
+        for other in groups.values():
+            if other is not group:
+                group += other
+                names += names_of.pop(id(other))
+        group.append((record, source))
+        names_of.setdefault(id(group), []).extend(names)
+        group_of.update(dict.fromkeys(names, group))
+    return [*{id(group): group for group in group_of.values()}.values()]
+
+
+def _shared_numbers(owned: Sequence[OwnedRecord], sources: OrderSources) -> set[str | None]:
+    """Find the numbers that one source gives to several orders."""
+    counts = Counter((source, sources.number(source, record)) for record, source in owned)
+    return {number for (_, number), count in counts.items() if count > 1 and number is not None}
+
+
+def _merged(group: Sequence[OwnedRecord], sources: OrderSources, fields: Fields, unknown: Collection[str]) -> OwnedRecord:
+    """Merge records that come in order of rank: empty never wins, and amounts are those of one record."""
+    record, source = group[0]
+    ids = dict.fromkeys(name for own, owner in group for name in sources.ids(owner, own))
+    values: dict[str, Any] = {}
+    if len(group) > 1:
+        records = [own for own, _ in group]
+        paying = _paying(records, fields)
+        for name, _ in fields:
+            if name not in ("id", "external_ids"):
+                values[name] = getattr(paying if name in MONEY_FIELDS else _first_with(name, records), name)
+    source, own_id = _id_of(source, record.id, ids, sources, unknown)
+    inner = next(inner for name, inner in fields if name == "external_ids")
+    stated = narrow(ExternalOrderId, inner)
+    others = [stated(source=system, id=other) for system, other in ids if (system, other) != (source, own_id)]
+    return msgspec.structs.replace(record, **values, id=own_id, external_ids=others), source
+
+
+def _id_of(
+    source: str, own_id: str, ids: Collection[OrderId], sources: OrderSources, unknown: Collection[str]
+) -> tuple[str, str]:
+    """Choose the id of an order: its first record's, or that which it has at a source before it that is not known."""
+    for name in sources.rank:
+        if name == source:
+            break
+        stated = [other for system, other in ids if system == name]
+        if name in unknown and len(stated) == 1:
+            return name, stated[0]
+    return source, own_id
+
+
+def _first_with(name: str, records: Sequence[Any]) -> Any:
+    return next((record for record in records if not is_empty(getattr(record, name))), records[0])
+
+
+def _paying(records: Sequence[Any], fields: Fields) -> Any:
+    """Choose the record whose amounts count: the first with a total, else the first with any."""
+    if not any(name in fields for name in MONEY_FIELDS):
+        return records[0]
+    with_total = next((record for record in records if record.total is not None), None)
+    any_amount = (record for record in records if any(getattr(record, name) is not None for name in MONEY_FIELDS))
+    return with_total or next(any_amount, records[0])
