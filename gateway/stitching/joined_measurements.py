@@ -53,10 +53,9 @@ class JoinedMeasurements:
         """Name the sources of which something has not come."""
         if customer in self.measurements:
             return ()
+        parts = self._pending.get(customer)
         return [
-            source.name
-            for (source, _), part in zip(self._configured, self._pending[customer], strict=True)
-            if isinstance(part, PendingKeys) and any(key not in part.outcomes for key in part.keys)
+            source.name for place, (source, _) in enumerate(self._configured) if parts is None or not _has_arrived(parts[place])
         ]
 
     def so_far(self, customer: StitchedCustomer, failed: Mapping[str, Failed]) -> Measurement:
@@ -66,9 +65,9 @@ class JoinedMeasurements:
             return self.measurements[customer]
         arrived: list[Sequence[Outcome]] = [
             [late[source.name]] if source.name in late else _arrived(part)
-            for (source, _), part in zip(self._configured, self._pending[customer], strict=True)
+            for (source, _), part in zip(self._configured, self._pending.get(customer, ()), strict=False)
         ]
-        return self._measure(customer, arrived)
+        return self._measure(customer, arrived or [[failure] for failure in late.values()])
 
     def _enqueue(self, customer: StitchedCustomer) -> list[Part]:
         parts: list[Part] = []
@@ -102,6 +101,10 @@ class JoinedMeasurements:
             stale=next(iter([*stale, *old_keys]), None),
             cut=joined.is_cut or any(outcome.unreadable for outcome in joined.found),
         )
+
+
+def _has_arrived(part: Part) -> bool:
+    return isinstance(part, Failed) or all(key in part.outcomes for key in part.keys)
 
 
 def _arrived(part: Part) -> Sequence[Outcome]:
