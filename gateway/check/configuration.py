@@ -48,7 +48,8 @@ def validate_configuration(file: TomlFile, read: SettingsDocument) -> CheckedCon
             problems += [file.problem(problem, read) for problem in further]
             connectors += [] if connector is None or ("sources", name) in unsound else [connector]
     if settings is not None:
-        problems += [file.problem(problem, read) for problem in find_without_orders(settings.order.priority, connectors)]
+        sound = [own for own in connectors if not any(f"{told.path}.".startswith(f"sources.{own.name}.") for told in problems)]
+        problems += [file.problem(problem, read) for problem in find_without_orders(settings.order.priority, sound)]
     store, in_store = _validate_store(file, read, unset)
     problems += [*in_store, *_validate_tags(file, read, unset)]
     whole = None if settings is None else with_folder(settings, file.folder)

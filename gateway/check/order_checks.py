@@ -25,7 +25,7 @@ _FIELDS = Fields.from_paths("id", "number", "placed_at")
 
 
 def find_without_orders(priority: Sequence[str], connectors: Iterable[Connector[Any]]) -> Iterator[SettingProblem]:
-    """Say which sources in `order.priority` find no orders. Those without a sound connector are left out."""
+    """Say which sources in `order.priority` find no orders. `connectors` are those that are sound."""
     finds = {own.name: any(lookup.record is Order for lookup in own.lookups()) for own in connectors}
     for place, name in enumerate(priority):
         if finds.get(name) is False:
