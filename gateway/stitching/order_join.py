@@ -35,15 +35,16 @@ def join_orders(
     `unknown` are sources whose orders are not all here. An order that is stated to be theirs has their id.
     """
     shared = _shared_numbers(owned, sources)
+    merge = _Merge(sources, fields, unknown)
     joined: list[OwnedRecord] = []
     is_doubtful = False
     for group in _groups(owned, sources):
         group.sort(key=lambda own: (sources.rank[own[1]], own[0].id))
         tops = [own for own in group if own[1] == group[0][1]]
         if len(tops) < len(group):
-            is_doubtful |= any(sources.number(source, record) in shared for record, source in group)
+            is_doubtful |= bool(shared) and any(sources.number(source, record) in shared for record, source in group)
         if len(tops) == 1:
-            joined.append(_merged(group, sources, fields, unknown))
+            joined.append(merge.merge(group))
         else:
             joined += tops
     return JoinedOrders(joined, is_doubtful)
@@ -74,45 +75,55 @@ def _shared_numbers(owned: Sequence[OwnedRecord], sources: OrderSources) -> set[
     return {number for (_, number), count in counts.items() if count > 1 and number is not None}
 
 
-def _merged(group: Sequence[OwnedRecord], sources: OrderSources, fields: Fields, unknown: Collection[str]) -> OwnedRecord:
-    """Merge records that come in order of rank: empty never wins, and amounts are those of one record."""
-    record, source = group[0]
-    ids = dict.fromkeys(name for own, owner in group for name in sources.ids(owner, own))
-    values: dict[str, Any] = {}
-    if len(group) > 1:
-        records = [own for own, _ in group]
-        paying = _paying(records, fields)
-        for name, _ in fields:
-            if name not in ("id", "external_ids"):
-                values[name] = getattr(paying if name in MONEY_FIELDS else _first_with(name, records), name)
-    source, own_id = _id_of(source, record.id, ids, sources, unknown)
-    inner = next(inner for name, inner in fields if name == "external_ids")
-    stated = narrow(ExternalOrderId, inner)
-    others = [stated(source=system, id=other) for system, other in ids if (system, other) != (source, own_id)]
-    return msgspec.structs.replace(record, **values, id=own_id, external_ids=others), source
+class _Merge:
+    """Merges the records of an order that have the `fields`."""
+
+    def __init__(self, sources: OrderSources, fields: Fields, unknown: Collection[str]) -> None:
+        names = [name for name, _ in fields if name not in ("id", "external_ids")]
+        self._sources = sources
+        self._unknown = unknown
+        self._amounts = [name for name in names if name in MONEY_FIELDS]
+        self._others = [name for name in names if name not in MONEY_FIELDS]
+        self._stated = narrow(ExternalOrderId, next(inner for name, inner in fields if name == "external_ids"))
+
+    def merge(self, group: Sequence[OwnedRecord]) -> OwnedRecord:
+        """Merge records that come in order of rank: empty never wins, and amounts are those of one record."""
+        record, source = group[0]
+        ids = dict.fromkeys(name for own, owner in group for name in self._sources.ids(owner, own))
+        values: dict[str, Any] = {}
+        if len(group) > 1:
+            records = [own for own, _ in group]
+            values = {name: _first_value(name, records) for name in self._others}
+            if self._amounts:
+                paying = _paying(records)
+                values |= {name: getattr(paying, name) for name in self._amounts}
+        chosen = _id_of((source, record.id), ids, self._sources, self._unknown)
+        others = [self._stated(source=system, id=own_id) for system, own_id in ids if (system, own_id) != chosen]
+        return msgspec.structs.replace(record, **values, id=chosen[1], external_ids=others), chosen[0]
 
 
-def _id_of(
-    source: str, own_id: str, ids: Collection[OrderId], sources: OrderSources, unknown: Collection[str]
-) -> tuple[str, str]:
+def _id_of(own: OrderId, ids: Collection[OrderId], sources: OrderSources, unknown: Collection[str]) -> OrderId:
     """Choose the id of an order: its first record's, or that which it has at a source before it that is not known."""
-    for name in sources.rank:
-        if name == source:
+    for name in sources.rank if unknown else ():
+        if name == own[0]:
             break
-        stated = [other for system, other in ids if system == name]
+        stated = [other for other in ids if other[0] == name]
         if name in unknown and len(stated) == 1:
-            return name, stated[0]
-    return source, own_id
+            return stated[0]
+    return own
 
 
-def _first_with(name: str, records: Sequence[Any]) -> Any:
-    return next((record for record in records if not is_empty(getattr(record, name))), records[0])
+def _first_value(name: str, records: Sequence[Any]) -> Any:
+    """Choose the first value that is not empty."""
+    for record in records:
+        value = getattr(record, name)
+        if not is_empty(value):
+            return value
+    return getattr(records[0], name)
 
 
-def _paying(records: Sequence[Any], fields: Fields) -> Any:
+def _paying(records: Sequence[Any]) -> Any:
     """Choose the record whose amounts count: the first with a total, else the first with any."""
-    if not any(name in fields for name in MONEY_FIELDS):
-        return records[0]
     with_total = next((record for record in records if record.total is not None), None)
     any_amount = (record for record in records if any(getattr(record, name) is not None for name in MONEY_FIELDS))
     return with_total or next(any_amount, records[0])
