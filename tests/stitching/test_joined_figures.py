@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from connectors import records as r
@@ -178,3 +179,39 @@ async def test_who_cannot_wait_has_the_orders_of_the_sources_that_have_answered(
     assert [failure.source for failure in failures] == ["erp"]
     assert (hurried.rows, hurried.missing, hurried.cut) == ([(5,)], "SOURCE_TIMEOUT", True)
     assert (whole.rows, whole.missing, whole.cut) == ([(6,)], None, False)
+
+
+@ENDS
+async def test_what_a_filter_drops_does_not_come_back_from_the_next_source(end: str):
+    """The shop has cancelled what the ERP says is shipped, a day later: it is no shipped order, and no order of that day."""
+    cancelled = msgspec.structs.replace(shop.order(1, "c1", 1), status=r.OrderStatus.CANCELLED)
+    sources = [shop.crm(), MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): {"c1": [cancelled]}})]
+    query = """{ customer(by: {id: "c1"}) {
+        delivered: orders(filter: {status: [DELIVERED]}) { totalCount nodes { id } }
+        later: orders(filter: {since: "2026-06-02T00:00:00Z"}) { totalCount nodes { id } }
+        all: orders { totalCount nodes { id status } } orderStatistics { count } } """
+    async with gateway_on([*sources, erp(c1=copies("c1", 1))], **JOINED) as gateway:
+        customer = (await gateway.data(query + end))["customer"]
+    assert customer == {
+        "delivered": {"totalCount": 0, "nodes": []},
+        "later": {"totalCount": 0, "nodes": []},
+        "all": {"totalCount": 1, "nodes": [{"id": "orders:oc11", "status": "CANCELLED"}]},
+        "orderStatistics": {"count": 0},
+    }
+
+
+@ENDS
+async def test_a_cursor_goes_on_where_a_page_ended_though_a_source_went_down(end: str):
+    """Orders that state their ids keep their places, where the sources agree on the time."""
+    agreeing = [
+        msgspec.structs.replace(own, placed_at=shop.at(number)) for number, own in enumerate(copies("c1", 1, 2, 3, 4, 5), 1)
+    ]
+    sources = [shop.crm(), shop.orders(), erp(c1=agreeing)]
+    query = """query ($after: String) { customer(by: {id: "c1"}) { orders(first: 2, after: $after) {
+        nodes { id } pageInfo { endCursor } partial } } """
+    async with gateway_on(sources, **JOINED) as gateway:
+        first = (await gateway.data(query + end, {"after": None}))["customer"]["orders"]
+        sources[1].failure = SourceUnavailableError()
+        second = (await gateway.data(query + end, {"after": first["pageInfo"]["endCursor"]}))["customer"]["orders"]
+    assert [node["id"] for node in first["nodes"] + second["nodes"]] == [f"orders:oc1{number}" for number in (5, 4, 3, 2)]
+    assert (first["partial"], second["partial"]) == (False, True)
