@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import combinations
 from typing import Any
 
-from connectors.contract import Ask, Connector
+from connectors.contract import CUSTOMER_KEYS, Ask, Connector
 from connectors.record_fields import Fields
 from connectors.records import Order
 from gateway.check.problems import Problem
@@ -26,7 +26,7 @@ _FIELDS = Fields.from_paths("id", "number", "placed_at")
 
 def find_without_orders(priority: Sequence[str], connectors: Iterable[Connector[Any]]) -> Iterator[SettingProblem]:
     """Say which sources in `order.priority` find no orders. `connectors` are those that are sound."""
-    finds = {own.name: any(lookup.record is Order for lookup in own.lookups()) for own in connectors}
+    finds = {own.name: any(one.record is Order and one.by in CUSTOMER_KEYS for one in own.lookups()) for own in connectors}
     for place, name in enumerate(priority):
         if finds.get(name) is False:
             message = f"{name} finds no orders; give it records of orders, or leave it out"
