@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from connectors.errors import ConfigurationError
+from gateway.app import create_services
 from gateway.check.command import check
 from gateway.check.data_checks import check_data
 from gateway.check.sampler import Sampler
 from gateway.clock import Clock
 from gateway.settings import parse_settings
 from gateway.tags.definitions import Pack
+from tests.support.gateway_server import settings_for
 from tests.support.literal_sources import Build, Row, people, record
 from tests.support.sql_shop import sqlite_url
 
@@ -37,7 +39,10 @@ def orders(numbers: Sequence[str], days: Sequence[int], *, ids: str = "o{}") -> 
 async def warnings(build: Build, erp: dict[str, Any], joined: Sequence[str] = ()) -> list[str]:
     shop = build("shop", people("c0", "c1") | orders(["N0", "N1", "N2", "N3"], [1, 2, 3, 4]))
     connectors = [shop, build("erp", erp)]
-    found = await check_data(connectors, Pack(facts={}, tags={}), None, Sampler(Clock()), joined=joined)
+    words = {"order": {"priority": joined}}
+    router = create_services(settings_for(connectors, **words), connectors=connectors).router
+    no_tags, sampler = Pack(facts={}, tags={}), Sampler(Clock())
+    found = await check_data(connectors, no_tags, None, sampler, router.customers, joined=router.orders.rank)
     assert not found.problems
     return [str(own) for own in found.warnings if own.path == ERP and "counted" in own.message]
 
