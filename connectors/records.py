@@ -265,6 +265,13 @@ class Payment(Part, frozen=True, kw_only=True):
     installments: Whole | None = None
 
 
+class ExternalOrderId(Part, frozen=True, kw_only=True):
+    """The id of the same order at another system."""
+
+    source: str
+    id: str
+
+
 class Order(Record, frozen=True, kw_only=True):
     """`total` is what the customer owes as the order stands: with tax and shipping, after discounts, before refunds."""
 
@@ -284,6 +291,7 @@ class Order(Record, frozen=True, kw_only=True):
     delivered_at: UtcTime | None = None
     items: list[OrderItem] = []
     payments: list[Payment] = []
+    external_ids: list[ExternalOrderId] = []
 
 
 class Message(Part, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from connectors.contract import CUSTOMER_KEYS, KeyKind, RecordName
 from connectors.errors import ConfigurationError
 from connectors.toolkit.webhook_signatures import Encoding
 from gateway.customer_settings import CustomerSettings, IdentitySettings
+from gateway.order_settings import OrderSettings
 from gateway.settings_document import SettingsDocument, fill_in
 from gateway.settings_texts import BodyPath, CollectorAddress, DatabaseName, HeaderName, OperationName, Region, SourceName
 from gateway.settings_validation import Validated, validate
@@ -148,6 +149,8 @@ class SourceSettings(CallSettings):
     """How the source tells of changes, whatever its kind."""
     customer_ids_of: SourceName | None = None
     """Whose customer ids the source knows; its own where it finds customers by id, else those of the first that does."""
+    order_ids_of: SourceName | None = None
+    """Whose order ids the source's own orders have."""
 
     @property
     def connector_settings(self) -> dict[str, Any]:
@@ -174,6 +177,7 @@ class Settings(_Frozen):
     tags: TagSettings = TagSettings()
     customer: CustomerSettings = CustomerSettings()
     identity: IdentitySettings = IdentitySettings()
+    order: OrderSettings = OrderSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     sources: Annotated[dict[SourceName, SourceSettings], Field(min_length=1)]
 
@@ -199,6 +203,18 @@ class Settings(_Frozen):
         named = [*self.customer.named_sources(), *self.identity.trusts, *others]
         if unknown := sorted(set(named) - set(self.sources)):
             raise ValueError(f"customer, identity, customer_ids_of: there is no source {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _joins_known_orders(self) -> Self:
+        if unknown := sorted(set(self.order.named_sources()) - set(self.sources)):
+            raise ValueError(f"order.priority: there is no source {', '.join(unknown)}")
+        for name, block in self.sources.items():
+            named = [name, block.order_ids_of] if block.order_ids_of is not None else []
+            if apart := [source for source in named if source not in self.order.priority]:
+                raise ValueError(f"order_ids_of of {name}: {apart[0]} is not in order.priority")
+            if block.order_ids_of == name:
+                raise ValueError(f"order_ids_of of {name}: these are its own ids; name another source")
         return self
 
 

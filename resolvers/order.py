@@ -35,6 +35,12 @@ class Payment:
     installments: int | None = field("In how many instalments.")
 
 
+@strawberry.type(description="The id of the same order at another system.")
+class ExternalOrderId:
+    source: str = field("The other system.")
+    id: strawberry.ID = field("Its own id there.")
+
+
 @strawberry.type(description="Something that a customer bought.")
 class Order(Node):
     node_id: strawberry.ID = node_id_field("The order's id, `SOURCE:ID`; stable.")
@@ -54,6 +60,9 @@ class Order(Node):
     tax: Money | None = field("What of the total is tax.")
     items: list[OrderItem] = field("The lines of the order.")
     payments: list[Payment] = field("The payments of the order.")
+    external_ids: list[ExternalOrderId] = field(
+        "The order's ids at other systems: those that its source states, and those of the records that are the same order."
+    )
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:

@@ -16,7 +16,8 @@ from gateway.context import RequestContext
 from gateway.errors import SourceFailure
 from gateway.execution.field_metadata import BatchResolver
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.measurements import Measurement, MeasureRequest, measure_customers
+from gateway.stitching.measurement import Measurement, MeasureRequest
+from gateway.stitching.measurements import measure_customers
 from resolvers.fields import apart
 from resolvers.money import Money
 from resolvers.order import OrderFilter

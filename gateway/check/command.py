@@ -112,9 +112,9 @@ async def _check_data(
         return await check_data(sound, Pack(facts={}, tags={}), None, sampler, advance=advance)
     named = configuration.settings.tags.file
     services = create_services(configuration.settings, connectors=sound)
-    return await check_data(
-        sound, services.tags.pack, named.name if named else None, sampler, services.router.customers, advance=advance
-    )
+    file, router = named.name if named else None, services.router
+    pack = services.tags.pack
+    return await check_data(sound, pack, file, sampler, router.customers, advance=advance, joined=router.orders.rank)
 
 
 def _tag_file(file: TomlFile, read: SettingsDocument) -> Path | None:

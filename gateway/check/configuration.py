@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
+from gateway.check.order_checks import find_without_orders
 from gateway.check.problems import Problem, problem_without_place, read_file_text, read_setting_text
 from gateway.check.settings_file import TomlFile
 from gateway.clock import Clock
@@ -46,6 +47,9 @@ def validate_configuration(file: TomlFile, read: SettingsDocument) -> CheckedCon
             connector, further = _validate_source(name, block, unset)
             problems += [file.problem(problem, read) for problem in further]
             connectors += [] if connector is None or ("sources", name) in unsound else [connector]
+    if settings is not None:
+        sound = [own for own in connectors if not any(f"{told.path}.".startswith(f"sources.{own.name}.") for told in problems)]
+        problems += [file.problem(problem, read) for problem in find_without_orders(settings.order.priority, sound)]
     store, in_store = _validate_store(file, read, unset)
     problems += [*in_store, *_validate_tags(file, read, unset)]
     whole = None if settings is None else with_folder(settings, file.folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -13,6 +13,7 @@ from connectors.records import RECORD_NAMES
 from gateway.check.fact_fields import find_empty_fields
 from gateway.check.indexes import find_missing_indexes
 from gateway.check.key_matches import find_never_matching, find_unlinked, find_weaker_keys
+from gateway.check.order_checks import find_same_orders
 from gateway.check.problems import Problem
 from gateway.check.reachability import Reach, Reachability
 from gateway.check.sample_findings import find_in_records, find_unusual_keys
@@ -49,10 +50,12 @@ async def check_data(
     customers: CustomerSources | None = None,
     *,
     advance: Advance = lambda _: None,
+    joined: Collection[str] = (),
 ) -> DataReport:
     """Open connectors, sample their lookups, and close them. `file` is that of the tags.
 
-    Sources are compared with each other where `customers` says how they come together.
+    Sources are compared with each other where `customers` says how they come together. The orders of the sources `joined`
+    are told to be the same.
     """
     reach: list[Reach] = []
     async with AsyncExitStack() as stack:
@@ -72,6 +75,7 @@ async def check_data(
             warnings += find_weaker_keys(samples)
             warnings += await find_never_matching(samples, customers, sampler)
             warnings += await find_unlinked(samples, customers, sampler)
+            warnings += await find_same_orders(samples, sampler, joined)
             reach = Reachability(samples, customers, sampler.region).find_all()
     return DataReport(found.problems, warnings, [_summary(sample) for sample in samples], reach)
 

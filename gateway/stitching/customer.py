@@ -24,6 +24,7 @@ from gateway.lookups.pending_keys import PendingKeys
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import CustomerIdentity, IncompleteReason
 from gateway.stitching.merged_record import MemberRecord, Origin, origins_of
+from gateway.stitching.order_sources import OrderSources
 from gateway.stitching.record_list import RecordPage, merge_outcomes
 from gateway.stitching.source_reports import ContributionReports, SourceReport
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
@@ -103,6 +104,10 @@ class StitchedCustomer(SourcedRecord, eq=False):
         if not sources:
             self.reports.add_not_configured(record)
         return sources
+
+    def joined_sources(self, record: type[Record]) -> OrderSources | None:
+        """Give the sources that know the same records, where any do."""
+        return self._router.orders.join(record)
 
     def keys(self, source: Source, kind: KeyKind) -> Sequence[str] | Failed:
         """List the keys to ask a source by, in all spellings. Or give the failure of the source that would know them."""

@@ -32,6 +32,8 @@ class CustomerLists(msgspec.Struct, eq=False):
     @property
     def max_records(self) -> int:
         """How many records each customer may have before they are merged, about."""
+        if self.asked.orders is not None:
+            return max(sum(len(own.records) for own in outcomes if isinstance(own, Found)) for outcomes in self._outcomes)
         parts = 1 if self.asked.by_id is not None else max(map(len, self._outcomes))
         return parts * (self.asked.ask.first or 1)
 

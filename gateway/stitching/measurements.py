@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from datetime import datetime
 from typing import Any
 
-import msgspec
-
-from connectors.contract import Ask, KeyKind, Measure
+from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError, SourceTimeoutError
-from connectors.record_fields import Fields
-from connectors.records import Customer, Record
+from connectors.records import Customer
 from connectors.toolkit.evaluation import MERGEABLE
 from connectors.toolkit.evaluation import evaluate_measure as measured_here
 from connectors.toolkit.loop_turns import Turn
@@ -23,7 +18,10 @@ from gateway.lookups.outcome import Failed, Found, Measured, Outcome
 from gateway.lookups.pending_keys import PendingKeys
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import StitchedCustomer, report_contributions
-from gateway.stitching.source_reports import SourceState
+from gateway.stitching.gaps import NO_GAPS, Gaps, common_gaps, find_gaps
+from gateway.stitching.joined_measurements import JoinedMeasurements
+from gateway.stitching.measurement import Measurement, MeasureRequest
+from gateway.stitching.order_sources import OrderSources
 
 MAX_RECORDS = 1_000
 """How many records per key are read where the source does not measure; when there are more, the measure is partial."""
@@ -35,68 +33,6 @@ MAX_RECORDS_AT_ONCE = 200
 """More records than these are measured while no others are, and other requests go on in between."""
 
 
-class MeasureRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask for measures over one record type. `fields` are those that measuring here would need."""
-
-    record: type[Record]
-    measures: tuple[Measure, ...]
-    fields: Fields
-
-
-class Gaps(msgspec.Struct, frozen=True):
-    """What a source does not give, by the places of measures.
-
-    `absent`: it does not have the field, or one that must have a value. `unsure`: it does not have one that must not have a
-    value, so that its records all count.
-    """
-
-    absent: frozenset[int]
-    unsure: frozenset[int]
-
-    def __bool__(self) -> bool:
-        return bool(self.absent or self.unsure)
-
-
-class Measurement(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one row of values per answer (of a source or key). Each row has one value per measure.
-
-    `failure` is the first one; `stale` is why the first of the answers that are older than they may be is not newer; `cut` says
-    that not all records were counted; `sources` is empty where none is configured. `gaps` has, for each row, what its source
-    does not give; it is empty where each gives all.
-    """
-
-    rows: list[tuple[Any, ...]]
-    sources: list[str]
-    as_of: datetime | None = None
-    failure: Failed | None = None
-    stale: SourceError | None = None
-    cut: bool = False
-    gaps: tuple[Gaps, ...] = ()
-
-    def values(self, place: int) -> list[Any]:
-        """List the values of a measure: those of the sources that give what it reads."""
-        if not self.gaps:
-            return [row[place] for row in self.rows]
-        return [row[place] for row, gaps in zip(self.rows, self.gaps, strict=True) if place not in gaps.absent]
-
-    def lacks(self, place: int) -> bool:
-        """Tell whether a source does not give all that a measure reads."""
-        return self.has_absent(place) or any(place in gaps.unsure for gaps in self.gaps)
-
-    def has_absent(self, place: int) -> bool:
-        """Tell whether a source is not in the values of a measure, since it does not give what that reads."""
-        return any(place in gaps.absent for gaps in self.gaps)
-
-    @property
-    def missing(self) -> str | None:
-        """Why values are missing, or are of stale answers, as a code."""
-        if not self.sources:
-            return SourceState.NOT_CONFIGURED.value
-        if self.failure is not None:
-            return self.failure.error.code
-        return self.stale.code if self.stale is not None else None
-
-
 class PendingMeasurements:
     """Measure the records of several customers, source by source. Arrivals can be read at any time.
 
@@ -106,8 +42,16 @@ class PendingMeasurements:
     def __init__(self, customers: Sequence[StitchedCustomer], request: MeasureRequest) -> None:
         self.request = request
         self._customers = customers
-        configured = [customer.configured(request.record) for customer in customers]
-        self._parts = [_SourceMeasurements(customers, request, source, kind) for source, kind in configured[0]]
+        configured, *_ = [customer.configured(request.record) for customer in customers]
+        orders = customers[0].joined_sources(request.record)
+        self._parts: list[_SourceMeasurements | JoinedMeasurements] = [
+            _SourceMeasurements(customers, request, source, kind)
+            for source, kind in configured
+            if orders is None or source.name not in orders.rank
+        ]
+        if orders is not None:
+            ranked = [(source, kind) for source, kind in configured if source.name in orders.rank]
+            self._parts.append(JoinedMeasurements(customers, request, orders, ranked))
 
     async def run(self) -> list[Measurement]:
         """Ask all sources, for all customers at once. Never raises for a source: what is missing is said."""
@@ -122,20 +66,15 @@ class PendingMeasurements:
         """Fail the sources that have not answered yet, for a hurried caller."""
         now = customer.loaders.deadline.clock.now()
         return [
-            Failed(error=SourceTimeoutError(), source=part.source.name, as_of=now, latency_ms=round(waited_s * 1000, 3))
+            Failed(error=SourceTimeoutError(), source=name, as_of=now, latency_ms=round(waited_s * 1000, 3))
             for part in self._parts
-            if part.so_far(customer) is None
+            for name in part.late(customer)
         ]
 
     def so_far(self, customer: StitchedCustomer, late: Sequence[Failed]) -> Measurement:
         """Merge a customer's arrivals with those who are late."""
         failed = {failure.source: failure for failure in late}
-        parts = [
-            Measurement(rows=[], sources=[name], failure=failed[name])
-            if (name := part.source.name) in failed
-            else part.measurements[customer]
-            for part in self._parts
-        ]
+        parts = [part.so_far(customer, failed) for part in self._parts]
         if len(parts) == 1:
             return parts[0]
         return Measurement(
@@ -154,8 +93,10 @@ async def measure_customers(customers: Sequence[StitchedCustomer], request: Meas
     return await PendingMeasurements(customers, request).run()
 
 
-def fetch_of_id(request: MeasureRequest, source: Source) -> Fetch:
+def fetch_of_id(request: MeasureRequest, source: Source, orders: OrderSources | None) -> Fetch:
     """Fetch a customer's measures by id, or the records for them."""
+    if orders is not None and source.name in orders.rank:
+        return orders.fetch(source, KeyKind.CUSTOMER_ID, Ask(fields=request.fields))
     if _can_measure(source, request, KeyKind.CUSTOMER_ID):
         return source.measures(request.record, KeyKind.CUSTOMER_ID, request.measures)
     return source.records(request.record, KeyKind.CUSTOMER_ID, _ask_of(request, 1))
@@ -193,7 +134,16 @@ class _SourceMeasurements:
         if rest:
             await self._read(rest)
 
-    def so_far(self, customer: StitchedCustomer) -> Measurement | None:
+    def late(self, customer: StitchedCustomer) -> Sequence[str]:
+        """Name the source, unless all that the customer needs has come."""
+        return () if self._arrived(customer) is not None else (self.source.name,)
+
+    def so_far(self, customer: StitchedCustomer, failed: Mapping[str, Failed]) -> Measurement:
+        """Give a customer's measures, or the failure of a source that is late."""
+        name = self.source.name
+        return Measurement(rows=[], sources=[name], failure=failed[name]) if name in failed else self.measurements[customer]
+
+    def _arrived(self, customer: StitchedCustomer) -> Measurement | None:
         """Measure a customer, if all that it needs has come."""
         pending = self._pending.get(customer)
         keys = customer.keys(self.source, self._kind)
@@ -301,36 +251,6 @@ class _SourceMeasurements:
         return self._known_gaps
 
 
-def find_gaps(measures: Sequence[Measure], absent: AbstractSet[str]) -> Gaps:
-    """Find the measures that read fields which a source does not have."""
-    if not absent:
-        return NO_GAPS
-    gone: set[int] = set()
-    unsure: set[int] = set()
-    for place, measure in enumerate(measures):
-        if measure.field in absent:
-            gone.add(place)
-        for condition in measure.where:
-            if condition.field in absent:
-                (unsure if condition.negated else gone).add(place)
-    return Gaps(frozenset(gone), frozenset(unsure)) if gone or unsure else NO_GAPS
-
-
-NO_GAPS = Gaps(frozenset(), frozenset())
-
-
-def _merge_gaps(parts: Sequence[Measurement], *, one_is_enough: bool) -> tuple[Gaps, ...]:
-    """Join the gaps of sources. Of a customer's own record `one_is_enough`: a gap is what no source gives."""
-    if not any(part.gaps for part in parts):
-        return ()
-    joined = tuple(gaps for part in parts for gaps in part.gaps or (NO_GAPS,) * len(part.rows))
-    if not one_is_enough or not joined:
-        return joined
-    absent = frozenset.intersection(*(gaps.absent for gaps in joined))
-    unsure = frozenset.intersection(*(gaps.absent | gaps.unsure for gaps in joined)) - absent
-    return (Gaps(absent, unsure),) * len(joined) if absent or unsure else ()
-
-
 def _can_measure(source: Source, request: MeasureRequest, kind: KeyKind) -> bool:
     """Tell whether the source measures as exactly as we do. That is at least over one key."""
     ops = {measure.op for measure in request.measures}
@@ -357,3 +277,14 @@ def _records_of_key(keys: int) -> int:
 
 def _row(request: MeasureRequest, records: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(measured_here(request.record, records, measure) for measure in request.measures)
+
+
+def _merge_gaps(parts: Sequence[Measurement], *, one_is_enough: bool) -> tuple[Gaps, ...]:
+    """Join the gaps of parts, one for each row. Of a customer's own record `one_is_enough`."""
+    if not any(part.gaps for part in parts):
+        return ()
+    joined = tuple(gaps for part in parts for gaps in part.gaps or (NO_GAPS,) * len(part.rows))
+    if one_is_enough and joined:
+        common = common_gaps(joined)
+        return (common,) * len(joined) if common else ()
+    return joined

@@ -10,6 +10,7 @@ import msgspec
 from connectors.records import MAX_WHOLE
 from gateway.errors import SourceFailure
 from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.stitching.joined_orders import page_answers
 from gateway.stitching.position import OwnedRecord, RecordPosition, position_of, sort_owned
 from gateway.stitching.source_reports import Contribution
 from gateway.stitching.source_router import RoutedAsk
@@ -71,8 +72,15 @@ def merge_outcomes(asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage:
 
     Raises `SourceFailure` when nothing could be had at all.
     """
+    if asked.orders is not None:
+        page = _merge(asked, page_answers(outcomes, asked.orders, asked.ask))
+        return msgspec.structs.replace(page, contributions=[(asked.record, outcome) for outcome in outcomes])
     if len(outcomes) == 1 and type(only := outcomes[0]) is Found:
         return page_of_one(asked, only)
+    return _merge(asked, outcomes)
+
+
+def _merge(asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage:
     ask = asked.ask
     successes = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]

@@ -10,7 +10,7 @@ import structlog
 
 from connectors.contract import Ask, KeyKind
 from connectors.record_fields import Fields
-from connectors.records import RECORDS, Customer, Record
+from connectors.records import RECORDS, Customer, Order, Record
 from gateway.errors import InvalidKeyError
 from gateway.identity.decisions import LogAction
 from gateway.identity.key_kinds import KEY_KINDS
@@ -22,6 +22,7 @@ from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
 from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.decision_log import DecisionLog
+from gateway.stitching.order_sources import OrderSources
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
 
@@ -35,12 +36,14 @@ class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
     """An ask with its sources, the same for every customer.
 
     `by_id` is the only source with its fetch, where there is one and it finds the records by the customer's id.
+    `orders` are the sources whose records are joined, where there are any: of these all records are asked for.
     """
 
     record: type[Record]
     ask: Ask
     fetches: Sequence[tuple[Source, KeyKind, RecordFetch]]
     by_id: tuple[Source, RecordFetch] | None = None
+    orders: OrderSources | None = None
 
 
 class SourceRouter:
@@ -63,6 +66,7 @@ class SourceRouter:
         """How often people linked or cut customers by this worker."""
         self.node_ids = {record: self._node_ids(record) for record in RECORDS.values()}
         self.customer_ids = self.node_ids[Customer]
+        self.orders = OrderSources(sources, settings)
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()
         self.customer_fetch = lru_cache(maxsize=1_000)(self._customer_fetch)
@@ -94,12 +98,25 @@ class SourceRouter:
         has_many_keys = self.customers.are_several or any(KEY_KINDS[kind].multiple for _, kind in configured)
         if len(configured) > 1 or has_many_keys:
             ask = msgspec.structs.replace(ask, fields=ask.fields | post_filter.position_fields(record))
+        if (orders := self.orders.join(record)) is not None:
+            return self._joined(ask, orders)
         fetches = [
             (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured
         ]
         by_id = [(source, fetch) for source, kind, fetch in fetches if kind is KeyKind.CUSTOMER_ID]
         is_one = len(fetches) == len(by_id) == 1 and not self.customers.are_several
         return RoutedAsk(record, ask, fetches, by_id[0] if is_one else None)
+
+    def _joined(self, ask: Ask, orders: OrderSources) -> RoutedAsk:
+        """Ask sources of the same orders for all, and others as usual."""
+        fetches = [
+            (source, kind, orders.fetch(source, kind, ask))
+            if source.name in orders.rank
+            else (source, kind, source.records(Order, kind, ask_of_source(ask, Order, source.name)))
+            for source, kind in self.sources.for_record(Order)
+        ]
+        ask = msgspec.structs.replace(ask, fields=orders.whole(ask).fields)
+        return RoutedAsk(Order, ask, fetches, orders=orders)
 
     def _customer_fetch(
         self, kind: KeyKind, selection: Selection, source_name: str | None = None

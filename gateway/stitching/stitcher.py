@@ -19,7 +19,8 @@ from gateway.lookups.sources import Source
 from gateway.stitching.customer import MissingRecord, StitchedCustomer
 from gateway.stitching.customer_linker import CustomerLinker
 from gateway.stitching.identity_lookup import IdentityLookup
-from gateway.stitching.measurements import MeasureRequest, fetch_of_id
+from gateway.stitching.measurement import MeasureRequest
+from gateway.stitching.measurements import fetch_of_id
 from gateway.stitching.merged_customer import SET_SEPARATOR, MergedCustomer
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.record_list import RecordPage
@@ -210,7 +211,7 @@ class Stitcher(msgspec.Struct, eq=False):
         """Ask for measures by customer ids before the customers are found."""
         for source, kind in self._router.sources.for_record(fetch.record):
             if kind is KeyKind.CUSTOMER_ID and (keys := self._ids_at(source, ids)):
-                self._loaders.enqueue(source, fetch_of_id(fetch, source), keys)
+                self._loaders.enqueue(source, fetch_of_id(fetch, source, self._router.orders.join(fetch.record)), keys)
 
     def _ids_at(self, source: Source, ids: Sequence[str]) -> Sequence[str]:
         """List the customers' ids that a source knows. With several sources of customers it knows those of one."""

@@ -13,7 +13,8 @@ from connectors.records import Record
 from gateway.clock import Clock
 from gateway.lookups.outcome import Failed
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.measurements import Measurement, MeasureRequest, PendingMeasurements
+from gateway.stitching.measurement import Measurement, MeasureRequest
+from gateway.stitching.measurements import PendingMeasurements
 from gateway.stitching.source_reports import SourceState
 from gateway.tags import facts, rules
 from gateway.tags.computed_tag import NOT_GIVEN, ComputedTag, FactValue

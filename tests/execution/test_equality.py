@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -14,6 +14,7 @@ from graphql import DocumentNode, FieldNode, FragmentSpreadNode, GraphQLError, O
 from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
+from connectors.testing.memory import Served
 from connectors.toolkit.evaluation import encode_json
 from gateway.app import create_services, opened
 from gateway.clock import Clock
@@ -120,15 +121,37 @@ def shown(error: GraphQLError) -> dict[str, Any]:
 def sources(shard: int) -> list[Lying]:
     """The shop's sources: doing all that can be asked, or nothing of it and a key at a time, or with more of them.
 
-    Then two have orders, and in every second such shard two have customers, some of whom are the same.
+    Then two have orders, and in every second such shard two have customers, some of whom are the same. In the others, as
+    `order_settings` has it, the two know the same orders.
     """
     words: dict[str, Any] = {"pushdown": (), "measures": False, "max_batch": 1} if shard % 3 == 1 else {}
     found = [Lying(connector.name, connector.records, **words) for connector in shop.sources_by_own_keys().values()]
     if shard % 3 == 2:
-        found.append(Lying("store", shop.orders().records))
+        found.append(Lying("store", shop.orders().records if shard % 6 == 2 else stating("orders", shop.ORDERS)))
     if shard % 6 == 2:
         found.append(Lying("club", club().records))
     return found
+
+
+def stating(source: str, orders: Mapping[str, Sequence[r.Order]]) -> Served:
+    """Write orders as another source has them: some of them with ids of its own, which state those of the source."""
+    return {
+        (r.Order, KeyKind.CUSTOMER_ID): {
+            customer: [
+                msgspec.structs.replace(
+                    order, id=f"s{number}", channel="store", external_ids=[r.ExternalOrderId(source=source, id=order.id)]
+                )
+                if number % 2
+                else order
+                for number, order in enumerate(own)
+            ]
+            for customer, own in orders.items()
+        }
+    }
+
+
+def order_settings(shard: int) -> dict[str, Any]:
+    return {"order": {"priority": ["orders", "store"]}} if shard % 6 == 5 else {}
 
 
 def club() -> MemoryConnector:
@@ -169,7 +192,9 @@ async def test_both_executors_give_the_same_answers(shard: int):
     executor = Executor(schema, suggestions=True, limit=10**12)
     connectors = sources(shard)
     services = create_services(
-        settings_for(connectors, deadline_ms=60_000, **shop.PINNED), connectors=connectors, clock=StoppedClock()
+        settings_for(connectors, deadline_ms=60_000, **order_settings(shard), **shop.PINNED),
+        connectors=connectors,
+        clock=StoppedClock(),
     )
     ran = nulls = 0
     async with opened(services):

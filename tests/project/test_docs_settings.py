@@ -162,6 +162,8 @@ def test_the_sources_of_an_example_can_be_built(block: Block, tmp_path: Path) ->
     urls = {
         "CRM_DATABASE_URL": "sqlite+aiosqlite:///crm.db",
         "SHOP_DATABASE_URL": "sqlite+aiosqlite:///shop.db",
+        "PAYMENTS_DATABASE_URL": "sqlite+aiosqlite:///payments.db",
+        "ERP_DATABASE_URL": "sqlite+aiosqlite:///erp.db",
         "HELPDESK_URL": "http://127.0.0.1:1",
         "SHOP_MONGODB_URL": "mongodb://127.0.0.1:1",
         "MONGODB_URI": "mongodb://a",

@@ -11,7 +11,8 @@ from connectors.contract import KeyKind, Keys, Measure, MeasureOp
 from connectors.errors import SourceProtocolError, SourceUnavailableError
 from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
-from gateway.stitching.measurements import MeasureRequest, PendingMeasurements
+from gateway.stitching.measurement import MeasureRequest
+from gateway.stitching.measurements import PendingMeasurements
 from tests.support import shop
 from tests.support.gateway_server import Gateway, gateway_on
 from tests.support.tag_shop import measured, services_on, stitched, until

@@ -12,7 +12,8 @@ from connectors.errors import SourceUnavailableError
 from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.lookups.outcome import Found
-from gateway.stitching.measurements import MAX_RECORDS, MeasureRequest, measure_customers
+from gateway.stitching.measurement import MeasureRequest
+from gateway.stitching.measurements import MAX_RECORDS, measure_customers
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_reports import ContributionReports
 from tests.support import shop

@@ -18,13 +18,8 @@ from connectors.records import Record
 from connectors.sql import SqlConnector
 from connectors.testing import MemoryConnector
 from gateway.identity.keys import MAX_KEYS
-from gateway.stitching.measurements import (
-    MAX_RECORDS,
-    MAX_RECORDS_AT_ONCE,
-    MAX_RECORDS_OF_KEYS,
-    MeasureRequest,
-    measure_customers,
-)
+from gateway.stitching.measurement import MeasureRequest
+from gateway.stitching.measurements import MAX_RECORDS, MAX_RECORDS_AT_ONCE, MAX_RECORDS_OF_KEYS, measure_customers
 from tests.support import shop
 from tests.support.gateway_server import gateway_on
 from tests.support.mongo_shop import MongoShop

@@ -1,0 +1,33 @@
+"""Settings of orders that several sources know: which sources these are, and whose values count."""
+
+from collections.abc import Sequence
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gateway.settings_texts import SourceName
+
+
+class OrderSettings(BaseModel):
+    """Which sources know the same orders. Without `priority` each order of each source is one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    priority: Annotated[list[SourceName], Field(max_length=20)] = []
+    """Sources that know the same orders, the one first whose values count most."""
+    same_numbers: list[SourceName] = []
+    """Those of them whose orders are the same where their numbers are."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if len(set(self.priority)) < len(self.priority):
+            raise ValueError("priority: a source is named twice")
+        if others := [name for name in self.same_numbers if name not in self.priority]:
+            raise ValueError(f"same_numbers: {', '.join(others)} is not in priority")
+        if len(self.same_numbers) == 1:
+            raise ValueError("same_numbers: one source has no other to share numbers with")
+        return self
+
+    def named_sources(self) -> Sequence[str]:
+        """List the sources that are named here, for a check that they exist."""
+        return self.priority

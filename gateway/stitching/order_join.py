@@ -1,0 +1,129 @@
+"""Join the records of one order in several systems. Pure: the order of records and sources never matters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+
+from connectors.record_fields import Fields, narrow
+from connectors.records import ExternalOrderId
+from gateway.stitching.merged_record import is_empty
+from gateway.stitching.order_sources import MONEY_FIELDS, OrderId, OrderSources
+from gateway.stitching.position import OwnedRecord
+
+_Name = tuple[str | None, str]
+"""By what two records are seen to be one order: an id, or a number without a source."""
+
+
+class JoinedOrders(msgspec.Struct, frozen=True):
+    """Orders with the sources that they are of. `is_doubtful` says that numbers do not tell which records are one."""
+
+    owned: list[OwnedRecord]
+    is_doubtful: bool
+
+
+def join_orders(
+    owned: Sequence[OwnedRecord], sources: OrderSources, fields: Fields, unknown: Collection[str] = ()
+) -> JoinedOrders:
+    """Join records that name the same order. All have the `fields`.
+
+    Of the records of one order the source that ranks first says how many orders there are: each of its records is one. Where it
+    has one, the others fill what it leaves empty; where it has several, the others say nothing of either.
+    `unknown` are sources whose orders are not all here. An order that is stated to be theirs has their id.
+    """
+    shared = _shared_numbers(owned, sources)
+    merge = _Merge(sources, fields, unknown)
+    joined: list[OwnedRecord] = []
+    is_doubtful = False
+    for group in _groups(owned, sources):
+        group.sort(key=lambda own: (sources.rank[own[1]], own[0].id))
+        tops = [own for own in group if own[1] == group[0][1]]
+        if len(tops) < len(group):
+            is_doubtful |= bool(shared) and any(sources.number(source, record) in shared for record, source in group)
+        if len(tops) == 1:
+            joined.append(merge.merge(group))
+        else:
+            joined += tops
+    return JoinedOrders(joined, is_doubtful)
+
+
+def _groups(owned: Sequence[OwnedRecord], sources: OrderSources) -> list[list[OwnedRecord]]:
+    """Group records that have a name in common, over others too."""
+    group_of: dict[_Name, list[OwnedRecord]] = {}
+    names_of: dict[int, list[_Name]] = {}
+    for record, source in owned:
+        number = sources.number(source, record)
+        names: list[_Name] = [*sources.ids(source, record), *([] if number is None else [(None, number)])]
+        groups = {id(group): group for name in names if (group := group_of.get(name)) is not None}
+        group = max(groups.values(), key=len, default=[])
+        for other in groups.values():
+            if other is not group:
+                group += other
+                names += names_of.pop(id(other))
+        group.append((record, source))
+        names_of.setdefault(id(group), []).extend(names)
+        group_of.update(dict.fromkeys(names, group))
+    return [*{id(group): group for group in group_of.values()}.values()]
+
+
+def _shared_numbers(owned: Sequence[OwnedRecord], sources: OrderSources) -> set[str | None]:
+    """Find the numbers that one source gives to several orders."""
+    counts = Counter((source, sources.number(source, record)) for record, source in owned)
+    return {number for (_, number), count in counts.items() if count > 1 and number is not None}
+
+
+class _Merge:
+    """Merges the records of an order that have the `fields`."""
+
+    def __init__(self, sources: OrderSources, fields: Fields, unknown: Collection[str]) -> None:
+        names = [name for name, _ in fields if name not in ("id", "external_ids")]
+        self._sources = sources
+        self._unknown = unknown
+        self._amounts = [name for name in names if name in MONEY_FIELDS]
+        self._others = [name for name in names if name not in MONEY_FIELDS]
+        self._stated = narrow(ExternalOrderId, next(inner for name, inner in fields if name == "external_ids"))
+
+    def merge(self, group: Sequence[OwnedRecord]) -> OwnedRecord:
+        """Merge records that come in order of rank: empty never wins, and amounts are those of one record."""
+        record, source = group[0]
+        ids = dict.fromkeys(name for own, owner in group for name in self._sources.ids(owner, own))
+        values: dict[str, Any] = {}
+        if len(group) > 1:
+            records = [own for own, _ in group]
+            values = {name: _first_value(name, records) for name in self._others}
+            if self._amounts:
+                paying = _paying(records)
+                values |= {name: getattr(paying, name) for name in self._amounts}
+        chosen = _id_of((source, record.id), ids, self._sources, self._unknown)
+        others = [self._stated(source=system, id=own_id) for system, own_id in ids if (system, own_id) != chosen]
+        return msgspec.structs.replace(record, **values, id=chosen[1], external_ids=others), chosen[0]
+
+
+def _id_of(own: OrderId, ids: Collection[OrderId], sources: OrderSources, unknown: Collection[str]) -> OrderId:
+    """Choose the id of an order: its first record's, or that which it has at a source before it that is not known."""
+    for name in sources.rank if unknown else ():
+        if name == own[0]:
+            break
+        stated = [other for other in ids if other[0] == name]
+        if name in unknown and len(stated) == 1:
+            return stated[0]
+    return own
+
+
+def _first_value(name: str, records: Sequence[Any]) -> Any:
+    """Choose the first value that is not empty."""
+    for record in records:
+        value = getattr(record, name)
+        if not is_empty(value):
+            return value
+    return getattr(records[0], name)
+
+
+def _paying(records: Sequence[Any]) -> Any:
+    """Choose the record whose amounts count: the first with a total, else the first with any."""
+    with_total = next((record for record in records if record.total is not None), None)
+    any_amount = (record for record in records if any(getattr(record, name) is not None for name in MONEY_FIELDS))
+    return with_total or next(any_amount, records[0])

@@ -1,0 +1,69 @@
+"""The sources that know the same orders: how they are read, and by what their orders are told to be one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.contract import Ask, KeyKind
+from connectors.record_fields import Fields
+from connectors.records import Order, Record
+from gateway.lookups import post_filter
+from gateway.lookups.fetches import RecordFetch
+from gateway.lookups.sources import Source, Sources
+from gateway.settings import Settings
+
+MAX_JOINED = 1_000
+"""How many orders per key are read of each source. Where one has more, lists and figures are partial."""
+
+MONEY_FIELDS = ("total", "refunded", "discount", "shipping", "tax")
+"""Amounts that are taken from one record, for they add up only there."""
+
+OrderId = tuple[str, str]
+"""A source, and an id of an order there."""
+
+_MONEY = Fields.from_paths(*(f"{name}.{part}" for name in MONEY_FIELDS for part in ("amount", "currency")))
+_NAMES = Fields.from_paths("external_ids.source", "external_ids.id")
+
+
+class OrderSources:
+    """The sources in `order.priority` that have orders. `rank` is empty where no two of them have."""
+
+    def __init__(self, sources: Sources, settings: Settings) -> None:
+        finders = {source.name for source, _ in sources.for_record(Order)}
+        named = [name for name in settings.order.priority if name in finders]
+        self.rank = {name: place for place, name in enumerate(named)} if len(named) > 1 else {}
+        self._ids_of = {name: block.order_ids_of for name, block in settings.sources.items() if block.order_ids_of}
+        self._numbered = frozenset(settings.order.same_numbers)
+
+    def join(self, record: type[Record]) -> OrderSources | None:
+        """Give these sources where records of a type are joined."""
+        return self if record is Order and self.rank else None
+
+    def whole(self, ask: Ask) -> Ask:
+        """Ask for all orders of a customer: a filter and a page are of what they are together."""
+        own = ask.fields | post_filter.position_fields(Order) | Fields.from_paths(*(own.field for own in ask.where)) | _NAMES
+        if any(name in own for name in MONEY_FIELDS):
+            own |= _MONEY
+        if self._numbered:
+            own |= Fields.from_paths("number")
+        return Ask(fields=own, first=MAX_JOINED, shown=ask.shown)
+
+    def fetch(self, source: Source, kind: KeyKind, ask: Ask) -> RecordFetch:
+        """Fetch all orders of customers, with the fields of an ask. Equal ones are the same."""
+        return source.records(Order, kind, self.whole(ask))
+
+    def ids(self, source: str, record: Any) -> Iterator[OrderId]:
+        """List the ids of an order: its own, that at the source whose ids it has, and those that it states."""
+        yield source, record.id
+        if (other := self._ids_of.get(source)) is not None:
+            yield other, record.id
+        for stated in record.external_ids:
+            if stated.id.strip():
+                yield stated.source, stated.id
+
+    def number(self, source: str, record: Any) -> str | None:
+        """Give the number of an order, where other sources have the same ones."""
+        if source not in self._numbered or record.number is None:
+            return None
+        return record.number.strip() or None
