@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from connectors.contract import LINKING_KINDS, KeyKind
 from connectors.record_fields import fields_of
 from connectors.records import Customer
+from connectors.toolkit.text_forms import fits
 from gateway.settings_texts import SourceName
 
 
@@ -23,7 +24,9 @@ def _field(name: str) -> str:
     return name
 
 
-OperatorName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+OperatorName = Annotated[
+    str, fits(r"[A-Za-z0-9._-]{1,64}", "is no name of an operator; write 1 to 64 letters without accents, digits, ., _ and -")
+]
 
 MIN_KEY_LENGTH = 32
 
@@ -75,7 +78,9 @@ class IdentitySettings(_Frozen):
     """The kinds of keys that link records of a source; without it, those by which the source finds customers."""
     blocked: dict[LinkingKind, list[str]] = {}
     """Values that link nobody, beside those that are placeholders everywhere."""
-    identifier: Annotated[str, Field(pattern=r"^[^:\s]+$")] = "member_number"
+    identifier: Annotated[
+        str, fits(r"[^:\s]+", "is no name of a system; write it without spaces and colons, such as member_number or shop")
+    ] = "member_number"
     """What proposals compare as an identifier: the member number, or the ids at the system of this name."""
     operators: Annotated[dict[OperatorName, OperatorKey], Field(repr=False)] = {}
     """Who may link and cut customers, by name: the key of each."""

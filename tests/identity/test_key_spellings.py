@@ -68,7 +68,10 @@ def in_a_database(kind: KeyKind, held: str, folder: Path) -> Connector[Any]:
     records = {
         "customer": {"query": f"SELECT customer AS id, held AS {kind.value} FROM rows", "keys": {kind.value: kind.value}},
         "ticket": {"query": "SELECT 't' || id AS id, held, at AS created_at FROM rows", "keys": {kind.value: "held"}},
-        "order": {"query": "SELECT 'o' || id AS id, held, at AS placed_at FROM rows", "keys": {kind.value: "held"}},
+        "order": {
+            "query": "SELECT 'o' || id AS id, held, at AS placed_at, 1 AS total_amount, 'EUR' AS total_currency FROM rows",
+            "keys": {kind.value: "held"},
+        },
     }
     return SqlConnector(
         "shop", SqlSettings.model_validate({"url": f"sqlite+aiosqlite:///{folder / 'shop.db'}", "records": records})

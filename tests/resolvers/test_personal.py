@@ -24,7 +24,8 @@ NOT_PERSONAL = {
         "external_ids.source", "deals.id", "deals.segment",
     },
     "order": {
-        "id", "number", "channel", "total.currency", "refunded.currency", "discount.currency", "shipping.currency",
+        "id", "number", "external_ids.source", "external_ids.id", "channel", "total.currency",
+        "refunded.currency", "discount.currency", "shipping.currency",
         "tax.currency", "items.sku", "items.product_id", "items.name", "items.brand", "items.category",
         "items.unit_price.currency", "items.discount.currency", "items.total.currency", "payments.amount.currency",
     },

@@ -5,9 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
-
-import msgspec
+from typing import Any, Literal
 
 from connectors.contract import (
     Answer,
@@ -40,6 +38,7 @@ from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
 from connectors.toolkit.vendor_connector import AppSettings, Grant, Parameters, Secret, Trial, Vendor
 from connectors.toolkit.vendor_rows import as_records, cut_page, is_number, read_or_odd, readable, time_of
 from connectors.toolkit.webhook_signatures import expect_zendesk, read
+from connectors.vendors.zendesk.answers import Comments, Requested, Tickets, Users, UsersPage, ZendeskWebhook
 from connectors.vendors.zendesk.rows import CHANNELS, KINDS, STATUSES, is_internal, read_message, read_satisfaction
 
 _USERS, _PAGE = "/api/v2/users", 100
@@ -58,56 +57,6 @@ class ZendeskSettings(AppSettings):
     complaint_tag: str = "complaint"
     order_id_field: int | None = None
     webhook_secret: Secret | None = None
-
-
-class Meta(msgspec.Struct, frozen=True):
-    has_more: bool = False
-    after_cursor: str | None = None
-
-
-class Users(msgspec.Struct):
-    users: list[Any]
-
-
-class UsersPage(msgspec.Struct):
-    """One page of all users."""
-
-    users: list[Any]
-    meta: Meta
-
-
-class Tickets(msgspec.Struct):
-    """One page by its number, of `count` tickets in all."""
-
-    tickets: list[Any]
-    count: int | None = None
-    next_page: str | None = None
-
-
-class Requested(NamedTuple):
-    """Hold the tickets of one user, as far as read. It says how many there are, and whether `max_pages` ended the reading."""
-
-    rows: list[Any]
-    total: int | None
-    is_cut: bool = False
-
-
-class Comments(msgspec.Struct):
-    comments: list[Any]
-    meta: Meta = Meta()
-
-
-class ZendeskEvent(msgspec.Struct):
-    """A user, or a ticket with its requester."""
-
-    id: str
-    external_id: str | None = None
-    requester_id: str | None = None
-
-
-class ZendeskWebhook(msgspec.Struct):
-    type: str
-    detail: ZendeskEvent
 
 
 class Zendesk(Vendor[ZendeskSettings]):
