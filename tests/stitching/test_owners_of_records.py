@@ -73,7 +73,7 @@ async def test_a_number_of_one_person_in_two_systems_is_hers():
 
 
 async def test_an_account_of_two_persons_names_both():
-    """By the records that have it: a key of several in one system is not followed. Contacts of two systems that are linked are one."""
+    """By their records that have it, of which none is followed. Linked contacts of two systems are one customer."""
     ana = person("7", email="ana@example.com", company=r.Company(account="A-1"))
     same = person("42", email="ana@example.com", company=r.Company(account="A-1"))
     li = person("43", email="li@example.com", company=r.Company(account="A-2"))
