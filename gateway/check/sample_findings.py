@@ -11,12 +11,13 @@ from typing import NamedTuple
 from connectors.contract import KeyKind
 from connectors.errors import SourceTimeoutError
 from connectors.record_fields import LIST, FieldInfo, fields_of, leaves_of, limits
-from connectors.records import Customer, Record
+from connectors.records import RECORD_NAMES, Customer, Record
 from connectors.toolkit.converters import code_pattern
 from connectors.toolkit.ratings import RATING
 from gateway.check.problems import Problem
 from gateway.check.sampler import MAX_SAMPLE_S, LookupSample, Sampler
 from gateway.identity.keys import words
+from gateway.identity.node_ids import ID_KINDS
 
 MAX_WORDS_SHOWN, MAX_WORDS_OF_ENUM, MAX_WORD = 5, 20, 40
 """How many words of an enum are shown. None is of a field of more words than the second number, or of longer ones: that is no
@@ -41,7 +42,7 @@ def find_in_records(samples: Sequence[LookupSample]) -> Findings:
         by_setting.setdefault(sample.setting, []).append(sample)
     problems = [problem for own in by_setting.values() for problem in (*_unreadable(own), *_repeated(own))]
     failures = [problem for sample in samples for problem in _failed(sample)]
-    warnings = [problem for own in by_setting.values() for problem in (*_unmapped(own), *_shared_keys(own))]
+    warnings = [problem for own in by_setting.values() for problem in (*_unmapped(own), *_shared_keys(own), *_shared_ids(own))]
     return Findings([*failures, *problems], warnings)
 
 
@@ -131,6 +132,15 @@ def _shared_keys(samples: Iterable[LookupSample]) -> Iterator[Problem]:
             message = f"{shared} of {len(sample.keys)} keys find more than one customer, one of them {most}"
             fix = "give customers keys of their own, and leave out texts that stand for no key"
             yield _problem(sample.key_setting, message, fix)
+
+
+def _shared_ids(samples: Iterable[LookupSample]) -> Iterator[Problem]:
+    """Say where an id finds several records: only one that has the id itself is given."""
+    for sample in samples:
+        record, shared = sample.lookup.record, sum(own.ids > 1 for own in sample.keys)
+        if record is not Customer and sample.lookup.by is ID_KINDS.get(record) and shared:
+            message = f"{shared} of {len(sample.keys)} ids find more than one {RECORD_NAMES[record]}"
+            yield _problem(sample.key_setting, message, "find records by the same column that gives their id")
 
 
 def shown_words(counts: Mapping[str, int]) -> str:

@@ -127,6 +127,9 @@ async def test_a_customer_is_read_when_all_else_is_right(folder: Path) -> None:
     assert await told(folder, SOUND, customer="emial:a@b.example") == [
         "customer emial:a@b.example: nobody has this key; did you mean 'email'?"
     ]
+    assert await told(folder, SOUND, customer="ordernumber:7") == [
+        "customer ordernumber:7: nobody has this key; did you mean 'order_number'?"
+    ]
     with closing(sqlite3.connect(folder / "crm.db")) as database, database:
         database.execute("INSERT INTO customers VALUES ('c1')")
     assert await told(folder, SOUND, customer="c1") == []

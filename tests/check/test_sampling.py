@@ -225,6 +225,20 @@ async def test_the_contacts_of_a_company_share_its_account(build: Build) -> None
     assert told(await report(build("crm", customers))) == ([], [])
 
 
+async def test_an_id_that_finds_several_orders_is_told(build: Build) -> None:
+    """Such as a number that two shops share, taken for the id. One order for each is right."""
+    found = record(orders(number=["1", "1", "2", "3"]))
+    found["keys"] |= {"order_id": "number"}
+    setting = "sources.shop.records.order.keys.order_id"
+    fix = "find records by the same column that gives their id"
+    assert told(await report(build("shop", {"order": found}))) == (
+        [],
+        [f"{setting}: 1 of 3 ids find more than one order; {fix}"],
+    )
+    found["keys"] |= {"order_id": "id"}
+    assert told(await report(build("shop", {"order": found}))) == ([], [])
+
+
 async def test_customers_of_two_sources_have_keys_in_common(build: Build) -> None:
     """Where no key of one finds a record in the other, none of them is linked."""
     crm, shop = people("c1", "c2", email="{}@example.com"), people("s1", "s2", email="{}@example.com")

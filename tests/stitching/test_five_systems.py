@@ -15,12 +15,12 @@ from pymongo import AsyncMongoClient
 
 from connectors.contract import Answer, Ask, Connector, ConnectorSettings, Keys, Lookup
 from connectors.errors import SourceUnavailableError
-from connectors.files import FilesConnector, FilesSettings
 from connectors.http import HttpConnector, HttpSettings
 from connectors.mongo import MongoConnector, MongoSourceSettings
 from connectors.sql import SqlConnector
 from connectors.sql.settings import SqlSettings
 from connectors.vendors.zendesk import Zendesk
+from tests.stitching.payments_api import answer_payments, pay
 from tests.support.gateway_server import gateway_on
 from tests.support.http_source import serving
 from tests.vendors.zendesk import AGENT, TOKEN, ZendeskApi
@@ -109,23 +109,6 @@ def crm(folder: Path) -> SqlConnector:
     return SqlConnector("crm", SqlSettings.model_validate(settings))
 
 
-def pay(folder: Path) -> FilesConnector:
-    """By id, card, and an address of its own; with invoices."""
-    (folder / "payers.csv").write_text("no,mail,card\np9,bills@ann.example,M-7\n")
-    (folder / "invoices.csv").write_text("no,payer,day,sum\ni1,p9,2026-06-05T10:00:00Z,5.00\n")
-    customer = {
-        "query": "SELECT no AS id, mail AS email, card AS member_number FROM payers",
-        "keys": {"customer_id": "id", "email": "email", "member_number": "member_number"},
-    }
-    order = {
-        "query": "SELECT no AS id, payer, day AS placed_at, sum AS total_amount, 'EUR' AS total_currency FROM invoices",
-        "keys": {"customer_id": "payer"},
-    }
-    tables = {"payers": "payers.csv", "invoices": "invoices.csv"}
-    document = {"path": folder, "tables": tables, "records": {"customer": customer, "order": order}}
-    return FilesConnector("pay", FilesSettings.model_validate(document))
-
-
 def shop(url: str) -> HttpConnector:
     """By id and address; with orders."""
     fields = {"id": "no", "email": "mail", "locale": "language"}
@@ -174,8 +157,9 @@ def desk(url: str) -> Zendesk:
 @pytest_asyncio.fixture
 async def systems(tmp_path: Path, mongodb_uri: str, mongodb_database: str) -> AsyncIterator[dict[str, Counted]]:
     async with AsyncExitStack() as stack:
-        shop_url, desk_url = [await stack.enter_async_context(serving(answer)) for answer in (answer_shop, ZendeskApi().answer)]
-        connectors = [crm(tmp_path), shop(shop_url), await club(mongodb_uri, mongodb_database), pay(tmp_path), desk(desk_url)]
+        answers = (answer_shop, answer_payments, ZendeskApi().answer)
+        shop_url, pay_url, desk_url = [await stack.enter_async_context(serving(answer)) for answer in answers]
+        connectors = [crm(tmp_path), shop(shop_url), await club(mongodb_uri, mongodb_database), pay(pay_url), desk(desk_url)]
         yield {connector.name: Counted(connector) for connector in connectors}
 
 
@@ -218,6 +202,27 @@ async def test_calls_are_sources_by_kinds_in_each_turn(systems: dict[str, Counte
     together = {name: [kind for kind, _ in system.calls] for name, system in systems.items()}
     assert together == alone | {"shop": ["Customer by email"] * 3}
     assert [one and one["id"] for one in data["customers"]] == ["crm:7", "crm:8", *[None] * 98]
+
+
+async def test_a_hundred_keys_of_mixed_kinds_share_their_calls(systems: dict[str, Counted]):
+    """The order's owner is found first; then each source is asked once for each kind in each of two turns."""
+    known = [
+        '{orderNumber: "R-1"}', '{id: "crm:7"}', '{id: "shop:s42"}', '{id: "pay:p9"}', '{id: "club:m1"}', '{id: "desk:11"}',
+        '{email: "ann@example.com"}', '{email: "bills@ann.example"}', f'{{phone: "{PHONE}"}}', '{memberNumber: "M-7"}',
+    ]  # fmt: skip
+    unknown = [
+        text for n in range(30) for text in (f'{{id: "pay:x{n}"}}', f'{{memberNumber: "X{n}"}}', f'{{orderNumber: "X{n}"}}')
+    ]
+    async with asking(systems) as gateway:
+        data = await gateway.data(f"{{ customers(by: [{', '.join(known + unknown)}]) {{ id records {{ source }} }} }}")
+    assert [one and one["id"] for one in data["customers"]] == ["crm:7"] * 10 + [None] * 90
+    for name, system in systems.items():
+        kinds = [kind for kind, _ in system.calls]
+        assert name == "shop" or max(map(kinds.count, kinds)) <= 2, system.calls
+    assert systems["pay"].calls[0] == ("Order by order_number", 31)
+    assert systems["pay"].calls.count(("Customer by customer_id", 31)) == 1
+    assert systems["pay"].calls.count(("Customer by member_number", 31)) == 1
+    assert [one and one["records"] for one in data["customers"]] == [[{"source": name} for name, _ in ALL]] * 10 + [None] * 90
 
 
 @pytest.mark.parametrize("down", [name for name, _ in ALL])

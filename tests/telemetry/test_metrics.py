@@ -260,3 +260,12 @@ def test_workers_are_added_up_and_gauges_stand_side_by_side():
         assert values_of(text, "gateway_workers_started_total") == {(): 3}
     assert values_of(both, "gateway_source_max_calls") == {("orders", "0"): 4, ("orders", "1"): 4}
     assert values_of(left, "gateway_source_max_calls") == {("orders", "0"): 4}
+
+
+async def test_records_by_their_own_keys_are_counted_as_others_are(metrics):
+    """By operation, whichever root fields it has, and by source and record."""
+    query = 'query One { order(id: "orders:oc12") { id } ticket(id: "support:t1") { id } node(id: "orders:oc11") { id } }'
+    async with gateway_on([*shop.sources_by_own_keys().values()], with_metrics=metrics) as gateway:
+        await gateway.data(query)
+    assert shown(metrics, "gateway_requests_total") == {("other", "OK", "One"): 1}
+    assert b"oc12" not in metrics.render()

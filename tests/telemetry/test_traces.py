@@ -66,6 +66,29 @@ async def test_a_request_and_its_calls_are_spans(sources):
     assert request.start_time <= call.start_time <= call.end_time <= request.end_time
 
 
+@pytest.mark.parametrize(
+    ("query", "calls"),
+    [
+        ('query One { order(id: "orders:oc12") { id } }', {"orders order": "order_id"}),
+        ('query One { ticket(id: "support:t1") { id } }', {"support ticket": "ticket_id"}),
+        ('query One { node(id: "orders:oc12") { id ... on Order { number } } }', {"orders order": "order_id"}),
+        (
+            'query One { customer(by: {orderNumber: "#2"}) { name } }',
+            {"orders order": "order_number", "crm customer": "customer_id"},
+        ),
+    ],
+)
+async def test_records_by_their_own_keys_are_spans(query, calls):
+    """Named as others are, with the kind of the key and never the key."""
+    traced = Traced()
+    async with gateway_on([*shop.sources_by_own_keys().values()], with_traces=traced.traces) as gateway:
+        await gateway.data(query)
+    spans = by_name(await traced.spans())
+    assert spans.keys() == {"query One", *calls}
+    assert {name: spans[name].attributes["gateway.key_kind"] for name in calls} == calls
+    assert not any(key in str(span.attributes) for span in spans.values() for key in ("oc12", "t1", "#2"))
+
+
 async def test_a_call_is_linked_to_all_requests_that_share_it(sources):
     """Also to one that joins while it is under way; a request that is not sampled has no span, and no link."""
     sources["orders"].hang = asyncio.Event()
