@@ -164,6 +164,5 @@ def _add_facts(
             value = msgspec.structs.replace(value, partial=True, missing=stale.code)
             known.stale.add(fact.name)
         if is_lacking:
-            in_part = None if value.value is None else NOT_GIVEN
-            value = msgspec.structs.replace(value, partial=True, missing=value.missing or in_part)
+            value = msgspec.structs.replace(value, partial=True, missing=value.missing or NOT_GIVEN)
         known.facts[fact.name] = value

@@ -74,7 +74,8 @@ def _missing(value: FactValue, fact: Fact | None) -> str:
         return f"no source has {f'{RECORD_NAMES[fact.record]} records' if fact else 'such records'}"
     if value.missing == NOT_GIVEN:
         needed = needed_paths(fact) if fact else "a field of it"
-        return f"no source gives {needed}" if value.value is None else f"a source does not give {needed}"
+        is_all = value.value is None and len(value.sources) == 1
+        return f"no source gives {needed}" if is_all else f"a source does not give {needed}"
     if value.missing is not None:
         return f"a source could not be asked ({value.missing})"
     if fact is not None and fact.currency is not None:

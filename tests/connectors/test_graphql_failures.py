@@ -278,7 +278,7 @@ async def test_check_finds_nothing_wrong_with_a_source_that_answers():
     api = ShopApi()
     async with serving(api.answer) as base_url, opened(shop_settings(base_url)) as connector:
         assert await connector.check() == []
-    assert len(api.bodies) == 4
+    assert len(api.bodies) == 6
 
 
 async def test_check_names_the_settings_that_the_source_refuses():
@@ -312,7 +312,7 @@ async def test_check_tells_a_refused_token():
         "sources.shop.records.order.keys.customer_id.query: the source does not accept the gateway's credentials; "
         "correct the token in headers, or grant it what the query asks for"
     )
-    assert len(problems) == 4
+    assert len(problems) == 6
     async with serving(answering({"errors": [error("THROTTLED")]})) as base_url, opened(settings(base_url, ONE)) as connector:
         (problem,) = await connector.check()
     assert problem.endswith("customer.keys.email.query: the source limits the rate of calls; send the query by hand")

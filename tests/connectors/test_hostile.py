@@ -135,7 +135,7 @@ async def test_however_a_call_is_answered_others_are_whole_within_the_deadline(h
     """Order and number of keys mean nothing; what is no answer is an error of all its keys and of nothing else."""
     one, other, code = CALL_COSTS[how]
     calls = WatchedCalls([shop.crm(), shop.support()])
-    deadlines = {"deadline_ms": DEADLINE_S * 1000, "max_deadline_ms": PATIENT_MS}
+    deadlines = {"deadline_ms": int(DEADLINE_S * 1000), "max_deadline_ms": PATIENT_MS}
     async with hostile_shop(calls.connectors, with_clock=LoopClock(), **deadlines) as (gateway, orders):
         orders.per_call = how
         if code == "SOURCE_TIMEOUT":

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from bson import ObjectId
 
-from connectors.contract import Ask, Condition, KeyKind, Page, Position, Push
+from connectors.contract import LINKING_KINDS, Ask, Condition, KeyKind, Page, Position, Push
 from connectors.record_fields import Fields
 from connectors.records import Customer, Event, Order
 from tests.support.mongo_shop import RECORDS, MongoShop
@@ -287,10 +287,13 @@ async def test_lookups_are_what_the_settings_say(mongo_shop: MongoShop) -> None:
     """One for each record and kind of key, with everything pushed down; a search is not measured."""
     lookups = mongo_shop.connector.lookups()
     assert [(own.record, own.by) for own in lookups] == [
-        *((Customer, kind) for kind in KeyKind),
+        *((Customer, kind) for kind in (KeyKind.CUSTOMER_ID, *LINKING_KINDS, KeyKind.TEXT)),
         (Order, KeyKind.CUSTOMER_ID),
         (Event, KeyKind.CUSTOMER_ID),
     ]
     assert {own.pushdown for own in lookups} == {frozenset(Push)}
     assert {own.max_batch for own in lookups} == {100}
-    assert [own.by for own in mongo_shop.connector.aggregates() if own.record is Customer] == list(KeyKind)[:-1]
+    assert [own.by for own in mongo_shop.connector.aggregates() if own.record is Customer] == [
+        KeyKind.CUSTOMER_ID,
+        *LINKING_KINDS,
+    ]

@@ -148,11 +148,11 @@ async def whole_answers(sources: Sequence[Connector[Any]]) -> dict[Any, Any]:
     """Everything that every lookup of the demo's sources has, and every measure of money and words."""
     found: dict[Any, Any] = {}
     for source in sources:
-        for lookup in source.lookups():
+        for lookup in (own for own in source.lookups() if own.by in SAMPLES):
             keys = list(dict.fromkeys(SAMPLES[lookup.by]))
             for key, page in (await fetch(lookup, keys)).items():
                 found[source.name, lookup.by, key] = [_settled(one) for one in records_in(lookup.record, page)]
-        for aggregate in source.aggregates():
+        for aggregate in (own for own in source.aggregates() if own.by in SAMPLES):
             keys = list(dict.fromkeys(SAMPLES[aggregate.by]))[:100]
             asked = [one for one in MEASURES.get(source.name, []) if one.op in aggregate.ops]
             for key, values in (await aggregate.measure(keys, asked)).items():

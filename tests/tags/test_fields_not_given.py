@@ -106,6 +106,17 @@ async def test_what_one_of_two_sources_gives_is_known_in_part(tmp_path: Path, me
     assert found["tag"].notes == [f"Partial: Own: a source does not give {needed}"]
 
 
+async def test_nothing_measured_is_not_known_where_another_source_cannot_say(tmp_path: Path) -> None:
+    """One source has no delivery, and the other does not tell of deliveries: whether there was one is not known."""
+    sources = source(tmp_path, "shop", ROW), source(tmp_path, "till", {**PRICED, "delivered_at": None})
+    found = await explain(tmp_path, "measure: last, field: delivered_at, as: days_ago", ANY, *sources)
+    tag = found["tag"].answer.tag
+    (fact,) = tag.evidence
+    assert (tag.value, tag.reason, tag.partial) == (None, "UNKNOWN", True)
+    assert (fact.value, fact.missing, fact.partial) == (None, "NOT_GIVEN", True)
+    assert found["tag"].notes[-1] == "Partial: Own: a source does not give order.delivered_at"
+
+
 async def test_one_record_of_a_customer_is_enough(tmp_path: Path) -> None:
     """A customer's field is that of one record: others need not have it. What none has is not given."""
     records = [
