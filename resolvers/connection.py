@@ -52,7 +52,8 @@ class Connection(Generic[T]):
     unavailable: list[str] = apart("Sources whose records are missing from this list, because they could not be asked.")
 
     partial: bool = apart(
-        "Whether records are known to be missing: they cannot be read, or their source has more than is read of it."
+        "Whether records are known to be missing: they cannot be read, their source has more than is read of it, or one of the "
+        "sources that know the same orders could not be asked."
     )
 
     @computed("What each source contributed to this list.", graphql_type=list[CustomerSource])
