@@ -28,7 +28,6 @@ NOT_PERSONAL = {
         "refunded.currency", "discount.currency", "shipping.currency",
         "tax.currency", "items.sku", "items.product_id", "items.name", "items.brand", "items.category",
         "items.unit_price.currency", "items.discount.currency", "items.total.currency", "payments.amount.currency",
-        "external_ids.source", "external_ids.id",
     },
     "ticket": {"id", "number", "order_id"},
     "event": {"id", "type"},
