@@ -13,9 +13,10 @@ import asyncpg
 import pytest
 
 from connectors.errors import ConfigurationError
-from gateway.demo.databases import DATABASES, iso, postgresql_urls, sqlite_urls
+from gateway.demo.databases import iso, postgresql_urls, sqlite_urls
 from gateway.demo.olist import OLIST_CLOCK, copy_olist, example_seller, read_olist, write_olist
 from gateway.demo.olist_files import FILES, find_files
+from gateway.demo.olist_tables import OLIST_TABLES
 from tests.support.demo_config import problems_of, read_config
 from tests.support.paths import ROOT
 
@@ -288,7 +289,7 @@ def test_the_example_seller(rows):
 async def test_the_published_files_in_sqlite(data, tmp_path):
     """Every seller's sum over the configured query equals the sum over the files, through SQLite."""
     assert write_olist(data, tmp_path) == EXAMPLE
-    assert sorted(path.stem for path in tmp_path.iterdir()) == sorted(DATABASES)
+    assert sorted(path.stem for path in tmp_path.iterdir()) == sorted(OLIST_TABLES)
     assert await problems_of("olist.toml", sqlite_urls(tmp_path)) == []
     with closing(sqlite3.connect(tmp_path / "orders.db")) as connection:
         assert connection.execute("SELECT COUNT(*), SUM(total_cents) FROM orders").fetchone() == (15054, 237056361)

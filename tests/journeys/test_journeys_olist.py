@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import ConfigurationError
-from gateway.demo.databases import DATABASES
 from gateway.demo.olist_files import find_files
+from gateway.demo.olist_tables import OLIST_TABLES
 from gateway.demo.prepare import prepare_olist
 from gateway.settings import MongoSettings, load_settings
 from tests.support.fixtures_postgresql import new_postgresql
@@ -130,7 +130,7 @@ async def test_one_query_stitches_a_real_seller(olist, files, gateway_settings):
     assert [ticket["createdAt"] for ticket in customer["tickets"]["nodes"]] == [
         f"{created.replace(' ', 'T')}Z" for created in newest
     ]
-    assert {one["name"]: one["state"] for one in customer["sources"]} == dict.fromkeys(DATABASES, "FRESH")
+    assert {one["name"]: one["state"] for one in customer["sources"]} == dict.fromkeys(OLIST_TABLES, "FRESH")
     tags = {tag["key"]: tag for tag in customer["tags"]}
     spent = files.total_since(seller, YEAR_START)
     assert [fact["value"] for fact in tags["value_tier"]["evidence"]] == [float(round(spent / 6, 2))]
