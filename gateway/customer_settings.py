@@ -1,6 +1,6 @@
 """Settings of customers that several sources know: whose value a field is, and which records are one customer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
@@ -57,9 +57,12 @@ class CustomerSettings(_Frozen):
     """Sources of customers, the first one first; the others come after them, in the order of the settings."""
     fields: dict[Annotated[str, AfterValidator(_field)], FieldRule] = {}
 
-    def named_sources(self) -> Sequence[str]:
-        """List the sources that are named here, for a check that they exist."""
-        return [*self.priority, *(name for rule in self.fields.values() if isinstance(rule, list) for name in rule)]
+    def named_sources(self) -> Iterator[tuple[str, str]]:
+        """List the sources that are named here, each with the path of its setting, for a check that they exist."""
+        yield from ((f"priority.{place}", name) for place, name in enumerate(self.priority))
+        for field, rule in self.fields.items():
+            if isinstance(rule, list):
+                yield from ((f"fields.{field}.{place}", name) for place, name in enumerate(rule))
 
 
 class IdentitySettings(_Frozen):

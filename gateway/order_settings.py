@@ -1,6 +1,5 @@
 """Settings of orders that several sources know: which sources these are, and whose values count."""
 
-from collections.abc import Sequence
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -21,13 +20,9 @@ class OrderSettings(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if len(set(self.priority)) < len(self.priority):
-            raise ValueError("priority: a source is named twice")
+            raise ValueError("priority: a source is named twice; name each once")
         if others := [name for name in self.same_numbers if name not in self.priority]:
-            raise ValueError(f"same_numbers: {', '.join(others)} is not in priority")
+            raise ValueError(f"same_numbers: {', '.join(others)} is not in priority; add it there, or remove it")
         if len(self.same_numbers) == 1:
             raise ValueError("same_numbers: one source has no other to share numbers with")
         return self
-
-    def named_sources(self) -> Sequence[str]:
-        """List the sources that are named here, for a check that they exist."""
-        return self.priority

@@ -5,7 +5,7 @@ In the file, `${NAME}` inside a string is replaced by that variable. Unknown key
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from connectors.contract import CUSTOMER_KEYS, KeyKind, RecordName
 from connectors.errors import ConfigurationError
+from connectors.suggestions import suggest
 from connectors.toolkit.webhook_signatures import Encoding
 from gateway.customer_settings import CustomerSettings, IdentitySettings
 from gateway.order_settings import OrderSettings
@@ -199,22 +200,34 @@ class Settings(_Frozen):
             raise ValueError(
                 "max_deadline_ms: is less than deadline_ms, which callers have who ask for nothing; raise it, or remove it"
             )
-        others = [block.customer_ids_of for block in self.sources.values() if block.customer_ids_of is not None]
-        named = [*self.customer.named_sources(), *self.identity.trusts, *others]
-        if unknown := sorted(set(named) - set(self.sources)):
-            raise ValueError(f"customer, identity, customer_ids_of: there is no source {', '.join(unknown)}")
         return self
 
     @model_validator(mode="after")
+    def _names_known_sources(self) -> Self:
+        for path, name in self._named_sources():
+            if name not in self.sources:
+                raise ValueError(f"{path}: there is no source {name}{suggest(name, self.sources, 'name one of yours')}")
+        return self
+
+    def _named_sources(self) -> Iterator[tuple[str, str]]:
+        """List the sources that settings name, each with the path of the setting."""
+        yield from ((f"customer.{path}", name) for path, name in self.customer.named_sources())
+        yield from ((f"identity.trusts.{name}", name) for name in self.identity.trusts)
+        yield from ((f"order.priority.{place}", name) for place, name in enumerate(self.order.priority))
+        for own, block in self.sources.items():
+            if block.customer_ids_of is not None:
+                yield f"sources.{own}.customer_ids_of", block.customer_ids_of
+
+    @model_validator(mode="after")
     def _joins_known_orders(self) -> Self:
-        if unknown := sorted(set(self.order.named_sources()) - set(self.sources)):
-            raise ValueError(f"order.priority: there is no source {', '.join(unknown)}")
         for name, block in self.sources.items():
             named = [name, block.order_ids_of] if block.order_ids_of is not None else []
             if apart := [source for source in named if source not in self.order.priority]:
-                raise ValueError(f"order_ids_of of {name}: {apart[0]} is not in order.priority")
+                raise ValueError(
+                    f"sources.{name}.order_ids_of: {apart[0]} is not in order.priority; add it, or remove this"
+                )
             if block.order_ids_of == name:
-                raise ValueError(f"order_ids_of of {name}: these are its own ids; name another source")
+                raise ValueError(f"sources.{name}.order_ids_of: these are its own ids; name another source")
         return self
 
 

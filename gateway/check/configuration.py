@@ -60,7 +60,7 @@ def validate_configuration(file: TomlFile, read: SettingsDocument) -> CheckedCon
 def _called(
     settings: Settings | None, connectors: Sequence[Connector[Any]], unsound: Sequence[Path]
 ) -> dict[str, SourceSettings]:
-    wrong = {path[1] for path in unsound if path[0] == "sources" and path[2:3] and path[2] in SourceSettings.model_fields}
+    wrong = {path[1] for path in unsound if path[:1] == ("sources",) and path[2:3] and path[2] in SourceSettings.model_fields}
     names = [connector.name for connector in connectors if connector.name not in wrong]
     return {} if settings is None else {name: settings.sources[name] for name in names if name in settings.sources}
 

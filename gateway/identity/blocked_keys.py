@@ -48,8 +48,7 @@ class BlockedKeys(msgspec.Struct, frozen=True, kw_only=True):
             return self._is_blocked_address(value)
         if kind is KeyKind.PHONE:
             return _is_blocked_number(value)
-        own = value.partition(":")[2] if kind is KeyKind.EXTERNAL_ID else value
-        return own.lower() in PLACEHOLDERS or any(form.fullmatch(own) for form in (_ZEROS, _ONE_SIGN))
+        return is_placeholder(value.partition(":")[2] if kind is KeyKind.EXTERNAL_ID else value)
 
     def _is_blocked_address(self, address: str) -> bool:
         local, _, domain = address.rpartition("@")
@@ -57,6 +56,11 @@ class BlockedKeys(msgspec.Struct, frozen=True, kw_only=True):
         if local in NO_REPLY or (self.roles and local in ROLES):
             return True
         return local in PLACEHOLDERS and domain.partition(".")[0] in PLACEHOLDERS | {"example", "email", "mail", local}
+
+
+def is_placeholder(text: str) -> bool:
+    """Tell whether an id or a number stands for none: a word such as `n/a`, zeros, or one sign again and again."""
+    return text.lower() in PLACEHOLDERS or any(form.fullmatch(text) for form in (_ZEROS, _ONE_SIGN))
 
 
 def _is_blocked_number(number: str) -> bool:

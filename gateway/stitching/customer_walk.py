@@ -13,7 +13,7 @@ from connectors.errors import SourceError, SourceProtocolError, SourceRejectedEr
 from connectors.record_fields import Fields
 from gateway.identity.blocked_keys import birth_date_of
 from gateway.identity.decisions import NO_DECISIONS, Decisions, LogEntry, decisions_of
-from gateway.identity.keys import key_spellings, spellings
+from gateway.identity.keys import key_spellings, keys_of, spellings
 from gateway.identity.records import IdentityRecord, Key, RecordId, limited_keys, stated_id
 from gateway.identity.resolution import Component, WithheldReason, links_between, resolve
 from gateway.lookups.deadline import Deadline
@@ -243,7 +243,8 @@ class CustomerWalk:
         open_kinds = frozenset(key.kind for key in keys & self._unanswered)
         if record is None:
             return IdentityRecord(id=member.id, keys=frozenset(keys), open_kinds=frozenset(LINKING_KINDS))
-        numbers = [key.value for key in keys if key.kind is KeyKind.MEMBER_NUMBER]
+        found_by = sorted(key.value for key in keys if key.kind is KeyKind.MEMBER_NUMBER)
+        numbers = keys_of(record, KeyKind.MEMBER_NUMBER) or found_by  # what it states, whatever found it
         return IdentityRecord(
             id=member.id,
             keys=frozenset(keys),

@@ -8,6 +8,7 @@ from typing import Any
 from connectors.contract import Ask, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import Order, Record
+from gateway.identity.blocked_keys import is_placeholder
 from gateway.lookups import post_filter
 from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.sources import Source, Sources
@@ -59,11 +60,17 @@ class OrderSources:
         if (other := self._ids_of.get(source)) is not None:
             yield other, record.id
         for stated in record.external_ids:
-            if stated.id.strip():
-                yield stated.source, stated.id
+            if not _is_none(own_id := stated.id.strip()):
+                yield stated.source.strip(), own_id
 
     def number(self, source: str, record: Any) -> str | None:
         """Give the number of an order, where other sources have the same ones."""
         if source not in self._numbered or record.number is None:
             return None
-        return record.number.strip() or None
+        number = record.number.strip()
+        return None if _is_none(number) else number
+
+
+def _is_none(text: str) -> bool:
+    """Tell whether an id of another system stands for none: it is empty, 0 or a placeholder."""
+    return text in ("", "0") or is_placeholder(text)

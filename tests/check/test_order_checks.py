@@ -89,7 +89,7 @@ async def test_a_source_without_orders_is_told_with_its_line(tmp_path: Path):
 SOURCES: dict[str, Any] = {"shop": {"kind": "memory"}, "erp": {"kind": "memory"}, "pos": {"kind": "memory"}}
 JOINED = {"priority": ["shop", "erp"]}
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "an unknown source": ({"order": {"priority": ["shop", "ern"]}}, "order.priority: there is no source ern"),
+    "an unknown source": ({"order": {"priority": ["shop", "ern"]}}, "order.priority.1: there is no source ern"),
     "a source twice": ({"order": {"priority": ["shop", "shop"]}}, "priority: a source is named twice"),
     "numbers of a source apart": (
         {"order": JOINED | {"same_numbers": ["shop", "pos"]}},
@@ -101,15 +101,15 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "ids of a source apart": (
         {"order": JOINED, "sources": SOURCES | {"erp": {"kind": "memory", "order_ids_of": "pos"}}},
-        "order_ids_of of erp: pos is not in order.priority",
+        "sources.erp.order_ids_of: pos is not in order.priority",
     ),
     "ids of an unknown source": (
         {"order": JOINED, "sources": SOURCES | {"erp": {"kind": "memory", "order_ids_of": "shp"}}},
-        "order_ids_of of erp: shp is not in order.priority",
+        "sources.erp.order_ids_of: shp is not in order.priority",
     ),
     "its own ids": (
         {"order": JOINED, "sources": SOURCES | {"erp": {"kind": "memory", "order_ids_of": "erp"}}},
-        "order_ids_of of erp: these are its own ids; name another source",
+        "sources.erp.order_ids_of: these are its own ids; name another source",
     ),
 }
 

@@ -188,3 +188,13 @@ async def test_an_id_in_another_spelling_finds_the_customer():
     by_id["C1"] = by_id["c1"]
     answer = await ask_both('{ customer(by: {id: "crm:C1"}) { id name records { source } } ', crm, own)
     assert answer["data"]["customer"] == {"id": "crm:c1", "name": "Ann", "records": [{"source": "crm"}, {"source": "shop"}]}
+
+
+@pytest.mark.parametrize("asked", ["crm:1", "shop:2"])
+async def test_a_record_has_the_member_number_that_it_states(asked: str):
+    """Whatever spelling of it a source finds the record by: by each id the answer is the same."""
+    crm, own = knowing("crm", [person("1", member_number="AB1")]), knowing("shop", [person("2", member_number="ab1")])
+    by_number = own.records[r.Customer, KeyKind.MEMBER_NUMBER]
+    by_number["AB1"] = by_number["ab1"]
+    answer = await ask_both(f'{{ customer(by: {{id: "{asked}"}}) {{ identity {{ complete records }} }} ', crm, own)
+    assert answer["data"]["customer"]["identity"] == {"complete": True, "records": [asked]}

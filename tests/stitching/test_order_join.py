@@ -48,6 +48,7 @@ ONE: dict[str, Sequence[Own]] = {
     "a stated id": [order("shop", "1"), order("erp", "9", "shop:1")],
     "an id stated by the first": [order("shop", "1", "erp:9"), order("erp", "9")],
     "ids of another source": [order("shop", "1"), order("payments", "1")],
+    "a stated id with spaces": [order("shop", "1"), order("erp", "9", "shop: 1 ")],
     "an id at a third system": [order("shop", "1", "market:A"), order("erp", "9", "market:A")],
     "a number": [order("shop", "1", number="N1"), order("erp", "9", number=" N1 ")],
     "a chain": [order("shop", "1", number="N1"), order("erp", "9", "payments:5", number="N1"), order("payments", "5")],
@@ -68,6 +69,9 @@ APART: dict[str, Sequence[Own]] = {
     "numbers of a source that has others": [order("shop", "1", number="1"), order("payments", "2", number="1")],
     "no number": [order("shop", "1", number=""), order("erp", "2", number=" ")],
     "an empty stated id": [order("shop", "1", "market:"), order("erp", "2", "market: ")],
+    "a stated placeholder": [order("shop", "1", "market:n/a"), order("erp", "2", "market:N/A")],
+    "a stated 0": [order("shop", "1", "market:0"), order("erp", "2", "market:0")],
+    "a placeholder number": [order("shop", "1", number="n/a"), order("erp", "2", number="n/a")],
     "two of one source": [order("shop", "1", "market:A"), order("shop", "2", "market:A")],
 }
 
