@@ -1,25 +1,22 @@
-"""Walk from a key to all records of a customer, and from their keys on: in turns, for all customers of a request at once.
-
-In each turn a source is called once for each kind of key, with the keys of all customers.
-"""
+"""Walk from a key to all records of a customer, and from their keys on."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
 from connectors.contract import KeyKind
-from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError, SourceTimeoutError
-from connectors.record_fields import Fields
+from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
 from gateway.identity.blocked_keys import birth_date_of
 from gateway.identity.keys import key_spellings, spellings
 from gateway.identity.records import IdentityRecord, Key, RecordId, limited_keys, stated_id
 from gateway.identity.resolution import Component, WithheldReason, links_between, resolve
-from gateway.lookups.loaders import Loaders
+from gateway.identity.stored_components import StoredComponent
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.customer_sources import LINKING_KINDS, CustomerSources
 from gateway.stitching.merged_record import MemberRecord
+from gateway.stitching.stored_evidence import Digest, StoredEvidence
 
 MAX_CANDIDATES = 20
 """How many records of a source a caller's key names at most, when it is ambiguous."""
@@ -39,11 +36,16 @@ class CustomerWalk:
         self.outcomes: list[Outcome] = []
         self.failures: list[Failed] = []
         self.is_shared = False
+        self.began_with: Key
+        self.evidence: StoredEvidence | None = None
         self._customers = customers
         self._region = default_region
         self._seed: Key | None = None
         self._keys: dict[RecordId, set[Key]] = {}
         self._known: set[Key] = set()
+        self._stated: dict[RecordId, Collection[Key]] = {}
+        self._found: list[tuple[Key, Sequence[RecordId]]] = []
+        self._failed: set[Source] = set()
         self._shared: set[Key] = set()
         self._unanswered: set[Key] = set()
         self._frontier: dict[Place, dict[str, Sequence[str]]] = {}
@@ -52,12 +54,38 @@ class CustomerWalk:
     def begin_with_id(self, record: RecordId) -> None:
         """Walk from a record, by its id at its source."""
         self.seeds.append(record)
-        self._ask(stated_id(record), (record.node_id,))
+        self.began_with = stated_id(record)
+        self._ask(self.began_with, (record.node_id,))
 
     def begin_with_key(self, kind: KeyKind, value: str) -> None:
         """Walk from all records that have a key in its normal form."""
-        self._seed = Key(kind, value)
+        self.began_with = self._seed = Key(kind, value)
         self._ask(self._seed, spellings(kind, value))
+
+    def remember(self, evidence: StoredEvidence) -> None:
+        """Ask for stored records by their ids, beside what is asked for already. Of their keys only new ones are asked for."""
+        self.evidence = evidence
+        for id_ in evidence.records:
+            source = self._customers.named(id_.source)
+            if source is not None and id_ not in self.members:
+                self._frontier.setdefault((source, KeyKind.CUSTOMER_ID), {}).setdefault(id_.id, (id_.id,))
+
+    def as_stored(self, digest: Digest) -> StoredComponent | None:
+        """Write down what was found and asked for; None where not all was, or only in answers that stand in for newer ones."""
+        outcomes = [outcome for outcome in self.outcomes if isinstance(outcome, Found)]
+        unsure = any(outcome.stale is not None or outcome.partial for outcome in outcomes)
+        records = sorted(id_ for id_ in self.members if self._customers.finds_ids(id_.source))
+        if self.failures or self._reason is not None or self._unanswered or self.is_shared or unsure or not records:
+            return None
+        stated, lasting = self._stated, set(records)
+        not_stated = {key for key, ids in self._found for id_ in ids if id_ not in lasting or key not in stated.get(id_, ())}
+        return StoredComponent(
+            records=tuple(records),
+            keys=frozenset(map(digest, self._known - self._shared)),
+            asked_again=frozenset(map(digest, not_stated - self._shared)),
+            shared=frozenset(map(digest, self._shared)),
+            walked_at=min(outcome.as_of for outcome in outcomes),
+        )
 
     @property
     def frontier(self) -> Mapping[Place, Spellings]:
@@ -77,6 +105,8 @@ class CustomerWalk:
                 self.outcomes.append(outcome)
                 if isinstance(outcome, Found):
                     found.append((source, key, outcome))
+                    if self.evidence is not None and not outcome.records and _is_id(kind):
+                        self.evidence.lose(RecordId(source.name, value))
                     if not _is_id(kind) and len(outcome.records) > self._customers.max_sharers:
                         self._shared.add(key)
                 elif isinstance(outcome, Failed):
@@ -86,6 +116,7 @@ class CustomerWalk:
             self._follow(id_)
         for place, value, outcome in failed:
             self._fail(place, value, outcome)
+        self._doubt_spared()
         if len(self.members) > self._customers.limits.records:
             self.stop(IncompleteReason.TOO_MANY_RECORDS)
 
@@ -133,12 +164,18 @@ class CustomerWalk:
         if isinstance(outcome.error, SourceRejectedError) and is_known:
             return  # what a source refuses as a key, no record of it has
         self.failures.append(outcome)
+        self._failed.add(place[0])
         self._unanswered.update(self._keys_asked(place, value))
         source, kind = place
         if _is_id(kind):
             id_ = RecordId(source.name, value)
             self.members.setdefault(id_, MemberRecord(id_, None, outcome))
             self._keys.setdefault(id_, set()).update(self._customers.stated_ids(id_))
+
+    def _doubt_spared(self) -> None:
+        """Count keys as unanswered that were spared and would have been asked for at a source that could not be asked."""
+        spared = () if self.evidence is None or not self._failed else self.evidence.spared
+        self._unanswered.update(key for key in spared if not self._failed.isdisjoint(self._customers.asked_for(key)))
 
     def _add(self, source: Source, key: Key, outcome: Found) -> list[RecordId]:
         """Add the records that a key has found. Gives the new ones."""
@@ -147,9 +184,10 @@ class CustomerWalk:
             return []
         self.is_shared |= key in self._shared
         links = key.kind in self._customers.trusted[source.name] and key not in self._customers.blocked
+        ids = [RecordId(source.name, record.id) for record in outcome.records]
+        self._found.append((key, ids))
         new: list[RecordId] = []
-        for record in outcome.records:
-            id_ = RecordId(source.name, record.id)
+        for id_, record in zip(ids, outcome.records, strict=True):
             if is_seed and id_ not in self.seeds:
                 self.seeds.append(id_)
             if id_ not in self.members or self.members[id_].record is None:
@@ -168,6 +206,7 @@ class CustomerWalk:
             for value, own_forms in key_spellings(record, kind, self._region).items() if kind in trusted else ():
                 if Key(kind, value) not in self._customers.blocked:
                     forms[Key(kind, value)] = own_forms
+        self._stated[id_] = forms
         keys = self._keys[id_]
         keys.update(forms)
         if all(len(values) <= self._customers.limits.keys_per_kind for values in limited_keys(keys).values()):
@@ -179,6 +218,10 @@ class CustomerWalk:
         if key in self._known:
             return
         self._known.add(key)
+        if self.evidence is not None and self.evidence.spares(key):
+            if self.evidence.is_shared(key):
+                self._shared.add(key)
+            return
         name, _, own_id = key.value.partition(":") if key.kind is KeyKind.EXTERNAL_ID else ("", "", "")
         owners = self._customers.by_id(name)
         for source in self._customers.asked_by(key.kind):
@@ -202,48 +245,6 @@ class CustomerWalk:
             birth_date=birth_date_of(record.birth_date),
             open_kinds=open_kinds,
         )
-
-
-async def walk_all(
-    walks: Sequence[CustomerWalk], customers: CustomerSources, fields: Fields, loaders: Loaders, candidates: int = 0
-) -> None:
-    """Walk until there are no more keys, or the turns or half of the time are over.
-
-    A key is asked for with one record more than may share it; in the first turn with at least so many `candidates`. A turn
-    takes half of the time that is left to the walk, the last one all of it; who was late is not asked again.
-    """
-    deadline = loaders.deadline.leading()
-    first = max(candidates, customers.max_sharers + 1)
-    late: set[Source] = set()
-    for turn in range(customers.max_turns + 1):
-        for walk in walks:
-            walk.leave_out(late)
-        asking: dict[Place, dict[str, None]] = {}
-        for walk in walks:
-            for place, keys in walk.frontier.items():
-                asking.setdefault(place, {}).update(dict.fromkeys(form for forms in keys.values() for form in forms))
-        if not asking:
-            return
-        until = deadline if turn == customers.max_turns else deadline.leading()
-        parts = [
-            loaders.enqueue(source, customers.fetch(source, kind, fields, first), [*forms], until)
-            for (source, kind), forms in asking.items()
-        ]
-        outcomes = await loaders.wait_all(parts, until)
-        answers = {
-            place: dict(zip(forms, own, strict=True)) for (place, forms), own in zip(asking.items(), outcomes, strict=True)
-        }
-        late |= {source for (source, _), own in answers.items() if any(map(_is_late, own.values()))}
-        for walk in walks:
-            walk.land(answers)
-        first = customers.max_sharers + 1
-    reason = IncompleteReason.OUT_OF_TURNS if deadline.remaining_s() else IncompleteReason.OUT_OF_TIME
-    for walk in walks:
-        walk.stop(reason)
-
-
-def _is_late(outcome: Outcome) -> bool:
-    return isinstance(outcome, Failed) and isinstance(outcome.error, SourceTimeoutError)
 
 
 def _is_id(kind: KeyKind) -> bool:

@@ -13,11 +13,12 @@ from gateway.lookups.loaders import Loaders
 from gateway.stitching.customer import MissingRecord
 from gateway.stitching.customer_identity import CustomerIdentity, IdentityLink, IncompleteReason
 from gateway.stitching.customer_sources import CustomerSources
-from gateway.stitching.customer_walk import MAX_CANDIDATES, CustomerWalk, walk_all
+from gateway.stitching.customer_walk import MAX_CANDIDATES, CustomerWalk
 from gateway.stitching.merged_customer import MergedCustomer
 from gateway.stitching.merged_record import MemberRecord, merge_records
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
+from gateway.stitching.walk_turns import walk_all
 
 
 class IdentityLookup:
@@ -75,7 +76,10 @@ class IdentityLookup:
 
     async def _walk(self, walks: Sequence[CustomerWalk], selection: Selection, candidates: int = 0) -> None:
         fields = self._customers.fields(self._router.fields(selection))
-        await walk_all(walks, self._customers, fields, self._loaders, candidates)
+        known = self._router.known
+        await walk_all(walks, self._customers, fields, self._loaders, candidates, known)
+        if known is not None:
+            known.note(walks)
 
     def _of_id(self, walk: CustomerWalk, id_: RecordId, selection: Selection, *, as_asked: bool) -> MergedCustomer | None:
         if id_ not in walk.members:

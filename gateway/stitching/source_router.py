@@ -19,6 +19,7 @@ from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
 from gateway.stitching.customer_sources import CustomerSources
+from gateway.stitching.known_customers import KnownCustomers
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
 
@@ -43,7 +44,8 @@ class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
 class SourceRouter:
     """Route asks to sources. Shared by all requests.
 
-    `customer_ids` reads ids of customers as callers give them. `customers` says how several sources of customers come together.
+    `customer_ids` reads ids of customers as callers give them. `customers` says how several sources of customers come together,
+    `known` is what is stored of them, if anything.
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
     `route(record, ask)` gives the fetches at all sources of a record type. Both give the same object for the same words.
@@ -54,6 +56,7 @@ class SourceRouter:
         self.default_region = settings.default_region
         self.customers = CustomerSources(sources, settings)
         self.customer_ids = NodeIds(sources.find_customers_by(KeyKind.CUSTOMER_ID), [source.name for source in sources.all])
+        self.known: KnownCustomers | None = None
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()
         self.customer_fetch = lru_cache(maxsize=1_000)(self._customer_fetch)

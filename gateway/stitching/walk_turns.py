@@ -1,0 +1,103 @@
+"""Walk in turns, for all customers of a request at once.
+
+In each turn a source is called once for each kind of key, with the keys of all customers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from connectors.errors import SourceTimeoutError
+from connectors.record_fields import Fields
+from gateway.lookups.deadline import Deadline
+from gateway.lookups.loaders import Loaders
+from gateway.lookups.outcome import Failed, Outcome
+from gateway.lookups.pending_keys import PendingKeys
+from gateway.lookups.sources import Source
+from gateway.stitching.customer_identity import IncompleteReason
+from gateway.stitching.customer_sources import CustomerSources
+from gateway.stitching.customer_walk import CustomerWalk, Place
+
+
+class Memory(Protocol):
+    """What is stored of customers."""
+
+    def enqueue(self, walks: Sequence[CustomerWalk]) -> Any:
+        """Read what is stored of those whom walks begin with. Nothing is waited for."""
+        ...
+
+    async def remind(self, walks: Sequence[CustomerWalk], batches: Any, patience_s: float) -> None:
+        """Have walks go on with what is stored, if it comes in time."""
+        ...
+
+
+async def walk_all(
+    walks: Sequence[CustomerWalk],
+    customers: CustomerSources,
+    fields: Fields,
+    loaders: Loaders,
+    candidates: int = 0,
+    memory: Memory | None = None,
+) -> None:
+    """Walk until there are no more keys, or the turns or half of the time are over.
+
+    A key is asked for with one record more than may share it; in the first turn with at least so many `candidates`. A turn
+    takes half of the time that is left to the walk, the last one all of it; who was late is not asked again.
+    What is in `memory` is asked for in the first turn, behind the keys that are known: they are not held up by it.
+    """
+    deadline = loaders.deadline.leading()
+    first = max(candidates, customers.max_sharers + 1)
+    late: set[Source] = set()
+    for turn in range(customers.max_turns + 1):
+        for walk in walks:
+            walk.leave_out(late)
+        asking = _forms_to_ask(walks)
+        if not asking:
+            return
+        until = deadline if turn == customers.max_turns else deadline.leading()
+        ask = partial(_enqueue, customers=customers, fields=fields, loaders=loaders, first=first, until=until)
+        parts = ask(asking)
+        if memory is not None and not turn:
+            await memory.remind(walks, memory.enqueue(walks), until.remaining_s())
+            asking = _forms_to_ask(walks)
+            parts = ask(asking)
+        outcomes = await loaders.wait_all(parts, until)
+        answers = {
+            place: dict(zip(forms, own, strict=True)) for (place, forms), own in zip(asking.items(), outcomes, strict=True)
+        }
+        late |= {source for (source, _), own in answers.items() if any(map(_is_late, own.values()))}
+        for walk in walks:
+            walk.land(answers)
+        first = customers.max_sharers + 1
+    reason = IncompleteReason.OUT_OF_TURNS if deadline.remaining_s() else IncompleteReason.OUT_OF_TIME
+    for walk in walks:
+        walk.stop(reason)
+
+
+def _forms_to_ask(walks: Sequence[CustomerWalk]) -> dict[Place, dict[str, None]]:
+    asking: dict[Place, dict[str, None]] = {}
+    for walk in walks:
+        for place, keys in walk.frontier.items():
+            asking.setdefault(place, {}).update(dict.fromkeys(form for forms in keys.values() for form in forms))
+    return asking
+
+
+def _enqueue(
+    asking: Mapping[Place, Mapping[str, None]],
+    *,
+    customers: CustomerSources,
+    fields: Fields,
+    loaders: Loaders,
+    first: int,
+    until: Deadline,
+) -> list[PendingKeys]:
+    return [
+        loaders.enqueue(source, customers.fetch(source, kind, fields, first), [*forms], until)
+        for (source, kind), forms in asking.items()
+    ]
+
+
+def _is_late(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failed) and isinstance(outcome.error, SourceTimeoutError)
