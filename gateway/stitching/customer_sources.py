@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import attrgetter
 
 import msgspec
 
@@ -62,6 +63,7 @@ class CustomerSources:
         self._finders = {kind: self._asked_by(kind) for kind in LINKING_KINDS}
         kinds = {source.name: self.trusted[source.name] - _kinds(source) - {KeyKind.DEVICE_ID} for source in self.all}
         self.one_way = {name: one_way for name, one_way in kinds.items() if one_way}
+        self.proof_of = attrgetter("birth_date", *self._linking_fields())
         self.fields = lru_cache(maxsize=1_000)(self._fields)
 
     @property
@@ -115,6 +117,13 @@ class CustomerSources:
     def fetch(self, source: Source, kind: KeyKind, fields: Fields, first: int) -> RecordFetch:
         """Fetch records of customers with the fields that a walk needs."""
         return source.records(Customer, kind, Ask(fields=fields, first=first, more=False))
+
+    def _linking_fields(self) -> list[str]:
+        """List the fields of a record by which it is linked."""
+        kinds = frozenset[KeyKind]().union(*self.trusted.values()) | {KeyKind.MEMBER_NUMBER}
+        return list(
+            dict.fromkeys(path.partition(".")[0] for kind in LINKING_KINDS if kind in kinds for path in KEY_KINDS[kind].fields)
+        )
 
     def _fields(self, fields: Fields) -> Fields:
         """Add the fields that link records, and those that are taken together with selected ones."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
 
 from connectors.contract import KeyKind
 from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
@@ -16,7 +17,7 @@ from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.customer_sources import LINKING_KINDS, CustomerSources
 from gateway.stitching.merged_record import MemberRecord
-from gateway.stitching.stored_evidence import Digest, StoredEvidence
+from gateway.stitching.stored_evidence import Conclusion, Digest, StoredEvidence
 
 MAX_CANDIDATES = 20
 """How many records of a source a caller's key names at most, when it is ambiguous."""
@@ -24,6 +25,7 @@ MAX_CANDIDATES = 20
 Place = tuple[Source, KeyKind]
 Spellings = Mapping[str, Sequence[str]]
 """The forms to ask by, of each key in its normal form."""
+Shown = TypeVar("Shown")
 Answers = Mapping[Place, Mapping[str, Outcome]]
 
 
@@ -46,6 +48,8 @@ class CustomerWalk:
         self._stated: dict[RecordId, Collection[Key]] = {}
         self._found: list[tuple[Key, Sequence[RecordId]]] = []
         self._failed: set[Source] = set()
+        self._turns = 0
+        self._concluded: Conclusion | None = None
         self._shared: set[Key] = set()
         self._unanswered: set[Key] = set()
         self._frontier: dict[Place, dict[str, Sequence[str]]] = {}
@@ -95,6 +99,11 @@ class CustomerWalk:
     def land(self, answers: Answers) -> None:
         """Take the answers to all keys of the frontier. The keys of new records are the next one."""
         asked, self._frontier = self._frontier, {}
+        self._turns += 1
+        if self.evidence is None or self.evidence.conclusion is None or not self._is_as_before(asked, answers):
+            self._land(asked, answers)
+
+    def _land(self, asked: Mapping[Place, Spellings], answers: Answers) -> None:
         found: list[tuple[Source, Key, Found]] = []
         failed: list[tuple[Place, str, Failed]] = []
         for place, keys in asked.items():
@@ -120,6 +129,62 @@ class CustomerWalk:
         if len(self.members) > self._customers.limits.records:
             self.stop(IncompleteReason.TOO_MANY_RECORDS)
 
+    def _is_as_before(self, asked: Mapping[Place, Spellings], answers: Answers) -> bool:
+        """Take answers that lead to what was concluded before: the same records, found by the keys that link them.
+
+        Tells whether they do; else nothing is taken.
+        """
+        assert self.evidence is not None
+        before, proof_of, sharers = self.evidence.conclusion, self._customers.proof_of, self._customers.max_sharers
+        assert before is not None
+        members: dict[RecordId, MemberRecord] = {}
+        seeds: list[RecordId] = []
+        outcomes: list[Outcome] = []
+        for place, keys in asked.items():
+            (source, kind), by_form = place, answers[place]
+            name, is_by_id = source.name, _is_id(kind)
+            for value, forms in keys.items():
+                outcome = by_form[forms[0]]
+                if len(forms) > 1 or type(outcome) is not Found or (not is_by_id and len(outcome.records) > sharers):
+                    return False
+                if not outcome.records and outcome.dropped:
+                    return False
+                key = stated_id(RecordId(name, value)) if is_by_id else Key(kind, value)
+                for record in outcome.records:
+                    id_ = RecordId(name, record.id)
+                    if key not in before.keys.get(id_, ()) or before.proofs[id_] != proof_of(record):
+                        return False
+                    members[id_] = MemberRecord(id_, record, outcome)
+                    if key == self._seed:
+                        seeds.append(id_)
+                outcomes.append(outcome)
+        if len(members) < len(before.proofs):
+            return False
+        self.members, self.outcomes, self._concluded = members, outcomes, before
+        self.seeds += seeds
+        return True
+
+    @property
+    def is_as_before(self) -> bool:
+        """Tell whether what was concluded before holds again."""
+        return self._concluded is not None
+
+    def shown(self, component: Component, show: Callable[[], Shown]) -> Shown:
+        """Show a component, as before where it is concluded as before."""
+        if self._concluded is None:
+            return show()
+        shown = self._concluded.shown.get(component.records)
+        if shown is None:
+            shown = self._concluded.shown[component.records] = show()
+        return shown
+
+    def conclude(self) -> Conclusion | None:
+        """Conclude what can be said again of the same records. None where it took more than a turn to know it."""
+        if self._turns > 1 or self.failures or self._reason is not None or self.is_shared or self._unanswered:
+            return None
+        proofs = {id_: self._customers.proof_of(member.record) for id_, member in self.members.items()}
+        return Conclusion(proofs, self._keys, self.components(), {})
+
     def stop(self, reason: IncompleteReason) -> None:
         """Ask for no more keys."""
         if self._frontier:
@@ -137,8 +202,10 @@ class CustomerWalk:
         source, kind = place
         return self._customers.stated_ids(RecordId(source.name, value)) if _is_id(kind) else [Key(kind, value)]
 
-    def components(self) -> list[Component]:
+    def components(self) -> Sequence[Component]:
         """Resolve the records to customers."""
+        if self._concluded is not None:
+            return self._concluded.components
         records = [self._identity_record(member) for member in self.members.values()]
         links, customers = links_between(records, self._shared), self._customers
         return resolve(records, links, customers.limits, self._shared, customers.one_way)

@@ -15,7 +15,7 @@ from gateway.stitching.customer_identity import CustomerIdentity, IdentityLink, 
 from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.customer_walk import MAX_CANDIDATES, CustomerWalk
 from gateway.stitching.merged_customer import MergedCustomer
-from gateway.stitching.merged_record import MemberRecord, merge_records
+from gateway.stitching.merged_record import merge_records
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.walk_turns import walk_all
@@ -93,10 +93,10 @@ class IdentityLookup:
     def _merged(
         self, walk: CustomerWalk, component: Component, selection: Selection, shown_as: RecordId | None
     ) -> MergedCustomer:
-        members = self._customers.rules.in_order([walk.members[id_] for id_ in component.records])
-        anchor = members[0].id
+        identity = walk.shown(component, lambda: self._identity(walk, component))
+        members = [walk.members[id_] for id_ in identity.members]
+        anchor, reason = members[0].id, identity.reason
         shown = shown_as or anchor
-        reason = walk.incomplete_reason(component)
         known = [member for member in members if member.record is not None]
         failed = [failure for failure in walk.failures if failure.source == anchor.source] or walk.failures
         record = merge_records(known, self._customers.rules, shown.id) if known else MissingRecord(failed[0])
@@ -110,17 +110,21 @@ class IdentityLookup:
             selected=selection.fields,
             anchor=anchor,
             members=members,
-            identity=_identity(component, members, reason),
+            identity=identity,
             outcomes=walk.outcomes,
             failures=walk.failures,
             error=None if reason is None else walk.error(reason),
         )
 
+    def _identity(self, walk: CustomerWalk, component: Component) -> CustomerIdentity:
+        members = self._customers.rules.in_order([walk.members[id_] for id_ in component.records])
+        return _identity(component, [member.id for member in members], walk.incomplete_reason(component))
 
-def _identity(component: Component, members: Sequence[MemberRecord], reason: IncompleteReason | None) -> CustomerIdentity:
+
+def _identity(component: Component, members: Sequence[RecordId], reason: IncompleteReason | None) -> CustomerIdentity:
     return CustomerIdentity(
         reason=reason,
-        records=[member.id.node_id for member in members],
+        members=members,
         links=[IdentityLink(link.by, [id_.node_id for id_ in link.records]) for link in component.links],
         withheld=[IdentityLink(link.by, [id_.node_id for id_ in link.records], link.reason) for link in component.withheld],
     )

@@ -23,7 +23,7 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.store_reads import StoreBatch, StoreReads
 from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.customer_walk import CustomerWalk
-from gateway.stitching.stored_evidence import StoredEvidence
+from gateway.stitching.stored_evidence import Conclusion, StoredEvidence
 from gateway.stitching.walk_turns import walk_all
 
 KEEP_S = 2.0
@@ -31,6 +31,9 @@ KEEP_S = 2.0
 
 MAX_QUEUED = 1_000
 """How many walks wait to be kept, and how many to be walked anew. Those beyond are left to later requests."""
+
+MAX_CONCLUSIONS = 2_000
+"""Of how many stored components it is kept in memory what follows from them. Each takes about 4 KB."""
 
 MAX_AT_ONCE = 20
 """How many customers are walked anew together."""
@@ -61,6 +64,7 @@ class KnownCustomers:
         self._max_age = max_age
         self._new_loaders = new_loaders
         self._reads: StoreReads[Sequence[StoredComponent]] = StoreReads(self._read, clock, KEEP_S)
+        self._conclusions: dict[str, Conclusion] = {}
         self._walked: dict[Key, CustomerWalk] = {}
         self._again: dict[Key, None] = {}
         self._keeping: asyncio.Task[None] | None = None
@@ -70,13 +74,19 @@ class KnownCustomers:
         """Read what is stored of those whom the walks begin with. Nothing is waited for."""
         return self._reads.enqueue([self.digest(walk.began_with) for walk in walks])
 
+    def is_here(self, batches: Batches) -> bool:
+        """Tell whether it has been read."""
+        return all(batch.done.done() for batch in batches.values())
+
     async def remind(self, walks: Sequence[CustomerWalk], batches: Batches, patience_s: float) -> None:
         """Have walks go on with what is stored, unless it takes too long."""
         stored = await self._reads.wait_for(batches, min(patience_s, self._store.timeout_s))
         for walk in walks:
             components = stored.get(self.digest(walk.began_with))
             if components:
-                walk.remember(StoredEvidence(components, self.digest))
+                evidence = StoredEvidence(components, self.digest)
+                evidence.conclusion = self._conclusions.get(evidence.version)
+                walk.remember(evidence)
 
     def note(self, walks: Sequence[CustomerWalk]) -> None:
         """Take note of walks that have ended: of new ones what they found, of others whether what is stored is outdated."""
@@ -89,6 +99,8 @@ class KnownCustomers:
             elif evidence.is_outdated or evidence.walked_at < due:
                 known = next((id_ for id_ in walk.members if id_ in evidence.records), next(iter(evidence.records)))
                 self._walk_again(stated_id(known))
+            elif not walk.is_as_before and (conclusion := walk.conclude()) is not None:
+                self._remember(evidence.version, conclusion)
         self._keep_on()
 
     async def drop(self, keys: Collection[Key]) -> None:
@@ -114,6 +126,13 @@ class KnownCustomers:
         self._again.clear()
         await self.join()
         await self._reads.aclose()
+
+    def _remember(self, version: str, conclusion: Conclusion) -> None:
+        """Keep a conclusion from what is stored in this version, and the latest of the others."""
+        self._conclusions.pop(version, None)
+        self._conclusions[version] = conclusion
+        if len(self._conclusions) > MAX_CONCLUSIONS:
+            del self._conclusions[next(iter(self._conclusions))]
 
     def _walk_again(self, key: Key) -> None:
         if len(self._again) < MAX_QUEUED and not self._is_closing:

@@ -5,7 +5,7 @@ In each turn a source is called once for each kind of key, with the keys of all 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -20,12 +20,19 @@ from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.customer_walk import CustomerWalk, Place
 
+Asking = Mapping[Place, Mapping[str, None]]
+"""The forms of keys to ask for, each once."""
+
 
 class Memory(Protocol):
     """What is stored of customers."""
 
     def enqueue(self, walks: Sequence[CustomerWalk]) -> Any:
         """Read what is stored of those whom walks begin with. Nothing is waited for."""
+        ...
+
+    def is_here(self, batches: Any) -> bool:
+        """Tell whether it has been read."""
         ...
 
     async def remind(self, walks: Sequence[CustomerWalk], batches: Any, patience_s: float) -> None:
@@ -58,11 +65,9 @@ async def walk_all(
             return
         until = deadline if turn == customers.max_turns else deadline.leading()
         ask = partial(_enqueue, customers=customers, fields=fields, loaders=loaders, first=first, until=until)
-        parts = ask(asking)
         if memory is not None and not turn:
-            await memory.remind(walks, memory.enqueue(walks), until.remaining_s())
-            asking = _forms_to_ask(walks)
-            parts = ask(asking)
+            asking = await _begin(walks, memory, asking, ask, until)
+        parts = ask(asking)
         outcomes = await loaders.wait_all(parts, until)
         answers = {
             place: dict(zip(forms, own, strict=True)) for (place, forms), own in zip(asking.items(), outcomes, strict=True)
@@ -76,7 +81,22 @@ async def walk_all(
         walk.stop(reason)
 
 
-def _forms_to_ask(walks: Sequence[CustomerWalk]) -> dict[Place, dict[str, None]]:
+async def _begin(
+    walks: Sequence[CustomerWalk],
+    memory: Memory,
+    asking: Asking,
+    ask: Callable[[Asking], Sequence[PendingKeys]],
+    until: Deadline,
+) -> Asking:
+    """Have walks go on with what is stored. Unless it is here, what they begin with leaves first."""
+    reading = memory.enqueue(walks)
+    if not memory.is_here(reading):
+        ask(asking)
+    await memory.remind(walks, reading, until.remaining_s())
+    return _forms_to_ask(walks)
+
+
+def _forms_to_ask(walks: Sequence[CustomerWalk]) -> Asking:
     asking: dict[Place, dict[str, None]] = {}
     for walk in walks:
         for place, keys in walk.frontier.items():
@@ -85,7 +105,7 @@ def _forms_to_ask(walks: Sequence[CustomerWalk]) -> dict[Place, dict[str, None]]
 
 
 def _enqueue(
-    asking: Mapping[Place, Mapping[str, None]],
+    asking: Asking,
     *,
     customers: CustomerSources,
     fields: Fields,
