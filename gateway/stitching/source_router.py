@@ -32,13 +32,15 @@ CANDIDATES = 20
 class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
     """An ask with its sources, the same for every customer.
 
-    `by_id` is the only source with its fetch, where there is one and it finds the records by the customer's id.
+    `by_id` is the only source with its fetch, where there is one and it finds the records by the customer's id;
+    `by_member_id`, where customers have several records, by that of one of them.
     """
 
     record: type[Record]
     ask: Ask
     fetches: Sequence[tuple[Source, KeyKind, RecordFetch]]
     by_id: tuple[Source, RecordFetch] | None = None
+    by_member_id: tuple[Source, RecordFetch] | None = None
 
 
 class SourceRouter:
@@ -83,8 +85,10 @@ class SourceRouter:
             (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured
         ]
         by_id = [(source, fetch) for source, kind, fetch in fetches if kind is KeyKind.CUSTOMER_ID]
-        is_one = len(fetches) == len(by_id) == 1 and not self.customers.are_several
-        return RoutedAsk(record, ask, fetches, by_id[0] if is_one else None)
+        one = by_id[0] if len(fetches) == len(by_id) == 1 else None
+        if self.customers.are_several:
+            return RoutedAsk(record, ask, fetches, by_member_id=one)
+        return RoutedAsk(record, ask, fetches, by_id=one)
 
     def _customer_fetch(
         self, kind: KeyKind, selection: Selection, source_name: str | None = None
