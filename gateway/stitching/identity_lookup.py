@@ -75,7 +75,7 @@ class IdentityLookup:
         return CustomerWalk(self._customers, self._router.default_region)
 
     async def _walk(self, walks: Sequence[CustomerWalk], selection: Selection, candidates: int = 0) -> None:
-        fields = self._customers.fields(self._router.fields(selection))
+        fields = self._router.walk_fields(selection)
         known = self._router.known
         await walk_all(walks, self._customers, fields, self._loaders, candidates, known)
         if known is not None:

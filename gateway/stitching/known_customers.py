@@ -78,8 +78,8 @@ class KnownCustomers:
         """Tell whether it has been read."""
         return all(batch.done.done() for batch in batches.values())
 
-    async def remind(self, walks: Sequence[CustomerWalk], batches: Batches, patience_s: float) -> None:
-        """Have walks go on with what is stored, unless it takes too long."""
+    async def remind(self, walks: Sequence[CustomerWalk], batches: Batches, patience_s: float) -> bool:
+        """Have walks go on with what is stored, unless it takes too long. Tells whether any does."""
         stored = await self._reads.wait_for(batches, min(patience_s, self._store.timeout_s))
         for walk in walks:
             components = stored.get(self.digest(walk.began_with))
@@ -87,6 +87,7 @@ class KnownCustomers:
                 evidence = StoredEvidence(components, self.digest)
                 evidence.conclusion = self._conclusions.get(evidence.version)
                 walk.remember(evidence)
+        return bool(stored)
 
     def note(self, walks: Sequence[CustomerWalk]) -> None:
         """Take note of walks that have ended: of new ones what they found, of others whether what is stored is outdated."""

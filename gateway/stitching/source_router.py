@@ -50,7 +50,8 @@ class SourceRouter:
     `known` is what is stored of them, if anything.
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
-    `route(record, ask)` gives the fetches at all sources of a record type. Both give the same object for the same words.
+    `walk_fields(selection)` are what is asked of all sources of customers.
+    `route(record, ask)` gives the fetches at all sources of a record type. All give the same object for the same words.
     """
 
     def __init__(self, sources: Sources, settings: Settings) -> None:
@@ -62,6 +63,7 @@ class SourceRouter:
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()
         self.customer_fetch = lru_cache(maxsize=1_000)(self._customer_fetch)
+        self.walk_fields = lru_cache(maxsize=1_000)(self._walk_fields)
         self.route = lru_cache(maxsize=1_000)(self._route)
 
     def note_left_out_keys(self, source: Source, kind: KeyKind) -> None:
@@ -74,6 +76,9 @@ class SourceRouter:
         """Add the keys of stitched records to the selected fields."""
         kinds = {kind for record in selection.stitches for _, kind in self.sources.for_record(record)}
         return selection.fields | Fields.from_paths("id", *(name for kind in kinds for name in KEY_KINDS[kind].fields))
+
+    def _walk_fields(self, selection: Selection) -> Fields:
+        return self.customers.fields(self.fields(selection))
 
     def _route(self, record: type[Record], ask: Ask) -> RoutedAsk:
         configured = self.sources.for_record(record)

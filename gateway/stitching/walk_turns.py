@@ -35,8 +35,8 @@ class Memory(Protocol):
         """Tell whether it has been read."""
         ...
 
-    async def remind(self, walks: Sequence[CustomerWalk], batches: Any, patience_s: float) -> None:
-        """Have walks go on with what is stored, if it comes in time."""
+    async def remind(self, walks: Sequence[CustomerWalk], batches: Any, patience_s: float) -> bool:
+        """Have walks go on with what is stored, if it comes in time. Tells whether any does."""
         ...
 
 
@@ -92,8 +92,8 @@ async def _begin(
     reading = memory.enqueue(walks)
     if not memory.is_here(reading):
         ask(asking)
-    await memory.remind(walks, reading, until.remaining_s())
-    return _forms_to_ask(walks)
+    reminded = await memory.remind(walks, reading, until.remaining_s())
+    return _forms_to_ask(walks) if reminded else asking
 
 
 def _forms_to_ask(walks: Sequence[CustomerWalk]) -> Asking:

@@ -234,10 +234,10 @@ async def test_what_is_stored_gives_the_same_answer_in_one_turn(
 ):
     """From every key, and each source is called once for each kind: for a hundred customers as for one."""
     identity = {"max_turns": 4, "secret": "what keys are digested with"}
-    mongodb = {"uri": mongodb_uri, "database": mongodb_database, "timeout_ms": 20_000}
+    mongodb: dict[str, Any] = {"uri": mongodb_uri, "database": mongodb_database, "timeout_ms": 20_000}
     async with gateway_on([*systems.values()], identity=identity, mongodb=mongodb) as gateway:
         await gateway.data('{ customers(ids: ["crm:7", "crm:8"]) { records { source } } }')
-        await until_stored(mongodb_uri, mongodb["database"], 2)
+        await until_stored(mongodb_uri, mongodb_database, 2)
         answers = [(await gateway.data(QUERY.replace("BY", by) + end))["customer"] for by in KEYS]
         calls = []
         for ids in (["crm:7"], ["crm:7", "crm:8", *(f"crm:x{n}" for n in range(98))]):
