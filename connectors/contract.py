@@ -28,7 +28,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from connectors.errors import NoWebhookError, SourceError
 from connectors.inspection import MissingIndex, SampleFunction
 from connectors.record_fields import Fields
-from connectors.records import Record, known_record
+from connectors.records import RECORD_NAMES, RECORDS, Event, Order, Record, Ticket, known_record
 
 
 class KeyKind(StrEnum):
@@ -40,7 +40,39 @@ class KeyKind(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     DEVICE_ID = "device_id"
+    ACCOUNT = "account"
+    ORDER_ID = "order_id"
+    ORDER_NUMBER = "order_number"
+    TICKET_ID = "ticket_id"
+    TICKET_NUMBER = "ticket_number"
+    EVENT_ID = "event_id"
     TEXT = "text"
+
+
+RECORD_KEYS: Mapping[KeyKind, type[Record]] = {
+    KeyKind.ORDER_ID: Order,
+    KeyKind.ORDER_NUMBER: Order,
+    KeyKind.TICKET_ID: Ticket,
+    KeyKind.TICKET_NUMBER: Ticket,
+    KeyKind.EVENT_ID: Event,
+}
+"""Kinds of keys that a record has itself: its id or number."""
+
+CUSTOMER_KEYS: Sequence[KeyKind] = [kind for kind in KeyKind if kind is not KeyKind.TEXT and kind not in RECORD_KEYS]
+"""Kinds of a customer's keys that find its records, the strongest first."""
+
+LINKING_KINDS: Sequence[KeyKind] = [kind for kind in CUSTOMER_KEYS if kind not in (KeyKind.CUSTOMER_ID, KeyKind.ACCOUNT)]
+"""Kinds of keys by which records are of one person. The contacts of a company share its account."""
+
+
+def misplaced_keys(record_name: str, kinds: Iterable[KeyKind]) -> list[str]:
+    """List problems of settings: kinds of keys that another record has itself."""
+    record = RECORDS[record_name]
+    return [
+        f"keys.{kind.value}: it finds records of {RECORD_NAMES[owner]}, not of {record_name}; move it there, or remove it"
+        for kind in kinds
+        if (owner := RECORD_KEYS.get(kind, record)) is not record
+    ]
 
 
 def nobody(kind: KeyKind) -> str:

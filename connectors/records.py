@@ -240,6 +240,13 @@ class Customer(Record, frozen=True, kw_only=True):
     deals: list[Deal] = []
 
 
+CustomerId = Annotated[str | None, Personal.IDENTIFIER]
+"""Whose the record is: the customer's own id, as its source has it."""
+
+CustomerEmail = Annotated[str | None, Personal.EMAIL]
+"""Whose the record is, where its source knows people by their addresses."""
+
+
 class OrderItem(Part, frozen=True, kw_only=True):
     sku: str | None = None
     product_id: str | None = None
@@ -265,6 +272,8 @@ class Order(Record, frozen=True, kw_only=True):
 
     placed_at: UtcTime
     number: str | None = None
+    customer_id: CustomerId = None
+    customer_email: CustomerEmail = None
     channel: str | None = None
     status: OrderStatus = OrderStatus.UNKNOWN
     total: Money | None = None
@@ -287,6 +296,9 @@ class Ticket(Record, frozen=True, kw_only=True):
     time_field: ClassVar[str | None] = "created_at"
 
     created_at: UtcTime
+    number: str | None = None
+    customer_id: CustomerId = None
+    customer_email: CustomerEmail = None
     subject: Annotated[str | None, Personal.TEXT] = None
     kind: TicketKind = TicketKind.UNKNOWN
     status: TicketStatus = TicketStatus.UNKNOWN
@@ -303,6 +315,8 @@ class Event(Record, frozen=True, kw_only=True):
 
     at: UtcTime
     type: str
+    customer_id: CustomerId = None
+    customer_email: CustomerEmail = None
     page: Annotated[str | None, Personal.LINK] = None
     device_id: Annotated[str | None, Personal.IDENTIFIER] = None
     session_id: Annotated[str | None, Personal.IDENTIFIER] = None

@@ -75,7 +75,7 @@ def demo(
     prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Write data and settings, and end.")] = False,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open GraphiQL in a browser.")] = out.is_terminal,
 ) -> None:
-    """Serve example data on four sources, with GraphiQL."""
+    """Serve example data on six sources, with GraphiQL."""
     from gateway.demo.serve import serve_demo
     from gateway.log import configure_logging
 
@@ -141,7 +141,8 @@ def reload(admin_port: AdminPort = None) -> None:
     if outcome.problems:
         _print_problems([*outcome.problems, "The old settings and tags are kept."])
         raise typer.Exit(1)
-    out.print(f"Settings and tags {outcome.digest} are served (revision {outcome.revision}).", highlight=False)
+    words = "are served as before: nothing has changed" if outcome.outcome == "unchanged" else "are served"
+    out.print(f"Settings and tags {outcome.digest} {words} (revision {outcome.revision}).", highlight=False, soft_wrap=True)
     for line in outcome.changes:
         out.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -151,7 +152,7 @@ def check(
     config: Config = Path("gateway.toml"),
     faults: Faults = None,
     customer: Annotated[
-        list[str] | None, typer.Option(help="Read this customer's records, and say what cannot be read.")
+        list[str] | None, typer.Option(help="Read this customer's records, by id or such as email:ana@example.com.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print problems and lookups as JSON.")] = False,
     deep: Annotated[bool, typer.Option("--deep", help="Look at 1,000 rows of each lookup instead of 100.")] = False,
@@ -213,7 +214,7 @@ def explain(
     import asyncio
 
     from gateway.app import create_services
-    from gateway.explain import explained
+    from gateway.explain import explained, suggest_kind
     from gateway.log import configure_logging
     from gateway.settings import load_settings
 
@@ -221,7 +222,8 @@ def explain(
     with _problems_shown():
         explanation = asyncio.run(explained(create_services(load_settings(config)), customer, by))
     if explanation is None:
-        errors.print("there is no customer with this key; --by says of which kind it is", markup=False)
+        fix = suggest_kind(customer if by is None else "", "--by says of which kind it is")
+        errors.print(f"there is no customer with this key{fix}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1)
     if explanation.warning is not None:
         errors.print(explanation.warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
@@ -286,7 +288,7 @@ def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, 
     from rich.progress import Progress
 
     from gateway.check.command import check as check_configuration
-    from gateway.check.report import report_lines
+    from gateway.check.report import WIDTH, report_lines
 
     with _problems_shown(), Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("Looking at the data", total=None)
@@ -295,7 +297,7 @@ def _check(config: Path, faults: Path | None, customers: Sequence[str] = (), *, 
     if as_json:
         typer.echo(found.report.json())
     else:
-        for line in report_lines(found.report, found.settings, found.faults):
+        for line in report_lines(found.report, found.called, found.faults, WIDTH if out.is_terminal else None):
             out.print(line, markup=False, highlight=False, soft_wrap=True)
         for warning in found.report.warnings:
             errors.print(f"warning: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -5,16 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from connectors.contract import KeyKind
+from connectors.contract import LINKING_KINDS, KeyKind
 from connectors.record_fields import fields_of
 from connectors.records import Customer
-
-SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+from gateway.settings_texts import SourceName
 
 
 def _linking(kind: KeyKind) -> KeyKind:
-    if kind in (KeyKind.CUSTOMER_ID, KeyKind.TEXT):
-        raise ValueError("links are made by external_id, member_number, email, phone and device_id")
+    if kind not in LINKING_KINDS:
+        raise ValueError("links are made by external_id, member_number, email, phone and device_id; choose one of these")
     return kind
 
 

@@ -9,6 +9,7 @@ from connectors import records
 from connectors.contract import Ask, KeyKind
 from connectors.errors import ProfileGatewayError
 from connectors.record_fields import Fields, all_fields
+from connectors.suggestions import did_you_mean, suggest
 from gateway.app import opened
 from gateway.errors import InvalidArgumentError, SourceFailure
 from gateway.execution.executor import Executor
@@ -25,6 +26,7 @@ from gateway.tags.explained_tag import ExplainedTag, explain_tag
 from resolvers.customer_key import KINDS
 from resolvers.schema import schema
 
+_OTHER_KEY = "give the id of one, or a key with its kind, such as email:ana@example.com"
 _READ = 100
 """Records of each type, source and key that are read of a customer."""
 
@@ -70,11 +72,7 @@ async def explained(services: Services, key: str, by: str | None = None) -> Expl
         selection = Selection(
             fields=Fields.from_paths("id"), stitches=frozenset(pack.facts[name].record for name in pack.facts)
         )
-        stitcher = services.stitcher()
-        asking = (
-            stitcher.customer_of(value, selection) if kind is KeyKind.CUSTOMER_ID else stitcher.customer(kind, value, selection)
-        )
-        customer = await asking
+        customer = await _find_customer(services, kind, value, selection)
         if customer is None:
             return None
         answers = await services.tags.load([(customer.tagged, key) for key in pack.tags])
@@ -86,8 +84,21 @@ def _read_key(key: str, by: str | None) -> tuple[KeyKind, str]:
         prefix, colon, value = key.partition(":")
         return (KINDS[prefix], value) if colon and prefix in KINDS else (KeyKind.CUSTOMER_ID, key)
     if by not in KINDS:
-        raise InvalidArgumentError(f"--by: there are no keys of kind '{by}'; known: {', '.join(KINDS)}")
+        raise InvalidArgumentError(f"--by: there are no keys of kind '{by}'{did_you_mean(by, KINDS)}")
     return KINDS[by], key
+
+
+def suggest_kind(key: str, otherwise: str) -> str:
+    """End a message about a key that finds nobody: with the kind that it may begin with, misspelt, or with another fix."""
+    prefix, colon, _ = key.partition(":")
+    return f"; {otherwise}" if not colon or prefix in KINDS else suggest(prefix, KINDS, otherwise)
+
+
+async def _find_customer(services: Services, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
+    stitcher = services.stitcher()
+    if kind is KeyKind.CUSTOMER_ID:
+        return await stitcher.customer_of(value, selection)
+    return await stitcher.customer(kind, value, selection)
 
 
 def _missing_record(customer: StitchedCustomer) -> str | None:
@@ -99,17 +110,20 @@ def _missing_record(customer: StitchedCustomer) -> str | None:
 
 
 async def unreadable_values(services: Services, customers: Sequence[str]) -> list[str]:
-    """List the unreadable values of some customers: each trouble once, with an example."""
+    """List the unreadable values of some customers: each trouble once, with an example.
+
+    A key of a customer is an id, or begins with its kind, such as `email:...`.
+    """
     problems = []
-    for customer_id in customers:
+    for key in customers:
         selection = Selection(fields=all_fields(records.Customer), stitches=frozenset(records.RECORDS.values()))
         try:
-            customer = await services.stitcher().customer_of(customer_id, selection)
+            customer = await _find_customer(services, *_read_key(key, None), selection)
         except ProfileGatewayError as error:
-            problems.append(f"customer {customer_id}: {error}")
+            problems.append(f"customer {key}: {error}")
             continue
         if customer is None:
-            problems.append(f"customer {customer_id}: nobody has this id")
+            problems.append(f"customer {key}: nobody has this key{suggest_kind(key, _OTHER_KEY)}")
             continue
         for record in (records.Order, records.Ticket, records.Event):
             for source, kind in customer.configured(record):

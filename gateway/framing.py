@@ -303,8 +303,12 @@ class FramingProtocol(HttpToolsProtocol):
             return  # another refusal was first
         self.parser = _NoParser()
         was_begun, self.phase = self.phase == BODY, ANSWERING
+        is_running = was_begun and self._answered is self.cycle and type(self.cycle) is RequestResponseCycle
         if was_begun and not self._withdraw():
             return
+        answer = make_refusal(status, message, code, **headers)
+        if not is_running:  # else its caller counts as one who has gone
+            self.note_refusal(method, answer)
         cycle = RequestResponseCycle(
             {"type": "http", "method": method, "state": {}},  # type: ignore[typeddict-item]
             _LingeringTransport(self.transport, self.loop),  # type: ignore[arg-type]
@@ -318,12 +322,15 @@ class FramingProtocol(HttpToolsProtocol):
             False,
             self.on_response_complete,
         )
-        app = partial(_send, make_refusal(status, message, code, **headers))
+        app = partial(_send, answer)
         if self._answered is None or self._answered.response_complete:
             self.cycle = cycle
             self._start_asgi_task(cycle, app)
         else:
             self.pipeline.appendleft((cycle, app))
+
+    def note_refusal(self, method: str, answer: HttpResponse) -> None:
+        """Note that a request was refused which the application never sees."""
 
     def _withdraw(self) -> bool:
         """Take back the request whose body comes at the moment. False when its answer has begun, which is then the last."""

@@ -259,6 +259,12 @@ class GraphQLView:
         observe(head, operation, answer.code)
         return answer
 
+    def note_refusal(self, method: str, answer: HttpResponse) -> None:
+        """Observe a request that was refused before it came here."""
+        head = Head(method, (), b"", self.monotonic())
+        head.request_id = answer.request_id
+        self._observe(head, None, answer.code)
+
     async def _receive(self, head: Head, state: Mapping[str, Any], receive: Receive) -> bytearray:
         if int(head.headers.get(b"content-length", 0)) > self.max_body_bytes:
             raise self._too_large()

@@ -12,11 +12,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.contract import KeyKind, RecordName
+from connectors.contract import CUSTOMER_KEYS, KeyKind, RecordName
 from connectors.errors import ConfigurationError
 from connectors.toolkit.webhook_signatures import Encoding
-from gateway.customer_settings import CustomerSettings, IdentitySettings, SourceName
+from gateway.customer_settings import CustomerSettings, IdentitySettings
 from gateway.settings_document import SettingsDocument, fill_in
+from gateway.settings_texts import BodyPath, CollectorAddress, DatabaseName, HeaderName, OperationName, Region, SourceName
 from gateway.settings_validation import Validated, validate
 from gateway.toml_files import checked, read_toml
 
@@ -36,7 +37,7 @@ class MongoSettings(_Frozen):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     uri: Annotated[str, Field(repr=False)]
-    database: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,63}$")] = "profile_gateway"
+    database: DatabaseName = "profile_gateway"
     driver: Literal["pymongo", "motor"] = "pymongo"
     timeout_ms: Annotated[int, Field(ge=1)] = 250
     """One operation, all of it: finding the server, connecting, asking, retrying."""
@@ -57,15 +58,12 @@ class TagSettings(_Frozen):
     """For how long a worker gives fresh tags again without asking MongoDB."""
 
 
-OperationName = Annotated[str, Field(pattern=r"^[_A-Za-z][_0-9A-Za-z]{0,63}$")]
-
-
 class TraceSettings(_Frozen):
     """Where spans go, and of how many requests. `headers` may hold a credential, so they are left out of the `repr`."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/\S*)?$")]
+    endpoint: CollectorAddress
     sample: Annotated[float, Field(ge=0, le=1)] = 0.01
     """The share of requests that have spans."""
     trust_parent: bool = False
@@ -86,8 +84,8 @@ class TelemetrySettings(_Frozen):
 
 
 def _no_text(kind: KeyKind) -> KeyKind:
-    if kind is KeyKind.TEXT:
-        raise ValueError("a change is told by a key that finds one customer, so not by text")
+    if kind not in CUSTOMER_KEYS:
+        raise ValueError(f"a change is told by a key that finds one customer, so not by {kind.value}; give another kind of key")
     return kind
 
 
@@ -127,9 +125,9 @@ class WebhookSettings(_Frozen):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     secret: Annotated[SecretStr, Field(min_length=1)]
-    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$"), AfterValidator(str.lower)] = "x-signature"
+    header: HeaderName = "x-signature"
     encoding: Encoding = "hex"
-    key: Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$")]
+    key: BodyPath
     """A dotted path."""
     by: Annotated[KeyKind, AfterValidator(_no_text)] = KeyKind.CUSTOMER_ID
     records: list[RecordName] = []
@@ -169,7 +167,7 @@ class Settings(_Frozen):
     """Whether the schema can be asked for."""
     cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     """What a worker keeps of answers of all sources that say `cache_s`, at most."""
-    default_region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    default_region: Region | None = None
     """ISO 3166-1 region of phone numbers that are given without a country code."""
     clock: ClockSettings = ClockSettings()
     mongodb: MongoSettings | None = None
@@ -194,7 +192,9 @@ class Settings(_Frozen):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.effective_max_deadline_ms < self.deadline_ms:
-            raise ValueError("max_deadline_ms: is less than deadline_ms, which is what callers have who ask for nothing")
+            raise ValueError(
+                "max_deadline_ms: is less than deadline_ms, which callers have who ask for nothing; raise it, or remove it"
+            )
         others = [block.customer_ids_of for block in self.sources.values() if block.customer_ids_of is not None]
         named = [*self.customer.named_sources(), *self.identity.trusts, *others]
         if unknown := sorted(set(named) - set(self.sources)):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gateway.settings_paths import Path, at
+from gateway.settings_types import VariableText
 from gateway.settings_validation import SettingProblem
 
 PREFIX = "GATEWAY_"
@@ -71,7 +72,8 @@ def _expand(value: Any, variables: Mapping[str, str], path: Path, unset: list[Se
         for name in names
         if name not in variables
     ]
-    return _VARIABLE.sub(lambda match: variables.get(match[1], ""), value)
+    filled = _VARIABLE.sub(lambda match: variables.get(match[1], ""), value)
+    return VariableText(filled) if names else value
 
 
 def _overlay(document: dict[str, Any], variables: Mapping[str, str], from_environment: dict[Path, str]) -> dict[str, Any]:
@@ -85,6 +87,6 @@ def _overlay(document: dict[str, Any], variables: Mapping[str, str], from_enviro
             if not isinstance(inner, dict):
                 inner = here[table] = {}
             here = inner
-        here[key] = value
+        here[key] = VariableText(value)
         from_environment[(*tables, key)] = name
     return document

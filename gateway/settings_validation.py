@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from connectors.suggestions import nearest
 from gateway.settings_messages import explain_error, explain_unknown, split_message
 from gateway.settings_paths import Path, known_names, locate, without
+from gateway.settings_types import find_mistyped
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -20,7 +21,7 @@ MAX_ROUNDS = 50
 
 
 class SettingProblem(NamedTuple):
-    """What is wrong with a setting, and how to put it right. `message` never repeats a value."""
+    """What is wrong with a setting, and how to put it right. `message` repeats no text that was set."""
 
     path: Path
     message: str
@@ -53,8 +54,9 @@ def validate(
 
     `others` are settings of its table that belong to somebody else.
     """
-    problems: list[SettingProblem] = []
-    left_out = set(unset)
+    mistyped = [own for own in find_mistyped(model, document) if not _is_below(own.path, unset)]
+    problems = [SettingProblem((*at, *path), message) for path, message in mistyped]
+    left_out = {*unset, *(own.path for own in mistyped)}
     for _ in range(MAX_ROUNDS):
         try:
             settings = model.model_validate(without(document, left_out))
@@ -111,6 +113,10 @@ def _problems(
 def _follows(path: Path, left_out: Collection[Path]) -> bool:
     """Tell whether a problem may come of what was left out: it is about that, or about a table around it."""
     return any(cut[: len(path)] == path for cut in left_out)
+
+
+def _is_below(path: Path, cuts: Collection[Path]) -> bool:
+    return any(path[: len(cut)] == cut for cut in cuts)
 
 
 def _cause(wrong: _Wrong, left_out: Collection[Path]) -> Path:

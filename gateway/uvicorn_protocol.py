@@ -36,7 +36,7 @@ class EndpointProtocol(FramingProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         endpoint = getattr(self.app, "endpoint", None)
-        self._view = endpoint if isinstance(endpoint, GraphQLView) else None
+        self._endpoint = self._view = endpoint if isinstance(endpoint, GraphQLView) else None
         if self._view is not None:
             self._monotonic = self._view.monotonic
             self.since = self._monotonic()
@@ -48,6 +48,10 @@ class EndpointProtocol(FramingProtocol):
         super().connection_made(transport)
         if self._crowded:
             self._view = None
+
+    def note_refusal(self, method: str, answer: HttpResponse) -> None:
+        if self._endpoint is not None:
+            self._endpoint.note_refusal(method, answer)
 
     def on_headers_complete(self) -> None:
         exchange = self._exchange()

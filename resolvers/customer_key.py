@@ -24,12 +24,19 @@ class CustomerKey:
     external_id: strawberry.Maybe[ExternalIdKey] = field("The customer's id at another system.")
     device_id: strawberry.Maybe[str] = field("A device of the customer.")
     member_number: strawberry.Maybe[str] = field("The number on the member card.")
+    account: strawberry.Maybe[str] = field("The id of the company's account.")
+    order_id: strawberry.Maybe[strawberry.ID] = field("The id of one of the customer's orders, `SOURCE:ID`.")
+    order_number: strawberry.Maybe[str] = field("The number of one of the customer's orders.")
+    ticket_number: strawberry.Maybe[str] = field("The number of one of the customer's tickets.")
 
 
-KINDS = {"id" if kind is KeyKind.CUSTOMER_ID else kind.value: kind for kind in KEY_KINDS if kind is not KeyKind.TEXT}
+KINDS = {"id" if kind is KeyKind.CUSTOMER_ID else kind.value: kind for kind, row in KEY_KINDS.items() if row.finds_customers}
 """The fields of `CustomerKey`, each with the kind of key that it gives."""
 
 require_all(KINDS, "CustomerKey", CustomerKey.__annotations__)
+
+
+MAX_KEYS = 100
 
 
 def key_of(by: CustomerKey) -> tuple[KeyKind, str]:

@@ -9,11 +9,12 @@ from connectors import records
 from gateway.stitching.sourced_record import record_of
 from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter
+from resolvers.node import Node
 from resolvers.scalars import JSON
 
 
 @strawberry.type(description="Something that a customer did, such as looking at a page.")
-class Event:
+class Event(Node):
     node_id: strawberry.ID = node_id_field("The event's id, `SOURCE:ID`; stable.")
     source: str = source_field("The source that has the event.")
     source_id: strawberry.ID = source_id_field("The event's own id at its source.")

@@ -11,6 +11,7 @@ from resolvers.enums import OrderStatus, PaymentMethod
 from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter
 from resolvers.money import Money
+from resolvers.node import Node
 from resolvers.scalars import Quantity
 
 
@@ -35,7 +36,7 @@ class Payment:
 
 
 @strawberry.type(description="Something that a customer bought.")
-class Order:
+class Order(Node):
     node_id: strawberry.ID = node_id_field("The order's id, `SOURCE:ID`; stable.")
     source: str = source_field("The source that has the order.")
     source_id: strawberry.ID = source_id_field("The order's own id at its source.")

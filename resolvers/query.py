@@ -1,53 +1,96 @@
 """Where queries begin."""
 
 from collections.abc import Awaitable, Sequence
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import strawberry
 
 from connectors import records
+from connectors.contract import RECORD_KEYS
+from connectors.records import Record
 from gateway.context import context_of
-from gateway.errors import CallerError, InvalidArgumentError
+from gateway.errors import CallerError, InvalidArgumentError, SourceFailure
 from gateway.execution.field_metadata import CustomerFinder
-from gateway.execution.required_fields import selection_of
+from gateway.execution.required_fields import selection_of, selections_of
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer_finder import find_by_record, find_customers
+from gateway.stitching.record_finder import Selections, find_node, find_record
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
+from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import TagDefinition as Definition
-from resolvers.connection import DEFAULT_FIRST, MAX_FIRST, Connection
+from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.customer import Customer, Info
-from resolvers.customer_key import CustomerKey, key_of
+from resolvers.customer_key import MAX_KEYS, CustomerKey, key_of
 from resolvers.fields import root
 from resolvers.list_arguments import After, First, ask_of
 from resolvers.node import Node
+from resolvers.order import Order
 from resolvers.source import Source
 from resolvers.tag import TagDefinition
+from resolvers.ticket import Ticket
 
-MAX_IDS = MAX_FIRST
+KEY_WORDS = {"ids": "ids", "by": "keys"}
+
+NODE_TYPES: dict[str, type[Record]] = {
+    "Customer": records.Customer,
+    "Order": records.Order,
+    "Ticket": records.Ticket,
+    "Event": records.Event,
+}
+"""The types of nodes. An id that records of several types have is of the first of them that the caller expects."""
 
 
 def _customer(stitcher: Stitcher, selection: Selection, by: CustomerKey) -> Awaitable[StitchedCustomer | None]:
-    return stitcher.customer(*key_of(by), selection) if by.id is None else stitcher.customer_of(by.id.value, selection)
+    if by.id is not None:
+        return stitcher.customer_of(by.id.value, selection)
+    kind, value = key_of(by)
+    find = partial(find_by_record, stitcher) if kind in RECORD_KEYS else stitcher.customer
+    return find(kind, value, selection)
 
 
 def _customers(
-    stitcher: Stitcher, selection: Selection, ids: Sequence[str]
-) -> Awaitable[list[StitchedCustomer | CallerError | None]]:
-    if len(ids) > MAX_IDS:
-        raise InvalidArgumentError(f"ids: {len(ids)} ids are more than {MAX_IDS}; ask in parts")
+    stitcher: Stitcher, selection: Selection, ids: Sequence[str] | None = None, by: Sequence[CustomerKey] | None = None
+) -> Awaitable[Sequence[StitchedCustomer | CallerError | SourceFailure | None]]:
     # An exception in a list is an error in its place: the others are given.
-    return stitcher.customers(ids, selection)
+    if ids is not None and by is None:
+        _require_at_most("ids", ids)
+        return stitcher.customers(ids, selection)
+    if by is not None and ids is None:
+        _require_at_most("by", by)
+        return find_customers(stitcher, [*map(key_of, by)], selection)
+    raise InvalidArgumentError("customers: give either ids or by")
 
 
-def _node(stitcher: Stitcher, selection: Selection, id: str) -> Awaitable[StitchedCustomer | None]:  # noqa: A002
-    return stitcher.node(id, selection)
+def _require_at_most(name: str, values: Sequence[Any]) -> None:
+    if len(values) > MAX_KEYS:
+        raise InvalidArgumentError(f"{name}: {len(values)} {KEY_WORDS[name]} are more than {MAX_KEYS}; ask in parts")
+
+
+def _ids_of(ids: Sequence[str] | None = None, by: Sequence[CustomerKey] | None = None) -> Sequence[str]:
+    return (ids or [key.id.value for key in by or () if key.id is not None])[:MAX_KEYS]
+
+
+def _order(stitcher: Stitcher, selection: Selection, id: str) -> Awaitable[SourcedRecord | None]:  # noqa: A002
+    return find_record(stitcher, records.Order, id, selection)
+
+
+def _ticket(stitcher: Stitcher, selection: Selection, id: str) -> Awaitable[SourcedRecord | None]:  # noqa: A002
+    return find_record(stitcher, records.Ticket, id, selection)
+
+
+def _node(stitcher: Stitcher, selections: Selections, id: str) -> Awaitable[SourcedRecord | None]:  # noqa: A002
+    return find_node(stitcher, selections, id)
 
 
 BY_KEY = CustomerFinder(_customer, ids=lambda by: [by.id.value] if by.id is not None else [])
-BY_IDS = CustomerFinder(_customers, ids=lambda ids: ids[:MAX_IDS])
-BY_NODE = CustomerFinder(_node, ids=lambda id: [id], type_name="Customer")  # noqa: A006
+BY_KEYS = CustomerFinder(_customers, ids=_ids_of)
+BY_NODE = CustomerFinder(_node, ids=lambda id: [id], types=NODE_TYPES)  # noqa: A006
+BY_ORDER_ID = CustomerFinder(_order, types={"Order": records.Order})
+BY_TICKET_ID = CustomerFinder(_ticket, types={"Ticket": records.Ticket})
 
 
 @strawberry.type(description="Everything that can be asked.")
@@ -59,18 +102,22 @@ class Query:
         return await BY_KEY.find(context_of(info).stitcher, _selection(info), by)  # type: ignore[no-any-return]
 
     @root(
-        "Customers by id, in the order of the ids, null for those that nobody has.",
+        "Customers by ids, or by keys of any kinds: in their order, null for those that nobody has.",
         graphql_type=list[Customer | None],
-        finds=BY_IDS,
+        finds=BY_KEYS,
     )
     async def customers(
         self,
         info: Info,
         ids: Annotated[
-            list[strawberry.ID], strawberry.argument(description=f"At most {MAX_IDS} ids, with or without their source.")
-        ],
-    ) -> list[StitchedCustomer | CallerError | None]:
-        return await BY_IDS.find(context_of(info).stitcher, _selection(info), ids)  # type: ignore[no-any-return]
+            list[strawberry.ID] | None,
+            strawberry.argument(description=f"At most {MAX_KEYS} ids, with or without their source."),
+        ] = None,
+        by: Annotated[
+            list[CustomerKey] | None, strawberry.argument(description=f"At most {MAX_KEYS} keys, in the place of ids.")
+        ] = None,
+    ) -> list[StitchedCustomer | CallerError | SourceFailure | None]:
+        return await BY_KEYS.find(context_of(info).stitcher, _selection(info), ids, by)  # type: ignore[no-any-return]
 
     @root(
         "Customers whose name, e-mail address or phone number contains the text, by id.",
@@ -88,7 +135,7 @@ class Query:
         return await context_of(info).stitcher.search(text, ask, selection)
 
     @root(
-        "Something by its id; null when nothing has it. Today these are customers.",
+        "A customer, order, ticket or event by its id; null when nothing has it. Without a source, it is a customer's.",
         graphql_type=Node | None,
         finds=BY_NODE,
     )
@@ -96,8 +143,26 @@ class Query:
         self,
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="The id.")],  # noqa: A002
-    ) -> StitchedCustomer | None:
-        return await BY_NODE.find(context_of(info).stitcher, _selection(info, BY_NODE.type_name), id)  # type: ignore[no-any-return]
+    ) -> SourcedRecord | None:
+        return await BY_NODE.find(context_of(info).stitcher, selections_of(info, NODE_TYPES), id)  # type: ignore[no-any-return]
+
+    @root("The order with this id; null when there is none.", graphql_type=Order | None, finds=BY_ORDER_ID)
+    async def order(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id, `SOURCE:ID`.")],  # noqa: A002
+    ) -> SourcedRecord | None:
+        selection = selection_of(info, records.Order)
+        return await BY_ORDER_ID.find(context_of(info).stitcher, selection, id)  # type: ignore[no-any-return]
+
+    @root("The ticket with this id; null when there is none.", graphql_type=Ticket | None, finds=BY_TICKET_ID)
+    async def ticket(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id, `SOURCE:ID`.")],  # noqa: A002
+    ) -> SourcedRecord | None:
+        selection = selection_of(info, records.Ticket)
+        return await BY_TICKET_ID.find(context_of(info).stitcher, selection, id)  # type: ignore[no-any-return]
 
     @root("The tags that are defined, in the order of their definition.", graphql_type=list[TagDefinition])
     def tag_definitions(self, info: Info) -> list[Definition]:
@@ -108,5 +173,5 @@ class Query:
         return context_of(info).services.sources.all
 
 
-def _selection(info: Info, type_name: str | None = None) -> Selection:
-    return selection_of(info, records.Customer, type_name)
+def _selection(info: Info) -> Selection:
+    return selection_of(info, records.Customer)

@@ -10,6 +10,7 @@ from gateway.stitching.sourced_record import record_of
 from resolvers.enums import Channel, MessageAuthor, TicketKind, TicketPriority, TicketStatus
 from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter
+from resolvers.node import Node
 
 
 @strawberry.type(description="One message of a ticket.")
@@ -20,10 +21,11 @@ class Message:
 
 
 @strawberry.type(description="A request, complaint or review that a customer sent to support.")
-class Ticket:
+class Ticket(Node):
     node_id: strawberry.ID = node_id_field("The ticket's id, `SOURCE:ID`; stable.")
     source: str = source_field("The source that has the ticket.")
     source_id: strawberry.ID = source_id_field("The ticket's own id at its source.")
+    number: str | None = field("What the customer knows the ticket by.")
     subject: str | None = field("What it is about, in the customer's words.")
     kind: TicketKind = field("What kind of request it is.")
     status: TicketStatus = field("How far it has come.")

@@ -7,9 +7,9 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from connectors.contract import KeyKind
+from connectors.contract import CUSTOMER_KEYS, RECORD_KEYS, KeyKind
 from connectors.record_fields import LIST, Fields, fields_of, leaf_field, narrow
-from connectors.records import Customer
+from connectors.records import Company, Customer
 from connectors.sql.measure_statement import ONE_OF_A_CUSTOMER
 from gateway.identity import key_kinds
 from gateway.identity.key_kinds import KEY_KINDS
@@ -23,8 +23,9 @@ CUSTOMER = {
     "contactPoints": [{"kind": "EMAIL", "value": "li@example.com"}, {"kind": "PHONE", "value": "+442079460001"}],
     "deviceIds": ["d1", "d2"],
     "externalIds": [{"source": "shop", "id": "7"}],
+    "company": {"account": "A-1"},
 }
-FOUND = [kind for kind in KeyKind if kind is not KeyKind.TEXT]
+FOUND = CUSTOMER_KEYS
 
 
 class Without(ast.NodeTransformer):
@@ -84,6 +85,20 @@ def test_a_row_hides_keys_as_their_field_is_hidden(kind: KeyKind):
     """So that a recording finds the hidden record by the hidden key."""
     marks = {field.personal for path in KEY_KINDS[kind].fields if (field := leaf_field(Customer, path)) is not None}
     assert KEY_KINDS[kind].personal in marks
+
+
+@pytest.mark.parametrize("kind", RECORD_KEYS)
+def test_a_kind_that_records_have_themselves_is_in_no_customer(kind: KeyKind):
+    """Nor is it personal: ids and numbers of records say nothing of a person."""
+    row = KEY_KINDS[kind]
+    customer = msgspec.convert(CUSTOMER, Customer)
+    assert (row.fields, list(row.read(customer)), row.in_list, row.personal) == ((), [], None, None)
+
+
+def test_a_company_without_an_account_has_no_key():
+    """Nor has a customer without a company."""
+    assert [key for key in KEY_KINDS[KeyKind.ACCOUNT].read(Customer(id="c1", company=Company(name="A"))) if key] == []
+    assert list(KEY_KINDS[KeyKind.ACCOUNT].read(Customer(id="c1"))) == []
 
 
 def test_sql_takes_no_kind_for_single_that_is_multiple():

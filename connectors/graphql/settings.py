@@ -5,11 +5,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from connectors.contract import ConnectorSettings, KeyKind, RecordName
+from connectors.contract import ConnectorSettings, KeyKind, RecordName, misplaced_keys
 from connectors.graphql.expressions import Expression
 from connectors.graphql.query import Query
 from connectors.graphql.settings_checks import gaps
-from connectors.records import Record
+from connectors.records import RECORD_NAMES, Record
 from connectors.toolkit.http_client import HeaderSettings
 from connectors.toolkit.mapping.settings_checks import mapping_problems
 from connectors.toolkit.ratings import RatingScale, scale_problems
@@ -64,9 +64,10 @@ class RecordSettings(NamedSettings):
         """List fields that the record lacks, or that the settings lack."""
         unknown = [*mapping_problems(record, self), *scale_problems(record, self.rating_scale)]
         yield from unknown or gaps(record, self)
+        yield from misplaced_keys(RECORD_NAMES[record], self.keys)
         if record.time_field is None and not unknown:
             if self.order != "none":
-                yield "order: this record has no time to be ordered by"
+                yield "order: this record has no time to be ordered by; remove it"
             for kind, lookup in self.keys.items():
                 if "since" in Query(lookup.query, lookup.variables).sends:
                     yield f"keys.{kind}.query: $since and {{since}} need a record with a time"

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from connectors.contract import ConnectorSettings, KeyKind, RecordName
-from connectors.records import Record
+from connectors.contract import ConnectorSettings, KeyKind, RecordName, misplaced_keys
+from connectors.records import RECORD_NAMES, Record
 from connectors.toolkit.http_client import HeaderSettings
 from connectors.toolkit.mapping.jmespath_expressions import Expression
 from connectors.toolkit.mapping.settings import MappingSettings, refuse
@@ -50,7 +50,7 @@ class LookupSettings(ConnectorSettings):
         rules = {
             "path: must start with `/`": self.path.startswith("/"),
             f"placeholders are {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)}": used <= set(PLACEHOLDERS),
-            "path or body: must hold either {key} or {keys}": len(used & {"key", "keys"}) == 1,
+            "path: must hold {key} or {keys}, here or in the body, and not both": len(used & {"key", "keys"}) == 1,
             "path: {first}, {since} and {until} belong after the `?`": placeholders_of(fixed_part) <= {"key", "keys"},
             "{until} needs {since}": "until" not in used or "since" in used,
             "key: with {keys}, an expression must give the key of a row": "keys" not in used or self.key is not None,
@@ -75,9 +75,10 @@ class RecordSettings(MappingSettings):
         """List fields that the record lacks."""
         yield from mapping_problems(record, self)
         yield from scale_problems(record, self.rating_scale)
+        yield from misplaced_keys(RECORD_NAMES[record], self.keys)
         if record.time_field is None:
             if self.order != "none":
-                yield "order: this record has no time to be ordered by"
+                yield "order: this record has no time to be ordered by; remove it"
             for kind, lookup in self.keys.items():
                 if "since" in lookup.placeholders:
                     yield f"keys.{kind}: {{since}} needs a record with a time"

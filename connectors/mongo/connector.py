@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, Push
+from connectors.contract import CUSTOMER_KEYS, Aggregate, Connector, ConnectorSettings, Lookup, Push
 from connectors.inspection import MissingIndex
 from connectors.mongo.collection import Collection
 from connectors.mongo.database import MongoDatabase
@@ -73,5 +73,5 @@ class MongoConnector(Connector[MongoSourceSettings]):
             Aggregate(record=RECORDS[name], by=kind, measure=partial(self._collections[name].measure, kind), max_batch=batch)
             for name, record in self.settings.records.items()
             for kind in record.keys
-            if kind is not KeyKind.TEXT
+            if kind in CUSTOMER_KEYS
         ]

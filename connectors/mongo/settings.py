@@ -15,6 +15,7 @@ from connectors.mongo.settings_checks import record_problems
 from connectors.records import Record
 from connectors.toolkit.ratings import RatingScale
 from connectors.toolkit.record_settings import NamedSettings, check_names
+from connectors.toolkit.text_forms import fits
 
 
 def _path(value: str) -> str:
@@ -122,13 +123,22 @@ class RecordSettings(NamedSettings):
         return record_problems(record, self)
 
 
+DatabaseName = Annotated[
+    str,
+    fits(
+        r'[^/\\. "$\x00]{1,63}',
+        "is no name of a database; write 1 to 63 characters, none of which is a space, a dot, a quote, /, \\ or $",
+    ),
+]
+
+
 class MongoSourceSettings(ConnectorSettings):
     """A database and its records. `url` is a connection string; it may hold a password, so it is never shown."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     url: Annotated[str, Field(repr=False)]
-    database: Annotated[str, Field(pattern=r"^[^/\\. \"$\x00]{1,63}$")]
+    database: DatabaseName
     max_batch: Annotated[int, Field(ge=1, le=1_000)] = 100
     pool_size: Annotated[int, Field(ge=1, le=100)] = 10
     records: Annotated[dict[RecordName, RecordSettings], Field(min_length=1), check_names(RecordSettings)]
@@ -141,5 +151,7 @@ class MongoSourceSettings(ConnectorSettings):
         try:
             parse_uri(value)
         except (PyMongoError, ValueError):
-            raise ValueError("not a connection string such as mongodb://user:password@host:27017/?authSource=admin") from None
+            raise ValueError(
+                "is no connection string; write one such as mongodb://user:password@host:27017/?authSource=admin"
+            ) from None
         return value

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from connectors.contract import misplaced_keys
 from connectors.record_fields import LEAF, LIST, fields_of, leaf_field
-from connectors.records import Record
+from connectors.records import RECORD_NAMES, Record
 from connectors.suggestions import did_you_mean, explain_choice
 from connectors.toolkit.ratings import scale_problems
 
@@ -23,6 +24,7 @@ def record_problems(record: type[Record], rules: RecordSettings) -> Iterator[str
     yield from _field_problems("fields", record, rules.fields)
     yield from _word_problems("values", record, rules.values)
     yield from scale_problems(record, rules.rating_scale)
+    yield from misplaced_keys(RECORD_NAMES[record], rules.keys)
     for own, part in rules.lists.items():
         field = fields_of(record).get(own)
         if field is None or field.form != LIST or field.struct is None:
@@ -43,7 +45,7 @@ def _field_problems(where: str, struct: type[msgspec.Struct], fields: Mapping[st
         elif field.value is not None and (info.form != LEAF or info.leaf is dict):
             yield f"{where}.{path}: is no single value; give a path"
         elif field.scale and info.leaf is not Decimal:
-            yield f"{where}.{path}: scale is for amounts"
+            yield f"{where}.{path}: scale is for amounts; remove it"
         elif path in ("id", getattr(struct, "time_field", None)) and field.path is None:
             yield f"{where}.{path}: differs from document to document; give a path"
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from connectors.contract import Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, PoolUsage, Push
+from connectors.contract import CUSTOMER_KEYS, Aggregate, Connector, ConnectorSettings, KeyKind, Lookup, PoolUsage, Push
 from connectors.inspection import MissingIndex
 from connectors.records import RECORDS
 from connectors.sql.database import SqlDatabase
@@ -97,7 +97,7 @@ class QueriesConnector(Connector[S]):
             )
             for name, record in self._records.items()
             for kind, key in record.keys.items()
-            if kind is not KeyKind.TEXT
+            if kind in CUSTOMER_KEYS
         ]
 
 

@@ -186,7 +186,7 @@ def nothing_of(rows: RecordQuery, measure: MeasureShape) -> Any:
     return 0 if measure.op is MeasureOp.COUNT else None
 
 
-ONE_OF_A_CUSTOMER = frozenset({KeyKind.CUSTOMER_ID, KeyKind.MEMBER_NUMBER, KeyKind.TEXT})
+ONE_OF_A_CUSTOMER = frozenset({KeyKind.CUSTOMER_ID, KeyKind.MEMBER_NUMBER, KeyKind.ACCOUNT, KeyKind.TEXT})
 """Kinds of which a customer has one key at most."""
 _RANKED = frozenset({MeasureOp.TOP, MeasureOp.LATEST})
 _ADDED = frozenset({MeasureOp.SUM, MeasureOp.AVERAGE})

@@ -11,10 +11,11 @@ from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from connectors.contract import ConnectorSettings, KeyKind, RecordName
+from connectors.contract import ConnectorSettings, KeyKind, RecordName, misplaced_keys
 from connectors.errors import SettingsError
 from connectors.records import RECORD_NAMES, Record
 from connectors.sql.columns import lists_of
+from connectors.suggestions import suggest
 from connectors.toolkit.ratings import RatingScale, scale_problems
 from connectors.toolkit.record_settings import NamedSettings, check_names
 
@@ -72,6 +73,7 @@ class RecordSettings(NamedSettings):
         for own in sorted(self.lists.keys() - allowed):
             yield f"lists.{own}: {name} has no such list; use {', '.join(allowed) or 'none'}"
         yield from scale_problems(record, self.rating_scale)
+        yield from misplaced_keys(name, self.keys)
 
     def names_any(self, tables: Collection[str]) -> bool:
         """Tell whether a query names one of these tables."""
@@ -92,6 +94,12 @@ class RecordSettings(NamedSettings):
 Records = Annotated[dict[RecordName, RecordSettings], Field(min_length=1), check_names(RecordSettings)]
 
 
+def _explain_driver(name: str) -> str:
+    """Say which drivers there are, and which one is for the same database."""
+    of_database = next((own for own in DRIVERS if own.partition("+")[0] == name.partition("+")[0]), name)
+    return f"the driver must be one of {', '.join(DRIVERS)}{suggest(of_database, DRIVERS, 'choose one')}"
+
+
 class SqlSettings(ConnectorSettings):
     """A database and its records. `url` is an SQLAlchemy URL; it may hold a password, so it is never shown."""
 
@@ -108,11 +116,16 @@ class SqlSettings(ConnectorSettings):
         try:
             url = make_url(value)
         except (ArgumentError, ValueError):
-            raise ValueError("not an SQLAlchemy URL such as postgresql+asyncpg://user:password@host/database") from None
+            raise ValueError(
+                "is no URL of SQLAlchemy; write one such as postgresql+asyncpg://user:password@host/database"
+            ) from None
         if url.drivername not in DRIVERS:
-            raise ValueError(f"the driver must be one of {', '.join(DRIVERS)}")
+            raise ValueError(_explain_driver(url.drivername))
         if url.get_driver_name() == "asyncmy" and find_spec("asyncmy") is None:
             raise ValueError("MySQL needs an extra; install customer-profile-gateway[mysql]")
         if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-            raise ValueError("name a database file: one in memory would be another one for each connection")
+            raise ValueError(
+                "names no file, and a database in memory is another one for each connection; "
+                "name a file, as in sqlite+aiosqlite:///shop.db"
+            )
         return value

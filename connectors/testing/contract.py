@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import Ask, Connector
+from connectors.contract import RECORD_KEYS, Ask, Connector
 from connectors.errors import SourceError
 from connectors.record_fields import Fields, all_fields, fields_of
 from connectors.testing.aggregates import AggregatePromises
@@ -65,6 +65,16 @@ class ConnectorContract(PushdownPromises, AggregatePromises, Sampled):
         for lookup, _ in self.sampled(connector):
             keys = [self.unknown_key(lookup.by, number) for number in range(3)]
             assert await fetch_records(lookup, keys) == {key: [] for key in keys}
+
+    async def test_a_record_is_found_by_its_own_keys(self, connector: Connector[Any]) -> None:
+        """An id finds the one record that has it, a number all that have it."""
+        for lookup, keys in self.sampled(connector):
+            if lookup.by in RECORD_KEYS:
+                assert RECORD_KEYS[lookup.by] is lookup.record
+                field = lookup.by.value.rpartition("_")[2]
+                for key, records in (await fetch_records(lookup, keys)).items():
+                    assert {getattr(record, field) for record in records} == {key}
+                    assert field != "id" or len(records) == 1
 
     async def test_records_are_canonical_json(self, connector: Connector[Any]) -> None:
         """Fields have their names and types, and nothing else is there. Times are in UTC, ids of a key's records are unique."""

@@ -101,7 +101,9 @@ class HeaderSettings(WebSettings):
     def _are_single_lines(cls, value: dict[str, str]) -> dict[str, str]:
         broken = [name for name, text in value.items() if not _is_field(name, text)]
         if broken:
-            raise SettingsError([f"{name}: holds a line break, or what else no header may have" for name in broken])
+            raise SettingsError(
+                [f"{name}: holds a line break, or what else no header may have; write one line of text" for name in broken]
+            )
         return value
 
 

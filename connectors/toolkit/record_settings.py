@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
-from pydantic_core import InitErrorDetails
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import ErrorType
 
 from connectors.contract import ConnectorSettings
 from connectors.errors import SettingsError
@@ -72,9 +73,15 @@ def _adapters(model: type[BaseModel]) -> dict[str, TypeAdapter[Any]]:
 
 def _with_problems(error: ValidationError, value: Any, problems: list[str]) -> ValidationError:
     errors = [
-        InitErrorDetails(type=item["type"], loc=item["loc"], input=item["input"], ctx=item.get("ctx", {}))
+        InitErrorDetails(type=_error_type(item), loc=item["loc"], input=item["input"], ctx=item.get("ctx", {}))
         for item in error.errors()
     ]
     if problems:
         errors.append(InitErrorDetails(type="value_error", loc=(), input=value, ctx={"error": SettingsError(problems)}))
     return ValidationError.from_exception_data(error.title, errors, hide_input=True)
+
+
+def _error_type(item: ErrorDetails) -> str | PydanticCustomError:
+    """Name the type of an error: that of a validator's own is not known to pydantic, and has its words."""
+    is_known = item["type"] in get_args(ErrorType)
+    return item["type"] if is_known else PydanticCustomError(item["type"], item["msg"])

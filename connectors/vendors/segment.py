@@ -7,7 +7,6 @@ from functools import partial
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import Field
 
 from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Position, Push, WebhookRequest, lookup
 from connectors.errors import NoWebhookError, SourceProtocolError
@@ -15,6 +14,7 @@ from connectors.records import Customer, Event
 from connectors.toolkit.converters import given, to_text, to_time
 from connectors.toolkit.evaluation import rfc3339
 from connectors.toolkit.http_client import ask_each, gathered
+from connectors.toolkit.text_forms import fits
 from connectors.toolkit.vendor_connector import Parameters, Secret, Trial, Vendor, VendorSettings
 from connectors.toolkit.vendor_rows import (
     as_records,
@@ -59,7 +59,7 @@ class SegmentSettings(VendorSettings):
     """Configure Segment. `space` is the id of the space, `member_number` the trait that holds one."""
 
     base_url: str = "https://profiles.segment.com"
-    space: Annotated[str, Field(pattern=r"^[\w-]+$")]
+    space: Annotated[str, fits(r"[\w-]+", "is no id of a space; write letters, digits, _ and - only")]
     token: Secret
     member_number: str | None = None
     webhook_secret: Secret | None = None

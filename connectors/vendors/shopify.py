@@ -14,6 +14,7 @@ from connectors.graphql.response import of_the_call, read_response
 from connectors.graphql.settings import GraphQLSettings
 from connectors.records import Customer, Order, Record
 from connectors.toolkit.http_client import RefusedResponse
+from connectors.toolkit.text_forms import fits
 from connectors.toolkit.vendor_connector import AppSettings, Grant, Vendor
 from connectors.toolkit.vendor_rows import is_number
 
@@ -63,6 +64,7 @@ _ORDER = {
     "fields": {
         "id": "legacyResourceId",
         "number": "name",
+        "customer_id": "customer.legacyResourceId",
         "channel": "sourceName",
         "placed_at": "processedAt",
         "status": "cancelledAt && 'CANCELLED' || displayFinancialStatus == 'REFUNDED' && 'RETURNED'"
@@ -103,10 +105,15 @@ _ORDER = {
 }
 
 
+Version = Annotated[
+    str, fits(r"20\d\d-(01|04|07|10)|unstable", "is no version of the API; write the first month of a quarter, such as 2026-01")
+]
+
+
 class ShopifySettings(AppSettings):
     """`base_url` is that of the shop: `https://NAME.myshopify.com`. Orders of tests are none, unless `test_orders` says so."""
 
-    api_version: Annotated[str, Field(pattern=r"^(20\d\d-(01|04|07|10)|unstable)$")] = "2026-01"
+    api_version: Version = "2026-01"
     page_size: Annotated[int, Field(ge=1, le=250)] = 100
     test_orders: bool = False
 
@@ -174,6 +181,14 @@ class Shopify(Vendor[ShopifySettings]):
     async def orders_by_email(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(Order, KeyKind.EMAIL, keys, ask)
 
+    @lookup(Order, by=KeyKind.ORDER_ID, max_batch=25)
+    async def orders_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find(Order, KeyKind.ORDER_ID, [key for key in keys if is_number(key)], ask)
+
+    @lookup(Order, by=KeyKind.ORDER_NUMBER, max_batch=25)
+    async def orders_by_number(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find(Order, KeyKind.ORDER_NUMBER, [key for key in keys if _can_be_quoted(key)], ask)
+
     async def _find_by_id(self, record: type[Record], ids: Mapping[str, str], ask: Ask) -> Answer:
         answer = await self._find(record, KeyKind.CUSTOMER_ID, [id_ for id_ in ids.values() if is_number(id_)], ask)
         return {key: answer[id_] for key, id_ in ids.items() if id_ in answer}
@@ -212,8 +227,18 @@ def _described(settings: ShopifySettings) -> GraphQLSettings:
         by: {"query": f"query ({variable}, {search}) {{ {field} {_ORDERS} }}", "variables": own | since, **paged}
         for by, (variable, field, own) in _BY.items()
     }
+    found = "query ($search: String!) {{ orders(first: 10, query: $search) {{ nodes {{ key: {} ...fields }} }} }}"
+    orders |= {
+        KeyKind.ORDER_ID: {"query": found.format("legacyResourceId"), "variables": {"search": f"id:{{key}}{only}"}},
+        KeyKind.ORDER_NUMBER: {"query": found.format("name"), "variables": {"search": f'name:"{{key}}"{only}'}},
+    }
     records = {"customer": _CUSTOMER | {"keys": customers}, "order": _ORDER | {"keys": orders}}
     return GraphQLSettings.model_validate({"base_url": settings.base_url, "records": records})
+
+
+def _can_be_quoted(key: str) -> bool:
+    """Tell whether a search can hold the key between quotes."""
+    return '"' not in key and "\\" not in key
 
 
 def _wait_s(extensions: Any) -> float | None:

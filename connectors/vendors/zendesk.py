@@ -188,6 +188,23 @@ class Zendesk(Vendor[ZendeskSettings]):
 
         return await ask_each(keys, tickets)
 
+    @lookup(Ticket, by=KeyKind.TICKET_ID, max_batch=_PAGE)
+    async def tickets_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await ask_in_halves(keys, partial(self._tickets_by_id, ask, self.until(ask)))
+
+    @lookup(Ticket, by=KeyKind.TICKET_NUMBER, max_batch=_PAGE)
+    async def tickets_by_number(self, keys: Keys, ask: Ask) -> Answer:
+        return await ask_in_halves(keys, partial(self._tickets_by_id, ask, self.until(ask)))
+
+    async def _tickets_by_id(self, ask: Ask, until: float | None, ids: Keys) -> Answer:
+        sent = [id_ for id_ in ids if is_number(id_)]
+        if not sent:
+            return {}
+        answer = await self.get(Tickets, "/api/v2/tickets/show_many", {"ids": ",".join(sent)}, until)
+        rows = dict(readable(answer.tickets, lambda row: (str(row["id"]), row)))
+        comments = await self._comments_of(rows.values(), ask, until)
+        return {id_: as_records([rows[id_]], partial(self._ticket, comments)) for id_ in sent if id_ in rows}
+
     async def _customers(self, name: str, ids: Sequence[str], ask: Ask) -> Answer:
         until = self.until(ask)
 
@@ -220,10 +237,7 @@ class Zendesk(Vendor[ZendeskSettings]):
         if not _is_bounded(ask):
             totals = [page.total for page in pages if page.total is not None]
             total = sum(totals) if len(totals) == len(pages) else None
-        comments: dict[str, list[Any]] = {}
-        if "messages" in ask.fields:
-            tickets = readable(wanted, lambda row: str(int(row["id"])))
-            comments = dict(zip(tickets, await gathered(self._comments(id_, until) for id_ in tickets), strict=True))
+        comments = await self._comments_of(wanted, ask, until)
         records = as_records(wanted, partial(self._ticket, comments))
         return Page(records, total if ask.count else None, partial=any(page.is_cut for page in pages))
 
@@ -244,6 +258,13 @@ class Zendesk(Vendor[ZendeskSettings]):
                 return Requested(list(rows.values()), total)
             size, page = _PAGE, page + 1 if size == _PAGE else 1
         return Requested(list(rows.values()), total, is_cut=True)
+
+    async def _comments_of(self, rows: Iterable[Any], ask: Ask, until: float | None) -> Mapping[str, list[Any]]:
+        """Load the comments of tickets where they are wanted."""
+        if "messages" not in ask.fields:
+            return {}
+        tickets = readable(rows, lambda row: str(int(row["id"])))
+        return dict(zip(tickets, await gathered(self._comments(id_, until) for id_ in tickets), strict=True))
 
     async def _comments(self, ticket: str, until: float | None) -> list[Any]:
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
@@ -273,6 +294,8 @@ class Zendesk(Vendor[ZendeskSettings]):
         kind, status, priority = row.get("type"), row.get("status"), row.get("priority")
         return given(
             id=to_text(row["id"]),
+            number=to_text(row["id"]),
+            customerId=to_text(row.get("requester_id")) if self._knows_requesters else None,
             createdAt=to_time(row["created_at"]),
             subject=row.get("subject"),
             kind="COMPLAINT" if is_complaint else self.word("ticket", "kind", kind) or _KINDS(kind),
@@ -287,6 +310,12 @@ class Zendesk(Vendor[ZendeskSettings]):
                 if not _is_internal(comment)
             ],
         )
+
+    @property
+    def _knows_requesters(self) -> bool:
+        """Whether a requester's id is what others know of the user: not where the CRM's ids are Zendesk's external ids."""
+        kinds = {kind for kinds in self.settings.keys.values() for kind in kinds}
+        return self.settings.customer_id == "id" or KeyKind.CUSTOMER_ID not in kinds
 
     def _channel(self, via: Any) -> Any:
         """Name the channel. That of an integration goes by the name of its service or of its account there."""

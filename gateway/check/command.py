@@ -17,17 +17,16 @@ from gateway.check.settings_file import TomlFile
 from gateway.check.source_questions import ask_sources
 from gateway.clock import Clock
 from gateway.explain import unreadable_values
-from gateway.settings import Settings, environment_variables
+from gateway.settings import SourceSettings, environment_variables
 from gateway.settings_document import SettingsDocument, fill_in
 from gateway.tags.definitions import Pack
-from gateway.tags.pack import load_pack, shipped_pack
 
 
 class Check(NamedTuple):
-    """The report; the settings where they are sound enough to be shown; the faults that would be active, in words."""
+    """The report; how the sources are called whose settings are sound; the faults that would be active, in words."""
 
     report: Report
-    settings: Settings | None
+    called: Mapping[str, SourceSettings]
     faults: str | None = None
 
 
@@ -43,13 +42,14 @@ async def check(
     """Check a settings file, all that it names, and a file of faults. `customers` are read, to see what cannot be.
 
     Of each lookup so many `rows` are looked at; `advance` is told the source of each.
-
-    Raises `ConfigurationError` for a file that cannot be read at all.
     """
     variables = environment_variables() if environment is None else environment
-    file = TomlFile(config, "--config")
+    try:
+        file = TomlFile(config, "--config")
+    except ConfigurationError as error:
+        return Check(Report(_unreadable(config, error), lookups=()), {})
     if file.document is None:
-        return Check(Report(problems=file.syntax_problems, lookups=()), None)
+        return Check(Report(problems=file.syntax_problems, lookups=()), {})
     read = fill_in(file.document, variables)
     configuration = validate_configuration(file, read)
     problems = [*file.syntax_problems, *configuration.problems]
@@ -65,11 +65,13 @@ async def check(
     data = await _check_data(configuration, problems, Sampler(Clock(), rows, _region(configuration)), advance)
     warnings = [_place_found(found, file, read) for found in data.warnings]
     problems += [_place_found(found, file, read) for found in data.problems]
-    if customers and not problems:
+    if customers and problems:
+        warnings.append(Problem(None, None, "", "no customer was read, as there are problems", "correct these first"))
+    elif customers:
         problems += await _read_customers(configuration, customers)
     lookups = summarise_lookups(configuration.connectors)
-    report = Report(in_order(problems), lookups, warnings=in_order(warnings), samples=data.samples)
-    return Check(report, configuration.settings, active)
+    report = Report(in_order(problems), lookups, warnings=in_order(warnings), samples=data.samples, reach=data.reach)
+    return Check(report, configuration.called, active)
 
 
 def _place(text: str, file: TomlFile, read: SettingsDocument) -> Problem:
@@ -89,11 +91,13 @@ async def _check_data(
     sound = [own for own in configuration.connectors if not any(_is_about(problem, own.name) for problem in problems)]
     if not sampler.rows or not sound:
         return DataReport((), (), ())
-    pack, named = Pack(facts={}, tags={}), None
-    if not problems and configuration.settings is not None:
-        named = configuration.settings.tags.file
-        pack = load_pack(named) if named else shipped_pack()
-    return await check_data(sound, pack, named.name if named else None, sampler, advance=advance, are_all=not problems)
+    if problems or configuration.settings is None:
+        return await check_data(sound, Pack(facts={}, tags={}), None, sampler, advance=advance)
+    named = configuration.settings.tags.file
+    services = create_services(configuration.settings, connectors=sound)
+    return await check_data(
+        sound, services.tags.pack, named.name if named else None, sampler, services.router.customers, advance=advance
+    )
 
 
 def _is_about(problem: Problem, source: str) -> bool:
@@ -108,11 +112,15 @@ def _check_faults(path: Path, names: Sequence[str], connectors: Sequence[Connect
     try:
         settings, problems = validate_faults(TomlFile(path, "--faults"), names, connectors)
     except ConfigurationError as error:
-        words = [text.removeprefix(f"{path.name}: ") for text in error.problems]
-        return None, [Problem(path.name, None, "", *split_fix(text)) for text in words]
+        return None, _unreadable(path, error)
     if problems or settings is None:
         return None, problems
     return f"{len(settings.faults)} fault(s) on {', '.join(settings.sources)} where serve has --faults {path}", []
+
+
+def _unreadable(path: Path, error: ConfigurationError) -> list[Problem]:
+    """Write the problems of a file that cannot be read at all."""
+    return [Problem(path.name, None, "", *split_fix(text.removeprefix(f"{path.name}: "))) for text in error.problems]
 
 
 async def _read_customers(configuration: CheckedConfiguration, customers: Sequence[str]) -> list[Problem]:

@@ -23,10 +23,11 @@ class CheckedConfiguration(NamedTuple):
     """What is sound of a configuration, and the problems of the rest.
 
     `settings` are None where too little of them is sound. `connectors` are those of sources that can be asked: for
-    their sound records.
+    their sound records. `called` says how these are called, where that is sound, too.
     """
 
     settings: Settings | None
+    called: Mapping[str, SourceSettings]
     connectors: Sequence[Connector[Any]]
     store: Store | None
     problems: Sequence[Problem]
@@ -48,7 +49,16 @@ def validate_configuration(file: TomlFile, read: SettingsDocument) -> CheckedCon
     store, in_store = _validate_store(file, read, unset)
     problems += [*in_store, *_validate_tags(file, read, unset)]
     whole = None if settings is None else with_folder(settings, file.folder)
-    return CheckedConfiguration(whole, connectors, store, problems)
+    called = _called(settings, connectors, [*unset, *unsound])
+    return CheckedConfiguration(whole, called, connectors, store, problems)
+
+
+def _called(
+    settings: Settings | None, connectors: Sequence[Connector[Any]], unsound: Sequence[Path]
+) -> dict[str, SourceSettings]:
+    wrong = {path[1] for path in unsound if path[0] == "sources" and path[2:3] and path[2] in SourceSettings.model_fields}
+    names = [connector.name for connector in connectors if connector.name not in wrong]
+    return {} if settings is None else {name: settings.sources[name] for name in names if name in settings.sources}
 
 
 def validate_faults(

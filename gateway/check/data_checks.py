@@ -11,11 +11,13 @@ import msgspec
 from connectors.contract import Connector
 from connectors.records import RECORD_NAMES
 from gateway.check.indexes import find_missing_indexes
-from gateway.check.key_matches import find_never_asked, find_never_matching
+from gateway.check.key_matches import find_never_matching, find_unlinked, find_weaker_keys
 from gateway.check.problems import Problem
+from gateway.check.reachability import Reach, Reachability
 from gateway.check.sample_findings import find_in_records, find_unusual_keys
 from gateway.check.sampler import Advance, LookupSample, Sampler
 from gateway.check.tag_conditions import find_unmet_conditions
+from gateway.stitching.customer_sources import CustomerSources
 from gateway.tags.definitions import Pack
 
 
@@ -35,6 +37,7 @@ class DataReport(msgspec.Struct, frozen=True):
     problems: Sequence[Problem]
     warnings: Sequence[Problem]
     samples: Sequence[SampleSummary]
+    reach: Sequence[Reach] = ()
 
 
 async def check_data(
@@ -42,14 +45,15 @@ async def check_data(
     pack: Pack,
     file: str | None,
     sampler: Sampler,
+    customers: CustomerSources | None = None,
     *,
     advance: Advance = lambda _: None,
-    are_all: bool = True,
 ) -> DataReport:
     """Open connectors, sample their lookups, and close them. `file` is that of the tags.
 
-    Sources are compared with each other, in order, where they `are_all` that the gateway has.
+    Sources are compared with each other where `customers` says how they come together.
     """
+    reach: list[Reach] = []
     async with AsyncExitStack() as stack:
         for connector in connectors:
             stack.push_async_callback(connector.aclose)
@@ -60,12 +64,14 @@ async def check_data(
             *found.warnings,
             *await find_unusual_keys(samples, sampler),
             *await find_missing_indexes(connectors),
+            *await find_unmet_conditions(samples, pack, file, sampler),
         ]
-        if are_all:
-            warnings += find_never_asked(samples)
-            warnings += await find_never_matching(samples, sampler)
-            warnings += await find_unmet_conditions(samples, pack, file, sampler)
-    return DataReport(found.problems, warnings, [_summary(sample) for sample in samples])
+        if customers is not None:
+            warnings += find_weaker_keys(samples)
+            warnings += await find_never_matching(samples, customers, sampler)
+            warnings += await find_unlinked(samples, customers, sampler)
+            reach = Reachability(samples, customers, sampler.region).find_all()
+    return DataReport(found.problems, warnings, [_summary(sample) for sample in samples], reach)
 
 
 def _summary(sample: LookupSample) -> SampleSummary:

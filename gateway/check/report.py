@@ -1,4 +1,4 @@
-"""Show what the check found: a table that fits a terminal and is whole in a pipe, and JSON for programs."""
+"""Show what the check found: text that fits a terminal, or is whole in a pipe, and JSON for programs."""
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,8 @@ from connectors.contract import Connector, Push
 from connectors.records import RECORD_NAMES
 from gateway.check.data_checks import SampleSummary, sample_lines
 from gateway.check.problems import Problem
-from gateway.settings import Settings, SourceSettings
+from gateway.check.reachability import Reach, reach_lines
+from gateway.settings import SourceSettings
 
 WIDTH = 80
 """Columns of a terminal."""
@@ -33,13 +34,15 @@ class LookupSummary(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True):
     """All that a check has found. Its JSON has these names, and none of them goes or changes its meaning.
 
-    `warnings` are slow or look wrong, and are no problems. `samples` say at how much of the data was looked.
+    `warnings` are slow or look wrong, and are no problems. `samples` say at how much of the data was looked, `reach` which
+    sources a caller's key leads to.
     """
 
     problems: Sequence[Problem]
     lookups: Sequence[LookupSummary]
     warnings: Sequence[Problem] = ()
     samples: Sequence[SampleSummary] = ()
+    reach: Sequence[Reach] = ()
 
     def json(self) -> str:
         """Write the report as JSON, for programs."""
@@ -63,34 +66,45 @@ def summarise_lookups(connectors: Iterable[Connector[Any]]) -> list[LookupSummar
     ]
 
 
-def report_lines(report: Report, settings: Settings | None, faults: str | None) -> list[str]:
-    """Write what a person reads beside the problems: lookups, how sources are called, active faults."""
-    lines = lookup_lines(report.lookups) if report.lookups else []
-    lines += ["", *calling_lines(settings)] if settings is not None else []
-    lines += ["", *sample_lines(report.samples)] if report.samples else []
+def report_lines(
+    report: Report, called: Mapping[str, SourceSettings], faults: str | None, width: int | None = None
+) -> list[str]:
+    """Write what a person reads beside the problems: lookups, how sources are called, active faults.
+
+    What is longer than the `width` is wrapped; nothing is without one.
+    """
+    parts = [lookup_lines(report.lookups, width), calling_lines(called, width)]
+    parts += [sample_lines(report.samples), reach_lines(report.reach)]
+    lines = "\n\n".join("\n".join(part) for part in parts if part).splitlines()
     return [*lines, f"Faults are active: {faults}"] if faults is not None else lines
 
 
-def lookup_lines(lookups: Sequence[LookupSummary]) -> list[str]:
+def lookup_lines(lookups: Sequence[LookupSummary], width: int | None = None) -> list[str]:
     """Write the table of lookups. A word is never cut; a name of unusual length makes its line longer."""
+    if not lookups:
+        return []
     rows = [HEADINGS, *((own.source, own.record, own.key, str(own.max_batch), _capabilities(own)) for own in lookups)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
     before = sum(widths) + 2 * len(widths)
+    left = None if width is None else max(width - before, len("capabilities"))
     lines: list[str] = []
     for row in rows:
-        first = "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
-        words = textwrap.wrap(row[-1], max(WIDTH - before, len("capabilities")), break_long_words=False)
+        first = "".join(f"{cell:<{room}}  " for cell, room in zip(row, widths, strict=False))
+        words = _wrap(row[-1], left)
         lines += [start + part for start, part in zip([first, *[" " * before] * len(words)], words, strict=False)]
     return lines
 
 
-def calling_lines(settings: Settings) -> list[str]:
+def calling_lines(called: Mapping[str, SourceSettings], width: int | None = None) -> list[str]:
     """Say of each source how it is called, and how its failures are met."""
-    lines: list[str] = []
-    for name, source in settings.sources.items():
-        words = f"{name} ({source.kind}): {_manner(source)}"
-        lines += textwrap.wrap(words, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-    return lines
+    texts = [f"{name} ({source.kind}): {_manner(source)}" for name, source in called.items()]
+    return [line for text in texts for line in _wrap(text, width, subsequent_indent="  ")]
+
+
+def _wrap(text: str, width: int | None, subsequent_indent: str = "") -> list[str]:
+    if width is None:
+        return [text]
+    return textwrap.wrap(text, width, subsequent_indent=subsequent_indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _capabilities(lookup: LookupSummary) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from numbers import Number
 from typing import NamedTuple
 
+from connectors.contract import KeyKind
 from connectors.errors import SourceTimeoutError
 from connectors.record_fields import LIST, FieldInfo, fields_of, leaves_of, limits
 from connectors.records import Customer, Record
@@ -23,7 +24,7 @@ enum, and may hold anything."""
 
 MAX_SHARED, MAX_CUSTOMERS_OF_KEY = 0.25, 20
 """Families share a telephone, so some keys find several customers. So large a share of the keys does, and a key finds so many,
-where all is well."""
+where all is well. An account is a company's, and has as many contacts as there are."""
 
 
 class Findings(NamedTuple):
@@ -126,7 +127,7 @@ def _shared_keys(samples: Iterable[LookupSample]) -> Iterator[Problem]:
     for sample in samples:
         shared, most = sum(own.ids > 1 for own in sample.keys), max((own.ids for own in sample.keys), default=0)
         is_usual = shared <= MAX_SHARED * len(sample.keys) and most <= MAX_CUSTOMERS_OF_KEY
-        if sample.lookup.record is Customer and not is_usual:
+        if sample.lookup.record is Customer and sample.lookup.by is not KeyKind.ACCOUNT and not is_usual:
             message = f"{shared} of {len(sample.keys)} keys find more than one customer, one of them {most}"
             fix = "give customers keys of their own, and leave out texts that stand for no key"
             yield _problem(sample.key_setting, message, fix)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import Ask, Connector, KeyKind, Lookup
+from connectors.contract import CUSTOMER_KEYS, Ask, Connector, KeyKind, Lookup
 from connectors.errors import SourceError, SourceTimeoutError
 from connectors.inspection import SampledKey
 from connectors.record_fields import Fields, all_fields
@@ -180,7 +180,7 @@ def find_customers(samples: Sequence[LookupSample], kind: KeyKind) -> LookupSamp
 def find_strongest(samples: Sequence[LookupSample], source: str, record: type[Record]) -> LookupSample | None:
     """Find the lookup that a source is asked by for records of a customer."""
     own = {sample.lookup.by: sample for sample in samples if sample.source == source and sample.lookup.record is record}
-    return next((own[kind] for kind in KeyKind if kind is not KeyKind.TEXT and kind in own), None)
+    return next((own[kind] for kind in CUSTOMER_KEYS if kind in own), None)
 
 
 def _watched(lookup: Lookup, words: Counter[tuple[str, str]]) -> Any:

@@ -1,4 +1,4 @@
-"""Write the demo's four databases into SQLite files or PostgreSQL schemas.
+"""Write the demo's databases into SQLite files or PostgreSQL schemas.
 
 Both take the same tables: SQLite keeps a column of any declared type as text when it is text, so TIMESTAMPTZ and BOOLEAN
 serve there as well.
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from connectors.errors import ConfigurationError
 
-DATABASES = ("crm", "orders", "support", "behaviour")
+DATABASES = ("crm", "orders", "support", "behaviour", "webshop", "loyalty")
 WRITTEN_BY_DEMO = "written by the demo of Profile Gateway; written anew when the demo is"
 
 Progress = Callable[[str, int, int], None]

@@ -1,4 +1,4 @@
-"""Prepare the demo: four databases, their settings, and example queries."""
+"""Prepare the demo: its databases, their settings, and example queries."""
 
 import asyncio
 import importlib.resources

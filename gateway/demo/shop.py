@@ -1,4 +1,4 @@
-"""The demo's shop: a made-up company's customers in four systems, the same for the same seed."""
+"""The demo's shop: a made-up company's customers in six systems, the same for the same seed."""
 
 from pathlib import Path
 
@@ -46,5 +46,5 @@ def shop_rows(*, customers: int = 2000, seed: int = 1, progress: Progress | None
 
 
 def write_shop(folder: Path, *, customers: int = 2000, seed: int = 1, progress: Progress | None = None) -> None:
-    """Write the four databases of the shop into `folder`. Files of these names are replaced."""
+    """Write the six databases of the shop into `folder`. Files of these names are replaced."""
     write_sqlite(folder, SHOP_TABLES, shop_rows(customers=customers, seed=seed, progress=progress).rows, progress)

@@ -118,7 +118,7 @@ class Population:
             family_name=None,
             emails=[f"office@{domain}", f"billing@{domain}"][: rng.randint(1, 2)],
             phones=[self._phone(market)],
-            address=_address(market, rng),
+            address=draw_address(market, rng),
             created_at=_joined(rng),
             company=Company(name=name, account=f"ACC-{number:05d}", industry=rng.choice(_INDUSTRIES)),
             device_ids=[f"d-{number:05d}-desk"] if rng.random() < 0.6 else [],
@@ -148,7 +148,7 @@ class Population:
             family_name=family.text,
             emails=[f"{login}@{rng.choice(('example.com', 'example.net'))}"],
             phones=[self._phone(market)],
-            address=home.members[0].address if home else _address(market, rng),
+            address=home.members[0].address if home else draw_address(market, rng),
             created_at=_joined(rng),
             member_number=f"M-{number:06d}" if rng.random() < 0.7 else None,
             device_ids=[f"d-{number:05d}-{what}" for what in ("phone", "laptop", "work", "old")[: _few(rng)]],
@@ -217,7 +217,8 @@ def _joined(rng: Random) -> datetime:
     return SHOP_CLOCK - timedelta(seconds=rng.randint(20 * 86_400, 1_600 * 86_400))
 
 
-def _address(market: Market, rng: Random) -> Address:
+def draw_address(market: Market, rng: Random) -> Address:
+    """Draw a place in a market."""
     city = rng.choice(market.cities)
     return Address(
         line=market.street.format(number=rng.randint(1, 240)),

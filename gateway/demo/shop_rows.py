@@ -20,6 +20,7 @@ from connectors.records import (
     TicketStatus,
 )
 from gateway.demo.databases import Row
+from gateway.demo.shop_accounts import account_rows
 from gateway.demo.shop_activity import Activity, TicketPlan, VisitPlan, at_age, plan_activity
 from gateway.demo.shop_goods import AGENT_REPLIES, CUSTOMER_REPLIES, GOODS, OPENINGS, SUBJECTS
 from gateway.demo.shop_people import SHOP_CLOCK, Shopper
@@ -46,6 +47,8 @@ class ShopRows:
         rng = Random(f"{self._seed}:activity:{shopper.number}")  # noqa: S311  made-up data
         activity = plan_activity(shopper, rng)
         self._add_customer(shopper)
+        for table, rows in account_rows(shopper, self._seed).items():
+            self.rows[table] += rows
         self._add_deals(shopper, rng)
         favourites = rng.sample(_CATEGORIES, 2)
         orders = [self._add_order(shopper, n, age, favourites, rng) for n, age in enumerate(activity.order_ages, 1)]

@@ -1,6 +1,7 @@
-"""The shop's tables: four databases that know a customer by different keys.
+"""The shop's tables: six databases that know a customer by different keys.
 
-The CRM knows customer ids, the order system too, support knows e-mail addresses, behaviour knows devices.
+The CRM knows customer ids, the order system too, support knows e-mail addresses, behaviour knows devices. The web shop and the
+loyalty programme have customers of their own, mostly those of the CRM.
 """
 
 from gateway.demo.databases import DemoTable
@@ -102,6 +103,27 @@ SHOP_TABLES: dict[str, tuple[DemoTable, ...]] = {
             type TEXT NOT NULL, page TEXT NOT NULL, properties TEXT NOT NULL
             """,
             ("device_id, at",),
+        ),
+    ),
+    "webshop": (
+        DemoTable(
+            "accounts",
+            """
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL, phone TEXT,
+            address_line TEXT, postal_code TEXT, city TEXT, region TEXT, country TEXT,
+            created_at TIMESTAMPTZ NOT NULL, updated_at TIMESTAMPTZ NOT NULL
+            """,
+            ("email", "phone"),
+        ),
+    ),
+    "loyalty": (
+        DemoTable(
+            "members",
+            """
+            card TEXT PRIMARY KEY, member_number TEXT NOT NULL, name TEXT NOT NULL, email TEXT, birth_date TEXT,
+            joined_at TIMESTAMPTZ NOT NULL, updated_at TIMESTAMPTZ NOT NULL
+            """,
+            ("member_number", "email"),
         ),
     ),
 }

@@ -29,8 +29,8 @@ from gateway.execution.field_metadata import DEFINITION, metadata_of
 MIN_ASKING_RECORDS = 25
 """What a field of a customer counts as for which sources are asked, however little it gives: to ask takes time, too."""
 
-PAGE, LIST = "first", "ids"
-"""The arguments that say how many."""
+PAGE, LISTS = "first", ("ids", "by")
+"""The arguments that say how many. One that is no list does not: it is a key alone."""
 
 
 def max_records(
@@ -64,7 +64,7 @@ class _SizeVariables(Visitor):
         self.names: set[str] = set()
 
     def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
-        if node.name.value in (PAGE, LIST) and isinstance(node.value, VariableNode):
+        if node.name.value in (PAGE, *LISTS) and isinstance(node.value, VariableNode):
             self.names.add(node.value.name.value)
 
 
@@ -120,14 +120,15 @@ class _Count:
     def _size(self, node: FieldNode) -> int | None:
         default = self._page_sizes.get(node.name.value)
         for argument in node.arguments or ():
-            if argument.name.value in (PAGE, LIST):
+            if argument.name.value in (PAGE, *LISTS):
                 return self._given(argument.value, default)
         return default
 
     def _given(self, value: ValueNode, default: int | None) -> int | None:
         match value:
             case VariableNode():
-                return max(0, self._sizes.get(value.name.value, default or 0))
+                size = self._sizes.get(value.name.value, default)
+                return None if size is None else max(0, size)
             case ListValueNode():
                 return len(value.values)
             case IntValueNode():

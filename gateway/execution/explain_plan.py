@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graphql import FieldNode, GraphQLError, GraphQLField, get_named_type
@@ -11,11 +11,11 @@ from strawberry import Schema
 
 from connectors.contract import KeyKind
 from connectors.record_fields import Fields
-from connectors.records import RECORD_NAMES, Customer, Record
+from connectors.records import RECORD_NAMES, Record
 from gateway.execution.arguments import Arguments
 from gateway.execution.collect_fields import FieldCollector, fragments_of
 from gateway.execution.completion import AbstractCompletion, ListCompletion, ObjectCompletion
-from gateway.execution.field_metadata import DEFINITION, metadata_of
+from gateway.execution.field_metadata import CUSTOMERS, DEFINITION, metadata_of
 from gateway.execution.fields import Completion, Field, ResolvedField
 from gateway.execution.plan import Plan
 from gateway.execution.required_fields import selection_under
@@ -64,16 +64,22 @@ class _PlanLines:
         nodes = self._collector.fields([self._operation.definition], query)
         for field in live.fields:
             definition = self._definition(field)
-            if definition is None or not reaches_sources(self._schema, get_named_type(definition.type).name):
+            finds = None if definition is None else metadata_of(definition.extensions[DEFINITION]).finds
+            if definition is None or not (finds or reaches_sources(self._schema, get_named_type(definition.type).name)):
                 yield from self._field(field, 1, ahead=False)
                 continue
-            own = nodes[field.key]
-            asked = selection_under(self._schema, self._collector, own, definition.type, Customer, "Customer")
-            yield 1, _title(field), "resolved; finds customers"
-            yield 2, "(of each)", _words(asked.fields | Fields.from_paths("id"))
+            types = CUSTOMERS if finds is None else finds.types
+            yield 1, _title(field), f"resolved; finds {'customers' if types is CUSTOMERS else 'records by their ids'}"
+            yield from self._asked(nodes[field.key], definition, types)
+            yield from self._below(field, 2, ahead=self._names_ids(definition, nodes[field.key][0]))
+
+    def _asked(self, nodes: list[FieldNode], definition: GraphQLField, types: Mapping[str, type[Record]]) -> Iterator[_Row]:
+        for name, record in types.items():
+            asked = selection_under(self._schema, self._collector, nodes, definition.type, record, name)
+            of = "each" if len(types) == 1 else RECORD_NAMES[record]
+            yield 2, f"(of {of})", _words(asked.fields | Fields.from_paths("id"))
             if asked.stitches:
                 yield 2, "(and)", f"the keys that find {_records(asked.stitches)} records"
-            yield from self._below(field, 2, ahead=self._names_ids(definition, own[0]))
 
     def _names_ids(self, definition: GraphQLField, node: FieldNode) -> bool:
         """Whether the arguments name customers' ids, for these values of the variables."""

@@ -5,7 +5,8 @@ A field without a declaration is the attribute of its name, and reads the record
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -13,8 +14,10 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from connectors.contract import Ask
-from connectors.records import Record
+from connectors.records import Customer, Record
 from gateway.lru_cache import SharedList
+
+CUSTOMERS: Mapping[str, type[Record]] = MappingProxyType({"Customer": Customer})
 
 DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 
@@ -48,16 +51,21 @@ class RecordList(msgspec.Struct, frozen=True, kw_only=True):
     ask: Callable[..., Ask]
 
 
-class CustomerFinder(msgspec.Struct, frozen=True):
-    """A field that gives customers.
+def _no_ids(**_arguments: Any) -> Sequence[str]:
+    return ()
 
-    `find` takes a stitcher, the selection and the field's arguments. `ids` are those that the arguments name, whose records can
-    be asked for at once. `type_name` says which type of an interface they are.
+
+class CustomerFinder(msgspec.Struct, frozen=True):
+    """A field that gives customers, or records by their own ids.
+
+    `find` takes a stitcher, the selection and the field's arguments. `ids` are those of customers that the arguments name,
+    whose records can be asked for at once. `types` are those that the field may give, each with its record: of several, `find`
+    takes a selection by record.
     """
 
     find: Callable[..., Awaitable[Any]]
-    ids: Callable[..., Sequence[str]]
-    type_name: str | None = None
+    ids: Callable[..., Sequence[str]] = _no_ids
+    types: Mapping[str, type[Record]] = CUSTOMERS
 
 
 class BatchResolver(msgspec.Struct, frozen=True):

@@ -28,18 +28,19 @@ from graphql.execution.values import VariableValues
 from strawberry import Info, Schema
 
 from connectors.record_fields import narrow
-from connectors.records import Customer
 from gateway.execution.arguments import Arguments
 from gateway.execution.collect_fields import FieldCollector, fragments_of
 from gateway.execution.completion import AbstractCompletion, LeafCompletion, ListCompletion, ObjectCompletion, cache_completion
-from gateway.execution.field_metadata import DEFINITION, BatchResolver, metadata_of
+from gateway.execution.field_metadata import DEFINITION, BatchResolver, CustomerFinder, metadata_of
 from gateway.execution.fields import BatchedField, Completion, Field, ProjectedField, ReportingField, ResolvedField, Run
 from gateway.execution.plan import Plan
 from gateway.execution.projection import ProjectionCompiler
-from gateway.execution.required_fields import selection_under
+from gateway.execution.required_fields import selection_under, selections_under
 from gateway.execution.schema_types import core_schema, reaches_sources
 from gateway.execution.source_fields import CustomerField, RecordListField
 from gateway.operations import Operation
+from gateway.stitching.record_finder import Selections
+from gateway.stitching.selection import Selection
 
 NOWHERE: Any = None
 """Resolvers have no path in a plan: what they would note by it, the plan notes itself."""
@@ -104,7 +105,8 @@ class Planner:
             show = self._compiler.function(record_list, nodes, records)
             show_found = self._compiler.short_function(record_list, nodes, records)
             return RecordListField(where, key, nodes, lists, selection, arguments, show, show_found)
-        completion = self._completion(field.type, nodes)
+        finds = metadata_of(definition).finds
+        completion = self._completion(field.type, nodes, of_records=finds is not None)
         together = metadata_of(definition).together
         if together is not None:
             give = partial(_resolve_together, together, arguments)
@@ -119,14 +121,18 @@ class Planner:
                 expect=partial(_expect, together.expect, arguments),
                 look=None if together.at_hand is None else partial(_look, together.at_hand, arguments),
             )
-        finds = metadata_of(definition).finds
         if finds is None:
             get = self._getter(kind, field, nodes, arguments)
         else:
-            selection = selection_under(self._schema, self._collector, nodes, field.type, Customer, finds.type_name)
-            get = CustomerField(finds, selection, arguments, _early(completion))
+            get = CustomerField(finds, self._selection(field, nodes, finds), arguments, _early(completion))
         resolved = ReportingField if reports else ResolvedField
         return resolved(where, key, nodes, nullable=not is_non_null_type(field.type), get=get, completion=completion)
+
+    def _selection(self, field: GraphQLField, nodes: list[FieldNode], finds: CustomerFinder) -> Selection | Selections:
+        if len(finds.types) > 1:
+            return selections_under(self._schema, self._collector, nodes, field.type, finds.types)
+        ((name, record),) = finds.types.items()
+        return selection_under(self._schema, self._collector, nodes, field.type, record, name)
 
     def _is_projected(self, field: GraphQLField) -> bool:
         definition = field.extensions[DEFINITION]
@@ -171,15 +177,20 @@ class Planner:
             async_helpers=cast(Any, None),
         )
 
-    def _completion(self, kind: Any, nodes: list[FieldNode]) -> Completion:
+    def _completion(self, kind: Any, nodes: list[FieldNode], *, of_records: bool = False) -> Completion:
+        """Compile the completion of a type's values. `of_records` says that they are records with their sources."""
         inner: Any = get_nullable_type(kind)
         if not reaches_sources(self._schema, get_named_type(inner).name):
-            return LeafCompletion(self._compiler.function(inner, nodes))
+            compiled = self._compiler.record_function if of_records else self._compiler.function
+            return LeafCompletion(compiled(inner, nodes))
         if is_list_type(inner):
             return ListCompletion(self._completion(inner.of_type, nodes), nodes, nullable=not is_non_null_type(inner.of_type))
         if is_abstract_type(inner):
             return AbstractCompletion(
-                [(_test(member), self._object(member, nodes)) for member in self._schema.get_possible_types(inner)]
+                [
+                    (_test(member), self._completion(member, nodes, of_records=of_records))
+                    for member in self._schema.get_possible_types(inner)
+                ]
             )
         return self._object(inner, nodes)
 

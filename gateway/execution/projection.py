@@ -64,6 +64,13 @@ class ProjectionCompiler:
         self._records = None
         return compiled
 
+    def record_function(self, kind: Any, nodes: list[FieldNode]) -> Callable[[Any], Any]:
+        """Compile a function from a record with its source, not null, to its answer."""
+        record, owner = self._code.new_name(), self._code.new_name()
+        self._record_sources[record] = owner
+        shown = self.value_of(kind, nodes, record)
+        return self._made("v", f"(({record} := v.record), ({owner} := v.source), {shown})[2]")
+
     def short_function(
         self, kind: GraphQLObjectType, nodes: list[FieldNode], records: type[msgspec.Struct]
     ) -> Callable[[Found], Any] | None:

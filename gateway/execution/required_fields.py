@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import msgspec
 from graphql import (
@@ -22,6 +22,7 @@ from gateway.context import context_of
 from gateway.execution.collect_fields import FieldCollector
 from gateway.execution.field_metadata import DEFINITION, RequiredFields, metadata_of
 from gateway.lookups.post_filter import position_fields
+from gateway.stitching.record_finder import Selections
 from gateway.stitching.selection import Selection
 
 
@@ -40,6 +41,32 @@ def selection_of(info: Any, record: type[Record], type_name: str | None = None) 
         selection = selection_under(raw.schema, collector, raw.field_nodes, raw.return_type, record, type_name)
         selections[name] = selection
     return selection
+
+
+def selections_of(info: Any, types: Mapping[str, type[Record]]) -> Selections:
+    """Select fields of each record that the field being resolved may give. As `selections_under`."""
+    raw: GraphQLResolveInfo[Any] = info._raw_info  # noqa: SLF001  as above
+    collector = FieldCollector(raw.schema, raw.fragments, raw.variable_values)
+    return selections_under(raw.schema, collector, raw.field_nodes, raw.return_type, types)
+
+
+def selections_under(
+    schema: GraphQLSchema, collector: FieldCollector, nodes: Sequence[FieldNode], kind: Any, types: Mapping[str, type[Record]]
+) -> Selections:
+    """Select fields of each record under field nodes of an interface.
+
+    Types of which more is selected than the interface has come first: the caller expects one of these.
+    """
+    interface: Any = get_named_type(kind)
+
+    def is_unexpected(type_name: str) -> bool:
+        selected: Any = collector.fields(nodes, cast(Any, schema.type_map[type_name])).values()
+        return all(own[0].name.value in (*interface.fields, "__typename") for own in selected)
+
+    return {
+        types[name]: selection_under(schema, collector, nodes, kind, types[name], name)
+        for name in sorted(types, key=is_unexpected)
+    }
 
 
 def selection_under(

@@ -20,6 +20,7 @@ from gateway.execution.fields import NULLED, BatchedField, Column, Field, Path, 
 from gateway.lookups.outcome import Found
 from gateway.lru_cache import SegmentedLru
 from gateway.stitching.customer_lists import CustomerLists
+from gateway.stitching.record_finder import Selections
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
 
@@ -120,12 +121,12 @@ class RecordListField(Field):
 
 
 class CustomerField:
-    """Finds the customers of a field. What its arguments name by id has its fields asked for in the same turn."""
+    """Finds the customers or records of a field. Customers that its arguments name have their fields asked for in that turn."""
 
     def __init__(
         self,
         finds: CustomerFinder,
-        selection: Selection,
+        selection: Selection | Selections,
         arguments: Arguments,
         fields: Sequence[RecordListField | BatchedField],
     ) -> None:

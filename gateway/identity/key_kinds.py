@@ -13,6 +13,10 @@ from gateway.identity.phone_number import normal_number, number_spellings
 Read = Callable[[Customer], Sequence[str | None]]
 
 
+def _nothing(_customer: Customer) -> Sequence[str | None]:
+    return ()
+
+
 def _alone(key: str) -> Sequence[str]:
     return (key,)
 
@@ -29,15 +33,18 @@ def _contacts(field: str, kind: ContactKind) -> Read:
 
 
 class KeyKindRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of key: the fields of a customer record that hold its keys, and the forms of these."""
+    """A kind of key: the fields of a customer record that hold its keys, and the forms of these.
+
+    Records' own kinds (`RECORD_KEYS`) are in no field of a customer.
+    """
 
     description: str
-    fields: tuple[str, ...]
-    read: Read
+    fields: tuple[str, ...] = ()
+    read: Read = _nothing
     """Read the keys from a record that is narrowed to at least `fields`, the primary one first."""
-    in_list: str | None
+    in_list: str | None = None
     """The list of a record that holds keys; None where a customer has one at most."""
-    personal: Personal | None
+    personal: Personal | None = None
     """How keys are hidden in recordings; the mark of a field that holds them."""
     normal_form: Callable[[str, str | None], str] | None = None
     """Bring a text without outer spaces into its normal form, in the default region; None where it stays as it is.
@@ -48,6 +55,8 @@ class KeyKindRow(msgspec.Struct, frozen=True, kw_only=True):
     """List how sources may write a key in its normal form, which comes first."""
     any_case: bool = False
     """Whether capitals make no difference."""
+    finds_customers: bool = True
+    """Whether callers find a customer by it."""
 
     @property
     def multiple(self) -> bool:
@@ -104,13 +113,18 @@ KEY_KINDS: dict[KeyKind, KeyKindRow] = {
         in_list="device_ids",
         personal=Personal.IDENTIFIER,
     ),
-    KeyKind.TEXT: KeyKindRow(
-        description="A part of a name, an e-mail address or a telephone number.",
-        fields=(),
-        read=lambda _customer: (),
-        in_list=None,
-        personal=None,
+    KeyKind.ACCOUNT: KeyKindRow(
+        description="The id of a company's account.",
+        fields=("company.account",),
+        read=lambda customer: () if customer.company is None else [customer.company.account],
+        personal=Personal.IDENTIFIER,
     ),
+    KeyKind.ORDER_ID: KeyKindRow(description="An order's own id."),
+    KeyKind.ORDER_NUMBER: KeyKindRow(description="An order's number."),
+    KeyKind.TICKET_ID: KeyKindRow(description="A ticket's own id.", finds_customers=False),
+    KeyKind.TICKET_NUMBER: KeyKindRow(description="A ticket's number."),
+    KeyKind.EVENT_ID: KeyKindRow(description="An event's own id.", finds_customers=False),
+    KeyKind.TEXT: KeyKindRow(description="A part of a name, an e-mail address or a telephone number.", finds_customers=False),
 }
 
 

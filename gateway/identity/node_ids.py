@@ -3,7 +3,18 @@
 from collections.abc import Collection, Sequence
 from operator import methodcaller
 
+from connectors.contract import KeyKind
+from connectors.records import Customer, Event, Order, Record, Ticket
+
 SEPARATOR = ":"
+
+ID_KINDS: dict[type[Record], KeyKind] = {
+    Customer: KeyKind.CUSTOMER_ID,
+    Order: KeyKind.ORDER_ID,
+    Ticket: KeyKind.TICKET_ID,
+    Event: KeyKind.EVENT_ID,
+}
+"""The kinds of keys that are the own ids of records."""
 
 
 def node_id(source: str, own_id: str) -> str:
@@ -39,6 +50,11 @@ class NodeIds:
         if not separator or source not in self._sources:
             return self._usual, text
         return (source, own_id) if source in self._finders else None
+
+    def names_source(self, text: str) -> bool:
+        """Tell whether an id says its source."""
+        source, separator, _ = text.strip().partition(SEPARATOR)
+        return bool(separator) and source in self._sources
 
     def read_alike(self, texts: Sequence[str]) -> tuple[str | None, Sequence[str]] | None:
         """Read ids of one source at once: the source and the own ids there. None where they have to be read one by one."""

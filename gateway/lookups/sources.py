@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.contract import Ask, Change, Connector, KeyKind, Measure, MeasureOp, WebhookRequest
+from connectors.contract import CUSTOMER_KEYS, RECORD_KEYS, Ask, Change, Connector, KeyKind, Measure, MeasureOp, WebhookRequest
 from connectors.errors import SourceError
 from connectors.interned_values import intern_results
 from connectors.records import RECORDS, Customer, Record
@@ -43,7 +43,7 @@ class Source:
         self._calls = ResilientCaller(self._caller, settings, clock, usual_s)
         self.batching = Batching(self._calls, settings.max_calls, cache=cache)
         self.lookups = {(lookup.record, lookup.by): lookup for lookup in connector.lookups()}
-        self.kept_by = {by for record, by in self.lookups if self._is_kept(record) and by is not KeyKind.TEXT}
+        self.kept_by = {by for record, by in self.lookups if self._is_kept(record) and by in CUSTOMER_KEYS}
         """The kinds of keys, but for searches, under which answers are kept."""
         self.aggregates = {(aggregate.record, aggregate.by): aggregate for aggregate in connector.aggregates()}
         self.records = intern_results(maxsize=MAX_FETCHES)(self._records)
@@ -98,8 +98,11 @@ class Source:
         await self.connector.aclose()
 
     def _records(self, record: type[Record], by: KeyKind, ask: Ask) -> RecordFetch:
-        """Make a fetch of records. `records` gives the same one for the same ask."""
-        return RecordFetch(self.lookups[record, by], ask, self._cache_policy.get(record))
+        """Make a fetch of records. `records` gives the same one for the same ask.
+
+        Answers by keys of the records themselves are not kept: a change tells the customer's keys.
+        """
+        return RecordFetch(self.lookups[record, by], ask, None if by in RECORD_KEYS else self._cache_policy.get(record))
 
     def _measures(self, record: type[Record], by: KeyKind, measures: tuple[Measure, ...]) -> MeasureFetch:
         """Make a fetch of measures. `measures` gives the same one for the same measures."""
@@ -107,7 +110,7 @@ class Source:
 
     def key_kind(self, record: type[Record]) -> KeyKind | None:
         """Find the strongest kind of key for records of a customer."""
-        return next((kind for kind in KeyKind if kind is not KeyKind.TEXT and (record, kind) in self.lookups), None)
+        return next((kind for kind in CUSTOMER_KEYS if (record, kind) in self.lookups), None)
 
     def can_measure(self, record: type[Record], by: KeyKind, ops: Iterable[MeasureOp]) -> bool:
         """Tell whether an aggregate does all these operations at the source."""
@@ -154,9 +157,9 @@ class Sources:
         """Find the first source that finds customers by this kind."""
         return self._finders.get(kind)
 
-    def find_customers_by(self, kind: KeyKind) -> list[str]:
-        """Name the sources that find customers by this kind of key."""
-        return [source.name for source in self.all if (Customer, kind) in source.lookups]
+    def finders(self, record: type[Record], kind: KeyKind) -> list[Source]:
+        """List the sources that find these records by this kind of key."""
+        return [source for source in self.all if (record, kind) in source.lookups]
 
     def trace_calls(self, tracer: CallTracer | None) -> None:
         """Have calls to all sources traced from now on, or no more."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -33,6 +33,7 @@ from gateway.stitching.sourced_record import SourcedRecord
 class MissingRecord(msgspec.Struct):
     """Stands for a customer's record that could not be had. Reading what it would have raises `SourceFailure`."""
 
+    record_type: ClassVar[type[Record]] = Customer
     _failed: Failed
 
     def __getattr__(self, name: str) -> Any:

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 import msgspec
 
-from connectors.contract import Ask, KeyKind
+from connectors.contract import CUSTOMER_KEYS, LINKING_KINDS, Ask, KeyKind
 from connectors.record_fields import Fields, all_fields, fields_of
 from connectors.records import Customer
 from gateway.identity.blocked_keys import BlockedKeys
@@ -19,8 +19,6 @@ from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
 from gateway.stitching.merged_record import NAME_FIELDS, FieldRules
 from gateway.stitching.selection import Selection
-
-LINKING_KINDS: Sequence[KeyKind] = [kind for kind in KeyKind if kind not in (KeyKind.CUSTOMER_ID, KeyKind.TEXT)]
 
 PROOF = Fields.from_paths("id", "member_number", "birth_date", "updated_at")
 """Fields that tell people apart, and when a record changed."""
@@ -60,7 +58,9 @@ class CustomerSources:
             ]
             for name in self._by_id
         }
-        self._finders = {kind: self._asked_by(kind) for kind in LINKING_KINDS}
+        self._finders: dict[KeyKind, Sequence[Source]] = {
+            kind: self._asked_by(kind) for kind in CUSTOMER_KEYS if kind is not KeyKind.CUSTOMER_ID
+        }
         kinds = {source.name: self.trusted[source.name] - _kinds(source) - {KeyKind.DEVICE_ID} for source in self.all}
         self.one_way = {name: one_way for name, one_way in kinds.items() if one_way}
         self.proof_of = attrgetter("birth_date", *self._linking_fields())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
-from connectors.contract import KeyKind
+from connectors.contract import LINKING_KINDS, KeyKind
 from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
 from gateway.identity.blocked_keys import birth_date_of
 from gateway.identity.keys import key_spellings, spellings
@@ -15,7 +15,7 @@ from gateway.identity.stored_components import StoredComponent
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import IncompleteReason
-from gateway.stitching.customer_sources import LINKING_KINDS, CustomerSources
+from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.merged_record import MemberRecord
 from gateway.stitching.stored_evidence import Conclusion, Digest, StoredEvidence
 

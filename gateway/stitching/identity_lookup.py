@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from connectors.contract import KeyKind
 from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure
 from gateway.identity.keys import normalised, words
-from gateway.identity.records import RecordId
+from gateway.identity.records import Key, RecordId
 from gateway.identity.resolution import Component
 from gateway.lookups.loaders import Loaders
 from gateway.stitching.customer import MissingRecord
@@ -19,6 +19,9 @@ from gateway.stitching.merged_record import merge_records
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.walk_turns import walk_all
+
+FoundByKey = MergedCustomer | CallerError | SourceFailure | None
+"""A customer, or the reason why a key finds none."""
 
 
 class IdentityLookup:
@@ -32,27 +35,38 @@ class IdentityLookup:
     def _customers(self) -> CustomerSources:
         return self._router.customers
 
-    async def by_key(self, kind: KeyKind, value: str, selection: Selection) -> MergedCustomer | None:
-        """Find the customer with this key; None when nobody has it.
+    async def by_keys(self, keys: Sequence[Key], selection: Selection) -> list[FoundByKey]:
+        """Find customers by keys, in order; None for those that nobody has.
 
-        Raises `InvalidKeyError`, `AmbiguousIdentityError` when it leads to several, or `SourceFailure` when a source that
-        could not be asked may have it.
+        In the place of a key stands the reason why it finds none: `InvalidKeyError`, `AmbiguousIdentityError` when it leads to
+        several, or `SourceFailure` when a source that could not be asked may have it.
         """
-        key = normalised(kind, value, self._router.default_region)
-        if not self._customers.asked_by(kind):
-            raise InvalidKeyError(f"no source finds customers by {words(kind)}")
-        walk = self._new_walk()
-        walk.begin_with_key(kind, key)
-        await self._walk([walk], selection, MAX_CANDIDATES)
+        normal = [*map(self._normal_key, keys)]
+        walks: dict[Key, CustomerWalk] = {}
+        for key in normal:
+            if isinstance(key, Key) and key not in walks:
+                walks[key] = self._new_walk()
+                walks[key].begin_with_key(*key)
+        await self._walk([*walks.values()], selection, MAX_CANDIDATES)
+        found = {key: self._of_key(walk, key.kind, selection) for key, walk in walks.items()}
+        return [found[key] if isinstance(key, Key) else key for key in normal]
+
+    def _normal_key(self, key: Key) -> Key | InvalidKeyError:
+        if not self._customers.asked_by(key.kind):
+            return InvalidKeyError(f"no source finds customers by {words(key.kind)}")
+        try:
+            return Key(key.kind, normalised(key.kind, key.value, self._router.default_region))
+        except InvalidKeyError as error:
+            return error
+
+    def _of_key(self, walk: CustomerWalk, kind: KeyKind, selection: Selection) -> FoundByKey:
         if not walk.seeds:
-            if walk.failures:
-                raise SourceFailure(walk.failures[0].source, walk.failures[0].error)
-            return None
+            return SourceFailure(walk.failures[0].source, walk.failures[0].error) if walk.failures else None
         components = [] if walk.is_shared else _holding(walk.components(), walk.seeds)
         if len(components) == 1:
             return self._merged(walk, components[0], selection, None)
         candidates = walk.seeds if walk.is_shared else [self._anchor(walk, component) for component in components]
-        raise AmbiguousIdentityError(words(kind), [id_.node_id for id_ in candidates], [id_.id for id_ in candidates])
+        return AmbiguousIdentityError(words(kind), [id_.node_id for id_ in candidates], [id_.id for id_ in candidates])
 
     async def by_ids(
         self, ids: Sequence[RecordId | None], selection: Selection, *, as_asked: bool = False

@@ -130,24 +130,31 @@ def merge_records(members: Sequence[MemberRecord], rules: FieldRules, own_id: st
 
 def origins_of(members: Sequence[MemberRecord], rules: FieldRules, selected: Fields) -> list[Origin]:
     """Say for each selected field whose value it is."""
-    known = [member for member in members if member.record is not None]
-    return [
-        _origin(name, field.json_name, known, rules)
-        for name, field in fields_of(Customer).items()
-        if name in selected and name != "id"
-    ]
+    known, parts = [member for member in members if member.record is not None], dict(selected)
+    return [_origin(name, parts[name], known, rules) for name in fields_of(Customer) if name in parts and name != "id"]
 
 
-def _origin(name: str, shown_as: str, members: Sequence[MemberRecord], rules: FieldRules) -> Origin:
+def _origin(name: str, parts: Fields, members: Sequence[MemberRecord], rules: FieldRules) -> Origin:
     chosen, rule = _chosen(name, members, rules)
+    shown_as = fields_of(Customer)[name].json_name
     others = [
-        OtherValue(member.source, msgspec.to_builtins(value))
+        OtherValue(member.source, _shown(value, parts))
         for member in members
         if member is not chosen and not is_empty(value := getattr(member.record, name))
     ]
     if chosen is None or is_empty(getattr(chosen.record, name)):
         return Origin(shown_as, None, None, rule, others)
     return Origin(shown_as, chosen.source, chosen.as_of, rule, others)
+
+
+def _shown(value: Any, parts: Fields) -> Any:
+    """Write a value as JSON has it, of an object the selected parts alone."""
+    if isinstance(value, list):
+        return [_shown(item, parts) for item in value]
+    if not isinstance(value, msgspec.Struct):
+        return msgspec.to_builtins(value)
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(value)}
+    return {names[name]: _shown(getattr(value, name), inner) for name, inner in parts if name in names}
 
 
 def _first_value(name: str, records: Sequence[Any]) -> Any:

@@ -9,11 +9,11 @@ import structlog
 
 from connectors.contract import Ask, KeyKind
 from connectors.record_fields import Fields
-from connectors.records import Customer, Record
+from connectors.records import RECORDS, Customer, Record
 from gateway.errors import InvalidKeyError
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.keys import MAX_KEYS, words
-from gateway.identity.node_ids import NodeIds
+from gateway.identity.node_ids import ID_KINDS, NodeIds
 from gateway.lookups import post_filter
 from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.sources import Source, Sources
@@ -46,25 +46,29 @@ class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
 class SourceRouter:
     """Route asks to sources. Shared by all requests.
 
-    `customer_ids` reads ids of customers as callers give them. `customers` says how several sources of customers come together,
+    `node_ids` reads ids as callers give them, by the type of their record; `customer_ids` are those of customers.
+    `customers` says how several sources of customers come together,
     `known` is what is stored of them, if anything.
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
     `walk_fields(selection)` are what is asked of all sources of customers.
-    `route(record, ask)` gives the fetches at all sources of a record type. All give the same object for the same words.
+    `route(record, ask)` gives the fetches at all sources of a record type. `record_fetch(source, record, kind, fields)` finds
+    records by a key of their own. Each gives the same object for the same words.
     """
 
     def __init__(self, sources: Sources, settings: Settings) -> None:
         self.sources = sources
         self.default_region = settings.default_region
         self.customers = CustomerSources(sources, settings)
-        self.customer_ids = NodeIds(sources.find_customers_by(KeyKind.CUSTOMER_ID), [source.name for source in sources.all])
+        self.node_ids = {record: self._node_ids(record) for record in RECORDS.values()}
+        self.customer_ids = self.node_ids[Customer]
         self.known: KnownCustomers | None = None
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()
         self.customer_fetch = lru_cache(maxsize=1_000)(self._customer_fetch)
         self.walk_fields = lru_cache(maxsize=1_000)(self._walk_fields)
         self.route = lru_cache(maxsize=1_000)(self._route)
+        self.record_fetch = lru_cache(maxsize=1_000)(self._record_fetch)
 
     def note_left_out_keys(self, source: Source, kind: KeyKind) -> None:
         """Log once that a customer has more keys than are followed."""
@@ -79,6 +83,14 @@ class SourceRouter:
 
     def _walk_fields(self, selection: Selection) -> Fields:
         return self.customers.fields(self.fields(selection))
+
+    def _node_ids(self, record: type[Record]) -> NodeIds:
+        finders = self.sources.finders(record, ID_KINDS[record])
+        return NodeIds([source.name for source in finders], [source.name for source in self.sources.all])
+
+    def _record_fetch(self, source: Source, record: type[Record], kind: KeyKind, fields: Fields) -> RecordFetch:
+        fields = fields | Fields.from_paths("id")
+        return source.records(record, kind, Ask(fields=fields, first=CANDIDATES, more=False, shown=True))
 
     def _route(self, record: type[Record], ask: Ask) -> RoutedAsk:
         configured = self.sources.for_record(record)

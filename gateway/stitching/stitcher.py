@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -11,7 +12,7 @@ from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
 from gateway.identity.keys import are_normal_ids, normalised, spellings, words
 from gateway.identity.node_ids import node_id
-from gateway.identity.records import RecordId
+from gateway.identity.records import Key, RecordId
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.lookups.sources import Source
@@ -24,6 +25,8 @@ from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
 
+T = TypeVar("T")
+
 
 class Stitcher(msgspec.Struct, eq=False):
     """Finds customers for one request, or for one renewal in the background."""
@@ -34,6 +37,10 @@ class Stitcher(msgspec.Struct, eq=False):
     @property
     def loaders(self) -> Loaders:
         return self._loaders
+
+    @property
+    def router(self) -> SourceRouter:
+        return self._router
 
     @property
     def has_several_sources(self) -> bool:
@@ -101,7 +108,10 @@ class Stitcher(msgspec.Struct, eq=False):
         Raises `InvalidKeyError`, `AmbiguousIdentityError`, or `SourceFailure` for keys that only the failed source can resolve.
         """
         if self.has_several_sources and source is None:
-            return await self._identity.by_key(kind, value, selection)
+            (merged,) = await self._identity.by_keys([Key(kind, value)], selection)
+            if isinstance(merged, Exception):
+                raise merged
+            return merged
         key, asking = self.find(kind, value, selection, source)
         (outcome,) = await asking
         if type(outcome) is Found and len(records := outcome.records) == 1:
@@ -124,6 +134,15 @@ class Stitcher(msgspec.Struct, eq=False):
         keys = spellings(kind, key)
         asking = self._loaders.leading(*self._router.customer_fetch(kind, selection, source), keys)
         return key, asking if len(keys) == 1 else _merged(asking)
+
+    async def by_keys(
+        self, keys: Sequence[Key], selection: Selection
+    ) -> Sequence[StitchedCustomer | CallerError | SourceFailure | None]:
+        """Find customers by keys other than ids, in order. In the place of a key may stand why it finds none."""
+        if self.has_several_sources:
+            return await self._identity.by_keys(keys, selection)
+        finding = (result_or_error(self.customer(key.kind, key.value, selection)) for key in keys)
+        return await asyncio.gather(*finding)
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
         """Find customers by id, in order, as above.
@@ -288,4 +307,12 @@ def _id_or_error(value: str) -> str | CallerError:
     try:
         return normalised(KeyKind.CUSTOMER_ID, value)
     except CallerError as error:
+        return error
+
+
+async def result_or_error(finding: Awaitable[T]) -> T | CallerError | SourceFailure:
+    """Wait for a result, or give the failure that a field reports."""
+    try:
+        return await finding
+    except (CallerError, SourceFailure) as error:
         return error

@@ -300,4 +300,8 @@ def _check_uri(uri: str) -> None:
 
 
 def _unreadable_uri() -> ConfigurationError:
-    return ConfigurationError(["mongodb.uri: not a MongoDB connection string with known options"])
+    return ConfigurationError(
+        [
+            "mongodb.uri: is no MongoDB connection string with known options; write one such as mongodb://user:password@host:27017/?authSource=admin"
+        ]
+    )

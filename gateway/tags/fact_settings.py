@@ -153,6 +153,7 @@ def _rates(section: Section) -> tuple[tuple[str, Decimal], ...]:
                 currency, f"'{text}' is no rate; write how much of {currency} is one of the fact's currency, such as 1.25"
             )
         elif text:
+            rates.refuse_quotes(currency, "a number")
             decimals[currency] = Decimal(text)
     return tuple(sorted(decimals.items()))
 
@@ -182,9 +183,11 @@ def _check_values(fields: Section, record: type[Record], field: str, values: tup
             if value not in words:
                 fields.report(field, f"'{value}' is not one of its values{did_you_mean(value, words)}")
     elif leaf is Number or issubclass(leaf, int):
-        for value in values:
-            if not re.fullmatch(r"-?\d+", value):
-                fields.report(field, f"'{value}' is not a whole number")
+        wrong = [value for value in values if not re.fullmatch(r"-?\d+", value)]
+        for value in wrong:
+            fields.report(field, f"'{value}' is not a whole number; write it in digits")
+        if not wrong:
+            fields.refuse_quotes(field, "a whole number")
 
 
 def _shape(section: Section, setting: str, record: type[Record], path: str) -> FieldInfo | None:

@@ -15,9 +15,12 @@ from connectors.suggestions import did_you_mean
 
 T = TypeVar("T")
 
-_DURATION = re.compile(r"([1-9]\d{0,3})([mhdw])")
+_DURATION = re.compile(r"(\d{1,18})([mhdw])")
 _MERGE = "tag:yaml.org,2002:merge"
 _COLON_IN_TEXT = "mapping values are not allowed here"
+MAX_SPAN = 9_999
+"""The most minutes, hours, days or weeks of a span."""
+
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -154,25 +157,44 @@ class Section:
         """Read one text or a list of texts. They are empty when it is absent or reported."""
         node = self._values.get(name)
         texts = _texts(node) if node else ()
-        if node and not texts:
+        if node and texts is None:
             self.report(name, "must be a text or a list of texts")
+        elif node and not texts:
+            self.report(name, "is an empty list; give at least one text, or remove it")
         return texts or ()
 
     def version(self, name: str) -> int:
         """Read a required whole number from 1."""
         text = self.text(name)
         if text and not re.fullmatch(r"[1-9]\d{0,8}", text):
-            self.report(name, "must be a whole number from 1")
+            self.report(name, "must be a whole number from 1 to 999,999,999; write it in digits")
             return 0
+        self.refuse_quotes(name, "a whole number")
         return int(text or 0)
+
+    def refuse_quotes(self, name: str, needed: str) -> None:
+        """Report numbers of a setting, or of its list, that stand in quotation marks: in YAML they are texts then."""
+        node = self._values.get(name)
+        if isinstance(node, yaml.SequenceNode):
+            for quoted in filter(_is_quoted, node.value):
+                self.report(name, f"must have {needed} without quotes; write {quoted.value} in the list")
+        elif node is not None and _is_quoted(node):
+            self.report(name, f"must be {needed} without quotes; write `{name}: {node.value}`")
 
     def duration(self, name: str) -> timedelta | None:
         """Read a span, for example 90d. None when it is absent or reported."""
         text = self.optional_text(name)
-        match = _DURATION.fullmatch(text) if text else None
-        if text and not match:
+        if not text:
+            return None
+        match = _DURATION.fullmatch(text)
+        if match is None:
             self.report(name, f"'{text}' is not a span of time; write a number and m, h, d or w, such as 6h or 90d")
-        return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
+        elif not 1 <= int(match[1]) <= MAX_SPAN:
+            word = "long" if int(match[1]) else "short"
+            self.report(name, f"'{text}' is too {word}; write a number from 1 to {MAX_SPAN:,} and m, h, d or w")
+        else:
+            return timedelta(**{_UNITS[match[2]]: int(match[1])})
+        return None
 
     def required_duration(self, name: str) -> timedelta | None:
         """Read a span that must be there; None when it is reported."""
@@ -213,6 +235,10 @@ def _texts(node: yaml.Node) -> tuple[str, ...] | None:
     if not all(isinstance(each, yaml.ScalarNode) and each.tag != "tag:yaml.org,2002:null" for each in nodes):
         return None
     return tuple(each.value for each in nodes)
+
+
+def _is_quoted(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
 
 
 def _position(node: yaml.Node, offset: int) -> tuple[int, str] | None:

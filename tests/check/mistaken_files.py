@@ -20,6 +20,14 @@ retry_after = 5                                         #10
 file = "tags.yaml"
 cache_s = -1                                            #11
 
+[telemetry]
+slow_request_ms = "900"                                 #81
+request_log = "on"                                      #82
+
+[telemetry.traces]
+endpoint = "collector:4318"                             #83
+sample = true                                           #84
+
 # A database that can be asked, whatever is wrong with its records.
 [sources.crm]
 kind = "sql"
@@ -31,6 +39,8 @@ failure_rate = 2                                        #13
 
 [sources.crm.cache_s]
 ordr = 60                                               #14
+order = "${TTL}"
+ticket = "5"                                            #85
 
 [sources.crm.webhook]
 secret = "a-secret"
@@ -160,6 +170,11 @@ url = "mongo://user:hunter-two@host/"                     #44
 database = "a b"                                        #45
 pool_size = "many"                                      #46
 
+[sources.events.records.order]
+collection = "orders"
+keys.customer_id = "customer"
+fields = { total = { amount = { path = "cents", scale = "2" } } } #89
+
 [sources.events.records.event]
 collection = "events"
 fields.occured_at = "at"                                #47
@@ -178,6 +193,17 @@ query = "{ orders(ids: $keys) { key: owner ...fields }"     #50
 
 [sources.legacy]
 kind = "sqll"                                           #51
+
+[sources.memory]
+kind = "sql"
+url = "sqlite+aiosqlite://"                             #86
+pool_size = 5.0                                         #87
+records.customer = { query = "SELECT 1 AS id", keys = { customer_id = "id" } }
+
+[sources.driver]
+kind = "sql"
+url = "sqlite:///crm.db"                                #88
+records.customer = { query = "SELECT 1 AS id", keys = { customer_id = "id" } }
 
 [sources.nobody]                                        #52
 url = "sqlite+aiosqlite:///nobody.db"
@@ -222,6 +248,17 @@ facts:
     measure: sum
     field: total
     currency: EURO                                      #62
+  customers:
+    label: Chats in a century
+    record: ticket
+    measure: count
+    window: 90000d                                      #90
+    where: {channel: []}                                #91
+  rated:
+    label: Well rated
+    record: ticket
+    measure: count
+    where: {satisfaction: "5"}                          #92
   forgotten:                                            #63
     label: Nobody reads it
     record: order
@@ -243,12 +280,12 @@ tags:
     label: Load
     description: How much service a customer needs.
     category: SERVICE
-    ttl: 6h
-    version: 1
+    ttl: 0h                                             #93
+    version: "1"                                        #94
     words: Heavy with an open ticket.
     expression: >-
       open_tickets > 0 ? 'HEAVY' : last_order > 5 ? 'OLD'
-      : spend > 0.0 || spend_365d > 0.0 || euros > 0.0 ? 'OTHER' : 'NONE'
+      : customers > 0 || rated > 0 || spend > 0.0 || spend_365d > 0.0 || euros > 0.0 ? 'OTHER' : 'NONE'
     values: [HEAVY, OLD, OTHER, NONE]
     valuez: [A]                                         #69
 """
@@ -283,5 +320,5 @@ record = "event"
 hang = true
 """
 
-ENVIRONMENT = {"GATEWAY_DEADLINE_MS": "soon", "GATEWAY_CACHE_BYTE": "5"}
-"""Two more mistakes, in variables."""
+ENVIRONMENT = {"GATEWAY_DEADLINE_MS": "soon", "GATEWAY_CACHE_BYTE": "5", "GATEWAY_MONGODB__TIMEOUT_MS": "100", "TTL": "5"}
+"""Two more mistakes, in variables; the last two are right, for variables are texts."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from gateway.check.report import WIDTH, LookupSummary, lookup_lines
+from gateway.check.report import WIDTH, LookupSummary, calling_lines, lookup_lines
+from gateway.settings import SourceSettings
 from tests.server.test_cli import COMMAND, free_port, run, wait_for
 
 EVERY_PUSH = ["first", "after", "since", "where", "order", "count"]
@@ -51,7 +53,7 @@ def test_the_table_fits_a_terminal_and_cuts_no_word():
         LookupSummary("events", "http", "event", "device_id", 1, [], measures=False),
         LookupSummary("behaviour-of-all-visitors", "sql", "event", "customer_id", 500, EVERY_PUSH, measures=False),
     ]
-    lines = lookup_lines(lookups)
+    lines = lookup_lines(lookups, WIDTH)
     assert max(map(len, lines)) <= WIDTH
     assert [line.split() for line in lines] == [
         ["Source", "Record", "Key", "Batch", "The", "source", "applies"],
@@ -81,7 +83,7 @@ def test_programs_get_json(configuration: Path):
     lookup = {"source": "orders-of-the-shops-that-were-bought-in-the-last-years", "kind": "files", "record": "order"}
     lookup |= {"key": "customer_id", "max_batch": 500, "pushdown": EVERY_PUSH, "measures": True}
     sample = {"source": lookup["source"], "record": "order", "key": "customer_id", "keys": 1, "records": 1}
-    assert json.loads(good.stdout) == {"problems": [], "lookups": [lookup], "warnings": [], "samples": [sample]}
+    assert json.loads(good.stdout) == {"problems": [], "lookups": [lookup], "warnings": [], "samples": [sample], "reach": []}
     bad = run("check", "--config", str(broken(configuration)), "--json")
     assert (bad.returncode, bad.stderr) == (2, "")
     assert json.loads(bad.stdout)["problems"] == [
@@ -102,6 +104,10 @@ def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path):
     assert result.returncode == 2
     assert result.stderr == f"none.toml: there is no such file in {tmp_path}; name one with --config\n"
     assert run("check", "--nothing").returncode == 2
+    as_json = run("check", "--config", str(tmp_path / "none.toml"), "--json")
+    assert (as_json.returncode, as_json.stderr) == (2, "")
+    (problem,) = json.loads(as_json.stdout)["problems"]
+    assert (problem["file"], problem["line"], problem["fix"]) == ("none.toml", None, "name one with --config")
 
 
 def test_serve_checks_first_and_does_not_serve_what_has_problems(configuration: Path):
@@ -134,3 +140,37 @@ def test_other_commands_do_not_load_the_check():
     """Its parser of TOML is for it alone, so that the others start faster."""
     program = "import sys, gateway.cli; sys.exit('tree_sitter' in sys.modules or 'gateway.check.command' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+CALLS = "up to 4 calls at once, 2 retries, left alone for 5 s when 90% of 10 calls in 10 s failed"
+
+
+def test_lines_are_wrapped_on_a_terminal_alone():
+    """Nothing is in a pipe."""
+    called = {"crm": SourceSettings(kind="sql"), "desk": SourceSettings(kind="zendesk")}
+    assert calling_lines(called) == [f"crm (sql): {CALLS}", f"desk (zendesk): {CALLS}"]
+    assert [len(line) <= WIDTH for line in calling_lines(called, WIDTH)] == [True] * 4
+    lookups = [LookupSummary("behaviour-of-all-visitors", "sql", "event", "customer_id", 500, EVERY_PUSH, measures=False)]
+    assert [line.split()[4:] for line in lookup_lines(lookups)] == [["The", "source", "applies"], EVERY_PUSH]
+
+
+def test_a_pipe_gets_what_is_known(configuration: Path):
+    """How a source is called is a line. There is none of a source whose own settings, or how it is called, are wrong."""
+    name = "orders-of-the-shops-that-were-bought-in-the-last-years"
+    good = run("check", "--config", str(configuration), columns="20")
+    table = ["Source  Record  Key  Batch  The source applies", f"{name}  order  customer_id  500  all"]
+    calls = ["", f"{name} (files): {CALLS}"]
+    sampled = ["", f"{name}: order by customer_id: 1 records of 1 keys"]
+    assert lines_of(good.stdout)[:-2] == [*table, *calls, *sampled]
+    text = configuration.read_text(encoding="utf-8")
+    configuration.write_text(text.replace("[sources.", 'cache_bytes = "900"\n[sources.', 1), encoding="utf-8")
+    assert lines_of(run("check", "--config", str(configuration)).stdout) == [*table, *calls, *sampled]
+    configuration.write_text(text.replace('kind = "files"', 'kind = "files"\nretries = 9'), encoding="utf-8")
+    assert lines_of(run("check", "--config", str(configuration)).stdout) == table
+    configuration.write_text(text.replace("keys.customer_id", "keys.mail"), encoding="utf-8")
+    assert run("check", "--config", str(configuration)).stdout == ""
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines whose columns stand two spaces apart."""
+    return [re.sub(r" {2,}", "  ", line.rstrip()) for line in text.splitlines()]

@@ -42,12 +42,12 @@ def told(found: Check) -> list[str]:
 
 
 async def test_the_demo_shop(tmp_path: Path) -> None:
-    """Four databases, with all lookups that the demo has."""
+    """Six databases, with all lookups that the demo has."""
     prepared = prepare_shop(tmp_path, customers=30, seed=1, progress=lambda *_: None)
     found = await check(prepared.settings, environment={})
     assert told(found) == []
     shown = {(own.source, own.key): (own.pushdown, own.measures) for own in found.report.lookups}
-    assert len(shown) == 10
+    assert len(shown) == 22
     assert shown["orders", "customer_id"] == (list(EVERY_PUSH), True)
     assert shown["crm", "text"] == (list(EVERY_PUSH), False)
 

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from connectors.contract import Connector
+from gateway.app import create_services
 from gateway.check.data_checks import DataReport, SampleSummary, check_data
 from gateway.check.sampler import Sampler
 from gateway.clock import Clock
 from gateway.tags.definitions import Pack
+from tests.support.gateway_server import settings_for
 from tests.support.literal_sources import Build, Row, people, query_of, record
 
 NO_TAGS = Pack(facts={}, tags={})
@@ -17,7 +19,8 @@ PLACED = "2026-06-0{}T10:00:00Z"
 
 
 async def report(*connectors: Connector[Any], pack: Pack = NO_TAGS, rows: int = 100) -> DataReport:
-    return await check_data(connectors, pack, "tags.yaml", Sampler(Clock(), rows))
+    services = create_services(settings_for(connectors), connectors=connectors)
+    return await check_data(connectors, pack, "tags.yaml", Sampler(Clock(), rows), services.router.customers)
 
 
 def told(found: DataReport) -> tuple[list[str], list[str]]:
@@ -196,18 +199,43 @@ async def test_what_looks_wrong_is_a_warning(build: Build, mistake: str) -> None
     assert told(await report(build("shop", records))) == ([], expected)
 
 
-async def test_a_second_source_of_customers_is_never_asked(build: Build) -> None:
-    """Of each kind of key the source that comes first in the file is named."""
-    second = people("c1", "c2", email="{}@example.com")
-    assert told(await report(build("crm", people("c1", "c2")), build("shop", second))) == (
-        [],
-        [
-            (
-                f"{CUSTOMER}.keys.customer_id: customers are never asked for here by customer id: crm comes first in the file; "
-                "a customer comes from one source; put the better one first, and remove this"
-            )
-        ],
+async def test_own_keys_of_a_record_are_asked_for_beside_its_customers(build: Build) -> None:
+    """They find one order, whatever kind of key finds those of a customer."""
+    keys = {"order_id": "id", "order_number": "id"}
+    shop = {"order": {"query": query_of(orders()), "keys": keys | {"customer_id": "customer_id"}}}
+    found = await report(build("crm", people("c1", "c2")), build("shop", shop))
+    assert told(found) == ([], [])
+    assert {own.key: own.records for own in found.samples if own.record == "order"} == {
+        "order_id": 4,
+        "order_number": 4,
+        "customer_id": 4,
+    }
+
+
+async def test_an_order_found_by_its_own_keys_alone_needs_no_key_of_customers(build: Build) -> None:
+    """No customer has its number, and none has to."""
+    shop = {"order": {"query": query_of(orders()), "keys": {"order_number": "id"}}}
+    assert told(await report(build("crm", people("c1", "c2")), build("shop", shop))) == ([], [])
+
+
+async def test_the_contacts_of_a_company_share_its_account(build: Build) -> None:
+    """What would be wrong with an e-mail address is usual there."""
+    customers = people("c1", "c2", "c3", company_name="Example", company_account="A1")
+    customers["customer"]["keys"]["account"] = "company_account"
+    assert told(await report(build("crm", customers))) == ([], [])
+
+
+async def test_customers_of_two_sources_have_keys_in_common(build: Build) -> None:
+    """Where no key of one finds a record in the other, none of them is linked."""
+    crm, shop = people("c1", "c2", email="{}@example.com"), people("s1", "s2", email="{}@example.com")
+    unlinked = (
+        "{}: none of 2 customers here has a key that finds one in another source of customers, so none is linked; "
+        "give both the same keys, such as the id at the other source"
     )
+    found = await report(build("crm", crm), build("shop", shop))
+    assert told(found) == ([], [unlinked.format(f"sources.{name}.records.customer") for name in ("crm", "shop")])
+    shop = people("c2", "c3", email="{}@example.com")
+    assert told(await report(build("crm", crm), build("shop", shop))) == ([], [])
 
 
 async def test_keys_that_never_meet_those_of_customers_are_told_by_their_counts(build: Build) -> None:

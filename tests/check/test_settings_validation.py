@@ -27,6 +27,7 @@ class _Source(BaseModel):
 
     url: str
     ratio: float | None = None
+    code: Annotated[str, Field(pattern="^[a-z]$")] = "a"
     keys: Annotated[dict[str, _Key], Field(min_length=1)] = {}
     parts: list[_Key] = []
 
@@ -50,6 +51,7 @@ def problems_of(document, **words):
         ({"url": "x", "zzz": 1}, ["zzz: is no setting; remove it, or correct its name"]),
         ({"url": 1}, ["url: must be text; put it in quotes"]),
         ({"url": "x", "ratio": "a"}, ["ratio: must be a number; write it in digits, such as 2.5"]),
+        ({"url": "x", "code": "AB"}, ["code: has characters or a length that it may not have; it must fit ^[a-z]$"]),
         ({"url": "x", "keys": 1}, ["keys: must be a table; give it settings of its own"]),
         ({"url": "x", "parts": {}}, ["parts: must be a list; put its values in [ and ]"]),
         ({"url": "bad", "keys": {"a": {"path": "/"}}}, ["keys.a: has a problem; mend it", "url: has another; mend that"]),

@@ -53,7 +53,9 @@ class TestMemory(ConnectorContract):
 class TestHttp(ConnectorContract):
     samples = {
         (Ticket, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
+        (Ticket, KeyKind.TICKET_ID): ["1", "4"],
         (Order, KeyKind.CUSTOMER_ID): ["c1", "c2"],
+        (Order, KeyKind.ORDER_ID): ["76", "90"],
         (Customer, KeyKind.CUSTOMER_ID): ["c1"],
         (Event, KeyKind.DEVICE_ID): ["d1", "d2"],
     }
@@ -67,7 +69,9 @@ class TestHttp(ConnectorContract):
 class TestGraphQL(ConnectorContract):
     samples = {
         (Order, KeyKind.CUSTOMER_ID): ["c1", "c2"],
+        (Order, KeyKind.ORDER_ID): ["o4", "o9"],
         (Customer, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
+        (Ticket, KeyKind.TICKET_NUMBER): ["1", "4"],
         (Ticket, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
         (Event, KeyKind.DEVICE_ID): ["d1", "d2"],
     }
@@ -127,23 +131,35 @@ class TestSqlCustomers(SqlContract):
         (Customer, KeyKind.EMAIL): [EXAMPLE_EMAIL],
         (Customer, KeyKind.PHONE): [EXAMPLE_PHONE, AMBIGUOUS_PHONE],
         (Customer, KeyKind.DEVICE_ID): [row[2] for row in demo_rows()["devices"][:2]],
+        (Customer, KeyKind.ACCOUNT): [row[16] for row in demo_rows()["customers"] if row[16] is not None][:2],
         (Customer, KeyKind.TEXT): ["emma", "an"],
     }
 
 
 class TestSqlOrders(SqlContract):
     name = "orders"
-    samples = {(Order, KeyKind.CUSTOMER_ID): ["c00001", "c00002", "c00004"]}
+    samples = {
+        (Order, KeyKind.CUSTOMER_ID): ["c00001", "c00002", "c00004"],
+        (Order, KeyKind.ORDER_ID): [row[0] for row in demo_rows()["orders"][:3]],
+        (Order, KeyKind.ORDER_NUMBER): [row[0] for row in demo_rows()["orders"][:3]],
+    }
 
 
 class TestSqlTickets(SqlContract):
     name = "support"
-    samples = {(Ticket, KeyKind.EMAIL): list(dict.fromkeys(row[1] for row in demo_rows()["tickets"]))[:3]}
+    samples = {
+        (Ticket, KeyKind.EMAIL): list(dict.fromkeys(row[1] for row in demo_rows()["tickets"]))[:3],
+        (Ticket, KeyKind.TICKET_ID): [row[0] for row in demo_rows()["tickets"][:3]],
+        (Ticket, KeyKind.TICKET_NUMBER): [row[0] for row in demo_rows()["tickets"][:3]],
+    }
 
 
 class TestSqlEvents(SqlContract):
     name = "behaviour"
-    samples = {(Event, KeyKind.DEVICE_ID): list(dict.fromkeys(row[1] for row in demo_rows()["events"]))[:3]}
+    samples = {
+        (Event, KeyKind.DEVICE_ID): list(dict.fromkeys(row[1] for row in demo_rows()["events"]))[:3],
+        (Event, KeyKind.EVENT_ID): [row[0] for row in demo_rows()["events"][:3]],
+    }
 
 
 @pytest.fixture(scope="module")

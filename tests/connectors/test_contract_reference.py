@@ -154,6 +154,24 @@ async def test_the_contract_finds_a_connector_that_breaks_it(test_name):
         await getattr(contract, test_name)(Lying(LIES[test_name]))
 
 
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        (KeyKind.ORDER_ID, ORDERS[1:2]),
+        (KeyKind.ORDER_ID, [ORDERS[0], ORDERS[0]]),
+        (KeyKind.ORDER_NUMBER, ORDERS[:1]),
+    ],
+)
+async def test_the_contract_finds_records_that_have_not_the_key(kind, found):
+    """Another id, one id twice, and a number that is not filled in."""
+    contract = ConnectorContract()
+    contract.samples = {(Order, kind): ["a"]}
+    test = contract.test_a_record_is_found_by_its_own_keys
+    await test(MemoryConnector("m", {(Order, kind): {"a": [msgspec.structs.replace(ORDERS[0], number="a")]}}))
+    with pytest.raises(AssertionError):
+        await test(MemoryConnector("m", {(Order, kind): {"a": found}}))
+
+
 async def test_the_contract_finds_a_connector_that_answers_after_its_end():
     """A connector that ignores `aclose()` fails."""
 

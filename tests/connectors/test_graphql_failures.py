@@ -1,7 +1,6 @@
 """Every way in which a `graphql` source fails becomes one of our errors, without a word of the source's."""
 
 import asyncio
-import socket
 
 import msgspec
 import pytest
@@ -22,6 +21,7 @@ from connectors.records import Customer, Order
 from tests.support.clocks import after
 from tests.support.graphql_source import RECORDS, ShopApi, opened, shop_settings
 from tests.support.http_source import serving
+from tests.support.serve_process import free_port
 
 SECRET = "upstream says so"
 ONE = "{ one(mail: $key) { ...fields } }"
@@ -265,10 +265,7 @@ async def test_the_deadline_is_kept():
 
 async def test_a_source_that_is_down_is_unavailable():
     """And `check` says so once, for the address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        base_url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    async with opened(settings(base_url, ONE)) as connector:
+    async with opened(settings(f"http://127.0.0.1:{free_port()}", ONE)) as connector:
         with pytest.raises(SourceUnavailableError):
             await ask_keys(connector, ["a"])
         assert await connector.check() == [

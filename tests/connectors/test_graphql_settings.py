@@ -160,8 +160,10 @@ def test_a_query_declares_its_lookup():
     lookups = GraphQLConnector("shop", shop_settings("http://127.0.0.1:1", max_batch=20)).lookups()
     assert [(one.record, one.by, one.max_batch, one.pushdown) for one in lookups] == [
         (Order, KeyKind.CUSTOMER_ID, 20, {Push.FIRST, Push.ORDER, Push.SINCE, Push.COUNT}),
+        (Order, KeyKind.ORDER_ID, 10, set()),
         (Customer, KeyKind.EMAIL, 10, set()),
         (Ticket, KeyKind.EMAIL, 20, set()),
+        (Ticket, KeyKind.TICKET_NUMBER, 10, set()),
         (Event, KeyKind.DEVICE_ID, 4, {Push.FIRST, Push.ORDER}),
     ]
 

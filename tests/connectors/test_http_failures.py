@@ -1,7 +1,6 @@
 """Every way in which an `http` source fails becomes one of our errors, without a word of the source's."""
 
 import asyncio
-import socket
 
 import pytest
 from aiohttp import web
@@ -19,6 +18,7 @@ from connectors.errors import (
 from connectors.http import HttpSettings
 from connectors.record_fields import Fields
 from tests.support.http_source import opened, serving
+from tests.support.serve_process import free_port
 
 ONE = {"path": "/t/{key}"}
 MANY = {"path": "/t?e={keys}", "key": "e"}
@@ -293,6 +293,4 @@ async def test_closing_twice_is_harmless():
 
 
 def unused_address():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"

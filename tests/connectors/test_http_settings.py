@@ -62,8 +62,8 @@ def problems(*changes):
         ("records.ticket.keys", "mail", {"path": "/{key}"}, "'customer_id', 'external_id', 'member_number', 'email'"),
         (TICKETS, "keys", {}, "at least 1 item"),
         (BY_EMAIL, "path", "t?e={keys}", "path: must start with `/`"),
-        (BY_EMAIL, "path", "/t", "path or body: must hold either {key} or {keys}"),
-        (BY_EMAIL, "path", "/t/{key}?e={keys}", "path or body: must hold either {key} or {keys}"),
+        (BY_EMAIL, "path", "/t", "path: must hold {key} or {keys}, here or in the body"),
+        (BY_EMAIL, "path", "/t/{key}?e={keys}", "path: must hold {key} or {keys}, here or in the body"),
         (BY_EMAIL, "path", "/t?e={keys}&n={limit}", "placeholders are {keys}, {key}, {first}, {since}, {until}"),
         (BY_EMAIL, "path", "/t/{first}?e={keys}", "{first}, {since} and {until} belong after the `?`"),
         (BY_EMAIL, "path", "/t?e={keys}&to={until}", "{until} needs {since}"),
@@ -103,7 +103,9 @@ def test_placeholders_and_settings_declare_the_lookups():
     lookups = HttpConnector("support", support_settings("http://127.0.0.1:1", max_batch=20)).lookups()
     assert [(one.record, one.by, one.max_batch, one.pushdown) for one in lookups] == [
         (Ticket, KeyKind.EMAIL, 50, {Push.FIRST, Push.ORDER, Push.SINCE}),
+        (Ticket, KeyKind.TICKET_ID, 1, set()),
         (Order, KeyKind.CUSTOMER_ID, 5, {Push.FIRST, Push.ORDER, Push.COUNT}),
+        (Order, KeyKind.ORDER_ID, 1, set()),
         (Customer, KeyKind.CUSTOMER_ID, 1, set()),
         (Event, KeyKind.DEVICE_ID, 20, set()),
     ]

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -34,6 +33,7 @@ from gateway.store.embedded_mongodb import EmbeddedMongo
 from tests.support.demo_sources import refused_port
 from tests.support.faulty_server import listening, silence
 from tests.support.mongo_shop import MongoShop, mongo_shop_at, settings
+from tests.support.serve_process import free_port
 from tests.support.sql_shop import day
 
 pytestmark = pytest.mark.mongodb
@@ -169,7 +169,7 @@ async def test_the_server_is_told_how_much_time_is_left(mongo_shop: MongoShop) -
 @pytest.fixture
 async def own_shop() -> Any:
     """A server of the test's own, to be ill-treated."""
-    server = EmbeddedMongo()
+    server = EmbeddedMongo(port=free_port())
     url = await server.start()
     async with mongo_shop_at(url, "shop") as shop:
         await shop.fill(orders=ONE_ORDER)
@@ -196,7 +196,7 @@ async def test_a_server_that_hangs_is_late_and_then_back(own_shop: Any) -> None:
 
 async def test_a_server_that_is_killed_is_unavailable_until_it_is_back(tmp_path: Path) -> None:
     """Nothing needs to be opened anew, and a closed connector ends in time."""
-    first, second = EmbeddedMongo(tmp_path), None
+    first, second = EmbeddedMongo(tmp_path, free_port()), None
     url = await first.start()
     try:
         async with mongo_shop_at(url, "shop") as shop:
@@ -231,9 +231,7 @@ async def answered(shop: MongoShop) -> Any:
 @contextmanager
 def guarded_server(folder: Path, *words: str) -> Iterator[int]:
     """SecantusDB with words of the test's own; gives its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     (folder / "secantusdb.toml").touch()
     flags = ["--config", str(folder / "secantusdb.toml"), "--port", str(port), "--storage-path", str(folder / "data")]
     with (folder / "log").open("wb") as log:

@@ -25,8 +25,8 @@ def order(changes: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ({"url": "postgresql://u:secret@h/d"}, "not a connection string such as mongodb://"),
-        ({"url": "mongodb://u:secret@h:port"}, "not a connection string such as mongodb://"),
+        ({"url": "postgresql://u:secret@h/d"}, "is no connection string; write one such as mongodb://user:"),
+        ({"url": "mongodb://u:secret@h:port"}, "is no connection string; write one such as mongodb://user:"),
         ({"database": ""}, "database"),
         ({"database": "a b"}, "database"),
         ({"records": {}}, "records"),

@@ -29,8 +29,8 @@ URL = "sqlite+aiosqlite:///shop.db"
     ("document", "words"),
     [
         ({"url": "mysql://u:secret@h/d"}, "the driver must be one of sqlite+aiosqlite, postgresql+asyncpg"),
-        ({"url": "secret"}, "not an SQLAlchemy URL"),
-        ({"url": "sqlite+aiosqlite://"}, "name a database file"),
+        ({"url": "secret"}, "is no URL of SQLAlchemy; write one such as postgresql"),
+        ({"url": "sqlite+aiosqlite://"}, "name a file, as in sqlite+aiosqlite:///shop.db"),
         ({"records": {}}, "records"),
         ({"records": {"ordr": ORDER}}, "'ordr' is no record; did you mean 'order'?"),
         (
@@ -127,7 +127,7 @@ async def check(shop: Shop, **changes: Any) -> list[str]:
         (
             {"keys": {"email": {"query": "SELECT customer, value AS key FROM points"}}},
             [
-                ".query:1:12: the column customer is no field; rename it with AS or leave it out",
+                ".query:1:12: the column customer is no field; did you mean 'customer_id'?",
                 ".keys.email.query: there is no column id, which every row needs; add it to the query",
                 ".keys.email.query:1:8: the column customer is no field; rename it with AS or leave it out",
             ],

@@ -122,6 +122,11 @@ def test_the_pod_may_write_nothing_and_become_nobody_else() -> None:
     }
 
 
+def test_no_service_sets_variables_of_the_pod() -> None:
+    """One named `gateway` would make settings that there are not."""
+    assert manifests()["Deployment"]["spec"]["template"]["spec"]["enableServiceLinks"] is False
+
+
 def test_the_settings_load_with_the_secret() -> None:
     """The settings of the ConfigMap are right, and name the variables that the example of the Secret has."""
     found = manifests()

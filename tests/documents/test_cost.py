@@ -1,8 +1,11 @@
 """What an operation may cost: sizes of pages and lists are multiplied before any source is asked."""
 
 import pytest
-from graphql import get_introspection_query
+from graphql import get_introspection_query, parse
 
+from gateway.execution.cost import max_records, sizes_of, sizing_variables
+from gateway.execution.schema_types import core_schema
+from resolvers.schema import schema
 from tests.support import shop
 from tests.support.gateway_server import gateway_on
 
@@ -16,10 +19,11 @@ TOO_MUCH = [
     (f"{{ {THREE} }} fragment F on CustomerConnection {{ nodes {{ orders(first: 100) {{ nodes {{ id }} }} }} }}", {}, "30,300"),
     (HUNDRED, {"n": 100, "ids": ["c1"] * 100}, "22,600"),
     (f"query ($ids: [ID!]!) {{ customers(ids: $ids) {{ {MANY} }} }}", {"ids": ["c1"] * 100}, "22,600"),
+    (f"query ($by: [CustomerKey!]!) {{ customers(by: $by) {{ {MANY} }} }}", {"by": [{"id": "c1"}] * 100}, "22,600"),
 ]
 
 
-@pytest.mark.parametrize(("query", "variables", "records"), TOO_MUCH, ids=["fragments", "variables", "fields that ask"])
+@pytest.mark.parametrize(("query", "variables", "records"), TOO_MUCH, ids=["fragments", "variables", "fields that ask", "keys"])
 async def test_an_operation_that_may_give_too_much_is_refused(query: str, variables: dict[str, object], records: str):
     """Through fragments, aliases and variables; no source is asked, and the message says how much it would be."""
     sources = shop.sources()
@@ -29,6 +33,18 @@ async def test_an_operation_that_may_give_too_much_is_refused(query: str, variab
     assert error["extensions"]["code"] == "QUERY_TOO_EXPENSIVE"
     assert error["message"].startswith(f"the operation may give {records} records")
     assert all(source.calls == [] for source in sources.values())
+
+
+def test_a_key_that_is_no_list_says_nothing_of_how_many():
+    """One customer costs what is asked of it, also where a variable has its key; of a list there are as many as its keys."""
+    for field, kind, value, records in [
+        ("customer", "CustomerKey!", {"id": "c1"}, 100),
+        ("customers", "[CustomerKey!]!", [{"id": "c1"}, {"email": "x"}], 2 * 101),
+    ]:
+        document = parse(f"query ($by: {kind}) {{ {field}(by: $by) {{ orders(first: 100) {{ nodes {{ id }} }} }} }}")
+        sizes = dict(sizes_of({"by": value}, sizing_variables(document)))
+        (definition,) = document.definitions
+        assert max_records(core_schema(schema), definition, {}, sizes) == records
 
 
 @pytest.mark.cases

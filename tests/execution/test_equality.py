@@ -123,7 +123,7 @@ def sources(shard: int) -> list[Lying]:
     Then two have orders, and in every second such shard two have customers, some of whom are the same.
     """
     words: dict[str, Any] = {"pushdown": (), "measures": False, "max_batch": 1} if shard % 3 == 1 else {}
-    found = [Lying(connector.name, connector.records, **words) for connector in shop.sources().values()]
+    found = [Lying(connector.name, connector.records, **words) for connector in shop.sources_by_own_keys().values()]
     if shard % 3 == 2:
         found.append(Lying("store", shop.orders().records))
     if shard % 6 == 2:

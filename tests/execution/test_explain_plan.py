@@ -20,6 +20,21 @@ def sources_of(connectors: Sequence[MemoryConnector]) -> Sources:
     return create_services(settings_for(connectors), connectors=connectors).sources
 
 
+def test_records_by_id_say_what_is_asked_of_each_type():
+    """A field of one type has a line; `node` has one for each type that it may give."""
+    assert tree('{ order(id: "orders:1") { status } node(id: "crm:c1") { id ... on Ticket { subject } } }') == [
+        "query",
+        "  order            resolved; finds records by their ids",
+        "    (of each)      status id",
+        "  node             resolved; finds records by their ids",
+        "    (of customer)  id",
+        "    (of order)     id",
+        "    (of ticket)    id subject",
+        "    (of event)     id",
+        "    id             projected",
+    ]
+
+
 def test_aliases_lists_and_searches():
     """An alias stands before the field's name; objects in lists stand below what holds them, in the words of their fields."""
     query = (
@@ -55,20 +70,23 @@ def test_sources_are_named_where_they_are_known():
     )
     assert tree(query, sources=sources_of([shop.crm(), shop.orders(), shop.support()])) == [
         "query",
-        "  node           resolved; finds customers",
-        "    (of each)    id",
-        "    (and)        the keys that find order, ticket, event records",
-        "    id           projected",
-        "    orders       list of order records",
-        "      (of each)  nothing",
-        "      (and)      how many there are",
-        "      (from)     orders by customer_id, ahead",
-        "    tickets      list of ticket records",
-        "      (of each)  id",
-        "      (from)     support by email, once the customer is known",
-        "    events       list of event records",
-        "      (of each)  nothing",
-        "      (from)     no source has them",
+        "  node             resolved; finds records by their ids",
+        "    (of customer)  id",
+        "    (and)          the keys that find order, ticket, event records",
+        "    (of order)     id",
+        "    (of ticket)    id",
+        "    (of event)     id",
+        "    id             projected",
+        "    orders         list of order records",
+        "      (of each)    nothing",
+        "      (and)        how many there are",
+        "      (from)       orders by customer_id, ahead",
+        "    tickets        list of ticket records",
+        "      (of each)    id",
+        "      (from)       support by email, once the customer is known",
+        "    events         list of event records",
+        "      (of each)    nothing",
+        "      (from)       no source has them",
     ]
 
 

@@ -75,7 +75,14 @@ def test_a_shop_is_written_over_an_older_one(tmp_path):
     shop.write_shop(tmp_path, customers=60)
     shop.write_shop(tmp_path, customers=20)
     assert one(tmp_path, "crm", "SELECT COUNT(*) FROM customers") == 20
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["behaviour.db", "crm.db", "orders.db", "support.db"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "behaviour.db",
+        "crm.db",
+        "loyalty.db",
+        "orders.db",
+        "support.db",
+        "webshop.db",
+    ]
 
 
 @pytest.mark.parametrize("customers", [2, 20_001])
@@ -263,6 +270,10 @@ async def test_the_configuration_fits_the_databases(folder):
         ("orders", "SELECT * FROM order_items WHERE order_id IN ('a', 'b')"),
         ("support", "SELECT * FROM tickets WHERE requester_email IN ('a', 'b')"),
         ("behaviour", "SELECT * FROM events WHERE device_id IN ('a', 'b')"),
+        ("webshop", "SELECT * FROM accounts WHERE email IN ('a', 'b')"),
+        ("webshop", "SELECT * FROM accounts WHERE phone IN ('a', 'b')"),
+        ("loyalty", "SELECT * FROM members WHERE member_number IN ('a', 'b')"),
+        ("loyalty", "SELECT * FROM members WHERE email IN ('a', 'b')"),
     ],
 )
 def test_every_key_has_an_index(folder, database, query):

@@ -29,7 +29,7 @@ EMMA_TAGS = {
     "open_complaint": "YES",
     "acquisition_source": "google",
 }
-FOUR = {"crm": ("FRESH", None), "orders": ("FRESH", None), "support": ("FRESH", None), "behaviour": ("FRESH", None)}
+ALL = dict.fromkeys(["crm", "orders", "support", "behaviour", "webshop", "loyalty"], ("FRESH", None))
 
 
 def in_silence(*_):
@@ -167,7 +167,7 @@ def happened(shop, *types):
 
 
 async def test_a_support_agent_gets_the_whole_history_in_one_round_trip(shop, mongodb):
-    """The second example: everything of the four sources, eight tags with their evidence, and where it all came from."""
+    """The second example: everything of the six sources, eight tags with their evidence, and where it all came from."""
     async with served(shop.settings(mongodb)) as gateway:
         first = (await gateway.data(shop.support.query, shop.support.variables))["customer"]
         again = (await gateway.data(shop.support.query, shop.support.variables))["customer"]
@@ -180,8 +180,8 @@ async def test_a_support_agent_gets_the_whole_history_in_one_round_trip(shop, mo
     assert first["timeline"]["unavailable"] == []
     assert {tag["key"]: tag["value"] for tag in first["tags"]} == EMMA_TAGS
     assert not any(tag["partial"] for tag in first["tags"])
-    assert states(first) == FOUR
-    assert states(again) == FOUR
+    assert states(first) == ALL
+    assert states(again) == ALL
     assert again["tags"] == first["tags"]
 
 
@@ -233,7 +233,7 @@ async def test_a_support_agent_works_on_during_an_incident(shop, mongodb):
     assert {tag["key"] for tag in customer["tags"] if tag["partial"]} == {"satisfaction", "open_complaint"}
     missing = {fact["missing"] for tag in customer["tags"] for fact in tag["evidence"] if tag["partial"]}
     assert missing == {"SOURCE_UNAVAILABLE"}
-    assert states(customer) == FOUR | {"support": ("UNAVAILABLE", "SOURCE_UNAVAILABLE")}
+    assert states(customer) == ALL | {"support": ("UNAVAILABLE", "SOURCE_UNAVAILABLE")}
     (error,) = answer["errors"]
     assert error["path"] == ["customer", "tickets"]
     assert (error["extensions"]["code"], error["extensions"]["source"]) == ("SOURCE_UNAVAILABLE", "support")

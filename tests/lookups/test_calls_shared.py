@@ -24,7 +24,7 @@ from gateway.lookups.resilience import ResilientCaller
 from gateway.lookups.source_call import MAX_LAG_S, SourceCaller
 from gateway.settings import BreakerSettings, CallSettings
 from tests.support import shop
-from tests.support.clocks import SteppedClock
+from tests.support.clocks import DEADLINE_S, HURRIED, LoopClock, SteppedClock, ended_in_no_time, held_time
 from tests.support.gateway_server import gateway_on
 from tests.support.http_source import serving
 from tests.support.scripted_source import AWAY, Scripted, calls_of, put
@@ -44,7 +44,7 @@ class Raising(Scripted):
 
 
 async def test_hurried_callers_do_not_open_the_breaker():
-    """30 callers with 50 ms at a source that takes longer: their calls end as they would have, and others are answered."""
+    """30 callers at a source that takes longer than they have: their calls end as they would have, and others are answered."""
     gate = asyncio.Event()
 
     class Slow(MemoryConnector):
@@ -56,9 +56,11 @@ async def test_hurried_callers_do_not_open_the_breaker():
     called = {"retries": 0, "max_calls": 40, "breaker": {"min_calls": 1, "failure_rate": 0.1}}
     ids = ["c1", *(f"n{number}" for number in range(30))]
     crm = MemoryConnector("crm", {(r.Customer, KeyKind.CUSTOMER_ID): {key: [r.Customer(id=key)] for key in ids}})
-    async with gateway_on([crm, orders], called=called, deadline_ms=60_000) as gateway:
-        hurried = {"x-deadline-ms": "50"}
-        answers = await asyncio.gather(*(gateway.ask(ORDERS, {"id": key}, **hurried) for key in ids[1:]))
+    async with gateway_on([crm, orders], called=called, deadline_ms=60_000, with_clock=LoopClock()) as gateway:
+        with held_time() as held:
+            asking = asyncio.gather(*(gateway.ask(ORDERS, {"id": key}, **HURRIED) for key in ids[1:]))
+            await held.flow(1.2 * DEADLINE_S)
+            answers = await ended_in_no_time(asking)
         assert all(answer["data"] == {"customer": {"orders": None}} for answer in answers)
         gate.set()
         assert await gateway.data(ORDERS, {"id": "c1"}) == {"customer": {"orders": {"nodes": [{"id": "orders:oc11"}]}}}
@@ -226,10 +228,16 @@ async def test_hurried_callers_cost_a_source_no_connections():
         settings = HttpSettings.model_validate({"base_url": base, "records": {"order": {"keys": keys}}})
         called = {"retries": 0, "max_calls": 1}
         connectors = [shop.crm(), HttpConnector("orders", settings)]
-        async with gateway_on(connectors, called=called, deadline_ms=60_000) as gateway:
-            for _ in range(20):
-                answer = await gateway.ask(ORDERS, {"id": "c1"}, **{"x-deadline-ms": "50"})
-                assert answer["errors"][0]["extensions"]["code"] == "SOURCE_TIMEOUT"
+        async with gateway_on(connectors, called=called, deadline_ms=60_000, with_clock=LoopClock()) as gateway:
+            with held_time() as held:
+                for _ in range(20):
+                    asking = asyncio.ensure_future(gateway.ask(ORDERS, {"id": "c1"}, **{"x-deadline-ms": "500"}))
+                    await held.flow(0.1)  # keys gather for two milliseconds
+                    while not connections:
+                        await asyncio.sleep(0)
+                    await held.flow(0.5)
+                    answer = await ended_in_no_time(asking)
+                    assert answer["errors"][0]["extensions"]["code"] == "SOURCE_TIMEOUT"
             gate.set()
             assert await gateway.data(ORDERS, {"id": "c1"}) == {"customer": {"orders": {"nodes": []}}}
     assert len(connections) == 1

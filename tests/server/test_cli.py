@@ -24,7 +24,7 @@ COMMAND = [sys.executable, "-c", "from gateway.cli import app; app()"]
 
 
 def run(*words: str, cwd: Path | None = None, columns: str = "160") -> subprocess.CompletedProcess[str]:
-    environment = {"COLUMNS": columns, "PATH": "", "PYTHONPATH": str(Path.cwd())}
+    environment = {"COLUMNS": columns, "PATH": "", "PYTHONPATH": str(Path.cwd())} | PATIENT
     return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=100, cwd=cwd, env=environment)
 
 
@@ -69,13 +69,23 @@ def test_check_prints_the_capability_matrix(demo: tuple[str, Path]):
     heading, *lines = result.stdout.partition("\n\n")[0].splitlines()
     assert heading.split() == ["Source", "Record", "Key", "Batch", "The", "source", "applies"]
     rows = [tuple(line.split()) for line in lines]
+    unmeasured = ("first", "after", "since", "where", "order", "count")
     assert [row for row in rows if row[0] != "crm"] == [
         ("orders", "order", "customer_id", "500", "all"),
+        *[("orders", "order", kind, "500", *unmeasured) for kind in ("order_id", "order_number")],
         ("support", "ticket", "email", "500", "all"),
+        *[("support", "ticket", kind, "500", *unmeasured) for kind in ("ticket_id", "ticket_number")],
         ("behaviour", "event", "device_id", "500", "all"),
+        ("behaviour", "event", "event_id", "500", *unmeasured),
+        ("webshop", "customer", "customer_id", "500", "all"),
+        ("webshop", "customer", "email", "500", "all"),
+        ("webshop", "customer", "phone", "500", "all"),
+        ("loyalty", "customer", "customer_id", "500", "all"),
+        ("loyalty", "customer", "member_number", "500", "all"),
+        ("loyalty", "customer", "email", "500", "all"),
     ]
     assert sorted(row[2] for row in rows if row[0] == "crm") == sorted(
-        ["customer_id", "external_id", "member_number", "email", "phone", "device_id", "text"]
+        ["customer_id", "external_id", "member_number", "email", "phone", "device_id", "account", "text"]
     )
     assert "No problems found." in result.stdout
     assert "--customer" in result.stdout
@@ -118,9 +128,11 @@ def test_tags_explain_takes_any_key(demo: tuple[str, Path]):
     assert run("tags", "explain", f"email:{email}", "--config", config).stdout == by_id.stdout
     absent = run("tags", "explain", "--by", "email", "nobody@example.com", "--config", config)
     assert (absent.returncode, absent.stderr) == (1, "there is no customer with this key; --by says of which kind it is\n")
+    misspelt = run("tags", "explain", f"emial:{email}", "--config", config)
+    assert (misspelt.returncode, misspelt.stderr) == (1, "there is no customer with this key; did you mean 'email'?\n")
     wrong = run("tags", "explain", "--by", "mail", email, "--config", config)
     assert wrong.returncode == 2
-    assert "--by: there are no keys of kind 'mail'; known: id" in wrong.stderr
+    assert "--by: there are no keys of kind 'mail'; did you mean 'email'?" in wrong.stderr
 
 
 def test_schema_compares_with_a_file(tmp_path: Path):

@@ -133,7 +133,8 @@ def test_what_is_wrong_keeps_the_old(probes: ProbeConfig):
                 "data": {"tagDefinitions": [{"key": "buyer"}]}
             }
         (probes.folder / "tags.yaml").write_text(TAGS)
-        assert reload(gateway)[1].startswith(f"Settings and tags {digest} are served (revision 1)")
+        said = f"Settings and tags {digest} are served as before: nothing has changed (revision 1).\n"
+        assert reload(gateway) == (0, said, "")
 
 
 def test_sources_that_cannot_be_opened_keep_the_old(probes: ProbeConfig):

@@ -108,8 +108,12 @@ def test_origins_are_of_selected_fields_with_what_others_say():
     ]
     assert origins[0].as_of == shop.at(10)
     twice = [members[1], member("desk", address=address)]
-    (other,) = origins_of(twice, FieldRules(RANK, {}), Fields.from_paths("address"))[0].others
-    assert other.value["postalCode"] == "N1"
+    (other,) = origins_of(twice, FieldRules(RANK, {}), Fields.from_paths("address.postal_code"))[0].others
+    assert other.value == {"postalCode": "N1"}
+    pairs = [r.ContactPoint(kind="EMAIL", value="a@example.com"), r.ContactPoint(kind="PHONE", value="1")]
+    lists = [member("crm", name="A", contact_points=pairs), member("shop", contact_points=pairs[:1])]
+    (listed,) = origins_of(lists, FieldRules(RANK, {}), Fields.from_paths("contact_points.kind"))
+    assert (listed.source, [other.value for other in listed.others]) == ("crm", [[{"kind": "EMAIL"}]])
 
 
 def test_a_record_of_which_only_the_id_is_known_says_nothing():

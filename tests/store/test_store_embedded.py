@@ -12,6 +12,7 @@ from pymongo import MongoClient
 
 from connectors.errors import ConfigurationError
 from gateway.store.embedded_mongodb import EmbeddedMongo
+from tests.support.serve_process import free_port
 
 pytestmark = pytest.mark.mongodb
 
@@ -27,7 +28,7 @@ def accepts(port: int) -> bool:
 
 async def test_child_is_gone_after_stop():
     """Leaving the context ends the child: its process id is free and its port is closed."""
-    embedded = EmbeddedMongo()
+    embedded = EmbeddedMongo(port=free_port())
     async with embedded as uri:
         pid = embedded.pid
         assert pid is not None
@@ -41,7 +42,7 @@ async def test_child_is_gone_after_stop():
 
 async def test_stop_twice_is_harmless():
     """A second stop finds nothing to do."""
-    embedded = EmbeddedMongo()
+    embedded = EmbeddedMongo(port=free_port())
     await embedded.start()
     await embedded.stop()
     await embedded.stop()
@@ -50,7 +51,7 @@ async def test_stop_twice_is_harmless():
 async def test_given_folder_keeps_data_and_log_over_a_restart(tmp_path: Path):
     """What one child wrote is read from the next one on the same folder, and the log is beside it."""
     for expected in (0, 1):
-        async with EmbeddedMongo(tmp_path / "mongodb") as uri:
+        async with EmbeddedMongo(tmp_path / "mongodb", free_port()) as uri:
             with MongoClient(uri) as client:
                 assert client.kept.things.count_documents({}) == expected
                 client.kept.things.insert_one({"_id": expected})
@@ -72,7 +73,7 @@ async def test_port_in_use_is_a_configuration_error():
 async def test_child_that_dies_at_its_start_is_a_configuration_error(tmp_path: Path):
     """A child that cannot open its data ends the start with what it said last."""
     (tmp_path / "data").write_text("a file where a folder is needed")
-    embedded = EmbeddedMongo(tmp_path)
+    embedded = EmbeddedMongo(tmp_path, free_port())
     with pytest.raises(ConfigurationError, match=r"the child ended at its start: .*data"):
         await embedded.start()
     assert embedded.pid is None
@@ -90,7 +91,7 @@ import asyncio, pathlib, sys
 from gateway.store.embedded_mongodb import EmbeddedMongo
 
 async def main():
-    embedded = EmbeddedMongo(pathlib.Path(sys.argv[1]))
+    embedded = EmbeddedMongo(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
     print(await embedded.start(), flush=True)
     await asyncio.Event().wait()
 
@@ -100,9 +101,11 @@ asyncio.run(main())
 
 async def test_child_dies_with_a_parent_that_is_killed(tmp_path: Path):
     """SIGKILL gives the parent no chance to stop its child; the child ends all the same."""
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", _PARENT, str(tmp_path), stdout=asyncio.subprocess.PIPE)
+    port = free_port()
+    words = [sys.executable, "-c", _PARENT, str(tmp_path), str(port)]
+    parent = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
     assert parent.stdout is not None
-    port = port_of((await parent.stdout.readline()).decode().strip())
+    assert port_of((await parent.stdout.readline()).decode().strip()) == port
     assert accepts(port)
     parent.send_signal(signal.SIGKILL)
     await parent.wait()

@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
@@ -23,6 +22,7 @@ from gateway.store.embedded_mongodb import EmbeddedMongo
 from gateway.store.mongo import Database, Mongo
 from tests.support.clocks import HeldTime, held_time, turns
 from tests.support.fixtures_mongodb import HandClock, commands_to
+from tests.support.serve_process import free_port
 
 pytestmark = pytest.mark.mongodb
 
@@ -43,12 +43,6 @@ class Ping:
 
 def hasty(uri: str, driver: Any) -> MongoSettings:
     return MongoSettings(uri=uri, driver=driver, timeout_ms=300, retry_after_ms=1_000)
-
-
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 async def until_it_answers(mongo: Mongo, clock: HandClock) -> None:
@@ -73,7 +67,7 @@ async def test_operation_gives_its_result(mongo: Mongo):
 @drivers
 async def test_start_without_mongodb(driver: str, hand_clock: HandClock):
     """Nobody listens: opening raises nothing, and an operation gets a `StoreError` that names no address."""
-    port = closed_port()
+    port = free_port()
     mongo = Mongo(hasty(f"mongodb://127.0.0.1:{port}", driver), hand_clock)
     await mongo.open()
     assert not mongo.available
@@ -90,7 +84,7 @@ async def test_start_without_mongodb(driver: str, hand_clock: HandClock):
 @drivers
 async def test_killed_server_costs_one_timeout_per_probe(driver: str, hand_clock: HandClock, tmp_path: Path):
     """After a kill one call waits, the next are refused unasked, one in twenty probes, and a restart is found again."""
-    embedded = EmbeddedMongo(tmp_path)
+    embedded = EmbeddedMongo(tmp_path, free_port())
     uri = await embedded.start()
     mongo = Mongo(hasty(uri, driver), hand_clock)
     await mongo.open()
@@ -125,7 +119,7 @@ async def test_killed_server_costs_one_timeout_per_probe(driver: str, hand_clock
 @drivers
 async def test_server_that_hangs_is_late(driver: str, hand_clock: HandClock):
     """A server that takes the question and says nothing costs the timeout, and answers again when it wakes."""
-    embedded = EmbeddedMongo()
+    embedded = EmbeddedMongo(port=free_port())
     async with embedded as uri:
         mongo = Mongo(hasty(uri, driver), hand_clock)
         await mongo.open()
@@ -234,7 +228,7 @@ async def test_document_that_cannot_be_encoded_is_a_store_error(mongo: Mongo):
 @drivers
 async def test_indexes_come_once_after_a_late_start(driver: str, hand_clock: HandClock):
     """MongoDB comes up after the gateway: the first contact ensures the indexes, later ones do not again."""
-    port = closed_port()
+    port = free_port()
     mongo = Mongo(hasty(f"mongodb://127.0.0.1:{port}", driver), hand_clock)
     mongo.index("things", [IndexModel("n")])
     with commands_to("profile_gateway") as commands:
@@ -263,7 +257,7 @@ async def test_refused_index_is_reported_once_and_stops_nothing(mongodb_settings
 
 async def test_outage_and_return_are_logged_once_each(hand_clock: HandClock, mongodb_settings: MongoSettings):
     """Ten failed operations make one line."""
-    port = closed_port()
+    port = free_port()
     mongo = Mongo(hasty(f"mongodb://127.0.0.1:{port}", mongodb_settings.driver), hand_clock)
     with capture_logs() as logs:
         await mongo.open()
@@ -297,7 +291,8 @@ def test_missing_motor_is_a_problem_of_the_settings(monkeypatch: pytest.MonkeyPa
 def test_unreadable_address_is_a_problem_of_the_settings(uri: str, hand_clock: HandClock):
     """The setting is named; what stands in it, maybe a password, is not."""
     with pytest.raises(
-        ConfigurationError, match=r"^mongodb\.uri: not a MongoDB connection string with known options$"
+        ConfigurationError,
+        match=r"^mongodb\.uri: is no MongoDB connection string with known options; write one such as mongodb://user:",
     ) as error:
         Mongo(MongoSettings(uri=uri), hand_clock)
     assert "hunter2" not in str(error.value)

@@ -66,13 +66,13 @@ def sqlite_shop(folder: Path) -> Mapping[str, str]:
 
 
 def sql_source(name: str, url: str) -> SqlConnector:
-    """One of the shop's four sources, as the demo configures it."""
+    """One of the shop's sources, as the demo configures it."""
     block = written_for(url, read_config("shop.toml")["sources"][name])
     return SqlConnector(name, SqlSettings(url=url, records=block["records"]))
 
 
 def sql_sources(urls: Mapping[str, str], *names: str) -> list[SqlConnector]:
-    """The shop's four sources, or the named ones."""
+    """The four sources of the shop that know a customer by the CRM, or the named ones."""
     return [sql_source(name, urls[f"DEMO_{name.upper()}_URL"]) for name in names or ("crm", "orders", "support", "behaviour")]
 
 

@@ -15,6 +15,7 @@ from gateway.settings import MongoSettings
 from gateway.store.embedded_mongodb import EmbeddedMongo
 from gateway.store.mongo import Mongo
 from tests.support.mongo_shop import MongoShop, mongo_shop_at
+from tests.support.serve_process import free_port
 
 
 class HandClock(Clock):
@@ -69,7 +70,7 @@ async def mongodb_uri() -> AsyncIterator[str]:
     if given:
         yield given
         return
-    async with EmbeddedMongo() as uri:
+    async with EmbeddedMongo(port=free_port()) as uri:
         yield uri
 
 

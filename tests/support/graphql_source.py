@@ -192,6 +192,14 @@ class Query:
         return Cases(edges=[CaseEdge(node=one) for one in nodes], page_info=page_info)
 
     @strawberry.field
+    def case(self, number: strawberry.ID) -> Case | None:
+        return next((one for one in CASES if str(one.number) == number), None)
+
+    @strawberry.field
+    def purchase(self, of: strawberry.ID) -> Purchase | None:
+        return next((one for shopper in SHOPPERS for one in shopper.bought if one.id == of), None)
+
+    @strawberry.field
     def device(self, serial: strawberry.ID) -> Device | None:
         return Device(seen=HAPPENINGS[serial]) if serial in HAPPENINGS else None
 
@@ -252,12 +260,18 @@ RECORDS: dict[str, Any] = {
                 "outer": {"unit_price.currency": "totalPrice.currencyCode"},
             }
         },
-        "keys": {"customer_id": {"query": ORDERS_OF_MANY}},
+        "keys": {
+            "customer_id": {"query": ORDERS_OF_MANY},
+            "order_id": {"query": "{ purchase(of: $key) { ...fields } }"},
+        },
     },
     "customer": {"fields": {"name": "fullName", "email": "mail"}, "keys": {"email": {"query": SHOPPER_BY_MAIL}}},
     "ticket": {
-        "fields": {"id": "number", "created_at": "opened", "subject": "title"},
-        "keys": {"email": {"query": CASES_OF_MANY}},
+        "fields": {"id": "number", "number": "number", "created_at": "opened", "subject": "title"},
+        "keys": {
+            "email": {"query": CASES_OF_MANY},
+            "ticket_number": {"query": "query ($key: ID!) { case(number: $key) { ...fields } }"},
+        },
     },
     "event": {
         "order": "newest_first",

@@ -61,6 +61,10 @@ class SupportApi:
                 )
             case ["api", "customers", key, "orders"]:
                 return self._orders(request, key)
+            case ["api", "orders", key]:
+                return _one("orders", [row for rows in ORDERS.values() for row in rows if str(row["id"]) == key])
+            case ["api", "tickets", key]:
+                return _one("tickets", [row for row in TICKETS if str(row["ticket_id"]) == key])
             case ["api", "events"]:
                 self.bodies.append(await request.json())
                 return self._events(request, self.bodies[-1])
@@ -91,6 +95,10 @@ class SupportApi:
         return web.json_response({"groups": groups, "meta": {"after": start + 3 if more else None}})
 
 
+def _one(name: str, rows: list[Any]) -> web.Response:
+    return web.json_response({name: rows[:1]}, status=200 if rows else 404)
+
+
 def _zulu(created: str) -> str:
     return created.replace(" ", "T") + "Z"
 
@@ -113,7 +121,8 @@ def support_settings(base_url: str, **changes: Any) -> HttpSettings:
                             "path": "/tickets?emails={keys}&limit={first}&since={since}",
                             "key": "requester.email",
                             "max_batch": 50,
-                        }
+                        },
+                        "ticket_id": {"path": "/tickets/{key}"},
                     },
                 },
                 "order": {
@@ -126,7 +135,8 @@ def support_settings(base_url: str, **changes: Any) -> HttpSettings:
                             "next": "links.next",
                             "total": "count",
                             "max_batch": 5,
-                        }
+                        },
+                        "order_id": {"path": "/orders/{key}"},
                     },
                 },
                 "customer": {

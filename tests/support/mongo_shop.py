@@ -150,6 +150,7 @@ DEMO: dict[str, dict[str, Any]] = {
                 "email": "keys.email",
                 "phone": "keys.phone",
                 "device_id": "devices",
+                "account": "company.account",
                 "text": {"paths": ["name", "email", "phone"]},
             },
         }
@@ -157,7 +158,7 @@ DEMO: dict[str, dict[str, Any]] = {
     "orders": {
         "order": {
             "collection": "orders",
-            "fields": {"total": {"amount": {"path": "cents", "scale": 2}, "currency": "currency"}},
+            "fields": {"total": {"amount": {"path": "cents", "scale": 2}, "currency": "currency"}, "number": "_id"},
             "lists": {
                 "items": {
                     "fields": {"unit_price.amount": {"path": "cents", "scale": 2}},
@@ -168,16 +169,22 @@ DEMO: dict[str, dict[str, Any]] = {
                     "outer": {"amount.currency": "currency"},
                 },
             },
-            "keys": {"customer_id": "customerId"},
+            "keys": {"customer_id": "customerId", "order_id": "_id", "order_number": "_id"},
         }
     },
-    "support": {"ticket": {"collection": "tickets", "keys": {"email": "requester"}}},
+    "support": {
+        "ticket": {
+            "collection": "tickets",
+            "fields": {"number": "_id", "customer_email": "requester"},
+            "keys": {"email": "requester", "ticket_id": "_id", "ticket_number": "_id"},
+        }
+    },
     "behaviour": {
         "event": {
             "collection": "events",
             "names": "snake",
             "fields": {"device_id": "device"},
-            "keys": {"device_id": "device"},
+            "keys": {"device_id": "device", "event_id": "_id"},
         }
     },
 }

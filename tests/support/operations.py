@@ -23,7 +23,14 @@ ARGUMENTS: dict[str, list[str]] = {
     "by": [
         '{id: "c1"}', '{email: "ana@example.com"}', '{id: "c2"}', '{id: "nobody"}', '{id: " "}', '{email: "x"}', "$key",
         '{phone: "+55 11 91234-5678"}', '{deviceId: "d1"}', '{externalId: {source: "a", id: "b"}}', '{memberNumber: "m"}',
+        '{orderId: "orders:oc12"}', '{orderNumber: "#1"}', '{orderNumber: "#3"}', '{ticketNumber: "T-2"}', '{account: "a"}',
+        "{orderId: $id}", "{orderNumber: $text}",
         "{id: $id}", "{externalId: {source: $text, id: $id}}", "{email: $text}", "{externalId: {source: $tag, id: $other}}",
+    ],
+    "customers.by": [
+        '[{id: "c1"}, {orderNumber: "#2"}, {email: "li@example.com"}]', '[{id: "c1"}, {phone: "+55 11 91234-5678"}]', "$many",
+        '{ticketNumber: "T-1"}', "[{id: $id}, {email: $text}]", "[]", "null",
+        '[{id: " "}, {orderNumber: "#1"}, {account: "a"}]',
     ],
     "ids": [
         '["c1", "crm:c2"]', '["c2", "nobody", "c2"]', '["crm:c1", "c1", "orders:c1"]', "[]",
@@ -31,6 +38,9 @@ ARGUMENTS: dict[str, list[str]] = {
         '[$id, "c2", $other, $id]',
     ],
     "id": ['"c1"', '"crm:c2"', '"nobody"', '"orders:c1"', '""', "7", "$id"],
+    "order.id": ['"orders:oc11"', '"oc21"', '"support:t1"', '"nobody"', '""', "7", "$id"],
+    "ticket.id": ['"support:t1"', '"t2"', '"orders:oc11"', '"T2"', "$id"],
+    "node.id": ['"crm:c1"', '"orders:oc12"', '"support:t2"', '"behaviour:e1"', '"c2"', '"orders:c1"', '" "', "7", "$id"],
     "text": ['"a"', "$text", '"b"', '""'],
     "first": ["3", "100", "1", "0", "101", "-1", "$first", "$most"],
     "after": [
@@ -58,12 +68,16 @@ ARGUMENTS: dict[str, list[str]] = {
     "categories": ["null", "[BEHAVIOUR]", "[VALUE, SERVICE]", "[]", "LIFECYCLE", "[$category]", "[VALUE, $category]"],
     "key": ['"activity"', '"open_complaint"', '"nope"', "$tag"],
 }  # fmt: skip
-"""Values by the name of an argument, and more by its type. The first two lead on, and are taken half of the time."""
+"""Values by the name of an argument, or of its field and it, and more by its type.
+
+The first two lead on, and are taken half of the time.
+"""
 
 DECLARED: dict[str, tuple[str, str | None, list[Any]]] = {
     "key": ("CustomerKey!", '{id: "c1"}', [{"email": "ana.work@example.org"}, {"id": "c2"}, {"id": "c1", "email": "x"}]),
+    "many": ("[CustomerKey!]!", '[{id: "c2"}]', [[{"orderId": "oc11"}, {"email": "x"}], {"id": "c1"}, []]),
     "ids": ("[ID!]!", '["c1"]', [["crm:c2", "c1"], "c2", [7]]),
-    "id": ("ID!", '"c1"', ["c2", 7, "crm:c1"]),
+    "id": ("ID!", '"c1"', ["c2", 7, "crm:c1", "orders:oc13"]),
     "other": ("ID", '"c2"', ["c1", 7, None]),
     "text": ("String!", '"a"', ["li", "checkout"]),
     "first": ("Int!", "2", [4, 0, "x"]),
@@ -178,15 +192,15 @@ class Operations:
         """A field with its key and arguments. Equal keys are of equal fields, wherever in the document they meet."""
         given = [
             f"{argument}: {self._random.choice(values[:2] if self._random.random() < 0.5 else values)}"
-            for argument, values in self._given(kind.fields[name])
+            for argument, values in self._given(name, kind.fields[name])
         ]
         if not given and kind.name not in self._merged and self._random.random() < 0.5:
             return name
         return f"a{next(self._number)}: {name}{f'({chr(44).join(given)})' if given else ''}"
 
-    def _given(self, field: GraphQLField) -> list[tuple[str, list[str]]]:
+    def _given(self, field_name: str, field: GraphQLField) -> list[tuple[str, list[str]]]:
         return [
-            (name, ARGUMENTS[name] + ARGUMENTS.get(str(get_named_type(one.type)), []))
+            (name, ARGUMENTS.get(f"{field_name}.{name}", ARGUMENTS[name]) + ARGUMENTS.get(str(get_named_type(one.type)), []))
             for name, one in field.args.items()
             if _is_required(one) or self._random.random() < 0.4
         ]

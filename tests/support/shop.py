@@ -1,5 +1,6 @@
 """A small shop in four memory sources: what most tests of the whole path need."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -34,14 +35,39 @@ CUSTOMERS = [ANA, LI]
 def order(number: int, customer: str, day: int, amount: str = "10.00", category: str = "books") -> r.Order:
     money = r.Money(amount=Decimal(amount), currency="EUR")
     item = r.OrderItem(sku=f"s{number}", name="A book", category=category, quantity=1, unit_price=money)
-    return r.Order(id=f"o{customer}{number}", placed_at=at(day), status=r.OrderStatus.DELIVERED, total=money, items=[item])
+    return r.Order(
+        id=f"o{customer}{number}",
+        number=f"#{number}",
+        customer_id=customer,
+        placed_at=at(day),
+        status=r.OrderStatus.DELIVERED,
+        total=money,
+        items=[item],
+    )
 
 
 ORDERS = {"c1": [order(n, "c1", n) for n in range(1, 6)], "c2": [order(1, "c2", 3)]}
 TICKETS = {
-    "ana@example.com": [r.Ticket(id="t1", created_at=at(2), subject="Where is it?", status=r.TicketStatus.OPEN)],
+    "ana@example.com": [
+        r.Ticket(
+            id="t1",
+            number="T-1",
+            customer_email="ana@example.com",
+            created_at=at(2),
+            subject="Where is it?",
+            status=r.TicketStatus.OPEN,
+        )
+    ],
     "ana.work@example.org": [
-        r.Ticket(id="t2", created_at=at(4), subject="Broken", status=r.TicketStatus.SOLVED, satisfaction=5)
+        r.Ticket(
+            id="t2",
+            number="T-2",
+            customer_email="Ana.Work@example.org",
+            created_at=at(4),
+            subject="Broken",
+            status=r.TicketStatus.SOLVED,
+            satisfaction=5,
+        )
     ],
 }
 EVENTS = {
@@ -78,6 +104,32 @@ def behaviour() -> MemoryConnector:
 def sources() -> dict[str, MemoryConnector]:
     """Fresh connectors by name."""
     return {connector.name: connector for connector in (crm(), orders(), support(), behaviour())}
+
+
+def by_id(records: Mapping[str, Sequence[r.Record]]) -> dict[str, list[r.Record]]:
+    """All records under their own ids."""
+    return {record.id: [record] for own in records.values() for record in own}
+
+
+def by_number(records: Mapping[str, Sequence[r.Order | r.Ticket]]) -> dict[str, list[r.Order | r.Ticket]]:
+    """All records under their numbers."""
+    everything = [record for own in records.values() for record in own]
+    return {str(record.number): [other for other in everything if other.number == record.number] for record in everything}
+
+
+def sources_by_own_keys() -> dict[str, MemoryConnector]:
+    """Fresh connectors that find records also by their own ids and numbers."""
+    connectors = sources()
+    connectors["orders"].records |= {
+        (r.Order, KeyKind.ORDER_ID): by_id(ORDERS),
+        (r.Order, KeyKind.ORDER_NUMBER): by_number(ORDERS),
+    }
+    connectors["support"].records |= {
+        (r.Ticket, KeyKind.TICKET_ID): by_id(TICKETS),
+        (r.Ticket, KeyKind.TICKET_NUMBER): by_number(TICKETS),
+    }
+    connectors["behaviour"].records |= {(r.Event, KeyKind.EVENT_ID): by_id(EVENTS)}
+    return connectors
 
 
 PINNED = {"clock": {"pinned": "2026-06-30T12:00:00Z"}}

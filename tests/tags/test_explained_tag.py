@@ -127,8 +127,11 @@ async def test_nobody_is_said_only_when_it_is_true(tmp_path: Path) -> None:
         await explain(tmp_path, sources, "phone:+5511912345678")
     with pytest.raises(InvalidArgumentError) as unknown:
         await explain(tmp_path, sources, "c1", "mail")
-    assert str(unknown.value) == (
-        "--by: there are no keys of kind 'mail'; known: id, external_id, member_number, email, phone, device_id"
+    assert str(unknown.value) == "--by: there are no keys of kind 'mail'; did you mean 'email'?"
+    with pytest.raises(InvalidArgumentError) as unlike:
+        await explain(tmp_path, sources, "c1", "card")
+    assert str(unlike.value) == (
+        "--by: there are no keys of kind 'card'; known: id, external_id, member_number, email, phone, device_id"
     )
     sources["crm"].failure = SourceUnavailableError()
     with pytest.raises(SourceFailure) as away:

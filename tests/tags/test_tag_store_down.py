@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from gateway.clock import Clock
 from gateway.settings import MongoSettings
 from gateway.store.embedded_mongodb import EmbeddedMongo
 from tests.support.gateway_server import Gateway, gateway_on
+from tests.support.serve_process import free_port
 from tests.support.tag_shop import JUNE_ENDS, ShopClock, measured, sources_by_id, store_of, tag_of, until_kept
 
 pytestmark = pytest.mark.mongodb
@@ -35,9 +35,7 @@ def mortal(tmp_path: Path) -> EmbeddedMongo:
 
     It is up when the gateway closes: PyMongo 4.20 leaves a socket open when it is closed while it looks for its server.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return EmbeddedMongo(tmp_path, port=probe.getsockname()[1])
+    return EmbeddedMongo(tmp_path, port=free_port())
 
 
 async def kill(mongodb: EmbeddedMongo) -> None:

@@ -160,7 +160,7 @@ tags.yaml:52: facts.string.rates: only money has a currency; remove it
 tags.yaml:52: facts.string.rates.USD: '0' is no rate; write how much of USD is one of the fact's currency, such as 1.25
 tags.yaml:58: tags.activity.category: unknown word 'BEHAVIOR'; did you mean 'BEHAVIOUR'?
 tags.yaml:59: tags.activity.ttl: '6x' is not a span of time; write a number and m, h, d or w, such as 6h or 90d
-tags.yaml:60: tags.activity.version: must be a whole number from 1
+tags.yaml:60: tags.activity.version: must be a whole number from 1 to 999,999,999; write it in digits
 tags.yaml:62: tags.activity.expression: column 42: a ':' is missing before this; write condition ? 'A' : 'B'
 tags.yaml:63: tags.activity: stands twice, first in line 54; keep one
 tags.yaml:65: tags.tier.owner: is missing; add it
@@ -315,17 +315,32 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
         (
             "items.category: gift_card",
             "items.quantity: two",
-            "8: facts.orders_90d.except.items.quantity: 'two' is not a whole number",
+            "8: facts.orders_90d.except.items.quantity: 'two' is not a whole number; write it in digits",
         ),
         (
             "items.category: gift_card",
             "items.category: []",
-            "8: facts.orders_90d.except.items.category: must be a text or a list of texts",
+            "8: facts.orders_90d.except.items.category: is an empty list; give at least one text, or remove it",
         ),
         (
             "window: 90d",
             "window: 0d",
-            "6: facts.orders_90d.window: '0d' is not a span of time; write a number and m, h, d or w, such as 6h or 90d",
+            "6: facts.orders_90d.window: '0d' is too short; write a number from 1 to 9,999 and m, h, d or w",
+        ),
+        (
+            "window: 90d",
+            "window: 90000d",
+            "6: facts.orders_90d.window: '90000d' is too long; write a number from 1 to 9,999 and m, h, d or w",
+        ),
+        (
+            "items.category: gift_card",
+            'items.quantity: [1, "2"]',
+            "8: facts.orders_90d.except.items.quantity: must have a whole number without quotes; write 2 in the list",
+        ),
+        (
+            "rates: {",
+            'rates: {SEK: "1.1", ',
+            "15: facts.spend.rates.SEK: must be a number without quotes; write `SEK: 1.1`",
         ),
         (
             "expression: string(spend)",

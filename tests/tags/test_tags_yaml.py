@@ -39,7 +39,7 @@ def test_a_mistake_in_the_defaults_is_one_problem(tmp_path: Path) -> None:
         "tags.yaml:1: defaults.owner: must be text, and not empty",
         "tags.yaml:1: defaults.ttl: '6x' is not a span of time; write a number and m, h, d or w, such as 6h or 90d",
         "tags.yaml:1: defaults.category: unknown word 'VALU'; did you mean 'VALUE'?",
-        "tags.yaml:1: defaults.version: must be a whole number from 1",
+        "tags.yaml:1: defaults.version: must be a whole number from 1 to 999,999,999; write it in digits",
     ]
 
 

@@ -62,7 +62,7 @@ type Order {
   displayFinancialStatus: OrderDisplayFinancialStatus displayFulfillmentStatus: OrderDisplayFulfillmentStatus!
   totalPriceSet: MoneyBag! currentTotalPriceSet: MoneyBag! originalTotalPriceSet: MoneyBag! totalRefundedSet: MoneyBag!
   totalDiscountsSet: MoneyBag totalShippingPriceSet: MoneyBag! totalTaxSet: MoneyBag
-  fulfillments(first: Int): [Fulfillment!]! lineItems(first: Int, after: String): LineItemConnection!
+  customer: Customer fulfillments(first: Int): [Fulfillment!]! lineItems(first: Int, after: String): LineItemConnection!
 }
 type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
 type MailingAddress { address1: String zip: String city: String province: String countryCodeV2: CountryCode company: String }
@@ -244,6 +244,9 @@ def _search(term: str) -> Callable[[Any], bool]:
     """One term of a search. Those that Shopify does not know find everything."""
     if term in {"test:false", "test:true"}:
         return lambda one: one["test"] is (term == "test:true")
+    if own := re.fullmatch(r'(id|name):"?(.+?)"?', term):
+        field = {"id": "legacyResourceId", "name": "name"}[own[1]]
+        return lambda one: one[field] == own[2]
     bound = re.fullmatch(r"(created|processed)_at:>='(.+)'", term)
     return lambda one: bound is None or one[f"{bound[1]}At"] >= bound[2]
 
@@ -276,6 +279,10 @@ def _size(first: int) -> int:
     return max(1, round(2 * math.log(first)))
 
 
+def _orders_of(own: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [one | {"customer": {"legacyResourceId": own["legacyResourceId"]}} for one in own["orders"]]
+
+
 class _Root:
     def __init__(self, api: ShopifyApi) -> None:
         self._api = api
@@ -299,7 +306,7 @@ class _Root:
         return {"nodes": [self._shown(lambda _: True)][:first], "pageInfo": {"hasNextPage": True, "hasPreviousPage": False}}
 
     def orders(self, _info: Any, **window: Any) -> Any:
-        return self._orders([one for own in self._api.customers for one in own["orders"]], window)
+        return self._orders([one for own in self._api.customers for one in _orders_of(own)], window)
 
     def _need(self, what: str) -> None:
         if f"read_{what}" not in self._api.scopes:
@@ -307,7 +314,7 @@ class _Root:
 
     def _shown(self, fits: Any) -> Any:
         found = next((one for one in self._api.customers if fits(one)), None)
-        return found and found | {"orders": lambda _info, **window: self._orders(found["orders"], window)}
+        return found and found | {"orders": lambda _info, **window: self._orders(_orders_of(found), window)}
 
     def _orders(self, orders: Any, window: Any) -> Any:
         self._need("orders")

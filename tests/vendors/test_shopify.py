@@ -17,7 +17,7 @@ from tests.vendors.shopify import MANY, PATH, TOKEN, ShopifyApi
 pytestmark = pytest.mark.vendors
 
 KINDS = ["customer_id", "external_id", "email"]
-SETTINGS = {"token": TOKEN, "keys": {"customer": [*KINDS, "phone"], "order": KINDS}}
+SETTINGS = {"token": TOKEN, "keys": {"customer": [*KINDS, "phone"], "order": [*KINDS, "order_id", "order_number"]}}
 ID = Fields.from_paths("id")
 
 
@@ -38,12 +38,34 @@ class TestContract(ConnectorContract):
         (Order, KeyKind.CUSTOMER_ID): ["7001", "7004"],
         (Order, KeyKind.EMAIL): ["ann@example.com", "cy@example.com"],
         (Order, KeyKind.EXTERNAL_ID): ["shop:7001", "shop:7004"],
+        (Order, KeyKind.ORDER_ID): ["9004", "10001"],
+        (Order, KeyKind.ORDER_NUMBER): ["#9005", "#10002"],
     }
 
     @pytest.fixture
     async def connector(self):
         async with shopify(ShopifyApi(), page_size=3) as connector:
             yield connector
+
+
+async def test_an_order_is_found_by_its_id_and_finds_its_customer():
+    """Its number is the name of the order in the shop; one that cannot be searched for is nobody's. Tests are no orders."""
+    api = ShopifyApi()
+    api.customers[1]["orders"][0]["test"] = True
+    async with gateway_to_shopify(api) as gateway:
+        data = await gateway.data(
+            """{ order(id: "shop:9004") { id number status } test: order(id: "shop:10000") { id } none: order(id: "x") { id }
+                customer(by: {orderNumber: "#9004"}) { id name } odd: customer(by: {orderNumber: "#\\"9"}) { id }
+                ben: customer(by: {orderId: "10002"}) { id } }"""
+        )
+    assert data == {
+        "order": {"id": "shop:9004", "number": "#9004", "status": "DELIVERED"},
+        "test": None,
+        "none": None,
+        "customer": {"id": "shop:7001", "name": "Ann Archer"},
+        "odd": None,
+        "ben": {"id": "shop:7002"},
+    }
 
 
 async def test_a_customer_with_orders():
@@ -274,7 +296,7 @@ async def test_check_finds_what_is_wrong():
     ("settings", "message"),
     [
         ({"token": "a\nb"}, "holds a line break"),
-        ({"api_version": "2026-02"}, "String should match pattern"),
+        ({"api_version": "2026-02"}, "is no version of the API; write the first month of a quarter"),
         ({"page_size": 251}, "less than or equal to 250"),
         ({"keys": {"ticket": ["email"]}}, "keys.ticket: shopify has no ticket by email; it has customer by customer_id"),
     ],

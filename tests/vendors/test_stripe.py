@@ -250,7 +250,7 @@ async def test_a_search_takes_words_as_they_are():
     ("settings", "message"),
     [
         ({"token": TOKEN}, "keys\n  Field required"),
-        ({**SETTINGS, "account": "acct_1\r\nX-Other: 1"}, "account\n  String should match pattern"),
+        ({**SETTINGS, "account": "acct_1\r\nX-Other: 1"}, "account\n  Value error, cannot stand in a header"),
         ({**SETTINGS, "token": ""}, "token\n  Value error, is empty"),
     ],
 )

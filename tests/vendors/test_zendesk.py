@@ -17,7 +17,7 @@ KINDS = ["customer_id", "external_id", "email"]
 SETTINGS = {"token": TOKEN, "email": AGENT, "order_id_field": 360, "keys": {"customer": KINDS, "ticket": ["customer_id"]}}
 
 
-ALL_KEYS = SETTINGS | {"keys": {"customer": KINDS, "ticket": KINDS}}
+ALL_KEYS = SETTINGS | {"keys": {"customer": KINDS, "ticket": [*KINDS, "ticket_id", "ticket_number"]}}
 
 
 def zendesk(api, **settings):
@@ -36,6 +36,8 @@ class TestContract(ConnectorContract):
         (Ticket, KeyKind.CUSTOMER_ID): ["11", "12"],
         (Ticket, KeyKind.EXTERNAL_ID): ["support:11"],
         (Ticket, KeyKind.EMAIL): ["ann@example.com"],
+        (Ticket, KeyKind.TICKET_ID): ["501", "1003"],
+        (Ticket, KeyKind.TICKET_NUMBER): ["502"],
     }
 
     @pytest.fixture
@@ -55,6 +57,33 @@ class TestContractWhereZendeskKnowsTheCustomersIds(ConnectorContract):
         keys = {"customer": ["customer_id"], "ticket": ["customer_id"]}
         async with zendesk(ZendeskApi(), customer_id="external_id", keys=keys) as connector:
             yield connector
+
+
+async def test_a_ticket_is_found_by_its_id_and_finds_its_requester():
+    """Its number is its id; messages come when they are selected."""
+    api = ZendeskApi()
+    async with gateway_to_zendesk(api, keys=ALL_KEYS["keys"]) as gateway:
+        data = await gateway.data(
+            """{ ticket(id: "support:501") { id number subject messages { author } } gone: ticket(id: "support:9") { id }
+                customer(by: {ticketNumber: "501"}) { id name } }"""
+        )
+    assert data == {
+        "ticket": {
+            "id": "support:501",
+            "number": "501",
+            "subject": "Ticket 501",
+            "messages": [{"author": "CUSTOMER"}, {"author": "AGENT"}],
+        },
+        "gone": None,
+        "customer": {"id": "support:11", "name": "Ann Archer"},
+    }
+
+
+async def test_a_requester_is_nobody_where_customers_have_external_ids():
+    """The ticket tells an id that the CRM does not have, and no ticket finds the wrong customer."""
+    keys = {"customer": ["customer_id"], "ticket": ["ticket_number"]}
+    async with gateway_to_zendesk(ZendeskApi(), keys=keys, customer_id="external_id") as gateway:
+        assert await gateway.data('{ customer(by: {ticketNumber: "501"}) { id } }') == {"customer": None}
 
 
 async def test_a_user_is_a_customer_with_tickets():

@@ -99,16 +99,20 @@ class ZendeskApi(GrantingApi):
     def unknown_client(self, secret: str | None) -> Refusal:
         return super().unknown_client(secret)._replace(status=401)
 
+    def _show_many(self, what: str, query: Any) -> web.Response:
+        name = "ids" if "ids" in query else "external_ids"
+        values = query[name].split(",")
+        if len(values) > 100 or (name == "ids" and not all(value.isdecimal() for value in values)):
+            return refused(Refusal(400, {"error": "Invalid attribute"}))
+        rows = self.users if what == "users" else self.tickets
+        found = [one for one in rows if str(one[name[:-1]]).lower() in [value.lower() for value in values]]
+        return web.json_response({what: found, "next_page": None, "count": len(found)})
+
     def respond(self, request: web.Request, body: Any) -> web.Response:
         query = request.query
         match request.path.removeprefix("/api/v2/").split("/"):
-            case ["users", "show_many"]:
-                name = "ids" if "ids" in query else "external_ids"
-                values = query[name].split(",")
-                if len(values) > 100 or (name == "ids" and not all(value.isdecimal() for value in values)):
-                    return refused(Refusal(400, {"error": "Invalid attribute"}))
-                found = [one for one in self.users if str(one[name[:-1]]).lower() in [value.lower() for value in values]]
-                return web.json_response({"users": found, "next_page": None, "count": len(found)})
+            case [what, "show_many"]:
+                return self._show_many(what, query)
             case ["users", "search"]:
                 text = query["query"].removeprefix("email:").strip('"').lower()
                 found = [one for one in self.users if text in (one["email"] or "").lower()]

@@ -5,9 +5,10 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from connectors.contract import KeyKind
+from connectors.toolkit.text_forms import fits
 from connectors.toolkit.vendor_connector import Secret, VendorSettings
 
-Property = Annotated[str, Field(pattern=r"^[A-Za-z_$][\w$]*$")]
+Property = Annotated[str, fits(r"[A-Za-z_$][\w$]*", "is no name of a property; write letters, digits, _ and $, no digit first")]
 
 
 class PostHogSettings(VendorSettings):

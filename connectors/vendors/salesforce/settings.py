@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
+from connectors.toolkit.text_forms import fits
 from connectors.toolkit.vendor_connector import Secret, VendorSettings
 
-FieldName = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")]
+FieldName = Annotated[
+    str, fits(r"[A-Za-z]\w*", "is no name of a field; write letters, digits and _, a letter first, such as Member_Number__c")
+]
+Version = Annotated[str, fits(r"\d{2,3}\.0", "is no version of the API; write one such as 62.0")]
 
 
 class SalesforceSettings(VendorSettings):
@@ -19,7 +21,7 @@ class SalesforceSettings(VendorSettings):
     client_id: Secret
     client_secret: Secret
     refresh_token: Secret | None = None
-    api_version: Annotated[str, Field(pattern=r"^\d{2,3}\.0$")] = "62.0"
+    api_version: Version = "62.0"
     country_codes: bool = False
     person_accounts: bool = False
     member_number: FieldName | None = None

@@ -8,13 +8,13 @@ from functools import partial
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import Field
 
 from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Push, WebhookRequest, lookup
 from connectors.errors import NoWebhookError, SourceError, SourceProtocolError, SourceRejectedError
 from connectors.records import Customer, Order
 from connectors.toolkit.converters import contact_points, given, to_time
 from connectors.toolkit.http_client import RefusedResponse, ask_each, gathered
+from connectors.toolkit.text_forms import fits
 from connectors.toolkit.vendor_connector import Parameters, Secret, Trial, Vendor, VendorSettings
 from connectors.toolkit.vendor_rows import (
     as_records,
@@ -33,8 +33,7 @@ _CUSTOMERS, _CHARGES, _DISPUTES = "/v1/customers", "/v1/charges", "/v1/disputes"
 _PAGE, _AT_ONCE = 100, 20
 _WINDOW = (Push.FIRST, Push.AFTER, Push.SINCE, Push.ORDER)
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,255}")
-Word = Annotated[str, Field(pattern=r"^[\w.-]+$")]
-"""What can stand in a header."""
+Word = Annotated[str, fits(r"[\w.-]+", "cannot stand in a header; write letters, digits, _, . and - only")]
 
 
 class StripeSettings(VendorSettings):

@@ -1,0 +1,33 @@
+"""Texts of the settings that have a form."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from connectors.toolkit.text_forms import fits
+
+DatabaseName = Annotated[
+    str, fits(r"[A-Za-z0-9_-]{1,63}", "is no name of a database; write 1 to 63 letters without accents, digits, _ and -")
+]
+OperationName = Annotated[
+    str, fits(r"[_A-Za-z][_0-9A-Za-z]{0,63}", "is no name of an operation; write 1 to 64 letters, digits and _, no digit first")
+]
+CollectorAddress = Annotated[
+    str,
+    fits(
+        r"https?://[^\s/@]+(/\S*)?",
+        "must be an address with http:// or https:// and without a user; write one such as http://127.0.0.1:4318/v1/traces",
+    ),
+]
+SourceName = Annotated[
+    str, fits(r"[A-Za-z0-9_-]{1,64}", "is no name of a source; write 1 to 64 letters without accents, digits, _ and -")
+]
+HeaderName = Annotated[
+    str,
+    fits(r"[A-Za-z0-9-]{1,100}", "is no name of a header; write letters, digits and -, such as x-signature"),
+    AfterValidator(str.lower),
+]
+BodyPath = Annotated[
+    str, fits(r"[^.]+(\.[^.]+)*", "is no path in a body; write names with dots between them, such as customer.id")
+]
+Region = Annotated[str, fits(r"[A-Z]{2}", "is no region; write two capital letters, such as GB")]

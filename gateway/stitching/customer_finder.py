@@ -1,0 +1,109 @@
+"""Find customers by any kind of key. Keys of a record find the record first, and then its customer."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+from connectors.contract import RECORD_KEYS, KeyKind
+from connectors.record_fields import Fields
+from connectors.records import Customer
+from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure
+from gateway.identity.keys import words
+from gateway.identity.node_ids import ID_KINDS, node_id
+from gateway.identity.records import Key
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.record_finder import load_by_own_key
+from gateway.stitching.selection import Selection
+from gateway.stitching.source_router import SourceRouter
+from gateway.stitching.sourced_record import SourcedRecord
+from gateway.stitching.stitcher import Stitcher, result_or_error
+
+Result = StitchedCustomer | CallerError | SourceFailure | None
+"""A customer, or the reason why a key finds none."""
+
+OWNER_FIELDS = Fields.from_paths("customer_id", "customer_email")
+"""The fields of a record that say whose it is."""
+
+
+async def find_by_record(stitcher: Stitcher, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
+    """Find the customer whose record has this key itself. As `Stitcher.customer`."""
+    (result,) = await find_customers(stitcher, [(kind, value)], selection)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]], selection: Selection) -> list[Result]:
+    """Find customers by keys of any kinds, in order. In the place of a key that finds none for a reason stands that reason.
+
+    The records that keys name are found first, so that each source is asked for customers once by each kind.
+    """
+    by_record = [place for place, (kind, _) in enumerate(keys) if kind in RECORD_KEYS]
+    loading = (result_or_error(_load_owners(stitcher, *keys[place])) for place in by_record)
+    loaded = dict(zip(by_record, await asyncio.gather(*loading), strict=True))
+    owners = [loaded[place] if place in loaded else [Key(*key)] for place, key in enumerate(keys)]
+    found = await _find_owners(stitcher, [owner for own in owners if isinstance(own, list) for owner in own], selection)
+    return [
+        _only_one(kind, [found[owner] for owner in own]) if isinstance(own, list) else own
+        for (kind, _), own in zip(keys, owners, strict=True)
+    ]
+
+
+async def _find_owners(stitcher: Stitcher, owners: Collection[Key], selection: Selection) -> dict[Key, Result]:
+    """Find the customers with these keys. Of ids they are as callers write them."""
+    ids = list(dict.fromkeys(key for key in owners if key.kind is KeyKind.CUSTOMER_ID))
+    others = list(dict.fromkeys(key for key in owners if key.kind is not KeyKind.CUSTOMER_ID))
+    by_id, by_key = await asyncio.gather(_find_by_id(stitcher, ids, selection), stitcher.by_keys(others, selection))
+    return {**dict(zip(ids, by_id, strict=True)), **dict(zip(others, by_key, strict=True))}
+
+
+async def _find_by_id(stitcher: Stitcher, keys: Sequence[Key], selection: Selection) -> Sequence[Result]:
+    if not keys:
+        return ()
+    found = await result_or_error(stitcher.customers([key.value for key in keys], selection))
+    return [found] * len(keys) if isinstance(found, Exception) else found
+
+
+async def _load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[Key]:
+    """Load the records with a key, and list the keys of their customers.
+
+    All sources that find records by the key are asked, but for an id: that is of one source.
+    """
+    record, sources = RECORD_KEYS[kind], stitcher.router.sources
+    finders = sources.finders(record, kind)
+    if not finders:
+        raise InvalidKeyError(f"no source finds customers by {words(kind)}")
+    if kind is ID_KINDS[record]:
+        source_name, value = stitcher.router.node_ids[record].read(value) or (None, value)
+        finders = [source for source in finders if source.name == source_name]
+    records = await load_by_own_key(stitcher, finders, record, kind, value, OWNER_FIELDS, leads=True)
+    return list(dict.fromkeys(owner for own in records if (owner := _owner_of(own, stitcher.router)) is not None))
+
+
+def _owner_of(own: SourcedRecord, router: SourceRouter) -> Key | None:
+    """Read the key of a record's customer. None of a record that is nobody's.
+
+    An own id is one of the same source, where that has customers; of the source whose ids it finds the records by; or else an
+    external id.
+    """
+    sources = router.sources
+    source, customer_id = sources.named(own.source), own.record.customer_id
+    assert source is not None
+    if customer_id and (Customer, KeyKind.CUSTOMER_ID) in source.lookups:
+        return Key(KeyKind.CUSTOMER_ID, node_id(source.name, customer_id))
+    if customer_id and (own.record.record_type, KeyKind.CUSTOMER_ID) in source.lookups:
+        space = router.customers.id_space(source.name)
+        return Key(KeyKind.CUSTOMER_ID, customer_id if space is None else node_id(space, customer_id))
+    if own.record.customer_email and (not customer_id or sources.customers_by(KeyKind.EXTERNAL_ID) is None):
+        return Key(KeyKind.EMAIL, own.record.customer_email)
+    return Key(KeyKind.EXTERNAL_ID, f"{source.name}:{customer_id}") if customer_id else None
+
+
+def _only_one(kind: KeyKind, results: Sequence[Result]) -> Result:
+    """Choose the customer that a key means. Several are an error, and so is one that may be another."""
+    error = next((result for result in results if isinstance(result, Exception)), None)
+    if error is not None:
+        return error
+    by_id = {result.node_id: result for result in results if isinstance(result, StitchedCustomer)}
+    if len(by_id) > 1:
+        return AmbiguousIdentityError(words(kind), [*by_id], [customer.id for customer in by_id.values()])
+    return next(iter(by_id.values()), None)
