@@ -1,0 +1,154 @@
+"""What people decide counts at once where a customer is known from before, on every worker and in one turn."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+from pymongo.uri_parser import parse_uri
+
+from connectors.contract import KeyKind
+from connectors.testing import MemoryConnector
+from gateway.services import Services
+from gateway.settings import MongoSettings
+from gateway.stitching.known_customers import KnownCustomers
+from gateway.stitching.merged_customer import MergedCustomer
+from tests.stitching.test_known_customers import WHO, forget_calls
+from tests.support.fixtures_mongodb import commands_to
+from tests.support.identity_worker import Gate
+from tests.support.known_people import calls_of, knowing, person
+from tests.support.tag_shop import services_on
+
+pytestmark = pytest.mark.mongodb
+
+ANNA = ("anna", "she called")
+BY_ID = [KeyKind.CUSTOMER_ID, KeyKind.EMAIL]
+KEYED, ALL = ["shop:42", "desk:u1"], ["crm:7", "shop:42", "desk:u1"]
+COLD = {"identity": {"max_turns": 4}}
+WARM = {"identity": {"max_turns": 4, "secret": "what keys are digested with"}}
+
+
+def people() -> list[MemoryConnector]:
+    """Ana in a CRM and a shop without a key in common, and in a desk that has the address of the shop."""
+    return [
+        knowing("crm", [person("7", name="Ana", email="ana@example.com")], BY_ID),
+        knowing("shop", [person("42", email="souza@example.org")], BY_ID),
+        knowing("desk", [person("u1", email="souza@example.org")], BY_ID),
+    ]
+
+
+@asynccontextmanager
+async def workers(mongodb: MongoSettings, number: int = 2, **words: Any) -> AsyncIterator[list[tuple[Services, Any]]]:
+    """So many workers on one store, each with its sources."""
+    async with AsyncExitStack() as stack:
+        yield [
+            (await stack.enter_async_context(services_on(sources, mongodb=mongodb.model_dump(), **words)), sources)
+            for sources in (people() for _ in range(number))
+        ]
+
+
+def known_of(services: Services) -> KnownCustomers:
+    assert services.router.known is not None
+    return services.router.known
+
+
+async def found(services: Services, id_: str) -> MergedCustomer:
+    customer = await services.stitcher().customer_of(id_, WHO)
+    assert isinstance(customer, MergedCustomer)
+    return customer
+
+
+async def records_of(services: Services, id_: str) -> tuple[str, list[str], bool]:
+    """The customer's id, its records, and whether they are all."""
+    customer = await found(services, id_)
+    return f"{customer.source}:{customer.id}", customer.identity.records, customer.identity.complete
+
+
+async def warm_up(services: Services, ids: Sequence[str] = ALL) -> None:
+    """Ask until what is stored and what follows from it is known."""
+    for _ in range(3):
+        for id_ in ids:
+            await found(services, id_)
+            await known_of(services).join()
+
+
+async def concluded(services: Services, id_: str) -> bool:
+    """Whether what was concluded before is used for a customer."""
+    conclusions = known_of(services)._conclusions
+    before = {id(own): len(own.shown) for own in conclusions.values()}
+    await found(services, id_)
+    return any(before.get(id(own)) == len(own.shown) > 0 for own in conclusions.values())
+
+
+async def test_links_and_cuts_of_one_worker_are_seen_at_once_by_another(mongodb_settings: MongoSettings):
+    """From each record, while the other still has in memory what it concluded before."""
+    async with workers(mongodb_settings, **WARM) as ((one, _), (other, _)):
+        for _ in range(2):
+            await warm_up(other)
+            assert await records_of(other, "crm:7") == ("crm:7", ["crm:7"], True)
+            await one.stitcher().linker().link(["crm:7", "shop:42"], *ANNA, preview=False)
+            assert [await records_of(other, id_) for id_ in ALL] == [("crm:7", ALL, True)] * 3
+            await warm_up(other)
+            assert [await records_of(other, id_) for id_ in ALL] == [("crm:7", ALL, True)] * 3
+            await one.stitcher().linker().cut(["crm:7"], *ANNA, preview=False)
+            assert await records_of(other, "crm:7") == ("crm:7", ["crm:7"], True)
+            assert [await records_of(other, id_) for id_ in KEYED] == [("shop:42", KEYED, True)] * 2
+
+
+async def test_a_cut_of_keys_is_seen_while_a_conclusion_is_kept(mongodb_settings: MongoSettings):
+    """What was concluded under other decisions is not used again, though all records are as before."""
+    async with workers(mongodb_settings, **WARM) as ((one, _), (other, _)):
+        await warm_up(other, KEYED)
+        assert await records_of(other, "shop:42") == ("shop:42", KEYED, True)
+        # By the log alone: what is stored and what is in memory stay as they are.
+        one.router.known = None
+        await one.stitcher().linker().cut(["desk:u1"], *ANNA, preview=False)
+        assert await records_of(other, "shop:42") == ("shop:42", ["shop:42"], True)
+        assert await records_of(other, "desk:u1") == ("desk:u1", ["desk:u1"], True)
+        await one.stitcher().linker().link(KEYED, *ANNA, preview=False)
+        assert await records_of(other, "desk:u1") == ("shop:42", KEYED, True)
+
+
+async def test_a_linked_customer_takes_one_turn_and_one_read_of_the_log(mongodb_settings: MongoSettings):
+    """Whom only a link brings is asked for by id beside the others, from every record."""
+    async with workers(mongodb_settings, 1, **WARM) as [(services, sources)]:
+        await services.stitcher().linker().link(["crm:7", "shop:42"], *ANNA, preview=False)
+        await warm_up(services)
+        forget_calls(*sources)
+        with commands_to("identity_log") as commands:
+            assert await records_of(services, "crm:7") == ("crm:7", ALL, True)
+    assert [sorted(calls) for calls in calls_of(*sources)] == [[("customer_id", (own,))] for own in ("7", "42", "u1")]
+    assert [name for name, _ in commands] == ["find"]
+
+
+async def test_nothing_is_remembered_while_the_log_cannot_be_read(mongodb_settings: MongoSettings):
+    """As without what is stored: whom keys connect, and it is said that links are missing."""
+    gate = Gate(parse_uri(mongodb_settings.uri.get_secret_value())["nodelist"][0][1])
+    async with gate.listening() as port:
+        uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
+        settings = mongodb_settings.model_copy(update={"uri": uri, "timeout_ms": 1_000})
+        async with workers(settings, 1, **WARM) as [(services, _)]:
+            await services.stitcher().linker().link(["crm:7", "shop:42"], *ANNA, preview=False)
+            await warm_up(services)
+            assert await records_of(services, "crm:7") == ("crm:7", ALL, True)
+            gate.shut()
+            assert await records_of(services, "crm:7") == ("crm:7", ["crm:7"], False)
+            assert (await found(services, "shop:42")).identity.records == KEYED
+            assert (await found(services, "shop:42")).identity.reason == "LINKS_UNAVAILABLE"
+
+
+async def test_linking_drops_what_is_stored_of_the_records(mongodb_settings: MongoSettings):
+    """The customers are found anew behind it, with the link. Without a secret nothing is stored at all."""
+    async with workers(mongodb_settings, 1, **WARM) as [(services, _)]:
+        await warm_up(services)
+        assert services.store is not None
+        count = lambda: services.store.mongo.run(lambda database: database.identity_components.count_documents({}))  # noqa: E731
+        assert await count() == 2
+        await services.stitcher().linker().link(["crm:7", "shop:42"], *ANNA, preview=False)
+        await known_of(services).join()
+        assert await count() == 1
+    async with workers(mongodb_settings, 1, **COLD) as [(services, _)]:
+        assert services.router.known is None
+        assert services.store is not None
+        await services.store.forget([])
+        assert await records_of(services, "crm:7") == ("crm:7", ALL, True)
