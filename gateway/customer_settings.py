@@ -8,8 +8,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from connectors.contract import LINKING_KINDS, KeyKind
 from connectors.record_fields import fields_of
 from connectors.records import Customer
-from gateway.identity.stored_components import MAX_AGE
 from gateway.settings_texts import SourceName
+
+MAX_AGE_S = 30 * 86_400
+"""For how long it is stored at most which records were found together."""
 
 
 def _linking(kind: KeyKind) -> KeyKind:
@@ -86,5 +88,5 @@ class IdentitySettings(_Frozen):
     """Whether addresses such as info@ link nobody."""
     secret: Annotated[SecretStr, Field(min_length=16)] | None = None
     """What keys are digested with, before it is stored which records have them. Without it nothing is stored."""
-    max_age_s: Annotated[int, Field(ge=10, le=int(MAX_AGE.total_seconds()))] = 3_600
+    max_age_s: Annotated[int, Field(ge=10, le=MAX_AGE_S)] = 3_600
     """For how long what is stored spares turns. After half of it the records are found anew, behind an answer."""

@@ -16,9 +16,6 @@ from gateway.identity.records import Key, RecordId
 DIGEST_LENGTH = 32
 """Hexadecimal digits of a digest: 128 bits of the HMAC."""
 
-MAX_AGE = timedelta(days=30)
-"""For how long a component is stored at most."""
-
 MAX_CACHED_DIGESTS = 20_000
 """How many digests a worker remembers. Each takes 2 microseconds to find."""
 

@@ -21,8 +21,9 @@ from pymongo import DeleteOne, IndexModel, ReplaceOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
+from gateway.customer_settings import MAX_AGE_S
 from gateway.identity.records import RecordId
-from gateway.identity.stored_components import MAX_AGE, StoredComponent
+from gateway.identity.stored_components import StoredComponent
 from gateway.store.mongo import Database, Document, Mongo, already_there
 
 COLLECTION = "identity_components"
@@ -39,7 +40,7 @@ class ComponentCollection:
     """Reads and writes components in batches. Every method raises `StoreError`, and only that, when MongoDB fails."""
 
     name = COLLECTION
-    retention: timedelta | None = MAX_AGE
+    retention: timedelta | None = timedelta(seconds=MAX_AGE_S)
 
     def __init__(self, mongo: Mongo, clock: Clock) -> None:
         self._mongo = mongo
