@@ -15,6 +15,7 @@ from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
 from gateway.settings import Settings
 from gateway.stitching.known_customers import KnownCustomers
+from gateway.stitching.shared_log import SharedLog
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
@@ -61,12 +62,12 @@ def new_stitcher(
 def _known_customers(settings: Settings, clock: Clock, router: SourceRouter, store: Store | None) -> KnownCustomers | None:
     """Keep what is found of customers, where there are several sources, a store, and a secret for their keys."""
     secret = settings.identity.secret
-    if store is None or secret is None or not router.customers.are_several:
+    if store is None or router.decisions is None or secret is None or not router.customers.are_several:
         return None
     store.components.ensure_indexes()
     return KnownCustomers(
         store.components,
-        store.identity_log,
+        router.decisions,
         router.customers,
         clock,
         secret.get_secret_value(),
@@ -77,7 +78,7 @@ def _known_customers(settings: Settings, clock: Clock, router: SourceRouter, sto
 
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
     """Wire the services together."""
-    decisions = None if store is None else store.identity_log
+    decisions = None if store is None else SharedLog(store.identity_log)
     router = SourceRouter(sources, settings, decisions)
     router.known = _known_customers(settings, clock, router, store)
     stitcher = partial(new_stitcher, settings, clock, router)

@@ -21,11 +21,11 @@ from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
 from gateway.stitching.customer_sources import CustomerSources
-from gateway.stitching.decision_log import DecisionLog
 from gateway.stitching.known_customers import KnownCustomers
 from gateway.stitching.order_sources import OrderSources
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
+from gateway.stitching.shared_log import SharedLog
 
 log = structlog.get_logger()
 
@@ -62,7 +62,7 @@ class SourceRouter:
     records by a key of their own. Each gives the same object for the same words.
     """
 
-    def __init__(self, sources: Sources, settings: Settings, decisions: DecisionLog | None = None) -> None:
+    def __init__(self, sources: Sources, settings: Settings, decisions: SharedLog | None = None) -> None:
         self.sources = sources
         self.default_region = settings.default_region
         self.customers = CustomerSources(sources, settings)

@@ -1,5 +1,6 @@
 """What people decide counts at once where a customer is known from before, on every worker and in one turn."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -131,7 +132,7 @@ async def test_nothing_is_remembered_while_the_log_cannot_be_read(mongodb_uri: s
     gate = Gate(parse_uri(mongodb_uri)["nodelist"][0][1])
     async with gate.listening() as port:
         uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
-        settings = MongoSettings(uri=uri, database=mongodb_database, timeout_ms=1_000)
+        settings = MongoSettings(uri=uri, database=mongodb_database, timeout_ms=1_000, retry_after_ms=50)
         async with workers(settings, 1, **WARM) as [(services, _)]:
             await services.stitcher().linker.link(["crm:7", "shop:42"], *ANNA, preview=False)
             await warm_up(services)
@@ -141,6 +142,10 @@ async def test_nothing_is_remembered_while_the_log_cannot_be_read(mongodb_uri: s
             assert await records_of(services, "crm:7") == ("crm:7", ["crm:7"], False)
             assert (await found(services, "shop:42")).identity.records == KEYED
             assert (await found(services, "shop:42")).identity.reason == "LINKS_UNAVAILABLE"
+            gate.open()
+            async with asyncio.timeout(60):
+                while (await found(services, "crm:7")).identity.records != ALL:
+                    await asyncio.sleep(0.02)
 
 
 async def test_linking_drops_what_is_stored_of_the_records(mongodb_settings: MongoSettings):
