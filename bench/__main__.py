@@ -17,6 +17,7 @@ from bench import greedy as greed
 from bench import growth as growing
 from bench import incident as incidents
 from bench import lines as baskets
+from bench import members as member_costs
 from bench import overlap as overlaps
 from bench import profiling, tagged
 from bench import storm as storms
@@ -269,6 +270,25 @@ def telemetry(
     out.print(telemetry_table(found))
     _say(found.verdicts())
     _keep_beside({"telemetry": msgspec.to_builtins(found)})
+
+
+@app.command()
+def members(
+    rounds: Annotated[int, typer.Option(min=2, help="How often everything has its turn.")] = 40,
+    requests: Annotated[int, typer.Option(min=100, help="How many make a turn.")] = 1000,
+    query: Annotated[str, typer.Option(help="What is asked: Q1 or Q2.")] = "Q1",
+) -> None:
+    """What it costs that three sources know a customer, from nothing and from what is stored."""
+    with _problems_shown():
+        (chosen,) = _chosen(query, ["Q1", "Q2"])
+        found = member_costs.measured(chosen, rounds=rounds, requests=requests)
+    for way in found.cpu_us:
+        cpu_us, share, speed = found.undisturbed_us(way), found.share(way), found.speed(way)
+        out.print(
+            f"{way}: {cpu_us:.0f} µs of CPU a request ({share:.0%}), {speed:.0%} of the requests per second", highlight=False
+        )
+    _say(found.verdicts())
+    _keep_beside({"members": msgspec.to_builtins(found)})
 
 
 @app.command()

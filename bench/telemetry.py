@@ -4,12 +4,8 @@ Metrics cannot be switched off, so what they cost is the difference to another w
 all and keeps nothing.
 """
 
-import os
-import random
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,8 +15,9 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from bench import data, gateway, sources
-from bench.processes import BenchError, chosen_cores, need_all, pinned
+from bench.processes import chosen_cores, need_all
 from bench.queries import GATEWAY_QUERIES, write_bodies
+from bench.turns import answering_turns, shuffled_orders
 
 BEFORE, METRICS, TRACES = "before", "metrics", "metrics and traces at 1 %"
 SAMPLE = 0.01
@@ -61,24 +58,6 @@ class Overhead(msgspec.Struct, frozen=True):
         ]
 
 
-class _Turns:
-    """A process that answers requests when it is told to."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def answer(self, requests: int) -> float:
-        """Have so many requests answered. Gives the CPU of one in microseconds."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write(f"{requests}\n")
-            self._process.stdin.flush()
-            return int(self._process.stdout.readline()) / requests / 1000
-        except (OSError, ValueError):
-            raise BenchError("the gateway ended; its last words stand above") from None
-
-
 def measured(query: str, *, rounds: int, requests: int, before: Path | None) -> Overhead:
     """Raises `BenchError` when something is missing, or a request fails."""
     need_all(["gcc"])
@@ -95,35 +74,16 @@ def measured(query: str, *, rounds: int, requests: int, before: Path | None) -> 
         if before is not None:
             ways = {BEFORE: (plain, before), **ways}
         turns = {
-            way: stack.enter_context(_answering(settings, lines, tree, cores.server)) for way, (settings, tree) in ways.items()
+            way: stack.enter_context(answering_turns(settings, lines, tree, cores.server))
+            for way, (settings, tree) in ways.items()
         }
         cpu_us: dict[str, list[float]] = {way: [] for way in turns}
-        for answering in turns.values():
-            answering.answer(WARM_UP)
-        for order in _orders(list(turns), rounds):
+        for gateway_turns in turns.values():
+            gateway_turns.answer(WARM_UP)
+        for order in shuffled_orders(list(turns), rounds):
             for way in order:
                 cpu_us[way].append(turns[way].answer(requests))
         return Overhead(query, cpu_us)
-
-
-@contextmanager
-def _answering(settings: Path, lines: Path, tree: Path, core: int | None) -> Iterator[_Turns]:
-    program = Path(__file__).with_name("answer_turns.py").read_text("utf-8")
-    words = pinned([sys.executable, "-c", program, str(settings), str(lines)], core)
-    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONHASHSEED": "0"}
-    with subprocess.Popen(
-        words, cwd=tree, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield _Turns(process)
-        finally:
-            process.terminate()
-
-
-def _orders(ways: Sequence[str], rounds: int) -> Iterator[list[str]]:
-    draw = random.Random(1)
-    for _ in range(rounds):
-        yield draw.sample(ways, len(ways))
 
 
 class _Taker(BaseHTTPRequestHandler):

@@ -11,6 +11,9 @@ from connectors.records import Customer
 from connectors.toolkit.text_forms import fits
 from gateway.settings_texts import SourceName
 
+MAX_AGE_S = 30 * 86_400
+"""For how long it is stored at most which records were found together."""
+
 
 def _linking(kind: KeyKind) -> KeyKind:
     if kind not in LINKING_KINDS:
@@ -68,6 +71,8 @@ class CustomerSettings(_Frozen):
 class IdentitySettings(_Frozen):
     """Which records are one customer. Only of use where several sources find customers."""
 
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     records_per_source: Annotated[int, Field(ge=1, le=50)] = 1
     keys_per_kind: Annotated[int, Field(ge=1, le=50)] = 5
     """E-mail addresses, phone numbers, ids at one system."""
@@ -89,3 +94,7 @@ class IdentitySettings(_Frozen):
     """Who may link and cut customers, by name: the key of each."""
     block_role_addresses: bool = False
     """Whether addresses such as info@ link nobody."""
+    secret: Annotated[SecretStr, Field(min_length=16)] | None = None
+    """What keys are digested with, before it is stored which records have them. Without it nothing is stored."""
+    max_age_s: Annotated[int, Field(ge=10, le=MAX_AGE_S)] = 3_600
+    """For how long what is stored spares turns. After half of it the records are found anew, behind an answer."""

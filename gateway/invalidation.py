@@ -9,9 +9,10 @@ import structlog
 from connectors.contract import Change, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import Customer
-from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure
+from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure, StoreError
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.keys import normalised, spellings
+from gateway.identity.records import Key, RecordId, stated_id
 from gateway.lookups.outcome import Failed, Found
 from gateway.lookups.sources import Source
 from gateway.services import Services
@@ -48,6 +49,7 @@ class Invalidator:
             for key in spellings(change.by, change.key):
                 source.outdate(msgspec.structs.replace(change, key=key))
             by_key.setdefault((change.by, change.key), []).append(change)
+        unstored = await self._drop_stored(source, changes)
         stitcher = self._services.stitcher()
         results = await asyncio.gather(*(self._concerned(source, own, stitcher) for own in by_key.values()))
         ids = set[str]().union(*(result.ids for result in results))
@@ -56,8 +58,31 @@ class Invalidator:
         for result in results:
             if result.failure is not None:
                 raise result.failure
+        if unstored is not None:
+            raise unstored
         if invalid is not None:
             raise invalid
+
+    async def _drop_stored(self, source: Source, changes: Iterable[Change]) -> StoreError | None:
+        """Have customers found anew of whom a source tells a record or a key. Gives the error when it has to be told again."""
+        known, customers = self._services.router.known, self._services.router.customers
+        keys: dict[Key, None] = {}
+        for change in changes if known is not None else ():
+            if change.record not in (None, Customer):
+                continue
+            if change.by is KeyKind.CUSTOMER_ID:
+                keys |= dict.fromkeys(customers.stated_ids(RecordId(source.name, change.key)))
+                space = customers.id_space(source.name)
+                keys |= {} if space is None else {stated_id(RecordId(space, change.key)): None}
+            else:
+                keys[Key(change.by, change.key)] = None
+        if known is None or not keys:
+            return None
+        try:
+            await known.drop(keys)
+        except StoreError as error:
+            return error
+        return None
 
     def _normalised(self, reported: Iterable[Change]) -> tuple[list[Change], InvalidKeyError | None]:
         changes: list[Change] = []

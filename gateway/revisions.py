@@ -63,6 +63,10 @@ async def close_services(services: Services, following: Services | None = None) 
         if services.store is not None and (following is None or services.store is not following.store):
             stack.push_async_callback(services.store.aclose)
         stack.push_async_callback(services.sources.aclose, _shared_sources(services, following))
+        if services.router.decisions is not None:
+            stack.push_async_callback(services.router.decisions.aclose)
+        if services.router.known is not None:
+            stack.push_async_callback(services.router.known.aclose)
         stack.push_async_callback(services.tags.aclose)
 
 

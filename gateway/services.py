@@ -1,6 +1,7 @@
 """Build the services that requests of a worker share. Built once by the composition root."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import msgspec
@@ -13,6 +14,8 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
 from gateway.settings import Settings
+from gateway.stitching.known_customers import KnownCustomers
+from gateway.stitching.shared_log import SharedLog
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
 from gateway.store.store import Store
@@ -56,9 +59,28 @@ def new_stitcher(
     return Stitcher(router, Loaders(deadline, trace))
 
 
+def _known_customers(settings: Settings, clock: Clock, router: SourceRouter, store: Store | None) -> KnownCustomers | None:
+    """Keep what is found of customers, where there are several sources, a store, and a secret for their keys."""
+    secret = settings.identity.secret
+    if store is None or router.decisions is None or secret is None or not router.customers.are_several:
+        return None
+    store.components.ensure_indexes()
+    return KnownCustomers(
+        store.components,
+        router.decisions,
+        router.customers,
+        clock,
+        secret.get_secret_value(),
+        timedelta(seconds=settings.identity.max_age_s),
+        lambda: Loaders(Deadline.within(clock, budget_s(settings))),
+    )
+
+
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
     """Wire the services together."""
-    router = SourceRouter(sources, settings, None if store is None else store.identity_log)
+    decisions = None if store is None else SharedLog(store.identity_log)
+    router = SourceRouter(sources, settings, decisions)
+    router.known = _known_customers(settings, clock, router, store)
     stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)
     return Services(

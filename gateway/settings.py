@@ -223,9 +223,7 @@ class Settings(_Frozen):
         for name, block in self.sources.items():
             named = [name, block.order_ids_of] if block.order_ids_of is not None else []
             if apart := [source for source in named if source not in self.order.priority]:
-                raise ValueError(
-                    f"sources.{name}.order_ids_of: {apart[0]} is not in order.priority; add it, or remove this"
-                )
+                raise ValueError(f"sources.{name}.order_ids_of: {apart[0]} is not in order.priority; add it, or remove this")
             if block.order_ids_of == name:
                 raise ValueError(f"sources.{name}.order_ids_of: these are its own ids; name another source")
         return self

@@ -101,7 +101,8 @@ static void put(Connection *to, const char *bytes, size_t length) {
 }
 
 static void put_customer(Connection *to, const Kind *kind, const char *id, int id_length, uint32_t limit) {
-    uint32_t customer = *id == 'c' ? strtoul(id + 1, NULL, 10) : UINT32_MAX;
+    const char *number = *id == 'c' ? id + 1 : strncmp(id, "user", 4) ? NULL : id + 4; /* an id, or an e-mail address */
+    uint32_t customer = number ? strtoul(number, NULL, 10) : UINT32_MAX;
     int known = customer < kind->customers, is_list = kind != &kinds[0];
     if (is_list) {
         char head[160];
@@ -122,6 +123,7 @@ static void put_records(Connection *to, Kind *kind, const char *query, const cha
     put(to, "[", 1);
     for (ids = ids ? ids + 4 : end; ids < end && *ids != '&';) {
         const char *stop = ids + strcspn(ids, ",&%");
+        if (!strncmp(stop, "%40", 3)) stop += 3 + strcspn(stop + 3, ",&%"); /* the @ of an e-mail address */
         put_customer(to, kind, ids, stop - ids, limit ? strtoul(limit + 6, NULL, 10) : UINT32_MAX);
         ids = stop + (*stop == ',' ? 1 : *stop == '%' ? 3 : 0); /* a comma may come as %2C */
         if (ids < end && *ids != '&') put(to, ",", 1);

@@ -73,7 +73,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
     def identity(self) -> CustomerIdentity:
         """Say which records are the customer, and whether there may be others."""
         reason = IncompleteReason.SOURCE_UNAVAILABLE if isinstance(self._outcome, Failed) else None
-        return CustomerIdentity(reason=reason, records=[self.node_id])
+        return CustomerIdentity(reason=reason, members=[RecordId(self.source, self.id)])
 
     @property
     def tagged(self) -> StitchedCustomer:

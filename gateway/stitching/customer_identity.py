@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from gateway.identity.records import RecordId
 from gateway.identity.resolution import Component, Link, LinkBasis, WithheldReason
 
 
@@ -28,12 +29,17 @@ class IdentityLink(msgspec.Struct, frozen=True):
 
 
 class CustomerIdentity(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids of a customer's records. `complete` says that there are no others, else `reason` says why there may be."""
+    """The records of a customer. `complete` says that there are no others, else `reason` says why there may be."""
 
     reason: IncompleteReason | None
-    records: Sequence[str]
+    members: Sequence[RecordId]
     links: Sequence[IdentityLink] = ()
     withheld: Sequence[IdentityLink] = ()
+
+    @property
+    def records(self) -> list[str]:
+        """List the ids of the records."""
+        return [member.node_id for member in self.members]
 
     @property
     def complete(self) -> bool:

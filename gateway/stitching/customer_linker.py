@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
@@ -14,10 +15,11 @@ from gateway.identity.records import RecordId
 from gateway.identity.resolution import Component
 from gateway.lookups.loaders import Loaders
 from gateway.stitching.customer_identity import CustomerIdentity, IdentityLink, IncompleteReason, links_of, shown_link
-from gateway.stitching.customer_walk import CustomerWalk, walk_all
+from gateway.stitching.customer_walk import CustomerWalk
 from gateway.stitching.decision_log import DecisionLog
 from gateway.stitching.log_reader import LogReader
 from gateway.stitching.source_router import SourceRouter
+from gateway.stitching.walk_turns import walk_all
 
 MAX_RECORDS = 10
 """How many records are named at once."""
@@ -99,11 +101,17 @@ class CustomerLinker:
         links, withheld = links_of(component)
         identity = CustomerIdentity(
             reason=walk.incomplete_reason(component),
-            records=[own.node_id for own in component.records],
+            members=component.records,
             links=links,
             withheld=withheld,
         )
         return PastIdentity(walk.anchor(component).node_id, time, identity)
+
+    async def _outdate(self, records: Collection[RecordId]) -> None:
+        """Have the customers found anew. What stays stored where that fails is evidence only: the log is read each time."""
+        if self._router.known is not None:
+            with suppress(StoreError):
+                await self._router.known.drop_records(records)
 
     @property
     def _log(self) -> DecisionLog:
@@ -169,6 +177,7 @@ class CustomerLinker:
         if not preview:
             await self._log.append(entries)
             self._router.identity_changes[told[0][0]] += 1
+            await self._outdate({id_ for own in (*before, *after) for id_ in own.records})
         concerned = [id_ for own in _holding(before, named) for id_ in own.records]
         pairs = {pair for _, pair in told}
         return CustomersChange(

@@ -21,20 +21,21 @@ from gateway.stitching.source_router import RoutedAsk
 class CustomerLists(msgspec.Struct, eq=False):
     """A list of records of each of several customers.
 
-    `reports` says that somebody sees what sources contribute.
+    `reports` says that somebody sees what sources contribute, `is_one` that each customer has one id at one source.
     """
 
     asked: RoutedAsk
     reports: bool
+    is_one: bool
     _customers: Sequence[StitchedCustomer]
-    _outcomes: Sequence[Any]  # of each customer the only outcome where one source finds by id, else a sequence of them
+    _outcomes: Sequence[Any]  # of each customer the only outcome where there is one, else a sequence of them
 
     @property
     def max_records(self) -> int:
         """How many records each customer may have before they are merged, about."""
         if self.asked.orders is not None:
             return max(sum(len(own.records) for own in outcomes if isinstance(own, Found)) for outcomes in self._outcomes)
-        parts = 1 if self.asked.by_id is not None else max(map(len, self._outcomes))
+        parts = 1 if self.is_one else max(map(len, self._outcomes))
         return parts * (self.asked.ask.first or 1)
 
     def whole(self, some: slice) -> Sequence[Found] | None:
@@ -42,7 +43,7 @@ class CustomerLists(msgspec.Struct, eq=False):
 
         A page for each would cost 3 % of a query for 50 customers with their orders.
         """
-        if self.asked.by_id is None or self.reports:
+        if not self.is_one or self.reports:
             return None
         outcomes = self._outcomes[some]
         return outcomes if {Found}.issuperset(map(type, outcomes)) else None
@@ -53,7 +54,7 @@ class CustomerLists(msgspec.Struct, eq=False):
         Raises `SourceFailure` when nothing could be had at all.
         """
         outcomes: Sequence[Outcome] = self._outcomes[place]
-        if self.asked.by_id is not None:
+        if self.is_one:
             outcomes = (self._outcomes[place],)
             if not self.reports:
                 return merge_outcomes(self.asked, outcomes)
@@ -66,7 +67,7 @@ async def load_lists(asks: Sequence[RoutedAsk], customers: Sequence[StitchedCust
     bounds = [_enqueue(asked, customers, parts, reports=reports) for asked in asks]
     outcomes = await customers[0].loaders.wait_all(parts)
     return [
-        CustomerLists(asked, reports, customers, _of_each(asked, outcomes, own))
+        CustomerLists(asked, reports, len(own) == 1, customers, _of_each(outcomes, own))
         for asked, own in zip(asks, bounds, strict=True)
     ]
 
@@ -76,11 +77,13 @@ def _enqueue(
 ) -> list[int]:
     """Ask for the parts of a list.
 
-    Gives where those of each customer begin and end.
+    Gives where those of each customer begin and end; where they begin alone, when each customer has one outcome of one part.
     """
     bounds = [len(parts)]
-    if asked.by_id is not None:
-        parts.append(customers[0].loaders.enqueue(*asked.by_id, [customer.id for customer in customers]))
+    one = asked.by_id or asked.by_member_id
+    ids = () if one is None else _own_ids(asked, customers)
+    if one is not None and ids:
+        parts.append(customers[0].loaders.enqueue(*one, ids))
         if reports:
             for customer in customers:
                 customer.reports.begin()
@@ -91,7 +94,21 @@ def _enqueue(
     return bounds
 
 
-def _of_each(asked: RoutedAsk, outcomes: Sequence[Sequence[Outcome]], bounds: Sequence[int]) -> Sequence[Any]:
+def _own_ids(asked: RoutedAsk, customers: Sequence[StitchedCustomer]) -> Sequence[str]:
+    """List the id by which each is asked for; none where one of them has several ids, or may have."""
     if asked.by_id is not None:
+        return [customer.id for customer in customers]
+    source, kind, _ = asked.fetches[0]
+    ids: list[str] = []
+    for customer in customers:
+        keys = customer.keys(source, kind) if customer.is_whole else ()
+        if isinstance(keys, Failed) or len(keys) != 1:
+            return ()
+        ids += keys
+    return ids
+
+
+def _of_each(outcomes: Sequence[Sequence[Outcome]], bounds: Sequence[int]) -> Sequence[Any]:
+    if len(bounds) == 1:
         return outcomes[bounds[0]]
     return [[*chain.from_iterable(outcomes[start:end])] for start, end in pairwise(bounds)]

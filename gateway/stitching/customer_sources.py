@@ -1,7 +1,11 @@
 """The sources of customers: which are asked by what, whose value counts, which fields need others. Settled by the settings."""
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import attrgetter
+
+import msgspec
 
 from connectors.contract import CUSTOMER_KEYS, LINKING_KINDS, Ask, KeyKind
 from connectors.record_fields import Fields, all_fields, fields_of
@@ -34,6 +38,7 @@ class CustomerSources:
         self.limits = IdentityLimits(
             records_per_source=identity.records_per_source, keys_per_kind=identity.keys_per_kind, records=identity.records
         )
+        self.default_region = settings.default_region
         self.max_sharers = identity.max_sharers
         self.max_turns = identity.max_turns
         values = {
@@ -58,11 +63,29 @@ class CustomerSources:
         }
         kinds = {source.name: self.trusted[source.name] - _kinds(source) - {KeyKind.DEVICE_ID} for source in self.all}
         self.one_way = {name: one_way for name, one_way in kinds.items() if one_way}
+        self.proof_of = attrgetter("birth_date", *self._linking_fields())
         self.fields = lru_cache(maxsize=1_000)(self._fields)
+
+    @property
+    def fingerprint(self) -> str:
+        """Write down all settings on which it depends what is found from a key."""
+        lists = {source.name: [sorted(_kinds(source)), sorted(self.trusted[source.name])] for source in self.all}
+        blocked = {kind: sorted(values) for kind, values in self.blocked.values.items()}
+        limits = [msgspec.structs.astuple(self.limits), self.max_sharers, self.blocked.roles, self.default_region]
+        return json.dumps([lists, self._ids_of, blocked, limits], sort_keys=True)
 
     def asked_by(self, kind: KeyKind) -> Sequence[Source]:
         """List the sources to ask by a kind of key."""
         return self._finders.get(kind, ())
+
+    def asked_for(self, key: Key) -> list[Source]:
+        """List the sources that are asked for a key in its normal form."""
+        owner = key.value.partition(":")[0] if key.kind is KeyKind.EXTERNAL_ID else ""
+        return [*self.asked_by(key.kind), *self.by_id(owner)]
+
+    def named(self, name: str) -> Source | None:
+        """Give the source of this name if it finds customers by id."""
+        return self._by_id.get(name)
 
     def finds_ids(self, name: str) -> bool:
         """Tell whether the source of this name finds customers by id."""
@@ -94,6 +117,13 @@ class CustomerSources:
     def fetch(self, source: Source, kind: KeyKind, fields: Fields, first: int) -> RecordFetch:
         """Fetch records of customers with the fields that a walk needs."""
         return source.records(Customer, kind, Ask(fields=fields, first=first, more=False))
+
+    def _linking_fields(self) -> list[str]:
+        """List the fields of a record by which it is linked."""
+        kinds = frozenset[KeyKind]().union(*self.trusted.values()) | {KeyKind.MEMBER_NUMBER}
+        return list(
+            dict.fromkeys(path.partition(".")[0] for kind in LINKING_KINDS if kind in kinds for path in KEY_KINDS[kind].fields)
+        )
 
     def _fields(self, fields: Fields) -> Fields:
         """Add the fields that link records, and those that are taken together with selected ones."""

@@ -1,29 +1,24 @@
-"""Walk from a key to all records of a customer, and from their keys on: in turns, for all customers of a request at once.
-
-In each turn a source is called once for each kind of key, with the keys of all customers. What people decided about the
-records is read beside the calls.
-"""
+"""Walk from a key to all records of a customer, and from their keys on."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from connectors.contract import LINKING_KINDS, KeyKind
-from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError, SourceTimeoutError
-from connectors.record_fields import Fields
+from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
 from gateway.identity.blocked_keys import birth_date_of
 from gateway.identity.decisions import NO_DECISIONS, Decisions, LogEntry, decisions_of
 from gateway.identity.keys import key_spellings, keys_of, spellings
 from gateway.identity.records import IdentityRecord, Key, RecordId, limited_keys, stated_id
 from gateway.identity.resolution import Component, WithheldReason, links_between, resolve
-from gateway.lookups.deadline import Deadline
-from gateway.lookups.loaders import Loaders
+from gateway.identity.stored_components import StoredComponent
 from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.customer_sources import CustomerSources
-from gateway.stitching.log_reader import LogReader
 from gateway.stitching.merged_record import MemberRecord
+from gateway.stitching.stored_evidence import Conclusion, Digest, StoredEvidence
 
 MAX_CANDIDATES = 20
 """How many records of a source a caller's key names at most, when it is ambiguous."""
@@ -31,6 +26,7 @@ MAX_CANDIDATES = 20
 Place = tuple[Source, KeyKind]
 Spellings = Mapping[str, Sequence[str]]
 """The forms to ask by, of each key in its normal form."""
+Shown = TypeVar("Shown")
 Answers = Mapping[Place, Mapping[str, Outcome]]
 
 
@@ -46,11 +42,18 @@ class CustomerWalk:
         self.decisions = NO_DECISIONS
         self.is_undecided = False
         """Whether what people decided could not be read."""
+        self.began_with: Key
+        self.evidence: StoredEvidence | None = None
         self._customers = customers
         self._region = default_region
         self._seed: Key | None = None
         self._keys: dict[RecordId, set[Key]] = {}
         self._known: set[Key] = set()
+        self._stated: dict[RecordId, Collection[Key]] = {}
+        self._found: list[tuple[Key, Sequence[RecordId]]] = []
+        self._failed: set[Source] = set()
+        self._turns = 0
+        self._concluded: Conclusion | None = None
         self._shared: set[Key] = set()
         self._unanswered: set[Key] = set()
         self._frontier: dict[Place, dict[str, Sequence[str]]] = {}
@@ -61,12 +64,40 @@ class CustomerWalk:
     def begin_with_id(self, record: RecordId) -> None:
         """Walk from a record, by its id at its source."""
         self.seeds.append(record)
-        self._ask(stated_id(record), (record.node_id,))
+        self.began_with = stated_id(record)
+        self._ask(self.began_with, (record.node_id,))
 
     def begin_with_key(self, kind: KeyKind, value: str) -> None:
         """Walk from all records that have a key in its normal form."""
-        self._seed = Key(kind, value)
+        self.began_with = self._seed = Key(kind, value)
         self._ask(self._seed, spellings(kind, value))
+
+    def remember(self, evidence: StoredEvidence) -> None:
+        """Ask for stored records by their ids, beside what is asked for already. Of their keys only new ones are asked for."""
+        self.evidence = evidence
+        for id_ in evidence.records:
+            source = self._customers.named(id_.source)
+            if source is not None and id_ not in self.members:
+                self._frontier.setdefault((source, KeyKind.CUSTOMER_ID), {}).setdefault(id_.id, (id_.id,))
+
+    def as_stored(self, digest: Digest) -> StoredComponent | None:
+        """Write down what was found and asked for; None where not all was, or only in answers that stand in for newer ones."""
+        outcomes = [outcome for outcome in self.outcomes if isinstance(outcome, Found)]
+        unsure = any(outcome.stale is not None or outcome.partial for outcome in outcomes)
+        records = sorted(id_ for id_ in self.members if self._customers.finds_ids(id_.source))
+        if self.failures or self.is_undecided or self._reason is not None or self._unanswered:
+            return None
+        if self.is_shared or unsure or not records:
+            return None
+        stated, lasting = self._stated, set(records)
+        not_stated = {key for key, ids in self._found for id_ in ids if id_ not in lasting or key not in stated.get(id_, ())}
+        return StoredComponent(
+            records=tuple(records),
+            keys=frozenset(map(digest, self._known - self._shared)),
+            asked_again=frozenset(map(digest, not_stated - self._shared)),
+            shared=frozenset(map(digest, self._shared)),
+            walked_at=min(outcome.as_of for outcome in outcomes),
+        )
 
     @property
     def frontier(self) -> Mapping[Place, Spellings]:
@@ -76,6 +107,13 @@ class CustomerWalk:
     def land(self, answers: Answers) -> None:
         """Take the answers to all keys of the frontier. The keys of new records are the next one."""
         asked, self._frontier = self._frontier, {}
+        self._turns += 1
+        before = None if self.evidence is None else self.evidence.conclusion
+        is_decided_so = before is not None and not self.is_undecided and before.decisions == self.decisions
+        if not is_decided_so or not self._is_as_before(asked, answers):
+            self._land(asked, answers)
+
+    def _land(self, asked: Mapping[Place, Spellings], answers: Answers) -> None:
         found: list[tuple[Source, Key, Found]] = []
         failed: list[tuple[Place, str, Failed]] = []
         for place, keys in asked.items():
@@ -86,8 +124,8 @@ class CustomerWalk:
                 self.outcomes.append(outcome)
                 if isinstance(outcome, Found):
                     found.append((source, key, outcome))
-                    if _is_id(kind) and len(outcome.records) == 1:
-                        self._rename_seed(RecordId(source.name, value), outcome.records[0].id)
+                    if _is_id(kind):
+                        self._take_own_id(RecordId(source.name, value), outcome)
                     if not _is_id(kind) and len(outcome.records) > self._customers.max_sharers:
                         self._shared.add(key)
                 elif isinstance(outcome, Failed):
@@ -97,12 +135,75 @@ class CustomerWalk:
             self._follow(id_)
         for place, value, outcome in failed:
             self._fail(place, value, outcome)
+        self._doubt_spared()
         if len(self.members) > self._customers.limits.records:
             self.stop(IncompleteReason.TOO_MANY_RECORDS)
 
-    def _rename_seed(self, asked: RecordId, own_id: str) -> None:
-        """Begin at the record that an id finds: a source may find it by another spelling, or by a pseudonym."""
-        self.seeds = [RecordId(asked.source, own_id) if seed == asked else seed for seed in self.seeds]
+    def _take_own_id(self, asked: RecordId, outcome: Found) -> None:
+        """Go by the id that the record itself has: a source may find it by another spelling, or by a pseudonym."""
+        if len(outcome.records) == 1:
+            own = RecordId(asked.source, outcome.records[0].id)
+            self.seeds = [own if seed == asked else seed for seed in self.seeds]
+        if self.evidence is not None and all(record.id != asked.id for record in outcome.records):
+            self.evidence.lose(asked)
+
+    def _is_as_before(self, asked: Mapping[Place, Spellings], answers: Answers) -> bool:
+        """Take answers that lead to what was concluded before: the same records, by keys that link them.
+
+        What people decided about them is the same. Tells whether the records are; else nothing is taken.
+        """
+        assert self.evidence is not None
+        before, proof_of, sharers = self.evidence.conclusion, self._customers.proof_of, self._customers.max_sharers
+        assert before is not None
+        members: dict[RecordId, MemberRecord] = {}
+        seeds: list[RecordId] = []
+        outcomes: list[Outcome] = []
+        for place, keys in asked.items():
+            (source, kind), by_form = place, answers[place]
+            name, is_by_id = source.name, _is_id(kind)
+            for value, forms in keys.items():
+                outcome = by_form[forms[0]]
+                if len(forms) > 1 or type(outcome) is not Found or (not is_by_id and len(outcome.records) > sharers):
+                    return False
+                if not outcome.records and outcome.dropped:
+                    return False
+                key = stated_id(RecordId(name, value)) if is_by_id else Key(kind, value)
+                for record in outcome.records:
+                    id_ = RecordId(name, record.id)
+                    is_own = not is_by_id or record.id == value
+                    if not is_own or key not in before.keys.get(id_, ()) or before.proofs[id_] != proof_of(record):
+                        return False
+                    members[id_] = MemberRecord(id_, record, outcome)
+                    if key == self._seed:
+                        seeds.append(id_)
+                outcomes.append(outcome)
+        if len(members) < len(before.proofs) or not self._read.issuperset(members):
+            return False
+        self.members, self.outcomes, self._concluded = members, outcomes, before
+        self.seeds += seeds
+        return True
+
+    @property
+    def is_as_before(self) -> bool:
+        """Tell whether what was concluded before holds again."""
+        return self._concluded is not None
+
+    def shown(self, component: Component, show: Callable[[], Shown]) -> Shown:
+        """Show a component, as before where it is concluded as before."""
+        if self._concluded is None:
+            return show()
+        shown = self._concluded.shown.get(component.records)
+        if shown is None:
+            shown = self._concluded.shown[component.records] = show()
+        return shown
+
+    def conclude(self) -> Conclusion | None:
+        """Conclude what can be said again of the same records. None where it took more than a turn to know it."""
+        is_known = not self.failures and not self.is_undecided and self._reason is None and not self._unanswered
+        if not is_known or self._turns > 1 or self.is_shared:
+            return None
+        proofs = {id_: self._customers.proof_of(member.record) for id_, member in self.members.items()}
+        return Conclusion(proofs, self._keys, self.decisions, self.components(), {})
 
     def stop(self, reason: IncompleteReason) -> None:
         """Ask for no more keys."""
@@ -129,25 +230,33 @@ class CustomerWalk:
         }
         return ({*self.members, *self.seeds} | asked) - self._read
 
-    def decide(self, records: Collection[RecordId], entries: Iterable[LogEntry]) -> bool:
-        """Take the entries of the log about these records. Tells whether links lead to others, by their own ids."""
+    def decide(self, records: Collection[RecordId], entries: Iterable[LogEntry]) -> None:
+        """Take the entries of the log about these records, before the answers about them land."""
         self._read |= self.unread.intersection(records)
         for entry in entries:
             if not self._read.isdisjoint((*entry.records, entry.anchor or entry.records[0])):
                 self._entries[entry.position] = entry
-        self.decisions = self.decisions_with(())
-        known = len(self._known)
+        self.decisions = self.decisions_with(()) if self._entries else NO_DECISIONS
+
+    def follow_links(self) -> bool:
+        """Ask for records that people linked, by their own ids. Tells whether there are any that were not asked for."""
+        if not self.decisions.links:
+            return False
         linked = [pair for pair in self.decisions.links if not self.members.keys().isdisjoint(pair)]
-        for id_ in sorted({id_ for pair in linked for id_ in pair} - self.members.keys()):
-            self._ask(stated_id(id_), (id_.node_id,))
-        return len(self._known) > known
+        others = sorted({id_ for pair in linked for id_ in pair} - self.members.keys())
+        has_led = False
+        for id_ in others:
+            has_led |= self._ask(stated_id(id_), (id_.node_id,), is_spared=False)
+        return has_led
 
     def decisions_with(self, entries: Iterable[LogEntry]) -> Decisions:
         """Give what is decided once these entries are in the log."""
         return decisions_of([*(self._entries[position] for position in sorted(self._entries)), *entries])
 
-    def components(self, decisions: Decisions | None = None) -> list[Component]:
+    def components(self, decisions: Decisions | None = None) -> Sequence[Component]:
         """Resolve the records to customers, by other decisions than those of the log where they are given."""
+        if self._concluded is not None and decisions is None:
+            return self._concluded.components
         decided, customers = decisions or self.decisions, self._customers
         records = [self._identity_record(member) for member in self.members.values()]
         links = links_between(records, self._shared, decided.links)
@@ -182,12 +291,18 @@ class CustomerWalk:
         if isinstance(outcome.error, SourceRejectedError) and is_known:
             return  # what a source refuses as a key, no record of it has
         self.failures.append(outcome)
+        self._failed.add(place[0])
         self._unanswered.update(self._keys_asked(place, value))
         source, kind = place
         if _is_id(kind):
             id_ = RecordId(source.name, value)
             self.members.setdefault(id_, MemberRecord(id_, None, outcome))
             self._keys.setdefault(id_, set()).update(self._customers.stated_ids(id_))
+
+    def _doubt_spared(self) -> None:
+        """Count keys as unanswered that were spared and would have been asked for at a source that could not be asked."""
+        spared = () if self.evidence is None or not self._failed else self.evidence.spared
+        self._unanswered.update(key for key in spared if not self._failed.isdisjoint(self._customers.asked_for(key)))
 
     def _add(self, source: Source, key: Key, outcome: Found) -> list[RecordId]:
         """Add the records that a key has found. Gives the new ones."""
@@ -196,9 +311,10 @@ class CustomerWalk:
             return []
         self.is_shared |= key in self._shared
         links = key.kind in self._customers.trusted[source.name] and key not in self._customers.blocked
+        ids = [RecordId(source.name, record.id) for record in outcome.records]
+        self._found.append((key, ids))
         new: list[RecordId] = []
-        for record in outcome.records:
-            id_ = RecordId(source.name, record.id)
+        for id_, record in zip(ids, outcome.records, strict=True):
             if is_seed and id_ not in self.seeds:
                 self.seeds.append(id_)
             if id_ not in self.members or self.members[id_].record is None:
@@ -217,17 +333,28 @@ class CustomerWalk:
             for value, own_forms in key_spellings(record, kind, self._region).items() if kind in trusted else ():
                 if Key(kind, value) not in self._customers.blocked:
                     forms[Key(kind, value)] = own_forms
+        self._stated[id_] = forms
         keys = self._keys[id_]
         keys.update(forms)
         if all(len(values) <= self._customers.limits.keys_per_kind for values in limited_keys(keys).values()):
             for key, own_forms in forms.items():
                 self._ask(key, own_forms)
 
-    def _ask(self, key: Key, forms: Sequence[str]) -> None:
-        """Put a key into the frontier, once: of each source that finds it."""
-        if key in self._known:
-            return
+    def _ask(self, key: Key, forms: Sequence[str], *, is_spared: bool = True) -> bool:
+        """Put a key into the frontier, once: of each source that finds it. Tells whether it was put there.
+
+        What is stored spares it, unless it must not be.
+        """
+        evidence = self.evidence
+        if key in self._known and (is_spared or evidence is None or key not in evidence.spared):
+            return False
         self._known.add(key)
+        if evidence is not None and evidence.spares(key):
+            if evidence.is_shared(key):
+                self._shared.add(key)
+            if is_spared:
+                return False
+            evidence.spared.discard(key)
         name, _, own_id = key.value.partition(":") if key.kind is KeyKind.EXTERNAL_ID else ("", "", "")
         owners = self._customers.by_id(name)
         for source in self._customers.asked_by(key.kind):
@@ -237,6 +364,7 @@ class CustomerWalk:
         for source in owners if own_id else ():
             if RecordId(source.name, own_id) not in self.members:
                 self._frontier.setdefault((source, KeyKind.CUSTOMER_ID), {})[own_id] = (own_id,)
+        return True
 
     def _identity_record(self, member: MemberRecord) -> IdentityRecord:
         keys, record = self._keys[member.id], member.record
@@ -252,77 +380,6 @@ class CustomerWalk:
             birth_date=birth_date_of(record.birth_date),
             open_kinds=open_kinds,
         )
-
-
-async def walk_all(
-    walks: Sequence[CustomerWalk],
-    customers: CustomerSources,
-    fields: Fields,
-    loaders: Loaders,
-    log: LogReader,
-    candidates: int = 0,
-) -> None:
-    """Walk until there are no more keys, or the turns or half of the time are over.
-
-    A key is asked for with one record more than may share it; in the first turn with at least so many `candidates`. A turn
-    takes half of the time that is left to the walk, the last one all of it; who was late is not asked again. Where links of
-    people lead on, the turns are counted anew, as many times as there are turns.
-    """
-    deadline = loaders.deadline.leading()
-    first = max(candidates, customers.max_sharers + 1)
-    late: set[Source] = set()
-    turn, last, restarts = 0, customers.max_turns, customers.max_turns
-    while turn <= last:
-        for walk in walks:
-            walk.leave_out(late)
-        asking = _keys_to_ask(walks)
-        if not asking and not log.is_due:
-            return
-        until = deadline if turn == last else deadline.leading()
-        async with log.reading(until):
-            answers = await _ask_all(asking, customers, fields, first, loaders, until)
-            late |= {source for (source, _), own in answers.items() if any(map(_is_late, own.values()))}
-            for walk in walks:
-                walk.land(answers)
-        first = customers.max_sharers + 1
-        turn += 1
-        if log.has_led and restarts:
-            turn, restarts = 0, restarts - 1
-    async with log.reading(deadline):
-        pass  # about the records of the last turn
-    reason = IncompleteReason.OUT_OF_TURNS if deadline.remaining_s() else IncompleteReason.OUT_OF_TIME
-    for walk in walks:
-        walk.stop(reason)
-
-
-def _keys_to_ask(walks: Sequence[CustomerWalk]) -> dict[Place, dict[str, None]]:
-    """Put the keys of all walks together."""
-    asking: dict[Place, dict[str, None]] = {}
-    for walk in walks:
-        for place, keys in walk.frontier.items():
-            asking.setdefault(place, {}).update(dict.fromkeys(form for forms in keys.values() for form in forms))
-    return asking
-
-
-async def _ask_all(
-    asking: Mapping[Place, Mapping[str, None]],
-    customers: CustomerSources,
-    fields: Fields,
-    first: int,
-    loaders: Loaders,
-    until: Deadline,
-) -> Answers:
-    """Ask each source once for each kind of key."""
-    parts = [
-        loaders.enqueue(source, customers.fetch(source, kind, fields, first), [*forms], until)
-        for (source, kind), forms in asking.items()
-    ]
-    outcomes = await loaders.wait_all(parts, until) if parts else []
-    return {place: dict(zip(forms, own, strict=True)) for (place, forms), own in zip(asking.items(), outcomes, strict=True)}
-
-
-def _is_late(outcome: Outcome) -> bool:
-    return isinstance(outcome, Failed) and isinstance(outcome.error, SourceTimeoutError)
 
 
 def _is_id(kind: KeyKind) -> bool:

@@ -11,14 +11,15 @@ from gateway.identity.records import Key, RecordId
 from gateway.identity.resolution import Component
 from gateway.lookups.loaders import Loaders
 from gateway.stitching.customer import MissingRecord
-from gateway.stitching.customer_identity import CustomerIdentity, IncompleteReason, links_of
+from gateway.stitching.customer_identity import CustomerIdentity, links_of
 from gateway.stitching.customer_sources import CustomerSources
-from gateway.stitching.customer_walk import MAX_CANDIDATES, CustomerWalk, walk_all
+from gateway.stitching.customer_walk import MAX_CANDIDATES, CustomerWalk
 from gateway.stitching.log_reader import LogReader
 from gateway.stitching.merged_customer import MergedCustomer
-from gateway.stitching.merged_record import MemberRecord, merge_records
+from gateway.stitching.merged_record import merge_records
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
+from gateway.stitching.walk_turns import walk_all
 
 FoundByKey = MergedCustomer | CallerError | SourceFailure | None
 """A customer, or the reason why a key finds none."""
@@ -89,9 +90,11 @@ class IdentityLookup:
         return CustomerWalk(self._customers, self._router.default_region)
 
     async def _walk(self, walks: Sequence[CustomerWalk], selection: Selection, candidates: int = 0) -> None:
-        fields = self._customers.fields(self._router.fields(selection))
+        fields, known = self._router.walk_fields(selection), self._router.known
         log = LogReader(self._router.decisions, walks)
-        await walk_all(walks, self._customers, fields, self._loaders, log, candidates)
+        await walk_all(walks, self._customers, fields, self._loaders, log, candidates, known)
+        if known is not None:
+            known.note(walks)
 
     def _of_id(self, walk: CustomerWalk, id_: RecordId, selection: Selection, *, as_asked: bool) -> MergedCustomer | None:
         if walk.seeds[0] not in walk.members:
@@ -102,10 +105,10 @@ class IdentityLookup:
     def _merged(
         self, walk: CustomerWalk, component: Component, selection: Selection, shown_as: RecordId | None
     ) -> MergedCustomer:
-        members = self._customers.rules.in_order([walk.members[id_] for id_ in component.records])
-        anchor = walk.anchor(component)
+        identity, anchor = walk.shown(component, lambda: _shown(walk, component, self._customers))
+        members = [walk.members[id_] for id_ in identity.members]
+        reason = identity.reason
         shown = shown_as or anchor
-        reason = walk.incomplete_reason(component)
         known = [member for member in members if member.record is not None]
         failed = [failure for failure in walk.failures if failure.source == anchor.source] or walk.failures
         record = merge_records(known, self._customers.rules, shown.id) if known else MissingRecord(failed[0])
@@ -119,16 +122,20 @@ class IdentityLookup:
             selected=selection.fields,
             anchor=anchor,
             members=members,
-            identity=_identity(component, members, reason),
+            identity=identity,
             outcomes=walk.outcomes,
             failures=walk.failures,
             error=None if reason is None else walk.error(reason),
         )
 
 
-def _identity(component: Component, members: Sequence[MemberRecord], reason: IncompleteReason | None) -> CustomerIdentity:
+def _shown(walk: CustomerWalk, component: Component, customers: CustomerSources) -> tuple[CustomerIdentity, RecordId]:
+    """Show who a customer is, and the record whose id is theirs."""
+    members = customers.rules.in_order([walk.members[id_] for id_ in component.records])
     links, withheld = links_of(component)
-    return CustomerIdentity(reason=reason, records=[member.id.node_id for member in members], links=links, withheld=withheld)
+    reason = walk.incomplete_reason(component)
+    identity = CustomerIdentity(reason=reason, members=[own.id for own in members], links=links, withheld=withheld)
+    return identity, walk.anchor(component)
 
 
 def _holding(components: Sequence[Component], ids: Sequence[RecordId]) -> list[Component]:

@@ -21,7 +21,7 @@ class Decided(Protocol):
     @property
     def unread(self) -> set[RecordId]: ...
 
-    def decide(self, records: Collection[RecordId], entries: Iterable[LogEntry]) -> bool: ...
+    def decide(self, records: Collection[RecordId], entries: Iterable[LogEntry]) -> None: ...
 
 
 class LogReader:
@@ -34,8 +34,6 @@ class LogReader:
         self._log = log
         self._walks = walks
         self._until = until
-        self.has_led = False
-        """Whether links of the last reading lead to further records."""
 
     @property
     def is_due(self) -> bool:
@@ -45,7 +43,6 @@ class LogReader:
     @asynccontextmanager
     async def reading(self, deadline: Deadline) -> AsyncIterator[None]:
         """Read with one command while the body runs, and hand the entries to the walks after it."""
-        self.has_led = False
         log, records = self._log, set[RecordId]().union(*(walk.unread for walk in self._walks))
         if log is None or not records:
             yield
@@ -62,8 +59,8 @@ class LogReader:
             for walk in self._walks:
                 walk.is_undecided = True
             return
-        led = [walk.decide(records, entries) for walk in self._walks]
-        self.has_led = any(led)
+        for walk in self._walks:
+            walk.decide(records, entries)
 
     async def _entries(self, log: DecisionLog, records: set[RecordId]) -> list[LogEntry] | None:
         try:

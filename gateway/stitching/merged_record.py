@@ -77,10 +77,16 @@ class FieldRules:
     def __init__(self, rank: Mapping[str, int], fields: Mapping[str, Sequence[str] | str]) -> None:
         self._rank = rank
         self._fields = {**dict.fromkeys(NAME_FIELDS, fields["name"]), **fields} if "name" in fields else fields
+        alone = [name for name, field in fields_of(Customer).items() if field.form != LIST and name not in NAME_FIELDS]
+        self._plain = frozenset(alone) - self._fields.keys()
 
     def in_order(self, members: Sequence[MemberRecord]) -> list[MemberRecord]:
         """Sort records by the rank of their sources."""
         return sorted(members, key=lambda member: (self._rank.get(member.source, len(self._rank)), member.id))
+
+    def is_plain(self, field: str) -> bool:
+        """Tell whether a field is one value, which priority alone chooses."""
+        return field in self._plain
 
     def only_source(self, field: str) -> str | None:
         """Name the source that alone gives a field."""
@@ -113,7 +119,12 @@ def merge_records(members: Sequence[MemberRecord], rules: FieldRules, own_id: st
     first = members[0].record
     if len(members) == 1:
         return first if first.id == own_id else msgspec.structs.replace(first, id=own_id)
-    values = {name: _merged(name, members, rules) for name in first.__struct_fields__ if name != "id"}
+    records = [member.record for member in members]
+    values = {
+        name: _first_value(name, records) if rules.is_plain(name) else _merged(name, members, rules)
+        for name in first.__struct_fields__
+        if name != "id"
+    }
     return type(first)(id=own_id, **values)
 
 
@@ -144,6 +155,15 @@ def _shown(value: Any, parts: Fields) -> Any:
         return msgspec.to_builtins(value)
     names = {field.name: field.encode_name for field in msgspec.structs.fields(value)}
     return {names[name]: _shown(getattr(value, name), inner) for name, inner in parts if name in names}
+
+
+def _first_value(name: str, records: Sequence[Any]) -> Any:
+    """Give the first value that says something."""
+    for record in records:
+        value = getattr(record, name)
+        if not is_empty(value):
+            return value
+    return fields_of(Customer)[name].default
 
 
 def _merged(name: str, members: Sequence[MemberRecord], rules: FieldRules) -> Any:

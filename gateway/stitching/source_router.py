@@ -21,10 +21,11 @@ from gateway.lookups.fetches import RecordFetch
 from gateway.lookups.sources import Source, Sources
 from gateway.settings import Settings
 from gateway.stitching.customer_sources import CustomerSources
-from gateway.stitching.decision_log import DecisionLog
+from gateway.stitching.known_customers import KnownCustomers
 from gateway.stitching.order_sources import OrderSources
 from gateway.stitching.position import ask_of_source
 from gateway.stitching.selection import Selection
+from gateway.stitching.shared_log import SharedLog
 
 log = structlog.get_logger()
 
@@ -35,7 +36,8 @@ CANDIDATES = 20
 class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
     """An ask with its sources, the same for every customer.
 
-    `by_id` is the only source with its fetch, where there is one and it finds the records by the customer's id.
+    `by_id` is the only source with its fetch, where there is one and it finds the records by the customer's id;
+    `by_member_id`, where customers have several records, by that of one of them.
     `orders` are the sources whose records are joined, where there are any: of these all records are asked for.
     """
 
@@ -43,6 +45,7 @@ class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
     ask: Ask
     fetches: Sequence[tuple[Source, KeyKind, RecordFetch]]
     by_id: tuple[Source, RecordFetch] | None = None
+    by_member_id: tuple[Source, RecordFetch] | None = None
     orders: OrderSources | None = None
 
 
@@ -50,14 +53,16 @@ class SourceRouter:
     """Route asks to sources. Shared by all requests.
 
     `node_ids` reads ids as callers give them, by the type of their record; `customer_ids` are those of customers.
-    `customers` says how several sources of customers come together, `decisions` what people decided about them.
+    `customers` says how several sources of customers come together, `decisions` what people decided about them, `known` what
+    is stored of them, if anything.
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
+    `walk_fields(selection)` are what is asked of all sources of customers.
     `route(record, ask)` gives the fetches at all sources of a record type. `record_fetch(source, record, kind, fields)` finds
     records by a key of their own. Each gives the same object for the same words.
     """
 
-    def __init__(self, sources: Sources, settings: Settings, decisions: DecisionLog | None = None) -> None:
+    def __init__(self, sources: Sources, settings: Settings, decisions: SharedLog | None = None) -> None:
         self.sources = sources
         self.default_region = settings.default_region
         self.customers = CustomerSources(sources, settings)
@@ -67,9 +72,11 @@ class SourceRouter:
         self.node_ids = {record: self._node_ids(record) for record in RECORDS.values()}
         self.customer_ids = self.node_ids[Customer]
         self.orders = OrderSources(sources, settings)
+        self.known: KnownCustomers | None = None
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()
         self.customer_fetch = lru_cache(maxsize=1_000)(self._customer_fetch)
+        self.walk_fields = lru_cache(maxsize=1_000)(self._walk_fields)
         self.route = lru_cache(maxsize=1_000)(self._route)
         self.record_fetch = lru_cache(maxsize=1_000)(self._record_fetch)
 
@@ -83,6 +90,9 @@ class SourceRouter:
         """Add the keys of stitched records to the selected fields."""
         kinds = {kind for record in selection.stitches for _, kind in self.sources.for_record(record)}
         return selection.fields | Fields.from_paths("id", *(name for kind in kinds for name in KEY_KINDS[kind].fields))
+
+    def _walk_fields(self, selection: Selection) -> Fields:
+        return self.customers.fields(self.fields(selection))
 
     def _node_ids(self, record: type[Record]) -> NodeIds:
         finders = self.sources.finders(record, ID_KINDS[record])
@@ -104,8 +114,10 @@ class SourceRouter:
             (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured
         ]
         by_id = [(source, fetch) for source, kind, fetch in fetches if kind is KeyKind.CUSTOMER_ID]
-        is_one = len(fetches) == len(by_id) == 1 and not self.customers.are_several
-        return RoutedAsk(record, ask, fetches, by_id[0] if is_one else None)
+        one = by_id[0] if len(fetches) == len(by_id) == 1 else None
+        if self.customers.are_several:
+            return RoutedAsk(record, ask, fetches, by_member_id=one)
+        return RoutedAsk(record, ask, fetches, by_id=one)
 
     def _joined(self, ask: Ask, orders: OrderSources) -> RoutedAsk:
         """Ask sources of the same orders for all, and others as usual."""

@@ -6,6 +6,7 @@ from gateway.clock import Clock
 from gateway.identity.records import RecordId
 from gateway.settings import MongoSettings
 from gateway.store.collection import CustomerCollection
+from gateway.store.identity_components import ComponentCollection
 from gateway.store.identity_log import IdentityLog
 from gateway.store.leases import Leases
 from gateway.store.mongo import Mongo
@@ -23,8 +24,9 @@ class Store:
         self.mongo = Mongo(settings, clock)
         self.tags = TagCollection(self.mongo, clock)
         self.identity_log = IdentityLog(self.mongo)
+        self.components = ComponentCollection(self.mongo, clock)
         self.leases = Leases(self.mongo, clock)
-        self.collections: Sequence[CustomerCollection] = [self.tags, self.identity_log]
+        self.collections: Sequence[CustomerCollection] = [self.tags, self.identity_log, self.components]
         """All that is stored of customers."""
 
     @property

@@ -15,6 +15,7 @@ import structlog
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.errors import StoreError
 from gateway.lookups.deadline import Deadline
+from gateway.lookups.store_reads import StoreBatch, StoreReads
 from gateway.lru_cache import SharedList
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.stitcher import Stitcher
@@ -25,7 +26,6 @@ from gateway.tags.computing_room import ComputingRoom
 from gateway.tags.definitions import Pack, TagDefinition
 from gateway.tags.renewal import Renewals
 from gateway.tags.shared_computations import Marks, SharedComputations, Sharing
-from gateway.tags.store_reads import StoreBatch, StoreReads
 from gateway.tags.tag_counts import TagCounts
 from gateway.tags.tag_store import KEEP, NOTHING, StoredTags, TagStore
 

@@ -1,5 +1,6 @@
 """One person in five systems of five kinds, each with other keys: found by every key of every system, with one answer."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
@@ -223,6 +224,41 @@ async def test_a_hundred_keys_of_mixed_kinds_share_their_calls(systems: dict[str
     assert systems["pay"].calls.count(("Customer by customer_id", 31)) == 1
     assert systems["pay"].calls.count(("Customer by member_number", 31)) == 1
     assert [one and one["records"] for one in data["customers"]] == [[{"source": name} for name, _ in ALL]] * 10 + [None] * 90
+
+
+async def until_stored(uri: str, database: str, customers: int) -> None:
+    """Wait until so many customers are stored."""
+    async with AsyncMongoClient(uri, timeoutMS=20_000) as client, asyncio.timeout(60):
+        while await client[database].identity_components.count_documents({}) < customers:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("end", ["}", UNPLANNED])
+async def test_what_is_stored_gives_the_same_answer_in_one_turn(
+    systems: dict[str, Counted], mongodb_uri: str, mongodb_database: str, end: str
+):
+    """From every key, and each source is called once for each kind: for a hundred customers as for one."""
+    identity = {"max_turns": 4, "secret": "what keys are digested with"}
+    mongodb: dict[str, Any] = {"uri": mongodb_uri, "database": mongodb_database, "timeout_ms": 20_000}
+    async with gateway_on([*systems.values()], identity=identity, mongodb=mongodb) as gateway:
+        await gateway.data('{ customers(ids: ["crm:7", "crm:8"]) { records { source } } }')
+        await until_stored(mongodb_uri, mongodb_database, 2)
+        answers = [(await gateway.data(QUERY.replace("BY", by) + end))["customer"] for by in KEYS]
+        calls = []
+        for ids in (["crm:7"], ["crm:7", "crm:8", *(f"crm:x{n}" for n in range(98))]):
+            for system in systems.values():
+                system.calls.clear()
+            await gateway.data(f"{{ customers(ids: {json.dumps(ids)}) {{ id records {{ source }} }} }}")
+            calls.append({name: sorted(kind for kind, _ in system.calls) for name, system in systems.items()})
+    assert answers == [WHOLE] * len(KEYS)
+    one_turn = {
+        "crm": ["Customer by customer_id"],
+        "shop": ["Customer by customer_id"],
+        "club": ["Customer by customer_id"],
+        "pay": ["Customer by customer_id"],
+        "desk": ["Customer by customer_id", "Customer by external_id"],
+    }
+    assert calls == [one_turn, one_turn]
 
 
 @pytest.mark.parametrize("down", [name for name, _ in ALL])

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -89,6 +89,49 @@ async def test_every_key_equals_the_union_find_or_is_incomplete(seed: int, turns
         reasons = await reasons_of(population, services)
     assert set(reasons) == {None, "ONE_WAY_KEYS", *also}
     assert reasons[None] > PEOPLE
+
+
+async def warmed(population: Population, services: Services) -> None:
+    """Ask by all keys, and wait until what was found is stored."""
+    assert services.router.known is not None
+    await reasons_of(population, services)
+    await services.router.known.join()
+
+
+def stored(uri: str, database: str) -> dict[str, Any]:
+    """Settings of a gateway that keeps what it finds."""
+    identity = {"trusts": TRUSTS, "max_turns": 10, "secret": "what keys are digested with"}
+    return {"identity": identity, "mongodb": {"uri": uri, "database": database, "timeout_ms": 20_000}}
+
+
+@pytest.mark.mongodb
+async def test_every_key_equals_the_union_find_from_what_is_stored(mongodb_uri: str, mongodb_database: str):
+    """Warm answers are the cold ones, and take one turn where the records say by which keys they are found."""
+    population = Population.of(3, PEOPLE)
+    connectors = population.connectors()
+    async with services_on(connectors, **stored(mongodb_uri, mongodb_database)) as services:
+        cold = await reasons_of(population, services)
+        await services.router.known.join()
+        cold_calls = [len(connector.calls) for connector in connectors]
+        warm = await reasons_of(population, services)
+    warm_calls = [len(connector.calls) - before for connector, before in zip(connectors, cold_calls, strict=True)]
+    assert set(warm) == {None, "ONE_WAY_KEYS"}
+    assert warm[None] >= cold[None]
+    assert sum(warm_calls) < sum(cold_calls) / 2
+
+
+@pytest.mark.mongodb
+@pytest.mark.parametrize("down", FINDS)
+async def test_no_outage_joins_anybody_falsely_from_what_is_stored(mongodb_uri: str, mongodb_database: str, down: str):
+    """Keys that need not be asked for count as unanswered where a source is down that might have found more by them."""
+    population = Population.of(7, PEOPLE)
+    connectors = population.connectors()
+    async with services_on(connectors, **stored(mongodb_uri, mongodb_database)) as services:
+        await warmed(population, services)
+        next(connector for connector in connectors if connector.name == down).failure = SourceUnavailableError()
+        reasons = await reasons_of(population, services, is_whole=False)
+    assert reasons["SOURCE_UNAVAILABLE"] > PEOPLE / 2
+    assert reasons[None] > 0
 
 
 @pytest.mark.parametrize("down", FINDS)

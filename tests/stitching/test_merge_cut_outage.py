@@ -132,8 +132,13 @@ def choose(random: Random, expected: dict[RecordId, Expected]) -> tuple[str, lis
     return LINK, random.sample(IDS, 2)
 
 
+@pytest.mark.parametrize("secret", [None, "what keys are digested with"], ids=["cold", "warm"])
 async def test_merges_cuts_and_outages_leave_what_a_recomputation_gives(
-    mongodb_uri: str, mongodb_database: str, tmp_path: Path, record_property: Callable[[str, object], None]
+    mongodb_uri: str,
+    mongodb_database: str,
+    tmp_path: Path,
+    secret: str | None,
+    record_property: Callable[[str, object], None],
 ):
     """After each step ids and tags are compared; no stored tag was ever of a part of a customer."""
     tags = tmp_path / "tags.yaml"
@@ -144,7 +149,7 @@ async def test_merges_cuts_and_outages_leave_what_a_recomputation_gives(
     await store.open()
     sets: set[tuple[RecordId, ...]] = set()
     try:
-        async with gate.listening() as port, workers(2, port, mongodb_database, tags) as fleet:
+        async with gate.listening() as port, workers(2, port, mongodb_database, tags, secret) as fleet:
             for step in range(STEPS):
                 expected = recomputed(decisions_of(await entries_of(store)))
                 sets |= {own.records for own in expected.values()}
@@ -158,11 +163,13 @@ async def test_merges_cuts_and_outages_leave_what_a_recomputation_gives(
             for worker in fleet:
                 check_equal(await complete_customers(worker), expected)
             stored = await check_stored(store, sets)
+            known = await store.mongo.run(lambda database: database.identity_components.count_documents({}))
     finally:
         await store.aclose()
-    record_property("figures", {**done, "member sets": len(sets), "with stored tags": stored})
+    record_property("figures", {**done, "member sets": len(sets), "with stored tags": stored, "components": known})
     assert done["change"] > STEPS / 2
     assert stored > STEPS / 4
+    assert (known > 0) == (secret is not None)
 
 
 async def make_step(

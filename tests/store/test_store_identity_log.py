@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from gateway.identity.decisions import LogAction, LogEntry, LogRule, pair_of
 from gateway.identity.records import RecordId
+from gateway.identity.stored_components import StoredComponent
 from gateway.settings import MongoSettings
 from gateway.store.identity_log import MAX_ENTRIES, IdentityLog
 from gateway.store.mongo import Mongo
@@ -77,6 +78,10 @@ async def test_too_many_entries_are_refused(identity_log: IdentityLog):
         await identity_log.append([entry(ANA, SHOP)] * (MAX_ENTRIES + 1))
 
 
+def component(clock: HandClock, *records: RecordId) -> StoredComponent:
+    return StoredComponent(records=records, keys=frozenset(own.node_id for own in records), walked_at=clock.now())
+
+
 async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settings: MongoSettings, hand_clock: HandClock):
     """Entries about others stay, also those of the same write; of tags every member set with the record goes."""
     store = Store(mongodb_settings, hand_clock)
@@ -85,10 +90,12 @@ async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settin
         kept = entry(SHOP, DESK)
         await store.identity_log.append([entry(ANA, SHOP, anchor=ANA), kept])
         await store.identity_log.append([entry(ANA, DESK)])
+        await store.components.write([component(hand_clock, ANA, DESK), component(hand_clock, SHOP)], timedelta(hours=1))
         sets = ["crm:7\nshop:42", "crm:7", "crm:77", "shop:42", "7"]
         await store.tags.mark_stale(sets)
         assert {collection.name for collection in store.collections} == set(await store.forget([]))
-        assert await store.forget([ANA]) == {"tags": 3, "identity_log": 2}
+        assert await store.forget([ANA]) == {"tags": 3, "identity_log": 2, "identity_components": 1}
+        assert [*await store.components.read(["crm:7", "shop:42"])] == ["shop:42"]
         assert await read(store.identity_log, ANA, SHOP, DESK) == [kept]
         assert await store.tags.mark_stale(sets) == 2
     finally:
@@ -96,6 +103,10 @@ async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settin
 
 
 def test_everything_stored_has_a_retention(mongodb_settings: MongoSettings, hand_clock: HandClock):
-    """Tags end by themselves; what people decided holds until it is erased."""
+    """Tags and components end by themselves; what people decided holds until it is erased."""
     collections = Store(mongodb_settings, hand_clock).collections
-    assert {own.name: own.retention for own in collections} == {"tags": timedelta(days=373), "identity_log": None}
+    assert {own.name: own.retention for own in collections} == {
+        "tags": timedelta(days=373),
+        "identity_log": None,
+        "identity_components": timedelta(days=30),
+    }

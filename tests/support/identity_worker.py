@@ -94,8 +94,8 @@ def sources() -> list[MemoryConnector]:
     ]
 
 
-async def serve(port: int, database: str, tags: Path) -> None:
-    """Answer lines until the input ends."""
+async def serve(port: int, database: str, tags: Path, secret: str | None = None) -> None:
+    """Answer lines until the input ends. With a secret it keeps what it finds of customers."""
     connectors = sources()
     mongodb = {
         "uri": f"mongodb://127.0.0.1:{port}/?directConnection=true",
@@ -105,7 +105,7 @@ async def serve(port: int, database: str, tags: Path) -> None:
     }
     words = {
         "mongodb": mongodb,
-        "identity": {**LIMITS, "operators": {"anna": OPERATOR_KEY}},
+        "identity": {**LIMITS, "operators": {"anna": OPERATOR_KEY}, "secret": secret},
         "tags": {"file": str(tags), "cache_s": 0},
         "clock": {"pinned": "2026-06-30T12:00:00Z"},
     }
@@ -122,8 +122,8 @@ async def serve(port: int, database: str, tags: Path) -> None:
 class IdentityWorker:
     """The process, as the test sees it. It ends with its input, so with the test."""
 
-    def __init__(self, port: int, database: str, tags: Path) -> None:
-        self._words = [str(port), database, str(tags)]
+    def __init__(self, port: int, database: str, tags: Path, secret: str | None = None) -> None:
+        self._words = [str(port), database, str(tags), *([] if secret is None else [secret])]
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -157,9 +157,11 @@ class IdentityWorker:
 
 
 @asynccontextmanager
-async def workers(number: int, port: int, database: str, tags: Path) -> AsyncIterator[Sequence[IdentityWorker]]:
+async def workers(
+    number: int, port: int, database: str, tags: Path, secret: str | None = None
+) -> AsyncIterator[Sequence[IdentityWorker]]:
     """So many workers on one database."""
-    fleet = [IdentityWorker(port, database, tags) for _ in range(number)]
+    fleet = [IdentityWorker(port, database, tags, secret) for _ in range(number)]
     try:
         for worker in fleet:
             await worker.start()
@@ -215,4 +217,4 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    asyncio.run(serve(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])))
+    asyncio.run(serve(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), *sys.argv[4:]))

@@ -11,12 +11,12 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
 from gateway.errors import StoreError
+from gateway.lookups.store_reads import MAX_CACHED, MAX_CUSTOMERS, MAX_QUEUED, MAX_READS, StoreReads
 from gateway.settings import MongoSettings
 from gateway.store.store import Store
 from gateway.store.tags import TagCollection
 from gateway.tags.computed_tag import ComputedTag
 from gateway.tags.service import TagService
-from gateway.tags.store_reads import MAX_CACHED, MAX_CUSTOMERS, MAX_QUEUED, MAX_READS, StoreReads
 from tests.support.fixtures_mongodb import HandClock, commands_to
 from tests.support.gateway_server import gateway_on
 from tests.support.tag_shop import ShopClock, measured, services_on, sources_by_id, stitched, until_kept
