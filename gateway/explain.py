@@ -21,7 +21,7 @@ from gateway.lookups.sources import Sources
 from gateway.operations import Limits, Operations
 from gateway.services import Services
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.customer_finder import find_customers
+from gateway.stitching.customer_finder import find_customer
 from gateway.stitching.selection import Selection
 from gateway.tags.explained_tag import ExplainedTag, explain_tag
 from resolvers.customer_key import KINDS
@@ -73,7 +73,7 @@ async def explained(services: Services, key: str, by: str | None = None) -> Expl
         selection = Selection(
             fields=Fields.from_paths("id"), stitches=frozenset(pack.facts[name].record for name in pack.facts)
         )
-        customer = await _find_customer(services, kind, value, selection)
+        customer = await find_customer(services.stitcher(), kind, value, selection)
         if customer is None:
             return None
         answers = await services.tags.load([(customer.tagged, key) for key in pack.tags])
@@ -95,13 +95,6 @@ def suggest_kind(key: str, otherwise: str) -> str:
     return f"; {otherwise}" if not colon or prefix in KINDS else suggest(prefix, KINDS, otherwise)
 
 
-async def _find_customer(services: Services, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
-    (found,) = await find_customers(services.stitcher(), [(kind, value)], selection)
-    if isinstance(found, Exception):
-        raise found
-    return found
-
-
 def _missing_record(customer: StitchedCustomer) -> str | None:
     try:
         _ = customer.record.id
@@ -119,7 +112,7 @@ async def unreadable_values(services: Services, customers: Sequence[str]) -> lis
     for key in customers:
         selection = Selection(fields=all_fields(records.Customer), stitches=frozenset(records.RECORDS.values()))
         try:
-            customer = await _find_customer(services, *_read_key(key, None), selection)
+            customer = await find_customer(services.stitcher(), *_read_key(key, None), selection)
         except ProfileGatewayError as error:
             problems.append(f"customer {key}: {error}")
             continue

@@ -16,7 +16,7 @@ from gateway.execution.field_metadata import CustomerFinder
 from gateway.execution.required_fields import selection_of, selections_of
 from gateway.lookups.sources import Source as ConfiguredSource
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.customer_finder import find_by_record, find_customers
+from gateway.stitching.customer_finder import find_customer, find_customers
 from gateway.stitching.customer_linker import PastIdentity as Past
 from gateway.stitching.record_finder import Selections, find_node, find_record
 from gateway.stitching.record_list import RecordPage
@@ -51,7 +51,7 @@ def _customer(stitcher: Stitcher, selection: Selection, by: CustomerKey) -> Awai
     if by.id is not None:
         return stitcher.customer_of(by.id.value, selection)
     kind, value = key_of(by)
-    find = partial(find_by_record, stitcher) if kind in RECORD_KEYS else stitcher.customer
+    find = partial(find_customer, stitcher) if kind in RECORD_KEYS else stitcher.customer
     return find(kind, value, selection)
 
 

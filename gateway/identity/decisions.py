@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from itertools import combinations
@@ -42,6 +42,10 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     anchor: RecordId | None = None
     position: tuple[int, int] = (0, 0)
     """Its place in the log, once it is there."""
+
+    def is_about(self, records: Collection[RecordId]) -> bool:
+        """Tell whether it names any of the records."""
+        return any(own in records for own in self.records) or self.anchor in records
 
 
 class Decisions(msgspec.Struct, frozen=True):

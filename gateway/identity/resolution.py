@@ -153,6 +153,11 @@ def resolve(
     return _components(known, sides, ordered, reasons, shared)
 
 
+def components_of(components: Iterable[Component], records: Collection[RecordId]) -> list[Component]:
+    """List the components that hold any of the records."""
+    return [component for component in components if not set(records).isdisjoint(component.records)]
+
+
 class _Side:
     """Records that have been joined so far. `doubtful_from` is the strength from which on more records may belong to it."""
 

@@ -24,8 +24,8 @@ OWNER_FIELDS = Fields.from_paths("customer_id", "customer_email")
 """The fields of a record that say whose it is."""
 
 
-async def find_by_record(stitcher: Stitcher, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
-    """Find the customer whose record has this key itself. As `Stitcher.customer`."""
+async def find_customer(stitcher: Stitcher, kind: KeyKind, value: str, selection: Selection) -> StitchedCustomer | None:
+    """Find the customer with a key of any kind. As `Stitcher.customer`."""
     (result,) = await find_customers(stitcher, [(kind, value)], selection)
     if isinstance(result, Exception):
         raise result

@@ -12,7 +12,7 @@ from connectors.record_fields import Fields
 from gateway.errors import IdentityIncompleteError, InvalidArgumentError, SourceFailure, StoreError
 from gateway.identity.decisions import Decisions, LogAction, LogEntry, LogRule, Pair, pair_of, pairs_of
 from gateway.identity.records import RecordId
-from gateway.identity.resolution import Component
+from gateway.identity.resolution import Component, components_of
 from gateway.lookups.loaders import Loaders
 from gateway.stitching.customer_identity import CustomerIdentity, IdentityLink, IncompleteReason, links_of, shown_link
 from gateway.stitching.customer_walk import CustomerWalk
@@ -71,7 +71,7 @@ class CustomerLinker:
         if len(named) < 2:
             raise InvalidArgumentError("records: a link is between two records or more")
         walk = await self._walk(named, reason)
-        before = _holding(walk.components(), named)
+        before = components_of(walk.components(), named)
         pairs = pairs_of(named)
         side_of = {id_: place for place, component in enumerate(before) for id_ in component.records}
         taken_back = sorted(
@@ -84,7 +84,7 @@ class CustomerLinker:
         """Cut these records off the others of their customer. Raises as `link`."""
         named = self._read(ids)
         walk = await self._walk(named, reason)
-        before = _holding(walk.components(), named)
+        before = components_of(walk.components(), named)
         rest = sorted({id_ for component in before for id_ in component.records} - {*named})
         if not rest:
             raise InvalidArgumentError("records: these are all records of the customer; name those to be cut off")
@@ -97,7 +97,7 @@ class CustomerLinker:
         walk = await self._walked([record], until=time)
         if record not in walk.members:
             return None
-        (component,) = _holding(walk.components(), [record])
+        (component,) = components_of(walk.components(), [record])
         links, withheld = links_of(component)
         identity = CustomerIdentity(
             reason=walk.incomplete_reason(component),
@@ -138,7 +138,7 @@ class CustomerLinker:
             raise SourceFailure(walk.failures[0].source, walk.failures[0].error)
         if unknown := [id_.node_id for id_ in named if id_ not in walk.members]:
             raise InvalidArgumentError(f"records: no source has {', '.join(unknown)}")
-        reasons = {walk.incomplete_reason(component) for component in _holding(walk.components(), named)}
+        reasons = {walk.incomplete_reason(component) for component in components_of(walk.components(), named)}
         if missing := sorted(own.value for own in reasons - _LASTING if own is not None):
             raise IdentityIncompleteError(missing[0])
         return walk
@@ -178,18 +178,14 @@ class CustomerLinker:
             await self._log.append(entries)
             self._router.identity_changes[told[0][0]] += 1
             await self._outdate({id_ for own in (*before, *after) for id_ in own.records})
-        concerned = [id_ for own in _holding(before, named) for id_ in own.records]
+        concerned = [id_ for own in components_of(before, named) for id_ in own.records]
         pairs = {pair for _, pair in told}
         return CustomersChange(
             preview=preview,
-            before=_shown(walk, _holding(before, named), walk.decisions),
-            after=_shown(walk, _holding(after, concerned), walk.decisions_with(entries)),
+            before=_shown(walk, components_of(before, named), walk.decisions),
+            after=_shown(walk, components_of(after, concerned), walk.decisions_with(entries)),
             between=[shown_link(link) for own in wholes for link in own.links if link.records in pairs],
         )
-
-
-def _holding(components: Sequence[Component], ids: Sequence[RecordId]) -> list[Component]:
-    return [component for component in components if not set(ids).isdisjoint(component.records)]
 
 
 def _shown(walk: CustomerWalk, components: Sequence[Component], decisions: Decisions) -> list[LinkedCustomer]:

@@ -234,7 +234,7 @@ class CustomerWalk:
         """Take the entries of the log about these records, before the answers about them land."""
         self._read |= self.unread.intersection(records)
         for entry in entries:
-            if not self._read.isdisjoint((*entry.records, entry.anchor or entry.records[0])):
+            if entry.is_about(self._read):
                 self._entries[entry.position] = entry
         self.decisions = self.decisions_with(()) if self._entries else NO_DECISIONS
 

@@ -8,7 +8,7 @@ from connectors.contract import KeyKind
 from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure
 from gateway.identity.keys import normalised, words
 from gateway.identity.records import Key, RecordId
-from gateway.identity.resolution import Component
+from gateway.identity.resolution import Component, components_of
 from gateway.lookups.loaders import Loaders
 from gateway.stitching.customer import MissingRecord
 from gateway.stitching.customer_identity import CustomerIdentity, links_of
@@ -63,7 +63,7 @@ class IdentityLookup:
     def _of_key(self, walk: CustomerWalk, kind: KeyKind, selection: Selection) -> FoundByKey:
         if not walk.seeds:
             return SourceFailure(walk.failures[0].source, walk.failures[0].error) if walk.failures else None
-        components = [] if walk.is_shared else _holding(walk.components(), walk.seeds)
+        components = [] if walk.is_shared else components_of(walk.components(), walk.seeds)
         if len(components) == 1:
             return self._merged(walk, components[0], selection, None)
         candidates = walk.seeds if walk.is_shared else [walk.anchor(component) for component in components]
@@ -99,7 +99,7 @@ class IdentityLookup:
     def _of_id(self, walk: CustomerWalk, id_: RecordId, selection: Selection, *, as_asked: bool) -> MergedCustomer | None:
         if walk.seeds[0] not in walk.members:
             return None
-        (component,) = _holding(walk.components(), walk.seeds)
+        (component,) = components_of(walk.components(), walk.seeds)
         return self._merged(walk, component, selection, id_ if as_asked else None)
 
     def _merged(
@@ -136,10 +136,6 @@ def _shown(walk: CustomerWalk, component: Component, customers: CustomerSources)
     reason = walk.incomplete_reason(component)
     identity = CustomerIdentity(reason=reason, members=[own.id for own in members], links=links, withheld=withheld)
     return identity, walk.anchor(component)
-
-
-def _holding(components: Sequence[Component], ids: Sequence[RecordId]) -> list[Component]:
-    return [component for component in components if not set(ids).isdisjoint(component.records)]
 
 
 def _normal_id(id_: RecordId | None) -> RecordId | CallerError | None:

@@ -59,7 +59,7 @@ class SharedLog:
         await asyncio.wait({batch.done})  # which leaves it alone when the caller is cancelled
         if batch.entries is None:
             raise StoreError("what people linked and cut could not be read")
-        return [entry for entry in batch.entries if not asked.isdisjoint((*entry.records, entry.anchor or entry.records[0]))]
+        return [entry for entry in batch.entries if entry.is_about(asked)]
 
     async def aclose(self) -> None:
         """End the reads. Who still waits knows nothing."""
