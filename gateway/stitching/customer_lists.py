@@ -80,8 +80,9 @@ def _enqueue(
     Gives where those of each customer begin and end; where they begin alone, when each customer has one outcome of one part.
     """
     bounds = [len(parts)]
-    one = asked.by_id or asked.by_member_id
-    ids = () if one is None else _own_ids(asked, customers)
+    one, ids = asked.by_id, [customer.id for customer in customers]
+    if one is None and (one := asked.by_member_id) is not None:
+        ids = _ids_of_members(asked, customers)
     if one is not None and ids:
         parts.append(customers[0].loaders.enqueue(*one, ids))
         if reports:
@@ -94,16 +95,14 @@ def _enqueue(
     return bounds
 
 
-def _own_ids(asked: RoutedAsk, customers: Sequence[StitchedCustomer]) -> Sequence[str]:
+def _ids_of_members(asked: RoutedAsk, customers: Sequence[StitchedCustomer]) -> list[str]:
     """List the id by which each is asked for; none where one of them has several ids, or may have."""
-    if asked.by_id is not None:
-        return [customer.id for customer in customers]
     source, kind, _ = asked.fetches[0]
     ids: list[str] = []
     for customer in customers:
         keys = customer.keys(source, kind) if customer.is_whole else ()
         if isinstance(keys, Failed) or len(keys) != 1:
-            return ()
+            return []
         ids += keys
     return ids
 

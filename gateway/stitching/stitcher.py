@@ -202,23 +202,27 @@ class Stitcher(msgspec.Struct, eq=False):
 
     def prefetch(self, ids: Sequence[str], asked: Iterable[RoutedAsk]) -> None:
         """Ask for records by customer ids before the customers are found."""
+        known = self._known_ids(ids)
         for route in asked:
             for source, kind, fetch in route.fetches:
-                if kind is KeyKind.CUSTOMER_ID and (keys := self._ids_at(source, ids)):
+                if kind is KeyKind.CUSTOMER_ID and (keys := known(source)):
                     self._loaders.enqueue(source, fetch, keys)
 
     def prefetch_measures(self, ids: Sequence[str], fetch: MeasureRequest) -> None:
         """Ask for measures by customer ids before the customers are found."""
+        known = self._known_ids(ids)
         for source, kind in self._router.sources.for_record(fetch.record):
-            if kind is KeyKind.CUSTOMER_ID and (keys := self._ids_at(source, ids)):
+            if kind is KeyKind.CUSTOMER_ID and (keys := known(source)):
                 self._loaders.enqueue(source, fetch_of_id(fetch, source, self._router.orders.join(fetch.record)), keys)
 
-    def _ids_at(self, source: Source, ids: Sequence[str]) -> Sequence[str]:
-        """List the customers' ids that a source knows. With several sources of customers it knows those of one."""
-        if self.has_several_sources:
-            name = self._router.customers.id_space(source.name)
-            ids = [pair[1] for pair in map(self._router.customer_ids.read, ids) if pair is not None and pair[0] == name]
-        return [key for key in _ids_or_errors(ids) if isinstance(key, str)]
+    def _known_ids(self, ids: Sequence[str]) -> Callable[[Source], Sequence[str]]:
+        """List for each source the customers' ids that it knows. With several sources of customers it knows those of one."""
+        if not self.has_several_sources:
+            keys = _normal_ids(ids)
+            return lambda _: keys
+        read = [pair for pair in map(self._router.customer_ids.read, ids) if pair is not None]
+        id_space = self._router.customers.id_space
+        return lambda source: _normal_ids([own_id for name, own_id in read if name == id_space(source.name)])
 
     async def search(self, text: str, ask: Ask, selection: Selection) -> RecordPage:
         """Find customers by part of a name, address or phone number.
@@ -309,6 +313,11 @@ async def _merged(asking: Awaitable[list[Outcome]]) -> list[Outcome]:
 
 def _ids_or_errors(values: Sequence[str]) -> Sequence[str | CallerError]:
     return values if are_normal_ids(values) else [_id_or_error(value) for value in values]
+
+
+def _normal_ids(values: Sequence[str]) -> Sequence[str]:
+    """List the normal ids, without those that can be none."""
+    return [key for key in _ids_or_errors(values) if isinstance(key, str)]
 
 
 def _id_or_error(value: str) -> str | CallerError:
