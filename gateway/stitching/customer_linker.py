@@ -16,8 +16,8 @@ from gateway.identity.resolution import Component, components_of
 from gateway.lookups.loaders import Loaders
 from gateway.stitching.customer_identity import CustomerIdentity, IdentityLink, IncompleteReason, links_of, shown_link
 from gateway.stitching.customer_walk import CustomerWalk
-from gateway.stitching.decision_log import DecisionLog
 from gateway.stitching.log_reader import LogReader
+from gateway.stitching.shared_log import SharedLog
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.walk_turns import walk_all
 
@@ -114,7 +114,7 @@ class CustomerLinker:
                 await self._router.known.drop_records(records)
 
     @property
-    def _log(self) -> DecisionLog:
+    def _log(self) -> SharedLog:
         if self._router.decisions is None or not self._router.customers.are_several:
             raise InvalidArgumentError("links need a MongoDB, and several sources of customers")
         return self._router.decisions

@@ -16,7 +16,6 @@ from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.customer_walk import MAX_CANDIDATES, CustomerWalk
 from gateway.stitching.log_reader import LogReader
 from gateway.stitching.merged_customer import MergedCustomer
-from gateway.stitching.merged_record import merge_records
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.walk_turns import walk_all
@@ -111,7 +110,7 @@ class IdentityLookup:
         shown = shown_as or anchor
         known = [member for member in members if member.record is not None]
         failed = [failure for failure in walk.failures if failure.source == anchor.source] or walk.failures
-        record = merge_records(known, self._customers.rules, shown.id) if known else MissingRecord(failed[0])
+        record = walk.merged(known, shown.id) if known else MissingRecord(failed[0])
         return MergedCustomer(
             record,
             shown.source,

@@ -23,8 +23,8 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.store_reads import StoreBatch, StoreReads
 from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.customer_walk import CustomerWalk
-from gateway.stitching.decision_log import DecisionLog
 from gateway.stitching.log_reader import LogReader
+from gateway.stitching.shared_log import SharedLog
 from gateway.stitching.stored_evidence import Conclusion, StoredEvidence
 from gateway.stitching.walk_turns import walk_all
 
@@ -53,7 +53,7 @@ class KnownCustomers:
     def __init__(
         self,
         store: ComponentStore,
-        decisions: DecisionLog,
+        decisions: SharedLog,
         customers: CustomerSources,
         clock: Clock,
         secret: str,
@@ -82,16 +82,19 @@ class KnownCustomers:
         """Tell whether it has been read."""
         return all(batch.done.done() for batch in batches.values())
 
-    async def remind(self, walks: Sequence[CustomerWalk], batches: Batches, patience_s: float) -> bool:
-        """Have walks go on with what is stored, unless it takes too long. Tells whether any does."""
-        stored = await self._reads.wait_for(batches, min(patience_s, self._store.timeout_s))
+    async def wait_for(self, batches: Batches, patience_s: float) -> None:
+        """Wait until it has been read, unless that takes too long."""
+        await self._reads.wait_for(batches, min(patience_s, self._store.timeout_s))
+
+    def remind(self, walks: Sequence[CustomerWalk], batches: Batches) -> None:
+        """Have walks go on with what has been read."""
         for walk in walks:
-            components = stored.get(self.digest(walk.began_with))
+            digest = self.digest(walk.began_with)
+            components = batches[digest].values.get(digest)
             if components:
                 evidence = StoredEvidence(components, self.digest)
                 evidence.conclusion = self._conclusions.get(evidence.version)
                 walk.remember(evidence)
-        return bool(stored)
 
     def note(self, walks: Sequence[CustomerWalk]) -> None:
         """Take note of walks that have ended: of new ones what they found, of others whether what is stored is outdated."""

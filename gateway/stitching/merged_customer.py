@@ -43,6 +43,7 @@ class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
     failures: Sequence[Failed]
     error: SourceError | None
     """Why the customer may have more records."""
+    _own_ids: dict[str | None, list[str]] = {}
     found_at: RecordPosition | None = None
     """The position of the record by which the customer was found, in a list of such records."""
 
@@ -63,13 +64,21 @@ class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
     def keys(self, source: Source, kind: KeyKind) -> Sequence[str] | Failed:
         """List the keys to ask a source by: of ids those that it knows, of other keys those of all records."""
         if kind is KeyKind.CUSTOMER_ID:
-            id_space = self._router.customers.id_space
-            space = id_space(source.name)
-            keys = [*dict.fromkeys(own.source_id for own in self.members if space in (own.source, id_space(own.source)))]
+            space = self._router.customers.id_space(source.name)
+            keys = self._ids_in(space)
             missing = [failure for failure in self.failures if failure.source == space]
         else:
             keys, missing = self._own_keys(source, kind), [*self.failures]
         return missing[0] if missing and not keys else keys
+
+    def _ids_in(self, space: str | None) -> list[str]:
+        """List the ids that a source knows. Most sources know the same ones, and each list asks for them."""
+        ids = self._own_ids.get(space)
+        if ids is None:
+            id_space = self._router.customers.id_space
+            known = [own.source_id for own in self.members if space in (own.source, id_space(own.source))]
+            ids = self._own_ids[space] = [*dict.fromkeys(known)]
+        return ids
 
     def _own_keys(self, source: Source, kind: KeyKind) -> list[str]:
         """List the keys of all records. Their own ids are such keys, too, as others state them."""

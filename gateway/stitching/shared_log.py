@@ -26,10 +26,11 @@ MAX_RECORDS = 500
 class LogBatch:
     """Records about which the log is read together, and the entries about them: None where it could not be read."""
 
-    __slots__ = ("done", "entries", "records")
+    __slots__ = ("done", "entries", "records", "until")
 
-    def __init__(self) -> None:
+    def __init__(self, until: datetime | None = None) -> None:
         self.records: set[RecordId] = set()
+        self.until = until
         self.entries: Sequence[LogEntry] | None = None
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -47,19 +48,22 @@ class SharedLog:
         await self._log.append(entries)
 
     async def about(self, records: Iterable[RecordId], until: datetime | None = None) -> list[LogEntry]:
-        """Read the entries that name any of the records, in the order of the log. Those up to a time are read alone."""
-        if until is not None:
-            return await self._log.about(records, until)
+        """Read the entries that name any of the records, in the order of the log."""
         asked = set(records)
-        if not self._waiting or len(self._waiting[-1].records) >= MAX_RECORDS:
-            self._waiting.append(LogBatch())
-        batch = self._waiting[-1]
-        batch.records |= asked
-        self._slots.dispatch_soon()
+        batch = self.enqueue(asked, until)
         await asyncio.wait({batch.done})  # which leaves it alone when the caller is cancelled
         if batch.entries is None:
             raise StoreError("what people linked and cut could not be read")
         return [entry for entry in batch.entries if entry.is_about(asked)]
+
+    def enqueue(self, records: Iterable[RecordId], until: datetime | None = None) -> LogBatch:
+        """Read the entries about records and those of the same batch. Nothing is waited for."""
+        last = self._waiting[-1] if self._waiting else None
+        if last is None or last.until != until or len(last.records) >= MAX_RECORDS:
+            self._waiting.append(last := LogBatch(until))
+        last.records.update(records)
+        self._slots.dispatch_soon()
+        return last
 
     async def aclose(self) -> None:
         """End the reads. Who still waits knows nothing."""
@@ -70,7 +74,7 @@ class SharedLog:
     def _dispatch(self) -> None:
         while self._slots.free and self._waiting:
             batch = self._waiting.popleft()
-            self._slots.start(self._log.about(batch.records), partial(_land, batch))
+            self._slots.start(self._log.about(batch.records, batch.until), partial(_land, batch))
 
 
 def _land(batch: LogBatch, task: asyncio.Task[list[LogEntry]]) -> None:

@@ -220,9 +220,13 @@ class Stitcher(msgspec.Struct, eq=False):
         if not self.has_several_sources:
             keys = _normal_ids(ids)
             return lambda _: keys
-        read = [pair for pair in map(self._router.customer_ids.read, ids) if pair is not None]
+        by_source: dict[str | None, list[str]] = {}
+        for pair in map(self._router.customer_ids.read, ids):
+            if pair is not None:
+                by_source.setdefault(pair[0], []).append(pair[1])
+        normal = {name: _normal_ids(own_ids) for name, own_ids in by_source.items()}
         id_space = self._router.customers.id_space
-        return lambda source: _normal_ids([own_id for name, own_id in read if name == id_space(source.name)])
+        return lambda source: normal.get(id_space(source.name), ())
 
     async def search(self, text: str, ask: Ask, selection: Selection) -> RecordPage:
         """Find customers by part of a name, address or phone number.

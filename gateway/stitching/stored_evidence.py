@@ -15,19 +15,30 @@ from gateway.identity.stored_components import StoredComponent
 
 Digest = Callable[[Key], str]
 
+MAX_MERGED = 4
+"""Of how many types of records it is kept to what they were merged: queries select other fields."""
+
 
 class Conclusion(msgspec.Struct, frozen=True, eq=False):
     """What followed from fresh records: `proofs` are their fields that say who is who, `keys` those that link them,
     `decisions` what people had decided about them.
 
-    `shown` is what was made of the components, by whoever shows them.
+    `shown` is what was made of the components, by whoever shows them; `merged` the records that were merged last, of each type
+    and id under which they were shown, and what they gave.
     """
 
     proofs: Mapping[RecordId, Any]
     keys: Mapping[RecordId, Collection[Key]]
     decisions: Decisions
     components: Sequence[Component]
-    shown: dict[Any, Any]
+    shown: dict[Any, Any] = {}
+    merged: dict[Any, tuple[Sequence[Any], Any]] = {}
+
+    def keep_merged(self, shown_as: Any, merged: tuple[Sequence[Any], Any]) -> None:
+        """Keep what records were merged to, of few types."""
+        if len(self.merged) == MAX_MERGED:
+            self.merged.clear()
+        self.merged[shown_as] = merged
 
 
 class StoredEvidence:

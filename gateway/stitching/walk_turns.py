@@ -37,8 +37,12 @@ class Memory(Protocol):
         """Tell whether it has been read."""
         ...
 
-    async def remind(self, walks: Sequence[CustomerWalk], batches: Any, patience_s: float) -> bool:
-        """Have walks go on with what is stored, if it comes in time. Tells whether any does."""
+    async def wait_for(self, batches: Any, patience_s: float) -> None:
+        """Wait for it, so long at most."""
+        ...
+
+    def remind(self, walks: Sequence[CustomerWalk], batches: Any) -> None:
+        """Have walks go on with what has been read."""
         ...
 
 
@@ -63,18 +67,21 @@ async def walk_all(
     late: set[Source] = set()
     turn, last, restarts = 0, customers.max_turns, customers.max_turns
     while turn <= last:
-        for walk in walks:
+        until = deadline if turn == last else deadline.leading()
+        ask = partial(_enqueue, customers=customers, fields=fields, loaders=loaders, first=first, until=until)
+        if memory is not None:
+            await _begin(walks, memory, ask, until)
+            memory = None
+        for walk in walks if late else ():
             walk.leave_out(late)
         asking = _forms_to_ask(walks)
         if not asking and not log.is_due:
             return
-        until = deadline if turn == last else deadline.leading()
-        ask = partial(_enqueue, customers=customers, fields=fields, loaders=loaders, first=first, until=until)
-        if memory is not None:
-            asking, memory = await _begin(walks, memory, asking, ask, until), None
         parts = ask(asking)
-        async with log.reading(until):
-            outcomes = await loaders.wait_all(parts, until) if parts else []
+        reading = log.begin()
+        outcomes = await loaders.wait_all(parts, until) if parts else []
+        if reading is not None:
+            await log.end(reading, until)
         answers = {
             place: dict(zip(forms, own, strict=True)) for (place, forms), own in zip(asking.items(), outcomes, strict=True)
         }
@@ -87,8 +94,8 @@ async def walk_all(
         turn += 1
         if has_led and restarts:
             turn, restarts = 0, restarts - 1
-    async with log.reading(deadline):
-        pass  # about the records of the last turn
+    if (reading := log.begin()) is not None:  # about the records of the last turn
+        await log.end(reading, deadline)
     reason = IncompleteReason.OUT_OF_TURNS if deadline.remaining_s() else IncompleteReason.OUT_OF_TIME
     for walk in walks:
         walk.follow_links()
@@ -96,18 +103,14 @@ async def walk_all(
 
 
 async def _begin(
-    walks: Sequence[CustomerWalk],
-    memory: Memory,
-    asking: Asking,
-    ask: Callable[[Asking], Sequence[PendingKeys]],
-    until: Deadline,
-) -> Asking:
+    walks: Sequence[CustomerWalk], memory: Memory, ask: Callable[[Asking], Sequence[PendingKeys]], until: Deadline
+) -> None:
     """Have walks go on with what is stored. Unless it is here, what they begin with leaves first."""
     reading = memory.enqueue(walks)
     if not memory.is_here(reading):
-        ask(asking)
-    reminded = await memory.remind(walks, reading, until.remaining_s())
-    return _forms_to_ask(walks) if reminded else asking
+        ask(_forms_to_ask(walks))
+        await memory.wait_for(reading, until.remaining_s())
+    memory.remind(walks, reading)
 
 
 def _forms_to_ask(walks: Sequence[CustomerWalk]) -> Asking:
