@@ -174,7 +174,7 @@ class CustomerWalk:
                     if not is_linked or before.proofs.get(id_) != proof_of(record):
                         return False
                     members[id_] = MemberRecord(id_, record, outcome)
-                    if key is not None and key == self._seed:
+                    if self._seed is not None and (key or stated_id(id_)) == self._seed:
                         seeds.append(id_)
                 outcomes.append(outcome)
         if len(members) < len(before.proofs) or not self._read.issuperset(members):
