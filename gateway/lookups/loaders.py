@@ -4,6 +4,7 @@ A key is asked for once in a request, whichever fields want it; what is asked fo
 failure is a value here.
 """
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 
 import msgspec
@@ -72,13 +73,16 @@ class Loaders(msgspec.Struct, eq=False):
         return times
 
     def wait_all(
-        self, parts: Sequence[PendingKeys | Failed], deadline: Deadline | None = None
+        self,
+        parts: Sequence[PendingKeys | Failed],
+        deadline: Deadline | None = None,
+        beside: asyncio.Future[None] | None = None,
     ) -> Awaitable[list[Sequence[Outcome]]]:
         """Wait for the outcomes of each part, in order, by the request's deadline or an earlier one.
 
-        Parts that failed before they could be asked stay as they are.
+        Parts that failed before they could be asked stay as they are. `beside` is waited for with them.
         """
-        return wait_all(parts, deadline or self.deadline)
+        return wait_all(parts, deadline or self.deadline, beside)
 
     def leave(self) -> None:
         """Wait for nothing more: the caller has gone."""

@@ -115,13 +115,21 @@ class PendingKeys(msgspec.Struct, eq=False):
         return cached.instead_of(outcome)  # type: ignore[arg-type]
 
 
-async def wait_all(parts: Sequence[PendingKeys | Failed], deadline: Deadline) -> list[Sequence[Outcome]]:
-    """Wait for the outcomes of each part within the deadline. Parts that failed before they could be asked stay as they are."""
+async def wait_all(
+    parts: Sequence[PendingKeys | Failed], deadline: Deadline, beside: asyncio.Future[None] | None = None
+) -> list[Sequence[Outcome]]:
+    """Wait for the outcomes of each part within the deadline. Parts that failed before they could be asked stay as they are.
+
+    While there are such to wait for, `beside` is waited for as well: a wait of its own takes 10 microseconds.
+    """
     flying = [part for part in parts if type(part) is PendingKeys and not part.is_complete]
     left_s, is_busy = 0.0, False
     if flying:
         left_s = deadline.remaining_s()
         wait = _start_wait(flying, left_s)
+        if beside is not None and not beside.done():
+            wait.left += 1
+            beside.add_done_callback(lambda _: wait.count_complete())
         try:
             await wait.done
         finally:

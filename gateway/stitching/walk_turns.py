@@ -79,7 +79,8 @@ async def walk_all(
             return
         parts = ask(asking)
         reading = log.begin()
-        outcomes = await loaders.wait_all(parts, until) if parts else []
+        beside = None if reading is None else reading.batch.done
+        outcomes = await loaders.wait_all(parts, until, beside) if parts else []
         if reading is not None:
             await log.end(reading, until)
         answers = {
