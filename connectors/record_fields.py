@@ -78,13 +78,31 @@ class FieldInfo(msgspec.Struct, frozen=True):
     personal: Personal | None = None
 
 
+_declared: dict[type[msgspec.Struct], dict[str, FieldInfo]] = {}
+"""Fields that settings have declared beside those of the structs."""
+
+
+def declare(struct: type[msgspec.Struct], field: FieldInfo) -> None:
+    """Have a record or part have one more field. Raises `ValueError` where it has another one of that name."""
+    before = fields_of(struct).get(field.name)
+    if before == field:
+        return
+    if before is not None:
+        known = "was declared with another type" if field.name in _declared.get(struct, ()) else "is there already"
+        raise ValueError(f"`{field.name}` {known}; choose another name")
+    _declared.setdefault(struct, {})[field.name] = field
+    for remembered in (fields_of, all_fields, leaves_of, has_decimals):
+        remembered.cache_clear()
+
+
 @lru_cache(maxsize=256)
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, FieldInfo]:
-    """List a record's or part's fields by name, in order."""
+    """List a record's or part's fields by name, in order, those that settings declare behind the others."""
     info = mi.type_info(struct)
     assert isinstance(info, mi.StructType)
     types = _annotations(struct)
-    return {field.name: _shape(field, types[field.name]) for field in info.fields}
+    own = {field.name: _shape(field, types[field.name]) for field in info.fields}
+    return own | _declared.get(struct, {})
 
 
 def _annotations(struct: type[msgspec.Struct]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The composition root: settings in, an ASGI application out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from graphql import ExecutionResult
@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
+from connectors.own_fields import declare_fields
 from gateway.admission import Admission
 from gateway.clock import Clock
 from gateway.context import RequestContext
@@ -39,7 +40,7 @@ from gateway.telemetry.metrics import Metrics, metrics_of_process
 from gateway.telemetry.service_metrics import AdmissionCollector, ExecutorCollector, WebhookCollector
 from gateway.version import gateway_version
 from gateway.webhooks import Webhooks
-from resolvers.schema import schema
+from resolvers.schema import schema_with
 
 
 def create_services(
@@ -60,36 +61,41 @@ def create_services(
     clock = clock or (Clock(settings.clock.pinned) if previous is None else previous.clock)
     problems: list[str] = []
     shared = _unchanged_sources(settings, previous)
+    own_fields = tuple(settings.fields.declared())
     built: Sequence[Connector[Any]] = ()
-    try:
+    store = pack = None
+    with _collecting(problems):
+        declare_fields(own_fields)  # in this process, too: another one may have read the settings
+        schema_with(own_fields)
+    with _collecting(problems):
         names = settings.sources.keys() - {source.name for source in shared}
         if connectors is None:
             built = build_connectors({name: block for name, block in settings.sources.items() if name in names})
         else:
             built = [connector for connector in connectors if connector.name in names]
-    except ConfigurationError as error:
-        problems += error.problems
-    store = None
-    try:
+    with _collecting(problems):
         if previous is not None and settings.mongodb == previous.settings.mongodb:
             store = previous.store
         elif settings.mongodb:
             store = Store(settings.mongodb, clock)
-    except ConfigurationError as error:
-        problems += error.problems
-    try:
+    with _collecting(problems):
         check_traces(settings.telemetry.traces)
-    except ConfigurationError as error:
-        problems += error.problems
-    try:
+    with _collecting(problems):
         pack = load_pack(settings.tags.file, tags) if settings.tags.file else shipped_pack()
-    except ConfigurationError as error:
-        raise ConfigurationError([*problems, *error.problems]) from None
-    if problems:
+    if problems or pack is None:
         raise ConfigurationError(problems)
     cache = ReadCache(clock, settings.cache_bytes) if previous is None else previous.sources.cache
     sources = Sources(built, clock, settings, cache, shared)
     return build_services(settings, clock, sources, pack, store)
+
+
+@contextmanager
+def _collecting(problems: list[str]) -> Iterator[None]:
+    """Add the problems that end the body to others."""
+    try:
+        yield
+    except ConfigurationError as error:
+        problems += error.problems
 
 
 def _unchanged_sources(settings: Settings, previous: Services | None) -> list[Source]:
@@ -205,6 +211,7 @@ class GatewayApplication(Application):
 
 def _executor(services: Services) -> tuple[Executor, Operations]:
     development = services.settings.is_development
+    schema = schema_with(tuple(services.settings.fields.declared()))
     operations = Operations(
         core_schema(schema),
         limits=Limits(),

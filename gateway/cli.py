@@ -165,20 +165,23 @@ def check(
 @app.command()
 def schema(
     check: Annotated[Path | None, typer.Option(help="Compare with this file instead of printing.")] = None,
+    config: Annotated[Path | None, typer.Option(help="The settings file, for the fields of one's own in it.")] = None,
 ) -> None:
     """Print the GraphQL schema."""
     import difflib
 
-    from resolvers.schema import sdl
+    from gateway.settings import load_settings
+    from resolvers.schema import schema_with
 
-    if check is None:
-        typer.echo(sdl(), nl=False)
-        return
     with problems_shown():
-        exported = check.read_text(encoding="utf-8")
-    difference = "".join(
-        difflib.unified_diff(exported.splitlines(True), sdl().splitlines(True), check.name, "the schema of the code")
-    )
+        own_fields = () if config is None else tuple(load_settings(config, connects=False).fields.declared())
+        sdl = schema_with(own_fields).sdl()
+        exported = None if check is None else check.read_text(encoding="utf-8")
+    if check is None or exported is None:
+        typer.echo(sdl, nl=False)
+        return
+    lines = difflib.unified_diff(exported.splitlines(True), sdl.splitlines(True), check.name, "the schema of the code")
+    difference = "".join(lines)
     if difference:
         typer.echo(difference, err=True)
         raise typer.Exit(1)
@@ -197,8 +200,8 @@ def plan(
 
     with problems_shown():
         text = Path(query).read_text(encoding="utf-8") if query.endswith(".graphql") else query
-        sources = None if config is None else create_services(load_settings(config)).sources
-        for line in explained_plan(text, variables, sources):
+        services = None if config is None else create_services(load_settings(config))
+        for line in explained_plan(text, variables, services):
             out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -17,7 +17,6 @@ from gateway.execution.explain_plan import explain_plan
 from gateway.execution.plan import Plan
 from gateway.execution.schema_types import core_schema
 from gateway.lookups.outcome import Failed
-from gateway.lookups.sources import Sources
 from gateway.operations import Limits, Operations
 from gateway.services import Services
 from gateway.stitching.customer import StitchedCustomer
@@ -25,20 +24,21 @@ from gateway.stitching.customer_finder import find_customer
 from gateway.stitching.selection import Selection
 from gateway.tags.explained_tag import ExplainedTag, explain_tag
 from resolvers.customer_key import KINDS
-from resolvers.schema import schema
+from resolvers.schema import schema_with
 
 _OTHER_KEY = "give the id of one, or a key with its kind, such as email:ana@example.com"
 _READ = 100
 """Records of each type, source and key that are read of a customer."""
 
 
-def explained_plan(query: str, variables: str, sources: Sources | None = None) -> list[str]:
+def explained_plan(query: str, variables: str, services: Services | None = None) -> list[str]:
     """Write the lines of an operation's plan.
 
-    `variables` is a JSON object, and with `sources` the plan says where records come from.
+    `variables` is a JSON object, and with `services` the plan says where records come from, fields of one's own too.
 
     Raises `CallerError` for an operation that is not valid, or that no plan can do.
     """
+    schema = schema_with(() if services is None else tuple(services.settings.fields.declared()))
     executor = Executor(schema, suggestions=True)
     operation = Operations(core_schema(schema), limits=Limits()).prepare(query, None)
     try:
@@ -50,7 +50,7 @@ def explained_plan(query: str, variables: str, sources: Sources | None = None) -
     plan = executor.plan(operation, coerced)
     if not isinstance(plan, Plan):
         raise InvalidArgumentError(f"query: this operation runs on graphql-core, because no plan can do this: {plan}")
-    return explain_plan(schema, operation, coerced, plan, sources)
+    return explain_plan(schema, operation, coerced, plan, None if services is None else services.sources)
 
 
 class ExplainedTags(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from connectors.suggestions import suggest
 from connectors.toolkit.webhook_signatures import Encoding
 from gateway.customer_settings import CustomerSettings, IdentitySettings
 from gateway.order_settings import OrderSettings
+from gateway.own_field_settings import OwnFieldsSettings
 from gateway.settings_document import SettingsDocument, fill_in
 from gateway.settings_texts import BodyPath, CollectorAddress, DatabaseName, HeaderName, OperationName, Region, SourceName
 from gateway.settings_validation import Validated, validate
@@ -161,6 +162,8 @@ class SourceSettings(CallSettings):
 class Settings(_Frozen):
     """Everything that an operator can set."""
 
+    fields: OwnFieldsSettings = OwnFieldsSettings()
+    """Fields of one's own. They come first: the others may name them."""
     environment: Literal["development", "production"] = "production"
     deadline_ms: Annotated[int, Field(ge=50, le=60_000)] = 2_000
     max_deadline_ms: Annotated[int, Field(ge=50, le=60_000)] | None = None

@@ -8,7 +8,7 @@ import strawberry
 from connectors import records
 from gateway.stitching.sourced_record import record_of
 from resolvers.fields import field, node_id_field, source_field, source_id_field
-from resolvers.list_arguments import Filter
+from resolvers.list_arguments import Filter, filter_input
 from resolvers.node import Node
 from resolvers.scalars import JSON
 
@@ -30,6 +30,6 @@ class Event(Node):
         return bool(record_of(value).record_type is records.Event)
 
 
-@strawberry.input(description="Which events to give.")
+@filter_input("Which events to give.")
 class EventFilter(Filter):
     type: list[str] | None = field("Only those of one of these types.", default=None)

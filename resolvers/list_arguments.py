@@ -1,9 +1,13 @@
 """Define the arguments of lists, and their asks."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, TypeAlias
+from types import MappingProxyType
+from typing import Annotated, Any, TypeAlias, TypeVar, cast
 
 import strawberry
+from strawberry.types.arguments import InputContext
+from strawberry.types.base import StrawberryObjectDefinition
 
 from connectors.contract import Ask, Condition
 from connectors.records import Record
@@ -24,11 +28,42 @@ InOrder: TypeAlias = Annotated[SortOrder, strawberry.argument(description="In wh
 MAX_VALUES, MAX_VALUE_LENGTH = 100, 200
 """Of each list of a filter."""
 
+_NO_VALUES = ("since", "until", "own_values")
+T = TypeVar("T")
+
+
+def filter_input(description: str) -> Callable[[type[T]], type[T]]:
+    """Declare the filter of a list."""
+
+    def declare(kind: type[T]) -> type[T]:
+        declared = strawberry.input(description=description)(kind)
+        definition: StrawberryObjectDefinition = declared.__strawberry_definition__  # type: ignore[attr-defined]
+        definition.from_input = _read_filter
+        return declared
+
+    return declare
+
+
+def _read_filter(kind: type, value: Mapping[str, Any], context: InputContext) -> Any:
+    """Read a filter. What the class has no field for are conditions on fields of one's own, by the names of records."""
+    given, left = {}, dict(value)
+    for own in kind.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+        name = context.config.name_converter.from_field(own)
+        if name in left:
+            given[own.python_name] = context.convert(left.pop(name), own.resolve_type(), name)
+    made = kind(**given)
+    made.own_values = left
+    return made
+
 
 @strawberry.input(description="Which records to give.")
 class Filter:
-    """Base of filters. Each further field of a filter is a list of values, of which the record's field has one."""
+    """Base of filters. Each further field of a filter is a list of values, of which the record's field has one.
 
+    `own_values` are those of fields of one's own.
+    """
+
+    own_values = cast(Mapping[str, Any], MappingProxyType({}))  # without annotation, so that it is no field of the class
     since: datetime | None = field("Only those at this time or later.", default=None)
     until: datetime | None = field("Only those before this time.", default=None)
 
@@ -37,7 +72,8 @@ class Filter:
 
         Raises `InvalidArgumentError` for what is too long: what is asked is remembered with its conditions.
         """
-        given = {name: value for name, value in vars(self).items() if name not in ("since", "until") and value is not None}
+        given = {**vars(self), **self.own_values}
+        given = {name: value for name, value in given.items() if name not in _NO_VALUES and value is not None}
         for name, values in given.items():
             longest = max(map(len, map(as_text, values)), default=0)
             if len(values) > MAX_VALUES or longest > MAX_VALUE_LENGTH:

@@ -9,7 +9,7 @@ from connectors import records
 from gateway.stitching.sourced_record import record_of
 from resolvers.enums import OrderStatus, PaymentMethod
 from resolvers.fields import field, node_id_field, source_field, source_id_field
-from resolvers.list_arguments import Filter
+from resolvers.list_arguments import Filter, filter_input
 from resolvers.money import Money
 from resolvers.node import Node
 from resolvers.scalars import Quantity
@@ -69,6 +69,6 @@ class Order(Node):
         return bool(record_of(value).record_type is records.Order)
 
 
-@strawberry.input(description="Which orders to give.")
+@filter_input("Which orders to give.")
 class OrderFilter(Filter):
     status: list[OrderStatus] | None = field("Only those with one of these states.", default=None)

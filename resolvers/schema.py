@@ -1,37 +1,67 @@
 """The schema, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 import strawberry
-from graphql import is_input_object_type, is_object_type
+from graphql import GraphQLInputObjectType, GraphQLObjectType, is_input_object_type, is_object_type
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
 
+from connectors.own_fields import OwnField
 from gateway.execution.field_metadata import DEFINITION, FieldMetadata, metadata_of
 from gateway.stitching.sourced_record import record_of
 from resolvers.customer import Customer
 from resolvers.mutation import Mutation
+from resolvers.own_fields import FieldsByType, fields_of_type, own_fields_by_type
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
 
-schema = strawberry.Schema(query=Query, mutation=Mutation, types=[Customer], config=StrawberryConfig(scalar_map=SCALARS))
+
+class GatewaySchema(strawberry.Schema):
+    """The schema of the gateway, with the fields of one's own that settings declare.
+
+    Raises `ConfigurationError` for such a field that has the name of another one.
+    """
+
+    def __init__(self, fields: Sequence[OwnField] = ()) -> None:
+        self._own_fields = own_fields_by_type(fields, _names_of) if fields else {}
+        config = StrawberryConfig(scalar_map=SCALARS)
+        super().__init__(query=Query, mutation=Mutation, types=[Customer], config=config)
+        for kind in self._schema.type_map.values():
+            if is_input_object_type(kind):
+                _finish_input(kind, self._own_fields)
+            elif is_object_type(kind) and not kind.name.startswith("__"):
+                _read_owners(kind)
+
+    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        """List the fields of a type."""
+        return fields_of_type(type_definition, self._own_fields)
+
+    def sdl(self) -> str:
+        """Write the schema in the schema definition language. So it is exported to `schema.graphql`."""
+        return self.as_str().rstrip() + "\n"
 
 
-def _mark_one_of_inputs() -> None:
-    """Mark the `@oneOf` inputs for graphql-core. So its own rules hold for them; Strawberry keeps that to itself."""
-    for kind in schema._schema.type_map.values():  # noqa: SLF001  Strawberry has no public name for it
-        if is_input_object_type(kind):
-            kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
+def _finish_input(kind: GraphQLInputObjectType, own_fields: FieldsByType) -> None:
+    """Mark `@oneOf` for graphql-core, so that its own rules hold: Strawberry keeps that to itself.
+
+    Values of fields of one's own come by the names that their records have.
+    """
+    kind.is_one_of = kind.extensions[DEFINITION].is_one_of
+    for own in own_fields.get(kind.name, ()):
+        assert own.graphql_name is not None
+        kind.fields[own.graphql_name].out_name = own.python_name
 
 
-def _read_owners() -> None:
+def _read_owners(kind: GraphQLObjectType) -> None:
     """Have graphql-core read an attribute where plans do: of the owner that its field names, or else of the record itself."""
-    for kind in schema._schema.type_map.values():  # noqa: SLF001  as above
-        if is_object_type(kind) and not kind.name.startswith("__"):
-            for field in kind.fields.values():
-                definition = field.extensions[DEFINITION]
-                definition.default_resolver = _reader(metadata_of(definition))
+    for field in kind.fields.values():
+        definition = field.extensions[DEFINITION]
+        definition.default_resolver = _reader(metadata_of(definition))
 
 
 def _reader(metadata: FieldMetadata) -> Callable[[Any, str], Any]:
@@ -43,10 +73,20 @@ def _reader(metadata: FieldMetadata) -> Callable[[Any, str], Any]:
     return lambda holder, name: getattr(record_of(holder), name)
 
 
-_mark_one_of_inputs()
-_read_owners()
+schema = GatewaySchema()
+
+
+def _names_of(type_name: str) -> Collection[str]:
+    kind: Any = schema._schema.type_map[type_name]  # noqa: SLF001  Strawberry has no public name for it
+    return kind.fields.keys()  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=8)
+def schema_with(fields: tuple[OwnField, ...]) -> GatewaySchema:
+    """Give the schema with fields of one's own: the same one for the same fields."""
+    return GatewaySchema(fields) if fields else schema
 
 
 def sdl() -> str:
-    """Write the schema in the schema definition language. So it is exported to `schema.graphql`."""
-    return schema.as_str().rstrip() + "\n"
+    """Write the schema without fields of one's own."""
+    return schema.sdl()

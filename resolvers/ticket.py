@@ -9,7 +9,7 @@ from connectors import records
 from gateway.stitching.sourced_record import record_of
 from resolvers.enums import Channel, MessageAuthor, TicketKind, TicketPriority, TicketStatus
 from resolvers.fields import field, node_id_field, source_field, source_id_field
-from resolvers.list_arguments import Filter
+from resolvers.list_arguments import Filter, filter_input
 from resolvers.node import Node
 
 
@@ -42,7 +42,7 @@ class Ticket(Node):
         return bool(record_of(value).record_type is records.Ticket)
 
 
-@strawberry.input(description="Which tickets to give.")
+@filter_input("Which tickets to give.")
 class TicketFilter(Filter):
     status: list[TicketStatus] | None = field("Only those with one of these states.", default=None)
     kind: list[TicketKind] | None = field("Only those of one of these kinds.", default=None)

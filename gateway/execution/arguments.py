@@ -167,6 +167,8 @@ class _TemplateCompiler:
         definition = typed.__strawberry_definition__
         given = {field.name.value: field.value for field in node.fields}
         named = self._schema.config.name_converter.from_field
+        if not given.keys() <= {*map(named, definition.fields)}:
+            raise _NotPlainError  # fields of one's own, which its class does not have
         parts = []
         for field in definition.fields:
             inner = kind.fields[name := named(field)]

@@ -49,7 +49,7 @@ def sources() -> dict[str, MemoryConnector]:
 def plan() -> list[str]:
     connectors = list(sources().values())
     services = create_services(settings_for(connectors), connectors=connectors)
-    return explained_plan(OPERATION, '{"id": "c1"}', services.sources)
+    return explained_plan(OPERATION, '{"id": "c1"}', services)
 
 
 def words(fields: Fields) -> str:

@@ -1,0 +1,123 @@
+"""Fields of a company's own, which its settings declare. They stand beside those of `records.py`, for the whole process.
+
+A record's struct stays the same class: sources, lookups and resolvers know it by that. What asks for its fields by
+`fields_of` finds the declared ones among them, so columns, mappings, decoding, facts and checks follow.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+
+from connectors.record_fields import FieldInfo, declare, fields_of
+from connectors.records import Customer, Event, KnownEnum, Money, Order, OrderItem, Personal, Ticket, UtcTime, Whole
+
+OWNERS: Mapping[str, type[msgspec.Struct]] = {
+    "customer": Customer,
+    "order": Order,
+    "item": OrderItem,
+    "ticket": Ticket,
+    "event": Event,
+}
+"""What may have fields of one's own, by the name that settings use."""
+
+
+class OwnType(StrEnum):
+    """The types of a field of one's own."""
+
+    STRING = "string"
+    INT = "int"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    DATETIME = "datetime"
+    MONEY = "money"
+    ENUM = "enum"
+    LIST = "list"
+    """Of strings."""
+
+
+class FieldClass(StrEnum):
+    """What a field says of a person. The first four are personal."""
+
+    IDENTIFYING = "identifying"
+    CONTACT = "contact"
+    PERSONAL = "personal"
+    FREE_TEXT = "free_text"
+    BEHAVIOURAL = "behavioural"
+    COMMERCIAL = "commercial"
+    TECHNICAL = "technical"
+
+
+_MARKS: Mapping[FieldClass, Personal] = {
+    FieldClass.IDENTIFYING: Personal.IDENTIFIER,
+    FieldClass.CONTACT: Personal.CONTACT,
+    FieldClass.PERSONAL: Personal.TEXT,
+    FieldClass.FREE_TEXT: Personal.TEXT,
+}
+_PLAIN: Mapping[OwnType, Any] = {
+    OwnType.STRING: str,
+    OwnType.INT: Whole,
+    OwnType.DECIMAL: Decimal,
+    OwnType.BOOLEAN: bool,
+    OwnType.DATETIME: UtcTime,
+    OwnType.MONEY: Money,
+}
+
+
+class OwnField(msgspec.Struct, frozen=True, kw_only=True):
+    """One declared field. `owner` is a name of `OWNERS`, `values` are those of an enum."""
+
+    owner: str
+    name: str
+    type: OwnType
+    description: str
+    field_class: FieldClass
+    values: tuple[str, ...] = ()
+
+
+def declare_fields(fields: Iterable[OwnField]) -> None:
+    """Have records have these fields from now on. Those that are declared already stay.
+
+    Raises `ValueError` for a name that the record has, or that was declared with another type.
+    """
+    for field in fields:
+        declare(OWNERS[field.owner], _shape(field))
+
+
+def _shape(field: OwnField) -> FieldInfo:
+    """Describe a field as one of `records.py` is described."""
+    annotation: Any = None
+    default: Any = None
+    if field.type is OwnType.LIST:
+        annotation, default = _marked(list[str], field), msgspec.field(default_factory=list)
+    elif field.type is OwnType.ENUM:
+        annotation = _enum(field)
+        default = annotation["UNKNOWN"]
+    else:
+        annotation = _marked(_PLAIN[field.type] | None, field)
+    holder = msgspec.defstruct("Own", [(field.name, annotation, default)], rename="camel")
+    return fields_of(holder)[field.name]
+
+
+def _marked(kind: Any, field: OwnField) -> Any:
+    mark = _MARKS.get(field.field_class)
+    return kind if mark is None else Annotated[kind, mark]
+
+
+def enum_name(field: OwnField) -> str:
+    """Name an enum as the schema has it: `CustomerLoyaltyTier`."""
+    return "".join(part.capitalize() for part in (field.owner, *field.name.split("_")))
+
+
+_ENUMS: dict[tuple[str, tuple[str, ...]], type[KnownEnum]] = {}
+
+
+def _enum(field: OwnField) -> type[KnownEnum]:
+    """Make the enum of a field, the same one for the same values."""
+    known = (enum_name(field), field.values)
+    if known not in _ENUMS:
+        make: Any = KnownEnum
+        _ENUMS[known] = make(known[0], {value: value for value in dict.fromkeys((*field.values, "UNKNOWN"))})
+    return _ENUMS[known]
