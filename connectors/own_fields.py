@@ -5,14 +5,13 @@ A record's struct stays the same class: sources, lookups and resolvers know it b
 """
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
 
 from connectors.record_fields import FieldInfo, declare, fields_of
-from connectors.records import Customer, Event, KnownEnum, Money, Order, OrderItem, Personal, Ticket, UtcTime, Whole
+from connectors.records import Customer, Event, KnownEnum, Money, Order, OrderItem, Personal, Quantity, Ticket, UtcTime, Whole
 
 OWNERS: Mapping[str, type[msgspec.Struct]] = {
     "customer": Customer,
@@ -59,7 +58,7 @@ _MARKS: Mapping[FieldClass, Personal] = {
 _PLAIN: Mapping[OwnType, Any] = {
     OwnType.STRING: str,
     OwnType.INT: Whole,
-    OwnType.DECIMAL: Decimal,
+    OwnType.DECIMAL: Quantity,
     OwnType.BOOLEAN: bool,
     OwnType.DATETIME: UtcTime,
     OwnType.MONEY: Money,

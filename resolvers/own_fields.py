@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import strawberry
@@ -15,6 +14,7 @@ from connectors.own_fields import OWNERS, OwnField, OwnType
 from connectors.record_fields import fields_of
 from resolvers.fields import field, own
 from resolvers.money import Money
+from resolvers.scalars import Quantity
 
 TYPE_NAMES: Mapping[str, str] = {name: struct.__name__ for name, struct in OWNERS.items()}
 """The types of the schema, by the names of what has fields of one's own."""
@@ -22,7 +22,7 @@ TYPE_NAMES: Mapping[str, str] = {name: struct.__name__ for name, struct in OWNER
 _SHOWN: Mapping[OwnType, Any] = {
     OwnType.STRING: str | None,
     OwnType.INT: int | None,
-    OwnType.DECIMAL: Decimal | None,
+    OwnType.DECIMAL: Quantity | None,
     OwnType.BOOLEAN: bool | None,
     OwnType.DATETIME: datetime | None,
     OwnType.MONEY: Money | None,

@@ -18,6 +18,7 @@ from gateway.settings_paths import Path, at, without
 from gateway.settings_validation import SettingProblem, validate
 from gateway.store.store import Store
 from gateway.tags.pack import load_pack
+from resolvers.schema import schema_with
 
 
 class CheckedConfiguration(NamedTuple):
@@ -50,6 +51,7 @@ def validate_configuration(file: TomlFile, read: SettingsDocument) -> CheckedCon
     if settings is not None:
         sound = [own for own in connectors if not any(f"{told.path}.".startswith(f"sources.{own.name}.") for told in problems)]
         problems += [file.problem(problem, read) for problem in find_without_orders(settings.order.priority, sound)]
+        problems += _validate_schema(settings, file, read)
     store, in_store = _validate_store(file, read, unset)
     problems += [*in_store, *_validate_tags(file, read, unset)]
     whole = None if settings is None else with_folder(settings, file.folder)
@@ -118,6 +120,16 @@ def _sound_records(block: Mapping[str, Any], unsound: Sequence[Path]) -> Any:
     left = without(block, {*parts, *whole})
     keyless = {path[:2] for path in parts if path[2] == "keys" and not at(left, path[:3])}
     return without(left, keyless)
+
+
+def _validate_schema(settings: Settings, file: TomlFile, read: SettingsDocument) -> list[Problem]:
+    """Build the schema with the fields of one's own that are sound."""
+    try:
+        schema_with(tuple(settings.fields.declared()))
+    except ConfigurationError as error:
+        parts = [text.partition(": ") for text in error.problems]
+        return [file.problem(SettingProblem(tuple(path.split(".")), message), read) for path, _, message in parts]
+    return []
 
 
 def _validate_store(file: TomlFile, read: SettingsDocument, unset: Sequence[Path]) -> tuple[Store | None, list[Problem]]:

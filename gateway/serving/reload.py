@@ -68,6 +68,8 @@ class Reloader:
                 worker.end()
 
     async def _apply(self, new: Configuration) -> list[str]:
+        if new.settings.fields != self._fleet.configuration.settings.fields:
+            return ["fields: they are part of the schema, which stands from the start; restart the gateway to change them"]
         problems = await find_problems(self._children, new)
         if problems:
             return problems

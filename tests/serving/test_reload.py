@@ -137,6 +137,20 @@ def test_what_is_wrong_keeps_the_old(probes: ProbeConfig):
         assert reload(gateway) == (0, said, "")
 
 
+def test_other_fields_of_ones_own_need_a_restart(probes: ProbeConfig):
+    """They are part of the schema, which stands from the start."""
+    probes.write(crm="", more='[fields.customer.shoe_size]\ntype = "int"\ndescription = "Of the left"\nclass = "personal"')
+    with serve_process(probes.file, path=probes.kinds) as gateway:
+        gateway.wait_ready(1)
+        known = {"query": '{ customer(by: {id: "c1"}) { shoeSize } }'}
+        assert httpx2.post(f"{gateway.url}/graphql", json=known).json() == {"data": {"customer": {"shoeSize": None}}}
+        probes.write(crm="")
+        code, _, errors = reload(gateway)
+        assert code == 1
+        assert "fields: they are part of the schema, which stands from the start; restart the gateway" in errors
+        assert httpx2.post(f"{gateway.url}/graphql", json=known).json() == {"data": {"customer": {"shoeSize": None}}}
+
+
 def test_sources_that_cannot_be_opened_keep_the_old(probes: ProbeConfig):
     """A worker that ends while it prepares keeps the others on the old settings, and is replaced on them."""
     with serve_process(probes.file, path=probes.kinds, workers=2) as gateway:
