@@ -78,7 +78,7 @@ def _known_customers(settings: Settings, clock: Clock, router: SourceRouter, sto
 
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
     """Wire the services together."""
-    decisions = None if store is None else SharedLog(store.identity_log)
+    decisions = None if store is None else SharedLog(store.identity_log, store.decisions)
     router = SourceRouter(sources, settings, decisions)
     router.known = _known_customers(settings, clock, router, store)
     stitcher = partial(new_stitcher, settings, clock, router)

@@ -41,7 +41,7 @@ class CustomerWalk:
         self.is_shared = False
         self.decisions = NO_DECISIONS
         self.is_undecided = False
-        """Whether what people decided could not be read."""
+        """Whether what people decided could not be read, so that there may be more than is known of it."""
         self.began_with: Key
         self.evidence: StoredEvidence | None = None
         self._customers = customers
@@ -251,6 +251,11 @@ class CustomerWalk:
             if entry.is_about(self._read):
                 self._entries[entry.position] = entry
         self.decisions = self.decisions_with(()) if self._entries else NO_DECISIONS
+
+    def doubt_decisions(self, outcome: Outcome) -> None:
+        """Note that the log could not be read: there may be more in it than is known."""
+        self.is_undecided = True
+        self.outcomes.append(outcome)
 
     def follow_links(self) -> bool:
         """Ask for records that people linked, by their own ids. Tells whether there are any that were not asked for."""

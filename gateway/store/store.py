@@ -9,6 +9,7 @@ from gateway.store.collection import CustomerCollection
 from gateway.store.identity_components import ComponentCollection
 from gateway.store.identity_log import IdentityLog
 from gateway.store.leases import Leases
+from gateway.store.log_replica import LogReplica
 from gateway.store.mongo import Mongo
 from gateway.store.store_statistics import StoreStatistics
 from gateway.store.tags import TagCollection
@@ -24,6 +25,7 @@ class Store:
         self.mongo = Mongo(settings, clock)
         self.tags = TagCollection(self.mongo, clock)
         self.identity_log = IdentityLog(self.mongo)
+        self.decisions = LogReplica(self.identity_log, clock)
         self.components = ComponentCollection(self.mongo, clock)
         self.leases = Leases(self.mongo, clock)
         self.collections: Sequence[CustomerCollection] = [self.tags, self.identity_log, self.components]
@@ -53,4 +55,5 @@ class Store:
         await self.mongo.open()
 
     async def aclose(self) -> None:
+        await self.decisions.aclose()
         await self.mongo.aclose()
