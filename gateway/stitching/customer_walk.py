@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, TypeVar
 
 from connectors.contract import LINKING_KINDS, KeyKind
@@ -42,6 +43,8 @@ class CustomerWalk:
         self.decisions = NO_DECISIONS
         self.is_undecided = False
         """Whether what people decided could not be read, so that there may be more than is known of it."""
+        self.sharers: dict[Key, Found] = {}
+        """The keys that so many records of one source have that they link nobody, with these."""
         self.began_with: Key
         self.evidence: StoredEvidence | None = None
         self._customers = customers
@@ -128,6 +131,7 @@ class CustomerWalk:
                         self._take_own_id(RecordId(source.name, value), outcome)
                     if not _is_id(kind) and len(outcome.records) > self._customers.max_sharers:
                         self._shared.add(key)
+                        self.sharers[key] = outcome
                 elif isinstance(outcome, Failed):
                     failed.append((place, value, outcome))
         new = [id_ for source, key, outcome in found for id_ in self._add(source, key, outcome)]
@@ -297,6 +301,23 @@ class CustomerWalk:
             return self._reason
         is_unsure = any(link.reason is WithheldReason.UNCONFIRMED for link in component.withheld)
         return IncompleteReason.ONE_WAY_KEYS if is_unsure or self._customers.may_state(component.records) else None
+
+    @property
+    def doubtful_keys(self) -> set[Key]:
+        """List the keys of its records, and that it began with, that could not be asked for everywhere."""
+        if not self._unanswered:
+            return set()
+        return self._unanswered.intersection(chain({self.began_with}, *self._keys.values())) - self._shared
+
+    @property
+    def unshared_keys(self) -> set[Key]:
+        """List the keys that were asked for everywhere, and found few records in each source."""
+        return self._known - self._shared - self._unanswered
+
+    def share(self, keys: Collection[Key]) -> None:
+        """Have keys link nobody. One that it began with does not say who is meant."""
+        self._shared.update(keys)
+        self.is_shared |= self._seed in keys
 
     def error(self, reason: IncompleteReason) -> SourceError:
         """Give the error of what depends on the missing records."""

@@ -93,6 +93,7 @@ class IdentityLookup:
         log = LogReader(self._router.decisions, walks)
         await walk_all(walks, self._customers, fields, self._loaders, log, candidates, known)
         if known is not None:
+            await known.shared_keys.recall(walks, self._loaders.deadline.remaining_s())
             known.note(walks)
 
     def _of_id(self, walk: CustomerWalk, id_: RecordId, selection: Selection, *, as_asked: bool) -> MergedCustomer | None:

@@ -11,6 +11,7 @@ from gateway.store.identity_log import IdentityLog
 from gateway.store.leases import Leases
 from gateway.store.log_replica import LogReplica
 from gateway.store.mongo import Mongo
+from gateway.store.shared_keys import SharedKeyCollection
 from gateway.store.store_statistics import StoreStatistics
 from gateway.store.tags import TagCollection
 
@@ -27,8 +28,9 @@ class Store:
         self.identity_log = IdentityLog(self.mongo)
         self.decisions = LogReplica(self.identity_log, clock)
         self.components = ComponentCollection(self.mongo, clock)
+        self.shared_keys = SharedKeyCollection(self.mongo, clock)
         self.leases = Leases(self.mongo, clock)
-        self.collections: Sequence[CustomerCollection] = [self.tags, self.identity_log, self.components]
+        self.collections: Sequence[CustomerCollection] = [self.tags, self.identity_log, self.components, self.shared_keys]
         """All that is stored of customers."""
 
     @property
