@@ -9,8 +9,8 @@ import msgspec
 from gateway.identity.records import RecordId
 
 
-class SharedKey(msgspec.Struct, frozen=True):
-    """The digest of a key, the records of one source that were found by it, and when."""
+class KeySharers(msgspec.Struct, frozen=True):
+    """The records of one source that were found by a key, its digest, and when."""
 
     digest: str
     records: Sequence[RecordId]
@@ -34,6 +34,6 @@ class SharedKeyStore(Protocol):
         """Give those of the digests that are of shared keys, with one command."""
         ...
 
-    async def write(self, shared: Iterable[SharedKey], unshared: Iterable[UnsharedKeys]) -> None:
+    async def write(self, shared: Iterable[KeySharers], unshared: Iterable[UnsharedKeys]) -> None:
         """Keep shared keys, and drop those that were found to be unshared later than shared."""
         ...

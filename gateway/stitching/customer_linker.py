@@ -145,7 +145,7 @@ class CustomerLinker:
 
     async def _walked(self, records: Sequence[RecordId], until: datetime | None = None) -> CustomerWalk:
         customers = self._router.customers
-        walk = CustomerWalk(customers, self._router.default_region)
+        walk = CustomerWalk(customers)
         for id_ in records:
             walk.begin_with_id(id_)
         log = LogReader(self._log, [walk], until)

@@ -210,7 +210,7 @@ class KnownCustomers:
         await self._write(walks)
 
     def _new_walk(self, key: Key) -> CustomerWalk:
-        walk = CustomerWalk(self._customers, self._customers.default_region)
+        walk = CustomerWalk(self._customers)
         name, _, own_id = key.value.partition(":")
         if key.kind is KeyKind.EXTERNAL_ID and self._customers.finds_ids(name):
             walk.begin_with_id(RecordId(name, own_id))

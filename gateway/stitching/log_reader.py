@@ -36,6 +36,11 @@ class LogReading(NamedTuple):
     batch: LogBatch | None
     unread: Sequence[Collection[RecordId]]
 
+    @property
+    def done(self) -> asyncio.Future[None] | None:
+        """Tell when it has ended. None where nothing is read."""
+        return None if self.batch is None else self.batch.done
+
 
 class LogReader:
     """Reads the log for the walks of one request: the entries up to a time, where one is given.

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.identity.records import Key, RecordId
-from gateway.identity.shared_keys import SharedKey, SharedKeyStore, UnsharedKeys
+from gateway.identity.shared_keys import KeySharers, SharedKeyStore, UnsharedKeys
 from gateway.identity.stored_components import KeyDigests
 from gateway.lookups.outcome import Found
 from gateway.lookups.store_reads import StoreReads
@@ -70,9 +70,9 @@ class SharedKeys:
         """End the reads."""
         await self._reads.aclose()
 
-    def _shared_key(self, key: Key, outcome: Found) -> SharedKey:
+    def _shared_key(self, key: Key, outcome: Found) -> KeySharers:
         records = [RecordId(outcome.source, record.id) for record in outcome.records]
-        return SharedKey(self._digest(key), records, outcome.as_of)
+        return KeySharers(self._digest(key), records, outcome.as_of)
 
     def _unshared_keys(self, walk: CustomerWalk) -> UnsharedKeys:
         oldest = min(outcome.as_of for outcome in walk.outcomes)

@@ -15,7 +15,7 @@ from pymongo import DeleteMany, IndexModel, UpdateOne
 
 from gateway.clock import Clock
 from gateway.identity.records import RecordId
-from gateway.identity.shared_keys import SharedKey, UnsharedKeys
+from gateway.identity.shared_keys import KeySharers, UnsharedKeys
 from gateway.store.mongo import Database, Document, Mongo
 
 COLLECTION = "identity_shared_keys"
@@ -54,7 +54,7 @@ class SharedKeyCollection:
 
         return {document["_id"] for document in await self._mongo.run(find)}
 
-    async def write(self, shared: Iterable[SharedKey], unshared: Iterable[UnsharedKeys]) -> None:
+    async def write(self, shared: Iterable[KeySharers], unshared: Iterable[UnsharedKeys]) -> None:
         """Keep shared keys, and drop those that were found to be unshared later than shared."""
         writes: list[UpdateOne | DeleteMany] = [_keep(key) for key in shared]
         writes += [DeleteMany({"_id": {"$in": [*keys.digests]}, "seenAt": {"$lt": keys.seen_at}}) for keys in unshared]
@@ -70,7 +70,7 @@ class SharedKeyCollection:
         return result.deleted_count
 
 
-def _keep(key: SharedKey) -> UpdateOne:
+def _keep(key: KeySharers) -> UpdateOne:
     latest = {"seenAt": key.seen_at, "deleteAt": key.seen_at + KEEP}
     return UpdateOne(
         {"_id": key.digest},

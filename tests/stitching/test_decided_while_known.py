@@ -95,6 +95,7 @@ async def test_links_and_cuts_of_one_worker_are_seen_at_once_by_another(mongodb_
             assert await records_of(other, "crm:7") == ("crm:7", ["crm:7"], True)
             await one.stitcher().linker.link(["crm:7", "shop:42"], *ANNA, preview=False)
             assert [await records_of(other, id_) for id_ in ALL] == [("crm:7", ALL, True)] * 3
+            await known_of(one).join()  # which writes anew what the other reads
             await warm_up(other)
             assert [await is_concluded_as_before(other, id_) for id_ in ALL] == [True] * 3
             await one.stitcher().linker.cut(["crm:7"], *ANNA, preview=False)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from gateway.identity.decisions import LogAction, LogEntry, LogRule, pair_of
 from gateway.identity.records import RecordId
-from gateway.identity.shared_keys import SharedKey
+from gateway.identity.shared_keys import KeySharers
 from gateway.identity.stored_components import StoredComponent
 from gateway.settings import MongoSettings
 from gateway.store.identity_log import MAX_ENTRIES, IdentityLog
@@ -92,7 +92,7 @@ async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settin
         await store.identity_log.append([entry(ANA, SHOP, anchor=ANA), kept])
         await store.identity_log.append([entry(ANA, DESK)])
         await store.components.write([component(hand_clock, ANA, DESK), component(hand_clock, SHOP)], timedelta(hours=1))
-        shared = [SharedKey("x", [ANA, OTHER], hand_clock.now()), SharedKey("y", [SHOP], hand_clock.now())]
+        shared = [KeySharers("x", [ANA, OTHER], hand_clock.now()), KeySharers("y", [SHOP], hand_clock.now())]
         await store.shared_keys.write(shared, [])
         sets = ["crm:7\nshop:42", "crm:7", "crm:77", "shop:42", "7"]
         await store.tags.mark_stale(sets)
