@@ -206,6 +206,8 @@ async def make_step(
             assert refused["errors"][0]["extensions"]["code"] == "STORE_UNAVAILABLE"
         finally:
             gate.open()
+        for own in fleet:  # each may have noticed, for it follows the log
+            await complete_customers(own)
     else:
         await worker.send(mutation, variables)
         await asyncio.sleep(random.random() * 0.02)
