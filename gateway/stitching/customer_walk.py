@@ -104,6 +104,11 @@ class CustomerWalk:
         """The keys to ask for in the next turn."""
         return self._frontier
 
+    @property
+    def known_keys(self) -> Collection[Key]:
+        """The keys that it began with, and those of the records that were found."""
+        return self._known
+
     def land(self, answers: Answers) -> None:
         """Take the answers to all keys of the frontier. The keys of new records are the next one."""
         asked, self._frontier = self._frontier, {}
