@@ -26,7 +26,12 @@ class Store:
         self.identity_log = IdentityLog(self.mongo)
         self.components = ComponentCollection(self.mongo, clock)
         self.leases = Leases(self.mongo, clock)
-        self.collections: Sequence[CustomerCollection] = [self.tags, self.identity_log, self.components]
+        self.collections: Sequence[CustomerCollection] = [
+            self.tags,
+            self.identity_log,
+            self.components,
+            self.leases,
+        ]
         """All that is stored of customers."""
 
     @property
