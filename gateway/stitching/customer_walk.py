@@ -42,12 +42,13 @@ class CustomerWalk:
         """Whether what people decided could not be read, so that there may be more than is known of it."""
         self.sharers: dict[Key, Found] = {}
         """The keys that so many records of one source have that they link nobody, with these."""
+        self.known_keys: set[Key] = set()
+        """Those that it began with, and those of the records that were found."""
         self.began_with: Key
         self.evidence: StoredEvidence | None = None
         self._customers = customers
         self._seed: Key | None = None
         self._keys: dict[RecordId, set[Key]] = {}
-        self._known: set[Key] = set()
         self._stated: dict[RecordId, Mapping[Key, Sequence[str]]] = {}
         self._found: list[tuple[Key, Sequence[RecordId]]] = []
         self._failed: set[Source] = set()
@@ -92,7 +93,7 @@ class CustomerWalk:
         not_stated = {key for key, ids in self._found for id_ in ids if id_ not in lasting or key not in stated.get(id_, ())}
         return StoredComponent(
             records=tuple(records),
-            keys=frozenset(map(digest, self._known - self._shared)),
+            keys=frozenset(map(digest, self.known_keys - self._shared)),
             asked_again=frozenset(map(digest, not_stated - self._shared)),
             shared=frozenset(map(digest, self._shared)),
             walked_at=min(outcome.as_of for outcome in outcomes),
@@ -306,7 +307,7 @@ class CustomerWalk:
     @property
     def unshared_keys(self) -> set[Key]:
         """List the keys that were asked for everywhere, and found few records in each source."""
-        return self._known - self._shared - self._unanswered
+        return self.known_keys - self._shared - self._unanswered
 
     def share(self, keys: Collection[Key]) -> None:
         """Have keys link nobody. One that it began with does not say who is meant."""
@@ -374,9 +375,9 @@ class CustomerWalk:
         What is stored spares it, unless it must not be.
         """
         evidence = self.evidence
-        if key in self._known and (is_spared or evidence is None or key not in evidence.spared):
+        if key in self.known_keys and (is_spared or evidence is None or key not in evidence.spared):
             return False
-        self._known.add(key)
+        self.known_keys.add(key)
         if evidence is not None and evidence.spares(key):
             if evidence.is_shared(key):
                 self._shared.add(key)

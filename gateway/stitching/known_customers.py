@@ -116,28 +116,32 @@ class KnownCustomers:
         self._keep_on()
 
     async def drop(self, keys: Collection[Key]) -> None:
-        """Forget what is stored of the customers with these keys, and find them anew. An id is a key as others state it.
+        """Find the customers with these keys anew, and forget what was stored of them and of all who have a key of theirs.
 
-        Raises `StoreError`; then it is still stored.
+        An id is a key as others state it. Raises `StoreError`; then some of it is still stored.
         """
-        digests = [self.digest(key) for key in keys]
+        walks = await self._walk_all(keys)
+        digests = {self.digest(key) for walk in walks for key in walk.known_keys}
         await self._store.drop(digests)
-        self._reads.outdate(digests)
-        for key in keys:
-            self._walk_again(key)
+        self._reads.outdate_where(lambda stored: any(not digests.isdisjoint(own.keys) for own in stored))
+        await self._write(walks)
         self._keep_on()
 
     async def drop_records(self, records: Collection[RecordId]) -> None:
-        """Forget what is stored of these records, and find their customers anew.
+        """Forget what is stored of these records, and find their customers anew behind it.
 
         Raises `StoreError`; then it is still stored.
         """
-        await self._store.forget(records)
-        keys = [*map(stated_id, records)]
-        self._reads.outdate(map(self.digest, keys))
-        for key in keys:
-            self._walk_again(key)
+        await self._forget(records)
+        for record in records:
+            self._walk_again(stated_id(record))
         self._keep_on()
+
+    async def _forget(self, records: Collection[RecordId]) -> None:
+        await self._store.forget(records)
+        forgotten = {*records}
+        self._reads.outdate(self.digest(stated_id(record)) for record in records)
+        self._reads.outdate_where(lambda stored: any(not forgotten.isdisjoint(own.records) for own in stored))
 
     async def join(self) -> None:
         """Wait until nothing is left to do behind the answers."""
@@ -197,17 +201,21 @@ class KnownCustomers:
         for component in lost:
             self._walk_again(stated_id(component.records[0]))
 
-    async def _find_anew(self, keys: Sequence[Key]) -> None:
+    async def _find_anew(self, keys: Collection[Key]) -> None:
         """Walk from keys from nothing. Where nobody is found, nothing stays stored."""
-        walks = [self._new_walk(key) for key in keys]
-        fields = self._customers.fields(Fields.from_paths("id"))
-        await walk_all(walks, self._customers, fields, self._new_loaders(), LogReader(self._decisions, walks))
-        self.shared_keys.note(walks)
+        walks = await self._walk_all(keys)
         gone = [self.digest(walk.began_with) for walk in walks if not walk.members]
         if gone:
             await self._store.drop(gone)
             self._reads.outdate(gone)
         await self._write(walks)
+
+    async def _walk_all(self, keys: Collection[Key]) -> Sequence[CustomerWalk]:
+        walks = [self._new_walk(key) for key in keys]
+        fields = self._customers.fields(Fields.from_paths("id"))
+        await walk_all(walks, self._customers, fields, self._new_loaders(), LogReader(self._decisions, walks))
+        self.shared_keys.note(walks)
+        return walks
 
     def _new_walk(self, key: Key) -> CustomerWalk:
         walk = CustomerWalk(self._customers)

@@ -78,7 +78,9 @@ class Stitcher(msgspec.Struct, eq=False):
     def customer_in(
         self, source: Source, kind: KeyKind, value: str, selection: Selection
     ) -> Awaitable[StitchedCustomer | None]:
-        """Find the customer whom a source knows by this key. An id is one of those that it knows."""
+        """Find the customer whom a source knows by this key. An id is one of those that it knows, or says its source."""
+        if kind is KeyKind.CUSTOMER_ID and self._router.customer_ids.named(value) is not None:
+            return self.customer_of(value, selection)
         name = self._router.customers.id_space(source.name) if kind is KeyKind.CUSTOMER_ID else None
         return self.customer(kind, value, selection) if name is None else self.customer_of(node_id(name, value), selection)
 

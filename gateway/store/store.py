@@ -30,7 +30,13 @@ class Store:
         self.components = ComponentCollection(self.mongo, clock)
         self.shared_keys = SharedKeyCollection(self.mongo, clock)
         self.leases = Leases(self.mongo, clock)
-        self.collections: Sequence[CustomerCollection] = [self.tags, self.identity_log, self.components, self.shared_keys]
+        self.collections: Sequence[CustomerCollection] = [
+            self.tags,
+            self.identity_log,
+            self.components,
+            self.shared_keys,
+            self.leases,
+        ]
         """All that is stored of customers."""
 
     @property

@@ -11,7 +11,10 @@ from pymongo.uri_parser import parse_uri
 from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
 from gateway.app import create_services
+from gateway.identity.decisions import pair_of
 from gateway.identity.records import RecordId
+from gateway.linkage.acceptance import Acceptance, AcceptedPair
+from gateway.linkage.command import accept_pairs
 from gateway.revisions import close_services, open_services
 from gateway.services import Services
 from gateway.settings import MongoSettings
@@ -20,6 +23,7 @@ from gateway.stitching.merged_customer import MergedCustomer
 from gateway.store.store import Store
 from tests.stitching.test_known_customers import WHO, forget_calls
 from tests.support.fixtures_mongodb import HandClock, commands_to
+from tests.support.gateway_server import settings_for
 from tests.support.identity_worker import Gate
 from tests.support.known_people import calls_of, knowing, person
 from tests.support.tag_shop import services_on
@@ -67,6 +71,13 @@ async def records_of(services: Services, id_: str) -> tuple[str, list[str], bool
     """The customer's id, its records, and whether they are all."""
     customer = await found(services, id_)
     return f"{customer.source}:{customer.id}", customer.identity.records, customer.identity.complete
+
+
+async def stored_sets(services: Services) -> list[list[str]]:
+    """The records that are stored together."""
+    assert services.store is not None
+    stored = await services.store.mongo.run(lambda database: database.identity_components.find().to_list())
+    return sorted(document["records"] for document in stored)
 
 
 async def stored_by(store: Store) -> int:
@@ -172,3 +183,17 @@ async def test_linking_drops_what_is_stored_of_the_records(mongodb_settings: Mon
         assert erased["identity_components"] == 1
         assert await records_of(services, "shop:42") == ("shop:42", KEYED, True)
         assert await stored_by(services.store) == 0
+
+
+async def test_accepting_a_proposal_drops_what_is_stored_of_the_records(mongodb_settings: MongoSettings):
+    """As linking does: the command's process drops the parts, and a worker finds and stores the whole customer."""
+    connectors, pair = people(), pair_of(RecordId("crm", "7"), RecordId("shop", "42"))
+    async with workers(mongodb_settings, 1, **WARM) as [(worker, _)]:
+        await warm_up(worker)
+        assert await stored_sets(worker) == [["crm:7"], sorted(KEYED)]
+        command = create_services(
+            settings_for(connectors, mongodb=mongodb_settings.model_dump(), **WARM), connectors=connectors
+        )
+        assert await accept_pairs(command, [AcceptedPair(pair, "proposed")], "bo") == Acceptance(linked=1, known=0, cut=0)
+        assert await stored_sets(worker) in ([], [sorted(ALL)])
+        assert await records_of(worker, "crm:7") == ("crm:7", ALL, True)

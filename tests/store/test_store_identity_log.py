@@ -84,7 +84,7 @@ def component(clock: HandClock, *records: RecordId) -> StoredComponent:
 
 
 async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settings: MongoSettings, hand_clock: HandClock):
-    """Entries about others stay, also those of the same write; of tags every member set with the record goes."""
+    """Entries about others stay, also those of the same write; of tags and leases every member set with the record goes."""
     store = Store(mongodb_settings, hand_clock)
     await store.open()
     try:
@@ -96,13 +96,15 @@ async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settin
         await store.shared_keys.write(shared, [])
         sets = ["crm:7\nshop:42", "crm:7", "crm:77", "shop:42", "7"]
         await store.tags.mark_stale(sets)
+        await store.leases.acquire(sets, hold=timedelta(seconds=30))
         assert {collection.name for collection in store.collections} == set(await store.forget([]))
-        counts = {"tags": 3, "identity_log": 2, "identity_components": 1, "identity_shared_keys": 1}
+        counts = {"tags": 3, "identity_log": 2, "identity_components": 1, "identity_shared_keys": 1, "leases": 3}
         assert await store.forget([ANA]) == counts
         assert await store.shared_keys.read(["x", "y"]) == {"y"}
         assert [*await store.components.read(["crm:7", "shop:42"])] == ["shop:42"]
         assert await read(store.identity_log, ANA, SHOP, DESK) == [kept]
         assert await store.tags.mark_stale(sets) == 2
+        assert await store.leases.acquire(sets, hold=timedelta(seconds=30)) == {"crm:7\nshop:42", "crm:7", "7"}
     finally:
         await store.aclose()
 
@@ -115,4 +117,5 @@ def test_everything_stored_has_a_retention(mongodb_settings: MongoSettings, hand
         "identity_log": None,
         "identity_components": timedelta(days=30),
         "identity_shared_keys": timedelta(days=30),
+        "leases": timedelta(hours=2),
     }
