@@ -1,4 +1,4 @@
-"""The commands `profile-gateway identity propose | report`."""
+"""The commands `profile-gateway identity propose | report | forget`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.linkage.comparisons import THRESHOLD
-from gateway.terminal import errors, out, problems_shown
+from gateway.terminal import errors, out, print_problems, problems_shown
 
 if TYPE_CHECKING:
     from gateway.linkage.acceptance import AcceptedPair
     from gateway.linkage.command import Progress
+    from gateway.linkage.erasure import Erasure
     from gateway.linkage.proposals import Proposal
     from gateway.services import Services
 
@@ -73,6 +74,50 @@ def propose(
         if accept_over is not None:
             _accept(_services(config), accepted_over(found, accept_over), who)
     print_proposals(found, as_json=as_json)
+
+
+@identity.command()
+def forget(
+    ids: Annotated[list[str], typer.Argument(help="Ids of customers or of their records, such as crm:7.")],
+    config: Config = Path("gateway.toml"),
+    records_only: Annotated[
+        bool, typer.Option("--records-only", help="Ask no source: erase what is stored of these records alone.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Erase what MongoDB holds of customers, with all their records, and print how much of what.
+
+    It ends with 2 if there may be more records than could be found now.
+    """
+    import asyncio
+
+    from gateway.linkage.erasure import forget_customers
+
+    with problems_shown():
+        done = asyncio.run(forget_customers(_services(config), ids, records_only=records_only))
+    _print_erasure(done, as_json=as_json)
+
+
+def _print_erasure(done: Erasure, *, as_json: bool) -> None:
+    """Print what was erased, and end with 2 where a later run may find more."""
+    import msgspec
+
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(done), indent=2).decode())
+    else:
+        out.print(f"records: {', '.join(map(_printable, done.records))}", markup=False, highlight=False, soft_wrap=True)
+        for name, count in done.erased.items():
+            out.print(f"{name}: {count:,}", highlight=False)
+    for id_ in done.unknown:
+        _warn(f"no source has {_printable(id_)}: only what is stored of this id is erased; name the customer's others, too")
+    if "ONE_WAY_KEYS" in done.reasons:
+        _warn("ONE_WAY_KEYS: a source may have a record that it is not found by; name its id, too")
+    problems = [f"{name}: could not be asked; run this again when it answers" for name in done.sources]
+    known = {"ONE_WAY_KEYS", "SOURCE_UNAVAILABLE"}
+    problems += [f"{reason}: not all records were looked for; name them, too" for reason in done.reasons if reason not in known]
+    if problems:
+        print_problems(problems)
+        raise typer.Exit(2)
 
 
 def _refuse_values(*, shown: bool, as_json: bool) -> None:
@@ -161,6 +206,10 @@ def _names(sources: str | None) -> list[str] | None:
 
 def _warn_of_gaps(unreadable: Mapping[str, int], others: Sequence[str]) -> None:
     for name, count in unreadable.items():
-        errors.print(f"warning: {name}: {count:,} records cannot be read", style="yellow", highlight=False)
+        _warn(f"{name}: {count:,} records cannot be read")
     if others:
-        errors.print(f"warning: not listed: {', '.join(others)}", style="yellow", highlight=False)
+        _warn(f"not listed: {', '.join(others)}")
+
+
+def _warn(text: str) -> None:
+    errors.print(f"warning: {text}", style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -43,7 +43,7 @@ class Invalidator:
 
         Raises `SourceFailure` or `StoreError` when it has to be told again, `InvalidKeyError` when one of the keys is none.
         """
-        changes, invalid = self._normalised(reported)
+        changes, invalid = self._normalised(source, reported)
         by_key: dict[tuple[KeyKind, str], list[Change]] = {}
         for change in changes:
             for key in spellings(change.by, change.key):
@@ -74,6 +74,8 @@ class Invalidator:
                 keys |= dict.fromkeys(customers.stated_ids(RecordId(source.name, change.key)))
                 space = customers.id_space(source.name)
                 keys |= {} if space is None else {stated_id(RecordId(space, change.key)): None}
+                if (named := self._services.router.customer_ids.named(change.key)) is not None:
+                    keys |= dict.fromkeys(customers.stated_ids(RecordId(*named)))
             else:
                 keys[Key(change.by, change.key)] = None
         if known is None or not keys:
@@ -84,7 +86,7 @@ class Invalidator:
             return error
         return None
 
-    def _normalised(self, reported: Iterable[Change]) -> tuple[list[Change], InvalidKeyError | None]:
+    def _normalised(self, source: Source, reported: Iterable[Change]) -> tuple[list[Change], InvalidKeyError | None]:
         changes: list[Change] = []
         invalid = None
         for change in reported:
@@ -93,13 +95,20 @@ class Invalidator:
             except InvalidKeyError as error:
                 invalid = error
             else:
-                changes += [msgspec.structs.replace(change, key=alias) for alias in (key, *self._own_ids(change.by, key))]
+                changes += [
+                    msgspec.structs.replace(change, key=alias) for alias in (key, *self._own_ids(source, change.by, key))
+                ]
         return list(dict.fromkeys(changes)), invalid
 
-    def _own_ids(self, kind: KeyKind, key: str) -> list[str]:
-        """Cut the source off a customer's id: a source may tell the id that the gateway shows."""
-        read = self._services.router.customer_ids.read(key) if kind is KeyKind.CUSTOMER_ID else None
-        return [] if read is None else [read[1]]
+    def _own_ids(self, source: Source, kind: KeyKind, key: str) -> list[str]:
+        """Cut the source off a customer's id: a source may tell the id that the gateway shows.
+
+        One that names another source is no id of this one.
+        """
+        named = self._services.router.customer_ids.named(key) if kind is KeyKind.CUSTOMER_ID else None
+        if named is None or named[0] not in (source.name, self._services.router.customers.id_space(source.name)):
+            return []
+        return [named[1]]
 
     async def _concerned(self, source: Source, changes: Sequence[Change], stitcher: Stitcher) -> Invalidated:
         """Find the customers behind the changes of one key. What is kept of them under their other keys is made stale, too."""

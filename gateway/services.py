@@ -15,6 +15,7 @@ from gateway.lookups.sources import Sources
 from gateway.lookups.trace import Trace
 from gateway.settings import Settings
 from gateway.stitching.known_customers import KnownCustomers
+from gateway.stitching.shared_keys import SharedKeys
 from gateway.stitching.shared_log import SharedLog
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.stitcher import Stitcher
@@ -65,9 +66,11 @@ def _known_customers(settings: Settings, clock: Clock, router: SourceRouter, sto
     if store is None or router.decisions is None or secret is None or not router.customers.are_several:
         return None
     store.components.ensure_indexes()
+    store.shared_keys.ensure_indexes()
     return KnownCustomers(
         store.components,
         router.decisions,
+        SharedKeys(store.shared_keys, clock, secret.get_secret_value(), router.customers.max_sharers),
         router.customers,
         clock,
         secret.get_secret_value(),
@@ -78,7 +81,7 @@ def _known_customers(settings: Settings, clock: Clock, router: SourceRouter, sto
 
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
     """Wire the services together."""
-    decisions = None if store is None else SharedLog(store.identity_log)
+    decisions = None if store is None else SharedLog(store.identity_log, store.decisions)
     router = SourceRouter(sources, settings, decisions)
     router.known = _known_customers(settings, clock, router, store)
     stitcher = partial(new_stitcher, settings, clock, router)

@@ -51,6 +51,11 @@ class NodeIds:
             return self._usual, text
         return (source, own_id) if source in self._finders else None
 
+    def named(self, text: str) -> tuple[str, str] | None:
+        """Read an id that says its source, one that finds records by id. None for any other."""
+        source, _, own_id = text.strip().partition(SEPARATOR)
+        return (source, own_id) if source in self._finders and own_id else None
+
     def names_source(self, text: str) -> bool:
         """Tell whether an id says its source."""
         source, separator, _ = text.strip().partition(SEPARATOR)

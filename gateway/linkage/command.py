@@ -18,6 +18,7 @@ from gateway.linkage.proposals import Proposal, Step, propose
 from gateway.linkage.report import IdentityReport, ListedSources, report_identity
 from gateway.lookups.sources import Source
 from gateway.services import Services
+from gateway.stitching.customer_linker import outdate_customers
 
 Progress = Callable[[str, int], None]
 """Told what is done at the moment, and how many records were read in all."""
@@ -58,11 +59,16 @@ async def propose_links(
 
 
 async def accept_pairs(services: Services, pairs: Sequence[AcceptedPair], who: str) -> Acceptance:
-    """Write links for accepted pairs to the identity log. Raises `ConfigurationError` without a store, `StoreError`."""
+    """Write links for accepted pairs to the identity log, and drop what is stored of their customers.
+
+    Raises `ConfigurationError` without a store, `StoreError`.
+    """
     if services.store is None:
         raise ConfigurationError(["mongodb: links are stored there; add its table to the settings"])
     async with opened(services):
-        return await accept(services.store.identity_log, pairs, who, services.clock.now())
+        accepted = await accept(services.store.identity_log, pairs, who, services.clock.now())
+        await outdate_customers(services.router, {id_ for pair in pairs for id_ in pair.records})
+        return accepted
 
 
 def customer_sources(services: Services) -> list[str]:

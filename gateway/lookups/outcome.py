@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.errors import SourceError, SourceRejectedError
+from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +72,17 @@ class Failed(Outcome, frozen=True, kw_only=True):
     error: SourceError
 
 
+def fail_unreadable(outcome: Outcome) -> Outcome:
+    """Count an answer whose records cannot be read as a failure: it is not nothing."""
+    if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
+        return outcome.as_failed(SourceProtocolError("the record cannot be read"))
+    return outcome
+
+
 def merge_spellings(outcomes: Sequence[Outcome]) -> Outcome:
     """Merge the outcomes of a key's spellings: each record once, or the failure that may hide one."""
+    if len(outcomes) == 1:
+        return outcomes[0]
     successes = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     if failed and (not successes or not all(isinstance(failure.error, SourceRejectedError) for failure in failed)):

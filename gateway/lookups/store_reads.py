@@ -103,6 +103,17 @@ class StoreReads(Generic[T]):
                 if batch is not None and batch not in self._waiting:
                     del known[customer]
 
+    def outdate_where(self, concerns: Callable[[T], bool]) -> None:
+        """Read customers again whose value is concerned, and those who are on the way."""
+        self.outdate(
+            [
+                customer
+                for known in (self._entered, self._ahead)
+                for customer, batch in known.items()
+                if not batch.done.done() or (customer in batch.values and concerns(batch.values[customer]))
+            ]
+        )
+
     async def aclose(self) -> None:
         """End the reads; who still waits has nothing."""
         while self._waiting:

@@ -107,12 +107,6 @@ class CustomerLinker:
         )
         return PastIdentity(walk.anchor(component).node_id, time, identity)
 
-    async def _outdate(self, records: Collection[RecordId]) -> None:
-        """Have the customers found anew. What stays stored where that fails is evidence only: the log is read each time."""
-        if self._router.known is not None:
-            with suppress(StoreError):
-                await self._router.known.drop_records(records)
-
     @property
     def _log(self) -> SharedLog:
         if self._router.decisions is None or not self._router.customers.are_several:
@@ -145,7 +139,7 @@ class CustomerLinker:
 
     async def _walked(self, records: Sequence[RecordId], until: datetime | None = None) -> CustomerWalk:
         customers = self._router.customers
-        walk = CustomerWalk(customers, self._router.default_region)
+        walk = CustomerWalk(customers)
         for id_ in records:
             walk.begin_with_id(id_)
         log = LogReader(self._log, [walk], until)
@@ -177,7 +171,7 @@ class CustomerLinker:
         if not preview:
             await self._log.append(entries)
             self._router.identity_changes[told[0][0]] += 1
-            await self._outdate({id_ for own in (*before, *after) for id_ in own.records})
+            await outdate_customers(self._router, {id_ for own in (*before, *after) for id_ in own.records})
         concerned = [id_ for own in components_of(before, named) for id_ in own.records]
         pairs = {pair for _, pair in told}
         return CustomersChange(
@@ -186,6 +180,16 @@ class CustomerLinker:
             after=_shown(walk, components_of(after, concerned), walk.decisions_with(entries)),
             between=[shown_link(link) for own in wholes for link in own.links if link.records in pairs],
         )
+
+
+async def outdate_customers(router: SourceRouter, records: Collection[RecordId]) -> None:
+    """Drop what is stored of customers about whom people decided, and find them anew.
+
+    What stays stored where that fails is evidence only: the log is read each time.
+    """
+    if router.known is not None:
+        with suppress(StoreError):
+            await router.known.drop_records(records)
 
 
 def _shown(walk: CustomerWalk, components: Sequence[Component], decisions: Decisions) -> list[LinkedCustomer]:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, TypeVar
 
-from connectors.contract import LINKING_KINDS, KeyKind
-from connectors.errors import SourceError, SourceProtocolError, SourceRejectedError
-from gateway.identity.blocked_keys import birth_date_of
+from connectors.contract import KeyKind
+from connectors.errors import SourceError, SourceRejectedError
 from gateway.identity.decisions import NO_DECISIONS, Decisions, LogEntry, decisions_of
-from gateway.identity.keys import key_spellings, keys_of, spellings
-from gateway.identity.records import IdentityRecord, Key, RecordId, limited_keys, stated_id
+from gateway.identity.keys import spellings
+from gateway.identity.records import Key, RecordId, limited_keys, stated_id
 from gateway.identity.resolution import Component, WithheldReason, links_between, resolve
 from gateway.identity.stored_components import StoredComponent
-from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
+from gateway.lookups.outcome import Failed, Found, Outcome, fail_unreadable, merge_spellings
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.merged_record import MemberRecord, merge_records
+from gateway.stitching.record_keys import identity_record, linking_keys
 from gateway.stitching.stored_evidence import Conclusion, Digest, StoredEvidence
-
-MAX_CANDIDATES = 20
-"""How many records of a source a caller's key names at most, when it is ambiguous."""
 
 Place = tuple[Source, KeyKind]
 Spellings = Mapping[str, Sequence[str]]
@@ -33,7 +31,7 @@ Answers = Mapping[Place, Mapping[str, Outcome]]
 class CustomerWalk:
     """The records that are reached from one key. `begin` says where, `land` takes the answers of a turn."""
 
-    def __init__(self, customers: CustomerSources, default_region: str | None) -> None:
+    def __init__(self, customers: CustomerSources) -> None:
         self.members: dict[RecordId, MemberRecord] = {}
         self.seeds: list[RecordId] = []
         self.outcomes: list[Outcome] = []
@@ -41,15 +39,17 @@ class CustomerWalk:
         self.is_shared = False
         self.decisions = NO_DECISIONS
         self.is_undecided = False
-        """Whether what people decided could not be read."""
+        """Whether what people decided could not be read, so that there may be more than is known of it."""
+        self.sharers: dict[Key, Found] = {}
+        """The keys that so many records of one source have that they link nobody, with these."""
+        self.known_keys: set[Key] = set()
+        """Those that it began with, and those of the records that were found."""
         self.began_with: Key
         self.evidence: StoredEvidence | None = None
         self._customers = customers
-        self._region = default_region
         self._seed: Key | None = None
         self._keys: dict[RecordId, set[Key]] = {}
-        self._known: set[Key] = set()
-        self._stated: dict[RecordId, Collection[Key]] = {}
+        self._stated: dict[RecordId, Mapping[Key, Sequence[str]]] = {}
         self._found: list[tuple[Key, Sequence[RecordId]]] = []
         self._failed: set[Source] = set()
         self._turns = 0
@@ -93,7 +93,7 @@ class CustomerWalk:
         not_stated = {key for key, ids in self._found for id_ in ids if id_ not in lasting or key not in stated.get(id_, ())}
         return StoredComponent(
             records=tuple(records),
-            keys=frozenset(map(digest, self._known - self._shared)),
+            keys=frozenset(map(digest, self.known_keys - self._shared)),
             asked_again=frozenset(map(digest, not_stated - self._shared)),
             shared=frozenset(map(digest, self._shared)),
             walked_at=min(outcome.as_of for outcome in outcomes),
@@ -120,7 +120,7 @@ class CustomerWalk:
             (source, kind), by_form = place, answers[place]
             for value, forms in keys.items():
                 key = stated_id(RecordId(source.name, value)) if _is_id(kind) else Key(kind, value)
-                outcome = _outcome_of([by_form[form] for form in forms])
+                outcome = fail_unreadable(merge_spellings([by_form[form] for form in forms]))
                 self.outcomes.append(outcome)
                 if isinstance(outcome, Found):
                     found.append((source, key, outcome))
@@ -128,6 +128,7 @@ class CustomerWalk:
                         self._take_own_id(RecordId(source.name, value), outcome)
                     if not _is_id(kind) and len(outcome.records) > self._customers.max_sharers:
                         self._shared.add(key)
+                        self.sharers[key] = outcome
                 elif isinstance(outcome, Failed):
                     failed.append((place, value, outcome))
         new = [id_ for source, key, outcome in found for id_ in self._add(source, key, outcome)]
@@ -252,6 +253,11 @@ class CustomerWalk:
                 self._entries[entry.position] = entry
         self.decisions = self.decisions_with(()) if self._entries else NO_DECISIONS
 
+    def doubt_decisions(self, outcome: Outcome) -> None:
+        """Note that the log could not be read: there may be more in it than is known."""
+        self.is_undecided = True
+        self.outcomes.append(outcome)
+
     def follow_links(self) -> bool:
         """Ask for records that people linked, by their own ids. Tells whether there are any that were not asked for."""
         if not self.decisions.links:
@@ -272,7 +278,7 @@ class CustomerWalk:
         if self._concluded is not None and decisions is None:
             return self._concluded.components
         decided, customers = decisions or self.decisions, self._customers
-        records = [self._identity_record(member) for member in self.members.values()]
+        records = [identity_record(own, self._keys[own.id], self._unanswered) for own in self.members.values()]
         links = links_between(records, self._shared, decided.links)
         return resolve(records, links, customers.limits, self._shared, customers.one_way, decided.cuts)
 
@@ -292,6 +298,21 @@ class CustomerWalk:
             return self._reason
         is_unsure = any(link.reason is WithheldReason.UNCONFIRMED for link in component.withheld)
         return IncompleteReason.ONE_WAY_KEYS if is_unsure or self._customers.may_state(component.records) else None
+
+    @property
+    def doubtful_keys(self) -> set[Key]:
+        """List the keys of its records, and that it began with, that could not be asked for everywhere."""
+        return self._unanswered and self._unanswered.intersection(chain({self.began_with}, *self._keys.values())) - self._shared
+
+    @property
+    def unshared_keys(self) -> set[Key]:
+        """List the keys that were asked for everywhere, and found few records in each source."""
+        return self.known_keys - self._shared - self._unanswered
+
+    def share(self, keys: Collection[Key]) -> None:
+        """Have keys link nobody. One that it began with does not say who is meant."""
+        self._shared.update(keys)
+        self.is_shared |= self._seed in keys
 
     def error(self, reason: IncompleteReason) -> SourceError:
         """Give the error of what depends on the missing records."""
@@ -341,13 +362,7 @@ class CustomerWalk:
 
     def _follow(self, id_: RecordId) -> None:
         """Put the keys of a record into the frontier. One with more of them than a customer may have links nobody."""
-        record, trusted = self.members[id_].record, self._customers.trusted[id_.source]
-        forms: dict[Key, Sequence[str]] = {key: (key.value,) for key in self._customers.stated_ids(id_)}
-        for kind in LINKING_KINDS:
-            for value, own_forms in key_spellings(record, kind, self._region).items() if kind in trusted else ():
-                if Key(kind, value) not in self._customers.blocked:
-                    forms[Key(kind, value)] = own_forms
-        self._stated[id_] = forms
+        forms = self._stated[id_] = linking_keys(self._customers, id_, self.members[id_].record)
         keys = self._keys[id_]
         keys.update(forms)
         if all(len(values) <= self._customers.limits.keys_per_kind for values in limited_keys(keys).values()):
@@ -360,9 +375,9 @@ class CustomerWalk:
         What is stored spares it, unless it must not be.
         """
         evidence = self.evidence
-        if key in self._known and (is_spared or evidence is None or key not in evidence.spared):
+        if key in self.known_keys and (is_spared or evidence is None or key not in evidence.spared):
             return False
-        self._known.add(key)
+        self.known_keys.add(key)
         if evidence is not None and evidence.spares(key):
             if evidence.is_shared(key):
                 self._shared.add(key)
@@ -380,29 +395,6 @@ class CustomerWalk:
                 self._frontier.setdefault((source, KeyKind.CUSTOMER_ID), {})[own_id] = (own_id,)
         return True
 
-    def _identity_record(self, member: MemberRecord) -> IdentityRecord:
-        keys, record = self._keys[member.id], member.record
-        open_kinds = frozenset(key.kind for key in keys & self._unanswered)
-        if record is None:
-            return IdentityRecord(id=member.id, keys=frozenset(keys), open_kinds=frozenset(LINKING_KINDS))
-        found_by = sorted(key.value for key in keys if key.kind is KeyKind.MEMBER_NUMBER)
-        numbers = keys_of(record, KeyKind.MEMBER_NUMBER) or found_by  # what it states, whatever found it
-        return IdentityRecord(
-            id=member.id,
-            keys=frozenset(keys),
-            member_number=numbers[0] if numbers else None,
-            birth_date=birth_date_of(record.birth_date),
-            open_kinds=open_kinds,
-        )
-
 
 def _is_id(kind: KeyKind) -> bool:
     return kind is KeyKind.CUSTOMER_ID
-
-
-def _outcome_of(outcomes: Sequence[Outcome]) -> Outcome:
-    """Merge the answers about a key. One whose records cannot be read is a failure: it is not nothing."""
-    outcome = outcomes[0] if len(outcomes) == 1 else merge_spellings(outcomes)
-    if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
-        return outcome.as_failed(SourceProtocolError("the record cannot be read"))
-    return outcome

@@ -13,12 +13,15 @@ from gateway.lookups.loaders import Loaders
 from gateway.stitching.customer import MissingRecord
 from gateway.stitching.customer_identity import CustomerIdentity, links_of
 from gateway.stitching.customer_sources import CustomerSources
-from gateway.stitching.customer_walk import MAX_CANDIDATES, CustomerWalk
+from gateway.stitching.customer_walk import CustomerWalk
 from gateway.stitching.log_reader import LogReader
 from gateway.stitching.merged_customer import MergedCustomer
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.walk_turns import walk_all
+
+MAX_CANDIDATES = 20
+"""How many records of a source a caller's key names at most, when it is ambiguous."""
 
 FoundByKey = MergedCustomer | CallerError | SourceFailure | None
 """A customer, or the reason why a key finds none."""
@@ -86,13 +89,14 @@ class IdentityLookup:
         return [customers[id_] if isinstance(id_, RecordId) else id_ for id_ in normal]
 
     def _new_walk(self) -> CustomerWalk:
-        return CustomerWalk(self._customers, self._router.default_region)
+        return CustomerWalk(self._customers)
 
     async def _walk(self, walks: Sequence[CustomerWalk], selection: Selection, candidates: int = 0) -> None:
         fields, known = self._router.walk_fields(selection), self._router.known
         log = LogReader(self._router.decisions, walks)
         await walk_all(walks, self._customers, fields, self._loaders, log, candidates, known)
         if known is not None:
+            await known.shared_keys.recall(walks, self._loaders.deadline.remaining_s())
             known.note(walks)
 
     def _of_id(self, walk: CustomerWalk, id_: RecordId, selection: Selection, *, as_asked: bool) -> MergedCustomer | None:

@@ -24,6 +24,7 @@ from gateway.lookups.store_reads import StoreBatch, StoreReads
 from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.customer_walk import CustomerWalk
 from gateway.stitching.log_reader import LogReader
+from gateway.stitching.shared_keys import SharedKeys
 from gateway.stitching.shared_log import SharedLog
 from gateway.stitching.stored_evidence import Conclusion, StoredEvidence
 from gateway.stitching.walk_turns import walk_all
@@ -54,6 +55,7 @@ class KnownCustomers:
         self,
         store: ComponentStore,
         decisions: SharedLog,
+        shared_keys: SharedKeys,
         customers: CustomerSources,
         clock: Clock,
         secret: str,
@@ -61,6 +63,7 @@ class KnownCustomers:
         new_loaders: Callable[[], Loaders],
     ) -> None:
         self.digest = KeyDigests(secret, customers.fingerprint).of
+        self.shared_keys = shared_keys
         self._store = store
         self._decisions = decisions
         self._customers = customers
@@ -98,6 +101,7 @@ class KnownCustomers:
 
     def note(self, walks: Sequence[CustomerWalk]) -> None:
         """Take note of walks that have ended: of new ones what they found, of others whether what is stored is outdated."""
+        self.shared_keys.note(walks)
         due = self._clock.now() - self._max_age / 2
         for walk in walks:
             evidence = walk.evidence
@@ -112,28 +116,32 @@ class KnownCustomers:
         self._keep_on()
 
     async def drop(self, keys: Collection[Key]) -> None:
-        """Forget what is stored of the customers with these keys, and find them anew. An id is a key as others state it.
+        """Find the customers with these keys anew, and forget what was stored of them and of all who have a key of theirs.
 
-        Raises `StoreError`; then it is still stored.
+        An id is a key as others state it. Raises `StoreError`; then some of it is still stored.
         """
-        digests = [self.digest(key) for key in keys]
+        walks = await self._walk_all(keys)
+        digests = {self.digest(key) for walk in walks for key in walk.known_keys}
         await self._store.drop(digests)
-        self._reads.outdate(digests)
-        for key in keys:
-            self._walk_again(key)
+        self._reads.outdate_where(lambda stored: any(not digests.isdisjoint(own.keys) for own in stored))
+        await self._write(walks)
         self._keep_on()
 
     async def drop_records(self, records: Collection[RecordId]) -> None:
-        """Forget what is stored of these records, and find their customers anew.
+        """Forget what is stored of these records, and find their customers anew behind it.
 
         Raises `StoreError`; then it is still stored.
         """
-        await self._store.forget(records)
-        keys = [*map(stated_id, records)]
-        self._reads.outdate(map(self.digest, keys))
-        for key in keys:
-            self._walk_again(key)
+        await self._forget(records)
+        for record in records:
+            self._walk_again(stated_id(record))
         self._keep_on()
+
+    async def _forget(self, records: Collection[RecordId]) -> None:
+        await self._store.forget(records)
+        forgotten = {*records}
+        self._reads.outdate(self.digest(stated_id(record)) for record in records)
+        self._reads.outdate_where(lambda stored: any(not forgotten.isdisjoint(own.records) for own in stored))
 
     async def join(self) -> None:
         """Wait until nothing is left to do behind the answers."""
@@ -146,6 +154,7 @@ class KnownCustomers:
         self._again.clear()
         await self.join()
         await self._reads.aclose()
+        await self.shared_keys.aclose()
 
     def _remember(self, version: str, conclusion: Conclusion) -> None:
         """Keep a conclusion from what is stored in this version, and the latest of the others."""
@@ -159,13 +168,17 @@ class KnownCustomers:
             self._again[key] = None
 
     def _keep_on(self) -> None:
-        if (self._walked or self._again) and (self._keeping is None or self._keeping.done()):
+        if self._is_due and (self._keeping is None or self._keeping.done()):
             self._keeping = asyncio.create_task(self._keep())
             self._keeping.add_done_callback(_note_mistake)
 
+    @property
+    def _is_due(self) -> bool:
+        return bool(self._walked or self._again) or self.shared_keys.is_due
+
     async def _keep(self) -> None:
         """Work off what is queued. What fails is left to later requests."""
-        while self._walked or self._again:
+        while self._is_due:
             walked, self._walked = [*self._walked.values()], {}
             again = [*self._again][:MAX_AT_ONCE]
             for key in again:
@@ -173,6 +186,8 @@ class KnownCustomers:
             with suppress(StoreError):  # which the store logs
                 await self._write(walked)
                 await self._find_anew(again)
+            with suppress(StoreError):
+                await self.shared_keys.write()
             if again and not self._is_closing:
                 await self._clock.sleep(PAUSE_S)
 
@@ -186,19 +201,24 @@ class KnownCustomers:
         for component in lost:
             self._walk_again(stated_id(component.records[0]))
 
-    async def _find_anew(self, keys: Sequence[Key]) -> None:
+    async def _find_anew(self, keys: Collection[Key]) -> None:
         """Walk from keys from nothing. Where nobody is found, nothing stays stored."""
-        walks = [self._new_walk(key) for key in keys]
-        fields = self._customers.fields(Fields.from_paths("id"))
-        await walk_all(walks, self._customers, fields, self._new_loaders(), LogReader(self._decisions, walks))
+        walks = await self._walk_all(keys)
         gone = [self.digest(walk.began_with) for walk in walks if not walk.members]
         if gone:
             await self._store.drop(gone)
             self._reads.outdate(gone)
         await self._write(walks)
 
+    async def _walk_all(self, keys: Collection[Key]) -> Sequence[CustomerWalk]:
+        walks = [self._new_walk(key) for key in keys]
+        fields = self._customers.fields(Fields.from_paths("id"))
+        await walk_all(walks, self._customers, fields, self._new_loaders(), LogReader(self._decisions, walks))
+        self.shared_keys.note(walks)
+        return walks
+
     def _new_walk(self, key: Key) -> CustomerWalk:
-        walk = CustomerWalk(self._customers, self._customers.default_region)
+        walk = CustomerWalk(self._customers)
         name, _, own_id = key.value.partition(":")
         if key.kind is KeyKind.EXTERNAL_ID and self._customers.finds_ids(name):
             walk.begin_with_id(RecordId(name, own_id))

@@ -5,13 +5,12 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from connectors.contract import KeyKind
-from connectors.errors import SourceProtocolError
 from connectors.record_fields import Fields
 from connectors.records import RECORD_NAMES, Customer, Record
 from gateway.errors import CallerError, InvalidKeyError, SourceFailure
 from gateway.identity.keys import normalised
 from gateway.identity.node_ids import ID_KINDS
-from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.lookups.outcome import Failed, Found, Outcome, fail_unreadable
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import MissingRecord
 from gateway.stitching.selection import Selection
@@ -87,8 +86,7 @@ async def load_by_own_key(
 
 
 def _records_of(outcome: Outcome) -> Sequence[Any]:
-    if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
-        outcome = outcome.as_failed(SourceProtocolError("the record cannot be read"))
+    outcome = fail_unreadable(outcome)
     if isinstance(outcome, Failed):
         raise SourceFailure(outcome.source, outcome.error)
     assert isinstance(outcome, Found)

@@ -7,6 +7,7 @@ read that has left: what was decided before a request came is in the read that i
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -14,7 +15,7 @@ from gateway.errors import StoreError
 from gateway.identity.decisions import LogEntry
 from gateway.identity.records import RecordId
 from gateway.lookups.call_slots import CallSlots
-from gateway.stitching.decision_log import DecisionLog
+from gateway.stitching.decision_log import DecisionLog, KnownDecisions
 
 MAX_READS = 2
 """How many reads are under way."""
@@ -36,9 +37,10 @@ class LogBatch:
 
 
 class SharedLog:
-    """A log whose reads are shared. It is closed before its store."""
+    """A log whose reads are shared. What was read is in `known`. It is closed before its store."""
 
-    def __init__(self, log: DecisionLog) -> None:
+    def __init__(self, log: DecisionLog, known: KnownDecisions) -> None:
+        self.known = known
         self._log = log
         self._slots = CallSlots(MAX_READS, self._dispatch)
         self._waiting: deque[LogBatch] = deque()
@@ -46,6 +48,8 @@ class SharedLog:
     async def append(self, entries: Sequence[LogEntry]) -> None:
         """Append entries, as the log does."""
         await self._log.append(entries)
+        with suppress(StoreError):  # they are read again soon
+            await self.known.refresh()
 
     async def about(self, records: Iterable[RecordId], until: datetime | None = None) -> list[LogEntry]:
         """Read the entries that name any of the records, in the order of the log."""
@@ -74,10 +78,10 @@ class SharedLog:
     def _dispatch(self) -> None:
         while self._slots.free and self._waiting:
             batch = self._waiting.popleft()
-            self._slots.start(self._log.about(batch.records, batch.until), partial(_land, batch))
+            self._slots.start(self._log.about(batch.records, batch.until), partial(self._land, batch))
 
-
-def _land(batch: LogBatch, task: asyncio.Task[list[LogEntry]]) -> None:
-    if not task.cancelled() and task.exception() is None:
-        batch.entries = task.result()
-    batch.done.set_result(None)
+    def _land(self, batch: LogBatch, task: asyncio.Task[list[LogEntry]]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            batch.entries = task.result()
+            self.known.add(batch.entries)
+        batch.done.set_result(None)

@@ -7,14 +7,13 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from connectors.contract import Ask, KeyKind
-from connectors.errors import SourceProtocolError
 from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
 from gateway.identity.keys import are_normal_ids, normalised, spellings, words
 from gateway.identity.node_ids import node_id
 from gateway.identity.records import Key, RecordId
 from gateway.lookups.loaders import Loaders
-from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
+from gateway.lookups.outcome import Failed, Found, Outcome, fail_unreadable, merge_spellings
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import MissingRecord, StitchedCustomer
 from gateway.stitching.customer_linker import CustomerLinker
@@ -79,7 +78,9 @@ class Stitcher(msgspec.Struct, eq=False):
     def customer_in(
         self, source: Source, kind: KeyKind, value: str, selection: Selection
     ) -> Awaitable[StitchedCustomer | None]:
-        """Find the customer whom a source knows by this key. An id is one of those that it knows."""
+        """Find the customer whom a source knows by this key. An id is one of those that it knows, or says its source."""
+        if kind is KeyKind.CUSTOMER_ID and self._router.customer_ids.named(value) is not None:
+            return self.customer_of(value, selection)
         name = self._router.customers.id_space(source.name) if kind is KeyKind.CUSTOMER_ID else None
         return self.customer(kind, value, selection) if name is None else self.customer_of(node_id(name, value), selection)
 
@@ -286,8 +287,7 @@ class Stitcher(msgspec.Struct, eq=False):
 
     def identified(self, kind: KeyKind, key: str, outcome: Outcome) -> StitchedCustomer | None:
         """Tell the customer of a key's outcome, None when there is none. Raises as `customer` does."""
-        if isinstance(outcome, Found) and not outcome.records and outcome.dropped:
-            outcome = outcome.as_failed(SourceProtocolError("the record cannot be read"))
+        outcome = fail_unreadable(outcome)
         if isinstance(outcome, Failed):
             if kind is KeyKind.CUSTOMER_ID:
                 return self._stitched(key, outcome)

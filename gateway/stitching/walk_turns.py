@@ -79,7 +79,7 @@ async def walk_all(
             return
         parts = ask(asking)
         reading = log.begin()
-        beside = None if reading is None else reading.batch.done
+        beside = None if reading is None else reading.done
         outcomes = await loaders.wait_all(parts, until, beside) if parts else []
         if reading is not None:
             await log.end(reading, until)

@@ -9,6 +9,7 @@ unique `_id` decides who was first, and who was not takes the next. So all worke
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
@@ -19,6 +20,16 @@ from gateway.store.mongo import Database, Document, Mongo
 
 MAX_ENTRIES = 2_000
 """How many entries are appended at once: they are one document, which is 16 MB at most."""
+
+_DECISIONS = {"time": 1, **{f"entries.{name}": 1 for name in ("action", "records", "anchor", "rule")}}
+
+
+class LogPage(msgspec.Struct, frozen=True):
+    """Entries of the log in order, the number of the last document that was read, and whether none was behind it."""
+
+    entries: Sequence[LogEntry]
+    last: int
+    is_end: bool
 
 
 class IdentityLog:
@@ -31,6 +42,11 @@ class IdentityLog:
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
         mongo.index(self.name, [IndexModel([("records", ASCENDING), ("_id", ASCENDING)])])
+
+    @property
+    def timeout_s(self) -> float:
+        """How long an operation may take."""
+        return self._mongo.timeout_s
 
     async def append(self, entries: Sequence[LogEntry]) -> None:
         """Append entries of one time, all or none. Raises `ValueError` when they are more than `MAX_ENTRIES`."""
@@ -72,6 +88,17 @@ class IdentityLog:
             for place, entry in enumerate(document["entries"])
             if not ids.isdisjoint(_names([entry]))
         ]
+
+    async def after(self, number: int, limit: int) -> LogPage:
+        """Read the entries of so many documents behind that of a number, without who made them and why. Nobody waits."""
+
+        async def find(database: Database) -> list[Document]:
+            cursor = database.identity_log.find({"_id": {"$gt": number}}, _DECISIONS, sort=[("_id", ASCENDING)], limit=limit)
+            return await cursor.to_list(None)
+
+        documents = await self._mongo.run(find, in_background=True)
+        entries = [_entry_of(document, place) for document in documents for place in range(len(document["entries"]))]
+        return LogPage(entries, documents[-1]["_id"] if documents else number, len(documents) < limit)
 
     async def forget(self, records: Iterable[RecordId]) -> int:
         """Erase the entries about the records, for the sake of a person. Gives the number of documents that had any."""
@@ -124,8 +151,8 @@ def _entry_of(document: Document, place: int) -> LogEntry:
         action=LogAction(written["action"]),
         records=(one, other),
         rule=LogRule(written["rule"]),
-        who=written["who"],
-        reason=written["reason"],
+        who=written.get("who", ""),
+        reason=written.get("reason", ""),
         anchor=_record_of(written["anchor"]) if "anchor" in written else None,
         position=(document["_id"], place),
     )

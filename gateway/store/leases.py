@@ -7,7 +7,7 @@ over by an update. Gateways compare `until` with their own clocks, so these shou
 that ends later than any lease could, by more than `CLOCK_TOLERANCE`, is of a clock that was wrong, and is left over as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import count
 from uuid import uuid4
@@ -16,6 +16,8 @@ from pymongo import IndexModel
 from pymongo.errors import BulkWriteError
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
+from gateway.identity.records import RecordId
+from gateway.store.collection import forget_sets
 from gateway.store.mongo import Database, Mongo, already_there
 
 _KEEP = timedelta(hours=1)
@@ -23,14 +25,21 @@ _KEEP = timedelta(hours=1)
 
 
 class Leases:
-    """The leases of one owner. Every method raises `StoreError`, and only that, when MongoDB fails."""
+    """The leases of one owner. Every method raises `StoreError`, and only that, when MongoDB fails.
+
+    They are of the tags of customers, so their names are those of member sets.
+    """
+
+    name = "leases"
+    retention: timedelta | None = _KEEP + timedelta(hours=1)
+    """No lease is longer than an hour."""
 
     def __init__(self, mongo: Mongo, clock: Clock) -> None:
         self._mongo = mongo
         self._clock = clock
         self._owner = uuid4().hex
         self._turns = count(1)
-        mongo.index("leases", [IndexModel("deleteAt", expireAfterSeconds=0)])
+        mongo.index(self.name, [IndexModel("deleteAt", expireAfterSeconds=0)])
 
     async def acquire(self, names: Sequence[str], *, hold: timedelta) -> set[str]:
         """Take the names that are free, for the time of `hold`.
@@ -67,3 +76,7 @@ class Leases:
         """Give up those of the names that this owner holds."""
         own = {"_id": {"$in": list(names)}, "owner": self._owner}
         await self._mongo.run(lambda database: database.leases.delete_many(own), kind="lease")
+
+    async def forget(self, records: Iterable[RecordId]) -> int:
+        """Delete the leases on every member set with one of the records. Gives their number."""
+        return await forget_sets(self._mongo, self.name, records)

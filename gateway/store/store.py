@@ -9,7 +9,9 @@ from gateway.store.collection import CustomerCollection
 from gateway.store.identity_components import ComponentCollection
 from gateway.store.identity_log import IdentityLog
 from gateway.store.leases import Leases
+from gateway.store.log_replica import LogReplica
 from gateway.store.mongo import Mongo
+from gateway.store.shared_keys import SharedKeyCollection
 from gateway.store.store_statistics import StoreStatistics
 from gateway.store.tags import TagCollection
 
@@ -24,9 +26,17 @@ class Store:
         self.mongo = Mongo(settings, clock)
         self.tags = TagCollection(self.mongo, clock)
         self.identity_log = IdentityLog(self.mongo)
+        self.decisions = LogReplica(self.identity_log, clock)
         self.components = ComponentCollection(self.mongo, clock)
+        self.shared_keys = SharedKeyCollection(self.mongo, clock)
         self.leases = Leases(self.mongo, clock)
-        self.collections: Sequence[CustomerCollection] = [self.tags, self.identity_log, self.components]
+        self.collections: Sequence[CustomerCollection] = [
+            self.tags,
+            self.identity_log,
+            self.components,
+            self.shared_keys,
+            self.leases,
+        ]
         """All that is stored of customers."""
 
     @property
@@ -53,4 +63,5 @@ class Store:
         await self.mongo.open()
 
     async def aclose(self) -> None:
+        await self.decisions.aclose()
         await self.mongo.aclose()

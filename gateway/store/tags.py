@@ -13,7 +13,6 @@ older when something is written.
 """
 
 import asyncio
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +23,7 @@ from pymongo import IndexModel, UpdateOne
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
 from gateway.identity.records import RecordId
+from gateway.store.collection import forget_sets
 from gateway.store.mongo import Database, Document, Mongo
 from gateway.tags.computed_tag import FORM, REASON_FORM, ComputedTag, StoredTag, Tag, TagReason
 from gateway.tags.tag_store import KEEP, StoredTags
@@ -113,16 +113,8 @@ class TagCollection:
         return result.matched_count
 
     async def forget(self, records: Iterable[RecordId]) -> int:
-        """Delete the tags of every member set with one of the records. Gives the number of sets.
-
-        Where one source has customers, tags are stored by its own ids.
-        """
-        names = [name for record in records for name in (record.node_id, record.id)]
-        if not names:
-            return 0
-        in_a_set = {"_id": {"$regex": rf"(^|\n)({'|'.join(map(re.escape, names))})(\n|$)"}}
-        result = await self._mongo.run(lambda database: database.tags.delete_many(in_a_set), kind="write", in_background=True)
-        return result.deleted_count
+        """Delete the tags of every member set with one of the records. Gives the number of sets."""
+        return await forget_sets(self._mongo, self.name, records)
 
 
 async def _write(upserts: Sequence[UpdateOne], database: Database) -> None:

@@ -163,7 +163,7 @@ async def called_files(tmp_path: Path) -> set[str]:
     url = f"sqlite+aiosqlite:///{tmp_path}/shop.db"
     settings = parse_settings({"sources": {"shop": {"kind": "sql", "url": url, "records": records}}})
     query = "query ($email: String!) { customer(by: {email: $email}) { orders { nodes { id } } } }"
-    called: list[set[str]] = [set() for _ in range(5)]
+    called: list[set[str]] = [set() for _ in range(15)]
     async with served(settings) as gateway:
         for _ in range(2):
             await gateway.data(query, {"email": "ann@example.com"})

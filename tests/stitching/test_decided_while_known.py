@@ -10,7 +10,12 @@ from pymongo.uri_parser import parse_uri
 
 from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
+from gateway.app import create_services
+from gateway.identity.decisions import pair_of
 from gateway.identity.records import RecordId
+from gateway.linkage.acceptance import Acceptance, AcceptedPair
+from gateway.linkage.command import accept_pairs
+from gateway.revisions import close_services, open_services
 from gateway.services import Services
 from gateway.settings import MongoSettings
 from gateway.stitching.known_customers import KnownCustomers
@@ -18,6 +23,7 @@ from gateway.stitching.merged_customer import MergedCustomer
 from gateway.store.store import Store
 from tests.stitching.test_known_customers import WHO, forget_calls
 from tests.support.fixtures_mongodb import HandClock, commands_to
+from tests.support.gateway_server import settings_for
 from tests.support.identity_worker import Gate
 from tests.support.known_people import calls_of, knowing, person
 from tests.support.tag_shop import services_on
@@ -67,6 +73,13 @@ async def records_of(services: Services, id_: str) -> tuple[str, list[str], bool
     return f"{customer.source}:{customer.id}", customer.identity.records, customer.identity.complete
 
 
+async def stored_sets(services: Services) -> list[list[str]]:
+    """The records that are stored together."""
+    assert services.store is not None
+    stored = await services.store.mongo.run(lambda database: database.identity_components.find().to_list())
+    return sorted(document["records"] for document in stored)
+
+
 async def stored_by(store: Store) -> int:
     """How many components are stored."""
     return await store.mongo.run(lambda database: database.identity_components.count_documents({}))
@@ -93,6 +106,7 @@ async def test_links_and_cuts_of_one_worker_are_seen_at_once_by_another(mongodb_
             assert await records_of(other, "crm:7") == ("crm:7", ["crm:7"], True)
             await one.stitcher().linker.link(["crm:7", "shop:42"], *ANNA, preview=False)
             assert [await records_of(other, id_) for id_ in ALL] == [("crm:7", ALL, True)] * 3
+            await known_of(one).join()  # which writes anew what the other reads
             await warm_up(other)
             assert [await is_concluded_as_before(other, id_) for id_ in ALL] == [True] * 3
             await one.stitcher().linker.cut(["crm:7"], *ANNA, preview=False)
@@ -127,24 +141,29 @@ async def test_a_linked_customer_takes_one_turn_and_one_read_of_the_log(mongodb_
     assert commands == ["find"]
 
 
-async def test_nothing_is_remembered_while_the_log_cannot_be_read(mongodb_uri: str, mongodb_database: str):
-    """As without what is stored: whom keys connect, and it is said that links are missing."""
+async def test_what_was_decided_holds_while_the_log_cannot_be_read(mongodb_uri: str, mongodb_database: str):
+    """Also after a reload, which shares the store. What was concluded before is not said again: there may be more."""
     gate = Gate(parse_uri(mongodb_uri)["nodelist"][0][1])
     async with gate.listening() as port:
         uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
         settings = MongoSettings(uri=uri, database=mongodb_database, timeout_ms=1_000, retry_after_ms=50)
-        async with workers(settings, 1, **WARM) as [(services, _)]:
+        async with workers(settings, 1, **WARM) as [(services, sources)]:
             await services.stitcher().linker.link(["crm:7", "shop:42"], *ANNA, preview=False)
+            await services.stitcher().linker.cut(["desk:u1"], *ANNA, preview=False)
             await warm_up(services)
             assert await is_concluded_as_before(services, "crm:7")
-            assert await records_of(services, "crm:7") == ("crm:7", ALL, True)
+            assert await records_of(services, "crm:7") == ("crm:7", ["crm:7", "shop:42"], True)
             gate.shut()
-            assert await records_of(services, "crm:7") == ("crm:7", ["crm:7"], False)
-            assert (await found(services, "shop:42")).identity.records == KEYED
-            assert (await found(services, "shop:42")).identity.reason == "LINKS_UNAVAILABLE"
+            reloaded = create_services(services.settings, connectors=sources, previous=services)
+            await open_services(reloaded, services)
+            for own in (services, reloaded):
+                assert await records_of(own, "crm:7") == ("crm:7", ["crm:7", "shop:42"], False)
+                assert await records_of(own, "desk:u1") == ("desk:u1", ["desk:u1"], False)
+                assert (await found(own, "shop:42")).identity.reason == "LINKS_UNAVAILABLE"
+            await close_services(reloaded, services)
             gate.open()
             async with asyncio.timeout(60):
-                while (await found(services, "crm:7")).identity.records != ALL:
+                while not (await found(services, "crm:7")).identity.complete:
                     await asyncio.sleep(0.02)
 
 
@@ -164,3 +183,17 @@ async def test_linking_drops_what_is_stored_of_the_records(mongodb_settings: Mon
         assert erased["identity_components"] == 1
         assert await records_of(services, "shop:42") == ("shop:42", KEYED, True)
         assert await stored_by(services.store) == 0
+
+
+async def test_accepting_a_proposal_drops_what_is_stored_of_the_records(mongodb_settings: MongoSettings):
+    """As linking does: the command's process drops the parts, and a worker finds and stores the whole customer."""
+    connectors, pair = people(), pair_of(RecordId("crm", "7"), RecordId("shop", "42"))
+    async with workers(mongodb_settings, 1, **WARM) as [(worker, _)]:
+        await warm_up(worker)
+        assert await stored_sets(worker) == [["crm:7"], sorted(KEYED)]
+        command = create_services(
+            settings_for(connectors, mongodb=mongodb_settings.model_dump(), **WARM), connectors=connectors
+        )
+        assert await accept_pairs(command, [AcceptedPair(pair, "proposed")], "bo") == Acceptance(linked=1, known=0, cut=0)
+        assert await stored_sets(worker) in ([], [sorted(ALL)])
+        assert await records_of(worker, "crm:7") == ("crm:7", ALL, True)

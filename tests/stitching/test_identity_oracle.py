@@ -12,7 +12,7 @@ from connectors.errors import SourceUnavailableError
 from connectors.record_fields import Fields
 from gateway.errors import AmbiguousIdentityError, SourceFailure
 from gateway.services import Services
-from gateway.stitching.customer_walk import MAX_CANDIDATES
+from gateway.stitching.identity_lookup import MAX_CANDIDATES
 from gateway.stitching.selection import Selection
 from tests.support.population import FINDS, TRUSTS, Id, Key, Population
 from tests.support.tag_shop import services_on

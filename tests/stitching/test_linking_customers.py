@@ -1,6 +1,8 @@
 """Operators link and cut customers: what the answer says, what stays, and who may."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -238,33 +240,83 @@ async def test_the_log_is_read_once_a_turn(words: dict[str, Any], mongodb_databa
         assert commands == []
 
 
-@ENDS
-async def test_while_mongodb_is_away_keys_decide(mongodb_uri: str, mongodb_database: str, end: str):
-    """The customer is said not to be complete, and its lists and tags with it; nothing fails, and it is back by itself."""
+@asynccontextmanager
+async def behind_a_gate(mongodb_uri: str, mongodb_database: str) -> AsyncIterator[tuple[Gate, dict[str, Any]]]:
+    """A way to MongoDB that can be shut, and the settings of a gateway on it."""
     gate = Gate(parse_uri(mongodb_uri)["nodelist"][0][1])
-    query = f'{{ customer(by: {{id: "shop:42"}}) {{ {WHO} tag(key: "activity") {{ reason partial }} }} {end}'
     async with gate.listening() as port:
         uri = f"mongodb://127.0.0.1:{port}/?directConnection=true"
         mongodb = {"uri": uri, "database": mongodb_database, "timeout_ms": 1_000, "retry_after_ms": 50}
-        async with gateway_on(people(), mongodb=mongodb, identity={"operators": OPERATORS}) as gateway:
+        yield gate, {"mongodb": mongodb, "identity": {"operators": OPERATORS}}
+
+
+AWAY = f'{WHO} tag(key: "activity") {{ partial }} sources {{ name state errorCode records }}'
+
+
+async def told_while_away(gateway: Gateway, id_: str, end: str = "}") -> tuple[str, list[str], list[str], dict[str, Any]]:
+    """The id, the records, what keeps others apart, and what is said of the log. It is said that there may be more."""
+    customer = (await gateway.data(f'{{ customer(by: {{id: "{id_}"}}) {{ {AWAY} }} {end}'))["customer"]
+    assert (customer["identity"]["complete"], customer["identity"]["reason"]) == (False, "LINKS_UNAVAILABLE")
+    assert customer["tag"] == {"partial": True}
+    withheld = [own["reason"] for own in customer["identity"]["withheld"]]
+    (told,) = (own for own in customer["sources"] if own["name"] == "identity_log")
+    return customer["id"], customer["identity"]["records"], withheld, told
+
+
+OLD, NEVER = (
+    {"name": "identity_log", "state": state, "errorCode": "SOURCE_UNAVAILABLE", "records": ["CUSTOMER"]}
+    for state in ("STALE", "UNAVAILABLE")
+)
+
+
+@ENDS
+async def test_while_mongodb_is_away_what_was_decided_holds(mongodb_uri: str, mongodb_database: str, end: str):
+    """Also for customers whom this worker was never asked for. Nothing new is decided, and all is back by itself."""
+    async with behind_a_gate(mongodb_uri, mongodb_database) as (gate, settings):
+        async with gateway_on(people(), **settings) as gateway:
             await change(gateway, LINK, "crm:7", "shop:42")
+            await change(gateway, CUT, "desk:u1")
+        async with gateway_on(people(), **settings) as gateway:
             gate.shut()
-            customer = (await gateway.data(query))["customer"]
-            assert customer.pop("identity") == {
-                "complete": False,
-                "reason": "LINKS_UNAVAILABLE",
-                "records": ["shop:42", "desk:u1"],
-                "links": [{"by": "EMAIL", "records": ["desk:u1", "shop:42"]}],
-                "withheld": [],
-            }
-            assert (customer["id"], customer["tag"]["partial"]) == ("shop:42", True)
+            assert await told_while_away(gateway, "shop:42", end) == ("crm:7", ["crm:7", "shop:42"], ["CUT"], OLD)
+            assert await told_while_away(gateway, "desk:u1", end) == ("desk:u1", ["desk:u1"], ["CUT"], OLD)
             bearer = {"authorization": f"Bearer {ANNA}"}
             assert await code_of(gateway, CUT, "crm:7", **bearer) == "STORE_UNAVAILABLE"
             gate.open()
+            query = f'{{ customer(by: {{id: "shop:42"}}) {{ {WHO} sources {{ name }} }} {end}'
             async with asyncio.timeout(60):
                 while not (customer := (await gateway.data(query))["customer"])["identity"]["complete"]:
                     await asyncio.sleep(0.02)
-            assert (customer["id"], customer["identity"]["records"]) == ("crm:7", ["crm:7", "shop:42", "desk:u1"])
+            assert (customer["id"], customer["identity"]["records"]) == ("crm:7", ["crm:7", "shop:42"])
+            assert [own["name"] for own in customer["sources"]] == ["crm", "shop", "desk"]
+
+
+async def test_what_a_worker_decides_or_reads_itself_holds(mongodb_uri: str, mongodb_database: str):
+    """Before it reads the end of the log the next time: a cut that it made, and one that it was asked about."""
+    async with behind_a_gate(mongodb_uri, mongodb_database) as (gate, settings), AsyncExitStack() as stack:
+        one, other = [await stack.enter_async_context(gateway_on(people(), **settings)) for _ in range(2)]
+        await change(one, CUT, "desk:u1")
+        assert await records_of(other, "shop:42") == ("shop:42", ["shop:42"])
+        gate.shut()
+        for gateway in (one, other):
+            assert await told_while_away(gateway, "shop:42") == ("shop:42", ["shop:42"], ["CUT"], OLD)
+            assert await told_while_away(gateway, "desk:u1") == ("desk:u1", ["desk:u1"], ["CUT"], OLD)
+
+
+async def test_a_worker_that_never_read_the_log_says_so(mongodb_uri: str, mongodb_database: str):
+    """It goes by keys until MongoDB is there, and then by what was decided."""
+    async with behind_a_gate(mongodb_uri, mongodb_database) as (gate, settings):
+        async with gateway_on(people(), **settings) as gateway:
+            await change(gateway, CUT, "desk:u1")
+        gate.shut()
+        async with gateway_on(people(), **settings) as gateway:
+            assert await told_while_away(gateway, "shop:42") == ("shop:42", ["shop:42", "desk:u1"], [], NEVER)
+            gate.open()
+            async with asyncio.timeout(60):
+                while (await gateway.data('{ customer(by: {id: "shop:42"}) { records { source } } }'))["customer"] != {
+                    "records": [{"source": "shop"}]
+                }:
+                    await asyncio.sleep(0.02)
 
 
 async def test_without_mongodb_customers_are_what_their_keys_say():

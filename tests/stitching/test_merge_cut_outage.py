@@ -192,13 +192,22 @@ async def make_step(
     elif kind == "source":
         check_honest(await customers(worker, down=random.choice(SOURCES)), expected)
     elif kind == "mongodb":
+        await complete_customers(worker)  # so that it has read all that was decided
         gate.shut()
         try:
-            check_honest(await customers(worker), expected)
+            found = await customers(worker)
+            check_honest(found, expected)
+            for id_, customer in zip(IDS, found, strict=True):
+                assert (customer["id"], tuple(customer["identity"]["records"])) == (
+                    expected[id_].id,
+                    tuple(record.node_id for record in expected[id_].records),
+                )
             refused = await worker.ask(mutation, variables)
             assert refused["errors"][0]["extensions"]["code"] == "STORE_UNAVAILABLE"
         finally:
             gate.open()
+        for own in fleet:  # each may have noticed, for it follows the log
+            await complete_customers(own)
     else:
         await worker.send(mutation, variables)
         await asyncio.sleep(random.random() * 0.02)

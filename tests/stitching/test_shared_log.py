@@ -40,6 +40,25 @@ class SlowLog:
         return [entry for entry in there if not asked.isdisjoint(entry.records)]
 
 
+class Held:
+    """What is known of a log: all that was read, in the order of reading."""
+
+    read_at: datetime | None = None
+
+    def __init__(self) -> None:
+        self.entries: list[LogEntry] = []
+
+    async def start(self) -> None: ...
+
+    async def refresh(self) -> None: ...
+
+    def add(self, entries: Iterable[LogEntry]) -> None:
+        self.entries += entries
+
+    def about(self, records: Iterable[RecordId]) -> list[LogEntry]:
+        return [entry for entry in self.entries if not {*records}.isdisjoint(entry.records)]
+
+
 async def settle() -> None:
     """Let everything go on that can."""
     for _ in range(10):
@@ -49,7 +68,7 @@ async def settle() -> None:
 async def test_who_comes_after_a_decision_sees_it():
     """Though reads are under way that left before it; those that wait leave together."""
     slow = SlowLog()
-    log = SharedLog(slow)
+    log = SharedLog(slow, Held())
     early = [asyncio.create_task(log.about([ANA, SHOP]))]
     await settle()
     early.append(asyncio.create_task(log.about([ANA])))
@@ -66,20 +85,21 @@ async def test_who_comes_after_a_decision_sees_it():
 
 async def test_who_goes_away_leaves_the_read_to_the_others():
     slow = SlowLog()
-    log = SharedLog(slow)
+    log = SharedLog(slow, Held())
     await log.append([cut(ANA, SHOP)])
     gone, other = (asyncio.create_task(log.about([ANA])) for _ in range(2))
     await settle()
     gone.cancel()
     slow.may_end.set()
     assert await other == [cut(ANA, SHOP)]
+    assert log.known.about([SHOP]) == [cut(ANA, SHOP)]
 
 
 @pytest.mark.parametrize("is_closed", [False, True])
 async def test_all_are_told_that_nothing_could_be_read(is_closed: bool):
     """When MongoDB is away, and when the worker ends."""
     slow = SlowLog()
-    log = SharedLog(slow)
+    log = SharedLog(slow, Held())
     reads = []
     for _ in range(MAX_READS + 2):
         reads.append(asyncio.create_task(log.about([ANA])))

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from gateway.identity.decisions import LogAction, LogEntry, LogRule, pair_of
 from gateway.identity.records import RecordId
+from gateway.identity.shared_keys import KeySharers
 from gateway.identity.stored_components import StoredComponent
 from gateway.settings import MongoSettings
 from gateway.store.identity_log import MAX_ENTRIES, IdentityLog
@@ -83,7 +84,7 @@ def component(clock: HandClock, *records: RecordId) -> StoredComponent:
 
 
 async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settings: MongoSettings, hand_clock: HandClock):
-    """Entries about others stay, also those of the same write; of tags every member set with the record goes."""
+    """Entries about others stay, also those of the same write; of tags and leases every member set with the record goes."""
     store = Store(mongodb_settings, hand_clock)
     await store.open()
     try:
@@ -91,22 +92,30 @@ async def test_the_registry_erases_all_that_is_stored_of_a_record(mongodb_settin
         await store.identity_log.append([entry(ANA, SHOP, anchor=ANA), kept])
         await store.identity_log.append([entry(ANA, DESK)])
         await store.components.write([component(hand_clock, ANA, DESK), component(hand_clock, SHOP)], timedelta(hours=1))
+        shared = [KeySharers("x", [ANA, OTHER], hand_clock.now()), KeySharers("y", [SHOP], hand_clock.now())]
+        await store.shared_keys.write(shared, [])
         sets = ["crm:7\nshop:42", "crm:7", "crm:77", "shop:42", "7"]
         await store.tags.mark_stale(sets)
+        await store.leases.acquire(sets, hold=timedelta(seconds=30))
         assert {collection.name for collection in store.collections} == set(await store.forget([]))
-        assert await store.forget([ANA]) == {"tags": 3, "identity_log": 2, "identity_components": 1}
+        counts = {"tags": 3, "identity_log": 2, "identity_components": 1, "identity_shared_keys": 1, "leases": 3}
+        assert await store.forget([ANA]) == counts
+        assert await store.shared_keys.read(["x", "y"]) == {"y"}
         assert [*await store.components.read(["crm:7", "shop:42"])] == ["shop:42"]
         assert await read(store.identity_log, ANA, SHOP, DESK) == [kept]
         assert await store.tags.mark_stale(sets) == 2
+        assert await store.leases.acquire(sets, hold=timedelta(seconds=30)) == {"crm:7\nshop:42", "crm:7", "7"}
     finally:
         await store.aclose()
 
 
 def test_everything_stored_has_a_retention(mongodb_settings: MongoSettings, hand_clock: HandClock):
-    """Tags and components end by themselves; what people decided holds until it is erased."""
+    """Tags, components and shared keys end by themselves; what people decided holds until it is erased."""
     collections = Store(mongodb_settings, hand_clock).collections
     assert {own.name: own.retention for own in collections} == {
         "tags": timedelta(days=373),
         "identity_log": None,
         "identity_components": timedelta(days=30),
+        "identity_shared_keys": timedelta(days=30),
+        "leases": timedelta(hours=2),
     }

@@ -115,20 +115,35 @@ async def test_the_tags_of_a_set_are_renewed(words: dict[str, Any]):
     assert new["computedAt"] > old["computedAt"]
 
 
-@pytest.mark.parametrize(("source", "told"), [("orders", "c1"), ("shop", "42")])
-async def test_a_webhook_of_any_member_marks_the_set(words: dict[str, Any], source: str, told: str):
-    """By the id that its source knows: the CRM's, or its own."""
-    crm, web, orders = sources()
+@pytest.mark.parametrize(
+    ("source", "told", "by"),
+    [
+        ("orders", "c1", "customer_id"),
+        ("orders", "crm:c1", "customer_id"),
+        ("shop", "42", "customer_id"),
+        ("shop", "shop:42", "customer_id"),
+        ("shop", "crm:c1", "customer_id"),
+        ("shop", "ANA@example.com", "email"),
+    ],
+)
+async def test_a_webhook_of_any_member_marks_the_set(words: dict[str, Any], source: str, told: str, by: str):
+    """By the id that its source knows, the CRM's or its own, by the one that the gateway shows, or by another key.
+
+    Another worker sees it, too.
+    """
+    connectors = sources()
     names = [name for name in ("crm", "shop", "orders") if name != source]
-    settings = {**words, "sources": sources_with({source: hook()}, {}, *names)}
-    async with gateway_on([crm, web, orders], **settings) as gateway:
+    settings = {**words, "sources": sources_with({source: hook(by=by)}, {}, *names), "tags": {"cache_s": 0}}
+    async with gateway_on(connectors, **settings) as gateway, gateway_on(connectors, **settings) as other:
         old = await tag_of(gateway)
         await wait_stored(words, BOTH)
         words["with_clock"].advance(timedelta(seconds=1))
+        assert await tag_of(other) == old
         assert (await tell(gateway, source, of(told))).status_code == 204
         words["with_clock"].advance(timedelta(seconds=1))
-        stale = await tag_of(gateway)
+        stale = await tag_of(other)
         new = await until_tag(is_fresh, gateway)
+        assert await until_tag(is_fresh, other) == new
     assert (old["freshness"], stale["freshness"], new["freshness"]) == ("FRESH", "STALE", "FRESH")
 
 
