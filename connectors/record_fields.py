@@ -88,11 +88,8 @@ def declare(struct: type[msgspec.Struct], field: FieldInfo) -> None:
     if before == field:
         return
     if before is not None:
-        known = (
-            "was declared with another type before; restart, or"
-            if field.name in _declared.get(struct, ())
-            else "is there already;"
-        )
+        is_own = field.name in _declared.get(struct, ())
+        known = "was declared with another type before; restart, or" if is_own else "is there already;"
         raise ValueError(f"`{field.name}` {known} choose another name")
     _declared.setdefault(struct, {})[field.name] = field
     for remembered in (fields_of, all_fields, leaves_of, has_decimals):

@@ -1,8 +1,11 @@
 """Fixtures that tests share, one plugin for each kind of server; drawn examples may take as long as they do."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import HealthCheck, settings
 
+from connectors import record_fields
 from tests.support.case_matrix import CaseMatrix
 
 pytest_plugins = [
@@ -19,3 +22,13 @@ settings.load_profile("unhurried")
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.markexpr == "cases" and not hasattr(config, "workerinput"):
         config.pluginmanager.register(CaseMatrix())
+
+
+@pytest.fixture(autouse=True)
+def records_as_they_are() -> Iterator[None]:
+    """Have records without fields of one's own again: these are declared for a process, which tests share."""
+    yield
+    if record_fields._declared:
+        record_fields._declared.clear()
+        for remembered in (record_fields.fields_of, record_fields.all_fields, record_fields.leaves_of):
+            remembered.cache_clear()

@@ -5,19 +5,19 @@ from collections.abc import Sequence
 from connectors.testing import MemoryConnector
 from gateway.app import create_services
 from gateway.explain import explained_plan
-from gateway.lookups.sources import Sources
+from gateway.services import Services
 from tests.support import shop
 from tests.support.gateway_server import settings_for
 
 
-def tree(query: str, variables: str = "{}", sources: Sources | None = None) -> list[str]:
+def tree(query: str, variables: str = "{}", services: Services | None = None) -> list[str]:
     """The lines of the tree, without the code."""
-    lines = explained_plan(query, variables, sources)
+    lines = explained_plan(query, variables, services)
     return lines[: lines.index("")]
 
 
-def sources_of(connectors: Sequence[MemoryConnector]) -> Sources:
-    return create_services(settings_for(connectors), connectors=connectors).sources
+def services_of(connectors: Sequence[MemoryConnector]) -> Services:
+    return create_services(settings_for(connectors), connectors=connectors)
 
 
 def test_records_by_id_say_what_is_asked_of_each_type():
@@ -68,7 +68,7 @@ def test_sources_are_named_where_they_are_known():
     query = (
         '{ node(id: "c1") { id ... on Customer { orders { totalCount } tickets { nodes { id } } events { unavailable } } } }'
     )
-    assert tree(query, sources=sources_of([shop.crm(), shop.orders(), shop.support()])) == [
+    assert tree(query, services=services_of([shop.crm(), shop.orders(), shop.support()])) == [
         "query",
         "  node             resolved; finds records by their ids",
         "    (of customer)  id",
