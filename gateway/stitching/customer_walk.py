@@ -17,7 +17,7 @@ from gateway.lookups.outcome import Failed, Found, Outcome, merge_spellings
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.customer_sources import CustomerSources
-from gateway.stitching.merged_record import MemberRecord
+from gateway.stitching.origins import MemberRecord
 from gateway.stitching.stored_evidence import Conclusion, Digest, StoredEvidence
 
 MAX_CANDIDATES = 20
