@@ -80,7 +80,9 @@ def trace_orders(
     of_orders, is_partial = list[Outcome](), False
     if orders is not None and joined is not None:
         parts_of = {(source, own.id): parts for (own, source), parts in zip(joined.owned, joined.parts, strict=True)}
-        of_orders = [own for own in outcomes if own.source in orders.rank or isinstance(own, Failed)]
+        rank = orders.rank
+        of_orders = [own for own in outcomes if own.source in rank or isinstance(own, Failed)]
+        of_orders.sort(key=lambda own: rank.get(own.source, len(rank)))
         is_partial = joined.is_cut or is_short
     traced: list[Any] = []
     for record, source in owned:

@@ -1,4 +1,4 @@
-"""An order that several systems know is the same by every way in: lists, `order` and `node`, by the id of any of its records."""
+"""An order that several systems know is the same in lists, by `order` and `node`, by the id of any of its records."""
 
 from collections.abc import Sequence
 from random import Random
@@ -18,10 +18,12 @@ ENDS = pytest.mark.parametrize("end", ["}", " __schema { queryType { name } } }"
 """The ends of an operation that a plan runs, and of one that graphql-core runs."""
 
 ORDER = """fragment order on Order { id source sourceId currentId number channel status placedAt deliveredAt
-    total { amount currency } refunded { amount } discount { amount } shipping { amount } tax { currency } items { sku total { amount } }
-    payments { method } externalIds { source id } partial sources { name state records errorCode }
+    total { amount currency } refunded { amount } discount { amount } shipping { amount } tax { currency }
+    items { sku total { amount } } payments { method } externalIds { source id } partial
+    sources { name state records errorCode }
     origins { field source rule others { source value } } }"""
-LIST = '{ customer(by: {id: "c1"}) { orders(first: 100) { nodes { ...order } } timeline(first: 100) { nodes { ... on Order { id } } } }'
+LIST = """{ customer(by: {id: "c1"}) { orders(first: 100) { nodes { ...order } }
+    timeline(first: 100) { nodes { ... on Order { id } } } }"""
 BY_ID = "query ($id: ID!) { order(id: $id) { ...order } node(id: $id) { ...order } "
 
 
@@ -92,8 +94,8 @@ async def test_a_source_that_is_down_costs_what_it_alone_knows(end: str):
     async with gateway_on(sources, **settings(sources)) as gateway:
         answer = await gateway.ask(query)
     states = [
-        {"name": "payments", "state": "FRESH"},
         {"name": "shop", "state": "UNAVAILABLE"},
+        {"name": "payments", "state": "FRESH"},
         {"name": "erp", "state": "FRESH"},
     ]
     assert answer["data"] | {"__schema": None} == {
@@ -112,7 +114,11 @@ async def test_sources_are_asked_once_a_turn_for_all_aliases():
     drawn = {
         name: [r.Order(id=f"{name[0]}{n}", placed_at=shop.at(n), number=f"N{n}") for n in (1, 2)] for name in ("shop", "erp")
     }
-    sources = [shop.crm(), *(by_customer_and_id(name, held) for name, held in drawn.items()), by_customer_and_id("payments", [])]
+    sources = [
+        shop.crm(),
+        *(by_customer_and_id(name, held) for name, held in drawn.items()),
+        by_customer_and_id("payments", []),
+    ]
     query = """{ a: order(id: "shop:s1") { id } b: order(id: "erp:e2") { id } c: order(id: "shop:s2") { id }
         d: order(id: "erp:e1") { id } }"""
     async with gateway_on(sources, **settings(sources)) as gateway:
@@ -204,7 +210,8 @@ async def test_origins_tell_whose_value_each_selected_field_is(end: str):
             ],
         ),
     ]
-    asked = "id number status total { currency } refunded { amount } externalIds { id } origins { field source others { source value } }"
+    asked = """id number status total { currency } refunded { amount } externalIds { id }
+        origins { field source others { source value } }"""
     query = f"""{{ customer(by: {{id: "c1"}}) {{ orders {{ nodes {{ {asked} }} pageInfo {{ endCursor }} }}
         timeline {{ nodes {{ ... on Order {{ {asked} }} }} }} }} order(id: "erp:9") {{ {asked} }} {end}"""
     async with gateway_on(sources, **settings(sources)) as gateway:
@@ -225,14 +232,14 @@ async def test_origins_tell_whose_value_each_selected_field_is(end: str):
 async def test_an_order_of_one_source_has_its_values(end: str):
     """Without `[order]`, in lists and by id."""
     asked = "id currentId channel number partial sources { name state } origins { field source asOf rule others { source } }"
-    query = f"""{{ customer(by: {{id: "c1"}}) {{ orders(first: 1) {{ nodes {{ {asked} }} }} }} order(id: "orders:oc12") {{ {asked} }}
-        node(id: "orders:oc12") {{ ... on Order {{ {asked} }} }} {end}"""
+    query = f"""{{ customer(by: {{id: "c1"}}) {{ orders(first: 1) {{ nodes {{ {asked} }} }} }}
+        order(id: "orders:oc15") {{ {asked} }} node(id: "orders:oc15") {{ ... on Order {{ {asked} }} }} {end}"""
     async with gateway_on([*shop.sources_by_own_keys().values()]) as gateway:
         data = await gateway.data(query)
     (listed,) = data["customer"]["orders"]["nodes"]
     as_of = [origin.pop("asOf") for node in (listed, data["order"], data["node"]) for origin in node["origins"]]
     assert listed == data["order"] == data["node"]
-    assert (listed["currentId"], listed["partial"]) == ("orders:oc12", False)
+    assert (listed["currentId"], listed["partial"]) == ("orders:oc15", False)
     assert listed["sources"] == [{"name": "orders", "state": "FRESH"}]
     assert listed["origins"] == [
         {"field": "number", "source": "orders", "rule": "PRIORITY", "others": []},
