@@ -96,4 +96,5 @@ class SourceFailure(Exception):  # noqa: N818  it is a failure that a field repo
         super().__init__(f"{source}: {error.summary}")
         # Not `source`: graphql-core takes that of an error for the text of the document, and finds the field elsewhere in it.
         self.source_name = source
+        self.error = error
         self.extensions = {"code": error.code, "source": source, "retryable": error.retryable}

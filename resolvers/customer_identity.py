@@ -22,7 +22,7 @@ class OtherValue:
     value: JSON = field("Its value.")
 
 
-@strawberry.type(description="Whose value a field of a customer is.")
+@strawberry.type(description="Whose value a field of a customer or an order is.")
 class FieldOrigin:
     name: str = field("The name of the field.", name="field")
     source: str | None = field("The source whose value it is, of a list the first one; null where no source has one.")

@@ -22,7 +22,7 @@ from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.resolution import LinkBasis, WithheldReason
 from gateway.lookups.circuit_breaker import SourceHealth
 from gateway.stitching.customer_identity import IncompleteReason
-from gateway.stitching.merged_record import OriginRule
+from gateway.stitching.origins import OriginRule
 from gateway.stitching.source_reports import SourceState
 from gateway.tags.computed_tag import TagReason
 from gateway.tags.definitions import TagCategory

@@ -6,13 +6,18 @@ from typing import Any
 import strawberry
 
 from connectors import records
+from gateway.stitching.source_reports import SourceReport
 from gateway.stitching.sourced_record import record_of
+from resolvers.customer_identity import FieldOrigin
 from resolvers.enums import OrderStatus, PaymentMethod
-from resolvers.fields import field, node_id_field, source_field, source_id_field
+from resolvers.fields import computed, field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter, filter_input
 from resolvers.money import Money
 from resolvers.node import Node
 from resolvers.scalars import Quantity
+from resolvers.source import CustomerSource
+
+Parent = strawberry.Parent[Any]
 
 
 @strawberry.type(description="One line of an order.")
@@ -63,6 +68,26 @@ class Order(Node):
     external_ids: list[ExternalOrderId] = field(
         "The order's ids at other systems: those that its source states, and those of the records that are the same order."
     )
+
+    @computed("The id under which the order is best kept: `id`, or that of its record which counts most.", members=True)
+    def current_id(order: Parent) -> strawberry.ID:  # noqa: N805
+        return strawberry.ID(record_of(order).trace.current_id)
+
+    @computed("Whose value each of the selected fields is.", members=True)
+    def origins(order: Parent) -> list[FieldOrigin]:  # noqa: N805
+        return record_of(order).trace.origins()  # type: ignore[no-any-return]
+
+    @computed(
+        "Whether another record of the order may be missing: a source that knows the same orders could not be asked, or has "
+        "more than is read of it.",
+        members=True,
+    )
+    def partial(order: Parent) -> bool:  # noqa: N805
+        return bool(record_of(order).trace.partial)
+
+    @computed("What each source that was asked for the order contributed.", members=True, graphql_type=list[CustomerSource])
+    def sources(order: Parent) -> list[SourceReport]:  # noqa: N805
+        return record_of(order).trace.sources()  # type: ignore[no-any-return]
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:

@@ -28,7 +28,8 @@ def resolve_list(description: str, record: type[Record], shown_as: type[Any], fi
         order: InOrder = SortOrder.NEWEST_FIRST,
     ) -> RecordPage | None:
         selection = selection_of(info, record)
-        return await root.records(record, lists.ask(selection, first=first, after=after, filter=filter, order=order))
+        ask = lists.ask(selection, first=first, after=after, filter=filter, order=order)
+        return await root.records(record, ask, selection.origins)
 
     explained = strawberry.argument(description="Which ones; all by default.")
     resolve.__annotations__["filter"] = Annotated[filter_type | None, explained]

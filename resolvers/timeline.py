@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import strawberry
 
+from connectors.contract import Ask
+from connectors.record_fields import Fields
 from connectors.records import RECORDS, Record
 from gateway.errors import InvalidArgumentError
 from gateway.execution.required_fields import selection_of
@@ -21,8 +23,8 @@ ENTRIES = {"order": "Order", "ticket": "Ticket", "event": "Event"}
 """The types of the union by the name of their records."""
 
 
-def timeline_asks(info: Any, names: list[str], first: int, after: str | None) -> dict[type[Record], Any]:
-    """Build the ask of each named record type.
+def timeline_asks(info: Any, names: list[str], first: int, after: str | None) -> dict[type[Record], tuple[Ask, Fields | None]]:
+    """Build the ask of each named record type, with the fields that the caller sees, where he asks whose values they are.
 
     Raises `InvalidArgumentError`.
     """
@@ -31,8 +33,8 @@ def timeline_asks(info: Any, names: list[str], first: int, after: str | None) ->
         raise InvalidArgumentError(
             f"records: {', '.join(other).upper()} cannot stand in a timeline; ORDER, TICKET and EVENT can"
         )
+    selections = {RECORDS[name]: selection_of(info, RECORDS[name], shown) for name, shown in ENTRIES.items() if name in names}
     return {
-        RECORDS[name]: ask_of(RECORDS[name], selection_of(info, RECORDS[name], type_name), first=first, after=after)
-        for name, type_name in ENTRIES.items()
-        if name in names
+        record: (ask_of(record, selection, first=first, after=after), selection.origins)
+        for record, selection in selections.items()
     }

@@ -27,8 +27,7 @@ class RequiredFields(msgspec.Struct, frozen=True, kw_only=True):
 
     `paths`: fields of the record, dotted. `inside`: the selection below is still on that record. `position`: what orders
     the record. `more`: whether there are more records. `count`: the number of records. `stitches`: keys of the customer that
-    find these records. `reports`: what each source contributed to the customer. `members`: which records the customer is made
-    of.
+    find these records. `reports`: what each source contributed to the customer. `members`: which records it is made of.
     """
 
     paths: tuple[str, ...] = ()

@@ -105,7 +105,8 @@ class _SelectionWalk:
             if reads is not None:
                 selection |= self._read(own, field, reads, record)
             elif definition.python_name in fields_of(record):
-                selection |= Selection(fields=self._field(own, field, definition.python_name, record))
+                fields = self._field(own, field, definition.python_name, record)
+                selection |= Selection(fields=fields, shown=fields)
         return selection
 
     def _read(self, nodes: list[FieldNode], field: GraphQLField, reads: RequiredFields, record: type[Record]) -> Selection:

@@ -69,7 +69,8 @@ class RecordListField(Field):
             routed, name = None, None  # type: ignore[assignment]
         if routed is None:
             words = self._arguments.words(run.variables)
-            routed = router.route(self._lists.record, self._lists.ask(self._selection, **words))
+            ask = self._lists.ask(self._selection, **words)
+            routed = router.route(self._lists.record, ask, self._selection.origins)
             if not self._arguments.names:
                 self._always = router, routed
             elif name is not None:

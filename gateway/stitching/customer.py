@@ -23,8 +23,8 @@ from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.pending_keys import PendingKeys
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import CustomerIdentity, IncompleteReason
-from gateway.stitching.merged_record import MemberRecord, Origin, origins_of
 from gateway.stitching.order_sources import OrderSources
+from gateway.stitching.origins import MemberRecord, Origin, origins_of
 from gateway.stitching.record_list import RecordPage, merge_outcomes
 from gateway.stitching.source_reports import ContributionReports, SourceReport
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
@@ -82,7 +82,7 @@ class StitchedCustomer(SourcedRecord, eq=False):
 
     def origins(self) -> list[Origin]:
         """Say whose value each selected field is."""
-        return origins_of(self.members, self._router.customers.rules, self.selected)
+        return origins_of(Customer, self.members, self.selected, self._router.customers.rules.choose)
 
     @property
     def reports(self) -> ContributionReports:
@@ -133,6 +133,11 @@ class StitchedCustomer(SourcedRecord, eq=False):
         return isinstance(self._outcome, Found) and self._outcome.stale is None
 
     @property
+    def is_short(self) -> bool:
+        """Whether records of the customer are missing, and so keys that find others."""
+        return False
+
+    @property
     def turns(self) -> asyncio.Lock:
         """Held by whoever works long on the records of one customer."""
         return self._router.turns
@@ -172,18 +177,18 @@ class StitchedCustomer(SourcedRecord, eq=False):
         if not asked.fetches:
             self.reports.add_not_configured(asked.record)
         self.reports.end()
-        return merge_outcomes(asked, outcomes) if asked.fetches else None
+        return merge_outcomes(asked, outcomes, is_short=self.is_short) if asked.fetches else None
 
-    async def records(self, record: type[Record], ask: Ask) -> RecordPage | None:
+    async def records(self, record: type[Record], ask: Ask, origins: Fields | None = None) -> RecordPage | None:
         """Load records of the customer, merged over keys and sources. None where no source is configured.
 
         Raises `SourceFailure` when nothing could be had at all.
         """
-        return self.listed(*await self.asked(record, ask))
+        return self.listed(*await self.asked(record, ask, origins))
 
-    async def asked(self, record: type[Record], ask: Ask) -> tuple[RoutedAsk, list[Outcome]]:
+    async def asked(self, record: type[Record], ask: Ask, origins: Fields | None = None) -> tuple[RoutedAsk, list[Outcome]]:
         """Ask over all keys and sources. The outcomes are for `listed`."""
-        asked = self._router.route(record, ask)
+        asked = self._router.route(record, ask, origins)
         return asked, [*chain.from_iterable(await self.loaders.wait_all(self.enqueue(asked)))]
 
     async def fetch(self, record: type[Record], ask: Ask, source: Source, kind: KeyKind) -> Sequence[Outcome]:

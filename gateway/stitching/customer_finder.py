@@ -11,7 +11,7 @@ from gateway.identity.keys import words
 from gateway.identity.node_ids import ID_KINDS, node_id
 from gateway.identity.records import Key
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.record_finder import load_by_own_key
+from gateway.stitching.record_loader import load_by_own_key
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.sourced_record import SourcedRecord
@@ -41,14 +41,14 @@ async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]]
     loading = (result_or_error(_load_owners, stitcher, *keys[place]) for place in by_record)
     loaded = dict(zip(by_record, await asyncio.gather(*loading), strict=True))
     owners = [loaded[place] if place in loaded else [Key(*key)] for place, key in enumerate(keys)]
-    found = await _find_owners(stitcher, [owner for own in owners if isinstance(own, list) for owner in own], selection)
+    found = await find_owners(stitcher, [owner for own in owners if isinstance(own, list) for owner in own], selection)
     return [
         _only_one(kind, [found[owner] for owner in own]) if isinstance(own, list) else own
         for (kind, _), own in zip(keys, owners, strict=True)
     ]
 
 
-async def _find_owners(stitcher: Stitcher, owners: Collection[Key], selection: Selection) -> dict[Key, Result]:
+async def find_owners(stitcher: Stitcher, owners: Collection[Key], selection: Selection) -> dict[Key, Result]:
     """Find the customers with these keys. Of ids they are as callers write them."""
     ids = list(dict.fromkeys(key for key in owners if key.kind is KeyKind.CUSTOMER_ID))
     others = list(dict.fromkeys(key for key in owners if key.kind is not KeyKind.CUSTOMER_ID))
@@ -76,10 +76,10 @@ async def _load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[Ke
         source_name, value = stitcher.router.node_ids[record].read(value) or (None, value)
         finders = [source for source in finders if source.name == source_name]
     records = await load_by_own_key(stitcher, finders, record, kind, value, OWNER_FIELDS, leads=True)
-    return list(dict.fromkeys(owner for own in records if (owner := _owner_of(own, stitcher.router)) is not None))
+    return list(dict.fromkeys(owner for own in records if (owner := owner_of(own, stitcher.router)) is not None))
 
 
-def _owner_of(own: SourcedRecord, router: SourceRouter) -> Key | None:
+def owner_of(own: SourcedRecord, router: SourceRouter) -> Key | None:
     """Read the key of a record's customer. None of a record that is nobody's.
 
     An own id is one of the same source, where that has customers; of the source whose ids it finds the records by; or else an

@@ -43,7 +43,7 @@ class CustomerLists(msgspec.Struct, eq=False):
 
         A page for each would cost 3 % of a query for 50 customers with their orders.
         """
-        if not self.is_one or self.reports:
+        if not self.is_one or self.reports or self.asked.origins is not None:
             return None
         outcomes = self._outcomes[some]
         return outcomes if {Found}.issuperset(map(type, outcomes)) else None

@@ -17,7 +17,8 @@ from gateway.lookups.outcome import Failed, Found, Outcome, fail_unreadable, mer
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.customer_sources import CustomerSources
-from gateway.stitching.merged_record import MemberRecord, merge_records
+from gateway.stitching.merged_record import merge_records
+from gateway.stitching.origins import MemberRecord
 from gateway.stitching.record_keys import identity_record, linking_keys
 from gateway.stitching.stored_evidence import Conclusion, Digest, StoredEvidence
 

@@ -122,7 +122,7 @@ class IdentityLookup:
             self._loaders,
             walk.members[anchor].outcome,
             self._router,
-            selected=selection.fields,
+            selected=selection.shown,
             anchor=anchor,
             members=members,
             identity=identity,

@@ -21,10 +21,11 @@ class OrderAnswers(msgspec.Struct, frozen=True):
     """All that sources which know the same orders say of a customer's.
 
     `is_cut` says that orders may be missing: a source is not known, or has more than is read, or numbers are in doubt.
-    `has_all` says that all records were read.
+    `has_all` says that all records were read. `parts` are the records that each order is made of.
     """
 
     owned: list[OwnedRecord]
+    parts: Sequence[Sequence[OwnedRecord]]
     found: list[Found]
     is_cut: bool
     has_all: bool
@@ -42,12 +43,11 @@ def join_answers(outcomes: Sequence[Outcome], sources: OrderSources, fields: Fie
     records = {(outcome.source, record.id): record for outcome in found for record in outcome.records}
     joined = join_orders([(record, source) for (source, _), record in records.items()], sources, fields, unknown | cut)
     is_short = bool(unknown or cut or joined.is_doubtful)
-    return OrderAnswers(joined.owned, found, is_short, not (unknown or cut))
+    return OrderAnswers(joined.owned, joined.parts, found, is_short, not (unknown or cut))
 
 
-def page_answers(outcomes: Sequence[Outcome], sources: OrderSources, ask: Ask) -> list[Outcome]:
+def page_answers(outcomes: Sequence[Outcome], joined: OrderAnswers, ask: Ask) -> list[Outcome]:
     """Turn answers with all orders of a customer into answers to an ask, as if each order were of its source alone."""
-    joined = join_answers(outcomes, sources, ask.fields)
     used = {id(outcome) for outcome in joined.found}
     rest = [outcome for outcome in outcomes if id(outcome) not in used]
     records: dict[str, list[Any]] = {outcome.source: [] for outcome in joined.found[:1]}

@@ -16,11 +16,9 @@ from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.customer_identity import CustomerIdentity
-from gateway.stitching.merged_record import MemberRecord, Origin, origins_of
+from gateway.stitching.origins import MemberRecord
 from gateway.stitching.position import RecordPosition
-from gateway.stitching.record_list import RecordPage
 from gateway.stitching.source_reports import ContributionReports
-from gateway.stitching.source_router import RoutedAsk
 
 SET_SEPARATOR = "\n"
 """Stands between the ids of a member set."""
@@ -110,10 +108,9 @@ class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
         self._router.note_left_out_keys(source, kind)
         return True
 
-    def listed(self, asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage | None:
-        """Merge as `StitchedCustomer.listed`. The page is partial where records of the customer are missing."""
-        page = super().listed(asked, outcomes)
-        return page if page is None or self.error is None else msgspec.structs.replace(page, partial=True)
+    @property
+    def is_short(self) -> bool:
+        return self.error is not None
 
     def on(self, loaders: Loaders) -> MergedCustomer:
         return msgspec.structs.replace(self, loaders=loaders, _reports=None)
@@ -131,6 +128,3 @@ class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
         if self.error is not None:
             names.append(INCOMPLETE)
         return msgspec.structs.replace(self, id=SET_SEPARATOR.join(names))
-
-    def origins(self) -> list[Origin]:
-        return origins_of(self.members, self._router.customers.rules, self.selected)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from connectors.record_fields import LIST, Fields, fields_of
+from connectors.record_fields import LIST, fields_of
 from connectors.records import Customer
-from gateway.identity.records import RecordId
-from gateway.lookups.outcome import Outcome
+from gateway.stitching.origins import MemberRecord, OriginRule, is_empty
 
 NAME_FIELDS = ("name", "given_name", "family_name")
 """Fields that are taken from one record, for a given name of one and a family name of another are nobody's."""
@@ -27,48 +25,6 @@ _SAME: dict[str, Callable[[Any], Any]] = {
     "external_ids": lambda external: (external.source, external.id),
 }
 """By what items of lists are the same. Deals of two systems are two."""
-
-
-class MemberRecord(msgspec.Struct, frozen=True):
-    """One source's record of a customer, with the answer that it came with. `record` is None where that could not be had."""
-
-    id: RecordId
-    record: Any
-    outcome: Outcome
-
-    @property
-    def source(self) -> str:
-        return self.id.source
-
-    @property
-    def source_id(self) -> str:
-        return self.id.id
-
-    @property
-    def as_of(self) -> datetime | None:
-        return self.outcome.as_of if self.record is not None else None
-
-
-class OriginRule(StrEnum):
-    PRIORITY = "PRIORITY"
-    NEWEST = "NEWEST"
-
-
-class OtherValue(msgspec.Struct, frozen=True):
-    """What another source says. `value` is JSON."""
-
-    source: str
-    value: Any
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """Say whose value a field is. `source` is None where nobody has one."""
-
-    name: str
-    source: str | None
-    as_of: datetime | None
-    rule: OriginRule
-    others: list[OtherValue]
 
 
 class FieldRules:
@@ -104,14 +60,15 @@ class FieldRules:
             return newest_first, OriginRule.NEWEST if dated else OriginRule.PRIORITY
         return [member for name in rule for member in members if member.source == name], OriginRule.PRIORITY
 
-
-def is_empty(value: Any) -> bool:
-    """Tell whether a value says nothing. Such a value never stands in the place of another."""
-    if isinstance(value, msgspec.Struct):
-        return all(is_empty(getattr(value, name)) for name in value.__struct_fields__)
-    if isinstance(value, str):
-        return not value.strip() or value == "UNKNOWN"
-    return value is None or value == []
+    def choose(self, field: str, members: Sequence[MemberRecord]) -> tuple[MemberRecord | None, OriginRule]:
+        """Choose the record whose value of a field counts, and say by what rule."""
+        candidates, rule = self.candidates(field, members)
+        together = NAME_FIELDS if field in NAME_FIELDS else (field,)
+        for member in candidates:
+            if not all(is_empty(getattr(member.record, own, None)) for own in together):
+                is_dated = rule is OriginRule.NEWEST and member.record.updated_at is not None
+                return member, OriginRule.NEWEST if is_dated else OriginRule.PRIORITY
+        return None, rule
 
 
 def merge_records(members: Sequence[MemberRecord], rules: FieldRules, own_id: str) -> Any:
@@ -128,35 +85,6 @@ def merge_records(members: Sequence[MemberRecord], rules: FieldRules, own_id: st
     return type(first)(id=own_id, **values)
 
 
-def origins_of(members: Sequence[MemberRecord], rules: FieldRules, selected: Fields) -> list[Origin]:
-    """Say for each selected field whose value it is."""
-    known, parts = [member for member in members if member.record is not None], dict(selected)
-    return [_origin(name, parts[name], known, rules) for name in fields_of(Customer) if name in parts and name != "id"]
-
-
-def _origin(name: str, parts: Fields, members: Sequence[MemberRecord], rules: FieldRules) -> Origin:
-    chosen, rule = _chosen(name, members, rules)
-    shown_as = fields_of(Customer)[name].json_name
-    others = [
-        OtherValue(member.source, _shown(value, parts))
-        for member in members
-        if member is not chosen and not is_empty(value := getattr(member.record, name))
-    ]
-    if chosen is None or is_empty(getattr(chosen.record, name)):
-        return Origin(shown_as, None, None, rule, others)
-    return Origin(shown_as, chosen.source, chosen.as_of, rule, others)
-
-
-def _shown(value: Any, parts: Fields) -> Any:
-    """Write a value as JSON has it, of an object the selected parts alone."""
-    if isinstance(value, list):
-        return [_shown(item, parts) for item in value]
-    if not isinstance(value, msgspec.Struct):
-        return msgspec.to_builtins(value)
-    names = {field.name: field.encode_name for field in msgspec.structs.fields(value)}
-    return {names[name]: _shown(getattr(value, name), inner) for name, inner in parts if name in names}
-
-
 def _first_value(name: str, records: Sequence[Any]) -> Any:
     """Give the first value that says something."""
     for record in records:
@@ -169,18 +97,8 @@ def _first_value(name: str, records: Sequence[Any]) -> Any:
 def _merged(name: str, members: Sequence[MemberRecord], rules: FieldRules) -> Any:
     if fields_of(Customer)[name].form == LIST:
         return _united(name, [getattr(member.record, name) for member in rules.candidates(name, members)[0]])
-    chosen, _ = _chosen(name, members, rules)
+    chosen, _ = rules.choose(name, members)
     return fields_of(Customer)[name].default if chosen is None else getattr(chosen.record, name)
-
-
-def _chosen(name: str, members: Sequence[MemberRecord], rules: FieldRules) -> tuple[MemberRecord | None, OriginRule]:
-    candidates, rule = rules.candidates(name, members)
-    together = NAME_FIELDS if name in NAME_FIELDS else (name,)
-    for member in candidates:
-        if not all(is_empty(getattr(member.record, own, None)) for own in together):
-            is_dated = rule is OriginRule.NEWEST and member.record.updated_at is not None
-            return member, OriginRule.NEWEST if is_dated else OriginRule.PRIORITY
-    return None, rule
 
 
 def _united(name: str, lists: Sequence[list[Any]]) -> list[Any]:

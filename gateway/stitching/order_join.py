@@ -10,8 +10,8 @@ import msgspec
 
 from connectors.record_fields import Fields, narrow
 from connectors.records import ExternalOrderId
-from gateway.stitching.merged_record import is_empty
 from gateway.stitching.order_sources import MONEY_FIELDS, OrderId, OrderSources
+from gateway.stitching.origins import is_empty
 from gateway.stitching.position import OwnedRecord
 
 _Name = tuple[str | None, str]
@@ -19,9 +19,13 @@ _Name = tuple[str | None, str]
 
 
 class JoinedOrders(msgspec.Struct, frozen=True):
-    """Orders with the sources that they are of. `is_doubtful` says that numbers do not tell which records are one."""
+    """Orders with the sources that they are of, and the records that each is made of.
+
+    `is_doubtful` says that numbers do not tell which records are one.
+    """
 
     owned: list[OwnedRecord]
+    parts: list[Sequence[OwnedRecord]]
     is_doubtful: bool
 
 
@@ -37,6 +41,7 @@ def join_orders(
     shared = _shared_numbers(owned, sources)
     merge = _Merge(sources, fields, unknown)
     joined: list[OwnedRecord] = []
+    parts: list[Sequence[OwnedRecord]] = []
     is_doubtful = False
     for group in _groups(owned, sources):
         group.sort(key=lambda own: (sources.rank[own[1]], own[0].id))
@@ -45,9 +50,18 @@ def join_orders(
             is_doubtful |= bool(shared) and any(sources.number(source, record) in shared for record, source in group)
         if len(tops) == 1:
             joined.append(merge.merge(group))
+            parts.append(group)
         else:
             joined += tops
-    return JoinedOrders(joined, is_doubtful)
+            parts += [[own] for own in tops]
+    return JoinedOrders(joined, parts, is_doubtful)
+
+
+def choose_record(name: str, records: Sequence[Any]) -> Any:
+    """Choose the record whose value of a field counts: the first that has one. Of amounts it is one record for all."""
+    if name in MONEY_FIELDS:
+        return _paying(records)
+    return next((record for record in records if not is_empty(getattr(record, name))), records[0])
 
 
 def _groups(owned: Sequence[OwnedRecord], sources: OrderSources) -> list[list[OwnedRecord]]:
@@ -93,7 +107,7 @@ class _Merge:
         values: dict[str, Any] = {}
         if len(group) > 1:
             records = [own for own, _ in group]
-            values = {name: _first_value(name, records) for name in self._others}
+            values = {name: getattr(choose_record(name, records), name) for name in self._others}
             if self._amounts:
                 paying = _paying(records)
                 values |= {name: getattr(paying, name) for name in self._amounts}
@@ -111,15 +125,6 @@ def _id_of(own: OrderId, ids: Collection[OrderId], sources: OrderSources, unknow
         if name in unknown and len(stated) == 1:
             return stated[0]
     return own
-
-
-def _first_value(name: str, records: Sequence[Any]) -> Any:
-    """Choose the first value that is not empty."""
-    for record in records:
-        value = getattr(record, name)
-        if not is_empty(value):
-            return value
-    return getattr(records[0], name)
 
 
 def _paying(records: Sequence[Any]) -> Any:

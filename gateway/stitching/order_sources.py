@@ -50,6 +50,11 @@ class OrderSources:
             own |= Fields.from_paths("number")
         return Ask(fields=own, first=MAX_JOINED, shown=ask.shown)
 
+    def same_ids(self, name: str) -> list[str]:
+        """List the sources whose orders have the ids of a source's, itself first."""
+        space = self._ids_of.get(name, name)
+        return [name, *(other for other in self.rank if other != name and space in (other, self._ids_of.get(other)))]
+
     def fetch(self, source: Source, kind: KeyKind, ask: Ask) -> RecordFetch:
         """Fetch all orders of customers, with the fields of an ask. Equal ones are the same."""
         return source.records(Order, kind, self.whole(ask))

@@ -11,7 +11,7 @@ from gateway.identity.blocked_keys import birth_date_of
 from gateway.identity.keys import key_spellings, keys_of
 from gateway.identity.records import IdentityRecord, Key, RecordId
 from gateway.stitching.customer_sources import CustomerSources
-from gateway.stitching.merged_record import MemberRecord
+from gateway.stitching.origins import MemberRecord
 
 
 def linking_keys(customers: CustomerSources, id_: RecordId, record: Customer) -> dict[Key, Sequence[str]]:

@@ -10,7 +10,8 @@ import msgspec
 from connectors.records import MAX_WHOLE
 from gateway.errors import SourceFailure
 from gateway.lookups.outcome import Failed, Found, Outcome
-from gateway.stitching.joined_orders import page_answers
+from gateway.stitching.joined_orders import join_answers, page_answers
+from gateway.stitching.order_trace import trace_orders
 from gateway.stitching.position import OwnedRecord, RecordPosition, position_of, sort_owned
 from gateway.stitching.source_reports import Contribution
 from gateway.stitching.source_router import RoutedAsk
@@ -67,17 +68,24 @@ def page_of_one(asked: RoutedAsk, outcome: Found) -> RecordPage:
     )
 
 
-def merge_outcomes(asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage:
-    """Merge the records of all outcomes of one customer.
+def merge_outcomes(asked: RoutedAsk, outcomes: Sequence[Outcome], *, is_short: bool = False) -> RecordPage:
+    """Merge the records of all outcomes of one customer. `is_short` says that keys are missing which would find others.
 
     Raises `SourceFailure` when nothing could be had at all.
     """
+    joined = None
     if asked.orders is not None:
-        page = _merge(asked, page_answers(outcomes, asked.orders, asked.ask))
-        return msgspec.structs.replace(page, contributions=[(asked.record, outcome) for outcome in outcomes])
-    if len(outcomes) == 1 and type(only := outcomes[0]) is Found:
-        return page_of_one(asked, only)
-    return _merge(asked, outcomes)
+        joined = join_answers(outcomes, asked.orders, asked.ask.fields)
+        page = _merge(asked, page_answers(outcomes, joined, asked.ask))
+        page = msgspec.structs.replace(page, contributions=[(asked.record, outcome) for outcome in outcomes])
+    elif len(outcomes) == 1 and type(only := outcomes[0]) is Found:
+        page = page_of_one(asked, only)
+    else:
+        page = _merge(asked, outcomes)
+    if asked.origins is not None:
+        traced = trace_orders(page.owned(), outcomes, asked.origins, asked.orders, joined, is_short=is_short)
+        page = msgspec.structs.replace(page, records=traced)
+    return msgspec.structs.replace(page, partial=True) if is_short else page
 
 
 def _merge(asked: RoutedAsk, outcomes: Sequence[Outcome]) -> RecordPage:

@@ -39,6 +39,7 @@ class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
     `by_id` is the only source with its fetch, where there is one and it finds the records by the customer's id;
     `by_member_id`, where customers have several records, by that of one of them.
     `orders` are the sources whose records are joined, where there are any: of these all records are asked for.
+    `origins` are the fields that the caller sees, where he asks whose values they are.
     """
 
     record: type[Record]
@@ -47,6 +48,7 @@ class RoutedAsk(msgspec.Struct, frozen=True, eq=False):
     by_id: tuple[Source, RecordFetch] | None = None
     by_member_id: tuple[Source, RecordFetch] | None = None
     orders: OrderSources | None = None
+    origins: Fields | None = None
 
 
 class SourceRouter:
@@ -58,8 +60,9 @@ class SourceRouter:
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
     `walk_fields(selection)` are what is asked of all sources of customers.
-    `route(record, ask)` gives the fetches at all sources of a record type. `record_fetch(source, record, kind, fields)` finds
-    records by a key of their own. Each gives the same object for the same words.
+    `route(record, ask, origins)` gives the fetches at all sources of a record type.
+    `record_fetch(source, record, kind, fields)` finds records by a key of their own. Each gives the same object for the same
+    words.
     """
 
     def __init__(self, sources: Sources, settings: Settings, decisions: SharedLog | None = None) -> None:
@@ -69,9 +72,9 @@ class SourceRouter:
         self.decisions = decisions
         self.identity_changes: Counter[LogAction] = Counter()
         """How often people linked or cut customers by this worker."""
+        self.orders = OrderSources(sources, settings)
         self.node_ids = {record: self._node_ids(record) for record in RECORDS.values()}
         self.customer_ids = self.node_ids[Customer]
-        self.orders = OrderSources(sources, settings)
         self.known: KnownCustomers | None = None
         self.turns = asyncio.Lock()
         self._noted: set[tuple[str, KeyKind]] = set()
@@ -95,31 +98,33 @@ class SourceRouter:
         return self.customers.fields(self.fields(selection))
 
     def _node_ids(self, record: type[Record]) -> NodeIds:
-        finders = self.sources.finders(record, ID_KINDS[record])
-        return NodeIds([source.name for source in finders], [source.name for source in self.sources.all])
+        finders = [source.name for source in self.sources.finders(record, ID_KINDS[record])]
+        if (orders := self.orders.join(record)) is not None:
+            finders += [name for name in orders.rank if name not in finders and {*orders.same_ids(name)} & {*finders}]
+        return NodeIds(finders, [source.name for source in self.sources.all])
 
     def _record_fetch(self, source: Source, record: type[Record], kind: KeyKind, fields: Fields) -> RecordFetch:
         fields = fields | Fields.from_paths("id")
         return source.records(record, kind, Ask(fields=fields, first=CANDIDATES, more=False, shown=True))
 
-    def _route(self, record: type[Record], ask: Ask) -> RoutedAsk:
+    def _route(self, record: type[Record], ask: Ask, origins: Fields | None = None) -> RoutedAsk:
         configured = self.sources.for_record(record)
         ask = msgspec.structs.replace(ask, fields=ask.fields | Fields.from_paths("id"))  # so that what comes twice is seen
         has_many_keys = self.customers.are_several or any(KEY_KINDS[kind].multiple for _, kind in configured)
         if len(configured) > 1 or has_many_keys:
             ask = msgspec.structs.replace(ask, fields=ask.fields | post_filter.position_fields(record))
         if (orders := self.orders.join(record)) is not None:
-            return self._joined(ask, orders)
+            return self._joined(ask, orders, origins)
         fetches = [
             (source, kind, source.records(record, kind, ask_of_source(ask, record, source.name))) for source, kind in configured
         ]
         by_id = [(source, fetch) for source, kind, fetch in fetches if kind is KeyKind.CUSTOMER_ID]
         one = by_id[0] if len(fetches) == len(by_id) == 1 else None
         if self.customers.are_several:
-            return RoutedAsk(record, ask, fetches, by_member_id=one)
-        return RoutedAsk(record, ask, fetches, by_id=one)
+            return RoutedAsk(record, ask, fetches, by_member_id=one, origins=origins)
+        return RoutedAsk(record, ask, fetches, by_id=one, origins=origins)
 
-    def _joined(self, ask: Ask, orders: OrderSources) -> RoutedAsk:
+    def _joined(self, ask: Ask, orders: OrderSources, origins: Fields | None) -> RoutedAsk:
         """Ask sources of the same orders for all, and others as usual."""
         fetches = [
             (source, kind, orders.fetch(source, kind, ask))
@@ -128,7 +133,7 @@ class SourceRouter:
             for source, kind in self.sources.for_record(Order)
         ]
         ask = msgspec.structs.replace(ask, fields=orders.whole(ask).fields)
-        return RoutedAsk(Order, ask, fetches, orders=orders)
+        return RoutedAsk(Order, ask, fetches, orders=orders, origins=origins)
 
     def _customer_fetch(
         self, kind: KeyKind, selection: Selection, source_name: str | None = None

@@ -124,7 +124,7 @@ class Stitcher(msgspec.Struct, eq=False):
         else:
             customer = self.identified(kind, key, outcome)
         if selection.members and customer is not None:
-            customer.selected = selection.fields
+            customer.selected = selection.shown
         return customer
 
     def find(
@@ -195,7 +195,7 @@ class Stitcher(msgspec.Struct, eq=False):
         if selection.members:
             for customer in customers:
                 if isinstance(customer, StitchedCustomer):
-                    customer.selected = selection.fields
+                    customer.selected = selection.shown
         if len(good) == len(keys):
             return customers
         rest = iter(customers)
@@ -257,7 +257,7 @@ class Stitcher(msgspec.Struct, eq=False):
         customers = self._router.customers
         found = [self._stitched(record.id, msgspec.structs.replace(outcome, records=[record])) for record in outcome.records]
         for customer in found if selection.members else ():
-            customer.selected = selection.fields
+            customer.selected = selection.shown
         if not self.has_several_sources or customers.is_enough(outcome.source, selection):
             return found
         ids = [

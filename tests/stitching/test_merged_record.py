@@ -8,7 +8,8 @@ from connectors import records as r
 from connectors.record_fields import Fields, all_fields, narrow
 from gateway.identity.records import RecordId
 from gateway.lookups.outcome import Found
-from gateway.stitching.merged_record import FieldRules, MemberRecord, is_empty, merge_records, origins_of
+from gateway.stitching.merged_record import FieldRules, merge_records
+from gateway.stitching.origins import MemberRecord, is_empty, origins_of
 from tests.support import shop
 
 RANK = {"crm": 0, "shop": 1, "desk": 2}
@@ -91,7 +92,7 @@ def test_the_newest_record_counts(days: tuple[int | None, int | None], chosen: s
         for source, day in zip(("crm", "shop"), days, strict=True)
     ]
     rules = FieldRules(RANK, {"email": "newest"})
-    (origin,) = origins_of(members, rules, Fields.from_paths("email"))
+    (origin,) = origins_of(r.Customer, members, Fields.from_paths("email"), rules.choose)
     assert merge_records(members, rules, "own").email == f"{chosen}@example.com"
     assert (origin.source, origin.rule.value) == (chosen, rule)
 
@@ -100,7 +101,9 @@ def test_origins_are_of_selected_fields_with_what_others_say():
     """In JSON, under the names of the schema; the id has none, and neither has what was read for other reasons."""
     address = r.Address(city="London", postal_code="N1")
     members = [member("crm", name="A", phone="1"), member("shop", name="A", address=address, created_at=shop.at(1))]
-    origins = origins_of(members, FieldRules(RANK, {}), Fields.from_paths("id", "name", "address.city", "locale"))
+    origins = origins_of(
+        r.Customer, members, Fields.from_paths("id", "name", "address.city", "locale"), FieldRules(RANK, {}).choose
+    )
     assert [(own.name, own.source, [(other.source, other.value) for other in own.others]) for own in origins] == [
         ("name", "crm", [("shop", "A")]),
         ("locale", None, []),
@@ -108,18 +111,20 @@ def test_origins_are_of_selected_fields_with_what_others_say():
     ]
     assert origins[0].as_of == shop.at(10)
     twice = [members[1], member("desk", address=address)]
-    (other,) = origins_of(twice, FieldRules(RANK, {}), Fields.from_paths("address.postal_code"))[0].others
+    (other,) = origins_of(r.Customer, twice, Fields.from_paths("address.postal_code"), FieldRules(RANK, {}).choose)[0].others
     assert other.value == {"postalCode": "N1"}
     pairs = [r.ContactPoint(kind="EMAIL", value="a@example.com"), r.ContactPoint(kind="PHONE", value="1")]
     lists = [member("crm", name="A", contact_points=pairs), member("shop", contact_points=pairs[:1])]
-    (listed,) = origins_of(lists, FieldRules(RANK, {}), Fields.from_paths("contact_points.kind"))
+    (listed,) = origins_of(r.Customer, lists, Fields.from_paths("contact_points.kind"), FieldRules(RANK, {}).choose)
     assert (listed.source, [other.value for other in listed.others]) == ("crm", [[{"kind": "EMAIL"}]])
 
 
 def test_a_record_of_which_only_the_id_is_known_says_nothing():
     """The others do."""
     unknown = MemberRecord(RecordId("crm", "1"), None, member("crm").outcome)
-    (origin,) = origins_of([unknown, member("shop", name="B")], FieldRules(RANK, {}), Fields.from_paths("name"))
+    (origin,) = origins_of(
+        r.Customer, [unknown, member("shop", name="B")], Fields.from_paths("name"), FieldRules(RANK, {}).choose
+    )
     assert (origin.source, unknown.as_of) == ("shop", None)
 
 
