@@ -25,7 +25,7 @@ MAX_RECORDS = 10
 """How many records are named at once."""
 MAX_REASON_LENGTH = 500
 
-_LASTING = frozenset({IncompleteReason.ONE_WAY_KEYS})
+_LASTING = frozenset({IncompleteReason.ONE_WAY_KEYS, IncompleteReason.KEY_REFUSED})
 """Why a customer may have more records whenever it is asked for."""
 
 
