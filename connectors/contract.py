@@ -28,7 +28,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from connectors.errors import NoWebhookError, SourceError
 from connectors.inspection import MissingIndex, SampleFunction
 from connectors.record_fields import Fields
-from connectors.records import RECORD_NAMES, RECORDS, Event, Order, Record, Ticket, known_record
+from connectors.records import RECORD_NAMES, RECORDS, BirthDates, Event, Order, Record, Ticket, known_record
 
 
 class KeyKind(StrEnum):
@@ -329,11 +329,13 @@ class Connector(Generic[S]):
 
     `any_case` says that the source finds e-mail addresses in any case of letters. One that does not say so is asked by the
     address as the customer's record has it, beside the one in lower case.
+    `birth_dates` says how the source writes days of birth that can be read in two ways; the gateway sets it by the settings.
     """
 
     kind: ClassVar[str]
     settings_type: ClassVar[type[ConnectorSettings]]
     any_case: bool = False
+    birth_dates: BirthDates | None = None
 
     def __init__(self, name: str, settings: S) -> None:
         self.name = name

@@ -19,6 +19,10 @@ from connectors.suggestions import did_you_mean
 
 UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
+DAY_PATTERN = r"^\d{4}-(?!02-3|(?:0[469]|11)-31)(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\Z"
+Day = Annotated[str, msgspec.Meta(pattern=DAY_PATTERN)]
+"""A day of the calendar as ISO 8601, `1985-03-12`."""
+
 MAX_WHOLE = 2**31 - 1
 Whole = Annotated[int, msgspec.Meta(ge=-MAX_WHOLE - 1, le=MAX_WHOLE)]
 """A whole number as GraphQL has it, of 32 bits."""
@@ -58,6 +62,15 @@ class Personal(StrEnum):
     """A page's address, whose parameters may hold anything."""
     FREE = "free"
     """JSON in which anything may stand."""
+
+
+class BirthDates(StrEnum):
+    """Say how a source writes days of birth that can be read in two ways."""
+
+    DAY_FIRST = "day_first"
+    MONTH_FIRST = "month_first"
+    SECONDS = "seconds"
+    MILLISECONDS = "milliseconds"
 
 
 class KnownEnum(StrEnum):
@@ -214,10 +227,7 @@ class ExternalId(Part, frozen=True, kw_only=True):
 
 
 class Customer(Record, frozen=True, kw_only=True):
-    """Describe a person or company as one source knows it, with its keys. These find it in other sources.
-
-    `birth_date` is written as ISO 8601, `1985-03-12`.
-    """
+    """Describe a person or company as one source knows it, with its keys. These find it in other sources."""
 
     id: Annotated[str, Personal.IDENTIFIER]
     kind: CustomerKind = CustomerKind.UNKNOWN
@@ -227,7 +237,7 @@ class Customer(Record, frozen=True, kw_only=True):
     email: Annotated[str | None, Personal.EMAIL] = None
     phone: Annotated[str | None, Personal.PHONE] = None
     member_number: Annotated[str | None, Personal.IDENTIFIER] = None
-    birth_date: Annotated[str | None, Personal.BIRTH_DATE] = None
+    birth_date: Annotated[Day | None, Personal.BIRTH_DATE] = None
     locale: str | None = None
     created_at: UtcTime | None = None
     updated_at: UtcTime | None = None

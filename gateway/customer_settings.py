@@ -1,30 +1,54 @@
 """Settings of customers that several sources know: whose value a field is, and which records are one customer."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    field_validator,
+)
 
 from connectors.contract import LINKING_KINDS, KeyKind
+from connectors.errors import SettingsError
 from connectors.record_fields import fields_of
 from connectors.records import Customer
+from connectors.suggestions import suggest
 from connectors.toolkit.text_forms import fits
 from gateway.settings_texts import SourceName
+
+NEWEST = "newest"
 
 MAX_AGE_S = 30 * 86_400
 """For how long it is stored at most which records were found together."""
 
 
-def _linking(kind: KeyKind) -> KeyKind:
+def _linking(kind: Any) -> Any:
     if kind not in LINKING_KINDS:
-        raise ValueError("links are made by external_id, member_number, email, phone and device_id; choose one of these")
+        fix = suggest(kind if isinstance(kind, str) else "", LINKING_KINDS, "choose one of these")
+        raise ValueError(f"links are made by external_id, member_number, email, phone and device_id{fix}")
     return kind
 
 
 def _field(name: str) -> str:
-    if name not in fields_of(Customer) or name == "id":
-        raise ValueError(f"a customer's record has no field `{name}` to choose")
+    known = [own for own in fields_of(Customer) if own != "id"]
+    if name not in known:
+        fix = "; remove it" if name == "id" else suggest(name, known, "name one of its fields")
+        raise ValueError(f"a customer's record has no field `{name}` to choose{fix}")
     return name
+
+
+def _rule(rule: Any) -> Any:
+    if not isinstance(rule, list) and rule != NEWEST:
+        fix = suggest(rule if isinstance(rule, str) else "", [NEWEST], "put the names of sources in [ and ]")
+        raise ValueError(f"must be a list of sources, or {NEWEST}{fix}")
+    return rule
 
 
 OperatorName = Annotated[
@@ -42,11 +66,24 @@ def _operator_key(key: SecretStr) -> SecretStr:
 
 OperatorKey = Annotated[SecretStr, AfterValidator(_operator_key)]
 
-LinkingKind = Annotated[KeyKind, AfterValidator(_linking)]
+LinkingKind = Annotated[KeyKind, BeforeValidator(_linking)]
 """A kind of key that can link records."""
 
-FieldRule = Annotated[list[SourceName], Field(min_length=1)] | Literal["newest"]
+FieldRule = Annotated[
+    Annotated[list[SourceName], Field(min_length=1), Tag("sources")] | Annotated[Literal["newest"], Tag(NEWEST)],
+    Discriminator(lambda rule: NEWEST if isinstance(rule, str) else "sources"),
+    BeforeValidator(_rule),
+]
 """The sources that a field comes from, the first one that has a value; or the record that changed last."""
+
+
+def _no_key(kind: KeyKind, value: str) -> str | None:
+    """Say why no record has a key. Records have odd addresses and numbers, which can be blocked as they are written."""
+    if not value.strip():
+        return "is blank, as no key is; remove it"
+    if kind is KeyKind.EXTERNAL_ID and not all(part.strip() for part in value.partition(":")):
+        return "is no id at a system; write it as SYSTEM:ID"
+    return None
 
 
 class _Frozen(BaseModel):
@@ -98,3 +135,16 @@ class IdentitySettings(_Frozen):
     """What keys are digested with, before it is stored which records have them. Without it nothing is stored."""
     max_age_s: Annotated[int, Field(ge=10, le=MAX_AGE_S)] = 3_600
     """For how long what is stored spares turns. After half of it the records are found anew, behind an answer."""
+
+    @field_validator("blocked")
+    @classmethod
+    def _can_be_keys(cls, blocked: dict[KeyKind, list[str]]) -> dict[KeyKind, list[str]]:
+        problems = [
+            f"{kind.value}.{place}: {problem}"
+            for kind, values in blocked.items()
+            for place, value in enumerate(values)
+            if (problem := _no_key(kind, value)) is not None
+        ]
+        if problems:
+            raise SettingsError(problems)
+        return blocked

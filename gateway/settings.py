@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from connectors.contract import CUSTOMER_KEYS, KeyKind, RecordName
 from connectors.errors import ConfigurationError
+from connectors.records import BirthDates
 from connectors.suggestions import suggest
 from connectors.toolkit.webhook_signatures import Encoding
 from gateway.customer_settings import CustomerSettings, IdentitySettings
@@ -153,6 +154,8 @@ class SourceSettings(CallSettings):
     """Whose customer ids the source knows; its own where it finds customers by id, else those of the first that does."""
     order_ids_of: SourceName | None = None
     """Whose order ids the source's own orders have."""
+    birth_dates: BirthDates | None = None
+    """How the source writes days of birth that can be read in two ways."""
 
     @property
     def connector_settings(self) -> dict[str, Any]:

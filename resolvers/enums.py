@@ -230,6 +230,7 @@ _describe(
     OUT_OF_TIME="Finding them took half of the time of the request.",
     OUT_OF_TURNS="Keys led to further keys too often.",
     ONE_WAY_KEYS="A source states ids of others, and cannot be asked by them.",
+    KEY_REFUSED="A source refuses a key, such as a telephone number that it takes for none, so it may have a record with it.",
     LINKS_UNAVAILABLE="What people linked and cut lately could not be read; `sources` says as of when it is known, if ever.",
 )
 _describe(

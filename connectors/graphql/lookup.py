@@ -11,7 +11,7 @@ from connectors.contract import Ask, Found, KeyKind, nobody
 from connectors.errors import SourceError, SourceProtocolError
 from connectors.graphql.query import Query
 from connectors.graphql.record_reader import RecordReader
-from connectors.graphql.response import ABSENT, Errors, code_of, of_a_key, path_of
+from connectors.graphql.response import ABSENT, REFUSED, Errors, code_of, of_a_key, path_of
 from connectors.graphql.response_paths import found_at, number_at, object_on
 from connectors.graphql.selection import SourceSelection
 from connectors.graphql.settings import GraphQLSettings, LookupSettings, RecordSettings
@@ -58,6 +58,7 @@ class GraphQLLookup:
         self.max_pages = settings.max_pages
         self._page_size = settings.page_size
         self._query = query = Query(settings.query, settings.variables)
+        self._absent = {ABSENT, REFUSED} if settings.refuses_unknown else {ABSENT}
         self.max_batch = settings.max_batch or (min(_ALIASED, source.max_batch) if query.one_key else source.max_batch)
         sends = query.sends - {"first"} if query.cuts_all else query.sends
         self._list_pushdown = ListPushdown(self.record, rules.order, sends, counts=query.total is not None)
@@ -140,7 +141,7 @@ class GraphQLLookup:
 
     def _read_page(self, lookup_query: LookupQuery, value: Any, errors: Errors, ask: Ask, wait_s: float | None) -> bool:
         if self._query.one_key and errors:
-            if not (value is None and all(code_of(error) == ABSENT for error in errors)):
+            if not (value is None and all(code_of(error) in self._absent for error in errors)):
                 raise of_a_key(errors, wait_s, one_key=True)
             return False
         query = self._query

@@ -38,10 +38,14 @@ class LookupSettings(ConnectorSettings):
     max_batch: Annotated[int, Field(ge=1, le=1000)] | None = None
     page_size: Count | None = None
     max_pages: Count = 10
+    refuses_unknown: bool = False
+    """Whether the API refuses keys that nobody has, such as ids of another form."""
 
     @model_validator(mode="after")
     def _can_be_asked(self) -> Self:
         query = Query(self.query, self.variables)
+        if self.refuses_unknown and not query.one_key:
+            raise ValueError("refuses_unknown: the query must use $key, for one key alone")
         if self.page_size is not None and not {"first", "after"} <= query.sends:
             raise ValueError("page_size: the query must use $first and $after")
         return self

@@ -112,7 +112,12 @@ class HttpConnector(Connector[HttpSettings]):
         return await ask_in_parts(route.parts(keys, ask), lambda part: ask_in_halves(part, ask_some))
 
     async def _ask_one(self, route: HttpLookup, key: str, ask: Ask, until: float | None) -> Found | SourceError | None:
-        return (await self._ask(route, [key], ask, until)).get(key)
+        try:
+            return (await self._ask(route, [key], ask, until)).get(key)
+        except SourceRejectedError:
+            if route.lookup.refuses_unknown:
+                return None
+            raise
 
     async def _ask(self, route: HttpLookup, keys: Keys, ask: Ask, until: float | None) -> Mapping[str, Found | SourceError]:
         """One question, in as many calls as its answer has pages."""

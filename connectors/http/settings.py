@@ -33,6 +33,8 @@ class LookupSettings(ConnectorSettings):
     next_cursor: Expression | None = None
     cursor_parameter: str | None = None
     total: Expression | None = None
+    refuses_unknown: bool = False
+    """Whether the API refuses keys that nobody has, such as ids of another form."""
 
     @cached_property
     def placeholders(self) -> frozenset[str]:
@@ -54,6 +56,7 @@ class LookupSettings(ConnectorSettings):
             "path: {first}, {since} and {until} belong after the `?`": placeholders_of(fixed_part) <= {"key", "keys"},
             "{until} needs {since}": "until" not in used or "since" in used,
             "key: with {keys}, an expression must give the key of a row": "keys" not in used or self.key is not None,
+            "refuses_unknown: only with {key}": not self.refuses_unknown or "keys" not in used,
             "total: only with {key}": self.total is None or "keys" not in used,
             "body: only with method = 'POST'": self.body is None or self.method == "POST",
             "next: only with method = 'GET'; a POST pages by next_cursor": self.next is None or self.method == "GET",

@@ -15,7 +15,8 @@ import msgspec
 from msgspec import inspect as mi
 
 from connectors.record_fields import FieldInfo
-from connectors.records import KnownEnum
+from connectors.records import DAY_PATTERN, BirthDates, KnownEnum
+from connectors.toolkit.days import to_day
 from connectors.toolkit.evaluation import EXACT, decimal_text, is_sound, rfc3339
 from connectors.toolkit.json_repair import repair_json
 from connectors.toolkit.times import is_no_time, read_time
@@ -84,14 +85,26 @@ def converter(leaf: type | None) -> Convert:
     return _CONVERTERS.get(leaf, _as_it_is)
 
 
-def field_converter(field: FieldInfo) -> Convert:
-    """As `converter`, for a field: codes, such as those of countries and currencies, are in upper case."""
+def field_converter(field: FieldInfo, birth_dates: BirthDates | None = None) -> Convert:
+    """As `converter`, for a field: codes, such as those of countries and currencies, are in upper case, days as ISO 8601."""
+    if is_day(field):
+        return lambda value: to_day(value, birth_dates)
     pattern = code_pattern(field)
     return converter(field.leaf) if pattern is None else _code_converter(re.compile(pattern))
 
 
 def code_pattern(field: FieldInfo) -> str | None:
     """The pattern of a field that holds codes, None for another."""
+    pattern = _field_pattern(field)
+    return None if pattern == DAY_PATTERN else pattern
+
+
+def is_day(field: FieldInfo) -> bool:
+    """Tell whether a field holds days of the calendar."""
+    return _field_pattern(field) == DAY_PATTERN
+
+
+def _field_pattern(field: FieldInfo) -> str | None:
     return _pattern(mi.type_info(field.type)) if field.leaf is str else None
 
 

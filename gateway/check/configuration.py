@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from connectors.contract import Connector
 from connectors.errors import ConfigurationError
+from connectors.records import BirthDates
 from gateway.check.order_checks import find_without_orders
 from gateway.check.problems import Problem, problem_without_place, read_file_text, read_setting_text
 from gateway.check.settings_file import TomlFile
@@ -110,6 +111,8 @@ def _validate_source(
         if further:
             return None, problems
     connector, found = build_connector(kinds[block["kind"]], name, settings, own)
+    if connector is not None:
+        connector.birth_dates = next((own for own in BirthDates if own == block.get("birth_dates")), None)
     return connector, [*problems, *found]
 
 

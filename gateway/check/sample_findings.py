@@ -12,7 +12,7 @@ from connectors.contract import KeyKind
 from connectors.errors import SourceTimeoutError
 from connectors.record_fields import LIST, FieldInfo, fields_of, leaves_of, limits
 from connectors.records import RECORD_NAMES, Customer, Record
-from connectors.toolkit.converters import code_pattern
+from connectors.toolkit.converters import code_pattern, is_day
 from connectors.toolkit.ratings import RATING
 from gateway.check.problems import Problem
 from gateway.check.sampler import MAX_SAMPLE_S, LookupSample, Sampler
@@ -180,6 +180,11 @@ def _advice(field: FieldInfo | None) -> str:
         return "give a whole number from 1 to 5, or set rating_scale"
     if field.name == "country":
         return "give the code of two letters, such as DE"
+    if is_day(field):
+        return (
+            "give the day alone, such as 1971-05-05; say by birth_dates of the source what 03/04/1971 means there, or how "
+            "days are counted"
+        )
     if code_pattern(field):
         return "give the code of three letters, such as EUR"
     if field.leaf is datetime:

@@ -117,7 +117,7 @@ class Sampler:
             sample.failure = error if isinstance(error, SourceError) else SourceTimeoutError()
             return sample
         sample.keys = given.keys
-        caller, words = SourceCaller(connector.name, self._clock), Counter[tuple[str, str]]()
+        caller, words = SourceCaller(connector.name, self._clock, connector.birth_dates), Counter[tuple[str, str]]()
         watched = msgspec.structs.replace(lookup, fetch=_watched(lookup, words))
         asked = keys_to_read(given.keys, self.rows)
         # Whole, for what has no time that can be read comes last.

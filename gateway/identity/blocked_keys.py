@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from connectors.contract import KeyKind
+from connectors.records import DAY_PATTERN
+from connectors.toolkit.days import to_day
 from gateway.identity.records import Key
 
 PLACEHOLDERS = frozenset(
@@ -30,7 +32,7 @@ PLACEHOLDER_DATES = frozenset({"0001-01-01", "1900-01-01", "1970-01-01", "2000-0
 
 _ZEROS = re.compile(r"(?:\W*0){2,}\W*")
 _ONE_SIGN = re.compile(r"\W*(\w)(?:\W*\1){5,}\W*")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY = re.compile(DAY_PATTERN)
 _MIN_DIGITS = 7
 
 
@@ -71,6 +73,6 @@ def _is_blocked_number(number: str) -> bool:
 
 
 def birth_date_of(text: str | None) -> str | None:
-    """Read the day of birth of a record. None for what is no day of ISO 8601, or one that forms begin with."""
-    day = (text or "").strip()[:10]
-    return day if _DATE.fullmatch(day) and day not in PLACEHOLDER_DATES else None
+    """Read the day of birth of a record. None for what is no day, or one that forms begin with."""
+    day = text if text is None or _DAY.fullmatch(text) else to_day(text)
+    return day if day is not None and _DAY.fullmatch(day) and day not in PLACEHOLDER_DATES else None

@@ -1,6 +1,6 @@
 """A source's record of a customer, as identity sees it: its id and its keys, each of which may link it to others."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -67,3 +67,8 @@ def limited_keys(keys: Iterable[Key]) -> dict[str, set[str]]:
         name = f"{kind.value} {value.partition(':')[0]}" if kind is KeyKind.EXTERNAL_ID else kind.value
         groups.setdefault(name, set()).add(value)
     return groups
+
+
+def kinds_beyond(groups: Mapping[str, Collection[str]], limits: IdentityLimits) -> set[KeyKind]:
+    """List the kinds of which there are more keys, in groups, than a customer may have."""
+    return {KeyKind(name.partition(" ")[0]) for name, values in groups.items() if len(values) > limits.keys_per_kind}

@@ -15,7 +15,7 @@ import msgspec
 
 from connectors.contract import KeyKind
 from gateway.identity.decisions import LogRule, Pair
-from gateway.identity.records import IdentityLimits, IdentityRecord, Key, RecordId, limited_keys
+from gateway.identity.records import IdentityLimits, IdentityRecord, Key, RecordId, kinds_beyond, limited_keys
 
 
 class LinkBasis(StrEnum):
@@ -76,7 +76,10 @@ class Link(msgspec.Struct, frozen=True, order=True):
 
 
 class WithheldLink(msgspec.Struct, frozen=True):
-    """A link that joins nothing. A shared key has one record here, for those that share it are not read."""
+    """A link that joins nothing. A shared key has one record here, for those that share it are not read.
+
+    Nor are others that have a key of a record with too many.
+    """
 
     by: LinkBasis
     records: tuple[RecordId, ...]
@@ -150,7 +153,7 @@ def resolve(
         one.join(other)
         for record in other.records:
             sides[record.id] = one
-    return _components(known, sides, ordered, reasons, shared)
+    return _components(known, sides, ordered, reasons, shared, limits)
 
 
 def components_of(components: Iterable[Component], records: Collection[RecordId]) -> list[Component]:
@@ -204,7 +207,7 @@ def _reason(link: Link, one: _Side, other: _Side, limits: IdentityLimits) -> Wit
         return WithheldReason.RECORDS_PER_SOURCE
     if len(records) > limits.records:
         return WithheldReason.RECORDS_PER_CUSTOMER
-    if any(len(keys) > limits.keys_per_kind for keys in _merged(one.keys, other.keys).values()):
+    if kinds_beyond(_merged(one.keys, other.keys), limits):
         return WithheldReason.KEYS_PER_KIND
     if link.by is LinkBasis.DEVICE_ID and all(any(record.is_person for record in side.records) for side in (one, other)):
         return WithheldReason.TWO_PEOPLE
@@ -221,6 +224,7 @@ def _components(
     links: Sequence[Link],
     reasons: Mapping[Link, WithheldReason],
     shared: Collection[Key],
+    limits: IdentityLimits,
 ) -> list[Component]:
     components: list[Component] = []
     for side in dict.fromkeys(sides[id_] for id_ in sorted(known)):
@@ -231,5 +235,7 @@ def _components(
         for id_ in own:
             places = {STRENGTH[key.kind] for key in known[id_].keys if key in shared}
             withheld += [WithheldLink(_BASES[place], (id_,), WithheldReason.SHARED_KEY) for place in sorted(places)]
+        beyond = sorted(STRENGTH[kind] for kind in kinds_beyond(side.keys, limits))  # of one record: it was joined to none
+        withheld += [WithheldLink(_BASES[place], own, WithheldReason.KEYS_PER_KIND) for place in beyond]
         components.append(Component(own, tuple(inside), tuple(withheld)))
     return components

@@ -89,7 +89,9 @@ def build_connectors(settings: Mapping[str, SourceSettings]) -> list[Connector[A
         if not validated.problems:
             connector, further = build_connector(kinds[block.kind], name, validated.settings, block.connector_settings)
             problems += further
-            built += [] if connector is None else [connector]
+            if connector is not None:
+                connector.birth_dates = block.birth_dates
+                built.append(connector)
     if problems:
         raise ConfigurationError([str(problem) for problem in problems])
     return built

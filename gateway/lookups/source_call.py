@@ -24,7 +24,7 @@ from connectors.errors import (
     without_frames,
 )
 from connectors.record_fields import Fields, narrow
-from connectors.records import RECORD_NAMES, Record
+from connectors.records import RECORD_NAMES, BirthDates, Record
 from connectors.toolkit.json_repair import repair_json
 from gateway.clock import Clock
 from gateway.log import SeldomLog
@@ -62,9 +62,10 @@ class SourceCaller:
     The log says once that calls fail from now on, and once that they no longer do.
     """
 
-    def __init__(self, source: str, clock: Clock) -> None:
+    def __init__(self, source: str, clock: Clock, birth_dates: BirthDates | None = None) -> None:
         self.source = source
         self.clock = clock
+        self._birth_dates = birth_dates
         self.timers = Timers()
         self.statistics = CallStatistics()
         self.troubles: dict[tuple[str, str, str], tuple[int, str | None]] = {}
@@ -106,7 +107,7 @@ class SourceCaller:
             return Failed(error=answer, **stamp)
         try:
             given = validate_listing(answer[""], after)
-            validated = validate_records(given.records, narrow(lister.record, fields))
+            validated = validate_records(given.records, narrow(lister.record, fields), self._birth_dates)
         except Exception as error:  # noqa: BLE001  what a connector gives may raise anything when it is looked at
             return Failed(error=_unreadable(error), **stamp)
         if validated.unreadable:
@@ -208,7 +209,7 @@ class SourceCaller:
             if isinstance(given, SourceError):
                 return Failed(error=given, **stamp)
             page = validate_page(given)
-            validated = validate_records(page.records, post_filter.kind)
+            validated = validate_records(page.records, post_filter.kind, self._birth_dates)
             if validated.unreadable:
                 self._note_unreadable(post_filter.record, validated.unreadable)
             records, total, has_more, partial, is_short = post_filter.finished(validated.records, page.total, validated.dropped)
@@ -309,10 +310,10 @@ class Decoded(NamedTuple):
     unreadable: Sequence[UnreadableValue] = ()
 
 
-def validate_records(records: bytes | list[Any], kind: type[msgspec.Struct]) -> Decoded:
+def validate_records(records: bytes | list[Any], kind: type[msgspec.Struct], birth_dates: BirthDates | None = None) -> Decoded:
     """Validate records as `decode_records`, decoded ones too."""
     if isinstance(records, bytes):
-        return decode_records(records, kind)
+        return decode_records(records, kind, birth_dates)
     if not {kind}.issuperset(map(type, records)):
         raise SourceProtocolError("the connector gave other records than it was asked for")
     good = [record for record in records if has_id(record)]
@@ -341,7 +342,7 @@ def decode_pages(answers: list[Any], kind: type[msgspec.Struct]) -> list[Any]:
     return decoded
 
 
-def decode_records(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
+def decode_records(records: bytes, kind: type[msgspec.Struct], birth_dates: BirthDates | None = None) -> Decoded:
     """Decode the readable records of a JSON array.
 
     Raises `SourceProtocolError` when the whole is none.
@@ -359,7 +360,7 @@ def decode_records(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
             records = repair_json(records)
         except (ValueError, RecursionError):
             raise SourceProtocolError("the answer is not JSON") from None
-    return _one_by_one(records, kind)
+    return _one_by_one(records, kind, birth_dates)
 
 
 @lru_cache(maxsize=1024)
@@ -368,7 +369,7 @@ def record_decoder(kind: type[Any]) -> msgspec.json.Decoder[list[Any]]:
     return msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
 
 
-def _one_by_one(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
+def _one_by_one(records: bytes, kind: type[msgspec.Struct], birth_dates: BirthDates | None) -> Decoded:
     try:
         raws = msgspec.json.decode(records, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -381,7 +382,7 @@ def _one_by_one(records: bytes, kind: type[msgspec.Struct]) -> Decoded:
         except (msgspec.MsgspecError, RecursionError):
             sound = []
         if not sound:
-            reading = LenientReader(raw, kind)
+            reading = LenientReader(raw, kind, birth_dates)
             unreadable += reading.unreadable
             sound = [] if reading.record is None else [reading.record]
         good += sound

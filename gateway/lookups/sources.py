@@ -37,7 +37,7 @@ class Source:
     ) -> None:
         self.name = connector.name
         self.connector = connector
-        self._caller = SourceCaller(connector.name, clock)
+        self._caller = SourceCaller(connector.name, clock, connector.birth_dates)
         self._cache_policy = {
             RECORDS[name]: CachePolicy(settings.cache_s.get(name, 0.0), settings.stale_s.get(name, 0.0))
             for name in settings.cache_s.keys() | settings.stale_s.keys()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from connectors.record_fields import LIST, OBJECT, FieldInfo, fields_of
+from connectors.records import BirthDates
 from connectors.toolkit.converters import field_converter, to_number
 from gateway.lookups.validation import normalise_value
 
@@ -46,7 +47,8 @@ class _CannotReadError(Exception):
 class LenientReader:
     """The reading of one malformed record of a narrowed type."""
 
-    def __init__(self, raw: bytes | msgspec.Raw, kind: type[msgspec.Struct]) -> None:
+    def __init__(self, raw: bytes | msgspec.Raw, kind: type[msgspec.Struct], birth_dates: BirthDates | None = None) -> None:
+        self._birth_dates = birth_dates
         self.troubles: list[tuple[str, str]] = []
         self.record: msgspec.Struct | None = None
         self._id: str | None = None
@@ -88,7 +90,7 @@ class LenientReader:
             return self._list(raw, field, path)
         if field.form == OBJECT and field.struct is not None:
             return self._struct(_members(raw, path), field.struct, f"{path}.")
-        return _leaf(raw, field, path)
+        return _leaf(raw, field, path, self._birth_dates)
 
     def _list(self, raw: msgspec.Raw, field: FieldInfo, path: str) -> list[Any]:
         try:
@@ -99,7 +101,7 @@ class LenientReader:
         for item in items:
             try:
                 if field.struct is None:
-                    values.append(_leaf(item, field, path))
+                    values.append(_leaf(item, field, path, self._birth_dates))
                 else:
                     values.append(self._struct(_members(item, path), field.struct, f"{path}."))
             except _CannotReadError as error:
@@ -114,7 +116,7 @@ def _members(raw: bytes | msgspec.Raw, path: str) -> Mapping[str, msgspec.Raw]:
         raise _CannotReadError(path.rstrip(".") or "record", MALFORMED) from None
 
 
-def _leaf(raw: msgspec.Raw, field: FieldInfo, path: str) -> Any:
+def _leaf(raw: msgspec.Raw, field: FieldInfo, path: str, birth_dates: BirthDates | None) -> Any:
     """Read a value by its type, or by the table of conversions."""
     kind = Any if field.type is None else (field.leaf or Any) if field.form == LIST else field.type
     try:
@@ -124,7 +126,7 @@ def _leaf(raw: msgspec.Raw, field: FieldInfo, path: str) -> Any:
         pass
     try:
         given = _decode_any(raw)
-        value = field_converter(field)(given)
+        value = field_converter(field, birth_dates)(given)
         if field.leaf in (Decimal, Number) and isinstance(value, str) and to_number(value) is None:
             raise ValueError
         value = msgspec.convert(value, kind)

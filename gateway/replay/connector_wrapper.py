@@ -19,6 +19,7 @@ class ConnectorWrapper(Connector[Any]):
         super().__init__(inner.name, inner.settings)
         self.inner = inner
         self.any_case = inner.any_case
+        self.birth_dates = inner.birth_dates
 
     async def open(self) -> None:
         await self.inner.open()

@@ -7,6 +7,7 @@ pseudonym.
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 from connectors.contract import KeyKind
@@ -28,6 +29,8 @@ LENGTH_CLASS = 10
 
 LONG_NUMBER = 1_000_000
 """A number in free JSON from which on it may be one of a person's."""
+
+_FIRST_DAY, _DAYS = date(1930, 1, 1), 80 * 365
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SPECIFIC = re.compile(r"[\d@%]")
@@ -54,7 +57,7 @@ class Pseudonyms:
             Personal.PHONE: self._phone,
             Personal.CONTACT: self._contact,
             Personal.ADDRESS: self._alike,
-            Personal.BIRTH_DATE: self._alike,
+            Personal.BIRTH_DATE: self._day,
             Personal.IDENTIFIER: self._identifier,
             Personal.TEXT: self._text,
             Personal.LINK: self._link,
@@ -112,6 +115,10 @@ class Pseudonyms:
         """Letters for letters, digits for digits."""
         drawn = self.digest("alike", text, len(text))
         return "".join(map(_alike, text, drawn))
+
+    def _day(self, text: str) -> str:
+        """A day of the calendar, of the years from 1930 on."""
+        return (_FIRST_DAY + timedelta(days=int.from_bytes(self.digest("day", text, 4)) % _DAYS)).isoformat()
 
     def _text(self, text: str) -> str:
         length = round(len(text) / LENGTH_CLASS) * LENGTH_CLASS or len(text)

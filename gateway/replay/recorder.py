@@ -11,7 +11,7 @@ import structlog
 from connectors.contract import Aggregate, Answer, Ask, Connector, KeyKind, Keys, Lookup, Measure, Measured, Page
 from connectors.errors import SourceError, SourceProtocolError, SourceThrottledError
 from connectors.record_fields import Fields, fields_of, narrow
-from connectors.records import RECORD_NAMES, Record
+from connectors.records import RECORD_NAMES, BirthDates, Record
 from connectors.toolkit.evaluation import encode_json, json_hook
 from gateway.lookups.answer_page import validate_page
 from gateway.lookups.measure_validation import validate_measures
@@ -121,7 +121,7 @@ class Recorder(ConnectorWrapper):
             return RecordedLine(**words, **_failure(given))
         try:
             page = validate_page(given)
-            records, dropped, unreadable = _readable(page.records, record, fields, ask.fields)
+            records, dropped, unreadable = _readable(page.records, record, fields, ask.fields, self.birth_dates)
         except SourceProtocolError as error:
             return RecordedLine(**words, **_failure(error))
         rows = [hidden(record, msgspec.to_builtins(row, enc_hook=json_hook), hide) for row in records]
@@ -152,14 +152,16 @@ def _failure(error: SourceError) -> dict[str, Any]:
     return {"error": error.code, "retry_after_s": after_s}
 
 
-def _readable(records: bytes | list[Any], record: type[Record], fields: Fields, asked: Fields) -> Decoded:
+def _readable(
+    records: bytes | list[Any], record: type[Record], fields: Fields, asked: Fields, birth_dates: BirthDates | None
+) -> Decoded:
     """Validate records with the fields that a replay needs.
 
     Where the source has not all of these, with those that were asked for.
     """
-    validated = validate_records(records, narrow(record, fields))
+    validated = validate_records(records, narrow(record, fields), birth_dates)
     if validated.dropped and isinstance(records, bytes):
-        fewer = decode_records(records, narrow(record, asked | Fields.from_paths("id")))
+        fewer = decode_records(records, narrow(record, asked | Fields.from_paths("id")), birth_dates)
         if fewer.dropped < validated.dropped:
             return fewer
     return validated

@@ -11,6 +11,7 @@ import msgspec
 from connectors.record_fields import Fields
 from gateway.errors import IdentityIncompleteError, InvalidArgumentError, SourceFailure, StoreError
 from gateway.identity.decisions import Decisions, LogAction, LogEntry, LogRule, Pair, pair_of, pairs_of
+from gateway.identity.node_ids import SEPARATOR
 from gateway.identity.records import RecordId
 from gateway.identity.resolution import Component, components_of
 from gateway.lookups.loaders import Loaders
@@ -25,7 +26,7 @@ MAX_RECORDS = 10
 """How many records are named at once."""
 MAX_REASON_LENGTH = 500
 
-_LASTING = frozenset({IncompleteReason.ONE_WAY_KEYS})
+_LASTING = frozenset({IncompleteReason.ONE_WAY_KEYS, IncompleteReason.KEY_REFUSED})
 """Why a customer may have more records whenever it is asked for."""
 
 
@@ -67,10 +68,9 @@ class CustomerLinker:
 
         Raises `InvalidArgumentError`, `IdentityIncompleteError` where not all is known, or `StoreError`.
         """
-        named = self._read(ids)
+        walk, named = await self._walk(self._read(ids), reason)
         if len(named) < 2:
             raise InvalidArgumentError("records: a link is between two records or more")
-        walk = await self._walk(named, reason)
         before = components_of(walk.components(), named)
         pairs = pairs_of(named)
         side_of = {id_: place for place, component in enumerate(before) for id_ in component.records}
@@ -82,8 +82,7 @@ class CustomerLinker:
 
     async def cut(self, ids: Sequence[str], who: str, reason: str, *, preview: bool) -> CustomersChange:
         """Cut these records off the others of their customer. Raises as `link`."""
-        named = self._read(ids)
-        walk = await self._walk(named, reason)
+        walk, named = await self._walk(self._read(ids), reason)
         before = components_of(walk.components(), named)
         rest = sorted({id_ for component in before for id_ in component.records} - {*named})
         if not rest:
@@ -93,8 +92,8 @@ class CustomerLinker:
 
     async def as_of(self, id_: str, time: datetime) -> PastIdentity | None:
         """Give the records of a customer by the log up to a time. Raises `InvalidArgumentError` or `StoreError`."""
-        (record,) = self._read([id_])
-        walk = await self._walked([record], until=time)
+        walk = await self._walked(self._read([id_]), until=time)
+        (record,) = walk.seeds
         if record not in walk.members:
             return None
         (component,) = components_of(walk.components(), [record])
@@ -117,17 +116,30 @@ class CustomerLinker:
         """Read ids as callers give them."""
         if not 1 <= len(ids) <= MAX_RECORDS:
             raise InvalidArgumentError(f"records: name 1 to {MAX_RECORDS}")
+        self._expect_sources(ids)
         read = [self._router.customer_ids.read(text) for text in ids]
         records = [RecordId(pair[0], pair[1].strip()) for pair in read if pair is not None and pair[0] is not None]
         if len(records) < len(ids):
             raise InvalidArgumentError("records: an id has the form SOURCE:ID, of a source that finds customers by id")
         return sorted(set(records))
 
-    async def _walk(self, named: Sequence[RecordId], reason: str) -> CustomerWalk:
-        """Find all records of the customers. What is decided of a part may be wrong of the whole."""
+    def _expect_sources(self, ids: Sequence[str]) -> None:
+        """Refuse a source in other letters. As an id without a source it would be one of the first source."""
+        sources = {source.name.lower(): source.name for source in self._router.sources.all}
+        for text in ids:
+            meant = sources.get(text.partition(SEPARATOR)[0].strip().lower())
+            if SEPARATOR in text and meant is not None and not self._router.customer_ids.names_source(text):
+                raise InvalidArgumentError(f"records: an id begins with the name of its source; did you mean '{meant}:'?")
+
+    async def _walk(self, asked: Sequence[RecordId], reason: str) -> tuple[CustomerWalk, Sequence[RecordId]]:
+        """Find all records of the customers, and the ids that those which are asked for have at their sources.
+
+        What is decided of a part may be wrong of the whole.
+        """
         if not reason.strip() or len(reason) > MAX_REASON_LENGTH:
             raise InvalidArgumentError(f"reason: say why, in at most {MAX_REASON_LENGTH} characters")
-        walk = await self._walked(named)
+        walk = await self._walked(asked)
+        named = sorted(set(walk.seeds))
         if walk.failures:
             raise SourceFailure(walk.failures[0].source, walk.failures[0].error)
         if unknown := [id_.node_id for id_ in named if id_ not in walk.members]:
@@ -135,7 +147,7 @@ class CustomerLinker:
         reasons = {walk.incomplete_reason(component) for component in components_of(walk.components(), named)}
         if missing := sorted(own.value for own in reasons - _LASTING if own is not None):
             raise IdentityIncompleteError(missing[0])
-        return walk
+        return walk, named
 
     async def _walked(self, records: Sequence[RecordId], until: datetime | None = None) -> CustomerWalk:
         customers = self._router.customers

@@ -10,7 +10,7 @@ from connectors.contract import KeyKind
 from connectors.errors import SourceError, SourceRejectedError
 from gateway.identity.decisions import NO_DECISIONS, Decisions, LogEntry, decisions_of
 from gateway.identity.keys import spellings
-from gateway.identity.records import Key, RecordId, limited_keys, stated_id
+from gateway.identity.records import Key, RecordId, kinds_beyond, limited_keys, stated_id
 from gateway.identity.resolution import Component, WithheldReason, links_between, resolve
 from gateway.identity.stored_components import StoredComponent
 from gateway.lookups.outcome import Failed, Found, Outcome, fail_unreadable, merge_spellings
@@ -59,6 +59,7 @@ class CustomerWalk:
         self._unanswered: set[Key] = set()
         self._frontier: dict[Place, dict[str, Sequence[str]]] = {}
         self._reason: IncompleteReason | None = None
+        self._is_refused = False
         self._entries: dict[tuple[int, int], LogEntry] = {}
         self._read: set[RecordId] = set()
 
@@ -297,6 +298,8 @@ class CustomerWalk:
             return IncompleteReason.LINKS_UNAVAILABLE
         if self._reason is not None:
             return self._reason
+        if self._is_refused:
+            return IncompleteReason.KEY_REFUSED
         is_unsure = any(link.reason is WithheldReason.UNCONFIRMED for link in component.withheld)
         return IncompleteReason.ONE_WAY_KEYS if is_unsure or self._customers.may_state(component.records) else None
 
@@ -325,7 +328,9 @@ class CustomerWalk:
         """Note a key that could not be asked for. An id may be a record's all the same, of which nothing else is known."""
         is_known = any(member.record is not None for member in self.members.values())
         if isinstance(outcome.error, SourceRejectedError) and is_known:
-            return  # what a source refuses as a key, no record of it has
+            self._is_refused = True
+            self._unanswered.update(self._keys_asked(place, value))
+            return
         self.failures.append(outcome)
         self._failed.add(place[0])
         self._unanswered.update(self._keys_asked(place, value))
@@ -366,7 +371,7 @@ class CustomerWalk:
         forms = self._stated[id_] = linking_keys(self._customers, id_, self.members[id_].record)
         keys = self._keys[id_]
         keys.update(forms)
-        if all(len(values) <= self._customers.limits.keys_per_kind for values in limited_keys(keys).values()):
+        if not kinds_beyond(limited_keys(keys), self._customers.limits):
             for key, own_forms in forms.items():
                 self._ask(key, own_forms)
 

@@ -96,6 +96,15 @@ LOST: dict[str, tuple[Mapping[str, Any], list[str]]] = {
             )
         ],
     ),
+    "a day of birth that may be another one": (
+        people("c1", "c2", birth_date="03/04/1971"),
+        [
+            (
+                f"{CUSTOMER}: birthDate is malformed, 2 times in 2 records: it is null there; give the day alone, such as "
+                "1971-05-05; say by birth_dates of the source what 03/04/1971 means there, or how days are counted"
+            )
+        ],
+    ),
     "a rating beyond the scale": (
         tickets(satisfaction=["9", "4"]),
         [

@@ -111,12 +111,12 @@ async def test_nobody_has_a_key_only_when_all_were_asked():
 
 
 async def test_a_stated_id_that_its_source_refuses_is_nobodys():
-    """It is no record of which nothing is known; while the source is down it is."""
+    """It is no record of which nothing is known, but for one that may be there; while the source is down it is."""
     crm = knowing("crm", [person("7", email="ana@example.com")], [KeyKind.CUSTOMER_ID])
     own = knowing("shop", [person("42", ids=["crm:x"])])
     query = '{ customer(by: {id: "shop:42"}) { id identity { complete records } } '
     for failure, told in (
-        (SourceRejectedError(), {"id": "shop:42", "identity": {"complete": True, "records": ["shop:42"]}}),
+        (SourceRejectedError(), {"id": "shop:42", "identity": {"complete": False, "records": ["shop:42"]}}),
         (SourceUnavailableError(), {"id": "crm:x", "identity": {"complete": False, "records": ["crm:x", "shop:42"]}}),
     ):
         crm.failure = failure

@@ -10,6 +10,7 @@ import pytest
 import structlog
 from pymongo.uri_parser import parse_uri
 
+from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
@@ -324,3 +325,44 @@ async def test_without_mongodb_customers_are_what_their_keys_say():
     async with gateway_on(people(), identity={"operators": OPERATORS}) as gateway:
         assert await records_of(gateway, "shop:42") == ("shop:42", ["shop:42", "desk:u1"])
         assert await code_of(gateway, LINK, "crm:7", "shop:42", authorization=f"Bearer {ANNA}") == "INVALID_ARGUMENT"
+
+
+def finding_zeros() -> list[MemoryConnector]:
+    """The CRM finds its contact 7 by 007, too, as a column of numbers does."""
+    crm, *others = people()
+    by_id = crm.records[r.Customer, KeyKind.CUSTOMER_ID]
+    crm.records = {**crm.records, (r.Customer, KeyKind.CUSTOMER_ID): {**by_id, "007": by_id["7"]}}
+    return [crm, *others]
+
+
+async def test_a_record_by_another_spelling_of_its_id_is_the_record(words: dict[str, Any]):
+    """What is appended is about the id that it has at its source; nor are two spellings two records."""
+    spoken = "query ($id: ID!, $at: DateTime!) { identityAsOf(id: $id, at: $at) { id identity { records } } }"
+    async with gateway_on(finding_zeros(), **words) as gateway:
+        linked = await change(gateway, LINK, " crm:007 ", "shop:42")
+        assert linked["between"] == [{"by": "OPERATOR", "records": ["crm:7", "shop:42"]}]
+        assert await records_of(gateway, "crm:7") == ("crm:7", ["crm:7", "shop:42", "desk:u1"])
+        past = await gateway.ask(spoken, {"id": "crm:007", "at": "2030-01-01T00:00:00Z"}, authorization=f"Bearer {ANNA}")
+        assert past["data"]["identityAsOf"] == {"id": "crm:7", "identity": {"records": ["crm:7", "desk:u1", "shop:42"]}}
+        assert await code_of(gateway, LINK, "crm:7", "crm:007", authorization=f"Bearer {ANNA}") == "INVALID_ARGUMENT"
+        cut = await change(gateway, CUT, "crm:007")
+        assert [own["records"] for own in cut["after"]] == [["crm:7"], ["desk:u1", "shop:42"]]
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("CRM:7", "records: an id begins with the name of its source; did you mean 'crm:'?"),
+        ("crm :7", "records: an id begins with the name of its source; did you mean 'crm:'?"),
+        ("crm:9", "records: no source has crm:9"),
+        ("crm:", "records: no source has crm:"),
+        ("erp:7", "records: no source has crm:erp:7"),
+    ],
+)
+async def test_a_record_that_nobody_has_is_not_linked(words: dict[str, Any], written: str, message: str):
+    """Whatever it looks like."""
+    async with gateway_on(people(), **words) as gateway:
+        for query, records in ((LINK, ["shop:42", written]), (CUT, [written])):
+            answer = await gateway.ask(query, {"records": records}, authorization=f"Bearer {ANNA}")
+            assert [error["message"] for error in answer["errors"]] == [message]
+        assert await records_of(gateway, "shop:42") == ("shop:42", ["shop:42", "desk:u1"])

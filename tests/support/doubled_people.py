@@ -36,7 +36,7 @@ def doubled_people(count: int, seed: int = 1) -> Iterator[Pair]:
         if slip < 0.07:
             words["family_name"] = family[:2] + family[3:]
         elif slip < 0.14:
-            words["birth_date"] = birth[:-1] + str((int(birth[-1]) + 1) % 10)
+            words["birth_date"] = birth[:-1] + str(int(birth[-1]) % 9 + 1)
         elif slip < 0.2:
             words["address"] = r.Address(line="9 New Street", postal_code="10001")
         yield Pair(crm, r.Customer(id=f"s{number:05}", email=f"{family}{number}@example.org".lower(), **words))

@@ -3,7 +3,13 @@
 import pytest
 
 from connectors.contract import Ask, KeyKind
-from connectors.errors import ListingCursorError, SourceAuthError, SourceThrottledError
+from connectors.errors import (
+    ListingCursorError,
+    SourceAuthError,
+    SourceProtocolError,
+    SourceRejectedError,
+    SourceThrottledError,
+)
 from connectors.record_fields import Fields
 from connectors.records import Customer, Ticket
 from connectors.testing import ConnectorContract
@@ -170,6 +176,20 @@ async def test_a_similar_address_is_another_user():
         nobody = await gateway.data('{ customer(by: {email: "n@example.com"}) { id } }')
     assert data["customer"] == {"id": "support:11", "tickets": {"totalCount": 3}}
     assert nobody == {"customer": None}
+
+
+async def test_an_address_that_zendesk_refuses_is_refused():
+    """It is the key that is refused, and not Zendesk that is away. A search that is not there is no answer."""
+    api = ZendeskApi()
+    api.refused_path = "/search"
+    async with zendesk(api) as connector:
+        by_email = lookup_of(connector, Customer, KeyKind.EMAIL)
+        api.refusal = Refusal(422, {"error": "RecordInvalid"})
+        answer = await by_email.fetch(["ann@example.com"], Ask(fields=Fields.from_paths("id")))
+        assert {key: type(given) for key, given in answer.items()} == {"ann@example.com": SourceRejectedError}
+        api.refusal = Refusal(404, {"error": "InvalidEndpoint"})
+        with pytest.raises(SourceProtocolError):
+            await by_email.fetch(["ann@example.com"], Ask(fields=Fields.from_paths("id")))
 
 
 async def test_an_unknown_customer_is_nobody():

@@ -211,7 +211,9 @@ class Zendesk(Vendor[ZendeskSettings]):
 
     async def _by_email(self, email: str, until: float | None) -> list[Any]:
         """Find the user who has the address. A search finds similar ones as well, and they are other people."""
-        users = await self.get(Users, f"{_USERS}/search", {"query": f'email:"{email}"'}, until)
+        users = await self.find(Users, f"{_USERS}/search", {"query": f'email:"{email}"'}, until)
+        if users is None:
+            raise SourceProtocolError("there is no search of users")
         return [user for user in users.users if readable([user], _address) == [email.lower()]]
 
     async def _tickets(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
