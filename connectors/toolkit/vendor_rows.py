@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -126,6 +126,11 @@ def country_code(written: Any) -> Any:
     return to_country(written) or written
 
 
+def read_day(written: Any) -> Any:
+    """Write a day as ISO 8601, from a day or a time of it. What is none is marked, to be dropped and counted."""
+    return read_or_odd(written, _day) if written else None
+
+
 def read_or_odd(value: Any, read: Callable[[Any], Any]) -> Any:
     """Read a value, or mark it to be dropped and counted."""
     try:
@@ -137,6 +142,10 @@ def read_or_odd(value: Any, read: Callable[[Any], Any]) -> Any:
 def odd(value: Any) -> Any:
     """Mark an unreadable value so that no field takes it: a text in the place of an object is no id."""
     return [value]
+
+
+def _day(text: str) -> str:
+    return date.fromisoformat(text.strip().partition("T")[0]).isoformat()
 
 
 def _is_text(value: Any) -> bool:

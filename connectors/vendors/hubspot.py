@@ -23,7 +23,7 @@ from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.converters import contact_points, given, to_country, to_text, to_time
 from connectors.toolkit.http_client import RefusedResponse, ask_each
 from connectors.toolkit.vendor_connector import AppSettings, Grant, PermissionMissingError, Secret, Trial, Vendor
-from connectors.toolkit.vendor_rows import as_records, by_key, country_code, is_number, joined, needed, readable
+from connectors.toolkit.vendor_rows import as_records, by_key, country_code, is_number, joined, needed, read_day, readable
 from connectors.toolkit.webhook_signatures import expect_hubspot, read
 
 _CONTACT_TYPE = "0-1"
@@ -43,6 +43,7 @@ _READ_FROM = {
     "family_name": ("lastname",),
     "email": ("email",),
     "phone": _PHONES,
+    "birth_date": ("date_of_birth",),
     "locale": ("hs_language",),
     "address": ("address", "zip", "city", "state", "hs_country_region_code", "country"),
     "company": ("associatedcompanyid",),
@@ -287,8 +288,10 @@ class HubSpot(Vendor[HubSpotSettings]):
             email=has("email"),
             phone=phones[0] or phones[1],
             memberNumber=has(self.settings.member_number),
+            birthDate=read_day(has("date_of_birth")),
             locale=has("hs_language"),
             createdAt=to_time(row.get("createdAt")),
+            updatedAt=to_time(row.get("updatedAt")),
             address=given(line=line, postalCode=postal_code, city=city, region=region, country=country_code(country)),
             company=given(name=company.get("name"), account=has("associatedcompanyid"), industry=company.get("industry")),
             acquisition=given(

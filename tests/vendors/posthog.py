@@ -127,6 +127,7 @@ def project() -> PostHogApi:
         last_name="Archer",
         phone="+447700900123",
         card=77,
+        birthday="1985-03-12",
         **{"$initial_utm_source": "google", "$initial_utm_campaign": "spring", "$initial_pathname": "/sale"},
     )
     api.person(2, ["c2"], user_id="c2", email="bob@example.com", name="Bob")

@@ -45,6 +45,7 @@ def org() -> dict[str, list[Row]]:
         "Phone": "(415) 555-0100",
         "AccountNumber": "AC-77",
         "CreatedDate": "2023-01-05T08:00:00.000+0000",
+        "LastModifiedDate": "2026-04-02T08:00:00.000+0000",
         "IsDeleted": False,
         "MasterRecordId": None,
         **_address("Billing", "2 Market Street", "94105", "San Francisco", "CA", "us"),
@@ -56,7 +57,7 @@ def org() -> dict[str, list[Row]]:
     lost = _opportunity(3, closed=True, won=False)
     acme["Opportunities"] = [won, lost]
     ann = _contact(ANN, "Ann", "Archer", "Ann@Example.com", Phone="(415) 555-0101", MobilePhone="+447700900123", Account=acme)
-    ann |= {"Card__c": "M-1", "Stripe_Id__c": "cus_Ann"}
+    ann |= {"Card__c": "M-1", "Stripe_Id__c": "cus_Ann", "Birthdate": "1985-03-12"}
     ann["OpportunityContactRoles"] = [{"Id": id_of("00K", n), "Opportunity": one} for n, one in enumerate((won, open_), 1)]
     bob = _contact(BOB, "Bob", "", "bob@example.com", Phone="+441632960961", MailingCountry="Germany")
     crowd = _contact(CROWD, "Crowd", "Crowd", "crowd@example.com")
@@ -125,6 +126,8 @@ def _contact(id_: str, given: str, family: str, email: str, **more: Any) -> dict
         "Phone": None,
         "MobilePhone": None,
         "CreatedDate": "2024-03-01T09:00:00.000+0000",
+        "LastModifiedDate": "2026-05-02T09:00:00.000+0000",
+        "Birthdate": None,
         **_address("Mailing", "1 High Street", "N1 1AA", "London", None, "GB"),
         "LeadSource": "Web",
         "IsDeleted": False,

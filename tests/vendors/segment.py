@@ -107,6 +107,7 @@ def space() -> list[Profile]:
             "phone": "+447700900123",
             "locale": "en-GB",
             "createdAt": "2024-03-01T09:00:00Z",
+            "birthday": "1985-03-12T00:00:00.000Z",
             "address": {"street": "1 High Street", "postalCode": "N1", "city": "London", "state": "LDN", "country": "gb"},
             "company": {"name": "Archer & Co", "industry": "Retail"},
             "card": 4711,

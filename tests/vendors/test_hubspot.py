@@ -51,7 +51,7 @@ async def test_a_contact_is_a_customer():
     async with gateway_to_hubspot(HubSpotApi()) as gateway:
         data = await gateway.data(
             """{ customer(by: {email: "ann@example.com"}) {
-                id kind name givenName familyName email phone memberNumber locale createdAt
+                id kind name givenName familyName email phone memberNumber birthDate locale createdAt updatedAt
                 address { line postalCode city region country } company { name account industry }
                 acquisition { source campaign landingPage at }
                 contactPoints { kind value primary } externalIds { source id }
@@ -66,8 +66,10 @@ async def test_a_contact_is_a_customer():
         "email": "Ann@Example.com",
         "phone": "+442079460000",
         "memberNumber": "M-1",
+        "birthDate": "1985-03-12",
         "locale": "en-gb",
         "createdAt": "2024-03-01T09:00:00.120000Z",
+        "updatedAt": "2026-05-01T09:00:00Z",
         "address": {
             "line": "1 High Street",
             "postalCode": "N1 1AA",

@@ -70,7 +70,8 @@ async def test_a_person_is_a_customer(api, gateway):
     """From properties under PostHog's usual names; one call."""
     data = await gateway.data(
         """{ customer(by: {email: "ann@example.com"}) {
-            id kind name givenName familyName email phone memberNumber createdAt acquisition { source campaign landingPage }
+            id kind name givenName familyName email phone memberNumber birthDate createdAt
+            acquisition { source campaign landingPage }
         } }"""
     )
     assert data["customer"] == {
@@ -82,6 +83,7 @@ async def test_a_person_is_a_customer(api, gateway):
         "email": "Ann@Example.com",
         "phone": "+447700900123",
         "memberNumber": "77",
+        "birthDate": "1985-03-12",
         "createdAt": "2024-03-01T09:00:00Z",
         "acquisition": {"source": "google", "campaign": "spring", "landingPage": "/sale"},
     }

@@ -7,7 +7,7 @@ import pytest
 from gateway.settings import parse_settings
 from tests.support.gateway_server import served
 from tests.support.http_source import serving
-from tests.vendors import hubspot, posthog, salesforce, segment, stripe, zendesk
+from tests.vendors import hubspot, posthog, salesforce, segment, shopify, stripe, zendesk
 
 pytestmark = [pytest.mark.vendors, pytest.mark.journey]
 
@@ -102,6 +102,28 @@ async def test_what_two_vendors_saw_is_one_list_of_events():
         *("Order Completed", "purchase", "$pageview", "added to cart"),
         *("page", "Product Added", "Product Viewed", "$pageview"),
     ]
+
+
+async def test_the_newest_of_two_vendors_says_where_a_customer_lives():
+    """Each says when a record was changed: Salesforce a day after Shopify, and then a day before."""
+    crm, shop = salesforce.SalesforceApi(salesforce.org()), shopify.ShopifyApi()
+    shop.customers[0]["defaultAddress"]["city"] = "Leeds"
+    own = {
+        "shop": {"kind": "shopify", "token": shopify.TOKEN, "keys": {"customer": ["email"]}},
+        "crm": {"kind": "salesforce", **salesforce.CLIENT, "keys": {"customer": ["email"]}},
+    }
+    query = '{ customer(by: {email: "ann@example.com"}) { birthDate updatedAt address { city } } }'
+    async with AsyncExitStack() as stack:
+        for name, api in (("shop", shop), ("crm", crm)):
+            own[name]["base_url"] = await stack.enter_async_context(serving(api.answer))
+        settings = {"sources": own, "customer": {"priority": ["shop", "crm"], "fields": {"address": "newest"}}}
+        gateway = await stack.enter_async_context(served(parse_settings(settings)))
+        before = await gateway.data(query)
+        shop.customers[0]["updatedAt"] = "2026-05-03T00:00:00Z"
+        after = await gateway.data(query)
+    assert before["customer"]["address"] == {"city": "London"}
+    assert after["customer"]["address"] == {"city": "Leeds"}
+    assert before["customer"]["birthDate"] == after["customer"]["birthDate"] == "1985-03-12"
 
 
 @pytest.mark.cases

@@ -73,7 +73,7 @@ async def test_a_contact_is_a_customer(gateway):
     """Every field that Salesforce has, in canonical form, with the account and the opportunities in which it has a role."""
     data = await gateway.data(
         """{ customer(by: {email: "ann@example.com"}) {
-            id kind name givenName familyName email phone memberNumber createdAt
+            id kind name givenName familyName email phone memberNumber birthDate createdAt updatedAt
             address { line postalCode city region country } company { name account industry } acquisition { source }
             contactPoints { kind value primary } deals { id stage segment closedAt } externalIds { source id }
         } }"""
@@ -87,7 +87,9 @@ async def test_a_contact_is_a_customer(gateway):
         "email": "ann@example.com",
         "phone": "+14155550101",
         "memberNumber": "M-1",
+        "birthDate": "1985-03-12",
         "createdAt": "2024-03-01T09:00:00Z",
+        "updatedAt": "2026-05-02T09:00:00Z",
         "address": {"line": "1 High Street", "postalCode": "N1 1AA", "city": "London", "region": None, "country": "GB"},
         "company": {"name": "Acme Ltd", "account": "AC-77", "industry": "Retail"},
         "acquisition": {"source": "Web"},
@@ -104,11 +106,21 @@ async def test_a_contact_is_a_customer(gateway):
     }
 
 
+async def test_a_birth_date_that_may_not_be_read_is_not_asked_for(api):
+    """Neither by `check`, which reads all fields, nor for a customer."""
+    async with opened(Salesforce, api, "crm", **SETTINGS, birth_date=False) as crm:
+        assert await crm.check() == []
+        assert await ids_of(crm, Customer, KeyKind.CUSTOMER_ID, [ANN], "birth_date", "updated_at") == {ANN: [ANN]}
+    assert api.queries[-1].startswith("SELECT LastModifiedDate, Id FROM Contact")
+    assert not any("Birthdate" in query for query in api.queries)
+
+
 async def test_an_account_is_a_customer(gateway):
     """A company, found by its account number, with its opportunities."""
     data = await gateway.data(
         """{ customer(by: {memberNumber: "AC-77"}) {
-            id kind name phone memberNumber address { city country } company { name account } acquisition { source }
+            id kind name phone memberNumber birthDate updatedAt
+            address { city country } company { name account } acquisition { source }
             contactPoints { kind value primary } deals { id stage }
         } }"""
     )
@@ -118,6 +130,8 @@ async def test_an_account_is_a_customer(gateway):
         "name": "Acme Ltd",
         "phone": "+14155550100",
         "memberNumber": "AC-77",
+        "birthDate": None,
+        "updatedAt": "2026-04-02T08:00:00Z",
         "address": {"city": "San Francisco", "country": "US"},
         "company": {"name": "Acme Ltd", "account": "AC-77"},
         "acquisition": {"source": "Partner Referral"},

@@ -67,7 +67,7 @@ async def test_a_profile_is_a_customer(api, gateway):
     """Traits under the names of Segment's specification, ids as addresses, devices and ids at other systems."""
     data = await gateway.data(
         """{ customer(by: {email: "ann@example.com"}) {
-            id kind name givenName familyName email phone memberNumber locale createdAt
+            id kind name givenName familyName email phone memberNumber birthDate locale createdAt
             address { line postalCode city region country } company { name account industry }
             contactPoints { kind value } externalIds { source id }
         } }"""
@@ -81,6 +81,7 @@ async def test_a_profile_is_a_customer(api, gateway):
         "email": "ann@example.com",
         "phone": "+447700900123",
         "memberNumber": "4711",
+        "birthDate": "1985-03-12",
         "locale": "en-GB",
         "createdAt": "2024-03-01T09:00:00Z",
         "address": {"line": "1 High Street", "postalCode": "N1", "city": "London", "region": "LDN", "country": "GB"},

@@ -82,7 +82,7 @@ async def test_a_customer_with_orders():
     async with gateway_to_shopify(api) as gateway:
         data = await gateway.data(
             """{ customer(by: {email: "ann@example.com"}) {
-                id kind name givenName familyName email phone locale createdAt company { name }
+                id kind name givenName familyName email phone locale createdAt updatedAt company { name }
                 address { line postalCode city region country }
                 orders(first: 4) { totalCount nodes {
                     id number channel placedAt status deliveredAt total { amount currency }
@@ -105,6 +105,7 @@ async def test_a_customer_with_orders():
         "phone": "+442079460000",
         "locale": "en-GB",
         "createdAt": "2025-11-03T10:15:00Z",
+        "updatedAt": "2026-05-01T00:00:00Z",
         "company": {"name": "Archer & Co"},
         "address": {"line": "1 High Street", "postalCode": "N1 1AA", "city": "London", "region": "England", "country": "GB"},
     }

@@ -24,7 +24,7 @@ from connectors.toolkit import evaluation
 from connectors.toolkit.converters import contact_points, given, to_country
 from connectors.toolkit.http_client import gathered
 from connectors.toolkit.vendor_connector import Secret, Trial, Vendor, VendorSettings
-from connectors.toolkit.vendor_rows import as_records, by_key, cut_page, needed, step
+from connectors.toolkit.vendor_rows import as_records, by_key, cut_page, needed, read_day, step
 from tests.support.demo_sources import refused_port
 from tests.support.http_source import serving
 
@@ -277,9 +277,13 @@ def test_records_that_nest_without_end_are_an_error_of_the_source():
 
 
 def test_values_of_vendors_become_canonical():
-    """No value is left out, and the name of a country is no code."""
+    """No value is left out, the name of a country is no code, and what is no day is marked to be dropped."""
     assert given(a=None, b="", c=[], d={}, e=0, f=False, g="x") == {"e": 0, "f": False, "g": "x"}
     assert (to_country(" de "), to_country("Germany"), to_country(49)) == ("DE", None, None)
+    days = ("1985-03-12", " 1985-03-12 ", "1985-03-12T00:00:00.000Z", "", None, "in spring", "12.03.1985", 478396800000)
+    assert [read_day(written) for written in days] == [
+        *("1985-03-12", "1985-03-12", "1985-03-12", None, None, ["in spring"], ["12.03.1985"], [478396800000])
+    ]
     assert contact_points(["a@x.de", None, "b@x.de"], [""]) == [
         {"kind": "EMAIL", "value": "a@x.de", "primary": True},
         {"kind": "EMAIL", "value": "b@x.de", "primary": False},

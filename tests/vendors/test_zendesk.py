@@ -99,7 +99,8 @@ async def test_a_user_is_a_customer_with_tickets():
     async with gateway_to_zendesk(ZendeskApi()) as gateway:
         data = await gateway.data(
             """{ customer(by: {email: "ann@example.com"}) {
-                id kind name email phone locale createdAt contactPoints { kind value primary } externalIds { source id }
+                id kind name email phone locale createdAt updatedAt
+                contactPoints { kind value primary } externalIds { source id }
                 tickets(first: 10) { totalCount nodes {
                     id createdAt subject kind status priority channel satisfaction orderId messages { author body at }
                 } }
@@ -114,6 +115,7 @@ async def test_a_user_is_a_customer_with_tickets():
         "phone": "+442079460000",
         "locale": "en-US",
         "createdAt": "2023-01-05T08:30:00Z",
+        "updatedAt": "2026-05-03T08:30:00Z",
         "contactPoints": [
             {"kind": "EMAIL", "value": "Ann@Example.com", "primary": True},
             {"kind": "PHONE", "value": "+442079460000", "primary": True},

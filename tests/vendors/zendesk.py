@@ -15,6 +15,7 @@ MANY = 130
 
 def user(id_: int, email: str | None, external_id: str | None, **more: Any) -> dict[str, Any]:
     own = {"id": id_, "email": email, "external_id": external_id, "role": "end-user", "created_at": "2023-01-05T08:30:00Z"}
+    own["updated_at"] = "2026-05-03T08:30:00Z"
     return own | {"name": f"User {id_}", "phone": None, "locale": "en-US", "active": True} | more
 
 

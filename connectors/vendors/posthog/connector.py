@@ -13,7 +13,7 @@ from connectors.records import Customer, Event
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.converters import decode_exactly, given, to_text, to_time
 from connectors.toolkit.vendor_connector import Trial, Vendor, too_much
-from connectors.toolkit.vendor_rows import by_key, joined, needed, readable, time_of
+from connectors.toolkit.vendor_rows import by_key, joined, needed, read_day, readable, time_of
 from connectors.vendors.posthog.hogql import MAX_ROWS, HogQLQuery, select, select_events
 from connectors.vendors.posthog.settings import PostHogSettings
 
@@ -26,6 +26,7 @@ _READ_FROM: Mapping[str, tuple[str, ...]] = {
     "family_name": ("properties.last_name",),
     "email": ("properties.email",),
     "phone": ("properties.phone",),
+    "birth_date": ("properties.birthday",),
     "created_at": ("created_at",),
     "acquisition": _ACQUISITION,
 }
@@ -168,6 +169,7 @@ class PostHog(Vendor[PostHogSettings]):
             familyName=family_name,
             email=has("properties.email"),
             phone=to_text(has("properties.phone")),
+            birthDate=read_day(has("properties.birthday")),
             memberNumber=to_text(has(f"properties.{self.settings.member_number}")),
             createdAt=to_time(has("created_at")),
             acquisition=given(source=source, campaign=campaign, landingPage=landing_page),

@@ -201,7 +201,7 @@ class Salesforce(Org):
         own = self.settings
         numbers = filter(None, [own.member_number, _NUMBER_OF_ACCOUNT if own.person_accounts else None])
         custom = {"member_number": tuple(numbers), "external_ids": tuple(own.external_ids.values())}
-        return custom if name == "Contact" else {}
+        return (custom if own.birth_date else {**custom, "birth_date": ()}) if name == "Contact" else {}
 
     def _record(self, row: Row) -> dict[str, Any]:
         if row["attributes"]["type"] != "Contact":

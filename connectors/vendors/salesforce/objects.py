@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from connectors.toolkit.converters import given, to_time
-from connectors.toolkit.vendor_rows import country_code, odd, read_or_odd
+from connectors.toolkit.vendor_rows import country_code, odd, read_day, read_or_odd
 from connectors.vendors.salesforce.soql import Row, is_id, select
 
 PREFIXES = {"Contact": "003", "Account": "001"}
@@ -25,7 +25,9 @@ READ_FROM: dict[str, dict[str, tuple[str, ...]]] = {
         "family_name": ("LastName",),
         "email": ("Email",),
         "phone": PHONES,
+        "birth_date": ("Birthdate",),
         "created_at": ("CreatedDate",),
+        "updated_at": ("LastModifiedDate",),
         "address": _MAILING,
         "company": ("Account.Name", "Account.AccountNumber", "Account.Industry"),
         "acquisition": ("LeadSource",),
@@ -37,6 +39,7 @@ READ_FROM: dict[str, dict[str, tuple[str, ...]]] = {
         "phone": ("Phone",),
         "member_number": ("AccountNumber",),
         "created_at": ("CreatedDate",),
+        "updated_at": ("LastModifiedDate",),
         "address": _BILLING,
         "company": ("Name", "AccountNumber", "Industry"),
         "acquisition": ("AccountSource",),
@@ -114,7 +117,9 @@ def _contact(row: Row, word: Word) -> dict[str, Any]:
         familyName=row.get("LastName"),
         email=next(iter(emails), None),
         phone=next(iter(phones), None),
+        birthDate=read_day(row.get("Birthdate")),
         createdAt=to_time(row.get("CreatedDate")),
+        updatedAt=to_time(row.get("LastModifiedDate")),
         address=_address(row, _MAILING, word),
         company=None if is_person(row) else read_or_odd(row.get("Account"), _company),
         acquisition=given(source=_source(row.get("LeadSource"), word)),
@@ -132,6 +137,7 @@ def _account(row: Row, word: Word) -> dict[str, Any]:
         phone=next(iter(phones), None),
         memberNumber=row.get("AccountNumber"),
         createdAt=to_time(row.get("CreatedDate")),
+        updatedAt=to_time(row.get("LastModifiedDate")),
         address=_address(row, _BILLING, word),
         company=_company(row),
         acquisition=given(source=_source(row.get("AccountSource"), word)),

@@ -15,7 +15,7 @@ class SalesforceSettings(VendorSettings):
     """Configure Salesforce. `member_number` and `external_ids` name fields of contacts, the latter by the other system.
 
     `country_codes` is on in an org that has state and country picklists, `person_accounts` in one where an account may be a
-    person.
+    person. `birth_date` is off where the user may not read birth dates.
     """
 
     client_id: Secret
@@ -24,5 +24,6 @@ class SalesforceSettings(VendorSettings):
     api_version: Version = "62.0"
     country_codes: bool = False
     person_accounts: bool = False
+    birth_date: bool = True
     member_number: FieldName | None = None
     external_ids: dict[str, FieldName] = {}

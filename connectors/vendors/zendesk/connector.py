@@ -277,6 +277,7 @@ class Zendesk(Vendor[ZendeskSettings]):
             phone=user.get("phone"),
             locale=user.get("locale"),
             createdAt=to_time(user.get("created_at")),
+            updatedAt=to_time(user.get("updated_at")),
             contactPoints=contact_points([user.get("email")], [user.get("phone")]),
             externalIds=[{"source": self.name, "id": to_text(user["id"])}],
         )
