@@ -12,7 +12,7 @@ from connectors.contract import Connector
 from connectors.records import RECORD_NAMES
 from gateway.check.fact_fields import find_empty_fields
 from gateway.check.indexes import find_missing_indexes
-from gateway.check.key_matches import find_never_matching, find_unlinked, find_weaker_keys
+from gateway.check.key_matches import find_misspelt_systems, find_never_matching, find_unlinked, find_weaker_keys
 from gateway.check.order_checks import find_same_orders
 from gateway.check.problems import Problem
 from gateway.check.reachability import Reach, Reachability
@@ -75,6 +75,7 @@ async def check_data(
             warnings += find_weaker_keys(samples)
             warnings += await find_never_matching(samples, customers, sampler)
             warnings += await find_unlinked(samples, customers, sampler)
+            warnings += find_misspelt_systems(samples, customers)
             warnings += await find_same_orders(samples, sampler, joined)
             reach = Reachability(samples, customers, sampler.region).find_all()
     return DataReport(found.problems, warnings, [_summary(sample) for sample in samples], reach)

@@ -59,6 +59,19 @@ async def find_never_matching(samples: Sequence[LookupSample], customers: Custom
     return problems
 
 
+def find_misspelt_systems(samples: Sequence[LookupSample], customers: CustomerSources) -> list[Problem]:
+    """Say which customers state ids of a source whose name they write in other letters: these link nothing."""
+    problems = []
+    names = {name.lower(): name for name in customers.rank}
+    for own in CustomerSamples(samples, customers).all if customers.are_several else ():
+        stated = {key.partition(":")[0] for record in own.records for key in keys_of(record, KeyKind.EXTERNAL_ID)}
+        for system in sorted(stated - customers.rank.keys()):
+            if (name := names.get(system.lower())) is not None:
+                message = f"customers here state ids of '{system}', which link nothing: the source is '{name}'"
+                problems.append(Problem(None, None, own.setting, message, f"write the system of external_ids as '{name}'"))
+    return problems
+
+
 async def find_unlinked(samples: Sequence[LookupSample], customers: CustomerSources, sampler: Sampler) -> list[Problem]:
     """Say of which sources of customers no record has a key in common with those of another source."""
     known = CustomerSamples(samples, customers).all

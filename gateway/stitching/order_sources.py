@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,8 @@ class OrderSources:
         self.rank = {name: place for place, name in enumerate(named)} if len(named) > 1 else {}
         self._ids_of = {name: block.order_ids_of for name, block in settings.sources.items() if block.order_ids_of}
         self._numbered = frozenset(settings.order.same_numbers)
+        letters = Counter(name.lower() for name in settings.sources)
+        self._spelled = {own: name for name in settings.sources if letters[own := name.lower()] == 1}
 
     def join(self, record: type[Record]) -> OrderSources | None:
         """Give these sources where records of a type are joined."""
@@ -60,13 +63,17 @@ class OrderSources:
         return source.records(Order, kind, self.whole(ask))
 
     def ids(self, source: str, record: Any) -> Iterator[OrderId]:
-        """List the ids of an order: its own, that at the source whose ids it has, and those that it states."""
+        """List the ids of an order: its own, that at the source whose ids it has, and those that it states.
+
+        The name of a source is read in any case of letters, where no two differ in nothing else.
+        """
         yield source, record.id
         if (other := self._ids_of.get(source)) is not None:
             yield other, record.id
         for stated in record.external_ids:
             if not _is_none(own_id := stated.id.strip()):
-                yield stated.source.strip(), own_id
+                system = stated.source.strip()
+                yield self._spelled.get(system.lower(), system), own_id
 
     def number(self, source: str, record: Any) -> str | None:
         """Give the number of an order, where other sources have the same ones."""

@@ -261,6 +261,18 @@ async def test_customers_of_two_sources_have_keys_in_common(build: Build) -> Non
     assert told(await report(build("crm", crm), build("shop", shop))) == ([], [])
 
 
+async def test_the_name_of_a_source_in_other_letters_is_told(build: Build) -> None:
+    """Ids of it link nothing. One that is no source's is another system's."""
+    crm, shop = people("c1", email="{}@example.com"), people("c1", email="{}@example.com")
+    stated = [{"parent": "c1", "source": "Shop", "id": "1"}, {"parent": "c1", "source": "market", "id": "1"}]
+    crm["customer"]["lists"] = {"external_ids": {"query": query_of(stated)}}
+    text = "customers here state ids of 'Shop', which link nothing: the source is 'shop'"
+    assert told(await report(build("crm", crm), build("shop", shop))) == (
+        [],
+        [f"sources.crm.records.customer: {text}; write the system of external_ids as 'shop'"],
+    )
+
+
 async def test_keys_that_never_meet_those_of_customers_are_told_by_their_counts(build: Build) -> None:
     """Neither the customers' keys find an order, nor the keys of orders a customer."""
     shop = {"order": record(orders(customer_id=["A1", "A1", "A2", "A3"]))}

@@ -29,10 +29,10 @@ def money(amount: int) -> r.Money:
     return r.Money(amount=Decimal(amount), currency="EUR")
 
 
-def join(*owned: Own, unknown: Collection[str] = (), fields: Fields | None = None) -> JoinedOrders:
+def join(*owned: Own, unknown: Collection[str] = (), fields: Fields | None = None, others: Sequence[str] = ()) -> JoinedOrders:
     """Join with the priority shop, payments, erp: payments have the shop's ids, shop and erp the same numbers."""
     names = ("shop", "payments", "erp")
-    connectors = [MemoryConnector(name, {(r.Order, KeyKind.CUSTOMER_ID): {}}) for name in names]
+    connectors = [MemoryConnector(name, {(r.Order, KeyKind.CUSTOMER_ID): {}}) for name in (*names, *others)]
     given = settings_for(connectors).model_dump(exclude_unset=True)
     given["sources"]["payments"]["order_ids_of"] = "shop"
     given["order"] = {"priority": list(names), "same_numbers": ["shop", "erp"]}
@@ -49,6 +49,7 @@ ONE: dict[str, Sequence[Own]] = {
     "an id stated by the first": [order("shop", "1", "erp:9"), order("erp", "9")],
     "ids of another source": [order("shop", "1"), order("payments", "1")],
     "a stated id with spaces": [order("shop", "1"), order("erp", "9", "shop: 1 ")],
+    "an id stated in other letters": [order("shop", "1"), order("erp", "9", "SHOP:1")],
     "an id at a third system": [order("shop", "1", "market:A"), order("erp", "9", "market:A")],
     "a number": [order("shop", "1", number="N1"), order("erp", "9", number=" N1 ")],
     "a chain": [order("shop", "1", number="N1"), order("erp", "9", "payments:5", number="N1"), order("payments", "5")],
@@ -80,6 +81,14 @@ APART: dict[str, Sequence[Own]] = {
 def test_what_does_not_name_one_order_stays_apart(records: Sequence[Own]):
     """Each record is an order then."""
     assert ids(join(*records)) == sorted(f"{source}:{own.id}" for source, own in records)
+
+
+def test_names_of_sources_that_differ_by_case_alone_are_two():
+    """What is stated of the one is not of the other; an id of the same order is under the name of its source."""
+    shop, erp = order("shop", "1"), order("erp", "9", "Shop:1")
+    assert ids(join(shop, erp, others=["Shop"])) == ["erp:9", "shop:1"]
+    ((own, _),) = join(shop, order("erp", "9", "Payments:5", "shop:1")).owned
+    assert [(other.source, other.id) for other in own.external_ids] == [("erp", "9"), ("payments", "5")]
 
 
 def test_an_invoice_for_two_orders_is_neither():
