@@ -13,8 +13,8 @@ from tests.vendors.soql import Query, Row, SoqlError, at, parsed
 CLIENT = {"client_id": "the-key", "client_secret": "the-secret"}
 REFRESH_TOKEN = "the-refresh-token"
 KEYS = {
-    "customer": ["customer_id", "external_id", "member_number", "email", "phone"],
-    "ticket": ["customer_id", "external_id", "email"],
+    "customer": ["customer_id", "external_id", "member_number", "email", "phone", "account"],
+    "ticket": ["customer_id", "external_id", "email", "ticket_id", "ticket_number"],
 }
 SETTINGS = CLIENT | {"keys": KEYS, "member_number": "Card__c", "external_ids": {"stripe": "Stripe_Id__c"}}
 LOG_IN, QUERY, BATCH = (
@@ -151,6 +151,7 @@ def _opportunity(number: int, *, closed: bool, won: bool) -> dict[str, Any]:
 def _case(number: int, contact: Row | None, subject: Any, created: str, **more: Any) -> dict[str, Any]:
     return {
         "Id": id_of("500", number),
+        "CaseNumber": f"{number:08}",
         "Contact": contact,
         "ContactId": contact and contact["Id"],
         "Account": None,

@@ -148,6 +148,8 @@ class _Parser:
         if self._takes("IN"):
             return self._in(path)
         operator, bound = self.next(), self._value()
+        if isinstance(bound, str):
+            return _behind(path, operator, bound)
         compare = _COMPARED.get(operator)
         if compare is None:
             raise SoqlError("MALFORMED_QUERY")
@@ -177,6 +179,13 @@ class _Parser:
             return _ESCAPED.sub(_unescaped, token[1:-1]) if token.startswith("'") else datetime.fromisoformat(token)
         except ValueError:
             raise SoqlError("MALFORMED_QUERY") from None
+
+
+def _behind(path: str, operator: str, bound: str) -> Test:
+    """Ids are compared with an id, as the Bulk API Developer Guide does under "PK Chunking"."""
+    if (path, operator) != ("Id", ">") or not _ID.fullmatch(bound):
+        raise SoqlError("INVALID_QUERY_FILTER_OPERATOR")
+    return lambda row: bool(at(row, path)[:15] > bound[:15])
 
 
 def _unescaped(found: re.Match[str]) -> str:

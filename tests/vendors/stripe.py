@@ -108,9 +108,13 @@ class StripeApi(VendorApi):
                 found = [one for one in self.customers if one["id"] == id_]
                 return web.json_response(found[0]) if found else _missing(404, id_)
             case ["customers"]:
-                return _list([one for one in self.customers if query.get("email") in {None, one.get("email")}], query)
+                there = [one for one in self.customers if not one.get("deleted")]
+                return _list([one for one in there if query.get("email") in {None, one.get("email")}], query)
             case ["disputes"]:
                 return _list([one for one in self.disputes if query.get("charge") in {None, one["charge"]}], query)
+            case ["charges", id_]:  # docs.stripe.com/api/charges/retrieve
+                found = [one for one in self.charges if one["id"] == id_]
+                return web.json_response(found[0]) if found else _missing(404, id_)
             case ["charges"]:
                 own = query.get("customer")
                 if own is not None and not any(one["id"] == own for one in self.customers):
@@ -158,6 +162,9 @@ def _list(rows: list[dict[str, Any]], query: Any) -> web.Response:
     size, after = int(query.get("limit", 10)), query.get("starting_after")
     if not 1 <= size <= 100:
         return refused(Refusal(400, {"error": {"type": "invalid_request_error", "message": "limit"}}))
-    start = 0 if after is None else [one["id"] for one in rows].index(after) + 1
+    ids = [one["id"] for one in rows]
+    if after is not None and after not in ids:  # docs.stripe.com/error-codes: resource_missing
+        return _missing(400, after)
+    start = 0 if after is None else ids.index(after) + 1
     has_more = start + size < len(rows)
     return web.json_response({"object": "list", "data": rows[start : start + size], "has_more": has_more})

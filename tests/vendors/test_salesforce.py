@@ -59,13 +59,17 @@ class TestContract(ConnectorContract):
         (Customer, KeyKind.PHONE): ["+14155550101", "+447700900123", "+14155550100"],
         (Customer, KeyKind.MEMBER_NUMBER): ["AC-77", "SO-1", "M-1"],
         (Customer, KeyKind.EXTERNAL_ID): [f"crm:{ANN}", "stripe:cus_Ann", f"crm:{ACME}"],
+        (Customer, KeyKind.ACCOUNT): ["AC-77", "SO-1"],
+        (Ticket, KeyKind.TICKET_ID): [id_of("500", 1), id_of("500", 6)],
+        (Ticket, KeyKind.TICKET_NUMBER): ["00000001", "00001003"],
         (Ticket, KeyKind.EXTERNAL_ID): [f"crm:{ANN}", f"crm:{CROWD}"],
         (Ticket, KeyKind.CUSTOMER_ID): [ANN, ACME, CROWD],
         (Ticket, KeyKind.EMAIL): ["ann@example.com", "crowd@example.com"],
     }
 
     @pytest.fixture
-    async def connector(self, crm):
+    async def connector(self, api, crm):
+        api.objects["Contact"][1]["MailingCountry"] = "DE"  # a listing has what no sample finds
         return crm
 
 

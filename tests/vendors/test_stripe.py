@@ -16,7 +16,7 @@ from tests.vendors.stripe import MANY, TOKEN, StripeApi, charge
 pytestmark = pytest.mark.vendors
 
 KINDS = ["customer_id", "external_id", "email"]
-SETTINGS = {"token": TOKEN, "keys": {"customer": [*KINDS, "text"], "order": KINDS}}
+SETTINGS = {"token": TOKEN, "keys": {"customer": [*KINDS, "text"], "order": [*KINDS, "order_id"]}}
 
 
 def stripe(api, **settings):
@@ -36,6 +36,7 @@ class TestContract(ConnectorContract):
         (Order, KeyKind.CUSTOMER_ID): ["cus_Ann", "cus_Ben"],
         (Order, KeyKind.EXTERNAL_ID): ["payments:cus_Ann2"],
         (Order, KeyKind.EMAIL): ["ann@example.com"],
+        (Order, KeyKind.ORDER_ID): ["ch_1", "ch_b000"],
     }
 
     @pytest.fixture

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Push, lookup
-from connectors.errors import SourceError
+from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Listing, Push, listing, lookup
+from connectors.errors import ListingCursorError, SourceError, SourceProtocolError
 from connectors.record_fields import Fields, all_fields
 from connectors.records import RECORD_NAMES, Customer, Record, Ticket
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.converters import given, to_text
+from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
 from connectors.toolkit.vendor_connector import Trial
-from connectors.toolkit.vendor_rows import by_key, needed, readable
+from connectors.toolkit.vendor_rows import as_records, by_key, needed, readable
 from connectors.vendors.salesforce.objects import (
     IS_PERSON,
     PHONES,
@@ -25,7 +26,7 @@ from connectors.vendors.salesforce.objects import (
 )
 from connectors.vendors.salesforce.org import Org
 from connectors.vendors.salesforce.settings import SalesforceSettings
-from connectors.vendors.salesforce.soql import Row, any_in, select, value_at, within
+from connectors.vendors.salesforce.soql import Row, any_in, behind, is_id, select, value_at, within
 
 _BATCH = 100
 _MAX_MERGES = 5
@@ -57,6 +58,23 @@ class Salesforce(Org):
             for name in names
         ]
 
+    @listing(Customer)
+    async def all_customers(self, fields: Fields, after: str | None, first: int, remaining_s: float | None = None) -> Listing:
+        """List the contacts, and then the accounts, each in the order of their ids."""
+        name, last = ("Contact", "") if after is None else self._place(after)
+        conditions = [*([behind(last)] if last else []), *self._of_companies(name)]
+        until = self.ends(remaining_s)
+        rows = await self.rows([select(self._columns(name, fields), name, conditions, order=["Id"], limit=first)], until)
+        if "deals" in fields:
+            await self._add_deals(rows, until)
+        following = None if name == "Account" else "Account:"
+        if len(rows) == first:
+            ids = readable(rows[-1:], lambda row: str(row["Id"]))
+            if not ids:
+                raise SourceProtocolError("a page has no id to go on from")
+            following = f"{name}:{ids[0]}"
+        return Listing(as_records(rows, self._record), encode_cursor(self.kind, following) if following else None)
+
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
         return await self._by_id(keys, ask, _MAX_MERGES)
@@ -82,6 +100,18 @@ class Salesforce(Org):
     @lookup(Customer, by=KeyKind.PHONE, max_batch=_BATCH)
     async def customers_by_phone(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(keys, ask, {"Contact": PHONES, "Account": ("Phone",)}, as_phones)
+
+    @lookup(Customer, by=KeyKind.ACCOUNT, max_batch=_BATCH)
+    async def customers_by_account(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find(keys, ask, {"Contact": (_NUMBER_OF_ACCOUNT,), "Account": ("AccountNumber",)})
+
+    @lookup(Ticket, by=KeyKind.TICKET_ID, max_batch=_BATCH)
+    async def tickets_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find(keys, ask, {"Case": ("Id",)}, as_ids, compared=_short)
+
+    @lookup(Ticket, by=KeyKind.TICKET_NUMBER, max_batch=_BATCH)
+    async def tickets_by_number(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._find(keys, ask, {"Case": ("CaseNumber",)})
 
     @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH, pushdown=_WINDOW)
     async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -181,13 +211,23 @@ class Salesforce(Org):
             conditions = [any_in(own, forms), *within("CreatedDate", ask.since, ask.until)]
             return select(read, name, conditions, order=[f"CreatedDate {way}", f"Id {way}"], limit=limit)
         if name == "Account":
-            return select(
-                read, name, [any_in(own, forms), *(["IsPersonAccount = FALSE"] if self.settings.person_accounts else [])]
-            )
+            return select(read, name, [any_in(own, forms), *self._of_companies(name)])
         if person is None:
-            return select(read, name, [any_in(own, forms)])
+            is_companys = _NUMBER_OF_ACCOUNT in own and self.settings.person_accounts
+            return select(read, name, [any_in(own, forms), *([f"{IS_PERSON} = FALSE"] if is_companys else [])])
         of_person = f"({any_in([person], forms)} AND {IS_PERSON} = TRUE)"
         return select([*read, person], name, [f"({any_in(own, forms)} OR {of_person})" if own else of_person])
+
+    def _of_companies(self, name: str) -> list[str]:
+        """Require an account to be no person's."""
+        return ["IsPersonAccount = FALSE"] if name == "Account" and self.settings.person_accounts else []
+
+    def _place(self, cursor: str) -> tuple[str, str]:
+        """Read the object whose rows are listed, and the id of the last one, if any."""
+        name, _, last = decode_cursor(self.kind, cursor).partition(":")
+        if name not in PREFIXES or (last and not is_id(last)):
+            raise ListingCursorError
+        return name, last
 
     def _columns(self, name: str, fields: Fields) -> list[str]:
         read = [*needed(fields, {**READ_FROM[name], **self._custom(name)}), "Id"]

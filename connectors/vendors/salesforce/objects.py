@@ -47,6 +47,9 @@ READ_FROM: dict[str, dict[str, tuple[str, ...]]] = {
         "deals": (f"({select(_DEAL, 'Opportunities')})",),
     },
     "Case": {
+        "number": ("CaseNumber",),
+        "customer_id": ("ContactId", "AccountId"),
+        "customer_email": ("Contact.Email", "SuppliedEmail"),
         "created_at": ("CreatedDate",),
         "subject": ("Subject",),
         "kind": ("Type",),
@@ -150,6 +153,9 @@ def _case(row: Row, word: Word) -> dict[str, Any]:
     written = given(author="CUSTOMER", body=row.get("Description"), at=to_time(row.get("CreatedDate")))
     return given(
         id=row["Id"],
+        number=row.get("CaseNumber"),
+        customerId=row.get("ContactId") or row.get("AccountId"),
+        customerEmail=read_or_odd(row.get("Contact"), lambda contact: _email_of(contact) or _email_of(row, "SuppliedEmail")),
         createdAt=to_time(row.get("CreatedDate")),
         subject=row.get("Subject"),
         kind=_meaning(row.get("Type"), word, "kind"),
@@ -159,6 +165,11 @@ def _case(row: Row, word: Word) -> dict[str, Any]:
         solvedAt=to_time(row.get("ClosedDate")),
         messages=[*([written] if "body" in written else []), *_children(row, "CaseComments", _comment)],
     )
+
+
+def _email_of(row: Any, name: str = "Email") -> str | None:
+    email: str | None = row.get(name) if row else None
+    return email.lower() if email else None
 
 
 _RECORDS: Mapping[str, Callable[[Row, Word], dict[str, Any]]] = {"Contact": _contact, "Account": _account, "Case": _case}

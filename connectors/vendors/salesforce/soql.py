@@ -55,6 +55,11 @@ def any_in(columns: Iterable[str], values: Iterable[str]) -> str:
     return f"({' OR '.join(f'{column} IN ({texts})' for column in columns)})"
 
 
+def behind(id_: str) -> str:
+    """Require an id to come after another one."""
+    return f"Id > '{id_.translate(_ESCAPES)}'"
+
+
 def within(column: str, since: datetime | None, until: datetime | None) -> Iterator[str]:
     """Require a time to be within bounds."""
     if since is not None:

@@ -24,11 +24,15 @@ _METHODS = {
 }
 
 
-def orders_of(id_: str, rows: list[Any]) -> list[Any]:
-    """Read orders, without failed attempts, released payments and other customers' charges. What cannot be read stays in."""
+def orders_of(rows: list[Any], customer: str | None = None) -> list[Any]:
+    """Read orders, of one customer or of anybody, without failed attempts and released payments.
+
+    What cannot be read stays in.
+    """
 
     def is_order(row: Any) -> bool:
-        return row["status"] != "failed" and row["customer"] == id_ and not _was_released(row)
+        is_asked = customer is None or row["customer"] == customer
+        return is_asked and row["status"] != "failed" and not _was_released(row)
 
     return [row for row in rows if readable([row], is_order) != [False]]
 
@@ -45,6 +49,7 @@ def order_of(lost: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
     return given(
         id=row["id"],
         number=row.get("receipt_number"),
+        customerId=row.get("customer"),
         placedAt=to_time(row["created"]),
         status=_status(row, is_lost=bool(disputes) and back == to_number(_taken(row))),
         total=total,

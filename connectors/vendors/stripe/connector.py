@@ -9,11 +9,13 @@ from typing import Annotated, Any
 
 import msgspec
 
-from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Page, Push, WebhookRequest, lookup
-from connectors.errors import NoWebhookError, SourceError, SourceProtocolError, SourceRejectedError
+from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Listing, Page, Push, WebhookRequest, listing, lookup
+from connectors.errors import ListingCursorError, NoWebhookError, SourceError, SourceProtocolError, SourceRejectedError
+from connectors.record_fields import Fields
 from connectors.records import Customer, Order
 from connectors.toolkit.converters import contact_points, given, to_time
 from connectors.toolkit.http_client import RefusedResponse, ask_each, gathered
+from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
 from connectors.toolkit.text_forms import fits
 from connectors.toolkit.vendor_connector import Parameters, Secret, Trial, Vendor, VendorSettings
 from connectors.toolkit.vendor_rows import (
@@ -31,6 +33,8 @@ from connectors.vendors.stripe.charges import order_of, orders_of, place
 
 _CUSTOMERS, _CHARGES, _DISPUTES = "/v1/customers", "/v1/charges", "/v1/disputes"
 _PAGE, _AT_ONCE = 100, 20
+_PLACES = 3
+"""How many customers a cursor of a listing names. The last of them may be deleted before the next page is asked for."""
 _WINDOW = (Push.FIRST, Push.AFTER, Push.SINCE, Push.ORDER)
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 Word = Annotated[str, fits(r"[\w.-]+", "cannot stand in a header; write letters, digits, _, . and - only")]
@@ -109,6 +113,23 @@ class Stripe(Vendor[StripeSettings]):
             return [self.own_change(Customer, changed.id)]
         return [self.own_change(Order, changed.customer)] if changed.object == "charge" and changed.customer else []
 
+    @listing(Customer, max_first=_PAGE)
+    async def all_customers(
+        self,
+        fields: Fields,  # noqa: ARG002  customers come whole
+        after: str | None,
+        first: int,
+        remaining_s: float | None = None,
+    ) -> Listing:
+        """List the customers, the newest first, behind the last one who is still there."""
+        places = [] if after is None else decode_cursor(self.kind, after).split(" ")
+        page = await self._page_behind(places, first, self.ends(remaining_s))
+        content = as_records(page.data, self._customer)
+        if not page.has_more:
+            return Listing(content)
+        places = [*places, *_ids_of(page)][-_PLACES:]
+        return Listing(content, encode_cursor(self.kind, " ".join(places)))
+
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
@@ -160,6 +181,31 @@ class Stripe(Vendor[StripeSettings]):
         answer = await ask_each(keys, orders)
         return answer if self.settings.search else unsure_of_letters(keys, answer)
 
+    @lookup(Order, by=KeyKind.ORDER_ID, max_batch=_AT_ONCE)
+    async def orders_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+        return await ask_each(keys, lambda id_: self._order_by_id(id_, ask, until))
+
+    async def _page_behind(self, places: Sequence[str], first: int, until: float | None) -> StripeList:
+        """Load the customers behind the last of these who is there, or the first of all."""
+        for start in reversed(places) if places else (None,):
+            if start is not None and not _ID.fullmatch(start):
+                raise ListingCursorError
+            try:
+                page = await self.find(StripeList, _CUSTOMERS, {"limit": first, "starting_after": start}, until)
+            except NotThereError:
+                continue
+            if page is None:
+                raise SourceProtocolError("there is no list of customers")
+            return page
+        raise ListingCursorError
+
+    async def _order_by_id(self, id_: str, ask: Ask, until: float | None) -> bytes | None:
+        if not _ID.fullmatch(id_):
+            return None
+        charge = await self.find(dict[str, Any], f"{_CHARGES}/{step(id_)}", {}, until)
+        return None if charge is None else await self._records(orders_of([charge]), ask, until)
+
     async def _customer_by_id(self, id_: str, until: float | None) -> bytes | None:
         if not _ID.fullmatch(id_):
             return None
@@ -183,11 +229,14 @@ class Stripe(Vendor[StripeSettings]):
     async def _orders(self, ids: Sequence[str], ask: Ask, until: float | None) -> Page:
         charges = await gathered(self._charges(id_, ask, until) for id_ in ids if _ID.fullmatch(id_))
         rows, _ = cut_page([row for own, _ in charges for row in own], ask, place)
+        return Page(await self._records(rows, ask, until), partial=any(is_cut for _, is_cut in charges))
+
+    async def _records(self, rows: Sequence[Any], ask: Ask, until: float | None) -> bytes:
+        """Write charges as orders, with the disputes that their states need."""
         disputed = readable(rows, lambda row: str(row["id"]) if row.get("disputed") else None)
         reads_them = disputed and ("status" in ask.fields or "refunded" in ask.fields)
         lost = await gathered(self._lost(id_, until) for id_ in disputed) if reads_them else []
-        records = as_records(rows, partial(order_of, dict(zip(disputed, lost, strict=False))))
-        return Page(records, partial=any(is_cut for _, is_cut in charges))
+        return as_records(rows, partial(order_of, dict(zip(disputed, lost, strict=False))))
 
     async def _lost(self, charge: str, until: float | None) -> list[Any]:
         """Find the disputes that were lost: what the bank gave back to the customer."""
@@ -211,13 +260,13 @@ class Stripe(Vendor[StripeSettings]):
         def is_enough(rows: list[Any]) -> bool:
             last = min(readable(rows, lambda row: place(row).time), default=None)
             whole_seconds = [row for row in rows if readable([row], lambda row: place(row).time != last) == [True]]
-            return wanted is not None and len(cut_page(orders_of(id_, whole_seconds), ask, place)[0]) >= wanted
+            return wanted is not None and len(cut_page(orders_of(whole_seconds, id_), ask, place)[0]) >= wanted
 
         first_page = _PAGE if wanted is None else min(_PAGE, wanted + 1)
         rows, is_cut = await self._pages(_CHARGES, parameters, until, is_enough, first_page)
         if is_cut and ask.oldest_first:
             raise SourceProtocolError("more pages than max_pages")
-        return orders_of(id_, rows), is_cut
+        return orders_of(rows, id_), is_cut
 
     async def _listed(self, path: str, parameters: Parameters, until: float | None) -> list[Any]:
         """Read all rows of a list or of a search."""
@@ -242,10 +291,7 @@ class Stripe(Vendor[StripeSettings]):
             page = await self.find(StripeList, path, {**parameters, **own}, until)
             if page is None or not page.has_more:
                 return page.data if page else [], None
-            ids = readable(page.data, lambda row: str(row["id"]))
-            if not ids:
-                raise SourceProtocolError("a page has no ids to go on from")
-            return page.data, page.next_page or ids[-1]
+            return page.data, page.next_page or _ids_of(page)[-1]
 
         try:
             return await self.first_pages(turn, is_enough)
@@ -264,6 +310,14 @@ class Stripe(Vendor[StripeSettings]):
             contactPoints=contact_points([row.get("email")], [row.get("phone")]),
             externalIds=[{"source": self.name, "id": row["id"]}],
         )
+
+
+def _ids_of(page: StripeList) -> list[str]:
+    """List the ids of a page that another one follows."""
+    ids = readable(page.data, lambda row: str(row["id"]))
+    if not ids:
+        raise SourceProtocolError("a page has no ids to go on from")
+    return ids
 
 
 def _postal_address(address: Any) -> dict[str, Any]:
