@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from connectors.contract import RECORD_KEYS, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import Customer
-from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure
+from gateway.errors import AmbiguousIdentityError, InvalidKeyError
 from gateway.identity.keys import words
 from gateway.identity.node_ids import ID_KINDS, node_id
 from gateway.identity.records import Key
@@ -15,10 +15,7 @@ from gateway.stitching.record_loader import load_by_own_key
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.sourced_record import SourcedRecord
-from gateway.stitching.stitcher import Stitcher, result_or_error
-
-Result = StitchedCustomer | CallerError | SourceFailure | None
-"""A customer, or the reason why a key finds none."""
+from gateway.stitching.stitcher import FoundByKey, Stitcher, result_or_error
 
 OWNER_FIELDS = Fields.from_paths("customer_id", "customer_email")
 """The fields of a record that say whose it is."""
@@ -32,7 +29,7 @@ async def find_customer(stitcher: Stitcher, kind: KeyKind, value: str, selection
     return result
 
 
-async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]], selection: Selection) -> list[Result]:
+async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]], selection: Selection) -> list[FoundByKey]:
     """Find customers by keys of any kinds, in order. In the place of a key that finds none for a reason stands that reason.
 
     The records that keys name are found first, so that each source is asked for customers once by each kind.
@@ -48,19 +45,12 @@ async def find_customers(stitcher: Stitcher, keys: Sequence[tuple[KeyKind, str]]
     ]
 
 
-async def find_owners(stitcher: Stitcher, owners: Collection[Key], selection: Selection) -> dict[Key, Result]:
+async def find_owners(stitcher: Stitcher, owners: Collection[Key], selection: Selection) -> dict[Key, FoundByKey]:
     """Find the customers with these keys. Of ids they are as callers write them."""
     ids = list(dict.fromkeys(key for key in owners if key.kind is KeyKind.CUSTOMER_ID))
     others = list(dict.fromkeys(key for key in owners if key.kind is not KeyKind.CUSTOMER_ID))
-    by_id, by_key = await asyncio.gather(_find_by_id(stitcher, ids, selection), stitcher.by_keys(others, selection))
+    by_id, by_key = await stitcher.by_keys([key.value for key in ids], others, selection)
     return {**dict(zip(ids, by_id, strict=True)), **dict(zip(others, by_key, strict=True))}
-
-
-async def _find_by_id(stitcher: Stitcher, keys: Sequence[Key], selection: Selection) -> Sequence[Result]:
-    if not keys:
-        return ()
-    found = await result_or_error(stitcher.customers, [key.value for key in keys], selection)
-    return [found] * len(keys) if isinstance(found, Exception) else found
 
 
 async def _load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[Key]:
@@ -98,7 +88,7 @@ def owner_of(own: SourcedRecord, router: SourceRouter) -> Key | None:
     return Key(KeyKind.EXTERNAL_ID, f"{source.name}:{customer_id}") if customer_id else None
 
 
-def _only_one(kind: KeyKind, results: Sequence[Result]) -> Result:
+def _only_one(kind: KeyKind, results: Sequence[FoundByKey]) -> FoundByKey:
     """Choose the customer that a key means. Several are an error, and so is one that may be another."""
     error = next((result for result in results if isinstance(result, Exception)), None)
     if error is not None:

@@ -23,6 +23,9 @@ from gateway.stitching.walk_turns import walk_all
 MAX_CANDIDATES = 20
 """How many records of a source a caller's key names at most, when it is ambiguous."""
 
+FoundById = MergedCustomer | CallerError | None
+"""A customer, or the reason why an id can be none."""
+
 FoundByKey = MergedCustomer | CallerError | SourceFailure | None
 """A customer, or the reason why a key finds none."""
 
@@ -38,21 +41,29 @@ class IdentityLookup:
     def _customers(self) -> CustomerSources:
         return self._router.customers
 
-    async def by_keys(self, keys: Sequence[Key], selection: Selection) -> list[FoundByKey]:
-        """Find customers by keys, in order; None for those that nobody has.
+    async def find(
+        self, ids: Sequence[RecordId | None], keys: Sequence[Key], selection: Selection, *, as_asked: bool = False
+    ) -> tuple[list[FoundById], list[FoundByKey]]:
+        """Find customers by their ids at sources, and by keys, in order: in one walk. None for those that nobody has.
 
+        In the place of an id that cannot be one stands the reason. `as_asked` shows customers under these ids.
         In the place of a key stands the reason why it finds none: `InvalidKeyError`, `AmbiguousIdentityError` when it leads to
         several, or `SourceFailure` when a source that could not be asked may have it.
         """
-        normal = [*map(self._normal_key, keys)]
-        walks: dict[Key, CustomerWalk] = {}
-        for key in normal:
-            if isinstance(key, Key) and key not in walks:
-                walks[key] = self._new_walk()
-                walks[key].begin_with_key(*key)
-        await self._walk([*walks.values()], selection, MAX_CANDIDATES)
-        found = {key: self._of_key(walk, key.kind, selection) for key, walk in walks.items()}
-        return [found[key] if isinstance(key, Key) else key for key in normal]
+        normal_ids, normal_keys = [*map(_normal_id, ids)], [*map(self._normal_key, keys)]
+        by_id = {id_: self._new_walk() for id_ in normal_ids if isinstance(id_, RecordId)}
+        for id_, walk in by_id.items():
+            walk.begin_with_id(id_)
+        by_key = {key: self._new_walk() for key in normal_keys if isinstance(key, Key)}
+        for key, walk in by_key.items():
+            walk.begin_with_key(*key)
+        await self._walk([*by_id.values(), *by_key.values()], selection, MAX_CANDIDATES if by_key else 0)
+        of_id = {id_: self._of_id(walk, id_, selection, as_asked=as_asked) for id_, walk in by_id.items()}
+        of_key = {key: self._of_key(walk, key.kind, selection) for key, walk in by_key.items()}
+        return (
+            [of_id[id_] if isinstance(id_, RecordId) else id_ for id_ in normal_ids],
+            [of_key[key] if isinstance(key, Key) else key for key in normal_keys],
+        )
 
     def _normal_key(self, key: Key) -> Key | InvalidKeyError:
         if not self._customers.asked_by(key.kind):
@@ -70,23 +81,6 @@ class IdentityLookup:
             return self._merged(walk, components[0], selection, None)
         candidates = walk.seeds if walk.is_shared else [walk.anchor(component) for component in components]
         return AmbiguousIdentityError(words(kind), [id_.node_id for id_ in candidates], [id_.id for id_ in candidates])
-
-    async def by_ids(
-        self, ids: Sequence[RecordId | None], selection: Selection, *, as_asked: bool = False
-    ) -> list[MergedCustomer | CallerError | None]:
-        """Find customers by their ids at sources, in order. `as_asked` shows them under these ids.
-
-        In the place of an id that cannot be one stands the reason.
-        """
-        normal = [_normal_id(id_) for id_ in ids]
-        walks: dict[RecordId, CustomerWalk] = {}
-        for id_ in normal:
-            if isinstance(id_, RecordId) and id_ not in walks:
-                walks[id_] = self._new_walk()
-                walks[id_].begin_with_id(id_)
-        await self._walk([*walks.values()], selection)
-        customers = {id_: self._of_id(walk, id_, selection, as_asked=as_asked) for id_, walk in walks.items()}
-        return [customers[id_] if isinstance(id_, RecordId) else id_ for id_ in normal]
 
     def _new_walk(self) -> CustomerWalk:
         return CustomerWalk(self._customers)

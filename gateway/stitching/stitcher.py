@@ -29,6 +29,9 @@ from gateway.stitching.source_router import RoutedAsk, SourceRouter
 T = TypeVar("T")
 P = ParamSpec("P")
 
+FoundByKey = StitchedCustomer | CallerError | SourceFailure | None
+"""A customer, or the reason why a key finds none."""
+
 
 class Stitcher(msgspec.Struct, eq=False):
     """Finds customers for one request, or for one renewal in the background."""
@@ -92,7 +95,7 @@ class Stitcher(msgspec.Struct, eq=False):
         return customer.tagged if customer is not None and customer.tagged.id == set_id else None
 
     async def _with_all_records(self, id_: RecordId, selection: Selection, *, as_asked: bool) -> StitchedCustomer | None:
-        (customer,) = await self._identity.by_ids([id_], selection, as_asked=as_asked)
+        (customer,), _ = await self._identity.find([id_], (), selection, as_asked=as_asked)
         if isinstance(customer, CallerError):
             raise customer
         return customer
@@ -112,7 +115,7 @@ class Stitcher(msgspec.Struct, eq=False):
         Raises `InvalidKeyError`, `AmbiguousIdentityError`, or `SourceFailure` for keys that only the failed source can resolve.
         """
         if self.has_several_sources and source is None:
-            (merged,) = await self._identity.by_keys([Key(kind, value)], selection)
+            _, (merged,) = await self._identity.find((), [Key(kind, value)], selection)
             if isinstance(merged, Exception):
                 raise merged
             return merged
@@ -140,13 +143,17 @@ class Stitcher(msgspec.Struct, eq=False):
         return key, asking if len(keys) == 1 else _merged(asking)
 
     async def by_keys(
-        self, keys: Sequence[Key], selection: Selection
-    ) -> Sequence[StitchedCustomer | CallerError | SourceFailure | None]:
-        """Find customers by keys other than ids, in order. In the place of a key may stand why it finds none."""
+        self, ids: Sequence[str], keys: Sequence[Key], selection: Selection
+    ) -> tuple[Sequence[FoundByKey], Sequence[FoundByKey]]:
+        """Find customers by id and by other keys, each in order. In the place of one may stand why it finds none."""
         if self.has_several_sources:
-            return await self._identity.by_keys(keys, selection)
+            return await self._with_records_of_all(ids, keys, selection)
         finding = (result_or_error(self.customer, key.kind, key.value, selection) for key in keys)
-        return await asyncio.gather(*finding)
+        return await asyncio.gather(self._by_ids(ids, selection), asyncio.gather(*finding))
+
+    async def _by_ids(self, ids: Sequence[str], selection: Selection) -> Sequence[FoundByKey]:
+        found = await result_or_error(self.customers, ids, selection) if ids else []
+        return [found] * len(ids) if isinstance(found, Exception) else found
 
     async def customers(self, ids: Sequence[str], selection: Selection) -> list[StitchedCustomer | CallerError | None]:
         """Find customers by id, in order, as above.
@@ -154,7 +161,7 @@ class Stitcher(msgspec.Struct, eq=False):
         In the place of an id that finds no customer for a reason stands that reason.
         """
         if self.has_several_sources:
-            return await self._with_records_of_all(ids, selection)
+            return (await self._with_records_of_all(ids, (), selection))[0]
         alike = self._router.customer_ids.read_alike(ids)
         if alike is not None:
             return await self._customers_of(*alike, selection)
@@ -163,20 +170,21 @@ class Stitcher(msgspec.Struct, eq=False):
         return [None if pair is None else next(found) for pair in read]
 
     async def _with_records_of_all(
-        self, ids: Sequence[str], selection: Selection
-    ) -> list[StitchedCustomer | CallerError | None]:
-        """Find customers of several sources by id, in order. Those whose source gives all are asked for there alone."""
+        self, ids: Sequence[str], keys: Sequence[Key], selection: Selection
+    ) -> tuple[list[StitchedCustomer | CallerError | None], Sequence[FoundByKey]]:
+        """Find customers of several sources by id and by keys. Those whose source gives all are asked for there alone."""
         read = [*map(self._router.customer_ids.read, ids)]
         records = [None if pair is None or pair[0] is None else RecordId(pair[0], pair[1]) for pair in read]
         enough = [id_ is not None and self._router.customers.is_enough(id_.source, selection) for id_ in records]
         alone = [id_ for id_, own in zip(records, enough, strict=True) if own and id_ is not None]
         source = alone[0].source if alone else None  # the first in rank, so it is one for all
-        merged, single = await asyncio.gather(
-            self._identity.by_ids([None if own else id_ for id_, own in zip(records, enough, strict=True)], selection),
+        walked = [None if own else id_ for id_, own in zip(records, enough, strict=True)]
+        (merged, found), single = await asyncio.gather(
+            self._identity.find(walked, keys, selection),
             self._customers_of(source, [id_.id for id_ in alone], selection) if alone else _nothing(),
         )
         rest = iter(single)
-        return [next(rest) if own else customer for customer, own in zip(merged, enough, strict=True)]
+        return [next(rest) if own else customer for customer, own in zip(merged, enough, strict=True)], found
 
     async def _customers_of(
         self, source: str | None, ids: Sequence[str], selection: Selection
@@ -263,7 +271,7 @@ class Stitcher(msgspec.Struct, eq=False):
         ids = [
             RecordId(outcome.source, record.id) if customers.finds_ids(outcome.source) else None for record in outcome.records
         ]
-        merged = await self._identity.by_ids(ids, selection)
+        merged, _ = await self._identity.find(ids, (), selection)
         for place, whole in enumerate(merged):
             if isinstance(whole, MergedCustomer):
                 whole.found_at = found[place].position

@@ -1,13 +1,15 @@
 """Customers of several sources, found by what their records are known by."""
 
+import asyncio
 from typing import Any
 
 from connectors import records as r
-from connectors.contract import KeyKind
+from connectors.contract import Answer, Ask, KeyKind, Keys
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
 from tests.support import shop
-from tests.support.known_people import LI, ask_both, knowing, person, three
+from tests.support.gateway_server import gateway_on
+from tests.support.known_people import ANA_SHOP, LI, ask_both, calls_of, knowing, person, three
 
 PEOPLE = "{ customers(by: [KEYS]) { id records { sourceId } identity { complete } }"
 ANA = {"id": "crm:7", "records": [{"sourceId": id_} for id_ in ("7", "42", "u1")], "identity": {"complete": True}}
@@ -108,3 +110,30 @@ async def test_a_node_beside_records_of_the_same_id_shows_the_asked_id():
         "node": {"__typename": "Customer", "id": "shop:42", "currentId": "crm:7"},
         "order": {"number": "42"},
     }
+
+
+class Waiting(MemoryConnector):
+    """Finds by member number last: when whoever does not wait for it has gone on."""
+
+    async def _fetch(self, record: type[r.Record], by: KeyKind, keys: Keys, ask: Ask) -> Answer:
+        for _ in range(500 if by is KeyKind.MEMBER_NUMBER else 0):
+            await asyncio.sleep(0)
+        return await super()._fetch(record, by, keys, ask)
+
+
+async def test_ids_and_keys_go_on_in_the_same_turns():
+    """Each source is asked once for the addresses that an id and a number lead to, however late the number comes."""
+    eva = person("43", email="eva@example.com", emails=["eva.work@example.org"], member_number="M-1")
+    crm = knowing("crm", [person("7", email="ana@example.com")], [KeyKind.CUSTOMER_ID, KeyKind.EMAIL])
+    own = knowing("shop", [ANA_SHOP, eva], [KeyKind.EMAIL, KeyKind.MEMBER_NUMBER], kind=Waiting)
+    async with gateway_on([crm, own]) as gateway:
+        data = await gateway.data('{ customers(by: [{id: "crm:7"}, {memberNumber: "M-1"}]) { id records { sourceId } } }')
+    assert data["customers"] == [
+        {"id": "crm:7", "records": [{"sourceId": "7"}, {"sourceId": "42"}]},
+        {"id": "shop:43", "records": [{"sourceId": "43"}]},
+    ]
+    further = [
+        ("email", ("ana@example.com", "eva@example.com", "eva.work@example.org")),
+        ("email", ("ana.work@example.org",)),
+    ]
+    assert calls_of(crm, own) == [[("customer_id", ("7",)), *further], [("member_number", ("M-1",)), *further]]
