@@ -11,10 +11,15 @@ something of a person are marked `Personal`.
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
+from connectors.customer_enums import ConsentState as ConsentState
+from connectors.customer_enums import ContactKind as ContactKind
+from connectors.customer_enums import CustomerKind as CustomerKind
+from connectors.customer_enums import Gender as Gender
+from connectors.customer_enums import KnownEnum as KnownEnum
 from connectors.suggestions import did_you_mean
 
 UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -58,27 +63,6 @@ class Personal(StrEnum):
     """A page's address, whose parameters may hold anything."""
     FREE = "free"
     """JSON in which anything may stand."""
-
-
-class KnownEnum(StrEnum):
-    """An enum that reads any case and reads unknown texts as `UNKNOWN`."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> Self:
-        name = value.strip().upper().replace(" ", "_").replace("-", "_") if isinstance(value, str) else ""
-        return cls.__members__.get(name, cls.__members__["UNKNOWN"])
-
-
-class CustomerKind(KnownEnum):
-    PERSON = "PERSON"
-    COMPANY = "COMPANY"
-    UNKNOWN = "UNKNOWN"
-
-
-class ContactKind(KnownEnum):
-    EMAIL = "EMAIL"
-    PHONE = "PHONE"
-    UNKNOWN = "UNKNOWN"
 
 
 class OrderStatus(KnownEnum):
@@ -132,6 +116,9 @@ class TicketPriority(KnownEnum):
 class Channel(KnownEnum):
     EMAIL = "EMAIL"
     PHONE = "PHONE"
+    SMS = "SMS"
+    PUSH = "PUSH"
+    POST = "POST"
     CHAT = "CHAT"
     WEB = "WEB"
     SOCIAL = "SOCIAL"
@@ -189,16 +176,44 @@ class Company(Part, frozen=True, kw_only=True):
     name: Annotated[str | None, Personal.NAME] = None
     account: Annotated[str | None, Personal.IDENTIFIER] = None
     industry: str | None = None
+    size: Whole | None = None
 
 
 class Acquisition(Part, frozen=True, kw_only=True):
     """First touch: how the customer was won."""
 
     source: str | None = None
+    medium: str | None = None
     campaign: str | None = None
     landing_page: Annotated[str | None, Personal.LINK] = None
     lead_id: Annotated[str | None, Personal.IDENTIFIER] = None
     at: UtcTime | None = None
+
+
+class Touch(Part, frozen=True, kw_only=True):
+    """One contact with marketing on the way to becoming a customer, or later."""
+
+    channel: str | None = None
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+    at: UtcTime | None = None
+
+
+class Consent(Part, frozen=True, kw_only=True):
+    """What the customer said about being written to. `source` is where, such as `checkout`; `at` is when."""
+
+    channel: Channel = Channel.UNKNOWN
+    purpose: str | None = None
+    state: ConsentState = ConsentState.UNKNOWN
+    source: str | None = None
+    at: UtcTime | None = None
+
+
+class SocialAccount(Part, frozen=True, kw_only=True):
+    platform: str
+    handle: Annotated[str, Personal.IDENTIFIER]
+    followers: Whole | None = None
 
 
 class Deal(Part, frozen=True, kw_only=True):
@@ -229,6 +244,15 @@ class Customer(Record, frozen=True, kw_only=True):
     member_number: Annotated[str | None, Personal.IDENTIFIER] = None
     birth_date: Annotated[str | None, Personal.BIRTH_DATE] = None
     locale: str | None = None
+    gender: Gender = Gender.UNKNOWN
+    occupation: Annotated[str | None, Personal.TEXT] = None
+    job_title: Annotated[str | None, Personal.TEXT] = None
+    industry: str | None = None
+    education: Annotated[str | None, Personal.TEXT] = None
+    household_size: Whole | None = None
+    income_band: str | None = None
+    life_stage: str | None = None
+    preferred_channel: Channel = Channel.UNKNOWN
     created_at: UtcTime | None = None
     updated_at: UtcTime | None = None
     address: Address | None = None
@@ -238,6 +262,9 @@ class Customer(Record, frozen=True, kw_only=True):
     device_ids: Annotated[list[str], Personal.IDENTIFIER] = []
     external_ids: list[ExternalId] = []
     deals: list[Deal] = []
+    consents: list[Consent] = []
+    social_accounts: list[SocialAccount] = []
+    touches: list[Touch] = []
 
 
 CustomerId = Annotated[str | None, Personal.IDENTIFIER]

@@ -8,9 +8,11 @@ import strawberry
 from connectors.contract import KeyKind
 from connectors.records import (
     Channel,
+    ConsentState,
     ContactKind,
     CustomerKind,
     DealStage,
+    Gender,
     MessageAuthor,
     OrderStatus,
     PaymentMethod,
@@ -21,6 +23,7 @@ from connectors.records import (
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.resolution import LinkBasis, WithheldReason
 from gateway.lookups.circuit_breaker import SourceHealth
+from gateway.stitching.completeness import PartState
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.merged_record import OriginRule
 from gateway.stitching.source_reports import SourceState
@@ -30,16 +33,19 @@ from gateway.tags.service import Freshness
 
 __all__ = [
     "Channel",
+    "ConsentState",
     "ContactKind",
     "CustomerKind",
     "DealStage",
     "Freshness",
+    "Gender",
     "IncompleteReason",
     "KeyKind",
     "LinkBasis",
     "MessageAuthor",
     "OrderStatus",
     "OriginRule",
+    "PartState",
     "PaymentMethod",
     "RecordType",
     "SortOrder",
@@ -83,6 +89,22 @@ _describe(
     "Whether a customer is a person or a company.",
     PERSON="A natural person.",
     COMPANY="A company or another organisation.",
+)
+_describe(
+    Gender,
+    "The gender that a person gives.",
+    FEMALE="A woman.",
+    MALE="A man.",
+    NON_BINARY="Neither of both alone.",
+    OTHER="Another one, or not said.",
+)
+_describe(
+    ConsentState,
+    "What a customer said about being written to.",
+    GRANTED="Yes, and not taken back.",
+    DENIED="No.",
+    WITHDRAWN="Yes once, and taken back since.",
+    UNKNOWN="Nothing that is known, such as a question that was not answered yet.",
 )
 _describe(
     ContactKind,
@@ -140,9 +162,12 @@ _describe(
 )
 _describe(
     Channel,
-    "Where a conversation took place.",
+    "How a customer and a company reach each other.",
     EMAIL="By e-mail.",
     PHONE="By telephone.",
+    SMS="By text message.",
+    PUSH="By a notification of an app or a browser.",
+    POST="By letter.",
     CHAT="In a chat.",
     WEB="Through a form on the web.",
     SOCIAL="On a social network.",
@@ -162,6 +187,14 @@ _describe(
     OPEN="Being negotiated.",
     WON="Closed, and won.",
     LOST="Closed, and lost.",
+)
+_describe(
+    PartState,
+    "Whether a part of a profile is known.",
+    PRESENT="At least one source has it.",
+    MISSING="No source has it.",
+    UNKNOWN="A source that may have it could not be asked.",
+    NOT_CONFIGURED="No source is configured to give it.",
 )
 _describe(
     SourceState,

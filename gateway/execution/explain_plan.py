@@ -77,7 +77,7 @@ class _PlanLines:
         for name, record in types.items():
             asked = selection_under(self._schema, self._collector, nodes, definition.type, record, name)
             of = "each" if len(types) == 1 else RECORD_NAMES[record]
-            yield 2, f"(of {of})", _words(asked.fields | Fields.from_paths("id"))
+            yield 2, f"(of {of})", _words(asked.fields | asked.unseen | Fields.from_paths("id"))
             if asked.stitches:
                 yield 2, "(and)", f"the keys that find {_records(asked.stitches)} records"
 

@@ -113,7 +113,14 @@ class _SelectionWalk:
         if reads.position:
             fields |= position_fields(record)
         stitches = frozenset(reads.stitches)
-        selection = Selection(fields=fields, more=reads.more, count=reads.count, stitches=stitches, members=reads.members)
+        selection = Selection(
+            fields=fields,
+            unseen=reads.unseen,
+            more=reads.more,
+            count=reads.count,
+            stitches=stitches,
+            members=reads.members,
+        )
         if reads.inside and nodes[0].selection_set is not None:
             selection |= self.record(nodes, self.concrete(field.type), record)
         return selection

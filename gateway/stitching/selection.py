@@ -11,10 +11,11 @@ from connectors.records import Record
 class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """Hold a record's selected fields, its list's, and records stitched to it.
 
-    `members` asks which records a customer is made of.
+    `unseen` are fields that are read for others and not shown. `members` asks which records a customer is made of.
     """
 
     fields: Fields = Fields()
+    unseen: Fields = Fields()
     more: bool = False
     count: bool = False
     stitches: frozenset[type[Record]] = frozenset()
@@ -23,6 +24,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     def __or__(self, other: Selection) -> Selection:
         return Selection(
             fields=self.fields | other.fields,
+            unseen=self.unseen | other.unseen,
             more=self.more or other.more,
             count=self.count or other.count,
             stitches=self.stitches | other.stitches,

@@ -89,7 +89,11 @@ class SourceRouter:
     def fields(self, selection: Selection) -> Fields:
         """Add the keys of stitched records to the selected fields."""
         kinds = {kind for record in selection.stitches for _, kind in self.sources.for_record(record)}
-        return selection.fields | Fields.from_paths("id", *(name for kind in kinds for name in KEY_KINDS[kind].fields))
+        return (
+            selection.fields
+            | selection.unseen
+            | Fields.from_paths("id", *(name for kind in kinds for name in KEY_KINDS[kind].fields))
+        )
 
     def _walk_fields(self, selection: Selection) -> Fields:
         return self.customers.fields(self.fields(selection))
