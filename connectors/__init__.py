@@ -49,6 +49,8 @@ from connectors.inspection import MissingIndex, Sample, SampledKey
 from connectors.record_fields import FieldInfo, Fields, all_fields, fields_of, leaf_field, narrow
 from connectors.records import (
     RECORDS,
+    Account,
+    AccountRole,
     Acquisition,
     Address,
     Channel,
@@ -83,6 +85,8 @@ from connectors.records import (
 
 __all__ = [
     "RECORDS",
+    "Account",
+    "AccountRole",
     "Acquisition",
     "Address",
     "Aggregate",

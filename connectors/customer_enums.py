@@ -34,6 +34,16 @@ class ConsentState(KnownEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class AccountRole(KnownEnum):
+    DECISION_MAKER = "DECISION_MAKER"
+    BUYER = "BUYER"
+    USER = "USER"
+    BILLING = "BILLING"
+    TECHNICAL = "TECHNICAL"
+    OTHER = "OTHER"
+    UNKNOWN = "UNKNOWN"
+
+
 class ContactKind(KnownEnum):
     EMAIL = "EMAIL"
     PHONE = "PHONE"

@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
+from connectors.customer_enums import AccountRole as AccountRole
 from connectors.customer_enums import ConsentState as ConsentState
 from connectors.customer_enums import ContactKind as ContactKind
 from connectors.customer_enums import CustomerKind as CustomerKind
@@ -173,10 +174,17 @@ class ContactPoint(Part, frozen=True, kw_only=True):
 
 
 class Company(Part, frozen=True, kw_only=True):
+    """The company itself, or the one that a person belongs to.
+
+    `account` is the id of its `Account`. `role` is the person's there, `role_name` that in the words of the source.
+    """
+
     name: Annotated[str | None, Personal.NAME] = None
     account: Annotated[str | None, Personal.IDENTIFIER] = None
     industry: str | None = None
     size: Whole | None = None
+    role: AccountRole = AccountRole.UNKNOWN
+    role_name: str | None = None
 
 
 class Acquisition(Part, frozen=True, kw_only=True):
@@ -265,6 +273,20 @@ class Customer(Record, frozen=True, kw_only=True):
     consents: list[Consent] = []
     social_accounts: list[SocialAccount] = []
     touches: list[Touch] = []
+
+
+class Account(Record, frozen=True, kw_only=True):
+    """A company as one source knows it. Its id is the `company.account` of its people, and the `parent_id` of its parts."""
+
+    id: Annotated[str, Personal.IDENTIFIER]
+    name: Annotated[str | None, Personal.NAME] = None
+    number: Annotated[str | None, Personal.IDENTIFIER] = None
+    industry: str | None = None
+    size: Whole | None = None
+    website: Annotated[str | None, Personal.LINK] = None
+    parent_id: Annotated[str | None, Personal.IDENTIFIER] = None
+    created_at: UtcTime | None = None
+    updated_at: UtcTime | None = None
 
 
 CustomerId = Annotated[str | None, Personal.IDENTIFIER]
@@ -358,7 +380,7 @@ class Event(Record, frozen=True, kw_only=True):
     properties: Annotated[dict[str, Any], Personal.FREE] = {}
 
 
-RECORDS: dict[str, type[Record]] = {"customer": Customer, "order": Order, "ticket": Ticket, "event": Event}
+RECORDS: dict[str, type[Record]] = {"customer": Customer, "order": Order, "ticket": Ticket, "event": Event, "account": Account}
 """Record types by the name that configuration and tags use."""
 
 

@@ -9,14 +9,18 @@ from connectors import records
 from connectors.record_fields import fields_of
 from gateway.context import context_of
 from gateway.execution.batch_loader import load_in_batch
+from gateway.execution.required_fields import selection_of
+from gateway.stitching.accounts import account_of
 from gateway.stitching.completeness import PART_FIELDS, completeness_of
 from gateway.stitching.completeness import Completeness as ProfileCompleteness
 from gateway.stitching.consents import current_consents
 from gateway.stitching.customer import StitchedCustomer, report_contributions
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.source_reports import SourceReport
+from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.timeline import timeline
 from gateway.tags.service import TagAnswer
+from resolvers.account import Account
 from resolvers.completeness import Completeness, record_types
 from resolvers.connection import DEFAULT_FIRST, Connection, checked_first
 from resolvers.customer_identity import CustomerIdentity, CustomerRecord, FieldOrigin
@@ -170,6 +174,14 @@ class Customer(Node):
     )
     def consents(root: Parent) -> list[records.Consent]:  # noqa: N805
         return current_consents(root.record.consents)
+
+    @stitching(
+        "The account of the company that the customer is, or belongs to; null when no source has it.",
+        records.Account,
+        graphql_type=Account | None,
+    )
+    async def account(root: Parent, info: Info) -> SourcedRecord | None:  # noqa: N805
+        return await account_of(root, selection_of(info, records.Account))
 
     @stitching(
         "Which parts of the profile at least one source has, and which are missing.",

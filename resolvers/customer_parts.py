@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from resolvers.enums import Channel, ConsentState, ContactKind, DealStage
+from resolvers.enums import AccountRole, Channel, ConsentState, ContactKind, DealStage
 from resolvers.fields import field
 from resolvers.scalars import CountryCode
 
@@ -28,9 +28,11 @@ class ContactPoint:
 @strawberry.type(description="A company.")
 class Company:
     name: str | None = field("Its name.")
-    account: str | None = field("Its account number here.")
+    account: str | None = field("The id of its account.")
     industry: str | None = field("What it does.")
     size: int | None = field("How many people work there.")
+    role: AccountRole = field("What the person does there.")
+    role_name: str | None = field("The person's role there, in the words of the source.")
 
 
 @strawberry.type(description="First touch: how a customer was won.")

@@ -7,6 +7,7 @@ import strawberry
 
 from connectors.contract import KeyKind
 from connectors.records import (
+    AccountRole,
     Channel,
     ConsentState,
     ContactKind,
@@ -32,6 +33,7 @@ from gateway.tags.definitions import TagCategory
 from gateway.tags.service import Freshness
 
 __all__ = [
+    "AccountRole",
     "Channel",
     "ConsentState",
     "ContactKind",
@@ -67,6 +69,7 @@ class RecordType(Enum):
     ORDER = "order"
     TICKET = "ticket"
     EVENT = "event"
+    ACCOUNT = "account"
 
 
 class SortOrder(Enum):
@@ -97,6 +100,16 @@ _describe(
     MALE="A man.",
     NON_BINARY="Neither of both alone.",
     OTHER="Another one, or not said.",
+)
+_describe(
+    AccountRole,
+    "What a person does for the company that he belongs to.",
+    DECISION_MAKER="Decides what is bought.",
+    BUYER="Buys.",
+    USER="Uses what was bought.",
+    BILLING="Pays the invoices.",
+    TECHNICAL="Sets up and looks after what was bought.",
+    OTHER="Something else.",
 )
 _describe(
     ConsentState,
@@ -248,6 +261,7 @@ _describe(
     ORDER="An order.",
     TICKET="A support ticket or review.",
     EVENT="Something that a customer did.",
+    ACCOUNT="A company that customers belong to.",
 )
 _describe(
     OriginRule,

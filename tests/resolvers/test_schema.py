@@ -62,4 +62,5 @@ def test_what_a_source_owns_is_nullable_on_a_customer():
         "records",
         "origins",
         "identity",
+        "completeness",
     }
