@@ -1,7 +1,7 @@
 """Company accounts: the companies that customers belong to, with their members."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -18,6 +18,9 @@ from resolvers.enums import AccountRole
 from resolvers.fields import computed, node_id_field, own, source_field, source_id_field
 from resolvers.list_arguments import After, First, ask_of
 from resolvers.node import Node
+
+if TYPE_CHECKING:
+    from resolvers.customer import Customer
 
 Parent = strawberry.Parent[SourcedRecord]
 Info = strawberry.Info[Any, None]
