@@ -14,7 +14,8 @@ MEMBERS = [
     for n in range(MANY)
 ]
 PAGE = """query ($after: String, $role: AccountRole) { account(id: "crm:a1") {
-  members(first: 100, after: $after, role: $role) {  totalCount nodes { role customer { sourceId name } } pageInfo { hasNextPage endCursor } } } }"""
+  members(first: 100, after: $after, role: $role) {  totalCount nodes { role customer { sourceId name } }
+    pageInfo { hasNextPage endCursor } } } }"""
 
 
 def crm() -> MemoryConnector:
