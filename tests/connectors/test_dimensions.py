@@ -1,6 +1,7 @@
 """Each dimension of a profile comes from each kind of source, by configuration alone."""
 
 from tests.support.gateway_server import gateway_on
+from tests.support.paths import ROOT
 from tests.support.profile_sources import Profiles, SourceOf, source_of
 
 __all__ = ["source_of"]
@@ -71,6 +72,14 @@ async def test_every_dimension_comes_from_every_kind_of_source(source_of: Source
     async with source_of(Profiles()) as crm, gateway_on([crm]) as gateway:
         data = await gateway.data(f'{{ customer(by: {{id: "c1"}}) {{ {" ".join(DIMENSIONS)} }} }}')
     assert {selection: shown(data["customer"], selection) for selection in DIMENSIONS} == DIMENSIONS
+
+
+def test_the_table_of_dimensions_names_each_of_them():
+    """docs/dimensions.md has a row for whatever is tested here, and for nothing else."""
+    page = (ROOT / "docs" / "dimensions.md").read_text("utf-8")
+    rows = [line.split("|")[2] for line in page.splitlines() if line.startswith("| ") and "`" in line]
+    tested = {name for selection in DIMENSIONS for name in ([selection.split()[0]] if "{" in selection else selection.split())}
+    assert {name for row in rows for name in row.replace(",", "").replace("`", "").split()} == tested
 
 
 COMPANIES = [

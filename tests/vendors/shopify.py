@@ -270,7 +270,7 @@ def cost_of(document: str, variables: Mapping[str, Any]) -> int:
 
 def _cost(parent: GraphQLObjectType, selections: SelectionSetNode | None, variables: Mapping[str, Any]) -> int:
     fields = [one for one in selections.selections if isinstance(one, FieldNode)] if selections else []
-    return sum(_field_cost(parent, one, variables) for one in fields)
+    return sum(_field_cost(parent, one, variables) for one in fields if one.name.value != "__typename")
 
 
 def _field_cost(parent: GraphQLObjectType, field: FieldNode, variables: Mapping[str, Any]) -> int:
