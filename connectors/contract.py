@@ -28,7 +28,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from connectors.errors import NoWebhookError, SourceError
 from connectors.inspection import MissingIndex, SampleFunction
 from connectors.record_fields import Fields
-from connectors.records import RECORD_NAMES, RECORDS, BirthDates, Event, Order, Record, Ticket, known_record
+from connectors.records import RECORD_NAMES, RECORDS, Account, BirthDates, Event, Order, Record, Ticket, known_record
 
 
 class KeyKind(StrEnum):
@@ -46,6 +46,7 @@ class KeyKind(StrEnum):
     TICKET_ID = "ticket_id"
     TICKET_NUMBER = "ticket_number"
     EVENT_ID = "event_id"
+    PARENT_ACCOUNT = "parent_account"
     TEXT = "text"
 
 
@@ -55,8 +56,9 @@ RECORD_KEYS: Mapping[KeyKind, type[Record]] = {
     KeyKind.TICKET_ID: Ticket,
     KeyKind.TICKET_NUMBER: Ticket,
     KeyKind.EVENT_ID: Event,
+    KeyKind.PARENT_ACCOUNT: Account,
 }
-"""Kinds of keys that a record has itself: its id or number."""
+"""Kinds of keys that a record has itself: its id or number, or whose part it is."""
 
 CUSTOMER_KEYS: Sequence[KeyKind] = [kind for kind in KeyKind if kind is not KeyKind.TEXT and kind not in RECORD_KEYS]
 """Kinds of a customer's keys that find its records, the strongest first."""

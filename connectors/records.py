@@ -11,10 +11,16 @@ something of a person are marked `Personal`.
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
+from connectors.customer_enums import AccountRole as AccountRole
+from connectors.customer_enums import ConsentState as ConsentState
+from connectors.customer_enums import ContactKind as ContactKind
+from connectors.customer_enums import CustomerKind as CustomerKind
+from connectors.customer_enums import Gender as Gender
+from connectors.customer_enums import KnownEnum as KnownEnum
 from connectors.suggestions import did_you_mean
 
 UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -73,27 +79,6 @@ class BirthDates(StrEnum):
     MILLISECONDS = "milliseconds"
 
 
-class KnownEnum(StrEnum):
-    """An enum that reads any case and reads unknown texts as `UNKNOWN`."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> Self:
-        name = value.strip().upper().replace(" ", "_").replace("-", "_") if isinstance(value, str) else ""
-        return cls.__members__.get(name, cls.__members__["UNKNOWN"])
-
-
-class CustomerKind(KnownEnum):
-    PERSON = "PERSON"
-    COMPANY = "COMPANY"
-    UNKNOWN = "UNKNOWN"
-
-
-class ContactKind(KnownEnum):
-    EMAIL = "EMAIL"
-    PHONE = "PHONE"
-    UNKNOWN = "UNKNOWN"
-
-
 class OrderStatus(KnownEnum):
     PENDING = "PENDING"
     CONFIRMED = "CONFIRMED"
@@ -145,6 +130,9 @@ class TicketPriority(KnownEnum):
 class Channel(KnownEnum):
     EMAIL = "EMAIL"
     PHONE = "PHONE"
+    SMS = "SMS"
+    PUSH = "PUSH"
+    POST = "POST"
     CHAT = "CHAT"
     WEB = "WEB"
     SOCIAL = "SOCIAL"
@@ -199,19 +187,54 @@ class ContactPoint(Part, frozen=True, kw_only=True):
 
 
 class Company(Part, frozen=True, kw_only=True):
+    """The company itself, or the one that a person belongs to.
+
+    `account` is the id of its `Account`. `role` is the person's there, `role_name` that in the words of the source.
+    """
+
     name: Annotated[str | None, Personal.NAME] = None
     account: Annotated[str | None, Personal.IDENTIFIER] = None
     industry: str | None = None
+    size: Whole | None = None
+    role: AccountRole = AccountRole.UNKNOWN
+    role_name: str | None = None
 
 
 class Acquisition(Part, frozen=True, kw_only=True):
     """First touch: how the customer was won."""
 
     source: str | None = None
+    medium: str | None = None
     campaign: str | None = None
     landing_page: Annotated[str | None, Personal.LINK] = None
     lead_id: Annotated[str | None, Personal.IDENTIFIER] = None
     at: UtcTime | None = None
+
+
+class Touch(Part, frozen=True, kw_only=True):
+    """One contact with marketing on the way to becoming a customer, or later."""
+
+    channel: str | None = None
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+    at: UtcTime | None = None
+
+
+class Consent(Part, frozen=True, kw_only=True):
+    """What the customer said about being written to. `source` is where, such as `checkout`; `at` is when."""
+
+    channel: Channel = Channel.UNKNOWN
+    purpose: str | None = None
+    state: ConsentState = ConsentState.UNKNOWN
+    source: str | None = None
+    at: UtcTime | None = None
+
+
+class SocialAccount(Part, frozen=True, kw_only=True):
+    platform: str
+    handle: Annotated[str, Personal.IDENTIFIER]
+    followers: Whole | None = None
 
 
 class Deal(Part, frozen=True, kw_only=True):
@@ -239,6 +262,15 @@ class Customer(Record, frozen=True, kw_only=True):
     member_number: Annotated[str | None, Personal.IDENTIFIER] = None
     birth_date: Annotated[Day | None, Personal.BIRTH_DATE] = None
     locale: str | None = None
+    gender: Gender = Gender.UNKNOWN
+    occupation: Annotated[str | None, Personal.TEXT] = None
+    job_title: Annotated[str | None, Personal.TEXT] = None
+    industry: str | None = None
+    education: Annotated[str | None, Personal.TEXT] = None
+    household_size: Whole | None = None
+    income_band: str | None = None
+    life_stage: str | None = None
+    preferred_channel: Channel = Channel.UNKNOWN
     created_at: UtcTime | None = None
     updated_at: UtcTime | None = None
     address: Address | None = None
@@ -248,6 +280,23 @@ class Customer(Record, frozen=True, kw_only=True):
     device_ids: Annotated[list[str], Personal.IDENTIFIER] = []
     external_ids: list[ExternalId] = []
     deals: list[Deal] = []
+    consents: list[Consent] = []
+    social_accounts: list[SocialAccount] = []
+    touches: list[Touch] = []
+
+
+class Account(Record, frozen=True, kw_only=True):
+    """A company as one source knows it. Its id is the `company.account` of its people, and the `parent_id` of its parts."""
+
+    id: Annotated[str, Personal.IDENTIFIER]
+    name: Annotated[str | None, Personal.NAME] = None
+    number: Annotated[str | None, Personal.IDENTIFIER] = None
+    industry: str | None = None
+    size: Whole | None = None
+    website: Annotated[str | None, Personal.LINK] = None
+    parent_id: Annotated[str | None, Personal.IDENTIFIER] = None
+    created_at: UtcTime | None = None
+    updated_at: UtcTime | None = None
 
 
 CustomerId = Annotated[str | None, Personal.IDENTIFIER]
@@ -341,7 +390,7 @@ class Event(Record, frozen=True, kw_only=True):
     properties: Annotated[dict[str, Any], Personal.FREE] = {}
 
 
-RECORDS: dict[str, type[Record]] = {"customer": Customer, "order": Order, "ticket": Ticket, "event": Event}
+RECORDS: dict[str, type[Record]] = {"customer": Customer, "order": Order, "ticket": Ticket, "event": Event, "account": Account}
 """Record types by the name that configuration and tags use."""
 
 

@@ -6,17 +6,36 @@ from typing import Annotated, Any
 import strawberry
 
 from connectors import records
+from connectors.record_fields import fields_of
 from gateway.context import context_of
 from gateway.execution.batch_loader import load_in_batch
+from gateway.execution.required_fields import selection_of
+from gateway.stitching.accounts import account_of
+from gateway.stitching.completeness import PART_FIELDS, completeness_of
+from gateway.stitching.completeness import Completeness as ProfileCompleteness
+from gateway.stitching.consents import current_consents
 from gateway.stitching.customer import StitchedCustomer, report_contributions
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.source_reports import SourceReport
+from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.timeline import timeline
 from gateway.tags.service import TagAnswer
+from resolvers.account import Account
+from resolvers.completeness import Completeness, record_types
 from resolvers.connection import DEFAULT_FIRST, Connection, checked_first
 from resolvers.customer_identity import CustomerIdentity, CustomerRecord, FieldOrigin
-from resolvers.customer_parts import Acquisition, Address, Company, ContactPoint, Deal, ExternalId
-from resolvers.enums import CustomerKind, RecordType, TagCategory
+from resolvers.customer_parts import (
+    Acquisition,
+    Address,
+    Company,
+    Consent,
+    ContactPoint,
+    Deal,
+    ExternalId,
+    SocialAccount,
+    Touch,
+)
+from resolvers.enums import Channel, CustomerKind, Gender, RecordType, TagCategory
 from resolvers.event import Event, EventFilter
 from resolvers.fields import computed, own, source_field, source_id_field, stitching
 from resolvers.list_arguments import After, First
@@ -33,6 +52,7 @@ from resolvers.timeline import ENTRIES, TimelineEntry, timeline_asks
 Parent = strawberry.Parent[StitchedCustomer]
 Info = strawberry.Info[Any, None]
 TAG_RECORDS = tuple(records.RECORDS.values())
+CONSENT_PATHS = tuple(f"consents.{name}" for name in fields_of(records.Consent))
 
 
 @strawberry.type(description="A person or a company, stitched on demand from the systems that know it.")
@@ -48,6 +68,15 @@ class Customer(Node):
     member_number: str | None = own("The number on the member card.")
     birth_date: str | None = own("The day of birth as ISO 8601, `1985-03-12`.")
     locale: Locale | None = own("The language and region that the customer prefers.")
+    gender: Gender | None = own("The gender that the person gives.")
+    occupation: str | None = own("What the person does for a living.")
+    job_title: str | None = own("The person's position at work.")
+    industry: str | None = own("The industry that the person works in.")
+    education: str | None = own("The highest degree, or the school.")
+    household_size: int | None = own("How many people live in the household.")
+    income_band: str | None = own("The range of the income, in the words of the source.")
+    life_stage: str | None = own("The stage of life, such as `student` or `young family`, in the words of the source.")
+    preferred_channel: Channel | None = own("How the customer wants to be reached.")
     created_at: datetime | None = own("Since when the customer is known.")
     updated_at: datetime | None = own("When the customer's record last changed at its source.")
     address: Address | None = own("The primary postal address.")
@@ -57,6 +86,8 @@ class Customer(Node):
     device_ids: list[str] | None = own("Devices on which the customer was seen.")
     external_ids: list[ExternalId] | None = own("The customer's ids at other systems.")
     deals: list[Deal] | None = own("Deals with the customer.")
+    social_accounts: list[SocialAccount] | None = own("The customer's accounts on social networks.")
+    touches: list[Touch] | None = own("Every known contact with marketing; `acquisition` is the first.")
 
     orders: Connection[Order] | None = resolve_list(
         "The customer's orders; null when their source could not be asked.", records.Order, Order, OrderFilter
@@ -135,6 +166,38 @@ class Customer(Node):
         with report_contributions([root]):
             answer: TagAnswer = await load_in_batch(context_of(info), ONE_TAG, root, key=key)
         return answer
+
+    @computed(
+        "What the customer said last about being written to, one for each channel and purpose.",
+        paths=CONSENT_PATHS,
+        graphql_type=list[Consent] | None,
+    )
+    def consents(root: Parent) -> list[records.Consent]:  # noqa: N805
+        return current_consents(root.record.consents)
+
+    @stitching(
+        "The account of the company that the customer is, or belongs to; null when no source has it.",
+        records.Account,
+        graphql_type=Account | None,
+    )
+    async def account(root: Parent, info: Info) -> SourcedRecord | None:  # noqa: N805
+        return await account_of(root, selection_of(info, records.Account))
+
+    @stitching(
+        "Which parts of the profile at least one source has, and which are missing.",
+        *TAG_RECORDS,
+        graphql_type=Completeness,
+        unseen=PART_FIELDS,
+        members=True,
+    )
+    async def completeness(
+        root: Parent,  # noqa: N805
+        records: Annotated[
+            list[RecordType] | None,
+            strawberry.argument(description="Records to look for, too, such as orders; none by default."),
+        ] = None,
+    ) -> ProfileCompleteness:
+        return await completeness_of(root, record_types(records or ()))
 
     @computed("The id under which the customer is best kept: `id`, or that of the record which counts most.", members=True)
     def current_id(root: Parent) -> strawberry.ID:  # noqa: N805

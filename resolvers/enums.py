@@ -7,10 +7,13 @@ import strawberry
 
 from connectors.contract import KeyKind
 from connectors.records import (
+    AccountRole,
     Channel,
+    ConsentState,
     ContactKind,
     CustomerKind,
     DealStage,
+    Gender,
     MessageAuthor,
     OrderStatus,
     PaymentMethod,
@@ -21,6 +24,7 @@ from connectors.records import (
 from gateway.identity.key_kinds import KEY_KINDS
 from gateway.identity.resolution import LinkBasis, WithheldReason
 from gateway.lookups.circuit_breaker import SourceHealth
+from gateway.stitching.completeness import PartState
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.origins import OriginRule
 from gateway.stitching.source_reports import SourceState
@@ -29,17 +33,21 @@ from gateway.tags.definitions import TagCategory
 from gateway.tags.service import Freshness
 
 __all__ = [
+    "AccountRole",
     "Channel",
+    "ConsentState",
     "ContactKind",
     "CustomerKind",
     "DealStage",
     "Freshness",
+    "Gender",
     "IncompleteReason",
     "KeyKind",
     "LinkBasis",
     "MessageAuthor",
     "OrderStatus",
     "OriginRule",
+    "PartState",
     "PaymentMethod",
     "RecordType",
     "SortOrder",
@@ -61,6 +69,7 @@ class RecordType(Enum):
     ORDER = "order"
     TICKET = "ticket"
     EVENT = "event"
+    ACCOUNT = "account"
 
 
 class SortOrder(Enum):
@@ -83,6 +92,32 @@ _describe(
     "Whether a customer is a person or a company.",
     PERSON="A natural person.",
     COMPANY="A company or another organisation.",
+)
+_describe(
+    Gender,
+    "The gender that a person gives.",
+    FEMALE="A woman.",
+    MALE="A man.",
+    NON_BINARY="Neither of both alone.",
+    OTHER="Another one, or not said.",
+)
+_describe(
+    AccountRole,
+    "What a person does for the company that he belongs to.",
+    DECISION_MAKER="Decides what is bought.",
+    BUYER="Buys.",
+    USER="Uses what was bought.",
+    BILLING="Pays the invoices.",
+    TECHNICAL="Sets up and looks after what was bought.",
+    OTHER="Something else.",
+)
+_describe(
+    ConsentState,
+    "What a customer said about being written to.",
+    GRANTED="Yes, and not taken back.",
+    DENIED="No.",
+    WITHDRAWN="Yes once, and taken back since.",
+    UNKNOWN="Nothing that is known, such as a question that was not answered yet.",
 )
 _describe(
     ContactKind,
@@ -140,9 +175,12 @@ _describe(
 )
 _describe(
     Channel,
-    "Where a conversation took place.",
+    "How a customer and a company reach each other.",
     EMAIL="By e-mail.",
     PHONE="By telephone.",
+    SMS="By text message.",
+    PUSH="By a notification of an app or a browser.",
+    POST="By letter.",
     CHAT="In a chat.",
     WEB="Through a form on the web.",
     SOCIAL="On a social network.",
@@ -162,6 +200,14 @@ _describe(
     OPEN="Being negotiated.",
     WON="Closed, and won.",
     LOST="Closed, and lost.",
+)
+_describe(
+    PartState,
+    "Whether a part of a profile is known.",
+    PRESENT="At least one source has it.",
+    MISSING="No source has it.",
+    UNKNOWN="A source that may have it could not be asked.",
+    NOT_CONFIGURED="No source is configured to give it.",
 )
 _describe(
     SourceState,
@@ -215,6 +261,7 @@ _describe(
     ORDER="An order.",
     TICKET="A support ticket or review.",
     EVENT="Something that a customer did.",
+    ACCOUNT="A company that customers belong to.",
 )
 _describe(
     OriginRule,

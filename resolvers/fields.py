@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from connectors.record_fields import Fields
 from connectors.records import Record
 from gateway.execution.field_metadata import METADATA_KEY, BatchResolver, CustomerFinder, FieldMetadata, RequiredFields
 from gateway.identity.node_ids import node_id_expression
@@ -60,22 +61,33 @@ def computed(
     position: bool = False,
     reports: bool = False,
     members: bool = False,
+    paths: tuple[str, ...] = (),
     graphql_type: Any = None,
 ) -> Decorator:
     """A method that computes a field.
 
     `inside` as above, `position` when it needs what orders the record, `reports` when what sources contributed to the customer,
-    `members` when all records of the customer.
+    `members` when all records of the customer, `paths` when fields of the record.
     """
-    reads = RequiredFields(inside=inside, position=position, reports=reports, members=members)
+    reads = RequiredFields(inside=inside, position=position, reports=reports, members=members, paths=paths)
     return strawberry.field(description=description, metadata=_reading(reads), graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 
 def stitching(
-    description: str, *records: type[Record], graphql_type: Any = None, together: BatchResolver | None = None
+    description: str,
+    *records: type[Record],
+    graphql_type: Any = None,
+    together: BatchResolver | None = None,
+    unseen: Fields = Fields(),  # noqa: B008  it is frozen
+    members: bool = False,
 ) -> Decorator:
-    """Declare a method that finds records by the customer's keys. `together` does the same for many customers at once."""
-    metadata = {METADATA_KEY: FieldMetadata(reads=RequiredFields(stitches=records), together=together)}
+    """Declare a method that finds records by the customer's keys.
+
+    `together` does the same for many customers at once. `unseen` are fields of the customer's record that it reads, `members`
+    when it needs all records of the customer.
+    """
+    reads = RequiredFields(stitches=records, unseen=unseen, members=members)
+    metadata = {METADATA_KEY: FieldMetadata(reads=reads, together=together)}
     return strawberry.field(description=description, metadata=metadata, graphql_type=graphql_type)  # type: ignore[no-any-return]
 
 

@@ -24,6 +24,7 @@ from gateway.stitching.selection import Selection
 from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.stitcher import Stitcher
 from gateway.tags.definitions import TagDefinition as Definition
+from resolvers.account import Account
 from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.customer import Customer, Info
 from resolvers.customer_key import MAX_KEYS, CustomerKey, key_of
@@ -43,6 +44,7 @@ NODE_TYPES: dict[str, type[Record]] = {
     "Order": records.Order,
     "Ticket": records.Ticket,
     "Event": records.Event,
+    "Account": records.Account,
 }
 """The types of nodes. An id that records of several types have is of the first of them that the caller expects."""
 
@@ -85,6 +87,10 @@ def _ticket(stitcher: Stitcher, selection: Selection, id: str) -> Awaitable[Sour
     return find_record(stitcher, records.Ticket, id, selection)
 
 
+def _account(stitcher: Stitcher, selection: Selection, id: str) -> Awaitable[SourcedRecord | None]:  # noqa: A002
+    return find_record(stitcher, records.Account, id, selection)
+
+
 def _node(stitcher: Stitcher, selections: Selections, id: str) -> Awaitable[SourcedRecord | None]:  # noqa: A002
     return find_node(stitcher, selections, id)
 
@@ -94,6 +100,8 @@ BY_KEYS = CustomerFinder(_customers, ids=_ids_of)
 BY_NODE = CustomerFinder(_node, ids=lambda id: [id], types=NODE_TYPES)  # noqa: A006
 BY_ORDER_ID = CustomerFinder(_order, types={"Order": records.Order})
 BY_TICKET_ID = CustomerFinder(_ticket, types={"Ticket": records.Ticket})
+
+BY_ACCOUNT_ID = CustomerFinder(_account, types={"Account": records.Account})
 
 
 @strawberry.type(description="Everything that can be asked.")
@@ -138,7 +146,7 @@ class Query:
         return await context_of(info).stitcher.search(text, ask, selection)
 
     @root(
-        "A customer, order, ticket or event by its id; null when nothing has it. Without a source, it is a customer's.",
+        "A customer, order, ticket, event or account by its id; null when nothing has it. Without a source it is a customer's.",
         graphql_type=Node | None,
         finds=BY_NODE,
     )
@@ -166,6 +174,15 @@ class Query:
     ) -> SourcedRecord | None:
         selection = selection_of(info, records.Ticket)
         return await BY_TICKET_ID.find(context_of(info).stitcher, selection, id)  # type: ignore[no-any-return]
+
+    @root("The company account with this id; null when there is none.", graphql_type=Account | None, finds=BY_ACCOUNT_ID)
+    async def account(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id, `SOURCE:ID`.")],  # noqa: A002
+    ) -> SourcedRecord | None:
+        selection = selection_of(info, records.Account)
+        return await BY_ACCOUNT_ID.find(context_of(info).stitcher, selection, id)  # type: ignore[no-any-return]
 
     @root(
         "Which records were a customer by the links and cuts of a time, for operators; null when nothing has the id.",

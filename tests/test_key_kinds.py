@@ -9,7 +9,7 @@ import pytest
 
 from connectors.contract import CUSTOMER_KEYS, RECORD_KEYS, KeyKind
 from connectors.record_fields import LIST, Fields, fields_of, leaf_field, narrow
-from connectors.records import Company, Customer
+from connectors.records import Company, Customer, Personal
 from connectors.sql.measure_statement import ONE_OF_A_CUSTOMER
 from gateway.identity import key_kinds
 from gateway.identity.key_kinds import KEY_KINDS
@@ -89,10 +89,11 @@ def test_a_row_hides_keys_as_their_field_is_hidden(kind: KeyKind):
 
 @pytest.mark.parametrize("kind", RECORD_KEYS)
 def test_a_kind_that_records_have_themselves_is_in_no_customer(kind: KeyKind):
-    """Nor is it personal: ids and numbers of records say nothing of a person."""
+    """Nor is it personal: ids and numbers of records say nothing of a person. The id of a company's account does."""
     row = KEY_KINDS[kind]
     customer = msgspec.convert(CUSTOMER, Customer)
-    assert (row.fields, list(row.read(customer)), row.in_list, row.personal) == ((), [], None, None)
+    personal = Personal.IDENTIFIER if kind is KeyKind.PARENT_ACCOUNT else None
+    assert (row.fields, list(row.read(customer)), row.in_list, row.personal) == ((), [], None, personal)
 
 
 def test_a_company_without_an_account_has_no_key():

@@ -66,7 +66,23 @@ _CUSTOMER = {
         "address.region": "defaultAddress.province",
         "address.country": "defaultAddress.countryCodeV2",
     },
+    "lists": {
+        "consents": {
+            "list": "[defaultEmailAddress, defaultPhoneNumber][?marketingState && marketingState != 'NOT_SUBSCRIBED']",
+            "fields": {
+                "channel": "__typename",
+                "purpose": "'marketing'",
+                "state": "marketingState",
+                "at": "marketingUpdatedAt",
+            },
+            "values": {
+                "channel": {"CustomerEmailAddress": "EMAIL", "CustomerPhoneNumber": "SMS"},
+                "state": {"SUBSCRIBED": "GRANTED", "UNSUBSCRIBED": "WITHDRAWN"},
+            },
+        }
+    },
 }
+"""Who never subscribed said nothing. A state that is none of the values, such as one that waits for an answer, is unknown."""
 _ORDER = {
     "order": "newest_first",
     "fields": {

@@ -14,6 +14,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from connectors.contract import Ask
+from connectors.record_fields import Fields
 from connectors.records import Customer, Record
 from gateway.lru_cache import SharedList
 
@@ -25,12 +26,14 @@ DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 class RequiredFields(msgspec.Struct, frozen=True, kw_only=True):
     """List the fields that a field needs of its record.
 
-    `paths`: fields of the record, dotted. `inside`: the selection below is still on that record. `position`: what orders
-    the record. `more`: whether there are more records. `count`: the number of records. `stitches`: keys of the customer that
-    find these records. `reports`: what each source contributed to the customer. `members`: which records it is made of.
+    `paths`: fields of the record, dotted. `unseen`: fields that are read and not shown. `inside`: the selection below is
+    still on that record. `position`: what orders the record. `more`: whether there are more records. `count`: the number of
+    records. `stitches`: keys of the customer that find these records. `reports`: what each source contributed to the
+    customer. `members`: which records the customer is made of.
     """
 
     paths: tuple[str, ...] = ()
+    unseen: Fields = Fields()
     inside: bool = False
     position: bool = False
     more: bool = False

@@ -110,7 +110,7 @@ class _SelectionWalk:
         return selection
 
     def _read(self, nodes: list[FieldNode], field: GraphQLField, reads: RequiredFields, record: type[Record]) -> Selection:
-        fields = Fields.from_paths(*reads.paths)
+        fields = Fields.from_paths(*reads.paths) | reads.unseen
         if reads.position:
             fields |= position_fields(record)
         stitches = frozenset(reads.stitches)

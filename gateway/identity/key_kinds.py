@@ -124,6 +124,11 @@ KEY_KINDS: dict[KeyKind, KeyKindRow] = {
     KeyKind.TICKET_ID: KeyKindRow(description="A ticket's own id.", finds_customers=False),
     KeyKind.TICKET_NUMBER: KeyKindRow(description="A ticket's number."),
     KeyKind.EVENT_ID: KeyKindRow(description="An event's own id.", finds_customers=False),
+    KeyKind.PARENT_ACCOUNT: KeyKindRow(
+        description="The id of the account that an account is a part of.",
+        personal=Personal.IDENTIFIER,
+        finds_customers=False,
+    ),
     KeyKind.TEXT: KeyKindRow(description="A part of a name, an e-mail address or a telephone number.", finds_customers=False),
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from operator import methodcaller
 
 from connectors.contract import KeyKind
-from connectors.records import Customer, Event, Order, Record, Ticket
+from connectors.records import Account, Customer, Event, Order, Record, Ticket
 
 SEPARATOR = ":"
 
@@ -13,6 +13,7 @@ ID_KINDS: dict[type[Record], KeyKind] = {
     Order: KeyKind.ORDER_ID,
     Ticket: KeyKind.TICKET_ID,
     Event: KeyKind.EVENT_ID,
+    Account: KeyKind.ACCOUNT,
 }
 """The kinds of keys that are the own ids of records."""
 

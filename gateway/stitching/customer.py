@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any, ClassVar
@@ -79,6 +79,21 @@ class StitchedCustomer(SourcedRecord, eq=False):
     def tagged(self) -> StitchedCustomer:
         """Give the customer under the id that tags are stored by."""
         return self
+
+    @property
+    def unheard(self) -> Collection[str]:
+        """Name the sources that may have more of the customer than is known."""
+        return [self._outcome.source] if isinstance(self._outcome, Failed) else []
+
+    def givers(self, fields: Sequence[str]) -> frozenset[str]:
+        """Name the sources of customers that may give any of these fields of their records."""
+        customers = self._router.customers
+        return frozenset(
+            source.name
+            for source in customers.all
+            for field in fields
+            if customers.rules.is_given_by(field, source.name) and field not in source.connector.absent_fields(Customer)
+        )
 
     def origins(self) -> list[Origin]:
         """Say whose value each selected field is."""

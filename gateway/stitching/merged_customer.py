@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -100,6 +100,11 @@ class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
     @property
     def is_whole(self) -> bool:
         return self.error is None and self.stale is None
+
+    @property
+    def unheard(self) -> Collection[str]:
+        failed = [failure.source for failure in self.failures]
+        return failed if failed or self.error is None else self._router.customers.rank
 
     def leaves_out_keys(self, source: Source, kind: KeyKind) -> bool:
         records = [member.record for member in self.members if member.record is not None]

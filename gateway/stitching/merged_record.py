@@ -23,8 +23,9 @@ _SAME: dict[str, Callable[[Any], Any]] = {
     "contact_points": lambda point: (point.kind, point.value.strip().lower()),
     "device_ids": lambda device: device,
     "external_ids": lambda external: (external.source, external.id),
+    "social_accounts": lambda account: (account.platform.strip().casefold(), account.handle.strip().lstrip("@").casefold()),
 }
-"""By what items of lists are the same. Deals of two systems are two."""
+"""By what items of lists are the same. Deals of two systems are two. Which consents count is told of all of them."""
 
 
 class FieldRules:
@@ -48,6 +49,11 @@ class FieldRules:
         """Name the source that alone gives a field."""
         rule = self._fields.get(field)
         return rule[0] if isinstance(rule, list) and len(rule) == 1 else None
+
+    def is_given_by(self, field: str, source: str) -> bool:
+        """Tell whether a field may have the value of a source."""
+        rule = self._fields.get(field)
+        return not isinstance(rule, list) or source in rule
 
     def candidates(self, field: str, members: Sequence[MemberRecord]) -> tuple[list[MemberRecord], OriginRule]:
         """List the records that may give a field, the best first. They come in order of rank."""

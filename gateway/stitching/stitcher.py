@@ -242,11 +242,14 @@ class Stitcher(msgspec.Struct, eq=False):
 
         Raises `InvalidKeyError` or `SourceFailure`.
         """
-        key = normalised(KeyKind.TEXT, text)
         source, _ = self._router.customer_fetch(KeyKind.TEXT, selection)
+        return await self.customer_page(source, KeyKind.TEXT, normalised(KeyKind.TEXT, text), ask, selection)
+
+    async def customer_page(self, source: Source, kind: KeyKind, key: str, ask: Ask, selection: Selection) -> RecordPage:
+        """Load a page of all customers that one source finds by a key. Raises `SourceFailure`."""
         ask = ask_of_source(ask, Customer, source.name)
         ask = msgspec.structs.replace(ask, fields=ask.fields | self._router.fields(selection))
-        (outcome,) = await self._loaders.leading(source, source.records(Customer, KeyKind.TEXT, ask), [key])
+        (outcome,) = await self._loaders.leading(source, source.records(Customer, kind, ask), [key])
         if isinstance(outcome, Failed):
             raise SourceFailure(outcome.source, outcome.error)
         assert isinstance(outcome, Found)

@@ -20,9 +20,12 @@ HIDE = Pseudonyms(b"salt").hide
 
 NOT_PERSONAL = {
     "customer": {
-        "locale", "address.region", "address.country", "company.industry", "acquisition.source", "acquisition.campaign",
-        "external_ids.source", "deals.id", "deals.segment",
+        "locale", "industry", "income_band", "life_stage", "address.region", "address.country", "company.industry",
+        "company.role_name", "acquisition.source", "acquisition.medium", "acquisition.campaign", "external_ids.source",
+        "deals.id", "deals.segment", "consents.purpose", "consents.source", "social_accounts.platform", "touches.channel",
+        "touches.source", "touches.medium", "touches.campaign",
     },
+    "account": {"industry"},
     "order": {
         "id", "number", "external_ids.source", "external_ids.id", "channel", "total.currency",
         "refunded.currency", "discount.currency", "shipping.currency",

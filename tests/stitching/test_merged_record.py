@@ -149,6 +149,15 @@ FULL: dict[str, Any] = {
     "member_number": "M-1",
     "birth_date": "1985-03-12",
     "locale": "pt-BR",
+    "gender": r.Gender.FEMALE,
+    "occupation": "Engineer",
+    "job_title": "Head of Works",
+    "industry": "Steel",
+    "education": "MSc",
+    "household_size": 4,
+    "income_band": "50-75k",
+    "life_stage": "young family",
+    "preferred_channel": r.Channel.SMS,
     "created_at": shop.at(1),
     "updated_at": shop.at(2),
     "address": r.Address(city="London"),
@@ -158,6 +167,9 @@ FULL: dict[str, Any] = {
     "device_ids": ["d1"],
     "external_ids": [r.ExternalId(source="a", id="1")],
     "deals": [r.Deal(id="1")],
+    "consents": [r.Consent(channel=r.Channel.EMAIL, state=r.ConsentState.GRANTED)],
+    "social_accounts": [r.SocialAccount(platform="instagram", handle="ana")],
+    "touches": [r.Touch(channel="paid_search")],
 }
 
 

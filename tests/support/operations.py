@@ -40,6 +40,8 @@ ARGUMENTS: dict[str, list[str]] = {
     ],
     "id": ['"c1"', '"crm:c2"', '"nobody"', '"orders:c1"', '""', "7", "$id"],
     "order.id": ['"orders:oc11"', '"oc21"', '"support:t1"', '"nobody"', '""', "7", "$id"],
+    "account.id": ['"crm:a1"', '"a1"', "$id"],
+    "role": ["BUYER", "USER", "null"],
     "ticket.id": ['"support:t1"', '"t2"', '"orders:oc11"', '"T2"', "$id"],
     "node.id": ['"crm:c1"', '"orders:oc12"', '"support:t2"', '"behaviour:e1"', '"c2"', '"orders:c1"', '" "', "7", "$id"],
     "text": ['"a"', "$text", '"b"', '""'],

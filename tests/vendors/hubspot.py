@@ -41,6 +41,15 @@ def contacts() -> list[dict[str, Any]]:
             state="Greater London",
             hs_country_region_code="GB",
             associatedcompanyid="9001",
+            hs_buying_role="CHAMPION;BUDGET_HOLDER",
+            jobtitle="Head of Works",
+            job_function="engineering",
+            industry="Steel",
+            gender="Female",
+            degree="MSc",
+            twitterhandle="annarcher",
+            followercount="1200",
+            hs_email_optout="true",
             hs_analytics_source="PAID_SEARCH",
             hs_analytics_first_url="https://shop.example.com/sale",
             hs_analytics_first_timestamp="2024-02-28T18:00:00Z",
@@ -56,8 +65,18 @@ def contacts() -> list[dict[str, Any]]:
 
 
 COMPANIES = [
-    {"id": "9001", "properties": {"name": "Archer & Co", "industry": "RETAIL"}, "archived": False},
-    {"id": "9002", "properties": {"name": "Cleo GmbH", "industry": None}, "archived": False},
+    {
+        "id": "9001",
+        "properties": {
+            "name": "Archer & Co",
+            "industry": "RETAIL",
+            "numberofemployees": "250",
+            "website": "https://archer.example",
+        },
+        "createdAt": "2023-03-01T09:00:00Z",
+        "archived": False,
+    },
+    {"id": "9002", "properties": {"name": "Cleo GmbH", "industry": None, "hs_parent_company_id": "9001"}, "archived": False},
 ]
 SEARCHED = ("firstname", "lastname", "email", "phone", "hs_additional_emails", "mobilephone")
 
@@ -98,8 +117,8 @@ class HubSpotApi(GrantingApi):
         match request.method, request.path.removeprefix("/crm/v3/objects/").split("/"):
             case "POST", [objects, "batch", "read"]:
                 return self._batch(self._objects(objects), body)
-            case "POST", ["contacts", "search"]:
-                return self._search(body)
+            case "POST", [objects, "search"]:
+                return self._search(self._objects(objects), body)
             case "GET", [objects]:
                 return web.json_response({"results": self._objects(objects)[: int(request.query["limit"])]})
         return refused(Refusal(404, {"status": "error", "message": "no such resource"}))
@@ -134,14 +153,14 @@ class HubSpotApi(GrantingApi):
             return web.json_response(answer)
         return web.json_response(answer | {"numErrors": 1, "errors": errors}, status=207)
 
-    def _search(self, body: Any) -> web.Response:
+    def _search(self, rows: list[dict[str, Any]], body: Any) -> web.Response:
         """Groups of filters are joined by or; a text is looked for in those properties that are searched by default."""
         text, start, limit = body.get("query", "").lower(), int(body.get("after", 0)), body["limit"]
         groups = [group["filters"] for group in body.get("filterGroups", ())]
         is_odd = any(one["operator"] != "IN" or not one["values"] for group in groups for one in group)
-        if limit > 200 or len(json.dumps(body)) > 3_000 or is_odd:
+        if not 1 <= limit <= 200 or len(json.dumps(body)) > 3_000 or is_odd:
             return refused(Refusal(400, {"status": "error", "category": "VALIDATION_ERROR"}))
-        found = [row for row in self.contacts if any(text in str(row["properties"].get(name)).lower() for name in SEARCHED)]
+        found = [row for row in rows if any(text in str(row["properties"].get(name)).lower() for name in SEARCHED)]
         found = [row for row in found if not groups or any(all(_meets(row, one) for one in group) for group in groups)]
         shown = [self._shown(row, body["properties"]) for row in found[start : start + limit]]
         answer: dict[str, Any] = {"total": len(found), "results": shown}

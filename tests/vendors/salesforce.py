@@ -51,14 +51,23 @@ def org() -> dict[str, list[Row]]:
         **_address("Billing", "2 Market Street", "94105", "San Francisco", "CA", "us"),
         "Industry": "Retail",
         "AccountSource": "Partner Referral",
+        "NumberOfEmployees": 250,
+        "Website": "https://acme.example",
+        "ParentId": None,
     }
     solo = {**acme, "Id": SOLO, "Name": "Solo GmbH", "Phone": None, "AccountNumber": "so-1", "Opportunities": []}
+    solo |= {"ParentId": ACME, "NumberOfEmployees": 5}
     won, open_ = _opportunity(1, closed=True, won=True), _opportunity(2, closed=False, won=False)
     lost = _opportunity(3, closed=True, won=False)
     acme["Opportunities"] = [won, lost]
     ann = _contact(ANN, "Ann", "Archer", "Ann@Example.com", Phone="(415) 555-0101", MobilePhone="+447700900123", Account=acme)
     ann |= {"Card__c": "M-1", "Stripe_Id__c": "cus_Ann", "Birthdate": "1985-03-12"}
     ann["OpportunityContactRoles"] = [{"Id": id_of("00K", n), "Opportunity": one} for n, one in enumerate((won, open_), 1)]
+    ann |= {"Title": "Head of Works", "HasOptedOutOfEmail": True, "DoNotCall": True}
+    roles = [(SOLO, "Influencer"), (ACME, "Economic Buyer")]
+    ann["AccountContactRoles"] = [
+        {"Id": id_of("02Z", n), "AccountId": id_, "Role": role} for n, (id_, role) in enumerate(roles)
+    ]
     bob = _contact(BOB, "Bob", "", "bob@example.com", Phone="+441632960961", MailingCountry="Germany")
     crowd = _contact(CROWD, "Crowd", "Crowd", "crowd@example.com")
     quote = _contact(QUOTE, "Pat", "O'Brien", "o'brien@example.com")
@@ -135,6 +144,10 @@ def _contact(id_: str, given: str, family: str, email: str, **more: Any) -> dict
         "Account": None,
         "AccountId": more["Account"]["Id"] if more.get("Account") else None,
         "OpportunityContactRoles": [],
+        "AccountContactRoles": [],
+        "Title": None,
+        "HasOptedOutOfEmail": False,
+        "DoNotCall": False,
         "Card__c": None,
         "Stripe_Id__c": None,
     } | more

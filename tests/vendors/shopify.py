@@ -67,8 +67,12 @@ type Order {
 }
 type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
 type MailingAddress { address1: String zip: String city: String province: String countryCodeV2: CountryCode company: String }
-type CustomerEmailAddress { emailAddress: String! }
-type CustomerPhoneNumber { phoneNumber: String! }
+enum CustomerEmailAddressMarketingState { INVALID NOT_SUBSCRIBED PENDING SUBSCRIBED UNSUBSCRIBED }
+enum CustomerSmsMarketingState { NOT_SUBSCRIBED PENDING REDACTED SUBSCRIBED UNSUBSCRIBED }
+type CustomerEmailAddress {
+  emailAddress: String! marketingState: CustomerEmailAddressMarketingState! marketingUpdatedAt: DateTime
+}
+type CustomerPhoneNumber { phoneNumber: String! marketingState: CustomerSmsMarketingState! marketingUpdatedAt: DateTime }
 type Customer {
   id: ID! legacyResourceId: UnsignedInt64! displayName: String! firstName: String lastName: String locale: String!
   createdAt: DateTime! updatedAt: DateTime! defaultAddress: MailingAddress
@@ -148,6 +152,9 @@ def order(number: int, created: str, fulfillment: str, financial: str, **more: A
     } | more
 
 
+NEVER_ASKED = {"marketingState": "NOT_SUBSCRIBED", "marketingUpdatedAt": None}
+
+
 def customer(number: int, email: str | None, phone: str | None, **more: Any) -> dict[str, Any]:
     return {
         "id": f"gid://shopify/Customer/{number}",
@@ -159,8 +166,8 @@ def customer(number: int, email: str | None, phone: str | None, **more: Any) -> 
         "createdAt": "2025-11-03T10:15:00Z",
         "updatedAt": "2026-05-01T00:00:00Z",
         "defaultAddress": None,
-        "defaultEmailAddress": email and {"emailAddress": email},
-        "defaultPhoneNumber": phone and {"phoneNumber": phone},
+        "defaultEmailAddress": email and {"emailAddress": email, **NEVER_ASKED},
+        "defaultPhoneNumber": phone and {"phoneNumber": phone, **NEVER_ASKED},
         "orders": [],
     } | more
 
@@ -263,7 +270,7 @@ def cost_of(document: str, variables: Mapping[str, Any]) -> int:
 
 def _cost(parent: GraphQLObjectType, selections: SelectionSetNode | None, variables: Mapping[str, Any]) -> int:
     fields = [one for one in selections.selections if isinstance(one, FieldNode)] if selections else []
-    return sum(_field_cost(parent, one, variables) for one in fields)
+    return sum(_field_cost(parent, one, variables) for one in fields if one.name.value != "__typename")
 
 
 def _field_cost(parent: GraphQLObjectType, field: FieldNode, variables: Mapping[str, Any]) -> int:

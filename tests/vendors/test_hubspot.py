@@ -104,16 +104,18 @@ async def test_an_address_whose_country_has_no_code_is_served_without_it():
 
 
 async def test_only_the_properties_of_the_asked_fields_are_asked_for():
-    """Names need two properties, companies one and a second call."""
+    """Names need two properties, companies two and a second call, but for what stands with the contact."""
     api = HubSpotApi()
     async with hubspot(api) as connector:
         by_id = lookup_of(connector, Customer, KeyKind.CUSTOMER_ID)
         await by_id.fetch(["101"], Ask(fields=Fields.from_paths("id", "name")))
         await by_id.fetch(["101"], Ask(fields=Fields.from_paths("id", "company.name")))
+        await by_id.fetch(["101"], Ask(fields=Fields.from_paths("id", "company.account")))
     assert [body["properties"] for body in api.bodies] == [
         ["firstname", "lastname", "hs_object_id", "hs_merged_object_ids"],
-        ["associatedcompanyid", "hs_object_id", "hs_merged_object_ids"],
-        ["name", "industry"],
+        ["associatedcompanyid", "hs_buying_role", "hs_object_id", "hs_merged_object_ids"],
+        ["name", "industry", "numberofemployees"],
+        ["associatedcompanyid", "hs_buying_role", "hs_object_id", "hs_merged_object_ids"],
     ]
 
 
@@ -220,14 +222,69 @@ async def test_a_key_that_cannot_be_sent_costs_itself_alone():
         ({"keys": {"customer": ["member_number"]}, "member_number": None}, "set the property that holds it"),
         (
             {"keys": {"ticket": ["email"]}},
-            "keys.ticket: hubspot has no ticket by email; it has customer by customer_id",
+            "keys.ticket: hubspot has no ticket by email; it has account by account, parent_account; customer by",
         ),
         ({"keys": {}}, "at least 1 item"),
         ({"keys": {"customer": []}}, "at least 1 item"),
-        ({"keys": {"customers": ["email"]}}, "keys.customers: hubspot has no customers by email; it has customer by"),
+        ({"keys": {"customers": ["email"]}}, "keys.customers: hubspot has no customers by email; it has account by"),
         ({"token": "pat\n-eu1"}, "holds a line break"),
     ],
 )
 def test_settings_that_cannot_be_served_are_refused(settings, message):
     """Each with the setting and what to do."""
     expect_refused_settings(HubSpot, message, **(SETTINGS | settings))
+
+
+KEYS = {"customer": ["customer_id", "email", "account"], "account": ["account", "parent_account"]}
+
+
+async def test_a_contact_has_what_its_properties_say_of_the_person():
+    """Who unsubscribed from all e-mail has withdrawn; who did not say anything has no consent."""
+    async with gateway_to_hubspot(HubSpotApi()) as gateway:
+        person = """{ gender occupation jobTitle industry education consents { channel state } company { size role roleName }
+          socialAccounts { platform handle followers } }"""
+        data = await gateway.data(f'{{ ann: customer(by: {{id: "101"}}) {person} bob: customer(by: {{id: "102"}}) {person} }}')
+    assert data["ann"] == {
+        "gender": "FEMALE",
+        "occupation": "engineering",
+        "jobTitle": "Head of Works",
+        "industry": "Steel",
+        "education": "MSc",
+        "consents": [{"channel": "EMAIL", "state": "WITHDRAWN"}],
+        "company": {"size": 250, "role": "OTHER", "roleName": "CHAMPION;BUDGET_HOLDER"},
+        "socialAccounts": [{"platform": "twitter", "handle": "annarcher", "followers": 1200}],
+    }
+    assert (data["bob"]["consents"], data["bob"]["gender"], data["bob"]["company"]) == ([], "UNKNOWN", None)
+
+
+async def test_a_company_is_an_account_with_its_contacts_and_parts():
+    """The contact leads to it; members are all contacts whose primary company it is, page by page."""
+    api = HubSpotApi()
+    crowd = [one for one in api.contacts if one["id"].startswith("1") and len(one["id"]) == 4]
+    for number, one in enumerate(crowd):
+        one["properties"] |= {"associatedcompanyid": "9001", "hs_buying_role": "END_USER" if number % 3 else "DECISION_MAKER"}
+    async with gateway_to(HubSpot, api, "crm", **(SETTINGS | {"keys": KEYS})) as gateway:
+        account = """account { id name industry size website createdAt parent { name }
+          subsidiaries { nodes { name } }
+          members(first: 2, role: DECISION_MAKER) { totalCount
+            nodes { roleName customer { name } } pageInfo { hasNextPage } } }"""
+        data = await gateway.data(
+            f'{{ customer(by: {{email: "ann@example.com"}}) {{ {account} }}'
+            ' account(id: "9002") { name parent { id name } } }'
+        )
+    assert data["customer"]["account"] == {
+        "id": "crm:9001",
+        "name": "Archer & Co",
+        "industry": "RETAIL",
+        "size": 250,
+        "website": "https://archer.example",
+        "createdAt": "2023-03-01T09:00:00Z",
+        "parent": None,
+        "subsidiaries": {"nodes": [{"name": "Cleo GmbH"}]},
+        "members": {
+            "totalCount": len(crowd) // 3,
+            "nodes": [{"roleName": "DECISION_MAKER", "customer": {"name": f"Crowd {number}"}} for number in (0, 3)],
+            "pageInfo": {"hasNextPage": True},
+        },
+    }
+    assert data["account"] == {"name": "Cleo GmbH", "parent": {"id": "crm:9001", "name": "Archer & Co"}}

@@ -17,6 +17,7 @@ from tests.vendors.salesforce import (
     PIA,
     PIAS_ACCOUNT,
     SETTINGS,
+    SOLO,
     SalesforceApi,
     id_of,
     merge,
@@ -252,3 +253,44 @@ async def test_a_question_that_was_too_slow_may_be_asked_again(api, status, code
         error = await failure_of(lookup_of(crm, Customer, KeyKind.EMAIL), "ann@example.com")
     assert isinstance(error, kind)
     assert error.retryable
+
+
+ACCOUNT_KEYS = {"customer": ["customer_id", "email", "account"], "account": ["account", "parent_account"]}
+
+
+async def test_an_account_has_its_contacts_and_its_parts():
+    """By its number or its id, whichever the contact has; the role is the one at its own account."""
+    objects = org()
+    crowd = objects["Contact"][2]
+    crowd["Account"], crowd["AccountId"] = objects["Account"][1], SOLO
+    objects["Account"][1]["AccountNumber"] = None
+    async with gateway_to(Salesforce, SalesforceApi(objects), "crm", **(SETTINGS | {"keys": ACCOUNT_KEYS})) as gateway:
+        data = await gateway.data(
+            """{ ann: customer(by: {email: "ann@example.com"}) {
+              jobTitle consents { channel state } company { account size role roleName }
+              account { sourceId name number industry size website updatedAt parent { name } subsidiaries { nodes { name } }
+                members(role: BUYER) { nodes { roleName customer { name } } } none: members(role: USER) { nodes { role } } } }
+            crowd: customer(by: {email: "crowd@example.com"}) {
+              company { account } account { name number parent { name } members { nodes { role customer { name } } } } } }"""
+        )
+    assert data["ann"] == {
+        "jobTitle": "Head of Works",
+        "consents": [{"channel": "EMAIL", "state": "WITHDRAWN"}, {"channel": "PHONE", "state": "DENIED"}],
+        "company": {"account": "AC-77", "size": 250, "role": "BUYER", "roleName": "Economic Buyer"},
+        "account": {
+            "sourceId": ACME,
+            "name": "Acme Ltd",
+            "number": "AC-77",
+            "industry": "Retail",
+            "size": 250,
+            "website": "https://acme.example",
+            "updatedAt": "2026-01-05T08:00:00Z",
+            "parent": None,
+            "subsidiaries": {"nodes": [{"name": "Solo GmbH"}]},
+            "members": {"nodes": [{"roleName": "Economic Buyer", "customer": {"name": "Ann Archer"}}]},
+            "none": {"nodes": []},
+        },
+    }
+    members = {"nodes": [{"role": "UNKNOWN", "customer": {"name": "Crowd Crowd"}}]}
+    account = {"name": "Solo GmbH", "number": None, "parent": {"name": "Acme Ltd"}, "members": members}
+    assert data["crowd"] == {"company": {"account": SOLO}, "account": account}

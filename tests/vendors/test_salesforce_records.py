@@ -87,18 +87,11 @@ async def test_a_hundred_cases_are_one_question(api, crm):
     )
 
 
-async def test_an_account_number_finds_the_company_and_its_contacts(api, crm):
-    """In any case of letters; both objects are asked in one call."""
+async def test_an_account_number_finds_the_contacts_of_the_company(api, crm):
+    """In any case of letters, in one call. The company itself is an account, and none of its members."""
     keys = ["AC-77", "SO-1", "AC-0"]
-    assert await ids_of(crm, Customer, KeyKind.ACCOUNT, keys) == {"AC-77": [ANN, ACME], "SO-1": [SOLO]}
+    assert await ids_of(crm, Customer, KeyKind.ACCOUNT, keys) == {"AC-77": [ANN]}
     assert api.requests == [LOG_IN, BATCH]
-
-
-async def test_the_account_of_a_person_is_no_company():
-    """The person has no company, so its number is only a member number."""
-    api = SalesforceApi(org_of_persons())
-    async with opened(Salesforce, api, "crm", **SETTINGS, person_accounts=True) as crm:
-        assert await ids_of(crm, Customer, KeyKind.ACCOUNT, ["AC-77", "AC-PIA"]) == {"AC-77": [ANN, ACME]}
 
 
 async def test_customers_come_and_go_while_they_are_listed(api, crm):

@@ -340,3 +340,29 @@ async def test_a_cursor_that_shopify_does_not_know():
     async with shopify(ShopifyApi()) as connector:
         with pytest.raises(ListingCursorError):
             await read_page(connector, encode_cursor("graphql", "of-another-sort"), 2)
+
+
+async def test_a_customer_consents_by_address_and_number():
+    """By what Shopify says of each. Who never subscribed said nothing."""
+    api = ShopifyApi()
+    states = [("SUBSCRIBED", "2026-03-01T10:00:00Z"), ("UNSUBSCRIBED", "2026-04-01T10:00:00Z"), ("PENDING", None)]
+    said = [{"marketingState": state, "marketingUpdatedAt": at} for state, at in states]
+    ann, ben, cy = (api.customers[place] for place in (0, 1, 3))
+    ann["defaultEmailAddress"] |= said[0]
+    ann["defaultPhoneNumber"] |= said[1]
+    cy["defaultEmailAddress"] |= said[2]
+    async with gateway_to_shopify(api) as gateway:
+        data = await gateway.data(
+            """{ customers(by: [{id: "7001"}, {id: "7002"}, {id: "7003"}, {id: "7004"}]) {
+              consents { channel purpose state source at } } }"""
+        )
+    assert [own["consents"] for own in data["customers"]] == [
+        [
+            {"channel": "EMAIL", "purpose": "marketing", "state": "GRANTED", "source": None, "at": "2026-03-01T10:00:00Z"},
+            {"channel": "SMS", "purpose": "marketing", "state": "WITHDRAWN", "source": None, "at": "2026-04-01T10:00:00Z"},
+        ],
+        [],
+        [],
+        [{"channel": "EMAIL", "purpose": "marketing", "state": "UNKNOWN", "source": None, "at": None}],
+    ]
+    assert ben["defaultEmailAddress"]["marketingState"] == "NOT_SUBSCRIBED"

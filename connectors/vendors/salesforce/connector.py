@@ -7,17 +7,19 @@ from typing import Any
 from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Listing, Push, listing, lookup
 from connectors.errors import ListingCursorError, SourceError, SourceProtocolError
 from connectors.record_fields import Fields, all_fields
-from connectors.records import RECORD_NAMES, Customer, Record, Ticket
+from connectors.records import RECORD_NAMES, Account, Customer, Record, Ticket
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.converters import given, to_text
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
 from connectors.toolkit.vendor_connector import Trial
 from connectors.toolkit.vendor_rows import as_records, by_key, needed, readable
 from connectors.vendors.salesforce.objects import (
+    ACCOUNT_FROM,
     IS_PERSON,
     PHONES,
     PREFIXES,
     READ_FROM,
+    account_of,
     as_ids,
     as_phones,
     as_text,
@@ -43,7 +45,10 @@ class Salesforce(Org):
     any_case = True
     settings_type = SalesforceSettings
     own_words = MappingProxyType(
-        {"customer": ("acquisition.source", "address.country"), "ticket": ("channel", "kind", "priority", "status")}
+        {
+            "customer": ("acquisition.source", "address.country", "company.role"),
+            "ticket": ("channel", "kind", "priority", "status"),
+        }
     )
 
     def trials(self) -> Sequence[Trial]:
@@ -101,10 +106,6 @@ class Salesforce(Org):
     async def customers_by_phone(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(keys, ask, {"Contact": PHONES, "Account": ("Phone",)}, as_phones)
 
-    @lookup(Customer, by=KeyKind.ACCOUNT, max_batch=_BATCH)
-    async def customers_by_account(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._find(keys, ask, {"Contact": (_NUMBER_OF_ACCOUNT,), "Account": ("AccountNumber",)})
-
     @lookup(Ticket, by=KeyKind.TICKET_ID, max_batch=_BATCH)
     async def tickets_by_id(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(keys, ask, {"Case": ("Id",)}, as_ids, compared=_short)
@@ -125,6 +126,31 @@ class Salesforce(Org):
     @lookup(Ticket, by=KeyKind.EMAIL, max_batch=_BATCH, pushdown=_WINDOW)
     async def tickets_by_email(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(keys, ask, {"Case": ("Contact.Email", "SuppliedEmail")})
+
+    @lookup(Customer, by=KeyKind.ACCOUNT, max_batch=_BATCH)
+    async def customers_by_account(self, keys: Keys, ask: Ask) -> Answer:
+        ids, numbers = _ids_and_numbers(keys)
+        answer = dict(await self._find(ids, ask, {"Contact": ("AccountId",)}, as_ids, compared=_short))
+        return answer | dict(await self._find(numbers, ask, {"Contact": (_NUMBER_OF_ACCOUNT,)}))
+
+    @lookup(Account, by=KeyKind.ACCOUNT, max_batch=_BATCH)
+    async def accounts_by_account(self, keys: Keys, ask: Ask) -> Answer:
+        ids, numbers = _ids_and_numbers(keys)
+        answer = dict(await self._accounts(ids, ask, "Id", _short))
+        return answer | dict(await self._accounts(numbers, ask, "AccountNumber", str.lower))
+
+    @lookup(Account, by=KeyKind.PARENT_ACCOUNT, max_batch=_BATCH)
+    async def accounts_by_parent_account(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._accounts(_ids_and_numbers(keys)[0], ask, "ParentId", _short)
+
+    async def _accounts(self, keys: Keys, ask: Ask, column: str, compared: Callable[[str], str]) -> Answer:
+        """Find accounts, as records of their own, by a column."""
+        if not keys:
+            return {}
+        keys_by_form = {compared(key): key for key in keys}
+        query = select([*needed(ask.fields, ACCOUNT_FROM), "Id", column], "Account", [any_in([column], keys)])
+        rows = await self.rows([query], self.until(ask))
+        return by_key(keys, rows, lambda row: [keys_by_form.get(compared(str(row[column])))], account_of)
 
     async def _by_id(self, keys: Keys, ask: Ask, merges: int) -> Answer:
         """Find customers by id, and by merged ids. Those are deleted."""
@@ -258,6 +284,12 @@ class Salesforce(Org):
 def _short(id_: str) -> str:
     """Cut an id to fifteen letters. The last three only say which of the others are capitals."""
     return id_[:15]
+
+
+def _ids_and_numbers(keys: Keys) -> tuple[list[str], list[str]]:
+    """Part the ids of accounts from their numbers."""
+    ids = [key for key in keys if key.startswith(PREFIXES["Account"]) and as_ids(key)]
+    return ids, [key for key in keys if key not in ids]
 
 
 def _under(system: str, keys: Keys) -> dict[str, str]:

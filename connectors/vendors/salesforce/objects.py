@@ -14,6 +14,7 @@ PHONES = ("Phone", "MobilePhone")
 _MAILING, _BILLING = (
     tuple(kind + name for name in ("Street", "PostalCode", "City", "State", "Country")) for kind in ("Mailing", "Billing")
 )
+_COMPANY = ("Id", "Name", "AccountNumber", "Industry", "NumberOfEmployees")
 _DEAL = ("Id", "IsClosed", "IsWon", "Type", "CloseDate")
 _COMMENTS = select(
     ["CommentBody", "CreatedDate", "CreatedBy.UserType"], "CaseComments", ["IsPublished = TRUE"], order=["CreatedDate"]
@@ -29,7 +30,9 @@ READ_FROM: dict[str, dict[str, tuple[str, ...]]] = {
         "created_at": ("CreatedDate",),
         "updated_at": ("LastModifiedDate",),
         "address": _MAILING,
-        "company": ("Account.Name", "Account.AccountNumber", "Account.Industry"),
+        "job_title": ("Title",),
+        "company": (*(f"Account.{name}" for name in _COMPANY), f"({select(['Role', 'AccountId'], 'AccountContactRoles')})"),
+        "consents": ("HasOptedOutOfEmail", "DoNotCall"),
         "acquisition": ("LeadSource",),
         "contact_points": ("Email", *PHONES),
         "deals": (f"({select([f'Opportunity.{name}' for name in _DEAL], 'OpportunityContactRoles')})",),
@@ -41,7 +44,8 @@ READ_FROM: dict[str, dict[str, tuple[str, ...]]] = {
         "created_at": ("CreatedDate",),
         "updated_at": ("LastModifiedDate",),
         "address": _BILLING,
-        "company": ("Name", "AccountNumber", "Industry"),
+        "industry": ("Industry",),
+        "company": _COMPANY,
         "acquisition": ("AccountSource",),
         "contact_points": ("Phone",),
         "deals": (f"({select(_DEAL, 'Opportunities')})",),
@@ -61,6 +65,25 @@ READ_FROM: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 """The columns that a field is read from, by object. What stands in parentheses asks for children."""
+ACCOUNT_FROM: dict[str, tuple[str, ...]] = {
+    "name": ("Name",),
+    "number": ("AccountNumber",),
+    "industry": ("Industry",),
+    "size": ("NumberOfEmployees",),
+    "website": ("Website",),
+    "parent_id": ("ParentId",),
+    "created_at": ("CreatedDate",),
+    "updated_at": ("LastModifiedDate",),
+}
+"""The columns of an account as a record of its own."""
+_ROLES = {
+    **dict.fromkeys(("Approver", "Decision Maker", "Economic Decision Maker", "Executive Sponsor"), "DECISION_MAKER"),
+    **dict.fromkeys(("Buyer", "Economic Buyer"), "BUYER"),
+    "Business User": "USER",
+    "Technical Buyer": "TECHNICAL",
+    **dict.fromkeys(("Evaluator", "Influencer"), "OTHER"),
+}
+"""What the words of a contact's role at its account mean that are not ours."""
 _WORDS = {
     "Problem": "INCIDENT",
     "Resolved": "SOLVED",
@@ -124,7 +147,12 @@ def _contact(row: Row, word: Word) -> dict[str, Any]:
         createdAt=to_time(row.get("CreatedDate")),
         updatedAt=to_time(row.get("LastModifiedDate")),
         address=_address(row, _MAILING, word),
-        company=None if is_person(row) else read_or_odd(row.get("Account"), _company),
+        jobTitle=row.get("Title"),
+        company=None if is_person(row) else read_or_odd(row, lambda row: _company(row.get("Account")) | _role(row, word)),
+        consents=[
+            *([{"channel": "EMAIL", "state": "WITHDRAWN"}] if row.get("HasOptedOutOfEmail") is True else []),
+            *([{"channel": "PHONE", "state": "DENIED"}] if row.get("DoNotCall") is True else []),
+        ],
         acquisition=given(source=_source(row.get("LeadSource"), word)),
         contactPoints=_points("EMAIL", emails) + _points("PHONE", phones),
         deals=_deals(row, "OpportunityContactRoles", "Opportunities"),
@@ -142,6 +170,7 @@ def _account(row: Row, word: Word) -> dict[str, Any]:
         createdAt=to_time(row.get("CreatedDate")),
         updatedAt=to_time(row.get("LastModifiedDate")),
         address=_address(row, _BILLING, word),
+        industry=row.get("Industry"),
         company=_company(row),
         acquisition=given(source=_source(row.get("AccountSource"), word)),
         contactPoints=_points("PHONE", phones),
@@ -182,7 +211,32 @@ def _comment(row: Row) -> dict[str, Any]:
 
 def _company(account: Any) -> dict[str, Any]:
     has = (account or {}).get
-    return given(name=has("Name"), account=has("AccountNumber"), industry=has("Industry"))
+    account = has("AccountNumber") or has("Id")
+    return given(name=has("Name"), account=account, industry=has("Industry"), size=has("NumberOfEmployees"))
+
+
+def _role(row: Row, word: Word) -> dict[str, Any]:
+    """The first role of a contact at its own account."""
+    own = (row.get("Account") or {}).get("Id")
+    roles = _children(row, "AccountContactRoles", lambda role: role["Role"] if role["AccountId"] == own else None)
+    name = next(filter(None, roles), None)
+    known = _ROLES.get(name, name) if isinstance(name, str) else name
+    return given(role=word("customer", "company.role", name) or known, roleName=name)
+
+
+def account_of(row: Row) -> dict[str, Any]:
+    """Read an account as a record of its own."""
+    return given(
+        id=row["Id"],
+        name=row.get("Name"),
+        number=row.get("AccountNumber"),
+        industry=row.get("Industry"),
+        size=row.get("NumberOfEmployees"),
+        website=row.get("Website"),
+        parentId=row.get("ParentId"),
+        createdAt=to_time(row.get("CreatedDate")),
+        updatedAt=to_time(row.get("LastModifiedDate")),
+    )
 
 
 def _children(row: Row, name: str, read: Callable[[Any], Any]) -> list[Any]:

@@ -1,6 +1,6 @@
-"""The `hubspot` kind: contacts of HubSpot's CRM as customers, each with its primary company."""
+"""The connector of the `hubspot` kind: read batches of keys, search, and load companies."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -18,13 +18,23 @@ from connectors.errors import (
     SourceUnavailableError,
 )
 from connectors.record_fields import Fields
-from connectors.records import Customer
+from connectors.records import Account, Customer
 from connectors.toolkit.batches import ask_in_halves
-from connectors.toolkit.converters import contact_points, given, to_country, to_text, to_time
 from connectors.toolkit.http_client import RefusedResponse, ask_each
 from connectors.toolkit.vendor_connector import AppSettings, Grant, PermissionMissingError, Secret, Trial, Vendor
-from connectors.toolkit.vendor_rows import as_records, by_key, country_code, is_number, joined, needed, read_day, readable
+from connectors.toolkit.vendor_rows import as_records, by_key, is_number, needed, readable
 from connectors.toolkit.webhook_signatures import expect_hubspot, read
+from connectors.vendors.hubspot.objects import (
+    ACCOUNT,
+    COMPANY,
+    EMAILS,
+    OF_COMPANIES,
+    READ_FROM,
+    account_of,
+    company_id,
+    customer_of,
+    values_of,
+)
 
 _CONTACT_TYPE = "0-1"
 _CONTACTS, _COMPANIES = "/crm/v3/objects/contacts", "/crm/v3/objects/companies"
@@ -33,24 +43,6 @@ _IDS = ("hs_object_id", "hs_merged_object_ids")
 """The id of a contact, and those of contacts that were merged into it."""
 _IDS_IN_A_SEARCH = 50
 """A search may have 3,000 characters."""
-_EMAILS = ("email", "hs_additional_emails")
-_PHONES = ("hs_calculated_phone_number", "phone", "hs_calculated_mobile_number", "mobilephone")
-"""As E.164, where HubSpot can tell, and as it was written; both of the one phone and of the other."""
-_FIRST_TOUCH = ("source", "first_touch_converting_campaign", "first_url", "first_timestamp")
-_READ_FROM = {
-    "name": ("firstname", "lastname"),
-    "given_name": ("firstname",),
-    "family_name": ("lastname",),
-    "email": ("email",),
-    "phone": _PHONES,
-    "birth_date": ("date_of_birth",),
-    "locale": ("hs_language",),
-    "address": ("address", "zip", "city", "state", "hs_country_region_code", "country"),
-    "company": ("associatedcompanyid",),
-    "acquisition": tuple(f"hs_analytics_{name}" for name in _FIRST_TOUCH),
-    "contact_points": (*_EMAILS, *_PHONES),
-}
-"""The properties of a contact that a field is read from."""
 _WAITS_S = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
 """How long a limit lasts, by its policy. That of a day ends at midnight, in a zone that only the account knows."""
 _LOCKED_S = 2.0
@@ -140,7 +132,7 @@ class HubSpot(Vendor[HubSpotSettings]):
     kind = "hubspot"
     any_case = True
     settings_type = HubSpotSettings
-    own_words = MappingProxyType({"customer": ("acquisition.source", "address.country")})
+    own_words = MappingProxyType({"customer": ("acquisition.source", "address.country", "company.role", "gender")})
 
     def headers(self) -> Mapping[str, str]:
         token = self.settings.token
@@ -180,7 +172,7 @@ class HubSpot(Vendor[HubSpotSettings]):
 
     @lookup(Customer, by=KeyKind.EMAIL, max_batch=_BATCH)
     async def customers_by_email(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._batch(keys, ask, *_EMAILS)
+        return await self._batch(keys, ask, *EMAILS)
 
     @lookup(Customer, by=KeyKind.MEMBER_NUMBER, max_batch=_BATCH)
     async def customers_by_member_number(self, keys: Keys, ask: Ask) -> Answer:
@@ -198,6 +190,45 @@ class HubSpot(Vendor[HubSpotSettings]):
     async def customers_by_text(self, keys: Keys, ask: Ask) -> Answer:
         return await ask_each(keys, lambda text: self._search(text, ask))
 
+    @lookup(Customer, by=KeyKind.ACCOUNT, max_batch=5)
+    async def customers_by_account(self, keys: Keys, ask: Ask) -> Answer:
+        return await ask_each(list(filter(is_number, keys)), lambda company: self._members(company, ask))
+
+    @lookup(Account, by=KeyKind.ACCOUNT, max_batch=_BATCH)
+    async def accounts_by_account(self, keys: Keys, ask: Ask) -> Answer:
+        ids = list(filter(is_number, keys))
+        rows, failures = await self._read_all(_COMPANIES, {"properties": ACCOUNT}, ids, self.until(ask))
+        answer: dict[str, bytes | SourceError] = {**failures, **by_key(ids, rows, lambda row: [row["id"]], account_of)}
+        return _unless_all_failed(ids, answer)
+
+    @lookup(Account, by=KeyKind.PARENT_ACCOUNT, max_batch=5)
+    async def accounts_by_parent_account(self, keys: Keys, ask: Ask) -> Answer:
+        async def parts(company: str) -> bytes:
+            own = {"propertyName": "hs_parent_company_id", "operator": "IN", "values": [company]}
+            return as_records(await self._found(_COMPANIES, own, ACCOUNT, self.until(ask)), account_of)
+
+        return await ask_each(list(filter(is_number, keys)), parts)
+
+    async def _members(self, company: str, ask: Ask) -> bytes:
+        """All contacts whose primary company it is."""
+        until = self.until(ask)
+        own = {"propertyName": "associatedcompanyid", "operator": "IN", "values": [company]}
+        rows = await self._found(_CONTACTS, own, self._properties(ask.fields), until)
+        companies, without = await self._companies(rows, ask, until)
+        for error in without.values():
+            raise error
+        return as_records(rows, self._reader(companies))
+
+    async def _found(self, objects: str, own: Any, names: Sequence[str], until: float | None) -> list[Any]:
+        """Read all pages of a search by one property."""
+        body = {"filterGroups": [{"filters": [own]}], "properties": names, "limit": _PAGE}
+
+        async def turn(after: str | None) -> tuple[list[Any], str | None]:
+            page = await self.post(HubSpotPage, f"{objects}/search", body | ({"after": after} if after else {}), until)
+            return page.results, page.after
+
+        return await self.paged(turn)
+
     async def _batch(self, keys: Keys, ask: Ask, name: str, *others: str) -> Answer:
         """Contacts by a property whose values are unique. `others` may hold a value, too."""
         return await ask_in_halves(keys, lambda some: self._some(some, ask, name, *others)) if keys else {}
@@ -206,15 +237,20 @@ class HubSpot(Vendor[HubSpotSettings]):
         """As many contacts as HubSpot takes in one batch."""
         until = self.until(ask)
         names = [*self._properties(ask.fields), name, *others]
-        keys_of = partial(_values, (name, *others))
+        keys_of = partial(values_of, (name, *others))
         rows, failures = await self._read_all(_CONTACTS, {"idProperty": name, "properties": names}, keys, until)
         if name in _IDS:
             ids = {value for values in readable(rows, keys_of) for value in values if isinstance(value, str)}
             rows += await self._merged([key for key in keys if key not in ids and key not in failures], names, until)
         companies, without = await self._companies(rows, ask, until)
         answer: dict[str, bytes | SourceError] = {**failures}
-        answer |= by_key(keys, rows, keys_of, partial(self._customer, companies))
-        for values, company in readable(rows, lambda row: (keys_of(row), _company_id(row) or "")):
+        answer |= by_key(
+            keys,
+            rows,
+            keys_of,
+            self._reader(companies),
+        )
+        for values, company in readable(rows, lambda row: (keys_of(row), company_id(row) or "")):
             answer |= {key: without[company] for key in values if isinstance(key, str) and key in answer and company in without}
         return _unless_all_failed(keys, answer)
 
@@ -241,14 +277,19 @@ class HubSpot(Vendor[HubSpotSettings]):
         companies, without = await self._companies(rows, ask, until)
         for error in without.values():
             raise error
-        return as_records(rows, partial(self._customer, companies))
+        return as_records(rows, self._reader(companies))
+
+    def _reader(self, companies: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
+        own = self.settings
+        return partial(customer_of, companies, self.word, own.external_ids, own.member_number)
 
     async def _companies(self, rows: Iterable[Any], ask: Ask, until: float | None) -> tuple[Mapping[str, Any], Failures]:
         """Load the contacts' primary companies by id, where asked."""
-        if "company" not in ask.fields:
+        selected = {name for name, _ in dict(ask.fields)["company"]} if "company" in ask.fields else {"account"}
+        if selected and selected.isdisjoint(OF_COMPANIES):
             return {}, {}
-        ids = sorted(set(readable(rows, _company_id)))
-        companies, failures = await self._read_all(_COMPANIES, {"properties": ["name", "industry"]}, ids, until)
+        ids = sorted(set(readable(rows, company_id)))
+        companies, failures = await self._read_all(_COMPANIES, {"properties": COMPANY}, ids, until)
         return dict(readable(companies, lambda row: (str(row["id"]), row["properties"]))), failures
 
     async def _read_all(
@@ -267,49 +308,7 @@ class HubSpot(Vendor[HubSpotSettings]):
     def _properties(self, fields: Fields) -> list[str]:
         own = self.settings
         more = {"member_number": [own.member_number] if own.member_number else [], "external_ids": own.external_ids.values()}
-        return needed(fields, _READ_FROM | more)
-
-    def _customer(self, companies: Mapping[str, Any], row: Any) -> dict[str, Any]:
-        has = row["properties"].get
-        company = companies.get(str(has("associatedcompanyid")), {})
-        phones = [has(_PHONES[0]) or has(_PHONES[1]), has(_PHONES[2]) or has(_PHONES[3])]
-        emails = [value for name in _EMAILS for value in _values((name,), row)]
-        source, campaign, landing_page, at = (has(name) for name in _READ_FROM["acquisition"])
-        source = self.word("customer", "acquisition.source", source) or source
-        line, postal_code, city, region, *countries = (has(name) for name in _READ_FROM["address"])
-        country = self.word("customer", "address.country", *countries) or next(filter(to_country, countries), None)
-        country = country or next(filter(None, countries), None)
-        return given(
-            id=row["id"],
-            kind="PERSON",
-            name=joined(has("firstname"), has("lastname")),
-            givenName=has("firstname"),
-            familyName=has("lastname"),
-            email=has("email"),
-            phone=phones[0] or phones[1],
-            memberNumber=has(self.settings.member_number),
-            birthDate=read_day(has("date_of_birth")),
-            locale=has("hs_language"),
-            createdAt=to_time(row.get("createdAt")),
-            updatedAt=to_time(row.get("updatedAt")),
-            address=given(line=line, postalCode=postal_code, city=city, region=region, country=country_code(country)),
-            company=given(name=company.get("name"), account=has("associatedcompanyid"), industry=company.get("industry")),
-            acquisition=given(
-                source=self.word("customer", "acquisition.source", source) or source,
-                campaign=campaign,
-                landingPage=landing_page,
-                at=to_time(at),
-            ),
-            contactPoints=contact_points(emails, phones),
-            externalIds=[
-                {"source": system, "id": has(name)} for system, name in self.settings.external_ids.items() if has(name)
-            ],
-        )
-
-
-def _company_id(row: Any) -> str | None:
-    id_ = to_text(row["properties"].get("associatedcompanyid"))
-    return id_ if id_ and is_number(id_) else None
+        return needed(fields, READ_FROM | more)
 
 
 def _part_failures(asked: Sequence[str], errors: Iterable[Mapping[str, Any]]) -> Failures:
@@ -331,15 +330,3 @@ def _unless_all_failed(keys: Keys, answer: dict[str, bytes | SourceError]) -> di
     if len(failed) == len(keys) and not isinstance(failed[0], SourceRejectedError):
         raise failed[0]
     return answer
-
-
-def _values(names: Iterable[str], row: Any) -> list[Any]:
-    """The values of properties that may hold several. Addresses are in lower case, as keys are."""
-    written = ((name, to_text(row["properties"].get(name))) for name in names)
-    parts = (
-        (name, part.strip() if isinstance(part, str) else part)
-        for name, value in written
-        if value
-        for part in (value.split(";") if isinstance(value, str) else [value])
-    )
-    return [part.lower() if name in _EMAILS and isinstance(part, str) else part for name, part in parts]

@@ -1,0 +1,96 @@
+"""Company accounts: the companies that customers belong to, with their members."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from connectors import records
+from gateway.context import context_of
+from gateway.execution.required_fields import selection_of
+from gateway.stitching.accounts import AccountMember as Member
+from gateway.stitching.accounts import members_of, parent_of, subsidiaries_of
+from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.record_list import RecordPage
+from gateway.stitching.sourced_record import SourcedRecord, record_of
+from resolvers.connection import DEFAULT_FIRST, Connection
+from resolvers.enums import AccountRole
+from resolvers.fields import computed, node_id_field, own, source_field, source_id_field
+from resolvers.list_arguments import After, First, ask_of
+from resolvers.node import Node
+
+if TYPE_CHECKING:
+    from resolvers.customer import Customer
+
+Parent = strawberry.Parent[SourcedRecord]
+Info = strawberry.Info[Any, None]
+ACustomer = Annotated["Customer", strawberry.lazy("resolvers.customer")]
+AnAccount = Annotated["Account", strawberry.lazy("resolvers.account")]
+Role = Annotated[AccountRole | None, strawberry.argument(description="Only members with this role; all by default.")]
+
+
+@strawberry.type(description="A customer who belongs to an account.")
+class AccountMember:
+    @computed("The customer.", inside=True, graphql_type=ACustomer)
+    def customer(root: strawberry.Parent[Member]) -> StitchedCustomer:  # noqa: N805
+        return root.customer
+
+    @computed("What the customer does for the company.", paths=("company.role",))
+    def role(root: strawberry.Parent[Member]) -> AccountRole:  # noqa: N805
+        return root.role
+
+    @computed("The role in the words of the source.", paths=("company.role_name",))
+    def role_name(root: strawberry.Parent[Member]) -> str | None:  # noqa: N805
+        return root.role_name
+
+
+@strawberry.type(description="A company that customers belong to.")
+class Account(Node):
+    node_id: strawberry.ID = node_id_field("The account's id, `SOURCE:ID`; stable.")
+    source: str = source_field("The source that has the account.")
+    source_id: strawberry.ID = source_id_field("The account's own id at its source.")
+    name: str | None = own("The company's name.")
+    number: str | None = own("The account number, as the company knows it.")
+    industry: str | None = own("What the company does.")
+    size: int | None = own("How many people work there.")
+    website: str | None = own("The company's website.")
+    created_at: datetime | None = own("Since when the account is known.")
+    updated_at: datetime | None = own("When the account last changed at its source.")
+
+    @classmethod
+    def is_type_of(cls, value: Any, _info: Any) -> bool:
+        return bool(record_of(value).record_type is records.Account)
+
+    @computed("The account that this one is a part of.", paths=("parent_id",), graphql_type=AnAccount | None)
+    async def parent(root: Parent, info: Info) -> SourcedRecord | None:  # noqa: N805
+        return await parent_of(context_of(info).stitcher, root, selection_of(info, records.Account))
+
+    @computed(
+        "The accounts that are parts of this one, by id; null where its source cannot find them.",
+        paths=("id",),
+        graphql_type=Connection[AnAccount] | None,
+    )
+    async def subsidiaries(
+        root: Parent,  # noqa: N805
+        info: Info,
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+    ) -> RecordPage | None:
+        ask = ask_of(records.Account, selection_of(info, records.Account), first=first, after=after)
+        return await subsidiaries_of(context_of(info).stitcher, root, ask)
+
+    @computed(
+        "The customers who belong to the account, by id; null where no source finds customers by their account.",
+        paths=("id",),
+        graphql_type=Connection[AccountMember] | None,
+    )
+    async def members(
+        root: Parent,  # noqa: N805
+        info: Info,
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+        role: Role = None,
+    ) -> RecordPage | None:
+        selection = selection_of(info, records.Customer)
+        ask = ask_of(records.Customer, selection, first=first, after=after)
+        return await members_of(context_of(info).stitcher, root, ask, selection, role)
