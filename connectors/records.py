@@ -15,12 +15,20 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from connectors.customer_enums import AccountRole as AccountRole
-from connectors.customer_enums import ConsentState as ConsentState
-from connectors.customer_enums import ContactKind as ContactKind
-from connectors.customer_enums import CustomerKind as CustomerKind
-from connectors.customer_enums import Gender as Gender
-from connectors.customer_enums import KnownEnum as KnownEnum
+from connectors.record_enums import AccountRole as AccountRole
+from connectors.record_enums import Channel as Channel
+from connectors.record_enums import ConsentState as ConsentState
+from connectors.record_enums import ContactKind as ContactKind
+from connectors.record_enums import CustomerKind as CustomerKind
+from connectors.record_enums import DealStage as DealStage
+from connectors.record_enums import Gender as Gender
+from connectors.record_enums import KnownEnum as KnownEnum
+from connectors.record_enums import MessageAuthor as MessageAuthor
+from connectors.record_enums import OrderStatus as OrderStatus
+from connectors.record_enums import PaymentMethod as PaymentMethod
+from connectors.record_enums import TicketKind as TicketKind
+from connectors.record_enums import TicketPriority as TicketPriority
+from connectors.record_enums import TicketStatus as TicketStatus
 from connectors.suggestions import did_you_mean
 
 UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -77,82 +85,6 @@ class BirthDates(StrEnum):
     MONTH_FIRST = "month_first"
     SECONDS = "seconds"
     MILLISECONDS = "milliseconds"
-
-
-class OrderStatus(KnownEnum):
-    PENDING = "PENDING"
-    CONFIRMED = "CONFIRMED"
-    PROCESSING = "PROCESSING"
-    SHIPPED = "SHIPPED"
-    DELIVERED = "DELIVERED"
-    CANCELLED = "CANCELLED"
-    RETURNED = "RETURNED"
-    UNKNOWN = "UNKNOWN"
-
-
-class PaymentMethod(KnownEnum):
-    CARD = "CARD"
-    BANK_TRANSFER = "BANK_TRANSFER"
-    WALLET = "WALLET"
-    VOUCHER = "VOUCHER"
-    INVOICE = "INVOICE"
-    CASH = "CASH"
-    UNKNOWN = "UNKNOWN"
-
-
-class TicketStatus(KnownEnum):
-    NEW = "NEW"
-    OPEN = "OPEN"
-    PENDING = "PENDING"
-    ON_HOLD = "ON_HOLD"
-    SOLVED = "SOLVED"
-    CLOSED = "CLOSED"
-    UNKNOWN = "UNKNOWN"
-
-
-class TicketKind(KnownEnum):
-    QUESTION = "QUESTION"
-    COMPLAINT = "COMPLAINT"
-    INCIDENT = "INCIDENT"
-    TASK = "TASK"
-    REVIEW = "REVIEW"
-    UNKNOWN = "UNKNOWN"
-
-
-class TicketPriority(KnownEnum):
-    LOW = "LOW"
-    NORMAL = "NORMAL"
-    HIGH = "HIGH"
-    URGENT = "URGENT"
-    UNKNOWN = "UNKNOWN"
-
-
-class Channel(KnownEnum):
-    EMAIL = "EMAIL"
-    PHONE = "PHONE"
-    SMS = "SMS"
-    PUSH = "PUSH"
-    POST = "POST"
-    CHAT = "CHAT"
-    WEB = "WEB"
-    SOCIAL = "SOCIAL"
-    STORE = "STORE"
-    REVIEW = "REVIEW"
-    UNKNOWN = "UNKNOWN"
-
-
-class MessageAuthor(KnownEnum):
-    CUSTOMER = "CUSTOMER"
-    AGENT = "AGENT"
-    SYSTEM = "SYSTEM"
-    UNKNOWN = "UNKNOWN"
-
-
-class DealStage(KnownEnum):
-    OPEN = "OPEN"
-    WON = "WON"
-    LOST = "LOST"
-    UNKNOWN = "UNKNOWN"
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
