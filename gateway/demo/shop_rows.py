@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from connectors.records import (
+    Acquisition,
     Channel,
+    Company,
     ContactKind,
     CustomerKind,
     DealStage,
@@ -58,8 +60,9 @@ class ShopRows:
             self._add_visit(shopper, n, visit, favourites, rng)
 
     def _add_customer(self, who: Shopper) -> None:
-        won = msgspec.structs.astuple(who.acquisition) if who.acquisition else (None,) * 5
-        work = msgspec.structs.astuple(who.company) if who.company else (None,) * 3
+        first, company = who.acquisition or Acquisition(), who.company or Company()
+        won = (first.source, first.campaign, first.landing_page, first.lead_id, first.at)
+        work = (company.name, company.account, company.industry)
         person = (who.id, who.kind, who.name, who.given_name, who.family_name, who.emails[0], who.phones[0])
         place = msgspec.structs.astuple(who.address)
         self.rows["customers"].append((*person, who.member_number, who.market.locale, who.created_at, *place, *work, *won))
