@@ -128,7 +128,7 @@ class Company(Part, frozen=True, kw_only=True):
     account: Annotated[str | None, Personal.IDENTIFIER] = None
     industry: str | None = None
     size: Whole | None = None
-    role: AccountRole = AccountRole.UNKNOWN
+    role: AccountRole | None = None
     role_name: str | None = None
 
 

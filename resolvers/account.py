@@ -35,8 +35,8 @@ class AccountMember:
     def customer(root: strawberry.Parent[Member]) -> StitchedCustomer:  # noqa: N805
         return root.customer
 
-    @computed("What the customer does for the company.", paths=("company.role",))
-    def role(root: strawberry.Parent[Member]) -> AccountRole:  # noqa: N805
+    @computed("What the customer does for the company; null when the source does not say.", paths=("company.role",))
+    def role(root: strawberry.Parent[Member]) -> AccountRole | None:  # noqa: N805
         return root.role
 
     @computed("The role in the words of the source.", paths=("company.role_name",))

@@ -31,7 +31,7 @@ class Company:
     account: str | None = field("The id of its account.")
     industry: str | None = field("What it does.")
     size: int | None = field("How many people work there.")
-    role: AccountRole = field("What the person does there.")
+    role: AccountRole | None = field("What the person does there; null when the source does not say.")
     role_name: str | None = field("The person's role there, in the words of the source.")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from connectors import record_fields
@@ -22,6 +23,14 @@ settings.load_profile("unhurried")
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.markexpr == "cases" and not hasattr(config, "workerinput"):
         config.pluginmanager.register(CaseMatrix())
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_are() -> Iterator[None]:
+    """Have every level logged again: a command that was run here sets the level of the process, which tests share."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

@@ -27,10 +27,10 @@ class AccountMember(SourcedRecord, eq=False):
     customer: StitchedCustomer
 
     @property
-    def role(self) -> AccountRole:
+    def role(self) -> AccountRole | None:
         """What the customer does for the company."""
         company = self.record.company
-        return AccountRole.UNKNOWN if company is None else company.role
+        return None if company is None else company.role
 
     @property
     def role_name(self) -> str | None:

@@ -31,6 +31,8 @@ def test_records_by_id_say_what_is_asked_of_each_type():
         "    (of order)     id",
         "    (of ticket)    id subject",
         "    (of event)     id",
+        "    (of account)   id",
+        "    id             projected",
         "    id             projected",
     ]
 
@@ -44,13 +46,13 @@ def test_aliases_lists_and_searches():
         "query Search",
         "  searchCustomers  resolved; finds customers",
         "    (of each)      name id",
-        "    (and)          the keys that find customer, order, ticket, event records",
+        "    (and)          the keys that find customer, order, ticket, event, account records",
         "    totalCount     projected",
         "    nodes          here; its objects are completed",
         "      who: name    projected",
         "      events       list of event records, asked for once the customer is known",
         "        (of each)  page",
-        "      tags         resolved, over customer, order, ticket, event records",
+        "      tags         resolved, over customer, order, ticket, event, account records",
     ]
 
 
@@ -76,6 +78,7 @@ def test_sources_are_named_where_they_are_known():
         "    (of order)     id",
         "    (of ticket)    id",
         "    (of event)     id",
+        "    (of account)   id",
         "    id             projected",
         "    orders         list of order records",
         "      (of each)    nothing",
@@ -87,6 +90,7 @@ def test_sources_are_named_where_they_are_known():
         "    events         list of event records",
         "      (of each)    nothing",
         "      (from)       no source has them",
+        "    id             projected",
     ]
 
 
