@@ -33,6 +33,8 @@ class CustomerSources:
         self.rank = {name: place for place, name in enumerate(dict.fromkeys(named))}
         self.all = sorted(finders, key=lambda source: self.rank[source.name])
         self.are_several = len(finders) > 1
+        searched = sources.finders(Customer, KeyKind.TEXT)
+        self.searched = sorted(searched, key=lambda source: self.rank.get(source.name, len(self.rank)))
         self.rules = FieldRules(self.rank, dict(settings.customer.fields))
         identity = settings.identity
         self.limits = IdentityLimits(
