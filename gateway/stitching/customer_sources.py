@@ -40,7 +40,7 @@ class CustomerSources:
         self.limits = IdentityLimits(
             records_per_source=identity.records_per_source, keys_per_kind=identity.keys_per_kind, records=identity.records
         )
-        self.default_region = settings.default_region
+        self.phone_regions = settings.phone_regions
         self.max_sharers = identity.max_sharers
         self.max_turns = identity.max_turns
         values = {
@@ -71,9 +71,12 @@ class CustomerSources:
     @property
     def fingerprint(self) -> str:
         """Write down all settings on which it depends what is found from a key."""
-        lists = {source.name: [sorted(_kinds(source)), sorted(self.trusted[source.name])] for source in self.all}
+        lists = {
+            source.name: [sorted(_kinds(source)), sorted(self.trusted[source.name]), self.phone_regions[source.name]]
+            for source in self.all
+        }
         blocked = {kind: sorted(values) for kind, values in self.blocked.values.items()}
-        limits = [msgspec.structs.astuple(self.limits), self.max_sharers, self.blocked.roles, self.default_region]
+        limits = [msgspec.structs.astuple(self.limits), self.max_sharers, self.blocked.roles]
         return json.dumps([lists, self._ids_of, blocked, limits], sort_keys=True)
 
     def asked_by(self, kind: KeyKind) -> Sequence[Source]:
