@@ -91,7 +91,7 @@ class Invalidator:
         invalid = None
         for change in reported:
             try:
-                key = normalised(change.by, change.key, self._services.settings.default_region)
+                key = normalised(change.by, change.key, self._services.router.customers.phone_regions[source.name])
             except InvalidKeyError as error:
                 invalid = error
             else:

@@ -156,6 +156,8 @@ class SourceSettings(CallSettings):
     """Whose order ids the source's own orders have."""
     birth_dates: BirthDates | None = None
     """How the source writes days of birth that can be read in two ways."""
+    phone_region: Region | None = None
+    """Region of phone numbers that the source gives without a country code; without it, `default_region`."""
 
     @property
     def connector_settings(self) -> dict[str, Any]:
@@ -178,7 +180,7 @@ class Settings(_Frozen):
     cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     """What a worker keeps of answers of all sources that say `cache_s`, at most."""
     default_region: Region | None = None
-    """ISO 3166-1 region of phone numbers that are given without a country code."""
+    """ISO 3166-1 region of phone numbers that are given without a country code, by callers and sources."""
     clock: ClockSettings = ClockSettings()
     mongodb: MongoSettings | None = None
     tags: TagSettings = TagSettings()
@@ -191,6 +193,11 @@ class Settings(_Frozen):
     @property
     def effective_max_deadline_ms(self) -> int:
         return self.deadline_ms if self.max_deadline_ms is None else self.max_deadline_ms
+
+    @property
+    def phone_regions(self) -> dict[str, str | None]:
+        """Give the region of the phone numbers of each source."""
+        return {name: block.phone_region or self.default_region for name, block in self.sources.items()}
 
     @property
     def is_development(self) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator
 
 from connectors.toolkit.text_forms import fits
@@ -30,4 +31,12 @@ HeaderName = Annotated[
 BodyPath = Annotated[
     str, fits(r"[^.]+(\.[^.]+)*", "is no path in a body; write names with dots between them, such as customer.id")
 ]
-Region = Annotated[str, fits(r"[A-Z]{2}", "is no region; write two capital letters, such as GB")]
+
+
+def _known_region(text: str) -> str:
+    if text not in SUPPORTED_REGIONS:
+        raise ValueError("is no region of telephone numbers; write two capital letters of ISO 3166-1, such as GB")
+    return text
+
+
+Region = Annotated[str, fits(r"[A-Z]{2}", "is no region; write two capital letters, such as GB"), AfterValidator(_known_region)]

@@ -45,7 +45,8 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     nodes: list[T] = nodes_field("The records of this page.")
     total: int | None = apart(
-        "How many records match in all; null where a source does not count or could not be asked.",
+        "How many records match in all; null where a source does not count or could not be asked, or where records of several "
+        "sources may be of fewer customers.",
         count=True,
         name="totalCount",
     )
@@ -53,7 +54,7 @@ class Connection(Generic[T]):
 
     partial: bool = apart(
         "Whether records are known to be missing: they cannot be read, their source has more than is read of it, or one of the "
-        "sources that know the same orders could not be asked."
+        "sources that know the same orders or customers could not be asked."
     )
 
     @computed("What each source contributed to this list.", graphql_type=list[CustomerSource])

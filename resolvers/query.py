@@ -131,7 +131,7 @@ class Query:
         return await BY_KEYS.find(context_of(info).stitcher, _selection(info), ids, by)  # type: ignore[no-any-return]
 
     @root(
-        "Customers whose name, e-mail address or phone number contains the text, by id.",
+        "Customers whose name, e-mail address or phone number contains the text, by source and id; each once.",
         graphql_type=Connection[Customer] | None,
     )
     async def search_customers(

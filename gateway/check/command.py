@@ -67,7 +67,7 @@ async def check(
     hidden = Redaction(read, variables)
     asked = [_place(text, file, read) for text in await ask_sources(configuration.connectors, configuration.store)]
     problems += map(hidden.hide, asked)
-    data = await _check_data(configuration, problems, Sampler(Clock(), rows, _region(configuration)), advance)
+    data = await _check_data(configuration, problems, Sampler(Clock(), rows, _phone_regions(configuration)), advance)
     tag_file = _tag_file(file, read)
     lines = {} if tag_file is None else read_lines(tag_file)
     found_last = _find_unknown(configuration, read, tag_file, lines)
@@ -149,8 +149,8 @@ def _is_about(problem: Problem, source: str) -> bool:
     return f"{problem.path}.".startswith(f"sources.{source}.")
 
 
-def _region(configuration: CheckedConfiguration) -> str | None:
-    return None if configuration.settings is None else configuration.settings.default_region
+def _phone_regions(configuration: CheckedConfiguration) -> Mapping[str, str | None]:
+    return {} if configuration.settings is None else configuration.settings.phone_regions
 
 
 def _check_faults(path: Path, names: Sequence[str], connectors: Sequence[Connector[Any]]) -> tuple[str | None, list[Problem]]:

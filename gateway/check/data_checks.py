@@ -77,7 +77,7 @@ async def check_data(
             warnings += await find_unlinked(samples, customers, sampler)
             warnings += find_misspelt_systems(samples, customers)
             warnings += await find_same_orders(samples, sampler, joined)
-            reach = Reachability(samples, customers, sampler.region).find_all()
+            reach = Reachability(samples, customers).find_all()
     return DataReport(found.problems, warnings, [_summary(sample) for sample in samples], reach)
 
 

@@ -51,7 +51,7 @@ async def find_never_matching(samples: Sequence[LookupSample], customers: Custom
         is_asked = find_strongest(samples, sample.source, record) is sample
         if record is Customer or not asking or not is_asked or not any(own.rows for own in sample.keys):
             continue
-        asked = _keys_of(asking, sample, sampler)
+        asked = _keys_of(asking, sample, customers, sampler)
         if not asked:
             problems.append(_without_keys(sample, asking))
         elif not await sampler.finds_any(sample.lookup, asked) and not await _finds_customers(sample, samples, sampler):
@@ -84,17 +84,20 @@ async def find_unlinked(samples: Sequence[LookupSample], customers: CustomerSour
         kind = sample.lookup.by
         for own in known:
             if own.source != sample.source and not {own.source, sample.source} <= joined:
-                keys = _stated(own, sample.source) if kind is KeyKind.CUSTOMER_ID else _keys_of([own], sample, sampler)
+                if kind is KeyKind.CUSTOMER_ID:
+                    keys = _stated(own, sample.source)
+                else:
+                    keys = _keys_of([own], sample, customers, sampler)
                 if keys and await sampler.finds_any(sample.lookup, keys):
                     joined |= {own.source, sample.source}
     return [_unlinked(own) for own in known if own.source not in joined]
 
 
-def _keys_of(customers: Sequence[LookupSample], sample: LookupSample, sampler: Sampler) -> list[str]:
+def _keys_of(known: Sequence[LookupSample], sample: LookupSample, customers: CustomerSources, sampler: Sampler) -> list[str]:
     """List keys of sampled customers by which a lookup is asked."""
     as_written, kind = not sample.connector.any_case, sample.lookup.by
-    records = [record for own in customers for record in own.records]
-    keys = [key for record in records for key in asked_keys(record, kind, sampler.region, as_written=as_written)]
+    records = [(record, customers.phone_regions[own.source]) for own in known for record in own.records]
+    keys = [key for record, region in records for key in asked_keys(record, kind, region, as_written=as_written)]
     return list(dict.fromkeys(keys))[: sampler.rows]
 
 
@@ -109,7 +112,7 @@ async def _finds_customers(sample: LookupSample, samples: Sequence[LookupSample]
     finder = find_customers(samples, sample.lookup.by)
     if finder is None:
         return False
-    forms = [form for own in sample.keys if own.rows for form in sampler.forms(sample.lookup.by, own.key)]
+    forms = [form for own in sample.keys if own.rows for form in sampler.forms(sample, own.key)]
     return await sampler.finds_any(finder.lookup, list(dict.fromkeys(forms))[: sampler.rows])
 
 

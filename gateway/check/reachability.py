@@ -32,7 +32,7 @@ class Reachability:
     A source whose records could not be sampled counts as if they had the kinds of keys by which they are found.
     """
 
-    def __init__(self, samples: Sequence[LookupSample], customers: CustomerSources, region: str | None) -> None:
+    def __init__(self, samples: Sequence[LookupSample], customers: CustomerSources) -> None:
         self._samples = samples
         self._customers = customers
         self._names = [source.name for source in customers.all]
@@ -40,7 +40,7 @@ class Reachability:
         self._kinds: dict[str, Collection[KeyKind]] = {}
         self._stated: dict[str, Collection[str]] = {}
         for name in self._names:
-            self._read_keys(name, region)
+            self._read_keys(name, customers.phone_regions[name])
 
     def _read_keys(self, source: str, region: str | None) -> None:
         own = [sample for sample in self._samples if sample.source == source and sample.lookup.record is Customer]

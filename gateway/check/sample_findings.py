@@ -52,7 +52,7 @@ async def find_unusual_keys(samples: Sequence[LookupSample], sampler: Sampler) -
     for sample in samples:
         if sample.lookup.record is not Customer or not (keys := [key for key, records in sample.read.items() if records]):
             continue
-        forms = {key: sampler.forms(sample.lookup.by, key) for key in keys}
+        forms = {key: sampler.forms(sample, key) for key in keys}
         asked = list(dict.fromkeys(form for own in forms.values() for form in own))
         found = await sampler.find_keys(sample.lookup, asked)
         lost = sum(not any(found.get(form, True) for form in own) for own in forms.values())

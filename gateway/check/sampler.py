@@ -81,12 +81,15 @@ class LookupSample(msgspec.Struct, kw_only=True, eq=False):
 
 
 class Sampler:
-    """Sample lookups, each by a caller of its own: what it counts is that lookup's alone. `region` is that of phone numbers."""
+    """Sample lookups, each by a caller of its own: what it counts is that lookup's alone.
 
-    def __init__(self, clock: Clock, rows: int = ROWS, region: str | None = None) -> None:
+    `phone_regions` are those of the sources' phone numbers.
+    """
+
+    def __init__(self, clock: Clock, rows: int = ROWS, phone_regions: Mapping[str, str | None] | None = None) -> None:
         self._clock = clock
         self.rows = rows
-        self.region = region
+        self._phone_regions = phone_regions or {}
 
     async def sample(self, connectors: Sequence[Connector[Any]], advance: Advance = lambda _: None) -> list[LookupSample]:
         """Sample all lookups of open connectors, those of several sources side by side."""
@@ -152,10 +155,11 @@ class Sampler:
         outcomes = await self.fetch(lookup, keys, only_id)
         return any(not isinstance(outcome, Found) or outcome.records for outcome in outcomes.values())
 
-    def forms(self, kind: KeyKind, key: str) -> Sequence[str]:
-        """List the forms in which the gateway asks for a caller's key. It asks for none where it refuses the key."""
+    def forms(self, sample: LookupSample, key: str) -> Sequence[str]:
+        """List the forms in which the gateway asks for a key that a source has. It asks for none where it refuses the key."""
+        kind, region = sample.lookup.by, self._phone_regions.get(sample.source)
         try:
-            return spellings(kind, normalised(kind, key, self.region))
+            return spellings(kind, normalised(kind, key, region))
         except InvalidKeyError:
             return ()
 

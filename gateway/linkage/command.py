@@ -89,8 +89,7 @@ def _listed_sources(services: Services, names: Sequence[str] | None) -> list[Sou
 
 
 def _reader(services: Services) -> CustomerRecords:
-    settings = services.settings
-    return CustomerRecords(services.router.customers, settings.default_region, settings.identity.identifier)
+    return CustomerRecords(services.router.customers, services.settings.identity.identifier)
 
 
 async def _fill(

@@ -24,9 +24,8 @@ COMPARED_FIELDS = Fields.from_paths(
 class CustomerRecords:
     """Reads records of the configured sources. `identifier` is what is compared as one: see `person_row`."""
 
-    def __init__(self, customers: CustomerSources, default_region: str | None, identifier: str) -> None:
+    def __init__(self, customers: CustomerSources, identifier: str) -> None:
         self._customers = customers
-        self._region = default_region
         self._identifier = identifier
         self._found_by = {source.name: _found_by(customers, source) for source in customers.all}
         self.fields = customers.fields(COMPARED_FIELDS)
@@ -45,16 +44,17 @@ class CustomerRecords:
     def read(self, source: str, record: Customer) -> ListedRecord:
         """Read a record that has at least `fields`."""
         id_, trusted = RecordId(source, record.id), self._customers.trusted[source]
-        keys = {kind: self._keys(record, kind) for kind in trusted | self._found_by[source]}
+        region = self._customers.phone_regions[source]
+        keys = {kind: self._keys(record, kind, region) for kind in trusted | self._found_by[source]}
         return ListedRecord(
             id_,
-            person_row(record, self._customers.blocked, self._region, self._identifier),
+            person_row(record, self._customers.blocked, region, self._identifier),
             linking=frozenset(self._customers.stated_ids(id_)).union(*(keys[kind] for kind in trusted)),
             finding=frozenset[Key]().union(*(keys[kind] for kind in self._found_by[source])),
         )
 
-    def _keys(self, record: Customer, kind: KeyKind) -> set[Key]:
-        keys = {Key(kind, value) for value in keys_of(record, kind, self._region)}
+    def _keys(self, record: Customer, kind: KeyKind, region: str | None) -> set[Key]:
+        keys = {Key(kind, value) for value in keys_of(record, kind, region)}
         return {key for key in keys if key not in self._customers.blocked}
 
 

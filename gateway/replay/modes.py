@@ -60,7 +60,10 @@ def begin_recording(settings: Settings, traffic: ReplayModes) -> None:
     Raises `ConfigurationError`.
     """
     if traffic.record is not None:
-        sources = {connector.name: describe_lookups(connector) for connector in build_connectors(settings.sources)}
+        sources = {
+            connector.name: describe_lookups(connector, settings.sources[connector.name].phone_region)
+            for connector in build_connectors(settings.sources)
+        }
         reference = Clock(settings.clock.pinned).reference()
         region = settings.default_region
         open_recording(traffic.record, sources, reference, is_plain=traffic.is_plain, default_region=region)

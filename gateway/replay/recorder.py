@@ -24,10 +24,11 @@ from gateway.replay.recording_files import Manifest, RecordedLine, RecordedLooku
 log = structlog.get_logger()
 
 
-def describe_lookups(connector: Connector[Any]) -> RecordedSource:
-    """Describe a connector's lookups for a replay."""
+def describe_lookups(connector: Connector[Any], phone_region: str | None = None) -> RecordedSource:
+    """Describe a connector's lookups for a replay, with the region of its phone numbers where it has its own."""
     return RecordedSource(
         kind=connector.kind,
+        phone_region=phone_region,
         lookups=[
             RecordedLookup(
                 record=RECORD_NAMES[lookup.record], by=lookup.by, max_batch=lookup.max_batch, pushdown=sorted(lookup.pushdown)
@@ -67,8 +68,8 @@ class Recorder(ConnectorWrapper):
 
     def __init__(self, inner: Connector[Any], folder: Path, manifest: Manifest) -> None:
         super().__init__(inner)
-        self._pseudonyms = manifest.pseudonyms()
-        self._hide = manifest.hide()
+        self._pseudonyms = manifest.pseudonyms(inner.name)
+        self._hide = manifest.hide(inner.name)
         self._writer = RecordingWriter(folder, inner.name)
 
     async def open(self) -> None:

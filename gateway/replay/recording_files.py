@@ -46,6 +46,7 @@ class RecordedSource(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     lookups: list[RecordedLookup]
     aggregates: list[RecordedLookup]
+    phone_region: str | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,12 +62,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, RecordedSource]
     default_region: str | None = None
 
-    def pseudonyms(self) -> Pseudonyms:
-        return Pseudonyms(bytes.fromhex(self.salt), self.default_region)
+    def pseudonyms(self, source: str) -> Pseudonyms:
+        return Pseudonyms(bytes.fromhex(self.salt), self.sources[source].phone_region or self.default_region)
 
-    def hide(self) -> Hide:
-        """How personal values were written."""
-        return plain if self.plain else self.pseudonyms().hide
+    def hide(self, source: str) -> Hide:
+        """How personal values of a source were written."""
+        return plain if self.plain else self.pseudonyms(source).hide
 
 
 class RecordedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

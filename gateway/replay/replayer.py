@@ -41,8 +41,8 @@ class Replayer(Connector[ConnectorSettings]):
     def __init__(self, name: str, folder: Path, manifest: Manifest) -> None:
         super().__init__(name, ConnectorSettings())
         self._source = manifest.sources[name]
-        self._pseudonyms = manifest.pseudonyms()
-        self._hide = manifest.hide()
+        self._pseudonyms = manifest.pseudonyms(name)
+        self._hide = manifest.hide(name)
         self.known = RecordedAnswers(read_lines(folder, name))
         self._is_open = False
 

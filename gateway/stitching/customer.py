@@ -130,8 +130,8 @@ class StitchedCustomer(SourcedRecord, eq=False):
             return [self.id]
         if isinstance(self._outcome, Failed):
             return self._outcome
-        as_written = not source.connector.any_case
-        return asked_keys(self.record, kind, self._router.default_region, as_written=as_written)
+        region, as_written = self._router.customers.phone_regions[self.source], not source.connector.any_case
+        return asked_keys(self.record, kind, region, as_written=as_written)
 
     def stale_keys(self, kind: KeyKind) -> SourceError | None:
         """Why keys of a kind may be others by now: they are of a record that is older than it may be."""

@@ -178,7 +178,7 @@ class CustomerLinker:
         before, after = walk.components(), walk.components(walk.decisions_with(entries))
         # The id stays with the side of the anchor, so that of the whole is stored: of a cut before it, of a link after it.
         wholes = before if told[0][0] is LogAction.CUT else after
-        anchors = {id_: walk.anchor(own) for own in wholes for id_ in own.records}
+        anchors = {id_: _anchor(walk, own, before) for own in wholes for id_ in own.records}
         entries = [msgspec.structs.replace(entry, anchor=anchors[entry.records[0]]) for entry in entries]
         if not preview:
             await self._log.append(entries)
@@ -202,6 +202,15 @@ async def outdate_customers(router: SourceRouter, records: Collection[RecordId])
     if router.known is not None:
         with suppress(StoreError):
             await router.known.drop_records(records)
+
+
+def _anchor(walk: CustomerWalk, whole: Component, before: Sequence[Component]) -> RecordId:
+    """Choose the record whose id a customer keeps: of those that gave one before, where it has any.
+
+    A record that a link takes from another customer goes back without an id of its own.
+    """
+    givers = tuple(giver for giver in map(walk.anchor, before) if giver in whole.records)
+    return walk.anchor(msgspec.structs.replace(whole, records=givers) if givers else whole)
 
 
 def _shown(walk: CustomerWalk, components: Sequence[Component], decisions: Decisions) -> list[LinkedCustomer]:

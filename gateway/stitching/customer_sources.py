@@ -33,12 +33,14 @@ class CustomerSources:
         self.rank = {name: place for place, name in enumerate(dict.fromkeys(named))}
         self.all = sorted(finders, key=lambda source: self.rank[source.name])
         self.are_several = len(finders) > 1
+        searched = sources.finders(Customer, KeyKind.TEXT)
+        self.searched = sorted(searched, key=lambda source: self.rank.get(source.name, len(self.rank)))
         self.rules = FieldRules(self.rank, dict(settings.customer.fields))
         identity = settings.identity
         self.limits = IdentityLimits(
             records_per_source=identity.records_per_source, keys_per_kind=identity.keys_per_kind, records=identity.records
         )
-        self.default_region = settings.default_region
+        self.phone_regions = settings.phone_regions
         self.max_sharers = identity.max_sharers
         self.max_turns = identity.max_turns
         values = {
@@ -69,9 +71,12 @@ class CustomerSources:
     @property
     def fingerprint(self) -> str:
         """Write down all settings on which it depends what is found from a key."""
-        lists = {source.name: [sorted(_kinds(source)), sorted(self.trusted[source.name])] for source in self.all}
+        lists = {
+            source.name: [sorted(_kinds(source)), sorted(self.trusted[source.name]), self.phone_regions[source.name]]
+            for source in self.all
+        }
         blocked = {kind: sorted(values) for kind, values in self.blocked.values.items()}
-        limits = [msgspec.structs.astuple(self.limits), self.max_sharers, self.blocked.roles, self.default_region]
+        limits = [msgspec.structs.astuple(self.limits), self.max_sharers, self.blocked.roles]
         return json.dumps([lists, self._ids_of, blocked, limits], sort_keys=True)
 
     def asked_by(self, kind: KeyKind) -> Sequence[Source]:

@@ -86,7 +86,7 @@ class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
             keys += [key.value for member in self.members for key in customers.stated_ids(member.id)]
         for member in self.members:
             if member.record is not None:
-                keys += asked_keys(member.record, kind, self._router.default_region, as_written=as_written)
+                keys += asked_keys(member.record, kind, customers.phone_regions[member.source], as_written=as_written)
         return [key for key in dict.fromkeys(keys) if Key(kind, key) not in customers.blocked]
 
     def stale_keys(self, kind: KeyKind) -> SourceError | None:  # noqa: ARG002  records may be missing whatever the kind

@@ -16,10 +16,10 @@ from gateway.stitching.origins import MemberRecord
 
 def linking_keys(customers: CustomerSources, id_: RecordId, record: Customer) -> dict[Key, Sequence[str]]:
     """List the keys by which a record is linked, each with the forms to ask by."""
-    trusted, blocked = customers.trusted[id_.source], customers.blocked
+    trusted, blocked, region = customers.trusted[id_.source], customers.blocked, customers.phone_regions[id_.source]
     forms: dict[Key, Sequence[str]] = {key: (key.value,) for key in customers.stated_ids(id_)}
     for kind in LINKING_KINDS:
-        for value, own_forms in key_spellings(record, kind, customers.default_region).items() if kind in trusted else ():
+        for value, own_forms in key_spellings(record, kind, region).items() if kind in trusted else ():
             if Key(kind, value) not in blocked:
                 forms[Key(kind, value)] = own_forms
     return forms

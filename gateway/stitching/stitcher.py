@@ -7,7 +7,6 @@ from typing import ParamSpec, TypeVar
 import msgspec
 
 from connectors.contract import Ask, KeyKind
-from connectors.records import Customer
 from gateway.errors import AmbiguousIdentityError, CallerError, SourceFailure
 from gateway.identity.keys import are_normal_ids, normalised, spellings, words
 from gateway.identity.node_ids import node_id
@@ -17,11 +16,11 @@ from gateway.lookups.outcome import Failed, Found, Outcome, fail_unreadable, mer
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import MissingRecord, StitchedCustomer
 from gateway.stitching.customer_linker import CustomerLinker
+from gateway.stitching.customer_search import CustomerSearch
 from gateway.stitching.identity_lookup import IdentityLookup
 from gateway.stitching.measurement import MeasureRequest
 from gateway.stitching.measurements import fetch_of_id
-from gateway.stitching.merged_customer import SET_SEPARATOR, MergedCustomer
-from gateway.stitching.position import ask_of_source
+from gateway.stitching.merged_customer import SET_SEPARATOR
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
@@ -237,49 +236,13 @@ class Stitcher(msgspec.Struct, eq=False):
         id_space = self._router.customers.id_space
         return lambda source: normal.get(id_space(source.name), ())
 
-    async def search(self, text: str, ask: Ask, selection: Selection) -> RecordPage:
-        """Find customers by part of a name, address or phone number.
+    def search(self, text: str, ask: Ask, selection: Selection) -> Awaitable[RecordPage]:
+        """Find customers by part of a name, address or phone number. As `CustomerSearch.find`."""
+        return CustomerSearch(self._router, self._loaders).find(text, ask, selection)
 
-        Raises `InvalidKeyError` or `SourceFailure`.
-        """
-        source, _ = self._router.customer_fetch(KeyKind.TEXT, selection)
-        return await self.customer_page(source, KeyKind.TEXT, normalised(KeyKind.TEXT, text), ask, selection)
-
-    async def customer_page(self, source: Source, kind: KeyKind, key: str, ask: Ask, selection: Selection) -> RecordPage:
+    def customer_page(self, source: Source, kind: KeyKind, key: str, ask: Ask, selection: Selection) -> Awaitable[RecordPage]:
         """Load a page of all customers that one source finds by a key. Raises `SourceFailure`."""
-        ask = ask_of_source(ask, Customer, source.name)
-        ask = msgspec.structs.replace(ask, fields=ask.fields | self._router.fields(selection))
-        (outcome,) = await self._loaders.leading(source, source.records(Customer, kind, ask), [key])
-        if isinstance(outcome, Failed):
-            raise SourceFailure(outcome.source, outcome.error)
-        assert isinstance(outcome, Found)
-        return RecordPage(
-            records=await self._customers_in(outcome, selection),
-            owners=[outcome.source] * len(outcome.records),
-            total=outcome.total,
-            has_more=outcome.has_more,
-            has_previous=ask.after is not None,
-            contributions=[(Customer, outcome)],
-            partial=outcome.partial,
-        )
-
-    async def _customers_in(self, outcome: Found, selection: Selection) -> list[StitchedCustomer]:
-        """Find the customers of records that a source has given. One that its id does not find has this record alone."""
-        customers = self._router.customers
-        found = [self._stitched(record.id, msgspec.structs.replace(outcome, records=[record])) for record in outcome.records]
-        for customer in found if selection.members else ():
-            customer.selected = selection.shown
-        if not self.has_several_sources or customers.is_enough(outcome.source, selection):
-            return found
-        ids = [
-            RecordId(outcome.source, record.id) if customers.finds_ids(outcome.source) else None for record in outcome.records
-        ]
-        merged, _ = await self._identity.find(ids, (), selection)
-        for place, whole in enumerate(merged):
-            if isinstance(whole, MergedCustomer):
-                whole.found_at = found[place].position
-                found[place] = whole
-        return found
+        return CustomerSearch(self._router, self._loaders).page(source, kind, key, ask, selection)
 
     @property
     def linker(self) -> CustomerLinker:

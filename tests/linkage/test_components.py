@@ -29,7 +29,7 @@ def members_of(table: LinkageTable) -> Found:
 
 async def listed(population: Population, *, one_way: bool) -> tuple[Found, components.ComponentCounts]:
     async with services_on(population.connectors(), identity={"trusts": TRUSTS}) as services:
-        reader = CustomerRecords(services.router.customers, None, "member_number")
+        reader = CustomerRecords(services.router.customers, "member_number")
     rules = reader.rules if one_way else msgspec.structs.replace(reader.rules, one_way={})
     with LinkageTable() as table:
         table.add(reader.read(source, entry.record) for (source, _), entry in population.entries.items())
@@ -60,7 +60,7 @@ async def test_a_record_that_is_listed_twice_counts_once_as_it_was_listed_last()
     shop = knowing("shop", [], by=[KeyKind.CUSTOMER_ID, KeyKind.EMAIL])
     crm = knowing("crm", [], by=[KeyKind.CUSTOMER_ID, KeyKind.EMAIL])
     async with services_on([crm, shop]) as services:
-        reader = CustomerRecords(services.router.customers, None, "member_number")
+        reader = CustomerRecords(services.router.customers, "member_number")
     with LinkageTable() as table:
         old, new = person("1", email="old@example.com"), person("1", email="ana@example.com")
         table.add([reader.read("crm", old), reader.read("shop", person("2", email="ana@example.com")), reader.read("crm", new)])
@@ -76,7 +76,7 @@ async def test_a_key_of_too_many_records_links_nobody(monkeypatch: pytest.Monkey
     crm = knowing("crm", [], by=[KeyKind.CUSTOMER_ID])
     desk = knowing("desk", [], by=[KeyKind.CUSTOMER_ID])
     async with services_on([crm, desk], identity={"trusts": {"desk": ["external_id"]}, "records_per_source": 9}) as services:
-        reader = CustomerRecords(services.router.customers, None, "member_number")
+        reader = CustomerRecords(services.router.customers, "member_number")
     for count, size in ((2, 3), (3, 1)):  # the record that is stated has the key as well
         with LinkageTable() as table:
             table.add(
@@ -91,7 +91,7 @@ async def test_what_people_decided_links_and_keeps_apart():
     """A link of two records makes one customer, a cut keeps a key from linking them."""
     crm, shop = (knowing(name, [], by=[KeyKind.CUSTOMER_ID, KeyKind.EMAIL]) for name in ("crm", "shop"))
     async with services_on([crm, shop]) as services:
-        reader = CustomerRecords(services.router.customers, None, "member_number")
+        reader = CustomerRecords(services.router.customers, "member_number")
     ana, bo, ana_shop, bo_shop = (RecordId(*own.split(":")) for own in ("crm:1", "crm:2", "shop:a", "shop:b"))
     decisions = Decisions(links={(ana, ana_shop): LogRule.PROPOSAL}, cuts=frozenset({(bo, bo_shop)}))
     with LinkageTable() as table:

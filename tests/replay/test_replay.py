@@ -81,7 +81,7 @@ async def test_a_hidden_recording_is_stitched_by_its_pseudonyms(tmp_path):
 async def test_a_replay_is_asked_by_the_key_or_by_its_pseudonym(tmp_path):
     """Both find the same customer; the recorded keys that lead on are pseudonyms."""
     await recorded_shop(tmp_path, is_plain=False)
-    hide = read_manifest(tmp_path, "--replay").hide()
+    hide = read_manifest(tmp_path, "--replay").hide("crm")
     by_key = await replayed(tmp_path)
     pseudonym = hidden_key(KeyKind.EMAIL, "ana@example.com", hide)
     assert await replayed(tmp_path, CONSOLE, {"by": {"email": pseudonym}}) == by_key
@@ -185,7 +185,7 @@ async def test_conditions_on_hidden_fields_are_met_either_way(tmp_path):
     await recorded.aclose()
     (again,) = replaying(tmp_path)
     await again.open()
-    pseudonym = hidden_key(KeyKind.DEVICE_ID, "d1", read_manifest(tmp_path, "").hide())
+    pseudonym = hidden_key(KeyKind.DEVICE_ID, "d1", read_manifest(tmp_path, "").hide("behaviour"))
     for value, number in (("d1", 1), (pseudonym, 1), ("d2", 0)):
         ask = Ask(fields=fields, where=(Condition("device_id", (value,)),), count=True)
         page = (await again.lookups()[0].fetch(["d1"], ask))["d1"]

@@ -90,6 +90,23 @@ async def test_a_link_joins_and_a_cut_parts(words: dict[str, Any]):
             assert await records_of(gateway, "shop:42") == ("desk:u1", ["desk:u1", "shop:42"])
 
 
+async def test_a_record_that_a_link_takes_goes_back_without_an_id(words: dict[str, Any]):
+    """A link takes it from a third customer, whose other record has another birth date; after the cut ids are as before."""
+    crm = knowing("crm", [person("1", email="ana@example.com", birth_date="1971-05-05")], BY_ID)
+    shop = knowing("shop", [person("2", email="ana@example.com")], BY_ID)
+    desk = knowing("desk", [person("3", birth_date="1980-01-02")], BY_ID)
+    async with gateway_on([crm, shop, desk], **words) as gateway:
+        linked = await change(gateway, LINK, "desk:3", "shop:2")
+        assert [(own["id"], own["records"]) for own in linked["after"]] == [
+            ("crm:1", ["crm:1"]),
+            ("desk:3", ["desk:3", "shop:2"]),
+        ]
+        assert await records_of(gateway, "shop:2") == ("desk:3", ["shop:2", "desk:3"])
+        await change(gateway, CUT, "desk:3")
+        assert await records_of(gateway, "shop:2") == ("crm:1", ["crm:1", "shop:2"])
+        assert await records_of(gateway, "desk:3") == ("desk:3", ["desk:3"])
+
+
 @ENDS
 async def test_a_link_leads_on_from_every_key(words: dict[str, Any], end: str):
     """It leads to the other record by its own id, whose keys are asked for, too."""
