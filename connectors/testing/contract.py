@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from connectors.contract import RECORD_KEYS, Ask, Connector
+from connectors.contract import RECORD_KEYS, Ask, Connector, KeyKind
 from connectors.errors import SourceError
 from connectors.record_fields import Fields, all_fields, fields_of
 from connectors.testing.aggregates import AggregatePromises
@@ -72,7 +72,7 @@ class ConnectorContract(PushdownPromises, AggregatePromises, ListingPromises, Sa
         for lookup, keys in self.sampled(connector):
             if lookup.by in RECORD_KEYS:
                 assert RECORD_KEYS[lookup.by] is lookup.record
-                field = lookup.by.value.rpartition("_")[2]
+                field = "parent_id" if lookup.by is KeyKind.PARENT_ACCOUNT else lookup.by.value.rpartition("_")[2]
                 for key, records in (await fetch_records(lookup, keys)).items():
                     assert {getattr(record, field) for record in records} == {key}
                     assert field != "id" or len(records) == 1

@@ -1,17 +1,20 @@
 """Read rows of vendors into records, group them by key, cut pages."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from connectors.contract import Answer, Ask, Keys, Page, Position
+import msgspec
+
+from connectors.contract import Answer, Ask, Condition, Keys, Page, Position
 from connectors.errors import SourceProtocolError, SourceRejectedError
-from connectors.record_fields import Fields
+from connectors.record_fields import Fields, narrow
+from connectors.records import Record
 from connectors.toolkit.converters import encode_numbers, to_country, to_text, to_time
-from connectors.toolkit.evaluation import as_time
+from connectors.toolkit.evaluation import as_time, meets
 
 UNREADABLE = (TypeError, AttributeError, LookupError, ValueError, ArithmeticError)
 """What reading a row raises that is not as the vendor says."""
@@ -46,6 +49,20 @@ def as_records(rows: Iterable[Any], record_of: Callable[[Any], Any]) -> bytes:
 def readable(rows: Iterable[Any], read: Callable[[Any], T | None]) -> list[T]:
     """Read rows and leave out None."""
     return [value for row in rows if (value := _read_row(row, read)) is not None]
+
+
+def rows_meeting(rows: Iterable[T], record_of: Callable[[T], Any], record: type[Record], where: Sequence[Condition]) -> list[T]:
+    """Keep the rows whose records meet all conditions. One that cannot be read stays, to be dropped and counted."""
+    looked_at = narrow(record, Fields.from_paths(*(condition.field for condition in where)))
+
+    def meets_all(row: T) -> bool:
+        try:
+            own = msgspec.convert(record_of(row), looked_at)
+        except msgspec.ValidationError:
+            return False
+        return all(meets(own, condition) for condition in where)
+
+    return [row for row in rows if _read_row(row, meets_all) is not False] if where else list(rows)
 
 
 def by_key(

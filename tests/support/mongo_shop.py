@@ -1,7 +1,7 @@
 """A little shop in MongoDB, what is sent to it, and the demo's shop as documents."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -65,6 +65,14 @@ _sent = _Sent()
 monitoring.register(_sent)
 
 
+@contextmanager
+def commands_to(database: str) -> Iterator[list[Mapping[str, Any]]]:
+    """The commands that reach a database meanwhile."""
+    _sent.watched[database] = seen = []
+    yield seen
+    del _sent.watched[database]
+
+
 def settings(url: str, database: str = "shop", **changes: Any) -> MongoSourceSettings:
     return MongoSourceSettings.model_validate({"url": url, "database": database, "records": RECORDS} | changes)
 
@@ -103,12 +111,9 @@ class MongoShop:
         """The JSON of the records of each key that found any."""
         return decoded(await self.lookup(record, by).fetch(keys, Ask(**({"fields": all_fields(record)} | words))))
 
-    @contextmanager
-    def commands(self) -> Iterator[list[Mapping[str, Any]]]:
+    def commands(self) -> AbstractContextManager[list[Mapping[str, Any]]]:
         """The commands that reach the database meanwhile."""
-        _sent.watched[self.name] = seen = []
-        yield seen
-        del _sent.watched[self.name]
+        return commands_to(self.name)
 
 
 @asynccontextmanager

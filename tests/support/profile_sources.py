@@ -18,6 +18,7 @@ from connectors.http import HttpConnector, HttpSettings
 from connectors.mongo import MongoConnector, MongoSourceSettings
 from connectors.sql import SqlConnector, SqlSettings
 from tests.support.http_source import serving
+from tests.support.mongo_shop import commands_to
 from tests.support.sql_shop import Shop, sqlite_url
 
 KINDS = ["sql", "files", "http", "graphql", pytest.param("mongo", marks=pytest.mark.mongodb)]
@@ -68,9 +69,10 @@ DEVICES = ["d1", "d2"]
 
 
 class Profiles:
-    """What a source has: customers as rows, each with its lists, and accounts."""
+    """What a source has: customers as rows, each with its lists, and accounts. `calls` are those that a source has had."""
 
     def __init__(self) -> None:
+        self.calls: list[str] = []
         self.customers = [ANA]
         self.lists = {"c1": ANA_LISTS}
         self.accounts: list[dict[str, Any]] = []
@@ -103,7 +105,10 @@ def source_of(request: pytest.FixtureRequest, tmp_path: Path) -> SourceOf:
     async def source(profiles: Profiles) -> AsyncIterator[Connector[Any]]:
         match kind:
             case "mongo":
-                yield await _documents(*mongo, profiles)
+                connector = await _documents(*mongo, profiles)
+                with commands_to(mongo[1]) as commands:
+                    yield connector
+                profiles.calls += [f"{next(iter(command))} {next(iter(command.values()))}" for command in commands]
             case "http":
                 async with serving(_Api(profiles).answer) as url:
                     yield HttpConnector("crm", HttpSettings.model_validate({"base_url": url, "records": HTTP}))
@@ -111,7 +116,9 @@ def source_of(request: pytest.FixtureRequest, tmp_path: Path) -> SourceOf:
                 async with serving(_GraphQLApi(profiles).answer) as url:
                     yield GraphQLConnector("crm", GraphQLSettings.model_validate({"base_url": url, "records": GRAPHQL}))
             case _:
-                yield await _tables(kind, profiles, tmp_path)
+                connector = await _tables(kind, profiles, tmp_path)
+                connector.database.listeners.append(lambda text, *_: profiles.calls.append(text))
+                yield connector
 
     return source
 
@@ -133,7 +140,7 @@ SQL = {
 }
 
 
-async def _tables(kind: str, profiles: Profiles, folder: Path) -> Connector[Any]:
+async def _tables(kind: str, profiles: Profiles, folder: Path) -> FilesConnector | SqlConnector:
     rows = {"customers": (list(COLUMNS.values()), [list(row.values()) for row in profiles.customers])}
     rows["accounts"] = (ACCOUNT_COLUMNS, [[row.get(name) for name in ACCOUNT_COLUMNS] for row in profiles.accounts])
     for name, columns in LISTS.items():
@@ -149,8 +156,7 @@ async def _tables(kind: str, profiles: Profiles, folder: Path) -> Connector[Any]
     shop = Shop("sqlite", url := sqlite_url(folder))
     for name, (columns, values) in rows.items():
         await shop.execute(f"CREATE TABLE {name} ({_quoted(columns)})")
-        for value in values:
-            await shop.execute(f"INSERT INTO {name} VALUES ({', '.join(map(shop._literal, value))})")
+        await shop.execute(*(f"INSERT INTO {name} VALUES ({', '.join(map(shop._literal, value))})" for value in values))
     return SqlConnector("crm", SqlSettings.model_validate({"url": url, "records": SQL}))
 
 
@@ -198,6 +204,7 @@ class _Api:
         self._profiles = profiles
 
     async def answer(self, request: web.Request) -> web.Response:
+        self._profiles.calls.append(request.path_qs)
         rows = self._profiles.documents if request.path == "/customers" else self._profiles.accounts
         found = [row for row in rows if all(row.get(name) == value for name, value in request.query.items())]
         return web.json_response({"rows": found})
@@ -249,6 +256,7 @@ class _GraphQLApi:
 
     async def answer(self, request: web.Request) -> web.Response:
         asked = await request.json()
+        self._profiles.calls.append(asked["query"])
         root = {
             "customers": lambda _info, **given: _matching(self._profiles.documents, given),
             "accounts": lambda _info, **given: _matching(self._profiles.accounts, given),

@@ -64,6 +64,41 @@ def contacts() -> list[dict[str, Any]]:
     ]
 
 
+def ticket(id_: int, contacts: list[int], created: str, **properties: Any) -> dict[str, Any]:
+    """A ticket with the contacts that it is associated with; these are no part of it."""
+    own = contact(id_, **properties)
+    own["properties"]["createdate"] = created
+    return own | {"createdAt": created, "contacts": contacts}
+
+
+def tickets() -> list[dict[str, Any]]:
+    return [
+        ticket(
+            5001,
+            [101],
+            "2026-05-01T10:00:00Z",
+            subject="Parcel lost",
+            content="It did not come.",
+            hs_pipeline="0",
+            hs_pipeline_stage="977",
+            hs_ticket_priority="MEDIUM",
+            hs_ticket_category="PRODUCT_ISSUE",
+            source_type="FORM",
+        ),
+        ticket(
+            5002,
+            [103, 101],
+            "2026-05-02T10:00:00Z",
+            subject="Which colour?",
+            hs_pipeline_stage="978",
+            hs_ticket_category="GENERAL_INQUIRY",
+            source_type="EMAIL",
+            closed_date="2026-05-03T10:00:00Z",
+        ),
+        ticket(5003, [], "2026-05-04T10:00:00Z", subject="From nobody", hs_pipeline_stage="977"),
+    ]
+
+
 COMPANIES = [
     {
         "id": "9001",
@@ -101,6 +136,8 @@ class HubSpotApi(GrantingApi):
     def __init__(self) -> None:
         super().__init__()
         self.contacts = contacts()
+        self.tickets = tickets()
+        self.page_of_associations = 500
         self.part_errors: list[dict[str, Any]] = []
         """Errors of single inputs; what they name is left out."""
         self.most_inputs = 100
@@ -113,6 +150,9 @@ class HubSpotApi(GrantingApi):
     def unknown_client(self, secret: str | None) -> Refusal:
         return Refusal(400, {"status": "BAD_CLIENT_ID", "message": f"missing or unknown: {secret}"})
 
+    # The pages of developers.hubspot.com/docs/api-reference: crm-contacts-v3 (batch, list), search-the-crm,
+    # crm-tickets-v3, and associations v4, whose batches have at most 1,000 inputs and pages for each of them.
+    # A search finds at most 10,000, so pages go on behind the last id.
     def respond(self, request: web.Request, body: Any) -> web.Response:
         match request.method, request.path.removeprefix("/crm/v3/objects/").split("/"):
             case "POST", [objects, "batch", "read"]:
@@ -120,11 +160,45 @@ class HubSpotApi(GrantingApi):
             case "POST", [objects, "search"]:
                 return self._search(self._objects(objects), body)
             case "GET", [objects]:
-                return web.json_response({"results": self._objects(objects)[: int(request.query["limit"])]})
+                return self._listed(self._objects(objects), request.query)
+            case "POST", ["", "crm", "v4", "associations", of, _, "batch", "read"]:
+                return self._associated(of, body["inputs"])
         return refused(Refusal(404, {"status": "error", "message": "no such resource"}))
 
     def _objects(self, objects: str) -> list[dict[str, Any]]:
-        return {"contacts": self.contacts, "companies": COMPANIES}[objects]
+        return {"contacts": self.contacts, "companies": COMPANIES, "tickets": self.tickets}[objects]
+
+    def _listed(self, rows: list[dict[str, Any]], query: Any) -> web.Response:
+        """A page by ids. `after` is the id of the last object of the page before it, there or not."""
+        after, limit, names = query.get("after", "0"), int(query["limit"]), query.get("properties", "")
+        if not after.isdecimal() or not 1 <= limit <= 100:
+            return refused(Refusal(400, {"status": "error", "category": "VALIDATION_ERROR"}))
+        rest = sorted((row for row in rows if int(row["id"]) > int(after)), key=lambda row: int(row["id"]))
+        shown = [self._shown(row, names.split(",")) for row in rest[:limit]]
+        more = {"paging": {"next": {"after": shown[-1]["id"], "link": "?after=next"}}} if len(rest) > limit else {}
+        return web.json_response({"results": shown} | more)
+
+    def _associated(self, of: str, inputs: list[dict[str, str]]) -> web.Response:
+        """The ids of contacts' tickets, or of tickets' contacts; an input without any is an error of its own."""
+        if not 1 <= len(inputs) <= 1_000:
+            return refused(Refusal(400, {"status": "error", "category": "VALIDATION_ERROR"}))
+        results, errors = [], []
+        for own in inputs:
+            ids = [id_ for id_, other in self._pairs(of) if other == own["id"]]
+            start, size = int(own.get("after", "0")), self.page_of_associations
+            kinds = [{"category": "HUBSPOT_DEFINED", "typeId": 16, "label": None}]
+            to = [{"toObjectId": int(id_), "associationTypes": kinds} for id_ in ids[start : start + size]]
+            more = {"paging": {"next": {"after": str(start + size)}}} if start + size < len(ids) else {}
+            results += [{"from": {"id": own["id"]}, "to": to} | more] if ids else []
+            context = {"fromObjectId": [own["id"]], "fromObjectType": [of]}
+            errors += [] if ids else [{"status": "error", "category": "OBJECT_NOT_FOUND", "context": context}]
+        failed = {"numErrors": len(errors), "errors": errors} if errors else {}
+        return web.json_response({"status": "COMPLETE", "results": results} | failed, status=207 if errors else 200)
+
+    def _pairs(self, of: str) -> list[tuple[str, str]]:
+        """The ids of associated objects, those of the kind that is asked for second."""
+        pairs = [(row["id"], str(id_)) for row in self.tickets for id_ in row["contacts"]]
+        return pairs if of == "contacts" else [(contact, ticket) for ticket, contact in pairs]
 
     def _batch(self, rows: list[dict[str, Any]], body: Any) -> web.Response:
         name, ids = body.get("idProperty", "hs_object_id"), [one["id"] for one in body["inputs"]]
@@ -157,11 +231,14 @@ class HubSpotApi(GrantingApi):
         """Groups of filters are joined by or; a text is looked for in those properties that are searched by default."""
         text, start, limit = body.get("query", "").lower(), int(body.get("after", 0)), body["limit"]
         groups = [group["filters"] for group in body.get("filterGroups", ())]
-        is_odd = any(one["operator"] != "IN" or not one["values"] for group in groups for one in group)
+        is_odd = any(_is_odd(one) for group in groups for one in group)
         if not 1 <= limit <= 200 or len(json.dumps(body)) > 3_000 or is_odd:
             return refused(Refusal(400, {"status": "error", "category": "VALIDATION_ERROR"}))
         found = [row for row in rows if any(text in str(row["properties"].get(name)).lower() for name in SEARCHED)]
         found = [row for row in found if not groups or any(all(_meets(row, one) for one in group) for group in groups)]
+        for sort in body.get("sorts", ()):
+            assert sort == {"propertyName": "hs_object_id", "direction": "ASCENDING"}
+            found.sort(key=lambda row: int(row["id"]))
         shown = [self._shown(row, body["properties"]) for row in found[start : start + limit]]
         answer: dict[str, Any] = {"total": len(found), "results": shown}
         if start + limit < len(found):
@@ -170,7 +247,8 @@ class HubSpotApi(GrantingApi):
 
     def _shown(self, row: dict[str, Any], names: list[str]) -> dict[str, Any]:
         always = ("hs_object_id", "createdate", "lastmodifieddate")
-        return row | {"properties": {name: row["properties"].get(name) for name in (*names, *always)}}
+        own = {name: value for name, value in row.items() if name != "contacts"}
+        return own | {"properties": {name: row["properties"].get(name) for name in (*names, *always)}}
 
     def _own(self, row: dict[str, Any], name: str) -> set[str]:
         """The values by which a row is found; secondary addresses find it, too."""
@@ -186,5 +264,25 @@ def _named(error: dict[str, Any], ids: list[str]) -> list[str]:
     return [id_ for id_ in ids if id_ in context["ids"]] if isinstance(context, dict) else ids
 
 
+def _is_odd(own: dict[str, Any]) -> bool:
+    """Whether a filter has not what its operator needs."""
+    operator = own["operator"]
+    if operator in {"IN", "NOT_IN"}:
+        return not own["values"] or "value" in own
+    return operator not in {"EQ", "GT", "HAS_PROPERTY", "NOT_HAS_PROPERTY"} or (operator in {"EQ", "GT"}) != ("value" in own)
+
+
 def _meets(row: dict[str, Any], own: dict[str, Any]) -> bool:
-    return not set(str(row["properties"].get(own["propertyName"]) or "").split(";")).isdisjoint(own["values"])
+    written = str((row["properties"] | {"hs_object_id": row["id"]}).get(own["propertyName"]) or "")
+    match own["operator"]:
+        case "HAS_PROPERTY":
+            return bool(written)
+        case "NOT_HAS_PROPERTY":
+            return not written
+        case "GT":
+            return bool(written) and int(written) > int(own["value"])
+        case "EQ":
+            return written == own["value"]
+        case "NOT_IN":
+            return set(written.split(";")).isdisjoint(own["values"])
+    return not set(written.split(";")).isdisjoint(own["values"])

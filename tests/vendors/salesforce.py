@@ -15,6 +15,7 @@ REFRESH_TOKEN = "the-refresh-token"
 KEYS = {
     "customer": ["customer_id", "external_id", "member_number", "email", "phone", "account"],
     "ticket": ["customer_id", "external_id", "email", "ticket_id", "ticket_number"],
+    "account": ["account", "parent_account"],
 }
 SETTINGS = CLIENT | {"keys": KEYS, "member_number": "Card__c", "external_ids": {"stripe": "Stripe_Id__c"}}
 LOG_IN, QUERY, BATCH = (
@@ -64,10 +65,7 @@ def org() -> dict[str, list[Row]]:
     ann |= {"Card__c": "M-1", "Stripe_Id__c": "cus_Ann", "Birthdate": "1985-03-12"}
     ann["OpportunityContactRoles"] = [{"Id": id_of("00K", n), "Opportunity": one} for n, one in enumerate((won, open_), 1)]
     ann |= {"Title": "Head of Works", "HasOptedOutOfEmail": True, "DoNotCall": True}
-    roles = [(SOLO, "Influencer"), (ACME, "Economic Buyer")]
-    ann["AccountContactRoles"] = [
-        {"Id": id_of("02Z", n), "AccountId": id_, "Role": role} for n, (id_, role) in enumerate(roles)
-    ]
+    ann["AccountContactRoles"] = [_role(solo, "Influencer"), _role(acme, "Economic Buyer")]
     bob = _contact(BOB, "Bob", "", "bob@example.com", Phone="+441632960961", MailingCountry="Germany")
     crowd = _contact(CROWD, "Crowd", "Crowd", "crowd@example.com")
     quote = _contact(QUOTE, "Pat", "O'Brien", "o'brien@example.com")
@@ -123,6 +121,32 @@ def org_of_persons() -> dict[str, list[Row]]:
 def merge(objects: Mapping[str, list[Row]], name: str, lost: str, master: str) -> None:
     """Delete a record that was merged into another one."""
     objects[name].append(objects[name][0] | {"Id": lost, "IsDeleted": True, "MasterRecordId": master})
+
+
+def employ(contact: dict[str, Any], account: Row, *roles: str) -> dict[str, Any]:
+    """Have a contact belong to an account, and have roles there."""
+    return contact | {
+        "Account": account,
+        "AccountId": account["Id"],
+        "AccountContactRoles": [_role(account, role) for role in roles],
+    }
+
+
+def staff(objects: dict[str, list[Row]], many: int = 8) -> None:
+    """Have CROWD work for SOLO, and many others for ACME, who have roles there in turn."""
+    acme, solo = objects["Account"][:2]
+    objects["Contact"][2] = employ(dict(objects["Contact"][2]), solo, "Influencer")
+    for number in range(many):
+        one = _contact(id_of("003", 100 + number), "Mem", f"Ber {number}", f"mem{number}@example.com")
+        objects["Contact"].append(employ(one, acme, *STAFF_ROLES[number % len(STAFF_ROLES)]))
+
+
+STAFF_ROLES = [("Business User",), ("Evaluator", "buyer"), (), ("Buyer", "Decision Maker"), ("Influencer",), ("Guru",)]
+"""Words of roles; Salesforce compares them in any case of letters, and knows no gurus."""
+
+
+def _role(account: Row, role: str) -> dict[str, Any]:
+    return {"Id": id_of("02Z", 1), "AccountId": account["Id"], "Account": account, "Role": role}
 
 
 def _contact(id_: str, given: str, family: str, email: str, **more: Any) -> dict[str, Any]:
@@ -281,6 +305,8 @@ class SalesforceApi(VendorApi):
                 raise SoqlError("INVALID_TYPE")
             rows = [row for row in self.objects[query.source] if with_deleted or not row.get("IsDeleted")]
             shown = [self._shown(query, query.source, row) for row in query.answer(rows)]
+            if query.counts:
+                shown = [{"attributes": {"type": "AggregateResult"}, "total": len(shown)}]
         except SoqlError as error:
             return 400, [{"errorCode": error.code, "message": f"ERROR at Row:1:Column:1 {text}"}]
         return 200, self._page(shown, self.page_size)

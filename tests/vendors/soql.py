@@ -37,6 +37,8 @@ class Query(NamedTuple):
     test: Test
     order: list[tuple[str, bool]]
     limit: int | None
+    counts: bool = False
+    """Whether it asks for nothing but how many rows there are, as `total`."""
 
     def answer(self, rows: list[Row]) -> list[Row]:
         """The rows that are asked for, whole, in the order that is asked for."""
@@ -98,7 +100,8 @@ class _Parser:
         self._must("SELECT")
         fields: list[str] = []
         children: dict[str, Query] = {}
-        while True:
+        counts = self._counts()
+        while not counts:
             if self._takes("("):
                 child = self.query()
                 children[child.source] = child
@@ -119,7 +122,15 @@ class _Parser:
             while self._takes(","):
                 order.append(self._ordering())
         limit = int(self.next()) if self._takes("LIMIT") else None
-        return Query(source, fields, children, test, order, limit)
+        return Query(source, fields, children, test, order, limit, counts)
+
+    def _counts(self) -> bool:
+        """Take `COUNT(Id) total`, which has an alias since without one it would be called `expr0`."""
+        words = ["COUNT", "(", "Id", ")", "total"]
+        if self._tokens[-len(words) :][::-1] != words:
+            return False
+        del self._tokens[-len(words) :]
+        return True
 
     def _name(self) -> str:
         name = self.next()
@@ -145,6 +156,10 @@ class _Parser:
             self._must(")")
             return test
         path = self._name()
+        if self._takes("NOT"):
+            self._must("IN")
+            test = self._in(path)
+            return lambda row: not test(row)
         if self._takes("IN"):
             return self._in(path)
         operator, bound = self.next(), self._value()
@@ -158,6 +173,8 @@ class _Parser:
 
     def _in(self, path: str) -> Test:
         self._must("(")
+        if self._tokens and self._tokens[-1].upper() == "SELECT":
+            return self._joined(path)
         values = [self._value()]
         while self._takes(","):
             values.append(self._value())
@@ -169,6 +186,14 @@ class _Parser:
                 raise SoqlError("INVALID_QUERY_FILTER_OPERATOR")
             return lambda row: (at(row, path) or "")[:15] in {value[:15] for value in values}
         return lambda row: (at(row, path) or "").casefold() in {value.casefold() for value in values}
+
+    def _joined(self, path: str) -> Test:
+        """A semi-join of contacts with their roles at accounts: these stand in the row."""
+        query = self.query()
+        self._must(")")
+        if (path, query.source, query.fields) != ("Id", "AccountContactRole", ["ContactId"]):
+            raise SoqlError("MALFORMED_QUERY")
+        return lambda row: bool(query.answer(row["AccountContactRoles"]))
 
     def _value(self) -> str | bool | datetime:
         """A text in quotes; a time, or true or false, without them."""

@@ -6,7 +6,7 @@ import pytest
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError, SourceRejectedError, SourceThrottledError
 from connectors.record_fields import Fields, all_fields
-from connectors.records import Customer
+from connectors.records import Account, Customer, Ticket
 from connectors.testing import ConnectorContract
 from connectors.vendors.hubspot import HubSpot
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, lookup_of, opened
@@ -14,10 +14,14 @@ from tests.vendors.hubspot import MANY, TOKEN, HubSpotApi, contact
 
 pytestmark = pytest.mark.vendors
 
-KINDS = ["customer_id", "external_id", "member_number", "email", "text"]
+KINDS = ["customer_id", "external_id", "member_number", "email", "account", "text"]
 SETTINGS = {
     "token": TOKEN,
-    "keys": {"customer": KINDS},
+    "keys": {
+        "customer": KINDS,
+        "ticket": ["customer_id", "ticket_id", "ticket_number"],
+        "account": ["account", "parent_account"],
+    },
     "member_number": "member_no",
     "external_ids": {"stripe": "stripe_id"},
 }
@@ -37,12 +41,21 @@ class TestContract(ConnectorContract):
         (Customer, KeyKind.EXTERNAL_ID): ["stripe:cus_Ann"],
         (Customer, KeyKind.MEMBER_NUMBER): ["M-1", "M-3"],
         (Customer, KeyKind.EMAIL): ["ann@example.com", "ann.work@example.org", "cleo@example.com"],
+        (Customer, KeyKind.ACCOUNT): ["9001", "9002"],
         (Customer, KeyKind.TEXT): ["archer", "crowd"],
+        (Account, KeyKind.ACCOUNT): ["9001", "9002"],
+        (Account, KeyKind.PARENT_ACCOUNT): ["9001"],
+        (Ticket, KeyKind.CUSTOMER_ID): ["101", "103"],
+        (Ticket, KeyKind.TICKET_ID): ["5001", "5003"],
+        (Ticket, KeyKind.TICKET_NUMBER): ["5002"],
     }
 
     @pytest.fixture
     async def connector(self):
-        async with hubspot(HubSpotApi()) as connector:
+        api = HubSpotApi()
+        api.contacts = [row for row in api.contacts if row["id"] not in {"102", "104"}]  # they hold what cannot be read
+        api.contacts += [contact(n, associatedcompanyid="9001", hs_buying_role="END_USER") for n in range(110, 115)]
+        async with hubspot(api) as connector:
             yield connector
 
 
@@ -251,7 +264,7 @@ async def test_a_contact_has_what_its_properties_say_of_the_person():
         "industry": "Steel",
         "education": "MSc",
         "consents": [{"channel": "EMAIL", "state": "WITHDRAWN"}],
-        "company": {"size": 250, "role": "OTHER", "roleName": "CHAMPION;BUDGET_HOLDER"},
+        "company": {"size": 250, "role": "BUYER", "roleName": "CHAMPION;BUDGET_HOLDER"},
         "socialAccounts": [{"platform": "twitter", "handle": "annarcher", "followers": 1200}],
     }
     assert (data["bob"]["consents"], data["bob"]["gender"], data["bob"]["company"]) == ([], "UNKNOWN", None)

@@ -158,7 +158,9 @@ def test_words_for_what_is_not_read_from_words_are_refused():
     """With those that are."""
     message = "values.customer.kind: hubspot reads no words of your own there; of customer it reads those of acquisition.source"
     expect_refused_settings(HubSpot, message, **SETTINGS, values={"customer": {"kind": {"x": "PERSON"}}})
-    expect_refused_settings(HubSpot, "values.ticket.status: hubspot", **SETTINGS, values={"ticket": {"status": {"x": "OPEN"}}})
+    expect_refused_settings(
+        HubSpot, "values.ticket.subject: hubspot", **SETTINGS, values={"ticket": {"subject": {"x": "OPEN"}}}
+    )
     expect_refused_settings(HubSpot, "'tickets' is no record", **SETTINGS, values={"tickets": {"status": {"x": "OPEN"}}})
 
 

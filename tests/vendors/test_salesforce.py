@@ -10,7 +10,7 @@ from connectors.errors import (
     SourceProtocolError,
 )
 from connectors.record_fields import Fields
-from connectors.records import Customer, Ticket
+from connectors.records import Account, Customer, Ticket
 from connectors.testing import ConnectorContract
 from connectors.vendors.salesforce import Salesforce
 from tests.vendors.api import failure_of, gateway_to, ids_of, lookup_of, opened
@@ -25,9 +25,11 @@ from tests.vendors.salesforce import (
     QUERY,
     QUOTE,
     SETTINGS,
+    SOLO,
     SalesforceApi,
     id_of,
     org,
+    staff,
 )
 
 pytestmark = pytest.mark.vendors
@@ -59,7 +61,9 @@ class TestContract(ConnectorContract):
         (Customer, KeyKind.PHONE): ["+14155550101", "+447700900123", "+14155550100"],
         (Customer, KeyKind.MEMBER_NUMBER): ["AC-77", "SO-1", "M-1"],
         (Customer, KeyKind.EXTERNAL_ID): [f"crm:{ANN}", "stripe:cus_Ann", f"crm:{ACME}"],
-        (Customer, KeyKind.ACCOUNT): ["AC-77", "SO-1"],
+        (Customer, KeyKind.ACCOUNT): ["AC-77", "SO-1", ACME],
+        (Account, KeyKind.ACCOUNT): ["AC-77", SOLO],
+        (Account, KeyKind.PARENT_ACCOUNT): [ACME],
         (Ticket, KeyKind.TICKET_ID): [id_of("500", 1), id_of("500", 6)],
         (Ticket, KeyKind.TICKET_NUMBER): ["00000001", "00001003"],
         (Ticket, KeyKind.EXTERNAL_ID): [f"crm:{ANN}", f"crm:{CROWD}"],
@@ -70,6 +74,7 @@ class TestContract(ConnectorContract):
     @pytest.fixture
     async def connector(self, api, crm):
         api.objects["Contact"][1]["MailingCountry"] = "DE"  # a listing has what no sample finds
+        staff(api.objects)
         return crm
 
 

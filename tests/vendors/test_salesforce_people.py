@@ -3,19 +3,21 @@
 import msgspec
 import pytest
 
-from connectors.contract import Ask, KeyKind
+from connectors.contract import Ask, Condition, KeyKind, Position
 from connectors.errors import SourceTimeoutError, SourceUnavailableError
 from connectors.record_fields import Fields
-from connectors.records import Customer, Ticket
+from connectors.records import Account, Customer, Ticket
 from connectors.testing import ConnectorContract
 from connectors.vendors.salesforce import Salesforce
 from tests.vendors.api import Refusal, failure_of, gateway_to, ids_of, lookup_of, opened
 from tests.vendors.salesforce import (
     ACME,
     ANN,
+    BATCH,
     BOB,
     PIA,
     PIAS_ACCOUNT,
+    QUERY,
     SETTINGS,
     SOLO,
     SalesforceApi,
@@ -23,6 +25,7 @@ from tests.vendors.salesforce import (
     merge,
     org,
     org_of_persons,
+    staff,
 )
 
 pytestmark = [pytest.mark.vendors, pytest.mark.cases]
@@ -48,7 +51,9 @@ class TestContractOfPersons(ConnectorContract):
         (Customer, KeyKind.PHONE): ["+14155550100", "+447700900555"],
         (Customer, KeyKind.MEMBER_NUMBER): ["AC-77", "AC-PIA", "M-1"],
         (Customer, KeyKind.EXTERNAL_ID): [f"crm:{PIAS_ACCOUNT}", "stripe:cus_Ann"],
-        (Customer, KeyKind.ACCOUNT): ["AC-77", "SO-1"],
+        (Customer, KeyKind.ACCOUNT): ["AC-77", "SO-1", ACME],
+        (Account, KeyKind.ACCOUNT): ["AC-77", SOLO],
+        (Account, KeyKind.PARENT_ACCOUNT): [ACME],
         (Ticket, KeyKind.TICKET_ID): [id_of("500", 77)],
         (Ticket, KeyKind.TICKET_NUMBER): ["00000077"],
         (Ticket, KeyKind.CUSTOMER_ID): [PIA, PIAS_ACCOUNT, ACME],
@@ -59,6 +64,7 @@ class TestContractOfPersons(ConnectorContract):
     @pytest.fixture
     async def connector(self, api_of_persons):
         api_of_persons.objects["Contact"][1]["MailingCountry"] = "DE"  # a listing has what no sample finds
+        staff(api_of_persons.objects)
         async with opened(Salesforce, api_of_persons, "crm", **OF_PERSONS) as connector:
             yield connector
 
@@ -284,7 +290,7 @@ async def test_an_account_has_its_contacts_and_its_parts():
             "industry": "Retail",
             "size": 250,
             "website": "https://acme.example",
-            "updatedAt": "2026-01-05T08:00:00Z",
+            "updatedAt": "2026-04-02T08:00:00Z",
             "parent": None,
             "subsidiaries": {"nodes": [{"name": "Solo GmbH"}]},
             "members": {"nodes": [{"roleName": "Economic Buyer", "customer": {"name": "Ann Archer"}}]},
@@ -294,3 +300,25 @@ async def test_an_account_has_its_contacts_and_its_parts():
     members = {"nodes": [{"role": "UNKNOWN", "customer": {"name": "Crowd Crowd"}}]}
     account = {"name": "Solo GmbH", "number": None, "parent": {"name": "Acme Ltd"}, "members": members}
     assert data["crowd"] == {"company": {"account": SOLO}, "account": account}
+
+
+@pytest.mark.parametrize(
+    ("role", "places"), [("USER", (0,)), ("BUYER", (1,)), ("UNKNOWN", (2, 5)), ("DECISION_MAKER", (3,)), ("OTHER", (4,))]
+)
+async def test_contacts_of_an_account_come_by_role(role, places):
+    """Each has one role, by which SOQL finds and counts it; a page behind any id is one call, with its total."""
+    objects = org()
+    objects["Contact"] = objects["Contact"][1:]
+    staff(objects, 12)
+    api = SalesforceApi(objects)
+    async with opened(Salesforce, api, "crm", **SETTINGS) as crm:
+        by_account, where = lookup_of(crm, Customer, KeyKind.ACCOUNT), (Condition("company.role", (role,)),)
+        ids = [id_of("003", 100 + n) for n in range(12) if n % 6 in places]
+        assert await ids_of(crm, Customer, KeyKind.ACCOUNT, [ACME, "AC-77"], where=where) == {ACME: ids, "AC-77": ids}
+        api.requests.clear()
+        ask = Ask(fields=Fields.from_paths("id"), where=where, after=Position(None, ids[0]), first=1)
+        answer = await by_account.fetch([ACME], ask)
+        assert [own["id"] for own in msgspec.json.decode(answer[ACME].records)] == ids[1:2]
+        assert api.requests == [QUERY]
+        answer = await by_account.fetch([ACME], msgspec.structs.replace(ask, count=True))
+        assert (answer[ACME].total, api.requests) == (len(ids), [QUERY, BATCH])

@@ -1,5 +1,6 @@
-"""The `hubspot` kind: contacts of HubSpot's CRM as customers, each with its primary company, and companies as accounts."""
+"""The `hubspot` kind: contacts of HubSpot's CRM as customers, companies as accounts, and tickets."""
 
-from connectors.vendors.hubspot.connector import HubSpot, HubSpotSettings
+from connectors.vendors.hubspot.connector import HubSpot
+from connectors.vendors.hubspot.settings import HubSpotSettings
 
 __all__ = ["HubSpot", "HubSpotSettings"]

@@ -1,44 +1,61 @@
-"""The connector of the `hubspot` kind: read batches of keys, search, and load companies."""
+"""The connector of the `hubspot` kind: read batches of keys, search in pages, load companies and associations."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
-from pydantic import model_validator
 
-from connectors.contract import Answer, Ask, Change, Found, KeyKind, Keys, WebhookRequest, lookup
+from connectors.contract import Answer, Ask, Change, Found, KeyKind, Keys, Listing, Page, Push, WebhookRequest, listing, lookup
 from connectors.errors import (
+    ListingCursorError,
     NoWebhookError,
     SourceError,
+    SourceProtocolError,
     SourceRejectedError,
     SourceThrottledError,
     SourceUnavailableError,
 )
 from connectors.record_fields import Fields
-from connectors.records import Account, Customer
+from connectors.records import Account, Customer, Record, Ticket
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.http_client import RefusedResponse, ask_each
-from connectors.toolkit.vendor_connector import AppSettings, Grant, PermissionMissingError, Secret, Trial, Vendor
-from connectors.toolkit.vendor_rows import as_records, by_key, is_number, needed, readable
+from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
+from connectors.toolkit.vendor_connector import Grant, Trial, Vendor, too_much
+from connectors.toolkit.vendor_rows import as_records, by_key, is_number, needed, readable, rows_meeting
 from connectors.toolkit.webhook_signatures import expect_hubspot, read
+from connectors.vendors.hubspot.answers import (
+    AssociationPage,
+    Failures,
+    HubSpotEvent,
+    HubSpotPage,
+    part_failures,
+    unless_all_failed,
+)
 from connectors.vendors.hubspot.objects import (
-    ACCOUNT,
+    ACCOUNT_FROM,
     COMPANY,
+    COMPANY_ID,
     EMAILS,
     OF_COMPANIES,
+    PARENT_ID,
     READ_FROM,
     account_of,
     company_id,
     customer_of,
     values_of,
 )
+from connectors.vendors.hubspot.roles import narrow_roles, role_meanings
+from connectors.vendors.hubspot.settings import HubSpotSettings
+from connectors.vendors.hubspot.tickets import TICKET_FROM, ticket_of
 
-_CONTACT_TYPE = "0-1"
-_CONTACTS, _COMPANIES = "/crm/v3/objects/contacts", "/crm/v3/objects/companies"
+_CONTACTS, _COMPANIES, _TICKETS = (f"/crm/v3/objects/{name}" for name in ("contacts", "companies", "tickets"))
 _BATCH, _PAGE, _MAX_FOUND = 100, 200, 1_000
+_AT_ONCE = 20
+"""Contacts whose tickets are asked for at once."""
+_WINDOW = (Push.FIRST, Push.AFTER, Push.ORDER, Push.WHERE, Push.COUNT)
 _IDS = ("hs_object_id", "hs_merged_object_ids")
 """The id of a contact, and those of contacts that were merged into it."""
 _IDS_IN_A_SEARCH = 50
@@ -47,83 +64,6 @@ _WAITS_S = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
 """How long a limit lasts, by its policy. That of a day ends at midnight, in a zone that only the account knows."""
 _LOCKED_S = 2.0
 """How long HubSpot asks to leave alone what is locked."""
-_PART_ERRORS: Mapping[str, type[SourceError]] = {
-    "RATE_LIMITS": SourceThrottledError,
-    "VALIDATION_ERROR": SourceRejectedError,
-    "MISSING_SCOPES": PermissionMissingError,
-}
-"""What the error of an input means, by its category. Any other passes."""
-_ABSENT = "OBJECT_NOT_FOUND"
-
-Failures = Mapping[str, SourceError]
-"""By what was asked for."""
-
-
-class HubSpotSettings(AppSettings):
-    """Configure HubSpot.
-
-    `member_number` and `external_ids` (by the other system's name) are properties whose values are unique.
-    """
-
-    base_url: str = "https://api.hubapi.com"
-    refresh_token: Secret | None = None
-    member_number: str | None = None
-    external_ids: dict[str, str] = {}
-    webhook_secret: Secret | None = None
-    webhook_url: str = ""
-
-    @model_validator(mode="after")
-    def _can_find_by_its_keys(self) -> Self:
-        kinds = self.keys.get("customer", ())
-        if (KeyKind.MEMBER_NUMBER in kinds and not self.member_number) or (
-            KeyKind.EXTERNAL_ID in kinds and not self.external_ids
-        ):
-            raise ValueError("keys: to find by member_number or external_id, set the property that holds it")
-        if (self.refresh_token is None) != (self.client_id is None):
-            raise ValueError("refresh_token: with client_id and client_secret, and only with them")
-        if self.webhook_secret is not None and not self.webhook_url:
-            raise ValueError("webhook_url: HubSpot signs the address that it calls; set it as it is set there")
-        return self
-
-
-class After(msgspec.Struct):
-    after: str
-
-
-class Paging(msgspec.Struct):
-    next: After | None = None
-
-
-class HubSpotPage(msgspec.Struct):
-    """The response of a batch or a search. `errors` are those of single inputs."""
-
-    results: list[Any]
-    errors: list[dict[str, Any]] = []
-    paging: Paging | None = None
-    total: int = 0
-
-    @property
-    def after(self) -> str | None:
-        return self.paging.next.after if self.paging and self.paging.next else None
-
-
-class HubSpotEvent(msgspec.Struct, rename="camel"):
-    """One of the events of a webhook. Those of contacts are named after them, or have their type."""
-
-    subscription_type: str
-    object_type_id: str = ""
-    object_id: int | None = None
-    from_object_id: int | None = None
-    primary_object_id: int | None = None
-    new_object_id: int | None = None
-    merged_object_ids: list[int] = []
-
-    @property
-    def contacts(self) -> set[int]:
-        if not self.subscription_type.startswith("contact.") and self.object_type_id != _CONTACT_TYPE:
-            return set()
-        ids = {self.object_id, self.from_object_id, self.primary_object_id, self.new_object_id, *self.merged_object_ids}
-        return {id_ for id_ in ids if id_ is not None}
 
 
 class HubSpot(Vendor[HubSpotSettings]):
@@ -132,7 +72,16 @@ class HubSpot(Vendor[HubSpotSettings]):
     kind = "hubspot"
     any_case = True
     settings_type = HubSpotSettings
-    own_words = MappingProxyType({"customer": ("acquisition.source", "address.country", "company.role", "gender")})
+    own_words = MappingProxyType(
+        {
+            "customer": ("acquisition.source", "address.country", "company.role", "gender"),
+            "ticket": ("channel", "kind", "priority", "status"),
+        }
+    )
+
+    def __init__(self, name: str, settings: HubSpotSettings) -> None:
+        super().__init__(name, settings)
+        self._roles = role_meanings(settings.values)
 
     def headers(self) -> Mapping[str, str]:
         token = self.settings.token
@@ -149,6 +98,7 @@ class HubSpot(Vendor[HubSpotSettings]):
         return [
             Trial(_CONTACTS, "the scope crm.objects.contacts.read", {"limit": 1}),
             Trial(_COMPANIES, "the scope crm.objects.companies.read", {"limit": 1}),
+            *([Trial(_TICKETS, "the scope tickets", {"limit": 1})] if "ticket" in self.settings.keys else []),
         ]
 
     def refusal(self, answer: RefusedResponse) -> SourceError | None:
@@ -165,6 +115,22 @@ class HubSpot(Vendor[HubSpotSettings]):
         return [
             self.own_change(Customer, str(id_)) for event in read(request, list[HubSpotEvent]) for id_ in sorted(event.contacts)
         ]
+
+    @listing(Customer, max_first=_BATCH)
+    async def all_customers(self, fields: Fields, after: str | None, first: int, remaining_s: float | None = None) -> Listing:
+        """List the contacts by HubSpot's own cursors, in the order of their ids."""
+        cursor, until = None if after is None else decode_cursor(self.kind, after), self.ends(remaining_s)
+        names = ",".join(self._properties(fields)) or None
+        try:
+            page = await self.find(HubSpotPage, _CONTACTS, {"limit": first, "after": cursor, "properties": names}, until)
+        except SourceRejectedError:
+            if cursor is None:
+                raise
+            raise ListingCursorError from None
+        if page is None:
+            raise SourceProtocolError("there is no list of contacts")
+        content = await self._with_companies(page.results, fields, until)
+        return Listing(content, encode_cursor(self.kind, page.after) if page.after else None)
 
     @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -190,44 +156,142 @@ class HubSpot(Vendor[HubSpotSettings]):
     async def customers_by_text(self, keys: Keys, ask: Ask) -> Answer:
         return await ask_each(keys, lambda text: self._search(text, ask))
 
-    @lookup(Customer, by=KeyKind.ACCOUNT, max_batch=5)
+    @lookup(Customer, by=KeyKind.ACCOUNT, max_batch=5, pushdown=_WINDOW)
     async def customers_by_account(self, keys: Keys, ask: Ask) -> Answer:
         return await ask_each(list(filter(is_number, keys)), lambda company: self._members(company, ask))
 
     @lookup(Account, by=KeyKind.ACCOUNT, max_batch=_BATCH)
     async def accounts_by_account(self, keys: Keys, ask: Ask) -> Answer:
         ids = list(filter(is_number, keys))
-        rows, failures = await self._read_all(_COMPANIES, {"properties": ACCOUNT}, ids, self.until(ask))
+        rows, failures = await self._read_all(
+            _COMPANIES, {"properties": needed(ask.fields, ACCOUNT_FROM)}, ids, self.until(ask)
+        )
         answer: dict[str, bytes | SourceError] = {**failures, **by_key(ids, rows, lambda row: [row["id"]], account_of)}
-        return _unless_all_failed(ids, answer)
+        return unless_all_failed(ids, answer)
 
-    @lookup(Account, by=KeyKind.PARENT_ACCOUNT, max_batch=5)
+    @lookup(Account, by=KeyKind.PARENT_ACCOUNT, max_batch=5, pushdown=_WINDOW)
     async def accounts_by_parent_account(self, keys: Keys, ask: Ask) -> Answer:
-        async def parts(company: str) -> bytes:
-            own = {"propertyName": "hs_parent_company_id", "operator": "IN", "values": [company]}
-            return as_records(await self._found(_COMPANIES, own, ACCOUNT, self.until(ask)), account_of)
+        names, until = needed(_read_fields(ask), ACCOUNT_FROM), self.until(ask)
 
-        return await ask_each(list(filter(is_number, keys)), parts)
+        async def subsidiaries(company: str) -> Page:
+            own = [_equal(PARENT_ID, company)]
+            return await self._sorted_page(_COMPANIES, own, names, Account, ask, account_of, until)
 
-    async def _members(self, company: str, ask: Ask) -> bytes:
-        """All contacts whose primary company it is."""
-        until = self.until(ask)
-        own = {"propertyName": "associatedcompanyid", "operator": "IN", "values": [company]}
-        rows = await self._found(_CONTACTS, own, self._properties(ask.fields), until)
-        companies, without = await self._companies(rows, ask, until)
+        return await ask_each(list(filter(is_number, keys)), subsidiaries)
+
+    @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
+    async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await ask_in_halves(list(filter(is_number, keys)), partial(self._tickets_of_contacts, ask, self.until(ask)))
+
+    @lookup(Ticket, by=KeyKind.TICKET_ID, max_batch=_BATCH)
+    async def tickets_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._tickets_by_id(keys, ask)
+
+    @lookup(Ticket, by=KeyKind.TICKET_NUMBER, max_batch=_BATCH)
+    async def tickets_by_number(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._tickets_by_id(keys, ask)
+
+    async def _tickets_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        ids, until = list(filter(is_number, keys)), self.until(ask)
+        return await ask_in_halves(ids, lambda some: self._tickets(some, {id_: [id_] for id_ in some}, ask, until))
+
+    async def _tickets_of_contacts(self, ask: Ask, until: float | None, contacts: Keys) -> Answer:
+        tickets, failures = await self._associated(contacts, "contacts", "tickets", until)
+        contacts_by_ticket: dict[str, list[str]] = {}
+        for contact, ids in tickets.items():
+            for id_ in ids:
+                contacts_by_ticket.setdefault(id_, []).append(contact)
+        answer = await self._tickets(contacts, contacts_by_ticket, ask, until)
+        return unless_all_failed(contacts, {**answer, **failures})
+
+    async def _tickets(
+        self, keys: Keys, keys_by_ticket: Mapping[str, Sequence[str]], ask: Ask, until: float | None
+    ) -> dict[str, bytes | SourceError]:
+        """Load tickets by id, with their contacts where these are wanted. One that fails costs its keys."""
+        options = {"properties": needed(ask.fields, TICKET_FROM)}
+        rows, failures = await self._read_all(_TICKETS, options, list(keys_by_ticket), until)
+        ids = readable(rows, lambda row: str(row["id"]))
+        contacts, without = (
+            await self._associated(ids, "tickets", "contacts", until) if "customer_id" in ask.fields else ({}, {})
+        )
+        answer: dict[str, bytes | SourceError] = {}
+        answer |= by_key(keys, rows, lambda row: keys_by_ticket[str(row["id"])], partial(ticket_of, self.word, contacts))
+        for id_, error in {**failures, **without}.items():
+            answer |= dict.fromkeys(keys_by_ticket[id_], error)
+        return unless_all_failed(keys, answer)
+
+    async def _associated(
+        self, ids: Keys, of: str, with_: str, until: float | None
+    ) -> tuple[Mapping[str, Sequence[str]], Failures]:
+        """Load the ids of the objects that are associated with objects, with all pages of each."""
+        found: dict[str, list[str]] = {}
+        failures: dict[str, SourceError] = {}
+        inputs = [{"id": id_} for id_ in ids]
+        for _ in range(self.settings.max_pages):
+            if not inputs:
+                break
+            page = await self.post(AssociationPage, f"/crm/v4/associations/{of}/{with_}/batch/read", {"inputs": inputs}, until)
+            failures |= part_failures([own["id"] for own in inputs], page.errors)
+            for association in page.results:
+                found.setdefault(str(association.source.id), []).extend(str(target.id) for target in association.to)
+            inputs = [following for association in page.results if (following := association.following) is not None]
+        if inputs:
+            raise too_much("more pages than max_pages")
+        return found, failures
+
+    async def _members(self, company: str, ask: Ask) -> Page:
+        """Load a page of the contacts whose primary company it is."""
+        until, fields = self.until(ask), _read_fields(ask)
+        narrowing = narrow_roles(ask.where, self._roles)
+        if narrowing is None:
+            return Page(b"[]", 0 if ask.count else None)
+        roles, rest = narrowing
+        companies, without = await self._companies([company], fields, until)
         for error in without.values():
             raise error
-        return as_records(rows, self._reader(companies))
+        own, names = [_equal(COMPANY_ID, company), *roles], self._properties(fields)
+        ask = msgspec.structs.replace(ask, where=rest)
+        return await self._sorted_page(_CONTACTS, own, names, Customer, ask, self._reader(companies), until)
 
-    async def _found(self, objects: str, own: Any, names: Sequence[str], until: float | None) -> list[Any]:
-        """Read all pages of a search by one property."""
-        body = {"filterGroups": [{"filters": [own]}], "properties": names, "limit": _PAGE}
+    async def _sorted_page(
+        self,
+        objects: str,
+        own: Sequence[Any],
+        names: Sequence[str],
+        record: type[Record],
+        ask: Ask,
+        record_of: Callable[[Any], Any],
+        until: float | None,
+    ) -> Page:
+        """Search in the order of ids, from the last one of the page before. Conditions have all read, and are applied here."""
+        last = ask.after.id if ask.after else None
+        first = None if ask.where else ask.first
+        totals: list[int] = []
 
-        async def turn(after: str | None) -> tuple[list[Any], str | None]:
-            page = await self.post(HubSpotPage, f"{objects}/search", body | ({"after": after} if after else {}), until)
-            return page.results, page.after
+        async def turn(start: str | None) -> tuple[list[Any], str | None]:
+            page = await self._behind(objects, own, start or (None if ask.where else last), names, first or _PAGE, until)
+            totals.append(page.total)
+            return page.results, str(page.results[-1]["id"]) if page.after and page.results else None
 
-        return await self.paged(turn)
+        rows = await self.paged(turn, lambda rows: first is not None and len(rows) >= first)
+        total = totals[0]
+        if ask.where:
+            rows = rows_meeting(rows, record_of, record, ask.where)
+            total = len(rows)
+            rows = [row for row in rows if last is None or readable([row], lambda row: int(row["id"]) > int(last)) != [False]]
+        elif ask.count and last is not None:
+            total = (await self._behind(objects, own, None, (), 1, until)).total
+        return Page(as_records(rows[: ask.first], record_of), total if ask.count else None)
+
+    async def _behind(
+        self, objects: str, own: Sequence[Any], last: str | None, names: Sequence[str], limit: int, until: float | None
+    ) -> HubSpotPage:
+        """Search for what comes behind an id, which is a number. A search by HubSpot's own cursors ends after 10,000."""
+        name = _IDS[0]
+        filters = [*own, *([{"propertyName": name, "operator": "GT", "value": last}] if last else [])]
+        sorts = [{"propertyName": name, "direction": "ASCENDING"}]
+        body = {"filterGroups": [{"filters": filters}], "sorts": sorts, "properties": names, "limit": min(limit, _PAGE)}
+        return await self.post(HubSpotPage, f"{objects}/search", body, until)
 
     async def _batch(self, keys: Keys, ask: Ask, name: str, *others: str) -> Answer:
         """Contacts by a property whose values are unique. `others` may hold a value, too."""
@@ -242,17 +306,12 @@ class HubSpot(Vendor[HubSpotSettings]):
         if name in _IDS:
             ids = {value for values in readable(rows, keys_of) for value in values if isinstance(value, str)}
             rows += await self._merged([key for key in keys if key not in ids and key not in failures], names, until)
-        companies, without = await self._companies(rows, ask, until)
+        companies, without = await self._companies(readable(rows, company_id), ask.fields, until)
         answer: dict[str, bytes | SourceError] = {**failures}
-        answer |= by_key(
-            keys,
-            rows,
-            keys_of,
-            self._reader(companies),
-        )
+        answer |= by_key(keys, rows, keys_of, self._reader(companies))
         for values, company in readable(rows, lambda row: (keys_of(row), company_id(row) or "")):
             answer |= {key: without[company] for key in values if isinstance(key, str) and key in answer and company in without}
-        return _unless_all_failed(keys, answer)
+        return unless_all_failed(keys, answer)
 
     async def _merged(self, ids: Sequence[str], names: Sequence[str], until: float | None) -> list[Any]:
         """Find the contacts that others were merged into."""
@@ -273,23 +332,24 @@ class HubSpot(Vendor[HubSpotSettings]):
                 raise SourceRejectedError(f"more than {_MAX_FOUND} contacts match; write more of the name")
             return page.results, page.after
 
-        rows = await self.paged(turn)
-        companies, without = await self._companies(rows, ask, until)
+        return await self._with_companies(await self.paged(turn), ask.fields, until)
+
+    async def _with_companies(self, rows: Sequence[Any], fields: Fields, until: float | None) -> bytes:
+        """Write contacts as customers, each with its company. One that cannot be loaded fails all."""
+        companies, without = await self._companies(readable(rows, company_id), fields, until)
         for error in without.values():
             raise error
         return as_records(rows, self._reader(companies))
 
     def _reader(self, companies: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
-        own = self.settings
-        return partial(customer_of, companies, self.word, own.external_ids, own.member_number)
+        return partial(customer_of, self.settings, self.word, self._roles, companies)
 
-    async def _companies(self, rows: Iterable[Any], ask: Ask, until: float | None) -> tuple[Mapping[str, Any], Failures]:
-        """Load the contacts' primary companies by id, where asked."""
-        selected = {name for name, _ in dict(ask.fields)["company"]} if "company" in ask.fields else {"account"}
+    async def _companies(self, ids: Iterable[str], fields: Fields, until: float | None) -> tuple[Mapping[str, Any], Failures]:
+        """Load contacts' primary companies by id, where asked."""
+        selected = {name for name, _ in dict(fields)["company"]} if "company" in fields else {"account"}
         if selected and selected.isdisjoint(OF_COMPANIES):
             return {}, {}
-        ids = sorted(set(readable(rows, company_id)))
-        companies, failures = await self._read_all(_COMPANIES, {"properties": COMPANY}, ids, until)
+        companies, failures = await self._read_all(_COMPANIES, {"properties": COMPANY}, sorted(set(ids)), until)
         return dict(readable(companies, lambda row: (str(row["id"]), row["properties"]))), failures
 
     async def _read_all(
@@ -302,7 +362,7 @@ class HubSpot(Vendor[HubSpotSettings]):
             body = {**options, "inputs": [{"id": id_} for id_ in asked]}
             page = await self.post(HubSpotPage, f"{objects}/batch/read", body, until)
             rows += page.results
-            failures |= _part_failures(asked, page.errors)
+            failures |= part_failures(asked, page.errors)
         return rows, failures
 
     def _properties(self, fields: Fields) -> list[str]:
@@ -311,22 +371,11 @@ class HubSpot(Vendor[HubSpotSettings]):
         return needed(fields, READ_FROM | more)
 
 
-def _part_failures(asked: Sequence[str], errors: Iterable[Mapping[str, Any]]) -> Failures:
-    """The errors of single inputs, without those that are not there. One that names none is about all of them."""
-    failures: dict[str, SourceError] = {}
-    for error in errors:
-        category = error.get("category")
-        if category != _ABSENT:
-            named = readable([error], lambda error: [str(id_) for id_ in error["context"]["ids"]])
-            ids = named[0] if named and named[0] else asked
-            kind = _PART_ERRORS.get(str(category), SourceUnavailableError)
-            failures |= {id_: kind("a part of a batch has failed") for id_ in ids}
-    return failures
+def _equal(name: str, value: str) -> dict[str, str]:
+    """Write the filter of a search for one value."""
+    return {"propertyName": name, "operator": "EQ", "value": value}
 
 
-def _unless_all_failed(keys: Keys, answer: dict[str, bytes | SourceError]) -> dict[str, bytes | SourceError]:
-    """The answer. Where every key has failed, it is the source that has."""
-    failed = [outcome for outcome in answer.values() if isinstance(outcome, SourceError)]
-    if len(failed) == len(keys) and not isinstance(failed[0], SourceRejectedError):
-        raise failed[0]
-    return answer
+def _read_fields(ask: Ask) -> Fields:
+    """List the fields that are asked for, and those that conditions are about."""
+    return ask.fields | Fields.from_paths(*(condition.field for condition in ask.where))

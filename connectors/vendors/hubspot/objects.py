@@ -5,7 +5,11 @@ from typing import Any
 
 from connectors.toolkit.converters import contact_points, converter, given, to_country, to_text, to_time
 from connectors.toolkit.vendor_rows import country_code, is_number, joined, read_day
+from connectors.vendors.hubspot.roles import ROLE, role_of
+from connectors.vendors.hubspot.settings import HubSpotSettings
 
+COMPANY_ID, PARENT_ID = "associatedcompanyid", "hs_parent_company_id"
+"""Where a contact has the id of its primary company, and a company that of its parent."""
 EMAILS = ("email", "hs_additional_emails")
 _PHONES = ("hs_calculated_phone_number", "phone", "hs_calculated_mobile_number", "mobilephone")
 """As E.164, where HubSpot can tell, and as it was written; both of the one phone and of the other."""
@@ -24,7 +28,7 @@ READ_FROM = {
     "job_title": ("jobtitle",),
     "industry": ("industry",),
     "education": ("degree",),
-    "company": ("associatedcompanyid", "hs_buying_role"),
+    "company": (COMPANY_ID, ROLE),
     "consents": ("hs_email_optout",),
     "social_accounts": ("twitterhandle", "followercount"),
     "acquisition": tuple(f"hs_analytics_{name}" for name in _FIRST_TOUCH),
@@ -34,25 +38,24 @@ READ_FROM = {
 OF_COMPANIES = ("name", "industry", "size")
 """The fields of a customer's company that stand with the company, not with the contact."""
 COMPANY = ["name", "industry", "numberofemployees"]
-ACCOUNT = [*COMPANY, "website", "hs_parent_company_id"]
-_ROLES = {
-    "DECISION_MAKER": "DECISION_MAKER",
-    "EXECUTIVE_SPONSOR": "DECISION_MAKER",
-    "BUDGET_HOLDER": "BUYER",
-    "END_USER": "USER",
-    **dict.fromkeys(("BLOCKER", "CHAMPION", "INFLUENCER", "LEGAL_AND_COMPLIANCE"), "OTHER"),
+ACCOUNT_FROM = {
+    "name": ("name",),
+    "industry": ("industry",),
+    "size": ("numberofemployees",),
+    "website": ("website",),
+    "parent_id": (PARENT_ID,),
 }
-"""What the words of a contact's buying role mean that are not ours. A contact may have several."""
+"""The properties of a company that a field of an account is read from."""
 Word = Callable[..., str | None]
 """What an account's own word means, by record and field."""
 _whole = converter(int)
 
 
 def customer_of(
-    companies: Mapping[str, Any], word: Word, own: Mapping[str, str], number: str | None, row: Any
+    own: HubSpotSettings, word: Word, roles: Mapping[str, str], companies: Mapping[str, Any], row: Any
 ) -> dict[str, Any]:
     has = row["properties"].get
-    company = companies.get(str(has("associatedcompanyid")), {})
+    company = companies.get(str(has(COMPANY_ID)), {})
     phones = [has(_PHONES[0]) or has(_PHONES[1]), has(_PHONES[2]) or has(_PHONES[3])]
     emails = [value for name in EMAILS for value in values_of((name,), row)]
     source, campaign, landing_page, at = (has(name) for name in READ_FROM["acquisition"])
@@ -68,7 +71,7 @@ def customer_of(
         familyName=has("lastname"),
         email=has("email"),
         phone=phones[0] or phones[1],
-        memberNumber=has(number),
+        memberNumber=has(own.member_number),
         birthDate=read_day(has("date_of_birth")),
         locale=has("hs_language"),
         gender=word("customer", "gender", has("gender")) or has("gender"),
@@ -83,11 +86,11 @@ def customer_of(
         address=given(line=line, postalCode=postal_code, city=city, region=region, country=country_code(country)),
         company=given(
             name=company.get("name"),
-            account=has("associatedcompanyid"),
+            account=has(COMPANY_ID),
             industry=company.get("industry"),
             size=_whole(company.get("numberofemployees")),
-            role=_role(has("hs_buying_role"), word),
-            roleName=has("hs_buying_role"),
+            role=role_of(has(ROLE), roles),
+            roleName=has(ROLE),
         ),
         acquisition=given(
             source=word("customer", "acquisition.source", source) or source,
@@ -96,14 +99,8 @@ def customer_of(
             at=to_time(at),
         ),
         contactPoints=contact_points(emails, phones),
-        externalIds=[{"source": system, "id": has(name)} for system, name in own.items() if has(name)],
+        externalIds=[{"source": system, "id": has(name)} for system, name in own.external_ids.items() if has(name)],
     )
-
-
-def _role(written: Any, word: Word) -> str | None:
-    """The first of a contact's buying roles that has a meaning."""
-    words = written.split(";") if isinstance(written, str) else []
-    return word("customer", "company.role", *words) or next((_ROLES.get(word, "OTHER") for word in words if word), None)
 
 
 def account_of(row: Any) -> dict[str, Any]:
@@ -114,7 +111,7 @@ def account_of(row: Any) -> dict[str, Any]:
         industry=has("industry"),
         size=_whole(has("numberofemployees")),
         website=has("website"),
-        parentId=has("hs_parent_company_id"),
+        parentId=has(PARENT_ID),
         createdAt=to_time(row.get("createdAt")),
         updatedAt=to_time(row.get("updatedAt")),
     )
@@ -126,7 +123,7 @@ def _social_accounts(row: Any) -> list[dict[str, Any]]:
 
 
 def company_id(row: Any) -> str | None:
-    id_ = to_text(row["properties"].get("associatedcompanyid"))
+    id_ = to_text(row["properties"].get(COMPANY_ID))
     return id_ if id_ and is_number(id_) else None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Listing, Push, listing, lookup
+from connectors.contract import Answer, Ask, Found, KeyKind, Keys, Listing, Page, Push, listing, lookup
 from connectors.errors import ListingCursorError, SourceError, SourceProtocolError
 from connectors.record_fields import Fields, all_fields
 from connectors.records import RECORD_NAMES, Account, Customer, Record, Ticket
@@ -12,7 +12,7 @@ from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.converters import given, to_text
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
 from connectors.toolkit.vendor_connector import Trial
-from connectors.toolkit.vendor_rows import as_records, by_key, needed, readable
+from connectors.toolkit.vendor_rows import as_records, by_key, needed, readable, rows_meeting
 from connectors.vendors.salesforce.objects import (
     ACCOUNT_FROM,
     IS_PERSON,
@@ -27,6 +27,7 @@ from connectors.vendors.salesforce.objects import (
     record_of,
 )
 from connectors.vendors.salesforce.org import Org
+from connectors.vendors.salesforce.roles import narrow_roles, role_meanings
 from connectors.vendors.salesforce.settings import SalesforceSettings
 from connectors.vendors.salesforce.soql import Row, any_in, behind, is_id, select, value_at, within
 
@@ -35,6 +36,7 @@ _MAX_MERGES = 5
 """How many times a customer may have been merged into another one."""
 _NUMBER_OF_ACCOUNT = "Account.AccountNumber"
 _WINDOW = (Push.SINCE, Push.ORDER, Push.FIRST)
+_SORTED = (Push.FIRST, Push.AFTER, Push.ORDER, Push.WHERE, Push.COUNT)
 _OBJECTS: dict[type[Record], tuple[str, ...]] = {Customer: ("Contact", "Account"), Ticket: ("Case",)}
 
 
@@ -50,6 +52,10 @@ class Salesforce(Org):
             "ticket": ("channel", "kind", "priority", "status"),
         }
     )
+
+    def __init__(self, name: str, settings: SalesforceSettings) -> None:
+        super().__init__(name, settings)
+        self._roles = role_meanings(settings.values)
 
     def trials(self) -> Sequence[Trial]:
         return [
@@ -127,11 +133,12 @@ class Salesforce(Org):
     async def tickets_by_email(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(keys, ask, {"Case": ("Contact.Email", "SuppliedEmail")})
 
-    @lookup(Customer, by=KeyKind.ACCOUNT, max_batch=_BATCH)
+    @lookup(Customer, by=KeyKind.ACCOUNT, max_batch=_BATCH, pushdown=_SORTED)
     async def customers_by_account(self, keys: Keys, ask: Ask) -> Answer:
         ids, numbers = _ids_and_numbers(keys)
-        answer = dict(await self._find(ids, ask, {"Contact": ("AccountId",)}, as_ids, compared=_short))
-        return answer | dict(await self._find(numbers, ask, {"Contact": (_NUMBER_OF_ACCOUNT,)}))
+        of_companies = [f"{IS_PERSON} = FALSE"] if self.settings.person_accounts else []
+        answer = dict(await self._sorted(ids, ask, Customer, "AccountId"))
+        return answer | dict(await self._sorted(numbers, ask, Customer, _NUMBER_OF_ACCOUNT, of_companies))
 
     @lookup(Account, by=KeyKind.ACCOUNT, max_batch=_BATCH)
     async def accounts_by_account(self, keys: Keys, ask: Ask) -> Answer:
@@ -139,9 +146,9 @@ class Salesforce(Org):
         answer = dict(await self._accounts(ids, ask, "Id", _short))
         return answer | dict(await self._accounts(numbers, ask, "AccountNumber", str.lower))
 
-    @lookup(Account, by=KeyKind.PARENT_ACCOUNT, max_batch=_BATCH)
+    @lookup(Account, by=KeyKind.PARENT_ACCOUNT, max_batch=_BATCH, pushdown=_SORTED)
     async def accounts_by_parent_account(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._accounts(_ids_and_numbers(keys)[0], ask, "ParentId", _short)
+        return await self._sorted(_ids_and_numbers(keys)[0], ask, Account, "ParentId")
 
     async def _accounts(self, keys: Keys, ask: Ask, column: str, compared: Callable[[str], str]) -> Answer:
         """Find accounts, as records of their own, by a column."""
@@ -151,6 +158,42 @@ class Salesforce(Org):
         query = select([*needed(ask.fields, ACCOUNT_FROM), "Id", column], "Account", [any_in([column], keys)])
         rows = await self.rows([query], self.until(ask))
         return by_key(keys, rows, lambda row: [keys_by_form.get(compared(str(row[column])))], account_of)
+
+    async def _sorted(self, keys: Keys, ask: Ask, record: type[Record], column: str, conditions: Sequence[str] = ()) -> Answer:
+        """Find the contacts or the parts of accounts, page by page in the order of their ids."""
+        if not keys:
+            return {}
+        return await ask_in_halves(keys, lambda some: self._sorted_pages(some, ask, record, column, conditions))
+
+    async def _sorted_pages(
+        self, keys: Keys, ask: Ask, record: type[Record], column: str, conditions: Sequence[str]
+    ) -> dict[str, Page]:
+        """Read a page of each key, by queries that travel together. What SOQL cannot say of all is applied here."""
+        fields = ask.fields | Fields.from_paths(*(condition.field for condition in ask.where))
+        is_customer, last, rest = record is Customer, ask.after.id if ask.after else None, ask.where
+        name, read = ("Contact", self._columns("Contact", fields)) if is_customer else ("Account", needed(fields, ACCOUNT_FROM))
+        pages, counts = [], []
+        for key in keys:
+            roles, rest = narrow_roles(ask.where, self._roles, column, key)
+            own = [any_in([column], [key]), *conditions, *roles]
+            after = [behind(last)] if last and not rest else []
+            pages.append(select([*read, "Id"], name, [*own, *after], order=["Id"], limit=None if rest else ask.first))
+            counts += [select(["COUNT(Id) total"], name, own)] if ask.count and not rest else []
+        lists = await self.row_lists([*pages, *counts], self.until(ask))
+        if is_customer and "deals" in fields:
+            await self._add_deals((row for rows in lists[: len(keys)] for row in rows), self.until(ask))
+        record_of = self._record if is_customer else account_of
+        answer: dict[str, Page] = {}
+        for number, key in enumerate(keys):
+            rows = rows_meeting(lists[number], record_of, record, rest)
+            totals = (
+                [len(rows)] if rest else [total for own in lists[len(keys) + number :][:1] for total in readable(own, _total)]
+            )
+            if rest and last:
+                rows = [row for row in rows if readable([row], lambda row: row["Id"] > last) != [False]]
+            total = totals[0] if ask.count and totals else None
+            answer[key] = Page(as_records(rows[: ask.first], record_of), total)
+        return answer
 
     async def _by_id(self, keys: Keys, ask: Ask, merges: int) -> Answer:
         """Find customers by id, and by merged ids. Those are deleted."""
@@ -271,14 +314,18 @@ class Salesforce(Org):
 
     def _record(self, row: Row) -> dict[str, Any]:
         if row["attributes"]["type"] != "Contact":
-            return record_of(row, self.word)
+            return record_of(row, self.word, self._roles)
         ids = [
             {"source": system, "id": value}
             for system, column in self.settings.external_ids.items()
             if (value := row.get(column))
         ]
         number = row.get(self.settings.member_number or "") or (is_person(row) and row["Account"].get("AccountNumber")) or None
-        return record_of(row, self.word) | given(memberNumber=number, externalIds=ids)
+        return record_of(row, self.word, self._roles) | given(memberNumber=number, externalIds=ids)
+
+
+def _total(row: Row) -> int:
+    return int(row["total"])
 
 
 def _short(id_: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.toolkit.converters import given, to_time
 from connectors.toolkit.vendor_rows import country_code, odd, read_day, read_or_odd
+from connectors.vendors.salesforce.roles import role_of
 from connectors.vendors.salesforce.soql import Row, is_id, select
 
 PREFIXES = {"Contact": "003", "Account": "001"}
@@ -76,14 +77,6 @@ ACCOUNT_FROM: dict[str, tuple[str, ...]] = {
     "updated_at": ("LastModifiedDate",),
 }
 """The columns of an account as a record of its own."""
-_ROLES = {
-    **dict.fromkeys(("Approver", "Decision Maker", "Economic Decision Maker", "Executive Sponsor"), "DECISION_MAKER"),
-    **dict.fromkeys(("Buyer", "Economic Buyer"), "BUYER"),
-    "Business User": "USER",
-    "Technical Buyer": "TECHNICAL",
-    **dict.fromkeys(("Evaluator", "Influencer"), "OTHER"),
-}
-"""What the words of a contact's role at its account mean that are not ours."""
 _WORDS = {
     "Problem": "INCIDENT",
     "Resolved": "SOLVED",
@@ -124,15 +117,17 @@ def as_phones(key: str) -> Iterable[str]:
     return [key, f"({key[2:5]}) {key[5:8]}-{key[8:]}"] if is_american else [key]
 
 
-def record_of(row: Row, word: Word) -> dict[str, Any]:
-    return _RECORDS[row["attributes"]["type"]](row, word)
+def record_of(row: Row, word: Word, roles: Mapping[str, str]) -> dict[str, Any]:
+    """Read a row as the record that its object is. `roles` are what the names of roles mean."""
+    kind = row["attributes"]["type"]
+    return _contact(row, word, roles) if kind == "Contact" else _RECORDS[kind](row, word)
 
 
 def is_person(row: Row) -> bool:
     return isinstance(account := row.get("Account"), dict) and account.get("IsPersonAccount") is True
 
 
-def _contact(row: Row, word: Word) -> dict[str, Any]:
+def _contact(row: Row, word: Word, roles: Mapping[str, str]) -> dict[str, Any]:
     phones = [_phone(number) for name in PHONES if (number := row.get(name))]
     emails = [read_or_odd(row["Email"], str.lower)] if row.get("Email") else []
     return given(
@@ -148,7 +143,7 @@ def _contact(row: Row, word: Word) -> dict[str, Any]:
         updatedAt=to_time(row.get("LastModifiedDate")),
         address=_address(row, _MAILING, word),
         jobTitle=row.get("Title"),
-        company=None if is_person(row) else read_or_odd(row, lambda row: _company(row.get("Account")) | _role(row, word)),
+        company=None if is_person(row) else read_or_odd(row, lambda row: _company(row.get("Account")) | _role(row, roles)),
         consents=[
             *([{"channel": "EMAIL", "state": "WITHDRAWN"}] if row.get("HasOptedOutOfEmail") is True else []),
             *([{"channel": "PHONE", "state": "DENIED"}] if row.get("DoNotCall") is True else []),
@@ -201,7 +196,7 @@ def _email_of(row: Any, name: str = "Email") -> str | None:
     return email.lower() if email else None
 
 
-_RECORDS: Mapping[str, Callable[[Row, Word], dict[str, Any]]] = {"Contact": _contact, "Account": _account, "Case": _case}
+_RECORDS: Mapping[str, Callable[[Row, Word], dict[str, Any]]] = {"Account": _account, "Case": _case}
 
 
 def _comment(row: Row) -> dict[str, Any]:
@@ -215,13 +210,12 @@ def _company(account: Any) -> dict[str, Any]:
     return given(name=has("Name"), account=account, industry=has("Industry"), size=has("NumberOfEmployees"))
 
 
-def _role(row: Row, word: Word) -> dict[str, Any]:
-    """The first role of a contact at its own account."""
+def _role(row: Row, meanings: Mapping[str, str]) -> dict[str, Any]:
+    """Read the role of a contact at its own account."""
     own = (row.get("Account") or {}).get("Id")
-    roles = _children(row, "AccountContactRoles", lambda role: role["Role"] if role["AccountId"] == own else None)
-    name = next(filter(None, roles), None)
-    known = _ROLES.get(name, name) if isinstance(name, str) else name
-    return given(role=word("customer", "company.role", name) or known, roleName=name)
+    names = _children(row, "AccountContactRoles", lambda role: role["Role"] if role["AccountId"] == own else None)
+    role, name = role_of(names, meanings)
+    return given(role=role, roleName=name)
 
 
 def account_of(row: Row) -> dict[str, Any]:

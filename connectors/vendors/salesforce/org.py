@@ -64,15 +64,19 @@ class Org(Vendor[SalesforceSettings]):
         return super().refusal(answer)
 
     async def rows(self, queries: Sequence[str], until: float | None, resource: str = "query") -> list[Row]:
-        """Read all rows of queries, with all pages and children. What can travel together does.
+        """Read all rows of queries, as `row_lists`."""
+        return [row for rows in await self.row_lists(queries, until, resource) for row in rows]
+
+    async def row_lists(self, queries: Sequence[str], until: float | None, resource: str = "query") -> list[list[Row]]:
+        """Read all rows of each query, with all pages and children. What can travel together does.
 
         The resource `queryAll` has deleted rows, too.
         """
-        rows: list[Row] = []
-        waiting = [(rows, f"{resource}?q={quote(query, safe='')}") for query in queries]
+        lists: list[list[Row]] = [[] for _ in queries]
+        waiting = [(rows, f"{resource}?q={quote(query, safe='')}") for rows, query in zip(lists, queries, strict=True)]
         for _ in range(self.settings.max_pages):
             if not waiting:
-                return rows
+                return lists
             now, waiting = waiting[:_MAX_BATCH], waiting[_MAX_BATCH:]
             pages = await self._pages([path for _, path in now], until)
             for (own, _), page in zip(now, pages, strict=True):
@@ -82,7 +86,7 @@ class Org(Vendor[SalesforceSettings]):
                     waiting += [(inner["records"], self._further(inner["nextRecordsUrl"]))] if "nextRecordsUrl" in inner else []
         if waiting:
             raise too_much("more pages than max_pages")
-        return rows
+        return lists
 
     def _further(self, link: Any) -> str:
         if not isinstance(link, str) or not link.startswith(self.root):

@@ -1,0 +1,184 @@
+"""Tickets of HubSpot, contacts by the account of their company, and the listing of all contacts."""
+
+import pytest
+
+from connectors.contract import Ask, Condition, KeyKind, Position
+from connectors.errors import ListingCursorError, SourceAuthError, SourceProtocolError
+from connectors.record_fields import Fields
+from connectors.records import Customer, Ticket
+from connectors.toolkit.listing_cursor import encode_cursor
+from connectors.vendors.hubspot import HubSpot
+from tests.support.listing_pages import read_page
+from tests.vendors.api import Refusal, failure_of, gateway_to, ids_of, lookup_of, opened
+from tests.vendors.hubspot import TOKEN, HubSpotApi, contact, ticket
+
+pytestmark = pytest.mark.vendors
+
+SETTINGS = {
+    "token": TOKEN,
+    "keys": {"customer": ["customer_id", "account"], "ticket": ["customer_id", "ticket_id", "ticket_number"]},
+    "values": {"ticket": {"status": {"977": "OPEN"}}},
+}
+READ, SEARCH, TICKETS = (
+    f"POST /crm/v3/objects/{name}" for name in ("contacts/batch/read", "contacts/search", "tickets/batch/read")
+)
+CONTACTS_OF = "POST /crm/v4/associations/tickets/contacts/batch/read"
+TICKETS_OF = "POST /crm/v4/associations/contacts/tickets/batch/read"
+
+
+@pytest.fixture
+def api():
+    return HubSpotApi()
+
+
+@pytest.fixture
+async def crm(api):
+    async with opened(HubSpot, api, "crm", **SETTINGS) as connector:
+        yield connector
+
+
+async def test_a_customer_has_tickets(api):
+    """Every field that HubSpot has; a stage means what the settings say, or else no more than that a ticket is closed."""
+    async with gateway_to(HubSpot, api, "crm", **SETTINGS) as gateway:
+        data = await gateway.data(
+            """{ customer(by: {id: "101"}) { tickets(first: 5) { nodes {
+                id number createdAt subject kind status priority channel solvedAt messages { author body at }
+            } } } }"""
+        )
+    assert data["customer"]["tickets"]["nodes"] == [
+        {
+            "id": "crm:5002",
+            "number": "5002",
+            "createdAt": "2026-05-02T10:00:00Z",
+            "subject": "Which colour?",
+            "kind": "QUESTION",
+            "status": "CLOSED",
+            "priority": "UNKNOWN",
+            "channel": "EMAIL",
+            "solvedAt": "2026-05-03T10:00:00Z",
+            "messages": [],
+        },
+        {
+            "id": "crm:5001",
+            "number": "5001",
+            "createdAt": "2026-05-01T10:00:00Z",
+            "subject": "Parcel lost",
+            "kind": "INCIDENT",
+            "status": "OPEN",
+            "priority": "NORMAL",
+            "channel": "WEB",
+            "solvedAt": None,
+            "messages": [{"author": "CUSTOMER", "body": "It did not come.", "at": "2026-05-01T10:00:00Z"}],
+        },
+    ]
+    assert sorted(api.requests) == sorted([READ, TICKETS_OF, TICKETS])
+
+
+async def test_a_ticket_is_found_by_its_id_and_finds_its_contact(api):
+    """Its number is its id; the first of several contacts is its customer."""
+    async with gateway_to(HubSpot, api, "crm", **SETTINGS) as gateway:
+        data = await gateway.data(
+            """{ ticket(id: "crm:5001") { id number subject } gone: ticket(id: "crm:5009") { id }
+                odd: ticket(id: "crm:x") { id }
+                customer(by: {ticketNumber: "5002"}) { id name } nobody: customer(by: {ticketNumber: "5003"}) { id } }"""
+        )
+    assert data == {
+        "ticket": {"id": "crm:5001", "number": "5001", "subject": "Parcel lost"},
+        "gone": None,
+        "odd": None,
+        "customer": {"id": "crm:103", "name": "Cleo"},
+        "nobody": None,
+    }
+
+
+async def test_a_hundred_tickets_are_one_call(api, crm):
+    """And one more for their contacts, where these are wanted; only what is selected is read."""
+    api.tickets = [ticket(6000 + number, [101], "2026-05-01T10:00:00Z") for number in range(99)]
+    ids = [str(6000 + number) for number in range(99)]
+    assert await ids_of(crm, Ticket, KeyKind.TICKET_ID, [*ids, "1", "x"], "subject") == {id_: [id_] for id_ in ids}
+    assert api.requests == [TICKETS]
+    assert api.bodies[0]["properties"] == ["subject"]
+    await ids_of(crm, Ticket, KeyKind.TICKET_NUMBER, ids, "customer_id")
+    assert api.requests[1:] == [TICKETS, CONTACTS_OF]
+
+
+async def test_all_pages_of_associations_are_read(api, crm):
+    """Each contact's have pages of their own; a contact without tickets has none."""
+    api.page_of_associations = 2
+    api.tickets += [ticket(7000 + number, [103], "2026-05-05T10:00:00Z") for number in range(4)]
+    found = await ids_of(crm, Ticket, KeyKind.CUSTOMER_ID, ["101", "103", "105"])
+    assert {key: sorted(ids) for key, ids in found.items()} == {
+        "101": ["5001", "5002"],
+        "103": ["5002", "7000", "7001", "7002", "7003"],
+    }
+    assert api.requests == [TICKETS_OF] * 3 + [TICKETS]
+    assert [len(body["inputs"]) for body in api.bodies] == [3, 1, 1, 6]
+    async with opened(HubSpot, api, "crm", **SETTINGS, max_pages=2) as crm:
+        assert isinstance(await failure_of(lookup_of(crm, Ticket, KeyKind.CUSTOMER_ID), "103"), SourceProtocolError)
+
+
+async def test_a_ticket_that_fails_costs_its_own_contacts(api, crm):
+    """They are not shown without it."""
+    api.part_errors = [{"category": "MISSING_SCOPES", "context": {"ids": ["5001"]}}]
+    by_contact = lookup_of(crm, Ticket, KeyKind.CUSTOMER_ID)
+    assert isinstance(await failure_of(by_contact, "101"), SourceAuthError)
+    assert await ids_of(crm, Ticket, KeyKind.CUSTOMER_ID, ["103"]) == {"103": ["5002"]}
+
+
+async def test_check_names_the_scope_of_tickets(api, crm):
+    """Where tickets are asked for."""
+    api.refusal, api.refused_path = Refusal(403, {"status": "error", "category": "MISSING_SCOPES"}), "tickets"
+    assert await crm.check() == ["sources.crm.token: the source accepts it, but it lacks the scope tickets; grant that"]
+    async with opened(HubSpot, api, "crm", token=TOKEN, keys={"customer": ["customer_id"]}) as without:
+        assert await without.check() == []
+
+
+MEMBER_ROLES = ["END_USER", "CHAMPION;END_USER", "BUDGET_HOLDER", "DECISION_MAKER;END_USER", None, "LEGAL_AND_COMPLIANCE"]
+
+
+@pytest.mark.parametrize(
+    ("role", "places"), [("USER", (0, 1)), ("BUYER", (2,)), ("DECISION_MAKER", (3,)), ("UNKNOWN", (4,)), ("OTHER", (5,))]
+)
+async def test_contacts_of_a_company_come_by_role(api, crm, role, places):
+    """Each has one role, by which HubSpot finds it and counts it: a page behind any id is one call, a total there one more."""
+    api.contacts = [contact(95 + n, associatedcompanyid="9002", hs_buying_role=MEMBER_ROLES[n % 6]) for n in range(12)]
+    where = (Condition("company.role", (role,)),)
+    ids = [str(95 + n) for n in range(12) if n % 6 in places]
+    assert await ids_of(crm, Customer, KeyKind.ACCOUNT, ["9002"], where=where) == {"9002": ids}
+    after = Position(None, ids[0])
+    assert await ids_of(crm, Customer, KeyKind.ACCOUNT, ["9002"], where=where, after=after, first=1) == {"9002": ids[1:2]}
+    assert api.requests == [SEARCH] * 2
+    ask = Ask(fields=Fields.from_paths("id"), where=where, after=after, first=1, count=True)
+    page = (await lookup_of(crm, Customer, KeyKind.ACCOUNT).fetch(["9002"], ask))["9002"]
+    assert (page.total, api.requests[2:]) == (len(ids), [SEARCH] * 2)
+
+
+async def test_a_role_that_no_word_means_is_nobodys(api, crm):
+    """Without a call, until the settings say which word means it."""
+    where = (Condition("company.role", ("BILLING",)),)
+    assert await ids_of(crm, Customer, KeyKind.ACCOUNT, ["9001"], where=where) == {"9001": []}
+    assert api.requests == []
+    values = {"customer": {"company.role": {"CHAMPION": "BILLING"}}}
+    async with opened(HubSpot, api, "crm", **(SETTINGS | {"values": values})) as own:
+        assert await ids_of(own, Customer, KeyKind.ACCOUNT, ["9001"], where=where) == {"9001": []}  # she is a buyer first
+        api.contacts[0]["properties"]["hs_buying_role"] = "CHAMPION"
+        assert await ids_of(own, Customer, KeyKind.ACCOUNT, ["9001"], where=where) == {"9001": ["101"]}
+
+
+async def test_contacts_come_and_go_while_they_are_listed(api, crm):
+    """HubSpot's cursors name a place among the ids: who stays is listed once, by one call a page."""
+    first = await read_page(crm, None, 2)
+    assert first[0] == ["101", "102"]
+    api.contacts = [contact(id_, firstname="A") for id_ in (100, 101, 103, 105, 106)]
+    second = await read_page(crm, first[1], 2)
+    assert second[0] == ["103", "105"]
+    assert await read_page(crm, second[1], 2) == (["106"], None)
+    assert await read_page(crm, first[1], 100) == (["103", "105", "106"], None)
+    assert api.requests[-1] == "GET /crm/v3/objects/contacts?limit=100&after=102"
+
+
+async def test_a_cursor_that_hubspot_does_not_know(api, crm):
+    """It is the cursor that is refused; without one it is the call."""
+    with pytest.raises(ListingCursorError):
+        await read_page(crm, encode_cursor("hubspot", "of-another-account"), 2)
+    assert len(api.requests) == 1
