@@ -9,15 +9,17 @@ from connectors import records
 from gateway.context import context_of
 from gateway.execution.required_fields import selection_of
 from gateway.stitching.accounts import AccountMember as Member
-from gateway.stitching.accounts import members_of, parent_of, subsidiaries_of
+from gateway.stitching.accounts import members_of, parent_of, records_of, subsidiaries_of
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.record_list import RecordPage
 from gateway.stitching.sourced_record import SourcedRecord, record_of
 from resolvers.connection import DEFAULT_FIRST, Connection
-from resolvers.enums import AccountRole
+from resolvers.enums import AccountRole, SortOrder
 from resolvers.fields import computed, node_id_field, own, source_field, source_id_field
-from resolvers.list_arguments import After, First, ask_of
+from resolvers.list_arguments import After, Filter, First, InOrder, ask_of
 from resolvers.node import Node
+from resolvers.order import Order, OrderFilter
+from resolvers.ticket import Ticket, TicketFilter
 
 if TYPE_CHECKING:
     from resolvers.customer import Customer
@@ -27,6 +29,31 @@ Info = strawberry.Info[Any, None]
 ACustomer = Annotated["Customer", strawberry.lazy("resolvers.customer")]
 AnAccount = Annotated["Account", strawberry.lazy("resolvers.account")]
 Role = Annotated[AccountRole | None, strawberry.argument(description="Only members with this role; all by default.")]
+
+
+WithMembers = Annotated[bool, strawberry.argument(description="Whether to give those of the account's members, too.")]
+
+
+def resolve_records(description: str, record: type[records.Record], shown_as: type[Any], filter_type: type[Filter]) -> Any:
+    """A field that pages through an account's records of one type."""
+
+    async def resolve(
+        root: Parent,
+        info: Info,
+        first: First = DEFAULT_FIRST,
+        after: After = None,
+        filter: Any = None,  # noqa: A002  its type is set below
+        order: InOrder = SortOrder.NEWEST_FIRST,
+        members: WithMembers = False,
+    ) -> RecordPage | None:
+        selection = selection_of(info, record)
+        ask = ask_of(record, selection, first=first, after=after, filter=filter, order=order)
+        return await records_of(context_of(info).stitcher, root, record, ask, selection.origins, members=members)
+
+    explained = strawberry.argument(description="Which ones; all by default.")
+    resolve.__annotations__["filter"] = Annotated[filter_type | None, explained]
+    graphql_type = Connection[shown_as] | None  # type: ignore[valid-type]
+    return computed(description, paths=("id",), graphql_type=graphql_type)(resolve)
 
 
 @strawberry.type(description="A customer who belongs to an account.")
@@ -56,6 +83,16 @@ class Account(Node):
     website: str | None = own("The company's website.")
     created_at: datetime | None = own("Since when the account is known.")
     updated_at: datetime | None = own("When the account last changed at its source.")
+
+    orders: Connection[Order] | None = resolve_records(
+        "The account's orders; null where no source finds orders by their account.", records.Order, Order, OrderFilter
+    )
+    tickets: Connection[Ticket] | None = resolve_records(
+        "The account's support tickets; null where no source finds tickets by their account.",
+        records.Ticket,
+        Ticket,
+        TicketFilter,
+    )
 
     @classmethod
     def is_type_of(cls, value: Any, _info: Any) -> bool:

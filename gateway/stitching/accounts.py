@@ -1,24 +1,35 @@
-"""Find company accounts, and their members and subsidiaries: what their own source has of them."""
+"""Find company accounts, their members and subsidiaries, and their records."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
 
 import msgspec
 
 from connectors.contract import Ask, Condition, KeyKind
-from connectors.records import Account, AccountRole, Customer
+from connectors.record_fields import Fields
+from connectors.records import Account, AccountRole, Customer, Record
 from gateway.errors import SourceFailure
-from gateway.lookups.outcome import Failed, Found
+from gateway.lookups.fetches import RecordFetch
+from gateway.lookups.outcome import Failed, Found, Outcome
+from gateway.lookups.pending_keys import PendingKeys
+from gateway.lookups.post_filter import position_fields
+from gateway.lookups.sources import Source
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.position import ask_of_source
-from gateway.stitching.record_list import RecordPage
+from gateway.stitching.record_list import RecordPage, merge_outcomes
 from gateway.stitching.record_loader import load_by_own_key
 from gateway.stitching.selection import Selection
+from gateway.stitching.source_router import RoutedAsk
 from gateway.stitching.sourced_record import SourcedRecord
 from gateway.stitching.stitcher import Stitcher
 
 ROLE = "company.role"
 MAX_ACCOUNTS = 10
 """How many accounts a customer's keys may find, one at each source of accounts."""
+MAX_MEMBERS = 100
+"""Of how many members of an account records are read, the first by id: as many keys as most sources take in one call."""
 
 
 class AccountMember(SourcedRecord, eq=False):
@@ -93,11 +104,9 @@ async def members_of(
 
     They are those whom the account's source knows, or else the first source that finds customers so. Raises `SourceFailure`.
     """
-    sources = stitcher.router.sources
-    finders = sources.finders(Customer, KeyKind.ACCOUNT)
-    if not finders:
+    source = _source_of_members(stitcher, account)
+    if source is None:
         return None
-    source = next((source for source in finders if source.name == account.source), finders[0])
     if role is not None:
         ask = msgspec.structs.replace(ask, where=(Condition(ROLE, (role.value,)),))
     page = await stitcher.customer_page(source, KeyKind.ACCOUNT, account.id, ask, selection)
@@ -107,3 +116,64 @@ async def members_of(
         AccountMember(record, outcome.source, customer) for record, customer in zip(outcome.records, page.records, strict=True)
     ]
     return msgspec.structs.replace(page, records=members)
+
+
+async def records_of(
+    stitcher: Stitcher, account: SourcedRecord, record: type[Record], ask: Ask, origins: Fields | None, *, members: bool
+) -> RecordPage | None:
+    """Load a page of an account's records, with `members` also of theirs. None where no source finds any.
+
+    The account's own are found by its id, those of members by the keys that they have as customers. Without some of the members
+    the page is `partial`. Raises `SourceFailure` when nothing could be had at all.
+    """
+    ask = msgspec.structs.replace(ask, fields=ask.fields | position_fields(record))
+    asked = stitcher.router.route(record, ask, origins)
+    own = [(source, _own_fetch(asked, source)) for source in stitcher.router.sources.finders(record, KeyKind.ACCOUNT)]
+    theirs = msgspec.structs.replace(asked, fetches=[part for part in asked.fetches if part[1] is not KeyKind.ACCOUNT])
+    if not (own or (members and theirs.fetches)):
+        return None
+    parts: list[PendingKeys | Failed] = [stitcher.loaders.enqueue(source, fetch, [account.id]) for source, fetch in own]
+    is_short = False
+    failed: list[Failed] = []
+    if members and theirs.fetches:
+        people, is_short, failed = await _people_of(stitcher, account, record)
+        for person in people:
+            parts += person.enqueue(theirs)
+    outcomes: list[Outcome] = [*failed, *chain.from_iterable(await stitcher.loaders.wait_all(parts))]
+    page = merge_outcomes(asked, outcomes, is_short=is_short)
+    return msgspec.structs.replace(page, total=None) if is_short else page
+
+
+def _own_fetch(asked: RoutedAsk, source: Source) -> RecordFetch:
+    """Fetch an account's own records as those of customers: all of them where sources know the same orders."""
+    if asked.orders is not None and source.name in asked.orders.rank:
+        return asked.orders.fetch(source, KeyKind.ACCOUNT, asked.ask)
+    return source.records(asked.record, KeyKind.ACCOUNT, ask_of_source(asked.ask, asked.record, source.name))
+
+
+async def _people_of(
+    stitcher: Stitcher, account: SourcedRecord, record: type[Record]
+) -> tuple[Sequence[StitchedCustomer], bool, list[Failed]]:
+    """Find the first members of an account, with the keys of their records.
+
+    It says whether there are others, and what failed.
+    """
+    source = _source_of_members(stitcher, account)
+    if source is None:
+        return [], True, []
+    fields = Fields.from_paths("id")
+    selection = Selection(fields=fields, stitches=frozenset({record}))
+    try:
+        page = await stitcher.customer_page(
+            source, KeyKind.ACCOUNT, account.id, Ask(fields=fields, first=MAX_MEMBERS), selection
+        )
+    except SourceFailure as failure:
+        return [], True, [source.not_asked(failure.error)]
+    people: Sequence[StitchedCustomer] = page.records
+    return people, page.has_more or page.partial or any(person.is_short for person in people), []
+
+
+def _source_of_members(stitcher: Stitcher, account: SourcedRecord) -> Source | None:
+    """Choose who knows an account's members: its own source, or else the first that finds customers by their account."""
+    finders = stitcher.router.sources.finders(Customer, KeyKind.ACCOUNT)
+    return next((source for source in finders if source.name == account.source), finders[0] if finders else None)

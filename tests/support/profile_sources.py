@@ -3,6 +3,7 @@
 import csv
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ LISTS = {
     "touches": ["channel", "source", "medium", "campaign", "at"],
 }
 ACCOUNT_COLUMNS = ["id", "name", "number", "industry", "size", "website", "parent_id"]
+RECORD_COLUMNS = {
+    "orders": ["id", "placed_at", "status", "customer", "account"],
+    "tickets": ["id", "created_at", "subject", "customer", "account"],
+}
+"""Of records that people and accounts have: whose they are, in the last two columns."""
 ANA: dict[str, Any] = {
     "id": "c1", "kind": "person", "name": "Ana Souza", "given_name": "Ana", "family_name": "Souza", "email": "ana@example.com",
     "phone": "+442079460000", "member_number": "M-1", "birth_date": "1985-03-12", "locale": "pt-BR", "gender": "female",
@@ -76,11 +82,18 @@ class Profiles:
         self.customers = [ANA]
         self.lists = {"c1": ANA_LISTS}
         self.accounts: list[dict[str, Any]] = []
+        self.orders: list[dict[str, Any]] = []
+        self.tickets: list[dict[str, Any]] = []
 
     def members(self, account: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add people of an account, with values of their own."""
         for row in rows:
             self.customers.append(dict.fromkeys(COLUMNS.values()) | {"company_account": account} | row)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a resource, customers with their lists."""
+        own: dict[str, list[dict[str, Any]]] = {"accounts": self.accounts, "orders": self.orders, "tickets": self.tickets}
+        return self.documents if name == "customers" else own[name]
 
     @property
     def documents(self) -> list[dict[str, Any]]:
@@ -137,12 +150,16 @@ SQL = {
         | {"device_ids": {"query": "SELECT parent, n AS position, value FROM device_ids"}},
     },
     "account": {"query": "SELECT * FROM accounts", "keys": {"account": "id", "parent_account": "parent_id"}},
+    "order": {"query": "SELECT * FROM orders", "keys": {"customer_id": "customer", "account": "account"}},
+    "ticket": {"query": "SELECT * FROM tickets", "keys": {"customer_id": "customer", "account": "account"}},
 }
 
 
 async def _tables(kind: str, profiles: Profiles, folder: Path) -> FilesConnector | SqlConnector:
     rows = {"customers": (list(COLUMNS.values()), [list(row.values()) for row in profiles.customers])}
     rows["accounts"] = (ACCOUNT_COLUMNS, [[row.get(name) for name in ACCOUNT_COLUMNS] for row in profiles.accounts])
+    for name, columns in RECORD_COLUMNS.items():
+        rows[name] = (columns, [[row.get(column) for column in columns] for row in profiles.rows(name)])
     for name, columns in LISTS.items():
         items = [(own, n, item) for own, lists in profiles.lists.items() for n, item in enumerate(lists[name])]
         rows[name] = (["parent", "n", *columns], [[own, n, *(item[column] for column in columns)] for own, n, item in items])
@@ -168,16 +185,24 @@ MONGO = {
         "keys": {"customer_id": "_id", "email": "email", "account": "company_account"},
     },
     "account": {"collection": "accounts", "names": "snake", "keys": {"account": "_id", "parent_account": "parent_id"}},
+    "order": {"collection": "orders", "names": "snake", "keys": {"customer_id": "customer", "account": "account"}},
+    "ticket": {"collection": "tickets", "names": "snake", "keys": {"customer_id": "customer", "account": "account"}},
 }
 
 
 async def _documents(url: str, database: str, profiles: Profiles) -> Connector[Any]:
     async with AsyncMongoClient(url, timeoutMS=20_000) as client:
-        for name, rows in (("customers", profiles.documents), ("accounts", profiles.accounts)):
-            if rows:
-                await client[database][name].insert_many([{"_id": row["id"], **row} for row in rows])
+        for name in ("customers", "accounts", *RECORD_COLUMNS):
+            if rows := profiles.rows(name):
+                await client[database][name].insert_many([_document(row) for row in rows])
     settings = {"url": url, "database": database, "records": MONGO}
     return MongoConnector("crm", MongoSourceSettings.model_validate(settings))
+
+
+def _document(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of orders or tickets has the time of its place among them as a date."""
+    times = {name: datetime.fromisoformat(row[name]) for name in ("placed_at", "created_at") if row.get(name)}
+    return {"_id": row["id"], **row, **times}
 
 
 HTTP = {
@@ -194,6 +219,17 @@ HTTP = {
         "list": "rows",
         "keys": {"account": {"path": "/accounts?id={key}"}, "parent_account": {"path": "/accounts?parent_id={key}"}},
     },
+    **{
+        name: {
+            "list": "rows",
+            "fields": {column: column for column in RECORD_COLUMNS[f"{name}s"][:3]},
+            "keys": {
+                "customer_id": {"path": f"/{name}s?customer={{key}}"},
+                "account": {"path": f"/{name}s?account={{key}}"},
+            },
+        }
+        for name in ("order", "ticket")
+    },
 }
 
 
@@ -205,7 +241,7 @@ class _Api:
 
     async def answer(self, request: web.Request) -> web.Response:
         self._profiles.calls.append(request.path_qs)
-        rows = self._profiles.documents if request.path == "/customers" else self._profiles.accounts
+        rows = self._profiles.rows(request.path.strip("/"))
         found = [row for row in rows if all(row.get(name) == value for name, value in request.query.items())]
         return web.json_response({"rows": found})
 
@@ -227,6 +263,16 @@ GRAPHQL = {
             "parent_account": {"query": "query ($key: ID!) { accounts(parent_id: $key) { ...fields } }"},
         },
     },
+    **{
+        name: {
+            "fields": {column: column for column in RECORD_COLUMNS[f"{name}s"][:3]},
+            "keys": {
+                "customer_id": {"query": f"query ($key: ID!) {{ {name}s(customer: $key) {{ ...fields }} }}"},
+                "account": {"query": f"query ($key: ID!) {{ {name}s(account: $key) {{ ...fields }} }}"},
+            },
+        }
+        for name in ("order", "ticket")
+    },
 }
 STRING = "String"
 _NUMBERS = {"household_size": "Int", "company_size": "Int", "size": "Int", "followers": "Int", "primary": "Boolean"}
@@ -241,6 +287,10 @@ SDL = "\n".join(
         *(_type(name, columns) for name, columns in LISTS.items()),
         _type("Customer", list(COLUMNS.values()), "device_ids: [String!] " + " ".join(f"{name}: [{name}!]" for name in LISTS)),
         _type("Account", ACCOUNT_COLUMNS),
+        *(_type(name, columns) for name, columns in RECORD_COLUMNS.items()),
+        "extend type Query {",
+        *(f"{name}(customer: ID, account: ID): [{name}!]!" for name in RECORD_COLUMNS),
+        "}",
         "type Query { customers(id: ID, email: String, company_account: ID): [Customer!]!",
         "accounts(id: ID, parent_id: ID): [Account!]! }",
     ]
@@ -257,13 +307,13 @@ class _GraphQLApi:
     async def answer(self, request: web.Request) -> web.Response:
         asked = await request.json()
         self._profiles.calls.append(asked["query"])
-        root = {
-            "customers": lambda _info, **given: _matching(self._profiles.documents, given),
-            "accounts": lambda _info, **given: _matching(self._profiles.accounts, given),
-        }
+        root = {name: self._finder(name) for name in ("customers", "accounts", *RECORD_COLUMNS)}
         result = graphql_sync(self._schema, asked["query"], root, variable_values=asked.get("variables"))
         assert result.errors is None, result.errors
         return web.json_response({"data": result.data})
+
+    def _finder(self, name: str) -> Callable[..., list[dict[str, Any]]]:
+        return lambda _info, **given: _matching(self._profiles.rows(name), given)
 
 
 def _matching(rows: Sequence[dict[str, Any]], given: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -65,10 +65,10 @@ def contacts() -> list[dict[str, Any]]:
 
 
 def ticket(id_: int, contacts: list[int], created: str, **properties: Any) -> dict[str, Any]:
-    """A ticket with the contacts that it is associated with; these are no part of it."""
+    """A ticket with the contacts that it is associated with, and ANN's company; these are no part of it."""
     own = contact(id_, **properties)
     own["properties"]["createdate"] = created
-    return own | {"createdAt": created, "contacts": contacts}
+    return own | {"createdAt": created, "contacts": contacts, "companies": [9001] if 101 in contacts else []}
 
 
 def tickets() -> list[dict[str, Any]]:
@@ -179,7 +179,7 @@ class HubSpotApi(GrantingApi):
         return web.json_response({"results": shown} | more)
 
     def _associated(self, of: str, inputs: list[dict[str, str]]) -> web.Response:
-        """The ids of contacts' tickets, or of tickets' contacts; an input without any is an error of its own."""
+        """The tickets of contacts or companies, or the contacts of tickets. An input without any is an error of its own."""
         if not 1 <= len(inputs) <= 1_000:
             return refused(Refusal(400, {"status": "error", "category": "VALIDATION_ERROR"}))
         results, errors = [], []
@@ -197,8 +197,9 @@ class HubSpotApi(GrantingApi):
 
     def _pairs(self, of: str) -> list[tuple[str, str]]:
         """The ids of associated objects, those of the kind that is asked for second."""
-        pairs = [(row["id"], str(id_)) for row in self.tickets for id_ in row["contacts"]]
-        return pairs if of == "contacts" else [(contact, ticket) for ticket, contact in pairs]
+        owners = "companies" if of == "companies" else "contacts"
+        pairs = [(row["id"], str(id_)) for row in self.tickets for id_ in row[owners]]
+        return [(contact, ticket) for ticket, contact in pairs] if of == "tickets" else pairs
 
     def _batch(self, rows: list[dict[str, Any]], body: Any) -> web.Response:
         name, ids = body.get("idProperty", "hs_object_id"), [one["id"] for one in body["inputs"]]
@@ -247,7 +248,7 @@ class HubSpotApi(GrantingApi):
 
     def _shown(self, row: dict[str, Any], names: list[str]) -> dict[str, Any]:
         always = ("hs_object_id", "createdate", "lastmodifieddate")
-        own = {name: value for name, value in row.items() if name != "contacts"}
+        own = {name: value for name, value in row.items() if name not in {"contacts", "companies"}}
         return own | {"properties": {name: row["properties"].get(name) for name in (*names, *always)}}
 
     def _own(self, row: dict[str, Any], name: str) -> set[str]:

@@ -14,7 +14,7 @@ CLIENT = {"client_id": "the-key", "client_secret": "the-secret"}
 REFRESH_TOKEN = "the-refresh-token"
 KEYS = {
     "customer": ["customer_id", "external_id", "member_number", "email", "phone", "account"],
-    "ticket": ["customer_id", "external_id", "email", "ticket_id", "ticket_number"],
+    "ticket": ["customer_id", "external_id", "email", "ticket_id", "ticket_number", "account"],
     "account": ["account", "parent_account"],
 }
 SETTINGS = CLIENT | {"keys": KEYS, "member_number": "Card__c", "external_ids": {"stripe": "Stripe_Id__c"}}

@@ -19,7 +19,7 @@ SETTINGS = {
     "token": TOKEN,
     "keys": {
         "customer": KINDS,
-        "ticket": ["customer_id", "ticket_id", "ticket_number"],
+        "ticket": ["customer_id", "ticket_id", "ticket_number", "account"],
         "account": ["account", "parent_account"],
     },
     "member_number": "member_no",
@@ -45,6 +45,7 @@ class TestContract(ConnectorContract):
         (Customer, KeyKind.TEXT): ["archer", "crowd"],
         (Account, KeyKind.ACCOUNT): ["9001", "9002"],
         (Account, KeyKind.PARENT_ACCOUNT): ["9001"],
+        (Ticket, KeyKind.ACCOUNT): ["9001"],
         (Ticket, KeyKind.CUSTOMER_ID): ["101", "103"],
         (Ticket, KeyKind.TICKET_ID): ["5001", "5003"],
         (Ticket, KeyKind.TICKET_NUMBER): ["5002"],

@@ -182,3 +182,19 @@ async def test_a_cursor_that_hubspot_does_not_know(api, crm):
     with pytest.raises(ListingCursorError):
         await read_page(crm, encode_cursor("hubspot", "of-another-account"), 2)
     assert len(api.requests) == 1
+
+
+async def test_a_company_has_the_tickets_that_it_is_associated_with(api):
+    """Beside those of its contacts, where these are asked for: each ticket once."""
+    api.tickets.append(ticket(5004, [103], "2026-05-05T10:00:00Z", subject="Of another company"))
+    api.tickets.append(ticket(5005, [], "2026-05-06T10:00:00Z", subject="Of the company") | {"companies": [9001]})
+    api.contacts[2]["properties"]["associatedcompanyid"] = "9001"
+    keys = {"customer": ["customer_id", "account"], "account": ["account"], "ticket": ["customer_id", "account"]}
+    async with gateway_to(HubSpot, api, "crm", **(SETTINGS | {"keys": keys})) as gateway:
+        data = await gateway.data(
+            """{ account(id: "crm:9001") { tickets { nodes { sourceId } }
+              all: tickets(members: true) { partial nodes { sourceId subject } } } }"""
+        )
+    assert [one["sourceId"] for one in data["account"]["tickets"]["nodes"]] == ["5005", "5002", "5001"]
+    assert [one["sourceId"] for one in data["account"]["all"]["nodes"]] == ["5005", "5004", "5002", "5001"]
+    assert not data["account"]["all"]["partial"]

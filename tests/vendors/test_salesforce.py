@@ -63,6 +63,7 @@ class TestContract(ConnectorContract):
         (Customer, KeyKind.EXTERNAL_ID): [f"crm:{ANN}", "stripe:cus_Ann", f"crm:{ACME}"],
         (Customer, KeyKind.ACCOUNT): ["AC-77", "SO-1", ACME],
         (Account, KeyKind.ACCOUNT): ["AC-77", SOLO],
+        (Ticket, KeyKind.ACCOUNT): ["AC-77", ACME],
         (Account, KeyKind.PARENT_ACCOUNT): [ACME],
         (Ticket, KeyKind.TICKET_ID): [id_of("500", 1), id_of("500", 6)],
         (Ticket, KeyKind.TICKET_NUMBER): ["00000001", "00001003"],

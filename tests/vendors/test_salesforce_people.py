@@ -53,6 +53,7 @@ class TestContractOfPersons(ConnectorContract):
         (Customer, KeyKind.EXTERNAL_ID): [f"crm:{PIAS_ACCOUNT}", "stripe:cus_Ann"],
         (Customer, KeyKind.ACCOUNT): ["AC-77", "SO-1", ACME],
         (Account, KeyKind.ACCOUNT): ["AC-77", SOLO],
+        (Ticket, KeyKind.ACCOUNT): ["AC-77", ACME],
         (Account, KeyKind.PARENT_ACCOUNT): [ACME],
         (Ticket, KeyKind.TICKET_ID): [id_of("500", 77)],
         (Ticket, KeyKind.TICKET_NUMBER): ["00000077"],

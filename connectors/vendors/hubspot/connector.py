@@ -54,7 +54,7 @@ from connectors.vendors.hubspot.tickets import TICKET_FROM, ticket_of
 _CONTACTS, _COMPANIES, _TICKETS = (f"/crm/v3/objects/{name}" for name in ("contacts", "companies", "tickets"))
 _BATCH, _PAGE, _MAX_FOUND = 100, 200, 1_000
 _AT_ONCE = 20
-"""Contacts whose tickets are asked for at once."""
+"""Contacts or companies whose tickets are asked for at once."""
 _WINDOW = (Push.FIRST, Push.AFTER, Push.ORDER, Push.WHERE, Push.COUNT)
 _IDS = ("hs_object_id", "hs_merged_object_ids")
 """The id of a contact, and those of contacts that were merged into it."""
@@ -181,7 +181,11 @@ class HubSpot(Vendor[HubSpotSettings]):
 
     @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
     async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await ask_in_halves(list(filter(is_number, keys)), partial(self._tickets_of_contacts, ask, self.until(ask)))
+        return await self._tickets_of("contacts", keys, ask)
+
+    @lookup(Ticket, by=KeyKind.ACCOUNT, max_batch=_AT_ONCE)
+    async def tickets_by_account(self, keys: Keys, ask: Ask) -> Answer:
+        return await self._tickets_of("companies", keys, ask)
 
     @lookup(Ticket, by=KeyKind.TICKET_ID, max_batch=_BATCH)
     async def tickets_by_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -195,14 +199,20 @@ class HubSpot(Vendor[HubSpotSettings]):
         ids, until = list(filter(is_number, keys)), self.until(ask)
         return await ask_in_halves(ids, lambda some: self._tickets(some, {id_: [id_] for id_ in some}, ask, until))
 
-    async def _tickets_of_contacts(self, ask: Ask, until: float | None, contacts: Keys) -> Answer:
-        tickets, failures = await self._associated(contacts, "contacts", "tickets", until)
-        contacts_by_ticket: dict[str, list[str]] = {}
-        for contact, ids in tickets.items():
-            for id_ in ids:
-                contacts_by_ticket.setdefault(id_, []).append(contact)
-        answer = await self._tickets(contacts, contacts_by_ticket, ask, until)
-        return unless_all_failed(contacts, {**answer, **failures})
+    async def _tickets_of(self, owners: str, keys: Keys, ask: Ask) -> Answer:
+        """Load the tickets that contacts or companies are associated with."""
+        until = self.until(ask)
+
+        async def some(keys: Keys) -> Answer:
+            tickets, failures = await self._associated(keys, owners, "tickets", until)
+            keys_by_ticket: dict[str, list[str]] = {}
+            for key, ids in tickets.items():
+                for id_ in ids:
+                    keys_by_ticket.setdefault(id_, []).append(key)
+            answer = await self._tickets(keys, keys_by_ticket, ask, until)
+            return unless_all_failed(keys, {**answer, **failures})
+
+        return await ask_in_halves(list(filter(is_number, keys)), some)
 
     async def _tickets(
         self, keys: Keys, keys_by_ticket: Mapping[str, Sequence[str]], ask: Ask, until: float | None

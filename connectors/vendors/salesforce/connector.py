@@ -133,6 +133,12 @@ class Salesforce(Org):
     async def tickets_by_email(self, keys: Keys, ask: Ask) -> Answer:
         return await self._find(keys, ask, {"Case": ("Contact.Email", "SuppliedEmail")})
 
+    @lookup(Ticket, by=KeyKind.ACCOUNT, max_batch=_BATCH, pushdown=_WINDOW)
+    async def tickets_by_account(self, keys: Keys, ask: Ask) -> Answer:
+        ids, numbers = _ids_and_numbers(keys)
+        answer = dict(await self._find(ids, ask, {"Case": ("AccountId",)}, as_ids, compared=_short))
+        return answer | dict(await self._find(numbers, ask, {"Case": (_NUMBER_OF_ACCOUNT,)}))
+
     @lookup(Customer, by=KeyKind.ACCOUNT, max_batch=_BATCH, pushdown=_SORTED)
     async def customers_by_account(self, keys: Keys, ask: Ask) -> Answer:
         ids, numbers = _ids_and_numbers(keys)
