@@ -342,8 +342,8 @@ class Vendor(Connector[V]):
             if record in self.own:
                 yield from self.own[record].problems(record)
             else:
-                has = ", ".join(self.own) or "none"
-                yield f"fields.{record}: {self.kind} reads no properties of {record}; it reads those of {has}"
+                fix = f"it reads those of {', '.join(self.own)}" if self.own else "remove this"
+                yield f"fields.{record}: {self.kind} reads no properties of {record}; {fix}"
 
     async def _try(self, trial: Trial, until: float) -> str | None:
         where = f"sources.{self.name}.{self.credential}"

@@ -4,10 +4,42 @@ from datetime import datetime
 from typing import Any
 
 from tests.support.own_fields import CUSTOMER, EVENTS, ORDERS
-from tests.vendors import posthog, shopify
+from tests.vendors import posthog, segment, shopify, zendesk
 from tests.vendors.posthog import PostHogApi
+from tests.vendors.segment import Profile, SegmentApi
 from tests.vendors.shopify import ShopifyApi, metafields
+from tests.vendors.zendesk import ZendeskApi
 
+OF_CUSTOMERS = {
+    "club_name": "nick",
+    "club_tier": "tier",
+    "club_spend.amount": "spend",
+    "club_spend.currency": "'EUR'",
+    "club_vip": "vip",
+    "club_visits": "visits",
+    "club_score": "score",
+    "club_since": "since",
+    "club_hobbies": "hobbies",
+}
+"""Properties that are called as in `CUSTOMER`."""
+ZENDESK: dict[str, Any] = {
+    "kind": "zendesk",
+    "token": zendesk.TOKEN,
+    "email": zendesk.AGENT,
+    "keys": {"customer": ["customer_id"], "ticket": ["customer_id"]},
+    "fields": {
+        "customer": OF_CUSTOMERS,
+        "ticket": {"severity": "360000001", "hours_spent": "360000002", "parts_sent": "360000003"},
+    },
+    "values": {"ticket": {"severity": {"sev_1": "FATAL"}}},
+}
+SEGMENT: dict[str, Any] = {
+    "kind": "segment",
+    "space": segment.SPACE,
+    "token": segment.TOKEN,
+    "keys": {"customer": ["customer_id"], "event": ["customer_id"]},
+    "fields": {"customer": OF_CUSTOMERS, "event": {"cart_value": "Cart value", "cart_kind": "kind"}},
+}
 SHOPIFY: dict[str, Any] = {
     "kind": "shopify",
     "token": shopify.TOKEN,
@@ -30,8 +62,8 @@ POSTHOG: dict[str, Any] = {
     "kind": "posthog",
     "project": posthog.PROJECT,
     "token": posthog.TOKEN,
-    "keys": {"event": ["customer_id"]},
-    "fields": {"event": {"cart_value": "Cart value", "cart_kind": "$kind"}},
+    "keys": {"customer": ["customer_id"], "event": ["customer_id"]},
+    "fields": {"customer": OF_CUSTOMERS, "event": {"cart_value": "Cart value", "cart_kind": "$kind"}},
 }
 
 
@@ -53,8 +85,30 @@ def shop() -> ShopifyApi:
 def visits() -> PostHogApi:
     """A project whose events have properties."""
     api = PostHogApi()
-    api.person(1, ["1"])
+    api.person(1, ["1"], **{name: value for name, value in CUSTOMER.items() if name != "id"})
     for number, row in enumerate(EVENTS):
         properties = {"Cart value": row["value"], "$kind": row["for"], "secret": "never read"}
         api.event(number, "1", datetime.fromisoformat(row["at"]), row["type"], properties)
     return api
+
+
+def help_desk() -> ZendeskApi:
+    """A help desk whose users and tickets have fields of their own."""
+    api = ZendeskApi()
+    own = {name: value for name, value in CUSTOMER.items() if name not in {"id", "name"}}
+    api.users = [zendesk.user(1, None, None, name="Ann", user_fields=own)]
+    values = {360000001: "sev_1", 360000002: "2.50", 360000003: ["lid", "handle"]}
+    api.tickets = [
+        zendesk.ticket(1, 1, 3, custom_fields=[{"id": id_, "value": value} for id_, value in values.items()]),
+        zendesk.ticket(2, 1, 4, custom_fields=[{"id": id_, "value": None} for id_ in values]),
+    ]
+    return api
+
+
+def space() -> SegmentApi:
+    """A space whose profiles and events have traits and properties."""
+    events = [
+        segment.event(row["id"], row["at"], row["type"]) | {"properties": {"Cart value": row["value"], "kind": row["for"]}}
+        for row in EVENTS
+    ]
+    return SegmentApi([Profile([("user_id", "1")], {**CUSTOMER, "secret": "never read"}, events)])
