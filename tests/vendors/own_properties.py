@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from tests.support.own_fields import CUSTOMER, EVENTS, ORDERS
-from tests.vendors import posthog, segment, shopify, zendesk
+from tests.vendors import hubspot, posthog, salesforce, segment, shopify, zendesk
+from tests.vendors.hubspot import HubSpotApi
 from tests.vendors.posthog import PostHogApi
+from tests.vendors.salesforce import SalesforceApi
 from tests.vendors.segment import Profile, SegmentApi
 from tests.vendors.shopify import ShopifyApi, metafields
 from tests.vendors.zendesk import ZendeskApi
@@ -22,6 +24,25 @@ OF_CUSTOMERS = {
     "club_hobbies": "hobbies",
 }
 """Properties that are called as in `CUSTOMER`."""
+HUBSPOT: dict[str, Any] = {
+    "kind": "hubspot",
+    "token": hubspot.TOKEN,
+    "keys": {"customer": ["customer_id"]},
+    "fields": {"customer": OF_CUSTOMERS},
+}
+SALESFORCE: dict[str, Any] = {
+    "kind": "salesforce",
+    **salesforce.CLIENT,
+    "keys": {"customer": ["customer_id"], "ticket": ["customer_id"]},
+    "fields": {
+        "customer": {
+            field: name if name == "'EUR'" else "Account.tier__c" if name == "tier" else f"{name}__c"
+            for field, name in OF_CUSTOMERS.items()
+        },
+        "ticket": {"severity": "Severity__c", "hours_spent": "Hours__c", "parts_sent": "Parts__c"},
+    },
+    "values": {"ticket": {"severity": {"1 - worst": "FATAL"}}},
+}
 ZENDESK: dict[str, Any] = {
     "kind": "zendesk",
     "token": zendesk.TOKEN,
@@ -112,3 +133,25 @@ def space() -> SegmentApi:
         for row in EVENTS
     ]
     return SegmentApi([Profile([("user_id", "1")], {**CUSTOMER, "secret": "never read"}, events)])
+
+
+def contacts() -> HubSpotApi:
+    """A contact with properties: HubSpot gives all of them as texts, and the choices of several with `;` between them."""
+    api = HubSpotApi()
+    written = {name: str(value).lower() if value is True else str(value) for name, value in CUSTOMER.items() if name != "id"}
+    api.contacts = [hubspot.contact(1, firstname="Ann", **(written | {"hobbies": "tea;chess"}))]
+    return api
+
+
+def org() -> SalesforceApi:
+    """Contacts with custom fields, of which one stands with the account, and cases."""
+    objects = salesforce.org()
+    for contact in objects["Contact"]:
+        own = CUSTOMER if contact["Id"] == salesforce.ANN else dict.fromkeys(CUSTOMER)
+        contact |= {f"{name}__c": value for name, value in own.items()}
+        contact["hobbies__c"] = "tea;chess"
+    for account in objects["Account"]:
+        account["tier__c"] = "Gold"
+    for number, case in enumerate(objects["Case"]):
+        case |= {"Severity__c": None if number else "1 - worst", "Hours__c": 2.5, "Parts__c": None if number else "lid;handle"}
+    return SalesforceApi(objects)

@@ -13,6 +13,7 @@ from gateway.settings import parse_settings
 from tests.support import own_fields as own
 from tests.support.http_source import serving
 from tests.vendors import own_properties as presets
+from tests.vendors.salesforce import ANN
 
 pytestmark = pytest.mark.vendors
 
@@ -32,33 +33,39 @@ SOURCES: dict[str, Any] = {
     "segment": (presets.space, presets.SEGMENT),
     "posthog": (presets.visits, presets.POSTHOG),
     "shopify": (presets.shop, presets.SHOPIFY),
+    "hubspot": (presets.contacts, presets.HUBSPOT),
+    "salesforce": (presets.org, presets.SALESFORCE),
 }
+IDS = {"salesforce": ANN}
+"""The id of a vendor's customer, `1` but for those that are named."""
 
 
 @pytest.mark.parametrize("kind", SOURCES)
 async def test_customers_have_properties_of_every_type(tmp_path: Path, kind: str) -> None:
     """A query that does not select them asks for none."""
     api, settings = SOURCES[kind][0](), SOURCES[kind][1]
+    selection = f"kind ... @include(if: $own) {{ {CUSTOMER} }}"
+    query = f'query ($own: Boolean!) {{ customer(by: {{id: "{IDS.get(kind, "1")}"}}) {{ {selection} }} }}'
     async with serving(api.answer) as url, own.asking(tmp_path, shop=settings | {"base_url": url}) as gateway:
-        plain = await gateway.data('{ customer(by: {id: "1"}) { name } }')
+        plain = await gateway.data(query, {"own": False})
         asked = f"{api.requests} {api.bodies}"
-        data = await gateway.data(f'{{ customer(by: {{id: "1"}}) {{ {CUSTOMER} }} }}')
-    assert plain["customer"] == {"name": "Ann"}
+        data = await gateway.data(query, {"own": True})
+    assert plain["customer"] == {"kind": "PERSON"}
     assert "hobbies" not in asked
-    assert data["customer"] == CLUB
+    assert data["customer"] == {"kind": "PERSON"} | CLUB
     assert "secret" not in f"{api.requests} {api.bodies}"
 
 
-async def test_tickets_have_custom_fields(tmp_path: Path) -> None:
-    """By their ids, with words of the account's own; one without values has none."""
-    api = presets.help_desk()
-    query = '{ customer(by: {id: "1"}) { tickets { nodes { severity hoursSpent partsSent } } } }'
-    async with serving(api.answer) as url, own.asking(tmp_path, desk=presets.ZENDESK | {"base_url": url}) as gateway:
-        data = await gateway.data(query)
-    assert data["customer"]["tickets"]["nodes"] == [
-        {"severity": "UNKNOWN", "hoursSpent": None, "partsSent": []},
-        {"severity": "FATAL", "hoursSpent": "2.50", "partsSent": ["lid", "handle"]},
-    ]
+@pytest.mark.parametrize("kind", ["zendesk", "salesforce"])
+async def test_tickets_have_custom_fields(tmp_path: Path, kind: str) -> None:
+    """With words of the account's own; one without values has none."""
+    api, settings = SOURCES[kind][0](), SOURCES[kind][1]
+    query = f'{{ customer(by: {{id: "{IDS.get(kind, "1")}"}}) {{ tickets {{ nodes {{ severity hoursSpent partsSent }} }} }} }}'
+    async with serving(api.answer) as url, own.asking(tmp_path, desk=settings | {"base_url": url}) as gateway:
+        tickets = (await gateway.data(query))["customer"]["tickets"]["nodes"]
+    hours = "2.50" if kind == "zendesk" else "2.5"
+    assert tickets[-1] == {"severity": "FATAL", "hoursSpent": hours, "partsSent": ["lid", "handle"]}
+    assert (tickets[0]["severity"], tickets[0]["partsSent"]) == ("UNKNOWN", [])
 
 
 @pytest.mark.parametrize("kind", ["segment", "posthog"])

@@ -21,6 +21,7 @@ from connectors.record_fields import Fields
 from connectors.records import Account, Customer
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.http_client import RefusedResponse, ask_each
+from connectors.toolkit.own_properties import PropertyNames
 from connectors.toolkit.vendor_connector import AppSettings, Grant, PermissionMissingError, Secret, Trial, Vendor
 from connectors.toolkit.vendor_rows import as_records, by_key, is_number, needed, readable
 from connectors.toolkit.webhook_signatures import expect_hubspot, read
@@ -129,6 +130,9 @@ class HubSpotEvent(msgspec.Struct, rename="camel"):
 class HubSpot(Vendor[HubSpotSettings]):
     """Read HubSpot by version 3 of its CRM API. The token is a private app's, or tokens are for an app of OAuth."""
 
+    property_names = MappingProxyType(
+        {"customer": PropertyNames("[a-z][a-z0-9_]*", "write the internal name of a contact's property", separator=";")}
+    )
     kind = "hubspot"
     any_case = True
     settings_type = HubSpotSettings
@@ -281,7 +285,8 @@ class HubSpot(Vendor[HubSpotSettings]):
 
     def _reader(self, companies: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
         own = self.settings
-        return partial(customer_of, companies, self.word, own.external_ids, own.member_number)
+        read = partial(customer_of, companies, self.word, own.external_ids, own.member_number)
+        return lambda row: read(row) | self.own["customer"].read(row["properties"].get)
 
     async def _companies(self, rows: Iterable[Any], ask: Ask, until: float | None) -> tuple[Mapping[str, Any], Failures]:
         """Load the contacts' primary companies by id, where asked."""
@@ -308,7 +313,7 @@ class HubSpot(Vendor[HubSpotSettings]):
     def _properties(self, fields: Fields) -> list[str]:
         own = self.settings
         more = {"member_number": [own.member_number] if own.member_number else [], "external_ids": own.external_ids.values()}
-        return needed(fields, READ_FROM | more)
+        return needed(fields, READ_FROM | more | self.own["customer"].by_field)
 
 
 def _part_failures(asked: Sequence[str], errors: Iterable[Mapping[str, Any]]) -> Failures:
