@@ -1,7 +1,7 @@
 """Read fields of one's own from a vendor's custom properties, which the settings of a preset name."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -114,10 +114,20 @@ class OwnProperties:
         return value_of(name) if constant is None else constant[1]
 
 
-def absent_own_fields(record: type[Record], named: Mapping[str, str]) -> frozenset[str]:
-    """Name the declared fields that have no property, by dotted paths."""
-    given_names = {path.partition(".")[0] for path in named}
-    return absent_paths(record, lambda path: not _is_own(record, path) or path.partition(".")[0] in given_names)
+def absent_vendor_fields(record: type[Record], named: Mapping[str, str], filled: Collection[str]) -> frozenset[str]:
+    """Name the fields that a preset does not fill, by dotted paths.
+
+    `filled` are those that it fills, by paths that hold for all below them. Without any it fills all but the declared ones
+    that have no property.
+    """
+    own = {path.partition(".")[0] for path in named}
+
+    def is_given(path: str) -> bool:
+        if _is_own(record, path):
+            return path.partition(".")[0] in own
+        return not filled or any(path == outer or path.startswith(f"{outer}.") for outer in filled)
+
+    return absent_paths(record, is_given)
 
 
 def _is_own(struct: type[msgspec.Struct], path: str) -> bool:

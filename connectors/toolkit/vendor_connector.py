@@ -41,7 +41,7 @@ from connectors.records import RECORD_NAMES, RECORDS, Record
 from connectors.toolkit.converters import decode_exactly, to_text
 from connectors.toolkit.http_client import HttpClient, RefusedResponse, WebSettings
 from connectors.toolkit.oauth import FORM, Session, SessionEndedError, bearer, form
-from connectors.toolkit.own_properties import OwnProperties, PropertyNames, absent_own_fields
+from connectors.toolkit.own_properties import OwnProperties, PropertyNames, absent_vendor_fields
 from connectors.toolkit.vendor_rows import UNREADABLE
 from connectors.toolkit.vendor_words import word_problems
 
@@ -129,6 +129,9 @@ class Vendor(Connector[V]):
     own_words: ClassVar[Mapping[str, Collection[str]]] = {}
     """The fields that are read from words which an account may choose, by record."""
 
+    filled_fields: ClassVar[Mapping[str, str]] = {}
+    """The fields that records have here, by record: dotted paths. Facts over the others are not given. Without an entry all."""
+
     property_names: ClassVar[Mapping[str, PropertyNames]] = {}
     """The records that have custom properties, and what the names of these look like."""
 
@@ -142,10 +145,13 @@ class Vendor(Connector[V]):
             for record, names in self.property_names.items()
         }
         """The custom properties of each record that has some."""
-        self._absent = {kind: absent_own_fields(kind, chosen.get(name, {})) for name, kind in RECORDS.items()}
+        self._absent = {
+            kind: absent_vendor_fields(kind, chosen.get(name, {}), self.filled_fields.get(name, "").split())
+            for name, kind in RECORDS.items()
+        }
         problems = [
             *self._problems_of_keys(),
-            *word_problems(self.kind, settings.values, self._known_words()),
+            *word_problems(self.kind, settings.values, self.own_words, chosen),
             *self._problems_of_properties(),
         ]
         if problems:
@@ -329,13 +335,6 @@ class Vendor(Connector[V]):
             for by in kinds:
                 if by not in known.get(record, ()):
                     yield f"keys.{record}: {self.kind} has no {record} by {by.value}; it has {_words(known)}"
-
-    def _known_words(self) -> Mapping[str, Collection[str]]:
-        """List the fields that are read from words of the account's own, by record."""
-        own = self.settings.fields
-        return {
-            record: {*self.own_words.get(record, ()), *own.get(record, ())} for record in self.own_words.keys() | own.keys()
-        }
 
     def _problems_of_properties(self) -> Iterator[str]:
         for record in self.settings.fields:

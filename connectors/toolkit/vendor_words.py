@@ -9,14 +9,17 @@ from connectors.suggestions import explain_choice
 
 
 def word_problems(
-    kind: str, values: Mapping[str, Mapping[str, Mapping[str, str]]], known: Mapping[str, Collection[str]]
+    kind: str,
+    values: Mapping[str, Mapping[str, Mapping[str, str]]],
+    known: Mapping[str, Collection[str]],
+    properties: Mapping[str, Mapping[str, str]],
 ) -> Iterator[str]:
     """List fields that a preset reads no words for, and meanings that an enum does not have.
 
-    `known` are the fields that it reads words for, by record.
+    It reads them for those that are `known`, and for those of `properties`, by record.
     """
     for record, fields in values.items():
-        own = known.get(record, ())
+        own = {*known.get(record, ()), *properties.get(record, ())}
         for path, words in fields.items():
             field = leaf_field(RECORDS[record], path)
             if path not in own:

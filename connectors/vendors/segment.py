@@ -96,6 +96,7 @@ class Segment(Vendor[SegmentSettings]):
 
     kind = "segment"
     settings_type = SegmentSettings
+    filled_fields = MappingProxyType({"event": "id at type page device_id properties"})
     property_names = MappingProxyType(
         {
             "customer": PropertyNames("[^,]+", "write a trait, which has no comma in it", has_objects=True),

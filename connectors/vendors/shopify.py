@@ -13,6 +13,7 @@ from connectors.graphql.client import ACCEPT, GraphQLClient
 from connectors.graphql.lister import listers_of
 from connectors.graphql.lookup import lookups_of
 from connectors.graphql.response import of_the_call, read_response
+from connectors.graphql.selection import absent_fields_of
 from connectors.graphql.settings import GraphQLSettings
 from connectors.record_fields import Fields
 from connectors.records import Customer, Order, Record
@@ -167,6 +168,7 @@ class Shopify(Vendor[ShopifySettings]):
         super().__init__(name, settings)
         self._asking = GraphQLClient(self._post, _wait_s)
         described = _described(settings, {name: own.expressions(_metafield) for name, own in self.own.items()})
+        self._absent[Order] = absent_fields_of(Order, described.records["order"])
         (self._customers,) = listers_of(described, self._post, _wait_s)
         self._asked = {(lookup.record, lookup.by): lookup for lookup in lookups_of(described)}
 

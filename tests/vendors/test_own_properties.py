@@ -1,19 +1,31 @@
 """Fields of one's own from custom properties of vendors: of every type, asked for where they are needed, measured by tags."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.contract import Ask, KeyKind
 from connectors.own_fields import declare_fields
+from connectors.record_fields import all_fields, leaf_field
 from connectors.records import Customer, Event, Order, Ticket
+from connectors.testing.fetches import json_of, page_of
+from connectors.vendors.posthog import PostHog
+from connectors.vendors.segment import Segment
 from connectors.vendors.shopify import Shopify, ShopifySettings
+from connectors.vendors.stripe import Stripe
+from connectors.vendors.zendesk import Zendesk
 from gateway.cli import app
 from gateway.settings import parse_settings
 from tests.support import own_fields as own
 from tests.support.http_source import serving
 from tests.vendors import own_properties as presets
+from tests.vendors import stripe
+from tests.vendors.api import lookup_of, opened
 from tests.vendors.salesforce import ANN
+from tests.vendors.shopify import ShopifyApi
+from tests.vendors.stripe import StripeApi
 
 pytestmark = pytest.mark.vendors
 
@@ -181,3 +193,40 @@ def test_mistakes_in_names_are_told_at_once_with_line_and_fix(tmp_path: Path, ca
     assert ended.value.code == 2
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("gateway.toml:") and "sources." in line]
     assert "".join(line.removeprefix("gateway.toml:") + "\n" for line in lines) == TOLD.replace("\n  ", " ")
+
+
+GIVEN = [
+    (Zendesk, presets.zendesk.ZendeskApi, {**presets.ZENDESK, "fields": {}, "values": {}}, Ticket, "11"),
+    (Segment, lambda: presets.SegmentApi(presets.segment.space()), {**presets.SEGMENT, "fields": {}}, Event, "c1"),
+    (PostHog, presets.posthog.project, {**presets.POSTHOG, "fields": {}}, Event, "c1"),
+    (Shopify, ShopifyApi, {**presets.SHOPIFY, "fields": {}}, Order, "7001"),
+    (Stripe, StripeApi, {"token": stripe.TOKEN, "keys": {"order": ["customer_id"]}}, Order, "cus_Ann"),
+]
+
+
+def paths_in(value: Any, prefix: str = "") -> set[str]:
+    """The paths of what a record has, in camelCase."""
+    if isinstance(value, dict):
+        return {path for name, inner in value.items() for path in paths_in(inner, f"{prefix}{name}.")} | {prefix[:-1]} - {""}
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return set().union(*(paths_in(item, prefix) for item in value))
+    return {prefix[:-1]}
+
+
+@pytest.mark.parametrize(("kind", "api", "settings", "record", "key"), GIVEN, ids=lambda value: getattr(value, "kind", None))
+async def test_what_a_preset_gives_is_not_absent(kind: Any, api: Any, settings: Any, record: Any, key: str) -> None:
+    """And what it never gives is: the fields that it says to fill are those that records of its server have."""
+    settings = {name: value for name, value in settings.items() if name != "kind"}
+    async with opened(kind, api(), "it", **settings) as connector:
+        fetched = await lookup_of(connector, record, KeyKind.CUSTOMER_ID).fetch([key], Ask(fields=all_fields(record)))
+        absent = connector.absent_fields(record)
+    given = set().union(*(paths_in(row) for row in json.loads(json_of(page_of(fetched[key])))))
+    camel = {path: ".".join(leaf_field(record, path[: place + 1]).json_name for place in ends(path)) for path in absent}
+    assert given
+    assert not {path for path, written in camel.items() if written in given}
+    assert {Ticket: "solved_at", Event: "customer_id", Order: "external_ids"}[record] in absent
+
+
+def ends(path: str) -> list[int]:
+    """Where the names of a dotted path end."""
+    return [place for place in range(len(path)) if place + 1 == len(path) or path[place + 1] == "."]

@@ -65,6 +65,7 @@ class PostHog(Vendor[PostHogSettings]):
     kind = "posthog"
     any_case = True
     settings_type = PostHogSettings
+    filled_fields = MappingProxyType({"event": "id at type page device_id session_id properties"})
     property_names = MappingProxyType(dict.fromkeys(("customer", "event"), _PROPERTIES))
 
     def __init__(self, name: str, settings: PostHogSettings) -> None:

@@ -74,6 +74,12 @@ class Zendesk(Vendor[ZendeskSettings]):
     kind = "zendesk"
     any_case = True
     settings_type = ZendeskSettings
+    filled_fields = MappingProxyType(
+        {
+            "ticket": "id number customer_id created_at subject kind status priority channel satisfaction order_id"
+            " messages.author messages.body messages.at"
+        }
+    )
     property_names = MappingProxyType(
         {
             "customer": PropertyNames(r"\w*[A-Za-z_]\w*", "write the key of a user field, such as loyalty_tier"),
