@@ -96,6 +96,11 @@ def declare(struct: type[msgspec.Struct], field: FieldInfo) -> None:
         remembered.cache_clear()
 
 
+def declared_fields(struct: type[msgspec.Struct]) -> dict[str, FieldInfo]:
+    """List the fields that settings have declared, by name."""
+    return _declared.get(struct, {})
+
+
 @lru_cache(maxsize=256)
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, FieldInfo]:
     """List a record's or part's fields by name, in order, those that settings declare behind the others."""
@@ -103,7 +108,7 @@ def fields_of(struct: type[msgspec.Struct]) -> dict[str, FieldInfo]:
     assert isinstance(info, mi.StructType)
     types = _annotations(struct)
     own = {field.name: _shape(field, types[field.name]) for field in info.fields}
-    return own | _declared.get(struct, {})
+    return own | declared_fields(struct)
 
 
 def _annotations(struct: type[msgspec.Struct]) -> dict[str, Any]:

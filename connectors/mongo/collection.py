@@ -103,14 +103,17 @@ class Collection:
         if len(asked) > 1 and key.path is not None:
             paths = (*paths, key.path)
         match = match_documents(self.places, self.record, match_of(key, asked), ask)
-        if ask.count:
-            paths = (*paths, self.order.id, *([self.order.time] if self.order.time else ()))
+        paths = (*paths, *([self.order.id] if ask.count else ()), *([self.order.time] if self.order.time else ()))
         documents: dict[str, list[Any]] = {own: [] for keys in asked.values() for own in keys}
         counts = dict.fromkeys(documents, 0)
         if ask.first != 0:
             stages = lookup_stages(self.order, match, ask, paths)
             for document in await self._database.aggregate(self.settings.collection, stages):
-                record, is_record = read(document, document), ask.count and self._is_record(document)
+                has_time = self._has_time(document)
+                record = (
+                    read(document, document) if has_time else None
+                )  # nobody knows when it was, so it is counted as unreadable
+                is_record = has_time and ask.count and self._has_id(document)
                 for own in owners(key, document, asked):
                     documents[own].append(record)
                     counts[own] += is_record
@@ -137,12 +140,15 @@ class Collection:
             return count
         return await self._database.count(self.settings.collection, counted(self.order, match))
 
-    def _is_record(self, document: dict[str, Any]) -> bool:
+    def _has_id(self, document: dict[str, Any]) -> bool:
         """As `counted` says."""
-        id_, time = values_at(document, self.order.id), self.order.time
-        return str("" if id_ is None else id_).strip() != "" and (
-            time is None or isinstance(values_at(document, time), datetime | DatetimeMS)
-        )
+        id_ = values_at(document, self.order.id)
+        return str("" if id_ is None else id_).strip() != ""
+
+    def _has_time(self, document: dict[str, Any]) -> bool:
+        """Tell whether a document has the date that sorts it, if there is one."""
+        time = self.order.time
+        return time is None or isinstance(values_at(document, time), datetime | DatetimeMS)
 
     def _planned(self, fields: Fields) -> tuple[Read, tuple[str, ...]]:
         return reader(self.places, fields), tuple(self.places.paths(fields))

@@ -28,6 +28,8 @@ from connectors.toolkit.ratings import ABOVE, BELOW, BEST, WORST, Scale
 Match = dict[str, Any]
 NOTHING: Match = {"_id": {"$in": []}}
 IS_DATE = {"$type": "date"}
+NO_DATE = {"$type": ["string", "number"]}
+"""A time of another type, which MongoDB compares with no date."""
 HAS_ID = {"$nin": [None, "", Regex(r"^\s+$")]}
 
 
@@ -38,12 +40,13 @@ def all_of(parts: Iterable[Match]) -> Match:
 
 
 def match_ask(places: FieldPaths, record: type[Record], asked: Ask | Measure) -> Iterator[Match]:
-    """Match the bounds on the record's time, and the conditions."""
+    """Match the bounds on the record's time, and the conditions. An ask matches times of other types as well, to say so."""
     if record.time_field is not None:
         bounds = {"$gte": asked.since, "$lt": asked.until}
         time = {word: ceiling(bound) for word, bound in bounds.items() if bound is not None}
+        path = str(places.spot(record.time_field).path)
         if time:
-            yield {str(places.spot(record.time_field).path): time}
+            yield {"$or": [{path: time}, {path: NO_DATE}]} if isinstance(asked, Ask) else {path: time}
     for part in asked.where:
         match = condition(places, part)
         yield {"$nor": [match]} if part.negated else match

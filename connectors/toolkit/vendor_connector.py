@@ -6,7 +6,6 @@ whose answers are read into typed envelopes, pages with a bound, a way to leave 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from enum import Enum
 from functools import partial
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar
 
@@ -38,13 +37,13 @@ from connectors.errors import (
     SourceTimeoutError,
     SourceUnavailableError,
 )
-from connectors.record_fields import leaf_field
 from connectors.records import RECORD_NAMES, RECORDS, Record
-from connectors.suggestions import explain_choice
 from connectors.toolkit.converters import decode_exactly, to_text
 from connectors.toolkit.http_client import HttpClient, RefusedResponse, WebSettings
 from connectors.toolkit.oauth import FORM, Session, SessionEndedError, bearer, form
+from connectors.toolkit.own_properties import OwnProperties, PropertyNames, absent_vendor_fields
 from connectors.toolkit.vendor_rows import UNREADABLE
+from connectors.toolkit.vendor_words import word_problems
 
 _CHECK_TIMEOUT_S = 5.0
 T = TypeVar("T")
@@ -70,13 +69,15 @@ Secret = Annotated[SecretStr, AfterValidator(_single_line)]
 class VendorSettings(WebSettings):
     """The settings of all presets. `keys` says which records are asked for at this source, and by which kinds of keys.
 
-    `values` says what words of the account's own mean, by record and field.
+    `values` says what words of the account's own mean, by record and field. `fields` names the custom properties that fields
+    of one's own are read from, in the same way.
     """
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     keys: Annotated[dict[str, Annotated[list[KeyKind], Field(min_length=1)]], Field(min_length=1)]
     values: dict[RecordName, dict[str, dict[str, str]]] = {}
+    fields: dict[RecordName, dict[str, str]] = {}
     max_pages: Annotated[int, Field(ge=1)] = 20
     connections: Annotated[int, Field(ge=1)] = 10
 
@@ -128,11 +129,31 @@ class Vendor(Connector[V]):
     own_words: ClassVar[Mapping[str, Collection[str]]] = {}
     """The fields that are read from words which an account may choose, by record."""
 
+    filled_fields: ClassVar[Mapping[str, str]] = {}
+    """The fields that records have here, by record: dotted paths. Facts over the others are not given. Without an entry all."""
+
+    property_names: ClassVar[Mapping[str, PropertyNames]] = {}
+    """The records that have custom properties, and what the names of these look like."""
+
     def __init__(self, name: str, settings: V) -> None:
         super().__init__(name, settings)
         self._transport = HttpClient(settings, self._refusal)
         self._session = None if self.grant() is None else Session(self._new_token)
-        problems = [*self._problems_of_keys(), *self._problems_of_words()]
+        chosen = settings.fields
+        self.own = {
+            record: OwnProperties(RECORDS[record], chosen.get(record, {}), settings.values.get(record, {}), names)
+            for record, names in self.property_names.items()
+        }
+        """The custom properties of each record that has some."""
+        self._absent = {
+            kind: absent_vendor_fields(kind, chosen.get(name, {}), self.filled_fields.get(name, "").split())
+            for name, kind in RECORDS.items()
+        }
+        problems = [
+            *self._problems_of_keys(),
+            *word_problems(self.kind, settings.values, self.own_words, chosen),
+            *self._problems_of_properties(),
+        ]
         if problems:
             raise ConfigurationError(problems)
 
@@ -180,6 +201,9 @@ class Vendor(Connector[V]):
         until = asyncio.get_running_loop().time() + _CHECK_TIMEOUT_S
         problems = await asyncio.gather(*(self._try(trial, until) for trial in self.trials()))
         return list(dict.fromkeys(problem for problem in problems if problem is not None))
+
+    def absent_fields(self, record: type[Record]) -> frozenset[str]:
+        return self._absent[record]
 
     def lookups(self) -> Sequence[Lookup]:
         chosen = (lookup for lookup in super().lookups() if self._is_chosen(lookup))
@@ -312,20 +336,13 @@ class Vendor(Connector[V]):
                 if by not in known.get(record, ()):
                     yield f"keys.{record}: {self.kind} has no {record} by {by.value}; it has {_words(known)}"
 
-    def _problems_of_words(self) -> Iterator[str]:
-        for record, fields in self.settings.values.items():
-            known = self.own_words.get(record, ())
-            for path, words in fields.items():
-                if path not in known:
-                    has = ", ".join(sorted(known)) or "none"
-                    problem = f"{self.kind} reads no words of your own there; of {record} it reads those of {has}"
-                    yield f"values.{record}.{path}: {problem}"
-                    continue
-                field = leaf_field(RECORDS[record], path)
-                if field is not None and field.leaf is not None and issubclass(field.leaf, Enum):
-                    members = field.leaf.__members__
-                    wrong = sorted(set(words.values()).difference(members))
-                    yield from (f"values.{record}.{path}: {explain_choice(word, members)}" for word in wrong)
+    def _problems_of_properties(self) -> Iterator[str]:
+        for record in self.settings.fields:
+            if record in self.own:
+                yield from self.own[record].problems(record)
+            else:
+                fix = f"it reads those of {', '.join(self.own)}" if self.own else "remove this"
+                yield f"fields.{record}: {self.kind} reads no properties of {record}; {fix}"
 
     async def _try(self, trial: Trial, until: float) -> str | None:
         where = f"sources.{self.name}.{self.credential}"

@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +15,7 @@ from connectors.records import Customer, Event
 from connectors.toolkit.converters import given, to_text, to_time
 from connectors.toolkit.evaluation import rfc3339
 from connectors.toolkit.http_client import ask_each, gathered
+from connectors.toolkit.own_properties import PropertyNames
 from connectors.toolkit.text_forms import fits
 from connectors.toolkit.vendor_connector import Parameters, Secret, Trial, Vendor, VendorSettings
 from connectors.toolkit.vendor_rows import (
@@ -94,6 +96,13 @@ class Segment(Vendor[SegmentSettings]):
 
     kind = "segment"
     settings_type = SegmentSettings
+    filled_fields = MappingProxyType({"event": "id at type page device_id properties"})
+    property_names = MappingProxyType(
+        {
+            "customer": PropertyNames("[^,]+", "write a trait, which has no comma in it", has_objects=True),
+            "event": PropertyNames(".+", "write a property of events", has_objects=True),
+        }
+    )
 
     @property
     def _member_numbers(self) -> tuple[str, ...]:
@@ -149,7 +158,7 @@ class Segment(Vendor[SegmentSettings]):
     async def _customer(self, type_: str, id_: str, ask: Ask) -> bytes | None:
         """Load the asked parts of the profile with an id. One without a user id is nobody's."""
         profile, until = self._profile(type_, id_), self.until(ask)
-        names = needed(ask.fields, _READ_FROM | {"member_number": self._member_numbers})
+        names = needed(ask.fields, _READ_FROM | {"member_number": self._member_numbers} | self.own["customer"].by_field)
         reads_ids = not names or type_ != "user_id" or any(name in _FROM_IDS for name, _ in ask.fields)
         traits, ids = await gathered(
             [
@@ -190,7 +199,7 @@ class Segment(Vendor[SegmentSettings]):
 
         parameters: Parameters = {"sort": sort, "limit": limit, "start": start, "end": end}
         rows, is_cut = await self._pages(f"{self._profile(type_, id_)}/events", parameters, self.until(ask), is_enough)
-        return None if rows is None else Page(as_records(cut_page(rows, ask, _position)[0], _event), partial=is_cut)
+        return None if rows is None else Page(as_records(cut_page(rows, ask, _position)[0], self._event), partial=is_cut)
 
     async def _pages(
         self, path: str, parameters: Parameters, until: float | None, is_enough: Callable[[list[Any]], bool] = lambda _: False
@@ -234,6 +243,19 @@ class Segment(Vendor[SegmentSettings]):
             contactPoints=[{"kind": _POINTS[kind], "value": value} for kind, value in ids if kind in _POINTS],
             deviceIds=[value for kind, value in ids if kind in _DEVICES],
             externalIds=[*({"source": kind, "id": value} for kind, value in ids if kind not in _OURS), *odd_ids],
+            **self.own["customer"].read(traits.get),
+        )
+
+    def _event(self, row: Any) -> dict[str, Any]:
+        properties = row.get("properties")
+        return given(
+            id=row["message_id"],
+            at=to_time(row["timestamp"]),
+            type=row.get("event") or row["type"],
+            page=read_or_odd(row.get("context"), _page),
+            deviceId=read_or_odd(row.get("external_ids"), _device),
+            properties=properties,
+            **(self.own["event"].read(properties.get) if isinstance(properties, dict) else {}),
         )
 
 
@@ -267,17 +289,6 @@ def _bounds(ask: Ask) -> tuple[str | None, str | None]:
 def _near(time: datetime) -> datetime:
     """Keep a time far enough from the calendar's ends to be written."""
     return min(max(time, _FIRST), _LAST)
-
-
-def _event(row: Any) -> dict[str, Any]:
-    return given(
-        id=row["message_id"],
-        at=to_time(row["timestamp"]),
-        type=row.get("event") or row["type"],
-        page=read_or_odd(row.get("context"), _page),
-        deviceId=read_or_odd(row.get("external_ids"), _device),
-        properties=row.get("properties"),
-    )
 
 
 def _typed(value: Any) -> tuple[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,10 +13,12 @@ from connectors.graphql.client import ACCEPT, GraphQLClient
 from connectors.graphql.lister import listers_of
 from connectors.graphql.lookup import lookups_of
 from connectors.graphql.response import of_the_call, read_response
+from connectors.graphql.selection import absent_fields_of
 from connectors.graphql.settings import GraphQLSettings
 from connectors.record_fields import Fields
 from connectors.records import Customer, Order, Record
 from connectors.toolkit.http_client import RefusedResponse
+from connectors.toolkit.own_properties import PropertyNames
 from connectors.toolkit.text_forms import fits
 from connectors.toolkit.vendor_connector import AppSettings, Grant, Vendor
 from connectors.toolkit.vendor_rows import is_number
@@ -134,6 +137,17 @@ Version = Annotated[
 ]
 
 
+_METAFIELDS = PropertyNames(
+    r"([\w-]+)\.([\w-]+)", "write namespace and key of a metafield, such as custom.loyalty_tier", has_objects=True
+)
+
+
+def _metafield(name: str) -> str:
+    """Write the expression of a metafield."""
+    namespace, _, key = name.partition(".")
+    return f'metafield(namespace: "{namespace}", key: "{key}").jsonValue'
+
+
 class ShopifySettings(AppSettings):
     """`base_url` is that of the shop: `https://NAME.myshopify.com`. Orders of tests are none, unless `test_orders` says so."""
 
@@ -148,12 +162,15 @@ class Shopify(Vendor[ShopifySettings]):
     kind = "shopify"
     any_case = True
     settings_type = ShopifySettings
+    property_names = MappingProxyType(dict.fromkeys(("customer", "order"), _METAFIELDS))
 
     def __init__(self, name: str, settings: ShopifySettings) -> None:
         super().__init__(name, settings)
         self._asking = GraphQLClient(self._post, _wait_s)
-        (self._customers,) = listers_of(_described(settings), self._post, _wait_s)
-        self._asked = {(lookup.record, lookup.by): lookup for lookup in lookups_of(_described(settings))}
+        described = _described(settings, {name: own.expressions(_metafield) for name, own in self.own.items()})
+        self._absent[Order] = absent_fields_of(Order, described.records["order"])
+        (self._customers,) = listers_of(described, self._post, _wait_s)
+        self._asked = {(lookup.record, lookup.by): lookup for lookup in lookups_of(described)}
 
     def headers(self) -> Mapping[str, str]:
         token = self.settings.token
@@ -242,8 +259,8 @@ class Shopify(Vendor[ShopifySettings]):
         return None
 
 
-def _described(settings: ShopifySettings) -> GraphQLSettings:
-    """The shop as a source of the `graphql` kind."""
+def _described(settings: ShopifySettings, metafields: Mapping[str, Mapping[str, str]]) -> GraphQLSettings:
+    """The shop as a source of the `graphql` kind, with the expressions of fields of one's own."""
     paged = {"page_size": settings.page_size, "max_pages": settings.max_pages}
     only = "" if settings.test_orders else f" {_NO_TESTS}"
     search = f'$search: String = "{only.strip()}"' if only else "$search: String"
@@ -262,7 +279,13 @@ def _described(settings: ShopifySettings) -> GraphQLSettings:
         KeyKind.ORDER_NUMBER: {"query": found.format("name"), "variables": {"search": f'name:"{{key}}"{only}'}},
     }
     every = {"query": _ALL_CUSTOMERS, "page_size": _MAX_PAGE}
-    records = {"customer": _CUSTOMER | {"keys": customers, "listing": every}, "order": _ORDER | {"keys": orders}}
+    records: dict[str, dict[str, Any]] = {
+        "customer": _CUSTOMER | {"keys": customers, "listing": every},
+        "order": _ORDER | {"keys": orders},
+    }
+    for name, own in metafields.items():
+        table, words = records[name], settings.values.get(name, {})
+        records[name] = table | {"fields": table["fields"] | own, "values": table.get("values", {}) | words}
     return GraphQLSettings.model_validate({"base_url": settings.base_url, "records": records})
 
 

@@ -1,7 +1,6 @@
 """A front end's cache, which keeps each object once, by its type and id."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from connectors.contract import KeyKind
 from connectors.testing import MemoryConnector
 from tests.support import shop
 from tests.support.gateway_server import gateway_on
+from tests.support.node_packages import installed
 
 pytestmark = pytest.mark.cases
 
@@ -26,16 +26,7 @@ QUERY = """{ customer(by: {id: "c1"}) { __typename id
 @pytest.fixture(scope="module")
 def node() -> str:
     """The command, once Apollo Client is installed as its lock says."""
-    found, npm = shutil.which("node"), shutil.which("npm")
-    if found is None or npm is None:
-        pytest.skip("Node.js is not installed")
-    lock, done = FOLDER / "package-lock.json", FOLDER / "node_modules" / ".package-lock.json"
-    if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
-        install = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        if subprocess.run(install, cwd=FOLDER, check=False).returncode:
-            pytest.skip("npm cannot install Apollo Client")
-        done.touch()
-    return found
+    return installed(FOLDER)
 
 
 def cached(node: str, query: str, data: Any) -> dict[str, Any]:

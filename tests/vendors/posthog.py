@@ -18,7 +18,7 @@ TOKEN = "phx_0a1b2c"
 ZONE = timezone(timedelta(hours=2))
 """Times are shown in the zone of the project."""
 MOST, USUAL = 50_000, 100
-_PROPERTY = re.compile(r"(?:(\w+)\.)?\bproperties\.([\w$]+)")
+_PROPERTY = re.compile(r"(?:(\w+)\.)?\bproperties\.(?:([\w$]+)|`([^`]+)`)")
 _VALUE = re.compile(r"\{(\w+)\}")
 _LIMIT = re.compile(r"LIMIT (\d+)$")
 
@@ -93,7 +93,7 @@ class PostHogApi(VendorApi):
 
 def _extracted(found: re.Match[str]) -> str:
     table = f"{found[1]}." if found[1] else ""
-    return f"""json_extract({table}properties, '$."{found[2]}"')"""
+    return f"""json_extract({table}properties, '$."{found[2] or found[3]}"')"""
 
 
 def _shown(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """Shopify's GraphQL Admin API as it is documented: customers by id or identifier, orders in pages, a bucket of points."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -35,6 +36,7 @@ SCHEMA = build_schema("""
 scalar DateTime
 scalar Decimal
 scalar UnsignedInt64
+scalar JSON
 enum CurrencyCode { EUR GBP }
 enum CountryCode { GB DE }
 enum FulfillmentStatus { CANCELLED ERROR FAILURE OPEN PENDING SUCCESS }
@@ -56,6 +58,7 @@ type LineItem {
   originalUnitPriceSet: MoneyBag! originalTotalSet: MoneyBag! discountedTotalSet: MoneyBag! totalDiscountSet: MoneyBag!
 }
 type LineItemConnection { nodes: [LineItem!]! pageInfo: PageInfo! }
+type Metafield { id: ID! namespace: String! key: String! type: String! value: String! jsonValue: JSON! }
 type Fulfillment { id: ID! status: FulfillmentStatus! deliveredAt: DateTime }
 type Order {
   id: ID! legacyResourceId: UnsignedInt64! name: String! sourceName: String test: Boolean!
@@ -63,6 +66,7 @@ type Order {
   displayFinancialStatus: OrderDisplayFinancialStatus displayFulfillmentStatus: OrderDisplayFulfillmentStatus!
   totalPriceSet: MoneyBag! currentTotalPriceSet: MoneyBag! originalTotalPriceSet: MoneyBag! totalRefundedSet: MoneyBag!
   totalDiscountsSet: MoneyBag totalShippingPriceSet: MoneyBag! totalTaxSet: MoneyBag
+  metafield(namespace: String, key: String!): Metafield
   customer: Customer fulfillments(first: Int): [Fulfillment!]! lineItems(first: Int, after: String): LineItemConnection!
 }
 type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
@@ -76,6 +80,7 @@ type CustomerPhoneNumber { phoneNumber: String! marketingState: CustomerSmsMarke
 type Customer {
   id: ID! legacyResourceId: UnsignedInt64! displayName: String! firstName: String lastName: String locale: String!
   createdAt: DateTime! updatedAt: DateTime! defaultAddress: MailingAddress
+  metafield(namespace: String, key: String!): Metafield
   defaultEmailAddress: CustomerEmailAddress defaultPhoneNumber: CustomerPhoneNumber
   orders(first: Int, after: String, sortKey: OrderSortKeys = ID, reverse: Boolean = false, query: String): OrderConnection!
 }
@@ -148,6 +153,7 @@ def order(number: int, created: str, fulfillment: str, financial: str, **more: A
         "totalShippingPriceSet": money("4.90"),
         "totalTaxSet": money("3.64"),
         "fulfillments": [],
+        **metafields(),
         "lineItems": {"nodes": lines, "pageInfo": {"hasNextPage": False, "hasPreviousPage": False}},
     } | more
 
@@ -169,7 +175,18 @@ def customer(number: int, email: str | None, phone: str | None, **more: Any) -> 
         "defaultEmailAddress": email and {"emailAddress": email, **NEVER_ASKED},
         "defaultPhoneNumber": phone and {"phoneNumber": phone, **NEVER_ASKED},
         "orders": [],
+        **metafields(),
     } | more
+
+
+def metafields(**values: Any) -> dict[str, Any]:
+    """The metafields of an object in the namespace `custom`. Their values are texts of JSON, but for plain texts."""
+
+    def metafield(_info: Any, key: str, namespace: str = "app") -> dict[str, Any] | None:
+        value = values.get(key) if namespace == "custom" else None
+        return None if value is None else {"namespace": namespace, "key": key, "value": json.dumps(value), "jsonValue": value}
+
+    return {"metafield": metafield}
 
 
 def parcel(delivered: str | None, status: str = "SUCCESS") -> dict[str, Any]:

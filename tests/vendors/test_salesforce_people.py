@@ -298,7 +298,7 @@ async def test_an_account_has_its_contacts_and_its_parts():
             "none": {"nodes": []},
         },
     }
-    members = {"nodes": [{"role": "UNKNOWN", "customer": {"name": "Crowd Crowd"}}]}
+    members = {"nodes": [{"role": None, "customer": {"name": "Crowd Crowd"}}]}
     account = {"name": "Solo GmbH", "number": None, "parent": {"name": "Acme Ltd"}, "members": members}
     assert data["crowd"] == {"company": {"account": SOLO}, "account": account}
 

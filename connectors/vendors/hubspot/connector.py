@@ -23,6 +23,7 @@ from connectors.records import Account, Customer, Record, Ticket
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.http_client import RefusedResponse, ask_each
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
+from connectors.toolkit.own_properties import PropertyNames
 from connectors.toolkit.vendor_connector import Grant, Trial, Vendor, too_much
 from connectors.toolkit.vendor_rows import as_records, by_key, is_number, needed, readable, rows_meeting
 from connectors.toolkit.webhook_signatures import expect_hubspot, read
@@ -69,6 +70,9 @@ _LOCKED_S = 2.0
 class HubSpot(Vendor[HubSpotSettings]):
     """Read HubSpot by version 3 of its CRM API. The token is a private app's, or tokens are for an app of OAuth."""
 
+    property_names = MappingProxyType(
+        {"customer": PropertyNames("[a-z][a-z0-9_]*", "write the internal name of a contact's property", separator=";")}
+    )
     kind = "hubspot"
     any_case = True
     settings_type = HubSpotSettings
@@ -352,7 +356,8 @@ class HubSpot(Vendor[HubSpotSettings]):
         return as_records(rows, self._reader(companies))
 
     def _reader(self, companies: Mapping[str, Any]) -> Callable[[Any], dict[str, Any]]:
-        return partial(customer_of, self.settings, self.word, self._roles, companies)
+        read = partial(customer_of, self.settings, self.word, self._roles, companies)
+        return lambda row: read(row) | self.own["customer"].read(row["properties"].get)
 
     async def _companies(self, ids: Iterable[str], fields: Fields, until: float | None) -> tuple[Mapping[str, Any], Failures]:
         """Load contacts' primary companies by id, where asked."""
@@ -378,7 +383,7 @@ class HubSpot(Vendor[HubSpotSettings]):
     def _properties(self, fields: Fields) -> list[str]:
         own = self.settings
         more = {"member_number": [own.member_number] if own.member_number else [], "external_ids": own.external_ids.values()}
-        return needed(fields, READ_FROM | more)
+        return needed(fields, READ_FROM | more | self.own["customer"].by_field)
 
 
 def _equal(name: str, value: str) -> dict[str, str]:

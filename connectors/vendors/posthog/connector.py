@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -12,9 +13,10 @@ from connectors.record_fields import Fields
 from connectors.records import Customer, Event
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.converters import decode_exactly, given, to_text, to_time
+from connectors.toolkit.own_properties import PropertyNames
 from connectors.toolkit.vendor_connector import Trial, Vendor, too_much
 from connectors.toolkit.vendor_rows import by_key, joined, needed, read_day, readable, time_of
-from connectors.vendors.posthog.hogql import MAX_ROWS, HogQLQuery, select, select_events
+from connectors.vendors.posthog.hogql import MAX_ROWS, HogQLQuery, property_column, select, select_events
 from connectors.vendors.posthog.settings import PostHogSettings
 
 _BATCH = 100
@@ -50,6 +52,9 @@ _IDS_OF_EMAILS = (_EMAILS[0], "persons JOIN person_distinct_ids AS others ON oth
 """Where keys and all distinct ids of the persons who have them are: the column of the key, and the tables."""
 
 
+_PROPERTIES = PropertyNames(r"[^`\\{}%\n]+", "write a property without ` \\ { } and %", has_objects=True)
+
+
 class HogQLResponse(msgspec.Struct):
     results: list[Any]
 
@@ -60,6 +65,8 @@ class PostHog(Vendor[PostHogSettings]):
     kind = "posthog"
     any_case = True
     settings_type = PostHogSettings
+    filled_fields = MappingProxyType({"event": "id at type page device_id session_id properties"})
+    property_names = MappingProxyType(dict.fromkeys(("customer", "event"), _PROPERTIES))
 
     def __init__(self, name: str, settings: PostHogSettings) -> None:
         super().__init__(name, settings)
@@ -107,7 +114,7 @@ class PostHog(Vendor[PostHogSettings]):
         more: Mapping[str, tuple[str, ...]] = {
             field: (f"properties.{name}",) for field, name in own.items() if name is not None
         }
-        names = needed(ask.fields | Fields.from_paths("id"), {**_READ_FROM, **more})
+        names = needed(ask.fields | Fields.from_paths("id"), {**_READ_FROM, **more, **self._own_columns("customer")})
         rows = await self._persons(keys, place, names, self.until(ask))
         id_at = 0 if by_id else 1 + names.index(f"properties.{own['id']}")
         known = [row for row in rows if readable([row], lambda row: bool(row[id_at])) != [False]]
@@ -124,7 +131,7 @@ class PostHog(Vendor[PostHogSettings]):
             known = owners.setdefault(own, [])
             if key not in known:
                 known.append(key)
-        names = needed(ask.fields, _EVENT_FROM)
+        names = needed(ask.fields, {**_EVENT_FROM, **self._own_columns("event")})
 
         async def turn(start: str | None) -> tuple[list[Any], str | None]:
             query = HogQLQuery()
@@ -134,7 +141,7 @@ class PostHog(Vendor[PostHogSettings]):
             return rows, _position(rows) if len(rows) == MAX_ROWS else None
 
         rows, is_cut = await self.first_pages(turn, lambda _: False) if owners else ([], False)
-        events = by_key(keys, rows, lambda row: owners.get(row[0], ()), partial(_event, names), first=ask.first)
+        events = by_key(keys, rows, lambda row: owners.get(row[0], ()), partial(self._event, names), first=ask.first)
         return {key: Page(events.get(key, b"[]"), partial=True) for key in keys} if is_cut else events
 
     async def _distinct_ids(self, keys: Keys, place: tuple[str, str], until: float | None) -> list[Any]:
@@ -173,7 +180,26 @@ class PostHog(Vendor[PostHogSettings]):
             memberNumber=to_text(has(f"properties.{self.settings.member_number}")),
             createdAt=to_time(has("created_at")),
             acquisition=given(source=source, campaign=campaign, landingPage=landing_page),
+            **self.own["customer"].read(lambda name: has(property_column(name))),
         )
+
+    def _event(self, names: Sequence[str], row: Any) -> dict[str, Any]:
+        _, id_, at, type_, *rest = row
+        has = dict(zip(names, rest, strict=True)).get
+        return given(
+            id=id_,
+            at=to_time(at),
+            type=type_,
+            page=has("properties.$pathname"),
+            deviceId=has("properties.$device_id"),
+            sessionId=has("properties.$session_id"),
+            properties=_unpacked(has("properties")),
+            **self.own["event"].read(lambda name: has(property_column(name))),
+        )
+
+    def _own_columns(self, record: str) -> dict[str, tuple[str, ...]]:
+        """List the columns that fields of one's own are read from."""
+        return {field: tuple(map(property_column, names)) for field, names in self.own[record].by_field.items()}
 
 
 def _position(rows: Sequence[Any]) -> str:
@@ -182,20 +208,6 @@ def _position(rows: Sequence[Any]) -> str:
         for place in readable([row], lambda row: Position(time_of(row[2]), str(row[1]))):
             return msgspec.json.encode(place).decode()
     raise SourceProtocolError("a page has no event to go on from")
-
-
-def _event(names: Sequence[str], row: Any) -> dict[str, Any]:
-    _, id_, at, type_, *rest = row
-    has = dict(zip(names, rest, strict=True)).get
-    return given(
-        id=id_,
-        at=to_time(at),
-        type=type_,
-        page=has("properties.$pathname"),
-        deviceId=has("properties.$device_id"),
-        sessionId=has("properties.$session_id"),
-        properties=_unpacked(has("properties")),
-    )
 
 
 def _unpacked(properties: Any) -> Any:

@@ -1,5 +1,6 @@
 """Questions in HogQL, PostHog's SQL. Values stand beside a question's text, so that none can become a part of it."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from connectors.contract import Ask, Position
 from connectors.toolkit.evaluation import rfc3339
 
+_WORD = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 MAX_ROWS = 5_000
 """Of one answer. PostHog takes up to 50,000."""
 _FIRST, _LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -45,6 +47,11 @@ class HogQLQuery:
 
     def _time(self, time: datetime) -> str:
         return f"toDateTime({self._value(rfc3339(min(max(time, _FIRST), _LAST)))})"
+
+
+def property_column(name: str) -> str:
+    """Write the column of a property. A name that is no word stands in quotes."""
+    return f"properties.{name}" if _WORD.fullmatch(name) else f"properties.`{name}`"
 
 
 def select(columns: Sequence[str], source: str, conditions: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
 """The connector of the `salesforce` kind: query a batch of keys and group its rows by key."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +12,7 @@ from connectors.records import RECORD_NAMES, Account, Customer, Record, Ticket
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.converters import given, to_text
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
+from connectors.toolkit.own_properties import PropertyNames
 from connectors.toolkit.vendor_connector import Trial
 from connectors.toolkit.vendor_rows import as_records, by_key, needed, readable, rows_meeting
 from connectors.vendors.salesforce.objects import (
@@ -29,7 +31,7 @@ from connectors.vendors.salesforce.objects import (
 from connectors.vendors.salesforce.org import Org
 from connectors.vendors.salesforce.roles import narrow_roles, role_meanings
 from connectors.vendors.salesforce.settings import SalesforceSettings
-from connectors.vendors.salesforce.soql import Row, any_in, behind, is_id, select, value_at, within
+from connectors.vendors.salesforce.soql import Row, any_in, behind, found_at, is_id, select, value_at, within
 
 _BATCH = 100
 _MAX_MERGES = 5
@@ -39,10 +41,17 @@ _WINDOW = (Push.SINCE, Push.ORDER, Push.FIRST)
 _SORTED = (Push.FIRST, Push.AFTER, Push.ORDER, Push.WHERE, Push.COUNT)
 _OBJECTS: dict[type[Record], tuple[str, ...]] = {Customer: ("Contact", "Account"), Ticket: ("Case",)}
 
+_FIELDS = PropertyNames(
+    r"[A-Za-z]\w*(\.[A-Za-z]\w*)*",
+    "write the API name of a field, such as Tier__c or Account.Tier__c",
+    separator=";",
+)
+
 
 class Salesforce(Org):
     """Read Salesforce through its REST API and SOQL. A token is for client credentials or for a refresh token."""
 
+    property_names = MappingProxyType(dict.fromkeys(("customer", "ticket"), _FIELDS))
     kind = "salesforce"
     any_case = True
     settings_type = SalesforceSettings
@@ -316,18 +325,26 @@ class Salesforce(Org):
         own = self.settings
         numbers = filter(None, [own.member_number, _NUMBER_OF_ACCOUNT if own.person_accounts else None])
         custom = {"member_number": tuple(numbers), "external_ids": tuple(own.external_ids.values())}
-        return (custom if own.birth_date else {**custom, "birth_date": ()}) if name == "Contact" else {}
+        if name == "Contact":
+            return custom | self.own["customer"].by_field | ({} if own.birth_date else {"birth_date": ()})
+        return dict(self.own["ticket"].by_field) if name == "Case" else {}
 
     def _record(self, row: Row) -> dict[str, Any]:
-        if row["attributes"]["type"] != "Contact":
-            return record_of(row, self.word, self._roles)
+        type_ = row["attributes"]["type"]
+        if type_ != "Contact":
+            return record_of(row, self.word, self._roles) | (self._properties("ticket", row) if type_ == "Case" else {})
         ids = [
             {"source": system, "id": value}
             for system, column in self.settings.external_ids.items()
             if (value := row.get(column))
         ]
         number = row.get(self.settings.member_number or "") or (is_person(row) and row["Account"].get("AccountNumber")) or None
-        return record_of(row, self.word, self._roles) | given(memberNumber=number, externalIds=ids)
+        own = self._properties("customer", row)
+        return record_of(row, self.word, self._roles) | given(memberNumber=number, externalIds=ids) | own
+
+    def _properties(self, record: str, row: Row) -> dict[str, Any]:
+        """Read the fields of one's own of a contact or a case."""
+        return self.own[record].read(partial(found_at, row))
 
 
 def _total(row: Row) -> int:

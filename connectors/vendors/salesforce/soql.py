@@ -80,6 +80,13 @@ def value_at(row: Any, path: str) -> Any:
     return row
 
 
+def found_at(row: Any, path: str) -> Any:
+    """Read a column's value. None where it was not asked for, too."""
+    for name in path.split("."):
+        row = row.get(name) if isinstance(row, dict) else None
+    return row
+
+
 def pages_in(row: Any) -> list[Row]:
     """The pages of children in a row."""
     values = row.values() if isinstance(row, dict) else ()

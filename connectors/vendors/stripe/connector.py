@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import msgspec
@@ -81,6 +82,7 @@ class Stripe(Vendor[StripeSettings]):
     """Stripe, with a secret or a restricted key. Charges that have failed are attempts and no orders."""
 
     kind = "stripe"
+    filled_fields = MappingProxyType({"order": "id number customer_id placed_at status total refunded payments"})
     settings_type = StripeSettings
 
     def __init__(self, name: str, settings: StripeSettings) -> None:

@@ -35,11 +35,20 @@ from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.converters import contact_points, given, to_text, to_time
 from connectors.toolkit.http_client import RefusedResponse, ask_each, gathered
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
+from connectors.toolkit.own_properties import PropertyNames
 from connectors.toolkit.vendor_connector import AppSettings, Grant, Parameters, Secret, Trial, Vendor
 from connectors.toolkit.vendor_rows import as_records, cut_page, is_number, read_or_odd, readable, time_of
 from connectors.toolkit.webhook_signatures import expect_zendesk, read
 from connectors.vendors.zendesk.answers import Comments, Requested, Tickets, Users, UsersPage, ZendeskWebhook
-from connectors.vendors.zendesk.rows import CHANNELS, KINDS, STATUSES, is_internal, read_message, read_satisfaction
+from connectors.vendors.zendesk.rows import (
+    CHANNELS,
+    KINDS,
+    STATUSES,
+    custom_field,
+    is_internal,
+    read_message,
+    read_satisfaction,
+)
 
 _USERS, _PAGE = "/api/v2/users", 100
 _MAX_PAGES = 100
@@ -65,6 +74,18 @@ class Zendesk(Vendor[ZendeskSettings]):
     kind = "zendesk"
     any_case = True
     settings_type = ZendeskSettings
+    filled_fields = MappingProxyType(
+        {
+            "ticket": "id number customer_id created_at subject kind status priority channel satisfaction order_id"
+            " messages.author messages.body messages.at"
+        }
+    )
+    property_names = MappingProxyType(
+        {
+            "customer": PropertyNames(r"\w*[A-Za-z_]\w*", "write the key of a user field, such as loyalty_tier"),
+            "ticket": PropertyNames(r"[1-9]\d*", "write the id of a ticket field, such as 360012345"),
+        }
+    )
     own_words = MappingProxyType({"ticket": ("channel", "kind", "priority", "status")})
 
     def headers(self) -> Mapping[str, str]:
@@ -280,6 +301,7 @@ class Zendesk(Vendor[ZendeskSettings]):
             updatedAt=to_time(user.get("updated_at")),
             contactPoints=contact_points([user.get("email")], [user.get("phone")]),
             externalIds=[{"source": self.name, "id": to_text(user["id"])}],
+            **self.own["customer"].read((user.get("user_fields") or {}).get),
         )
 
     def _ticket(self, comments: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
@@ -302,6 +324,7 @@ class Zendesk(Vendor[ZendeskSettings]):
                 for comment in comments.get(to_text(row["id"]), ())
                 if not is_internal(comment)
             ],
+            **self.own["ticket"].read(partial(custom_field, row.get("custom_fields"))),
         )
 
     @property
@@ -320,7 +343,7 @@ class Zendesk(Vendor[ZendeskSettings]):
 
     def _order_id(self, fields: Any) -> Any:
         own = self.settings.order_id_field
-        return None if own is None else to_text(next((field["value"] for field in fields or () if field["id"] == own), None))
+        return None if own is None else to_text(custom_field(fields, str(own)))
 
 
 def _address(user: Any) -> str | None:

@@ -33,6 +33,11 @@ def read_satisfaction(rating: Any) -> Any:
     return _SCORES[score] if score in _SCORES else odd(score)
 
 
+def custom_field(fields: Any, id_: str) -> Any:
+    """Find the value of a ticket's custom field. None where it has none."""
+    return next((field["value"] for field in fields or () if str(field["id"]) == id_), None)
+
+
 def _author_of(author: Any, requester: Any) -> str:
     """Of a comment: the customer, somebody else, or Zendesk itself."""
     return "SYSTEM" if int(author) == _SYSTEM else "CUSTOMER" if int(author) == int(requester) else "AGENT"

@@ -1,0 +1,28 @@
+"""Packages of Node.js that a test needs: installed once, as their lock says."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+INSTALL_S = 120.0
+"""How long npm may take: a registry that does not answer is waited for without end."""
+
+
+def installed(folder: Path) -> str:
+    """Install the packages of a folder and give the command of Node.js. Skip the test where that cannot be."""
+    found, npm = shutil.which("node"), shutil.which("npm")
+    if found is None or npm is None:
+        pytest.skip("Node.js is not installed")
+    lock, done = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    if not done.exists() or done.stat().st_mtime < lock.stat().st_mtime:
+        words = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        try:
+            is_done = subprocess.run(words, cwd=folder, check=False, timeout=INSTALL_S).returncode == 0
+        except subprocess.TimeoutExpired:
+            is_done = False
+        if not is_done:
+            pytest.skip(f"npm cannot install the packages of {folder.name}")
+        done.touch()
+    return found
