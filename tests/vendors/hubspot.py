@@ -119,6 +119,9 @@ class HubSpotApi(GrantingApi):
                 return self._batch(self._objects(objects), body)
             case "POST", [objects, "search"]:
                 return self._search(self._objects(objects), body)
+            case "GET", ["", "crm", "v3", "properties", "contacts"]:
+                names = {name for contact in self.contacts for name in contact["properties"]}
+                return web.json_response({"results": [{"name": name, "type": "string"} for name in sorted(names)]})
             case "GET", [objects]:
                 return web.json_response({"results": self._objects(objects)[: int(request.query["limit"])]})
         return refused(Refusal(404, {"status": "error", "message": "no such resource"}))

@@ -21,8 +21,16 @@ from connectors.record_fields import Fields
 from connectors.records import Account, Customer
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.http_client import RefusedResponse, ask_each
-from connectors.toolkit.own_properties import PropertyNames
-from connectors.toolkit.vendor_connector import AppSettings, Grant, PermissionMissingError, Secret, Trial, Vendor
+from connectors.toolkit.own_properties import PropertyNames, unknown_properties
+from connectors.toolkit.vendor_connector import (
+    CHECK_TIMEOUT_S,
+    AppSettings,
+    Grant,
+    PermissionMissingError,
+    Secret,
+    Trial,
+    Vendor,
+)
 from connectors.toolkit.vendor_rows import as_records, by_key, is_number, needed, readable
 from connectors.toolkit.webhook_signatures import expect_hubspot, read
 from connectors.vendors.hubspot.objects import (
@@ -137,6 +145,14 @@ class HubSpot(Vendor[HubSpotSettings]):
     any_case = True
     settings_type = HubSpotSettings
     own_words = MappingProxyType({"customer": ("acquisition.source", "address.country", "company.role", "gender")})
+
+    async def check(self) -> list[str]:
+        return [*await super().check(), *await unknown_properties(self.name, self.own, self._names_of)]
+
+    async def _names_of(self, record: str) -> list[str]:  # noqa: ARG002  contacts alone have some here
+        """List the names of contacts' properties."""
+        page = await self.get(HubSpotPage, "/crm/v3/properties/contacts", {}, self.ends(CHECK_TIMEOUT_S))
+        return readable(page.results, lambda row: str(row["name"]))
 
     def headers(self) -> Mapping[str, str]:
         token = self.settings.token
