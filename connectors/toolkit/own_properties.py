@@ -1,11 +1,12 @@
 """Read fields of one's own from a vendor's custom properties, which the settings of a preset name."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
+from connectors.errors import SourceError
 from connectors.record_fields import LIST, FieldInfo, Fields, absent_paths, declared_fields, fields_of
 from connectors.records import Money, Record
 from connectors.suggestions import suggest
@@ -86,6 +87,10 @@ class OwnProperties:
             if problem:
                 yield f"fields.{record}.{path}: {problem}"
 
+    def named_properties(self) -> dict[str, str]:
+        """List the properties by the paths of their settings."""
+        return {path: name for path, name in self._named.items() if not _CONSTANT.fullmatch(name)}
+
     def _problem(self, field: FieldInfo | None, own: str, part: str) -> str | None:
         """Explain what is wrong with a path, None where it leads to no field."""
         if field is None or (part and (field.struct is not Money or part not in fields_of(Money))):
@@ -112,6 +117,29 @@ class OwnProperties:
     def _read(name: str, value_of: ValueOf) -> Any:
         constant = _CONSTANT.fullmatch(name)
         return value_of(name) if constant is None else constant[1]
+
+
+async def unknown_properties(
+    source: str, own: Mapping[str, OwnProperties], names_of: Callable[[str], Awaitable[Collection[str]]]
+) -> list[str]:
+    """Say for `check` which properties an account does not have. `names_of` lists those of a record.
+
+    Where it fails nothing is said: what the credentials lack is told beside.
+    """
+    problems: list[str] = []
+    for record, properties in own.items():
+        if named := properties.named_properties():
+            try:
+                known = await names_of(record)
+            except SourceError:
+                continue
+            where = f"sources.{source}.fields.{record}"
+            problems += [
+                f"{where}.{path}: the account has no `{name}`{suggest(name, known, 'correct the name')}"
+                for path, name in named.items()
+                if name not in known
+            ]
+    return problems
 
 
 def absent_vendor_fields(record: type[Record], named: Mapping[str, str], filled: Collection[str]) -> frozenset[str]:

@@ -45,7 +45,7 @@ from connectors.toolkit.own_properties import OwnProperties, PropertyNames, abse
 from connectors.toolkit.vendor_rows import UNREADABLE
 from connectors.toolkit.vendor_words import word_problems
 
-_CHECK_TIMEOUT_S = 5.0
+CHECK_TIMEOUT_S = 5.0
 T = TypeVar("T")
 R = TypeVar("R")
 Parameters = Mapping[str, str | int | None]
@@ -198,7 +198,7 @@ class Vendor(Connector[V]):
         return self._transport.pool_usage
 
     async def check(self) -> list[str]:
-        until = asyncio.get_running_loop().time() + _CHECK_TIMEOUT_S
+        until = asyncio.get_running_loop().time() + CHECK_TIMEOUT_S
         problems = await asyncio.gather(*(self._try(trial, until) for trial in self.trials()))
         return list(dict.fromkeys(problem for problem in problems if problem is not None))
 

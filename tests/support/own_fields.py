@@ -190,9 +190,9 @@ async def mongo_source(uri: str, database: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def asking(folder: Path, **sources: dict[str, Any]) -> AsyncIterator[Gateway]:
+async def asking(folder: Path, tags: str = TAGS, **sources: dict[str, Any]) -> AsyncIterator[Gateway]:
     """A gateway of settings alone, as `serve` builds it."""
-    (folder / "tags.yaml").write_text(TAGS, "utf-8")
+    (folder / "tags.yaml").write_text(tags, "utf-8")
     document = {"fields": FIELDS, "deadline_ms": PATIENT_MS, "tags": {"file": "tags.yaml"}, "sources": sources}
     created = create_app(parse_settings(document, folder=folder))
     async with (

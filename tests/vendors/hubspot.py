@@ -159,6 +159,9 @@ class HubSpotApi(GrantingApi):
                 return self._batch(self._objects(objects), body)
             case "POST", [objects, "search"]:
                 return self._search(self._objects(objects), body)
+            case "GET", ["", "crm", "v3", "properties", "contacts"]:
+                names = {name for contact in self.contacts for name in contact["properties"]}
+                return web.json_response({"results": [{"name": name, "type": "string"} for name in sorted(names)]})
             case "GET", [objects]:
                 return self._listed(self._objects(objects), request.query)
             case "POST", ["", "crm", "v4", "associations", of, _, "batch", "read"]:

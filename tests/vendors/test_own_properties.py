@@ -11,6 +11,7 @@ from connectors.own_fields import declare_fields
 from connectors.record_fields import all_fields, leaf_field
 from connectors.records import Customer, Event, Order, Ticket
 from connectors.testing.fetches import json_of, page_of
+from connectors.vendors.hubspot import HubSpot
 from connectors.vendors.posthog import PostHog
 from connectors.vendors.segment import Segment
 from connectors.vendors.shopify import Shopify, ShopifySettings
@@ -117,6 +118,62 @@ async def test_a_fact_over_a_field_without_a_property_is_not_given(tmp_path: Pat
     async with serving(api.answer) as url, own.asking(tmp_path, visits=settings | {"base_url": url}) as gateway:
         data = await gateway.data('{ customer(by: {id: "1"}) { tag(key: "heavy") { evidence { name value missing } } } }')
     assert data["customer"]["tag"]["evidence"][0] == {"name": "carts", "value": None, "missing": "NOT_GIVEN"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "record", "field", "name", "fix"),
+    [
+        ("zendesk", "customer", "club_tier", "teir", "; did you mean 'tier'?"),
+        ("zendesk", "ticket", "severity", "99", "; correct the name"),
+        ("hubspot", "customer", "club_tier", "teir", "; did you mean 'tier'?"),
+    ],
+)
+async def test_check_tells_which_properties_an_account_does_not_have(
+    kind: str, record: str, field: str, name: str, fix: str
+) -> None:
+    """By the account's own list of them. Without fields of one's own it is not asked for."""
+    declare_fields(parse_settings({"fields": own.FIELDS, "sources": {"shop": {"kind": "sql"}}}).fields.declared())
+    api, settings = SOURCES[kind]
+    preset = {"zendesk": Zendesk, "hubspot": HubSpot}[kind]
+    plain = {key: value for key, value in settings.items() if key not in {"kind", "fields", "values"}}
+    wrong = f"sources.it.fields.{record}.{field}: the account has no `{name}`{fix}"
+    for fields, problems in ((settings["fields"], []), ({record: {field: name}}, [wrong])):
+        async with opened(preset, api(), "it", **plain, fields=fields) as connector:
+            assert await connector.check() == problems
+    asked = api()
+    async with opened(preset, asked, "it", **plain) as connector:
+        assert await connector.check() == []
+    assert not [line for line in asked.requests if "_fields" in line or "properties" in line]
+
+
+SOLVED = """
+facts:
+  solved: {label: Solved, record: ticket, measure: last, field: solved_at, as: days_ago}
+tags:
+  solved:
+    label: Solved
+    description: Whether a ticket was solved lately.
+    owner: support
+    category: SERVICE
+    ttl: 1h
+    version: 1
+    words: YES within a month.
+    expression: "solved != null && solved < 30 ? 'YES' : 'NO'"
+    values: ['YES', 'NO']
+"""
+
+
+async def test_a_fact_over_what_a_vendor_does_not_have_is_not_given(tmp_path: Path) -> None:
+    """Zendesk has no time when a ticket was solved, so that nothing was solved cannot be said."""
+    api = presets.help_desk()
+    query = '{ customer(by: {id: "1"}) { tag(key: "solved") { value partial evidence { value missing } } } }'
+    async with serving(api.answer) as url, own.asking(tmp_path, SOLVED, desk=presets.ZENDESK | {"base_url": url}) as gateway:
+        data = await gateway.data(query)
+    assert data["customer"]["tag"] == {
+        "value": None,
+        "partial": True,
+        "evidence": [{"value": None, "missing": "NOT_GIVEN"}],
+    }
 
 
 MISTAKES = """

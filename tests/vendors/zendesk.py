@@ -124,6 +124,12 @@ class ZendeskApi(GrantingApi):
                 return _numbered("tickets", [one for one in self.tickets if str(one["requester_id"]) == id_], query)
             case ["tickets", id_, "comments"]:
                 return _page("comments", COMMENTS.get(int(id_), []), query)
+            case ["user_fields"]:
+                keys = {key for user in self.users for key in user.get("user_fields", {})}
+                return _page("user_fields", [{"id": 7, "key": key, "type": "text"} for key in sorted(keys)], query)
+            case ["ticket_fields"]:
+                ids = {field["id"] for ticket in self.tickets for field in ticket["custom_fields"]}
+                return _page("ticket_fields", [{"id": id_, "type": "text"} for id_ in sorted(ids)], query)
             case ["users"]:
                 return self._listed(query)
             case ["tickets"]:

@@ -23,8 +23,8 @@ from connectors.records import Account, Customer, Record, Ticket
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.http_client import RefusedResponse, ask_each
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
-from connectors.toolkit.own_properties import PropertyNames
-from connectors.toolkit.vendor_connector import Grant, Trial, Vendor, too_much
+from connectors.toolkit.own_properties import PropertyNames, unknown_properties
+from connectors.toolkit.vendor_connector import CHECK_TIMEOUT_S, Grant, Trial, Vendor, too_much
 from connectors.toolkit.vendor_rows import as_records, by_key, is_number, needed, readable, rows_meeting
 from connectors.toolkit.webhook_signatures import expect_hubspot, read
 from connectors.vendors.hubspot.answers import (
@@ -86,6 +86,14 @@ class HubSpot(Vendor[HubSpotSettings]):
     def __init__(self, name: str, settings: HubSpotSettings) -> None:
         super().__init__(name, settings)
         self._roles = role_meanings(settings.values)
+
+    async def check(self) -> list[str]:
+        return [*await super().check(), *await unknown_properties(self.name, self.own, self._names_of)]
+
+    async def _names_of(self, record: str) -> list[str]:  # noqa: ARG002  contacts alone have some here
+        """List the names of contacts' properties."""
+        page = await self.get(HubSpotPage, "/crm/v3/properties/contacts", {}, self.ends(CHECK_TIMEOUT_S))
+        return readable(page.results, lambda row: str(row["name"]))
 
     def headers(self) -> Mapping[str, str]:
         token = self.settings.token

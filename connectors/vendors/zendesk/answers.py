@@ -42,6 +42,14 @@ class Comments(msgspec.Struct):
     meta: Meta = Meta()
 
 
+class FieldsPage(msgspec.Struct):
+    """One page of the fields that users, or tickets, have."""
+
+    user_fields: list[Any] = []
+    ticket_fields: list[Any] = []
+    meta: Meta = Meta()
+
+
 class ZendeskEvent(msgspec.Struct):
     """A user, or a ticket with its requester."""
 

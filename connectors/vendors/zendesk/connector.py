@@ -35,14 +35,15 @@ from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.converters import contact_points, given, to_text, to_time
 from connectors.toolkit.http_client import RefusedResponse, ask_each, gathered
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
-from connectors.toolkit.own_properties import PropertyNames
-from connectors.toolkit.vendor_connector import AppSettings, Grant, Parameters, Secret, Trial, Vendor
+from connectors.toolkit.own_properties import unknown_properties
+from connectors.toolkit.vendor_connector import CHECK_TIMEOUT_S, AppSettings, Grant, Parameters, Secret, Trial, Vendor
 from connectors.toolkit.vendor_rows import as_records, cut_page, is_number, read_or_odd, readable, time_of
 from connectors.toolkit.webhook_signatures import expect_zendesk, read
-from connectors.vendors.zendesk.answers import Comments, Requested, Tickets, Users, UsersPage, ZendeskWebhook
+from connectors.vendors.zendesk.answers import Comments, FieldsPage, Requested, Tickets, Users, UsersPage, ZendeskWebhook
 from connectors.vendors.zendesk.rows import (
     CHANNELS,
     KINDS,
+    PROPERTIES,
     STATUSES,
     custom_field,
     is_internal,
@@ -80,12 +81,7 @@ class Zendesk(Vendor[ZendeskSettings]):
             " messages.author messages.body messages.at"
         }
     )
-    property_names = MappingProxyType(
-        {
-            "customer": PropertyNames(r"\w*[A-Za-z_]\w*", "write the key of a user field, such as loyalty_tier"),
-            "ticket": PropertyNames(r"[1-9]\d*", "write the id of a ticket field, such as 360012345"),
-        }
-    )
+    property_names = PROPERTIES
     own_words = MappingProxyType({"ticket": ("channel", "kind", "priority", "status")})
 
     def headers(self) -> Mapping[str, str]:
@@ -108,6 +104,20 @@ class Zendesk(Vendor[ZendeskSettings]):
             Trial(_USERS, "the right to read users (OAuth: the scope users:read)", smallest),
             Trial("/api/v2/tickets", "the right to read tickets (OAuth: the scope tickets:read)", smallest),
         ]
+
+    async def check(self) -> list[str]:
+        return [*await super().check(), *await unknown_properties(self.name, self.own, self._names_of)]
+
+    async def _names_of(self, record: str) -> list[str]:
+        """List the keys of users' own fields, or the ids of tickets' fields."""
+        kind, name = ("user_fields", "key") if record == "customer" else ("ticket_fields", "id")
+        until = self.ends(CHECK_TIMEOUT_S)
+
+        async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
+            page = await self.get(FieldsPage, f"/api/v2/{kind}", {"page[size]": _PAGE, "page[after]": cursor}, until)
+            return page.user_fields + page.ticket_fields, page.meta.after_cursor if page.meta.has_more else None
+
+        return readable(await self.paged(turn), lambda field: str(field[name]))
 
     def refusal(self, answer: RefusedResponse) -> SourceError | None:
         if answer.status == 429 and "Retry-After" not in answer.headers:

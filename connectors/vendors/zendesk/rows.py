@@ -5,8 +5,13 @@ from typing import Any
 
 from connectors.records import Channel, TicketKind, TicketStatus
 from connectors.toolkit.converters import converter, given, to_time, translated
+from connectors.toolkit.own_properties import PropertyNames
 from connectors.toolkit.vendor_rows import odd, read_or_odd
 
+PROPERTIES: Mapping[str, PropertyNames] = {
+    "customer": PropertyNames(r"\w*[A-Za-z_]\w*", "write the key of a user field, such as loyalty_tier"),
+    "ticket": PropertyNames(r"[1-9]\d*", "write the id of a ticket field, such as 360012345"),
+}
 _SYSTEM = -1
 """The id of Zendesk among users."""
 STATUSES = translated({"hold": "ON_HOLD"}, converter(TicketStatus))
