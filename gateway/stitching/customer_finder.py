@@ -1,17 +1,18 @@
 """Find customers by any kind of key. Keys of a record find the record first, and then its customer."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from connectors.contract import RECORD_KEYS, KeyKind
 from connectors.record_fields import Fields
-from connectors.records import Customer
-from gateway.errors import AmbiguousIdentityError, InvalidKeyError
+from connectors.records import Customer, Record
+from gateway.errors import AmbiguousIdentityError, InvalidKeyError, SourceFailure
 from gateway.identity.keys import words
 from gateway.identity.node_ids import ID_KINDS, node_id
 from gateway.identity.records import Key
+from gateway.lookups.outcome import Failed, Found
 from gateway.stitching.customer import StitchedCustomer
-from gateway.stitching.record_loader import load_by_own_key
+from gateway.stitching.record_loader import ask_by_own_keys, load_by_own_key
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.sourced_record import SourcedRecord
@@ -54,19 +55,38 @@ async def find_owners(stitcher: Stitcher, owners: Collection[Key], selection: Se
 
 
 async def _load_owners(stitcher: Stitcher, kind: KeyKind, value: str) -> list[Key]:
-    """Load the records with a key, and list the keys of their customers.
-
-    All sources that find records by the key are asked, but for an id: that is of one source.
-    """
+    """Load the records with a key, from all sources that find them by it, and list the keys of their customers."""
     record, sources = RECORD_KEYS[kind], stitcher.router.sources
     finders = sources.finders(record, kind)
     if not finders:
         raise InvalidKeyError(f"no source finds customers by {words(kind)}")
     if kind is ID_KINDS[record]:
-        source_name, value = stitcher.router.node_ids[record].read(value) or (None, value)
-        finders = [source for source in finders if source.name == source_name]
+        return await _load_owners_by_id(stitcher, record, value)
     records = await load_by_own_key(stitcher, finders, record, kind, value, OWNER_FIELDS, leads=True)
-    return list(dict.fromkeys(owner for own in records if (owner := owner_of(own, stitcher.router)) is not None))
+    return _owners_of(records, stitcher.router)
+
+
+async def _load_owners_by_id(stitcher: Stitcher, record: type[Record], value: str) -> list[Key]:
+    """List the keys of the customers of a record by its id, which is of one source and those that know its ids.
+
+    Raises `SourceFailure` when none of those that could be asked says whose it is.
+    """
+    router, kind = stitcher.router, ID_KINDS[record]
+    source_name, own_id = router.node_ids[record].read(value) or (None, value)
+    orders = router.orders.join(record)
+    names = [source_name] if orders is None or source_name not in orders.rank else orders.same_ids(source_name)
+    keys = [(source, own_id) for source in router.sources.finders(record, kind) if source.name in names]
+    outcomes = await ask_by_own_keys(stitcher, keys, record, kind, OWNER_FIELDS, leads=True)
+    found = [SourcedRecord(own, answer.source) for answer in outcomes if isinstance(answer, Found) for own in answer.records]
+    owners = _owners_of(found, router)
+    failed = next((answer for answer in outcomes if isinstance(answer, Failed)), None)
+    if failed is not None and not owners:
+        raise SourceFailure(failed.source, failed.error)
+    return owners
+
+
+def _owners_of(records: Iterable[SourcedRecord], router: SourceRouter) -> list[Key]:
+    return list(dict.fromkeys(owner for own in records if (owner := owner_of(own, router)) is not None))
 
 
 def owner_of(own: SourcedRecord, router: SourceRouter) -> Key | None:

@@ -96,6 +96,10 @@ class CustomerSources:
         """Tell whether the source of this name finds customers by id."""
         return name in self._by_id
 
+    def finds_stated(self, name: str) -> bool:
+        """Tell whether the source of this name finds customers by ids that they state."""
+        return self.named(name) in self.asked_by(KeyKind.EXTERNAL_ID)
+
     def by_id(self, name: str) -> Sequence[Source]:
         """List the sources that find customers by the ids of a source."""
         return self._by_id_space.get(name, ())

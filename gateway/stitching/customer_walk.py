@@ -19,7 +19,7 @@ from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.merged_record import merge_records
 from gateway.stitching.origins import MemberRecord
-from gateway.stitching.record_keys import identity_record, linking_keys
+from gateway.stitching.record_keys import find_by_stated, identity_record, linking_keys
 from gateway.stitching.stored_evidence import Conclusion, Digest, StoredEvidence
 
 Place = tuple[Source, KeyKind]
@@ -127,7 +127,7 @@ class CustomerWalk:
                 if isinstance(outcome, Found):
                     found.append((source, key, outcome))
                     if _is_id(kind):
-                        self._take_own_id(RecordId(source.name, value), outcome)
+                        self._take_own_id(source, value, outcome)
                     if not _is_id(kind) and len(outcome.records) > self._customers.max_sharers:
                         self._shared.add(key)
                         self.sharers[key] = outcome
@@ -139,14 +139,20 @@ class CustomerWalk:
         for place, value, outcome in failed:
             self._fail(place, value, outcome)
         self._doubt_spared()
+        self.seeds = [find_by_stated(seed, self._keys) for seed in self.seeds]
         if len(self.members) > self._customers.limits.records:
             self.stop(IncompleteReason.TOO_MANY_RECORDS)
 
-    def _take_own_id(self, asked: RecordId, outcome: Found) -> None:
+    def _take_own_id(self, source: Source, value: str, outcome: Found) -> None:
         """Go by the id that the record itself has: a source may find it by another spelling, or by a pseudonym."""
+        asked = RecordId(source.name, value)
         if len(outcome.records) == 1:
             own = RecordId(asked.source, outcome.records[0].id)
             self.seeds = [own if seed == asked else seed for seed in self.seeds]
+        elif not outcome.records and self._customers.finds_stated(source.name):
+            # It may be an older id of another record, which states it.
+            stated = [key.value for key in self._customers.stated_ids(asked)]
+            self._frontier.setdefault((source, KeyKind.EXTERNAL_ID), {}).update((own, (own,)) for own in stated)
         if self.evidence is not None and all(record.id != asked.id for record in outcome.records):
             self.evidence.lose(asked)
 
@@ -168,7 +174,7 @@ class CustomerWalk:
                 outcome = by_form[forms[0]]
                 if len(forms) > 1 or type(outcome) is not Found or (not is_by_id and len(outcome.records) > sharers):
                     return False
-                if not outcome.records and outcome.dropped:
+                if not outcome.records and (outcome.dropped or RecordId(name, value) in self.seeds):
                     return False
                 key = None if is_by_id else Key(kind, value)
                 for record in outcome.records:

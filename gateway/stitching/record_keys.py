@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from connectors.contract import LINKING_KINDS, KeyKind
 from connectors.records import Customer
 from gateway.identity.blocked_keys import birth_date_of
 from gateway.identity.keys import key_spellings, keys_of
-from gateway.identity.records import IdentityRecord, Key, RecordId
+from gateway.identity.records import IdentityRecord, Key, RecordId, stated_id
 from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.origins import MemberRecord
 
@@ -23,6 +23,14 @@ def linking_keys(customers: CustomerSources, id_: RecordId, record: Customer) ->
             if Key(kind, value) not in blocked:
                 forms[Key(kind, value)] = own_forms
     return forms
+
+
+def find_by_stated(id_: RecordId, keys: Mapping[RecordId, AbstractSet[Key]]) -> RecordId:
+    """Find the only record of a source that states an id there which no record has. The id itself where there is none."""
+    if id_ in keys:
+        return id_
+    stating = [own for own in keys if own.source == id_.source and stated_id(id_) in keys[own]]
+    return stating[0] if len(stating) == 1 else id_
 
 
 def identity_record(member: MemberRecord, keys: AbstractSet[Key], unanswered: AbstractSet[Key]) -> IdentityRecord:

@@ -66,16 +66,16 @@ class Stitcher(msgspec.Struct, eq=False):
         if read is None:
             return _nobody()
         source = read[0]
-        if source is not None and self.has_several_sources and not self._router.customers.is_enough(source, selection):
-            return self._with_all_records(RecordId(source, read[1]), selection, as_asked=False)
-        return self.customer(KeyKind.CUSTOMER_ID, read[1], selection, source)
+        if source is None or not self.has_several_sources:
+            return self.customer(KeyKind.CUSTOMER_ID, read[1], selection, source)
+        return self._with_needed_records(RecordId(source, read[1]), selection, as_asked=False)
 
     def node(self, customer_id: str, selection: Selection) -> Awaitable[StitchedCustomer | None]:
         """Find as `customer_of`, and show the customer under the id that was asked for."""
         read = self._router.customer_ids.read(customer_id) if self.has_several_sources else None
-        if read is None or read[0] is None or self._router.customers.is_enough(read[0], selection):
+        if read is None or read[0] is None:
             return self.customer_of(customer_id, selection)
-        return self._with_all_records(RecordId(read[0], read[1]), selection, as_asked=True)
+        return self._with_needed_records(RecordId(read[0], read[1]), selection, as_asked=True)
 
     def customer_in(
         self, source: Source, kind: KeyKind, value: str, selection: Selection
@@ -92,6 +92,14 @@ class Stitcher(msgspec.Struct, eq=False):
             return await self.customer(KeyKind.CUSTOMER_ID, set_id, selection)
         customer = await self.customer_of(set_id.partition(SET_SEPARATOR)[0], selection)
         return customer.tagged if customer is not None and customer.tagged.id == set_id else None
+
+    async def _with_needed_records(self, id_: RecordId, selection: Selection, *, as_asked: bool) -> StitchedCustomer | None:
+        """Find a customer at its source where that is enough. Another record may state an id that none has."""
+        if self._router.customers.is_enough(id_.source, selection):
+            customer = await self.customer(KeyKind.CUSTOMER_ID, id_.id, selection, id_.source)
+            if customer is not None or not self._router.customers.finds_stated(id_.source):
+                return customer
+        return await self._with_all_records(id_, selection, as_asked=as_asked)
 
     async def _with_all_records(self, id_: RecordId, selection: Selection, *, as_asked: bool) -> StitchedCustomer | None:
         (customer,), _ = await self._identity.find([id_], (), selection, as_asked=as_asked)
@@ -182,6 +190,10 @@ class Stitcher(msgspec.Struct, eq=False):
             self._identity.find(walked, keys, selection),
             self._customers_of(source, [id_.id for id_ in alone], selection) if alone else _nothing(),
         )
+        if source is not None and None in single and self._router.customers.finds_stated(source):
+            lost = [id_ if own is None else None for id_, own in zip(alone, single, strict=True)]
+            stated, _ = await self._identity.find(lost, (), selection)
+            single = [own or other for own, other in zip(single, stated, strict=True)]
         rest = iter(single)
         return [next(rest) if own else customer for customer, own in zip(merged, enough, strict=True)], found
 

@@ -5,17 +5,21 @@ from pathlib import Path
 import pytest
 
 from connectors import records as r
-from connectors.contract import KeyKind
+from connectors.contract import Change, KeyKind
+from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
 from gateway.check.command import check
 from gateway.check.data_checks import check_data
 from gateway.check.sampler import Sampler
 from gateway.clock import Clock
+from gateway.invalidation import Invalidator
 from gateway.replay.recording_files import RecordedSource, open_recording
+from gateway.stitching.selection import Selection
 from gateway.tags.definitions import Pack
 from tests.support.gateway_server import gateway_on
 from tests.support.known_people import ask_both, calls_of, knowing, order, person
 from tests.support.recordings import REFERENCE
+from tests.support.tag_shop import services_on
 
 BERLIN, LONDON = "+4930901820", "+442079460000"
 REGIONS = {"crm": {"kind": "memory", "phone_region": "DE"}, "shop": {"kind": "memory"}}
@@ -61,6 +65,20 @@ async def test_other_records_are_asked_for_by_whole_numbers(several: bool):
         data = await gateway.data('{ customer(by: {id: "crm:1"}) { orders { nodes { id } } } }')
     assert data["customer"] == {"orders": {"nodes": [{"id": "till:o-t"}]}}
     assert calls_of(till) == [[("phone", (BERLIN,))]]
+
+
+async def test_a_webhook_tells_a_number_of_its_source():
+    """What is kept under the whole number is asked for anew."""
+    crm, _ = systems()
+    sources = {"crm": REGIONS["crm"] | {"cache_s": {"customer": 60}}}
+    async with services_on([crm], default_region="GB", sources=sources) as services:
+        source = services.sources.named("crm")
+        assert source is not None
+        for told, calls in ((None, 1), (None, 1), ("020 7946 0000", 1), ("030 901820", 2)):
+            if told is not None:
+                await Invalidator(services).apply(source, [Change(r.Customer, KeyKind.PHONE, told)])
+            await services.stitcher().customer(KeyKind.PHONE, BERLIN, Selection(fields=Fields.from_paths("id")))
+            assert sum(call[2] == (BERLIN,) for call in crm.calls) == calls
 
 
 def test_a_number_has_one_pseudonym_in_all_regions(tmp_path: Path):

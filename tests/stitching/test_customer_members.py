@@ -85,6 +85,7 @@ async def test_many_customers_are_one_call_for_each_source_and_kind(end: str):
             ("external_id", ("shop:42",)),
             ("email", ("ana@example.com", "li@example.com", "ana.work@example.org")),
             ("phone", (NUMBER,)),
+            ("external_id", ("crm:9",)),  # an id that nobody has may be stated
             ("external_id", ("desk:u1",)),
         ],
         [

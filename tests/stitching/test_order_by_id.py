@@ -80,6 +80,24 @@ async def test_an_order_is_the_same_by_the_id_of_any_of_its_records(seed: int, d
 
 
 @ENDS
+@pytest.mark.parametrize("is_down", [False, True])
+async def test_a_customer_is_found_by_an_order_at_all_that_have_its_ids(is_down: bool, end: str):
+    """The shop does not say whose its order is, or is down: the payments do. Of an order of the shop alone nobody knows."""
+    orders = [r.Order(id=id_, placed_at=shop.at(1)) for id_ in ("1", "2")]
+    own = by_customer_and_id("shop", orders, customer=None)
+    own.failure = SourceUnavailableError() if is_down else None
+    sources = [shop.crm(), own, by_customer_and_id("payments", orders[:1]), by_customer_and_id("erp", [])]
+    query = f"""{{ a: customer(by: {{orderId: "shop:1"}}) {{ id }} b: customer(by: {{orderId: "payments:1"}}) {{ id }}
+        c: customer(by: {{orderId: "shop:2"}}) {{ id }} {end}"""
+    async with gateway_on(sources, **settings(sources)) as gateway:
+        answer = await gateway.ask(query)
+    expected = {"a": {"id": "crm:c1"}, "b": {"id": "crm:c1"}, "c": None, "__schema": None}
+    assert answer["data"] | {"__schema": None} == expected
+    errors = [(error["path"], error["extensions"]["code"]) for error in answer.get("errors", [])]
+    assert errors == [(["c"], "SOURCE_UNAVAILABLE")] * is_down
+
+
+@ENDS
 async def test_a_source_that_is_down_costs_what_it_alone_knows(end: str):
     """Its order is found by its id at those that have the same ids; what nobody else knows is an error."""
     drawn = {
