@@ -42,6 +42,7 @@ ARGUMENTS: dict[str, list[str]] = {
     "order.id": ['"orders:oc11"', '"oc21"', '"support:t1"', '"nobody"', '""', "7", "$id"],
     "account.id": ['"crm:a1"', '"a1"', "$id"],
     "role": ["BUYER", "USER", "null"],
+    "members": ["true", "false"],
     "ticket.id": ['"support:t1"', '"t2"', '"orders:oc11"', '"T2"', "$id"],
     "node.id": ['"crm:c1"', '"orders:oc12"', '"support:t2"', '"behaviour:e1"', '"c2"', '"orders:c1"', '" "', "7", "$id"],
     "text": ['"a"', "$text", '"b"', '""'],

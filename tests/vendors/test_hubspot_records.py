@@ -153,6 +153,14 @@ async def test_contacts_of_a_company_come_by_role(api, crm, role, places):
     assert (page.total, api.requests[2:]) == (len(ids), [SEARCH] * 2)
 
 
+async def test_a_page_without_an_id_to_go_on_from_is_an_error(api, crm):
+    """Whoever goes on from nowhere begins again."""
+    api.contacts = [contact(1000 + n, associatedcompanyid="9002") for n in range(201)]
+    api.spoil = lambda answer: answer | {"results": [*answer["results"][:-1], {"properties": {}}]}
+    assert isinstance(await failure_of(lookup_of(crm, Customer, KeyKind.ACCOUNT), "9002"), SourceProtocolError)
+    assert api.requests[-1] == SEARCH
+
+
 async def test_a_role_that_no_word_means_is_nobodys(api, crm):
     """Without a call, until the settings say which word means it."""
     where = (Condition("company.role", ("BILLING",)),)
