@@ -47,12 +47,17 @@ from resolvers.source import CustomerSource
 from resolvers.statistics import STATISTICS, OrderStatistics
 from resolvers.tag import GIVEN_TAGS, ONE_TAG, Tag
 from resolvers.ticket import Ticket, TicketFilter
-from resolvers.timeline import ENTRIES, TimelineEntry, timeline_asks
+from resolvers.timeline import ENTRIES, timeline_asks
 
 Parent = strawberry.Parent[StitchedCustomer]
 Info = strawberry.Info[Any, None]
 TAG_RECORDS = tuple(records.RECORDS.values())
 CONSENT_PATHS = tuple(f"consents.{name}" for name in fields_of(records.Consent))
+TIMELINE_RECORDS = tuple(records.RECORDS[name] for name in ENTRIES)
+TimelineEntry = Annotated[
+    Order | Ticket | Event,
+    strawberry.union("TimelineEntry", description="Something that happened between the customer and the company."),
+]
 
 
 @strawberry.type(description="A person or a company, stitched on demand from the systems that know it.")
@@ -116,10 +121,8 @@ class Customer(Node):
         return statistics
 
     @stitching(
-        "Orders, tickets and events in one list, newest first.",
-        records.Order,
-        records.Ticket,
-        records.Event,
+        "Records of all types in one list, newest first.",
+        *TIMELINE_RECORDS,
         graphql_type=Connection[TimelineEntry] | None,
     )
     async def timeline(
@@ -128,7 +131,7 @@ class Customer(Node):
         first: First = DEFAULT_FIRST,
         after: After = None,
         records: Annotated[
-            list[RecordType] | None, strawberry.argument(description="Which records to merge; all three by default.")
+            list[RecordType] | None, strawberry.argument(description="Which records to merge; all by default.")
         ] = None,
     ) -> RecordPage:
         names = list(ENTRIES) if records is None else [record.value for record in records]
