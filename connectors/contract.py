@@ -28,7 +28,20 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from connectors.errors import NoWebhookError, SourceError
 from connectors.inspection import MissingIndex, SampleFunction
 from connectors.record_fields import Fields
-from connectors.records import RECORD_NAMES, RECORDS, Account, BirthDates, Event, Order, Record, Ticket, known_record
+from connectors.records import (
+    RECORD_NAMES,
+    RECORDS,
+    Account,
+    BirthDates,
+    Deal,
+    Event,
+    Order,
+    Record,
+    Subscription,
+    Survey,
+    Ticket,
+    known_record,
+)
 
 
 class KeyKind(StrEnum):
@@ -47,6 +60,9 @@ class KeyKind(StrEnum):
     TICKET_NUMBER = "ticket_number"
     EVENT_ID = "event_id"
     PARENT_ACCOUNT = "parent_account"
+    DEAL_ID = "deal_id"
+    SUBSCRIPTION_ID = "subscription_id"
+    SURVEY_ID = "survey_id"
     TEXT = "text"
 
 
@@ -57,6 +73,9 @@ RECORD_KEYS: Mapping[KeyKind, type[Record]] = {
     KeyKind.TICKET_NUMBER: Ticket,
     KeyKind.EVENT_ID: Event,
     KeyKind.PARENT_ACCOUNT: Account,
+    KeyKind.DEAL_ID: Deal,
+    KeyKind.SUBSCRIPTION_ID: Subscription,
+    KeyKind.SURVEY_ID: Survey,
 }
 """Kinds of keys that a record has itself: its id or number, or whose part it is."""
 

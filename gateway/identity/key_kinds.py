@@ -65,13 +65,14 @@ class KeyKindRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _own_id(name: str) -> KeyKindRow:
-    """Describe the kind of key that is the id of a record."""
     article = "An" if name[0] in "aeiou" else "A"
     return KeyKindRow(description=f"{article} {name}'s own id.", finds_customers=False)
 
 
-KEY_KINDS: dict[KeyKind, KeyKindRow] = {
-    **{kind: _own_id(RECORD_NAMES[record]) for kind, record in RECORD_KEYS.items() if kind.name.endswith("_ID")},
+_OWN_IDS = {kind: _own_id(name) for kind, record in RECORD_KEYS.items() if kind == f"{(name := RECORD_NAMES[record])}_id"}
+"""The rows of records' own ids, but for what `_ROWS` says of one."""
+
+_ROWS: dict[KeyKind, KeyKindRow] = {
     KeyKind.CUSTOMER_ID: KeyKindRow(
         description="The customer's id in the CRM.",
         fields=("id",),
@@ -136,6 +137,9 @@ KEY_KINDS: dict[KeyKind, KeyKindRow] = {
     ),
     KeyKind.TEXT: KeyKindRow(description="A part of a name, an e-mail address or a telephone number.", finds_customers=False),
 }
+
+KEY_KINDS = {kind: row for kind in KeyKind if (row := _ROWS.get(kind) or _OWN_IDS.get(kind))}
+"""The rows of all kinds, in the order of the enum."""
 
 
 def require_all(names: Iterable[str], place: str, given: Container[str]) -> None:

@@ -22,7 +22,7 @@ NOT_PERSONAL = {
     "customer": {
         "locale", "industry", "income_band", "life_stage", "address.region", "address.country", "company.industry",
         "company.role_name", "acquisition.source", "acquisition.medium", "acquisition.campaign", "external_ids.source",
-        "deals.id", "deals.segment", "consents.purpose", "consents.source", "social_accounts.platform", "touches.channel",
+        "consents.purpose", "consents.source", "social_accounts.platform", "touches.channel",
         "touches.source", "touches.medium", "touches.campaign",
     },
     "account": {"industry"},
@@ -32,8 +32,11 @@ NOT_PERSONAL = {
         "tax.currency", "items.sku", "items.product_id", "items.name", "items.brand", "items.category",
         "items.unit_price.currency", "items.discount.currency", "items.total.currency", "payments.amount.currency",
     },
-    "ticket": {"id", "number", "order_id"},
-    "event": {"id", "type"},
+    "ticket": {"id", "number", "order_id", "tags"},
+    "event": {"id", "type", "feature"},
+    "deal": {"id", "pipeline", "stage_name", "segment", "amount.currency"},
+    "subscription": {"id", "plan", "amount.currency"},
+    "survey": {"id", "order_id", "ticket_id"},
 }  # fmt: skip
 """Texts of records that say nothing of a person."""
 
