@@ -155,7 +155,7 @@ class Customer(Node):
 
     @stitching(
         "The customer's tags. One that the rule does not give is left out, unless that is for want of a source.",
-        *ALL_RECORDS,
+        facts=True,
         graphql_type=list[Tag] | None,
         together=GIVEN_TAGS,
     )
@@ -173,7 +173,7 @@ class Customer(Node):
 
     @stitching(
         "One tag, also when the rule does not give it: its evidence says why not.",
-        *ALL_RECORDS,
+        facts=True,
         graphql_type=Tag | None,
         together=ONE_TAG,
     )
