@@ -9,7 +9,7 @@ import pytest
 
 from connectors.contract import CUSTOMER_KEYS, RECORD_KEYS, KeyKind
 from connectors.record_fields import LIST, Fields, fields_of, leaf_field, narrow
-from connectors.records import Company, Customer, Order, Personal, Record
+from connectors.records import Account, Company, Customer, Order, Personal, Record
 from connectors.sql.measure_statement import ONE_OF_A_CUSTOMER
 from gateway.identity import key_kinds
 from gateway.identity.key_kinds import KEY_KINDS
@@ -27,7 +27,7 @@ CUSTOMER = {
     "company": {"account": "A-1"},
 }
 FOUND = CUSTOMER_KEYS
-OWN_IDS = [kind for record, kind in ID_KINDS.items() if record is not Customer]
+OWN_IDS = [kind for record, kind in ID_KINDS.items() if record not in (Customer, Account)]
 
 
 class Without(ast.NodeTransformer):
@@ -67,9 +67,10 @@ def test_a_kind_without_a_row_is_named_at_import(kind: KeyKind):
 
 @pytest.mark.parametrize(("record", "kind"), ID_KINDS.items())
 def test_the_own_id_of_a_record_has_a_row_by_itself(record: type[Record], kind: KeyKind):
-    """It finds the record alone; an order's finds its customer, too."""
+    """It finds the record alone; an order's finds its customer, too, and an account's its members."""
+    is_customers = record in (Customer, Account)
     assert (RECORD_KEYS.get(kind), KEY_KINDS[kind].finds_customers) == (
-        (None, True) if record is Customer else (record, record is Order)
+        (None, True) if is_customers else (record, record is Order)
     )
 
 

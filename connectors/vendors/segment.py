@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any
 
@@ -274,10 +275,17 @@ def _event(row: Any) -> dict[str, Any]:
         id=row["message_id"],
         at=to_time(row["timestamp"]),
         type=row.get("event") or row["type"],
+        quantity=_quantity(row.get("properties")),
         page=read_or_odd(row.get("context"), _page),
         deviceId=read_or_odd(row.get("external_ids"), _device),
         properties=row.get("properties"),
     )
+
+
+def _quantity(properties: Any) -> Any:
+    """Read how many products a track is about. A company may mean anything else by what is no number."""
+    quantity = properties.get("quantity") if isinstance(properties, dict) else None
+    return quantity if isinstance(quantity, int | Decimal) and not isinstance(quantity, bool) else None
 
 
 def _typed(value: Any) -> tuple[str, Any]:

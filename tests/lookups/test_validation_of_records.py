@@ -58,7 +58,7 @@ def read(record: type[r.Record], *raw: dict[str, object], fields: Fields | None 
 )
 def test_an_unsound_value_costs_itself(record: type[r.Record], raw: dict[str, object]):
     """Only its own time costs the record. The ones around it stay, in order; what is not selected costs nothing."""
-    good = ORDER | EVENT | {"createdAt": ORDER["placedAt"]}
+    good = ORDER | EVENT | dict.fromkeys(("createdAt", "startedAt"), ORDER["placedAt"])
     before, after = good | {"id": "a"}, good | {"id": "b"}
     found, dropped, unreadable = read(record, before, raw, after)
     is_dropped = raw.get("placedAt", ORDER["placedAt"]) != ORDER["placedAt"]

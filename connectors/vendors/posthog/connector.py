@@ -33,6 +33,7 @@ _READ_FROM: Mapping[str, tuple[str, ...]] = {
 """The columns of a person that a field is read from."""
 _EVENT = ("distinct_id", "toString(uuid)", "timestamp", "event")
 _EVENT_FROM = {
+    "feature": ("properties.$feature_flag",),
     "page": ("properties.$pathname",),
     "device_id": ("properties.$device_id",),
     "session_id": ("properties.$session_id",),
@@ -191,6 +192,7 @@ def _event(names: Sequence[str], row: Any) -> dict[str, Any]:
         id=id_,
         at=to_time(at),
         type=type_,
+        feature=to_text(has("properties.$feature_flag")),
         page=has("properties.$pathname"),
         deviceId=has("properties.$device_id"),
         sessionId=has("properties.$session_id"),
