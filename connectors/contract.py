@@ -28,20 +28,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from connectors.errors import NoWebhookError, SourceError
 from connectors.inspection import MissingIndex, SampleFunction
 from connectors.record_fields import Fields
-from connectors.records import (
-    RECORD_NAMES,
-    RECORDS,
-    Account,
-    BirthDates,
-    Deal,
-    Event,
-    Order,
-    Record,
-    Subscription,
-    Survey,
-    Ticket,
-    known_record,
-)
+from connectors.records import RECORD_NAMES, RECORDS, Account, BirthDates, Customer, Order, Record, Ticket, known_record
 
 
 class KeyKind(StrEnum):
@@ -67,15 +54,10 @@ class KeyKind(StrEnum):
 
 
 RECORD_KEYS: Mapping[KeyKind, type[Record]] = {
-    KeyKind.ORDER_ID: Order,
+    **{KeyKind(f"{name}_id"): record for name, record in RECORDS.items() if record not in (Customer, Account)},
     KeyKind.ORDER_NUMBER: Order,
-    KeyKind.TICKET_ID: Ticket,
     KeyKind.TICKET_NUMBER: Ticket,
-    KeyKind.EVENT_ID: Event,
     KeyKind.PARENT_ACCOUNT: Account,
-    KeyKind.DEAL_ID: Deal,
-    KeyKind.SUBSCRIPTION_ID: Subscription,
-    KeyKind.SURVEY_ID: Survey,
 }
 """Kinds of keys that a record has itself: its id or number, or whose part it is."""
 

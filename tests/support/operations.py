@@ -44,7 +44,8 @@ ARGUMENTS: dict[str, list[str]] = {
     "role": ["BUYER", "USER", "null"],
     "ticket.id": ['"support:t1"', '"t2"', '"orders:oc11"', '"T2"', "$id"],
     "node.id": [
-        '"crm:c1"', '"orders:oc12"', '"sales:d1"', '"sales:s1"', '"sales:n2"', '"support:t2"', '"behaviour:e1"', '"c2"', '"orders:c1"', '" "', "7",
+        '"crm:c1"', '"orders:oc12"', '"sales:d1"', '"sales:s1"', '"sales:n2"',
+        '"support:t2"', '"behaviour:e1"', '"c2"', '"orders:c1"', '" "', "7",
         "$id",
     ],
     "text": ['"a"', "$text", '"b"', '""'],
@@ -70,7 +71,8 @@ ARGUMENTS: dict[str, list[str]] = {
     "SubscriptionFilter": ["{status: ACTIVE}", '{plan: ["Pro"], status: [ACTIVE, ENDED]}', "{plan: $keys}"],
     "SurveyFilter": ["{kind: [NPS]}", "{kind: [CSAT, UNKNOWN], until: $since}"],
     "records": [
-        "null", "[TICKET, EVENT]", "[DEAL, SURVEY, SUBSCRIPTION]", "[ORDER]", "[]", "[CUSTOMER]", "ORDER", "[ORDER, ORDER, $record]", "[$record]",
+        "null", "[TICKET, EVENT]", "[DEAL, SURVEY, SUBSCRIPTION]",
+        "[ORDER]", "[]", "[CUSTOMER]", "ORDER", "[ORDER, ORDER, $record]", "[$record]",
     ],
     "keys": [
         "null", '["activity"]', '["activity", "satisfaction"]', '["nope"]', "[]", '"activity"', "$keys", "[$tag]",
