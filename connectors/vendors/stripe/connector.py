@@ -213,13 +213,13 @@ class Stripe(Vendor[StripeSettings]):
     async def _by_emails(self, keys: Keys, load: Callable[[list[str]], Awaitable[Page | bytes]], until: float | None) -> Answer:
         """Find what the customers with an address have, by their ids."""
 
-        async def found(email: str) -> Page | bytes | None:
+        async def load_by_email(email: str) -> Page | bytes | None:
             customers = await self._by_email(email, until)
             if not customers and not self.settings.search:
                 return None
             return await load(readable(customers, lambda customer: str(customer["id"])))
 
-        answer = await ask_each(keys, found)
+        answer = await ask_each(keys, load_by_email)
         return answer if self.settings.search else unsure_of_letters(keys, answer)
 
     async def _page_behind(self, places: Sequence[str], first: int, until: float | None) -> StripeList:
