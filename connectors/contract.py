@@ -28,7 +28,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from connectors.errors import NoWebhookError, SourceError
 from connectors.inspection import MissingIndex, SampleFunction
 from connectors.record_fields import Fields
-from connectors.records import RECORD_NAMES, RECORDS, Account, BirthDates, Event, Order, Record, Ticket, known_record
+from connectors.records import RECORD_NAMES, RECORDS, Account, BirthDates, Customer, Order, Record, Ticket, known_record
 
 
 class KeyKind(StrEnum):
@@ -47,15 +47,16 @@ class KeyKind(StrEnum):
     TICKET_NUMBER = "ticket_number"
     EVENT_ID = "event_id"
     PARENT_ACCOUNT = "parent_account"
+    DEAL_ID = "deal_id"
+    SUBSCRIPTION_ID = "subscription_id"
+    SURVEY_ID = "survey_id"
     TEXT = "text"
 
 
 RECORD_KEYS: Mapping[KeyKind, type[Record]] = {
-    KeyKind.ORDER_ID: Order,
+    **{KeyKind(f"{name}_id"): record for name, record in RECORDS.items() if record not in (Customer, Account)},
     KeyKind.ORDER_NUMBER: Order,
-    KeyKind.TICKET_ID: Ticket,
     KeyKind.TICKET_NUMBER: Ticket,
-    KeyKind.EVENT_ID: Event,
     KeyKind.PARENT_ACCOUNT: Account,
 }
 """Kinds of keys that a record has itself: its id or number, or whose part it is."""

@@ -11,15 +11,9 @@ from typing import Annotated, Any
 import msgspec
 
 from connectors.record_fields import FieldInfo, declare, fields_of
-from connectors.records import Customer, Event, KnownEnum, Money, Order, OrderItem, Personal, Quantity, Ticket, UtcTime, Whole
+from connectors.records import RECORDS, KnownEnum, Money, OrderItem, Personal, Quantity, UtcTime, Whole
 
-OWNERS: Mapping[str, type[msgspec.Struct]] = {
-    "customer": Customer,
-    "order": Order,
-    "item": OrderItem,
-    "ticket": Ticket,
-    "event": Event,
-}
+OWNERS: Mapping[str, type[msgspec.Struct]] = {**RECORDS, "item": OrderItem}
 """What may have fields of one's own, by the name that settings use."""
 
 

@@ -124,3 +124,29 @@ class DealStage(KnownEnum):
     WON = "WON"
     LOST = "LOST"
     UNKNOWN = "UNKNOWN"
+
+
+class SurveyKind(KnownEnum):
+    NPS = "NPS"
+    CSAT = "CSAT"
+    CES = "CES"
+    REVIEW = "REVIEW"
+    UNKNOWN = "UNKNOWN"
+
+
+class SubscriptionStatus(KnownEnum):
+    TRIAL = "TRIAL"
+    ACTIVE = "ACTIVE"
+    PAST_DUE = "PAST_DUE"
+    PAUSED = "PAUSED"
+    CANCELLED = "CANCELLED"
+    ENDED = "ENDED"
+    UNKNOWN = "UNKNOWN"
+
+
+class BillingInterval(KnownEnum):
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    YEAR = "YEAR"
+    UNKNOWN = "UNKNOWN"

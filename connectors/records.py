@@ -8,14 +8,12 @@ What has a type may still be too much to be written: see `Whole`, `MAX_DIGITS` a
 something of a person are marked `Personal`.
 """
 
-from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 
 from connectors.record_enums import AccountRole as AccountRole
+from connectors.record_enums import BillingInterval as BillingInterval
 from connectors.record_enums import Channel as Channel
 from connectors.record_enums import ConsentState as ConsentState
 from connectors.record_enums import ContactKind as ContactKind
@@ -26,69 +24,38 @@ from connectors.record_enums import KnownEnum as KnownEnum
 from connectors.record_enums import MessageAuthor as MessageAuthor
 from connectors.record_enums import OrderStatus as OrderStatus
 from connectors.record_enums import PaymentMethod as PaymentMethod
+from connectors.record_enums import SubscriptionStatus as SubscriptionStatus
+from connectors.record_enums import SurveyKind as SurveyKind
 from connectors.record_enums import TicketKind as TicketKind
 from connectors.record_enums import TicketPriority as TicketPriority
 from connectors.record_enums import TicketStatus as TicketStatus
+from connectors.record_parts import DAY_PATTERN as DAY_PATTERN
+from connectors.record_parts import MAX_DIGITS as MAX_DIGITS
+from connectors.record_parts import MAX_EXACT as MAX_EXACT
+from connectors.record_parts import MAX_NESTED as MAX_NESTED
+from connectors.record_parts import MAX_WHOLE as MAX_WHOLE
+from connectors.record_parts import Acquisition as Acquisition
+from connectors.record_parts import Address as Address
+from connectors.record_parts import BirthDates as BirthDates
+from connectors.record_parts import Company as Company
+from connectors.record_parts import Consent as Consent
+from connectors.record_parts import ContactPoint as ContactPoint
+from connectors.record_parts import Day as Day
+from connectors.record_parts import ExactWhole as ExactWhole
+from connectors.record_parts import ExternalId as ExternalId
+from connectors.record_parts import ExternalOrderId as ExternalOrderId
+from connectors.record_parts import Message as Message
+from connectors.record_parts import Money as Money
+from connectors.record_parts import OrderItem as OrderItem
+from connectors.record_parts import Part as Part
+from connectors.record_parts import Payment as Payment
+from connectors.record_parts import Personal as Personal
+from connectors.record_parts import Quantity as Quantity
+from connectors.record_parts import SocialAccount as SocialAccount
+from connectors.record_parts import Touch as Touch
+from connectors.record_parts import UtcTime as UtcTime
+from connectors.record_parts import Whole as Whole
 from connectors.suggestions import did_you_mean
-
-UtcTime = Annotated[datetime, msgspec.Meta(tz=True)]
-
-DAY_PATTERN = r"^\d{4}-(?!02-3|(?:0[469]|11)-31)(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\Z"
-Day = Annotated[str, msgspec.Meta(pattern=DAY_PATTERN)]
-"""A day of the calendar as ISO 8601, `1985-03-12`."""
-
-MAX_WHOLE = 2**31 - 1
-Whole = Annotated[int, msgspec.Meta(ge=-MAX_WHOLE - 1, le=MAX_WHOLE)]
-"""A whole number as GraphQL has it, of 32 bits."""
-
-MAX_EXACT = 2**53 - 1
-ExactWhole = Annotated[int, msgspec.Meta(ge=-MAX_EXACT, le=MAX_EXACT)]
-Quantity = ExactWhole | Decimal
-"""An exact number: a whole one as an int, which every reader of JSON takes for what it is, any other as a Decimal."""
-
-MAX_DIGITS = 40
-"""How many places before or behind the point a decimal's first digit may stand: `1E+999999` would be written with a million."""
-
-MAX_NESTED = 100
-"""How many lists and objects of free JSON may stand in each other."""
-
-
-class Personal(StrEnum):
-    """Mark a field as personal, once for all who must hide it.
-
-    A field without a mark is not personal by itself: times, amounts, goods, states, countries, ids of orders and tickets.
-    """
-
-    NAME = "name"
-    """A name, or a part of one, of a person or a company."""
-    EMAIL = "email"
-    PHONE = "phone"
-    CONTACT = "contact"
-    """An e-mail address or a phone number; its form says which."""
-    ADDRESS = "address"
-    """What of a postal address is narrower than a region."""
-    BIRTH_DATE = "birth_date"
-    IDENTIFIER = "identifier"
-    """An id that finds a person, a device or a visit, here or in another system."""
-    TEXT = "text"
-    """What people wrote."""
-    LINK = "link"
-    """A page's address, whose parameters may hold anything."""
-    FREE = "free"
-    """JSON in which anything may stand."""
-
-
-class BirthDates(StrEnum):
-    """Say how a source writes days of birth that can be read in two ways."""
-
-    DAY_FIRST = "day_first"
-    MONTH_FIRST = "month_first"
-    SECONDS = "seconds"
-    MILLISECONDS = "milliseconds"
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A value inside a record."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -97,88 +64,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     time_field: ClassVar[str | None] = None
 
     id: str
-
-
-class Money(Part, frozen=True, kw_only=True):
-    amount: Decimal
-    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z")]
-
-
-class Address(Part, frozen=True, kw_only=True):
-    line: Annotated[str | None, Personal.ADDRESS] = None
-    postal_code: Annotated[str | None, Personal.ADDRESS] = None
-    city: Annotated[str | None, Personal.ADDRESS] = None
-    region: str | None = None
-    country: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}\Z")] | None = None
-
-
-class ContactPoint(Part, frozen=True, kw_only=True):
-    kind: ContactKind
-    value: Annotated[str, Personal.CONTACT]
-    primary: bool = False
-
-
-class Company(Part, frozen=True, kw_only=True):
-    """The company itself, or the one that a person belongs to.
-
-    `account` is the id of its `Account`. `role` is the person's there, `role_name` that in the words of the source.
-    """
-
-    name: Annotated[str | None, Personal.NAME] = None
-    account: Annotated[str | None, Personal.IDENTIFIER] = None
-    industry: str | None = None
-    size: Whole | None = None
-    role: AccountRole | None = None
-    role_name: str | None = None
-
-
-class Acquisition(Part, frozen=True, kw_only=True):
-    """First touch: how the customer was won."""
-
-    source: str | None = None
-    medium: str | None = None
-    campaign: str | None = None
-    landing_page: Annotated[str | None, Personal.LINK] = None
-    lead_id: Annotated[str | None, Personal.IDENTIFIER] = None
-    at: UtcTime | None = None
-
-
-class Touch(Part, frozen=True, kw_only=True):
-    """One contact with marketing on the way to becoming a customer, or later."""
-
-    channel: str | None = None
-    source: str | None = None
-    medium: str | None = None
-    campaign: str | None = None
-    at: UtcTime | None = None
-
-
-class Consent(Part, frozen=True, kw_only=True):
-    """What the customer said about being written to. `source` is where, such as `checkout`; `at` is when."""
-
-    channel: Channel = Channel.UNKNOWN
-    purpose: str | None = None
-    state: ConsentState = ConsentState.UNKNOWN
-    source: str | None = None
-    at: UtcTime | None = None
-
-
-class SocialAccount(Part, frozen=True, kw_only=True):
-    platform: str
-    handle: Annotated[str, Personal.IDENTIFIER]
-    followers: Whole | None = None
-
-
-class Deal(Part, frozen=True, kw_only=True):
-    id: str
-    stage: DealStage = DealStage.UNKNOWN
-    segment: str | None = None
-    closed_at: UtcTime | None = None
-
-
-class ExternalId(Part, frozen=True, kw_only=True):
-    source: str
-    id: Annotated[str, Personal.IDENTIFIER]
 
 
 class Customer(Record, frozen=True, kw_only=True):
@@ -211,7 +96,6 @@ class Customer(Record, frozen=True, kw_only=True):
     contact_points: list[ContactPoint] = []
     device_ids: Annotated[list[str], Personal.IDENTIFIER] = []
     external_ids: list[ExternalId] = []
-    deals: list[Deal] = []
     consents: list[Consent] = []
     social_accounts: list[SocialAccount] = []
     touches: list[Touch] = []
@@ -238,31 +122,6 @@ CustomerEmail = Annotated[str | None, Personal.EMAIL]
 """Whose the record is, where its source knows people by their addresses."""
 
 
-class OrderItem(Part, frozen=True, kw_only=True):
-    sku: str | None = None
-    product_id: str | None = None
-    name: str | None = None
-    brand: str | None = None
-    category: str | None = None
-    quantity: Quantity = 1
-    unit_price: Money | None = None
-    discount: Money | None = None
-    total: Money | None = None
-
-
-class Payment(Part, frozen=True, kw_only=True):
-    method: PaymentMethod = PaymentMethod.UNKNOWN
-    amount: Money | None = None
-    installments: Whole | None = None
-
-
-class ExternalOrderId(Part, frozen=True, kw_only=True):
-    """The id of the same order at another system."""
-
-    source: str
-    id: str
-
-
 class Order(Record, frozen=True, kw_only=True):
     """`total` is what the customer owes as the order stands: with tax and shipping, after discounts, before refunds."""
 
@@ -285,19 +144,15 @@ class Order(Record, frozen=True, kw_only=True):
     external_ids: list[ExternalOrderId] = []
 
 
-class Message(Part, frozen=True, kw_only=True):
-    author: MessageAuthor = MessageAuthor.UNKNOWN
-    body: Annotated[str | None, Personal.TEXT] = None
-    at: UtcTime | None = None
-
-
 class Ticket(Record, frozen=True, kw_only=True):
     time_field: ClassVar[str | None] = "created_at"
 
     created_at: UtcTime
+    updated_at: UtcTime | None = None
     number: str | None = None
     customer_id: CustomerId = None
     customer_email: CustomerEmail = None
+    assignee: Annotated[str | None, Personal.NAME] = None
     subject: Annotated[str | None, Personal.TEXT] = None
     kind: TicketKind = TicketKind.UNKNOWN
     status: TicketStatus = TicketStatus.UNKNOWN
@@ -305,6 +160,8 @@ class Ticket(Record, frozen=True, kw_only=True):
     channel: Channel = Channel.UNKNOWN
     satisfaction: Annotated[int, msgspec.Meta(ge=1, le=5)] | None = None
     order_id: str | None = None
+    tags: list[str] = []
+    first_response_at: UtcTime | None = None
     solved_at: UtcTime | None = None
     messages: list[Message] = []
 
@@ -316,13 +173,77 @@ class Event(Record, frozen=True, kw_only=True):
     type: str
     customer_id: CustomerId = None
     customer_email: CustomerEmail = None
+    feature: str | None = None
+    quantity: Quantity | None = None
     page: Annotated[str | None, Personal.LINK] = None
     device_id: Annotated[str | None, Personal.IDENTIFIER] = None
     session_id: Annotated[str | None, Personal.IDENTIFIER] = None
     properties: Annotated[dict[str, Any], Personal.FREE] = {}
 
 
-RECORDS: dict[str, type[Record]] = {"customer": Customer, "order": Order, "ticket": Ticket, "event": Event, "account": Account}
+class Deal(Record, frozen=True, kw_only=True):
+    """A sale that is being negotiated with the customer, or was. `stage_name` is the stage in the words of the source."""
+
+    time_field: ClassVar[str | None] = "created_at"
+
+    created_at: UtcTime
+    customer_id: CustomerId = None
+    customer_email: CustomerEmail = None
+    name: Annotated[str | None, Personal.TEXT] = None
+    pipeline: str | None = None
+    stage: DealStage = DealStage.UNKNOWN
+    stage_name: str | None = None
+    segment: str | None = None
+    amount: Money | None = None
+    closed_at: UtcTime | None = None
+
+
+class Subscription(Record, frozen=True, kw_only=True):
+    """`amount` is due once in each period, which is `interval_count` intervals long."""
+
+    time_field: ClassVar[str | None] = "started_at"
+
+    started_at: UtcTime
+    customer_id: CustomerId = None
+    customer_email: CustomerEmail = None
+    plan: str | None = None
+    status: SubscriptionStatus = SubscriptionStatus.UNKNOWN
+    seats: Whole | None = None
+    amount: Money | None = None
+    interval: BillingInterval = BillingInterval.UNKNOWN
+    interval_count: Whole | None = None
+    renews_at: UtcTime | None = None
+    cancelled_at: UtcTime | None = None
+    ends_at: UtcTime | None = None
+
+
+class Survey(Record, frozen=True, kw_only=True):
+    """An answer to a survey. `scale` is the best score that could be given."""
+
+    time_field: ClassVar[str | None] = "at"
+
+    at: UtcTime
+    customer_id: CustomerId = None
+    customer_email: CustomerEmail = None
+    kind: SurveyKind = SurveyKind.UNKNOWN
+    score: Quantity | None = None
+    scale: Whole | None = None
+    comment: Annotated[str | None, Personal.TEXT] = None
+    channel: Channel = Channel.UNKNOWN
+    order_id: str | None = None
+    ticket_id: str | None = None
+
+
+RECORDS: dict[str, type[Record]] = {
+    "customer": Customer,
+    "order": Order,
+    "ticket": Ticket,
+    "event": Event,
+    "account": Account,
+    "deal": Deal,
+    "subscription": Subscription,
+    "survey": Survey,
+}
 """Record types by the name that configuration and tags use."""
 
 

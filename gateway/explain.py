@@ -29,6 +29,7 @@ from resolvers.schema import schema_with
 _OTHER_KEY = "give the id of one, or a key with its kind, such as email:ana@example.com"
 _READ = 100
 """Records of each type, source and key that are read of a customer."""
+_RECORDS = [record for record in records.RECORDS.values() if record is not records.Customer]
 
 
 def explained_plan(query: str, variables: str, services: Services | None = None) -> list[str]:
@@ -119,7 +120,7 @@ async def unreadable_values(services: Services, customers: Sequence[str]) -> lis
         if customer is None:
             problems.append(f"customer {key}: nobody has this key{suggest_kind(key, _OTHER_KEY)}")
             continue
-        for record in (records.Order, records.Ticket, records.Event):
+        for record in _RECORDS:
             for source, kind in customer.configured(record):
                 outcomes = await customer.fetch(record, Ask(fields=all_fields(record), first=_READ), source, kind)
                 failed = [outcome.error for outcome in outcomes if isinstance(outcome, Failed)]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from connectors.errors import SettingsError
 from connectors.own_fields import OWNERS, FieldClass, OwnField, OwnType, declare_fields
@@ -50,16 +50,15 @@ class OwnFieldSettings(BaseModel):
 FieldsByName = Annotated[dict[FieldName, OwnFieldSettings], Field(max_length=MAX_FIELDS)]
 
 
-class OwnFieldsSettings(BaseModel):
+_ByOwner = create_model(
+    "_ByOwner",
+    __config__=ConfigDict(frozen=True, extra="forbid"),
+    **{owner: (FieldsByName, {}) for owner in OWNERS},  # type: ignore[call-overload]
+)
+
+
+class OwnFieldsSettings(_ByOwner):
     """The fields of one's own, by record. Whoever reads the settings has them declared."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    customer: FieldsByName = {}
-    order: FieldsByName = {}
-    item: FieldsByName = {}
-    ticket: FieldsByName = {}
-    event: FieldsByName = {}
 
     def declared(self) -> Iterator[OwnField]:
         """List the fields, record by record."""

@@ -82,7 +82,7 @@ def _known_customers(settings: Settings, clock: Clock, router: SourceRouter, sto
 def build_services(settings: Settings, clock: Clock, sources: Sources, pack: Pack, store: Store | None) -> Services:
     """Wire the services together."""
     decisions = None if store is None else SharedLog(store.identity_log, store.decisions)
-    router = SourceRouter(sources, settings, decisions)
+    router = SourceRouter(sources, settings, decisions, frozenset(fact.record for fact in pack.facts.values()))
     router.known = _known_customers(settings, clock, router, store)
     stitcher = partial(new_stitcher, settings, clock, router)
     tags = TagService(pack, store, clock, stitcher, settings.tags.cache_s)

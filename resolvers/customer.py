@@ -30,11 +30,11 @@ from resolvers.customer_parts import (
     Company,
     Consent,
     ContactPoint,
-    Deal,
     ExternalId,
     SocialAccount,
     Touch,
 )
+from resolvers.deal import Deal, DealFilter
 from resolvers.enums import Channel, CustomerKind, Gender, RecordType, TagCategory
 from resolvers.event import Event, EventFilter
 from resolvers.fields import computed, own, source_field, source_id_field, stitching
@@ -45,14 +45,21 @@ from resolvers.record_list import resolve_list
 from resolvers.scalars import Locale
 from resolvers.source import CustomerSource
 from resolvers.statistics import STATISTICS, OrderStatistics
+from resolvers.subscription import Subscription, SubscriptionFilter
+from resolvers.survey import Survey, SurveyFilter
 from resolvers.tag import GIVEN_TAGS, ONE_TAG, Tag
 from resolvers.ticket import Ticket, TicketFilter
-from resolvers.timeline import ENTRIES, TimelineEntry, timeline_asks
+from resolvers.timeline import ENTRIES, given_entries, timeline_asks
 
 Parent = strawberry.Parent[StitchedCustomer]
 Info = strawberry.Info[Any, None]
-TAG_RECORDS = tuple(records.RECORDS.values())
+ALL_RECORDS = tuple(records.RECORDS.values())
 CONSENT_PATHS = tuple(f"consents.{name}" for name in fields_of(records.Consent))
+TIMELINE_RECORDS = tuple(records.RECORDS[name] for name in ENTRIES)
+TimelineEntry = Annotated[
+    Order | Ticket | Event | Deal | Subscription | Survey,
+    strawberry.union("TimelineEntry", description="Something that happened between the customer and the company."),
+]
 
 
 @strawberry.type(description="A person or a company, stitched on demand from the systems that know it.")
@@ -85,7 +92,6 @@ class Customer(Node):
     contact_points: list[ContactPoint] | None = own("All e-mail addresses and phone numbers.")
     device_ids: list[str] | None = own("Devices on which the customer was seen.")
     external_ids: list[ExternalId] | None = own("The customer's ids at other systems.")
-    deals: list[Deal] | None = own("Deals with the customer.")
     social_accounts: list[SocialAccount] | None = own("The customer's accounts on social networks.")
     touches: list[Touch] | None = own("Every known contact with marketing; `acquisition` is the first.")
 
@@ -97,6 +103,21 @@ class Customer(Node):
     )
     events: Connection[Event] | None = resolve_list(
         "What the customer did; null when the source could not be asked.", records.Event, Event, EventFilter
+    )
+    deals: Connection[Deal] | None = resolve_list(
+        "Deals with the customer; null when their source could not be asked.", records.Deal, Deal, DealFilter
+    )
+    subscriptions: Connection[Subscription] | None = resolve_list(
+        "What the customer pays for at intervals; null when the source could not be asked.",
+        records.Subscription,
+        Subscription,
+        SubscriptionFilter,
+    )
+    surveys: Connection[Survey] | None = resolve_list(
+        "What the customer answered to surveys; null when their source could not be asked.",
+        records.Survey,
+        Survey,
+        SurveyFilter,
     )
 
     @classmethod
@@ -116,10 +137,8 @@ class Customer(Node):
         return statistics
 
     @stitching(
-        "Orders, tickets and events in one list, newest first.",
-        records.Order,
-        records.Ticket,
-        records.Event,
+        "Records of all types in one list, newest first.",
+        *TIMELINE_RECORDS,
         graphql_type=Connection[TimelineEntry] | None,
     )
     async def timeline(
@@ -128,15 +147,16 @@ class Customer(Node):
         first: First = DEFAULT_FIRST,
         after: After = None,
         records: Annotated[
-            list[RecordType] | None, strawberry.argument(description="Which records to merge; all three by default.")
+            list[RecordType] | None,
+            strawberry.argument(description="Which records to merge; by default all that a source has."),
         ] = None,
     ) -> RecordPage:
-        names = list(ENTRIES) if records is None else [record.value for record in records]
+        names = given_entries(root) if records is None else [record.value for record in records]
         return await timeline(root, timeline_asks(info, names, first, after), checked_first(first))
 
     @stitching(
         "The customer's tags. One that the rule does not give is left out, unless that is for want of a source.",
-        *TAG_RECORDS,
+        facts=True,
         graphql_type=list[Tag] | None,
         together=GIVEN_TAGS,
     )
@@ -154,7 +174,7 @@ class Customer(Node):
 
     @stitching(
         "One tag, also when the rule does not give it: its evidence says why not.",
-        *TAG_RECORDS,
+        facts=True,
         graphql_type=Tag | None,
         together=ONE_TAG,
     )
@@ -185,7 +205,7 @@ class Customer(Node):
 
     @stitching(
         "Which parts of the profile at least one source has, and which are missing.",
-        *TAG_RECORDS,
+        *ALL_RECORDS,
         graphql_type=Completeness,
         unseen=PART_FIELDS,
         members=True,

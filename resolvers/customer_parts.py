@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from resolvers.enums import AccountRole, Channel, ConsentState, ContactKind, DealStage
+from resolvers.enums import AccountRole, Channel, ConsentState, ContactKind
 from resolvers.fields import field
 from resolvers.scalars import CountryCode
 
@@ -68,14 +68,6 @@ class SocialAccount:
     platform: str = field("The network, such as `instagram`.")
     handle: str = field("The customer's name there.")
     followers: int | None = field("How many follow it.")
-
-
-@strawberry.type(description="A deal with a customer.")
-class Deal:
-    id: strawberry.ID = field("The deal's id at its source.")
-    stage: DealStage = field("How far it has come.")
-    segment: str | None = field("The business segment.")
-    closed_at: datetime | None = field("When it was closed.")
 
 
 @strawberry.type(description="The customer's id at another system.")

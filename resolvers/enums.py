@@ -8,6 +8,7 @@ import strawberry
 from connectors.contract import KeyKind
 from connectors.records import (
     AccountRole,
+    BillingInterval,
     Channel,
     ConsentState,
     ContactKind,
@@ -17,6 +18,8 @@ from connectors.records import (
     MessageAuthor,
     OrderStatus,
     PaymentMethod,
+    SubscriptionStatus,
+    SurveyKind,
     TicketKind,
     TicketPriority,
     TicketStatus,
@@ -34,6 +37,7 @@ from gateway.tags.service import Freshness
 
 __all__ = [
     "AccountRole",
+    "BillingInterval",
     "Channel",
     "ConsentState",
     "ContactKind",
@@ -53,6 +57,8 @@ __all__ = [
     "SortOrder",
     "SourceHealth",
     "SourceState",
+    "SubscriptionStatus",
+    "SurveyKind",
     "TagCategory",
     "TagReason",
     "TicketKind",
@@ -70,6 +76,9 @@ class RecordType(Enum):
     TICKET = "ticket"
     EVENT = "event"
     ACCOUNT = "account"
+    DEAL = "deal"
+    SUBSCRIPTION = "subscription"
+    SURVEY = "survey"
 
 
 class SortOrder(Enum):
@@ -210,6 +219,32 @@ _describe(
     NOT_CONFIGURED="No source is configured to give it.",
 )
 _describe(
+    SubscriptionStatus,
+    "How a subscription stands.",
+    TRIAL="It runs, and is not paid for yet.",
+    ACTIVE="It runs, and is paid for.",
+    PAST_DUE="It runs, and a payment is missing.",
+    PAUSED="It rests, and may go on.",
+    CANCELLED="It was called off.",
+    ENDED="It is over, at its end or for want of payment.",
+)
+_describe(
+    BillingInterval,
+    "The unit of a period that is paid for.",
+    DAY="A day.",
+    WEEK="A week.",
+    MONTH="A month.",
+    YEAR="A year.",
+)
+_describe(
+    SurveyKind,
+    "What a survey asks.",
+    NPS="Whether the customer would recommend the company, often from 0 to 10: Net Promoter Score.",
+    CSAT="How content the customer is: customer satisfaction.",
+    CES="How easy it was: customer effort score.",
+    REVIEW="What the customer thinks of something bought.",
+)
+_describe(
     SourceState,
     "How a source was asked, and how that went.",
     FRESH="It was asked now.",
@@ -262,6 +297,9 @@ _describe(
     TICKET="A support ticket or review.",
     EVENT="Something that a customer did.",
     ACCOUNT="A company that customers belong to.",
+    DEAL="A deal that is being negotiated, or was.",
+    SUBSCRIPTION="Something that a customer pays for at intervals.",
+    SURVEY="An answer to a survey, or a review.",
 )
 _describe(
     OriginRule,

@@ -10,7 +10,7 @@ from gateway.stitching.sourced_record import record_of
 from resolvers.fields import field, node_id_field, source_field, source_id_field
 from resolvers.list_arguments import Filter, filter_input
 from resolvers.node import Node
-from resolvers.scalars import JSON
+from resolvers.scalars import JSON, Quantity
 
 
 @strawberry.type(description="Something that a customer did, such as looking at a page.")
@@ -20,6 +20,8 @@ class Event(Node):
     source_id: strawberry.ID = source_id_field("The event's own id at its source.")
     type: str = field("What happened, in the words of the source, such as `page_view`.")
     at: datetime = field("When it happened.")
+    feature: str | None = field("The part of the product that was used, in the words of the source.")
+    quantity: Quantity | None = field("How often, or how much of it.")
     page: str | None = field("The page on which it happened.")
     device_id: str | None = field("The device on which it happened.")
     session_id: str | None = field("The visit in which it happened.")

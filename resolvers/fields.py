@@ -80,13 +80,14 @@ def stitching(
     together: BatchResolver | None = None,
     unseen: Fields = Fields(),  # noqa: B008  it is frozen
     members: bool = False,
+    facts: bool = False,
 ) -> Decorator:
     """Declare a method that finds records by the customer's keys.
 
     `together` does the same for many customers at once. `unseen` are fields of the customer's record that it reads, `members`
-    when it needs all records of the customer.
+    when it needs all records of the customer, `facts` when the records that facts of tags measure.
     """
-    reads = RequiredFields(stitches=records, unseen=unseen, members=members)
+    reads = RequiredFields(stitches=records, unseen=unseen, members=members, facts=facts)
     metadata = {METADATA_KEY: FieldMetadata(reads=reads, together=together)}
     return strawberry.field(description=description, metadata=metadata, graphql_type=graphql_type)  # type: ignore[no-any-return]
 

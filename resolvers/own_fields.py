@@ -46,7 +46,7 @@ def own_fields_by_type(fields: Iterable[OwnField], shown: Callable[[str], Iterab
         if json_name in shown(kind):
             problems.append(f"fields.{one.owner}.{one.name}: `{json_name}` is in the schema already; choose another name")
             continue
-        declared = own if one.owner == "customer" else field
+        declared = own if one.owner in ("customer", "account") else field
         python_type = _python_type(one)
         made.setdefault(kind, []).append(_attribute(declared(one.description), one.name, json_name, python_type))
         if one.type in FILTERED:

@@ -39,13 +39,7 @@ from resolvers.ticket import Ticket
 
 KEY_WORDS = {"ids": "ids", "by": "keys"}
 
-NODE_TYPES: dict[str, type[Record]] = {
-    "Customer": records.Customer,
-    "Order": records.Order,
-    "Ticket": records.Ticket,
-    "Event": records.Event,
-    "Account": records.Account,
-}
+NODE_TYPES: dict[str, type[Record]] = {record.__name__: record for record in records.RECORDS.values()}
 """The types of nodes. An id that records of several types have is of the first of them that the caller expects."""
 
 
@@ -146,7 +140,7 @@ class Query:
         return await context_of(info).stitcher.search(text, ask, selection)
 
     @root(
-        "A customer, order, ticket, event or account by its id; null when nothing has it. Without a source it is a customer's.",
+        "A customer or another record by its id; null when nothing has it. Without a source, it is a customer's.",
         graphql_type=Node | None,
         finds=BY_NODE,
     )

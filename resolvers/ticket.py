@@ -26,6 +26,7 @@ class Ticket(Node):
     source: str = source_field("The source that has the ticket.")
     source_id: strawberry.ID = source_id_field("The ticket's own id at its source.")
     number: str | None = field("What the customer knows the ticket by.")
+    assignee: str | None = field("The name of the person at support who has it.")
     subject: str | None = field("What it is about, in the customer's words.")
     kind: TicketKind = field("What kind of request it is.")
     status: TicketStatus = field("How far it has come.")
@@ -33,7 +34,10 @@ class Ticket(Node):
     channel: Channel = field("Where it came in.")
     satisfaction: int | None = field("The customer's rating of the help, from 1 (bad) to 5 (good).")
     order_id: strawberry.ID | None = field("The own id of the order that it is about, at the order's source.")
+    tags: list[str] = field("The words that support marked it with.")
     created_at: datetime = field("When it came in.")
+    updated_at: datetime | None = field("When it last changed.")
+    first_response_at: datetime | None = field("When support first answered it.")
     solved_at: datetime | None = field("When it was solved.")
     messages: list[Message] = field("The conversation, oldest message first.")
 

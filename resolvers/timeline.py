@@ -1,26 +1,22 @@
-"""The timeline: orders, tickets and events of all sources in one list."""
+"""The timeline: records of all types and sources in one list."""
 
-from typing import Annotated, Any
-
-import strawberry
+from typing import Any
 
 from connectors.contract import Ask
 from connectors.record_fields import Fields
 from connectors.records import RECORDS, Record
 from gateway.errors import InvalidArgumentError
 from gateway.execution.required_fields import selection_of
-from resolvers.event import Event
+from gateway.stitching.customer import StitchedCustomer
 from resolvers.list_arguments import ask_of
-from resolvers.order import Order
-from resolvers.ticket import Ticket
 
-TimelineEntry = Annotated[
-    Order | Ticket | Event,
-    strawberry.union("TimelineEntry", description="Something that happened between the customer and the company."),
-]
+ENTRIES = {name: record.__name__ for name, record in RECORDS.items() if record.time_field is not None}
+"""The GraphQL types of records with a time, by the name of their records."""
 
-ENTRIES = {"order": "Order", "ticket": "Ticket", "event": "Event"}
-"""The types of the union by the name of their records."""
+
+def given_entries(customer: StitchedCustomer) -> list[str]:
+    """Name the records with a time that some source has of the customer; all where there are none."""
+    return [name for name in ENTRIES if customer.configured(RECORDS[name])] or list(ENTRIES)
 
 
 def timeline_asks(info: Any, names: list[str], first: int, after: str | None) -> dict[type[Record], tuple[Ask, Fields | None]]:
@@ -31,7 +27,7 @@ def timeline_asks(info: Any, names: list[str], first: int, after: str | None) ->
     other = sorted(set(names) - set(ENTRIES))
     if other:
         raise InvalidArgumentError(
-            f"records: {', '.join(other).upper()} cannot stand in a timeline; ORDER, TICKET and EVENT can"
+            f"records: {', '.join(other).upper()} cannot stand in a timeline; {', '.join(ENTRIES).upper()} can"
         )
     selections = {RECORDS[name]: selection_of(info, RECORDS[name], shown) for name, shown in ENTRIES.items() if name in names}
     return {

@@ -9,10 +9,11 @@ import pytest
 
 from connectors.contract import CUSTOMER_KEYS, RECORD_KEYS, KeyKind
 from connectors.record_fields import LIST, Fields, fields_of, leaf_field, narrow
-from connectors.records import Company, Customer, Personal
+from connectors.records import Account, Company, Customer, Order, Personal, Record
 from connectors.sql.measure_statement import ONE_OF_A_CUSTOMER
 from gateway.identity import key_kinds
 from gateway.identity.key_kinds import KEY_KINDS
+from gateway.identity.node_ids import ID_KINDS
 from resolvers import customer_key
 
 CUSTOMER = {
@@ -26,6 +27,7 @@ CUSTOMER = {
     "company": {"account": "A-1"},
 }
 FOUND = CUSTOMER_KEYS
+OWN_IDS = [kind for record, kind in ID_KINDS.items() if record not in (Customer, Account)]
 
 
 class Without(ast.NodeTransformer):
@@ -56,11 +58,20 @@ def test_every_kind_has_its_row():
     assert list(KEY_KINDS) == list(KeyKind)
 
 
-@pytest.mark.parametrize("kind", KeyKind)
+@pytest.mark.parametrize("kind", [kind for kind in KeyKind if kind not in OWN_IDS])
 def test_a_kind_without_a_row_is_named_at_import(kind: KeyKind):
     """Whoever adds a kind to the enum alone is told so when the gateway starts."""
     with pytest.raises(TypeError, match=rf"^KEY_KINDS has nothing for {kind}$"):
         run_without(key_kinds, f"KeyKind.{kind.name}")
+
+
+@pytest.mark.parametrize(("record", "kind"), ID_KINDS.items())
+def test_the_own_id_of_a_record_has_a_row_by_itself(record: type[Record], kind: KeyKind):
+    """It finds the record alone; an order's finds its customer, too, and an account's its members."""
+    is_customers = record in (Customer, Account)
+    assert (RECORD_KEYS.get(kind), KEY_KINDS[kind].finds_customers) == (
+        (None, True) if is_customers else (record, record is Order)
+    )
 
 
 @pytest.mark.parametrize("name", customer_key.KINDS)

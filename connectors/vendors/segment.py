@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -96,7 +97,7 @@ class Segment(Vendor[SegmentSettings]):
 
     kind = "segment"
     settings_type = SegmentSettings
-    filled_fields = MappingProxyType({"event": "id at type page device_id properties"})
+    filled_fields = MappingProxyType({"event": "id at type quantity page device_id properties"})
     property_names = MappingProxyType(
         {
             "customer": PropertyNames("[^,]+", "write a trait, which has no comma in it", has_objects=True),
@@ -252,6 +253,7 @@ class Segment(Vendor[SegmentSettings]):
             id=row["message_id"],
             at=to_time(row["timestamp"]),
             type=row.get("event") or row["type"],
+            quantity=_quantity(properties),
             page=read_or_odd(row.get("context"), _page),
             deviceId=read_or_odd(row.get("external_ids"), _device),
             properties=properties,
@@ -289,6 +291,12 @@ def _bounds(ask: Ask) -> tuple[str | None, str | None]:
 def _near(time: datetime) -> datetime:
     """Keep a time far enough from the calendar's ends to be written."""
     return min(max(time, _FIRST), _LAST)
+
+
+def _quantity(properties: Any) -> Any:
+    """Read how many products a track is about. A company may mean anything else by what is no number."""
+    quantity = properties.get("quantity") if isinstance(properties, dict) else None
+    return quantity if isinstance(quantity, int | Decimal) and not isinstance(quantity, bool) else None
 
 
 def _typed(value: Any) -> tuple[str, Any]:

@@ -28,7 +28,7 @@ query Console($by: CustomerKey!) {
     name
     contactPoints { kind value primary }
     acquisition { source campaign leadId at }
-    deals { id stage segment closedAt }
+    deals { nodes { id stage segment closedAt } }
     orderStatistics { count total { amount currency } refunded { amount } net { amount } firstAt lastAt partial }
     orders(first: 20) {
       nodes {

@@ -141,7 +141,9 @@ def _asking(schema: GraphQLSchema) -> frozenset[str]:
     """Name the fields that ask sources by a customer's keys."""
     kinds = [kind for kind in schema.type_map.values() if is_object_type(kind)]
     fields = [(name, field.extensions.get(DEFINITION)) for kind in kinds for name, field in kind.fields.items()]
-    return frozenset(name for name, own in fields if own and (reads := metadata_of(own).reads) is not None and reads.stitches)
+    return frozenset(
+        name for name, own in fields if own and (reads := metadata_of(own).reads) is not None and reads.asks_sources
+    )
 
 
 @lru_cache(maxsize=4)

@@ -29,6 +29,7 @@ CODE = (
     "Shown_N is an object of the answer, with its keys.",
 )
 LATER, COUNT, MORE = "once the customer is known", "how many there are", "whether there are more"
+FACTS = "the records that facts of tags measure"
 
 _Row = tuple[int, str, str]
 """The level, the name, what is said about it."""
@@ -80,6 +81,8 @@ class _PlanLines:
             yield 2, f"(of {of})", _words(asked.fields | Fields.from_paths("id"))
             if asked.stitches:
                 yield 2, "(and)", f"the keys that find {_records(asked.stitches)} records"
+            if asked.facts:
+                yield 2, "(and)", f"the keys that find {FACTS}"
 
     def _names_ids(self, definition: GraphQLField, node: FieldNode) -> bool:
         """Whether the arguments name customers' ids, for these values of the variables."""
@@ -129,7 +132,9 @@ class _PlanLines:
         if own.base_resolver is None:
             return "here; its objects are completed"
         reads = metadata_of(own).reads
-        return f"resolved, over {_records(reads.stitches)} records" if reads and reads.stitches else "resolved"
+        if reads is None or not reads.asks_sources:
+            return "resolved"
+        return f"resolved, over {FACTS if reads.facts else f'{_records(reads.stitches)} records'}"
 
     def _below(self, field: Field, level: int, *, ahead: bool) -> Iterator[_Row]:
         assert isinstance(field, ResolvedField)

@@ -29,7 +29,8 @@ class RequiredFields(msgspec.Struct, frozen=True, kw_only=True):
     `paths`: fields of the record, dotted. `unseen`: fields that are read and not shown. `inside`: the selection below is
     still on that record. `position`: what orders the record. `more`: whether there are more records. `count`: the number of
     records. `stitches`: keys of the customer that find these records. `reports`: what each source contributed to the
-    customer. `members`: which records the customer is made of.
+    customer. `members`: which records the customer is made of. `facts`: keys of the customer that find the records that facts
+    of tags measure.
     """
 
     paths: tuple[str, ...] = ()
@@ -41,6 +42,12 @@ class RequiredFields(msgspec.Struct, frozen=True, kw_only=True):
     stitches: tuple[type[Record], ...] = ()
     reports: bool = False
     members: bool = False
+    facts: bool = False
+
+    @property
+    def asks_sources(self) -> bool:
+        """Tell whether other records are asked for by the customer's keys."""
+        return bool(self.stitches) or self.facts
 
 
 class RecordList(msgspec.Struct, frozen=True, kw_only=True):

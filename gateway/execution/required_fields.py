@@ -113,8 +113,14 @@ class _SelectionWalk:
         fields = Fields.from_paths(*reads.paths) | reads.unseen
         if reads.position:
             fields |= position_fields(record)
-        stitches = frozenset(reads.stitches)
-        selection = Selection(fields=fields, more=reads.more, count=reads.count, stitches=stitches, members=reads.members)
+        selection = Selection(
+            fields=fields,
+            more=reads.more,
+            count=reads.count,
+            stitches=frozenset(reads.stitches),
+            members=reads.members,
+            facts=reads.facts,
+        )
         if reads.inside and nodes[0].selection_set is not None:
             selection |= self.record(nodes, self.concrete(field.type), record)
         return selection

@@ -5,8 +5,8 @@ from operator import attrgetter
 
 import msgspec
 
-from connectors.contract import KeyKind
-from connectors.records import ContactKind, Customer, Personal
+from connectors.contract import RECORD_KEYS, KeyKind
+from connectors.records import RECORD_NAMES, ContactKind, Customer, Personal
 from gateway.identity.email_address import address_spellings, normal_address
 from gateway.identity.phone_number import normal_number, number_spellings
 
@@ -64,7 +64,15 @@ class KeyKindRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.in_list is not None
 
 
-KEY_KINDS: dict[KeyKind, KeyKindRow] = {
+def _own_id(name: str) -> KeyKindRow:
+    article = "An" if name[0] in "aeiou" else "A"
+    return KeyKindRow(description=f"{article} {name}'s own id.", finds_customers=False)
+
+
+_OWN_IDS = {kind: _own_id(name) for kind, record in RECORD_KEYS.items() if kind == f"{(name := RECORD_NAMES[record])}_id"}
+"""The rows of records' own ids, but for what `_ROWS` says of one."""
+
+_ROWS: dict[KeyKind, KeyKindRow] = {
     KeyKind.CUSTOMER_ID: KeyKindRow(
         description="The customer's id in the CRM.",
         fields=("id",),
@@ -121,9 +129,7 @@ KEY_KINDS: dict[KeyKind, KeyKindRow] = {
     ),
     KeyKind.ORDER_ID: KeyKindRow(description="An order's own id."),
     KeyKind.ORDER_NUMBER: KeyKindRow(description="An order's number."),
-    KeyKind.TICKET_ID: KeyKindRow(description="A ticket's own id.", finds_customers=False),
     KeyKind.TICKET_NUMBER: KeyKindRow(description="A ticket's number."),
-    KeyKind.EVENT_ID: KeyKindRow(description="An event's own id.", finds_customers=False),
     KeyKind.PARENT_ACCOUNT: KeyKindRow(
         description="The id of the account that an account is a part of.",
         personal=Personal.IDENTIFIER,
@@ -131,6 +137,9 @@ KEY_KINDS: dict[KeyKind, KeyKindRow] = {
     ),
     KeyKind.TEXT: KeyKindRow(description="A part of a name, an e-mail address or a telephone number.", finds_customers=False),
 }
+
+KEY_KINDS = {kind: row for kind in KeyKind if (row := _ROWS.get(kind) or _OWN_IDS.get(kind))}
+"""The rows of all kinds, in the order of the enum."""
 
 
 def require_all(names: Iterable[str], place: str, given: Container[str]) -> None:

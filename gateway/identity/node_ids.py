@@ -4,16 +4,12 @@ from collections.abc import Collection, Sequence
 from operator import methodcaller
 
 from connectors.contract import KeyKind
-from connectors.records import Account, Customer, Event, Order, Record, Ticket
+from connectors.records import RECORDS, Account, Record
 
 SEPARATOR = ":"
 
 ID_KINDS: dict[type[Record], KeyKind] = {
-    Customer: KeyKind.CUSTOMER_ID,
-    Order: KeyKind.ORDER_ID,
-    Ticket: KeyKind.TICKET_ID,
-    Event: KeyKind.EVENT_ID,
-    Account: KeyKind.ACCOUNT,
+    record: KeyKind.ACCOUNT if record is Account else KeyKind(f"{name}_id") for name, record in RECORDS.items()
 }
 """The kinds of keys that are the own ids of records."""
 

@@ -76,7 +76,7 @@ class LenientReader:
             try:
                 values[field.name] = self._value(raw, field, where)
             except _CannotReadError as error:
-                if field.required or field.leaf is Number:
+                if field.required or (field.leaf is Number and field.default is not None):  # a quantity of 1 would be a lie
                     raise
                 self.troubles.append((error.path, error.reason))
             if field.name == "id" and not path:

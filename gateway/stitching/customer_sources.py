@@ -119,7 +119,13 @@ class CustomerSources:
 
     def is_enough(self, name: str, selection: Selection) -> bool:
         """Tell whether a source alone gives all that is selected of a customer who is asked for by his id there."""
-        if selection.stitches or selection.members or self.rank.get(name) != 0 or self.limits.records_per_source > 1:
+        if (
+            selection.stitches
+            or selection.facts
+            or selection.members
+            or self.rank.get(name) != 0
+            or self.limits.records_per_source > 1
+        ):
             return False
         return all(field == "id" or self.rules.only_source(field) == name for field, _ in selection.fields)
 

@@ -25,7 +25,7 @@ _SAME: dict[str, Callable[[Any], Any]] = {
     "external_ids": lambda external: (external.source, external.id),
     "social_accounts": lambda account: (account.platform.strip().casefold(), account.handle.strip().lstrip("@").casefold()),
 }
-"""By what items of lists are the same. Deals of two systems are two. Which consents count is told of all of them."""
+"""By what items of lists are the same. Which consents count is told of all of them."""
 
 
 class FieldRules:

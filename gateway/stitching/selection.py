@@ -11,7 +11,8 @@ from connectors.records import Record
 class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """Hold a record's selected fields, its list's, and records stitched to it.
 
-    `fields` are those that are read, `shown` those of them that the caller sees. `members` asks which records it is made of.
+    `fields` are those that are read, `shown` those of them that the caller sees. `members` asks which records it is made of,
+    `facts` for the records that facts of tags measure.
     """
 
     fields: Fields = Fields()
@@ -20,6 +21,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     count: bool = False
     stitches: frozenset[type[Record]] = frozenset()
     members: bool = False
+    facts: bool = False
 
     def __or__(self, other: Selection) -> Selection:
         return Selection(
@@ -29,6 +31,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
             count=self.count or other.count,
             stitches=self.stitches | other.stitches,
             members=self.members or other.members,
+            facts=self.facts or other.facts,
         )
 
     @property

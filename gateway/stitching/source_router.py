@@ -56,7 +56,7 @@ class SourceRouter:
 
     `node_ids` reads ids as callers give them, by the type of their record; `customer_ids` are those of customers.
     `customers` says how several sources of customers come together, `decisions` what people decided about them, `known` what
-    is stored of them, if anything.
+    is stored of them, if anything. `measured` are the records that facts of tags measure.
     `customer_fetch(kind, selection)` finds customers by a kind of key, at the first source that can or the one that is named.
     It raises `InvalidKeyError` when no source can.
     `walk_fields(selection)` are what is asked of all sources of customers.
@@ -65,11 +65,18 @@ class SourceRouter:
     words.
     """
 
-    def __init__(self, sources: Sources, settings: Settings, decisions: SharedLog | None = None) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        settings: Settings,
+        decisions: SharedLog | None = None,
+        measured: frozenset[type[Record]] = frozenset(),
+    ) -> None:
         self.sources = sources
         self.default_region = settings.default_region
         self.customers = CustomerSources(sources, settings)
         self.decisions = decisions
+        self._measured = measured
         self.identity_changes: Counter[LogAction] = Counter()
         """How often people linked or cut customers by this worker."""
         self.orders = OrderSources(sources, settings)
@@ -91,7 +98,8 @@ class SourceRouter:
 
     def fields(self, selection: Selection) -> Fields:
         """Add the keys of stitched records to the selected fields."""
-        kinds = {kind for record in selection.stitches for _, kind in self.sources.for_record(record)}
+        records = selection.stitches | self._measured if selection.facts else selection.stitches
+        kinds = {kind for record in records for _, kind in self.sources.for_record(record)}
         return selection.fields | Fields.from_paths("id", *(name for kind in kinds for name in KEY_KINDS[kind].fields))
 
     def _walk_fields(self, selection: Selection) -> Fields:

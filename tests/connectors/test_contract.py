@@ -9,7 +9,7 @@ import pytest
 from pymongo import MongoClient
 
 from connectors.contract import KeyKind
-from connectors.records import Customer, Event, Money, Order, OrderItem, OrderStatus, Ticket
+from connectors.records import Customer, Deal, Event, Money, Order, OrderItem, OrderStatus, Ticket
 from connectors.testing import ConnectorContract, MemoryConnector
 from gateway.demo.shop import AMBIGUOUS_PHONE, EXAMPLE_EMAIL, EXAMPLE_MEMBER_NUMBER, EXAMPLE_PHONE
 from tests.support import graphql_source
@@ -133,6 +133,8 @@ class TestSqlCustomers(SqlContract):
         (Customer, KeyKind.DEVICE_ID): [row[2] for row in demo_rows()["devices"][:2]],
         (Customer, KeyKind.ACCOUNT): [row[16] for row in demo_rows()["customers"] if row[16] is not None][:2],
         (Customer, KeyKind.TEXT): ["emma", "an"],
+        (Deal, KeyKind.CUSTOMER_ID): list(dict.fromkeys(row[1] for row in demo_rows()["deals"]))[:3],
+        (Deal, KeyKind.DEAL_ID): [row[0] for row in demo_rows()["deals"][:3]],
     }
 
 
@@ -215,7 +217,11 @@ class TestFilesCustomers(FilesContract):
 
     name = "crm"
     keys = (KeyKind.CUSTOMER_ID, KeyKind.EMAIL)
-    samples = {(Customer, KeyKind.CUSTOMER_ID): ["c00002"], (Customer, KeyKind.EMAIL): [EXAMPLE_EMAIL]}
+    samples = {
+        (Customer, KeyKind.CUSTOMER_ID): ["c00002"],
+        (Customer, KeyKind.EMAIL): [EXAMPLE_EMAIL],
+        (Deal, KeyKind.CUSTOMER_ID): [demo_rows()["deals"][0][1]],
+    }
 
 
 class TestFilesOrders(FilesContract):

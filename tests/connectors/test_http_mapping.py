@@ -135,7 +135,7 @@ def test_lists_are_mapped_item_by_item():
         "items": [{"sku": "1", "unitPrice": {"amount": "2", "currency": "EUR"}}]
     }
     assert mapped(Customer, {"device": 9}, {"fields": {"device_ids": "[device, none]"}}) == {"deviceIds": ["9"]}
-    assert mapped(Customer, {"deviceIds": "d1", "deals": {"id": 1}}, {}) == {"deviceIds": "d1", "deals": {"id": 1}}
+    assert mapped(Customer, {"deviceIds": "d1", "externalIds": {"id": 1}}, {}) == {"deviceIds": "d1", "externalIds": {"id": 1}}
 
 
 @pytest.mark.parametrize("row", [5, "text", [1], {}])

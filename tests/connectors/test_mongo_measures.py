@@ -190,10 +190,10 @@ async def test_customers_are_measured_by_each_kind_of_key(mongo_shop: MongoShop)
     assert by_email == {"b@x.example": [1, "A", "d2"], "nobody": [0, None, None]}
     by_id = await mongo_shop.aggregate(Customer).measure(["$name", "c1"], measures)
     assert by_id == {"$name": [1, "dollar", None], "c1": [1, "A", "d2"]}
-    won = (Condition("deals.stage", ("WON",)),)
+    stated = (Condition("external_ids.source", ("WON",)),)
     absent = [
-        Measure(op=TOP, field="deals.stage"),
-        Measure(op=COUNT, where=won),
+        Measure(op=TOP, field="external_ids.source"),
+        Measure(op=COUNT, where=stated),
         Measure(op=MAX, field="locale"),
         Measure(op=TOP, field="contact_points.primary"),
         Measure(op=LATEST, field="address.country"),

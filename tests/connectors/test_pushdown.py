@@ -55,7 +55,7 @@ async def test_a_source_that_is_not_selected_gets_no_statement_and_no_connection
     async with gateway_on(list(sources.values()), **PINNED) as gateway:
         with statements_to(list(sources.values())) as seen:
             data = await gateway.data(
-                """{ customer(by: {id: "c00001"}) { name deals { id } tickets { nodes { id } } events { nodes { id } }
+                """{ customer(by: {id: "c00001"}) { name deals { nodes { id } } tickets { nodes { id } } events { nodes { id } }
                     tags(keys: ["satisfaction", "open_complaint", "acquisition_source"]) { key value } } }"""
             )
     assert len(data["customer"]["tags"]) == 3

@@ -101,8 +101,8 @@ async def test_customers_are_measured_by_each_kind_of_key(shop: Shop) -> None:
     measures = [Measure(op=COUNT), Measure(op=LATEST, field="name"), Measure(op=TOP, field="device_ids")]
     by_number = await shop.aggregate(Customer, KeyKind.MEMBER_NUMBER).measure(["7", "seven"], measures)
     assert by_number == {"7": [2, "A", "d2"], "seven": [0, None, None]}
-    won = (Condition("deals.stage", ("WON",)),)
-    absent = [Measure(op=TOP, field="deals.stage"), Measure(op=COUNT, where=won), Measure(op=MAX, field="locale")]
+    stated = (Condition("external_ids.source", ("WON",)),)
+    absent = [Measure(op=TOP, field="external_ids.source"), Measure(op=COUNT, where=stated), Measure(op=MAX, field="locale")]
     assert await shop.aggregate(Customer, KeyKind.MEMBER_NUMBER).measure(["7"], absent) == {"7": [None, 0, None]}
     by_email = await shop.aggregate(Customer, KeyKind.EMAIL).measure(["b@x.example"], measures)
     assert by_email == {"b@x.example": [1, "A", "d2"]}

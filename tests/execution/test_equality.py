@@ -125,7 +125,8 @@ def sources(shard: int) -> list[Lying]:
     `order_settings` has it, the two know the same orders.
     """
     words: dict[str, Any] = {"pushdown": (), "measures": False, "max_batch": 1} if shard % 3 == 1 else {}
-    found = [Lying(connector.name, connector.records, **words) for connector in shop.sources_by_own_keys().values()]
+    honest = [*shop.sources_by_own_keys().values(), shop.sales()]
+    found = [Lying(connector.name, connector.records, **words) for connector in honest]
     if shard % 3 == 2:
         found.append(Lying("store", shop.orders().records if shard % 6 == 2 else stating("orders", shop.ORDERS)))
     if shard % 6 == 2:

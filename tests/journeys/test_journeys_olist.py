@@ -116,8 +116,8 @@ async def test_one_query_stitches_a_real_seller(olist, files, gateway_settings):
         "leadId": lead["mql_id"],
         "at": f"{contact}T00:00:00Z",
     }
-    assert [(one["id"], one["stage"], one["segment"]) for one in customer["deals"]] == [
-        (deal["mql_id"], "WON", deal["business_segment"])
+    assert [(one["id"], one["stage"], one["segment"]) for one in customer["deals"]["nodes"]] == [
+        (f"crm:{deal['mql_id']}", "WON", deal["business_segment"])
     ]
     orders = files.orders_of(seller)
     assert len(orders) >= 20

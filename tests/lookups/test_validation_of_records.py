@@ -49,14 +49,16 @@ def read(record: type[r.Record], *raw: dict[str, object], fields: Fields | None 
         (r.Order, ORDER | {"items": [{"quantity": 2**53}]}),
         (r.Order, ORDER | {"payments": [{"installments": -MOST - 2}]}),
         (r.Customer, {"id": "c1", "acquisition": {"at": "0001-01-01T00:00:00+14:00"}}),
-        (r.Customer, {"id": "c1", "deals": [{"id": "d1", "closedAt": "0001-01-01T00:00:00+14:00"}]}),
+        (r.Deal, {"id": "d1", "createdAt": "2026-06-01T12:00:00Z", "closedAt": "0001-01-01T00:00:00+14:00"}),
+        (r.Subscription, {"id": "s1", "startedAt": "2026-06-01T12:00:00Z", "amount": money("1E+41")}),
+        (r.Survey, {"id": "s1", "at": "2026-06-01T12:00:00Z", "score": 2**53}),
         (r.Ticket, {"id": "t1", "createdAt": "2026-06-01T12:00:00Z", "messages": [{"at": "9999-12-31T23:59:59-14:00"}]}),
         (r.Event, EVENT | {"properties": DEEP}),
     ],
 )
 def test_an_unsound_value_costs_itself(record: type[r.Record], raw: dict[str, object]):
     """Only its own time costs the record. The ones around it stay, in order; what is not selected costs nothing."""
-    good = ORDER | EVENT | {"createdAt": ORDER["placedAt"]}
+    good = ORDER | EVENT | dict.fromkeys(("createdAt", "startedAt"), ORDER["placedAt"])
     before, after = good | {"id": "a"}, good | {"id": "b"}
     found, dropped, unreadable = read(record, before, raw, after)
     is_dropped = raw.get("placedAt", ORDER["placedAt"]) != ORDER["placedAt"]
@@ -85,13 +87,13 @@ def test_what_is_within_bounds_is_kept(record: type[r.Record], raw: dict[str, ob
 def test_times_are_put_into_utc():
     """At any depth, whatever their offset, to the microsecond."""
     raw = {
-        "id": "c1",
+        "id": "t1",
         "createdAt": "2026-06-03T14:00:00.000001+02:00",
-        "acquisition": {"at": "2026-06-03T00:30:00-05:30"},
-        "deals": [{"id": "d1"}, {"id": "d2", "closedAt": "2026-06-03T12:00:00+14:00"}],
+        "updatedAt": "2026-06-03T00:30:00-05:30",
+        "messages": [{}, {"at": "2026-06-03T12:00:00+14:00"}],
     }
-    (found,), dropped, _ = read(r.Customer, raw)
-    times = [found.created_at, found.acquisition.at, found.deals[1].closed_at]
+    (found,), dropped, _ = read(r.Ticket, raw)
+    times = [found.created_at, found.updated_at, found.messages[1].at]
     assert times == [
         datetime(2026, 6, 3, 12, 0, 0, 1, UTC),
         datetime(2026, 6, 3, 6, tzinfo=UTC),

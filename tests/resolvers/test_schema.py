@@ -37,7 +37,7 @@ def test_everything_is_described(name: str):
         assert [value for value, definition in kind.values.items() if not definition.description] == []
 
 
-@pytest.mark.parametrize("record", [records.Customer, records.Order, records.Ticket, records.Event, records.Account])
+@pytest.mark.parametrize("record", records.RECORDS.values())
 def test_every_field_of_a_record_is_shown(record: type[records.Record]):
     """A field that is added to a record and forgotten in the schema is found here, and the other way round."""
     kind: Any = TYPES[record.__name__]
@@ -45,7 +45,7 @@ def test_every_field_of_a_record_is_shown(record: type[records.Record]):
     plain = {one.python_name for one in shown if metadata_of(one).reads is None}
     of_source = {metadata_of(one).reads.paths for one in shown if metadata_of(one).of_source is not None}
     assert of_source == {("id",), ()}
-    of_owner = {name for name, _ in OWNER_FIELDS if record in (records.Order, records.Ticket, records.Event)}
+    of_owner = {name for name, _ in OWNER_FIELDS if record not in (records.Customer, records.Account)}
     computed = {path.partition(".")[0] for one in shown for path in getattr(metadata_of(one).reads, "paths", ())}
     assert plain | computed | of_owner == set(fields_of(record))
     assert plain.isdisjoint(of_owner)

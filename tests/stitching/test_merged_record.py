@@ -55,9 +55,8 @@ def test_an_address_that_says_nothing_gives_way():
 
 def test_lists_are_those_of_all_records():
     """Each item once; what is to be used is said by the first record that has any."""
-    deal = r.Deal(id="1")
     customer = merged(
-        member("crm", contact_points=[POINT], device_ids=["d1"], deals=[deal]),
+        member("crm", contact_points=[POINT], device_ids=["d1"]),
         member(
             "shop",
             contact_points=[
@@ -66,12 +65,10 @@ def test_lists_are_those_of_all_records():
             ],
             device_ids=["d1", "d2"],
             external_ids=[r.ExternalId(source="a", id="1")],
-            deals=[deal],
         ),
     )
     assert customer.contact_points == [POINT, r.ContactPoint(kind=r.ContactKind.PHONE, value="+442079460000")]
     assert (customer.device_ids, customer.external_ids) == (["d1", "d2"], [r.ExternalId(source="a", id="1")])
-    assert customer.deals == [deal, deal]
 
 
 def test_a_list_of_sources_leaves_the_others_out():
@@ -166,7 +163,6 @@ FULL: dict[str, Any] = {
     "contact_points": [POINT],
     "device_ids": ["d1"],
     "external_ids": [r.ExternalId(source="a", id="1")],
-    "deals": [r.Deal(id="1")],
     "consents": [r.Consent(channel=r.Channel.EMAIL, state=r.ConsentState.GRANTED)],
     "social_accounts": [r.SocialAccount(platform="instagram", handle="ana")],
     "touches": [r.Touch(channel="paid_search")],

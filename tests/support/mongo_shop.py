@@ -158,7 +158,8 @@ DEMO: dict[str, dict[str, Any]] = {
                 "account": "company.account",
                 "text": {"paths": ["name", "email", "phone"]},
             },
-        }
+        },
+        "deal": {"collection": "deals", "keys": {"customer_id": "customerId", "deal_id": "_id"}},
     },
     "orders": {
         "order": {
@@ -211,7 +212,6 @@ def demo_documents() -> dict[str, list[dict[str, Any]]]:
         one["contactPoints"], one["externalIds"] = points, external
         one["keys"] = keys | {"external": [f"{own['source']}:{own['id']}" for own in external]}
         one["devices"] = [row[2] for row in rows["devices"] if row[0] == one["_id"]]
-        one["deals"] = of("deals", one["_id"], "id - stage segment closedAt", at=1)
     orders = [_document(row, "_id customerId placedAt status cents currency deliveredAt") for row in rows["orders"]]
     for one in orders:
         one["items"] = of("order_items", one["_id"], "- - sku name category quantity cents -")
@@ -223,7 +223,10 @@ def demo_documents() -> dict[str, list[dict[str, Any]]]:
     events = [_document(row, "_id device session_id at type page properties") for row in rows["events"]]
     for one in events:
         one["properties"] = msgspec.json.decode(one["properties"])
-    return {"customers": customers, "orders": orders, "tickets": tickets, "events": events}
+    begun = {one["_id"]: one["createdAt"] for one in customers}
+    deals = [_document(row, "_id customerId stage segment closedAt") for row in rows["deals"]]
+    deals = [one | {"createdAt": begun[one["customerId"]]} for one in deals]
+    return {"customers": customers, "deals": deals, "orders": orders, "tickets": tickets, "events": events}
 
 
 def demo_sources(url: str, database: str) -> list[MongoConnector]:

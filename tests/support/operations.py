@@ -44,7 +44,11 @@ ARGUMENTS: dict[str, list[str]] = {
     "role": ["BUYER", "USER", "null"],
     "members": ["true", "false"],
     "ticket.id": ['"support:t1"', '"t2"', '"orders:oc11"', '"T2"', "$id"],
-    "node.id": ['"crm:c1"', '"orders:oc12"', '"support:t2"', '"behaviour:e1"', '"c2"', '"orders:c1"', '" "', "7", "$id"],
+    "node.id": [
+        '"crm:c1"', '"orders:oc12"', '"sales:d1"', '"sales:s1"', '"sales:n2"',
+        '"support:t2"', '"behaviour:e1"', '"c2"', '"orders:c1"', '" "', "7",
+        "$id",
+    ],
     "text": ['"a"', "$text", '"b"', '""'],
     "first": ["3", "100", "1", "0", "101", "-1", "$first", "$most"],
     "after": [
@@ -64,7 +68,13 @@ ARGUMENTS: dict[str, list[str]] = {
         '{type: ["page_view"]}', '{type: "checkout", since: $since}', "{type: $keys}", "{type: [$text]}",
         '{type: [$text, "page_view", $tag, $text]}', "{since: $since, type: [$tag]}",
     ],
-    "records": ["null", "[TICKET, EVENT]", "[ORDER]", "[]", "[CUSTOMER]", "ORDER", "[ORDER, ORDER, $record]", "[$record]"],
+    "DealFilter": ["{stage: [WON, OPEN]}", '{pipeline: ["partners", $text], since: $since}', "{stage: null}"],
+    "SubscriptionFilter": ["{status: ACTIVE}", '{plan: ["Pro"], status: [ACTIVE, ENDED]}', "{plan: $keys}"],
+    "SurveyFilter": ["{kind: [NPS]}", "{kind: [CSAT, UNKNOWN], until: $since}"],
+    "records": [
+        "null", "[TICKET, EVENT]", "[DEAL, SURVEY, SUBSCRIPTION]",
+        "[ORDER]", "[]", "[CUSTOMER]", "ORDER", "[ORDER, ORDER, $record]", "[$record]",
+    ],
     "keys": [
         "null", '["activity"]', '["activity", "satisfaction"]', '["nope"]', "[]", '"activity"', "$keys", "[$tag]",
         '["activity", $text, $tag]',

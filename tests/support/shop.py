@@ -76,6 +76,33 @@ EVENTS = {
 }
 
 
+DEALS = {
+    "c1": [
+        r.Deal(id="d1", created_at=at(3), stage=r.DealStage.WON, amount=r.Money(amount=Decimal("99.50"), currency="EUR")),
+        r.Deal(id="d2", created_at=at(5), stage=r.DealStage.OPEN, pipeline="partners"),
+    ],
+    "c2": [r.Deal(id="d3", created_at=at(4), stage=r.DealStage.LOST, closed_at=at(6))],
+}
+SUBSCRIPTIONS = {
+    "c1": [
+        r.Subscription(
+            id="s1",
+            started_at=at(2),
+            plan="Pro",
+            status=r.SubscriptionStatus.ACTIVE,
+            seats=3,
+            amount=r.Money(amount=Decimal(29), currency="EUR"),
+            interval=r.BillingInterval.MONTH,
+            interval_count=1,
+        )
+    ]
+}
+SURVEYS = {
+    "ana@example.com": [r.Survey(id="n1", at=at(4), kind=r.SurveyKind.NPS, score=9, scale=10, comment="Fast.", order_id="o1")],
+    "li@example.com": [r.Survey(id="n2", at=at(5), kind=r.SurveyKind.CSAT, score=Decimal("4.5"), scale=5)],
+}
+
+
 def crm() -> MemoryConnector:
     by_phone = {"+5511912345678": [ANA, LI]}
     return MemoryConnector(
@@ -104,6 +131,21 @@ def behaviour() -> MemoryConnector:
 def sources() -> dict[str, MemoryConnector]:
     """Fresh connectors by name."""
     return {connector.name: connector for connector in (crm(), orders(), support(), behaviour())}
+
+
+def sales() -> MemoryConnector:
+    """Deals, subscriptions and surveys, found also by their own ids."""
+    return MemoryConnector(
+        "sales",
+        {
+            (r.Deal, KeyKind.CUSTOMER_ID): DEALS,
+            (r.Deal, KeyKind.DEAL_ID): by_id(DEALS),
+            (r.Subscription, KeyKind.CUSTOMER_ID): SUBSCRIPTIONS,
+            (r.Subscription, KeyKind.SUBSCRIPTION_ID): by_id(SUBSCRIPTIONS),
+            (r.Survey, KeyKind.EMAIL): SURVEYS,
+            (r.Survey, KeyKind.SURVEY_ID): by_id(SURVEYS),
+        },
+    )
 
 
 def by_id(records: Mapping[str, Sequence[r.Record]]) -> dict[str, list[r.Record]]:

@@ -135,7 +135,7 @@ def project() -> PostHogApi:
     api.person(4, ["c4", "d4"], user_id="c4", email="crowd@example.com")
     view = {"$pathname": "/mugs", "$device_id": "d1", "$session_id": "s1", "price": 9.5}
     api.event(11, "d1", MAY_1, "$pageview", view)
-    api.event(12, "c1", MAY_1 + timedelta(hours=1), "added to cart", {"sku": "M-1"})
+    api.event(12, "c1", MAY_1 + timedelta(hours=1), "added to cart", {"sku": "M-1", "$feature_flag": "new-cart"})
     api.event(13, "d2", MAY_1 + timedelta(hours=1), "$pageview", {"$pathname": "/cart"})
     api.event(9, "c1", MAY_1 + timedelta(hours=2, microseconds=5), "purchase", {})
     api.event(21, "c2", MAY_1, "$pageview", "not JSON")

@@ -16,8 +16,9 @@ KEYS = {
     "customer": ["customer_id", "external_id", "member_number", "email", "phone", "account"],
     "ticket": ["customer_id", "external_id", "email", "ticket_id", "ticket_number", "account"],
     "account": ["account", "parent_account"],
+    "deal": ["customer_id", "external_id", "email", "deal_id"],
 }
-SETTINGS = CLIENT | {"keys": KEYS, "member_number": "Card__c", "external_ids": {"stripe": "Stripe_Id__c"}}
+SETTINGS = CLIENT | {"keys": KEYS, "member_number": "Card__c", "external_ids": {"stripe": "Stripe_Id__c"}, "currency": "EUR"}
 LOG_IN, QUERY, BATCH = (
     "POST /services/oauth2/token",
     "GET /services/data/v62.0/query",
@@ -56,14 +57,13 @@ def org() -> dict[str, list[Row]]:
         "Website": "https://acme.example",
         "ParentId": None,
     }
-    solo = {**acme, "Id": SOLO, "Name": "Solo GmbH", "Phone": None, "AccountNumber": "so-1", "Opportunities": []}
+    solo = {**acme, "Id": SOLO, "Name": "Solo GmbH", "Phone": None, "AccountNumber": "so-1"}
     solo |= {"ParentId": ACME, "NumberOfEmployees": 5}
-    won, open_ = _opportunity(1, closed=True, won=True), _opportunity(2, closed=False, won=False)
-    lost = _opportunity(3, closed=True, won=False)
-    acme["Opportunities"] = [won, lost]
+    won = _opportunity(1, acme, IsClosed=True, IsWon=True, StageName="Closed Won", Amount=12500.5)
+    open_ = _opportunity(2, solo, Name="Two seats more", CurrencyIsoCode="USD")
+    lost = _opportunity(3, acme, IsClosed=True, StageName="Closed Lost")
     ann = _contact(ANN, "Ann", "Archer", "Ann@Example.com", Phone="(415) 555-0101", MobilePhone="+447700900123", Account=acme)
     ann |= {"Card__c": "M-1", "Stripe_Id__c": "cus_Ann", "Birthdate": "1985-03-12"}
-    ann["OpportunityContactRoles"] = [{"Id": id_of("00K", n), "Opportunity": one} for n, one in enumerate((won, open_), 1)]
     ann |= {"Title": "Head of Works", "HasOptedOutOfEmail": True, "DoNotCall": True}
     ann["AccountContactRoles"] = [_role(solo, "Influencer"), _role(acme, "Economic Buyer")]
     bob = _contact(BOB, "Bob", "", "bob@example.com", Phone="+441632960961", MailingCountry="Germany")
@@ -88,7 +88,15 @@ def org() -> dict[str, list[Row]]:
         _case(1000 + n, crowd, f"Case {n}", f"2026-04-0{1 + n // 120}T{n // 60 % 24:02}:{n // 2 % 60:02}:00.000+0000")
         for n in range(MANY)
     ]
-    return {"Contact": [ann, bob, crowd, quote], "Account": [acme, solo], "Case": cases}
+    won["ContactId"] = ANN
+    roles = [_role(1, ann, won), _role(2, ann, open_), _role(3, ann, won), _role(4, bob, open_)]
+    return {
+        "Contact": [ann, bob, crowd, quote],
+        "Account": [acme, solo],
+        "Case": cases,
+        "Opportunity": [won, open_, lost],
+        "OpportunityContactRole": roles,
+    }
 
 
 PIA, PIAS_ACCOUNT = id_of("003", 77), id_of("001", 77)
@@ -102,15 +110,11 @@ def org_of_persons() -> dict[str, list[Row]]:
         account |= {"IsPersonAccount": False, "PersonEmail": None, "PersonContactId": None}
     shared = {"Name": "Pia Person", "Phone": "+447700900555", "CreatedDate": "2025-02-01T09:00:00.000+0000"}
     own = {"IsPersonAccount": True, "PersonEmail": "pia@example.com", "PersonContactId": PIA, "AccountNumber": "AC-PIA"}
-    won = _opportunity(9, closed=True, won=True)
-    account = (
-        acme
-        | shared
-        | own
-        | {"Id": PIAS_ACCOUNT, "Industry": None, "Opportunities": [won, _opportunity(8, closed=False, won=False)]}
-    )
+    account = acme | shared | own | {"Id": PIAS_ACCOUNT, "Industry": None}
     contact = _contact(PIA, "Pia", "Person", "pia@example.com", Account=account, **shared)
-    contact["OpportunityContactRoles"] = [{"Id": id_of("00K", 9), "Opportunity": won}]
+    won = _opportunity(9, account, IsClosed=True, IsWon=True)
+    objects["Opportunity"] += [won, _opportunity(8, account)]
+    objects["OpportunityContactRole"].append(_role(9, contact, won))
     case = _case(77, contact, "Hello", "2026-05-06T10:00:00.000+0000") | {"Account": account, "AccountId": PIAS_ACCOUNT}
     objects["Contact"].append(contact)
     objects["Account"].append(account)
@@ -167,7 +171,6 @@ def _contact(id_: str, given: str, family: str, email: str, **more: Any) -> dict
         "MasterRecordId": None,
         "Account": None,
         "AccountId": more["Account"]["Id"] if more.get("Account") else None,
-        "OpportunityContactRoles": [],
         "AccountContactRoles": [],
         "Title": None,
         "HasOptedOutOfEmail": False,
@@ -181,8 +184,32 @@ def _address(kind: str, *parts: str | None) -> dict[str, Any]:
     return {kind + name: part for name, part in zip(("Street", "PostalCode", "City", "State", "Country"), parts, strict=True)}
 
 
-def _opportunity(number: int, *, closed: bool, won: bool) -> dict[str, Any]:
-    return {"Id": id_of("006", number), "IsClosed": closed, "IsWon": won, "Type": "New Business", "CloseDate": "2026-02-28"}
+def _opportunity(number: int, account: Row, **more: Any) -> dict[str, Any]:
+    return {
+        "Id": id_of("006", number),
+        "Name": f"Deal {number}",
+        "Account": account,
+        "AccountId": account["Id"],
+        "ContactId": None,
+        "CreatedDate": f"2026-01-0{number}T09:00:00.000+0000",
+        "StageName": "Prospecting",
+        "IsClosed": False,
+        "IsWon": False,
+        "Type": "New Business",
+        "Amount": None,
+        "CurrencyIsoCode": "EUR",
+        "CloseDate": "2026-02-28",
+    } | more
+
+
+def _role(number: int, contact: Row, opportunity: Row) -> dict[str, Any]:
+    return {
+        "Id": id_of("00K", number),
+        "Contact": contact,
+        "ContactId": contact["Id"],
+        "Opportunity": opportunity,
+        "OpportunityId": opportunity["Id"],
+    }
 
 
 def _case(number: int, contact: Row | None, subject: Any, created: str, **more: Any) -> dict[str, Any]:

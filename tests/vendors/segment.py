@@ -115,7 +115,7 @@ def space() -> list[Profile]:
         },
         [
             event("ajs-1", "2026-05-01T10:00:00.000Z", "Product Viewed", page="/mugs/1", sku="M-1"),
-            event("ajs-2", "2026-05-01T10:00:05.250Z", "Product Added", sku="M-1"),
+            event("ajs-2", "2026-05-01T10:00:05.250Z", "Product Added", sku="M-1", quantity=2),
             event("ajs-3", "2026-05-01T10:00:05.250Z", None, kind="page", page="/cart"),
             event("ajs-4", "2026-05-02T18:00:00.000Z", "Order Completed", total=25.5),
         ],

@@ -86,6 +86,46 @@ def charges() -> list[dict[str, Any]]:
     ]
 
 
+def subscription(id_: str, owner: str, day: int, status: str = "active", **more: Any) -> dict[str, Any]:
+    start = START + day * 86_400
+    known = {
+        "id": id_,
+        "object": "subscription",
+        "customer": owner,
+        "created": start,
+        "start_date": start,
+        "status": status,
+        "cancel_at_period_end": False,
+        "pause_collection": None,
+        **dict.fromkeys(("cancel_at", "canceled_at", "ended_at")),
+        "items": {"object": "list", "has_more": False, "data": [item("Pro, monthly", 2900, 5, start + 30 * 86_400)]},
+    }
+    return known | more
+
+
+def item(name: str | None, amount: int | None, quantity: int, period_end: int, **price: Any) -> dict[str, Any]:
+    """docs.stripe.com/api/subscription_items/object"""
+    own = {"id": "price_1", "nickname": name, "product": "prod_1", "currency": "eur", "unit_amount": amount}
+    decimal = {"unit_amount_decimal": None if amount is None else str(amount), "lookup_key": None}
+    recurring = {"recurring": {"interval": "month", "interval_count": 1}}
+    return {"id": "si_1", "quantity": quantity, "current_period_end": period_end, "price": own | decimal | recurring | price}
+
+
+def subscriptions() -> list[dict[str, Any]]:
+    end = START + 40 * 86_400
+    two = [item("Base", 1000, 1, end), item("Seat", 250, 4, end, unit_amount_decimal="250.5")]
+    return [
+        subscription("sub_1", "cus_Ann", 0),
+        subscription(
+            "sub_2", "cus_Ann", 1, "trialing", items={"data": two}, cancel_at_period_end=True, canceled_at=START + 90_000
+        ),
+        subscription("sub_3", "cus_Ann2", 2, "canceled", canceled_at=START + 5 * 86_400, ended_at=START + 6 * 86_400),
+        subscription("sub_4", "cus_Ben", 3, pause_collection={"behavior": "void"}, items={"data": [item(None, None, 1, end)]}),
+        subscription("sub_5", "cus_Ben", 4, "incomplete"),
+        subscription("sub_6", "cus_Ben", 5, "past_due"),
+    ]
+
+
 class StripeApi(VendorApi):
     authorization = f"Bearer {TOKEN}"
     unauthorized = Refusal(401, {"error": {"type": "invalid_request_error", "message": f"Invalid API Key provided: {TOKEN}"}})
@@ -94,6 +134,7 @@ class StripeApi(VendorApi):
         super().__init__()
         self.customers = list(CUSTOMERS)
         self.charges = charges()
+        self.subscriptions = subscriptions()
         self.disputes: list[dict[str, Any]] = []
         self.behind: set[str] = set()
         """Customers whom a search does not know yet."""
@@ -112,6 +153,15 @@ class StripeApi(VendorApi):
                 return _list([one for one in there if query.get("email") in {None, one.get("email")}], query)
             case ["disputes"]:
                 return _list([one for one in self.disputes if query.get("charge") in {None, one["charge"]}], query)
+            case ["subscriptions", id_]:  # docs.stripe.com/api/subscriptions/retrieve
+                found = [one for one in self.subscriptions if one["id"] == id_]
+                return web.json_response(found[0]) if found else _missing(404, id_)
+            case [
+                "subscriptions"
+            ]:  # docs.stripe.com/api/subscriptions/list: without a status those that have ended are left out
+                hidden = () if query.get("status") == "all" else ("canceled",)
+                theirs = [one for one in self.subscriptions if query.get("customer") in {None, one["customer"]}]
+                return _list([one for one in reversed(theirs) if one["status"] not in hidden], query)
             case ["charges", id_]:  # docs.stripe.com/api/charges/retrieve
                 found = [one for one in self.charges if one["id"] == id_]
                 return web.json_response(found[0]) if found else _missing(404, id_)

@@ -93,17 +93,18 @@ async def test_a_person_is_a_customer(api, gateway):
 async def test_what_they_did_is_events(gateway):
     """On all of a person's devices, with what PostHog's libraries send."""
     data = await gateway.data(
-        '{ customer(by: {id: "c1"}) { events(first: 9) { nodes { id at type page deviceId sessionId properties } } } }'
+        '{ customer(by: {id: "c1"}) { events(first: 9) { nodes { id at type feature page deviceId sessionId properties } } } }'
     )
     *_, second, first = data["customer"]["events"]["nodes"]
     assert [one["id"] for one in data["customer"]["events"]["nodes"]] == [
         f"behaviour:{uuid(number)}" for number in (9, 13, 12, 11)
     ]
-    assert second["properties"] == {"sku": "M-1"}
+    assert (second["feature"], second["properties"]) == ("new-cart", {"sku": "M-1", "$feature_flag": "new-cart"})
     assert first == {
         "id": f"behaviour:{uuid(11)}",
         "at": "2026-05-01T10:00:00Z",
         "type": "$pageview",
+        "feature": None,
         "page": "/mugs",
         "deviceId": "d1",
         "sessionId": "s1",

@@ -10,7 +10,7 @@ from connectors.errors import (
     SourceProtocolError,
 )
 from connectors.record_fields import Fields
-from connectors.records import Account, Customer, Ticket
+from connectors.records import Account, Customer, Deal, Ticket
 from connectors.testing import ConnectorContract
 from connectors.vendors.salesforce import Salesforce
 from tests.vendors.api import failure_of, gateway_to, ids_of, lookup_of, opened
@@ -70,6 +70,10 @@ class TestContract(ConnectorContract):
         (Ticket, KeyKind.EXTERNAL_ID): [f"crm:{ANN}", f"crm:{CROWD}"],
         (Ticket, KeyKind.CUSTOMER_ID): [ANN, ACME, CROWD],
         (Ticket, KeyKind.EMAIL): ["ann@example.com", "crowd@example.com"],
+        (Deal, KeyKind.DEAL_ID): [id_of("006", 1), id_of("006", 3)],
+        (Deal, KeyKind.CUSTOMER_ID): [ANN, BOB, ACME],
+        (Deal, KeyKind.EXTERNAL_ID): [f"crm:{ANN}", f"crm:{ACME}"],
+        (Deal, KeyKind.EMAIL): ["ann@example.com", "bob@example.com"],
     }
 
     @pytest.fixture
@@ -80,12 +84,12 @@ class TestContract(ConnectorContract):
 
 
 async def test_a_contact_is_a_customer(gateway):
-    """Every field that Salesforce has, in canonical form, with the account and the opportunities in which it has a role."""
+    """Every field that Salesforce has, in canonical form, with the account."""
     data = await gateway.data(
         """{ customer(by: {email: "ann@example.com"}) {
             id kind name givenName familyName email phone memberNumber birthDate createdAt updatedAt
             address { line postalCode city region country } company { name account industry } acquisition { source }
-            contactPoints { kind value primary } deals { id stage segment closedAt } externalIds { source id }
+            contactPoints { kind value primary } externalIds { source id }
         } }"""
     )
     assert data["customer"] == {
@@ -108,10 +112,6 @@ async def test_a_contact_is_a_customer(gateway):
             {"kind": "PHONE", "value": "+14155550101", "primary": True},
             {"kind": "PHONE", "value": "+447700900123", "primary": False},
         ],
-        "deals": [
-            {"id": id_of("006", 1), "stage": "WON", "segment": "New Business", "closedAt": "2026-02-28T00:00:00Z"},
-            {"id": id_of("006", 2), "stage": "OPEN", "segment": "New Business", "closedAt": None},
-        ],
         "externalIds": [{"source": "stripe", "id": "cus_Ann"}],
     }
 
@@ -126,12 +126,12 @@ async def test_a_birth_date_that_may_not_be_read_is_not_asked_for(api):
 
 
 async def test_an_account_is_a_customer(gateway):
-    """A company, found by its account number, with its opportunities."""
+    """A company, found by its account number."""
     data = await gateway.data(
         """{ customer(by: {memberNumber: "AC-77"}) {
             id kind name phone memberNumber birthDate updatedAt
             address { city country } company { name account } acquisition { source }
-            contactPoints { kind value primary } deals { id stage }
+            contactPoints { kind value primary }
         } }"""
     )
     assert data["customer"] == {
@@ -146,8 +146,69 @@ async def test_an_account_is_a_customer(gateway):
         "company": {"name": "Acme Ltd", "account": "AC-77"},
         "acquisition": {"source": "Partner Referral"},
         "contactPoints": [{"kind": "PHONE", "value": "+14155550100", "primary": True}],
-        "deals": [{"id": id_of("006", 1), "stage": "WON"}, {"id": id_of("006", 3), "stage": "LOST"}],
     }
+
+
+WON = {
+    "id": f"crm:{id_of('006', 1)}",
+    "name": "Deal 1",
+    "pipeline": None,
+    "stage": "WON",
+    "stageName": "Closed Won",
+    "segment": "New Business",
+    "amount": {"amount": "12500.5", "currency": "EUR"},
+    "createdAt": "2026-01-01T09:00:00Z",
+    "closedAt": "2026-02-28T00:00:00Z",
+}
+DEALS = "{ deals { nodes { id name pipeline stage stageName segment amount { amount currency } createdAt closedAt } } }"
+
+
+async def test_opportunities_are_deals(gateway):
+    """A contact has those in which it has a role, each once; an account its own. The newest comes first."""
+    data = await gateway.data(
+        f'{{ person: customer(by: {{id: "{ANN}"}}) {DEALS} company: customer(by: {{id: "{ACME}"}}) {DEALS} }}'
+    )
+    assert data["person"]["deals"]["nodes"] == [
+        {
+            "id": f"crm:{id_of('006', 2)}",
+            "name": "Two seats more",
+            "pipeline": None,
+            "stage": "OPEN",
+            "stageName": "Prospecting",
+            "segment": "New Business",
+            "amount": None,
+            "createdAt": "2026-01-02T09:00:00Z",
+            "closedAt": None,
+        },
+        WON,
+    ]
+    assert [deal["stageName"] for deal in data["company"]["deals"]["nodes"]] == ["Closed Lost", "Closed Won"]
+
+
+async def test_a_deal_says_whose_it_is_and_in_what_currency(api):
+    """By its contact, else by its account; in an org with several currencies by a field of the opportunity."""
+    api.objects["Opportunity"][1]["Amount"] = 80
+    async with opened(Salesforce, api, "crm", **SETTINGS | {"currency": "CurrencyIsoCode"}) as crm:
+        answer = await lookup_of(crm, Deal, KeyKind.CUSTOMER_ID).fetch(
+            [ANN], Ask(fields=Fields.from_paths("id", "customer_id", "amount"))
+        )
+        assert await crm.check() == []
+    deals = {deal["id"]: (deal["customerId"], deal["amount"]) for deal in msgspec.json.decode(answer[ANN])}
+    assert deals == {
+        id_of("006", 1): (ANN, {"amount": "12500.5", "currency": "EUR"}),
+        id_of("006", 2): (id_of("001", 2), {"amount": "80", "currency": "USD"}),
+    }
+
+
+async def test_an_amount_without_a_currency_is_not_read(api):
+    """A field that only orgs with several currencies have is not asked for unless the settings say so."""
+    own = {name: value for name, value in SETTINGS.items() if name != "currency"}
+    async with opened(Salesforce, api, "crm", **own) as crm:
+        answer = await lookup_of(crm, Deal, KeyKind.DEAL_ID).fetch(
+            [id_of("006", 1)], Ask(fields=Fields.from_paths("id", "amount"))
+        )
+    assert msgspec.json.decode(answer[id_of("006", 1)]) == [{"id": id_of("006", 1)}]
+    assert api.queries == [f"SELECT Id FROM Opportunity WHERE (Id IN ('{id_of('006', 1)}'))"]
 
 
 async def test_cases_are_tickets(gateway):

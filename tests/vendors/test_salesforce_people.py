@@ -6,7 +6,7 @@ import pytest
 from connectors.contract import Ask, Condition, KeyKind, Position
 from connectors.errors import SourceTimeoutError, SourceUnavailableError
 from connectors.record_fields import Fields
-from connectors.records import Account, Customer, Ticket
+from connectors.records import Account, Customer, Deal, Ticket
 from connectors.testing import ConnectorContract
 from connectors.vendors.salesforce import Salesforce
 from tests.vendors.api import Refusal, failure_of, gateway_to, ids_of, lookup_of, opened
@@ -60,6 +60,10 @@ class TestContractOfPersons(ConnectorContract):
         (Ticket, KeyKind.CUSTOMER_ID): [PIA, PIAS_ACCOUNT, ACME],
         (Ticket, KeyKind.EXTERNAL_ID): [f"crm:{PIA}"],
         (Ticket, KeyKind.EMAIL): ["pia@example.com"],
+        (Deal, KeyKind.DEAL_ID): [id_of("006", 9)],
+        (Deal, KeyKind.CUSTOMER_ID): [PIA, PIAS_ACCOUNT, ACME],
+        (Deal, KeyKind.EXTERNAL_ID): [f"crm:{PIA}"],
+        (Deal, KeyKind.EMAIL): ["pia@example.com"],
     }
 
     @pytest.fixture
@@ -82,8 +86,8 @@ class TestContractOfPersons(ConnectorContract):
     ],
 )
 async def test_a_person_account_is_one_customer_by_any_key(api_of_persons, by, key):
-    """A person with an address, no company, and the opportunities of the account, each once."""
-    fields = Fields.from_paths("id", "kind", "email", "member_number", "company", "deals")
+    """A person with an address and no company."""
+    fields = Fields.from_paths("id", "kind", "email", "member_number", "company")
     async with opened(Salesforce, api_of_persons, "crm", **OF_PERSONS) as crm:
         answer = await lookup_of(crm, Customer, by).fetch([key], Ask(fields=fields))
     (found,) = msgspec.json.decode(answer[key])
@@ -94,7 +98,15 @@ async def test_a_person_account_is_one_customer_by_any_key(api_of_persons, by, k
         "memberNumber": "AC-PIA",
     }
     assert "company" not in found
-    assert [(one["id"], one["stage"]) for one in found["deals"]] == [(id_of("006", 9), "WON"), (id_of("006", 8), "OPEN")]
+
+
+@pytest.mark.parametrize(
+    ("by", "key"), [(KeyKind.CUSTOMER_ID, PIA), (KeyKind.CUSTOMER_ID, PIAS_ACCOUNT), (KeyKind.EMAIL, "pia@example.com")]
+)
+async def test_a_person_account_has_the_opportunities_of_its_account(api_of_persons, by, key):
+    """Each once, also where the contact has a role in it."""
+    async with opened(Salesforce, api_of_persons, "crm", **OF_PERSONS) as crm:
+        assert await ids_of(crm, Deal, by, [key], "id", "stage") == {key: [id_of("006", 9), id_of("006", 8)]}
 
 
 async def test_a_person_account_has_its_tickets(api_of_persons):

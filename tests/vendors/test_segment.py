@@ -114,13 +114,14 @@ async def test_names_may_be_in_snake_case(gateway):
 async def test_what_they_did_is_events(gateway):
     """Tracked events by their name, others by their type."""
     data = await gateway.data(
-        '{ customer(by: {id: "c1"}) { events(first: 3) { nodes { id at type page deviceId properties } } } }'
+        '{ customer(by: {id: "c1"}) { events(first: 3) { nodes { id at type quantity page deviceId properties } } } }'
     )
     assert data["customer"]["events"]["nodes"] == [
         {
             "id": "behaviour:ajs-4",
             "at": "2026-05-02T18:00:00Z",
             "type": "Order Completed",
+            "quantity": None,
             "page": None,
             "deviceId": "d1",
             "properties": {"total": 25.5},
@@ -129,6 +130,7 @@ async def test_what_they_did_is_events(gateway):
             "id": "behaviour:ajs-3",
             "at": "2026-05-01T10:00:05.250000Z",
             "type": "page",
+            "quantity": None,
             "page": "/cart",
             "deviceId": "d1",
             "properties": {},
@@ -137,9 +139,10 @@ async def test_what_they_did_is_events(gateway):
             "id": "behaviour:ajs-2",
             "at": "2026-05-01T10:00:05.250000Z",
             "type": "Product Added",
+            "quantity": 2,
             "page": None,
             "deviceId": "d1",
-            "properties": {"sku": "M-1"},
+            "properties": {"sku": "M-1", "quantity": 2},
         },
     ]
 

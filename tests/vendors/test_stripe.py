@@ -6,7 +6,7 @@ import pytest
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError, SourceRejectedError, SourceThrottledError
 from connectors.record_fields import Fields
-from connectors.records import Customer, Order
+from connectors.records import Customer, Order, Subscription
 from connectors.testing import ConnectorContract
 from connectors.toolkit.evaluation import as_time
 from connectors.vendors.stripe import Stripe
@@ -16,7 +16,10 @@ from tests.vendors.stripe import MANY, TOKEN, StripeApi, charge
 pytestmark = pytest.mark.vendors
 
 KINDS = ["customer_id", "external_id", "email"]
-SETTINGS = {"token": TOKEN, "keys": {"customer": [*KINDS, "text"], "order": [*KINDS, "order_id"]}}
+SETTINGS = {
+    "token": TOKEN,
+    "keys": {"customer": [*KINDS, "text"], "order": [*KINDS, "order_id"], "subscription": [*KINDS, "subscription_id"]},
+}
 
 
 def stripe(api, **settings):
@@ -37,12 +40,50 @@ class TestContract(ConnectorContract):
         (Order, KeyKind.EXTERNAL_ID): ["payments:cus_Ann2"],
         (Order, KeyKind.EMAIL): ["ann@example.com"],
         (Order, KeyKind.ORDER_ID): ["ch_1", "ch_b000"],
+        (Subscription, KeyKind.CUSTOMER_ID): ["cus_Ann", "cus_Ben"],
+        (Subscription, KeyKind.EXTERNAL_ID): ["payments:cus_Ann2"],
+        (Subscription, KeyKind.EMAIL): ["ann@example.com"],
+        (Subscription, KeyKind.SUBSCRIPTION_ID): ["sub_1", "sub_3"],
     }
 
     @pytest.fixture
     async def connector(self):
         async with stripe(StripeApi()) as connector:
             yield connector
+
+
+async def test_subscriptions_are_read_with_those_that_have_ended():
+    """The plan and its seats are the first item's; the amount of a period is that of all items, in exact cents."""
+    shown = "id plan status seats amount { amount currency } interval intervalCount startedAt renewsAt cancelledAt endsAt"
+    async with gateway_to_stripe(StripeApi()) as gateway:
+        data = await gateway.data(
+            f"""{{ ann: customer(by: {{id: "cus_Ann"}}) {{ subscriptions {{ nodes {{ {shown} }} }} }}
+                old: customer(by: {{id: "cus_Ann2"}}) {{ subscriptions {{ nodes {{ status cancelledAt endsAt renewsAt }} }} }}
+                ben: customer(by: {{id: "cus_Ben"}}) {{
+                    subscriptions {{ nodes {{ sourceId status amount {{ amount }} }} }}
+                }} }}"""
+        )
+    assert data["ann"]["subscriptions"]["nodes"] == [
+        {
+            "id": "payments:sub_2", "plan": "Base", "status": "CANCELLED", "seats": 1,
+            "amount": {"amount": "20.020", "currency": "EUR"}, "interval": "MONTH", "intervalCount": 1,
+            "startedAt": "2026-01-02T00:00:00Z", "renewsAt": None, "cancelledAt": "2026-01-02T01:00:00Z",
+            "endsAt": "2026-02-10T00:00:00Z",
+        },
+        {
+            "id": "payments:sub_1", "plan": "Pro, monthly", "status": "ACTIVE", "seats": 5,
+            "amount": {"amount": "145.00", "currency": "EUR"}, "interval": "MONTH", "intervalCount": 1,
+            "startedAt": "2026-01-01T00:00:00Z", "renewsAt": "2026-01-31T00:00:00Z", "cancelledAt": None, "endsAt": None,
+        },
+    ]  # fmt: skip
+    assert data["old"]["subscriptions"]["nodes"] == [
+        {"status": "ENDED", "cancelledAt": "2026-01-06T00:00:00Z", "endsAt": "2026-01-07T00:00:00Z", "renewsAt": None}
+    ]
+    assert data["ben"]["subscriptions"]["nodes"] == [
+        {"sourceId": "sub_6", "status": "PAST_DUE", "amount": {"amount": "145.00"}},
+        {"sourceId": "sub_5", "status": "UNKNOWN", "amount": {"amount": "145.00"}},
+        {"sourceId": "sub_4", "status": "PAUSED", "amount": None},
+    ]
 
 
 async def test_a_customer_has_charges_as_orders():

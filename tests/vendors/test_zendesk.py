@@ -11,7 +11,7 @@ from connectors.errors import (
     SourceThrottledError,
 )
 from connectors.record_fields import Fields
-from connectors.records import Customer, Ticket
+from connectors.records import Customer, Survey, Ticket
 from connectors.testing import ConnectorContract
 from connectors.toolkit.listing_cursor import encode_cursor
 from connectors.vendors.zendesk import Zendesk
@@ -25,7 +25,9 @@ KINDS = ["customer_id", "external_id", "email"]
 SETTINGS = {"token": TOKEN, "email": AGENT, "order_id_field": 360, "keys": {"customer": KINDS, "ticket": ["customer_id"]}}
 
 
-ALL_KEYS = SETTINGS | {"keys": {"customer": KINDS, "ticket": [*KINDS, "ticket_id", "ticket_number"]}}
+ALL_KEYS = SETTINGS | {
+    "keys": {"customer": KINDS, "ticket": [*KINDS, "ticket_id", "ticket_number"], "survey": [*KINDS, "survey_id"]}
+}
 
 
 def zendesk(api, **settings):
@@ -46,6 +48,10 @@ class TestContract(ConnectorContract):
         (Ticket, KeyKind.EMAIL): ["ann@example.com"],
         (Ticket, KeyKind.TICKET_ID): ["501", "1003"],
         (Ticket, KeyKind.TICKET_NUMBER): ["502"],
+        (Survey, KeyKind.CUSTOMER_ID): ["11"],
+        (Survey, KeyKind.EXTERNAL_ID): ["support:11"],
+        (Survey, KeyKind.EMAIL): ["ann@example.com"],
+        (Survey, KeyKind.SURVEY_ID): ["8", "9"],
     }
 
     @pytest.fixture
@@ -304,3 +310,43 @@ async def test_a_cursor_that_zendesk_does_not_know():
         with pytest.raises(ListingCursorError):
             await read_page(connector, encode_cursor("zendesk", "of-another-account"), 2)
     assert len(api.requests) == 1
+
+
+async def test_ratings_are_surveys():
+    """Of the tickets of a user, each with the time when it was given; one that was only offered is none."""
+    keys = {"customer": ["customer_id"], "survey": ["customer_id"]}
+    api = ZendeskApi()
+    async with gateway_to_zendesk(api, keys=keys) as gateway:
+        data = await gateway.data(
+            """{ customer(by: {id: "11"}) { surveys { nodes { id kind score scale comment ticketId orderId at } } } }"""
+        )
+    fixed = {"kind": "CSAT", "scale": 5, "orderId": None}
+    assert data["customer"]["surveys"]["nodes"] == [
+        {"id": "support:9", "score": 1, "comment": "slow", "ticketId": "501", "at": "2026-01-11T08:00:00Z", **fixed},
+        {"id": "support:8", "score": 5, "comment": None, "ticketId": "502", "at": "2026-01-10T08:00:00Z", **fixed},
+    ]
+    assert sorted(line for line in api.requests if "ratings" in line) == [
+        "GET /api/v2/satisfaction_ratings/8",
+        "GET /api/v2/satisfaction_ratings/9",
+    ]
+
+
+async def test_a_ticket_has_its_agent_and_times_when_they_are_asked_for():
+    """The names of agents and the metrics come in the same call; without them nothing more is asked for."""
+    api = ZendeskApi()
+    async with gateway_to_zendesk(api) as gateway:
+        data = await gateway.data(
+            """{ customer(by: {id: "11"}) { tickets { nodes {
+                number assignee tags updatedAt firstResponseAt solvedAt } } } }"""
+        )
+        await gateway.data("""{ customer(by: {id: "11"}) { tickets { nodes { tags updatedAt } } } }""")
+    assert data["customer"]["tickets"]["nodes"][-1] == {
+        "number": "501",
+        "assignee": "Sam Support",
+        "tags": ["complaint", "vip"],
+        "updatedAt": "2026-06-01T10:00:00Z",
+        "firstResponseAt": "2026-01-04T11:35:00Z",
+        "solvedAt": "2026-01-09T12:00:00Z",
+    }
+    included = ["include=metric_sets%2Cusers" in line or "include=metric_sets,users" in line for line in api.requests]
+    assert [flag for flag, line in zip(included, api.requests, strict=True) if "requested" in line] == [True, False]

@@ -40,6 +40,7 @@ def ticket(id_: int, requester: int, day: int, **more: Any) -> dict[str, Any]:
         "custom_status_id": 10,
         "priority": None,
         "tags": [],
+        "assignee_id": None,
         "custom_fields": [{"id": 360, "value": None}],
         "satisfaction_rating": {"score": "unoffered"},
         "via": {"channel": "web", "source": {"from": {}, "to": {}, "rel": None}},
@@ -58,12 +59,33 @@ def tickets() -> list[dict[str, Any]]:
             tags=["complaint", "vip"],
             custom_fields=[{"id": 360, "value": "o-77"}],
             satisfaction_rating={"id": 9, "score": "bad", "comment": "slow"},
+            assignee_id=900,
             via={"channel": "native_messaging"},
         ),
-        ticket(502, 11, 5, type="question", status="solved", satisfaction_rating={"score": "good"}, via={"channel": "voice"}),
+        ticket(
+            502,
+            11,
+            5,
+            type="question",
+            status="solved",
+            satisfaction_rating={"id": 8, "score": "good", "comment": None},
+            via={"channel": "voice"},
+        ),
         ticket(503, 11, 5, type="task", status="closed"),
         *(ticket(1000 + n, 12, n // 3) for n in range(MANY)),
     ]
+
+
+AGENTS = [user(900, "sam@helpdesk.example", None, name="Sam Support", role="agent")]
+METRICS = {501: {"reply_time_in_minutes": {"calendar": 95, "business": 35}, "solved_at": "2026-01-09T12:00:00Z"}}
+
+
+def rating(id_: int, ticket: int, requester: int, score: str, comment: str | None) -> dict[str, Any]:
+    own = {"id": id_, "ticket_id": ticket, "requester_id": requester, "score": score, "comment": comment, "reason": None}
+    return own | {"created_at": "2026-01-10T08:00:00Z", "updated_at": f"2026-01-{id_ + 2:02}T08:00:00Z"}
+
+
+RATINGS = [rating(8, 502, 11, "good", None), rating(9, 501, 11, "bad", "slow")]
 
 
 def comment(id_: int, author: int, body: str, *, public: bool = True) -> dict[str, Any]:
@@ -107,7 +129,7 @@ class ZendeskApi(GrantingApi):
             return refused(Refusal(400, {"error": "Invalid attribute"}))
         rows = self.users if what == "users" else self.tickets
         found = [one for one in rows if str(one[name[:-1]]).lower() in [value.lower() for value in values]]
-        return web.json_response({what: found, "next_page": None, "count": len(found)})
+        return web.json_response({what: found, "next_page": None, "count": len(found)} | _beside(found, query))
 
     def respond(self, request: web.Request, body: Any) -> web.Response:
         query = request.query
@@ -122,19 +144,24 @@ class ZendeskApi(GrantingApi):
                 if not any(str(one["id"]) == id_ for one in self.users):
                     return refused(Refusal(404, {"error": "RecordNotFound", "description": "Not found"}))
                 return _numbered("tickets", [one for one in self.tickets if str(one["requester_id"]) == id_], query)
+            case ["satisfaction_ratings", *ids]:
+                return _ratings(ids, query)
             case ["tickets", id_, "comments"]:
                 return _page("comments", COMMENTS.get(int(id_), []), query)
-            case ["user_fields"]:
-                keys = {key for user in self.users for key in user.get("user_fields", {})}
-                return _page("user_fields", [{"id": 7, "key": key, "type": "text"} for key in sorted(keys)], query)
-            case ["ticket_fields"]:
-                ids = {field["id"] for ticket in self.tickets for field in ticket["custom_fields"]}
-                return _page("ticket_fields", [{"id": id_, "type": "text"} for id_ in sorted(ids)], query)
+            case ["user_fields" | "ticket_fields" as what]:
+                return _page(what, self._fields(what), query)
             case ["users"]:
                 return self._listed(query)
             case ["tickets"]:
                 return _page("tickets", self.tickets, query)
         return refused(Refusal(404, {"error": "InvalidEndpoint"}))
+
+    def _fields(self, what: str) -> list[dict[str, Any]]:
+        if what == "user_fields":
+            keys = {key for user in self.users for key in user.get("user_fields", {})}
+            return [{"id": 7, "key": key, "type": "text"} for key in sorted(keys)]
+        ids = {field["id"] for ticket in self.tickets for field in ticket["custom_fields"]}
+        return [{"id": id_, "type": "text"} for id_ in sorted(ids)]
 
     def _listed(self, query: Any) -> web.Response:
         """A page of users by their ids. A cursor names the one where the page before it ended, there or not."""
@@ -147,6 +174,16 @@ class ZendeskApi(GrantingApi):
         return web.json_response({"users": shown, "meta": meta, "links": {"next": "https://elsewhere.example/next"}})
 
 
+def _ratings(ids: list[str], query: Any) -> web.Response:
+    """All ratings, or the one with an id."""
+    if not ids:
+        return _page("satisfaction_ratings", RATINGS, query)
+    found = [one for one in RATINGS if str(one["id"]) == ids[0]]
+    if not found:
+        return refused(Refusal(404, {"error": "RecordNotFound", "description": "Not found"}))
+    return web.json_response({"satisfaction_rating": found[0]})
+
+
 def _numbered(name: str, rows: list[dict[str, Any]], query: Any) -> web.Response:
     """A page by its number, in ascending order of ids unless sorted otherwise; there are pages of 10,000 rows."""
     page, size = int(query.get("page", 1)), int(query.get("per_page", 100))
@@ -157,7 +194,17 @@ def _numbered(name: str, rows: list[dict[str, Any]], query: Any) -> web.Response
     more = page * size < len(found)
     following = f"https://elsewhere.example/next?page={page + 1}" if more else None
     shown = found[(page - 1) * size : page * size]
-    return web.json_response({name: shown, "count": len(found), "next_page": following, "previous_page": None})
+    answer = {name: shown, "count": len(found), "next_page": following, "previous_page": None}
+    return web.json_response(answer | _beside(shown, query))
+
+
+def _beside(tickets: list[dict[str, Any]], query: Any) -> dict[str, Any]:
+    """What is loaded with tickets: their metrics stand inside, users beside (Side-Loading)."""
+    names = query.get("include", "").split(",")
+    if "metric_sets" in names:
+        for one in tickets:
+            one["metric_set"] = METRICS.get(one["id"], {"reply_time_in_minutes": {"calendar": None}, "solved_at": None})
+    return {"users": AGENTS} if "users" in names else {}
 
 
 def _page(name: str, rows: list[dict[str, Any]], query: Any) -> web.Response:

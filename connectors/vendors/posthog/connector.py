@@ -35,6 +35,7 @@ _READ_FROM: Mapping[str, tuple[str, ...]] = {
 """The columns of a person that a field is read from."""
 _EVENT = ("distinct_id", "toString(uuid)", "timestamp", "event")
 _EVENT_FROM = {
+    "feature": ("properties.$feature_flag",),
     "page": ("properties.$pathname",),
     "device_id": ("properties.$device_id",),
     "session_id": ("properties.$session_id",),
@@ -65,7 +66,7 @@ class PostHog(Vendor[PostHogSettings]):
     kind = "posthog"
     any_case = True
     settings_type = PostHogSettings
-    filled_fields = MappingProxyType({"event": "id at type page device_id session_id properties"})
+    filled_fields = MappingProxyType({"event": "id at type feature page device_id session_id properties"})
     property_names = MappingProxyType(dict.fromkeys(("customer", "event"), _PROPERTIES))
 
     def __init__(self, name: str, settings: PostHogSettings) -> None:
@@ -190,6 +191,7 @@ class PostHog(Vendor[PostHogSettings]):
             id=id_,
             at=to_time(at),
             type=type_,
+            feature=to_text(has("properties.$feature_flag")),
             page=has("properties.$pathname"),
             deviceId=has("properties.$device_id"),
             sessionId=has("properties.$session_id"),

@@ -15,6 +15,7 @@ from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
 from connectors.toolkit.own_properties import PropertyNames
 from connectors.toolkit.vendor_connector import Trial
 from connectors.toolkit.vendor_rows import as_records, by_key, needed, readable, rows_meeting
+from connectors.vendors.salesforce.deals import Deals
 from connectors.vendors.salesforce.objects import (
     ACCOUNT_FROM,
     IS_PERSON,
@@ -28,10 +29,9 @@ from connectors.vendors.salesforce.objects import (
     is_person,
     record_of,
 )
-from connectors.vendors.salesforce.org import Org
 from connectors.vendors.salesforce.roles import narrow_roles, role_meanings
 from connectors.vendors.salesforce.settings import SalesforceSettings
-from connectors.vendors.salesforce.soql import Row, any_in, behind, found_at, is_id, select, value_at, within
+from connectors.vendors.salesforce.soql import Row, any_in, behind, found_at, is_id, select, short_id, value_at, within
 
 _BATCH = 100
 _MAX_MERGES = 5
@@ -48,7 +48,7 @@ _FIELDS = PropertyNames(
 )
 
 
-class Salesforce(Org):
+class Salesforce(Deals):
     """Read Salesforce through its REST API and SOQL. A token is for client credentials or for a refresh token."""
 
     property_names = MappingProxyType(dict.fromkeys(("customer", "ticket"), _FIELDS))
@@ -67,7 +67,7 @@ class Salesforce(Org):
         self._roles = role_meanings(settings.values)
 
     def trials(self) -> Sequence[Trial]:
-        return [
+        own = [
             Trial(
                 f"{self.root}query",
                 f"the OAuth scope api, or the right to read {name} with all the fields that this preset reads",
@@ -77,16 +77,15 @@ class Salesforce(Org):
             if RECORD_NAMES[record] in self.settings.keys
             for name in names
         ]
+        return [*own, *super().trials()]
 
     @listing(Customer)
     async def all_customers(self, fields: Fields, after: str | None, first: int, remaining_s: float | None = None) -> Listing:
         """List the contacts, and then the accounts, each in the order of their ids."""
         name, last = ("Contact", "") if after is None else self._place(after)
         conditions = [*([behind(last)] if last else []), *self._of_companies(name)]
-        until = self.ends(remaining_s)
-        rows = await self.rows([select(self._columns(name, fields), name, conditions, order=["Id"], limit=first)], until)
-        if "deals" in fields:
-            await self._add_deals(rows, until)
+        query = select(self._columns(name, fields), name, conditions, order=["Id"], limit=first)
+        rows = await self.rows([query], self.ends(remaining_s))
         following = None if name == "Account" else "Account:"
         if len(rows) == first:
             ids = readable(rows[-1:], lambda row: str(row["Id"]))
@@ -123,7 +122,7 @@ class Salesforce(Org):
 
     @lookup(Ticket, by=KeyKind.TICKET_ID, max_batch=_BATCH)
     async def tickets_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._find(keys, ask, {"Case": ("Id",)}, as_ids, compared=_short)
+        return await self._find(keys, ask, {"Case": ("Id",)}, as_ids, compared=short_id)
 
     @lookup(Ticket, by=KeyKind.TICKET_NUMBER, max_batch=_BATCH)
     async def tickets_by_number(self, keys: Keys, ask: Ask) -> Answer:
@@ -131,7 +130,7 @@ class Salesforce(Org):
 
     @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_BATCH, pushdown=_WINDOW)
     async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._find(keys, ask, {"Case": ("ContactId", "AccountId")}, as_ids, compared=_short)
+        return await self._find(keys, ask, {"Case": ("ContactId", "AccountId")}, as_ids, compared=short_id)
 
     @lookup(Ticket, by=KeyKind.EXTERNAL_ID, max_batch=_BATCH, pushdown=_WINDOW)
     async def tickets_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
@@ -145,7 +144,7 @@ class Salesforce(Org):
     @lookup(Ticket, by=KeyKind.ACCOUNT, max_batch=_BATCH, pushdown=_WINDOW)
     async def tickets_by_account(self, keys: Keys, ask: Ask) -> Answer:
         ids, numbers = _ids_and_numbers(keys)
-        answer = dict(await self._find(ids, ask, {"Case": ("AccountId",)}, as_ids, compared=_short))
+        answer = dict(await self._find(ids, ask, {"Case": ("AccountId",)}, as_ids, compared=short_id))
         return answer | dict(await self._find(numbers, ask, {"Case": (_NUMBER_OF_ACCOUNT,)}))
 
     @lookup(Customer, by=KeyKind.ACCOUNT, max_batch=_BATCH, pushdown=_SORTED)
@@ -158,7 +157,7 @@ class Salesforce(Org):
     @lookup(Account, by=KeyKind.ACCOUNT, max_batch=_BATCH)
     async def accounts_by_account(self, keys: Keys, ask: Ask) -> Answer:
         ids, numbers = _ids_and_numbers(keys)
-        answer = dict(await self._accounts(ids, ask, "Id", _short))
+        answer = dict(await self._accounts(ids, ask, "Id", short_id))
         return answer | dict(await self._accounts(numbers, ask, "AccountNumber", str.lower))
 
     @lookup(Account, by=KeyKind.PARENT_ACCOUNT, max_batch=_BATCH, pushdown=_SORTED)
@@ -195,8 +194,6 @@ class Salesforce(Org):
             pages.append(select([*read, "Id"], name, [*own, *after], order=["Id"], limit=None if rest else ask.first))
             counts += [select(["COUNT(Id) total"], name, own)] if ask.count and not rest else []
         lists = await self.row_lists([*pages, *counts], self.until(ask))
-        if is_customer and "deals" in fields:
-            await self._add_deals((row for rows in lists[: len(keys)] for row in rows), self.until(ask))
         record_of = self._record if is_customer else account_of
         answer: dict[str, Page] = {}
         for number, key in enumerate(keys):
@@ -213,7 +210,7 @@ class Salesforce(Org):
     async def _by_id(self, keys: Keys, ask: Ask, merges: int) -> Answer:
         """Find customers by id, and by merged ids. Those are deleted."""
         own = {name: ("Id",) for name, prefix in PREFIXES.items() if any(key.startswith(prefix) for key in keys)}
-        answer = await self._find(keys, ask, own, as_ids, compared=_short, of_person="AccountId")
+        answer = await self._find(keys, ask, own, as_ids, compared=short_id, of_person="AccountId")
         lost = [key for key in keys if key not in answer and as_ids(key)] if own else []
         if not lost or not merges:
             return answer
@@ -224,8 +221,8 @@ class Salesforce(Org):
             if not answer:
                 raise
             return {**answer, **dict.fromkeys(lost, error)}
-        masters = dict(readable(rows, lambda row: (_short(row["Id"]), str(row["MasterRecordId"] or ""))))
-        masters_by_key = {key: master for key in lost if (master := masters.get(_short(key)))}
+        masters = dict(readable(rows, lambda row: (short_id(row["Id"]), str(row["MasterRecordId"] or ""))))
+        masters_by_key = {key: master for key in lost if (master := masters.get(short_id(key)))}
         others = await self._by_id(sorted(set(masters_by_key.values())), ask, merges - 1) if masters_by_key else {}
         return {**answer, **{key: others[master] for key, master in masters_by_key.items() if master in others}}
 
@@ -274,17 +271,7 @@ class Salesforce(Org):
             return [key for value in held if isinstance(value, str) for key in asked.get(compared(value), ())]
 
         rows = await self.rows(queries, self.until(ask))
-        if "deals" in ask.fields:
-            await self._add_deals(rows, self.until(ask))
         return by_key(keys, rows, keys_of, self._record, first=first)
-
-    async def _add_deals(self, rows: Iterable[Row], until: float | None) -> None:
-        """Put the opportunities of persons' accounts with their contacts."""
-        persons = {str(row["AccountId"]): row for row in readable(rows, lambda row: row if is_person(row) else None)}
-        if persons:
-            query = select(["Id", *READ_FROM["Account"]["deals"]], "Account", [any_in(["Id"], persons)])
-            for account in await self.rows([query], until):
-                persons[account["Id"]]["Opportunities"] = account["Opportunities"]
 
     def _query(
         self, name: str, own: tuple[str, ...], forms: Sequence[str], ask: Ask, limit: int | None, person: str | None
@@ -349,11 +336,6 @@ class Salesforce(Org):
 
 def _total(row: Row) -> int:
     return int(row["total"])
-
-
-def _short(id_: str) -> str:
-    """Cut an id to fifteen letters. The last three only say which of the others are capitals."""
-    return id_[:15]
 
 
 def _ids_and_numbers(keys: Keys) -> tuple[list[str], list[str]]:

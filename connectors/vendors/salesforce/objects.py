@@ -16,7 +16,6 @@ _MAILING, _BILLING = (
     tuple(kind + name for name in ("Street", "PostalCode", "City", "State", "Country")) for kind in ("Mailing", "Billing")
 )
 _COMPANY = ("Id", "Name", "AccountNumber", "Industry", "NumberOfEmployees")
-_DEAL = ("Id", "IsClosed", "IsWon", "Type", "CloseDate")
 _COMMENTS = select(
     ["CommentBody", "CreatedDate", "CreatedBy.UserType"], "CaseComments", ["IsPublished = TRUE"], order=["CreatedDate"]
 )
@@ -36,7 +35,6 @@ READ_FROM: dict[str, dict[str, tuple[str, ...]]] = {
         "consents": ("HasOptedOutOfEmail", "DoNotCall"),
         "acquisition": ("LeadSource",),
         "contact_points": ("Email", *PHONES),
-        "deals": (f"({select([f'Opportunity.{name}' for name in _DEAL], 'OpportunityContactRoles')})",),
     },
     "Account": {
         "name": ("Name",),
@@ -49,7 +47,6 @@ READ_FROM: dict[str, dict[str, tuple[str, ...]]] = {
         "company": _COMPANY,
         "acquisition": ("AccountSource",),
         "contact_points": ("Phone",),
-        "deals": (f"({select(_DEAL, 'Opportunities')})",),
     },
     "Case": {
         "number": ("CaseNumber",),
@@ -150,7 +147,6 @@ def _contact(row: Row, word: Word, roles: Mapping[str, str]) -> dict[str, Any]:
         ],
         acquisition=given(source=_source(row.get("LeadSource"), word)),
         contactPoints=_points("EMAIL", emails) + _points("PHONE", phones),
-        deals=_deals(row, "OpportunityContactRoles", "Opportunities"),
     )
 
 
@@ -169,7 +165,6 @@ def _account(row: Row, word: Word) -> dict[str, Any]:
         company=_company(row),
         acquisition=given(source=_source(row.get("AccountSource"), word)),
         contactPoints=_points("PHONE", phones),
-        deals=_deals(row, "Opportunities"),
     )
 
 
@@ -240,11 +235,6 @@ def _children(row: Row, name: str, read: Callable[[Any], Any]) -> list[Any]:
     return [read_or_odd(row, read) for row in rows] if isinstance(rows, list) else [odd(rows)]
 
 
-def _deals(row: Row, *relationships: str) -> list[Any]:
-    """The opportunities of all relationships, each once."""
-    return _each_once(deal for name in relationships for deal in _children(row, name, _deal))
-
-
 def _each_once(values: Iterable[Any]) -> list[Any]:
     """Drop repeated values, in order, also unhashable ones."""
     single: list[Any] = []
@@ -252,20 +242,6 @@ def _each_once(values: Iterable[Any]) -> list[Any]:
         if value not in single:
             single.append(value)
     return single
-
-
-def _deal(row: Row) -> dict[str, Any]:
-    """An opportunity, or the one of a role."""
-    row = row.get("Opportunity", row)
-    closed_at = to_time(row.get("CloseDate")) if row.get("IsClosed") is True else None
-    return given(id=row.get("Id"), stage=_stage(row), segment=row.get("Type"), closedAt=closed_at)
-
-
-def _stage(row: Row) -> Any:
-    is_closed, is_won = row.get("IsClosed"), row.get("IsWon")
-    if is_closed is not True:
-        return "OPEN" if is_closed is False else is_closed
-    return ("WON" if is_won else "LOST") if isinstance(is_won, bool) else is_won
 
 
 def _address(row: Row, names: Iterable[str], word: Word) -> dict[str, Any]:

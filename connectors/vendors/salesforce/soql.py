@@ -73,6 +73,11 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+def short_id(id_: str) -> str:
+    """Cut an id to fifteen letters. The last three only say which of the others are capitals."""
+    return id_[:15]
+
+
 def value_at(row: Any, path: str) -> Any:
     """Read a column's value. None where the parent that has it is missing."""
     for name in path.split("."):

@@ -43,7 +43,7 @@ def place(row: Any) -> Position:
 
 def order_of(lost: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
     """Take the captured amount if there is one, else the requested amount."""
-    total = _money(_taken(row) if row.get("captured") else row.get("amount"), row.get("currency"))
+    total = money_of(_taken(row) if row.get("captured") else row.get("amount"), row.get("currency"))
     disputes = lost.get(row["id"], [])
     back = _came_back(row, disputes)
     return given(
@@ -53,7 +53,7 @@ def order_of(lost: Mapping[str, list[Any]], row: Any) -> dict[str, Any]:
         placedAt=to_time(row["created"]),
         status=_status(row, is_lost=bool(disputes) and back == to_number(_taken(row))),
         total=total,
-        refunded=_money(back, row.get("currency")),
+        refunded=money_of(back, row.get("currency")),
         payments=[_payment(row.get("payment_method_details"), total)],
     )
 
@@ -113,7 +113,7 @@ def _came_back(row: Any, disputes: Iterable[Any]) -> Any:
     return min(all_taken, max(Decimal(0), back - (all_asked - all_taken)) + sum(all_lost))
 
 
-def _money(amount: Any, currency: Any) -> dict[str, Any] | None:
+def money_of(amount: Any, currency: Any) -> dict[str, Any] | None:
     """From the currency's smallest unit."""
     if amount is None:
         return None

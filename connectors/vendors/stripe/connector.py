@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -13,7 +13,7 @@ import msgspec
 from connectors.contract import Answer, Ask, Change, KeyKind, Keys, Listing, Page, Push, WebhookRequest, listing, lookup
 from connectors.errors import ListingCursorError, NoWebhookError, SourceError, SourceProtocolError, SourceRejectedError
 from connectors.record_fields import Fields
-from connectors.records import Customer, Order
+from connectors.records import Customer, Order, Record, Subscription
 from connectors.toolkit.converters import contact_points, given, to_time
 from connectors.toolkit.http_client import RefusedResponse, ask_each, gathered
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
@@ -31,8 +31,9 @@ from connectors.toolkit.vendor_rows import (
 )
 from connectors.toolkit.webhook_signatures import expect_stripe, read
 from connectors.vendors.stripe.charges import order_of, orders_of, place
+from connectors.vendors.stripe.subscriptions import subscription_of
 
-_CUSTOMERS, _CHARGES, _DISPUTES = "/v1/customers", "/v1/charges", "/v1/disputes"
+_CUSTOMERS, _CHARGES, _DISPUTES, _SUBSCRIPTIONS = "/v1/customers", "/v1/charges", "/v1/disputes", "/v1/subscriptions"
 _PAGE, _AT_ONCE = 100, 20
 _PLACES = 3
 """How many customers a cursor of a listing names. The last of them may be deleted before the next page is asked for."""
@@ -59,7 +60,7 @@ class StripeList(msgspec.Struct):
 
 
 class StripeEvent(msgspec.Struct):
-    """The object of an event: a charge, a customer, or another one."""
+    """The object of an event: a charge, a customer, a subscription, or another one."""
 
     object: str
     id: str = ""
@@ -95,11 +96,8 @@ class Stripe(Vendor[StripeSettings]):
         return fixed | ({"Stripe-Account": own.account} if own.account else {})
 
     def trials(self) -> Sequence[Trial]:
-        return [
-            Trial(_CUSTOMERS, "the permission to read customers", {"limit": 1}),
-            Trial(_CHARGES, "the permission to read charges", {"limit": 1}),
-            Trial(_DISPUTES, "the permission to read disputes", {"limit": 1}),
-        ]
+        paths = [_CUSTOMERS, _CHARGES, _DISPUTES, *([_SUBSCRIPTIONS] if "subscription" in self.settings.keys else [])]
+        return [Trial(path, f"the permission to read {path.rpartition('/')[2]}", {"limit": 1}) for path in paths]
 
     def refusal(self, answer: RefusedResponse) -> SourceError | None:
         if answer.status == 400 and answer.said["error"]["code"] == "resource_missing":
@@ -113,7 +111,9 @@ class Stripe(Vendor[StripeSettings]):
         changed = read(request, StripeWebhook).data.object
         if changed.object == "customer":
             return [self.own_change(Customer, changed.id)]
-        return [self.own_change(Order, changed.customer)] if changed.object == "charge" and changed.customer else []
+        records: dict[str, type[Record]] = {"charge": Order, "subscription": Subscription}
+        record = records.get(changed.object)
+        return [self.own_change(record, changed.customer)] if record and changed.customer else []
 
     @listing(Customer, max_first=_PAGE)
     async def all_customers(
@@ -174,19 +174,55 @@ class Stripe(Vendor[StripeSettings]):
     async def orders_by_email(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
 
-        async def orders(email: str) -> Page | None:
-            customers = await self._by_email(email, until)
-            if not customers and not self.settings.search:
-                return None
-            return await self._orders(readable(customers, lambda customer: str(customer["id"])), ask, until)
-
-        answer = await ask_each(keys, orders)
-        return answer if self.settings.search else unsure_of_letters(keys, answer)
+        return await self._by_emails(keys, lambda ids: self._orders(ids, ask, until), until)
 
     @lookup(Order, by=KeyKind.ORDER_ID, max_batch=_AT_ONCE)
     async def orders_by_id(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
         return await ask_each(keys, lambda id_: self._order_by_id(id_, ask, until))
+
+    @lookup(Subscription, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
+    async def subscriptions_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+        return await ask_each(keys, lambda id_: self._subscriptions([id_], until))
+
+    @lookup(Subscription, by=KeyKind.EXTERNAL_ID, max_batch=_AT_ONCE)
+    async def subscriptions_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        ids, until = self.own_ids(keys), self.until(ask)
+        return await ask_each(list(ids), lambda key: self._subscriptions([ids[key]], until))
+
+    @lookup(Subscription, by=KeyKind.EMAIL, max_batch=_AT_ONCE)
+    async def subscriptions_by_email(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+        return await self._by_emails(keys, lambda ids: self._subscriptions(ids, until), until)
+
+    @lookup(Subscription, by=KeyKind.SUBSCRIPTION_ID, max_batch=_AT_ONCE)
+    async def subscriptions_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+
+        async def subscription(id_: str) -> bytes | None:
+            row = await self.find(dict[str, Any], f"{_SUBSCRIPTIONS}/{step(id_)}", {}, until)
+            return None if row is None else as_records([row], subscription_of)
+
+        return await ask_each([key for key in keys if _ID.fullmatch(key)], subscription)
+
+    async def _subscriptions(self, ids: Sequence[str], until: float | None) -> bytes:
+        """Load customers' subscriptions, with those that have ended."""
+        questions = [{"customer": id_, "status": "all"} for id_ in ids if _ID.fullmatch(id_)]
+        pages = await gathered(self._listed(_SUBSCRIPTIONS, question, until) for question in questions)
+        return as_records([row for page in pages for row in page], subscription_of)
+
+    async def _by_emails(self, keys: Keys, load: Callable[[list[str]], Awaitable[Page | bytes]], until: float | None) -> Answer:
+        """Find what the customers with an address have, by their ids."""
+
+        async def load_by_email(email: str) -> Page | bytes | None:
+            customers = await self._by_email(email, until)
+            if not customers and not self.settings.search:
+                return None
+            return await load(readable(customers, lambda customer: str(customer["id"])))
+
+        answer = await ask_each(keys, load_by_email)
+        return answer if self.settings.search else unsure_of_letters(keys, answer)
 
     async def _page_behind(self, places: Sequence[str], first: int, until: float | None) -> StripeList:
         """Load the customers behind the last of these who is there, or the first of all."""

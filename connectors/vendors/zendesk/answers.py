@@ -25,6 +25,7 @@ class Tickets(msgspec.Struct):
     """One page by its number, of `count` tickets in all."""
 
     tickets: list[Any]
+    users: list[Any] = []
     count: int | None = None
     next_page: str | None = None
 

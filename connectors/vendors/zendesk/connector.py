@@ -1,11 +1,10 @@
 """Ask Zendesk's Ticketing API for users and their tickets."""
 
-from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from connectors.contract import (
     Answer,
@@ -15,7 +14,6 @@ from connectors.contract import (
     Keys,
     Listing,
     Page,
-    Position,
     Push,
     WebhookRequest,
     listing,
@@ -24,22 +22,20 @@ from connectors.contract import (
 from connectors.errors import (
     ListingCursorError,
     NoWebhookError,
-    SourceError,
     SourceProtocolError,
     SourceRejectedError,
-    SourceThrottledError,
 )
 from connectors.record_fields import Fields
-from connectors.records import Customer, Ticket
+from connectors.records import Customer, Survey, Ticket
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.converters import contact_points, given, to_text, to_time
-from connectors.toolkit.http_client import RefusedResponse, ask_each, gathered
+from connectors.toolkit.http_client import ask_each, gathered
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
-from connectors.toolkit.own_properties import unknown_properties
-from connectors.toolkit.vendor_connector import CHECK_TIMEOUT_S, AppSettings, Grant, Parameters, Secret, Trial, Vendor
-from connectors.toolkit.vendor_rows import as_records, cut_page, is_number, read_or_odd, readable, time_of
+from connectors.toolkit.vendor_connector import Parameters
+from connectors.toolkit.vendor_rows import as_records, cut_page, is_number, read_or_odd, readable
 from connectors.toolkit.webhook_signatures import expect_zendesk, read
-from connectors.vendors.zendesk.answers import Comments, FieldsPage, Requested, Tickets, Users, UsersPage, ZendeskWebhook
+from connectors.vendors.zendesk.answers import Comments, Requested, Tickets, Users, UsersPage, ZendeskWebhook
+from connectors.vendors.zendesk.api import PAGE, USERS, SupportApi
 from connectors.vendors.zendesk.rows import (
     CHANNELS,
     KINDS,
@@ -50,8 +46,18 @@ from connectors.vendors.zendesk.rows import (
     read_message,
     read_satisfaction,
 )
+from connectors.vendors.zendesk.settings import ZendeskSettings
+from connectors.vendors.zendesk.surveys import Surveys
+from connectors.vendors.zendesk.ticket_pages import (
+    add_assignees,
+    id_or_place,
+    is_bounded,
+    is_enough,
+    loaded_with,
+    place_of,
+    read_first_response,
+)
 
-_USERS, _PAGE = "/api/v2/users", 100
 _MAX_PAGES = 100
 """As far as Zendesk gives pages by their numbers."""
 _AT_ONCE = 20
@@ -59,17 +65,7 @@ _AT_ONCE = 20
 _WINDOW = (Push.FIRST, Push.AFTER, Push.SINCE, Push.ORDER, Push.COUNT)
 
 
-class ZendeskSettings(AppSettings):
-    """Configure Zendesk. With `email` the token is an API token of that agent, without it the token is one of OAuth."""
-
-    email: str | None = None
-    customer_id: Literal["id", "external_id"] = "id"
-    complaint_tag: str = "complaint"
-    order_id_field: int | None = None
-    webhook_secret: Secret | None = None
-
-
-class Zendesk(Vendor[ZendeskSettings]):
+class Zendesk(SupportApi):
     """Zendesk's Ticketing API. Its users are found by id, external id or e-mail address, and tickets by their requester."""
 
     kind = "zendesk"
@@ -77,52 +73,16 @@ class Zendesk(Vendor[ZendeskSettings]):
     settings_type = ZendeskSettings
     filled_fields = MappingProxyType(
         {
-            "ticket": "id number customer_id created_at subject kind status priority channel satisfaction order_id"
-            " messages.author messages.body messages.at"
+            "ticket": "id number customer_id created_at subject kind status priority channel satisfaction order_id updated_at"
+            " assignee tags first_response_at solved_at messages.author messages.body messages.at"
         }
     )
     property_names = PROPERTIES
     own_words = MappingProxyType({"ticket": ("channel", "kind", "priority", "status")})
 
-    def headers(self) -> Mapping[str, str]:
-        token, email = self.settings.token, self.settings.email
-        if token is None:
-            return {}
-        basic = b64encode(f"{email}/token:{token.get_secret_value()}".encode()).decode()
-        return {"Authorization": f"Basic {basic}"} if email else self.bearing(token.get_secret_value())
-
-    def grant(self) -> Grant | None:
-        client_id, client_secret = self.settings.client_id, self.settings.client_secret
-        if client_id is None or client_secret is None:
-            return None
-        app = {"client_id": client_id, "client_secret": client_secret}
-        return Grant("/oauth/tokens", {"grant_type": "client_credentials", "scope": "users:read tickets:read", **app})
-
-    def trials(self) -> Sequence[Trial]:
-        smallest = {"page[size]": 1}
-        return [
-            Trial(_USERS, "the right to read users (OAuth: the scope users:read)", smallest),
-            Trial("/api/v2/tickets", "the right to read tickets (OAuth: the scope tickets:read)", smallest),
-        ]
-
-    async def check(self) -> list[str]:
-        return [*await super().check(), *await unknown_properties(self.name, self.own, self._names_of)]
-
-    async def _names_of(self, record: str) -> list[str]:
-        """List the keys of users' own fields, or the ids of tickets' fields."""
-        kind, name = ("user_fields", "key") if record == "customer" else ("ticket_fields", "id")
-        until = self.ends(CHECK_TIMEOUT_S)
-
-        async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
-            page = await self.get(FieldsPage, f"/api/v2/{kind}", {"page[size]": _PAGE, "page[after]": cursor}, until)
-            return page.user_fields + page.ticket_fields, page.meta.after_cursor if page.meta.has_more else None
-
-        return readable(await self.paged(turn), lambda field: str(field[name]))
-
-    def refusal(self, answer: RefusedResponse) -> SourceError | None:
-        if answer.status == 429 and "Retry-After" not in answer.headers:
-            return SourceThrottledError(retry_after_s=float(answer.headers["ratelimit-reset"]))
-        return super().refusal(answer)
+    def __init__(self, name: str, settings: ZendeskSettings) -> None:
+        super().__init__(name, settings)
+        self._surveys = Surveys(self.find, self._requested, knows_requesters=self._knows_requesters)
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
         if self.settings.webhook_secret is None:
@@ -137,7 +97,7 @@ class Zendesk(Vendor[ZendeskSettings]):
             return [Change(record, KeyKind.CUSTOMER_ID, detail.external_id)]
         return [Change(record, KeyKind.EXTERNAL_ID, f"{self.name}:{id_}")] if id_ else []
 
-    @listing(Customer, max_first=_PAGE)
+    @listing(Customer, max_first=PAGE)
     async def all_customers(
         self,
         fields: Fields,  # noqa: ARG002  users come whole
@@ -151,7 +111,7 @@ class Zendesk(Vendor[ZendeskSettings]):
         """
         cursor = None if after is None else decode_cursor(self.kind, after)
         try:
-            page = await self.find(UsersPage, _USERS, {"page[size]": first, "page[after]": cursor}, self.ends(remaining_s))
+            page = await self.find(UsersPage, USERS, {"page[size]": first, "page[after]": cursor}, self.ends(remaining_s))
         except SourceRejectedError:
             if cursor is None:
                 raise
@@ -162,11 +122,11 @@ class Zendesk(Vendor[ZendeskSettings]):
         following = page.meta.after_cursor if page.meta.has_more else None
         return Listing(content, encode_cursor(self.kind, following) if following else None)
 
-    @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=_PAGE)
+    @lookup(Customer, by=KeyKind.CUSTOMER_ID, max_batch=PAGE)
     async def customers_by_id(self, keys: Keys, ask: Ask) -> Answer:
         return await self._customers(self.settings.customer_id, keys, ask)
 
-    @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=_PAGE)
+    @lookup(Customer, by=KeyKind.EXTERNAL_ID, max_batch=PAGE)
     async def customers_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
         ids = self.own_ids(keys)
         answer = await self._customers("id", list(ids.values()), ask)
@@ -184,11 +144,7 @@ class Zendesk(Vendor[ZendeskSettings]):
     @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
     async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
         until = self.until(ask)
-        if self.settings.customer_id == "id":
-            ids = {key: [key] for key in keys if is_number(key)}
-        else:
-            users = await self._show_many("external_id", keys, until)
-            ids = {key: _ids([user]) for key, user in users.items()}
+        ids = await self._users_by_customer_id(keys, until)
         return await ask_each(list(ids), lambda key: self._tickets(ids[key], ask, until))
 
     @lookup(Ticket, by=KeyKind.EXTERNAL_ID, max_batch=_AT_ONCE, pushdown=_WINDOW)
@@ -205,19 +161,53 @@ class Zendesk(Vendor[ZendeskSettings]):
 
         return await ask_each(keys, tickets)
 
-    @lookup(Ticket, by=KeyKind.TICKET_ID, max_batch=_PAGE)
+    @lookup(Ticket, by=KeyKind.TICKET_ID, max_batch=PAGE)
     async def tickets_by_id(self, keys: Keys, ask: Ask) -> Answer:
         return await ask_in_halves(keys, partial(self._tickets_by_id, ask, self.until(ask)))
 
-    @lookup(Ticket, by=KeyKind.TICKET_NUMBER, max_batch=_PAGE)
+    @lookup(Ticket, by=KeyKind.TICKET_NUMBER, max_batch=PAGE)
     async def tickets_by_number(self, keys: Keys, ask: Ask) -> Answer:
         return await ask_in_halves(keys, partial(self._tickets_by_id, ask, self.until(ask)))
+
+    @lookup(Survey, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
+    async def surveys_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+        ids = await self._users_by_customer_id(keys, until)
+        return await ask_each(list(ids), lambda key: self._surveys.of_users(ids[key], until))
+
+    @lookup(Survey, by=KeyKind.EXTERNAL_ID, max_batch=_AT_ONCE)
+    async def surveys_by_external_id(self, keys: Keys, ask: Ask) -> Answer:
+        ids, until = {key: id_ for key, id_ in self.own_ids(keys).items() if is_number(id_)}, self.until(ask)
+        return await ask_each(list(ids), lambda key: self._surveys.of_users([ids[key]], until))
+
+    @lookup(Survey, by=KeyKind.EMAIL, max_batch=_AT_ONCE)
+    async def surveys_by_email(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+
+        async def surveys(email: str) -> Page:
+            return await self._surveys.of_users(_ids(await self._by_email(email, until)), until)
+
+        return await ask_each(keys, surveys)
+
+    @lookup(Survey, by=KeyKind.SURVEY_ID, max_batch=_AT_ONCE)
+    async def surveys_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        until = self.until(ask)
+
+        return await ask_each([key for key in keys if is_number(key)], lambda id_: self._surveys.by_id(id_, until))
+
+    async def _users_by_customer_id(self, keys: Keys, until: float | None) -> dict[str, list[str]]:
+        """Find the ids of Zendesk's users, by the ids of customers."""
+        if self.settings.customer_id == "id":
+            return {key: [key] for key in keys if is_number(key)}
+        return {key: _ids([user]) for key, user in (await self._show_many("external_id", keys, until)).items()}
 
     async def _tickets_by_id(self, ask: Ask, until: float | None, ids: Keys) -> Answer:
         sent = [id_ for id_ in ids if is_number(id_)]
         if not sent:
             return {}
-        answer = await self.get(Tickets, "/api/v2/tickets/show_many", {"ids": ",".join(sent)}, until)
+        question = {"ids": ",".join(sent), "include": loaded_with(ask.fields)}
+        answer = await self.get(Tickets, "/api/v2/tickets/show_many", question, until)
+        add_assignees(answer.tickets, answer.users)
         rows = dict(readable(answer.tickets, lambda row: (str(row["id"]), row)))
         comments = await self._comments_of(rows.values(), ask, until)
         return {id_: as_records([rows[id_]], partial(self._ticket, comments)) for id_ in sent if id_ in rows}
@@ -236,13 +226,13 @@ class Zendesk(Vendor[ZendeskSettings]):
         sent = [value for value in values if (is_number(value) if name == "id" else "," not in value)]
         if not sent:
             return {}
-        answer = await self.get(Users, f"{_USERS}/show_many", {f"{name}s": ",".join(sent)}, until)
+        answer = await self.get(Users, f"{USERS}/show_many", {f"{name}s": ",".join(sent)}, until)
         users = readable(answer.users, lambda user: (str(user[name]), user) if _is_active(user) else None)
         return {id_: user for id_, user in users if id_ in sent}
 
     async def _by_email(self, email: str, until: float | None) -> list[Any]:
         """Find the user who has the address. A search finds similar ones as well, and they are other people."""
-        users = await self.find(Users, f"{_USERS}/search", {"query": f'email:"{email}"'}, until)
+        users = await self.find(Users, f"{USERS}/search", {"query": f'email:"{email}"'}, until)
         if users is None:
             raise SourceProtocolError("there is no search of users")
         return [user for user in users.users if readable([user], _address) == [email.lower()]]
@@ -252,8 +242,8 @@ class Zendesk(Vendor[ZendeskSettings]):
         pages = await gathered(self._requested(id_, ask, until) for id_ in ids)
         rows = [row for page in pages for row in page.rows]
         total: int | None
-        wanted, total = cut_page(rows, ask, _place)
-        if not _is_bounded(ask):
+        wanted, total = cut_page(rows, ask, place_of)
+        if not is_bounded(ask):
             totals = [page.total for page in pages if page.total is not None]
             total = sum(totals) if len(totals) == len(pages) else None
         comments = await self._comments_of(wanted, ask, until)
@@ -263,19 +253,21 @@ class Zendesk(Vendor[ZendeskSettings]):
     async def _requested(self, id_: str, ask: Ask, until: float | None) -> Requested:
         """Load a user's tickets in order, as far as needed. `max_pages` ends the reading before."""
         rows: dict[Any, Any] = {}
-        size = _PAGE if ask.first is None or ask.after is not None or _is_bounded(ask) else min(_PAGE, ask.first + 1)
+        size = PAGE if ask.first is None or ask.after is not None or is_bounded(ask) else min(PAGE, ask.first + 1)
         page, total = 1, None
         for _ in range(min(self.settings.max_pages, _MAX_PAGES)):
             order: Parameters = {"sort_by": "created_at", "sort_order": "asc" if ask.oldest_first else "desc"}
-            path = f"{_USERS}/{id_}/tickets/requested"
-            tickets = await self.find(Tickets, path, {**order, "per_page": size, "page": page}, until)
+            path = f"{USERS}/{id_}/tickets/requested"
+            question = {**order, "per_page": size, "page": page, "include": loaded_with(ask.fields)}
+            tickets = await self.find(Tickets, path, question, until)
             if tickets is None:
                 return Requested([], 0)
+            add_assignees(tickets.tickets, tickets.users)
             total = tickets.count
-            rows |= {_id_or_place(row, len(rows) + place): row for place, row in enumerate(tickets.tickets)}
-            if tickets.next_page is None or _is_enough(list(rows.values()), ask):
+            rows |= {id_or_place(row, len(rows) + place): row for place, row in enumerate(tickets.tickets)}
+            if tickets.next_page is None or is_enough(list(rows.values()), ask):
                 return Requested(list(rows.values()), total)
-            size, page = _PAGE, page + 1 if size == _PAGE else 1
+            size, page = PAGE, page + 1 if size == PAGE else 1
         return Requested(list(rows.values()), total, is_cut=True)
 
     async def _comments_of(self, rows: Iterable[Any], ask: Ask, until: float | None) -> Mapping[str, list[Any]]:
@@ -288,7 +280,7 @@ class Zendesk(Vendor[ZendeskSettings]):
     async def _comments(self, ticket: str, until: float | None) -> list[Any]:
         async def turn(cursor: str | None) -> tuple[list[Any], str | None]:
             path = f"/api/v2/tickets/{ticket}/comments"
-            page = await self.find(Comments, path, {"page[size]": _PAGE, "page[after]": cursor}, until)
+            page = await self.find(Comments, path, {"page[size]": PAGE, "page[after]": cursor}, until)
             if page is None:
                 return [], None
             return page.comments, page.meta.after_cursor if page.meta.has_more else None
@@ -322,6 +314,11 @@ class Zendesk(Vendor[ZendeskSettings]):
             number=to_text(row["id"]),
             customerId=to_text(row.get("requester_id")) if self._knows_requesters else None,
             createdAt=to_time(row["created_at"]),
+            updatedAt=to_time(row.get("updated_at")),
+            assignee=row.get("assignee"),
+            tags=tags,
+            firstResponseAt=read_or_odd(row, read_first_response),
+            solvedAt=read_or_odd(row.get("metric_set"), lambda metrics: to_time(metrics.get("solved_at")) if metrics else None),
             subject=row.get("subject"),
             kind="COMPLAINT" if is_complaint else self.word("ticket", "kind", kind) or KINDS(kind),
             status=self.word("ticket", "status", row.get("custom_status_id"), status) or STATUSES(status),
@@ -364,34 +361,6 @@ def _address(user: Any) -> str | None:
 
 def _is_active(user: Any) -> bool:
     return user.get("active") is not False
-
-
-def _place(row: Any) -> Position:
-    return Position(time_of(row["created_at"]), str(row["id"]))
-
-
-def _id_or_place(row: Any, place: int) -> Any:
-    """Tell a row from others: pages by their numbers move when tickets come in."""
-    return next(iter(readable([row], lambda row: str(row["id"]))), place)
-
-
-def _is_bounded(ask: Ask) -> bool:
-    return ask.since is not None or ask.until is not None
-
-
-def _is_enough(rows: list[Any], ask: Ask) -> bool:
-    """Tell whether an ask wants nothing after these rows. Tickets of one time come in any order."""
-    last = next((place.time for row in reversed(rows) for place in readable([row], _place)), None)
-    if last is None:
-        return False
-    if ask.oldest_first and ask.until is not None and last >= ask.until:
-        return True
-    if not ask.oldest_first and ask.since is not None and last < ask.since:
-        return True
-    if ask.first is None or (ask.count and _is_bounded(ask)):
-        return False
-    whole = [row for row in rows if readable([row], lambda row: _place(row).time != last) == [True]]
-    return len(cut_page(whole, ask, _place)[0]) >= ask.first
 
 
 def _ids(users: Iterable[Any]) -> list[str]:

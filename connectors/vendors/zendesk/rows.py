@@ -25,8 +25,9 @@ CHANNELS = translated(
     },
     converter(Channel),
 )
+BEST_SCORE = 5
 _SCORES: Mapping[str | None, int | None] = {
-    **dict.fromkeys(("good", "good_with_comment", "good_without_comment"), 5),
+    **dict.fromkeys(("good", "good_with_comment", "good_without_comment"), BEST_SCORE),
     **dict.fromkeys(("bad", "bad_with_comment", "bad_without_comment"), 1),
     **dict.fromkeys(("offered", "unoffered", "", None)),
 }
