@@ -16,7 +16,7 @@ ENTRIES = {name: record.__name__ for name, record in RECORDS.items() if record.t
 
 def given_entries(customer: StitchedCustomer) -> list[str]:
     """Name the records with a time that some source has of the customer; all where there are none."""
-    return [name for name in ENTRIES if customer.configured(RECORDS[name])] or list(ENTRIES)
+    return [name for name in ENTRIES if customer.has_sources(RECORDS[name])] or list(ENTRIES)
 
 
 def timeline_asks(info: Any, names: list[str], first: int, after: str | None) -> dict[type[Record], tuple[Ask, Fields | None]]:

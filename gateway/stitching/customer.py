@@ -113,6 +113,10 @@ class StitchedCustomer(SourcedRecord, eq=False):
         reports = await self.reports.wait_all(self.loaders.deadline.remaining_s() + ASSEMBLY_S)
         return sorted(reports, key=lambda report: order.index(report.name) if report.name in order else len(order))
 
+    def has_sources(self, record: type[Record]) -> bool:
+        """Tell whether any source has these records."""
+        return bool(self._router.sources.for_record(record))
+
     def configured(self, record: type[Record]) -> Sequence[tuple[Source, KeyKind]]:
         """List the sources of these records, each with its key kind. That there is none is reported."""
         sources = self._router.sources.for_record(record)

@@ -77,7 +77,8 @@ async def sources_of(kind: str, folder: Path, mongo: tuple[str, str]) -> AsyncIt
             case _:
                 apis = presets.shop(), presets.visits()
                 shop, visits = [await stack.enter_async_context(serving(api.answer)) for api in apis]
-                yield {"shop": presets.SHOPIFY | {"base_url": shop}, "visits": presets.POSTHOG | {"base_url": visits}}
+                events = {"keys": {"event": ["customer_id"]}, "fields": {"event": presets.POSTHOG["fields"]["event"]}}
+                yield {"shop": presets.SHOPIFY | {"base_url": shop}, "visits": presets.POSTHOG | events | {"base_url": visits}}
 
 
 @pytest.mark.parametrize("end", ["}", UNPLANNED])

@@ -89,7 +89,7 @@ def org() -> dict[str, list[Row]]:
         for n in range(MANY)
     ]
     won["ContactId"] = ANN
-    roles = [_role(1, ann, won), _role(2, ann, open_), _role(3, ann, won), _role(4, bob, open_)]
+    roles = [_part(1, ann, won), _part(2, ann, open_), _part(3, ann, won), _part(4, bob, open_)]
     return {
         "Contact": [ann, bob, crowd, quote],
         "Account": [acme, solo],
@@ -114,7 +114,7 @@ def org_of_persons() -> dict[str, list[Row]]:
     contact = _contact(PIA, "Pia", "Person", "pia@example.com", Account=account, **shared)
     won = _opportunity(9, account, IsClosed=True, IsWon=True)
     objects["Opportunity"] += [won, _opportunity(8, account)]
-    objects["OpportunityContactRole"].append(_role(9, contact, won))
+    objects["OpportunityContactRole"].append(_part(9, contact, won))
     case = _case(77, contact, "Hello", "2026-05-06T10:00:00.000+0000") | {"Account": account, "AccountId": PIAS_ACCOUNT}
     objects["Contact"].append(contact)
     objects["Account"].append(account)
@@ -202,7 +202,7 @@ def _opportunity(number: int, account: Row, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def _role(number: int, contact: Row, opportunity: Row) -> dict[str, Any]:
+def _part(number: int, contact: Row, opportunity: Row) -> dict[str, Any]:
     return {
         "Id": id_of("00K", number),
         "Contact": contact,

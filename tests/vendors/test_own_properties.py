@@ -146,28 +146,28 @@ async def test_check_tells_which_properties_an_account_does_not_have(
     assert not [line for line in asked.requests if "_fields" in line or "properties" in line]
 
 
-SOLVED = """
+WRITTEN = """
 facts:
-  solved: {label: Solved, record: ticket, measure: last, field: solved_at, as: days_ago}
+  writer: {label: Writer, record: ticket, measure: latest, field: customer_email}
 tags:
-  solved:
-    label: Solved
-    description: Whether a ticket was solved lately.
+  written:
+    label: Written
+    description: Whether a ticket was written from an address.
     owner: support
     category: SERVICE
     ttl: 1h
     version: 1
-    words: YES within a month.
-    expression: "solved != null && solved < 30 ? 'YES' : 'NO'"
+    words: YES with an address.
+    expression: "writer != null ? 'YES' : 'NO'"
     values: ['YES', 'NO']
 """
 
 
 async def test_a_fact_over_what_a_vendor_does_not_have_is_not_given(tmp_path: Path) -> None:
-    """Zendesk has no time when a ticket was solved, so that nothing was solved cannot be said."""
+    """Zendesk tells no address with a ticket, so that there is none cannot be said."""
     api = presets.help_desk()
-    query = '{ customer(by: {id: "1"}) { tag(key: "solved") { value partial evidence { value missing } } } }'
-    async with serving(api.answer) as url, own.asking(tmp_path, SOLVED, desk=presets.ZENDESK | {"base_url": url}) as gateway:
+    query = '{ customer(by: {id: "1"}) { tag(key: "written") { value partial evidence { value missing } } } }'
+    async with serving(api.answer) as url, own.asking(tmp_path, WRITTEN, desk=presets.ZENDESK | {"base_url": url}) as gateway:
         data = await gateway.data(query)
     assert data["customer"]["tag"] == {
         "value": None,
@@ -281,7 +281,7 @@ async def test_what_a_preset_gives_is_not_absent(kind: Any, api: Any, settings: 
     camel = {path: ".".join(leaf_field(record, path[: place + 1]).json_name for place in ends(path)) for path in absent}
     assert given
     assert not {path for path, written in camel.items() if written in given}
-    assert {Ticket: "solved_at", Event: "customer_id", Order: "external_ids"}[record] in absent
+    assert {Ticket: "customer_email", Event: "customer_id", Order: "external_ids"}[record] in absent
 
 
 def ends(path: str) -> list[int]:

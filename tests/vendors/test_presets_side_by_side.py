@@ -53,7 +53,6 @@ async def test_three_vendors_tell_of_one_customer():
     assert customer["orderStatistics"] == {"count": 6}
     assert {(one["name"], one["state"]) for one in customer["sources"]} == {
         *((name, "FRESH") for name in own),
-        (None, "NOT_CONFIGURED"),
     }
     assert len(apis["crm"].requests) == 2
     assert sum("search" in line for line in apis["support"].requests) == 3 * 2

@@ -124,7 +124,7 @@ async def test_check_asks_for_each_object_with_its_fields(api, crm):
     """What the user may not read, or the org has not, is named."""
     assert await crm.check() == []
     assert sorted(query.rpartition(" FROM ")[2] for query in api.queries) == [
-        f"{n} LIMIT 1" for n in ("Account", "Case", "Contact")
+        f"{n} LIMIT 1" for n in ("Account", "Case", "Contact", "Opportunity", "OpportunityContactRole")
     ]
     del api.objects["Case"], api.objects["Contact"][0]["Stripe_Id__c"]
     assert await crm.check() == [
