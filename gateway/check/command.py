@@ -21,7 +21,7 @@ from gateway.check.source_questions import ask_sources
 from gateway.clock import Clock
 from gateway.explain import unreadable_values
 from gateway.settings import SourceSettings, environment_variables
-from gateway.settings_document import SettingsDocument, fill_in
+from gateway.settings.document import SettingsDocument, fill_in
 from gateway.tags.definitions import Pack
 from gateway.tags.pack import read_sound_facts
 from gateway.tags.yaml_sections import read_lines

@@ -14,9 +14,9 @@ from gateway.clock import Clock
 from gateway.lookups.connector_registry import build_connector, connector_kinds, validate_block
 from gateway.replay.fault_settings import Fault, FaultSettings, find_aim_problem, lookups_of
 from gateway.settings import MongoSettings, Settings, SourceSettings, with_folder
-from gateway.settings_document import SettingsDocument
-from gateway.settings_paths import Path, at, without
-from gateway.settings_validation import SettingProblem, validate
+from gateway.settings.document import SettingsDocument
+from gateway.settings.paths import Path, at, without
+from gateway.settings.validation import SettingProblem, validate
 from gateway.store.store import Store
 from gateway.tags.pack import load_pack
 from resolvers.schema import schema_with

@@ -13,7 +13,7 @@ from connectors.records import Order
 from gateway.check.problems import Problem
 from gateway.check.sampler import LookupSample, Sampler, find_strongest
 from gateway.lookups.outcome import Found
-from gateway.settings_validation import SettingProblem
+from gateway.settings.validation import SettingProblem
 
 MIN_SHARED, MIN_SHARE = 2, 0.1
 """So many orders that look the same, and so large a share of the orders that were compared, are no chance."""

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import msgspec
 
 from gateway.check.problems import Problem
-from gateway.settings_document import SettingsDocument, variables_in
+from gateway.settings.document import SettingsDocument, variables_in
 
 MIN_SECRET = 4
 """A shorter text is in too many words by chance, and is no secret."""

@@ -8,10 +8,10 @@ from typing import Any
 from gateway.check.problems import ENVIRONMENT, Problem, SettingText, split_fix
 from gateway.check.toml_positions import TextPosition, TomlPositions
 from gateway.check.toml_syntax import read_toml_text
-from gateway.settings_document import SettingsDocument
-from gateway.settings_paths import Path, resolve
-from gateway.settings_validation import SettingProblem, dotted
-from gateway.toml_files import read_text
+from gateway.settings.document import SettingsDocument
+from gateway.settings.paths import Path, resolve
+from gateway.settings.toml_files import read_text
+from gateway.settings.validation import SettingProblem, dotted
 
 _PLACE = re.compile(r" at line (\d+), column (\d+)")
 """How a validator says where in a long text something is wrong."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import tree_sitter_toml
 from tree_sitter import Language, Node, Parser
 
-from gateway.settings_paths import Path
+from gateway.settings.paths import Path
 
 _TABLES = ("table", "table_array_element")
 _KEYS = ("bare_key", "quoted_key", "dotted_key")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gateway.check.toml_positions import TextPosition, TomlPositions
-from gateway.settings_paths import Path
+from gateway.settings.paths import Path
 
 MAX_ERRORS = 50
 """So many errors are looked for in a file."""

@@ -12,9 +12,9 @@ from connectors.contract import Connector, ConnectorSettings
 from connectors.errors import ConfigurationError
 from connectors.suggestions import suggest
 from gateway.settings import SourceSettings
-from gateway.settings_messages import split_message
-from gateway.settings_paths import Path
-from gateway.settings_validation import SettingProblem, Validated, validate
+from gateway.settings.messages import split_message
+from gateway.settings.paths import Path
+from gateway.settings.validation import SettingProblem, Validated, validate
 
 ENTRY_POINTS = "profile_gateway.connectors"
 """The group under which an installed package names its connectors."""

@@ -11,8 +11,8 @@ from connectors.contract import Connector, KeyKind, RecordName
 from connectors.errors import SOURCE_ERRORS, ConfigurationError
 from connectors.records import RECORDS, Record
 from connectors.suggestions import did_you_mean
-from gateway.settings_validation import SettingProblem, dotted
-from gateway.toml_files import checked, read_toml
+from gateway.settings.toml_files import checked, read_toml
+from gateway.settings.validation import SettingProblem, dotted
 
 Lookups = Mapping[str, Sequence[tuple[type[Record], KeyKind]] | None]
 """Of each source, as far as they are known."""

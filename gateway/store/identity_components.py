@@ -21,9 +21,9 @@ from pymongo import DeleteOne, IndexModel, ReplaceOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from gateway.clock import CLOCK_TOLERANCE, Clock
-from gateway.customer_settings import MAX_AGE_S
 from gateway.identity.records import RecordId
 from gateway.identity.stored_components import StoredComponent
+from gateway.settings.customer_settings import MAX_AGE_S
 from gateway.store.mongo import Database, Document, Mongo, already_there
 
 COLLECTION = "identity_components"

@@ -2,7 +2,7 @@
 
 from gateway.check.problems import Problem
 from gateway.check.redaction import Redaction
-from gateway.settings_document import fill_in
+from gateway.settings.document import fill_in
 
 WRITTEN = {
     "sources": {

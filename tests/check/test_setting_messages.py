@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from gateway.lookups.connector_registry import connector_kinds
 from gateway.replay.fault_settings import FaultSettings
 from gateway.settings import Settings
-from gateway.settings_paths import Path
-from gateway.settings_validation import validate
+from gateway.settings.paths import Path
+from gateway.settings.validation import validate
 
 WRONG = [
     *(-1, 5, 10**9, 10**30, 1.5, float("inf"), True, "", "5", "x y/$.", "a\nb", datetime(2026, 1, 1), date(2026, 1, 1)),  # noqa: DTZ001

@@ -11,8 +11,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 from connectors.errors import ConfigurationError
 from gateway.app import create_services
 from gateway.settings import load_settings
-from gateway.settings_types import VariableText, find_mistyped
-from gateway.settings_validation import validate
+from gateway.settings.types import VariableText, find_mistyped
+from gateway.settings.validation import validate
 
 
 class _Inner(BaseModel):

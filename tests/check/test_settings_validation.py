@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connectors.errors import SettingsError
-from gateway.settings_validation import validate
+from gateway.settings.validation import validate
 
 
 class _Key(BaseModel):

@@ -23,9 +23,9 @@ from connectors.toolkit.mapping import settings as mapping
 from connectors.toolkit.vendor_connector import Vendor, VendorSettings
 from gateway.lookups.connector_registry import build_connectors, connector_kinds
 from gateway.operations import Limits
-from gateway.own_field_settings import OwnFieldSettings
 from gateway.replay.fault_settings import Fault
 from gateway.settings import Settings, load_settings
+from gateway.settings.own_field_settings import OwnFieldSettings
 from tests.support.markdown import Block, blocks
 from tests.support.paths import ROOT
 

@@ -19,7 +19,7 @@ LONGEST_MODULE = 400
 HOMES = {
     "the environment": (
         {"os.environ", "os.getenv"},
-        ("gateway/settings.py", "gateway/cli.py", "gateway/demo/"),
+        ("gateway/settings/settings.py", "gateway/cli.py", "gateway/demo/"),
     ),
     "the clock": (
         {"datetime.now", "datetime.utcnow", "date.today", "time.time", "time.monotonic"},

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from connectors.errors import ConfigurationError
-from gateway.settings_validation import validate
+from gateway.settings.validation import validate
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -17,13 +17,13 @@ from connectors.errors import ConfigurationError
 from connectors.records import BirthDates
 from connectors.suggestions import suggest
 from connectors.toolkit.webhook_signatures import Encoding
-from gateway.customer_settings import CustomerSettings, IdentitySettings
-from gateway.order_settings import OrderSettings
-from gateway.own_field_settings import OwnFieldsSettings
-from gateway.settings_document import SettingsDocument, fill_in
-from gateway.settings_texts import BodyPath, CollectorAddress, DatabaseName, HeaderName, OperationName, Region, SourceName
-from gateway.settings_validation import Validated, validate
-from gateway.toml_files import checked, read_toml
+from gateway.settings.customer_settings import CustomerSettings, IdentitySettings
+from gateway.settings.document import SettingsDocument, fill_in
+from gateway.settings.order_settings import OrderSettings
+from gateway.settings.own_field_settings import OwnFieldsSettings
+from gateway.settings.texts import BodyPath, CollectorAddress, DatabaseName, HeaderName, OperationName, Region, SourceName
+from gateway.settings.toml_files import checked, read_toml
+from gateway.settings.validation import Validated, validate
 
 
 class _Frozen(BaseModel):

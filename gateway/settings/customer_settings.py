@@ -21,7 +21,7 @@ from connectors.record_fields import fields_of
 from connectors.records import Customer
 from connectors.suggestions import suggest
 from connectors.toolkit.text_forms import fits
-from gateway.settings_texts import SourceName
+from gateway.settings.texts import SourceName
 
 NEWEST = "newest"
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import AwareDatetime, BaseModel
 
-from gateway.settings_paths import Path
+from gateway.settings.paths import Path
 
 _YES, _NO = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
 """The texts that pydantic takes for true and false."""

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gateway.settings_paths import Path, at
-from gateway.settings_types import VariableText
-from gateway.settings_validation import SettingProblem
+from gateway.settings.paths import Path, at
+from gateway.settings.types import VariableText
+from gateway.settings.validation import SettingProblem
 
 PREFIX = "GATEWAY_"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from connectors.suggestions import suggest
-from gateway.settings_paths import Path, at, inside, resolve
+from gateway.settings.paths import Path, at, inside, resolve
 
 _TYPES = {
     "missing": "is missing; add it",

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gateway.settings_texts import SourceName
+from gateway.settings.texts import SourceName
 
 
 class OrderSettings(BaseModel):

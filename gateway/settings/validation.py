@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from connectors.suggestions import nearest
-from gateway.settings_messages import explain_error, explain_unknown, split_message
-from gateway.settings_paths import Path, known_names, locate, without
-from gateway.settings_types import find_mistyped
+from gateway.settings.messages import explain_error, explain_unknown, split_message
+from gateway.settings.paths import Path, known_names, locate, without
+from gateway.settings.types import find_mistyped
 
 T = TypeVar("T", bound=BaseModel)
 
