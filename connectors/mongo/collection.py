@@ -104,15 +104,15 @@ class Collection:
             paths = (*paths, key.path)
         match = match_documents(self.places, self.record, match_of(key, asked), ask)
         paths = (*paths, *([self.order.id] if ask.count else ()), *([self.order.time] if self.order.time else ()))
+        tells_time = self.record.time_field is not None and self.record.time_field in ask.fields
         documents: dict[str, list[Any]] = {own: [] for keys in asked.values() for own in keys}
         counts = dict.fromkeys(documents, 0)
         if ask.first != 0:
             stages = lookup_stages(self.order, match, ask, paths)
             for document in await self._database.aggregate(self.settings.collection, stages):
                 has_time = self._has_time(document)
-                record = (
-                    read(document, document) if has_time else None
-                )  # nobody knows when it was, so it is counted as unreadable
+                # Nobody knows when it was, so it is dropped: the decoder says why where the time is asked for.
+                record = read(document, document) if has_time or tells_time else None
                 is_record = has_time and ask.count and self._has_id(document)
                 for own in owners(key, document, asked):
                     documents[own].append(record)
