@@ -106,7 +106,7 @@ class MemoryConnector(Connector[ConnectorSettings]):
 
     async def _list(self, fields: Fields, after: str | None, first: int, remaining_s: float | None = None) -> Listing:  # noqa: ARG002
         self.listed.append((after, first))
-        await self._answer()
+        await self._wait_or_fail()
         last = "" if after is None else decode_cursor(self.kind, after)
         of_keys = (held for (record, _), held in self.records.items() if record is Customer)
         by_id = {own.id: own for held in of_keys for records in held.values() for own in records if own.id > last}
@@ -134,9 +134,9 @@ class MemoryConnector(Connector[ConnectorSettings]):
 
     async def _receive(self, call: Call) -> None:
         self.calls.append(call)
-        await self._answer()
+        await self._wait_or_fail()
 
-    async def _answer(self) -> None:
+    async def _wait_or_fail(self) -> None:
         if self.hang is not None:
             await self.hang.wait()
         if self._closed:

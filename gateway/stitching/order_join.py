@@ -58,7 +58,12 @@ def join_orders(
 
 
 def choose_record(name: str, records: Sequence[Any]) -> Any:
-    """Choose the record whose value of a field counts: the first that has one. Of amounts it is one record for all."""
+    """Choose the record whose value of a field counts: the first that has one. Of amounts it is one record for all.
+
+    Of several records each has all amounts, whichever are selected.
+    """
+    if len(records) == 1:
+        return records[0]
     if name in MONEY_FIELDS:
         return _paying(records)
     return next((record for record in records if not is_empty(getattr(record, name))), records[0])

@@ -264,3 +264,12 @@ async def test_an_order_of_one_source_has_its_values(end: str):
         {"field": "channel", "source": None, "rule": "PRIORITY", "others": []},
     ]
     assert [time is None for time in as_of] == [False, True] * 3
+
+
+@ENDS
+async def test_origins_of_an_amount_need_no_other(end: str):
+    """The total is not selected, and not loaded."""
+    refund = r.Order(id="1", placed_at=shop.at(1), refunded=r.Money(amount=4, currency="EUR"))
+    async with gateway_on([shop.crm(), by_customer_and_id("shop", [refund])]) as gateway:
+        data = await gateway.data(f"""{{ order(id: "shop:1") {{ refunded {{ amount }} origins {{ field source }} }} {end}""")
+    assert data["order"] == {"refunded": {"amount": "4"}, "origins": [{"field": "refunded", "source": "shop"}]}
