@@ -304,6 +304,12 @@ async def test_a_hidden_recording_of_the_demo_differs_in_what_is_personal_alone(
         "data.customer.tickets.nodes.subject",
         "data.customer.tickets.nodes.messages.body",
         "data.customer.timeline.nodes.page",
+        "data.customer.birthDate",
+        "data.customer.jobTitle",
+        "data.customer.account.name",
+        "data.customer.account.parent.name",
+        "data.customer.account.parent.subsidiaries.nodes.name",
+        "data.customer.account.members.nodes.customer.name",
         "data.customers.id",
     }
 
