@@ -117,7 +117,8 @@ def test_people_work_for_companies(folder):
     accounts = ask(
         folder,
         "crm",
-        "SELECT SUM(kind = 'COMPANY'), SUM(kind = 'PERSON') FROM customers WHERE company_account > 'ACC-00001' GROUP BY company_account",
+        "SELECT SUM(kind = 'COMPANY'), SUM(kind = 'PERSON') FROM customers"
+        " WHERE company_account > 'ACC-00001' GROUP BY company_account",
     )
     assert {companies for companies, _ in accounts} == {1}
     assert {people for _, people in accounts} == {0, 1, 2}
