@@ -82,6 +82,39 @@ query Segment($ids: [ID!]!) {
 """
 
 
+PROFILE = """
+query Profile($by: CustomerKey!) {
+  customer(by: $by) {
+    name
+    birthDate
+    gender
+    jobTitle
+    industry
+    preferredChannel
+    loyaltyTier
+    consents { channel purpose state source at }
+    socialAccounts { platform handle followers }
+    touches { channel source medium campaign at }
+    account {
+      name
+      size
+      parent { name subsidiaries(first: 5) { nodes { name } } }
+      members(first: 5) { nodes { role roleName customer { name } } }
+      orders(first: 3, members: true) { nodes { id placedAt } }
+    }
+    subscriptions(first: 5) { nodes { id plan status amount { amount currency } interval startedAt renewsAt cancelledAt } }
+    surveys(first: 5) { nodes { id kind score scale comment at } }
+    completeness(records: [ORDER, TICKET, SUBSCRIPTION, SURVEY]) { share missing parts { name state } }
+  }
+}
+"""
+
+
+def profile_example(by: dict[str, Any]) -> Example:
+    """The example for a shop whose sources fill profiles, with a field of its own."""
+    return Example("all that fills a profile, and what is missing", "Data steward", PROFILE, {"by": by})
+
+
 def examples(by: dict[str, Any], ids: list[str]) -> list[Example]:
     """The three examples for a customer's key and some customers' ids."""
     return [

@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.demo import olist, shop
 from gateway.demo.databases import Progress, postgresql_urls, sqlite_urls
-from gateway.demo.examples import examples
+from gateway.demo.examples import examples, profile_example
 from gateway.graphiql import Example
 
 SETTINGS_FILE = "gateway.toml"
@@ -31,10 +31,11 @@ def prepare_shop(folder: Path, *, customers: int, seed: int, progress: Progress)
     if not written.exists() or written.read_bytes() != figures:
         shop.write_shop(folder, customers=customers, seed=seed, progress=progress)
         written.write_bytes(figures)
+    by = {"email": shop.EXAMPLE_EMAIL}
     ids = [f"crm:c{number:05d}" for number in range(1, min(customers, 50) + 1)]
     return Prepared(
         settings=_settings(folder, "shop.toml", sqlite_urls(folder)),
-        examples=examples({"email": shop.EXAMPLE_EMAIL}, ids),
+        examples=[*examples(by, ids), profile_example(by)],
         customer=shop.EXAMPLE_ID,
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from random import Random
 
-from connectors.records import Address, CustomerKind
+from connectors.records import Address, Channel, CustomerKind
 from gateway.demo.databases import Row
 from gateway.demo.shop_markets import Market
 from gateway.demo.shop_people import SHOP_CLOCK, Shopper, draw_address
@@ -16,6 +16,8 @@ from gateway.demo.shop_people import SHOP_CLOCK, Shopper, draw_address
 FIRST_GUEST = 750_000
 _GUEST_TURN = 7
 _GUESTS_OF = 40
+_CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.POST, None)
+_TIERS = ("GOLD", "SILVER", "BASIC", None)
 
 _EXAMPLE_ADDRESS = Address(line="3 Mill Lane", postal_code="BS1 4TR", city="Bristol", region="England", country="GB")
 
@@ -40,7 +42,7 @@ def _account(who: Shopper, rng: Random) -> Row:
     email = who.emails[0].lower() if rng.random() < 0.7 else f"private{who.number}@example.org"
     phone = who.phones[0] if rng.random() < 0.5 else None
     address = who.address if rng.random() < 0.85 else draw_address(who.market, rng)
-    return _account_row(number, who.name, email, phone, address, who.created_at, _later(who.created_at, rng))
+    return _account_row(number, who.name, email, phone, address, who.created_at, later(who.created_at, rng))
 
 
 def _guest(market: Market, number: int, rng: Random) -> Row:
@@ -62,9 +64,12 @@ def _member(who: Shopper, rng: Random) -> Row:
     card = f"{who.market.country}-{who.number:06d}"
     email = who.emails[0].lower() if rng.random() < 0.6 else None
     born = date(1948, 1, 1) + timedelta(days=rng.randint(0, 20_000)) if who.kind is CustomerKind.PERSON else None
-    updated = _later(who.created_at, rng)
-    return (card, who.member_number, who.name, email, None if born is None else born.isoformat(), who.created_at, updated)
+    day = None if born is None else born.isoformat()
+    known = (card, who.member_number, who.name, email, day, who.created_at, later(who.created_at, rng))
+    wish, tier = rng.choices(_CHANNELS, (30, 15, 5, 50))[0], rng.choices(_TIERS, (10, 25, 55, 10))[0]
+    return (*known, *((None, "GOLD") if who.number == 1 else (wish, tier)))
 
 
-def _later(start: datetime, rng: Random) -> datetime:
+def later(start: datetime, rng: Random) -> datetime:
+    """Draw a time between `start` and the shop's clock."""
     return (start + (SHOP_CLOCK - start) * rng.random()).replace(microsecond=0)

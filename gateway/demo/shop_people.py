@@ -5,7 +5,7 @@ from random import Random
 
 import msgspec
 
-from connectors.records import Acquisition, Address, Company, CustomerKind, ExternalId
+from connectors.records import AccountRole, Acquisition, Address, Company, CustomerKind, ExternalId, Gender
 from gateway.demo.shop_markets import MARKETS, UNITED_KINGDOM, Market, Name
 
 SHOP_CLOCK = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -22,6 +22,18 @@ _SOURCES = {"zh": ("wechat", "wechat", "referral", "store"), "en": ("google", "n
 _SOURCES["pt"] = ("google", "google", "referral", "newsletter")
 _CAMPAIGNS = {"google": "brand-search", "wechat": "mini-program", "newsletter": "spring-letter"}
 _LANDING_PAGES = ("/", "/sale", "/new", "/gifts")
+_GENDERS = (Gender.FEMALE, Gender.MALE, Gender.NON_BINARY, None)
+_JOB_TITLES = ("Teacher", "Nurse", "Engineer", "Designer", "Cook", None, None, None)
+_ROLES = (
+    (AccountRole.DECISION_MAKER, "Managing director"),
+    (AccountRole.BUYER, "Buyer"),
+    (AccountRole.BILLING, "Accountant"),
+    (AccountRole.TECHNICAL, "IT manager"),
+    (None, None),
+)
+
+EXAMPLE_COMPANY = Company(name="Harbour Books Ltd", account="ACC-00001", industry="retail")
+"""The first two customers of every shop work there."""
 
 
 class Shopper(msgspec.Struct, kw_only=True):
@@ -38,6 +50,8 @@ class Shopper(msgspec.Struct, kw_only=True):
     phones: list[str]
     address: Address
     created_at: datetime
+    gender: Gender | None = None
+    job_title: str | None = None
     member_number: str | None = None
     company: Company | None = None
     acquisition: Acquisition | None = None
@@ -91,7 +105,10 @@ class Population:
             phones=[self._phone(UNITED_KINGDOM)],
             address=Address(line="14 Station Road", postal_code="SW1A 1AA", city="London", region="England", country="GB"),
             created_at=created,
+            gender=Gender.FEMALE,
+            job_title="Head of buying",
             member_number="M-000001",
+            company=_employed(EXAMPLE_COMPANY, AccountRole.BUYER, "Head of buying"),
             acquisition=Acquisition(
                 source="google",
                 campaign="brand-search",
@@ -161,6 +178,7 @@ class Population:
             self._move_in(shopper, home, rng)
         elif rng.random() < 0.15:
             self._hire(shopper, f"{given.latin}.{family.latin}")
+        _add_work(shopper, rng)
         self._household = home or Household(family, [shopper])
         return shopper
 
@@ -206,6 +224,21 @@ def _market(rng: Random) -> Market:
 
 def _few(rng: Random) -> int:
     return rng.choices((1, 2, 3, 4), (40, 38, 16, 6))[0]
+
+
+def _employed(company: Company, role: AccountRole | None, name: str | None) -> Company:
+    return msgspec.structs.replace(company, role=role, role_name=name)
+
+
+def _add_work(shopper: Shopper, rng: Random) -> None:
+    """Draw a gender and a job title, which some do not say, and a role in the company."""
+    shopper.gender = rng.choices(_GENDERS, (35, 35, 2, 28))[0]
+    shopper.job_title = rng.choice(_JOB_TITLES)
+    if shopper.number == FAMILY_NUMBERS[0]:
+        shopper.company = EXAMPLE_COMPANY
+    if shopper.company is not None:
+        role, shopper.job_title = _ROLES[0] if shopper.number == FAMILY_NUMBERS[0] else rng.choice(_ROLES)
+        shopper.company = _employed(shopper.company, role, shopper.job_title)
 
 
 def _add_tablet(shopper: Shopper, tablet: str | None) -> None:

@@ -26,6 +26,7 @@ from gateway.demo.shop_accounts import account_rows
 from gateway.demo.shop_activity import Activity, TicketPlan, VisitPlan, at_age, plan_activity
 from gateway.demo.shop_goods import AGENT_REPLIES, CUSTOMER_REPLIES, GOODS, OPENINGS, SUBJECTS
 from gateway.demo.shop_people import SHOP_CLOCK, Shopper
+from gateway.demo.shop_profiles import profile_rows
 from gateway.demo.shop_tables import SHOP_TABLES
 
 _METHODS = {
@@ -49,7 +50,7 @@ class ShopRows:
         rng = Random(f"{self._seed}:activity:{shopper.number}")  # noqa: S311  made-up data
         activity = plan_activity(shopper, rng)
         self._add_customer(shopper)
-        for table, rows in account_rows(shopper, self._seed).items():
+        for table, rows in (*account_rows(shopper, self._seed).items(), *profile_rows(shopper, self._seed).items()):
             self.rows[table] += rows
         self._add_deals(shopper, rng)
         favourites = rng.sample(_CATEGORIES, 2)
@@ -63,9 +64,12 @@ class ShopRows:
         first, company = who.acquisition or Acquisition(), who.company or Company()
         won = (first.source, first.campaign, first.landing_page, first.lead_id, first.at)
         work = (company.name, company.account, company.industry)
+        role = (who.gender, who.job_title, company.role, company.role_name)
         person = (who.id, who.kind, who.name, who.given_name, who.family_name, who.emails[0], who.phones[0])
         place = msgspec.structs.astuple(who.address)
-        self.rows["customers"].append((*person, who.member_number, who.market.locale, who.created_at, *place, *work, *won))
+        self.rows["customers"].append(
+            (*person, who.member_number, who.market.locale, who.created_at, *place, *work, *won, *role)
+        )
         points = [(ContactKind.EMAIL, email, email.lower(), n == 0) for n, email in enumerate(who.emails)]
         points += [(ContactKind.PHONE, phone, phone, n == 0) for n, phone in enumerate(who.phones)]
         self.rows["contact_points"] += [(who.id, n, *point) for n, point in enumerate(points, 1)]

@@ -17,9 +17,25 @@ SHOP_TABLES: dict[str, tuple[DemoTable, ...]] = {
             address_line TEXT, postal_code TEXT, city TEXT, region TEXT, country TEXT,
             company_name TEXT, company_account TEXT, company_industry TEXT,
             acquisition_source TEXT, acquisition_campaign TEXT, acquisition_landing_page TEXT,
-            acquisition_lead_id TEXT, acquisition_at TIMESTAMPTZ
+            acquisition_lead_id TEXT, acquisition_at TIMESTAMPTZ,
+            gender TEXT, job_title TEXT, company_role TEXT, company_role_name TEXT
             """,
             ("member_number", "company_account"),
+        ),
+        DemoTable(
+            "companies",
+            """
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, industry TEXT, size INTEGER, website TEXT, parent_id TEXT,
+            created_at TIMESTAMPTZ NOT NULL
+            """,
+            ("parent_id",),
+        ),
+        DemoTable(
+            "touches",
+            """
+            customer_id TEXT NOT NULL, position INTEGER NOT NULL, channel TEXT, source TEXT, medium TEXT, campaign TEXT,
+            at TIMESTAMPTZ NOT NULL, PRIMARY KEY (customer_id, position)
+            """,
         ),
         DemoTable(
             "contact_points",
@@ -115,15 +131,46 @@ SHOP_TABLES: dict[str, tuple[DemoTable, ...]] = {
             """,
             ("email", "phone"),
         ),
+        DemoTable(
+            "social_accounts",
+            """
+            account_id TEXT NOT NULL, position INTEGER NOT NULL, platform TEXT NOT NULL, handle TEXT NOT NULL,
+            followers INTEGER, PRIMARY KEY (account_id, position)
+            """,
+        ),
+        DemoTable(
+            "subscriptions",
+            """
+            id TEXT PRIMARY KEY, account_id TEXT NOT NULL, started_at TIMESTAMPTZ NOT NULL, plan TEXT NOT NULL,
+            status TEXT NOT NULL, amount_cents INTEGER NOT NULL, currency TEXT NOT NULL, period TEXT NOT NULL,
+            renews_at TIMESTAMPTZ, cancelled_at TIMESTAMPTZ
+            """,
+            ("account_id, started_at",),
+        ),
     ),
     "loyalty": (
         DemoTable(
             "members",
             """
             card TEXT PRIMARY KEY, member_number TEXT NOT NULL, name TEXT NOT NULL, email TEXT, birth_date TEXT,
-            joined_at TIMESTAMPTZ NOT NULL, updated_at TIMESTAMPTZ NOT NULL
+            joined_at TIMESTAMPTZ NOT NULL, updated_at TIMESTAMPTZ NOT NULL, preferred_channel TEXT, tier TEXT
             """,
             ("member_number", "email"),
+        ),
+        DemoTable(
+            "consents",
+            """
+            card TEXT NOT NULL, position INTEGER NOT NULL, channel TEXT NOT NULL, purpose TEXT NOT NULL, state TEXT NOT NULL,
+            source TEXT NOT NULL, at TIMESTAMPTZ NOT NULL, PRIMARY KEY (card, position)
+            """,
+        ),
+        DemoTable(
+            "surveys",
+            """
+            id TEXT PRIMARY KEY, card TEXT NOT NULL, at TIMESTAMPTZ NOT NULL, kind TEXT NOT NULL, score INTEGER NOT NULL,
+            scale INTEGER NOT NULL, channel TEXT NOT NULL, comment TEXT
+            """,
+            ("card, at",),
         ),
     ),
 }

@@ -47,7 +47,7 @@ async def test_the_demo_shop(tmp_path: Path) -> None:
     found = await check(prepared.settings, environment={})
     assert told(found) == []
     shown = {(own.source, own.key): (own.pushdown, own.measures) for own in found.report.lookups}
-    assert len(shown) == 22
+    assert len(shown) == 24
     assert shown["orders", "customer_id"] == (list(EVERY_PUSH), True)
     assert shown["crm", "text"] == (list(EVERY_PUSH), False)
 

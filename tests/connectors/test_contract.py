@@ -9,7 +9,7 @@ import pytest
 from pymongo import MongoClient
 
 from connectors.contract import KeyKind
-from connectors.records import Customer, Deal, Event, Money, Order, OrderItem, OrderStatus, Ticket
+from connectors.records import Account, Customer, Deal, Event, Money, Order, OrderItem, OrderStatus, Ticket
 from connectors.testing import ConnectorContract, MemoryConnector
 from gateway.demo.shop import AMBIGUOUS_PHONE, EXAMPLE_EMAIL, EXAMPLE_MEMBER_NUMBER, EXAMPLE_PHONE
 from tests.support import graphql_source
@@ -131,8 +131,10 @@ class TestSqlCustomers(SqlContract):
         (Customer, KeyKind.EMAIL): [EXAMPLE_EMAIL],
         (Customer, KeyKind.PHONE): [EXAMPLE_PHONE, AMBIGUOUS_PHONE],
         (Customer, KeyKind.DEVICE_ID): [row[2] for row in demo_rows()["devices"][:2]],
-        (Customer, KeyKind.ACCOUNT): [row[16] for row in demo_rows()["customers"] if row[16] is not None][:2],
+        (Customer, KeyKind.ACCOUNT): list(dict.fromkeys(row[16] for row in demo_rows()["customers"] if row[16]))[:2],
         (Customer, KeyKind.TEXT): ["emma", "an"],
+        (Account, KeyKind.ACCOUNT): [row[0] for row in demo_rows()["companies"][:2]],
+        (Account, KeyKind.PARENT_ACCOUNT): ["ACC-00001-G", "ACC-00011"],
         (Deal, KeyKind.CUSTOMER_ID): list(dict.fromkeys(row[1] for row in demo_rows()["deals"]))[:3],
         (Deal, KeyKind.DEAL_ID): [row[0] for row in demo_rows()["deals"][:3]],
     }

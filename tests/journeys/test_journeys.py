@@ -42,7 +42,7 @@ class Shop:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.prepared = prepare_shop(folder, customers=CUSTOMERS, seed=1, progress=in_silence)
-        self.front_end, self.support, self.partner = self.prepared.examples
+        self.front_end, self.support, self.partner, self.profile = self.prepared.examples
 
     def select(self, database, sql, *values):
         with closing(sqlite3.connect(self.folder / f"{database}.db")) as connection:

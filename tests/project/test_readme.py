@@ -1,4 +1,4 @@
-"""What the README shows is what the gateway answers."""
+"""What the README shows, and the page of what fills a profile, is what the gateway answers."""
 
 import json
 import sqlite3
@@ -19,7 +19,13 @@ from tests.support.markdown import Block, blocks
 from tests.support.paths import ROOT
 
 README = ROOT / "README.md"
-PAIRS = [(query, answer) for query, answer in pairwise(blocks(README)) if query.language == "graphql"]
+DIMENSIONS = ROOT / "docs" / "dimensions.md"
+
+
+def pairs(page: Path) -> list[tuple[Block, Block]]:
+    """The queries of a page, each with the block that follows it."""
+    return [(query, answer) for query, answer in pairwise(blocks(page)) if query.language == "graphql"]
+
 
 TICKET = {"id": 7, "title": "Late", "opened": "2026-05-02", "status": "waiting", "requester": {"email": "Ann@Example.com"}}
 
@@ -43,11 +49,14 @@ def settings_of(demo: Path, query: Block) -> Settings:
 def test_the_readme_is_short_and_shows_four_queries() -> None:
     """At most 220 lines; each query is followed by its answer."""
     assert len(README.read_text("utf-8").splitlines()) <= 220
-    assert [answer.language for _, answer in PAIRS] == ["json"] * 4
+    assert [answer.language for _, answer in pairs(README)] == ["json"] * 4
 
 
 @pytest.mark.journey
-@pytest.mark.parametrize(("query", "answer"), [pytest.param(*pair, id=f"line {pair[0].line}") for pair in PAIRS])
+@pytest.mark.parametrize(
+    ("query", "answer"),
+    [pytest.param(*pair, id=f"{page.name} line {pair[0].line}") for page in (README, DIMENSIONS) for pair in pairs(page)],
+)
 async def test_a_query_has_the_answer_that_is_shown(demo: Path, query: Block, answer: Block) -> None:
     """The demo's shop gives each query exactly the answer below it."""
     async with served(settings_of(demo, query)) as gateway:

@@ -71,6 +71,8 @@ def test_check_prints_the_capability_matrix(demo: tuple[str, Path]):
     rows = [tuple(line.split()) for line in lines]
     unmeasured = ("first", "after", "since", "where", "order", "count")
     assert [row for row in rows if row[:2] != ("crm", "customer")] == [
+        ("crm", "account", "account", "500", *unmeasured),
+        ("crm", "account", "parent_account", "500", *unmeasured),
         ("crm", "deal", "customer_id", "500", "all"),
         ("crm", "deal", "deal_id", "500", *unmeasured),
         ("orders", "order", "customer_id", "500", "all"),
@@ -82,9 +84,11 @@ def test_check_prints_the_capability_matrix(demo: tuple[str, Path]):
         ("webshop", "customer", "customer_id", "500", "all"),
         ("webshop", "customer", "email", "500", "all"),
         ("webshop", "customer", "phone", "500", "all"),
+        ("webshop", "subscription", "customer_id", "500", "all"),
         ("loyalty", "customer", "customer_id", "500", "all"),
         ("loyalty", "customer", "member_number", "500", "all"),
         ("loyalty", "customer", "email", "500", "all"),
+        ("loyalty", "survey", "customer_id", "500", "all"),
     ]
     assert sorted(row[2] for row in rows if row[:2] == ("crm", "customer")) == sorted(
         ["customer_id", "external_id", "member_number", "email", "phone", "device_id", "account", "text"]

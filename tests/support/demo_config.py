@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from string import Template
 
 from connectors.sql import SqlConnector, SqlSettings
+from gateway.own_field_settings import OwnFieldsSettings
 
 
 def read_config(name: str, urls: Mapping[str, str] | None = None) -> dict:
@@ -17,7 +18,9 @@ def read_config(name: str, urls: Mapping[str, str] | None = None) -> dict:
 async def problems_of(name: str, urls: Mapping[str, str]) -> list[str]:
     """Queries that do not run, columns that are no field, fields and keys that no column gives."""
     found: list[str] = []
-    for source, settings in read_config(name, urls)["sources"].items():
+    config = read_config(name, urls)
+    OwnFieldsSettings.model_validate(config.get("fields", {}))
+    for source, settings in config["sources"].items():
         assert settings.pop("kind") == "sql"
         connector = SqlConnector(source, SqlSettings.model_validate(settings))
         try:

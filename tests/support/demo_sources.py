@@ -55,6 +55,7 @@ def exported_shop(folder: Path, name: str, keys: Sequence[str]) -> FilesConnecto
     for record in records.values():
         record["keys"] = {kind: own for kind, own in record["keys"].items() if kind in keys}
         record["lists"] = dict(list(record.get("lists", {}).items())[:2])
+    records = {kind: record for kind, record in records.items() if record["keys"]}
     document = {"path": folder, "tables": {table.name: f"{table.name}.csv" for table in tables}, "records": records}
     return FilesConnector(name, FilesSettings.model_validate(document))
 

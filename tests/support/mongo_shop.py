@@ -141,13 +141,13 @@ def decoded(answer: Answer) -> dict[str, list[dict[str, Any]]]:
 _CUSTOMER = (
     "_id kind name givenName familyName email phone memberNumber locale createdAt address.line address.postalCode address.city "
     "address.region address.country company.name company.account company.industry acquisition.source acquisition.campaign "
-    "acquisition.landingPage acquisition.leadId acquisition.at"
+    "acquisition.landingPage acquisition.leadId acquisition.at gender jobTitle company.role company.roleName"
 )
 DEMO: dict[str, dict[str, Any]] = {
     "crm": {
         "customer": {
             "collection": "customers",
-            "fields": {"device_ids": "devices"},
+            "fields": {"device_ids": "devices", "industry": "company.industry"},
             "keys": {
                 "customer_id": "_id",
                 "external_id": "keys.external",
@@ -159,6 +159,7 @@ DEMO: dict[str, dict[str, Any]] = {
                 "text": {"paths": ["name", "email", "phone"]},
             },
         },
+        "account": {"collection": "companies", "keys": {"account": "_id", "parent_account": "parentId"}},
         "deal": {"collection": "deals", "keys": {"customer_id": "customerId", "deal_id": "_id"}},
     },
     "orders": {
@@ -211,6 +212,7 @@ def demo_documents() -> dict[str, list[dict[str, Any]]]:
         keys = {kind.lower(): [own.pop("match") for own in points if own["kind"] == kind] for kind in ("EMAIL", "PHONE")}
         one["contactPoints"], one["externalIds"] = points, external
         one["keys"] = keys | {"external": [f"{own['source']}:{own['id']}" for own in external]}
+        one["touches"] = of("touches", one["_id"], "- - channel source medium campaign at")
         one["devices"] = [row[2] for row in rows["devices"] if row[0] == one["_id"]]
     orders = [_document(row, "_id customerId placedAt status cents currency deliveredAt") for row in rows["orders"]]
     for one in orders:
@@ -223,10 +225,12 @@ def demo_documents() -> dict[str, list[dict[str, Any]]]:
     events = [_document(row, "_id device session_id at type page properties") for row in rows["events"]]
     for one in events:
         one["properties"] = msgspec.json.decode(one["properties"])
+    companies = [_document(row, "_id name industry size website parentId createdAt") for row in rows["companies"]]
     begun = {one["_id"]: one["createdAt"] for one in customers}
     deals = [_document(row, "_id customerId stage segment closedAt") for row in rows["deals"]]
     deals = [one | {"createdAt": begun[one["customerId"]]} for one in deals]
-    return {"customers": customers, "deals": deals, "orders": orders, "tickets": tickets, "events": events}
+    crm = {"customers": customers, "companies": companies, "deals": deals}
+    return {**crm, "orders": orders, "tickets": tickets, "events": events}
 
 
 def demo_sources(url: str, database: str) -> list[MongoConnector]:
