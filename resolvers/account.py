@@ -19,6 +19,7 @@ from resolvers.fields import computed, node_id_field, own, source_field, source_
 from resolvers.list_arguments import After, Filter, First, InOrder, ask_of
 from resolvers.node import Node
 from resolvers.order import Order, OrderFilter
+from resolvers.subscription import Subscription, SubscriptionFilter
 from resolvers.ticket import Ticket, TicketFilter
 
 if TYPE_CHECKING:
@@ -86,6 +87,12 @@ class Account(Node):
 
     orders: Connection[Order] | None = resolve_records(
         "The account's orders; null where no source finds orders by their account.", records.Order, Order, OrderFilter
+    )
+    subscriptions: Connection[Subscription] | None = resolve_records(
+        "The account's subscriptions; null where no source finds subscriptions by their account.",
+        records.Subscription,
+        Subscription,
+        SubscriptionFilter,
     )
     tickets: Connection[Ticket] | None = resolve_records(
         "The account's support tickets; null where no source finds tickets by their account.",

@@ -1,5 +1,11 @@
 """Each dimension of a profile comes from each kind of source, by configuration alone."""
 
+from typing import Any
+
+import pytest
+from strawberry.utils.str_converters import to_camel_case
+
+from resolvers.schema import schema
 from tests.support.gateway_server import gateway_on
 from tests.support.paths import ROOT
 from tests.support.profile_sources import Profiles, SourceOf, source_of
@@ -77,7 +83,8 @@ async def test_every_dimension_comes_from_every_kind_of_source(source_of: Source
 def test_the_table_of_dimensions_names_each_of_them():
     """docs/dimensions.md has a row for whatever is tested here, and for nothing else."""
     page = (ROOT / "docs" / "dimensions.md").read_text("utf-8")
-    rows = [line.split("|")[2] for line in page.splitlines() if line.startswith("| ") and "`" in line]
+    table = page[page.index("| dimension") :].partition("\n\n")[0]
+    rows = [line.split("|")[2] for line in table.splitlines()[2:]]
     tested = {name for selection in DIMENSIONS for name in ([selection.split()[0]] if "{" in selection else selection.split())}
     assert {name for row in rows for name in row.replace(",", "").replace("`", "").split()} == tested
 
@@ -148,3 +155,96 @@ async def test_a_company_has_its_members_and_parts_in_every_kind_of_source(sourc
     ]
     assert (account["members"]["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
     assert found == {"account": {"name": "Archer Paris"}, "node": {"number": "K-7"}}
+
+
+RECORDS = {
+    "tickets": {
+        "sourceId": "t1",
+        "createdAt": "2026-05-01T10:00:00Z",
+        "updatedAt": "2026-05-02T11:00:00Z",
+        "firstResponseAt": "2026-05-01T10:20:00Z",
+        "subject": "Parcel lost",
+        "assignee": "Desk 2",
+        "tags": ["vip", "parcel"],
+    },
+    "events": {
+        "sourceId": "e1",
+        "at": "2026-05-01T10:00:00Z",
+        "type": "export",
+        "feature": "reports",
+        "quantity": "2.5",
+    },
+    "deals": {
+        "sourceId": "d1",
+        "createdAt": "2026-05-01T10:00:00Z",
+        "name": "Forty machines",
+        "pipeline": "New business",
+        "stage": "WON",
+        "stageName": "Closed won",
+        "segment": "Machines",
+        "amount": {"amount": "12000.50", "currency": "EUR"},
+        "closedAt": "2026-06-01T10:00:00Z",
+    },
+    "subscriptions": {
+        "sourceId": "s1",
+        "startedAt": "2026-01-01T10:00:00Z",
+        "plan": "Team",
+        "status": "CANCELLED",
+        "seats": 12,
+        "amount": {"amount": "49.90", "currency": "EUR"},
+        "interval": "MONTH",
+        "intervalCount": 3,
+        "renewsAt": "2026-07-01T10:00:00Z",
+        "cancelledAt": "2026-06-01T10:00:00Z",
+        "endsAt": "2026-07-02T10:00:00Z",
+    },
+    "surveys": {
+        "sourceId": "v1",
+        "at": "2026-05-01T10:00:00Z",
+        "kind": "NPS",
+        "score": "8.5",
+        "scale": 10,
+        "comment": "Quick, but loud.",
+        "channel": "EMAIL",
+        "orderId": "o1",
+        "ticketId": "t1",
+    },
+}
+"""What is selected, and what comes."""
+
+
+def row_of(record: dict[str, Any]) -> dict[str, Any]:
+    """The row that a source has of it: an amount of money is in two columns, words are in lower case."""
+    row: dict[str, Any] = {"customer": "c1", "account": None}
+    for name, value in record.items():
+        column = "id" if name == "sourceId" else "".join(f"_{one.lower()}" if one.isupper() else one for one in name)
+        match value:
+            case {"amount": amount, "currency": currency}:
+                row |= {"amount_amount": amount, "amount_currency": currency}
+            case str() if value.isupper() and value.isalpha():
+                row[column] = value.lower()
+            case _:
+                row[column] = float(value) if name in {"score", "quantity"} else value
+    return row
+
+
+async def test_every_field_of_a_record_comes_from_every_kind_of_source(source_of: SourceOf):
+    """Deals, subscriptions and surveys with all that their types have; tickets and events with what few sources have."""
+    profiles = Profiles()
+    for name, record in RECORDS.items():
+        profiles.records[name.removesuffix("s")].append(row_of(record))
+    lists = [f"{name} {{ totalCount nodes {{ {selection_of(record)} }} }}" for name, record in RECORDS.items()]
+    async with source_of(profiles) as crm, gateway_on([crm]) as gateway:
+        data = await gateway.data(f'{{ customer(by: {{id: "c1"}}) {{ {" ".join(lists)} }} }}')
+    assert data["customer"] == {name: {"totalCount": 1, "nodes": [record]} for name, record in RECORDS.items()}
+
+
+def selection_of(record: dict[str, Any]) -> str:
+    return " ".join(f"{name} {{ {' '.join(value)} }}" if isinstance(value, dict) else name for name, value in record.items())
+
+
+@pytest.mark.parametrize("name", ["deals", "subscriptions", "surveys"])
+def test_the_fields_of_a_record_are_those_of_its_type(name: str) -> None:
+    """None is left out above, but those that each record has by its source."""
+    definition = schema.get_type_by_name(name.removesuffix("s").capitalize())
+    assert {to_camel_case(field.name) for field in definition.fields} == {"nodeId", "source", *RECORDS[name]}

@@ -19,7 +19,7 @@ PAGE = """query ($id: ID! = "crm:a1", $members: Boolean! = false, $after: String
     totalCount partial unavailable nodes { sourceId status } pageInfo { hasNextPage endCursor } } } }"""
 
 
-async def test_an_account_has_orders_and_tickets_in_every_kind_of_source(source_of: SourceOf):
+async def test_an_account_has_records_in_every_kind_of_source(source_of: SourceOf):
     """Those that carry its key are its own; those of members come with them where that is asked, each once, in one order."""
     profiles = Profiles()
     profiles.accounts = [{"id": "a1", "name": "Archer & Co"}, {"id": "a2", "name": "Other"}]
@@ -28,8 +28,9 @@ async def test_an_account_has_orders_and_tickets_in_every_kind_of_source(source_
     whose = [(None, "a1"), ("c1", None), ("m1", "a1"), ("m2", None), ("m3", "a2"), ("c1", None), (None, "a1")]
     for n, (customer, account) in enumerate(whose):
         own, at = {"customer": customer, "account": account}, f"2026-05-0{n + 1}T10:00:00Z"
-        profiles.orders.append({"id": f"o{n}", "placed_at": at, "status": "delivered" if n % 2 else "shipped", **own})
-        profiles.tickets.append({"id": f"t{n}", "created_at": at, "subject": f"Subject {n}", **own})
+        profiles.records["order"].append({"id": f"o{n}", "placed_at": at, "status": "delivered" if n % 2 else "shipped", **own})
+        profiles.records["ticket"].append({"id": f"t{n}", "created_at": at, "subject": f"Subject {n}", **own})
+        profiles.records["subscription"].append({"id": f"s{n}", "started_at": at, "plan": "AB"[n % 2], "seats": n, **own})
     async with source_of(profiles) as crm, gateway_on([crm]) as gateway:
         data = await gateway.data(
             """{ account(id: "crm:a1") {
@@ -38,6 +39,8 @@ async def test_an_account_has_orders_and_tickets_in_every_kind_of_source(source_
               shipped: orders(members: true, filter: {status: [SHIPPED]}, order: OLDEST_FIRST) { nodes { sourceId } }
               tickets(first: 2) { nodes { sourceId subject } }
               allTickets: tickets(members: true) { partial nodes { sourceId } }
+              subscriptions { totalCount nodes { sourceId plan seats } }
+              ofPlan: subscriptions(members: true, first: 2, filter: {plan: ["B"]}) { nodes { sourceId } }
             } }"""
         )
         after = data["account"]["all"]["pageInfo"]["endCursor"]
@@ -49,6 +52,8 @@ async def test_an_account_has_orders_and_tickets_in_every_kind_of_source(source_
         "shipped": {"nodes": ids("o0", "o2", "o6")},
         "tickets": {"nodes": [{"sourceId": f"t{n}", "subject": f"Subject {n}"} for n in (6, 2)]},
         "allTickets": {"partial": False, "nodes": ids("t6", "t5", "t3", "t2", "t1", "t0")},
+        "subscriptions": {"totalCount": 3, "nodes": [{"sourceId": f"s{n}", "plan": "A", "seats": n} for n in (6, 2, 0)]},
+        "ofPlan": {"nodes": ids("s5", "s3")},
     }
     assert [one["sourceId"] for one in rest["nodes"]] == ["o2", "o1", "o0"]
     assert (rest["partial"], rest["pageInfo"]["hasNextPage"]) == (False, False)

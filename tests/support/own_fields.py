@@ -38,6 +38,9 @@ FIELDS: dict[str, Any] = {
         "hours_spent": {"type": "decimal", "description": "What it cost us.", "class": "technical"},
         "parts_sent": {"type": "list", "description": "What was sent for it.", "class": "commercial"},
     },
+    "survey": {
+        "reason": {"type": "enum", "values": ["PRICE", "SERVICE"], "description": "What it is about.", "class": "behavioural"},
+    },
     "event": {
         "cart_value": {"type": "decimal", "description": "What was in the cart.", "class": "behavioural"},
         "cart_kind": {"type": "enum", "values": ["GIFT", "OWN"], "description": "Whom it is for.", "class": "behavioural"},

@@ -3,26 +3,29 @@
 import csv
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 from graphql import build_schema, graphql_sync
 from pymongo import AsyncMongoClient
 
-from connectors.contract import Connector
+from connectors.contract import Connector, KeyKind
 from connectors.files import FilesConnector, FilesSettings
 from connectors.graphql import GraphQLConnector, GraphQLSettings
 from connectors.http import HttpConnector, HttpSettings
 from connectors.mongo import MongoConnector, MongoSourceSettings
+from connectors.records import RECORD_NAMES, RECORDS
 from connectors.sql import SqlConnector, SqlSettings
+from connectors.testing import MemoryConnector
+from tests.support import record_rows
 from tests.support.http_source import serving
 from tests.support.mongo_shop import commands_to
 from tests.support.sql_shop import Shop, sqlite_url
 
-KINDS = ["sql", "files", "http", "graphql", pytest.param("mongo", marks=pytest.mark.mongodb)]
+KINDS = ["memory", "sql", "files", "http", "graphql", pytest.param("mongo", marks=pytest.mark.mongodb)]
 
 PATHS = """
 id kind name given_name family_name email phone member_number birth_date locale gender occupation job_title industry education
@@ -41,11 +44,6 @@ LISTS = {
     "touches": ["channel", "source", "medium", "campaign", "at"],
 }
 ACCOUNT_COLUMNS = ["id", "name", "number", "industry", "size", "website", "parent_id"]
-RECORD_COLUMNS = {
-    "orders": ["id", "placed_at", "status", "customer", "account"],
-    "tickets": ["id", "created_at", "subject", "customer", "account"],
-}
-"""Of records that people and accounts have: whose they are, in the last two columns."""
 ANA: dict[str, Any] = {
     "id": "c1", "kind": "person", "name": "Ana Souza", "given_name": "Ana", "family_name": "Souza", "email": "ana@example.com",
     "phone": "+442079460000", "member_number": "M-1", "birth_date": "1985-03-12", "locale": "pt-BR", "gender": "female",
@@ -75,15 +73,18 @@ DEVICES = ["d1", "d2"]
 
 
 class Profiles:
-    """What a source has: customers as rows, each with its lists, and accounts. `calls` are those that a source has had."""
+    """What a source has: customers as rows, each with its lists, accounts, and the records of both by their names.
 
-    def __init__(self) -> None:
+    `calls` are those that a source has had. It serves only the records that are `served`.
+    """
+
+    def __init__(self, served: Sequence[str] = ("customer", "account", *record_rows.PATHS)) -> None:
+        self.served = served
         self.calls: list[str] = []
         self.customers = [ANA]
         self.lists = {"c1": ANA_LISTS}
         self.accounts: list[dict[str, Any]] = []
-        self.orders: list[dict[str, Any]] = []
-        self.tickets: list[dict[str, Any]] = []
+        self.records: dict[str, list[dict[str, Any]]] = {record: [] for record in record_rows.PATHS}
 
     def members(self, account: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add people of an account, with values of their own."""
@@ -92,8 +93,8 @@ class Profiles:
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The rows of a resource, customers with their lists."""
-        own: dict[str, list[dict[str, Any]]] = {"accounts": self.accounts, "orders": self.orders, "tickets": self.tickets}
-        return self.documents if name == "customers" else own[name]
+        own = {"customers": self.documents, "accounts": self.accounts}
+        return own[name] if name in own else self.records[name.removesuffix("s")]
 
     @property
     def documents(self) -> list[dict[str, Any]]:
@@ -122,18 +123,66 @@ def source_of(request: pytest.FixtureRequest, tmp_path: Path) -> SourceOf:
                 with commands_to(mongo[1]) as commands:
                     yield connector
                 profiles.calls += [f"{next(iter(command))} {next(iter(command.values()))}" for command in commands]
+            case "memory":
+                yield (connector := _held(profiles))
+                profiles.calls += [f"{RECORD_NAMES[record]}s {keys}" for record, _, keys, _ in connector.calls]
             case "http":
                 async with serving(_Api(profiles).answer) as url:
-                    yield HttpConnector("crm", HttpSettings.model_validate({"base_url": url, "records": HTTP}))
+                    yield HttpConnector(
+                        "crm", HttpSettings.model_validate({"base_url": url, "records": _served(profiles, HTTP)})
+                    )
             case "graphql":
                 async with serving(_GraphQLApi(profiles).answer) as url:
-                    yield GraphQLConnector("crm", GraphQLSettings.model_validate({"base_url": url, "records": GRAPHQL}))
+                    yield GraphQLConnector(
+                        "crm", GraphQLSettings.model_validate({"base_url": url, "records": _served(profiles, GRAPHQL)})
+                    )
             case _:
                 connector = await _tables(kind, profiles, tmp_path)
                 connector.database.listeners.append(lambda text, *_: profiles.calls.append(text))
                 yield connector
 
     return source
+
+
+KEYS = {
+    "customer": {"customer_id": "id", "email": "email", "account": "company_account"},
+    "account": {"account": "id", "parent_account": "parent_id"},
+    **record_rows.KEYS,
+}
+"""By which columns a record is found."""
+_FIELDS = {"customer": COLUMNS, "account": dict(zip(ACCOUNT_COLUMNS, ACCOUNT_COLUMNS, strict=True)), **record_rows.FIELDS}
+
+
+def _held(profiles: Profiles) -> MemoryConnector:
+    """A source that holds the rows as records."""
+    held: dict[tuple[Any, KeyKind], dict[str, list[Any]]] = {}
+    for name in profiles.served:
+        for kind, column in KEYS[name].items():
+            found = held[RECORDS[name], KeyKind(kind)] = {}
+            for row in profiles.rows(f"{name}s"):
+                found.setdefault(row.get(column), []).append(_record(name, row))
+            found.pop(None, None)
+    return MemoryConnector("crm", held)
+
+
+def _record(name: str, row: Mapping[str, Any]) -> Any:
+    """A row as a record: fields of parts are in columns of their own, lists inside of the row."""
+    document = {_camel(column): value for column, value in row.items() if isinstance(value, list)}
+    for path, column in _FIELDS[name].items():
+        if (value := row.get(column)) is not None:
+            part, _, field = path.rpartition(".")
+            inside = document.setdefault(_camel(part), {}) if part else document
+            inside[_camel(field)] = value
+    return msgspec.convert(document, RECORDS[name], strict=False)
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def _served(profiles: Profiles, records: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: records[name] for name in profiles.served}
 
 
 def _quoted(columns: Sequence[str]) -> str:
@@ -143,23 +192,23 @@ def _quoted(columns: Sequence[str]) -> str:
 SQL = {
     "customer": {
         "query": "SELECT * FROM customers",
-        "keys": {"customer_id": "id", "email": "email", "account": "company_account"},
+        "keys": KEYS["customer"],
         "lists": {
             name: {"query": f"SELECT parent, n AS position, {_quoted(columns)} FROM {name}"} for name, columns in LISTS.items()
         }
         | {"device_ids": {"query": "SELECT parent, n AS position, value FROM device_ids"}},
     },
-    "account": {"query": "SELECT * FROM accounts", "keys": {"account": "id", "parent_account": "parent_id"}},
-    "order": {"query": "SELECT * FROM orders", "keys": {"customer_id": "customer", "account": "account"}},
-    "ticket": {"query": "SELECT * FROM tickets", "keys": {"customer_id": "customer", "account": "account"}},
+    "account": {"query": "SELECT * FROM accounts", "keys": KEYS["account"]},
+    **{record: record_rows.in_columns(record) for record in record_rows.PATHS},
 }
 
 
 async def _tables(kind: str, profiles: Profiles, folder: Path) -> FilesConnector | SqlConnector:
     rows = {"customers": (list(COLUMNS.values()), [list(row.values()) for row in profiles.customers])}
     rows["accounts"] = (ACCOUNT_COLUMNS, [[row.get(name) for name in ACCOUNT_COLUMNS] for row in profiles.accounts])
-    for name, columns in RECORD_COLUMNS.items():
-        rows[name] = (columns, [[row.get(column) for column in columns] for row in profiles.rows(name)])
+    for record, columns in record_rows.COLUMNS.items():
+        rows[f"{record}s"] = (columns, [[row.get(column) for column in columns] for row in profiles.records[record]])
+    rows[record_rows.TAGS] = (["parent", "n", "value"], record_rows.rows_of_tags(profiles.records["ticket"]))
     for name, columns in LISTS.items():
         items = [(own, n, item) for own, lists in profiles.lists.items() for n, item in enumerate(lists[name])]
         rows[name] = (["parent", "n", *columns], [[own, n, *(item[column] for column in columns)] for own, n, item in items])
@@ -169,12 +218,14 @@ async def _tables(kind: str, profiles: Profiles, folder: Path) -> FilesConnector
             with (folder / f"{name}.csv").open("w", newline="") as file:
                 csv.writer(file).writerows([columns, *values])
         tables = {name: f"{name}.csv" for name in rows}
-        return FilesConnector("crm", FilesSettings.model_validate({"path": folder, "tables": tables, "records": SQL}))
+        return FilesConnector(
+            "crm", FilesSettings.model_validate({"path": folder, "tables": tables, "records": _served(profiles, SQL)})
+        )
     shop = Shop("sqlite", url := sqlite_url(folder))
     for name, (columns, values) in rows.items():
         await shop.execute(f"CREATE TABLE {name} ({_quoted(columns)})")
         await shop.execute(*(f"INSERT INTO {name} VALUES ({', '.join(map(shop._literal, value))})" for value in values))
-    return SqlConnector("crm", SqlSettings.model_validate({"url": url, "records": SQL}))
+    return SqlConnector("crm", SqlSettings.model_validate({"url": url, "records": _served(profiles, SQL)}))
 
 
 MONGO = {
@@ -185,24 +236,20 @@ MONGO = {
         "keys": {"customer_id": "_id", "email": "email", "account": "company_account"},
     },
     "account": {"collection": "accounts", "names": "snake", "keys": {"account": "_id", "parent_account": "parent_id"}},
-    "order": {"collection": "orders", "names": "snake", "keys": {"customer_id": "customer", "account": "account"}},
-    "ticket": {"collection": "tickets", "names": "snake", "keys": {"customer_id": "customer", "account": "account"}},
+    **{record: record_rows.in_documents(record) for record in record_rows.PATHS},
 }
 
 
 async def _documents(url: str, database: str, profiles: Profiles) -> Connector[Any]:
     async with AsyncMongoClient(url, timeoutMS=20_000) as client:
-        for name in ("customers", "accounts", *RECORD_COLUMNS):
-            if rows := profiles.rows(name):
-                await client[database][name].insert_many([_document(row) for row in rows])
-    settings = {"url": url, "database": database, "records": MONGO}
+        documents = {name: [{"_id": row["id"], **row} for row in profiles.rows(name)] for name in ("customers", "accounts")}
+        for record, rows in profiles.records.items():
+            documents[f"{record}s"] = [record_rows.document(record, row) for row in rows]
+        for name, own in documents.items():
+            if own:
+                await client[database][name].insert_many(own)
+    settings = {"url": url, "database": database, "records": _served(profiles, MONGO)}
     return MongoConnector("crm", MongoSourceSettings.model_validate(settings))
-
-
-def _document(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of orders or tickets has the time of its place among them as a date."""
-    times = {name: datetime.fromisoformat(row[name]) for name in ("placed_at", "created_at") if row.get(name)}
-    return {"_id": row["id"], **row, **times}
 
 
 HTTP = {
@@ -219,17 +266,7 @@ HTTP = {
         "list": "rows",
         "keys": {"account": {"path": "/accounts?id={key}"}, "parent_account": {"path": "/accounts?parent_id={key}"}},
     },
-    **{
-        name: {
-            "list": "rows",
-            "fields": {column: column for column in RECORD_COLUMNS[f"{name}s"][:3]},
-            "keys": {
-                "customer_id": {"path": f"/{name}s?customer={{key}}"},
-                "account": {"path": f"/{name}s?account={{key}}"},
-            },
-        }
-        for name in ("order", "ticket")
-    },
+    **{record: record_rows.over_http(record) for record in record_rows.PATHS},
 }
 
 
@@ -263,19 +300,11 @@ GRAPHQL = {
             "parent_account": {"query": "query ($key: ID!) { accounts(parent_id: $key) { ...fields } }"},
         },
     },
-    **{
-        name: {
-            "fields": {column: column for column in RECORD_COLUMNS[f"{name}s"][:3]},
-            "keys": {
-                "customer_id": {"query": f"query ($key: ID!) {{ {name}s(customer: $key) {{ ...fields }} }}"},
-                "account": {"query": f"query ($key: ID!) {{ {name}s(account: $key) {{ ...fields }} }}"},
-            },
-        }
-        for name in ("order", "ticket")
-    },
+    **{record: record_rows.over_graphql(record) for record in record_rows.PATHS},
 }
 STRING = "String"
 _NUMBERS = {"household_size": "Int", "company_size": "Int", "size": "Int", "followers": "Int", "primary": "Boolean"}
+_NUMBERS |= record_rows.NUMBERS
 
 
 def _type(name: str, columns: Sequence[str], more: str = "") -> str:
@@ -287,9 +316,9 @@ SDL = "\n".join(
         *(_type(name, columns) for name, columns in LISTS.items()),
         _type("Customer", list(COLUMNS.values()), "device_ids: [String!] " + " ".join(f"{name}: [{name}!]" for name in LISTS)),
         _type("Account", ACCOUNT_COLUMNS),
-        *(_type(name, columns) for name, columns in RECORD_COLUMNS.items()),
+        *(_type(f"{record}s", columns, "tags: [String!]") for record, columns in record_rows.COLUMNS.items()),
         "extend type Query {",
-        *(f"{name}(customer: ID, account: ID): [{name}!]!" for name in RECORD_COLUMNS),
+        *(f"{record}s(customer: ID, account: ID, id: ID): [{record}s!]!" for record in record_rows.PATHS),
         "}",
         "type Query { customers(id: ID, email: String, company_account: ID): [Customer!]!",
         "accounts(id: ID, parent_id: ID): [Account!]! }",
@@ -307,7 +336,7 @@ class _GraphQLApi:
     async def answer(self, request: web.Request) -> web.Response:
         asked = await request.json()
         self._profiles.calls.append(asked["query"])
-        root = {name: self._finder(name) for name in ("customers", "accounts", *RECORD_COLUMNS)}
+        root = {name: self._finder(name) for name in ("customers", "accounts", *(f"{record}s" for record in record_rows.PATHS))}
         result = graphql_sync(self._schema, asked["query"], root, variable_values=asked.get("variables"))
         assert result.errors is None, result.errors
         return web.json_response({"data": result.data})
