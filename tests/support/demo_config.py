@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from string import Template
 
 from connectors.sql import SqlConnector, SqlSettings
-from gateway.own_field_settings import OwnFieldsSettings
+from gateway.settings.own_field_settings import OwnFieldsSettings
 
 
 def read_config(name: str, urls: Mapping[str, str] | None = None) -> dict:
