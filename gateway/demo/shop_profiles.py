@@ -15,8 +15,11 @@ from gateway.demo.shop_people import EXAMPLE_COMPANY, SHOP_CLOCK, Shopper
 _EXAMPLE_GROUP, _EXAMPLE_SISTER = "ACC-00001-G", "ACC-00001-S"
 _PART_TURN, _PARENT_BEFORE = 17, 6
 _MEDIA = {"google": ("paid_search", "cpc"), "wechat": ("social", "social"), "newsletter": ("email", "email")}
-_PLANS = (("Free delivery", 499, BillingInterval.MONTH), ("Surprise box", 1_999, BillingInterval.MONTH))
-_PLANS += (("Free delivery, a year", 4_990, BillingInterval.YEAR),)
+_PLANS = (
+    ("Free delivery", 499, BillingInterval.MONTH),
+    ("Surprise box", 1_999, BillingInterval.MONTH),
+    ("Free delivery, a year", 4_990, BillingInterval.YEAR),
+)
 _COMMENTS = (None, None, "Quick delivery.", "The parcel was late.")
 
 
@@ -49,8 +52,8 @@ def _companies(who: Shopper, rng: Random) -> Iterator[Row]:
     elif who.kind is CustomerKind.COMPANY and who.company is not None:
         parent = f"ACC-{who.number - _PARENT_BEFORE:05d}" if who.number % 20 == _PART_TURN else None
         size = rng.choice((None, 8, 25, 120, 900))
-        site = f"https://{who.emails[0].partition('@')[2]}" if rng.random() < 0.6 else None
-        yield (who.company.account, who.company.name, who.company.industry, size, site, parent, who.created_at)
+        website = f"https://{who.emails[0].partition('@')[2]}" if rng.random() < 0.6 else None
+        yield (who.company.account, who.company.name, who.company.industry, size, website, parent, who.created_at)
 
 
 def _touches(who: Shopper, rng: Random) -> Iterator[Row]:
