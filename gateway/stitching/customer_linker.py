@@ -142,7 +142,7 @@ class CustomerLinker:
         named = sorted(set(walk.seeds))
         if walk.failures:
             raise SourceFailure(walk.failures[0].source, walk.failures[0].error)
-        if unknown := [id_.node_id for id_ in named if id_ not in walk.members]:
+        if unknown := [id_.node_id for id_ in named if (own := walk.members.get(id_)) is None or own.record is None]:
             raise InvalidArgumentError(f"records: no source has {', '.join(unknown)}")
         reasons = {walk.incomplete_reason(component) for component in components_of(walk.components(), named)}
         if missing := sorted(own.value for own in reasons - _LASTING if own is not None):
