@@ -21,6 +21,10 @@ class IncompleteReason(StrEnum):
     ONE_WAY_KEYS = "ONE_WAY_KEYS"
 
 
+LASTING_REASONS = frozenset({IncompleteReason.ONE_WAY_KEYS, IncompleteReason.KEY_REFUSED})
+"""Why a customer may have more records whenever it is asked for."""
+
+
 class IdentityLink(msgspec.Struct, frozen=True):
     """Two records by their ids, and why they may be one customer. A withheld one has a reason."""
 

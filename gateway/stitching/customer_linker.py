@@ -15,7 +15,7 @@ from gateway.identity.node_ids import SEPARATOR
 from gateway.identity.records import RecordId
 from gateway.identity.resolution import Component, components_of
 from gateway.lookups.loaders import Loaders
-from gateway.stitching.customer_identity import CustomerIdentity, IdentityLink, IncompleteReason, links_of, shown_link
+from gateway.stitching.customer_identity import LASTING_REASONS, CustomerIdentity, IdentityLink, links_of, shown_link
 from gateway.stitching.customer_walk import CustomerWalk
 from gateway.stitching.log_reader import LogReader
 from gateway.stitching.shared_log import SharedLog
@@ -25,9 +25,6 @@ from gateway.stitching.walk_turns import walk_all
 MAX_RECORDS = 10
 """How many records are named at once."""
 MAX_REASON_LENGTH = 500
-
-_LASTING = frozenset({IncompleteReason.ONE_WAY_KEYS, IncompleteReason.KEY_REFUSED})
-"""Why a customer may have more records whenever it is asked for."""
 
 
 class LinkedCustomer(msgspec.Struct, frozen=True):
@@ -142,10 +139,10 @@ class CustomerLinker:
         named = sorted(set(walk.seeds))
         if walk.failures:
             raise SourceFailure(walk.failures[0].source, walk.failures[0].error)
-        if unknown := [id_.node_id for id_ in named if id_ not in walk.members]:
+        if unknown := [id_.node_id for id_ in named if (own := walk.members.get(id_)) is None or own.record is None]:
             raise InvalidArgumentError(f"records: no source has {', '.join(unknown)}")
         reasons = {walk.incomplete_reason(component) for component in components_of(walk.components(), named)}
-        if missing := sorted(own.value for own in reasons - _LASTING if own is not None):
+        if missing := sorted(own.value for own in reasons - LASTING_REASONS if own is not None):
             raise IdentityIncompleteError(missing[0])
         return walk, named
 

@@ -17,6 +17,7 @@ from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer_identity import LASTING_REASONS
 from gateway.stitching.identity_lookup import IdentityLookup
 from gateway.stitching.merged_customer import MergedCustomer
 from gateway.stitching.position import RecordPosition, ask_of_source, position_of
@@ -121,7 +122,12 @@ class CustomerSearch:
             has_previous=ask.after is not None,
             unavailable=list(dict.fromkeys(outcome.source for outcome in failed)),
             contributions=[(Customer, outcome) for outcome in contributions],
-            partial=bool(failed) or has_unknown or any(own.partial for own in contributions if isinstance(own, Found)),
+            partial=(
+                bool(failed)
+                or has_unknown
+                or any(own.partial for own in contributions if isinstance(own, Found))
+                or any(_may_come_again(customer) for _, customer in people)
+            ),
         )
 
     def _with_fields(self, ask: Ask, selection: Selection) -> Ask:
@@ -209,6 +215,12 @@ def _hits_in_order(outcomes: Sequence[Found | Failed]) -> Hits:
         if isinstance(outcome, Found) and outcome.has_more:
             return Hits(hits, is_cut=True)
     return Hits(hits, is_cut=False)
+
+
+def _may_come_again(customer: StitchedCustomer) -> bool:
+    """Tell whether another record may be of the same customer, of which this time it is not known."""
+    reason = customer.identity.reason
+    return reason is not None and reason not in LASTING_REASONS
 
 
 def _place_of(after: Position, sources: Sequence[Source]) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, TypeVar
 
 from connectors.contract import KeyKind
-from connectors.errors import SourceError, SourceRejectedError
+from connectors.errors import SourceError, SourceRejectedError, SourceTimeoutError
 from gateway.identity.decisions import NO_DECISIONS, Decisions, LogEntry, decisions_of
 from gateway.identity.keys import spellings
 from gateway.identity.records import Key, RecordId, kinds_beyond, limited_keys, stated_id
@@ -17,7 +16,6 @@ from gateway.lookups.outcome import Failed, Found, Outcome, fail_unreadable, mer
 from gateway.lookups.sources import Source
 from gateway.stitching.customer_identity import IncompleteReason
 from gateway.stitching.customer_sources import CustomerSources
-from gateway.stitching.merged_record import merge_records
 from gateway.stitching.origins import MemberRecord
 from gateway.stitching.record_keys import find_by_stated, identity_record, linking_keys
 from gateway.stitching.stored_evidence import Conclusion, Digest, StoredEvidence
@@ -25,7 +23,6 @@ from gateway.stitching.stored_evidence import Conclusion, Digest, StoredEvidence
 Place = tuple[Source, KeyKind]
 Spellings = Mapping[str, Sequence[str]]
 """The forms to ask by, of each key in its normal form."""
-Shown = TypeVar("Shown")
 Answers = Mapping[Place, Mapping[str, Outcome]]
 
 
@@ -54,7 +51,8 @@ class CustomerWalk:
         self._found: list[tuple[Key, Sequence[RecordId]]] = []
         self._failed: set[Source] = set()
         self._turns = 0
-        self._concluded: Conclusion | None = None
+        self.concluded: Conclusion | None = None
+        """What was concluded before, where it holds again."""
         self._shared: set[Key] = set()
         self._unanswered: set[Key] = set()
         self._frontier: dict[Place, dict[str, Sequence[str]]] = {}
@@ -188,23 +186,9 @@ class CustomerWalk:
                 outcomes.append(outcome)
         if len(members) < len(before.proofs) or not self._read.issuperset(members):
             return False
-        self.members, self.outcomes, self._concluded = members, outcomes, before
+        self.members, self.outcomes, self.concluded = members, outcomes, before
         self.seeds += seeds
         return True
-
-    @property
-    def is_as_before(self) -> bool:
-        """Tell whether what was concluded before holds again."""
-        return self._concluded is not None
-
-    def shown(self, component: Component, show: Callable[[], Shown]) -> Shown:
-        """Show a component, as before where it is concluded as before."""
-        return show() if self._concluded is None else self._concluded.show(component, show)
-
-    def merged(self, members: Sequence[MemberRecord], own_id: str) -> Any:
-        """Merge records to one with this id, as before where it is concluded as before and they are as they were."""
-        merge = merge_records if self._concluded is None else self._concluded.merge
-        return merge(members, self._customers.rules, own_id)
 
     def conclude(self) -> Conclusion | None:
         """Conclude what can be said again of the same records. None where it took more than a turn to know it."""
@@ -218,13 +202,17 @@ class CustomerWalk:
         """Ask for no more keys."""
         if self._frontier:
             self._reason = self._reason or reason
-        self.leave_out({source for source, _ in self._frontier})
-
-    def leave_out(self, sources: Collection[Source]) -> None:
-        """Ask some sources for no more keys."""
-        for place in [place for place in self._frontier if place[0] in sources]:
+        for place in [*self._frontier]:
             for value in self._frontier.pop(place):
-                self._unanswered.update(self._keys_asked(place, value))
+                self._leave_unanswered(place, value, place[0].not_asked(self.error(reason)))
+
+    def leave_out(self, late: Collection[Source]) -> None:
+        """Ask some sources for no more keys: they were late, for this customer or for another one."""
+        for place in [place for place in self._frontier if place[0] in late]:
+            for value in self._frontier.pop(place):
+                self.outcomes.append(failed := place[0].not_asked(SourceTimeoutError()))
+                self._fail(place, value, failed)
+        self._doubt_spared()
 
     def _keys_asked(self, place: Place, value: str) -> Sequence[Key]:
         """List the keys by which records are linked that this one would find."""
@@ -234,7 +222,7 @@ class CustomerWalk:
     @property
     def unread(self) -> set[RecordId]:
         """The records, found or asked for, about which the log was not read."""
-        if self._concluded is not None:
+        if self.concluded is not None:
             return set()
         asked = {
             RecordId(source.name, value) for (source, kind), keys in self._frontier.items() if _is_id(kind) for value in keys
@@ -271,8 +259,8 @@ class CustomerWalk:
 
     def components(self, decisions: Decisions | None = None) -> Sequence[Component]:
         """Resolve the records to customers, by other decisions than those of the log where they are given."""
-        if self._concluded is not None and decisions is None:
-            return self._concluded.components
+        if self.concluded is not None and decisions is None:
+            return self.concluded.components
         decided, customers = decisions or self.decisions, self._customers
         records = [identity_record(own, self._keys[own.id], self._unanswered) for own in self.members.values()]
         links = links_between(records, self._shared, decided.links)
@@ -323,16 +311,25 @@ class CustomerWalk:
         is_known = any(member.record is not None for member in self.members.values())
         if isinstance(outcome.error, SourceRejectedError) and is_known:
             self._is_refused = True
-            self._unanswered.update(self._keys_asked(place, value))
-            return
-        self.failures.append(outcome)
-        self._failed.add(place[0])
-        self._unanswered.update(self._keys_asked(place, value))
-        source, kind = place
-        if _is_id(kind):
-            id_ = RecordId(source.name, value)
-            self.members.setdefault(id_, MemberRecord(id_, None, outcome))
-            self._keys.setdefault(id_, set()).update(self._customers.stated_ids(id_))
+        else:
+            self.failures.append(outcome)
+            self._failed.add(place[0])
+            if _is_id(place[1]):
+                self._miss(RecordId(place[0].name, value), outcome)
+        self._leave_unanswered(place, value, outcome)
+
+    def _leave_unanswered(self, place: Place, value: str, outcome: Failed) -> None:
+        """Doubt the keys that a lookup would find. An id that it began with may be had or stated by a record all the same."""
+        keys = self._keys_asked(place, value)
+        self._unanswered.update(keys)
+        for seed in self.seeds:
+            is_meant = seed.source == place[0].name and not set(keys).isdisjoint(self._customers.stated_ids(seed))
+            if is_meant and find_by_stated(seed, self._keys) == seed:
+                self._miss(seed, outcome)
+
+    def _miss(self, id_: RecordId, outcome: Failed) -> None:
+        self.members.setdefault(id_, MemberRecord(id_, None, outcome))
+        self._keys.setdefault(id_, set()).update(self._customers.stated_ids(id_))
 
     def _doubt_spared(self) -> None:
         """Count keys as unanswered that were spared and would have been asked for at a source that could not be asked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from connectors.contract import KeyKind
 from gateway.errors import AmbiguousIdentityError, CallerError, InvalidKeyError, SourceFailure
@@ -10,12 +11,14 @@ from gateway.identity.keys import normalised, words
 from gateway.identity.records import Key, RecordId
 from gateway.identity.resolution import Component, components_of
 from gateway.lookups.loaders import Loaders
+from gateway.lookups.outcome import Failed
 from gateway.stitching.customer import MissingRecord
 from gateway.stitching.customer_identity import CustomerIdentity, links_of
 from gateway.stitching.customer_sources import CustomerSources
 from gateway.stitching.customer_walk import CustomerWalk
 from gateway.stitching.log_reader import LogReader
 from gateway.stitching.merged_customer import MergedCustomer
+from gateway.stitching.merged_record import merge_records
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
 from gateway.stitching.walk_turns import walk_all
@@ -102,13 +105,15 @@ class IdentityLookup:
     def _merged(
         self, walk: CustomerWalk, component: Component, selection: Selection, shown_as: RecordId | None
     ) -> MergedCustomer:
-        identity, anchor = walk.shown(component, lambda: _shown(walk, component, self._customers))
+        before, show = walk.concluded, partial(_shown, walk, component, self._customers)
+        identity, anchor = show() if before is None else before.show(component, show)
         members = [walk.members[id_] for id_ in identity.members]
         reason = identity.reason
         shown = shown_as or anchor
         known = [member for member in members if member.record is not None]
-        failed = [failure for failure in walk.failures if failure.source == anchor.source] or walk.failures
-        record = walk.merged(known, shown.id) if known else MissingRecord(failed[0])
+        merge = merge_records if before is None else before.merge
+        own = walk.members[anchor].outcome
+        record = MissingRecord(own) if isinstance(own, Failed) and not known else merge(known, self._customers.rules, shown.id)
         return MergedCustomer(
             record,
             shown.source,

@@ -111,7 +111,7 @@ class KnownCustomers:
             elif evidence.is_outdated or evidence.walked_at < due:
                 known = next((id_ for id_ in walk.members if id_ in evidence.records), next(iter(evidence.records)))
                 self._walk_again(stated_id(known))
-            elif not walk.is_as_before and (conclusion := walk.conclude()) is not None:
+            elif walk.concluded is None and (conclusion := walk.conclude()) is not None:
                 self._remember(evidence.version, conclusion)
         self._keep_on()
 

@@ -6,12 +6,14 @@ import pytest
 
 from connectors import records as r
 from connectors.contract import KeyKind
-from connectors.errors import SourceRejectedError, SourceUnavailableError
+from connectors.errors import SourceRejectedError, SourceTimeoutError, SourceUnavailableError
 from connectors.testing import MemoryConnector
+from connectors.testing.memory import Call
 from tests.support.clocks import DEADLINE_S, HURRIED, LoopClock, after
 from tests.support.gateway_server import gateway_on
 from tests.support.known_people import (
     ANA_CRM,
+    ANA_SHOP,
     ENDS,
     WHO,
     ask_both,
@@ -121,3 +123,33 @@ async def test_a_stated_id_that_its_source_refuses_is_nobodys():
     ):
         crm.failure = failure
         assert (await ask_both(query, crm, own))["data"]["customer"] == told
+
+
+class LateByPhone(MemoryConnector):
+    """A source that is late where it is asked by phone number."""
+
+    async def _receive(self, call: Call) -> None:
+        await super()._receive(call)
+        if call[1] is KeyKind.PHONE:
+            raise SourceTimeoutError
+
+
+@ENDS
+async def test_whoever_is_not_asked_for_since_a_source_was_late_for_another_is_not_complete(end: str):
+    """The CRM is late for Li, so Ana's address is not asked for there: her record in the shop says so."""
+    crm = knowing("crm", [ANA_CRM], [KeyKind.CUSTOMER_ID, KeyKind.EMAIL, KeyKind.PHONE], kind=LateByPhone)
+    own = knowing("shop", [ANA_SHOP], [KeyKind.CUSTOMER_ID, KeyKind.EMAIL])
+    query = """{ customers(by: [{phone: "+442079460001"}, {id: "shop:42"}]) {
+        id identity { complete reason records } sources { name state errorCode } } """
+    async with gateway_on([crm, own]) as gateway:
+        answer = await gateway.ask(query + end)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["SOURCE_TIMEOUT"]
+    crm_state = {"name": "crm", "state": "UNAVAILABLE", "errorCode": "SOURCE_TIMEOUT"}
+    assert answer["data"]["customers"] == [
+        None,
+        {
+            "id": "shop:42",
+            "identity": {"complete": False, "reason": "SOURCE_UNAVAILABLE", "records": ["shop:42"]},
+            "sources": [crm_state, {"name": "shop", "state": "FRESH", "errorCode": None}],
+        },
+    ]

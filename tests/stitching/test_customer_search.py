@@ -8,6 +8,7 @@ from connectors import records as r
 from connectors.contract import Ask, KeyKind, Position, Push
 from connectors.errors import SourceUnavailableError
 from connectors.testing import MemoryConnector
+from connectors.testing.memory import Call
 from gateway.stitching.customer_search import MAX_COUNTED, MAX_HITS
 from gateway.stitching.position import RecordPosition
 from resolvers.cursor import cursor_of
@@ -99,6 +100,29 @@ async def test_a_source_that_is_down_costs_its_own_hits():
     assert (page["totalCount"], page["partial"], page["unavailable"]) == (None, True, ["crm"])
     states = {own["name"]: own["state"] for own in page["sources"]}
     assert states == {"crm": "UNAVAILABLE", "shop": "FRESH", "desk": "FRESH"}
+
+
+class Keyless(MemoryConnector):
+    """A source that searches, and fails where it is asked by address."""
+
+    async def _receive(self, call: Call) -> None:
+        await super()._receive(call)
+        if call[1] is KeyKind.EMAIL:
+            raise SourceUnavailableError
+
+
+async def test_a_page_says_that_a_customer_may_come_twice():
+    """Both sources have searched, and one could not be asked whose address it is."""
+    ann, souza = mailed("7", "ann"), mailed("42", "ann")
+    shop = knowing("shop", [souza], [KeyKind.CUSTOMER_ID], {(r.Customer, KeyKind.TEXT): {"a": [souza]}})
+    crm = knowing("crm", [ann], [KeyKind.CUSTOMER_ID, KeyKind.EMAIL], {(r.Customer, KeyKind.TEXT): {"a": [ann]}}, Keyless)
+    async with gateway_on([crm, shop], identity={"trusts": {"shop": ["email"]}}) as gateway:
+        page = await gateway.data('{ searchCustomers(text: "a") { partial unavailable nodes { id name } } }')
+    assert page["searchCustomers"] == {
+        "partial": True,
+        "unavailable": [],
+        "nodes": [{"id": "crm:7", "name": "ann 7"}, {"id": "shop:42", "name": "ann 42"}],
+    }
 
 
 async def test_a_search_fails_where_no_source_can_be_asked():

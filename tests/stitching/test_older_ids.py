@@ -2,7 +2,10 @@
 
 import pytest
 
+from connectors.contract import KeyKind
+from connectors.errors import SourceError, SourceRejectedError, SourceUnavailableError
 from connectors.testing import MemoryConnector
+from connectors.testing.memory import Call
 from tests.stitching.test_known_customers import keeping, whole
 from tests.support.gateway_server import gateway_on
 from tests.support.known_people import ENDS, calls_of, knowing, person
@@ -46,6 +49,43 @@ async def test_only_an_id_that_nobody_has_is_asked_for_as_one_that_is_stated():
         [("customer_id", ("7",)), ("customer_id", ("0",)), ("customer_id", ("0",)), ("external_id", ("crm:0",))],
         [("external_id", ("crm:0",))],
     ]
+
+
+class Unstating(MemoryConnector):
+    """A source that fails where it is asked for ids that records state."""
+
+    error: SourceError = SourceUnavailableError()
+
+    async def _receive(self, call: Call) -> None:
+        await super()._receive(call)
+        if call[1] is KeyKind.EXTERNAL_ID:
+            raise self.error
+
+
+@ENDS
+@pytest.mark.parametrize(
+    ("error", "max_turns", "reason"),
+    [
+        (SourceUnavailableError(), 3, "SOURCE_UNAVAILABLE"),
+        (SourceRejectedError(), 3, "KEY_REFUSED"),
+        (None, 0, "OUT_OF_TURNS"),
+    ],
+)
+async def test_an_id_is_nobodys_only_where_it_could_be_asked_who_states_it(
+    error: SourceError | None, max_turns: int, reason: str, end: str
+):
+    """A customer keeps it, as while the whole source is down, and it is said that there may be more."""
+    crm = knowing("crm", [person("7", name="Ana", ids=["crm:5"])], kind=MemoryConnector if error is None else Unstating)
+    if isinstance(crm, Unstating) and error is not None:
+        crm.error = error
+    shop = knowing("shop", [person("42", name="A. Souza", ids=["crm:5"])])
+    query = """{ alone: customer(by: {id: "crm:5"}) { id } node(id: "crm:5") { id }
+        every: customer(by: {id: "crm:5"}) { id name identity { reason records } } """
+    async with gateway_on([crm, shop], identity={"max_turns": max_turns}) as gateway:
+        data = await gateway.data(query + end)
+    assert (data["alone"], data["node"]) == ({"id": "crm:5"}, {"id": "crm:5"})
+    identity = {"reason": reason, "records": ["crm:5", "shop:42"]}
+    assert data["every"] == {"id": "crm:5", "name": "A. Souza", "identity": identity}
 
 
 @pytest.mark.mongodb
