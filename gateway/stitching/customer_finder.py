@@ -7,7 +7,7 @@ from connectors.contract import RECORD_KEYS, KeyKind
 from connectors.record_fields import Fields
 from connectors.records import Customer, Record
 from gateway.errors import AmbiguousIdentityError, InvalidKeyError, SourceFailure
-from gateway.identity.keys import words
+from gateway.identity.keys import normalised_or_plain, words
 from gateway.identity.node_ids import ID_KINDS, node_id
 from gateway.identity.records import Key
 from gateway.lookups.outcome import Failed, Found
@@ -103,9 +103,16 @@ def owner_of(own: SourcedRecord, router: SourceRouter) -> Key | None:
     if customer_id and (own.record.record_type, KeyKind.CUSTOMER_ID) in source.lookups:
         space = router.customers.id_space(source.name)
         return Key(KeyKind.CUSTOMER_ID, customer_id if space is None else node_id(space, customer_id))
-    if own.record.customer_email and (not customer_id or sources.customers_by(KeyKind.EXTERNAL_ID) is None):
-        return Key(KeyKind.EMAIL, own.record.customer_email)
+    email = own.record.customer_email
+    if email and (not customer_id or sources.customers_by(KeyKind.EXTERNAL_ID) is None) and not _is_nobodys(email, router):
+        return Key(KeyKind.EMAIL, email)
     return Key(KeyKind.EXTERNAL_ID, f"{source.name}:{customer_id}") if customer_id else None
+
+
+def _is_nobodys(email: str, router: SourceRouter) -> bool:
+    """Tell whether an address links nobody, so that no list has records by it."""
+    customers = router.customers
+    return customers.are_several and Key(KeyKind.EMAIL, normalised_or_plain(KeyKind.EMAIL, email)) in customers.blocked
 
 
 def _only_one(kind: KeyKind, results: Sequence[FoundByKey]) -> FoundByKey:

@@ -43,8 +43,9 @@ class CustomerSources:
         self.phone_regions = settings.phone_regions
         self.max_sharers = identity.max_sharers
         self.max_turns = identity.max_turns
+        regions = {settings.default_region, *self.phone_regions.values()}
         values = {
-            kind: {normalised_or_plain(kind, value, settings.default_region) for value in blocked}
+            kind: {normalised_or_plain(kind, value, region) for value in blocked for region in regions}
             for kind, blocked in identity.blocked.items()
         }
         self.blocked = BlockedKeys(values=values, roles=identity.block_role_addresses)

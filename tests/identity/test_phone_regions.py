@@ -53,6 +53,16 @@ async def test_without_a_region_of_its_own_a_source_has_the_default_one():
     assert answer["data"]["customer"]["identity"] == {"records": ["crm:1"]}
 
 
+@pytest.mark.parametrize("written", ["030 901820", "0049 30 901820"])
+@pytest.mark.parametrize("region", [None, "GB"])
+async def test_a_blocked_number_is_one_of_each_region(written: str, region: str | None):
+    """As the CRM writes it, too, with and without a default region."""
+    blocked = {"blocked": {"phone": [written]}}
+    query = f'{{ customer(by: {{id: "crm:1"}}) {WHO} '
+    answer = await ask_both(query, *systems(), default_region=region, sources=REGIONS, identity=blocked)
+    assert answer["data"]["customer"]["identity"] == {"records": ["crm:1"]}
+
+
 @pytest.mark.parametrize("several", [False, True])
 async def test_other_records_are_asked_for_by_whole_numbers(several: bool):
     """By the number of the customer's own source, whatever the region of the one that is asked."""

@@ -137,3 +137,18 @@ async def test_ids_and_keys_go_on_in_the_same_turns():
         ("email", ("ana.work@example.org",)),
     ]
     assert calls_of(crm, own) == [[("customer_id", ("7",)), *further], [("member_number", ("M-1",)), *further]]
+
+
+async def test_an_address_that_links_nobody_owns_nothing():
+    """A placeholder, and one that is blocked; the lists of whoever has it have no such order either."""
+    orders = bought("A", customer_email="NoReply@example.com"), bought("B", customer_email="li@example.com")
+    crm, till = knowing("crm", [LI, person("9", email="noreply@example.com")]), selling("till", *orders)
+    found = []
+    for blocked in ({}, {"email": ["li@example.com"]}):
+        answer = await ask_both(
+            '{ placeholder: customer(by: {orderNumber: "A"}) { id } li: customer(by: {orderNumber: "B"}) { id } ',
+            *(crm, knowing("shop", [ANA_SHOP]), till),
+            identity={"blocked": blocked},
+        )
+        found.append(answer["data"])
+    assert found == [{"placeholder": None, "li": {"id": "crm:8"}}, {"placeholder": None, "li": None}]
