@@ -98,9 +98,9 @@ async def is_concluded_as_before(services: Services, id_: str) -> bool:
     return (await found(services, id_)).identity is (await found(services, id_)).identity
 
 
-async def test_links_and_cuts_of_one_worker_are_seen_at_once_by_another(mongodb_settings: MongoSettings):
+async def test_links_and_cuts_of_one_worker_are_seen_at_once_by_another(mongodb_settings: MongoSettings, hand_clock: HandClock):
     """From each record, while the other still has in memory what it concluded before."""
-    async with workers(mongodb_settings, **WARM) as ((one, _), (other, _)):
+    async with workers(mongodb_settings, clock=hand_clock, **WARM) as ((one, _), (other, _)):
         for _ in range(2):
             await warm_up(other)
             assert await records_of(other, "crm:7") == ("crm:7", ["crm:7"], True)
@@ -114,9 +114,9 @@ async def test_links_and_cuts_of_one_worker_are_seen_at_once_by_another(mongodb_
             assert [await records_of(other, id_) for id_ in KEYED] == [("shop:42", KEYED, True)] * 2
 
 
-async def test_a_cut_of_keys_is_seen_while_a_conclusion_is_kept(mongodb_settings: MongoSettings):
+async def test_a_cut_of_keys_is_seen_while_a_conclusion_is_kept(mongodb_settings: MongoSettings, hand_clock: HandClock):
     """What was concluded under other decisions is not used again, though all records are as before."""
-    async with workers(mongodb_settings, **WARM) as ((one, _), (other, _)):
+    async with workers(mongodb_settings, clock=hand_clock, **WARM) as ((one, _), (other, _)):
         await warm_up(other, KEYED)
         assert await records_of(other, "shop:42") == ("shop:42", KEYED, True)
         assert await is_concluded_as_before(other, "shop:42")
