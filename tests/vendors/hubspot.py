@@ -131,6 +131,16 @@ def deals() -> list[dict[str, Any]]:
     return [lathe, spare, lost]
 
 
+def surveys() -> list[dict[str, Any]]:
+    """Submissions of Ann's, one of them of a survey of the account's own."""
+    answered = {"hs_content": "Quick.", "hs_survey_channel": "EMAIL", "hs_submission_timestamp": "2026-05-01T09:59:00Z"}
+    own = {"hs_survey_type": "CUSTOM", "hs_value": None, "hs_survey_channel": "CHAT"}
+    return [
+        ticket(8001, [101], "2026-05-01T10:00:00Z", hs_survey_type="NPS", hs_value="8", **answered),
+        ticket(8002, [101], "2026-05-02T10:00:00Z", **own),
+    ]
+
+
 COMPANIES = [
     {
         "id": "9001",
@@ -170,6 +180,7 @@ class HubSpotApi(GrantingApi):
         self.contacts = contacts()
         self.tickets = tickets()
         self.deals = deals()
+        self.surveys = surveys()
         self.page_of_associations = 500
         self.part_errors: list[dict[str, Any]] = []
         """Errors of single inputs; what they name is left out."""
@@ -202,7 +213,8 @@ class HubSpotApi(GrantingApi):
         return refused(Refusal(404, {"status": "error", "message": "no such resource"}))
 
     def _objects(self, objects: str) -> list[dict[str, Any]]:
-        return {"contacts": self.contacts, "companies": COMPANIES, "tickets": self.tickets, "deals": self.deals}[objects]
+        more = {"tickets": self.tickets, "deals": self.deals, "feedback_submissions": self.surveys}
+        return ({"contacts": self.contacts, "companies": COMPANIES} | more)[objects]
 
     def _listed(self, rows: list[dict[str, Any]], query: Any) -> web.Response:
         """A page by ids. `after` is the id of the last object of the page before it, there or not."""

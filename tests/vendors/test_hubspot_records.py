@@ -137,6 +137,22 @@ async def test_deals_are_found_by_contact_company_and_id(api):
         assert isinstance(await failure_of(lookup_of(crm, Deal, KeyKind.CUSTOMER_ID), "101"), SourceAuthError)
 
 
+async def test_a_customer_has_surveys(api):
+    """A score counts against the scale of its kind, where that is the same in all accounts."""
+    keys = {"customer": ["customer_id"], "survey": ["customer_id", "survey_id"]}
+    async with gateway_to(HubSpot, api, "crm", token=TOKEN, keys=keys) as gateway:
+        data = await gateway.data(
+            """{ customer(by: {id: "101"}) { surveys { nodes { id at kind score scale comment channel } } }
+              node(id: "crm:8002") { ... on Survey { kind } } }"""
+        )
+    fields = ["id", "at", "kind", "score", "scale", "comment", "channel"]
+    assert [[one[name] for name in fields] for one in data["customer"]["surveys"]["nodes"]] == [
+        ["crm:8002", "2026-05-02T10:00:00Z", "UNKNOWN", None, None, None, "CHAT"],
+        ["crm:8001", "2026-05-01T09:59:00Z", "NPS", 8, 10, "Quick.", "EMAIL"],
+    ]
+    assert data["node"] == {"kind": "UNKNOWN"}
+
+
 async def test_check_names_the_scope_of_deals(api, crm):
     api.refusal, api.refused_path = Refusal(403, {"status": "error", "category": "MISSING_SCOPES"}), "deals"
     lacks = "sources.crm.token: the source accepts it, but it lacks the scope crm.objects.deals.read; grant that"

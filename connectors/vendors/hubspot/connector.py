@@ -17,7 +17,7 @@ from connectors.errors import (
     SourceRejectedError,
 )
 from connectors.record_fields import Fields
-from connectors.records import Account, Customer, Deal, Ticket
+from connectors.records import Account, Customer, Deal, Survey, Ticket
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.http_client import ask_each
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
@@ -31,7 +31,7 @@ from connectors.vendors.hubspot.answers import (
     HubSpotPage,
     unless_all_failed,
 )
-from connectors.vendors.hubspot.crm import AT_ONCE, BATCH, COMPANIES, CONTACTS, DEALS, ID, PAGE, TICKETS, Crm, Objects
+from connectors.vendors.hubspot.crm import AT_ONCE, BATCH, COMPANIES, CONTACTS, DEALS, ID, PAGE, SURVEYS, TICKETS, Crm, Objects
 from connectors.vendors.hubspot.deals import DEAL_FROM, deal_of
 from connectors.vendors.hubspot.objects import (
     ACCOUNT_FROM,
@@ -48,10 +48,17 @@ from connectors.vendors.hubspot.objects import (
 )
 from connectors.vendors.hubspot.roles import narrow_roles, role_meanings
 from connectors.vendors.hubspot.settings import HubSpotSettings
+from connectors.vendors.hubspot.surveys import SURVEY_FROM, survey_of
 from connectors.vendors.hubspot.tickets import TICKET_FROM, ticket_of
 
-_OBJECTS = {"customer": "contacts", "ticket": "tickets", "deal": "deals"}
+_OBJECTS = {"customer": "contacts", "ticket": "tickets", "deal": "deals", "survey": "feedback_submissions"}
 """The objects whose properties fields of one's own are read from."""
+_MORE = (
+    ("ticket", TICKETS, "tickets"),
+    ("deal", DEALS, "crm.objects.deals.read"),
+    ("survey", SURVEYS, "crm.objects.feedback_submissions.read"),
+)
+"""Where other records are, and the scopes that they need."""
 _PROPERTY = PropertyNames("[a-z][a-z0-9_]*", "write the internal name of a property", separator=";")
 _MAX_FOUND = 1_000
 _WINDOW = (Push.FIRST, Push.AFTER, Push.ORDER, Push.WHERE, Push.COUNT)
@@ -73,6 +80,7 @@ class HubSpot(Crm):
             "customer": ("acquisition.source", "address.country", "company.role", "gender"),
             "ticket": ("channel", "kind", "priority", "status"),
             "deal": ("pipeline", "stage", "stage_name"),
+            "survey": ("channel", "kind"),
         }
     )
 
@@ -81,12 +89,13 @@ class HubSpot(Crm):
         self._roles = role_meanings(settings.values)
         self._tickets = Objects("tickets", "ticket", TICKET_FROM, partial(ticket_of, self.word))
         self._deals = Objects("deals", "deal", DEAL_FROM, partial(deal_of, settings.currency, self.word))
+        self._surveys = Objects(_OBJECTS["survey"], "survey", SURVEY_FROM, partial(survey_of, self.word))
 
     async def check(self) -> list[str]:
         return [*await super().check(), *await unknown_properties(self.name, self.own, self._names_of)]
 
     async def _names_of(self, record: str) -> list[str]:
-        """List the names of the properties that contacts, tickets or deals have."""
+        """List the names of the properties that the objects of a record have."""
         page = await self.get(HubSpotPage, f"/crm/v3/properties/{_OBJECTS[record]}", {}, self.ends(CHECK_TIMEOUT_S))
         return readable(page.results, lambda row: str(row["name"]))
 
@@ -94,8 +103,7 @@ class HubSpot(Crm):
         return [
             Trial(CONTACTS, "the scope crm.objects.contacts.read", {"limit": 1}),
             Trial(COMPANIES, "the scope crm.objects.companies.read", {"limit": 1}),
-            *([Trial(TICKETS, "the scope tickets", {"limit": 1})] if "ticket" in self.settings.keys else []),
-            *([Trial(DEALS, "the scope crm.objects.deals.read", {"limit": 1})] if "deal" in self.settings.keys else []),
+            *(Trial(path, f"the scope {scope}", {"limit": 1}) for record, path, scope in _MORE if record in self.settings.keys),
         ]
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
@@ -190,6 +198,14 @@ class HubSpot(Crm):
     @lookup(Deal, by=KeyKind.ACCOUNT, max_batch=AT_ONCE)
     async def deals_by_account(self, keys: Keys, ask: Ask) -> Answer:
         return await self.objects_of("companies", self._deals, keys, ask)
+
+    @lookup(Survey, by=KeyKind.CUSTOMER_ID, max_batch=AT_ONCE)
+    async def surveys_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self.objects_of("contacts", self._surveys, keys, ask)
+
+    @lookup(Survey, by=KeyKind.SURVEY_ID, max_batch=BATCH)
+    async def surveys_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self.objects_by_id(self._surveys, keys, ask)
 
     @lookup(Deal, by=KeyKind.DEAL_ID, max_batch=BATCH)
     async def deals_by_id(self, keys: Keys, ask: Ask) -> Answer:
