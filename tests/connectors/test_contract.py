@@ -8,8 +8,21 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
+from connectors import records as r
 from connectors.contract import KeyKind
-from connectors.records import Account, Customer, Deal, Event, Money, Order, OrderItem, OrderStatus, Ticket
+from connectors.records import (
+    Account,
+    Customer,
+    Deal,
+    Event,
+    Money,
+    Order,
+    OrderItem,
+    OrderStatus,
+    Subscription,
+    Survey,
+    Ticket,
+)
 from connectors.testing import ConnectorContract, MemoryConnector
 from gateway.demo.shop import AMBIGUOUS_PHONE, EXAMPLE_EMAIL, EXAMPLE_MEMBER_NUMBER, EXAMPLE_PHONE
 from tests.support import graphql_source
@@ -18,6 +31,8 @@ from tests.support.fixtures_mysql import new_mysql
 from tests.support.fixtures_postgresql import new_postgresql
 from tests.support.http_source import SupportApi, opened, serving, support_settings
 from tests.support.mongo_shop import demo_documents, demo_sources
+from tests.support.profile_sources import Profiles, SourceOf
+from tests.support.profile_sources import source_of as source_of
 from tests.support.sql_shop import DATABASES
 
 pytestmark = pytest.mark.contract
@@ -224,6 +239,37 @@ class TestFilesCustomers(FilesContract):
         (Customer, KeyKind.EMAIL): [EXAMPLE_EMAIL],
         (Deal, KeyKind.CUSTOMER_ID): [demo_rows()["deals"][0][1]],
     }
+
+
+SALES = {
+    "deal": {"name": "Forty machines", "stage": "won", "amount_amount": "10.25", "amount_currency": "EUR"},
+    "subscription": {"plan": "Team", "status": "active", "seats": 3, "amount_amount": "9.90", "amount_currency": "EUR"},
+    "survey": {"kind": "nps", "score": 8.5, "scale": 10, "ticket_id": "t1"},
+}
+"""A row of each record that no source of the shop has, or few."""
+
+
+class TestSales(ConnectorContract):
+    """Deals, subscriptions and surveys in each kind of source, some at the same time, one with nothing but that."""
+
+    samples = {
+        (record, KeyKind(by)): keys
+        for record, own in ((Deal, "deal_id"), (Subscription, "subscription_id"), (Survey, "survey_id"))
+        for by, keys in (("customer_id", ["c1", "c2"]), (own, ["n0"]))
+    }
+
+    @pytest.fixture
+    async def connector(self, source_of: SourceOf):
+        profiles = Profiles(served=list(SALES), by=[by for _, by in self.samples])
+        for name, row in SALES.items():
+            for n in range(4):
+                at = {str(r.RECORDS[name].time_field): f"2026-05-0{n // 2 + 1}T10:00:00Z"}
+                whose = {"id": f"n{n}", "customer": "c1" if n < 3 else "c2"}
+                profiles.records[name].append((row if n else {}) | at | whose)
+        async with source_of(profiles) as connector:
+            await connector.open()
+            yield connector
+            await connector.aclose()
 
 
 class TestFilesOrders(FilesContract):

@@ -44,6 +44,12 @@ LISTS = {
     "touches": ["channel", "source", "medium", "campaign", "at"],
 }
 ACCOUNT_COLUMNS = ["id", "name", "number", "industry", "size", "website", "parent_id"]
+KEYS = {
+    "customer": {"customer_id": "id", "email": "email", "account": "company_account"},
+    "account": {"account": "id", "parent_account": "parent_id"},
+    **record_rows.KEYS,
+}
+"""By which columns a record is found."""
 ANA: dict[str, Any] = {
     "id": "c1", "kind": "person", "name": "Ana Souza", "given_name": "Ana", "family_name": "Souza", "email": "ana@example.com",
     "phone": "+442079460000", "member_number": "M-1", "birth_date": "1985-03-12", "locale": "pt-BR", "gender": "female",
@@ -75,11 +81,12 @@ DEVICES = ["d1", "d2"]
 class Profiles:
     """What a source has: customers as rows, each with its lists, accounts, and the records of both by their names.
 
-    `calls` are those that a source has had. It serves only the records that are `served`.
+    `calls` are those that a source has had. It serves only the records that are `served`, by the kinds of keys in `by`.
     """
 
-    def __init__(self, served: Sequence[str] = ("customer", "account", *record_rows.PATHS)) -> None:
+    def __init__(self, served: Sequence[str] = tuple(KEYS), by: Sequence[str] = tuple(KeyKind)) -> None:
         self.served = served
+        self.by = by
         self.calls: list[str] = []
         self.customers = [ANA]
         self.lists = {"c1": ANA_LISTS}
@@ -144,12 +151,6 @@ def source_of(request: pytest.FixtureRequest, tmp_path: Path) -> SourceOf:
     return source
 
 
-KEYS = {
-    "customer": {"customer_id": "id", "email": "email", "account": "company_account"},
-    "account": {"account": "id", "parent_account": "parent_id"},
-    **record_rows.KEYS,
-}
-"""By which columns a record is found."""
 _FIELDS = {"customer": COLUMNS, "account": dict(zip(ACCOUNT_COLUMNS, ACCOUNT_COLUMNS, strict=True)), **record_rows.FIELDS}
 
 
@@ -157,7 +158,7 @@ def _held(profiles: Profiles) -> MemoryConnector:
     """A source that holds the rows as records."""
     held: dict[tuple[Any, KeyKind], dict[str, list[Any]]] = {}
     for name in profiles.served:
-        for kind, column in KEYS[name].items():
+        for kind, column in _kept(profiles, KEYS[name]).items():
             found = held[RECORDS[name], KeyKind(kind)] = {}
             for row in profiles.rows(f"{name}s"):
                 found.setdefault(row.get(column), []).append(_record(name, row))
@@ -182,7 +183,11 @@ def _camel(name: str) -> str:
 
 
 def _served(profiles: Profiles, records: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: records[name] for name in profiles.served}
+    return {name: records[name] | {"keys": _kept(profiles, records[name]["keys"])} for name in profiles.served}
+
+
+def _kept(profiles: Profiles, keys: Mapping[str, Any]) -> dict[str, Any]:
+    return {kind: own for kind, own in keys.items() if kind in profiles.by}
 
 
 def _quoted(columns: Sequence[str]) -> str:

@@ -99,6 +99,48 @@ def tickets() -> list[dict[str, Any]]:
     ]
 
 
+def deals() -> list[dict[str, Any]]:
+    """Deals of Ann's and Cleo's, one of both. An open one has the day that is hoped for."""
+    lathe = ticket(
+        7001,
+        [101],
+        "2026-05-01T10:00:00Z",
+        dealname="Forty lathes",
+        pipeline="default",
+        dealstage="closedwon",
+        dealtype="newbusiness",
+        amount="12000.50",
+        deal_currency_code="EUR",
+        closedate="2026-05-20T00:00:00Z",
+        hs_is_closed="true",
+        hs_is_closed_won="true",
+    )
+    spare = ticket(
+        7002,
+        [103, 101],
+        "2026-05-02T10:00:00Z",
+        dealname="Spare parts",
+        pipeline="4411",
+        dealstage="8812",
+        amount="90",
+        closedate="2026-09-01T00:00:00Z",
+        hs_is_closed="false",
+        hs_is_closed_won="false",
+    )
+    lost = ticket(7003, [103], "2026-05-03T10:00:00Z", dealstage="closedlost", hs_is_closed="true", hs_is_closed_won="false")
+    return [lathe, spare, lost]
+
+
+def surveys() -> list[dict[str, Any]]:
+    """Submissions of Ann's, one of them of a survey of the account's own."""
+    answered = {"hs_content": "Quick.", "hs_survey_channel": "EMAIL", "hs_submission_timestamp": "2026-05-01T09:59:00Z"}
+    own = {"hs_survey_type": "CUSTOM", "hs_value": None, "hs_survey_channel": "CHAT"}
+    return [
+        ticket(8001, [101], "2026-05-01T10:00:00Z", hs_survey_type="NPS", hs_value="8", **answered),
+        ticket(8002, [101], "2026-05-02T10:00:00Z", **own),
+    ]
+
+
 COMPANIES = [
     {
         "id": "9001",
@@ -137,6 +179,8 @@ class HubSpotApi(GrantingApi):
         super().__init__()
         self.contacts = contacts()
         self.tickets = tickets()
+        self.deals = deals()
+        self.surveys = surveys()
         self.page_of_associations = 500
         self.part_errors: list[dict[str, Any]] = []
         """Errors of single inputs; what they name is left out."""
@@ -159,17 +203,18 @@ class HubSpotApi(GrantingApi):
                 return self._batch(self._objects(objects), body)
             case "POST", [objects, "search"]:
                 return self._search(self._objects(objects), body)
-            case "GET", ["", "crm", "v3", "properties", "contacts"]:
-                names = {name for contact in self.contacts for name in contact["properties"]}
+            case "GET", ["", "crm", "v3", "properties", objects]:
+                names = {name for row in self._objects(objects) for name in row["properties"]}
                 return web.json_response({"results": [{"name": name, "type": "string"} for name in sorted(names)]})
             case "GET", [objects]:
                 return self._listed(self._objects(objects), request.query)
-            case "POST", ["", "crm", "v4", "associations", of, _, "batch", "read"]:
-                return self._associated(of, body["inputs"])
+            case "POST", ["", "crm", "v4", "associations", of, to, "batch", "read"]:
+                return self._associated(of, to, body["inputs"])
         return refused(Refusal(404, {"status": "error", "message": "no such resource"}))
 
     def _objects(self, objects: str) -> list[dict[str, Any]]:
-        return {"contacts": self.contacts, "companies": COMPANIES, "tickets": self.tickets}[objects]
+        more = {"tickets": self.tickets, "deals": self.deals, "feedback_submissions": self.surveys}
+        return ({"contacts": self.contacts, "companies": COMPANIES} | more)[objects]
 
     def _listed(self, rows: list[dict[str, Any]], query: Any) -> web.Response:
         """A page by ids. `after` is the id of the last object of the page before it, there or not."""
@@ -181,28 +226,28 @@ class HubSpotApi(GrantingApi):
         more = {"paging": {"next": {"after": shown[-1]["id"], "link": "?after=next"}}} if len(rest) > limit else {}
         return web.json_response({"results": shown} | more)
 
-    def _associated(self, of: str, inputs: list[dict[str, str]]) -> web.Response:
-        """The tickets of contacts or companies, or the contacts of tickets. An input without any is an error of its own."""
+    def _associated(self, of: str, to: str, inputs: list[dict[str, str]]) -> web.Response:
+        """The tickets or deals of contacts or companies, or their contacts. An input without any is an error of its own."""
         if not 1 <= len(inputs) <= 1_000:
             return refused(Refusal(400, {"status": "error", "category": "VALIDATION_ERROR"}))
         results, errors = [], []
         for own in inputs:
-            ids = [id_ for id_, other in self._pairs(of) if other == own["id"]]
+            ids = [id_ for id_, other in self._pairs(of, to) if other == own["id"]]
             start, size = int(own.get("after", "0")), self.page_of_associations
             kinds = [{"category": "HUBSPOT_DEFINED", "typeId": 16, "label": None}]
-            to = [{"toObjectId": int(id_), "associationTypes": kinds} for id_ in ids[start : start + size]]
+            page = [{"toObjectId": int(id_), "associationTypes": kinds} for id_ in ids[start : start + size]]
             more = {"paging": {"next": {"after": str(start + size)}}} if start + size < len(ids) else {}
-            results += [{"from": {"id": own["id"]}, "to": to} | more] if ids else []
+            results += [{"from": {"id": own["id"]}, "to": page} | more] if ids else []
             context = {"fromObjectId": [own["id"]], "fromObjectType": [of]}
             errors += [] if ids else [{"status": "error", "category": "OBJECT_NOT_FOUND", "context": context}]
         failed = {"numErrors": len(errors), "errors": errors} if errors else {}
         return web.json_response({"status": "COMPLETE", "results": results} | failed, status=207 if errors else 200)
 
-    def _pairs(self, of: str) -> list[tuple[str, str]]:
+    def _pairs(self, of: str, to: str) -> list[tuple[str, str]]:
         """The ids of associated objects, those of the kind that is asked for second."""
-        owners = "companies" if of == "companies" else "contacts"
-        pairs = [(row["id"], str(id_)) for row in self.tickets for id_ in row[owners]]
-        return [(contact, ticket) for ticket, contact in pairs] if of == "tickets" else pairs
+        if to == "contacts":
+            return [(contact, own) for own, contact in self._pairs("contacts", of)]
+        return [(row["id"], str(id_)) for row in self._objects(to) for id_ in row[of]]
 
     def _batch(self, rows: list[dict[str, Any]], body: Any) -> web.Response:
         name, ids = body.get("idProperty", "hs_object_id"), [one["id"] for one in body["inputs"]]

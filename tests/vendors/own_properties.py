@@ -27,8 +27,12 @@ OF_CUSTOMERS = {
 HUBSPOT: dict[str, Any] = {
     "kind": "hubspot",
     "token": hubspot.TOKEN,
-    "keys": {"customer": ["customer_id"]},
-    "fields": {"customer": OF_CUSTOMERS},
+    "keys": {"customer": ["customer_id"], "ticket": ["customer_id"]},
+    "fields": {
+        "customer": OF_CUSTOMERS,
+        "ticket": {"severity": "severity", "hours_spent": "hours", "parts_sent": "parts"},
+    },
+    "values": {"ticket": {"severity": {"sev_1": "FATAL"}}},
 }
 SALESFORCE: dict[str, Any] = {
     "kind": "salesforce",
@@ -136,10 +140,15 @@ def space() -> SegmentApi:
 
 
 def contacts() -> HubSpotApi:
-    """A contact with properties: HubSpot gives all of them as texts, and the choices of several with `;` between them."""
+    """A contact and tickets with properties, which are texts at HubSpot; the choices of several have `;` between them."""
     api = HubSpotApi()
     written = {name: str(value).lower() if value is True else str(value) for name, value in CUSTOMER.items() if name != "id"}
     api.contacts = [hubspot.contact(1, firstname="Ann", **(written | {"hobbies": "tea;chess"}))]
+    values = {"severity": "sev_1", "hours": "2.50", "parts": "lid;handle"}
+    api.tickets = [
+        hubspot.ticket(1, [1], "2026-05-01T10:00:00Z", **values),
+        hubspot.ticket(2, [1], "2026-05-02T10:00:00Z", **(dict.fromkeys(values) | {"hours": "1"})),
+    ]
     return api
 
 

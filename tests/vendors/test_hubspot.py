@@ -6,7 +6,7 @@ import pytest
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError, SourceRejectedError, SourceThrottledError
 from connectors.record_fields import Fields, all_fields
-from connectors.records import Account, Customer, Ticket
+from connectors.records import Account, Customer, Deal, Survey, Ticket
 from connectors.testing import ConnectorContract
 from connectors.vendors.hubspot import HubSpot
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, lookup_of, opened
@@ -20,6 +20,8 @@ SETTINGS = {
     "keys": {
         "customer": KINDS,
         "ticket": ["customer_id", "ticket_id", "ticket_number", "account"],
+        "deal": ["customer_id", "account", "deal_id"],
+        "survey": ["customer_id", "survey_id"],
         "account": ["account", "parent_account"],
     },
     "member_number": "member_no",
@@ -49,6 +51,11 @@ class TestContract(ConnectorContract):
         (Ticket, KeyKind.CUSTOMER_ID): ["101", "103"],
         (Ticket, KeyKind.TICKET_ID): ["5001", "5003"],
         (Ticket, KeyKind.TICKET_NUMBER): ["5002"],
+        (Deal, KeyKind.CUSTOMER_ID): ["101", "103"],
+        (Deal, KeyKind.ACCOUNT): ["9001"],
+        (Deal, KeyKind.DEAL_ID): ["7001", "7003"],
+        (Survey, KeyKind.CUSTOMER_ID): ["101"],
+        (Survey, KeyKind.SURVEY_ID): ["8001", "8002"],
     }
 
     @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 
 from connectors.contract import Ask, Condition, KeyKind, Position
 from connectors.errors import ListingCursorError, SourceAuthError, SourceProtocolError
-from connectors.record_fields import Fields
-from connectors.records import Customer, Ticket
+from connectors.record_fields import Fields, all_fields
+from connectors.records import Customer, Deal, Ticket
 from connectors.toolkit.listing_cursor import encode_cursor
 from connectors.vendors.hubspot import HubSpot
 from tests.support.listing_pages import read_page
@@ -16,12 +16,20 @@ pytestmark = pytest.mark.vendors
 
 SETTINGS = {
     "token": TOKEN,
-    "keys": {"customer": ["customer_id", "account"], "ticket": ["customer_id", "ticket_id", "ticket_number"]},
-    "values": {"ticket": {"status": {"977": "OPEN"}}},
+    "keys": {
+        "customer": ["customer_id", "account"],
+        "ticket": ["customer_id", "ticket_id", "ticket_number"],
+        "deal": ["customer_id", "deal_id"],
+    },
+    "values": {
+        "ticket": {"status": {"977": "OPEN"}},
+        "deal": {"pipeline": {"4411": "Spares"}, "stage_name": {"8812": "Quote sent"}},
+    },
 }
 READ, SEARCH, TICKETS = (
     f"POST /crm/v3/objects/{name}" for name in ("contacts/batch/read", "contacts/search", "tickets/batch/read")
 )
+DEALS, DEALS_OF = "POST /crm/v3/objects/deals/batch/read", "POST /crm/v4/associations/contacts/deals/batch/read"
 CONTACTS_OF = "POST /crm/v4/associations/tickets/contacts/batch/read"
 TICKETS_OF = "POST /crm/v4/associations/contacts/tickets/batch/read"
 
@@ -72,6 +80,83 @@ async def test_a_customer_has_tickets(api):
         },
     ]
     assert sorted(api.requests) == sorted([READ, TICKETS_OF, TICKETS])
+
+
+async def test_a_customer_has_deals(api):
+    """Every field that HubSpot has. Names of the account's own stages are words; a currency that no deal names is set."""
+    async with gateway_to(HubSpot, api, "crm", **SETTINGS, currency="GBP") as gateway:
+        data = await gateway.data(
+            """{ customer(by: {id: "101"}) { deals(first: 5) { nodes {
+                id createdAt name pipeline stage stageName segment amount { amount currency } closedAt
+            } } } deal: node(id: "crm:7003") { ... on Deal { stage } } }"""
+        )
+    assert data["customer"]["deals"]["nodes"] == [
+        {
+            "id": "crm:7002",
+            "createdAt": "2026-05-02T10:00:00Z",
+            "name": "Spare parts",
+            "pipeline": "Spares",
+            "stage": "OPEN",
+            "stageName": "Quote sent",
+            "segment": None,
+            "amount": {"amount": "90", "currency": "GBP"},
+            "closedAt": None,
+        },
+        {
+            "id": "crm:7001",
+            "createdAt": "2026-05-01T10:00:00Z",
+            "name": "Forty lathes",
+            "pipeline": "default",
+            "stage": "WON",
+            "stageName": "closedwon",
+            "segment": "newbusiness",
+            "amount": {"amount": "12000.50", "currency": "EUR"},
+            "closedAt": "2026-05-20T00:00:00Z",
+        },
+    ]
+    assert data["deal"] == {"stage": "LOST"}
+    assert api.requests.count(DEALS_OF) == 1
+    assert CONTACTS_OF not in api.requests
+
+
+async def test_deals_are_found_by_contact_company_and_id(api):
+    """Only what is selected is read, and contacts where they are wanted; what fails costs its own keys."""
+    keys = {"customer": ["customer_id"], "deal": ["customer_id", "account", "deal_id"]}
+    async with opened(HubSpot, api, "crm", token=TOKEN, keys=keys) as crm:
+        found = await ids_of(crm, Deal, KeyKind.CUSTOMER_ID, ["101", "103", "105", "x"], "stage")
+        assert {key: sorted(ids) for key, ids in found.items()} == {"101": ["7001", "7002"], "103": ["7002", "7003"]}
+        assert api.requests == [DEALS_OF, DEALS]
+        assert api.bodies[1]["properties"] == ["dealstage", "hs_is_closed", "hs_is_closed_won"]
+        of_company = await ids_of(crm, Deal, KeyKind.ACCOUNT, ["9001", "9002"])
+        assert {key: sorted(ids) for key, ids in of_company.items()} == {"9001": ["7001", "7002"]}
+        answer = await lookup_of(crm, Deal, KeyKind.DEAL_ID).fetch(["7001", "7002"], Ask(fields=all_fields(Deal)))
+        assert [b'"amount"' in answer[id_] for id_ in ("7001", "7002")] == [True, False]  # no currency, no amount
+        assert await ids_of(crm, Deal, KeyKind.DEAL_ID, ["7003", "1"], "customer_id") == {"7003": ["7003"]}
+        assert api.requests[-1] == "POST /crm/v4/associations/deals/contacts/batch/read"
+        api.part_errors = [{"category": "MISSING_SCOPES", "context": {"ids": ["7001"]}}]
+        assert isinstance(await failure_of(lookup_of(crm, Deal, KeyKind.CUSTOMER_ID), "101"), SourceAuthError)
+
+
+async def test_a_customer_has_surveys(api):
+    """A score counts against the scale of its kind, where that is the same in all accounts."""
+    keys = {"customer": ["customer_id"], "survey": ["customer_id", "survey_id"]}
+    async with gateway_to(HubSpot, api, "crm", token=TOKEN, keys=keys) as gateway:
+        data = await gateway.data(
+            """{ customer(by: {id: "101"}) { surveys { nodes { id at kind score scale comment channel } } }
+              node(id: "crm:8002") { ... on Survey { kind } } }"""
+        )
+    fields = ["id", "at", "kind", "score", "scale", "comment", "channel"]
+    assert [[one[name] for name in fields] for one in data["customer"]["surveys"]["nodes"]] == [
+        ["crm:8002", "2026-05-02T10:00:00Z", "UNKNOWN", None, None, None, "CHAT"],
+        ["crm:8001", "2026-05-01T09:59:00Z", "NPS", 8, 10, "Quick.", "EMAIL"],
+    ]
+    assert data["node"] == {"kind": "UNKNOWN"}
+
+
+async def test_check_names_the_scope_of_deals(api, crm):
+    api.refusal, api.refused_path = Refusal(403, {"status": "error", "category": "MISSING_SCOPES"}), "deals"
+    lacks = "sources.crm.token: the source accepts it, but it lacks the scope crm.objects.deals.read; grant that"
+    assert await crm.check() == [lacks]
 
 
 async def test_a_ticket_is_found_by_its_id_and_finds_its_contact(api):

@@ -22,7 +22,7 @@ SHOPIFY = (Shopify, ShopifyApi, "shop", test_shopify.SETTINGS, test_shopify.Test
 PRESETS = test_odd_answers.PRESETS | {"shopify": SHOPIFY}
 ODD: tuple[Any, ...] = (None, "text", 7, True, ["text"], {"odd": 1})
 STANDS_ON: dict[str, set[Any]] = {
-    "hubspot": {"id", "properties", "hs_object_id", "createdAt"},
+    "hubspot": {"id", "properties", "hs_object_id", "createdAt", "hs_submission_timestamp"},
     "posthog": {0, 1, 2, 3},
     "salesforce": {"attributes", "type", "Id", "ContactId", "CreatedDate"},
     "segment": {"type", "event", "message_id", "timestamp"},

@@ -69,14 +69,14 @@ async def test_customers_have_properties_of_every_type(tmp_path: Path, kind: str
     assert "secret" not in f"{api.requests} {api.bodies}"
 
 
-@pytest.mark.parametrize("kind", ["zendesk", "salesforce"])
+@pytest.mark.parametrize("kind", ["zendesk", "salesforce", "hubspot"])
 async def test_tickets_have_custom_fields(tmp_path: Path, kind: str) -> None:
     """With words of the account's own; one without values has none."""
     api, settings = SOURCES[kind][0](), SOURCES[kind][1]
     query = f'{{ customer(by: {{id: "{IDS.get(kind, "1")}"}}) {{ tickets {{ nodes {{ severity hoursSpent partsSent }} }} }} }}'
     async with serving(api.answer) as url, own.asking(tmp_path, desk=settings | {"base_url": url}) as gateway:
         tickets = (await gateway.data(query))["customer"]["tickets"]["nodes"]
-    hours = "2.50" if kind == "zendesk" else "2.5"
+    hours = "2.5" if kind == "salesforce" else "2.50"
     assert tickets[-1] == {"severity": "FATAL", "hoursSpent": hours, "partsSent": ["lid", "handle"]}
     assert (tickets[0]["severity"], tickets[0]["partsSent"]) == ("UNKNOWN", [])
 
@@ -126,6 +126,7 @@ async def test_a_fact_over_a_field_without_a_property_is_not_given(tmp_path: Pat
         ("zendesk", "customer", "club_tier", "teir", "; did you mean 'tier'?"),
         ("zendesk", "ticket", "severity", "99", "; correct the name"),
         ("hubspot", "customer", "club_tier", "teir", "; did you mean 'tier'?"),
+        ("hubspot", "ticket", "severity", "severitty", "; did you mean 'severity'?"),
     ],
 )
 async def test_check_tells_which_properties_an_account_does_not_have(

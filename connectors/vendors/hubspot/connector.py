@@ -17,7 +17,7 @@ from connectors.errors import (
     SourceRejectedError,
 )
 from connectors.record_fields import Fields
-from connectors.records import Account, Customer, Ticket
+from connectors.records import Account, Customer, Deal, Survey, Ticket
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.http_client import ask_each
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
@@ -31,7 +31,8 @@ from connectors.vendors.hubspot.answers import (
     HubSpotPage,
     unless_all_failed,
 )
-from connectors.vendors.hubspot.crm import BATCH, COMPANIES, CONTACTS, ID, PAGE, TICKETS, Crm
+from connectors.vendors.hubspot.crm import AT_ONCE, BATCH, COMPANIES, CONTACTS, DEALS, ID, PAGE, SURVEYS, TICKETS, Crm, Objects
+from connectors.vendors.hubspot.deals import DEAL_FROM, deal_of
 from connectors.vendors.hubspot.objects import (
     ACCOUNT_FROM,
     COMPANY,
@@ -47,14 +48,19 @@ from connectors.vendors.hubspot.objects import (
 )
 from connectors.vendors.hubspot.roles import narrow_roles, role_meanings
 from connectors.vendors.hubspot.settings import HubSpotSettings
+from connectors.vendors.hubspot.surveys import SURVEY_FROM, survey_of
 from connectors.vendors.hubspot.tickets import TICKET_FROM, ticket_of
 
-_OBJECTS = {"customer": "contacts", "ticket": "tickets"}
+_OBJECTS = {"customer": "contacts", "ticket": "tickets", "deal": "deals", "survey": "feedback_submissions"}
 """The objects whose properties fields of one's own are read from."""
+_MORE = (
+    ("ticket", TICKETS, "tickets"),
+    ("deal", DEALS, "crm.objects.deals.read"),
+    ("survey", SURVEYS, "crm.objects.feedback_submissions.read"),
+)
+"""Where other records are, and the scopes that they need."""
 _PROPERTY = PropertyNames("[a-z][a-z0-9_]*", "write the internal name of a property", separator=";")
 _MAX_FOUND = 1_000
-_AT_ONCE = 20
-"""Contacts or companies whose tickets are asked for at once."""
 _WINDOW = (Push.FIRST, Push.AFTER, Push.ORDER, Push.WHERE, Push.COUNT)
 _IDS = (ID, "hs_merged_object_ids")
 """The id of a contact, and those of contacts that were merged into it."""
@@ -73,18 +79,23 @@ class HubSpot(Crm):
         {
             "customer": ("acquisition.source", "address.country", "company.role", "gender"),
             "ticket": ("channel", "kind", "priority", "status"),
+            "deal": ("pipeline", "stage", "stage_name"),
+            "survey": ("channel", "kind"),
         }
     )
 
     def __init__(self, name: str, settings: HubSpotSettings) -> None:
         super().__init__(name, settings)
         self._roles = role_meanings(settings.values)
+        self._tickets = Objects("tickets", "ticket", TICKET_FROM, partial(ticket_of, self.word))
+        self._deals = Objects("deals", "deal", DEAL_FROM, partial(deal_of, settings.currency, self.word))
+        self._surveys = Objects(_OBJECTS["survey"], "survey", SURVEY_FROM, partial(survey_of, self.word))
 
     async def check(self) -> list[str]:
         return [*await super().check(), *await unknown_properties(self.name, self.own, self._names_of)]
 
     async def _names_of(self, record: str) -> list[str]:
-        """List the names of the properties that contacts, or tickets, have."""
+        """List the names of the properties that the objects of a record have."""
         page = await self.get(HubSpotPage, f"/crm/v3/properties/{_OBJECTS[record]}", {}, self.ends(CHECK_TIMEOUT_S))
         return readable(page.results, lambda row: str(row["name"]))
 
@@ -92,7 +103,7 @@ class HubSpot(Crm):
         return [
             Trial(CONTACTS, "the scope crm.objects.contacts.read", {"limit": 1}),
             Trial(COMPANIES, "the scope crm.objects.companies.read", {"limit": 1}),
-            *([Trial(TICKETS, "the scope tickets", {"limit": 1})] if "ticket" in self.settings.keys else []),
+            *(Trial(path, f"the scope {scope}", {"limit": 1}) for record, path, scope in _MORE if record in self.settings.keys),
         ]
 
     def changes(self, request: WebhookRequest, now: datetime) -> Sequence[Change]:
@@ -164,63 +175,41 @@ class HubSpot(Crm):
 
         return await ask_each(list(filter(is_number, keys)), subsidiaries)
 
-    @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=_AT_ONCE)
+    @lookup(Ticket, by=KeyKind.CUSTOMER_ID, max_batch=AT_ONCE)
     async def tickets_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._tickets_of("contacts", keys, ask)
+        return await self.objects_of("contacts", self._tickets, keys, ask)
 
-    @lookup(Ticket, by=KeyKind.ACCOUNT, max_batch=_AT_ONCE)
+    @lookup(Ticket, by=KeyKind.ACCOUNT, max_batch=AT_ONCE)
     async def tickets_by_account(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._tickets_of("companies", keys, ask)
+        return await self.objects_of("companies", self._tickets, keys, ask)
 
     @lookup(Ticket, by=KeyKind.TICKET_ID, max_batch=BATCH)
     async def tickets_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._tickets_by_id(keys, ask)
+        return await self.objects_by_id(self._tickets, keys, ask)
 
     @lookup(Ticket, by=KeyKind.TICKET_NUMBER, max_batch=BATCH)
     async def tickets_by_number(self, keys: Keys, ask: Ask) -> Answer:
-        return await self._tickets_by_id(keys, ask)
+        return await self.objects_by_id(self._tickets, keys, ask)
 
-    async def _tickets_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        ids, until = list(filter(is_number, keys)), self.until(ask)
-        return await ask_in_halves(ids, lambda some: self._tickets(some, {id_: [id_] for id_ in some}, ask, until))
+    @lookup(Deal, by=KeyKind.CUSTOMER_ID, max_batch=AT_ONCE)
+    async def deals_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self.objects_of("contacts", self._deals, keys, ask)
 
-    async def _tickets_of(self, owners: str, keys: Keys, ask: Ask) -> Answer:
-        """Load the tickets that contacts or companies are associated with."""
-        until = self.until(ask)
+    @lookup(Deal, by=KeyKind.ACCOUNT, max_batch=AT_ONCE)
+    async def deals_by_account(self, keys: Keys, ask: Ask) -> Answer:
+        return await self.objects_of("companies", self._deals, keys, ask)
 
-        async def some(keys: Keys) -> Answer:
-            tickets, failures = await self.associated(keys, owners, "tickets", until)
-            keys_by_ticket: dict[str, list[str]] = {}
-            for key, ids in tickets.items():
-                for id_ in ids:
-                    keys_by_ticket.setdefault(id_, []).append(key)
-            answer = await self._tickets(keys, keys_by_ticket, ask, until)
-            return unless_all_failed(keys, {**answer, **failures})
+    @lookup(Survey, by=KeyKind.CUSTOMER_ID, max_batch=AT_ONCE)
+    async def surveys_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self.objects_of("contacts", self._surveys, keys, ask)
 
-        return await ask_in_halves(list(filter(is_number, keys)), some)
+    @lookup(Survey, by=KeyKind.SURVEY_ID, max_batch=BATCH)
+    async def surveys_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self.objects_by_id(self._surveys, keys, ask)
 
-    async def _tickets(
-        self, keys: Keys, keys_by_ticket: Mapping[str, Sequence[str]], ask: Ask, until: float | None
-    ) -> dict[str, bytes | SourceError]:
-        """Load tickets by id, with their contacts where these are wanted. One that fails costs its keys."""
-        options = {"properties": needed(ask.fields, TICKET_FROM | self.own["ticket"].by_field)}
-        rows, failures = await self.read_all(TICKETS, options, list(keys_by_ticket), until)
-        ids = readable(rows, lambda row: str(row["id"]))
-        contacts, without = (
-            await self.associated(ids, "tickets", "contacts", until) if "customer_id" in ask.fields else ({}, {})
-        )
-        read, own = partial(ticket_of, self.word, contacts), self.own["ticket"]
-        answer: dict[str, bytes | SourceError] = {
-            **by_key(
-                keys,
-                rows,
-                lambda row: keys_by_ticket[str(row["id"])],
-                lambda row: read(row) | own.read(row["properties"].get),
-            )
-        }
-        for id_, error in {**failures, **without}.items():
-            answer |= dict.fromkeys(keys_by_ticket[id_], error)
-        return unless_all_failed(keys, answer)
+    @lookup(Deal, by=KeyKind.DEAL_ID, max_batch=BATCH)
+    async def deals_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self.objects_by_id(self._deals, keys, ask)
 
     async def _members(self, company: str, ask: Ask) -> Page:
         """Load a page of the contacts whose primary company it is."""

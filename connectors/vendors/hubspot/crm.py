@@ -1,25 +1,42 @@
 """HubSpot's CRM API, version 3: credentials, refusals, batches by id, searches in the order of ids, and associations."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from connectors.contract import Ask, Keys, Page
+from connectors.contract import Answer, Ask, Keys, Page
 from connectors.errors import SourceError, SourceProtocolError, SourceThrottledError, SourceUnavailableError
 from connectors.records import Record
+from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.http_client import RefusedResponse
 from connectors.toolkit.vendor_connector import Grant, Vendor, too_much
-from connectors.toolkit.vendor_rows import as_records, readable, rows_meeting
-from connectors.vendors.hubspot.answers import AssociationPage, Failures, HubSpotPage, part_failures
+from connectors.toolkit.vendor_rows import as_records, by_key, is_number, needed, readable, rows_meeting
+from connectors.vendors.hubspot.answers import AssociationPage, Failures, HubSpotPage, part_failures, unless_all_failed
 from connectors.vendors.hubspot.settings import HubSpotSettings
 
-CONTACTS, COMPANIES, TICKETS = (f"/crm/v3/objects/{name}" for name in ("contacts", "companies", "tickets"))
+_OBJECTS = "/crm/v3/objects"
+SURVEYS = f"{_OBJECTS}/feedback_submissions"
+CONTACTS, COMPANIES, TICKETS, DEALS = (f"{_OBJECTS}/{name}" for name in ("contacts", "companies", "tickets", "deals"))
 BATCH, PAGE = 100, 200
+AT_ONCE = 20
+"""Contacts or companies whose tickets or deals are asked for at once."""
 ID = "hs_object_id"
 """The property that holds the id of any object, and orders them."""
 _WAITS_S = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0}
 """How long a limit lasts, by its policy. That of a day ends at midnight, in a zone that only the account knows."""
 _LOCKED_S = 2.0
 """How long HubSpot asks to leave alone what is locked."""
+
+
+class Objects(NamedTuple):
+    """Objects that are associated with contacts and companies, and how one becomes a record.
+
+    `record_of` takes the contacts of objects by id, where these were loaded, and a row.
+    """
+
+    name: str
+    record: str
+    read_from: dict[str, tuple[str, ...]]
+    record_of: Callable[[Mapping[str, Sequence[str]], Any], dict[str, Any]]
 
 
 class Crm(Vendor[HubSpotSettings]):
@@ -74,6 +91,48 @@ class Crm(Vendor[HubSpotSettings]):
         if inputs:
             raise too_much("more pages than max_pages")
         return found, failures
+
+    async def objects_by_id(self, objects: Objects, keys: Keys, ask: Ask) -> Answer:
+        ids, until = list(filter(is_number, keys)), self.until(ask)
+        return await ask_in_halves(ids, lambda some: self._load(objects, some, {id_: [id_] for id_ in some}, ask, until))
+
+    async def objects_of(self, owners: str, objects: Objects, keys: Keys, ask: Ask) -> Answer:
+        """Load the objects that contacts or companies are associated with."""
+        until = self.until(ask)
+
+        async def some(keys: Keys) -> Answer:
+            found, failures = await self.associated(keys, owners, objects.name, until)
+            keys_by_id: dict[str, list[str]] = {}
+            for key, ids in found.items():
+                for id_ in ids:
+                    keys_by_id.setdefault(id_, []).append(key)
+            answer = await self._load(objects, keys, keys_by_id, ask, until)
+            return unless_all_failed(keys, {**answer, **failures})
+
+        return await ask_in_halves(list(filter(is_number, keys)), some)
+
+    async def _load(
+        self, objects: Objects, keys: Keys, keys_by_id: Mapping[str, Sequence[str]], ask: Ask, until: float | None
+    ) -> dict[str, bytes | SourceError]:
+        """Load objects by id, with their contacts where these are wanted. One that fails costs its keys."""
+        own = self.own[objects.record]
+        options = {"properties": needed(ask.fields, objects.read_from | own.by_field)}
+        rows, failures = await self.read_all(f"{_OBJECTS}/{objects.name}", options, list(keys_by_id), until)
+        ids = readable(rows, lambda row: str(row["id"]))
+        contacts, without = (
+            await self.associated(ids, objects.name, "contacts", until) if "customer_id" in ask.fields else ({}, {})
+        )
+        answer: dict[str, bytes | SourceError] = {
+            **by_key(
+                keys,
+                rows,
+                lambda row: keys_by_id[str(row["id"])],
+                lambda row: objects.record_of(contacts, row) | own.read(row["properties"].get),
+            )
+        }
+        for id_, error in {**failures, **without}.items():
+            answer |= dict.fromkeys(keys_by_id[id_], error)
+        return unless_all_failed(keys, answer)
 
     async def sorted_page(
         self,

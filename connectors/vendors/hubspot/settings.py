@@ -1,23 +1,26 @@
 """Settings of the `hubspot` kind."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import model_validator
 
 from connectors.contract import KeyKind
+from connectors.toolkit.text_forms import fits
 from connectors.toolkit.vendor_connector import AppSettings, Secret
 
 
 class HubSpotSettings(AppSettings):
     """Configure HubSpot.
 
-    `member_number` and `external_ids` (by the other system's name) are properties whose values are unique.
+    `member_number` and `external_ids` (by the other system's name) are properties whose values are unique. `currency` is
+    that of amounts of deals which name none.
     """
 
     base_url: str = "https://api.hubapi.com"
     refresh_token: Secret | None = None
     member_number: str | None = None
     external_ids: dict[str, str] = {}
+    currency: Annotated[str, fits("[A-Z]{3}", "is no currency; write one such as EUR")] | None = None
     webhook_secret: Secret | None = None
     webhook_url: str = ""
 
