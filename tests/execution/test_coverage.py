@@ -13,6 +13,7 @@ from resolvers.schema import schema
 from tests.support.operations import ARGUMENTS
 
 SCHEMA = core_schema(schema)
+LIMITS = Limits(max_depth=40, max_aliases=50_000, max_tokens=100_000, max_fields=50_000)
 DEEPEST = 3
 
 
@@ -76,7 +77,7 @@ def test_every_field_of_the_schema_runs_as_a_plan(owner: str, name: str):
     field = objects()[owner].fields[name]
     text = around(owner, f"{{ {call(name, field)} {selection(get_named_type(field.type), 1)} }}")
     assert text is not None
-    operation = Operations(SCHEMA, limits=Limits(max_depth=40, max_aliases=50_000, max_tokens=100_000)).prepare(text, None)
+    operation = Operations(SCHEMA, limits=LIMITS).prepare(text, None)
     executor = Executor(schema, suggestions=True)
     coerced = executor.coerced(operation, {})
     assert not isinstance(coerced, list)
