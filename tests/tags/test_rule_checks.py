@@ -39,7 +39,7 @@ def problems(expression: str, *values: str) -> list[tuple[int, str]]:
 
 def test_the_types_of_facts_follow_from_their_measures() -> None:
     """Counts and days are whole and not negative, money and averages fractions; counts and sums are never null."""
-    words = ("EMAIL", "PHONE", "CHAT", "WEB", "SOCIAL", "STORE", "REVIEW", "UNKNOWN")
+    words = ("EMAIL", "PHONE", "SMS", "PUSH", "POST", "CHAT", "WEB", "SOCIAL", "STORE", "REVIEW", "UNKNOWN")
     count = FactType(type=ValueType.WHOLE, nullable=False, minimum=0)
     assert {
         "n": count,
