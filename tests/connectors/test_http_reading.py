@@ -229,7 +229,7 @@ def slowly(route: HttpLookup, content: bytes, keys: list[str], ask: Ask) -> dict
 def written(value: Any) -> Any:
     """A value as JSON has it, amounts in their digits."""
     if isinstance(value, msgspec.Struct):
-        value = msgspec.to_builtins(value, builtin_types=(Decimal,))
+        value = msgspec.structs.asdict(value)
     match value:
         case Decimal():
             return f"{value:f}"

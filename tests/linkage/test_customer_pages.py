@@ -23,8 +23,8 @@ class FailingConnector(MemoryConnector):
     error: SourceError = SourceUnavailableError()
     fails = 0
 
-    async def _answer(self) -> None:
-        await super()._answer()
+    async def _wait_or_fail(self) -> None:
+        await super()._wait_or_fail()
         if len(self.listed) > 1 and self.fails:
             self.fails -= 1
             raise self.error

@@ -46,7 +46,7 @@ WALKS: dict[str, tuple[Any, Callable[[], VendorApi], Any, Any, KeyKind, str]] = 
     "segment": (Segment, lambda: SegmentApi(space()), test_segment.SETTINGS, Event, KeyKind.CUSTOMER_ID, "c3"),
     "shopify": (Shopify, ShopifyApi, test_shopify.SETTINGS | {"page_size": 1}, Order, KeyKind.CUSTOMER_ID, "7001"),
     "stripe": (Stripe, StripeApi, test_stripe.SETTINGS, Order, KeyKind.CUSTOMER_ID, "cus_Ben"),
-    "zendesk": (Zendesk, ZendeskApi, test_zendesk.ALL_KEYS, Ticket, KeyKind.CUSTOMER_ID, "12"),
+    "zendesk": (Zendesk, ZendeskApi, test_zendesk.SETTINGS, Ticket, KeyKind.CUSTOMER_ID, "12"),
 }
 """Presets whose lists come in pages: a record, and a key that finds several pages of it."""
 

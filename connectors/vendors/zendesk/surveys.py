@@ -24,7 +24,7 @@ class Rating(msgspec.Struct):
 def rating_id(ticket: Any) -> str | None:
     """Find the rating of a ticket that its requester gave. One that was only offered is none."""
     rating = ticket["satisfaction_rating"]
-    return None if read_satisfaction(rating) is None else to_text(rating["id"])
+    return None if read_satisfaction(rating) is None else str(int(rating["id"]))
 
 
 class Surveys:

@@ -6,8 +6,7 @@ from typing import Any
 
 from connectors.contract import Ask, Position
 from connectors.record_fields import Fields
-from connectors.toolkit.converters import to_text
-from connectors.toolkit.vendor_rows import cut_page, readable, time_of
+from connectors.toolkit.vendor_rows import cut_page, read_or_odd, readable, time_of
 
 _LOADED_WITH = {"assignee": "users", "first_response_at": "metric_sets", "solved_at": "metric_sets"}
 """What a field needs that is not in a ticket itself, by the name that a question gives it."""
@@ -48,10 +47,10 @@ def loaded_with(fields: Fields) -> str | None:
 
 def add_assignees(rows: list[Any], users: list[Any]) -> None:
     """Put the names of agents with their tickets."""
-    names = dict(readable(users, lambda user: (to_text(user["id"]), user["name"])))
+    names = dict(readable(users, lambda user: (int(user["id"]), user["name"])))
     for row in rows:
         if isinstance(row, dict):
-            row["assignee"] = names.get(to_text(row.get("assignee_id")))
+            row["assignee"] = read_or_odd(row.get("assignee_id"), lambda id_: None if id_ is None else names.get(int(id_)))
 
 
 def read_first_response(row: Mapping[str, Any]) -> str | None:
