@@ -21,13 +21,13 @@ from gateway.settings import MongoSettings, parse_settings
 from gateway.store.embedded_mongodb import EmbeddedMongo
 from gateway.store.mongo import Database, Mongo
 from tests.support.clocks import HeldTime, held_time, turns
-from tests.support.fixtures_mongodb import LATE_SOCKETS, HandClock, commands_to
+from tests.support.fixtures_mongodb import HandClock, commands_to
 from tests.support.serve_process import free_port
 
 pytestmark = pytest.mark.mongodb
 
 RETRY_AFTER = timedelta(seconds=1)
-drivers = pytest.mark.parametrize("driver", ["pymongo", pytest.param("motor", marks=LATE_SOCKETS)])
+drivers = pytest.mark.parametrize("driver", ["pymongo", "motor"])
 
 
 class Ping:

@@ -17,9 +17,6 @@ from gateway.store.mongo import Mongo
 from tests.support.mongo_shop import MongoShop, mongo_shop_at
 from tests.support.serve_process import free_port
 
-LATE_SOCKETS = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
-"""On a busy machine a thread of PyMongo's, which Motor runs on, connects after its client is closed. Nobody closes that."""
-
 
 class HandClock(Clock):
     """A clock that only moves when it is told to. It starts at the time of day, for MongoDB deletes by that."""
@@ -86,7 +83,7 @@ def mongodb_database(mongodb_uri: str) -> Iterator[str]:
         client.drop_database(name)
 
 
-@pytest.fixture(params=["pymongo", pytest.param("motor", marks=LATE_SOCKETS)])
+@pytest.fixture(params=["pymongo", "motor"])
 def mongodb_settings(request: pytest.FixtureRequest, mongodb_uri: str, mongodb_database: str) -> MongoSettings:
     """A database of one's own, on either driver, without haste."""
     return MongoSettings(uri=mongodb_uri, database=mongodb_database, driver=request.param, timeout_ms=20_000)
