@@ -16,7 +16,7 @@ from gateway.stitching.sourced_record import SourcedRecord, record_of
 from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.enums import AccountRole, SortOrder
 from resolvers.fields import computed, node_id_field, own, source_field, source_id_field
-from resolvers.list_arguments import After, Filter, First, InOrder, ask_of
+from resolvers.list_arguments import After, Filter, First, InOrder, ask_of, take_filter
 from resolvers.node import Node
 from resolvers.order import Order, OrderFilter
 from resolvers.subscription import Subscription, SubscriptionFilter
@@ -51,8 +51,7 @@ def resolve_records(description: str, record: type[records.Record], shown_as: ty
         ask = ask_of(record, selection, first=first, after=after, filter=filter, order=order)
         return await records_of(context_of(info).stitcher, root, record, ask, selection.origins, members=members)
 
-    explained = strawberry.argument(description="Which ones; all by default.")
-    resolve.__annotations__["filter"] = Annotated[filter_type | None, explained]
+    take_filter(resolve, filter_type)
     graphql_type = Connection[shown_as] | None  # type: ignore[valid-type]
     return computed(description, paths=("id",), graphql_type=graphql_type)(resolve)
 

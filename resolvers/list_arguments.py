@@ -32,6 +32,12 @@ _NO_VALUES = ("since", "until", "own_values")
 T = TypeVar("T")
 
 
+def take_filter(resolve: Callable[..., Any], filter_type: type[Any]) -> None:
+    """Give the argument `filter` of a list's resolver its type."""
+    explained = strawberry.argument(description="Which ones; all by default.")
+    resolve.__annotations__["filter"] = Annotated[filter_type | None, explained]
+
+
 def filter_input(description: str) -> Callable[[type[T]], type[T]]:
     """Declare the filter of a list."""
 

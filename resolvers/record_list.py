@@ -1,7 +1,7 @@
 """Lists of records that a customer's keys find: one declaration, which says all that an executor has to know."""
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -12,7 +12,7 @@ from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.record_list import RecordPage
 from resolvers.connection import DEFAULT_FIRST, Connection
 from resolvers.enums import SortOrder
-from resolvers.list_arguments import After, Filter, First, InOrder, ask_of
+from resolvers.list_arguments import After, Filter, First, InOrder, ask_of, take_filter
 
 
 def resolve_list(description: str, record: type[Record], shown_as: type[Any], filter_type: type[Filter]) -> Any:
@@ -31,8 +31,7 @@ def resolve_list(description: str, record: type[Record], shown_as: type[Any], fi
         ask = lists.ask(selection, first=first, after=after, filter=filter, order=order)
         return await root.records(record, ask, selection.origins)
 
-    explained = strawberry.argument(description="Which ones; all by default.")
-    resolve.__annotations__["filter"] = Annotated[filter_type | None, explained]
+    take_filter(resolve, filter_type)
     metadata = {METADATA_KEY: FieldMetadata(reads=RequiredFields(stitches=(record,)), lists=lists)}
     graphql_type = Connection[shown_as] | None  # type: ignore[valid-type]
     return strawberry.field(resolver=resolve, description=description, graphql_type=graphql_type, metadata=metadata)

@@ -120,11 +120,11 @@ class OwnProperties:
 
 
 async def unknown_properties(
-    source: str, own: Mapping[str, OwnProperties], names_of: Callable[[str], Awaitable[Collection[str]]]
+    source: str, own: Mapping[str, OwnProperties], names_of: Callable[[str], Awaitable[Collection[str] | None]]
 ) -> list[str]:
     """Say for `check` which properties an account does not have. `names_of` lists those of a record.
 
-    Where it fails nothing is said: what the credentials lack is told beside.
+    Where it fails, or does not tell, nothing is said: what the credentials lack is told beside.
     """
     problems: list[str] = []
     for record, properties in own.items():
@@ -132,6 +132,8 @@ async def unknown_properties(
             try:
                 known = await names_of(record)
             except SourceError:
+                continue
+            if known is None:
                 continue
             where = f"sources.{source}.fields.{record}"
             problems += [

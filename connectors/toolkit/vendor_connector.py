@@ -41,7 +41,7 @@ from connectors.records import RECORD_NAMES, RECORDS, Record
 from connectors.toolkit.converters import decode_exactly, to_text
 from connectors.toolkit.http_client import HttpClient, RefusedResponse, WebSettings
 from connectors.toolkit.oauth import FORM, Session, SessionEndedError, bearer, form
-from connectors.toolkit.own_properties import OwnProperties, PropertyNames, absent_vendor_fields
+from connectors.toolkit.own_properties import OwnProperties, PropertyNames, absent_vendor_fields, unknown_properties
 from connectors.toolkit.vendor_rows import UNREADABLE
 from connectors.toolkit.vendor_words import word_problems
 
@@ -198,9 +198,13 @@ class Vendor(Connector[V]):
         return self._transport.pool_usage
 
     async def check(self) -> list[str]:
-        until = asyncio.get_running_loop().time() + CHECK_TIMEOUT_S
-        problems = await asyncio.gather(*(self._try(trial, until) for trial in self.trials()))
-        return list(dict.fromkeys(problem for problem in problems if problem is not None))
+        problems = await asyncio.gather(*(self._try(trial, self.ends(CHECK_TIMEOUT_S)) for trial in self.trials()))
+        of_properties = await unknown_properties(self.name, self.own, self.property_list)
+        return [*dict.fromkeys(filter(None, problems)), *of_properties]
+
+    async def property_list(self, record: str) -> Collection[str] | None:  # noqa: ARG002  for those that list them
+        """List the properties that records have at the account, None where it does not tell."""
+        return None
 
     def absent_fields(self, record: type[Record]) -> frozenset[str]:
         return self._absent[record]
@@ -344,7 +348,7 @@ class Vendor(Connector[V]):
                 fix = f"it reads those of {', '.join(self.own)}" if self.own else "remove this"
                 yield f"fields.{record}: {self.kind} reads no properties of {record}; {fix}"
 
-    async def _try(self, trial: Trial, until: float) -> str | None:
+    async def _try(self, trial: Trial, until: float | None) -> str | None:
         where = f"sources.{self.name}.{self.credential}"
         try:
             method = "GET" if trial.body is None else "POST"

@@ -18,7 +18,7 @@ from gateway.lookups.post_filter import position_fields
 from gateway.lookups.sources import Source
 from gateway.stitching.customer import StitchedCustomer
 from gateway.stitching.position import ask_of_source
-from gateway.stitching.record_list import RecordPage, merge_outcomes
+from gateway.stitching.record_list import RecordPage, merge_outcomes, page_of_one
 from gateway.stitching.record_loader import load_by_own_key
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import RoutedAsk
@@ -86,15 +86,7 @@ async def subsidiaries_of(stitcher: Stitcher, account: SourcedRecord, ask: Ask) 
     if isinstance(outcome, Failed):
         raise SourceFailure(outcome.source, outcome.error)
     assert isinstance(outcome, Found)
-    return RecordPage(
-        records=outcome.records,
-        owners=[outcome.source] * len(outcome.records),
-        total=outcome.total,
-        has_more=outcome.has_more,
-        has_previous=ask.after is not None,
-        contributions=[(Account, outcome)],
-        partial=outcome.partial,
-    )
+    return page_of_one(Account, ask, outcome)
 
 
 async def members_of(

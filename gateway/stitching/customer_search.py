@@ -21,7 +21,7 @@ from gateway.stitching.customer_identity import LASTING_REASONS
 from gateway.stitching.identity_lookup import IdentityLookup
 from gateway.stitching.merged_customer import MergedCustomer
 from gateway.stitching.position import RecordPosition, ask_of_source, position_of
-from gateway.stitching.record_list import RecordPage
+from gateway.stitching.record_list import RecordPage, page_of_one
 from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import SourceRouter
 
@@ -83,15 +83,8 @@ class CustomerSearch:
         outcome = await self._ask(source, kind, key, ask)
         if isinstance(outcome, Failed):
             raise SourceFailure(outcome.source, outcome.error)
-        return RecordPage(
-            records=await self._customers_of(_hits_of(outcome), selection),
-            owners=[outcome.source] * len(outcome.records),
-            total=outcome.total,
-            has_more=outcome.has_more,
-            has_previous=ask.after is not None,
-            contributions=[(Customer, outcome)],
-            partial=outcome.partial,
-        )
+        people = await self._customers_of(_hits_of(outcome), selection)
+        return msgspec.structs.replace(page_of_one(Customer, ask, outcome), records=people)
 
     async def _find_in_all(self, sources: Sequence[Source], key: str, ask: Ask, selection: Selection) -> RecordPage:
         whole = msgspec.structs.replace(ask, first=MAX_HITS, after=None, more=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from connectors.records import MAX_WHOLE
+from connectors.contract import Ask
+from connectors.records import MAX_WHOLE, Record
 from gateway.errors import SourceFailure
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.stitching.joined_orders import join_answers, page_answers
@@ -53,18 +54,11 @@ class RecordPage(msgspec.Struct, frozen=True):
         return list(zip(self.records, self.owners, strict=True))
 
 
-def page_of_one(asked: RoutedAsk, outcome: Found) -> RecordPage:
-    """Make the page of a customer of one key and source."""
-    owners, contributions = [outcome.source] * len(outcome.records), ((asked.record, outcome),)
+def page_of_one(record: type[Record], ask: Ask, outcome: Found) -> RecordPage:
+    """Make the page of what one source finds by one key."""
+    owners, contributions = [outcome.source] * len(outcome.records), ((record, outcome),)
     return RecordPage(
-        outcome.records,
-        owners,
-        outcome.total,
-        outcome.has_more,
-        asked.ask.after is not None,
-        (),
-        contributions,
-        outcome.partial,
+        outcome.records, owners, outcome.total, outcome.has_more, ask.after is not None, (), contributions, outcome.partial
     )
 
 
@@ -79,7 +73,7 @@ def merge_outcomes(asked: RoutedAsk, outcomes: Sequence[Outcome], *, is_short: b
         page = _merge(asked, page_answers(outcomes, joined, asked.ask))
         page = msgspec.structs.replace(page, contributions=[(asked.record, outcome) for outcome in outcomes])
     elif len(outcomes) == 1 and type(only := outcomes[0]) is Found:
-        page = page_of_one(asked, only)
+        page = page_of_one(asked.record, asked.ask, only)
     else:
         page = _merge(asked, outcomes)
     if asked.origins is not None:

@@ -21,7 +21,7 @@ from connectors.records import Account, Customer, Deal, Survey, Ticket
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.http_client import ask_each
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
-from connectors.toolkit.own_properties import PropertyNames, unknown_properties
+from connectors.toolkit.own_properties import PropertyNames
 from connectors.toolkit.vendor_connector import CHECK_TIMEOUT_S, Trial
 from connectors.toolkit.vendor_rows import as_records, by_key, is_number, needed, readable
 from connectors.toolkit.webhook_signatures import expect_hubspot, read
@@ -91,10 +91,7 @@ class HubSpot(Crm):
         self._deals = Objects("deals", "deal", DEAL_FROM, partial(deal_of, settings.currency, self.word))
         self._surveys = Objects(_OBJECTS["survey"], "survey", SURVEY_FROM, partial(survey_of, self.word))
 
-    async def check(self) -> list[str]:
-        return [*await super().check(), *await unknown_properties(self.name, self.own, self._names_of)]
-
-    async def _names_of(self, record: str) -> list[str]:
+    async def property_list(self, record: str) -> list[str]:
         """List the names of the properties that the objects of a record have."""
         page = await self.get(HubSpotPage, f"/crm/v3/properties/{_OBJECTS[record]}", {}, self.ends(CHECK_TIMEOUT_S))
         return readable(page.results, lambda row: str(row["name"]))

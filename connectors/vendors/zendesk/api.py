@@ -6,7 +6,6 @@ from typing import Any
 
 from connectors.errors import SourceError, SourceThrottledError
 from connectors.toolkit.http_client import RefusedResponse
-from connectors.toolkit.own_properties import unknown_properties
 from connectors.toolkit.vendor_connector import CHECK_TIMEOUT_S, Grant, Trial, Vendor
 from connectors.toolkit.vendor_rows import readable
 from connectors.vendors.zendesk.answers import FieldsPage
@@ -43,10 +42,7 @@ class SupportApi(Vendor[ZendeskSettings]):
             *([Trial(RATINGS, _OF_RATINGS, smallest)] if self._has_surveys else []),
         ]
 
-    async def check(self) -> list[str]:
-        return [*await super().check(), *await unknown_properties(self.name, self.own, self._names_of)]
-
-    async def _names_of(self, record: str) -> list[str]:
+    async def property_list(self, record: str) -> list[str]:
         """List the keys of users' own fields, or the ids of tickets' fields."""
         kind, name = ("user_fields", "key") if record == "customer" else ("ticket_fields", "id")
         until = self.ends(CHECK_TIMEOUT_S)
