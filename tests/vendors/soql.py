@@ -162,6 +162,9 @@ class _Parser:
             return lambda row: not test(row)
         if self._takes("IN"):
             return self._in(path)
+        if self._takes("!="):
+            self._must("NULL")
+            return lambda row: at(row, path) is not None
         operator, bound = self.next(), self._value()
         if isinstance(bound, str):
             return _behind(path, operator, bound)

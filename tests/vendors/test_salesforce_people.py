@@ -316,10 +316,10 @@ async def test_an_account_has_its_contacts_and_its_parts():
 
 
 @pytest.mark.parametrize(
-    ("role", "places"), [("USER", (0,)), ("BUYER", (1,)), ("UNKNOWN", (2, 5)), ("DECISION_MAKER", (3,)), ("OTHER", (4,))]
+    ("role", "places"), [("USER", (0,)), ("BUYER", (1,)), ("UNKNOWN", (5,)), ("DECISION_MAKER", (3,)), ("OTHER", (4,))]
 )
 async def test_contacts_of_an_account_come_by_role(role, places):
-    """Each has one role, by which SOQL finds and counts it; a page behind any id is one call, with its total."""
+    """Each has at most one role, by which SOQL finds and counts it; a page behind any id is one call, with its total."""
     objects = org()
     objects["Contact"] = objects["Contact"][1:]
     staff(objects, 12)
@@ -329,9 +329,10 @@ async def test_contacts_of_an_account_come_by_role(role, places):
         ids = [id_of("003", 100 + n) for n in range(12) if n % 6 in places]
         assert await ids_of(crm, Customer, KeyKind.ACCOUNT, [ACME, "AC-77"], where=where) == {ACME: ids, "AC-77": ids}
         api.requests.clear()
-        ask = Ask(fields=Fields.from_paths("id"), where=where, after=Position(None, ids[0]), first=1)
+        ask = Ask(fields=Fields.from_paths("id", "company.role"), where=where, after=Position(None, ids[0]), first=1)
         answer = await by_account.fetch([ACME], ask)
-        assert [own["id"] for own in msgspec.json.decode(answer[ACME].records)] == ids[1:2]
+        found = [(own["id"], own["company"]["role"]) for own in msgspec.json.decode(answer[ACME].records)]
+        assert found == [(ids[1], role)]
         assert api.requests == [QUERY]
         answer = await by_account.fetch([ACME], msgspec.structs.replace(ask, count=True))
         assert (answer[ACME].total, api.requests) == (len(ids), [QUERY, BATCH])

@@ -14,13 +14,14 @@ _ROLES = {
     "EXECUTIVE_SPONSOR": "DECISION_MAKER",
     "BUDGET_HOLDER": "BUYER",
     "END_USER": "USER",
+    **dict.fromkeys(("BLOCKER", "CHAMPION", "INFLUENCER", "LEGAL_AND_COMPLIANCE", "OTHER"), "OTHER"),
 }
-"""What HubSpot's words mean; others, such as CHAMPION, are of another role."""
-_RANKS = [role.value for role in AccountRole if role not in (AccountRole.OTHER, AccountRole.UNKNOWN)]
+"""What HubSpot's own words mean."""
+_RANKS = [role.value for role in AccountRole if role is not AccountRole.UNKNOWN]
 
 
 def role_meanings(values: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str, str]:
-    """Join what words mean here and by the settings. Without a meaning a word is of another role."""
+    """Join what words mean here and by the settings. A word without a meaning is of an unknown role."""
     own = values.get("customer", {}).get(_FIELD, {})
     return {word: role for word, role in {**_ROLES, **own}.items() if role in _RANKS}
 
@@ -28,8 +29,8 @@ def role_meanings(values: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict
 def role_of(written: Any, meanings: Mapping[str, str]) -> str | None:
     """Tell the role of a contact: of several the first in the order of our roles, so that a search can tell it, too."""
     words = [word for word in written.split(";") if word] if isinstance(written, str) else []
-    roles = [meanings.get(word, "OTHER") for word in words]
-    return next((role for role in _RANKS if role in roles), "OTHER") if roles else None
+    roles = {meanings.get(word) for word in words}
+    return next((role for role in _RANKS if role in roles), AccountRole.UNKNOWN.value) if words else None
 
 
 def narrow_roles(
@@ -47,9 +48,6 @@ def narrow_roles(
             continue
         role = condition.values[0]
         if role == AccountRole.UNKNOWN:
-            filters.append({"propertyName": ROLE, "operator": "NOT_HAS_PROPERTY"})
-            continue
-        if role == AccountRole.OTHER:
             filters.append({"propertyName": ROLE, "operator": "HAS_PROPERTY"})
         elif role in words:
             filters.append({"propertyName": ROLE, "operator": "IN", "values": words[role]})

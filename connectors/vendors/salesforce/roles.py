@@ -8,6 +8,7 @@ from connectors.records import AccountRole
 from connectors.vendors.salesforce.soql import any_in, select
 
 _FIELD = "company.role"
+_ROLES_OF_CONTACTS = "AccountContactRole"
 _RANKS = [role.value for role in AccountRole if role is not AccountRole.UNKNOWN]
 _ROLES = {
     **{role.replace("_", sign): role for role in _RANKS for sign in "_ -"},
@@ -29,7 +30,7 @@ def role_meanings(values: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict
 def role_of(names: Iterable[Any], meanings: Mapping[str, str]) -> tuple[str | None, Any]:
     """Tell a contact's role at its account, and its name: of several the first in the order of our roles.
 
-    So a query can tell it, too.
+    So a query can tell it, too. Names without a meaning are of an unknown role; without a name there is none.
     """
     own = [name for name in names if name]
     role_by_name = {name: meanings.get(name.casefold()) for name in own if isinstance(name, str)}
@@ -37,7 +38,7 @@ def role_of(names: Iterable[Any], meanings: Mapping[str, str]) -> tuple[str | No
         for name, meaning in role_by_name.items():
             if meaning == role:
                 return role, name
-    return None, own[0] if own else None
+    return (AccountRole.UNKNOWN.value, own[0]) if own else (None, None)
 
 
 def narrow_roles(
@@ -50,11 +51,15 @@ def narrow_roles(
         if condition.field != _FIELD or condition.negated or len(condition.values) != 1 or conditions:
             rest.append(condition)
             continue
-        role = condition.values[0]
+        role, own = condition.values[0], any_in([column], [account])
         stronger = _RANKS[: _RANKS.index(role)] if role in _RANKS else _RANKS
-        for word, roles in (("IN", [role] if role in _RANKS else []), ("NOT IN", stronger)):
-            if roles:
-                names = [name for name, meaning in meanings.items() if meaning in roles]
-                query = select(["ContactId"], "AccountContactRole", [any_in([column], [account]), any_in(["Role"], names)])
-                conditions.append(f"Id {word} ({query})")
+        has = any_in(["Role"], _names_of([role], meanings)) if role in _RANKS else "Role != null"
+        conditions.append(f"Id IN ({select(['ContactId'], _ROLES_OF_CONTACTS, [own, has])})")
+        if stronger:
+            lacks = any_in(["Role"], _names_of(stronger, meanings))
+            conditions.append(f"Id NOT IN ({select(['ContactId'], _ROLES_OF_CONTACTS, [own, lacks])})")
     return conditions, tuple(rest)
+
+
+def _names_of(roles: Sequence[str], meanings: Mapping[str, str]) -> list[str]:
+    return [name for name, meaning in meanings.items() if meaning in roles]
