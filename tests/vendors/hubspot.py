@@ -131,6 +131,33 @@ def deals() -> list[dict[str, Any]]:
     return [lathe, spare, lost]
 
 
+def subscriptions() -> list[dict[str, Any]]:
+    """Subscriptions of Ann's and of her company: one that renews, one that was cancelled."""
+    plan = ticket(
+        6001,
+        [101],
+        "2026-05-01T10:00:00Z",
+        hs_name="Lathe care",
+        hs_status="active",
+        hs_currency_code="EUR",
+        hs_next_payment_amount="90.50",
+        hs_last_payment_amount="45.25",
+        hs_recurring_billing_frequency="per_six_months",
+        hs_recurring_billing_start_date="2026-04-01",
+        hs_next_payment_due_date="2026-10-01",
+    )
+    left = ticket(
+        6002,
+        [101],
+        "2026-05-02T10:00:00Z",
+        hs_status="canceled",
+        hs_last_payment_amount="12.00",
+        hs_recurring_billing_frequency="monthly",
+        hs_next_payment_due_date="2026-06-02",
+    )
+    return [plan, left]
+
+
 def surveys() -> list[dict[str, Any]]:
     """Submissions of Ann's, one of them of a survey of the account's own."""
     answered = {"hs_content": "Quick.", "hs_survey_channel": "EMAIL", "hs_submission_timestamp": "2026-05-01T09:59:00Z"}
@@ -180,6 +207,7 @@ class HubSpotApi(GrantingApi):
         self.contacts = contacts()
         self.tickets = tickets()
         self.deals = deals()
+        self.subscriptions = subscriptions()
         self.surveys = surveys()
         self.page_of_associations = 500
         self.part_errors: list[dict[str, Any]] = []
@@ -213,7 +241,8 @@ class HubSpotApi(GrantingApi):
         return refused(Refusal(404, {"status": "error", "message": "no such resource"}))
 
     def _objects(self, objects: str) -> list[dict[str, Any]]:
-        more = {"tickets": self.tickets, "deals": self.deals, "feedback_submissions": self.surveys}
+        more = {"tickets": self.tickets, "deals": self.deals, "subscriptions": self.subscriptions}
+        more |= {"feedback_submissions": self.surveys}
         return ({"contacts": self.contacts, "companies": COMPANIES} | more)[objects]
 
     def _listed(self, rows: list[dict[str, Any]], query: Any) -> web.Response:

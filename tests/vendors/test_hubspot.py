@@ -6,7 +6,7 @@ import pytest
 from connectors.contract import Ask, KeyKind
 from connectors.errors import SourceAuthError, SourceRejectedError, SourceThrottledError
 from connectors.record_fields import Fields, all_fields
-from connectors.records import Account, Customer, Deal, Survey, Ticket
+from connectors.records import Account, Customer, Deal, Subscription, Survey, Ticket
 from connectors.testing import ConnectorContract
 from connectors.vendors.hubspot import HubSpot
 from tests.vendors.api import Refusal, expect_refused_settings, failure_of, gateway_to, lookup_of, opened
@@ -21,6 +21,7 @@ SETTINGS = {
         "customer": KINDS,
         "ticket": ["customer_id", "ticket_id", "ticket_number", "account"],
         "deal": ["customer_id", "account", "deal_id"],
+        "subscription": ["customer_id", "account", "subscription_id"],
         "survey": ["customer_id", "survey_id"],
         "account": ["account", "parent_account"],
     },
@@ -54,6 +55,9 @@ class TestContract(ConnectorContract):
         (Deal, KeyKind.CUSTOMER_ID): ["101", "103"],
         (Deal, KeyKind.ACCOUNT): ["9001"],
         (Deal, KeyKind.DEAL_ID): ["7001", "7003"],
+        (Subscription, KeyKind.CUSTOMER_ID): ["101"],
+        (Subscription, KeyKind.ACCOUNT): ["9001"],
+        (Subscription, KeyKind.SUBSCRIPTION_ID): ["6001", "6002"],
         (Survey, KeyKind.CUSTOMER_ID): ["101"],
         (Survey, KeyKind.SURVEY_ID): ["8001", "8002"],
     }

@@ -138,6 +138,57 @@ async def test_deals_are_found_by_contact_company_and_id(api):
         assert isinstance(await failure_of(lookup_of(crm, Deal, KeyKind.CUSTOMER_ID), "101"), SourceAuthError)
 
 
+async def test_a_customer_and_its_account_have_subscriptions(api):
+    """The amount is that of the next period, or else of the last one; what was cancelled is not renewed."""
+    keys = {"customer": ["customer_id"], "account": ["account"], "subscription": ["customer_id", "account", "subscription_id"]}
+    async with gateway_to(HubSpot, api, "crm", token=TOKEN, keys=keys) as gateway:
+        data = await gateway.data(
+            """{ customer(by: {id: "101"}) { subscriptions { nodes {
+                   id startedAt plan status amount { amount currency } interval intervalCount renewsAt } } }
+              account(id: "crm:9001") { subscriptions { nodes { id } } }
+              node(id: "crm:6002") { ... on Subscription { status } } }"""
+        )
+    own = {"plan": "Lathe care", "status": "ACTIVE", "startedAt": "2026-04-01T00:00:00Z", "renewsAt": "2026-10-01T00:00:00Z"}
+    half_a_year = {"amount": {"amount": "90.50", "currency": "EUR"}, "interval": "MONTH", "intervalCount": 6}
+    left = {"plan": None, "status": "CANCELLED", "startedAt": "2026-05-02T10:00:00Z", "renewsAt": None}
+    a_month = {"amount": None, "interval": "MONTH", "intervalCount": 1}
+    assert data["customer"]["subscriptions"]["nodes"] == [
+        {"id": "crm:6002"} | left | a_month,
+        {"id": "crm:6001"} | own | half_a_year,
+    ]
+    assert data["account"] == {"subscriptions": {"nodes": [{"id": "crm:6002"}, {"id": "crm:6001"}]}}
+    assert data["node"] == {"status": "CANCELLED"}
+
+
+STATUSES = dict(active="ACTIVE", past_due="PAST_DUE", unpaid="PAST_DUE", paused="PAUSED", canceled="CANCELLED", expired="ENDED")
+PERIODS = {
+    "weekly": ("WEEK", 1),
+    "biweekly": ("WEEK", 2),
+    "monthly": ("MONTH", 1),
+    "quarterly": ("MONTH", 3),
+    "annually": ("YEAR", 1),
+    "per_five_years": ("YEAR", 5),
+    "daily": ("UNKNOWN", None),
+}
+
+
+async def test_words_of_subscriptions_are_read(api):
+    """As HubSpot lists them. A word that is not ours may get a meaning, a period that nobody knows has none."""
+    words = [*STATUSES, "scheduled"]
+    api.subscriptions = [
+        ticket(6100 + n, [101], "2026-05-01T10:00:00Z", hs_status=status, hs_recurring_billing_frequency=[*PERIODS][n])
+        for n, status in enumerate(words)
+    ]
+    query = """{ customer(by: {id: "101"}) { subscriptions { nodes { id status interval intervalCount } } } }"""
+    own = {"token": TOKEN, "keys": {"customer": ["customer_id"], "subscription": ["customer_id"]}}
+    for values, scheduled in (({}, "UNKNOWN"), ({"subscription": {"status": {"scheduled": "ACTIVE"}}}, "ACTIVE")):
+        async with gateway_to(HubSpot, api, "crm", **own, values=values) as gateway:
+            found = (await gateway.data(query))["customer"]["subscriptions"]["nodes"]
+        found = sorted(found, key=lambda one: one["id"])
+        assert [one["status"] for one in found] == [*STATUSES.values(), scheduled]
+        assert [(one["interval"], one["intervalCount"]) for one in found] == [*PERIODS.values()]
+
+
 async def test_a_customer_has_surveys(api):
     """A score counts against the scale of its kind, where that is the same in all accounts."""
     keys = {"customer": ["customer_id"], "survey": ["customer_id", "survey_id"]}

@@ -23,7 +23,10 @@ SHOPIFY = (Shopify, ShopifyApi, "shop", test_shopify.SETTINGS, test_shopify.Test
 PRESETS = test_odd_answers.PRESETS | {"shopify": SHOPIFY}
 ODD: tuple[Any, ...] = (None, "text", 7, True, ["text"], {"odd": 1})
 STANDS_ON: dict[str, set[Any]] = {
-    "hubspot": {"id", "properties", "hs_object_id", "createdAt", "hs_submission_timestamp"},
+    "hubspot": {
+        *("id", "properties", "hs_object_id", "createdAt"),
+        *("hs_submission_timestamp", "hs_recurring_billing_start_date"),
+    },
     "posthog": {0, 1, 2, 3},
     "salesforce": {"attributes", "type", "Id", "ContactId", "CreatedDate", "Opportunity"},
     "segment": {"type", "event", "message_id", "timestamp"},

@@ -17,7 +17,7 @@ from connectors.errors import (
     SourceRejectedError,
 )
 from connectors.record_fields import Fields
-from connectors.records import Account, Customer, Deal, Survey, Ticket
+from connectors.records import Account, Customer, Deal, Subscription, Survey, Ticket
 from connectors.toolkit.batches import ask_in_halves
 from connectors.toolkit.http_client import ask_each
 from connectors.toolkit.listing_cursor import decode_cursor, encode_cursor
@@ -31,7 +31,20 @@ from connectors.vendors.hubspot.answers import (
     HubSpotPage,
     unless_all_failed,
 )
-from connectors.vendors.hubspot.crm import AT_ONCE, BATCH, COMPANIES, CONTACTS, DEALS, ID, PAGE, SURVEYS, TICKETS, Crm, Objects
+from connectors.vendors.hubspot.crm import (
+    AT_ONCE,
+    BATCH,
+    COMPANIES,
+    CONTACTS,
+    DEALS,
+    ID,
+    PAGE,
+    SUBSCRIPTIONS,
+    SURVEYS,
+    TICKETS,
+    Crm,
+    Objects,
+)
 from connectors.vendors.hubspot.deals import DEAL_FROM, deal_of
 from connectors.vendors.hubspot.objects import (
     ACCOUNT_FROM,
@@ -48,14 +61,22 @@ from connectors.vendors.hubspot.objects import (
 )
 from connectors.vendors.hubspot.roles import narrow_roles, role_meanings
 from connectors.vendors.hubspot.settings import HubSpotSettings
+from connectors.vendors.hubspot.subscriptions import SUBSCRIPTION_FROM, subscription_of
 from connectors.vendors.hubspot.surveys import SURVEY_FROM, survey_of
 from connectors.vendors.hubspot.tickets import TICKET_FROM, ticket_of
 
-_OBJECTS = {"customer": "contacts", "ticket": "tickets", "deal": "deals", "survey": "feedback_submissions"}
+_OBJECTS = {
+    "customer": "contacts",
+    "ticket": "tickets",
+    "deal": "deals",
+    "subscription": "subscriptions",
+    "survey": "feedback_submissions",
+}
 """The objects whose properties fields of one's own are read from."""
 _MORE = (
     ("ticket", TICKETS, "tickets"),
     ("deal", DEALS, "crm.objects.deals.read"),
+    ("subscription", SUBSCRIPTIONS, "crm.objects.subscriptions.read"),
     ("survey", SURVEYS, "crm.objects.feedback_submissions.read"),
 )
 """Where other records are, and the scopes that they need."""
@@ -80,6 +101,7 @@ class HubSpot(Crm):
             "customer": ("acquisition.source", "address.country", "company.role", "gender"),
             "ticket": ("channel", "kind", "priority", "status"),
             "deal": ("pipeline", "stage", "stage_name"),
+            "subscription": ("status",),
             "survey": ("channel", "kind"),
         }
     )
@@ -89,6 +111,9 @@ class HubSpot(Crm):
         self._roles = role_meanings(settings.values)
         self._tickets = Objects("tickets", "ticket", TICKET_FROM, partial(ticket_of, self.word))
         self._deals = Objects("deals", "deal", DEAL_FROM, partial(deal_of, settings.currency, self.word))
+        self._subscriptions = Objects(
+            "subscriptions", "subscription", SUBSCRIPTION_FROM, partial(subscription_of, settings.currency, self.word)
+        )
         self._surveys = Objects(_OBJECTS["survey"], "survey", SURVEY_FROM, partial(survey_of, self.word))
 
     async def property_list(self, record: str) -> list[str]:
@@ -196,6 +221,22 @@ class HubSpot(Crm):
     async def deals_by_account(self, keys: Keys, ask: Ask) -> Answer:
         return await self.objects_of("companies", self._deals, keys, ask)
 
+    @lookup(Deal, by=KeyKind.DEAL_ID, max_batch=BATCH)
+    async def deals_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self.objects_by_id(self._deals, keys, ask)
+
+    @lookup(Subscription, by=KeyKind.CUSTOMER_ID, max_batch=AT_ONCE)
+    async def subscriptions_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self.objects_of("contacts", self._subscriptions, keys, ask)
+
+    @lookup(Subscription, by=KeyKind.ACCOUNT, max_batch=AT_ONCE)
+    async def subscriptions_by_account(self, keys: Keys, ask: Ask) -> Answer:
+        return await self.objects_of("companies", self._subscriptions, keys, ask)
+
+    @lookup(Subscription, by=KeyKind.SUBSCRIPTION_ID, max_batch=BATCH)
+    async def subscriptions_by_id(self, keys: Keys, ask: Ask) -> Answer:
+        return await self.objects_by_id(self._subscriptions, keys, ask)
+
     @lookup(Survey, by=KeyKind.CUSTOMER_ID, max_batch=AT_ONCE)
     async def surveys_by_customer_id(self, keys: Keys, ask: Ask) -> Answer:
         return await self.objects_of("contacts", self._surveys, keys, ask)
@@ -203,10 +244,6 @@ class HubSpot(Crm):
     @lookup(Survey, by=KeyKind.SURVEY_ID, max_batch=BATCH)
     async def surveys_by_id(self, keys: Keys, ask: Ask) -> Answer:
         return await self.objects_by_id(self._surveys, keys, ask)
-
-    @lookup(Deal, by=KeyKind.DEAL_ID, max_batch=BATCH)
-    async def deals_by_id(self, keys: Keys, ask: Ask) -> Answer:
-        return await self.objects_by_id(self._deals, keys, ask)
 
     async def _members(self, company: str, ask: Ask) -> Page:
         """Load a page of the contacts whose primary company it is."""

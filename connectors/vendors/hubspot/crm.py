@@ -14,7 +14,7 @@ from connectors.vendors.hubspot.answers import AssociationPage, Failures, HubSpo
 from connectors.vendors.hubspot.settings import HubSpotSettings
 
 _OBJECTS = "/crm/v3/objects"
-SURVEYS = f"{_OBJECTS}/feedback_submissions"
+SURVEYS, SUBSCRIPTIONS = f"{_OBJECTS}/feedback_submissions", f"{_OBJECTS}/subscriptions"
 CONTACTS, COMPANIES, TICKETS, DEALS = (f"{_OBJECTS}/{name}" for name in ("contacts", "companies", "tickets", "deals"))
 BATCH, PAGE = 100, 200
 AT_ONCE = 20

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.toolkit.converters import given, to_amount, to_time
-from connectors.vendors.hubspot.objects import Word
+from connectors.toolkit.converters import given, to_time
+from connectors.vendors.hubspot.objects import Word, money_of
 
 _IS_CLOSED, _IS_WON = "hs_is_closed", "hs_is_closed_won"
 _CURRENCY = "deal_currency_code"
@@ -38,13 +38,9 @@ def deal_of(currency: str | None, word: Word, contacts: Mapping[str, Sequence[st
         stage=word("deal", "stage", stage) or _stage(has(_IS_CLOSED), has(_IS_WON)),
         stageName=word("deal", "stage_name", stage) or stage,
         segment=has("dealtype"),
-        amount=_amount(has("amount"), has(_CURRENCY) or currency),
+        amount=money_of(has("amount"), has(_CURRENCY) or currency),
         closedAt=to_time(has("closedate")) if has(_IS_CLOSED) in _YES else None,
     )
-
-
-def _amount(amount: Any, currency: Any) -> dict[str, Any] | None:
-    return given(amount=to_amount(amount), currency=currency) if amount and currency else None
 
 
 def _stage(is_closed: Any, is_won: Any) -> str | None:

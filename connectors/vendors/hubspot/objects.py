@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from connectors.toolkit.converters import contact_points, converter, given, to_country, to_text, to_time
+from connectors.toolkit.converters import contact_points, converter, given, to_amount, to_country, to_text, to_time
 from connectors.toolkit.vendor_rows import country_code, is_number, joined, read_day
 from connectors.vendors.hubspot.roles import ROLE, role_of
 from connectors.vendors.hubspot.settings import HubSpotSettings
@@ -120,6 +120,11 @@ def account_of(row: Any) -> dict[str, Any]:
 def _social_accounts(row: Any) -> list[dict[str, Any]]:
     handle, followers = (row["properties"].get(name) for name in READ_FROM["social_accounts"])
     return [given(platform="twitter", handle=handle, followers=_whole(followers))] if handle else []
+
+
+def money_of(amount: Any, currency: Any) -> dict[str, Any] | None:
+    """Read an amount. Without a currency there is none."""
+    return given(amount=to_amount(amount), currency=currency) if amount and currency else None
 
 
 def company_id(row: Any) -> str | None:
