@@ -36,14 +36,23 @@ class InvalidArgumentError(CallerError):
 
 
 class AmbiguousIdentityError(CallerError):
-    """A key that belongs to several customers of one source. `own_ids` are their ids there."""
+    """A key that belongs to several customers. `own_ids` are their ids at their sources.
+
+    `missing_sources` could not be asked, and may know more of them.
+    """
 
     code = "AMBIGUOUS_IDENTITY"
 
-    def __init__(self, key_name: str, candidates: Sequence[str], own_ids: Sequence[str]) -> None:
+    def __init__(
+        self, key_name: str, candidates: Sequence[str], own_ids: Sequence[str], missing_sources: Sequence[str] = ()
+    ) -> None:
         self.own_ids = tuple(own_ids)
         self.extensions = {"candidates": list(candidates)}
-        super().__init__(f"this {key_name} belongs to {len(candidates)} customers; ask for one of the candidates by id")
+        several = f"{len(candidates)} customers"
+        if missing_sources:
+            self.extensions["missingSources"] = list(missing_sources)
+            several = f"several customers, and {', '.join(missing_sources)} could not be asked who they are"
+        super().__init__(f"this {key_name} belongs to {several}; ask for one of the candidates by id")
 
 
 class OperatorRequiredError(CallerError):

@@ -83,7 +83,10 @@ class IdentityLookup:
         if len(components) == 1:
             return self._merged(walk, components[0], selection, None)
         candidates = walk.seeds if walk.is_shared else [walk.anchor(component) for component in components]
-        return AmbiguousIdentityError(words(kind), [id_.node_id for id_ in candidates], [id_.id for id_ in candidates])
+        missing = dict.fromkeys(failure.source for failure in walk.failures)
+        return AmbiguousIdentityError(
+            words(kind), [id_.node_id for id_ in candidates], [id_.id for id_ in candidates], [*missing]
+        )
 
     def _new_walk(self) -> CustomerWalk:
         return CustomerWalk(self._customers)

@@ -32,9 +32,8 @@ from tests.support.identity_worker import (
     workers,
 )
 
-pytestmark = [pytest.mark.mongodb, pytest.mark.cases]
-
 STEPS = int(os.environ.get("IDENTITY_STEPS", "40"))
+pytestmark = [pytest.mark.mongodb, pytest.mark.cases, pytest.mark.timeout(max(300, 5 * STEPS))]
 IDS = sorted(people())
 RECORDS = identity_records()
 ASK = """query ($ids: [ID!]!) { customers(ids: $ids) {

@@ -51,8 +51,24 @@ async def test_a_shared_key_links_nobody_while_its_source_is_down(mongodb_uri: s
         assert await whole(services, "crm:7") == ["crm:7", DOWN]
         with pytest.raises(AmbiguousIdentityError) as caught:
             await whole(services, OFFICE, KeyKind.EMAIL)
-        assert caught.value.extensions == {"candidates": ["crm:7", "shop:42"]}
+        assert caught.value.extensions == {"candidates": ["crm:7", "shop:42"], "missingSources": ["desk"]}
         assert await whole(services, "li@example.com", KeyKind.EMAIL) == ["shop:43", DOWN]
+
+
+async def test_one_candidate_is_not_all_of_them(mongodb_uri: str, mongodb_database: str):
+    """Where the source that knows the others is down, the error says that there are several, and which source that is."""
+    shop = knowing("shop", [person("42", email=OFFICE)])
+    desk = knowing("desk", [person("u1", email=OFFICE), person("u2", email=OFFICE)])
+    async with keeping([shop, desk], mongodb_uri, mongodb_database) as services:
+        assert await whole(services, "shop:42") == ["shop:42"]
+        assert services.router.known is not None
+        await services.router.known.join()
+        desk.failure = SourceUnavailableError()
+        with pytest.raises(AmbiguousIdentityError) as caught:
+            await whole(services, OFFICE, KeyKind.EMAIL)
+    assert caught.value.extensions == {"candidates": ["shop:42"], "missingSources": ["desk"]}
+    several = "several customers, and desk could not be asked who they are"
+    assert str(caught.value) == f"this email belongs to {several}; ask for one of the candidates by id"
 
 
 async def test_who_asks_by_a_shared_key_has_it_stored(mongodb_uri: str, mongodb_database: str):
