@@ -22,7 +22,7 @@ QUERY = """query Own($wrapped: OrderFilter) { customer(by: {id: "1"}) {
     name clubName clubTier clubSpend { amount currency } clubVip clubVisits clubScore clubSince clubHobbies
     orders { nodes { id giftNote wrapping packedWeight items { sku engraving } } }
     boxed: orders(filter: {wrapping: [BOX]}) { nodes { id } } wrapped: orders(filter: $wrapped) { nodes { id } }
-    orderStatistics(filter: {wrapping: [BOX, PAPER]}) { count firstAt partial }
+    orderStatistics(filter: {wrapping: [BOX, PAPER]}) { count firstAt }
     events { nodes { cartValue cartKind country paid } } tag(key: "heavy") { value label evidence { name value } } } """
 UNPLANNED = " __schema { queryType { name } } }"
 ANSWER: dict[str, Any] = {
@@ -50,7 +50,7 @@ ANSWER: dict[str, Any] = {
     },
     "boxed": {"nodes": [{"id": "shop:1"}]},
     "wrapped": {"nodes": [{"id": "shop:2"}]},
-    "orderStatistics": {"count": 2, "firstAt": "2026-01-02T00:00:00Z", "partial": False},
+    "orderStatistics": {"count": 2, "firstAt": "2026-01-02T00:00:00Z"},
     "events": {
         "nodes": [
             {"cartValue": "19.90", "cartKind": "GIFT", "country": "Germany", "paid": True},
