@@ -43,7 +43,7 @@ class MissingRecord(msgspec.Struct):
         raise SourceFailure(self._failed.source, self._failed.error)
 
 
-def unheard_of(outcomes: Iterable[Outcome]) -> list[str]:
+def unheard_of(outcomes: Iterable[Outcome | None]) -> list[str]:
     """Name the sources that failed, or for which an older answer stands in."""
     return [own.source for own in outcomes if isinstance(own, Failed) or (isinstance(own, Found) and own.stale is not None)]
 
