@@ -6,6 +6,7 @@ A record's struct stays the same class: sources, lookups and resolvers know it b
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from keyword import kwlist
 from typing import Annotated, Any
 
 import msgspec
@@ -15,6 +16,10 @@ from connectors.records import RECORDS, KnownEnum, Money, OrderItem, Personal, Q
 
 OWNERS: Mapping[str, type[msgspec.Struct]] = {**RECORDS, "item": OrderItem}
 """What may have fields of one's own, by the name that settings use."""
+
+
+RESERVED = frozenset([*kwlist, "true", "false", "null", "record_type", "time_field"])
+"""Names that mean something else in the code of plans, in SQL, or of each record."""
 
 
 class OwnType(StrEnum):
@@ -73,9 +78,11 @@ class OwnField(msgspec.Struct, frozen=True, kw_only=True):
 def declare_fields(fields: Iterable[OwnField]) -> None:
     """Have records have these fields from now on. Those that are declared already stay.
 
-    Raises `ValueError` for a name that the record has, or that was declared with another type.
+    Raises `ValueError` for a reserved name, one that the record has, or one that was declared with another type.
     """
     for field in fields:
+        if field.name in RESERVED:
+            raise ValueError(f"is reserved; choose another name, such as {field.owner}_{field.name}")
         declare(OWNERS[field.owner], _shape(field))
 
 

@@ -83,14 +83,17 @@ _declared: dict[type[msgspec.Struct], dict[str, FieldInfo]] = {}
 
 
 def declare(struct: type[msgspec.Struct], field: FieldInfo) -> None:
-    """Have a record or part have one more field. Raises `ValueError` where it has another one of that name."""
-    before = fields_of(struct).get(field.name)
+    """Have a record or part have one more field. Raises `ValueError` where it has another one of that name, here or in JSON."""
+    known_fields = fields_of(struct)
+    before = known_fields.get(field.name)
     if before == field:
         return
     if before is not None:
         is_own = field.name in _declared.get(struct, ())
         known = "was declared with another type before; restart, or" if is_own else "is there already;"
-        raise ValueError(f"`{field.name}` {known} choose another name")
+        raise ValueError(f"{known} choose another name")
+    if like := [other.name for other in known_fields.values() if other.json_name == field.json_name]:
+        raise ValueError(f"is `{field.json_name}` in answers, as `{like[0]}` is; choose another name")
     _declared.setdefault(struct, {})[field.name] = field
     for remembered in (fields_of, all_fields, leaves_of, has_decimals):
         remembered.cache_clear()

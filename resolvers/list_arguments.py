@@ -78,8 +78,8 @@ class Filter:
 
         Raises `InvalidArgumentError` for what is too long: what is asked is remembered with its conditions.
         """
-        given = {**vars(self), **self.own_values}
-        given = {name: value for name, value in given.items() if name not in _NO_VALUES and value is not None}
+        given = {name: value for name, value in vars(self).items() if name not in _NO_VALUES} | dict(self.own_values)
+        given = {name: value for name, value in given.items() if value is not None}
         for name, values in given.items():
             longest = max(map(len, map(as_text, values)), default=0)
             if len(values) > MAX_VALUES or longest > MAX_VALUE_LENGTH:

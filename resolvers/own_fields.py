@@ -1,6 +1,6 @@
 """Show fields of one's own: as attributes of their types, and in the filters of lists."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from connectors.errors import ConfigurationError
-from connectors.own_fields import OWNERS, OwnField, OwnType
+from connectors.own_fields import OWNERS, OwnField, OwnType, enum_name
 from connectors.record_fields import fields_of
 from resolvers.fields import field, own
 from resolvers.money import Money
@@ -34,17 +34,18 @@ FILTERED = (OwnType.STRING, OwnType.ENUM)
 FieldsByType = Mapping[str, list[StrawberryField]]
 
 
-def own_fields_by_type(fields: Iterable[OwnField], shown: Callable[[str], Iterable[str]]) -> FieldsByType:
-    """Make the fields of the schema, by the name of their type. `shown` lists the names that a type has already.
+def own_fields_by_type(fields: Iterable[OwnField], types: Mapping[str, Any]) -> FieldsByType:
+    """Make the fields of the schema, by the name of their type. `types` are those of the schema without them.
 
-    Raises `ConfigurationError` for each that has the name of another one.
+    Raises `ConfigurationError` for each that has the name of another one, or whose enum has that of a type.
     """
     made: dict[str, list[StrawberryField]] = {}
     problems = []
     for one in fields:
         kind, json_name = TYPE_NAMES[one.owner], fields_of(OWNERS[one.owner])[one.name].json_name
-        if json_name in shown(kind):
-            problems.append(f"fields.{one.owner}.{one.name}: `{json_name}` is in the schema already; choose another name")
+        taken = _taken_name(one, kind, json_name, types)
+        if taken is not None:
+            problems.append(f"fields.{one.owner}.{one.name}: `{taken}` is in the schema already; choose another name")
             continue
         declared = own if one.owner in ("customer", "account") else field
         python_type = _python_type(one)
@@ -57,6 +58,15 @@ def own_fields_by_type(fields: Iterable[OwnField], shown: Callable[[str], Iterab
     if problems:
         raise ConfigurationError(problems)
     return made
+
+
+def _taken_name(one: OwnField, kind: str, json_name: str, types: Mapping[str, Any]) -> str | None:
+    """Find the name of a field, or of its enum, that the schema has already."""
+    holders = [kind, f"{kind}Filter"] if one.type in FILTERED else [kind]
+    if any(json_name in types[name].fields for name in holders if name in types):
+        return json_name
+    enum = enum_name(one)
+    return enum if one.type is OwnType.ENUM and enum in types else None
 
 
 def _attribute(made: Any, name: str, json_name: str, kind: Any) -> StrawberryField:

@@ -1,6 +1,6 @@
 """The schema, put together."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -28,7 +28,7 @@ class GatewaySchema(strawberry.Schema):
     """
 
     def __init__(self, fields: Sequence[OwnField] = ()) -> None:
-        self._own_fields = own_fields_by_type(fields, _names_of) if fields else {}
+        self._own_fields = own_fields_by_type(fields, schema._schema.type_map) if fields else {}
         config = StrawberryConfig(scalar_map=SCALARS)
         super().__init__(query=Query, mutation=Mutation, types=[Customer], config=config)
         for kind in self._schema.type_map.values():
@@ -74,11 +74,6 @@ def _reader(metadata: FieldMetadata) -> Callable[[Any, str], Any]:
 
 
 schema = GatewaySchema()
-
-
-def _names_of(type_name: str) -> Collection[str]:
-    kind: Any = schema._schema.type_map[type_name]  # noqa: SLF001  Strawberry has no public name for it
-    return kind.fields.keys()  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=8)

@@ -87,7 +87,8 @@ def _measuring(**bounds: Any) -> MeasureRequest:
             (MeasureOp.MAX, "placed_at"),
         )
     )
-    return MeasureRequest(record=records.Order, measures=measures, fields=FIELDS)
+    compared = Fields.from_paths(*(condition.field for condition in bounds["where"]))
+    return MeasureRequest(record=records.Order, measures=measures, fields=FIELDS | compared)
 
 
 _USUAL = _measuring(where=(NOT_CANCELLED,))

@@ -21,7 +21,7 @@ from connectors.mongo.field_paths import FieldPath, FieldPaths, FieldSource
 from connectors.mongo.values import INTEGERS, cents_text, texts_of, to_text
 from connectors.record_fields import LIST
 from connectors.records import Record
-from connectors.toolkit.converters import code_pattern
+from connectors.toolkit.converters import NO, YES, code_pattern
 from connectors.toolkit.evaluation import EXACT, as_time
 from connectors.toolkit.ratings import ABOVE, BELOW, BEST, WORST, Scale
 
@@ -160,7 +160,8 @@ def _written(leaf: type | None, spot: FieldSource, value: str) -> Iterator[Any]:
             if spot.words.get(word, word) == value:
                 yield from texts_of(word)
     elif leaf is bool and value in ("true", "false"):
-        yield from (value == "true", int(value == "true"), Regex(f"^({value}|{int(value == 'true')})$", "i"))
+        words = map(re.escape, YES if value == "true" else NO)
+        yield from (value == "true", int(value == "true"), Regex(rf"^\s*({'|'.join(words)})\s*$", "i"))
     elif leaf in (int, Decimal, Number):
         yield from _numbers(value, spot.scale)
     elif leaf is datetime:

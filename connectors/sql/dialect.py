@@ -17,6 +17,7 @@ from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
+from connectors.toolkit.converters import NO, YES
 from connectors.toolkit.ratings import ABOVE, BELOW, BEST, WORST, Scale
 
 Expression = ColumnElement[Any]
@@ -24,8 +25,7 @@ KEY_TYPES: dict[str, TypeEngine[Any]] = {"text": Text(), "integer": BigInteger()
 
 
 DIGITS = tuple("0123456789")
-TRUE = ("true", "t", "yes", "y", "on", "1", "1.0", "\x01")
-FALSE = ("false", "f", "no", "n", "off", "0", "0.0")
+TRUE = (*YES, "\x01")
 
 DATE = "([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?"
@@ -95,7 +95,7 @@ class Dialect(ABC):
     """The one that sorts by code points."""
     object_function: ClassVar[str]
     array_function: ClassVar[str]
-    false: ClassVar[tuple[str, ...]] = FALSE
+    false: ClassVar[tuple[str, ...]] = NO
     integers: ClassVar[range] = range(-(2**63), 2**63)
     """The whole numbers that a key may be."""
 
@@ -162,7 +162,7 @@ class Dialect(ABC):
 
     def boolean(self, value: Expression) -> Expression:
         """Write a boolean as `true` or `false`; anything else as JSON text."""
-        text = func.lower(cast(value, Text), type_=Text)
+        text = func.lower(func.trim(cast(value, Text)), type_=Text)
         given = func.nullif(text, "").is_not(None)
         return case((text.in_(TRUE), "true"), (text.in_(self.false), "false"), (given, self.as_string(text)))
 

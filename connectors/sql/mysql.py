@@ -31,7 +31,8 @@ from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
 from connectors.sql import dialect
-from connectors.sql.dialect import FALSE, Expression, TextJsonDialect, matches, microseconds
+from connectors.sql.dialect import Expression, TextJsonDialect, matches, microseconds
+from connectors.toolkit.converters import NO
 
 TIME = DATETIME(fsp=6)
 NUMBER = Numeric(65, 20)
@@ -56,7 +57,7 @@ OFFSET_AT_END = f"{dialect.OFFSET}$"
 
 class Mysql(TextJsonDialect):
     integers = range(-(2**63), 2**64)
-    false = (*FALSE, "\x00")
+    false = (*NO, "\x00")
     object_function = "json_object"
     array_function = "json_array"
 

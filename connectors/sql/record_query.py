@@ -50,12 +50,11 @@ from connectors.sql.columns import (
 )
 from connectors.sql.dialect import Dialect, Expression
 from connectors.sql.settings import RecordSettings
+from connectors.toolkit.converters import code_pattern
 from connectors.toolkit.ratings import RATING, Scale
 
 NUMBERS = (int, float, Number)
 """What numbers are that are no amounts."""
-CODES = frozenset({"country", "currency"})
-"""Fields that hold codes of upper case."""
 
 Columns = Mapping[str, Any]
 """The columns of a query, each with what the driver says of its type."""
@@ -201,7 +200,7 @@ class RecordQuery:
         if value is None:
             # PostgreSQL takes a null without a type for a text, which has no sum.
             return cast(null(), BigInteger) if field.leaf in (int, float) else null()
-        return self._canonical(field, value) if field.name in CODES else self._given(field, value)
+        return self._canonical(field, value) if code_pattern(field) is not None else self._given(field, value)
 
     def operand(self, name: str, field: FieldInfo, table: FromClause) -> Expression:
         """Read a column to sum or group by: as `read`, decimals as numbers, null for others."""
@@ -312,7 +311,7 @@ class RecordQuery:
         dialect = self.dialect
         if field.form == LIST or field.leaf is dict:
             return dialect.json_text(value)
-        if field.leaf is str and field.name not in CODES:
+        if field.leaf is str and code_pattern(field) is None:
             return dialect.text(value)
         if field.leaf is datetime:
             return dialect.time_json(value, dialect.time(value))
@@ -321,7 +320,9 @@ class RecordQuery:
         if field.leaf is bool:
             return dialect.boolean(value)
         text = cast(value, Text)
-        return func.nullif(func.upper(func.trim(text)), "", type_=Text) if field.name in CODES else dialect.given(text)
+        return (
+            func.nullif(func.upper(func.trim(text)), "", type_=Text) if code_pattern(field) is not None else dialect.given(text)
+        )
 
     def _object(self, struct: type[msgspec.Struct], fields: Fields, table: FromClause, prefix: str) -> Expression:
         own = fields_of(struct)
@@ -361,7 +362,7 @@ class RecordQuery:
 
     def _given(self, field: FieldInfo, value: Expression) -> Expression:
         """A value, null for an empty text where that means nothing."""
-        return value if field.leaf is str and field.name not in CODES else self.dialect.given(value)
+        return value if field.leaf is str and code_pattern(field) is None else self.dialect.given(value)
 
     def _list(self, field: FieldInfo, fields: Fields, table: FromClause) -> Expression:
         items = self.lists[field.name]

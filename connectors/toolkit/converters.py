@@ -22,6 +22,8 @@ from connectors.toolkit.json_repair import repair_json
 from connectors.toolkit.times import is_no_time, read_time
 
 Convert = Callable[[Any], Any]
+YES, NO = ("true", "t", "yes", "y", "on", "1", "1.0"), ("false", "f", "no", "n", "off", "0", "0.0")
+"""How sources write booleans, in any case."""
 _CANONICAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 _COUNTRY = re.compile("[A-Z]{2}")
 
@@ -257,8 +259,11 @@ def _to_float(value: Any) -> Any:
     return float(number)
 
 
+_BOOLEANS = {"": None} | dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
+
+
 def _to_bool(value: Any) -> Any:
-    return {"true": True, "1": True, "false": False, "0": False, "": None}.get(str(to_text(value)).strip().lower(), value)
+    return _BOOLEANS.get(str(to_text(value)).strip().lower(), value)
 
 
 def _as_it_is(value: Any) -> Any:

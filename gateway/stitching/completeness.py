@@ -14,7 +14,7 @@ from connectors.record_fields import Fields, all_fields, fields_of
 from connectors.records import RECORD_NAMES, Customer, CustomerKind, Record
 from gateway.errors import SourceFailure
 from gateway.identity.key_kinds import KEY_KINDS
-from gateway.stitching.customer import MissingRecord, StitchedCustomer
+from gateway.stitching.customer import MissingRecord, StitchedCustomer, unheard_of
 from gateway.stitching.origins import is_empty
 
 PARTS: dict[str, tuple[str, ...]] = {
@@ -125,4 +125,6 @@ async def _state_of_records(customer: StitchedCustomer, record: type[Record]) ->
         return PartState.NOT_CONFIGURED
     if page.records:
         return PartState.PRESENT
-    return PartState.UNKNOWN if page.unavailable or page.partial else PartState.MISSING
+    old_keys = any(customer.stale_keys(kind) is not None for _, kind in customer.configured(record))
+    is_unsure = page.unavailable or page.partial or old_keys or unheard_of(outcome for _, outcome in page.contributions)
+    return PartState.UNKNOWN if is_unsure else PartState.MISSING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any, ClassVar
@@ -41,6 +41,11 @@ class MissingRecord(msgspec.Struct):
         if name.startswith("_"):
             raise AttributeError(name)
         raise SourceFailure(self._failed.source, self._failed.error)
+
+
+def unheard_of(outcomes: Iterable[Outcome | None]) -> list[str]:
+    """Name the sources that failed, or for which an older answer stands in."""
+    return [own.source for own in outcomes if isinstance(own, Failed) or (isinstance(own, Found) and own.stale is not None)]
 
 
 class StitchedCustomer(SourcedRecord, eq=False):
@@ -82,8 +87,8 @@ class StitchedCustomer(SourcedRecord, eq=False):
 
     @property
     def unheard(self) -> Collection[str]:
-        """Name the sources that may have more of the customer than is known."""
-        return [self._outcome.source] if isinstance(self._outcome, Failed) else []
+        """Name the sources that may have more of the customer than is known: they could not be asked now."""
+        return unheard_of([self._outcome])
 
     def givers(self, fields: Sequence[str]) -> frozenset[str]:
         """Name the sources of customers that may give any of these fields of their records."""

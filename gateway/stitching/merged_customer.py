@@ -14,7 +14,7 @@ from gateway.identity.records import Key, RecordId
 from gateway.lookups.loaders import Loaders
 from gateway.lookups.outcome import Failed, Found, Outcome
 from gateway.lookups.sources import Source
-from gateway.stitching.customer import StitchedCustomer
+from gateway.stitching.customer import StitchedCustomer, unheard_of
 from gateway.stitching.customer_identity import CustomerIdentity
 from gateway.stitching.origins import MemberRecord
 from gateway.stitching.position import RecordPosition
@@ -103,8 +103,9 @@ class MergedCustomer(StitchedCustomer, eq=False, kw_only=True):
 
     @property
     def unheard(self) -> Collection[str]:
-        failed = [failure.source for failure in self.failures]
-        return failed if failed or self.error is None else self._router.customers.rank
+        if self.error is not None and not self.failures:
+            return self._router.customers.rank
+        return unheard_of([*self.outcomes, *self.failures])
 
     def leaves_out_keys(self, source: Source, kind: KeyKind) -> bool:
         records = [member.record for member in self.members if member.record is not None]

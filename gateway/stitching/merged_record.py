@@ -21,11 +21,10 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _SAME: dict[str, Callable[[Any], Any]] = {
     "contact_points": lambda point: (point.kind, point.value.strip().lower()),
-    "device_ids": lambda device: device,
     "external_ids": lambda external: (external.source, external.id),
     "social_accounts": lambda account: (account.platform.strip().casefold(), account.handle.strip().lstrip("@").casefold()),
 }
-"""By what items of lists are the same. Which consents count is told of all of them."""
+"""By what items of lists are the same; texts are by themselves. Which consents count is told of all of them."""
 
 
 class FieldRules:
@@ -109,7 +108,7 @@ def _merged(name: str, members: Sequence[MemberRecord], rules: FieldRules) -> An
 
 def _united(name: str, lists: Sequence[list[Any]]) -> list[Any]:
     """Unite lists, each item once. What is to be used is said by the first list alone."""
-    same = _SAME.get(name)
+    same = _SAME.get(name, str if fields_of(Customer)[name].struct is None else None)
     items: dict[Any, Any] = {}
     is_first = True
     for own in lists:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from connectors.contract import Condition
+from resolvers.order import OrderFilter
 from tests.support import shop
 from tests.support.gateway_server import gateway_on
 
@@ -24,3 +26,10 @@ async def test_a_list_of_a_filter_is_short(types: list[str], is_good: bool):
     refused = [("filter.type: at most 100 values of at most 200 characters", "INVALID_ARGUMENT")]
     assert said == ([] if is_good else refused)
     assert bool(sources["behaviour"].calls) is is_good
+
+
+def test_a_field_of_ones_own_may_have_any_name_in_a_filter():
+    """Also that under which the filter holds such fields."""
+    asked = OrderFilter()
+    asked.own_values = {"own_values": ["a"], "gift_note": None}
+    assert asked.conditions() == (Condition("own_values", ("a",)),)

@@ -22,7 +22,8 @@ QUERY = """query Own($wrapped: OrderFilter) { customer(by: {id: "1"}) {
     name clubName clubTier clubSpend { amount currency } clubVip clubVisits clubScore clubSince clubHobbies
     orders { nodes { id giftNote wrapping packedWeight items { sku engraving } } }
     boxed: orders(filter: {wrapping: [BOX]}) { nodes { id } } wrapped: orders(filter: $wrapped) { nodes { id } }
-    events { nodes { cartValue cartKind } } tag(key: "heavy") { value label evidence { name value } } } """
+    orderStatistics(filter: {wrapping: [BOX, PAPER]}) { count firstAt }
+    events { nodes { cartValue cartKind country paid } } tag(key: "heavy") { value label evidence { name value } } } """
 UNPLANNED = " __schema { queryType { name } } }"
 ANSWER: dict[str, Any] = {
     "name": "Ann",
@@ -49,11 +50,12 @@ ANSWER: dict[str, Any] = {
     },
     "boxed": {"nodes": [{"id": "shop:1"}]},
     "wrapped": {"nodes": [{"id": "shop:2"}]},
+    "orderStatistics": {"count": 2, "firstAt": "2026-01-02T00:00:00Z"},
     "events": {
         "nodes": [
-            {"cartValue": "19.90", "cartKind": "GIFT"},
-            {"cartValue": "100.5", "cartKind": "OWN"},
-            {"cartValue": None, "cartKind": "UNKNOWN"},
+            {"cartValue": "19.90", "cartKind": "GIFT", "country": "Germany", "paid": True},
+            {"cartValue": "100.5", "cartKind": "OWN", "country": " x", "paid": False},
+            {"cartValue": None, "cartKind": "UNKNOWN", "country": None, "paid": True},
         ]
     },
 }
@@ -189,6 +191,42 @@ type = "int"
 description = "l"
 class = "behavioural"
 
+[fields.order.since]
+type = "string"
+description = "m"
+class = "behavioural"
+
+[fields.customer.record]
+type = "enum"
+values = ["GOOD"]
+description = "n"
+class = "behavioural"
+
+[fields.event.type]
+type = "string"
+description = "o"
+class = "behavioural"
+
+[fields.item.class]
+type = "string"
+description = "p"
+class = "behavioural"
+
+[fields.deal.record_type]
+type = "string"
+description = "q"
+class = "behavioural"
+
+[fields.deal.rank_1]
+type = "string"
+description = "r"
+class = "behavioural"
+
+[fields.deal.rank1]
+type = "int"
+description = "s"
+class = "behavioural"
+
 [sources.shop]
 kind = "sql"
 url = "sqlite+aiosqlite:///shop.db"
@@ -207,13 +245,19 @@ TOLD = """\
   technical; did you mean 'behavioural'?
 25:1: fields.customer.rankF: is no name of a field; write small letters and digits with _ between words, such as
   loyalty_tier
-30:1: fields.customer.email: `email` is there already; choose another name
-35:1: fields.order.items: `items` is there already; choose another name
+30:1: fields.customer.email: is there already; choose another name
+35:1: fields.order.items: is there already; choose another name
 42:11: fields.ticket.rank_i.values.0: is no value of an enum; write capital letters, digits and _, such as GOLD
 46:1: fields.visit: is no setting; remove it, or correct its name
 53:1: fields.event.rank_k.values: these belong to an enum; remove them, or set type to enum
 56:1: fields.event.rank_k.unit: is no setting; remove it, or correct its name
 58:1: fields.customer.orders: `orders` is in the schema already; choose another name
+63:1: fields.order.since: `since` is in the schema already; choose another name
+68:1: fields.customer.record: `CustomerRecord` is in the schema already; choose another name
+74:1: fields.event.type: is there already; choose another name
+79:1: fields.item.class: is reserved; choose another name, such as item_class
+84:1: fields.deal.record_type: is reserved; choose another name, such as deal_record_type
+94:1: fields.deal.rank1: is `rank1` in answers, as `rank_1` is; choose another name
 """
 
 

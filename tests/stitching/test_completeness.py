@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.errors import SourceUnavailableError
@@ -106,6 +108,23 @@ async def test_records_are_looked_for_where_they_are_named():
     support.failure = SourceUnavailableError()
     found = await asked([Source("crm", by_id_and_email(ANA)), orders, support], {"id": "c1"}, "TICKET")
     assert states(found)["tickets"] == "UNKNOWN"
+
+
+@pytest.mark.parametrize("is_merged", [False, True], ids=["one source", "several"])
+async def test_what_an_older_answer_does_not_have_is_unknown(is_merged: bool):
+    """It stands in for a source that could not be asked now, and that may have it by now."""
+    crm = Source("crm", by_id_and_email(ANA))
+    orders = MemoryConnector("orders", {(r.Order, KeyKind.CUSTOMER_ID): {}})
+    others = [Source("desk", by_id_and_email(DESK), set(LACKED) | {"birth_date"})] if is_merged else []
+    called = {"retries": 0, "breaker": {"enabled": False}, "stale_s": {"customer": 86_400, "order": 86_400}}
+    asked_for = {"key": {"email": "a@b.org"}, "records": ["ORDER"]}
+    async with gateway_on([crm, *others, orders], called=called) as gateway:
+        whole = states((await gateway.data(QUERY, asked_for))["customer"]["completeness"])
+        crm.failure = orders.failure = SourceUnavailableError()
+        older = states((await gateway.data(QUERY, asked_for))["customer"]["completeness"])
+    assert [whole[name] for name in ("name", "birthDate", "orders")] == ["PRESENT", "MISSING", "MISSING"]
+    assert [older[name] for name in ("name", "birthDate", "orders")] == ["PRESENT", "UNKNOWN", "UNKNOWN"]
+    assert older["industry"] == "NOT_CONFIGURED"
 
 
 async def test_what_is_read_for_it_is_not_shown_elsewhere():

@@ -8,6 +8,7 @@ from connectors import records as r
 from connectors.record_fields import Fields, all_fields, narrow
 from gateway.identity.records import RecordId
 from gateway.lookups.outcome import Found
+from gateway.settings import parse_settings
 from gateway.stitching.merged_record import FieldRules, merge_records
 from gateway.stitching.origins import MemberRecord, is_empty, origins_of
 from tests.support import shop
@@ -69,6 +70,19 @@ def test_lists_are_those_of_all_records():
     )
     assert customer.contact_points == [POINT, r.ContactPoint(kind=r.ContactKind.PHONE, value="+442079460000")]
     assert (customer.device_ids, customer.external_ids) == (["d1", "d2"], [r.ExternalId(source="a", id="1")])
+
+
+def test_texts_of_a_list_of_ones_own_come_once():
+    """As devices do, in the order of the records."""
+    shape = {"type": "list", "description": "What they like.", "class": "personal"}
+    parse_settings({"fields": {"customer": {"liked_teas": shape}}, "sources": {"crm": {"kind": "sql"}}})
+    kind = narrow(r.Customer, Fields.from_paths("id", "liked_teas"))
+    records = [("shop", kind(id="2", liked_teas=["mint", "sage"])), ("crm", kind(id="1", liked_teas=["sage", "fir"]))]
+    members = [
+        MemberRecord(RecordId(source, own.id), own, Found(records=[own], source=source, as_of=shop.at(10), latency_ms=1.0))
+        for source, own in records
+    ]
+    assert merged(*members).liked_teas == ["sage", "fir", "mint"]  # type: ignore[attr-defined]
 
 
 def test_a_list_of_sources_leaves_the_others_out():

@@ -44,6 +44,8 @@ FIELDS: dict[str, Any] = {
     "event": {
         "cart_value": {"type": "decimal", "description": "What was in the cart.", "class": "behavioural"},
         "cart_kind": {"type": "enum", "values": ["GIFT", "OWN"], "description": "Whom it is for.", "class": "behavioural"},
+        "country": {"type": "string", "description": "Where to.", "class": "behavioural"},
+        "paid": {"type": "boolean", "description": "Whether it was paid.", "class": "behavioural"},
     },
 }
 CUSTOMER = {
@@ -57,9 +59,36 @@ ORDERS: list[dict[str, Any]] = [
 ]
 ITEM = {"sku": "s1", "text": "A & B"}
 EVENTS = [
-    {"id": "e1", "customer": "1", "at": "2026-01-05T00:00:00Z", "type": "cart", "value": "19.90", "for": "gift"},
-    {"id": "e2", "customer": "1", "at": "2026-01-04T00:00:00Z", "type": "cart", "value": "100.5", "for": "own"},
-    {"id": "e3", "customer": "1", "at": "2026-01-03T00:00:00Z", "type": "view", "value": None, "for": None},
+    {
+        "id": "e1",
+        "customer": "1",
+        "at": "2026-01-05T00:00:00Z",
+        "type": "cart",
+        "value": "19.90",
+        "for": "gift",
+        "land": "Germany",
+        "ok": "Yes",
+    },
+    {
+        "id": "e2",
+        "customer": "1",
+        "at": "2026-01-04T00:00:00Z",
+        "type": "cart",
+        "value": "100.5",
+        "for": "own",
+        "land": " x",
+        "ok": "f",
+    },
+    {
+        "id": "e3",
+        "customer": "1",
+        "at": "2026-01-03T00:00:00Z",
+        "type": "view",
+        "value": None,
+        "for": None,
+        "land": None,
+        "ok": " 1 ",
+    },
 ]
 TAGS = """
 facts:
@@ -86,7 +115,7 @@ OWN_COLUMNS = (
 QUERIES = {
     "customer": f"SELECT id, name, {OWN_COLUMNS} FROM c",
     "order": 'SELECT id, customer, "at" AS placed_at, note AS gift_note, wrap AS wrapping, weight AS packed_weight FROM o',
-    "event": 'SELECT id, customer, "at", type, value AS cart_value, "for" AS cart_kind FROM e',
+    "event": 'SELECT id, customer, "at", type, value AS cart_value, "for" AS cart_kind, land AS country, ok AS paid FROM e',
 }
 ITEMS = {"items": {"query": "SELECT '1' AS parent, 1 AS position, 's1' AS sku, 'A & B' AS engraving"}}
 TABLES = {"c": [CUSTOMER], "o": ORDERS, "e": EVENTS}
@@ -132,7 +161,7 @@ MAPPED: dict[str, Any] = {
         "club_vip": "vip", "club_visits": "visits", "club_score": "score", "club_since": "since", "club_hobbies": "hobbies",
     },
     "order": {"placed_at": "at", "gift_note": "note", "wrapping": "wrap", "packed_weight": "weight"},
-    "event": {"cart_value": "value", "cart_kind": "for"},
+    "event": {"cart_value": "value", "cart_kind": "for", "country": "land", "paid": "ok"},
 }  # fmt: skip
 
 

@@ -63,7 +63,10 @@ SEGMENT: dict[str, Any] = {
     "space": segment.SPACE,
     "token": segment.TOKEN,
     "keys": {"customer": ["customer_id"], "event": ["customer_id"]},
-    "fields": {"customer": OF_CUSTOMERS, "event": {"cart_value": "Cart value", "cart_kind": "kind"}},
+    "fields": {
+        "customer": OF_CUSTOMERS,
+        "event": {"cart_value": "Cart value", "cart_kind": "kind", "country": "land", "paid": "ok"},
+    },
 }
 SHOPIFY: dict[str, Any] = {
     "kind": "shopify",
@@ -88,7 +91,10 @@ POSTHOG: dict[str, Any] = {
     "project": posthog.PROJECT,
     "token": posthog.TOKEN,
     "keys": {"customer": ["customer_id"], "event": ["customer_id"]},
-    "fields": {"customer": OF_CUSTOMERS, "event": {"cart_value": "Cart value", "cart_kind": "$kind"}},
+    "fields": {
+        "customer": OF_CUSTOMERS,
+        "event": {"cart_value": "Cart value", "cart_kind": "$kind", "country": "land", "paid": "ok"},
+    },
 }
 
 
@@ -112,7 +118,8 @@ def visits() -> PostHogApi:
     api = PostHogApi()
     api.person(1, ["1"], **{name: value for name, value in CUSTOMER.items() if name != "id"})
     for number, row in enumerate(EVENTS):
-        properties = {"Cart value": row["value"], "$kind": row["for"], "secret": "never read"}
+        own = {"land": row["land"], "ok": row["ok"]}
+        properties = {"Cart value": row["value"], "$kind": row["for"], "secret": "never read"} | own
         api.event(number, "1", datetime.fromisoformat(row["at"]), row["type"], properties)
     return api
 
@@ -133,7 +140,8 @@ def help_desk() -> ZendeskApi:
 def space() -> SegmentApi:
     """A space whose profiles and events have traits and properties."""
     events = [
-        segment.event(row["id"], row["at"], row["type"]) | {"properties": {"Cart value": row["value"], "kind": row["for"]}}
+        segment.event(row["id"], row["at"], row["type"])
+        | {"properties": {"Cart value": row["value"], "kind": row["for"], **row}}
         for row in EVENTS
     ]
     return SegmentApi([Profile([("user_id", "1")], {**CUSTOMER, "secret": "never read"}, events)])
