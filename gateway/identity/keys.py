@@ -52,8 +52,8 @@ def are_normal_ids(values: Sequence[str]) -> bool:
 def keys_of(customer: Any, kind: KeyKind, default_region: str | None = None) -> list[str]:
     """List a customer record's keys of one kind in normal form. They are unique, the primary one first, at most `MAX_KEYS`.
 
-    What cannot be a key of this kind stays as it is written, without outer spaces. `customer` is a record narrowed to at
-    least the fields of the kind in `KEY_KINDS`.
+    What cannot be a key of this kind stays as it is written, without outer spaces; a longer text than `MAX_KEY_LENGTH` is none.
+    `customer` is a record narrowed to at least the fields of the kind in `KEY_KINDS`.
     """
     return _unique([forms[0] for forms in _forms_of(customer, kind, default_region, as_written=False) if forms])
 
@@ -94,13 +94,15 @@ def _unique(keys: Iterable[str]) -> list[str]:
 
 def _forms_of(customer: Any, kind: KeyKind, region: str | None, *, as_written: bool) -> list[Sequence[str]]:
     row = KEY_KINDS[kind]
-    texts = row.read(customer)
+    texts = [
+        text for text in row.read(customer) if text and (len(text) <= MAX_KEY_LENGTH or len(text.strip()) <= MAX_KEY_LENGTH)
+    ]
     if len(texts) > MAX_KEYS:
-        texts = _unique(filter(None, texts))[:MAX_KEYS]
+        texts = _unique(texts)[:MAX_KEYS]
     if row.normal_form is None:
-        return [(key,) for text in texts if text and (key := text.strip())]
+        return [(key,) for text in texts if (key := text.strip())]
     as_written = as_written and row.any_case
-    return [_forms(kind, text, region, as_written) for text in texts if text]
+    return [_forms(kind, text, region, as_written) for text in texts]
 
 
 @lru_cache(maxsize=MAX_CACHED_FORMS)

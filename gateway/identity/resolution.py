@@ -226,16 +226,23 @@ def _components(
     shared: Collection[Key],
     limits: IdentityLimits,
 ) -> list[Component]:
+    inside: dict[_Side, list[Link]] = {}
+    leading_out: dict[_Side, list[WithheldLink]] = {}
+    for link in links:
+        one, other = (sides[id_] for id_ in link.records)
+        if one is other:
+            inside.setdefault(one, []).append(link)
+        else:
+            for side in (one, other):
+                leading_out.setdefault(side, []).append(WithheldLink(link.by, link.records, reasons[link]))
     components: list[Component] = []
     for side in dict.fromkeys(sides[id_] for id_ in sorted(known)):
         own = tuple(sorted(record.id for record in side.records))
-        inside = [link for link in links if sides[link.records[0]] is side is sides[link.records[1]]]
-        leading_out = [link for link in links if (sides[link.records[0]] is side) is not (sides[link.records[1]] is side)]
-        withheld = [WithheldLink(link.by, link.records, reasons[link]) for link in leading_out]
+        withheld = [*leading_out.get(side, ())]
         for id_ in own:
             places = {STRENGTH[key.kind] for key in known[id_].keys if key in shared}
             withheld += [WithheldLink(_BASES[place], (id_,), WithheldReason.SHARED_KEY) for place in sorted(places)]
         beyond = sorted(STRENGTH[kind] for kind in kinds_beyond(side.keys, limits))  # of one record: it was joined to none
         withheld += [WithheldLink(_BASES[place], own, WithheldReason.KEYS_PER_KIND) for place in beyond]
-        components.append(Component(own, tuple(inside), tuple(withheld)))
+        components.append(Component(own, tuple(inside.get(side, ())), tuple(withheld)))
     return components

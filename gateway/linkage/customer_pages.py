@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from connectors.errors import SourceProtocolError
 from connectors.record_fields import Fields
 from connectors.records import Customer
 from gateway.clock import Clock
@@ -25,12 +26,16 @@ async def list_customers(source: Source, fields: Fields, clock: Clock) -> AsyncI
     Raises `SourceFailure`.
     """
     after: str | None = None
+    known: set[str] = set()
     while True:
         page = await _fetch_page(source, fields, after, clock)
         yield page
         after = page.next
         if after is None:
             return
+        if after in known:
+            raise SourceFailure(source.name, SourceProtocolError("the listing begins again"))
+        known.add(after)
 
 
 async def _fetch_page(source: Source, fields: Fields, after: str | None, clock: Clock) -> Listed:

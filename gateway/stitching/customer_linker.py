@@ -8,9 +8,11 @@ from datetime import datetime
 
 import msgspec
 
+from connectors.contract import KeyKind
 from connectors.record_fields import Fields
 from gateway.errors import IdentityIncompleteError, InvalidArgumentError, SourceFailure, StoreError
 from gateway.identity.decisions import Decisions, LogAction, LogEntry, LogRule, Pair, pair_of, pairs_of
+from gateway.identity.keys import normalised
 from gateway.identity.node_ids import SEPARATOR
 from gateway.identity.records import RecordId
 from gateway.identity.resolution import Component, components_of
@@ -81,10 +83,16 @@ class CustomerLinker:
         """Cut these records off the others of their customer. Raises as `link`."""
         walk, named = await self._walk(self._read(ids), reason)
         before = components_of(walk.components(), named)
-        rest = sorted({id_ for component in before for id_ in component.records} - {*named})
-        if not rest:
+        told = [
+            (LogAction.CUT, pair_of(one, other))
+            for component in before
+            for one in component.records
+            if one in named
+            for other in component.records
+            if other not in named
+        ]
+        if not told:
             raise InvalidArgumentError("records: these are all records of the customer; name those to be cut off")
-        told = [(LogAction.CUT, pair_of(one, other)) for one in named for other in rest]
         return await self._change(walk, named, told, (who, reason), preview=preview)
 
     async def as_of(self, id_: str, time: datetime) -> PastIdentity | None:
@@ -115,7 +123,11 @@ class CustomerLinker:
             raise InvalidArgumentError(f"records: name 1 to {MAX_RECORDS}")
         self._expect_sources(ids)
         read = [self._router.customer_ids.read(text) for text in ids]
-        records = [RecordId(pair[0], pair[1].strip()) for pair in read if pair is not None and pair[0] is not None]
+        records = [
+            RecordId(pair[0], normalised(KeyKind.CUSTOMER_ID, pair[1]))
+            for pair in read
+            if pair is not None and pair[0] is not None
+        ]
         if len(records) < len(ids):
             raise InvalidArgumentError("records: an id has the form SOURCE:ID, of a source that finds customers by id")
         return sorted(set(records))

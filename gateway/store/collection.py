@@ -6,7 +6,13 @@ from datetime import timedelta
 from typing import Protocol
 
 from gateway.identity.records import RecordId
-from gateway.store.mongo import Mongo
+from gateway.store.mongo import Database, Mongo
+
+ERASE_S = 600.0
+"""How long an erasure may take: member sets are found by reading all of them."""
+
+MAX_NAMES = 40
+"""How many ids member sets are looked for by at once. MongoDB takes patterns of 32,764 bytes."""
 
 
 class CustomerCollection(Protocol):
@@ -31,8 +37,10 @@ async def forget_sets(mongo: Mongo, collection: str, records: Iterable[RecordId]
     Where one source has customers, a set is named by the own id of its record.
     """
     names = [re.escape(name) for record in records for name in (record.node_id, record.id)]
-    if not names:
-        return 0
-    in_a_set = {"_id": {"$regex": rf"(^|\n)({'|'.join(names)})(\n|$)"}}
-    result = await mongo.run(lambda database: database[collection].delete_many(in_a_set), kind="write", in_background=True)
-    return result.deleted_count
+    patterns = ["|".join(names[start : start + MAX_NAMES]) for start in range(0, len(names), MAX_NAMES)]
+
+    async def erase(database: Database) -> int:
+        sets = ({"_id": {"$regex": rf"(^|\n)({pattern})(\n|$)"}} for pattern in patterns)
+        return sum([(await database[collection].delete_many(which)).deleted_count for which in sets])
+
+    return await mongo.run(erase, kind="write", in_background=True, timeout_s=ERASE_S) if patterns else 0

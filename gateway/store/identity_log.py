@@ -16,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from gateway.identity.decisions import LogAction, LogEntry, LogRule
 from gateway.identity.node_ids import SEPARATOR
 from gateway.identity.records import RecordId
+from gateway.store.collection import ERASE_S
 from gateway.store.mongo import Database, Document, Mongo
 
 MAX_ENTRIES = 2_000
@@ -107,16 +108,18 @@ class IdentityLog:
             return 0
 
         async def erase(database: Database) -> int:
-            log = database.identity_log
-            documents = await log.find({"records": {"$in": sorted(ids)}}).to_list(None)
-            for document in documents:
-                left = [_without_anchor(entry, ids) for entry in document["entries"] if ids.isdisjoint(entry["records"])]
-                # An empty document keeps its number, which no later one may get.
-                change = {"entries": left, "records": sorted(_names(left))}
-                await log.update_one({"_id": document["_id"]}, {"$set": change})
-            return len(documents)
+            log, about = database.identity_log, {"records": {"$in": sorted(ids)}}
+            numbers: set[int] = set()
+            while documents := await log.find(about).to_list(None):
+                for document in documents:
+                    left = [_without_anchor(entry, ids) for entry in document["entries"] if ids.isdisjoint(entry["records"])]
+                    # An empty document keeps its number, which no later one may get. Others may erase from it, too.
+                    as_read = {"_id": document["_id"], "records": document["records"]}
+                    await log.update_one(as_read, {"$set": {"entries": left, "records": sorted(_names(left))}})
+                    numbers.add(document["_id"])
+            return len(numbers)
 
-        return await self._mongo.run(erase, kind="write", in_background=True)
+        return await self._mongo.run(erase, kind="write", in_background=True, timeout_s=ERASE_S)
 
 
 def _names(entries: Iterable[Document]) -> set[str]:

@@ -86,7 +86,6 @@ class LogReplica:
         if self._following is None:
             first = asyncio.Event()
             self._following = asyncio.create_task(self._follow(first))
-            self._following.add_done_callback(_note_mistake)
             with suppress(TimeoutError):
                 await asyncio.wait_for(first.wait(), self._log.timeout_s)
 
@@ -123,12 +122,11 @@ class LogReplica:
 
     async def _follow(self, first: asyncio.Event) -> None:
         while True:
-            with suppress(StoreError):  # which the store logs
+            try:
                 await self.refresh()
+            except StoreError:
+                pass  # which the store logs
+            except Exception as error:  # noqa: BLE001  an entry of another version; without it nothing new would ever be known
+                log.error("identity_failed", error=type(error).__name__)
             first.set()
             await self._clock.sleep(REFRESH_S)
-
-
-def _note_mistake(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("identity_failed", error=type(error).__name__)

@@ -6,7 +6,7 @@ timeout per `retry_after_ms` instead of one per request, and every failure is a 
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 import pymongo
@@ -103,11 +103,17 @@ class Mongo:
             await close()
 
     async def run(
-        self, operation: Callable[[Database], Awaitable[T]], *, kind: OperationKind = "read", in_background: bool = False
+        self,
+        operation: Callable[[Database], Awaitable[T]],
+        *,
+        kind: OperationKind = "read",
+        in_background: bool = False,
+        timeout_s: float | None = None,
     ) -> T:
         """Run an operation within `timeout_ms`, and count it. The time for which the loop was held does not count.
 
-        One `in_background`, which no caller waits for, has more time, and says nothing about the others when it is late.
+        One `in_background`, which no caller waits for, has more time, or that of `timeout_s`, and says nothing about the others
+        when it is late.
         Raises `StoreError` when MongoDB is late, cannot be reached or refuses; at once while it is known to be away.
         """
         database = self._database
@@ -120,19 +126,22 @@ class Mongo:
             raise
         started = self._clock.monotonic()
         try:
-            result = await self._run(database, operation, in_background=in_background)
+            result = await self._run(database, operation, timeout_s, in_background=in_background)
         except StoreError:
             self.statistics.add(kind, "failed", self._clock.monotonic() - started)
             raise
         self.statistics.add(kind, "ok", self._clock.monotonic() - started)
         return result
 
-    async def _run(self, database: Database, operation: Callable[[Database], Awaitable[T]], *, in_background: bool) -> T:
-        patience = Patience(self._timeout_s * (_BACKGROUND_PATIENCE if in_background else 1))
+    async def _run(
+        self, database: Database, operation: Callable[[Database], Awaitable[T]], timeout_s: float | None, *, in_background: bool
+    ) -> T:
+        patience = Patience(timeout_s or self._timeout_s * (_BACKGROUND_PATIENCE if in_background else 1))
         try:
             async with patience.bounded():
                 await self._ensure_indexes(database)
-                result = await operation(database)
+                with nullcontext() if timeout_s is None else pymongo.timeout(timeout_s):
+                    result = await operation(database)
         except _DRIVER_ERRORS as error:
             if _is_late(error) and not isinstance(error, ServerSelectionTimeoutError) and patience.is_mostly_left:
                 raise StoreError("MongoDB could not be heard: the gateway is busy") from None

@@ -10,7 +10,7 @@ from connectors import records as r
 from connectors.contract import KeyKind
 from connectors.http import HttpConnector, HttpSettings
 from connectors.testing import MemoryConnector
-from gateway.identity.keys import MAX_KEYS, keys_of, leaves_out_keys, normalised
+from gateway.identity.keys import MAX_KEY_LENGTH, MAX_KEYS, asked_keys, keys_of, leaves_out_keys, normalised
 from tests.support import shop
 from tests.support.gateway_server import gateway_on
 from tests.support.http_source import serving
@@ -66,6 +66,20 @@ def test_what_cannot_be_read_as_a_key_stays_as_it_is_written(kind: KeyKind, writ
     """Without outer spaces: a source that writes it so has it found."""
     names = {KeyKind.DEVICE_ID: {"device_ids": [written, "  "]}}
     assert keys_of(r.Customer(id="c1", **names.get(kind, {kind.value: written})), kind) == [key]
+
+
+@pytest.mark.parametrize("kind", [KeyKind.EMAIL, KeyKind.PHONE, KeyKind.MEMBER_NUMBER, KeyKind.DEVICE_ID, KeyKind.EXTERNAL_ID])
+def test_a_text_that_is_too_long_is_no_key(kind: KeyKind):
+    """No caller can ask by it, so no source is asked and nothing of it is remembered. Spaces around a key do not count."""
+
+    def having(text: str) -> r.Customer:
+        if kind is KeyKind.EXTERNAL_ID:
+            return r.Customer(id="c1", external_ids=[r.ExternalId(source="x", id=text.replace("x:", "", 1))])
+        return r.Customer(id="c1", **({"device_ids": [text]} if kind is KeyKind.DEVICE_ID else {kind.value: text}))
+
+    key = "x:" + "k" * (MAX_KEY_LENGTH - 2)
+    assert keys_of(having(key + " " * 80), kind) == [key]
+    assert keys_of(having(key + "k"), kind) == asked_keys(having(key + "k"), kind, as_written=True) == []
 
 
 async def test_what_is_kept_under_a_key_of_a_record_is_made_stale_by_a_change():

@@ -1,8 +1,11 @@
 """All customers of a source, page by page, whatever fails on the way."""
 
+import asyncio
+
+import msgspec
 import pytest
 
-from connectors.contract import KeyKind
+from connectors.contract import KeyKind, Listing
 from connectors.errors import SourceAuthError, SourceError, SourceUnavailableError
 from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
@@ -76,3 +79,20 @@ async def test_a_source_that_keeps_failing_ends_the_listing(crm: FailingConnecto
         with pytest.raises(SourceFailure, match="crm: "):
             await listed(services, InstantClock())
     assert len(crm.listed) == calls
+
+
+class TurningConnector(MemoryConnector):
+    """Its third page leads to the second one again."""
+
+    async def _list(self, fields: Fields, after: str | None, first: int, remaining_s: float | None = None) -> Listing:
+        page = await super()._list(fields, None, first, remaining_s)
+        return msgspec.structs.replace(page, next={None: "1", "1": "2", "2": "1"}[after])
+
+
+async def test_a_listing_that_begins_again_ends():
+    """After the third page, whose cursor was there before."""
+    crm = knowing("crm", [person("1")], by=[KeyKind.CUSTOMER_ID], kind=TurningConnector)
+    async with services_on([crm]) as services:
+        with pytest.raises(SourceFailure, match=r"^crm: "):
+            await asyncio.wait_for(listed(services, services.clock), 60)
+    assert len(crm.listed) == 3

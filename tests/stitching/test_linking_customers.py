@@ -149,6 +149,16 @@ async def test_a_cut_beats_a_key_and_its_preview_lists_every_link(words: dict[st
         assert error["errors"][0]["extensions"]["candidates"] == ["crm:7", "desk:u1"]
 
 
+async def test_a_cut_of_two_customers_says_nothing_of_both(words: dict[str, Any]):
+    """Records that were never one are not cut: a key of later joins them."""
+    async with gateway_on(people(), **words) as gateway:
+        cut = await change(gateway, CUT, "crm:8", "shop:42")
+        assert [own["records"] for own in cut["after"]] == [["crm:8"], ["desk:u1"], ["shop:42"]]
+    crm = knowing("crm", [person("8", email="souza@example.org")], BY_ID)
+    async with gateway_on([crm, *people()[1:]], **words) as gateway:
+        assert await records_of(gateway, "crm:8") == ("crm:8", ["crm:8", "desk:u1"])
+
+
 async def test_the_id_stays_with_the_side_of_the_anchor(words: dict[str, Any]):
     """An id that was stored stays when sources change places; aliases lead to it."""
     async with gateway_on(people(), **words) as gateway:
@@ -372,7 +382,8 @@ async def test_a_record_by_another_spelling_of_its_id_is_the_record(words: dict[
         ("CRM:7", "records: an id begins with the name of its source; did you mean 'crm:'?"),
         ("crm :7", "records: an id begins with the name of its source; did you mean 'crm:'?"),
         ("crm:9", "records: no source has crm:9"),
-        ("crm:", "records: no source has crm:"),
+        ("crm:", "the customer id is empty"),
+        (f"crm:{'7' * 321}", "the customer id is longer than 320 characters"),
         ("erp:7", "records: no source has crm:erp:7"),
     ],
 )

@@ -115,6 +115,26 @@ async def test_what_is_known_stays_while_mongodb_is_away(mongo: Mongo, replica: 
     assert (replica.read_at, len(replica.about([ANA]))) == (read_at, 1)
 
 
+async def test_an_entry_that_cannot_be_read_does_not_end_it(mongo: Mongo, replica: LogReplica, clock: WaitingClock):
+    """As one of a later version. It is said each time; when it can be read, or is gone, the log is followed again."""
+    identity_log = IdentityLog(mongo)
+    await identity_log.append([entry(ANA, SHOP)])
+
+    async def write(action: str) -> None:
+        await mongo.run(lambda database: database.identity_log.update_one({}, {"$set": {"entries.0.action": action}}))
+
+    await write("SPLIT")
+    with structlog.testing.capture_logs() as events:
+        await replica.start()
+        await clock.sleeps.acquire()
+    assert events == [{"event": "identity_failed", "error": "ValueError", "log_level": "error"}]
+    assert (replica.read_at, replica.about([ANA])) == (None, [])
+    await write("CUT")
+    clock.wake.release()
+    await clock.sleeps.acquire()
+    assert (replica.read_at, told(replica, ANA)) == (clock.now(), [(LogAction.CUT, ("crm:7", "shop:42"), None, "")])
+
+
 async def test_links_do_not_take_the_place_of_cuts(mongo: Mongo, clock: WaitingClock):
     """There is room for as many of either. What is left out is logged by number."""
     identity_log = IdentityLog(mongo)

@@ -74,6 +74,15 @@ async def test_those_who_append_at_once_get_one_order(mongo: Mongo, identity_log
     assert await read(other_log, SHOP) == order
 
 
+async def test_those_who_erase_at_once_bring_nothing_back(mongo: Mongo, identity_log: IdentityLog):
+    """Twenty people of one document, whose log is read and written by each. Of the others the entries stay."""
+    pairs = [(RecordId("crm", str(number)), RecordId("shop", str(number))) for number in range(30)]
+    entries = [entry(*pair, anchor=pair[0]) for pair in pairs]
+    await identity_log.append(entries)
+    assert await asyncio.gather(*(IdentityLog(mongo).forget(pair) for pair in pairs[:20])) == [1] * 20
+    assert await read(identity_log, *(id_ for pair in pairs for id_ in pair)) == entries[20:]
+
+
 async def test_too_many_entries_are_refused(identity_log: IdentityLog):
     with pytest.raises(ValueError, match="2001 entries are more than 2000"):
         await identity_log.append([entry(ANA, SHOP)] * (MAX_ENTRIES + 1))
@@ -119,3 +128,16 @@ def test_everything_stored_has_a_retention(mongodb_settings: MongoSettings, hand
         "identity_shared_keys": timedelta(days=30),
         "leases": timedelta(hours=2),
     }
+
+
+async def test_many_records_are_erased_in_parts(mongodb_settings: MongoSettings, hand_clock: HandClock, mongodb_database: str):
+    """MongoDB takes patterns up to a length. Member sets are read as a whole, so that has more time than other operations."""
+    store = Store(mongodb_settings, hand_clock)
+    await store.open()
+    try:
+        await store.tags.mark_stale(["crm:7\nshop:999", "crm:1000"])
+        with commands_to(mongodb_database) as commands:
+            assert await store.tags.forget([RecordId("shop", str(number)) for number in range(1_000)]) == 1
+        assert commands == ["delete"] * 50
+    finally:
+        await store.aclose()

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,27 @@ async def test_a_free_loop_waits_no_longer_than_the_timeout(held_mongo: tuple[Mo
         await task
     with pytest.raises(StoreError, match=r"^MongoDB is unavailable$"):
         await mongo.run(Ping())
+
+
+async def test_an_operation_may_have_a_time_of_its_own(held_mongo: tuple[Mongo, HeldTime]):
+    """Ten times longer than any other in the background, which is late meanwhile; requests go on."""
+    mongo, held = held_mongo
+    answers: list[asyncio.Future[str]] = [asyncio.get_running_loop().create_future() for _ in range(2)]
+
+    async def wait_for(place: int, _: Database) -> str:
+        return await answers[place]
+
+    usual = asyncio.create_task(mongo.run(partial(wait_for, 0), in_background=True))
+    long = asyncio.create_task(mongo.run(partial(wait_for, 1), in_background=True, timeout_s=60.0))
+    await turns()
+    for _ in range(40):
+        await held.flow(1.0)
+    with pytest.raises(StoreError, match=r"^MongoDB did not answer in time$"):
+        await usual
+    assert not long.done()
+    answers[1].set_result("here")
+    assert await long == "here"
+    assert mongo.available
 
 
 async def test_a_driver_that_gave_up_while_the_loop_was_held_closes_nothing(held_mongo: tuple[Mongo, HeldTime]):
