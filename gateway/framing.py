@@ -19,15 +19,19 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from gateway.clock import Clock
 from gateway.descriptors import Descriptors
+from gateway.flow_control import ConnectionFlow, LingeringTransport
 from gateway.http import ENDPOINT, RETRY_AFTER, HttpResponse, make_refusal
 
 MAX_HEADER_BYTES = 64 << 10
 """The target, names and values of a request's headers; also what frames a chunked body, beside what its bytes need."""
 
+PIECE_BYTES = 4 << 10
+"""What is read at a time. A caller may send 5,000 requests in one segment: they are parsed as they are answered."""
+
 MAX_HEADER_S = 10.0
 MAX_REQUEST_S = 30.0
-LINGER_S = 1.0
-"""How long what a refused caller still sends is read and thrown away, so that he sees the refusal and no reset."""
+MAX_UNREAD_S = 30.0
+"""How long a caller may read nothing of an answer."""
 
 HEALTH = (b"/healthz", b"/readyz")
 
@@ -50,31 +54,13 @@ class _NoParser:
     def feed_data(self, data: bytes) -> None: ...
 
 
-class _LingeringTransport:
-    """The transport of a last answer: to close it ends the sending half first."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-
-    def write(self, data: bytes) -> None:
-        self._transport.write(data)
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def close(self) -> None:
-        if not self._transport.is_closing():
-            if self._transport.can_write_eof():
-                self._transport.write_eof()
-            self._loop.call_later(LINGER_S, self._transport.close)
-
-
 class FramingProtocol(HttpToolsProtocol):
     """One connection. It has one timer, and no access log or limit of concurrency, which `serving` does not ask uvicorn for."""
 
+    flow: ConnectionFlow
     header_s: ClassVar[float] = MAX_HEADER_S
     request_s: ClassVar[float] = MAX_REQUEST_S
+    unread_s: ClassVar[float] = MAX_UNREAD_S
     descriptors: ClassVar[Descriptors] = Descriptors()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -93,6 +79,7 @@ class FramingProtocol(HttpToolsProtocol):
         self._plain_head: bytes | None = None
         self._header_bytes = self._frame_bytes = 0
         self._crowded = False
+        self._unparsed = b""  # what has come behind requests that wait for their turn
 
     def _new_parser(self) -> None:
         self.parser: Any = httptools.HttpRequestParser(self)
@@ -101,6 +88,7 @@ class FramingProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = ConnectionFlow(transport, self.pipeline)
         self._crowded = self.descriptors.are_nearly_used(transport)
         self.check_time()
 
@@ -119,9 +107,12 @@ class FramingProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._now = self._monotonic()
-        if len(data) > MAX_HEADER_BYTES:
-            for place in range(0, len(data), MAX_HEADER_BYTES):
-                self.data_received(data[place : place + MAX_HEADER_BYTES])
+        if len(data) > PIECE_BYTES:
+            for place in range(0, len(data), PIECE_BYTES):
+                if self.pipeline:
+                    self._unparsed = data[place:]
+                    break
+                self.data_received(data[place : place + PIECE_BYTES])
             return
         try:
             self.parser.feed_data(data)
@@ -276,13 +267,16 @@ class FramingProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             cycle.scope.get("state", {})["begun"] = self._monotonic()  # who asks at once for several waits for them himself
             self._start_asgi_task(cycle, app, waited=True)
         elif self.phase == ANSWERING:
             self._rest()
+        if not self.pipeline and self._unparsed:
+            data, self._unparsed = self._unparsed, b""
+            self.data_received(data)
+        self.flow.resume_reading()
 
     def _rest(self) -> None:
         self.phase = IDLE
@@ -311,7 +305,7 @@ class FramingProtocol(HttpToolsProtocol):
             self.note_refusal(method, answer)
         cycle = RequestResponseCycle(
             {"type": "http", "method": method, "state": {}},  # type: ignore[typeddict-item]
-            _LingeringTransport(self.transport, self.loop),  # type: ignore[arg-type]
+            LingeringTransport(self.transport, self.loop),  # type: ignore[arg-type]
             self.flow,
             self.logger,
             self.access_logger,
@@ -350,20 +344,23 @@ class FramingProtocol(HttpToolsProtocol):
         return True
 
     def check_time(self) -> None:
-        """Close an idle connection, refuse a slow request, else look again.
+        """Close an idle connection, refuse a slow request, cut off who reads nothing. Then look again.
 
         So there is one timer for many requests, for to set one costs as much as to write an answer.
         """
         now = self._monotonic()
+        if self.flow.unread_s(now) >= self.unread_s:
+            self.transport.abort()
+            return
         if self.phase in (HEADER, BODY) and self._is_held_up():
             self.since = now  # it is not the caller who is slow
         left_s = self.since + self._limits_s[self.phase] - now
-        if left_s > 0:
-            self._timer = self.loop.call_later(min(left_s, *self._limits_s), self.check_time)
-        elif self.phase == IDLE:
-            self.timeout_keep_alive_handler()
-        else:
-            self._refuse(408, "the request did not come to its end in time")
+        if left_s <= 0:
+            if self.phase == IDLE:
+                self.timeout_keep_alive_handler()
+            else:
+                self._refuse(408, "the request did not come to its end in time")
+        self._timer = self.loop.call_later(min(left_s if left_s > 0 else math.inf, *self._limits_s), self.check_time)
 
     def _is_held_up(self) -> bool:
         """Tell whether a request waits for answers, or is read slowly."""

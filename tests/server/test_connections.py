@@ -9,7 +9,7 @@ import structlog
 
 from gateway.admission import Admission
 from gateway.descriptors import PAUSE_S, Descriptors
-from gateway.framing import ANSWERING, MAX_REQUEST_S
+from gateway.framing import ANSWERING, MAX_REQUEST_S, MAX_UNREAD_S, PIECE_BYTES
 from gateway.uvicorn_protocol import EndpointProtocol
 from tests.support.clocks import SteppedClock
 from tests.support.endpoint import BODY, HEAD, Caller, Served, answers_in, chunked, on_both_loops, posted, served
@@ -17,6 +17,7 @@ from tests.support.endpoint import BODY, HEAD, Caller, Served, answers_in, chunk
 pytestmark = pytest.mark.cases
 
 GET = b"GET /graphql?query=%7Bhello%7D HTTP/1.1\r\nhost: here\r\n\r\n"
+LAST = posted(more=b"connection: close\r\n")
 TOLD = posted().replace(b"/graphql", b"/told")
 
 
@@ -132,6 +133,50 @@ async def test_who_waits_for_an_answer_has_time():
         for caller, rest in zip(callers, (b"", posted()[40:], posted()[-3:]), strict=True):
             caller.send(rest, posted(more=b"connection: close\r\n"))
         assert [await caller.statuses() for caller in callers] == [[200] * 2, [200] * 3, [200] * 4]
+
+
+@pytest.mark.parametrize("request_", [posted(), GET], ids=["posted", "got"])
+@on_both_loops
+async def test_requests_that_come_faster_than_they_are_answered_are_not_read(request_: bytes):
+    """Of 2,000 that are sent at once few are parsed, also while answers go out; all are answered, in order."""
+    sent = 2_000
+    most = 0
+    async with served() as it:
+        caller = await it.connection()
+        caller.send(request_ * sent, LAST)
+        sending, reading = asyncio.create_task(caller.writer.drain()), asyncio.create_task(caller.statuses())
+        while not reading.done():
+            await asyncio.sleep(0)
+            if it.server.server_state.connections:
+                most = max(most, len(it.protocol.pipeline))
+        await sending
+        assert await reading == [200] * (sent + 1)
+        assert 0 < most <= PIECE_BYTES // len(request_) + 1
+
+
+@pytest.mark.parametrize("request_", [posted(), GET, LAST], ids=["posted", "got", "closing"])
+@on_both_loops
+async def test_who_does_not_read_is_cut_off(request_: bytes):
+    """An answer that nobody reads is kept for its time, then it and its connection are gone."""
+    clock = SteppedClock()
+    async with served(Counting, Admission(clock, lambda _: 1000)) as it:
+        it.data = {"hello": "you" * (8 << 20)}
+        caller = await it.connection()
+        caller.writer.transport.pause_reading()
+        caller.send(request_)
+        await it.began.acquire()
+        protocol = it.protocol
+        while not protocol.transport.get_write_buffer_size():
+            await asyncio.sleep(0)
+        protocol.check_time()
+        clock.passed_s += MAX_UNREAD_S - 1
+        protocol.check_time()
+        assert it.server.server_state.connections
+        while it.server.server_state.connections:  # the system may still take some of it
+            clock.passed_s += MAX_UNREAD_S
+            protocol.check_time()
+            await asyncio.sleep(0)
+        await it.gone()
 
 
 async def test_blank_lines_keep_no_connection():

@@ -28,7 +28,10 @@ HEAD = b"POST /graphql HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\
 
 
 class Served:
-    """A server on a free port, whose answers wait while `may_answer` is not set. `asked` are the documents that are run."""
+    """A server on a free port, whose answers are `data` and wait while `may_answer` is not set.
+
+    `asked` are the documents that are run.
+    """
 
     def __init__(self, protocol: type[EndpointProtocol] = EndpointProtocol, admission: Admission | None = None) -> None:
         self.may_answer = asyncio.Event()
@@ -38,6 +41,7 @@ class Served:
         self.asked: list[str] = []
         self.heads: list[Head] = []
         self.cancelled = 0
+        self.data = {"hello": "you"}
         self._admission = admission
         self._callers: list[Caller] = []
         self.listening = listen("127.0.0.1", 0)
@@ -66,7 +70,7 @@ class Served:
             self.cancelled += 1
             raise
         self.answered += 1
-        return ExecutionResult({"hello": "you"})
+        return ExecutionResult(self.data)
 
     async def connection(self) -> "Caller":
         caller = Caller(*await asyncio.open_connection(*self.listening.getsockname()))
