@@ -64,7 +64,7 @@ class Engine(SqlDatabase):
     def __init__(self, settings: SqlSettings) -> None:
         self._sessions = Sessions(settings)
         self.backend, self.engine = self._sessions.backend, self._sessions.engine
-        self.pool = Pool(self.engine, settings.pool_size)
+        self.pool = Pool(self.engine, settings.pool_size, self._sessions.file)
         self.listeners: list[Callable[[str, Sequence[Any]], Any]] = []
         self._fetch = FETCHES[self.backend]
         self._spelling = PostgresqlSpelling() if self.backend == "postgresql" else self.engine.dialect  # type: ignore[no-untyped-call]
@@ -97,6 +97,10 @@ class Engine(SqlDatabase):
     async def columns(self, query: str) -> Columns:
         async def learn(pooled: PooledConnection) -> Columns:
             self._notify(text, values)
+            if self.backend == "postgresql":
+                # By a statement of its own: one that was prepared before knows the columns of then.
+                prepared = await pooled.driver.prepare(text)
+                return {attribute.name: attribute.type.oid for attribute in prepared.get_attributes()}
             found = await pooled.connection.exec_driver_sql(text, values)
             columns = {name: code for name, code, *_ in found.cursor.description}
             await pooled.connection.rollback()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,23 +14,30 @@ from connectors.contract import PoolUsage
 from connectors.errors import SourceUnavailableError
 
 T = TypeVar("T")
+FileId = tuple[int, int] | None
+"""The device and the number of a file; None where there is no file."""
 FORGOTTEN = "26000"
 """PostgreSQL's state where a statement is not prepared any more: a server between has given the connection to others."""
 
 
 class PooledConnection(NamedTuple):
-    """A connection of SQLAlchemy, its adapter, and the driver's own connection below."""
+    """A connection of SQLAlchemy, its adapter, the driver's own connection below, and the file that was opened."""
 
     connection: AsyncConnection
     adapter: Any
     driver: Any
+    file: FileId
 
 
 class Pool:
-    """Keep at most `size` connections of an engine that keeps none itself."""
+    """Keep at most `size` connections of an engine that keeps none itself.
 
-    def __init__(self, engine: AsyncEngine, size: int) -> None:
+    `file` is that of a database in a file. When another one takes its place, connections to the old one are closed.
+    """
+
+    def __init__(self, engine: AsyncEngine, size: int, file: str | None = None) -> None:
         self._engine = engine
+        self._file = file
         self._room = asyncio.Semaphore(size)
         self._closed = False
         self._size = size
@@ -59,8 +67,8 @@ class Pool:
             try:
                 if self._closed:
                     raise SourceUnavailableError("the connector is closed")
-                if self.idle:
-                    pooled = self.idle.pop()
+                pooled = await self._take_idle()
+                if pooled is not None:
                     try:
                         return await self._use(pooled, work)
                     except Exception as error:
@@ -72,10 +80,29 @@ class Pool:
             finally:
                 self._used -= 1
 
+    async def _take_idle(self) -> PooledConnection | None:
+        file = self._file_id() if self.idle else None
+        while self.idle:
+            pooled = self.idle.pop()
+            if pooled.file == file:
+                return pooled
+            await pooled.connection.close()
+        return None
+
     async def _connect(self) -> PooledConnection:
+        file = self._file_id()
         connection = await self._engine.connect()
         raw = await connection.get_raw_connection()
-        return PooledConnection(connection, raw.dbapi_connection, raw.driver_connection)
+        return PooledConnection(connection, raw.dbapi_connection, raw.driver_connection, file)
+
+    def _file_id(self) -> FileId:
+        if self._file is None:
+            return None
+        try:
+            found = os.stat(self._file)  # noqa: PTH116  a Path takes three times as long, and this is asked for each statement
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     async def _use(self, pooled: PooledConnection, work: Callable[[PooledConnection], Awaitable[T]]) -> T:
         try:

@@ -117,6 +117,7 @@ class RecordQuery:
         self.name = name
         self.record = RECORDS[name]
         self.settings = settings
+        self.learnt = learnt
         source = as_subquery(dialect, settings.query, learnt.columns, name)
         self.source = source if settings.rating_scale is None else rated(dialect, source, settings.rating_scale)
         self._read_whole = learnt.read_whole

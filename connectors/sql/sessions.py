@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import aiosqlite
 from sqlalchemy import URL, NullPool, event, make_url
@@ -69,13 +69,19 @@ def _prepared_statements(url: URL) -> dict[str, int]:
     return {"statement_cache_size": size, "max_cached_statement_lifetime": 0, "max_cacheable_statement_size": 0}
 
 
+def _path(database: str) -> str:
+    """The path of a SQLite database, which may be given as a URI."""
+    return unquote(urlsplit(database).path) if database.startswith("file:") else database
+
+
 class Sessions:
-    """Hold the engine, and stop statements whose caller is gone."""
+    """Hold the engine, and stop statements whose caller is gone. `file` is the path of a SQLite database."""
 
     def __init__(self, settings: SqlSettings) -> None:
         url = make_url(settings.url)
         # MariaDB is MySQL to its driver, whatever the URL calls it.
         self.backend = {"mariadb": "mysql"}.get(url.get_backend_name(), url.get_backend_name())
+        self.file = _path(str(url.database)) if self.backend == "sqlite" else None
         if self.backend == "sqlite" and not str(url.database).startswith("file:"):
             # SQLite would make an empty file where there is none, and the mistake would show as a missing table.
             url = url.set(database=f"file:{quote(str(url.database))}", query={**url.query, "mode": "rw", "uri": "true"})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Executable
 
 from connectors.contract import Answer, Ask, KeyKind, Keys, Listing, Measure, Measured
+from connectors.errors import SourceProtocolError
 from connectors.inspection import Sample, SampledKey
 from connectors.record_fields import Fields, absent_paths
 from connectors.records import RECORDS
@@ -33,6 +34,7 @@ from connectors.sql.record_query import IDS, Columns, LearntColumns, RecordQuery
 from connectors.sql.sample_statement import counted_rows, sampled_keys
 from connectors.sql.settings import KeySettings, RecordSettings
 
+T = TypeVar("T")
 MAX_IDS = 30_000
 """A statement of SQLite has so many parameters at least. More records are a large part of a table in any case."""
 
@@ -55,10 +57,14 @@ class RecordTable:
         asked = asked_for(key, keys, self._dialect.integers)
         if not asked:
             return {}
-        statements, field = await self.statements(), shape_of(ask)
-        values = ask_parameters(ask, self._dialect) | {KEYS: parameter(key, asked)}
-        statements = await self._with_ids(statements, statements.lookup_ids(kind, field), values)
-        return pages(await self._database.run(statements.lookup(kind, field), values), asked)
+        field = shape_of(ask)
+
+        async def find(statements: RecordStatements) -> Answer:
+            values = ask_parameters(ask, self._dialect) | {KEYS: parameter(key, asked)}
+            statements = await self._with_ids(statements, statements.lookup_ids(kind, field), values)
+            return pages(await self._database.run(statements.lookup(kind, field), values), asked)
+
+        return await self._run(find)
 
     async def measure(
         self,
@@ -70,15 +76,18 @@ class RecordTable:
         """Measure every key, by one statement."""
         key = self.settings.keys[kind]
         asked = asked_for(key, keys, self._dialect.integers)
-        statements = await self.statements()
         shapes = tuple(map(measure_shape, measures))
-        parts = statements.parts(kind, shapes)
-        rows: Sequence[Any] = []
-        if parts and asked:
-            values = measure_parameters(measures, self._dialect) | {KEYS: parameter(key, asked)}
-            statements = await self._with_ids(statements, statements.measure_ids(kind, shapes), values)
-            rows = await self._database.run(statements.measures(kind, shapes), values)
-        return answers(rows, parts, [nothing_of(statements.rows, field) for field in shapes], keys, asked)
+
+        async def compute(statements: RecordStatements) -> Measured:
+            parts = statements.parts(kind, shapes)
+            rows: Sequence[Any] = []
+            if parts and asked:
+                values = measure_parameters(measures, self._dialect) | {KEYS: parameter(key, asked)}
+                statements = await self._with_ids(statements, statements.measure_ids(kind, shapes), values)
+                rows = await self._database.run(statements.measures(kind, shapes), values)
+            return answers(rows, parts, [nothing_of(statements.rows, field) for field in shapes], keys, asked)
+
+        return await self._run(compute)
 
     async def list_page(
         self,
@@ -92,13 +101,16 @@ class RecordTable:
         A column's collation may take several ids for the same: they are in one page, so that none is skipped.
         """
         place = None if after is None else read_place(after)
-        statements = await self.statements()
-        statements = statements.unconfined or statements
-        values = {FIRST: first} | ({} if after is None else {PLACE: place})
-        rows = await self._database.run(statements.listed(fields, after is not None), values)
-        if len(rows) == first and isinstance(rows[-1][0], str):
-            rows = [*rows, *await self._database.run(statements.listed_same(fields), {PLACE: rows[-1][0]})]
-        return listing(rows, first)
+
+        async def read(statements: RecordStatements) -> Listing:
+            statements = statements.unconfined or statements
+            values = {FIRST: first} | ({} if after is None else {PLACE: place})
+            rows = await self._database.run(statements.listed(fields, after is not None), values)
+            if len(rows) == first and isinstance(rows[-1][0], str):
+                rows = [*rows, *await self._database.run(statements.listed_same(fields), {PLACE: rows[-1][0]})]
+            return listing(rows, first)
+
+        return await self._run(read)
 
     async def sample(self, kind: KeyKind, count: int) -> Sample:
         """Sample the keys of so many rows, by two statements."""
@@ -114,19 +126,42 @@ class RecordTable:
     async def statements(self) -> RecordStatements:
         """Learn the columns of the queries and build the statements."""
         if self._learning is None or (self._learning.done() and _failed(self._learning)):
-            self._learning = asyncio.create_task(self._learn())
-            # Who waits may be gone when it fails; a failure that nobody has looked at would be logged with the query.
-            self._learning.add_done_callback(_failed)
+            self._learn_soon(None)
+        assert self._learning is not None
         return await asyncio.shield(self._learning)
+
+    async def _run(self, work: Callable[[RecordStatements], Awaitable[T]]) -> T:
+        """Work with the statements. Where the database refuses one, and its columns have changed, once more with new ones."""
+        statements = await self.statements()
+        try:
+            return await work(statements)
+        except SourceProtocolError as error:
+            if error.__cause__ is None or (changed := await self._statements_after(statements)) is statements:
+                raise
+        return await work(changed)
+
+    async def _statements_after(self, refused: RecordStatements) -> RecordStatements:
+        """Learn the columns again. Gives the same statements where nothing has changed."""
+        if self._learning is not None and _gave(self._learning, refused):
+            self._learn_soon(refused)
+        return await self.statements()
+
+    def _learn_soon(self, known: RecordStatements | None) -> None:
+        self._learning = asyncio.create_task(self._learn(known))
+        # Who waits may be gone when it fails; a failure that nobody has looked at would be logged with the query.
+        self._learning.add_done_callback(_failed)
 
     async def aclose(self) -> None:
         if self._learning is not None:
             self._learning.cancel()
             await asyncio.wait([self._learning])
 
-    async def _learn(self) -> RecordStatements:
+    async def _learn(self, known: RecordStatements | None) -> RecordStatements:
+        """Learn the columns, and build statements where they are not the known ones."""
         columns = await self._database.columns(self.settings.query)
         lists = {name: await self._database.columns(own.query) for name, own in self.settings.lists.items()}
+        if known is not None and known.rows.learnt[:2] == (columns, lists):
+            return known
         looked_up = (
             [(self.name, self.settings.query, "id", columns)] if any(map(_of_pairs, self.settings.keys.values())) else []
         )
@@ -192,6 +227,10 @@ def _is_broken(id_: Any) -> bool:
 
 def _of_pairs(key: KeySettings) -> bool:
     return key.query is not None
+
+
+def _gave(learning: asyncio.Task[RecordStatements], statements: RecordStatements) -> bool:
+    return learning.done() and not _failed(learning) and learning.result() is statements
 
 
 def _failed(learning: asyncio.Task[Any]) -> bool:

@@ -8,6 +8,7 @@ import msgspec
 from connectors.contract import KeyKind
 from connectors.records import DAY_PATTERN
 from connectors.toolkit.days import to_day
+from gateway.identity.phone_number import EXTENSION
 from gateway.identity.records import Key
 
 PLACEHOLDERS = frozenset(
@@ -67,7 +68,7 @@ def is_placeholder(text: str) -> bool:
 
 def _is_blocked_number(number: str) -> bool:
     """Tell whether it ends with seven equal digits or counts up, as numbers do that are made up."""
-    digits = number.removeprefix("+")
+    digits = number.partition(EXTENSION)[0].removeprefix("+")
     end = digits[-_MIN_DIGITS:]
     return len(digits) < _MIN_DIGITS or len(set(end)) == 1 or end in "01234567890123456789"
 

@@ -9,6 +9,9 @@ from gateway.errors import InvalidKeyError
 
 MIN_PHONE_DIGITS = 3
 
+EXTENSION = ";ext="
+"""Stands between a number and its extension (RFC 3966)."""
+
 _WRITTEN_PHONE = re.compile(r"[+\uff0b][\d\s().\-/]+")
 
 _RENUMBERED = (
@@ -41,7 +44,9 @@ def normal_number(text: str, default_region: str | None) -> str:
 
 
 def _e164(number: phonenumbers.PhoneNumber) -> str:
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    """Write a number in E.164, its extension behind it: who shares a switchboard is not one person."""
+    extension = f"{EXTENSION}{number.extension}" if number.extension else ""
+    return f"{phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)}{extension}"
 
 
 def _is_e164(text: str) -> bool:
@@ -54,7 +59,8 @@ def _is_e164(text: str) -> bool:
 
 def number_spellings(key: str) -> Sequence[str]:
     """List both forms of a number whose country has renumbered."""
+    number, mark, extension = key.partition(EXTENSION)
     for written, *forms in _RENUMBERED:
-        if match := written.fullmatch(key):
-            return tuple(map(match.expand, forms))
+        if match := written.fullmatch(number):
+            return tuple(f"{match.expand(form)}{mark}{extension}" for form in forms)
     return (key,)

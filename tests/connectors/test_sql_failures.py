@@ -120,7 +120,7 @@ async def test_bad_sql_is_the_authors_mistake(database_shop: Shop) -> None:
     with pytest.raises(SourceProtocolError) as caught:
         await database_shop.lookup(Order).fetch(["c1"], ASK)
     assert str(caught.value) == "the source gave an answer that cannot be read"
-    assert isinstance(caught.value.__cause__, exc.DBAPIError)
+    assert isinstance(caught.value.__cause__, exc.DBAPIError | asyncpg.PostgresError)
 
 
 async def test_a_column_that_is_missing_is_named(shop: Shop) -> None:
