@@ -116,9 +116,10 @@ class RecordTable:
         """Sample the keys of so many rows, by two statements."""
         key, rows = self.settings.keys[kind], (await self.statements()).rows
         found = await self._database.run(sampled_keys(rows, kind), {"first": count})
-        asked = asked_for(key, list(dict.fromkeys(text for (text,) in found if text.strip())), self._dialect.integers)
-        if not asked:
-            return Sample(())
+        written = list(dict.fromkeys(text for (text,) in found if text.strip()))
+        asked = asked_for(key, written, self._dialect.integers)
+        if not asked:  # None can be a key of this type.
+            return Sample([SampledKey(own, 0, 0) for own in written])
         counted = await self._database.run(counted_rows(rows, kind), {KEYS: parameter(key, asked)})
         counts = {text: (found, ids) for text, found, ids in counted}
         return Sample([SampledKey(own, *counts.get(text, (0, 0))) for text, keys in asked.items() for own in keys])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.contract import CUSTOMER_KEYS, LINKING_KINDS, KeyKind
-from connectors.records import RECORD_NAMES, Customer
+from connectors.records import RECORD_NAMES, Account, Customer
 from gateway.check.problems import Problem
 from gateway.check.sampler import LookupSample, Sampler, find_customers, find_strongest
 from gateway.identity.keys import asked_keys, keys_of, words
@@ -30,11 +30,14 @@ class CustomerSamples:
 
 
 def find_weaker_keys(samples: Sequence[LookupSample]) -> list[Problem]:
-    """Say which lookups no query reaches, since a stronger kind of key of the same source comes first."""
-    problems = []
+    """Say which lookups no query reaches, since a stronger kind of key of the same source comes first.
+
+    Where there are accounts, their records are asked for by these.
+    """
+    problems, has_accounts = [], any(sample.lookup.record is Account for sample in samples)
     for sample in samples:
         record, kind = sample.lookup.record, sample.lookup.by
-        if record is Customer or kind not in CUSTOMER_KEYS:
+        if record is Customer or kind not in CUSTOMER_KEYS or (has_accounts and kind is KeyKind.ACCOUNT):
             continue
         strongest = find_strongest(samples, sample.source, record)
         if strongest is not None and strongest is not sample:

@@ -132,6 +132,15 @@ LOST: dict[str, tuple[Mapping[str, Any], list[str]]] = {
             )
         ],
     ),
+    "texts as keys of whole numbers": (
+        {"order": {"query": query_of(orders()), "keys": {"member_number": {"column": "customer_id", "type": "integer"}}}},
+        [
+            (
+                f"{ORDER}.keys.member_number: none of 2 keys that are there leads to a record; "
+                "set its type to the column's; a query of its own needs the ids of the record's query"
+            )
+        ],
+    ),
     "pairs of another table's ids": (
         {
             "order": {
@@ -199,6 +208,16 @@ LATER: dict[str, tuple[Mapping[str, Any], list[str]]] = {
         ],
     ),
 }
+
+
+async def test_orders_of_accounts_are_asked_for_by_account(build: Build) -> None:
+    """Beside those of customers, which have a stronger key."""
+    keys = {"customer_id": "customer_id", "account": "customer_id"}
+    accounts = {"query": query_of([{"id": "c1", "name": "Acme"}]), "keys": {"account": "id"}}
+    records = {"order": {"query": query_of(orders()), "keys": keys}}
+    assert told(await report(build("shop", records | {"account": accounts}))) == ([], [])
+    (warning,) = told(await report(build("shop", records)))[1]
+    assert warning.startswith(f"{ORDER}.keys.account: it is never asked for")
 
 
 @pytest.mark.parametrize("mistake", LATER)
