@@ -88,6 +88,13 @@ def _power(of_ten: int) -> ColumnClause[Any]:
     return literal_column(str(10**of_ten))
 
 
+def in_calendar(time: Expression) -> Expression:
+    """A time that others have as well: neither an endless one, nor one whose offset leads into a year that is none."""
+    first: Expression = literal_column("TIMESTAMPTZ '0001-01-01 00:00:00+00'")
+    end: Expression = literal_column("TIMESTAMPTZ '10000-01-01 00:00:00+00'")
+    return case((and_(time >= first, time < end), time))
+
+
 class Dialect(ABC):
     """The shared part of all dialects, and the part that each defines."""
 
@@ -135,6 +142,10 @@ class Dialect(ABC):
     def may_be_text(self, value: Expression) -> bool:
         """Whether a column may hold text, as far as its type says."""
         return isinstance(value.type, Text)
+
+    def may_be_odd(self, value: Expression) -> bool:
+        """Whether a column of numbers or times may hold what is none, as far as its type says."""
+        return self.may_be_text(value)
 
     def beginning(self, text: Expression, most: int) -> Expression:
         """At most so many characters of a text."""
@@ -186,14 +197,21 @@ class Dialect(ABC):
     def time(self, value: Expression) -> Expression:
         """Read a comparable time; null if it is none."""
 
+    def indexed_time(self, value: Expression) -> Expression:
+        """The same by the column itself, so that its index serves. It may be beyond the calendar."""
+        return self.time(value)
+
     @abstractmethod
     def time_text(self, time: Expression) -> Expression:
         """The canonical text of a comparable time: RFC 3339, UTC, with Z."""
 
     def time_json(self, value: Expression, time: Expression) -> Expression:
         """Write a comparable time in canonical text. A value that is none stays as it is."""
-        text = self.time_text(time)
-        return func.coalesce(text, cast(self.given(value), Text)) if self.may_be_text(value) else text
+        text, written = self.time_text(time), cast(self.given(value), Text)
+        if self.may_be_text(value):
+            return func.coalesce(text, written)
+        # A time that is null for another reason, such as that there is no id, stays null.
+        return func.coalesce(text, case((self.time(value).is_(None), written))) if self.may_be_odd(value) else text
 
     @abstractmethod
     def time_parameter(self, name: str) -> Expression: ...

@@ -75,6 +75,9 @@ class Duckdb(Dialect):
     def may_be_text(self, value: Expression) -> bool:
         return isinstance(value.type, Text | JSON)
 
+    def may_be_odd(self, value: Expression) -> bool:
+        return isinstance(value.type, Text | JSON | DateTime | Double)
+
     def text(self, value: Expression) -> Expression:
         text = _text(value)
         if isinstance(value.type, Double):
@@ -133,7 +136,8 @@ class Duckdb(Dialect):
 
     def time(self, value: Expression) -> Expression:
         if isinstance(value.type, DateTime):
-            return try_cast(value, TIME)
+            time = try_cast(value, TIME)
+            return dialect.in_calendar(time)
         text = func.upper(func.trim(_text(value)), type_=Text)
         counted = func.make_timestamptz(cast(microseconds(cast(text, Numeric(38, 9))), BigInteger))
         return case(

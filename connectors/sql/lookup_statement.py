@@ -164,13 +164,13 @@ def _bounds(rows: RecordQuery, shape: AskShape) -> list[Expression]:
 
     A record whose time cannot be read stays, to be counted as one.
     """
-    bounds, time = bounds_of(rows, rows.source, shape.since, shape.until), rows.time(rows.source)
+    time = rows.time(rows.source)
+    bounds = bounds_of(rows, time, shape.since, shape.until)
     return [or_(and_(*bounds), time.is_(None))] if bounds and time is not None else []
 
 
-def bounds_of(rows: RecordQuery, table: FromClause, since: bool, until: bool, prefix: str = "") -> list[Expression]:
+def bounds_of(rows: RecordQuery, time: Expression | None, since: bool, until: bool, prefix: str = "") -> list[Expression]:
     """Bound the record's time."""
-    time = rows.time(table) if "time_" not in table.c else table.c.time_
     bounds: list[Expression] = []
     if since and time is not None:
         bounds.append(time >= rows.dialect.time_parameter(f"{prefix}since"))
@@ -209,16 +209,16 @@ def _first_of_each(rows: RecordQuery, kind: KeyKind, columns: Iterable[str], sha
     Only where they are fewer than are asked for, those are looked for whose time cannot be read.
     """
     dialect, source, key = rows.dialect, rows.source, rows.settings.keys[kind]
-    column, id_, time = required(source, key.column or ""), required(source, "id"), rows.time(source)
-    assert time is not None
+    column, id_, own_time = (required(source, name or "") for name in (key.column, "id", rows.record.time_field))
+    time = dialect.indexed_time(own_time)
     asked = dialect.asked_keys(KEYS, KEY_TYPES[key.type])
     text = dialect.key(column, KEY_TYPES[key.type])
     read = [source.c[name] for name in dict.fromkeys(("id", *columns)) if name in source.c]
     # Rows of another spelling of the key are not its own.
     same = text.collate(dialect.collation) == cast(asked.c.key_, Text)
     own = select(text.label("key_"), *read).where(column == asked.c.key_, same, *_where(rows, shape)).correlate(asked)
-    is_record = and_(dialect.given(id_).is_not(None), time.is_not(None))
-    bounds = bounds_of(rows, source, shape.since, shape.until)
+    is_record = and_(dialect.given(id_).is_not(None), dialect.time(own_time).is_not(None))
+    bounds = bounds_of(rows, time, shape.since, shape.until)
     by_id = dialect.ordered(id_)
     if shape.after:
         end, end_id = dialect.time_parameter("after_time"), bindparam("after_id", type_=Text())

@@ -223,7 +223,7 @@ def _base(rows: RecordQuery, table: CTE, places: Sequence[ColumnPlace]) -> _Base
 def _condition(rows: RecordQuery, table: CTE, measure: MeasureShape, number: int) -> Expression:
     prefix = f"m{number}_"
     where = [rows.condition(path, no, f"{prefix}where_{i}", table) for i, (path, no) in enumerate(measure.where)]
-    return and_(true(), *bounds_of(rows, table, measure.since, measure.until, prefix), *where)
+    return and_(true(), *bounds_of(rows, table.c.get("time_"), measure.since, measure.until, prefix), *where)
 
 
 def _aggregate(rows: RecordQuery, items: FromClause, measure: MeasureShape, condition: Expression) -> Expression:

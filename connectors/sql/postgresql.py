@@ -198,6 +198,9 @@ class Postgresql(Dialect):
     def may_be_text(self, value: Expression) -> bool:
         return isinstance(value.type, Text)
 
+    def may_be_odd(self, value: Expression) -> bool:
+        return isinstance(value.type, Text | NullType | Numeric | Float | DateTime)
+
     def json_text(self, value: Expression) -> Expression:
         if isinstance(value.type, JSON):
             return cast(value, Text)
@@ -232,9 +235,8 @@ class Postgresql(Dialect):
         return case((whole, func.to_json(func.trunc(cast(text, Numeric)))), else_=func.to_json(text))
 
     def time(self, value: Expression) -> Expression:
-        # The connection's time zone is UTC, which a timestamp without one is taken as.
         if isinstance(value.type, DateTime):
-            return cast(value, TIME)
+            return dialect.in_calendar(self.indexed_time(value))
         if isinstance(value.type, Numeric | Float):
             value = func.trim_scale(cast(value, Numeric), type_=Numeric)
         written = cast(value, Text)
@@ -249,6 +251,10 @@ class Postgresql(Dialect):
             (matches(text, dialect.COMPACT), _compact(text)),
             (matches(text, dialect.COUNT), _counted(cast(text, Numeric))),
         )
+
+    def indexed_time(self, value: Expression) -> Expression:
+        # The connection's time zone is UTC, which a timestamp without one is taken as.
+        return cast(value, TIME) if isinstance(value.type, DateTime) else self.time(value)
 
     def time_text(self, time: Expression) -> Expression:
         text = func.to_char(func.timezone("UTC", time), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
@@ -265,9 +271,15 @@ class Postgresql(Dialect):
         number = self.number(value)
         cents = func.round(number, 2)
         text = case((number == cents, cast(cents, Text)), else_=cast(func.trim_scale(number), Text))
-        return func.coalesce(text, cast(value, Text)) if _is_read_by_text(value) else text
+        return func.coalesce(text, cast(value, Text)) if self.may_be_odd(value) else text
+
+    def plain(self, value: Expression) -> Expression:
+        return self.number(value) if isinstance(value.type, Text | Numeric | Float) else value
 
     def number(self, decimal: Expression) -> Expression:
+        if isinstance(decimal.type, Numeric | Float):
+            # What is endless, or no number, is not zero less itself.
+            return case((decimal - decimal == 0, cast(decimal, Numeric)))
         if not _is_read_by_text(decimal):
             return cast(decimal, Numeric)
         text = func.btrim(cast(decimal, Text))
@@ -329,10 +341,7 @@ def _spelt(text: Expression) -> Expression:
     day = cast(func.substr(text, 9, 2), BigInteger)
     in_month = or_(day <= 28, day <= _days(func.substr(text, 1, 4), func.substr(text, 6, 2)))
     time = cast(func.regexp_replace(text, r"(\.\d{6})\d+", r"\1"), TIME)
-    # Its offset may lead into a year that is none for others.
-    first: Expression = literal_column("TIMESTAMPTZ '0001-01-01 00:00:00+00'")
-    end: Expression = literal_column("TIMESTAMPTZ '10000-01-01 00:00:00+00'")
-    return case((in_month, case((and_(time >= first, time < end), time))))
+    return case((in_month, dialect.in_calendar(time)))
 
 
 def _compact(text: Expression) -> Expression:

@@ -244,7 +244,7 @@ class RecordQuery:
             doubts += [number < literal_column(str(least))] if least is not None else []
             doubts += [number > literal_column(str(most))] if most is not None else []
             doubts += [number != func.round(number)] if field.leaf is int else []
-        if self.dialect.may_be_text(column) and field.leaf in (*NUMBERS, Decimal, datetime):
+        if self.dialect.may_be_odd(column) and field.leaf in (*NUMBERS, Decimal, datetime):
             read = {datetime: self.dialect.time}.get(field.leaf, self.dialect.plain)
             doubts.append((self.operand(name, field, table) if field.leaf is Decimal else read(column)).is_(None))
         return and_(or_(*doubts), value.is_not(None)) if doubts else None
