@@ -18,6 +18,9 @@ from graphql import (
     ValueNode,
 )
 
+MAX_LIST = 1_000
+"""How many values a list in a variable may have; arguments that say less have limits of their own."""
+
 
 @dataclass(frozen=True)
 class Limits:

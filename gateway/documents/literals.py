@@ -39,6 +39,8 @@ from graphql import (
     visit,
 )
 
+from gateway.documents.limits import MAX_LIST
+
 PREFIX = "_literal"
 """Of the names of these variables. A text with it in is left as it is."""
 
@@ -100,6 +102,8 @@ def outline_of(text: str) -> Outline | None:
         value: Value = said if kind == "int" else said[1:-1]
         if kind == "list":
             value = tuple(text[1:-1] for text in _TEXTS.findall(said))
+            if len(value) > MAX_LIST:
+                continue  # no variable may be so long
         number = numbers.setdefault((kind, value), len(numbers))
         parts += text[end : match.start()], f"\x00{kind}{number}\x00"
         end = match.end()

@@ -37,7 +37,8 @@ from gateway.execution.plan import Plan
 from gateway.execution.projection import ProjectionCompiler
 from gateway.execution.required_fields import selection_under, selections_under
 from gateway.execution.schema_types import core_schema, reaches_sources
-from gateway.execution.source_fields import CustomerField, RecordListField
+from gateway.execution.source_fields import MAX_ASKS, Asks, CustomerField, RecordListField
+from gateway.lru_cache import SegmentedLru
 from gateway.operations import Operation
 from gateway.stitching.record_finder import Selections
 from gateway.stitching.selection import Selection
@@ -67,6 +68,7 @@ class Planner:
         self._collector = FieldCollector(self._schema, self._fragments, variables)
         self._compiler = ProjectionCompiler(self._schema, self._collector)
         self._reports = False
+        self._asks: Asks = SegmentedLru(MAX_ASKS)
 
     def plan(self) -> Plan:
         query = self._schema.query_type
@@ -104,7 +106,7 @@ class Planner:
             record_list, records = cast(Any, get_nullable_type(field.type)), narrow(lists.record, selection.fields)
             show = self._compiler.function(record_list, nodes, records)
             show_found = self._compiler.short_function(record_list, nodes, records)
-            return RecordListField(where, key, nodes, lists, selection, arguments, show, show_found)
+            return RecordListField(where, key, nodes, lists, selection, arguments, show, show_found, self._asks)
         finds = metadata_of(definition).finds
         completion = self._completion(field.type, nodes, of_records=finds is not None)
         together = metadata_of(definition).together

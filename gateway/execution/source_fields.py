@@ -25,6 +25,9 @@ from gateway.stitching.selection import Selection
 from gateway.stitching.source_router import RoutedAsk, SourceRouter
 
 MAX_ASKS = 128
+"""The asks that a plan caches, for all of its fields together."""
+
+Asks = SegmentedLru[Any, RoutedAsk]
 
 MAX_TURN_RECORDS = 500
 """How many records are shown in one turn of the loop, about; a turn then takes a few milliseconds."""
@@ -43,6 +46,7 @@ class RecordListField(Field):
         arguments: Arguments,
         show: Callable[[Any], Any],
         show_found: Callable[[Found], Any] | None,
+        asks: Asks,
     ) -> None:
         super().__init__(name, key, nodes, nullable=True)
         self._lists = lists
@@ -50,7 +54,8 @@ class RecordListField(Field):
         self._arguments = arguments
         self._show = show
         self._show_found = show_found
-        self._asks: SegmentedLru[Any, RoutedAsk] = SegmentedLru(MAX_ASKS)
+        self._asks = asks
+        self._place_in_asks = object()  # not the field, which the asks would hold, and it them
         self._always: tuple[SourceRouter, RoutedAsk] | None = None
 
     def asked(self, run: Run) -> RoutedAsk:
@@ -62,7 +67,7 @@ class RecordListField(Field):
         if self._always is not None and self._always[0] is router:
             return self._always[1]
         coerced = run.variables.coerced
-        name = (router, *[coerced.get(name, NULLED) for name in self._arguments.names])
+        name = (self._place_in_asks, router, *[coerced.get(name, NULLED) for name in self._arguments.names])
         try:
             routed = self._asks.get(name)
         except TypeError:  # a list cannot be remembered by

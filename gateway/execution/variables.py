@@ -17,8 +17,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
-MAX_LIST = 1_000
-"""How many values a list in a variable may have; arguments that say less have limits of their own."""
+from gateway.documents.limits import MAX_LIST
 
 MAX_CONTAINERS = 10_000
 """How many lists and objects a variable may hold."""

@@ -250,6 +250,7 @@ class Batching:
                 if self._waiting:
                     self._wake_at(now + self._calls.wait_s())
                 break
+            self._refused_for = None
             if wait_s := self._calls.wait_s():
                 self._wake_at(now + wait_s)
                 break

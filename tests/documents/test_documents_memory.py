@@ -9,12 +9,17 @@ from collections.abc import Callable, Iterator
 import pytest
 from graphql import GraphQLError, Location, Node, Token
 
+from gateway.app import create_services, opened
+from gateway.context import RequestContext
 from gateway.execution.completion import ObjectCompletion
 from gateway.execution.executor import Executor
 from gateway.execution.plan import Plan
 from gateway.execution.schema_types import core_schema
+from gateway.execution.source_fields import MAX_ASKS
 from gateway.operations import Limits, Operation, OperationError, Operations
 from resolvers.schema import schema
+from tests.support import shop
+from tests.support.gateway_server import settings_for
 
 SCHEMA = core_schema(schema)
 COUNTED = (Node, Token, Location, GraphQLError, Operation, Plan, ObjectCompletion)
@@ -113,3 +118,18 @@ def test_refusals_are_weighed_by_what_they_keep():
     entries = [*operations._entries._new.items(), *operations._entries._hot.items()]
     kept = sum(sys.getsizeof(text) + sum(sys.getsizeof(error.message) for error in entry.errors) for text, entry in entries)
     assert kept <= 50 * 100_000
+
+
+async def test_a_plan_caches_few_asks_however_many_fields_it_has():
+    """Twenty sizes of a page, each for forty lists: they were 128 for each list, beside a document that counts as 100 kB."""
+    lists = " ".join(f"a{number}: orders(first: $first) {{ nodes {{ id }} }}" for number in range(40))
+    text = f'query ($first: Int!) {{ customer(by: {{id: "c1"}}) {{ {lists} }} }}'
+    connectors = [shop.crm(), shop.orders()]
+    executor, operation = Executor(schema, suggestions=False), Operations(SCHEMA, limits=Limits()).prepare(text, None)
+    async with opened(create_services(settings_for(connectors), connectors=connectors)) as services:
+        for first in range(1, 21):
+            context = RequestContext(services, "", services.stitcher())
+            assert (await executor.run(operation, {"first": first}, context)).errors is None
+    plan = executor.plan(operation, executor.coerced(operation, {"first": 1}))
+    fields = plan.root.only.completion.list_fields
+    assert [len(field._asks) for field in fields] == [MAX_ASKS] * 40

@@ -112,6 +112,14 @@ def test_what_would_mean_something_else_stays_in_the_document(text: str):
     assert all("$" not in print_ast(operation.document) or "$id" in text for operation in prepared[:1])
 
 
+async def test_a_list_that_no_variable_may_hold_is_not_lifted():
+    """The second text with 1,001 ids has the answer of the first, whose field refuses them."""
+    ids = [" ".join(f'"{name}{number}"' for number in range(1_001)) for name in "abc"]
+    async with gateway_on([shop.crm()]) as gateway:
+        answers = [await gateway.ask(f"{{ customers(ids: [{given}]) {{ id }} }}") for given in ids]
+    assert [[error["extensions"]["code"] for error in answer["errors"]] for answer in answers] == [["INVALID_ARGUMENT"]] * 3
+
+
 def test_a_string_without_an_end_is_read_once():
     """However many quotes it escapes: to begin again at each took 8 s for 64 KB."""
     text = '{ node(id: "' + '\\"' * 1_000

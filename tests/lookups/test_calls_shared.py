@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from connectors import records as r
 from connectors.contract import Ask, KeyKind, Lookup, Push
-from connectors.errors import SourceThrottledError, SourceUnavailableError
+from connectors.errors import GatewayBusyError, SourceThrottledError, SourceUnavailableError
 from connectors.http import HttpConnector, HttpSettings
 from connectors.record_fields import Fields
 from connectors.testing import MemoryConnector
@@ -27,7 +27,7 @@ from tests.support import shop
 from tests.support.clocks import DEADLINE_S, HURRIED, LoopClock, SteppedClock, ended_in_no_time, held_time
 from tests.support.gateway_server import gateway_on
 from tests.support.http_source import serving
-from tests.support.scripted_source import AWAY, Scripted, calls_of, put
+from tests.support.scripted_source import AWAY, Hanging, Scripted, calls_of, put
 
 pytestmark = pytest.mark.cases
 ORDERS = "query($id: ID!) { customer(by: {id: $id}) { orders { nodes { id } } } }"
@@ -79,6 +79,25 @@ async def test_a_probe_that_raises_ends_at_the_breaker(raised):
     assert calls.breaker.health is not SourceHealth.PROBING
     outcomes = await put(calls, Scripted(clock))
     assert [type(outcome) for outcome in outcomes] == [Found, Found]
+
+
+async def test_who_waits_behind_a_second_probe_is_refused_as_behind_the_first():
+    """The first one told nothing, for the gateway was busy. Behind the second, who waited kept the loop looking for him."""
+    clock = SteppedClock()
+    calls = calls_of(clock, retries=0)
+    source = Batching(calls, 4, spacing_s=0)
+    for _ in range(10):
+        calls.leave()
+        calls.breaker.call_ended(failed=True)
+    clock.passed_s += 5
+    other, event = Scripted(clock), asyncio.Event()
+    for probe in (Scripted(clock, [GatewayBusyError()]), Hanging(clock, [event])):
+        asked = [source.ask(question, ["a"], Deadline.within(clock, 2)) for question in (probe, other)]
+        (refused,) = await asked[1]
+        assert (refused.error.code, refused.attempts) == ("SOURCE_UNAVAILABLE", 0)
+        event.set()
+        await asked[0]
+    assert other.calls == []
 
 
 async def test_a_hedge_that_never_begins_does_not_count_as_a_probe():
