@@ -321,9 +321,7 @@ class RecordQuery:
         if field.leaf is bool:
             return dialect.boolean(value)
         text = cast(value, Text)
-        return (
-            func.nullif(func.upper(func.trim(text)), "", type_=Text) if code_pattern(field) is not None else dialect.given(text)
-        )
+        return dialect.given(text) if code_pattern(field) is None else func.nullif(func.upper(func.trim(text)), "", type_=Text)
 
     def _object(self, struct: type[msgspec.Struct], fields: Fields, table: FromClause, prefix: str) -> Expression:
         own = fields_of(struct)
