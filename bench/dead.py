@@ -26,6 +26,7 @@ DEADLINE_MS = 1000
 WAYS = ("refusing", "hanging")
 MAX_CALLS = 0.01
 """Calls to the dead source, as a share of the requests meanwhile."""
+MAX_START_S = 30.0
 MAX_RECOVERY_S = 10.0
 
 
@@ -95,10 +96,18 @@ def _death(way: str, trial: Trial, folder: Path, cores: Cores) -> Death:
             url = f"http://127.0.0.1:{served}/graphql"
             answers = stack.enter_context(asking(url, bodies, callers=trial.callers))
             time.sleep(trial.well_s)
+            _await_complete(answers)
         died_s, ended_s = _held(make[way], trial.seconds)
         back_s, watched_s = _held(make["recovered"], trial.watched_s)
         seen = [one for one in answers if one.at_s <= watched_s]
         return _of(way, seen, _events(process), died_s, ended_s, back_s)
+
+
+def _await_complete(answers: Sequence[Answer]) -> None:
+    """Wait for the first complete answer: on a busy machine it takes longer than the sources are well."""
+    end_s = time.monotonic() + MAX_START_S
+    while not any(one.complete for one in answers) and time.monotonic() < end_s:
+        time.sleep(0.1)
 
 
 def _held(make: Callable[[], AbstractContextManager[Any]], seconds: float) -> tuple[float, float]:
