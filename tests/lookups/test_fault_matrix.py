@@ -28,7 +28,7 @@ from tests.support.paths import ROOT
 pytestmark = pytest.mark.faults
 
 SHORT_MS = 900
-SOON_S = PATIENT_MS / 1000 / 2
+SOON_S = 0.9 * PATIENT_MS / 1000
 """What fails by itself does not wait for the deadline, however busy the machine is."""
 MAX_GROWTH = 100 * 1024 * 1024
 """Bytes that the process may take beyond what it had, at its highest, while a source gives 100 MB."""
