@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.toolkit.converters import given, to_time
-from connectors.vendors.hubspot.objects import Word, money_of
+from connectors.vendors.hubspot.objects import Word, first_contact, money_of
 
 _IS_CLOSED, _IS_WON = "hs_is_closed", "hs_is_closed_won"
 _CURRENCY = "deal_currency_code"
@@ -31,7 +31,7 @@ def deal_of(currency: str | None, word: Word, contacts: Mapping[str, Sequence[st
     pipeline, stage = has("pipeline"), has("dealstage")
     return given(
         id=row["id"],
-        customerId=next(iter(contacts.get(str(row["id"]), ())), None),
+        customerId=first_contact(contacts, row),
         createdAt=to_time(row["createdAt"]),
         name=has("dealname"),
         pipeline=word("deal", "pipeline", pipeline) or pipeline,

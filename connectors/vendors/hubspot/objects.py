@@ -1,6 +1,6 @@
 """Map objects of HubSpot to records: the properties of each field, and rows to records."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors.toolkit.converters import contact_points, converter, given, to_amount, to_country, to_text, to_time
@@ -120,6 +120,11 @@ def account_of(row: Any) -> dict[str, Any]:
 def _social_accounts(row: Any) -> list[dict[str, Any]]:
     handle, followers = (row["properties"].get(name) for name in READ_FROM["social_accounts"])
     return [given(platform="twitter", handle=handle, followers=_whole(followers))] if handle else []
+
+
+def first_contact(contacts: Mapping[str, Sequence[str]], row: Any) -> str | None:
+    """Name the first of the contacts of an object, where these were loaded."""
+    return next(iter(contacts.get(str(row["id"]), ())), None)
 
 
 def money_of(amount: Any, currency: Any) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.toolkit.converters import given, to_time
-from connectors.vendors.hubspot.objects import Word, money_of
+from connectors.vendors.hubspot.objects import Word, first_contact, money_of
 
 _NEXT_AMOUNT, _LAST_AMOUNT, _CURRENCY = "hs_next_payment_amount", "hs_last_payment_amount", "hs_currency_code"
 _FREQUENCY = "hs_recurring_billing_frequency"
@@ -47,7 +47,7 @@ def subscription_of(currency: str | None, word: Word, contacts: Mapping[str, Seq
     interval, count = _PERIODS.get(frequency, (frequency, None)) if isinstance(frequency, str) else (frequency, None)
     return given(
         id=row["id"],
-        customerId=next(iter(contacts.get(str(row["id"]), ())), None),
+        customerId=first_contact(contacts, row),
         startedAt=to_time(has(_STARTS) or row["createdAt"]),
         plan=has("hs_name"),
         status=word("subscription", "status", status) or (_STATUSES.get(status, status) if isinstance(status, str) else status),

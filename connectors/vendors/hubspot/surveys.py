@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.records import Channel
 from connectors.toolkit.converters import converter, given, to_time
-from connectors.vendors.hubspot.objects import Word
+from connectors.vendors.hubspot.objects import Word, first_contact
 
 SURVEY_FROM: dict[str, tuple[str, ...]] = {
     "at": ("hs_submission_timestamp",),
@@ -27,7 +27,7 @@ def survey_of(word: Word, contacts: Mapping[str, Sequence[str]], row: Any) -> di
     kind, channel = has("hs_survey_type"), has("hs_survey_channel")
     return given(
         id=row["id"],
-        customerId=next(iter(contacts.get(str(row["id"]), ())), None),
+        customerId=first_contact(contacts, row),
         at=to_time(has("hs_submission_timestamp") or row["createdAt"]),
         kind=word("survey", "kind", kind) or kind,
         score=has("hs_value"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.records import Channel, TicketKind, TicketPriority
 from connectors.toolkit.converters import converter, given, to_time, translated
-from connectors.vendors.hubspot.objects import Word
+from connectors.vendors.hubspot.objects import Word, first_contact
 
 TICKET_FROM: dict[str, tuple[str, ...]] = {
     "subject": ("subject",),
@@ -36,7 +36,7 @@ def ticket_of(word: Word, contacts: Mapping[str, Sequence[str]], row: Any) -> di
     return given(
         id=id_,
         number=id_,
-        customerId=next(iter(contacts.get(str(id_), ())), None),
+        customerId=first_contact(contacts, row),
         createdAt=created_at,
         subject=has("subject"),
         kind=word("ticket", "kind", kind) or _KINDS(kind),
