@@ -38,18 +38,22 @@ class HandClock(Clock):
 
 
 class _Commands(monitoring.CommandListener):
-    """Names of the commands that reach the databases which a test watches."""
+    """Names of the commands of the databases that a test watches, once they are done: who waits for one finds what it wrote."""
 
     def __init__(self) -> None:
         self.watched: dict[str, list[str]] = {}
 
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
+    def started(self, event: monitoring.CommandStartedEvent) -> None: ...
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        self._note(event)
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        self._note(event)
+
+    def _note(self, event: monitoring.CommandSucceededEvent | monitoring.CommandFailedEvent) -> None:
         if event.database_name in self.watched:
             self.watched[event.database_name].append(event.command_name)
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
 
 
 _commands = _Commands()
@@ -58,7 +62,7 @@ monitoring.register(_commands)
 
 @contextmanager
 def commands_to(database: str) -> Iterator[list[str]]:
-    """The names of the commands that any client of this process sends to the database meanwhile."""
+    """The names of the commands that any client of this process has done in the database meanwhile."""
     _commands.watched[database] = names = []
     yield names
     del _commands.watched[database]
