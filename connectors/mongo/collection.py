@@ -20,7 +20,7 @@ from connectors.mongo.keys import Asked, asked_for, match_of, owners
 from connectors.mongo.list_pipeline import page_stages, read_place, same_stages, write_cursor
 from connectors.mongo.lookup_pipeline import SortKeys, counted, lookup_stages, match_documents, undated
 from connectors.mongo.measure_pipeline import answers, measure_stages, nothing_of
-from connectors.mongo.settings import KeySettings, RecordSettings
+from connectors.mongo.record_settings import KeySettings, RecordSettings
 from connectors.mongo.values import encoded, to_text
 from connectors.record_fields import Fields
 from connectors.records import RECORDS

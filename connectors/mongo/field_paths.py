@@ -10,7 +10,7 @@ import msgspec
 
 from connectors.errors import SourceProtocolError
 from connectors.mongo.enum_filters import enum_converter
-from connectors.mongo.settings import FieldSettings, ListSettings, RecordSettings
+from connectors.mongo.record_settings import FieldSettings, ListSettings, RecordSettings
 from connectors.mongo.values import Convert, converter, to_date, to_exact, to_text
 from connectors.record_fields import LEAF, LIST, OBJECT, FieldInfo, Fields, fields_of, leaf_field
 from connectors.records import RECORDS

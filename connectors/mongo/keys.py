@@ -12,7 +12,7 @@ from bson.errors import InvalidId
 
 from connectors.mongo.document_reader import each_at
 from connectors.mongo.filters import Match, through
-from connectors.mongo.settings import KeySettings
+from connectors.mongo.record_settings import KeySettings
 from connectors.mongo.values import INTEGERS, to_exact
 from connectors.toolkit.converters import whole_or_raw
 

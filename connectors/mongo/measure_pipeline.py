@@ -22,7 +22,7 @@ from connectors.mongo.field_paths import FieldPath, FieldPaths, FieldSource, pro
 from connectors.mongo.filters import IS_DATE, all_of, as_decimal, match_ask, on_scale, present, through
 from connectors.mongo.keys import Asked, grouping, keys_of, match_of
 from connectors.mongo.lookup_pipeline import SortKeys
-from connectors.mongo.settings import KeySettings
+from connectors.mongo.record_settings import KeySettings
 from connectors.mongo.values import cents_text, to_decimal
 from connectors.record_fields import LIST, limits
 from connectors.records import MAX_DIGITS, Money, Record

@@ -15,7 +15,7 @@ from connectors.mongo.enum_filters import UNKNOWN
 from connectors.mongo.field_paths import FieldPaths
 from connectors.mongo.filters import HAS_ID
 from connectors.mongo.keys import Asked, asked_for, grouping, keys_of, match_of
-from connectors.mongo.settings import KeySettings
+from connectors.mongo.record_settings import KeySettings
 from connectors.mongo.values import to_text
 from connectors.record_fields import leaves_of
 from connectors.toolkit.converters import is_blank

@@ -16,7 +16,7 @@ from connectors.graphql import settings as graphql
 from connectors.http import HttpSettings
 from connectors.http import settings as http
 from connectors.mongo import MongoSourceSettings
-from connectors.mongo import settings as mongo
+from connectors.mongo import record_settings as mongo
 from connectors.sql import SqlSettings
 from connectors.sql import settings as sql
 from connectors.toolkit.mapping import settings as mapping
